@@ -1,0 +1,19 @@
+# Every library the tree uses, all from Debian 12 (scripts/bootstrap installs them).
+
+find_package(Threads REQUIRED)
+find_package(PkgConfig REQUIRED)
+find_package(fmt REQUIRED)
+find_package(tl-expected REQUIRED)
+find_package(OpenSSL 3.0 REQUIRED)
+find_package(CURL REQUIRED)
+pkg_check_modules(jansson REQUIRED IMPORTED_TARGET jansson)
+find_package(CLI11 REQUIRED)
+
+# Emulator only.
+find_package(nlohmann_json REQUIRED)
+find_package(Boost REQUIRED)
+
+if(BUILD_TESTING)
+  find_package(GTest REQUIRED)
+  include(GoogleTest)
+endif()

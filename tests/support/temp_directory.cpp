@@ -1,0 +1,50 @@
+#include "support/temp_directory.h"
+
+#include <gtest/gtest.h>
+#include <stdlib.h>
+
+#include <cstdio>
+#include <fstream>
+#include <sstream>
+#include <system_error>
+
+namespace ccm::test {
+
+namespace fs = std::filesystem;
+
+TempDirectory::TempDirectory() {
+  std::string pattern = (fs::temp_directory_path() / "ccm-test-XXXXXX").string();
+  if (mkdtemp(pattern.data()) == nullptr) {
+    std::perror(pattern.c_str());
+    std::abort();
+  }
+  path_ = pattern;
+}
+
+TempDirectory::~TempDirectory() {
+  std::error_code failure;
+  fs::remove_all(path_, failure);
+  if (failure) {
+    ADD_FAILURE() << "cannot remove " << path_ << ": " << failure.message();
+  }
+}
+
+fs::path TempDirectory::write(std::string_view name, std::string_view content) const {
+  const fs::path file = path_ / name;
+  fs::create_directories(file.parent_path());
+  std::ofstream out(file, std::ios::binary | std::ios::trunc);
+  out.write(content.data(), static_cast<std::streamsize>(content.size()));
+  out.close();
+  EXPECT_TRUE(out) << "cannot write " << file;
+  return file;
+}
+
+std::string read_whole_file(const fs::path& path) {
+  std::ifstream in(path, std::ios::binary);
+  EXPECT_TRUE(in) << "cannot open " << path;
+  std::ostringstream content;
+  content << in.rdbuf();
+  return content.str();
+}
+
+}  // namespace ccm::test
