@@ -1,5 +1,6 @@
-// A fresh directory for one test, removed with everything in it when the object goes. Owned by the test (usually a
-// fixture member); each object has a directory of its own, so tests may run side by side.
+// A fresh directory for one test, removed with everything in it when the object goes. Owned by the
+// test (usually a fixture member); each object has a directory of its own, so tests may run side by
+// side.
 #pragma once
 
 #include <filesystem>
