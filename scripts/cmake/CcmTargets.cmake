@@ -1,5 +1,10 @@
 # The functions the CMakeLists.txt files of the rooms and tests are written in.
 
+# Target `fuzzers`: every fuzz program. Target `checks`: these and every test program, and through them what they run.
+add_custom_target(fuzzers)
+add_custom_target(checks)
+add_dependencies(checks fuzzers)
+
 function(ccm_add_directory_if_present directory)
   if(EXISTS "${CMAKE_CURRENT_SOURCE_DIR}/${directory}/CMakeLists.txt")
     add_subdirectory("${directory}")
@@ -18,7 +23,8 @@ endfunction()
 
 # ccm_add_tests(<name> SOURCES <file>... [DEPENDS <target>...])
 # Program test_<name>; each of its cases is one ctest case, labelled with its folder below tests/ (unit, contract).
-# A test finds recorded inputs below CCM_TEST_DATA_DIR and the built programs in CCM_TEST_BIN_DIR.
+# A test finds recorded inputs below CCM_TEST_DATA_DIR and the built programs in CCM_TEST_BIN_DIR; a program that it
+# starts is named with add_dependencies, so that sanitizer builds make it too.
 function(ccm_add_tests name)
   cmake_parse_arguments(PARSE_ARGV 1 test "" "" "SOURCES;DEPENDS")
   add_executable(test_${name} ${test_SOURCES})
@@ -28,6 +34,7 @@ function(ccm_add_tests name)
     CCM_TEST_BIN_DIR="${CMAKE_RUNTIME_OUTPUT_DIRECTORY}")
   target_link_libraries(test_${name} PRIVATE
     ${test_DEPENDS} ccm_test_support GTest::gtest_main GTest::gmock)
+  add_dependencies(checks test_${name})
   ccm_test_label(label)
   # Discovery starts every test program once; under a sanitizer on a busy machine that can take a while.
   gtest_discover_tests(test_${name}
@@ -48,6 +55,7 @@ function(ccm_add_fuzzer name)
   add_executable(fuzz_${name} ${fuzz_SOURCES})
   target_include_directories(fuzz_${name} PRIVATE "${PROJECT_SOURCE_DIR}/tests")
   target_link_libraries(fuzz_${name} PRIVATE ${fuzz_DEPENDS})
+  add_dependencies(fuzzers fuzz_${name})
   if(CCM_FUZZ)
     target_link_options(fuzz_${name} PRIVATE -fsanitize=fuzzer)
     # libFuzzer writes what it finds into its first folder; that must not be the source tree.
