@@ -1,0 +1,44 @@
+// Starting the agent from a web server: what both server modules call once per configuration load,
+// after the configuration was accepted. The child gets exactly three descriptors (design.md):
+//   3  the publication segment, read-write
+//   4  the lifeline: EOF means that the server is gone or has reloaded
+//   5  the settings (config/wire.h), a sealed memfd
+// and standard streams that lead to /dev/null and, for messages, to the server's error log.
+//
+// Called in the server's master or parent process only. Does not wait for the agent.
+#pragma once
+
+#include <sys/types.h>
+
+#include <string>
+
+#include "base/handle.h"
+#include "base/result.h"
+#include "config/wire.h"
+
+namespace ccm::agent {
+
+struct LaunchRequest {
+  std::string program;        // path of ccm-agent
+  int segment;                // publication memfd, borrowed
+  const config::Handover& handover;
+  int log_descriptor;         // borrowed; -1: /dev/null
+};
+
+struct Launched {
+  pid_t pid;
+  // The server's end: close it (or die) and the agent exits at once. Close-on-exec. Workers must close
+  // it after fork.
+  FileDescriptor lifeline;
+};
+
+// fork + exec. A program that cannot be executed is reported here (through a close-on-exec pipe), not
+// by a child that vanishes.
+Result<Launched> launch(const LaunchRequest& request);
+
+// "ccm-agent" beside a module at `module_path`: DIR/ccm-agent, DIR/../bin/ccm-agent, then the
+// installed place; the first that is executable, or `configured` when not empty. `invalid` names all
+// the places looked at.
+Result<std::string> find_agent(const std::string& configured, const std::string& module_path);
+
+}  // namespace ccm::agent

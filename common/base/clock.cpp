@@ -1,0 +1,57 @@
+#include "base/clock.h"
+
+#include <fmt/chrono.h>
+#include <fmt/format.h>
+
+#include <array>
+#include <string_view>
+
+namespace ccm {
+namespace {
+
+struct Unit {
+  std::int64_t seconds;
+  std::string_view suffix;
+};
+
+constexpr std::array<Unit, 4> kUnits{{{86400, "d"}, {3600, "h"}, {60, "m"}, {1, "s"}}};
+
+std::tm utc(Time time) {
+  return fmt::gmtime(std::chrono::system_clock::to_time_t(time));
+}
+
+}  // namespace
+
+Time SystemClock::now() const {
+  return std::chrono::floor<Seconds>(std::chrono::system_clock::now());
+}
+
+SteadyTime SystemClock::steady_now() const {
+  return std::chrono::steady_clock::now();
+}
+
+std::string format_time(Time time) {
+  return fmt::format("{:%Y-%m-%dT%H:%M:%SZ}", utc(time));
+}
+
+std::string format_compact_time(Time time) {
+  return fmt::format("{:%Y%m%dT%H%M%SZ}", utc(time));
+}
+
+std::string format_duration(Seconds duration) {
+  const std::int64_t total = duration.count();
+  const std::string sign = total < 0 ? "-" : "";
+  std::int64_t rest = total < 0 ? -total : total;
+  for (std::size_t i = 0; i < kUnits.size(); ++i) {
+    if (rest < kUnits[i].seconds && i + 1 < kUnits.size()) continue;
+    std::string text = fmt::format("{}{}{}", sign, rest / kUnits[i].seconds, kUnits[i].suffix);
+    rest %= kUnits[i].seconds;
+    if (i + 1 < kUnits.size() && rest >= kUnits[i + 1].seconds) {
+      text += fmt::format(" {}{}", rest / kUnits[i + 1].seconds, kUnits[i + 1].suffix);
+    }
+    return text;
+  }
+  return "0s";
+}
+
+}  // namespace ccm

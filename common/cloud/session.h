@@ -1,0 +1,66 @@
+// An authenticated conversation with one account: credentials, signing or token, account headers,
+// error decisions. The API clients (scm.h, pca.h) put their calls through it.
+//
+// Thread-safe; one per agent. Borrows what it is made of.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/result.h"
+#include "cloud/credentials.h"
+#include "cloud/http_client.h"
+
+namespace ccm::cloud {
+
+// Stops the program from locking the operator's key: after two refusals in a row no further call is
+// made with the same credentials (auth.md section 7: five lock the key). Kept across restarts by its
+// owner, which is why it is an interface.
+class LockoutGuard {
+ public:
+  LockoutGuard() = default;
+  LockoutGuard(const LockoutGuard&) = delete;
+  LockoutGuard& operator=(const LockoutGuard&) = delete;
+  virtual ~LockoutGuard() = default;
+
+  // `unauthorized` when these credentials may not be tried now.
+  virtual Result<void> may_try(std::string_view credentials_fingerprint) = 0;
+  virtual void refused(std::string_view credentials_fingerprint, std::string_view reason) = 0;
+  virtual void accepted(std::string_view credentials_fingerprint) = 0;
+};
+
+struct ApiRequest {
+  std::string method;
+  std::string endpoint;  // "https://scm.ap-southeast-1.myhuaweicloud.com", no trailing slash
+  std::string path;      // percent-encoded
+  std::vector<std::pair<std::string, std::string>> query;  // raw, not encoded
+  std::string body;      // JSON; empty for none
+};
+
+class Session {
+ public:
+  struct Parts {
+    HttpClient& http;
+    CredentialsProvider& credentials;
+    LockoutGuard& lockout;
+    const Clock& clock;
+    std::string iam_endpoint;
+  };
+  explicit Session(Parts parts);
+  ~Session();
+
+  // The body of a 2xx answer. Everything else is an Error by the table in errors.h, with code and
+  // request id. An expired token is renewed once and the call repeated once; nothing else is
+  // repeated here: back-off is the lifecycle's decision.
+  Result<Secret> call(const ApiRequest& request);
+
+ private:
+  class Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace ccm::cloud

@@ -1,0 +1,99 @@
+// The checked configuration: everything the engine and a server module need to know, with every rule
+// already applied. Made only by `Settings::finalize` (settings.h), so holding one is proof that it is
+// sound. Immutable; any thread, any process. Holds no secret: credentials appear as a path.
+#pragma once
+
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+#include "base/clock.h"
+#include "config/duration.h"
+#include "crypto/key_type.h"
+
+namespace ccm::config {
+
+// Where the operator wrote something, for the sentence about it.
+struct Origin {
+  std::string file;
+  unsigned line = 0;
+};
+
+struct ScmSource {
+  std::string certificate_id;  // empty: the best issued certificate that covers the names
+  friend bool operator==(const ScmSource&, const ScmSource&) = default;
+};
+
+enum class KeyOrigin : std::uint8_t {
+  local,  // made on this machine and never leaves it
+  cloud,  // made by PCA and exported once
+};
+
+struct PcaSource {
+  std::string issuer_id;
+  KeyOrigin key_origin = KeyOrigin::local;
+  Seconds validity{};
+  friend bool operator==(const PcaSource&, const PcaSource&) = default;
+};
+
+using SourceSpec = std::variant<ScmSource, PcaSource>;
+
+// One certificate to be kept valid.
+struct CertificateSpec {
+  std::string name;                // [A-Za-z0-9._-]{1,128}; directory and slot name
+  std::vector<std::string> names;  // canonical server names (crypto/names.h), first = common name
+  SourceSpec source;
+  // PCA: the key to make. SCM: only certificates of this type are chosen; nullopt: any.
+  std::optional<crypto::KeyType> key;
+  RenewalWindow renew_before;
+  Seconds check_interval{};  // how often the cloud is asked whether something changed
+  unsigned keep = 0;         // previous versions kept, besides the current one
+  bool fallback = true;      // show a placeholder before the first certificate
+  Origin origin;
+
+  // Changes when anything changes that makes a refused or failed attempt worth repeating.
+  std::string fingerprint() const;
+};
+
+struct CredentialsFile {
+  std::string path;
+  std::string profile;  // section; empty: [global], else [basic]
+};
+struct CredentialsEcs {};
+using CredentialsSpec = std::variant<CredentialsFile, CredentialsEcs>;
+
+struct GlobalConfig {
+  std::string state_path;
+  std::string user;  // empty: not given
+  CredentialsSpec credentials;
+  std::string region;
+  std::string scm_endpoint;       // the three: explicit, or empty
+  std::string pca_endpoint;
+  std::string iam_endpoint;
+  std::string metadata_endpoint;  // default http://169.254.169.254
+  std::string proxy;              // empty: none
+  std::string trusted_certificate;  // PEM file; empty: the system's store
+  unsigned concurrent_renewals = 0;
+  std::string agent_path;  // empty: beside the module
+};
+
+class Config {
+ public:
+  const GlobalConfig& global() const noexcept { return global_; }
+  // Sorted by name, unique.
+  const std::vector<CertificateSpec>& certificates() const noexcept { return certificates_; }
+  // nullptr when there is none of that name.
+  const CertificateSpec* find(std::string_view name) const noexcept;
+
+ private:
+  friend class Settings;
+  Config() = default;
+
+  GlobalConfig global_;
+  std::vector<CertificateSpec> certificates_;
+};
+
+}  // namespace ccm::config

@@ -1,0 +1,106 @@
+#include "config/duration.h"
+
+#include <fmt/format.h>
+
+#include <array>
+#include <cstdint>
+
+#include "base/text.h"
+#include "config/sentences.h"
+
+namespace ccm::config {
+namespace {
+
+struct Unit {
+  char letter;
+  std::uint64_t seconds;
+};
+
+// Largest first, the order in which they must be written.
+constexpr std::array<Unit, 7> kUnits{{{'y', 365 * 86400},
+                                      {'M', 30 * 86400},
+                                      {'w', 7 * 86400},
+                                      {'d', 86400},
+                                      {'h', 3600},
+                                      {'m', 60},
+                                      {'s', 1}}};
+// Far above anything meant, far below any overflow.
+constexpr std::uint64_t kLongest = 100ULL * 365 * 86400;
+
+Failure not_a_duration(std::string_view text) {
+  return fail(ErrorKind::invalid,
+              fmt::format("{} is not a duration; write a number with a unit (s, m, h, d, w, M, y), "
+                          "such as 12h, 30d or 1h30m",
+                          quoted(text)));
+}
+
+Failure too_long(std::string_view text) {
+  return fail(ErrorKind::invalid,
+              fmt::format("{} is too long; the longest duration is 100y", quoted(text)));
+}
+
+}  // namespace
+
+Result<Seconds> parse_duration(std::string_view text) {
+  if (text.empty()) return not_a_duration(text);
+  std::uint64_t total = 0;
+  std::size_t next_unit = 0;
+  for (std::string_view rest = text; !rest.empty();) {
+    const std::size_t digits = rest.find_first_not_of("0123456789");
+    const bool is_bare = digits == std::string_view::npos;
+    // "1h30" leaves open what 30 is.
+    if (digits == 0 || (is_bare && rest.size() != text.size())) return not_a_duration(text);
+    const auto amount = parse_unsigned(rest.substr(0, digits));
+    if (!amount) return too_long(text);
+
+    std::size_t unit = is_bare ? kUnits.size() - 1 : next_unit;
+    while (unit < kUnits.size() && !is_bare && kUnits[unit].letter != rest[digits]) ++unit;
+    if (unit == kUnits.size()) return not_a_duration(text);
+    if (*amount > kLongest / kUnits[unit].seconds) return too_long(text);
+    total += *amount * kUnits[unit].seconds;
+    next_unit = unit + 1;
+    rest.remove_prefix(is_bare ? rest.size() : digits + 1);
+  }
+  if (total > kLongest) return too_long(text);
+  return Seconds(static_cast<Seconds::rep>(total));
+}
+
+Result<RenewalWindow> parse_renewal_window(std::string_view text) {
+  if (text.ends_with('%')) {
+    const auto percent = parse_unsigned(text.substr(0, text.size() - 1));
+    if (!percent || *percent < 1 || *percent > 99) {
+      return fail(ErrorKind::invalid,
+                  fmt::format("{} is not a share of the lifetime; write 1% to 99%", quoted(text)));
+    }
+    return RenewalWindow(LifetimeShare{static_cast<unsigned>(*percent)});
+  }
+  auto duration = parse_duration(text);
+  if (!duration || *duration == Seconds::zero()) {
+    return fail(ErrorKind::invalid,
+                fmt::format("{} is not a time before the end of a certificate; write a share of its "
+                            "lifetime such as 33% or a duration such as 30d",
+                            quoted(text)));
+  }
+  return RenewalWindow(*duration);
+}
+
+std::string to_string(Seconds duration) {
+  std::string text;
+  auto rest = static_cast<std::uint64_t>(duration.count());
+  for (const Unit& unit : kUnits) {
+    // Months, years and weeks are never what was meant by 90d.
+    if (unit.seconds > 86400 || rest < unit.seconds) continue;
+    text += fmt::format("{}{}", rest / unit.seconds, unit.letter);
+    rest %= unit.seconds;
+  }
+  return text.empty() ? "0s" : text;
+}
+
+std::string to_string(const RenewalWindow& window) {
+  if (const auto* share = std::get_if<LifetimeShare>(&window)) {
+    return fmt::format("{}%", share->percent);
+  }
+  return to_string(std::get<Seconds>(window));
+}
+
+}  // namespace ccm::config

@@ -1,0 +1,69 @@
+#include "config/sentences.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <numeric>
+
+#include "base/text.h"
+
+namespace ccm::config {
+namespace {
+
+constexpr std::size_t kLongestQuote = 120;
+constexpr std::size_t kLongestWord = 64;
+
+// Levenshtein's edit distance.
+std::size_t distance(std::string_view a, std::string_view b) {
+  std::vector<std::size_t> row(b.size() + 1);
+  std::iota(row.begin(), row.end(), std::size_t{0});
+  for (std::size_t i = 0; i < a.size(); ++i) {
+    std::size_t diagonal = row[0];
+    row[0] = i + 1;
+    for (std::size_t j = 0; j < b.size(); ++j) {
+      const std::size_t replaced = diagonal + (a[i] == b[j] ? 0 : 1);
+      diagonal = row[j + 1];
+      row[j + 1] = std::min({replaced, row[j] + 1, row[j + 1] + 1});
+    }
+  }
+  return row[b.size()];
+}
+
+}  // namespace
+
+std::string quoted(std::string_view text) {
+  const bool is_cut = text.size() > kLongestQuote;
+  return fmt::format("\"{}{}\"", printable(text.substr(0, kLongestQuote)), is_cut ? "..." : "");
+}
+
+std::string enumerated(const std::vector<std::string>& words, std::size_t limit) {
+  const std::size_t shown = std::min(words.size(), limit);
+  std::string text = fmt::format("{}", fmt::join(words.begin(), words.begin() + static_cast<std::ptrdiff_t>(shown), ", "));
+  if (shown < words.size()) text += fmt::format(" and {} more", words.size() - shown);
+  return text;
+}
+
+std::string to_string(const Origin& origin) {
+  return fmt::format("{}:{}", printable(origin.file), origin.line);
+}
+
+std::string at(std::string sentence, const Origin& origin) {
+  if (origin.file.empty()) return sentence;
+  return fmt::format("{} in {}", sentence, to_string(origin));
+}
+
+std::string_view closest(std::string_view word, const std::vector<std::string_view>& candidates) {
+  std::string_view best;
+  if (word.size() > kLongestWord) return best;
+  std::size_t best_distance = word.size() / 3 + 2;
+  for (const std::string_view candidate : candidates) {
+    const std::size_t candidate_distance = distance(to_lower(word), candidate);
+    if (candidate_distance < best_distance) {
+      best = candidate;
+      best_distance = candidate_distance;
+    }
+  }
+  return best;
+}
+
+}  // namespace ccm::config

@@ -1,0 +1,89 @@
+// What the operator wrote, as written, with file and line: filled by a server module's directives (or
+// from the wire by the agent), then turned into a Config by `finalize`, which applies every default,
+// inheritance and check. The rules live here once; a module only carries words.
+//
+// Built by one thread during configuration. Every error is `invalid` and one sentence: what, what was
+// given, what would be right. The caller prefixes or suffixes file and line in its server's habit,
+// except for errors of `finalize`, which carry "in FILE:LINE" themselves.
+#pragma once
+
+#include <functional>
+#include <map>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.h"
+#include "config/config.h"
+#include "config/raw_settings.h"
+
+namespace ccm::config {
+
+enum class Scope : std::uint8_t { global, certificate, both };
+
+// One row of the directive table: the single list of what can be configured.
+struct Directive {
+  std::string_view key;        // nginx spelling: "renew_before"
+  Scope scope;
+  unsigned min_arguments;
+  unsigned max_arguments;      // kMany: no upper limit
+  std::string_view form;       // the right form, for sentences: "renew_before 33% | 30d"
+};
+inline constexpr unsigned kMany = ~0U;
+
+// Every directive of the ccm block and of a certificate block, sorted by key. Source of the modules'
+// tables and of the reference documentation.
+std::span<const Directive> directives() noexcept;
+
+class Settings {
+ public:
+  // How the server spells a directive in its configuration ("CCMRenewBefore"); identity for nginx.
+  using Spelling = std::function<std::string(std::string_view key)>;
+
+  Settings() = default;
+  explicit Settings(Spelling spelling) : spelling_(std::move(spelling)) {}
+
+  // A directive of the global block. Syntax of the value is checked at once.
+  Result<void> set(std::string_view key, std::vector<std::string> arguments, Origin origin);
+  // Opens a certificate block; a second one of the same name is an error naming the first.
+  Result<void> add_certificate(std::string_view name, Origin origin);
+  // A directive inside the certificate block of that name.
+  Result<void> set_in(std::string_view name, std::string_view key,
+                      std::vector<std::string> arguments, Origin origin);
+
+  // A virtual host that wants a certificate: either `NAME` of a block, or the short form
+  // `source=scm [key=value …]`. `server_names` are the virtual host's names as written in nginx
+  // syntax (httpd's are a subset); they name an unnamed certificate and fill missing names.
+  // Returns the certificate's name. Names that cannot be in a certificate (regular expressions,
+  // "www.example.*") are an error in the short form without `names=`. The block may come later in the
+  // file: whether NAME exists is checked in finalize().
+  Result<std::string> use(const std::vector<std::string>& arguments,
+                          const std::vector<std::string>& server_names, Origin origin);
+
+  // Whether anything at all was configured; a server without it needs no agent.
+  bool empty() const noexcept;
+
+  // Applies defaults and checks what needs the whole: may be called more than once.
+  Result<Config> finalize() const;
+  // What is not wrong but probably not meant, one sentence each (names of a virtual host that its
+  // certificate does not cover, …). Valid after a successful finalize().
+  std::vector<std::string> warnings() const;
+
+ private:
+  friend class SettingsWire;
+
+  Result<void> store(std::vector<RawDirective>& into, RawDirective directive, Scope scope);
+  Result<RawCertificate> parse_short_form(const std::vector<std::string>& arguments,
+                                          const Origin& origin) const;
+  Result<void> add_implicit(RawCertificate certificate);
+  // Every block's names as its virtual hosts give them, where the block itself lists none.
+  Result<void> collect_names(std::map<std::string_view, std::vector<std::string>>& names) const;
+
+  Spelling spelling_;
+  std::vector<RawDirective> global_;
+  std::map<std::string, RawCertificate, std::less<>> certificates_;
+  std::vector<RawUse> uses_;
+};
+
+}  // namespace ccm::config

@@ -1,0 +1,35 @@
+// How a server hands its settings to the agent: one byte string in a sealed memfd (design.md, fd 5).
+// The raw settings travel and the agent finalizes them again, so that a Config is made in one place
+// only. A version number in front; the decoder is fuzzed and never trusts a length.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/result.h"
+#include "config/settings.h"
+
+namespace ccm::config {
+
+enum class ServerKind : std::uint8_t { nginx, apache, none };
+
+// What the agent must know of the server that started it.
+struct ServerFacts {
+  ServerKind kind = ServerKind::none;
+  std::string error_log;  // path; empty: the inherited standard error
+  Severity log_level = Severity::notice;
+  std::string launch_id;  // differs for every configuration load
+};
+
+struct Handover {
+  ServerFacts server;
+  Settings settings;
+};
+
+std::string encode_handover(const Handover& handover);
+// `invalid` on any other version or malformed input.
+Result<Handover> decode_handover(std::string_view bytes);
+
+}  // namespace ccm::config

@@ -1,0 +1,60 @@
+#include "crypto/bundle.h"
+
+#include <iterator>
+
+#include "crypto/chain.h"
+#include "crypto/pem.h"
+
+namespace ccm::crypto {
+namespace {
+
+using DigestContextHandle = Handle<EVP_MD_CTX, EVP_MD_CTX_free>;
+
+// Comparing public halves believes what the key file says about itself; a damaged private half shows
+// only in a signature that the certificate does not verify.
+bool can_sign_for(const KeyPair& key, const Certificate& leaf) {
+  constexpr unsigned char kMessage[] = "does this key sign for this certificate?";
+  const DigestContextHandle signer(EVP_MD_CTX_new());
+  const DigestContextHandle verifier(EVP_MD_CTX_new());
+  std::size_t size = 0;
+  if (signer == nullptr || verifier == nullptr ||
+      EVP_DigestSignInit(signer.get(), nullptr, nullptr, nullptr, key.native()) != 1 ||
+      EVP_DigestSign(signer.get(), nullptr, &size, kMessage, sizeof kMessage) != 1) {
+    return false;
+  }
+  std::vector<unsigned char> signature(size);
+  return EVP_DigestSign(signer.get(), signature.data(), &size, kMessage, sizeof kMessage) == 1 &&
+         EVP_DigestVerifyInit(verifier.get(), nullptr, nullptr, nullptr,
+                              X509_get0_pubkey(leaf.native())) == 1 &&
+         EVP_DigestVerify(verifier.get(), signature.data(), size, kMessage, sizeof kMessage) == 1;
+}
+
+}  // namespace
+
+Result<Bundle> Bundle::make(std::vector<Certificate> certificates, KeyPair key) {
+  Result<std::vector<Certificate>> chain = order_chain(std::move(certificates), &key);
+  if (!chain) return pass(std::move(chain));
+  const bool is_usable = can_sign_for(key, chain->front());
+  drain_openssl_errors();
+  if (!is_usable) {
+    return fail(ErrorKind::rejected,
+                "the private key is damaged: what it signs does not verify with the certificate");
+  }
+  return Bundle(std::move(*chain), std::move(key));
+}
+
+Result<Bundle> Bundle::parse_pem(std::string_view certificate_pem, std::string_view chain_pem,
+                                 KeyPair key) {
+  Result<std::vector<Certificate>> certificates = parse_certificates_pem(certificate_pem);
+  if (!certificates) return pass(std::move(certificates));
+  if (certificates->empty()) {
+    return fail(ErrorKind::invalid, "the PEM text holds no BEGIN CERTIFICATE block");
+  }
+  Result<std::vector<Certificate>> issuers = parse_certificates_pem(chain_pem);
+  if (!issuers) return fail_with(std::move(issuers), "certificate chain");
+  certificates->insert(certificates->end(), std::make_move_iterator(issuers->begin()),
+                       std::make_move_iterator(issuers->end()));
+  return make(std::move(*certificates), std::move(key));
+}
+
+}  // namespace ccm::crypto

@@ -1,0 +1,148 @@
+#include "crypto/key_pair.h"
+
+#include <fmt/format.h>
+#include <openssl/ec.h>
+#include <openssl/pem.h>
+#include <openssl/rsa.h>
+
+#include <array>
+#include <optional>
+#include <string>
+
+#include "crypto/key_type_of.h"
+#include "crypto/pem_block.h"
+
+namespace ccm::crypto {
+namespace {
+
+using X509SigHandle = Handle<X509_SIG, X509_SIG_free>;
+
+// OpenSSL bounds what it verifies with (OPENSSL_RSA_MAX_MODULUS_BITS), not what it signs with.
+constexpr unsigned kMaxKeyBits = 16384;
+
+bool is_private_key_label(std::string_view label) noexcept {
+  return label == "PRIVATE KEY" || label == "RSA PRIVATE KEY" || label == "EC PRIVATE KEY" ||
+         label == "ENCRYPTED PRIVATE KEY";
+}
+
+// PKCS#8 says it in the label, the older forms in a header (RFC 1421 section 4.6.1.1).
+bool is_encrypted(const PemBlock& block) noexcept {
+  return block.label.starts_with("ENCRYPTED") || block.body.find("Proc-Type:") != block.body.npos;
+}
+
+Failure encrypted_key_failure() {
+  return fail(ErrorKind::invalid,
+              "private key: it is encrypted; give it without a passphrase (openssl pkey -in FILE)");
+}
+
+// An EncryptedPrivateKeyInfo (RFC 5958 section 3) has the shape of an X509_SIG.
+bool is_encrypted_der(std::span<const std::byte> der) noexcept {
+  const auto* position = reinterpret_cast<const unsigned char*>(der.data());
+  const X509SigHandle parsed(d2i_X509_SIG(nullptr, &position, static_cast<long>(der.size())));
+  drain_openssl_errors();
+  return parsed != nullptr;
+}
+
+// `secmem` memory is wiped when it grows and when it is freed.
+BioHandle open_wiped_buffer() {
+  return BioHandle(BIO_new(BIO_s_secmem()));
+}
+
+Secret content_of(BIO* buffer) {
+  char* data = nullptr;
+  const long size = BIO_get_mem_data(buffer, &data);
+  return Secret::copy_of(std::string_view(data, static_cast<std::size_t>(size)));
+}
+
+Result<KeyPair> parse_block(const PemBlock& block) {
+  if (!block.ended) {
+    return fail(ErrorKind::invalid,
+                fmt::format("private key: it begins with BEGIN {0} and has no END {0}", block.label));
+  }
+  if (is_encrypted(block)) return encrypted_key_failure();
+  Result<Secret> der = decode_base64(block.body);
+  if (!der) return fail_with(std::move(der), "private key");
+  return KeyPair::parse_der(der->bytes());
+}
+
+}  // namespace
+
+Result<KeyPair> KeyPair::generate(KeyType type) {
+  EvpKeyHandle key;
+  if (type.algorithm == KeyAlgorithm::rsa && type.bits >= 2048 && type.bits <= kMaxKeyBits) {
+    key.reset(EVP_RSA_gen(type.bits));
+  } else if (type.algorithm == KeyAlgorithm::ecdsa && (type.bits == 256 || type.bits == 384)) {
+    key.reset(EVP_EC_gen(type.bits == 256 ? "P-256" : "P-384"));
+  } else {
+    return fail(ErrorKind::invalid,
+                fmt::format("generate a private key: {} bits of type {} are not offered", type.bits,
+                            to_string(type)));
+  }
+  if (key == nullptr) return fail(openssl_error(ErrorKind::internal, "generate a private key"));
+  return KeyPair(std::move(key));
+}
+
+Result<KeyPair> KeyPair::parse_pem(std::string_view pem) {
+  if (Result<void> size = check_input_size(pem.size()); !size) {
+    return fail_with(std::move(size), "private key");
+  }
+  std::optional<PemBlock> found;
+  while (const std::optional<PemBlock> block = next_pem_block(pem)) {
+    if (!is_private_key_label(block->label)) continue;
+    if (found) return fail(ErrorKind::invalid, "private key: the text holds more than one");
+    found = block;
+  }
+  if (!found) {
+    return fail(ErrorKind::invalid,
+                "private key: the text holds no BEGIN PRIVATE KEY, BEGIN RSA PRIVATE KEY or BEGIN "
+                "EC PRIVATE KEY block");
+  }
+  return parse_block(*found);
+}
+
+Result<KeyPair> KeyPair::parse_der(std::span<const std::byte> der) {
+  if (Result<void> size = check_input_size(der.size()); !size) {
+    return fail_with(std::move(size), "private key");
+  }
+  if (is_encrypted_der(der)) return encrypted_key_failure();
+  const auto* position = reinterpret_cast<const unsigned char*>(der.data());
+  const auto* end = position + der.size();
+  EvpKeyHandle key(d2i_AutoPrivateKey(nullptr, &position, static_cast<long>(der.size())));
+  if (key == nullptr) return fail(openssl_error(ErrorKind::invalid, "private key"));
+  drain_openssl_errors();
+  if (position != end) return fail(ErrorKind::invalid, "private key: bytes follow its end");
+  if (key_type_of(key.get()).bits > kMaxKeyBits) {
+    return fail(ErrorKind::invalid, "private key: it is larger than 16384 bits");
+  }
+  return KeyPair(std::move(key));
+}
+
+Result<Secret> KeyPair::to_pem() const {
+  const BioHandle buffer = open_wiped_buffer();
+  if (buffer == nullptr || PEM_write_bio_PKCS8PrivateKey(buffer.get(), native(), nullptr, nullptr,
+                                                         0, nullptr, nullptr) != 1) {
+    return fail(openssl_error(ErrorKind::internal, "write a private key as PEM"));
+  }
+  return content_of(buffer.get());
+}
+
+Result<Secret> KeyPair::to_der() const {
+  const BioHandle buffer = open_wiped_buffer();
+  if (buffer == nullptr || i2d_PKCS8PrivateKey_bio(buffer.get(), native(), nullptr, nullptr, 0,
+                                                   nullptr, nullptr) != 1) {
+    return fail(openssl_error(ErrorKind::internal, "write a private key as DER"));
+  }
+  return content_of(buffer.get());
+}
+
+KeyType KeyPair::type() const noexcept {
+  return key_type_of(native());
+}
+
+bool KeyPair::has_same_public_key(const KeyPair& other) const noexcept {
+  const bool same = EVP_PKEY_eq(native(), other.native()) == 1;
+  drain_openssl_errors();
+  return same;
+}
+
+}  // namespace ccm::crypto

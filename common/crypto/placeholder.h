@@ -1,0 +1,17 @@
+// The self-signed certificate a server shows before its first real one exists.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/result.h"
+#include "crypto/bundle.h"
+
+namespace ccm::crypto {
+
+// A bundle for `names`, common name "CCM TLS placeholder", valid from one day before `now` for ten
+// years, signed by `key` itself. One key may serve many placeholders.
+Result<Bundle> make_placeholder(const KeyPair& key, const std::vector<std::string>& names, Time now);
+
+}  // namespace ccm::crypto

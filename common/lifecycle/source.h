@@ -1,0 +1,53 @@
+// Where certificates come from. The interface hides the real asymmetry: SCM hands over a certificate
+// that may be unchanged or still in review, PCA signs ours.
+//
+// Implementations are thread-safe: several certificates are obtained side by side.
+#pragma once
+
+#include <string>
+#include <variant>
+
+#include "base/clock.h"
+#include "base/result.h"
+#include "config/config.h"
+#include "crypto/bundle.h"
+#include "lifecycle/store.h"
+
+namespace ccm::lifecycle {
+
+struct ObtainRequest {
+  const config::CertificateSpec& spec;
+  const StoredCertificate* current;  // nullptr: none yet
+  bool is_due;  // false: only look whether the cloud has something better or has revoked ours
+  const Lease& lease;
+  Time now;
+};
+
+// A candidate, not yet through the gate.
+struct Obtained {
+  crypto::Bundle bundle;
+  std::string origin;             // "scm:scs…", "pca:…"
+  bool current_is_revoked = false;  // the installed one must go, even for one that ends earlier
+};
+struct Unchanged {};
+struct Pending {
+  Time retry_at;
+  std::string reason;  // "scs…: CHECKING_DOMAIN: …"
+};
+using Outcome = std::variant<Obtained, Unchanged, Pending>;
+
+class Source {
+ public:
+  Source() = default;
+  Source(const Source&) = delete;
+  Source& operator=(const Source&) = delete;
+  virtual ~Source() = default;
+
+  virtual Result<Outcome> obtain(const ObtainRequest& request) = 0;
+  // The candidate is installed: what was remembered for it (an order and its key) can go.
+  virtual Result<void> installed(const ObtainRequest& request) = 0;
+  // The candidate was refused by the gate: it must not come back unchanged for ever.
+  virtual Result<void> refused(const ObtainRequest& request) = 0;
+};
+
+}  // namespace ccm::lifecycle

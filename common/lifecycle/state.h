@@ -1,0 +1,52 @@
+// What the engine knows about one certificate between two wake-ups.
+//
+//            obtain, gate, install                 failure
+//   Absent ─────────────────────────► Valid ─────────────────► Failing ──► (retry_at) ──┐
+//     │                                ▲  └── renew_at, check_at ──► obtain             │
+//     │ failure                        └──────────────── success ◄──────────────────────┘
+//     ├────────► Failing
+//     └────────► Rejected: not before the next check, or when settings or credentials change
+//
+// Persisted as a record ("state") so that a restarted agent neither hammers the cloud nor forgets.
+#pragma once
+
+#include <string>
+#include <variant>
+
+#include "base/clock.h"
+#include "base/error.h"
+#include "base/result.h"
+
+namespace ccm::lifecycle {
+
+// Nothing installed and nothing tried: due at once.
+struct Absent {};
+struct Valid {
+  Time renew_at;
+  Time check_at;
+};
+// Waiting is a Failing with an ErrorKind::pending error and attempts 0.
+struct Failing {
+  unsigned attempts = 0;
+  Time retry_at;
+  Error error;
+};
+struct Rejected {
+  Time check_at;
+  Error error;
+};
+using State = std::variant<Absent, Valid, Failing, Rejected>;
+
+// When the state wants attention; the past means now.
+Time due(const State& state) noexcept;
+
+struct PersistedState {
+  State state;
+  std::string spec_fingerprint;  // of the settings the state was reached with
+  std::string launch_id;         // of the configuration load that reached it
+};
+
+std::string serialize(const PersistedState& state);
+Result<PersistedState> parse_state(std::string_view text);
+
+}  // namespace ccm::lifecycle

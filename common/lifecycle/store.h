@@ -1,0 +1,87 @@
+// Where certificates and the engine's own records live. An interface, because a fleet store will join
+// the files: so every value has a version, writing is compare-and-swap, and the leader's lock hands
+// out a fencing token that every write must show.
+//
+// Implementations are thread-safe; several processes may use one store.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.h"
+#include "base/secret.h"
+#include "crypto/bundle.h"
+#include "lifecycle/store_reader.h"
+
+namespace ccm::lifecycle {
+
+// Leadership of a store, given up on destruction and by the kernel when the process dies.
+class Lease {
+ public:
+  Lease() = default;
+  Lease(const Lease&) = delete;
+  Lease& operator=(const Lease&) = delete;
+  virtual ~Lease() = default;
+  // Grows with every new leader; a store refuses a write that shows an older one.
+  virtual std::uint64_t fencing_token() const noexcept = 0;
+};
+
+// A small value; Secret because an order may hold a key that is not installed yet.
+struct StoredRecord {
+  Secret value;
+  std::uint64_t version = 0;
+};
+
+struct Installation {
+  std::string name;
+  const crypto::Bundle& bundle;
+  std::string origin;
+  VersionNumber expected;  // the current version the decision was based on; 0: none
+  unsigned keep;           // previous versions to keep
+  Time now;
+};
+
+// The name under which records of the whole store are kept.
+inline constexpr std::string_view kStoreWide = "";
+
+class Store {
+ public:
+  Store() = default;
+  Store(const Store&) = delete;
+  Store& operator=(const Store&) = delete;
+  virtual ~Store() = default;
+
+  virtual Result<StoreReader::Loaded> load(const std::string& name) const = 0;
+  virtual Result<std::vector<VersionInfo>> history(const std::string& name) const = 0;
+  virtual VersionNumber current_version(const std::string& name) const noexcept = 0;
+
+  // Makes the bundle the current version. `transient` with nothing changed when the current version is
+  // no longer `expected` or the lease is old.
+  virtual Result<VersionInfo> install(const Lease& lease, const Installation& installation) = 0;
+  // Makes an older version current again (as a pointer move, nothing is copied or deleted).
+  virtual Result<void> restore(const Lease& lease, const std::string& name,
+                               VersionNumber version) = 0;
+
+  // A record of a certificate (or of the store: kStoreWide). nullopt when there is none.
+  virtual Result<std::optional<StoredRecord>> read_record(std::string_view name,
+                                                          std::string_view kind) const = 0;
+  // Writes when the stored version is `expected` (0: must not exist); returns the new version.
+  virtual Result<std::uint64_t> write_record(const Lease& lease, std::string_view name,
+                                             std::string_view kind, const Secret& value,
+                                             std::uint64_t expected) = 0;
+  // Removes whatever version there is; fine when absent.
+  virtual Result<void> remove_record(const Lease& lease, std::string_view name,
+                                     std::string_view kind) = 0;
+
+  // Keys the operator placed in the store for certificates whose key is not in the cloud.
+  virtual Result<std::vector<crypto::KeyPair>> operator_keys() const = 0;
+
+  // Leadership, when nobody else has it; nullptr when somebody has.
+  virtual Result<std::unique_ptr<Lease>> try_lead() = 0;
+};
+
+}  // namespace ccm::lifecycle

@@ -1,0 +1,71 @@
+// The read side of the store: what is installed, for a server that loads its configuration and for
+// whoever publishes. Reads only; safe beside any writer, because every version is immutable and
+// `current` moves atomically. Any process that may read the files; not synchronised, cheap to make.
+//
+//   STATE/                              owner-only throughout
+//     revision                          rewritten after every change of any `current`: watch this
+//     leader.lock                       kernel lock: who talks to the cloud
+//     keys/*.pem                        the operator's own keys, for certificates whose key is not in the cloud
+//     certificates/NAME/current         symbolic link to versions/N
+//     certificates/NAME/versions/N/     fullchain.pem privkey.pem cert.pem chain.pem version
+//     certificates/NAME/records/KIND    small records: state, order, …
+//     records/KIND                      records of the whole store
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/result.h"
+#include "crypto/bundle.h"
+
+namespace ccm::lifecycle {
+
+using VersionNumber = std::uint64_t;  // 0: none
+
+struct VersionInfo {
+  VersionNumber number = 0;
+  Time installed_at{};
+  Time not_before{};
+  Time not_after{};
+  std::string fingerprint;  // SHA-256 of the leaf, crypto/certificate.h
+  std::string serial;
+  std::string origin;       // where it came from: "scm:scs…", "pca:…", "import"
+};
+
+struct StoredCertificate {
+  crypto::Bundle bundle;
+  VersionInfo info;
+};
+
+class StoreReader {
+ public:
+  explicit StoreReader(std::string state_path);
+
+  // The current version; nullopt when nothing was installed yet. A version whose files are missing,
+  // altered (checksums in `version`) or unreadable is an error that names the file, and concerns this
+  // certificate only. When the current version is damaged the newest intact older one is returned
+  // instead, and `damage` says what was passed over.
+  struct Loaded {
+    std::optional<StoredCertificate> certificate;
+    std::optional<Error> damage;
+  };
+  Result<Loaded> load(const std::string& name) const;
+
+  // The number `current` points at without reading the files; 0 when there is none. One readlink.
+  VersionNumber current_version(const std::string& name) const noexcept;
+  // Installed versions, newest first; damaged ones left out.
+  Result<std::vector<VersionInfo>> history(const std::string& name) const;
+  // Names of all certificates that have an entry.
+  Result<std::vector<std::string>> names() const;
+
+  const std::string& state_path() const noexcept { return state_path_; }
+  std::string certificate_path(const std::string& name) const;
+
+ private:
+  std::string state_path_;
+};
+
+}  // namespace ccm::lifecycle

@@ -1,0 +1,28 @@
+// One published certificate as bytes: DER leaf, DER chain, DER key, OCSP response, and whether it is a
+// placeholder. Pure functions; the decoder is fuzzed and never trusts a length.
+#pragma once
+
+#include <cstddef>
+#include <optional>
+#include <span>
+#include <vector>
+
+#include "base/result.h"
+#include "base/secret.h"
+#include "crypto/bundle.h"
+
+namespace ccm::publication {
+
+// What a slot holds.
+struct Published {
+  crypto::Bundle bundle;
+  std::vector<std::byte> ocsp_response;  // DER; empty: none to staple
+  bool is_placeholder = false;           // self-signed, shown until the first real certificate
+};
+
+// Holds the key, so it is a Secret.
+Result<Secret> encode(const Published& published);
+// `invalid` on malformed input, `rejected` when key and leaf do not belong together.
+Result<Published> decode(std::span<const std::byte> bytes);
+
+}  // namespace ccm::publication

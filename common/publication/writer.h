@@ -1,0 +1,49 @@
+// Creates and fills the segment. One writer at a time per segment: the server's master while it loads
+// its configuration, then the agent. Not thread-safe.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/handle.h"
+#include "base/result.h"
+#include "publication/codec.h"
+
+namespace ccm::publication {
+
+class Writer {
+ public:
+  // A new memfd (close-on-exec, owner-only mode, size sealed) with one empty slot per name. Names are sorted and
+  // made unique here. `invalid` when a name is too long or there are more than kMaxSlots.
+  static Result<Writer> create(std::vector<std::string> names);
+  // Maps a segment that another process created; takes over the descriptor. `invalid` when it is not
+  // one of this layout version.
+  static Result<Writer> attach(FileDescriptor segment);
+
+  Writer(Writer&&) noexcept;
+  Writer& operator=(Writer&&) noexcept;
+  ~Writer();
+
+  // Publishes a value: fills the idle buffer, flips, and wipes the superseded bytes. Publishing what
+  // is already there (same bytes) changes nothing and returns false. `rejected` for an unknown name
+  // or a value larger than a buffer.
+  Result<bool> publish(std::string_view name, const Published& published);
+  // Whether the slot holds a real certificate, a placeholder or nothing.
+  bool holds_certificate(std::string_view name) const;
+  const std::vector<std::string>& names() const noexcept;
+
+  // The memfd, to be inherited by the agent. Stays this object's.
+  int descriptor() const noexcept;
+  // A second, read-only descriptor of the same segment, for mapping in workers: what is mapped from
+  // it can never be made writable.
+  Result<FileDescriptor> open_read_only() const;
+
+ private:
+  class Impl;
+  explicit Writer(std::unique_ptr<Impl> impl);
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace ccm::publication
