@@ -1,5 +1,5 @@
 // The HttpClient on libcurl. Thread-safe: a handle per call, connections shared between calls.
-// TLS verification is always on; a private cloud's CA is added by `ca_file`.
+// TLS verification is always on; `ca_pem` replaces the system's CA store for a private cloud.
 #pragma once
 
 #include <memory>
@@ -11,13 +11,15 @@
 namespace ccm::cloud {
 
 struct CurlOptions {
-  std::string ca_file;     // PEM; empty: the system's store
+  // PEM text of the CA certificates to trust; empty: the system's store. Text, not a path, because
+  // the agent reads the file before it drops to a user that may not (CURLOPT_CAINFO_BLOB).
+  std::string ca_pem;
   std::string proxy;       // "http://host:port"; empty: none, whatever the environment says
   std::string user_agent = "ccm-tls";
   std::size_t body_limit = 12U << 20U;  // bytes; larger answers are an error (auth.md section 7)
 };
 
-// `invalid` when the CA file cannot be read.
+// `invalid` when `ca_pem` holds no certificate.
 Result<std::unique_ptr<HttpClient>> make_curl_client(const CurlOptions& options);
 
 }  // namespace ccm::cloud
