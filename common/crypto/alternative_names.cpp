@@ -51,12 +51,12 @@ Result<GeneralNameHandle> make_general_name(const std::string& name) {
 }  // namespace
 
 std::optional<std::vector<std::string>> read_alternative_names(const X509* certificate) {
-  int position = -1;
+  int critical = -1;
   const GeneralNamesHandle entries(static_cast<GENERAL_NAMES*>(
-      X509_get_ext_d2i(certificate, NID_subject_alt_name, &position, nullptr)));
+      X509_get_ext_d2i(certificate, NID_subject_alt_name, &critical, nullptr)));
   if (entries == nullptr) {
     drain_openssl_errors();
-    if (position == -1) return std::nullopt;
+    if (critical == -1) return std::nullopt;
     // Present but unreadable or there twice: it vouches for nothing, and hides the common name.
     return std::vector<std::string>();
   }
