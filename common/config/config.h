@@ -1,6 +1,7 @@
-// The checked configuration: everything the engine and a server module need to know, with every rule
-// already applied. Made only by `Settings::finalize` (settings.h), so holding one is proof that it is
-// sound. Immutable; any thread, any process. Holds no secret: credentials appear as a path.
+// The checked configuration: everything the engine and a server module need to know, with every
+// rule already applied. Made only by `Settings::finalize` (settings.h), so holding one is proof
+// that it is sound. Immutable; any thread, any process. Holds no secret: credentials appear as a
+// path.
 #pragma once
 
 #include <map>
@@ -70,11 +71,11 @@ struct GlobalConfig {
   std::string user;  // empty: not given
   CredentialsSpec credentials;
   std::string region;
-  std::string scm_endpoint;       // the three: explicit, or empty
+  std::string scm_endpoint;  // the three: explicit, or empty
   std::string pca_endpoint;
   std::string iam_endpoint;
-  std::string metadata_endpoint;  // default http://169.254.169.254
-  std::string proxy;              // empty: none
+  std::string metadata_endpoint;    // default http://169.254.169.254
+  std::string proxy;                // empty: none
   std::string trusted_certificate;  // PEM file; empty: the system's store
   unsigned concurrent_renewals = 0;
   std::string agent_path;  // empty: beside the module

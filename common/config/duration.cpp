@@ -76,10 +76,11 @@ Result<RenewalWindow> parse_renewal_window(std::string_view text) {
   }
   auto duration = parse_duration(text);
   if (!duration || *duration == Seconds::zero()) {
-    return fail(ErrorKind::invalid,
-                fmt::format("{} is not a time before the end of a certificate; write a share of its "
-                            "lifetime such as 33% or a duration such as 30d",
-                            quoted(text)));
+    return fail(
+        ErrorKind::invalid,
+        fmt::format("{} is not a time before the end of a certificate; write a share of its "
+                    "lifetime such as 33% or a duration such as 30d",
+                    quoted(text)));
   }
   return RenewalWindow(*duration);
 }

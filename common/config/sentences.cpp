@@ -38,7 +38,8 @@ std::string quoted(std::string_view text) {
 
 std::string enumerated(const std::vector<std::string>& words, std::size_t limit) {
   const std::size_t shown = std::min(words.size(), limit);
-  std::string text = fmt::format("{}", fmt::join(words.begin(), words.begin() + static_cast<std::ptrdiff_t>(shown), ", "));
+  std::string text = fmt::format(
+      "{}", fmt::join(words.begin(), words.begin() + static_cast<std::ptrdiff_t>(shown), ", "));
   if (shown < words.size()) text += fmt::format(" and {} more", words.size() - shown);
   return text;
 }

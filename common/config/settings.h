@@ -1,10 +1,10 @@
-// What the operator wrote, as written, with file and line: filled by a server module's directives (or
-// from the wire by the agent), then turned into a Config by `finalize`, which applies every default,
-// inheritance and check. The rules live here once; a module only carries words.
+// What the operator wrote, as written, with file and line: filled by a server module's directives
+// (or from the wire by the agent), then turned into a Config by `finalize`, which applies every
+// default, inheritance and check. The rules live here once; a module only carries words.
 //
-// Built by one thread during configuration. Every error is `invalid` and one sentence: what, what was
-// given, what would be right. The caller prefixes or suffixes file and line in its server's habit,
-// except for errors of `finalize`, which carry "in FILE:LINE" themselves.
+// Built by one thread during configuration. Every error is `invalid` and one sentence: what, what
+// was given, what would be right. The caller prefixes or suffixes file and line in its server's
+// habit, except for errors of `finalize`, which carry "in FILE:LINE" themselves.
 #pragma once
 
 #include <functional>
@@ -24,16 +24,16 @@ enum class Scope : std::uint8_t { global, certificate, both };
 
 // One row of the directive table: the single list of what can be configured.
 struct Directive {
-  std::string_view key;        // nginx spelling: "renew_before"
+  std::string_view key;  // nginx spelling: "renew_before"
   Scope scope;
   unsigned min_arguments;
-  unsigned max_arguments;      // kMany: no upper limit
-  std::string_view form;       // the right form, for sentences: "renew_before 33% | 30d"
+  unsigned max_arguments;  // kMany: no upper limit
+  std::string_view form;   // the right form, for sentences: "renew_before 33% | 30d"
 };
 inline constexpr unsigned kMany = ~0U;
 
-// Every directive of the ccm block and of a certificate block, sorted by key. Source of the modules'
-// tables and of the reference documentation.
+// Every directive of the ccm block and of a certificate block, sorted by key. Source of the
+// modules' tables and of the reference documentation.
 std::span<const Directive> directives() noexcept;
 
 class Settings {
@@ -56,8 +56,8 @@ class Settings {
   // `source=scm [key=value …]`. `server_names` are the virtual host's names as written in nginx
   // syntax (httpd's are a subset); they name an unnamed certificate and fill missing names.
   // Returns the certificate's name. Names that cannot be in a certificate (regular expressions,
-  // "www.example.*") are an error in the short form without `names=`. The block may come later in the
-  // file: whether NAME exists is checked in finalize().
+  // "www.example.*") are an error in the short form without `names=`. The block may come later in
+  // the file: whether NAME exists is checked in finalize().
   Result<std::string> use(const std::vector<std::string>& arguments,
                           const std::vector<std::string>& server_names, Origin origin);
 
@@ -73,12 +73,7 @@ class Settings {
  private:
   friend class SettingsWire;
 
-  Result<void> store(std::vector<RawDirective>& into, RawDirective directive, Scope scope);
-  Result<RawCertificate> parse_short_form(const std::vector<std::string>& arguments,
-                                          const Origin& origin) const;
   Result<void> add_implicit(RawCertificate certificate);
-  // Every block's names as its virtual hosts give them, where the block itself lists none.
-  Result<void> collect_names(std::map<std::string_view, std::vector<std::string>>& names) const;
 
   Spelling spelling_;
   std::vector<RawDirective> global_;

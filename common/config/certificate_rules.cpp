@@ -1,0 +1,148 @@
+#include "config/certificate_rules.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "config/sentences.h"
+#include "config/store_directive.h"
+
+namespace ccm::config {
+namespace {
+
+constexpr Seconds kDefaultCheckInterval{12 * 3600};
+constexpr LifetimeShare kDefaultRenewBefore{33};
+constexpr unsigned kDefaultKeep = 3;
+constexpr crypto::KeyType kDefaultPcaKey{crypto::KeyAlgorithm::ecdsa, 256};
+constexpr Seconds kDefaultValidity{90 * 86400};
+// How many subjectAltName entries PCA takes when it makes the key (operations.json,
+// CreateCertificate); a signing request of our own has no such limit.
+constexpr std::size_t kMostCloudKeyNames = 20;
+
+template <typename T>
+T chosen(const std::optional<T>& own, const std::optional<T>& inherited, T fallback) {
+  return own ? *own : inherited.value_or(std::move(fallback));
+}
+
+// The sentence about one certificate, at the directive it is about or else at the certificate.
+Failure refuse(const RawCertificate& certificate, std::string_view key, std::string_view sentence) {
+  const auto directive = std::find_if(certificate.directives.begin(), certificate.directives.end(),
+                                      [key](const RawDirective& d) { return d.key == key; });
+  const Origin& origin =
+      directive == certificate.directives.end() ? certificate.origin : directive->origin;
+  return fail(ErrorKind::invalid,
+              at(fmt::format("certificate \"{}\": {}", certificate.name, sentence), origin));
+}
+
+std::string spelled_form(const CertificateContext& context, std::string_view key) {
+  const Directive* row = find_directive(key);
+  return row == nullptr ? std::string(key) : form_of(*row, context.spelling);
+}
+
+Result<void> check_reachable(const RawCertificate& certificate, const CertificateContext& context,
+                             bool is_scm) {
+  const auto& endpoint = is_scm ? context.global.scm_endpoint : context.global.pca_endpoint;
+  if (!context.global.credentials) {
+    return refuse(certificate, "source",
+                  fmt::format("there are no credentials for the cloud; write {}",
+                              spelled_form(context, "credentials")));
+  }
+  if (context.global.region || endpoint) return {};
+  return refuse(certificate, "source",
+                fmt::format("it comes from {}, but neither a region nor an endpoint says where "
+                            "that is; write {} or {}",
+                            is_scm ? "SCM" : "PCA", spelled_form(context, "region"),
+                            spelled_form(context, is_scm ? "scm_endpoint" : "pca_endpoint")));
+}
+
+Result<void> check_scm(const RawCertificate& certificate, const CertificateValues& own,
+                       const CertificateContext& context) {
+  const std::string_view key = own.validity ? "validity" : "key_origin";
+  if (!own.validity && !own.key_origin) return {};
+  return refuse(certificate, key,
+                fmt::format("\"{}\" has no meaning with the source scm, where certificates are "
+                            "ordered beforehand; remove it",
+                            spell(context.spelling, key)));
+}
+
+Result<void> complete_pca(const RawCertificate& certificate, const CertificateValues& own,
+                          const CertificateContext& context, CertificateSpec& spec) {
+  auto& source = std::get<PcaSource>(spec.source);
+  source.validity = chosen(own.validity, context.defaults.validity, kDefaultValidity);
+  source.key_origin = chosen(own.key_origin, context.defaults.key_origin, KeyOrigin::local);
+  if (!spec.key) spec.key = kDefaultPcaKey;
+  const auto* window = std::get_if<Seconds>(&spec.renew_before);
+  if (window != nullptr && *window >= source.validity) {
+    return refuse(certificate, "renew_before",
+                  fmt::format("\"{}\" is {}, but the certificate is valid for only {}; write a "
+                              "shorter time or a share such as 33%",
+                              spell(context.spelling, "renew_before"), to_string(*window),
+                              to_string(source.validity)));
+  }
+  if (source.key_origin == KeyOrigin::cloud && spec.names.size() > kMostCloudKeyNames) {
+    return refuse(certificate, "names",
+                  fmt::format("it has {} names, but PCA puts at most {} into a certificate whose "
+                              "key it makes; write fewer, or {}",
+                              spec.names.size(), kMostCloudKeyNames, "key_origin local"));
+  }
+  return {};
+}
+
+Result<std::vector<std::string>> final_names(const RawCertificate& certificate,
+                                             const CertificateValues& own,
+                                             const std::vector<std::string>& names_in_use,
+                                             const CertificateContext& context) {
+  if (certificate.is_implicit) return certificate.implicit_names;
+  if (own.names) return *own.names;
+  if (names_in_use.empty()) {
+    return refuse(certificate, "names",
+                  fmt::format("it has no names, and no virtual host with a usable name uses it; "
+                              "write {}",
+                              spelled_form(context, "names")));
+  }
+  if (names_in_use.size() > kMostNames) {
+    return refuse(certificate, "names",
+                  fmt::format("its virtual hosts have {} names, more than the {} of one "
+                              "certificate; divide them among several certificates",
+                              names_in_use.size(), kMostNames));
+  }
+  return names_in_use;
+}
+
+}  // namespace
+
+Result<CertificateSpec> make_spec(const RawCertificate& certificate,
+                                  const std::vector<std::string>& names_in_use,
+                                  const CertificateContext& context) {
+  auto values = parse_values(certificate.directives);
+  if (!values) return refuse(certificate, {}, values.error().message());
+  const CertificateValues& own = values->certificate;
+  const CertificateValues& inherited = context.defaults;
+  if (!own.source) {
+    return refuse(certificate, {},
+                  fmt::format("it has no source; write {}", spelled_form(context, "source")));
+  }
+  auto names = final_names(certificate, own, names_in_use, context);
+  if (!names) return pass(std::move(names));
+
+  CertificateSpec spec;
+  spec.name = certificate.name;
+  spec.origin = certificate.origin;
+  spec.names = *std::move(names);
+  spec.source = *own.source;
+  spec.key = own.key ? own.key : inherited.key;
+  spec.renew_before =
+      chosen(own.renew_before, inherited.renew_before, RenewalWindow(kDefaultRenewBefore));
+  spec.check_interval = chosen(own.check_interval, inherited.check_interval, kDefaultCheckInterval);
+  spec.keep = chosen(own.keep, inherited.keep, kDefaultKeep);
+  spec.fallback = chosen(own.fallback, inherited.fallback, true);
+
+  const bool is_scm = std::holds_alternative<ScmSource>(spec.source);
+  auto checked =
+      is_scm ? check_scm(certificate, own, context) : complete_pca(certificate, own, context, spec);
+  if (checked) checked = check_reachable(certificate, context, is_scm);
+  if (!checked) return pass(std::move(checked));
+  return spec;
+}
+
+}  // namespace ccm::config

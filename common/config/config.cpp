@@ -1,0 +1,41 @@
+#include "config/config.h"
+
+#include <algorithm>
+
+#include "base/text.h"
+#include "crypto/digest.h"
+
+namespace ccm::config {
+namespace {
+
+void add_source(Record& record, const SourceSpec& source) {
+  if (const auto* scm = std::get_if<ScmSource>(&source)) {
+    record.add("source", "scm");
+    record.add("id", scm->certificate_id);
+    return;
+  }
+  const auto& pca = std::get<PcaSource>(source);
+  record.add("source", "pca");
+  record.add("issuer", pca.issuer_id);
+  record.add("key_origin", pca.key_origin == KeyOrigin::local ? "local" : "cloud");
+  record.add("validity", to_string(pca.validity));
+}
+
+}  // namespace
+
+std::string CertificateSpec::fingerprint() const {
+  Record record;
+  for (const std::string& server_name : names) record.add("name", server_name);
+  add_source(record, source);
+  if (key) record.add("key", crypto::to_string(*key));
+  return crypto::sha256_hex(record.serialize());
+}
+
+const CertificateSpec* Config::find(std::string_view name) const noexcept {
+  const auto found = std::lower_bound(
+      certificates_.begin(), certificates_.end(), name,
+      [](const CertificateSpec& spec, std::string_view wanted) { return spec.name < wanted; });
+  return found != certificates_.end() && found->name == name ? &*found : nullptr;
+}
+
+}  // namespace ccm::config

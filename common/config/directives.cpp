@@ -1,0 +1,49 @@
+#include <algorithm>
+#include <array>
+
+#include "config/values.h"
+
+namespace ccm::config {
+namespace {
+
+constexpr std::array<Directive, 21> kDirectives{{
+    {"agent_path", Scope::global, 1, 1, "agent_path /path/to/ccm-agent"},
+    {"check_interval", Scope::both, 1, 1, "check_interval 12h"},
+    {"concurrent_renewals", Scope::global, 1, 1, "concurrent_renewals 4"},
+    {"credentials", Scope::global, 1, 2, "credentials file=/path [profile=NAME] | ecs"},
+    {"fallback", Scope::both, 1, 1, "fallback on | off"},
+    {"iam_endpoint", Scope::global, 1, 1, "iam_endpoint https://HOST[:PORT]"},
+    {"keep", Scope::both, 1, 1, "keep 3"},
+    {"key", Scope::both, 1, 1, "key rsa:2048 | rsa:3072 | rsa:4096 | ecdsa:256 | ecdsa:384"},
+    {"key_origin", Scope::both, 1, 1, "key_origin local | cloud"},
+    {"metadata_endpoint", Scope::global, 1, 1, "metadata_endpoint http://HOST[:PORT]"},
+    {"names", Scope::certificate, 1, kMany, "names www.example.com *.example.com"},
+    {"pca_endpoint", Scope::global, 1, 1, "pca_endpoint https://HOST[:PORT]"},
+    {"proxy", Scope::global, 1, 1, "proxy http://HOST:PORT | off"},
+    {"region", Scope::global, 1, 1, "region ap-southeast-1"},
+    {"renew_before", Scope::both, 1, 1, "renew_before 33% | 30d"},
+    {"scm_endpoint", Scope::global, 1, 1, "scm_endpoint https://HOST[:PORT]"},
+    {"source", Scope::certificate, 1, 2, "source scm [id=ID] | pca issuer=ID"},
+    {"ssl_trusted_certificate", Scope::global, 1, 1, "ssl_trusted_certificate /path/to/ca.pem"},
+    {"state_path", Scope::global, 1, 1, "state_path /var/lib/ccm"},
+    {"user", Scope::global, 1, 1, "user ccm"},
+    {"validity", Scope::both, 1, 1, "validity 90d"},
+}};
+
+static_assert(std::is_sorted(kDirectives.begin(), kDirectives.end(),
+                             [](const Directive& a, const Directive& b) { return a.key < b.key; }));
+
+}  // namespace
+
+std::span<const Directive> directives() noexcept {
+  return kDirectives;
+}
+
+const Directive* find_directive(std::string_view key) noexcept {
+  const auto found =
+      std::lower_bound(kDirectives.begin(), kDirectives.end(), key,
+                       [](const Directive& row, std::string_view k) { return row.key < k; });
+  return found != kDirectives.end() && found->key == key ? &*found : nullptr;
+}
+
+}  // namespace ccm::config

@@ -1,0 +1,144 @@
+#include <fmt/format.h>
+
+#include <unordered_set>
+
+#include "config/certificate_rules.h"
+#include "config/sentences.h"
+#include "config/server_names.h"
+#include "config/settings.h"
+#include "config/store_directive.h"
+#include "config/values.h"
+#include "crypto/names.h"
+
+namespace ccm::config {
+namespace {
+
+constexpr std::string_view kDefaultStatePath = "/var/lib/ccm";
+constexpr std::string_view kDefaultMetadataEndpoint = "http://169.254.169.254";
+constexpr unsigned kDefaultConcurrentRenewals = 4;
+constexpr std::size_t kNamesShown = 10;
+
+using Certificates = std::map<std::string, RawCertificate, std::less<>>;
+using NamesInUse = std::map<std::string_view, std::vector<std::string>>;
+
+GlobalConfig complete_global(const GlobalValues& values) {
+  GlobalConfig global;
+  global.state_path = values.state_path.value_or(std::string(kDefaultStatePath));
+  global.user = values.user.value_or("");
+  global.credentials = values.credentials.value_or(CredentialsEcs{});
+  global.region = values.region.value_or("");
+  global.scm_endpoint = values.scm_endpoint.value_or("");
+  global.pca_endpoint = values.pca_endpoint.value_or("");
+  global.iam_endpoint = values.iam_endpoint.value_or("");
+  global.metadata_endpoint =
+      values.metadata_endpoint.value_or(std::string(kDefaultMetadataEndpoint));
+  global.proxy = values.proxy.value_or("");
+  global.trusted_certificate = values.trusted_certificate.value_or("");
+  global.concurrent_renewals = values.concurrent_renewals.value_or(kDefaultConcurrentRenewals);
+  global.agent_path = values.agent_path.value_or("");
+  return global;
+}
+
+Failure unknown_certificate(const RawUse& use, const Certificates& certificates) {
+  std::vector<std::string> known;
+  std::vector<std::string_view> candidates;
+  for (const auto& [name, certificate] : certificates) {
+    known.push_back(name);
+    candidates.push_back(name);
+  }
+  const std::string_view best = closest(use.certificate, candidates);
+  const std::string hint = known.empty() ? "; there is no certificate block at all"
+                           : best.empty()
+                               ? fmt::format("; there are {}", enumerated(known, kNamesShown))
+                               : fmt::format("; did you mean \"{}\"? There are {}", best,
+                                             enumerated(known, kNamesShown));
+  return fail(
+      ErrorKind::invalid,
+      at(fmt::format("unknown certificate {}{}", quoted(use.certificate), hint), use.origin));
+}
+
+// Blocks that leave their names to the virtual hosts, by whether a public CA issues them.
+Result<std::map<std::string_view, bool>> blocks_without_names(const Certificates& certificates) {
+  std::map<std::string_view, bool> blocks;
+  for (const auto& [name, certificate] : certificates) {
+    if (certificate.is_implicit) continue;
+    auto values = parse_values(certificate.directives);
+    if (!values) return pass(std::move(values));
+    const auto& source = values->certificate.source;
+    if (values->certificate.names || !source) continue;
+    blocks.emplace(name, std::holds_alternative<ScmSource>(*source));
+  }
+  return blocks;
+}
+
+// What the virtual hosts of those blocks are called, in order.
+Result<NamesInUse> collect_names(const Certificates& certificates,
+                                 const std::vector<RawUse>& uses) {
+  auto blocks = blocks_without_names(certificates);
+  if (!blocks) return pass(std::move(blocks));
+  NamesInUse names;
+  std::map<std::string_view, std::unordered_set<std::string>> known;
+  for (const RawUse& use : uses) {
+    if (!certificates.contains(use.certificate)) return unknown_certificate(use, certificates);
+    const auto block = blocks->find(use.certificate);
+    if (block == blocks->end()) continue;
+    auto in_use = certificate_names(use.server_names, block->second);
+    if (!in_use) {
+      return fail(ErrorKind::invalid, at(fmt::format("certificate \"{}\": {}", use.certificate,
+                                                     in_use.error().message()),
+                                         use.origin));
+    }
+    for (std::string& name : *in_use) {
+      if (known[block->first].insert(name).second) names[block->first].push_back(std::move(name));
+    }
+  }
+  return names;
+}
+
+std::vector<std::string> uncovered_names(const CertificateSpec& spec, const RawUse& use) {
+  std::vector<std::string> uncovered;
+  for (std::string& name : comparable_names(use.server_names)) {
+    if (!crypto::first_uncovered(spec.names, {name}).empty()) uncovered.push_back(std::move(name));
+  }
+  return uncovered;
+}
+
+}  // namespace
+
+Result<Config> Settings::finalize() const {
+  auto global = parse_values(global_);
+  if (!global) return pass(std::move(global));
+  auto names = collect_names(certificates_, uses_);
+  if (!names) return pass(std::move(names));
+
+  Config config;
+  config.global_ = complete_global(global->global);
+  const CertificateContext context{global->global, global->certificate, spelling_};
+  for (const auto& [name, certificate] : certificates_) {
+    auto spec = make_spec(certificate, (*names)[name], context);
+    if (!spec) return pass(std::move(spec));
+    config.certificates_.push_back(*std::move(spec));
+  }
+  return config;
+}
+
+std::vector<std::string> Settings::warnings() const {
+  std::vector<std::string> sentences;
+  const auto config = finalize();
+  if (!config) return sentences;
+  for (const RawUse& use : uses_) {
+    const CertificateSpec* spec = config->find(use.certificate);
+    if (spec == nullptr) continue;
+    const std::vector<std::string> uncovered = uncovered_names(*spec, use);
+    if (uncovered.empty()) continue;
+    sentences.push_back(
+        at(fmt::format("certificate \"{}\" does not cover the name{} {} of a virtual host; clients "
+                       "that ask for {} will refuse it",
+                       spec->name, uncovered.size() == 1 ? "" : "s",
+                       enumerated(uncovered, kNamesShown), uncovered.size() == 1 ? "it" : "them"),
+           use.origin));
+  }
+  return sentences;
+}
+
+}  // namespace ccm::config

@@ -1,0 +1,26 @@
+// The names of a virtual host as written in nginx's server_name (httpd's are a subset), and what of
+// them a certificate can carry. Pure functions; config room only.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.h"
+
+namespace ccm::config {
+
+// Canonical names for the certificate of a virtual host, in order, without duplicates:
+// ".example.com" stands for example.com and *.example.com; "_" and "" name nothing and are left
+// out, and so are names without a dot when `is_public` (no public CA certifies "localhost").
+// Regular expressions and "www.example.*" are `invalid`.
+Result<std::vector<std::string>> certificate_names(const std::vector<std::string>& server_names,
+                                                   bool is_public);
+// The names that can be compared with a certificate's; whatever else a virtual host has is left
+// out.
+std::vector<std::string> comparable_names(const std::vector<std::string>& server_names);
+// The name of a certificate that nobody named, made from its first name: "*.example.com" gives
+// "_wildcard.example.com"; an IPv6 address has its colons replaced by "-".
+std::string derived_certificate_name(std::string_view first_name);
+
+}  // namespace ccm::config

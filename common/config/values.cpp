@@ -1,0 +1,303 @@
+#include "config/values.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+
+#include "base/text.h"
+#include "config/sentences.h"
+#include "config/url.h"
+#include "crypto/names.h"
+
+namespace ccm::config {
+namespace {
+
+using Arguments = std::vector<std::string>;
+
+constexpr std::string_view kLower = "abcdefghijklmnopqrstuvwxyz";
+constexpr std::string_view kUpper = "ABCDEFGHIJKLMNOPQRSTUVWXYZ";
+constexpr std::string_view kDigits = "0123456789";
+
+constexpr std::size_t kMaxIdentifier = 64;
+constexpr std::size_t kIssuerIdSize = 36;
+
+bool consists_of(std::string_view text, std::initializer_list<std::string_view> sets) {
+  return std::all_of(text.begin(), text.end(), [&](char c) {
+    return std::any_of(sets.begin(), sets.end(),
+                       [c](std::string_view set) { return set.find(c) != std::string_view::npos; });
+  });
+}
+
+Failure wrong(std::string_view text, std::string_view problem) {
+  return fail(ErrorKind::invalid, fmt::format("{} {}", quoted(text), problem));
+}
+
+// Moves a parsed value to its place, or passes the error on.
+template <typename T, typename U>
+Result<void> put(std::optional<T>& place, Result<U>&& parsed) {
+  if (!parsed) return pass(std::move(parsed));
+  place = *std::move(parsed);
+  return {};
+}
+
+// The value of "word=value"; nullopt when the argument begins otherwise.
+std::optional<std::string> value_of(std::string_view argument, std::string_view word) {
+  if (!argument.starts_with(word) || argument.substr(word.size(), 1) != "=") return std::nullopt;
+  return std::string(argument.substr(word.size() + 1));
+}
+
+Result<std::string> parse_path(const std::string& text) {
+  if (!text.starts_with('/')) {
+    return wrong(text,
+                 "is not an absolute path; the agent has a working directory of its own, so "
+                 "the path must start with /");
+  }
+  if (text.size() > 1 && text.ends_with('/')) return text.substr(0, text.find_last_not_of('/') + 1);
+  return text;
+}
+
+Result<std::string> parse_file_path(const std::string& text) {
+  if (text.ends_with('/')) return wrong(text, "is a directory; write the path of a file");
+  return parse_path(text);
+}
+
+Result<std::string> parse_region(const std::string& text) {
+  if (text.empty() || text.size() > kMaxIdentifier || !consists_of(text, {kLower, kDigits, "-"})) {
+    return wrong(text, "is not a region; write its identifier, such as ap-southeast-1");
+  }
+  return text;
+}
+
+Result<std::string> parse_user(const std::string& text) {
+  if (text.empty() || text.size() > kMaxIdentifier || text.starts_with('-') ||
+      !consists_of(text, {kLower, kUpper, kDigits, "._-"})) {
+    return wrong(text, "is not the name of a user account");
+  }
+  return text;
+}
+
+Result<bool> parse_switch(const std::string& text) {
+  if (text == "on") return true;
+  if (text == "off") return false;
+  return wrong(text, "is neither on nor off");
+}
+
+Result<unsigned> parse_number(const std::string& text, unsigned least, unsigned most) {
+  const auto number = parse_unsigned(text);
+  if (!number || *number < least || *number > most) {
+    return wrong(text, fmt::format("is not a number from {} to {}", least, most));
+  }
+  return static_cast<unsigned>(*number);
+}
+
+Result<Seconds> parse_check_interval(const std::string& text) {
+  auto interval = parse_duration(text);
+  if (interval && *interval < Seconds(1)) {
+    return wrong(text, "is too short; the shortest interval is 1s");
+  }
+  return interval;
+}
+
+Result<Seconds> parse_validity(const std::string& text) {
+  auto validity = parse_duration(text);
+  if (!validity) return validity;
+  if (*validity < kShortestValidity || *validity > kLongestValidity) {
+    return wrong(text, fmt::format("is not a validity that PCA issues; write {} to {}",
+                                   to_string(kShortestValidity), to_string(kLongestValidity)));
+  }
+  constexpr Seconds kDay{86400};
+  constexpr Seconds kHour{3600};
+  // PCA counts in one unit (hours or days), so 36h or 90m cannot be asked for exactly.
+  if (*validity % (*validity < kDay ? kHour : kDay) != Seconds::zero()) {
+    return wrong(text,
+                 "cannot be asked of PCA; write whole hours below one day and whole days "
+                 "from there on, such as 12h or 90d");
+  }
+  return validity;
+}
+
+Result<KeyOrigin> parse_key_origin(const std::string& text) {
+  if (text == "local") return KeyOrigin::local;
+  if (text == "cloud") return KeyOrigin::cloud;
+  return wrong(text, "is neither local nor cloud");
+}
+
+Result<CredentialsSpec> parse_credentials(const Arguments& arguments) {
+  if (arguments.size() == 1 && arguments[0] == "ecs") return CredentialsSpec(CredentialsEcs{});
+  CredentialsFile file;
+  for (const std::string& argument : arguments) {
+    if (auto path = value_of(argument, "file"); path && file.path.empty()) {
+      auto parsed = parse_file_path(*path);
+      if (!parsed) return fail_with(std::move(parsed), "file");
+      file.path = *std::move(parsed);
+    } else if (auto profile = value_of(argument, "profile"); profile && file.profile.empty()) {
+      if (profile->empty() || profile->size() > kMaxIdentifier ||
+          profile->find_first_of("[]") != std::string::npos) {
+        return wrong(*profile, "is not the name of a section in a credentials file");
+      }
+      file.profile = *std::move(profile);
+    } else {
+      return wrong(argument, "is not understood; write file=PATH [profile=NAME], or ecs");
+    }
+  }
+  if (file.path.empty()) {
+    return fail(ErrorKind::invalid, "file=PATH is missing; profile= is a section of that file");
+  }
+  return CredentialsSpec(std::move(file));
+}
+
+Result<SourceSpec> parse_scm_source(const Arguments& arguments) {
+  ScmSource source;
+  if (arguments.size() == 1) return SourceSpec(source);
+  const auto id = value_of(arguments[1], "id");
+  if (!id) return wrong(arguments[1], "is not understood after scm; write scm or scm id=ID");
+  if (id->empty() || id->size() > kMaxIdentifier ||
+      !consists_of(*id, {kLower, kUpper, kDigits, "_-"})) {
+    return wrong(*id, "is not the id of a certificate in SCM; ids look like scs1554192131150");
+  }
+  source.certificate_id = *id;
+  return SourceSpec(std::move(source));
+}
+
+Result<SourceSpec> parse_pca_source(const Arguments& arguments) {
+  if (arguments.size() == 1) {
+    return fail(ErrorKind::invalid,
+                "the issuer is missing; write pca issuer=ID with the id of an activated CA");
+  }
+  const auto id = value_of(arguments[1], "issuer");
+  if (!id) return wrong(arguments[1], "is not understood after pca; write pca issuer=ID");
+  if (id->size() != kIssuerIdSize || !consists_of(*id, {kDigits, "abcdefABCDEF-"})) {
+    return wrong(*id,
+                 "is not the id of a CA in PCA; ids look like "
+                 "2cb2878b-6cd1-460d-bd25-afe655159bdc");
+  }
+  PcaSource source;
+  source.issuer_id = *id;
+  return SourceSpec(std::move(source));
+}
+
+Result<SourceSpec> parse_source(const Arguments& arguments) {
+  if (arguments[0] == "scm") return parse_scm_source(arguments);
+  if (arguments[0] == "pca") return parse_pca_source(arguments);
+  return wrong(arguments[0], "is not a source; write scm [id=ID] or pca issuer=ID");
+}
+
+Result<std::vector<std::string>> parse_names(const Arguments& arguments) {
+  std::vector<std::string> names;
+  for (const std::string& argument : arguments) {
+    auto name = crypto::parse_server_name(argument);
+    if (!name) return pass(std::move(name));
+    if (std::find(names.begin(), names.end(), *name) == names.end()) names.push_back(*name);
+    if (names.size() > kMostNames) {
+      return fail(ErrorKind::invalid,
+                  fmt::format("there are more than {} names for one certificate; divide them among "
+                              "several certificates",
+                              kMostNames));
+    }
+  }
+  return names;
+}
+
+struct Parser {
+  std::string_view key;
+  Result<void> (*parse)(Values& values, const Arguments& arguments);
+};
+
+constexpr std::array<Parser, 21> kParsers{{
+    {"agent_path",
+     [](Values& v, const Arguments& a) { return put(v.global.agent_path, parse_file_path(a[0])); }},
+    {"check_interval",
+     [](Values& v, const Arguments& a) {
+       return put(v.certificate.check_interval, parse_check_interval(a[0]));
+     }},
+    {"concurrent_renewals",
+     [](Values& v, const Arguments& a) {
+       return put(v.global.concurrent_renewals, parse_number(a[0], 1, 64));
+     }},
+    {"credentials",
+     [](Values& v, const Arguments& a) { return put(v.global.credentials, parse_credentials(a)); }},
+    {"fallback",
+     [](Values& v, const Arguments& a) { return put(v.certificate.fallback, parse_switch(a[0])); }},
+    {"iam_endpoint",
+     [](Values& v, const Arguments& a) {
+       return put(v.global.iam_endpoint, parse_endpoint(a[0]));
+     }},
+    {"keep",
+     [](Values& v, const Arguments& a) {
+       return put(v.certificate.keep, parse_number(a[0], 0, 100));
+     }},
+    {"key",
+     [](Values& v, const Arguments& a) {
+       return put(v.certificate.key, crypto::parse_key_type(a[0]));
+     }},
+    {"key_origin",
+     [](Values& v, const Arguments& a) {
+       return put(v.certificate.key_origin, parse_key_origin(a[0]));
+     }},
+    {"metadata_endpoint",
+     [](Values& v, const Arguments& a) {
+       return put(v.global.metadata_endpoint, parse_metadata_endpoint(a[0]));
+     }},
+    {"names",
+     [](Values& v, const Arguments& a) { return put(v.certificate.names, parse_names(a)); }},
+    {"pca_endpoint",
+     [](Values& v, const Arguments& a) {
+       return put(v.global.pca_endpoint, parse_endpoint(a[0]));
+     }},
+    {"proxy", [](Values& v, const Arguments& a) { return put(v.global.proxy, parse_proxy(a[0])); }},
+    {"region",
+     [](Values& v, const Arguments& a) { return put(v.global.region, parse_region(a[0])); }},
+    {"renew_before",
+     [](Values& v, const Arguments& a) {
+       return put(v.certificate.renew_before, parse_renewal_window(a[0]));
+     }},
+    {"scm_endpoint",
+     [](Values& v, const Arguments& a) {
+       return put(v.global.scm_endpoint, parse_endpoint(a[0]));
+     }},
+    {"source",
+     [](Values& v, const Arguments& a) { return put(v.certificate.source, parse_source(a)); }},
+    {"ssl_trusted_certificate",
+     [](Values& v, const Arguments& a) {
+       return put(v.global.trusted_certificate, parse_file_path(a[0]));
+     }},
+    {"state_path",
+     [](Values& v, const Arguments& a) { return put(v.global.state_path, parse_path(a[0])); }},
+    {"user", [](Values& v, const Arguments& a) { return put(v.global.user, parse_user(a[0])); }},
+    {"validity",
+     [](Values& v, const Arguments& a) {
+       return put(v.certificate.validity, parse_validity(a[0]));
+     }},
+}};
+
+}  // namespace
+
+Result<void> parse_value(std::string_view key, const std::vector<std::string>& arguments,
+                         Values& values) {
+  const auto parser = std::find_if(kParsers.begin(), kParsers.end(),
+                                   [key](const Parser& p) { return p.key == key; });
+  if (parser == kParsers.end()) return wrong(key, "is not a directive");
+  return parser->parse(values, arguments);
+}
+
+Result<Values> parse_values(const std::vector<RawDirective>& directives) {
+  Values values;
+  for (const RawDirective& directive : directives) {
+    auto parsed = parse_value(directive.key, directive.arguments, values);
+    if (!parsed) return fail_with(std::move(parsed), directive.key);
+  }
+  return values;
+}
+
+Result<void> check_certificate_name(std::string_view name) {
+  if (name.empty() || name.size() > kMaxCertificateName || name.starts_with('.') ||
+      !consists_of(name, {kLower, kUpper, kDigits, "._-"})) {
+    return wrong(name, fmt::format("cannot name a certificate; a name is 1 to {} letters, digits, "
+                                   "\".\", \"_\" or \"-\" and does not start with \".\"",
+                                   kMaxCertificateName));
+  }
+  return {};
+}
+
+}  // namespace ccm::config

@@ -1,0 +1,71 @@
+// Directive values, parsed: one optional per directive, so that "not given" stays distinguishable
+// until `Settings::finalize` fills in what is inherited. Plain data and pure functions; config room
+// only.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.h"
+#include "config/config.h"
+#include "config/raw_settings.h"
+#include "config/settings.h"
+
+namespace ccm::config {
+
+inline constexpr Seconds kShortestValidity{3600};
+// Twenty years: what PCA issues at most below a CA (operations.json, IssueCertificate validity).
+inline constexpr Seconds kLongestValidity{20LL * 365 * 86400};
+inline constexpr std::size_t kMostNames = 100;
+inline constexpr std::size_t kMaxCertificateName = 128;
+
+struct CertificateValues {
+  std::optional<Seconds> check_interval;
+  std::optional<RenewalWindow> renew_before;
+  std::optional<unsigned> keep;
+  std::optional<bool> fallback;
+  std::optional<crypto::KeyType> key;
+  std::optional<Seconds> validity;
+  std::optional<KeyOrigin> key_origin;
+  // For PCA only the issuer is filled in here.
+  std::optional<SourceSpec> source;
+  std::optional<std::vector<std::string>> names;
+
+  friend bool operator==(const CertificateValues&, const CertificateValues&) = default;
+};
+
+struct GlobalValues {
+  std::optional<std::string> state_path;
+  std::optional<std::string> user;
+  std::optional<CredentialsSpec> credentials;
+  std::optional<std::string> region;
+  std::optional<std::string> scm_endpoint;
+  std::optional<std::string> pca_endpoint;
+  std::optional<std::string> iam_endpoint;
+  std::optional<std::string> metadata_endpoint;
+  std::optional<std::string> proxy;
+  std::optional<std::string> trusted_certificate;
+  std::optional<unsigned> concurrent_renewals;
+  std::optional<std::string> agent_path;
+};
+
+struct Values {
+  GlobalValues global;
+  CertificateValues certificate;  // in the global scope: the defaults of all certificates
+};
+
+// The row of the directive table; nullptr for an unknown key.
+const Directive* find_directive(std::string_view key) noexcept;
+// Parses the arguments of a directive (their number already checked) into its place in `values`.
+// The error says what is wrong with the value, without the directive's name.
+Result<void> parse_value(std::string_view key, const std::vector<std::string>& arguments,
+                         Values& values);
+// The same for directives that were accepted before.
+Result<Values> parse_values(const std::vector<RawDirective>& directives);
+
+// [A-Za-z0-9._-]{1,128}, not starting with a dot.
+Result<void> check_certificate_name(std::string_view name);
+
+}  // namespace ccm::config
