@@ -31,12 +31,12 @@ Failure not_a_duration(std::string_view text) {
   return fail(ErrorKind::invalid,
               fmt::format("{} is not a duration; write a number with a unit (s, m, h, d, w, M, y), "
                           "such as 12h, 30d or 1h30m",
-                          quoted(text)));
+                          in_quotes(text)));
 }
 
 Failure too_long(std::string_view text) {
   return fail(ErrorKind::invalid,
-              fmt::format("{} is too long; the longest duration is 100y", quoted(text)));
+              fmt::format("{} is too long; the longest duration is 100y", in_quotes(text)));
 }
 
 }  // namespace
@@ -69,8 +69,9 @@ Result<RenewalWindow> parse_renewal_window(std::string_view text) {
   if (text.ends_with('%')) {
     const auto percent = parse_unsigned(text.substr(0, text.size() - 1));
     if (!percent || *percent < 1 || *percent > 99) {
-      return fail(ErrorKind::invalid,
-                  fmt::format("{} is not a share of the lifetime; write 1% to 99%", quoted(text)));
+      return fail(
+          ErrorKind::invalid,
+          fmt::format("{} is not a share of the lifetime; write 1% to 99%", in_quotes(text)));
     }
     return RenewalWindow(LifetimeShare{static_cast<unsigned>(*percent)});
   }
@@ -80,7 +81,7 @@ Result<RenewalWindow> parse_renewal_window(std::string_view text) {
         ErrorKind::invalid,
         fmt::format("{} is not a time before the end of a certificate; write a share of its "
                     "lifetime such as 33% or a duration such as 30d",
-                    quoted(text)));
+                    in_quotes(text)));
   }
   return RenewalWindow(*duration);
 }

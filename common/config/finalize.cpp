@@ -54,7 +54,7 @@ Failure unknown_certificate(const RawUse& use, const Certificates& certificates)
                                              enumerated(known, kNamesShown));
   return fail(
       ErrorKind::invalid,
-      at(fmt::format("unknown certificate {}{}", quoted(use.certificate), hint), use.origin));
+      at(fmt::format("unknown certificate {}{}", in_quotes(use.certificate), hint), use.origin));
 }
 
 // Blocks that leave their names to the virtual hosts, by whether a public CA issues them.

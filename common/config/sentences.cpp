@@ -31,7 +31,7 @@ std::size_t distance(std::string_view a, std::string_view b) {
 
 }  // namespace
 
-std::string quoted(std::string_view text) {
+std::string in_quotes(std::string_view text) {
   const bool is_cut = text.size() > kLongestQuote;
   return fmt::format("\"{}{}\"", printable(text.substr(0, kLongestQuote)), is_cut ? "..." : "");
 }

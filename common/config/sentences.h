@@ -10,7 +10,7 @@
 namespace ccm::config {
 
 // The text in double quotes, control characters escaped, cut when it is absurdly long.
-std::string quoted(std::string_view text);
+std::string in_quotes(std::string_view text);
 // "a, b, c and 4 more": at most `limit` of them.
 std::string enumerated(const std::vector<std::string>& words, std::size_t limit);
 // "/etc/nginx/nginx.conf:12".

@@ -43,7 +43,7 @@ Result<std::vector<std::string>> certificate_names(const std::vector<std::string
       return fail(ErrorKind::invalid,
                   fmt::format("the server name {} is a pattern that no certificate can carry; list "
                               "the certificate's own names with names",
-                              quoted(server_name)));
+                              in_quotes(server_name)));
     }
     for (const std::string& name : expanded(server_name)) {
       auto canonical = crypto::parse_server_name(name);

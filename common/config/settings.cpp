@@ -47,18 +47,19 @@ Result<void> Settings::add_certificate(std::string_view name, Origin origin) {
     return fail(ErrorKind::invalid,
                 fmt::format("the certificate name {} is taken by the virtual host in {}, whose "
                             "certificate is named after it; name one of them differently",
-                            quoted(name), to_string(found->second.origin)));
+                            in_quotes(name), to_string(found->second.origin)));
   }
   return fail(ErrorKind::invalid,
               fmt::format("there are two certificate blocks named {}; the first one is in {}",
-                          quoted(name), to_string(found->second.origin)));
+                          in_quotes(name), to_string(found->second.origin)));
 }
 
 Result<void> Settings::set_in(std::string_view name, std::string_view key,
                               std::vector<std::string> arguments, Origin origin) {
   const auto found = certificates_.find(name);
   if (found == certificates_.end() || found->second.is_implicit) {
-    return fail(ErrorKind::invalid, fmt::format("there is no certificate block {}", quoted(name)));
+    return fail(ErrorKind::invalid,
+                fmt::format("there is no certificate block {}", in_quotes(name)));
   }
   RawDirective directive{std::string(key), std::move(arguments), std::move(origin)};
   return store_directive(found->second.directives, std::move(directive), Scope::certificate,
@@ -83,7 +84,7 @@ Result<std::string> Settings::use(const std::vector<std::string>& arguments,
       return fail(ErrorKind::invalid,
                   fmt::format("{} follows the certificate's name {}; parameters belong in its "
                               "certificate block",
-                              quoted(arguments[1]), quoted(name)));
+                              in_quotes(arguments[1]), in_quotes(name)));
     }
     if (auto checked = check_certificate_name(name); !checked) return pass(std::move(checked));
   } else {
@@ -105,13 +106,13 @@ Result<void> Settings::add_implicit(RawCertificate certificate) {
     return fail(ErrorKind::invalid,
                 fmt::format("the certificate's name {} is taken by the certificate block in {}; "
                             "write that NAME alone to use it, or name=NAME to choose another",
-                            quoted(known.name), where));
+                            in_quotes(known.name), where));
   }
   if (!have_same_parameters(known, certificate)) {
     return fail(ErrorKind::invalid,
                 fmt::format("the certificate {} has other parameters in {}; write the same ones, "
                             "or name=NAME to tell the two apart",
-                            quoted(known.name), where));
+                            in_quotes(known.name), where));
   }
   // Two virtual hosts share a certificate when one list of names contains the other; the longer one
   // counts, so that an alias added to one of them changes nothing else.
@@ -121,7 +122,7 @@ Result<void> Settings::add_implicit(RawCertificate certificate) {
                 fmt::format("the certificate {} has other names in {}; put the names of both "
                             "virtual hosts into a certificate block, or write name=NAME to tell "
                             "the two apart",
-                            quoted(known.name), where));
+                            in_quotes(known.name), where));
   }
   known.implicit_names = std::move(certificate.implicit_names);
   return {};

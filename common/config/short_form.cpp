@@ -32,7 +32,7 @@ Failure unknown_parameter(std::string_view key) {
   const std::string_view best = closest(key, keys);
   const std::string hint = best.empty() ? "" : fmt::format("; did you mean \"{}=\"?", best);
   return fail(ErrorKind::invalid,
-              fmt::format("unknown parameter {} of a certificate{}", quoted(key), hint));
+              fmt::format("unknown parameter {} of a certificate{}", in_quotes(key), hint));
 }
 
 Result<void> put_once(std::optional<std::string>& place, std::string_view key, std::string value) {
@@ -53,7 +53,7 @@ Result<void> take_argument(const std::string& argument, ShortForm& form,
   const std::size_t equals = argument.find('=');
   if (equals == std::string::npos || equals + 1 == argument.size()) {
     return fail(ErrorKind::invalid,
-                fmt::format("{} is not understood; write KEY=VALUE", quoted(argument)));
+                fmt::format("{} is not understood; write KEY=VALUE", in_quotes(argument)));
   }
   const std::string key = argument.substr(0, equals);
   std::string value = argument.substr(equals + 1);

@@ -24,14 +24,15 @@ bool is_allowed(const Directive& directive, Scope scope) {
 Result<void> check_text(const std::string& text) {
   if (text.size() > kLongestArgument) {
     return fail(ErrorKind::invalid,
-                fmt::format("{} is longer than {} characters", quoted(text), kLongestArgument));
+                fmt::format("{} is longer than {} characters", in_quotes(text), kLongestArgument));
   }
   const bool has_control = std::any_of(text.begin(), text.end(), [](char c) {
     const auto byte = static_cast<unsigned char>(c);
     return byte < 0x20 || byte == 0x7f;
   });
   if (has_control) {
-    return fail(ErrorKind::invalid, fmt::format("{} contains a control character", quoted(text)));
+    return fail(ErrorKind::invalid,
+                fmt::format("{} contains a control character", in_quotes(text)));
   }
   return {};
 }
@@ -49,7 +50,7 @@ Result<const Directive*> admitted_directive(std::string_view key, Scope scope,
                                             const Settings::Spelling& spelling) {
   const Directive* row = find_directive(key);
   if (row == nullptr) {
-    return fail(ErrorKind::invalid, fmt::format("unknown directive {} in {}{}", quoted(key),
+    return fail(ErrorKind::invalid, fmt::format("unknown directive {} in {}{}", in_quotes(key),
                                                 place_of(scope), suggestion(key, scope, spelling)));
   }
   if (!is_allowed(*row, scope)) {

@@ -13,7 +13,7 @@ constexpr std::string_view kHttp = "http://";
 constexpr std::string_view kHttps = "https://";
 
 Failure wrong_url(std::string_view text, std::string_view problem) {
-  return fail(ErrorKind::invalid, fmt::format("{} {}", quoted(text), problem));
+  return fail(ErrorKind::invalid, fmt::format("{} {}", in_quotes(text), problem));
 }
 
 bool is_host(std::string_view host) {

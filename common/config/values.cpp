@@ -30,7 +30,7 @@ bool consists_of(std::string_view text, std::initializer_list<std::string_view> 
 }
 
 Failure wrong(std::string_view text, std::string_view problem) {
-  return fail(ErrorKind::invalid, fmt::format("{} {}", quoted(text), problem));
+  return fail(ErrorKind::invalid, fmt::format("{} {}", in_quotes(text), problem));
 }
 
 // Moves a parsed value to its place, or passes the error on.

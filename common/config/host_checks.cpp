@@ -1,0 +1,152 @@
+#include "config/host_checks.h"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <pwd.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+#include <filesystem>
+#include <optional>
+#include <system_error>
+
+#include "base/error.h"
+#include "base/file.h"
+#include "config/sentences.h"
+#include "crypto/pem.h"
+
+namespace ccm::config {
+namespace {
+
+using Findings = std::vector<HostFinding>;
+
+constexpr std::string_view kDefaultUser = "ccm";
+constexpr std::size_t kLargestTrustFile = 16UL * 1024 * 1024;
+
+bool is_root() noexcept {
+  return geteuid() == 0;
+}
+
+// What only a more privileged process can judge is left to it.
+bool is_hidden_from_us(int error_number) noexcept {
+  return (error_number == EACCES || error_number == EPERM) && !is_root();
+}
+
+void add_fatal(Findings& findings, std::string sentence) {
+  findings.push_back({true, std::move(sentence)});
+}
+
+void add_warning(Findings& findings, std::string sentence) {
+  findings.push_back({false, std::move(sentence)});
+}
+
+// The file's facts; nullopt when it cannot be had, which is then a finding if it is ours to judge.
+std::optional<struct stat> look_at(const std::string& path, std::string_view what,
+                                   Findings& findings) {
+  struct stat facts {};
+  if (stat(path.c_str(), &facts) != 0) {
+    if (!is_hidden_from_us(errno)) {
+      add_fatal(findings, fmt::format("the {} {} cannot be used: {}", what, in_quotes(path),
+                                      errno_text(errno)));
+    }
+    return std::nullopt;
+  }
+  if (!S_ISREG(facts.st_mode)) {
+    add_fatal(findings, fmt::format("the {} {} is not a regular file", what, in_quotes(path)));
+    return std::nullopt;
+  }
+  return facts;
+}
+
+bool may_access(const std::string& path, int mode) noexcept {
+  return faccessat(AT_FDCWD, path.c_str(), mode, AT_EACCESS) == 0;
+}
+
+void check_credentials(const CredentialsSpec& credentials, Findings& findings) {
+  const auto* file = std::get_if<CredentialsFile>(&credentials);
+  if (file == nullptr) return;
+  const auto facts = look_at(file->path, "credentials file", findings);
+  if (!facts) return;
+  if ((facts->st_mode & (S_IRWXG | S_IRWXO)) != 0) {
+    add_warning(findings, fmt::format("the credentials file {} is accessible to others than its "
+                                      "owner (mode {:04o}); make it 0600",
+                                      in_quotes(file->path), facts->st_mode & 07777U));
+  }
+  if (!may_access(file->path, R_OK) && !is_hidden_from_us(errno)) {
+    add_fatal(findings, fmt::format("the credentials file {} cannot be read: {}",
+                                    in_quotes(file->path), errno_text(errno)));
+  }
+}
+
+Result<bool> holds_certificate(const std::string& path) {
+  // Lists of authorities are usually reached through symbolic links, which read_file refuses.
+  std::error_code error;
+  const std::filesystem::path real = std::filesystem::canonical(path, error);
+  if (error) return fail(ErrorKind::invalid, error.message());
+  auto text = read_file(real.string(), kLargestTrustFile);
+  if (!text) return pass(std::move(text));
+  auto certificates = crypto::parse_certificates_pem(*text);
+  if (!certificates) return pass(std::move(certificates));
+  return !certificates->empty();
+}
+
+void check_trusted_certificate(const std::string& path, Findings& findings) {
+  constexpr std::string_view kWhat = "trusted certificate file";
+  if (path.empty() || !look_at(path, kWhat, findings)) return;
+  if (!may_access(path, R_OK) && is_hidden_from_us(errno)) return;
+  const auto holds = holds_certificate(path);
+  if (!holds) {
+    add_fatal(findings, fmt::format("the {} {} cannot be used: {}", kWhat, in_quotes(path),
+                                    holds.error().message()));
+  } else if (!*holds) {
+    add_fatal(findings, fmt::format("the {} {} holds no certificate; it must be in PEM form", kWhat,
+                                    in_quotes(path)));
+  }
+}
+
+bool user_exists(const std::string& name) {
+  std::array<char, 16384> buffer{};
+  passwd entry{};
+  passwd* found = nullptr;
+  return getpwnam_r(name.c_str(), &entry, buffer.data(), buffer.size(), &found) == 0 &&
+         found != nullptr;
+}
+
+void check_user(const std::string& user, Findings& findings) {
+  if (!user.empty()) {
+    if (!user_exists(user)) {
+      add_fatal(findings, fmt::format("the user {} does not exist; create the account, or name "
+                                      "another one",
+                                      in_quotes(user)));
+    }
+  } else if (is_root() && !user_exists(std::string(kDefaultUser))) {
+    add_warning(findings, fmt::format("there is no account \"{}\", so the agent stays root; create "
+                                      "it, or name another account",
+                                      kDefaultUser));
+  }
+}
+
+void check_agent(const std::string& path, Findings& findings) {
+  if (path.empty() || !look_at(path, "agent program", findings)) return;
+  if (!may_access(path, X_OK)) {
+    add_fatal(findings, fmt::format("the agent program {} cannot be executed: {}", in_quotes(path),
+                                    errno_text(errno)));
+  }
+}
+
+}  // namespace
+
+std::vector<HostFinding> check_host(const Config& config) {
+  Findings findings;
+  const GlobalConfig& global = config.global();
+  // Without certificates no agent is started, and credentials may be missing.
+  if (!config.certificates().empty()) check_credentials(global.credentials, findings);
+  check_trusted_certificate(global.trusted_certificate, findings);
+  check_user(global.user, findings);
+  check_agent(global.agent_path, findings);
+  return findings;
+}
+
+}  // namespace ccm::config
