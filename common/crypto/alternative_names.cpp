@@ -40,9 +40,9 @@ Result<GeneralNameHandle> make_general_name(const std::string& name) {
   Asn1StringHandle value(is_address ? a2i_IPADDRESS(name.c_str())
                                     : ASN1_STRING_type_new(V_ASN1_IA5STRING));
   GeneralNameHandle general(GENERAL_NAME_new());
-  const bool is_set = value != nullptr && general != nullptr &&
-                      (is_address || ASN1_STRING_set(value.get(), name.data(),
-                                                     static_cast<int>(name.size())) == 1);
+  const bool is_set =
+      value != nullptr && general != nullptr &&
+      (is_address || ASN1_STRING_set(value.get(), name.data(), static_cast<int>(name.size())) == 1);
   if (!is_set) return fail(openssl_error(ErrorKind::internal, "subjectAltName"));
   GENERAL_NAME_set0_value(general.get(), is_address ? GEN_IPADD : GEN_DNS, value.release());
   return general;

@@ -1,5 +1,6 @@
 #include "crypto/bundle.h"
 
+#include <algorithm>
 #include <iterator>
 
 #include "crypto/chain.h"
@@ -10,8 +11,8 @@ namespace {
 
 using DigestContextHandle = Handle<EVP_MD_CTX, EVP_MD_CTX_free>;
 
-// Comparing public halves believes what the key file says about itself; a damaged private half shows
-// only in a signature that the certificate does not verify.
+// Comparing public halves believes what the key file says about itself; a damaged private half
+// shows only in a signature that the certificate does not verify.
 bool can_sign_for(const KeyPair& key, const Certificate& leaf) {
   constexpr unsigned char kMessage[] = "does this key sign for this certificate?";
   const DigestContextHandle signer(EVP_MD_CTX_new());
@@ -29,10 +30,24 @@ bool can_sign_for(const KeyPair& key, const Certificate& leaf) {
          EVP_DigestVerify(verifier.get(), signature.data(), size, kMessage, sizeof kMessage) == 1;
 }
 
+PathEnd find_path_end(const std::vector<Certificate>& path,
+                      const std::vector<Certificate>& arrived) {
+  PathEnd end = PathEnd::open;
+  for (const Certificate& root : arrived) {
+    if (!root.is_ca() || !root.is_self_signed()) continue;
+    if (std::any_of(path.begin(), path.end(),
+                    [&](const Certificate& c) { return c.is_issued_by(root); })) {
+      return PathEnd::rooted;
+    }
+    end = PathEnd::mismatched;
+  }
+  return end;
+}
+
 }  // namespace
 
 Result<Bundle> Bundle::make(std::vector<Certificate> certificates, KeyPair key) {
-  Result<std::vector<Certificate>> chain = order_chain(std::move(certificates), &key);
+  Result<std::vector<Certificate>> chain = order_chain(certificates, &key);
   if (!chain) return pass(std::move(chain));
   const bool is_usable = can_sign_for(key, chain->front());
   drain_openssl_errors();
@@ -40,7 +55,8 @@ Result<Bundle> Bundle::make(std::vector<Certificate> certificates, KeyPair key) 
     return fail(ErrorKind::rejected,
                 "the private key is damaged: what it signs does not verify with the certificate");
   }
-  return Bundle(std::move(*chain), std::move(key));
+  const PathEnd end = find_path_end(*chain, certificates);
+  return Bundle(std::move(*chain), std::move(key), end);
 }
 
 Result<Bundle> Bundle::parse_pem(std::string_view certificate_pem, std::string_view chain_pem,

@@ -1,8 +1,9 @@
 // What a server serves: a certificate chain, the leaf's private key, and optionally a stapled OCSP
-// response. `make` is the only way to one, and it enforces that the key fits the leaf; nothing else in
-// the program may hold a certificate to serve. Shared and immutable; any thread.
+// response. `make` is the only way to one, and it enforces that the key fits the leaf; nothing else
+// in the program may hold a certificate to serve. Shared and immutable; any thread.
 #pragma once
 
+#include <cstdint>
 #include <string_view>
 #include <utility>
 #include <vector>
@@ -12,6 +13,13 @@
 #include "crypto/key_pair.h"
 
 namespace ccm::crypto {
+
+// Where the path of a bundle ended when it was made: only what arrives with its root can tell.
+enum class PathEnd : std::uint8_t {
+  rooted,      // a root came along that issued a certificate of the path
+  open,        // no root came along (always so for what was stored)
+  mismatched,  // a root came along that issued none of them: something is missing in between
+};
 
 class Bundle {
  public:
@@ -26,13 +34,15 @@ class Bundle {
   // Leaf first, then intermediates; never empty, never with the root.
   const std::vector<Certificate>& chain() const noexcept { return chain_; }
   const KeyPair& key() const noexcept { return key_; }
+  PathEnd path_end() const noexcept { return path_end_; }
 
  private:
-  Bundle(std::vector<Certificate> chain, KeyPair key)
-      : chain_(std::move(chain)), key_(std::move(key)) {}
+  Bundle(std::vector<Certificate> chain, KeyPair key, PathEnd path_end)
+      : chain_(std::move(chain)), key_(std::move(key)), path_end_(path_end) {}
 
   std::vector<Certificate> chain_;
   KeyPair key_;
+  PathEnd path_end_;
 };
 
 }  // namespace ccm::crypto

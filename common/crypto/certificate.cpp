@@ -34,7 +34,8 @@ std::string content_of(BIO* buffer) {
 
 std::string name_text(const X509_NAME* name) {
   // Readable UTF-8 instead of \XX; control characters stay escaped.
-  constexpr unsigned long kFlags = XN_FLAG_RFC2253 & ~static_cast<unsigned long>(ASN1_STRFLGS_ESC_MSB);
+  constexpr unsigned long kFlags =
+      XN_FLAG_RFC2253 & ~static_cast<unsigned long>(ASN1_STRFLGS_ESC_MSB);
   const BioHandle buffer(BIO_new(BIO_s_mem()));
   if (buffer == nullptr || X509_NAME_print_ex(buffer.get(), name, 0, kFlags) < 0) {
     drain_openssl_errors();
@@ -46,7 +47,8 @@ std::string name_text(const X509_NAME* name) {
 std::string digest_text(const X509* certificate, const EVP_MD* algorithm) {
   std::array<std::byte, EVP_MAX_MD_SIZE> digest{};
   unsigned size = 0;
-  if (X509_digest(certificate, algorithm, reinterpret_cast<unsigned char*>(digest.data()), &size) != 1) {
+  if (X509_digest(certificate, algorithm, reinterpret_cast<unsigned char*>(digest.data()), &size) !=
+      1) {
     drain_openssl_errors();
     return {};
   }
@@ -170,7 +172,8 @@ KeyType Certificate::key_type() const noexcept {
 SignatureStrength Certificate::signature_strength() const noexcept {
   int digest_nid = NID_undef;
   int key_nid = NID_undef;
-  const bool is_known = X509_get_signature_info(native(), &digest_nid, &key_nid, nullptr, nullptr) == 1;
+  const bool is_known =
+      X509_get_signature_info(native(), &digest_nid, &key_nid, nullptr, nullptr) == 1;
   drain_openssl_errors();
   return is_known ? strength_of(digest_nid, key_nid) : SignatureStrength::unknown;
 }

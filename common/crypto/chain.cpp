@@ -21,8 +21,9 @@ bool is_same(const Certificate& a, const Certificate& b) noexcept {
 Certificates without_duplicates(Certificates certificates) {
   Certificates unique;
   for (Certificate& certificate : certificates) {
-    const bool is_known = std::any_of(unique.begin(), unique.end(),
-                                      [&](const Certificate& c) { return is_same(c, certificate); });
+    const bool is_known = std::any_of(unique.begin(), unique.end(), [&](const Certificate& c) {
+      return is_same(c, certificate);
+    });
     if (!is_known) unique.push_back(std::move(certificate));
   }
   return unique;
@@ -44,11 +45,11 @@ Result<Certificate> find_leaf_of(const KeyPair& key, const Certificates& all) {
     if (is_better) best = &candidate;
   }
   if (best != nullptr) return *best;
-  return fail(ErrorKind::rejected,
-              all.size() == 1
-                  ? fmt::format("the private key does not fit the certificate of {}",
-                                all.front().subject())
-                  : fmt::format("the private key fits none of the {} certificates", all.size()));
+  return fail(
+      ErrorKind::rejected,
+      all.size() == 1
+          ? fmt::format("the private key does not fit the certificate of {}", all.front().subject())
+          : fmt::format("the private key fits none of the {} certificates", all.size()));
 }
 
 Result<Certificate> find_only_leaf(const Certificates& all) {

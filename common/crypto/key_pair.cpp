@@ -56,8 +56,9 @@ Secret content_of(BIO* buffer) {
 
 Result<KeyPair> parse_block(const PemBlock& block) {
   if (!block.ended) {
-    return fail(ErrorKind::invalid,
-                fmt::format("private key: it begins with BEGIN {0} and has no END {0}", block.label));
+    return fail(
+        ErrorKind::invalid,
+        fmt::format("private key: it begins with BEGIN {0} and has no END {0}", block.label));
   }
   if (is_encrypted(block)) return encrypted_key_failure();
   Result<Secret> der = decode_base64(block.body);
@@ -128,8 +129,8 @@ Result<Secret> KeyPair::to_pem() const {
 
 Result<Secret> KeyPair::to_der() const {
   const BioHandle buffer = open_wiped_buffer();
-  if (buffer == nullptr || i2d_PKCS8PrivateKey_bio(buffer.get(), native(), nullptr, nullptr, 0,
-                                                   nullptr, nullptr) != 1) {
+  if (buffer == nullptr ||
+      i2d_PKCS8PrivateKey_bio(buffer.get(), native(), nullptr, nullptr, 0, nullptr, nullptr) != 1) {
     return fail(openssl_error(ErrorKind::internal, "write a private key as DER"));
   }
   return content_of(buffer.get());

@@ -48,7 +48,8 @@ bool is_digit(char c) noexcept {
   return c >= '0' && c <= '9';
 }
 
-// Underscores are no host name letters (RFC 952), but private networks use them and clients accept them.
+// Underscores are no host name letters (RFC 952), but private networks use them and clients accept
+// them.
 bool is_label_character(char c) noexcept {
   return (c >= 'a' && c <= 'z') || is_digit(c) || c == '-' || c == '_';
 }

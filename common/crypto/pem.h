@@ -11,9 +11,9 @@
 
 namespace ccm::crypto {
 
-// Every CERTIFICATE block in the text, in order; what is between blocks is ignored. `invalid` when a
-// block does not parse (says which one) or one begins and does not end. No block at all is an empty
-// list, not an error.
+// Every CERTIFICATE block in the text, in order; what is between blocks is ignored. `invalid` when
+// a block does not parse (says which one) or one begins and does not end. No block at all is an
+// empty list, not an error.
 Result<std::vector<Certificate>> parse_certificates_pem(std::string_view text);
 // The blocks one after the other.
 std::string to_pem(const std::vector<Certificate>& certificates);

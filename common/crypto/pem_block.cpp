@@ -73,9 +73,9 @@ Result<Secret> decode_base64(std::string_view text) {
     return fail(ErrorKind::invalid, "the base64 text goes on after its end (\"=\")");
   }
   Secret decoded = Secret::of_size(digits.size() / 4 * 3);
-  const int size = EVP_DecodeBlock(
-      reinterpret_cast<unsigned char*>(decoded.mutable_bytes().data()),
-      reinterpret_cast<const unsigned char*>(digits.data()), static_cast<int>(digits.size()));
+  const int size = EVP_DecodeBlock(reinterpret_cast<unsigned char*>(decoded.mutable_bytes().data()),
+                                   reinterpret_cast<const unsigned char*>(digits.data()),
+                                   static_cast<int>(digits.size()));
   if (size < 0) return fail(openssl_error(ErrorKind::invalid, "the base64 text"));
   // EVP_DecodeBlock counts the padding as bytes.
   return Secret::copy_of(decoded.bytes().first(static_cast<std::size_t>(size) - padding));

@@ -1,5 +1,5 @@
-// The blocks of a PEM text (RFC 7468), found by their markers and not by lines, because what arrives
-// is often glued together. Used inside the crypto room only. Pure functions.
+// The blocks of a PEM text (RFC 7468), found by their markers and not by lines, because what
+// arrives is often glued together. Used inside the crypto room only. Pure functions.
 #pragma once
 
 #include <cstddef>
@@ -23,8 +23,8 @@ struct PemBlock {
 // The next block of `rest`, which is advanced past it; nullopt when there is none.
 std::optional<PemBlock> next_pem_block(std::string_view& rest);
 
-// The bytes of base64 text with white space anywhere in it. `invalid` for any other character and for
-// text that is cut short. Wiped memory, because it may be a private key.
+// The bytes of base64 text with white space anywhere in it. `invalid` for any other character and
+// for text that is cut short. Wiped memory, because it may be a private key.
 Result<Secret> decode_base64(std::string_view text);
 
 // `invalid` with a sentence when the input is larger than `kMaxInputSize`.

@@ -48,8 +48,7 @@ bool set_validity(X509* certificate, Time now) {
 
 bool add_server_auth(X509* certificate) {
   const ObjectStackHandle usage(EXTENDED_KEY_USAGE_new());
-  return usage != nullptr &&
-         sk_ASN1_OBJECT_push(usage.get(), OBJ_nid2obj(NID_server_auth)) > 0 &&
+  return usage != nullptr && sk_ASN1_OBJECT_push(usage.get(), OBJ_nid2obj(NID_server_auth)) > 0 &&
          X509_add1_ext_i2d(certificate, NID_ext_key_usage, usage.get(), 0, 0) == 1;
 }
 

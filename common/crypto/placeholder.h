@@ -12,6 +12,7 @@ namespace ccm::crypto {
 
 // A bundle for `names`, common name "CCM TLS placeholder", valid from one day before `now` for ten
 // years, signed by `key` itself. One key may serve many placeholders.
-Result<Bundle> make_placeholder(const KeyPair& key, const std::vector<std::string>& names, Time now);
+Result<Bundle> make_placeholder(const KeyPair& key, const std::vector<std::string>& names,
+                                Time now);
 
 }  // namespace ccm::crypto

@@ -22,7 +22,8 @@ using ExtensionStackHandle = std::unique_ptr<STACK_OF(X509_EXTENSION), Extension
 
 bool set_common_name(X509_REQ* request, const std::string& name) {
   return X509_NAME_add_entry_by_NID(X509_REQ_get_subject_name(request), NID_commonName,
-                                    MBSTRING_ASC, reinterpret_cast<const unsigned char*>(name.data()),
+                                    MBSTRING_ASC,
+                                    reinterpret_cast<const unsigned char*>(name.data()),
                                     static_cast<int>(name.size()), -1, 0) == 1;
 }
 
@@ -46,7 +47,8 @@ Result<std::string> to_pem(X509_REQ* request) {
 
 }  // namespace
 
-Result<std::string> make_signing_request(const KeyPair& key, const std::vector<std::string>& names) {
+Result<std::string> make_signing_request(const KeyPair& key,
+                                         const std::vector<std::string>& names) {
   if (names.empty()) {
     return fail(ErrorKind::invalid, "signing request: there is no name to put into it");
   }

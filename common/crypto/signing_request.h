@@ -11,7 +11,6 @@ namespace ccm::crypto {
 
 // A PEM request signed with SHA-256 (SHA-384 for P-384): common name = the first name that fits its
 // 64 characters, every name in the subjectAltName as DNS or IP. `names` are canonical (names.h).
-Result<std::string> make_signing_request(const KeyPair& key,
-                                         const std::vector<std::string>& names);
+Result<std::string> make_signing_request(const KeyPair& key, const std::vector<std::string>& names);
 
 }  // namespace ccm::crypto

@@ -36,7 +36,8 @@ const unsigned char* bytes_of(const std::string& text) {
 }
 
 EvpKeyHandle generate(const std::string& kind) {
-  if (kind.starts_with("RSA-")) return EvpKeyHandle(EVP_RSA_gen(static_cast<unsigned>(std::stoul(kind.substr(4)))));
+  if (kind.starts_with("RSA-"))
+    return EvpKeyHandle(EVP_RSA_gen(static_cast<unsigned>(std::stoul(kind.substr(4)))));
   if (kind == "ED25519" || kind == "SM2") {
     return EvpKeyHandle(EVP_PKEY_Q_keygen(nullptr, nullptr, kind.c_str()));
   }
@@ -54,9 +55,10 @@ void set_serial(X509* certificate) {
 
 void set_subject(X509* certificate, const std::string& common_name) {
   if (common_name.empty()) return;
-  check(X509_NAME_add_entry_by_NID(X509_get_subject_name(certificate), NID_commonName, MBSTRING_UTF8,
-                                   bytes_of(common_name), size_of(common_name), -1, 0) == 1,
-        "common name");
+  check(
+      X509_NAME_add_entry_by_NID(X509_get_subject_name(certificate), NID_commonName, MBSTRING_UTF8,
+                                 bytes_of(common_name), size_of(common_name), -1, 0) == 1,
+      "common name");
 }
 
 void add_names(X509* certificate, const std::vector<std::string>& names) {
@@ -64,15 +66,18 @@ void add_names(X509* certificate, const std::vector<std::string>& names) {
   const GeneralNamesHandle entries(GENERAL_NAMES_new());
   for (const std::string& name : names) {
     const bool is_address = name.starts_with("IP:");
-    ASN1_STRING* value = is_address ? a2i_IPADDRESS(name.c_str() + 3) : ASN1_STRING_type_new(V_ASN1_IA5STRING);
+    ASN1_STRING* value =
+        is_address ? a2i_IPADDRESS(name.c_str() + 3) : ASN1_STRING_type_new(V_ASN1_IA5STRING);
     check(value != nullptr, "subjectAltName");
     // Byte by byte: tests want names that no builder would accept, such as one with a NUL inside.
-    if (!is_address) check(ASN1_STRING_set(value, name.data(), size_of(name)) == 1, "subjectAltName");
+    if (!is_address)
+      check(ASN1_STRING_set(value, name.data(), size_of(name)) == 1, "subjectAltName");
     GENERAL_NAME* entry = GENERAL_NAME_new();
     GENERAL_NAME_set0_value(entry, is_address ? GEN_IPADD : GEN_DNS, value);
     check(sk_GENERAL_NAME_push(entries.get(), entry) > 0, "subjectAltName");
   }
-  check(X509_add1_ext_i2d(certificate, NID_subject_alt_name, entries.get(), 0, 0) == 1, "subjectAltName");
+  check(X509_add1_ext_i2d(certificate, NID_subject_alt_name, entries.get(), 0, 0) == 1,
+        "subjectAltName");
 }
 
 void add_extended_key_usage(X509* certificate, const std::vector<std::string>& purposes) {
@@ -82,7 +87,8 @@ void add_extended_key_usage(X509* certificate, const std::vector<std::string>& p
     ASN1_OBJECT* object = OBJ_txt2obj(purpose.c_str(), 0);
     check(object != nullptr && sk_ASN1_OBJECT_push(usage.get(), object) > 0, "extendedKeyUsage");
   }
-  check(X509_add1_ext_i2d(certificate, NID_ext_key_usage, usage.get(), 0, 0) == 1, "extendedKeyUsage");
+  check(X509_add1_ext_i2d(certificate, NID_ext_key_usage, usage.get(), 0, 0) == 1,
+        "extendedKeyUsage");
 }
 
 void add_from_text(X509* certificate, X509* issuer, int nid, const std::string& value) {
@@ -93,7 +99,8 @@ void add_from_text(X509* certificate, X509* issuer, int nid, const std::string& 
 }
 
 void add_extensions(X509* certificate, X509* issuer, const TestCertificateOptions& options) {
-  add_from_text(certificate, issuer, NID_basic_constraints, options.is_ca ? "critical,CA:TRUE" : "CA:FALSE");
+  add_from_text(certificate, issuer, NID_basic_constraints,
+                options.is_ca ? "critical,CA:TRUE" : "CA:FALSE");
   add_from_text(certificate, issuer, NID_key_usage,
                 options.is_ca ? "critical,keyCertSign,cRLSign" : "critical,digitalSignature");
   add_from_text(certificate, issuer, NID_subject_key_identifier, "hash");
@@ -119,7 +126,8 @@ TestCertificateOptions authority_options(std::string common_name) {
 }
 
 TestCertificateOptions with_common_name(TestCertificateOptions options) {
-  if (options.common_name.empty() && !options.names.empty()) options.common_name = options.names.front();
+  if (options.common_name.empty() && !options.names.empty())
+    options.common_name = options.names.front();
   return options;
 }
 
@@ -150,11 +158,13 @@ TestCertificate make_test_certificate(const TestAuthority* issuer, TestCertifica
   check(X509_set_version(certificate.get(), X509_VERSION_3) == 1, "version");
   set_serial(certificate.get());
   set_subject(certificate.get(), options.common_name);
-  check(X509_set_issuer_name(certificate.get(), X509_get_subject_name(issuer_certificate)) == 1, "issuer");
+  check(X509_set_issuer_name(certificate.get(), X509_get_subject_name(issuer_certificate)) == 1,
+        "issuer");
   set_validity(certificate.get(), options.not_before, options.not_after);
   check(X509_set_pubkey(certificate.get(), key.native()) == 1, "public key");
   add_extensions(certificate.get(), issuer_certificate, options);
-  const EVP_MD* digest = options.digest.empty() ? nullptr : EVP_get_digestbyname(options.digest.c_str());
+  const EVP_MD* digest =
+      options.digest.empty() ? nullptr : EVP_get_digestbyname(options.digest.c_str());
   check(X509_sign(certificate.get(), signer, digest) > 0, "sign");
   // Parsed afresh, so that nothing OpenSSL cached while building shows through.
   const crypto::Certificate built = crypto::Certificate::share_of(certificate.get());

@@ -1,0 +1,18 @@
+// Inputs made by other programs than the code under test: what the openssl command printed about
+// them is written beside them.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+namespace ccm::test {
+
+// `openssl req -x509`, P-256; the expectations are in test_certificate.cpp.
+extern const std::string_view kKnownCertificate;
+
+// `text` with every line feed replaced, such as by "\r\n" or by nothing.
+std::string with_line_ends(std::string_view text, std::string_view line_end);
+// The PEM markers stay on their lines, the base64 text between them becomes one line.
+std::string with_one_long_line(std::string_view pem);
+
+}  // namespace ccm::test
