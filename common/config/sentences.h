@@ -1,4 +1,4 @@
-// The parts that error sentences about configuration share. Pure functions; config room only.
+// The parts that error sentences about configuration share. Pure functions.
 #pragma once
 
 #include <string>

@@ -91,8 +91,8 @@ Result<void> store_directive(std::vector<RawDirective>& into, RawDirective direc
   const std::size_t count = directive.arguments.size();
   if (count < (*row)->min_arguments || count > (*row)->max_arguments) {
     return fail(ErrorKind::invalid,
-                fmt::format("\"{}\" has {} arguments; write {}", spell(spelling, directive.key),
-                            count, form_of(**row, spelling)));
+                fmt::format("invalid number of arguments in \"{}\"; write {}",
+                            spell(spelling, directive.key), form_of(**row, spelling)));
   }
   auto checked = check_texts(directive.arguments);
   Values scratch;

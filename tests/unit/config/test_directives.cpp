@@ -1,0 +1,150 @@
+// The directive table and the values it takes, through the door that servers use.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "config/values.h"
+#include "settings_builder.h"
+
+namespace ccm::config {
+namespace {
+
+using testing::HasSubstr;
+
+std::string set_problem(std::string_view directive) {
+  Settings settings;
+  return problem_of(add_lines(settings, directive));
+}
+
+TEST(Directives, FormIsItsOwnExample) {
+  for (const Directive& row : directives()) {
+    EXPECT_TRUE(row.form.starts_with(row.key)) << row.key;
+    EXPECT_LE(row.min_arguments, row.max_arguments) << row.key;
+    EXPECT_EQ(find_directive(row.key), &row);
+  }
+  EXPECT_EQ(find_directive("nonsense"), nullptr);
+  EXPECT_EQ(find_directive("zzz"), nullptr);
+}
+
+TEST(Directives, AcceptTheirValues) {
+  for (const char* directive : {"state_path /srv/ccm",
+                                "state_path /srv/ccm/",
+                                "user ccm",
+                                "user www-data",
+                                "credentials file=/etc/ccm/credentials",
+                                "credentials file=/c profile=prod",
+                                "credentials profile=prod file=/c",
+                                "credentials ecs",
+                                "region ap-southeast-1",
+                                "scm_endpoint https://scm.example.com",
+                                "pca_endpoint https://pca.example.com:443",
+                                "iam_endpoint https://iam.example.com",
+                                "metadata_endpoint http://169.254.169.254",
+                                "proxy off",
+                                "proxy http://proxy:3128",
+                                "ssl_trusted_certificate /etc/ccm/ca.pem",
+                                "concurrent_renewals 1",
+                                "concurrent_renewals 64",
+                                "agent_path /usr/lib/ccm/ccm-agent",
+                                "check_interval 1s",
+                                "check_interval 12h",
+                                "renew_before 33%",
+                                "renew_before 30d",
+                                "keep 0",
+                                "keep 100",
+                                "fallback on",
+                                "fallback off",
+                                "key rsa:2048",
+                                "key ecdsa:384",
+                                "validity 1h",
+                                "validity 23h",
+                                "validity 90d",
+                                "validity 20y",
+                                "key_origin local",
+                                "key_origin cloud"}) {
+    EXPECT_EQ(set_problem(directive), "no error") << directive;
+  }
+}
+
+TEST(Directives, RefuseOtherValues) {
+  for (const char* directive : {"state_path var/lib",
+                                "user -x",
+                                "user a:b",
+                                "credentials",
+                                "credentials /etc/ccm/credentials",
+                                "credentials file=",
+                                "credentials file=relative",
+                                "credentials profile=x",
+                                "credentials file=/a file=/b",
+                                "credentials ecs file=/a",
+                                "credentials file=/a profile=",
+                                "credentials file=/a/",
+                                "region AP",
+                                "region a_b",
+                                "region a b",
+                                "scm_endpoint http://scm.example.com",
+                                "pca_endpoint https://x/y",
+                                "iam_endpoint off",
+                                "metadata_endpoint off",
+                                "proxy on",
+                                "ssl_trusted_certificate ca.pem",
+                                "concurrent_renewals 0",
+                                "concurrent_renewals 65",
+                                "concurrent_renewals four",
+                                "agent_path agent",
+                                "check_interval 0",
+                                "check_interval soon",
+                                "renew_before 100%",
+                                "renew_before 0",
+                                "keep 101",
+                                "keep -1",
+                                "fallback yes",
+                                "key dsa:1024",
+                                "validity 59m",
+                                "validity 36h",
+                                "validity 90m",
+                                "validity 21y",
+                                "validity 7301d",
+                                "key_origin here"}) {
+    EXPECT_NE(set_problem(directive), "no error") << directive;
+  }
+}
+
+TEST(Directives, SentencesSayWhatWouldBeRight) {
+  EXPECT_EQ(set_problem("validity 36h"),
+            "validity: \"36h\" cannot be asked of PCA; write whole hours below one day and whole "
+            "days from there on, such as 12h or 90d");
+  EXPECT_EQ(set_problem("keep 101"), "keep: \"101\" is not a number from 0 to 100");
+  EXPECT_EQ(set_problem("region"),
+            "invalid number of arguments in \"region\"; write region ap-southeast-1");
+  EXPECT_EQ(set_problem("credentials /etc/x"),
+            "credentials: \"/etc/x\" is not understood; write file=PATH [profile=NAME], or ecs");
+  EXPECT_THAT(set_problem("scm_endpoint http://127.0.0.1:1"), HasSubstr("https://HOST[:PORT]"));
+}
+
+TEST(Directives, SourceNamesItsParameters) {
+  const auto problem = [](const std::string& source) {
+    return set_problem("certificate a\n  source " + source);
+  };
+  EXPECT_EQ(problem("scm"), "no error");
+  EXPECT_EQ(problem("scm id=scs1554192131150"), "no error");
+  EXPECT_EQ(problem("pca issuer=ISSUER"), "no error");
+  EXPECT_THAT(problem("acme"), HasSubstr("write scm [id=ID] or pca issuer=ID"));
+  EXPECT_THAT(problem("pca"), HasSubstr("the issuer is missing"));
+  EXPECT_THAT(problem("pca issuer=42"), HasSubstr("ids look like"));
+  EXPECT_THAT(problem("pca id=ISSUER"), HasSubstr("write pca issuer=ID"));
+  EXPECT_THAT(problem("scm issuer=ISSUER"), HasSubstr("write scm or scm id=ID"));
+  EXPECT_THAT(problem("scm id=../../x"), HasSubstr("is not the id of a certificate"));
+  EXPECT_THAT(problem("scm id="), HasSubstr("is not the id of a certificate"));
+}
+
+TEST(Directives, NamesAreCheckedAndCounted) {
+  std::string many = "certificate a\n  names";
+  for (int i = 0; i < 100; ++i) many += " n" + std::to_string(i) + ".example.com";
+  EXPECT_EQ(set_problem(many), "no error");
+  EXPECT_EQ(set_problem(many + " n0.example.com"), "no error");
+  EXPECT_THAT(set_problem(many + " one-more.example.com"), HasSubstr("more than 100 names"));
+  EXPECT_THAT(set_problem("certificate a\n  names w*.example.com"), HasSubstr("wildcard"));
+}
+
+}  // namespace
+}  // namespace ccm::config

@@ -1,0 +1,59 @@
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "config/server_names.h"
+
+namespace ccm::config {
+namespace {
+
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::IsEmpty;
+
+TEST(ServerNames, AreTakenInOrderOnce) {
+  const auto names = certificate_names(
+      {"www.Example.com", "example.com", "WWW.example.com.", "*.a.example"}, true);
+  ASSERT_TRUE(names);
+  EXPECT_THAT(*names, ElementsAre("www.example.com", "example.com", "*.a.example"));
+}
+
+TEST(ServerNames, LeadingDotStandsForDomainAndWildcard) {
+  EXPECT_THAT(*certificate_names({".example.com"}, true),
+              ElementsAre("example.com", "*.example.com"));
+}
+
+TEST(ServerNames, CatchAllsNameNothing) {
+  EXPECT_THAT(*certificate_names({"_", ""}, false), IsEmpty());
+}
+
+TEST(ServerNames, SingleLabelsAreForPrivateAuthoritiesOnly) {
+  EXPECT_THAT(*certificate_names({"localhost", "www.example.com"}, true),
+              ElementsAre("www.example.com"));
+  EXPECT_THAT(*certificate_names({"localhost"}, false), ElementsAre("localhost"));
+  EXPECT_THAT(*certificate_names({"::1", "10.0.0.1"}, true), ElementsAre("::1", "10.0.0.1"));
+}
+
+TEST(ServerNames, PatternsCannotBeCertified) {
+  for (const char* pattern : {"~^www\\d+\\.example\\.com$", "www.example.*", "~.*"}) {
+    const auto names = certificate_names({"www.example.com", pattern}, false);
+    ASSERT_FALSE(names) << pattern;
+    EXPECT_THAT(names.error().message(), HasSubstr("pattern"));
+  }
+  EXPECT_FALSE(certificate_names({"a..b"}, false));
+  EXPECT_FALSE(certificate_names({"."}, false));
+}
+
+TEST(ServerNames, ComparableLeavesOutWhatIsNone) {
+  EXPECT_THAT(
+      comparable_names({"~x", "_", "", "www.example.*", "a..b", ".example.com", "localhost"}),
+      ElementsAre("example.com", "*.example.com", "localhost"));
+}
+
+TEST(ServerNames, DerivedCertificateNameIsAFileName) {
+  EXPECT_EQ(derived_certificate_name("www.example.com"), "www.example.com");
+  EXPECT_EQ(derived_certificate_name("*.example.com"), "_wildcard.example.com");
+  EXPECT_EQ(derived_certificate_name("2001:db8::1"), "2001-db8--1");
+}
+
+}  // namespace
+}  // namespace ccm::config
