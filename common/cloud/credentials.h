@@ -5,6 +5,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <variant>
 
 #include "base/clock.h"
@@ -34,14 +35,20 @@ struct PasswordLogin {
 
 struct Credentials {
   std::variant<AccessKey, PasswordLogin> identity;
-  std::string domain_id;    // for X-Domain-Id; empty: not sent
-  std::string project_id;   // for X-Project-Id; empty: not sent
+  // Scope of AK/SK calls, of which the service wants one at most: X-Domain-Id when known, else
+  // X-Project-Id when known (signing.md section 7).
+  std::string domain_id;
+  std::string project_id;
   std::string iam_endpoint;  // from the profile; empty: the configured one
 
   // A short text that changes when the identity changes and reveals nothing of it: the lock-out
   // guard's key.
   std::string fingerprint() const;
 };
+
+// `invalid` unless id and secret are there and the id and token can stand in a header; `source` opens
+// the sentence.
+Result<void> check_access_key(const AccessKey& key, std::string_view source);
 
 // Gives the credentials that are valid now, refreshing temporary ones in time. Thread-safe.
 class CredentialsProvider {
@@ -58,7 +65,7 @@ class CredentialsProvider {
 // The vendor's profile format: INI, section [global] or [basic] (or `profile` when not empty), keys
 // ak, sk, security_token, domain_id, project_id, iam_endpoint; "%%" is a percent sign (configparser).
 // For token login: username, password, domain_name, project_name. `file` only names the source in
-// error sentences.
+// error sentences. Every failure is `invalid` and quotes no value.
 Result<Credentials> parse_profile(const Secret& text, const std::string& profile,
                                   const std::string& file);
 // HUAWEICLOUD_SDK_AK and friends; for command-line use only.

@@ -1,4 +1,4 @@
-// The HttpClient on libcurl. Thread-safe: a handle per call, connections shared between calls.
+// The HttpClient on libcurl. Thread-safe: a handle per call, kept connections between calls.
 // TLS verification is always on; `ca_pem` replaces the system's CA store for a private cloud.
 #pragma once
 

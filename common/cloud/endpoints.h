@@ -2,11 +2,14 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 
 #include "base/result.h"
 
 namespace ccm::cloud {
 
+// Base URLs without a trailing slash. Empty: this region has no such service; the operator must
+// name the endpoint.
 struct Endpoints {
   std::string iam;
   std::string scm;
@@ -14,7 +17,25 @@ struct Endpoints {
 };
 
 // What a region gives; SCM and PCA of one site may live in different regions (the international
-// site: SCM in ap-southeast-1, PCA in ap-southeast-3). Explicit overrides win, field by field.
+// site: SCM in ap-southeast-1, PCA in ap-southeast-3). Explicit overrides win, field by field; one
+// without a scheme is https.
 Endpoints endpoints_for(const std::string& region, const Endpoints& overrides);
+
+// A base URL taken apart; the parts are views into it.
+struct UrlParts {
+  std::string_view scheme;
+  std::string_view authority;  // host with the port as spelt: what is signed as Host
+  std::string_view host;       // without port, brackets of an IPv6 address kept
+  std::string_view path;       // without a trailing slash; empty for a bare host
+};
+
+// `invalid` unless it is http(s)://host[:port][/path] without user, query or fragment.
+Result<UrlParts> split_url(std::string_view url);
+
+// Whether credentials may be sent there: https, or plain http to this very machine.
+Result<UrlParts> require_safe_endpoint(std::string_view url);
+// The same for the ECS metadata service, which is plain http on a link-local address (auth.md
+// section 4).
+Result<UrlParts> require_metadata_endpoint(std::string_view url);
 
 }  // namespace ccm::cloud

@@ -17,6 +17,8 @@ namespace ccm::cloud {
 
 // Header names compare without case (RFC 9110 section 5.1).
 using Headers = std::vector<std::pair<std::string, std::string>>;
+// Raw keys and values, not encoded (signer.h encodes them).
+using Query = std::vector<std::pair<std::string, std::string>>;
 
 struct HttpRequest {
   std::string method;  // upper case

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/clock.h"
@@ -54,16 +55,30 @@ class PcaClient {
   // API: CreateCertificate: key made by the service. `names` are canonical, first is common name.
   Result<std::string> issue(const std::string& issuer_id, crypto::KeyType key,
                             const std::vector<std::string>& names, PcaValidity validity);
-  // Newest first. API: ListCertificate, name = common name.
+  // The certificates with exactly this common name, newest first (of the newest thousand that
+  // contain it). API: ListCertificate.
   Result<std::vector<PcaCertificate>> find(const std::string& common_name);
   // API: ShowCertificate. Not found (404 PCA.00030102 or 400 PCA.10010002) is `rejected`.
   Result<PcaCertificate> show(const std::string& id);
-  // API: ExportCertificate, type OTHER or NGINX, not compressed.
+  // API: ExportCertificate, type NGINX, not compressed.
   Result<PcaExport> export_certificate(const std::string& id);
   // API: RevokeCertificate, for example "SUPERSEDED". Already revoked or gone is success.
   Result<void> revoke(const std::string& id, const std::string& reason);
 
  private:
+  // An operation on one CA or certificate.
+  struct Operation {
+    std::string_view method;
+    std::string_view collection;
+    std::string_view suffix;
+    std::string body;
+    std::string_view iam_action;
+  };
+
+  Result<Secret> call(Operation operation, const std::string& id);
+  Result<std::string> post_issue(std::string_view suffix, Result<std::string> body,
+                                 std::string_view iam_action);
+
   Session& session_;
   std::string endpoint_;
 };

@@ -1,14 +1,13 @@
 // An authenticated conversation with one account: credentials, signing or token, account headers,
 // error decisions. The API clients (scm.h, pca.h) put their calls through it.
 //
-// Thread-safe; one per agent. Borrows what it is made of.
+// Thread-safe; one per agent. Borrows what it is made of. At most two calls are under way at once,
+// one while the credentials are not known to be good (auth_gate.h); others wait.
 #pragma once
 
 #include <memory>
 #include <string>
 #include <string_view>
-#include <utility>
-#include <vector>
 
 #include "base/clock.h"
 #include "base/result.h"
@@ -37,8 +36,9 @@ struct ApiRequest {
   std::string method;
   std::string endpoint;  // "https://scm.ap-southeast-1.myhuaweicloud.com", no trailing slash
   std::string path;      // percent-encoded
-  std::vector<std::pair<std::string, std::string>> query;  // raw, not encoded
+  Query query;
   std::string body;      // JSON; empty for none
+  std::string_view iam_action = {};  // the permission it needs, for the sentence when it is missing
 };
 
 class Session {
@@ -54,8 +54,9 @@ class Session {
   ~Session();
 
   // The body of a 2xx answer. Everything else is an Error by the table in errors.h, with code and
-  // request id. An expired token is renewed once and the call repeated once; nothing else is
-  // repeated here: back-off is the lifecycle's decision.
+  // request id. An expired token is renewed once and the call repeated once, and an account id that
+  // the service insists on is looked up once; nothing else is repeated here: back-off is the
+  // lifecycle's decision. `invalid` without a call when the endpoint is not https (endpoints.h).
   Result<Secret> call(const ApiRequest& request);
 
  private:

@@ -1,0 +1,265 @@
+#include "cloud/curl_client.h"
+
+#include <curl/curl.h>
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <cstring>
+#include <mutex>
+#include <utility>
+
+#include "base/boundary.h"
+#include "base/handle.h"
+#include "base/text.h"
+#include "cloud/endpoints.h"
+#include "cloud/wiping_memory.h"
+#include "crypto/pem.h"
+
+namespace ccm::cloud {
+namespace {
+
+using CurlHandle = Handle<CURL, curl_easy_cleanup>;
+using CurlList = Handle<curl_slist, curl_slist_free_all>;
+
+constexpr std::size_t kIdleHandles = 4;
+constexpr std::size_t kHeaderLimit = 256U << 10U;  // bytes of all headers of one answer
+constexpr long kLowSpeedBytes = 16;    // per second, for
+constexpr long kLowSpeedSeconds = 30;  // this long: the peer hangs
+
+void initialize_curl_once() {
+  // Never undone: it would have to outlive every other user of curl in the process.
+  static std::once_flag once;
+  std::call_once(once, [] {
+    curl_global_init_mem(CURL_GLOBAL_DEFAULT, wiping_malloc, wiping_free, wiping_realloc,
+                         wiping_strdup, wiping_calloc);
+  });
+}
+
+// A body of unknown length that never leaves an unwiped copy behind when it grows.
+class BodyBuffer {
+ public:
+  explicit BodyBuffer(std::size_t limit) : limit_(limit) {}
+
+  bool append(std::span<const std::byte> data) {
+    if (data.size() > limit_ - size_) {
+      is_too_large_ = true;
+      return false;
+    }
+    reserve(size_ + data.size());
+    std::copy(data.begin(), data.end(), block_.mutable_bytes().begin() + position());
+    size_ += data.size();
+    return true;
+  }
+  bool is_too_large() const { return is_too_large_; }
+  Secret take() const { return Secret::copy_of(block_.bytes().first(size_)); }
+
+ private:
+  std::ptrdiff_t position() const { return static_cast<std::ptrdiff_t>(size_); }
+  void reserve(std::size_t wanted) {
+    if (wanted <= block_.size()) return;
+    Secret larger = Secret::of_size(std::max({wanted, 2 * block_.size(), std::size_t{16384}}));
+    const auto used = block_.bytes().first(size_);
+    std::copy(used.begin(), used.end(), larger.mutable_bytes().begin());
+    block_ = std::move(larger);
+  }
+
+  std::size_t limit_;
+  std::size_t size_ = 0;
+  bool is_too_large_ = false;
+  Secret block_;
+};
+
+struct Exchange {
+  explicit Exchange(std::size_t body_limit) : body(body_limit) {}
+
+  BodyBuffer body;
+  Headers headers;
+  std::size_t header_size = 0;
+  std::array<char, CURL_ERROR_SIZE> problem{};
+};
+
+std::size_t on_body(char* data, std::size_t, std::size_t size, void* context) noexcept {
+  return at_boundary(std::size_t{0}, [](std::string_view) {}, [&] {
+    auto& exchange = *static_cast<Exchange*>(context);
+    return exchange.body.append(std::as_bytes(std::span(data, size))) ? size : 0;
+  });
+}
+
+std::size_t on_header(char* data, std::size_t, std::size_t size, void* context) noexcept {
+  return at_boundary(std::size_t{0}, [](std::string_view) {}, [&]() -> std::size_t {
+    auto& exchange = *static_cast<Exchange*>(context);
+    const std::string_view line(data, size);
+    exchange.header_size += size;
+    if (exchange.header_size > kHeaderLimit) return 0;
+    // An interim answer (100 Continue) is followed by the real one's headers.
+    if (line.starts_with("HTTP/")) exchange.headers.clear();
+    const auto colon = line.find(':');
+    if (colon != std::string_view::npos) {
+      exchange.headers.emplace_back(trim(line.substr(0, colon)), trim(line.substr(colon + 1)));
+    }
+    return size;
+  });
+}
+
+CurlList make_header_list(const Headers& headers) {
+  CurlList list;
+  const auto append = [&list](const std::string& line) {
+    if (curl_slist* longer = curl_slist_append(list.get(), line.c_str())) {
+      static_cast<void>(list.release());
+      list.reset(longer);
+    }
+  };
+  bool has_type = false;
+  for (const auto& [name, value] : headers) {
+    has_type = has_type || equals_ignoring_case(name, "Content-Type");
+    std::string line = value.empty() ? name + ";" : fmt::format("{}: {}", name, value);
+    append(line);
+    wipe(line);
+  }
+  // What curl would add of its own accord and the services do not expect.
+  append("Expect:");
+  if (!has_type) append("Content-Type:");
+  return list;
+}
+
+// Whether a failed exchange is about who the peer is.
+bool is_trust_problem(CURLcode code) {
+  return code == CURLE_PEER_FAILED_VERIFICATION || code == CURLE_SSL_CACERT_BADFILE ||
+         code == CURLE_SSL_ISSUER_ERROR;
+}
+
+std::string describe(CURLcode code, const Exchange& exchange) {
+  if (exchange.body.is_too_large()) return "the answer is larger than an answer may be";
+  if (exchange.header_size > kHeaderLimit) return "the answer's headers are too large";
+  std::string text = printable(exchange.problem.data());
+  if (text.empty()) text = curl_easy_strerror(code);
+  if (code == CURLE_PARTIAL_FILE) text = "the answer broke off: " + text;
+  if (is_trust_problem(code)) {
+    text += "; if this cloud has a CA of its own, name its certificates (ssl_trusted_certificate)";
+  }
+  return text;
+}
+
+class CurlClient final : public HttpClient {
+ public:
+  explicit CurlClient(CurlOptions options) : options_(std::move(options)) {}
+
+  Result<HttpResponse> send(const HttpRequest& request) override {
+    auto parts = split_url(request.url.substr(0, request.url.find('?')));
+    if (!parts) return pass(std::move(parts));
+    CurlHandle handle = take_handle();
+    if (!handle) return fail(ErrorKind::transient, "curl has no memory for a connection");
+    Exchange exchange(options_.body_limit);
+    const CurlList headers = make_header_list(request.headers);
+    set_connection(handle.get(), request);
+    set_request(handle.get(), request);
+    set_callbacks(handle.get(), exchange);
+    curl_easy_setopt(handle.get(), CURLOPT_HTTPHEADER, headers.get());
+    const CURLcode code = curl_easy_perform(handle.get());
+    long status = 0;
+    curl_easy_getinfo(handle.get(), CURLINFO_RESPONSE_CODE, &status);
+    give_back(std::move(handle));
+    if (code != CURLE_OK) {
+      return fail(ErrorKind::transient,
+                  fmt::format("{}: {}", parts->authority, describe(code, exchange)));
+    }
+    return HttpResponse{.status = static_cast<int>(status),
+                        .headers = std::move(exchange.headers),
+                        .body = exchange.body.take()};
+  }
+
+ private:
+  // A handle keeps its connections, TLS sessions and resolved names while it is idle. (Sharing
+  // connections between handles in several threads is not safe in curl 7.88.)
+  CurlHandle take_handle() {
+    {
+      const std::lock_guard lock(mutex_);
+      if (!idle_.empty()) {
+        CurlHandle handle = std::move(idle_.back());
+        idle_.pop_back();
+        return handle;
+      }
+    }
+    return CurlHandle(curl_easy_init());
+  }
+
+  void give_back(CurlHandle handle) {
+    curl_easy_reset(handle.get());  // forgets headers, bodies and pointers; keeps connections
+    const std::lock_guard lock(mutex_);
+    if (idle_.size() < kIdleHandles) idle_.push_back(std::move(handle));
+  }
+
+  void set_connection(CURL* handle, const HttpRequest& request) const {
+    curl_easy_setopt(handle, CURLOPT_NOSIGNAL, 1L);
+    curl_easy_setopt(handle, CURLOPT_PROTOCOLS_STR, "http,https");
+    curl_easy_setopt(handle, CURLOPT_FOLLOWLOCATION, 0L);
+    curl_easy_setopt(handle, CURLOPT_HTTP_VERSION, static_cast<long>(CURL_HTTP_VERSION_1_1));
+    curl_easy_setopt(handle, CURLOPT_SSLVERSION, static_cast<long>(CURL_SSLVERSION_TLSv1_2));
+    curl_easy_setopt(handle, CURLOPT_CONNECTTIMEOUT_MS,
+                     static_cast<long>(request.connect_timeout.count()));
+    curl_easy_setopt(handle, CURLOPT_TIMEOUT_MS, static_cast<long>(request.total_timeout.count()));
+    curl_easy_setopt(handle, CURLOPT_LOW_SPEED_LIMIT, kLowSpeedBytes);
+    curl_easy_setopt(handle, CURLOPT_LOW_SPEED_TIME, kLowSpeedSeconds);
+    // Set even when empty: only the configured proxy counts, not the environment's.
+    const bool is_direct = request.bypass_proxy || options_.proxy.empty();
+    curl_easy_setopt(handle, CURLOPT_PROXY, is_direct ? "" : options_.proxy.c_str());
+    curl_easy_setopt(handle, CURLOPT_NOPROXY, is_direct ? "*" : "");
+    // Tokens are for the service, not for the proxy on the way.
+    curl_easy_setopt(handle, CURLOPT_HEADEROPT, static_cast<long>(CURLHEADER_SEPARATE));
+    curl_easy_setopt(handle, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
+    if (options_.ca_pem.empty()) return;
+    curl_blob trusted{.data = const_cast<char*>(options_.ca_pem.data()),  // curl only reads it
+                      .len = options_.ca_pem.size(),
+                      .flags = CURL_BLOB_NOCOPY};
+    curl_easy_setopt(handle, CURLOPT_CAINFO_BLOB, &trusted);
+    // Without this the system's directory would still be consulted.
+    curl_easy_setopt(handle, CURLOPT_CAPATH, nullptr);
+  }
+
+  void set_request(CURL* handle, const HttpRequest& request) const {
+    curl_easy_setopt(handle, CURLOPT_URL, request.url.c_str());
+    curl_easy_setopt(handle, CURLOPT_PATH_AS_IS, 1L);  // what is signed is what is sent
+    curl_easy_setopt(handle, CURLOPT_USERAGENT, options_.user_agent.c_str());
+    const bool is_get = request.method == "GET";
+    if (!request.body.empty() || request.method == "POST" || request.method == "PUT") {
+      curl_easy_setopt(handle, CURLOPT_POSTFIELDSIZE_LARGE,
+                       static_cast<curl_off_t>(request.body.size()));
+      curl_easy_setopt(handle, CURLOPT_POSTFIELDS, request.body.data());
+    }
+    if (!is_get || !request.body.empty()) {
+      curl_easy_setopt(handle, CURLOPT_CUSTOMREQUEST, request.method.c_str());
+    }
+    // curl silently repeats a request whose kept connection turned out dead. Issuing twice costs a
+    // certificate, so whatever changes something gets a new connection.
+    curl_easy_setopt(handle, CURLOPT_FRESH_CONNECT, is_get ? 0L : 1L);
+  }
+
+  static void set_callbacks(CURL* handle, Exchange& exchange) {
+    curl_easy_setopt(handle, CURLOPT_ERRORBUFFER, exchange.problem.data());
+    curl_easy_setopt(handle, CURLOPT_WRITEFUNCTION, on_body);
+    curl_easy_setopt(handle, CURLOPT_WRITEDATA, &exchange);
+    curl_easy_setopt(handle, CURLOPT_HEADERFUNCTION, on_header);
+    curl_easy_setopt(handle, CURLOPT_HEADERDATA, &exchange);
+  }
+
+  const CurlOptions options_;
+  std::mutex mutex_;
+  std::vector<CurlHandle> idle_;
+};
+
+}  // namespace
+
+Result<std::unique_ptr<HttpClient>> make_curl_client(const CurlOptions& options) {
+  initialize_curl_once();
+  if (!options.ca_pem.empty()) {
+    auto trusted = crypto::parse_certificates_pem(options.ca_pem);
+    if (!trusted) return fail_with(std::move(trusted), "trusted certificates");
+    if (trusted->empty()) {
+      return fail(ErrorKind::invalid, "the trusted certificates hold no certificate in PEM form");
+    }
+  }
+  return std::unique_ptr<HttpClient>(std::make_unique<CurlClient>(options));
+}
+
+}  // namespace ccm::cloud

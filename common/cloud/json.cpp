@@ -1,0 +1,189 @@
+#include "cloud/json.h"
+
+#include <fmt/format.h>
+#include <jansson.h>
+
+#include <cmath>
+#include <cstdint>
+#include <mutex>
+#include <utility>
+
+#include "base/text.h"
+#include "cloud/api_time.h"
+#include "cloud/wiping_memory.h"
+
+namespace ccm::cloud {
+namespace {
+
+void use_wiping_memory() {
+  static std::once_flag once;
+  std::call_once(once, [] { json_set_alloc_funcs(wiping_malloc, wiping_free); });
+}
+
+std::string_view text_of(const json_t* value) noexcept {
+  return {json_string_value(value), json_string_length(value)};
+}
+
+}  // namespace
+
+bool JsonView::exists() const noexcept {
+  return value_ != nullptr && !json_is_null(value_);
+}
+
+bool JsonView::is_object() const noexcept {
+  return json_is_object(value_);
+}
+
+bool JsonView::is_array() const noexcept {
+  return json_is_array(value_);
+}
+
+JsonView JsonView::operator[](std::string_view key) const {
+  // jansson 2.14 wants the key zero-terminated; keys here are short literals.
+  const std::string name(key);
+  return JsonView(json_object_get(value_, name.c_str()));
+}
+
+std::vector<JsonView> JsonView::elements() const {
+  std::vector<JsonView> all;
+  if (json_is_object(value_)) all.push_back(*this);
+  const std::size_t count = json_array_size(value_);
+  for (std::size_t i = 0; i < count; ++i) all.emplace_back(json_array_get(value_, i));
+  return all;
+}
+
+std::vector<JsonView> JsonView::members() const {
+  std::vector<JsonView> all;
+  // Iterating does not change the object; jansson's iterator is merely not declared const.
+  auto* object = const_cast<json_t*>(value_);
+  for (void* at = json_object_iter(object); at != nullptr; at = json_object_iter_next(object, at)) {
+    all.emplace_back(json_object_iter_value(at));
+  }
+  return all;
+}
+
+std::string JsonView::text() const {
+  if (json_is_string(value_)) return std::string(text_of(value_));
+  if (json_is_integer(value_)) return fmt::format("{}", json_integer_value(value_));
+  if (json_is_real(value_)) return fmt::format("{}", json_real_value(value_));
+  if (json_is_boolean(value_)) return json_is_true(value_) ? "true" : "false";
+  return {};
+}
+
+Secret JsonView::secret() const {
+  return json_is_string(value_) ? Secret::copy_of(text_of(value_)) : Secret();
+}
+
+std::optional<std::int64_t> JsonView::integer() const noexcept {
+  if (json_is_integer(value_)) return json_integer_value(value_);
+  if (json_is_real(value_)) {
+    // Beyond this magnitude a double has no exact whole numbers left.
+    constexpr double kLimit = 9'007'199'254'740'992.0;
+    const double number = std::trunc(json_real_value(value_));
+    if (std::abs(number) > kLimit) return std::nullopt;
+    return static_cast<std::int64_t>(number);
+  }
+  if (!json_is_string(value_)) return std::nullopt;
+  const auto digits = parse_unsigned(trim(text_of(value_)));
+  if (!digits || *digits > INT64_MAX) return std::nullopt;
+  return static_cast<std::int64_t>(*digits);
+}
+
+std::optional<Time> JsonView::time() const noexcept {
+  if (json_is_string(value_)) return parse_api_time(text_of(value_));
+  const auto number = integer();
+  return number ? time_from_number(*number) : std::nullopt;
+}
+
+void JsonDocument::Release::operator()(json_t* value) const noexcept {
+  json_decref(value);
+}
+
+Result<JsonDocument> JsonDocument::parse(std::string_view text) {
+  use_wiping_memory();
+  json_error_t error;
+  json_t* root = json_loadb(text.data(), text.size(), 0, &error);
+  if (root == nullptr) {
+    // jansson's own text quotes the input, which may be a key: only the position is repeated.
+    return fail(ErrorKind::transient,
+                fmt::format("the answer is not JSON (line {}, column {}, of {} bytes)", error.line,
+                            error.column, text.size()));
+  }
+  return JsonDocument(root);
+}
+
+JsonObject::JsonObject() {
+  use_wiping_memory();
+  object_ = json_object();
+}
+
+JsonObject::JsonObject(JsonObject&& other) noexcept
+    : object_(std::exchange(other.object_, nullptr)), complete_(other.complete_) {}
+
+JsonObject& JsonObject::operator=(JsonObject&& other) noexcept {
+  std::swap(object_, other.object_);
+  std::swap(complete_, other.complete_);
+  return *this;
+}
+
+JsonObject::~JsonObject() {
+  json_decref(object_);
+}
+
+void JsonObject::attach(const char* key, json_t* value) {
+  // Takes the value over in any case; fails on a null value, which is a text that was not UTF-8.
+  if (json_object_set_new(object_, key, value) != 0) complete_ = false;
+}
+
+JsonObject& JsonObject::set(const char* key, std::string_view text) {
+  attach(key, json_stringn(text.data(), text.size()));
+  return *this;
+}
+
+JsonObject& JsonObject::set_number(const char* key, std::int64_t number) {
+  attach(key, json_integer(number));
+  return *this;
+}
+
+JsonObject& JsonObject::set_flag(const char* key, bool flag) {
+  attach(key, json_boolean(flag));
+  return *this;
+}
+
+JsonObject& JsonObject::set_object(const char* key, JsonObject object) {
+  complete_ = complete_ && object.complete_;
+  attach(key, std::exchange(object.object_, nullptr));
+  return *this;
+}
+
+JsonObject& JsonObject::set_texts(const char* key, const std::vector<std::string>& texts) {
+  json_t* array = json_array();
+  for (const auto& text : texts) {
+    if (json_array_append_new(array, json_stringn(text.data(), text.size())) != 0) complete_ = false;
+  }
+  attach(key, array);
+  return *this;
+}
+
+JsonObject& JsonObject::set_objects(const char* key, std::vector<JsonObject> objects) {
+  json_t* array = json_array();
+  for (auto& object : objects) {
+    complete_ = complete_ && object.complete_;
+    if (json_array_append_new(array, std::exchange(object.object_, nullptr)) != 0) {
+      complete_ = false;
+    }
+  }
+  attach(key, array);
+  return *this;
+}
+
+Result<std::string> JsonObject::dump() const {
+  if (!complete_) return fail(ErrorKind::invalid, "a text for the request is not UTF-8");
+  char* text = json_dumps(object_, JSON_COMPACT);
+  if (text == nullptr) return fail(ErrorKind::internal, "the request could not be written as JSON");
+  std::string out(text);
+  wiping_free(text);
+  return out;
+}
+
+}  // namespace ccm::cloud

@@ -1,0 +1,34 @@
+// The lock-out guard of programs that do not live long enough to need a persistent one: ccmctl and
+// tests. Thread-safe.
+#pragma once
+
+#include <map>
+#include <mutex>
+#include <string>
+#include <string_view>
+
+#include "base/result.h"
+#include "cloud/session.h"
+
+namespace ccm::cloud {
+
+class MemoryLockoutGuard final : public LockoutGuard {
+ public:
+  // Five refusals in a row lock the key (auth.md section 7); two leave room for the operator's own.
+  static constexpr int kRefusalLimit = 2;
+
+  Result<void> may_try(std::string_view credentials_fingerprint) override;
+  void refused(std::string_view credentials_fingerprint, std::string_view reason) override;
+  void accepted(std::string_view credentials_fingerprint) override;
+
+ private:
+  struct Refusals {
+    int count = 0;
+    std::string reason;
+  };
+
+  std::mutex mutex_;
+  std::map<std::string, Refusals, std::less<>> refusals_;
+};
+
+}  // namespace ccm::cloud
