@@ -1,5 +1,5 @@
-// When things happen. Pure functions of their arguments; the jitter is a function of the certificate's
-// name, so that a fleet spreads out and one certificate does not wander.
+// When things happen. Pure functions of their arguments; the jitter is a function of the
+// certificate's name, so that a fleet spreads out and one certificate does not wander.
 #pragma once
 
 #include <string_view>
@@ -10,15 +10,18 @@
 
 namespace ccm::lifecycle {
 
-// When a certificate with these dates is to be renewed: the window before its end, moved earlier by up
-// to a tenth of the window, never before `not_before`.
+// When a certificate with these dates is to be renewed: the window before its end, moved earlier by
+// up to a tenth of the window. A window as long as the lifetime counts as half of it, so that no
+// certificate is due the moment it is issued. Always after `not_before`.
 Time renewal_time(const config::RenewalWindow& window, Time not_before, Time not_after,
                   std::string_view name);
-// The next look at the cloud after `now`: the interval, shortened by up to a tenth.
+// The next look at the cloud after `now`: the interval, shortened by up to a tenth, at least 1 s.
 Time next_check(Seconds interval, Time now, std::string_view name);
 // When to try again after the `attempts`-th failure in a row (1 = first): doubling from 5 s with
-// jitter up to a ceiling (1 h, or the check interval when shorter; never below 1 s); Retry-After is
-// honoured as a minimum; what must not be retried without a change waits for the next check.
+// jitter up to a ceiling, which is the check interval or, when that is longer, 1 h (6 h for what
+// was malformed or refused by the gate, since every attempt may cost an issued certificate); never
+// below 1 s. `internal` and `unauthorized` wait for the ceiling at once. Retry-After is honoured as
+// a minimum. What must not be retried without a change (`rejected`) waits for the next check.
 Time retry_time(const Error& error, unsigned attempts, Seconds check_interval, Time now,
                 std::string_view name);
 
