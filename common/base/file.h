@@ -21,6 +21,9 @@ namespace ccm {
 
 inline constexpr mode_t kOwnerOnlyFile = 0600;
 inline constexpr mode_t kOwnerOnlyDirectory = 0700;
+// What a killed writer leaves behind has this in its name and may be removed by whoever holds the
+// writers' lock.
+inline constexpr std::string_view kTemporaryMark = ".tmp-";
 
 // The whole file. Fails with `invalid` when it is larger than `limit` bytes, not a regular file, or
 // its last path component is a symbolic link; `rejected` when it does not exist.
@@ -32,6 +35,7 @@ Result<Secret> read_secret_file(const std::string& path, std::size_t limit);
 // is untouched and the temporary one removed.
 Result<void> write_file_atomically(const std::string& path, std::string_view content);
 // Writes a new owner-only file and fsyncs it; for files inside a directory that is renamed as one.
+// On failure the file is removed.
 Result<void> write_new_file(const std::string& path, std::string_view content);
 // Points the symbolic link at `path` to `target` atomically.
 Result<void> replace_symlink(const std::string& path, const std::string& target);

@@ -52,9 +52,9 @@ class Log {
 
  private:
   template <typename... Args>
-  void formatted(Severity severity, fmt::format_string<Args...> format, Args&... args) noexcept {
+  void formatted(Severity severity, fmt::string_view format, Args&... args) noexcept {
     try {
-      write(severity, fmt::format(format, args...));
+      write(severity, fmt::vformat(format, fmt::make_format_args(args...)));
     } catch (...) {
       write(severity, "a log line was lost: out of memory");
     }

@@ -1,0 +1,191 @@
+#include <fcntl.h>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <filesystem>
+
+#include "base/file.h"
+#include "support/system_calls.h"
+#include "support/temp_directory.h"
+
+namespace ccm {
+namespace {
+
+namespace fs = std::filesystem;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+
+constexpr std::size_t kLimit = 1000;
+
+mode_t mode_of(const fs::path& path) {
+  struct stat status {};
+  EXPECT_EQ(lstat(path.c_str(), &status), 0) << path;
+  return status.st_mode & 07777;
+}
+
+// The process's umask, put back at the end.
+class Umask {
+ public:
+  explicit Umask(mode_t mask) : before_(umask(mask)) {}
+  ~Umask() { umask(before_); }
+  Umask(const Umask&) = delete;
+  Umask& operator=(const Umask&) = delete;
+
+ private:
+  mode_t before_;
+};
+
+class FileTest : public ::testing::Test {
+ protected:
+  std::string path(std::string_view name) const { return directory_ / name; }
+  std::vector<std::string> entries() const {
+    return list_directory(directory_.path().string()).value();
+  }
+
+  test::TempDirectory directory_;
+};
+
+TEST_F(FileTest, ReadsAWholeFile) {
+  directory_.write("f", std::string("a\0b", 3));
+  EXPECT_EQ(read_file(path("f"), kLimit).value(), std::string("a\0b", 3));
+  EXPECT_EQ(read_secret_file(path("f"), kLimit).value().reveal(), std::string_view("a\0b", 3));
+  directory_.write("empty", "");
+  EXPECT_EQ(read_file(path("empty"), kLimit).value(), "");
+}
+
+TEST_F(FileTest, RefusesAFileAboveTheLimit) {
+  directory_.write("f", std::string(kLimit + 1, 'x'));
+  const Result<std::string> read = read_file(path("f"), kLimit);
+  ASSERT_FALSE(read);
+  EXPECT_EQ(read.error().kind(), ErrorKind::invalid);
+  EXPECT_THAT(read.error().message(), HasSubstr("1001 bytes"));
+}
+
+TEST_F(FileTest, TellsAMissingFileFromAWrongOne) {
+  EXPECT_EQ(read_file(path("absent"), kLimit).error().kind(), ErrorKind::rejected);
+  directory_.write("f", "x");
+  EXPECT_EQ(read_file(path("f/below"), kLimit).error().kind(), ErrorKind::rejected);
+  EXPECT_EQ(read_file(directory_.path(), kLimit).error().kind(), ErrorKind::invalid);
+  fs::create_symlink("f", path("link"));
+  const Result<Secret> link = read_secret_file(path("link"), kLimit);
+  ASSERT_FALSE(link);
+  EXPECT_EQ(link.error().kind(), ErrorKind::invalid);
+  EXPECT_THAT(link.error().message(), HasSubstr("symbolic link"));
+}
+
+TEST_F(FileTest, DoesNotHangOnAFifo) {
+  ASSERT_EQ(mkfifo(path("fifo").c_str(), 0600), 0);
+  EXPECT_EQ(read_file(path("fifo"), kLimit).error().kind(), ErrorKind::invalid);
+}
+
+TEST_F(FileTest, ReplacesAFileAndLeavesNothingElse) {
+  ASSERT_TRUE(write_file_atomically(path("f"), "old"));
+  ASSERT_TRUE(write_file_atomically(path("f"), "new"));
+  EXPECT_EQ(test::read_whole_file(path("f")), "new");
+  EXPECT_THAT(entries(), ElementsAre("f"));
+}
+
+TEST_F(FileTest, WritesOwnerOnlyWhateverTheUmask) {
+  for (const mode_t mask : {0000, 0777}) {
+    const Umask changed(mask);
+    const std::string below = path(mask == 0 ? "open" : "shut");
+    ASSERT_TRUE(make_directories(below + "/deep"));
+    ASSERT_TRUE(write_file_atomically(below + "/f", "x"));
+    ASSERT_TRUE(write_new_file(below + "/n", "x"));
+    EXPECT_EQ(mode_of(below), kOwnerOnlyDirectory);
+    EXPECT_EQ(mode_of(below + "/deep"), kOwnerOnlyDirectory);
+    EXPECT_EQ(mode_of(below + "/f"), kOwnerOnlyFile);
+    EXPECT_EQ(mode_of(below + "/n"), kOwnerOnlyFile);
+  }
+}
+
+TEST_F(FileTest, DoesNotReuseAnExistingFileAsNew) {
+  directory_.write("f", "old");
+  EXPECT_FALSE(write_new_file(path("f"), "new"));
+  EXPECT_EQ(test::read_whole_file(path("f")), "old");
+}
+
+TEST_F(FileTest, RedirectsASymbolicLink) {
+  ASSERT_TRUE(replace_symlink(path("current"), "versions/1"));
+  ASSERT_TRUE(replace_symlink(path("current"), "versions/2"));
+  EXPECT_EQ(fs::read_symlink(path("current")), "versions/2");
+  EXPECT_THAT(entries(), ElementsAre("current"));
+}
+
+TEST_F(FileTest, MakesDirectoriesAndLeavesExistingOnes) {
+  fs::create_directory(path("a"));
+  fs::permissions(path("a"), fs::perms(0755));
+  ASSERT_TRUE(make_directories(path("a/b/c")));
+  ASSERT_TRUE(make_directories(path("a/b/c")));
+  EXPECT_EQ(mode_of(path("a")), mode_t{0755});
+  directory_.write("file", "");
+  EXPECT_EQ(make_directories(path("file")).error().kind(), ErrorKind::invalid);
+  EXPECT_FALSE(make_directories(path("file/below")));
+}
+
+TEST_F(FileTest, ListsSortedAndNothingForAMissingDirectory) {
+  directory_.write("b", "");
+  directory_.write("a", "");
+  EXPECT_THAT(entries(), ElementsAre("a", "b"));
+  EXPECT_THAT(list_directory(path("absent")).value(), IsEmpty());
+  EXPECT_FALSE(list_directory(path("a")));
+}
+
+TEST_F(FileTest, RemovesATreeWithoutFollowingLinks) {
+  directory_.write("outside/precious", "x");
+  directory_.write("tree/sub/f", "x");
+  fs::create_symlink("../outside", path("tree/link"));
+  fs::create_symlink("outside", path("link"));
+  ASSERT_TRUE(remove_tree(path("tree")));
+  ASSERT_TRUE(remove_tree(path("link")));
+  ASSERT_TRUE(remove_tree(path("absent")));
+  EXPECT_THAT(entries(), ElementsAre("outside"));
+  EXPECT_TRUE(fs::exists(path("outside/precious")));
+}
+
+TEST_F(FileTest, KilledAtAnySystemCallTheFileIsOldOrNew) {
+  const auto replace = [&] { return write_file_atomically(path("f"), "new") ? 0 : 1; };
+  int n = 1;
+  for (;; ++n) {
+    for (const std::string& entry : entries()) fs::remove(path(entry));
+    directory_.write("f", "old");
+    const bool was_reached = test::run_and_kill(n, replace).was_reached;
+    const std::string content = read_file(path("f"), kLimit).value();
+    EXPECT_TRUE(content == "old" || content == "new") << "call " << n << ": " << content;
+    for (const std::string& entry : entries()) {
+      EXPECT_TRUE(entry == "f" || entry.find(kTemporaryMark) != std::string::npos) << entry;
+    }
+    if (!was_reached) break;
+  }
+  EXPECT_GT(n, 8) << "too few calls to have written a file durably";
+}
+
+TEST_F(FileTest, AFullDiskAtAnyCallIsAnErrorThatChangesNothing) {
+  const auto replace = [&] {
+    const Result<void> written = write_file_atomically(path("f"), "new");
+    return written ? 0 : written.error().kind() == ErrorKind::transient ? 1 : 2;
+  };
+  for (const std::string before : {"old", ""}) {
+    int failures = 0;
+    for (int n = 1;; ++n) {
+      for (const std::string& entry : entries()) fs::remove(path(entry));
+      if (!before.empty()) directory_.write("f", before);
+      const test::TracedRun run = test::run_and_deny(n, ENOSPC, replace);
+      const std::string left = read_file(path("f"), kLimit).value_or("");
+      EXPECT_EQ(left, run.exit_code == 0 ? "new" : before) << "call " << n;
+      EXPECT_EQ(entries().size(), left.empty() ? 0U : 1U) << "call " << n;
+      if (!run.was_reached) break;
+      // Only closing a directory may fail unnoticed.
+      if (run.exit_code != 0) ++failures;
+      ASSERT_LE(run.exit_code, 1) << "call " << n;
+    }
+    EXPECT_GE(failures, 7);
+  }
+}
+
+}  // namespace
+}  // namespace ccm

@@ -1,0 +1,83 @@
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "base/text.h"
+
+namespace ccm {
+namespace {
+
+using ::testing::ElementsAre;
+
+TEST(Text, TrimsAsciiWhiteSpace) {
+  EXPECT_EQ(trim(" \t a b\r\n"), "a b");
+  EXPECT_EQ(trim(" \n"), "");
+  EXPECT_EQ(trim(""), "");
+}
+
+TEST(Text, SplitsAndKeepsEmptyParts) {
+  EXPECT_THAT(split("a,,b", ','), ElementsAre("a", "", "b"));
+  EXPECT_THAT(split("", ','), ElementsAre(""));
+  EXPECT_THAT(split("a,", ','), ElementsAre("a", ""));
+}
+
+TEST(Text, JoinsWithSeparators) {
+  EXPECT_EQ(join({"a", "b", "c"}, ", "), "a, b, c");
+  EXPECT_EQ(join({}, ", "), "");
+}
+
+TEST(Text, LowersAsciiOnly) {
+  EXPECT_EQ(to_lower("AbZ-09\xc3\x84"), "abz-09\xc3\x84");
+  EXPECT_TRUE(equals_ignoring_case("Retry-After", "retry-after"));
+  EXPECT_FALSE(equals_ignoring_case("a", "ab"));
+  EXPECT_FALSE(equals_ignoring_case("[", "{"));
+}
+
+TEST(Text, ParsesDecimalNumbersAndNothingElse) {
+  EXPECT_EQ(parse_unsigned("0"), 0U);
+  EXPECT_EQ(parse_unsigned("18446744073709551615"), 18446744073709551615U);
+  for (const char* wrong : {"", "+1", "-1", " 1", "1 ", "0x1", "18446744073709551616"}) {
+    EXPECT_EQ(parse_unsigned(wrong), std::nullopt) << wrong;
+  }
+}
+
+TEST(Text, MakesControlCharactersVisible) {
+  EXPECT_EQ(printable("a\nb\x7f\x1b[m"), "a\\x0ab\\x7f\\x1b[m");
+  EXPECT_EQ(printable("\xc3\xa4"), "\xc3\xa4");
+}
+
+TEST(Record, ReadsBackWhatItWrote) {
+  Record record;
+  record.add("name", "www");
+  record.add("empty", "");
+  record.add("odd", "line\nfeed\r and \\n back\\slash\\");
+  record.add("name", "second");
+  const Result<Record> read = Record::parse(record.serialize());
+  ASSERT_TRUE(read);
+  EXPECT_EQ(read->find("name"), "www");
+  EXPECT_EQ(read->find("empty"), "");
+  EXPECT_EQ(read->find("odd"), "line\nfeed\r and \\n back\\slash\\");
+  EXPECT_THAT(read->find_all("name"), ElementsAre("www", "second"));
+  EXPECT_EQ(read->find("absent"), std::nullopt);
+  EXPECT_EQ(read->serialize(), record.serialize());
+}
+
+TEST(Record, FindsNumbers) {
+  Record record;
+  record.add("at", "-12");
+  record.add("text", "12x");
+  EXPECT_EQ(record.find_number("at"), -12);
+  EXPECT_EQ(record.find_number("text"), std::nullopt);
+  EXPECT_EQ(record.find_number("absent"), std::nullopt);
+}
+
+TEST(Record, NamesTheLineThatIsNone) {
+  const Result<Record> read = Record::parse("a: 1\nnonsense\n");
+  ASSERT_FALSE(read);
+  EXPECT_EQ(read.error().kind(), ErrorKind::invalid);
+  EXPECT_EQ(read.error().message(), "line 2 is not \"key: value\"");
+  EXPECT_FALSE(Record::parse(": no key"));
+  EXPECT_TRUE(Record::parse(""));
+}
+
+}  // namespace
+}  // namespace ccm
