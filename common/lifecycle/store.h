@@ -40,7 +40,9 @@ struct Installation {
   std::string name;
   const crypto::Bundle& bundle;
   std::string origin;
-  VersionNumber expected;  // the current version the decision was based on; 0: none
+  // What the decision was based on: current_version(), or the version that load() gave instead of a
+  // damaged one (0 when there was none intact either).
+  VersionNumber expected;
   unsigned keep;           // previous versions to keep
   Time now;
 };
@@ -66,7 +68,8 @@ class Store {
   virtual Result<void> restore(const Lease& lease, const std::string& name,
                                VersionNumber version) = 0;
 
-  // A record of a certificate (or of the store: kStoreWide). nullopt when there is none.
+  // A record of a certificate (or of the store: kStoreWide). nullopt when there is none; `invalid`
+  // when it is damaged, which counts as version 0 for writing, so that it can be mended.
   virtual Result<std::optional<StoredRecord>> read_record(std::string_view name,
                                                           std::string_view kind) const = 0;
   // Writes when the stored version is `expected` (0: must not exist); returns the new version.

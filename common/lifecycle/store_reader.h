@@ -44,10 +44,10 @@ class StoreReader {
  public:
   explicit StoreReader(std::string state_path);
 
-  // The current version; nullopt when nothing was installed yet. A version whose files are missing,
-  // altered (checksums in `version`) or unreadable is an error that names the file, and concerns this
-  // certificate only. When the current version is damaged the newest intact older one is returned
-  // instead, and `damage` says what was passed over.
+  // The current version; no certificate when nothing was installed yet. A version whose files are
+  // missing, altered (checksums in `version`) or unreadable concerns this certificate only: `damage`
+  // names the file, and the newest intact older version is returned instead, or none when there is
+  // none, so that the entry heals like a new one. An error means that the store cannot be read at all.
   struct Loaded {
     std::optional<StoredCertificate> certificate;
     std::optional<Error> damage;

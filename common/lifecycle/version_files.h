@@ -1,0 +1,29 @@
+// One installed version on disk: which files it has, in the forms that servers want, and how its
+// `version` record vouches for them. Shared by the store's reader and writer; links base and crypto
+// only. Pure but for the functions that name a directory.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "base/result.h"
+#include "crypto/bundle.h"
+#include "lifecycle/store_reader.h"
+
+namespace ccm::lifecycle {
+
+// [A-Za-z0-9._-]{1,128} without a leading dot: what may become a path component. Checked here
+// again, whoever vouched for the name before.
+Result<void> check_entry_name(std::string_view name);
+// "12" -> 12; 0 for anything that is not the canonical form of a version number.
+VersionNumber parse_version_number(std::string_view text) noexcept;
+
+// Writes fullchain.pem, cert.pem, chain.pem, privkey.pem and version into an empty directory, each
+// synced.
+Result<void> write_version_files(const std::string& directory, const crypto::Bundle& bundle,
+                                 const VersionInfo& info);
+// Reads them back: every file is there with the checksum that `version` states, key and chain fit,
+// and `version` says of the leaf what is true. The error names the file.
+Result<StoredCertificate> read_version_files(const std::string& directory, VersionNumber number);
+
+}  // namespace ccm::lifecycle

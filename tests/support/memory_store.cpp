@@ -1,0 +1,182 @@
+#include "support/memory_store.h"
+
+#include <algorithm>
+#include <iterator>
+
+namespace ccm::test {
+
+using lifecycle::Installation;
+using lifecycle::Lease;
+using lifecycle::StoredCertificate;
+using lifecycle::StoredRecord;
+using lifecycle::VersionInfo;
+using lifecycle::VersionNumber;
+using Loaded = lifecycle::StoreReader::Loaded;
+
+class MemoryStore::MemoryLease final : public Lease {
+ public:
+  MemoryLease(std::shared_ptr<Leadership> leadership, std::uint64_t token)
+      : leadership_(std::move(leadership)), token_(token) {}
+  ~MemoryLease() override {
+    const std::lock_guard lock(leadership_->mutex);
+    leadership_->is_taken = false;
+  }
+  std::uint64_t fencing_token() const noexcept override { return token_; }
+
+ private:
+  std::shared_ptr<Leadership> leadership_;
+  std::uint64_t token_;
+};
+
+void MemoryStore::fail_writes(std::optional<Error> error) {
+  const std::lock_guard lock(mutex_);
+  write_error_ = std::move(error);
+}
+
+void MemoryStore::add_operator_key(crypto::KeyPair key) {
+  const std::lock_guard lock(mutex_);
+  operator_keys_.push_back(std::move(key));
+}
+
+void MemoryStore::damage(const std::string& name, VersionNumber version) {
+  const std::lock_guard lock(mutex_);
+  entries_.at(name).versions.at(version).is_damaged = true;
+}
+
+Loaded MemoryStore::load_locked(const std::string& name) const {
+  Loaded loaded;
+  const auto found = entries_.find(name);
+  if (found == entries_.end()) return loaded;
+  const auto& versions = found->second.versions;
+  auto next = versions.upper_bound(found->second.current);
+  while (next != versions.begin()) {
+    --next;
+    if (!next->second.is_damaged) {
+      loaded.certificate = next->second.certificate;
+      return loaded;
+    }
+    if (!loaded.damage) {
+      loaded.damage = Error(ErrorKind::invalid, "version " + std::to_string(next->first) +
+                                                    ": fullchain.pem was altered");
+    }
+  }
+  return loaded;
+}
+
+Result<Loaded> MemoryStore::load(const std::string& name) const {
+  const std::lock_guard lock(mutex_);
+  return load_locked(name);
+}
+
+Result<std::vector<VersionInfo>> MemoryStore::history(const std::string& name) const {
+  const std::lock_guard lock(mutex_);
+  std::vector<VersionInfo> infos;
+  const auto found = entries_.find(name);
+  if (found == entries_.end()) return infos;
+  const auto& versions = found->second.versions;
+  for (auto version = versions.rbegin(); version != versions.rend(); ++version) {
+    if (!version->second.is_damaged) infos.push_back(version->second.certificate.info);
+  }
+  return infos;
+}
+
+VersionNumber MemoryStore::current_version(const std::string& name) const noexcept {
+  const std::lock_guard lock(mutex_);
+  const auto found = entries_.find(name);
+  return found == entries_.end() ? 0 : found->second.current;
+}
+
+Result<void> MemoryStore::check_write(const Lease& lease) const {
+  const std::lock_guard lock(leadership_->mutex);
+  if (lease.fencing_token() != leadership_->token) {
+    return fail(ErrorKind::transient, "another process leads the store by now");
+  }
+  if (write_error_) return fail(*write_error_);
+  return {};
+}
+
+Result<VersionInfo> MemoryStore::install(const Lease& lease, const Installation& installation) {
+  const std::lock_guard lock(mutex_);
+  if (Result<void> allowed = check_write(lease); !allowed) return pass(std::move(allowed));
+  const Loaded loaded = load_locked(installation.name);
+  const VersionNumber effective = loaded.certificate ? loaded.certificate->info.number : 0;
+  Entry& entry = entries_[installation.name];
+  if (installation.expected != entry.current && installation.expected != effective) {
+    return fail(ErrorKind::transient, "the installed version changed in the meantime");
+  }
+  const crypto::Certificate& leaf = installation.bundle.leaf();
+  VersionInfo info{.number = entry.versions.empty() ? 1 : entry.versions.rbegin()->first + 1,
+                   .installed_at = installation.now,
+                   .not_before = leaf.not_before(),
+                   .not_after = leaf.not_after(),
+                   .fingerprint = leaf.fingerprint(),
+                   .serial = leaf.serial(),
+                   .origin = installation.origin};
+  entry.versions.emplace(info.number, Version{.certificate = StoredCertificate{
+                                                  .bundle = installation.bundle, .info = info}});
+  entry.current = info.number;
+  while (entry.versions.size() > installation.keep + 1U) {
+    entry.versions.erase(entry.versions.begin());
+  }
+  return info;
+}
+
+Result<void> MemoryStore::restore(const Lease& lease, const std::string& name,
+                                  VersionNumber version) {
+  const std::lock_guard lock(mutex_);
+  if (Result<void> allowed = check_write(lease); !allowed) return allowed;
+  const auto found = entries_.find(name);
+  if (found == entries_.end() || !found->second.versions.contains(version) ||
+      found->second.versions.at(version).is_damaged) {
+    return fail(ErrorKind::rejected, "there is no intact version " + std::to_string(version));
+  }
+  found->second.current = version;
+  return {};
+}
+
+Result<std::optional<StoredRecord>> MemoryStore::read_record(std::string_view name,
+                                                             std::string_view kind) const {
+  const std::lock_guard lock(mutex_);
+  std::optional<StoredRecord> record;
+  const auto found = records_.find({std::string(name), std::string(kind)});
+  if (found != records_.end()) {
+    record = StoredRecord{.value = found->second.value.clone(), .version = found->second.version};
+  }
+  return record;
+}
+
+Result<std::uint64_t> MemoryStore::write_record(const Lease& lease, std::string_view name,
+                                                std::string_view kind, const Secret& value,
+                                                std::uint64_t expected) {
+  const std::lock_guard lock(mutex_);
+  if (Result<void> allowed = check_write(lease); !allowed) return pass(std::move(allowed));
+  const std::pair key{std::string(name), std::string(kind)};
+  const auto found = records_.find(key);
+  if (expected != (found == records_.end() ? 0 : found->second.version)) {
+    return fail(ErrorKind::transient, "the record changed in the meantime");
+  }
+  records_[key] = StoredRecord{.value = value.clone(), .version = expected + 1};
+  return expected + 1;
+}
+
+Result<void> MemoryStore::remove_record(const Lease& lease, std::string_view name,
+                                        std::string_view kind) {
+  const std::lock_guard lock(mutex_);
+  if (Result<void> allowed = check_write(lease); !allowed) return allowed;
+  records_.erase({std::string(name), std::string(kind)});
+  return {};
+}
+
+Result<std::vector<crypto::KeyPair>> MemoryStore::operator_keys() const {
+  const std::lock_guard lock(mutex_);
+  return operator_keys_;
+}
+
+Result<std::unique_ptr<Lease>> MemoryStore::try_lead() {
+  const std::lock_guard lock(leadership_->mutex);
+  if (leadership_->is_taken) return std::unique_ptr<Lease>();
+  leadership_->is_taken = true;
+  return std::unique_ptr<Lease>(std::make_unique<MemoryLease>(leadership_, ++leadership_->token));
+}
+
+}  // namespace ccm::test

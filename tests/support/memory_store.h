@@ -1,0 +1,73 @@
+// A Store in memory, for tests of whoever uses one. It passes the contract tests of every store
+// (tests/contract/store), so what is tested against it holds for the files too. Thread-safe.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "lifecycle/store.h"
+
+namespace ccm::test {
+
+class MemoryStore final : public lifecycle::Store {
+ public:
+  MemoryStore() = default;
+
+  // Every write fails with this error until the call with nullopt: a full disk.
+  void fail_writes(std::optional<Error> error);
+  void add_operator_key(crypto::KeyPair key);
+  // Makes a version unreadable, as if its files had been altered.
+  void damage(const std::string& name, lifecycle::VersionNumber version);
+
+  Result<lifecycle::StoreReader::Loaded> load(const std::string& name) const override;
+  Result<std::vector<lifecycle::VersionInfo>> history(const std::string& name) const override;
+  lifecycle::VersionNumber current_version(const std::string& name) const noexcept override;
+  Result<lifecycle::VersionInfo> install(const lifecycle::Lease& lease,
+                                         const lifecycle::Installation& installation) override;
+  Result<void> restore(const lifecycle::Lease& lease, const std::string& name,
+                       lifecycle::VersionNumber version) override;
+  Result<std::optional<lifecycle::StoredRecord>> read_record(std::string_view name,
+                                                             std::string_view kind) const override;
+  Result<std::uint64_t> write_record(const lifecycle::Lease& lease, std::string_view name,
+                                     std::string_view kind, const Secret& value,
+                                     std::uint64_t expected) override;
+  Result<void> remove_record(const lifecycle::Lease& lease, std::string_view name,
+                             std::string_view kind) override;
+  Result<std::vector<crypto::KeyPair>> operator_keys() const override;
+  // A lease may outlive the store.
+  Result<std::unique_ptr<lifecycle::Lease>> try_lead() override;
+
+ private:
+  struct Version {
+    lifecycle::StoredCertificate certificate;
+    bool is_damaged = false;
+  };
+  struct Entry {
+    std::map<lifecycle::VersionNumber, Version> versions;
+    lifecycle::VersionNumber current = 0;
+  };
+  struct Leadership {
+    std::mutex mutex;
+    std::uint64_t token = 0;
+    bool is_taken = false;
+  };
+  class MemoryLease;
+
+  Result<void> check_write(const lifecycle::Lease& lease) const;
+  lifecycle::StoreReader::Loaded load_locked(const std::string& name) const;
+
+  mutable std::mutex mutex_;
+  std::map<std::string, Entry, std::less<>> entries_;
+  std::map<std::pair<std::string, std::string>, lifecycle::StoredRecord> records_;
+  std::vector<crypto::KeyPair> operator_keys_;
+  std::optional<Error> write_error_;
+  std::shared_ptr<Leadership> leadership_ = std::make_shared<Leadership>();
+};
+
+}  // namespace ccm::test
