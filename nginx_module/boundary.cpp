@@ -1,0 +1,46 @@
+#include "boundary.h"
+
+#include "base/text.h"
+
+namespace ccm::nginx {
+
+void NginxLog::write(Severity severity, std::string_view line) noexcept {
+  // nginx counts from 1, and 0 is its "stderr".
+  const auto level = static_cast<ngx_uint_t>(severity) + NGX_LOG_EMERG;
+  if (log_->log_level < level) return;
+  at_boundary(
+      0, [](const char*) {},
+      [&] {
+        ngx_log_error_core(level, log_, 0, "ccm: %s", printable(line).c_str());
+        return 0;
+      });
+}
+
+std::vector<std::string> words_of(const ngx_conf_t* cf) {
+  const auto* words = static_cast<const ngx_str_t*>(cf->args->elts);
+  std::vector<std::string> texts;
+  for (ngx_uint_t i = 0; i < cf->args->nelts; ++i) texts.push_back(to_string(words[i]));
+  return texts;
+}
+
+config::Origin make_origin(const u_char* file, ngx_uint_t line) {
+  return {file == nullptr ? "command line" : reinterpret_cast<const char*>(file),
+          static_cast<unsigned>(line)};
+}
+
+config::Origin origin_of(const ngx_conf_t* cf) {
+  return make_origin(cf->conf_file->file.name.data, cf->conf_file->line);
+}
+
+char* report(ngx_conf_t* cf, std::string_view sentence) noexcept {
+  ngx_conf_log_error(NGX_LOG_EMERG, cf, 0, "%*s", sentence.size(), sentence.data());
+  return kConfError;
+}
+
+char* report_at(ngx_conf_t* cf, std::string_view sentence, const config::Origin& origin) noexcept {
+  ngx_log_error(NGX_LOG_EMERG, cf->log, 0, "%*s in %s:%ui", sentence.size(), sentence.data(),
+                origin.file.c_str(), static_cast<ngx_uint_t>(origin.line));
+  return kConfError;
+}
+
+}  // namespace ccm::nginx

@@ -1,0 +1,146 @@
+#include "directives.h"
+
+#include <algorithm>
+#include <array>
+
+#include "boundary.h"
+#include "main_conf.h"
+
+namespace ccm::nginx {
+namespace {
+
+// The context of directives inside `ccm { … }`. Bits of contexts mean something only together with
+// the module type, and of nginx's own core directives none is written inside a block with this bit.
+constexpr ngx_uint_t kBlockContext = 0x02000000;
+
+// A certificate block while it is read.
+struct OpenCertificate {
+  MainConf& main;
+  std::string name;
+};
+
+// Parses up to the closing brace with the changes that `prepare` makes to the parser's state.
+template <typename Prepare>
+char* parse_block(ngx_conf_t* cf, Prepare&& prepare) {
+  const ngx_conf_t outer = *cf;
+  prepare();
+  char* result = ngx_conf_parse(cf, nullptr);
+  *cf = outer;
+  return result;
+}
+
+char* report_failure(ngx_conf_t* cf, const Result<void>& result) {
+  return result ? kConfOk : report(cf, result.error().message());
+}
+
+std::vector<std::string> arguments_of(const ngx_conf_t* cf) {
+  std::vector<std::string> words = words_of(cf);
+  words.erase(words.begin());
+  return words;
+}
+
+char* on_certificate_directive(ngx_conf_t* cf, ngx_command_t* unused, void* conf) noexcept {
+  return conf_boundary(cf, [&] {
+    auto& open = *static_cast<OpenCertificate*>(conf);
+    const std::vector<std::string> words = words_of(cf);
+    if (words[0] == "include") return ngx_conf_include(cf, unused, conf);
+    return report_failure(
+        cf, open.main.settings.set_in(open.name, words[0], arguments_of(cf), origin_of(cf)));
+  });
+}
+
+char* on_certificate_block(ngx_conf_t* cf, ngx_command_t*, void* conf) noexcept {
+  return conf_boundary(cf, [&] {
+    auto& main = *static_cast<MainConf*>(conf);
+    const std::vector<std::string> words = words_of(cf);
+    if (words.size() != 2) {
+      return report(cf, "a certificate block has one name; write certificate NAME { ... }");
+    }
+    OpenCertificate open{main, words[1]};
+    auto added = main.settings.add_certificate(open.name, origin_of(cf));
+    if (!added) return report(cf, added.error().message());
+    return parse_block(cf, [&] {
+      cf->handler = on_certificate_directive;
+      cf->handler_conf = &open;
+    });
+  });
+}
+
+char* on_global_directive(ngx_conf_t* cf, ngx_command_t*, void* conf) noexcept {
+  return conf_boundary(cf, [&] {
+    auto& main = *static_cast<MainConf*>(conf);
+    return report_failure(cf, main.settings.set(words_of(cf)[0], arguments_of(cf), origin_of(cf)));
+  });
+}
+
+bool is_known(std::string_view word) {
+  if (word == "certificate" || word == "include") return true;
+  const auto known = config::directives();
+  return std::any_of(known.begin(), known.end(),
+                     [word](const config::Directive& row) { return row.key == word; });
+}
+
+// nginx says `unknown directive` by itself and cannot be told more; the second line says what would
+// be right. Without a place, because the parser may have been in an included file, and the line
+// before this one has it.
+void explain_unknown_directive(ngx_conf_t* cf, MainConf& main) {
+  if (cf->args->nelts == 0) return;
+  const std::string word = words_of(cf)[0];
+  if (is_known(word)) return;
+  const auto refused = main.settings.set(word, {}, origin_of(cf));
+  if (!refused) NginxLog(cf->log).write(Severity::emerg, refused.error().message());
+}
+
+char* on_ccm_block(ngx_conf_t* cf, ngx_command_t*, void* conf) noexcept {
+  return conf_boundary(cf, [&]() -> char* {
+    auto& main = *static_cast<MainConf*>(conf);
+    if (main.has_block) return report(cf, "there are two ccm blocks; put everything into one");
+    main.has_block = true;
+    char* result = parse_block(cf, [cf] { cf->cmd_type = kBlockContext; });
+    if (result != kConfOk) explain_unknown_directive(cf, main);
+    return result;
+  });
+}
+
+// Both are literals or static, and nginx does not write through them.
+ngx_str_t as_nginx(std::string_view text) {
+  return {text.size(), reinterpret_cast<u_char*>(const_cast<char*>(text.data()))};
+}
+
+constexpr std::size_t kCapacity = 64;
+
+}  // namespace
+
+// Made from the one table of directives. The number of arguments is left to Settings, so that the
+// sentence shows the right form.
+ngx_command_t* commands() {
+  static std::array<ngx_command_t, kCapacity> table{};
+  if (table[0].set != nullptr) return table.data();
+  const auto known = config::directives();
+  std::size_t count = 0;
+  table[count++] = {ngx_string("ccm"),
+                    NGX_MAIN_CONF | NGX_DIRECT_CONF | NGX_CONF_BLOCK | NGX_CONF_NOARGS,
+                    on_ccm_block,
+                    0,
+                    0,
+                    nullptr};
+  table[count++] = {ngx_string("certificate"),
+                    kBlockContext | NGX_DIRECT_CONF | NGX_CONF_BLOCK | NGX_CONF_ANY,
+                    on_certificate_block,
+                    0,
+                    0,
+                    nullptr};
+  for (const config::Directive& row : known) {
+    // The last entry stays empty: it ends the table.
+    if (count + 1 >= kCapacity) throw std::length_error("the table of directives is too small");
+    table[count++] = {as_nginx(row.key),
+                      kBlockContext | NGX_DIRECT_CONF | NGX_CONF_ANY,
+                      on_global_directive,
+                      0,
+                      0,
+                      nullptr};
+  }
+  return table.data();
+}
+
+}  // namespace ccm::nginx

@@ -1,0 +1,13 @@
+// The `ccm { … }` block and the certificate blocks in it. Every directive is forwarded word for
+// word, with its place, to config::Settings, which knows all the rules; nothing is judged here.
+#pragma once
+
+#include "ngx_api.h"
+
+namespace ccm::nginx {
+
+// The main level's `ccm` and what may stand in it, ended by an empty one; static, the same each
+// time.
+ngx_command_t* commands();
+
+}  // namespace ccm::nginx

@@ -1,0 +1,77 @@
+// The doors through which nginx enters: the core module, and the list of the modules in this file.
+#include "boundary.h"
+#include "directives.h"
+#include "main_conf.h"
+#include "process.h"
+
+namespace ccm::nginx {
+namespace {
+
+template <typename Body>
+bool cycle_boundary(const ngx_cycle_t* cycle, Body&& body) noexcept {
+  return at_boundary(
+      false, [cycle](const char* what) { NginxLog(cycle->log).write(Severity::emerg, what); },
+      std::forward<Body>(body));
+}
+
+void* create_conf(ngx_cycle_t* cycle) noexcept {
+  const bool has_commands = cycle_boundary(cycle, [] {
+    ngx_ccm_module.commands = commands();
+    return true;
+  });
+  return has_commands ? create_in<MainConf>(cycle->pool) : nullptr;
+}
+
+char* init_conf(ngx_cycle_t* cycle, void* conf) noexcept {
+  const bool is_good =
+      cycle_boundary(cycle, [&] { return judge(cycle, *static_cast<MainConf*>(conf)); });
+  return is_good ? kConfOk : kConfError;
+}
+
+ngx_int_t init_module(ngx_cycle_t* cycle) noexcept {
+  const bool is_alive =
+      cycle_boundary(cycle, [&] { return bring_to_life(cycle, main_conf_of(cycle)); });
+  return is_alive ? NGX_OK : NGX_ERROR;
+}
+
+ngx_int_t init_process(ngx_cycle_t* cycle) noexcept {
+  enter_process(main_conf_of(cycle));
+  return NGX_OK;
+}
+
+ngx_core_module_t context = {ngx_string("ccm"), create_conf, init_conf};
+
+}  // namespace
+}  // namespace ccm::nginx
+
+ngx_module_t ngx_ccm_module = {
+    NGX_MODULE_V1,
+    &ccm::nginx::context,
+    nullptr,  // commands; set before nginx looks
+    NGX_CORE_MODULE,
+    nullptr,  // init_master
+    ccm::nginx::init_module,
+    ccm::nginx::init_process,
+    nullptr,  // init_thread
+    nullptr,  // exit_thread
+    nullptr,  // exit_process
+    nullptr,  // exit_master
+    NGX_MODULE_V1_PADDING,
+};
+
+namespace {
+
+// nginx's lists are of writable strings, which it does not write to.
+char core_name[] = "ngx_ccm_module";
+char http_name[] = "ngx_http_ccm_module";
+char http_ssl_name[] = "ngx_http_ssl_module";
+char stream_name[] = "ngx_stream_ccm_module";
+char stream_ssl_name[] = "ngx_stream_ssl_module";
+
+}  // namespace
+
+ngx_module_t* ngx_modules[] = {&ngx_ccm_module, &ngx_http_ccm_module, &ngx_stream_ccm_module,
+                               nullptr};
+char* ngx_module_names[] = {core_name, http_name, stream_name, nullptr};
+// Before nginx's SSL modules, so that our merge sees what was written on each level.
+char* ngx_module_order[] = {http_name, http_ssl_name, stream_name, stream_ssl_name, nullptr};

@@ -1,0 +1,61 @@
+// What `ccm_certificate` means for a server, the same in http and stream. http.cpp and stream.cpp
+// only know where nginx keeps things; the rules are here.
+//
+// The trick (design.md): nginx wants a certificate for every TLS server and loads it at once,
+// unless its name contains a variable. So the server's arrays get one element with a variable in
+// it; nginx makes an SSL_CTX, loads nothing, and then the callbacks of our CertificateSet take its
+// place.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "config/config.h"
+#include "handshake.h"
+#include "ngx_api.h"
+
+namespace ccm::nginx {
+
+// Name of the variable without its dollar sign. Internal: it never has a value.
+inline constexpr char kInternalVariable[] = "ccm_internal";
+
+// One `ccm_certificate` as written.
+struct CertificateRequest {
+  std::vector<std::string> arguments;
+  config::Origin origin;
+};
+
+// Where nginx's SSL module keeps what was written on one level, not merged yet. A null pointer:
+// this version of nginx has no such directive there.
+struct SslFields {
+  ngx_array_t** certificates = nullptr;
+  ngx_array_t** keys = nullptr;
+  const ngx_flag_t* enable = nullptr;            // `ssl on`
+  const ngx_flag_t* reject_handshake = nullptr;  // `ssl_reject_handshake on`
+};
+
+// The module's configuration of one level: http or stream, or a server in it.
+struct ServerConf {
+  std::vector<CertificateRequest> requests;  // written on this level
+  SslFields ssl;                             // of this level; set with the first request
+  CertificateSet* certificates = nullptr;    // a server that is bound; owned by MainConf
+};
+
+struct ServerFacts {
+  std::vector<std::string> names;  // server_name, as written
+  config::Origin origin;           // of its block
+  SslFields ssl;
+  bool has_tls_listener = false;
+};
+
+// The handler of the directive, once its level is known.
+char* take_request(ngx_conf_t* cf, ServerConf& level, const SslFields& ssl);
+
+// Merges the outer level into a server's. Must run before nginx's SSL module merges: it sees what
+// was written on each level and fills the server's arrays.
+char* bind(ngx_conf_t* cf, const ServerConf& outer, ServerConf& server, const ServerFacts& facts);
+
+// After nginx's SSL module merged: puts the callbacks into the context, if there is one.
+void install(const ServerConf& server, const ngx_ssl_t& ssl);
+
+}  // namespace ccm::nginx
