@@ -36,7 +36,7 @@ std::string parent_of(const std::string& path) {
 std::string temporary_name(const std::string& path) {
   std::uint64_t random = 0;
   // Uniqueness is O_EXCL's business; the random part only keeps attempts from colliding.
-  static_cast<void>(getrandom(&random, sizeof random, 0));
+  [[maybe_unused]] const ssize_t filled = getrandom(&random, sizeof random, 0);
   return fmt::format("{}{}{:016x}", path, kTemporaryMark, random);
 }
 
