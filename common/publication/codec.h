@@ -1,5 +1,5 @@
-// One published certificate as bytes: DER leaf, DER chain, DER key, OCSP response, and whether it is a
-// placeholder. Pure functions; the decoder is fuzzed and never trusts a length.
+// One published certificate as bytes: DER leaf, DER chain, DER key, OCSP response, and whether it
+// is a placeholder. Pure functions; the decoder is fuzzed and never trusts a length.
 #pragma once
 
 #include <cstddef>
@@ -20,9 +20,14 @@ struct Published {
   bool is_placeholder = false;           // self-signed, shown until the first real certificate
 };
 
-// Holds the key, so it is a Secret.
+// Holds the key, so it is a Secret. `rejected` for a chain of more than 16 certificates.
 Result<Secret> encode(const Published& published);
 // `invalid` on malformed input, `rejected` when key and leaf do not belong together.
 Result<Published> decode(std::span<const std::byte> bytes);
+
+// How many bytes of an encoded value `is_placeholder` needs.
+inline constexpr std::size_t kHeadSize = 12;
+// Whether an encoded value is a placeholder, without decoding the rest.
+bool is_placeholder(std::span<const std::byte> head) noexcept;
 
 }  // namespace ccm::publication

@@ -1,19 +1,35 @@
-// The memory shared between the agent (or the server's master) and its workers: one anonymous memfd.
+// The memory shared between the agent (or the server's master) and its workers: one anonymous
+// memfd.
 //
-//   Header | Directory: slot_count × Entry, sorted by name | Slots: slot_count × Slot
-//   Slot = two buffers of kBufferSize bytes, each preceded by its own header
+//   Header | Directory: slot_count × Entry, sorted by name | Buffers: slot_count × 2 × kBufferSize
 //
-// Addresses are computed from the slot index only, so the file is sparse: a slot that holds nothing
-// costs no memory, and 100,000 certificates fit.
+// The directory is dense and holds everything that is looked at often or while nothing is
+// published; the buffers hold the encoded values (codec.h) and nothing else. Their addresses follow
+// from the slot index, so the file is sparse: a buffer that holds nothing costs no memory (reading
+// a hole of a shared mapping would allocate it, which is why no header lives there), and 100,000
+// certificates fit.
 //
 // One writer at a time (the master before the agent starts, then the agent); any number of readers,
-// which map the segment read-only and never wait. The writer fills the buffer that is not current,
-// then stores the new generation with release order; the generation's lowest bit names the current
-// buffer. A writer that dies half-way leaves the generation, and so the current buffer, untouched.
-// A reader copies the buffer out and checks afterwards that the writer has not come round to it again
-// (the buffer's own sequence number), and retries if so.
+// which map the segment read-only and never wait. A publication goes:
+//
+//   1. sequence of the idle buffer becomes odd, its size what is about to be written
+//   2. the value is written
+//   3. its size and an even sequence are stored
+//   4. the entry's generation grows by one: its lowest bit names the current buffer
+//   5. sequence of the superseded buffer becomes odd, its bytes are wiped, its size becomes 0
+//
+// A writer that dies before 4 leaves the current buffer as it was; one that dies later leaves key
+// bytes in the idle buffer, which the next writer to attach wipes. A reader copies the current
+// buffer out and takes the copy only if the buffer's sequence was even and is still the same;
+// otherwise it starts again from the generation.
+//
+// Both sides touch a buffer at the same time by design, so its bytes are only accessed as atomic
+// words: stored with release, loaded with acquire order. That makes the sequence check sound
+// without fences: whoever has loaded a word of a later writing also sees that writing's odd
+// sequence.
 #pragma once
 
+#include <array>
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
@@ -23,34 +39,43 @@ namespace ccm::publication {
 inline constexpr std::uint64_t kMagic = 0x31304d4343534c54;  // "TLSCCM01"
 inline constexpr std::uint32_t kLayoutVersion = 1;
 inline constexpr std::size_t kNameSize = 144;          // name with terminating zero
-inline constexpr std::size_t kBufferSize = 64 * 1024;  // one encoded value, header included
+inline constexpr std::size_t kBufferSize = 64 * 1024;  // one encoded value
+inline constexpr std::size_t kBuffersPerSlot = 2;
 inline constexpr std::uint32_t kMaxSlots = 1U << 17U;
+// The start of the directory and of the buffers; a multiple of every page size in use.
+inline constexpr std::size_t kAlignment = 64 * 1024;
+
+using Word = std::atomic<std::uint64_t>;
 
 struct Header {
   std::uint64_t magic;
   std::uint32_t version;
   std::uint32_t slot_count;
   std::uint64_t directory_offset;  // bytes from the start of the segment
-  std::uint64_t slots_offset;
+  std::uint64_t buffers_offset;
+};
+
+struct BufferState {
+  Word
+      sequence;  // odd while the buffer is the writer's: being filled, wiped, or empty after a wipe
+  Word size;     // bytes of the encoded value; while odd: how far there may be bytes to wipe
 };
 
 struct Entry {
-  char name[kNameSize];
-};
-
-// Followed by the encoded value (codec.h).
-struct BufferHeader {
-  std::atomic<std::uint64_t> sequence;  // odd while the writer is in it
-  std::uint64_t size;                   // bytes of the encoded value
-};
-
-struct SlotHeader {
+  std::array<char, kNameSize> name;
   // 0: nothing was ever published. Otherwise it grows by one with every publication and its lowest
   // bit is the index of the current buffer.
-  std::atomic<std::uint64_t> generation;
+  Word generation;
+  std::array<BufferState, kBuffersPerSlot> buffers;
+  std::uint64_t reserved;
 };
 
-static_assert(std::atomic<std::uint64_t>::is_always_lock_free,
+static_assert(sizeof(Entry) == 192, "the layout is shared between programs");
+static_assert(sizeof(Word) == 8 && Word::is_always_lock_free,
               "readers and writers are different processes");
+
+constexpr std::size_t current_buffer(std::uint64_t generation) noexcept {
+  return generation % kBuffersPerSlot;
+}
 
 }  // namespace ccm::publication

@@ -1,9 +1,12 @@
 // The workers' side: a read-only view of the segment and, per name, the parsed certificate of the
-// newest generation. Parsing happens once per generation and process; the fast path is one atomic
-// load and a comparison.
+// newest generation. Parsing happens once per generation and process.
 //
-// `Segment` is mapped by the master and inherited by fork; `Reader` may be used by several threads
-// (httpd): its fast path takes no lock, the slow path one mutex per slot.
+// Opened by the master and inherited by fork, mapping and cache alike. Any thread may call it: a
+// call that finds nothing new is one atomic load, a comparison and the copy of a pointer under a
+// lock that nobody holds for longer than that; while one thread parses a new generation the others
+// go on with the last one. A caller that keeps its own pointer needs no lock at all:
+//
+//   if (!mine || mine->generation != reader.generation(slot)) mine = reader.get(slot);
 #pragma once
 
 #include <cstdint>
@@ -25,7 +28,8 @@ struct Served {
 
 class Reader {
  public:
-  // Maps the segment read-only from a read-only descriptor; the descriptor may be closed afterwards.
+  // Maps the segment read-only from a read-only descriptor; the descriptor may be closed
+  // afterwards.
   static Result<Reader> open(const FileDescriptor& segment);
 
   Reader(Reader&&) noexcept;
@@ -36,8 +40,8 @@ class Reader {
   std::optional<std::uint32_t> find(std::string_view name) const;
   // The newest generation number of a slot; 0: nothing published yet. One acquire load.
   std::uint64_t generation(std::uint32_t slot) const noexcept;
-  // The newest value; nullptr when nothing was ever published. A value that does not decode is
-  // skipped: the last good one stays (and `last_error` says why, once per generation).
+  // The newest value; nullptr when nothing usable was ever published. A value that does not decode
+  // is skipped: the last good one stays (and `take_error` says why, once per generation).
   std::shared_ptr<const Served> get(std::uint32_t slot);
   // The reason the newest generation of the slot could not be used, if so; cleared by reading it.
   std::optional<Error> take_error(std::uint32_t slot);

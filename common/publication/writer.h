@@ -1,5 +1,8 @@
-// Creates and fills the segment. One writer at a time per segment: the server's master while it loads
-// its configuration, then the agent. Not thread-safe.
+// Creates and fills the segment. One writer at a time per segment: the server's master while it
+// loads its configuration, then the agent. Not thread-safe.
+//
+// A process that forks workers drops its Writer before it does, and sees to it that they do not
+// inherit the descriptor: both can write.
 #pragma once
 
 #include <memory>
@@ -15,22 +18,23 @@ namespace ccm::publication {
 
 class Writer {
  public:
-  // A new memfd (close-on-exec, owner-only mode, size sealed) with one empty slot per name. Names are sorted and
-  // made unique here. `invalid` when a name is too long or there are more than kMaxSlots.
+  // A new memfd (close-on-exec, owner-only mode, size sealed) with one empty slot per name. Names
+  // are sorted and made unique here. `invalid` when a name is too long or there are more than
+  // kMaxSlots.
   static Result<Writer> create(std::vector<std::string> names);
-  // Maps a segment that another process created; takes over the descriptor. `invalid` when it is not
-  // one of this layout version.
+  // Maps a segment that another process created; takes over the descriptor. `invalid` when it is
+  // not one of this layout version.
   static Result<Writer> attach(FileDescriptor segment);
 
   Writer(Writer&&) noexcept;
   Writer& operator=(Writer&&) noexcept;
   ~Writer();
 
-  // Publishes a value: fills the idle buffer, flips, and wipes the superseded bytes. Publishing what
-  // is already there (same bytes) changes nothing and returns false. `rejected` for an unknown name
-  // or a value larger than a buffer.
+  // Publishes a value: fills the idle buffer, flips, and wipes the superseded bytes. Publishing
+  // what is already there (same bytes) changes nothing and returns false. `rejected` for an unknown
+  // name or a value larger than a buffer.
   Result<bool> publish(std::string_view name, const Published& published);
-  // Whether the slot holds a real certificate, a placeholder or nothing.
+  // True when the slot holds a real certificate; false for a placeholder, nothing or no such slot.
   bool holds_certificate(std::string_view name) const;
   const std::vector<std::string>& names() const noexcept;
 

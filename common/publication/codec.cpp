@@ -1,0 +1,154 @@
+#include "publication/codec.h"
+
+#include <fmt/format.h>
+
+#include <cstdint>
+#include <cstring>
+#include <string_view>
+#include <utility>
+
+namespace ccm::publication {
+namespace {
+
+// Mark (4) | flags (4) | count (4) | count × certificate | key | OCSP response; each of the last
+// three kinds as length (4) and DER. Numbers in the machine's own byte order: both ends are on one
+// machine.
+constexpr std::uint32_t kMark = 0x314d4343;  // "CCM1"
+constexpr std::uint32_t kPlaceholderFlag = 1;
+constexpr std::size_t kNumberSize = sizeof(std::uint32_t);
+static_assert(kHeadSize == 3 * kNumberSize);
+// More than any chain that clients accept.
+constexpr std::uint32_t kMostCertificates = 16;
+
+using Bytes = std::span<const std::byte>;
+
+class Encoder {
+ public:
+  explicit Encoder(std::size_t size) : bytes_(Secret::of_size(size)) {}
+
+  void number(std::size_t value) {
+    const auto narrow = static_cast<std::uint32_t>(value);
+    std::memcpy(bytes_.mutable_bytes().subspan(at_).data(), &narrow, kNumberSize);
+    at_ += kNumberSize;
+  }
+  void block(Bytes block) {
+    number(block.size());
+    if (!block.empty()) {
+      std::memcpy(bytes_.mutable_bytes().subspan(at_).data(), block.data(), block.size());
+    }
+    at_ += block.size();
+  }
+  Secret take() && { return std::move(bytes_); }
+
+ private:
+  Secret bytes_;
+  std::size_t at_ = 0;
+};
+
+// Reads past the end give nothing and are remembered.
+class Decoder {
+ public:
+  explicit Decoder(Bytes bytes) : rest_(bytes) {}
+
+  bool failed() const noexcept { return failed_; }
+  bool is_complete() const noexcept { return !failed_ && rest_.empty(); }
+
+  std::uint32_t number() {
+    std::uint32_t value = 0;
+    const Bytes bytes = take(kNumberSize);
+    if (!bytes.empty()) std::memcpy(&value, bytes.data(), kNumberSize);
+    return value;
+  }
+  Bytes block() { return take(number()); }
+
+ private:
+  Bytes take(std::size_t size) {
+    if (failed_ || size > rest_.size()) {
+      failed_ = true;
+      return {};
+    }
+    const Bytes taken = rest_.first(size);
+    rest_ = rest_.subspan(size);
+    return taken;
+  }
+
+  Bytes rest_;
+  bool failed_ = false;
+};
+
+Failure malformed(std::string_view problem) {
+  return fail(ErrorKind::invalid, fmt::format("the published value {}", problem));
+}
+
+std::size_t block_size(Bytes block) noexcept {
+  return kNumberSize + block.size();
+}
+
+Result<std::vector<crypto::Certificate>> decode_certificates(Decoder& in, std::uint32_t count) {
+  std::vector<crypto::Certificate> certificates;
+  for (std::uint32_t i = 0; i < count; ++i) {
+    const Bytes der = in.block();
+    if (in.failed()) return malformed("is cut short");
+    auto certificate = crypto::Certificate::parse_der(der);
+    if (!certificate) return fail_with(std::move(certificate), "the published value");
+    certificates.push_back(*std::move(certificate));
+  }
+  return certificates;
+}
+
+}  // namespace
+
+Result<Secret> encode(const Published& published) {
+  auto key = published.bundle.key().to_der();
+  if (!key) return key;
+  std::size_t size = kHeadSize + block_size(key->bytes()) + block_size(published.ocsp_response);
+  std::vector<std::vector<std::byte>> chain;
+  for (const crypto::Certificate& certificate : published.bundle.chain()) {
+    chain.push_back(certificate.to_der());
+    size += block_size(chain.back());
+  }
+  if (chain.size() > kMostCertificates) {
+    return fail(
+        ErrorKind::rejected,
+        fmt::format("a chain of {} certificates is too long to be published; at most {} fit",
+                    chain.size(), kMostCertificates));
+  }
+  Encoder out(size);
+  out.number(kMark);
+  out.number(published.is_placeholder ? kPlaceholderFlag : 0);
+  out.number(chain.size());
+  for (const auto& der : chain) out.block(der);
+  out.block(key->bytes());
+  out.block(published.ocsp_response);
+  return std::move(out).take();
+}
+
+Result<Published> decode(std::span<const std::byte> bytes) {
+  Decoder in(bytes);
+  const std::uint32_t mark = in.number();
+  const std::uint32_t flags = in.number();
+  const std::uint32_t count = in.number();
+  if (in.failed() || mark != kMark) return malformed("is none");
+  if ((flags & ~kPlaceholderFlag) != 0) return malformed("has unknown flags");
+  if (count == 0 || count > kMostCertificates) return malformed("has no sensible chain");
+
+  auto certificates = decode_certificates(in, count);
+  if (!certificates) return pass(std::move(certificates));
+  const Bytes key_der = in.block();
+  const Bytes ocsp = in.block();
+  if (!in.is_complete()) return malformed("is cut short or has something behind it");
+  auto key = crypto::KeyPair::parse_der(key_der);
+  if (!key) return fail_with(std::move(key), "the published value");
+  auto bundle = crypto::Bundle::make(*std::move(certificates), *std::move(key));
+  if (!bundle) return fail_with(std::move(bundle), "the published value");
+  return Published{.bundle = *std::move(bundle),
+                   .ocsp_response = {ocsp.begin(), ocsp.end()},
+                   .is_placeholder = flags == kPlaceholderFlag};
+}
+
+bool is_placeholder(std::span<const std::byte> head) noexcept {
+  Decoder in(head);
+  return in.number() == kMark && (in.number() & kPlaceholderFlag) != 0;
+}
+
+}  // namespace ccm::publication

@@ -1,0 +1,154 @@
+#include "publication/reader.h"
+
+#include <fmt/format.h>
+
+#include <mutex>
+#include <utility>
+
+#include "publication/segment.h"
+
+namespace ccm::publication {
+namespace {
+
+// Each failed attempt means that the writer published twice in the microseconds of a copy.
+constexpr unsigned kMostAttempts = 16;
+
+struct Copied {
+  std::uint64_t generation = 0;
+  Secret bytes;
+};
+
+struct Slot {
+  // Held while pointers are copied, never while parsing.
+  std::mutex mutex;
+  std::shared_ptr<const Served> served;
+  std::uint64_t looked_at = 0;  // the last generation that was taken or found unusable
+  std::optional<Error> error;
+  // Held by the one thread that takes a new generation.
+  std::mutex refresh;
+};
+
+}  // namespace
+
+class Reader::Impl {
+ public:
+  explicit Impl(Segment segment)
+      : segment_(std::move(segment)), slots_(std::make_unique<Slot[]>(segment_.slot_count())) {}
+
+  const Segment& segment() const noexcept { return segment_; }
+
+  std::uint64_t generation(std::uint32_t slot) const noexcept {
+    return segment_.entry(slot).generation.load(std::memory_order_acquire);
+  }
+
+  std::shared_ptr<const Served> get(std::uint32_t index) {
+    const std::uint64_t newest = generation(index);
+    if (newest == 0) return nullptr;
+    Slot& slot = slots_[index];
+    std::shared_ptr<const Served> last_good;
+    {
+      const std::scoped_lock lock(slot.mutex);
+      if (slot.looked_at == newest) return slot.served;
+      last_good = slot.served;
+    }
+    std::unique_lock refresh(slot.refresh, std::defer_lock);
+    // Another thread is taking the new generation: nobody waits who has something to serve.
+    if (!refresh.try_lock()) {
+      if (last_good) return last_good;
+      refresh.lock();
+    }
+    return take_newest(index, slot);
+  }
+
+  std::optional<Error> take_error(std::uint32_t index) {
+    const std::scoped_lock lock(slots_[index].mutex);
+    return std::exchange(slots_[index].error, std::nullopt);
+  }
+
+ private:
+  // With slot.refresh held.
+  std::shared_ptr<const Served> take_newest(std::uint32_t index, Slot& slot) {
+    {
+      const std::scoped_lock lock(slot.mutex);
+      if (slot.looked_at == generation(index)) return slot.served;
+    }
+    std::uint64_t looked_at = 0;
+    auto fresh = load(index, looked_at);
+    const std::scoped_lock lock(slot.mutex);
+    slot.looked_at = looked_at;
+    if (fresh) {
+      slot.served = *std::move(fresh);
+      slot.error.reset();
+    } else {
+      slot.error = std::move(fresh).error().with_context(
+          fmt::format("certificate \"{}\"", segment_.name(index)));
+    }
+    return slot.served;
+  }
+
+  Result<std::shared_ptr<const Served>> load(std::uint32_t index, std::uint64_t& looked_at) const {
+    auto copied = copy_current(index, looked_at);
+    if (!copied) return pass(std::move(copied));
+    auto published = decode(copied->bytes.bytes());
+    if (!published) return pass(std::move(published));
+    return std::make_shared<const Served>(
+        Served{.published = *std::move(published), .generation = copied->generation});
+  }
+
+  // `looked_at` becomes the generation that the answer is about; it stays 0 when the writer was
+  // always faster, so that the next call tries again.
+  Result<Copied> copy_current(std::uint32_t index, std::uint64_t& looked_at) const {
+    const Entry& entry = segment_.entry(index);
+    for (unsigned attempt = 0; attempt < kMostAttempts; ++attempt) {
+      const std::uint64_t newest = generation(index);
+      const std::size_t buffer = current_buffer(newest);
+      const BufferState& state = entry.buffers[buffer];
+      const std::uint64_t sequence = state.sequence.load(std::memory_order_acquire);
+      const std::uint64_t size = state.size.load(std::memory_order_acquire);
+      if (sequence % 2 == 0 && size <= kBufferSize) {
+        Secret bytes = segment_.copy_out(index, buffer, size);
+        if (state.sequence.load(std::memory_order_acquire) != sequence) continue;
+        looked_at = newest;
+        return Copied{newest, std::move(bytes)};
+      }
+      if (generation(index) == newest) {
+        looked_at = newest;
+        return fail(ErrorKind::invalid, "its slot in the publication segment is damaged");
+      }
+    }
+    return fail(ErrorKind::transient,
+                "the publication changes faster than it can be read; trying again");
+  }
+
+  Segment segment_;
+  std::unique_ptr<Slot[]> slots_;
+};
+
+Reader::Reader(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+Reader::Reader(Reader&&) noexcept = default;
+Reader& Reader::operator=(Reader&&) noexcept = default;
+Reader::~Reader() = default;
+
+Result<Reader> Reader::open(const FileDescriptor& segment) {
+  auto mapped = Segment::map(segment.get(), Access::read_only);
+  if (!mapped) return pass(std::move(mapped));
+  return Reader(std::make_unique<Impl>(*std::move(mapped)));
+}
+
+std::optional<std::uint32_t> Reader::find(std::string_view name) const {
+  return impl_->segment().find(name);
+}
+
+std::uint64_t Reader::generation(std::uint32_t slot) const noexcept {
+  return impl_->generation(slot);
+}
+
+std::shared_ptr<const Served> Reader::get(std::uint32_t slot) {
+  return impl_->get(slot);
+}
+
+std::optional<Error> Reader::take_error(std::uint32_t slot) {
+  return impl_->take_error(slot);
+}
+
+}  // namespace ccm::publication

@@ -1,0 +1,214 @@
+#include "publication/segment.h"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <limits>
+#include <new>
+#include <utility>
+
+namespace ccm::publication {
+namespace {
+
+constexpr int kSizeSeals = F_SEAL_SHRINK | F_SEAL_GROW;
+constexpr std::size_t kWordSize = sizeof(Word);
+
+struct Extents {
+  std::uint64_t directory_offset;
+  std::uint64_t buffers_offset;
+  std::size_t size;
+};
+
+constexpr std::uint64_t aligned(std::uint64_t offset) noexcept {
+  return (offset + kAlignment - 1) / kAlignment * kAlignment;
+}
+
+// Where everything is for a number of slots; nullopt when this machine cannot address it.
+std::optional<Extents> extents_for(std::uint32_t slot_count) noexcept {
+  if (slot_count > kMaxSlots) return std::nullopt;
+  const std::uint64_t directory = aligned(sizeof(Header));
+  // At most 2^17 slots of 2^17 bytes: no overflow in 64 bits.
+  const std::uint64_t buffers = aligned(directory + std::uint64_t{slot_count} * sizeof(Entry));
+  const std::uint64_t size = buffers + std::uint64_t{slot_count} * kBuffersPerSlot * kBufferSize;
+  if (size > std::numeric_limits<std::size_t>::max() / 2 ||
+      size > static_cast<std::uint64_t>(std::numeric_limits<off_t>::max())) {
+    return std::nullopt;
+  }
+  return Extents{directory, buffers, static_cast<std::size_t>(size)};
+}
+
+Failure unusable(std::string_view problem) {
+  return fail(ErrorKind::invalid, fmt::format("the publication segment {}", problem));
+}
+
+void fill_directory(std::byte* base, const Extents& extents,
+                    const std::vector<std::string>& names) noexcept {
+  auto* entries = reinterpret_cast<Entry*>(base + extents.directory_offset);
+  for (std::size_t i = 0; i < names.size(); ++i) {
+    Entry* entry = ::new (&entries[i]) Entry{};
+    std::copy(names[i].begin(), names[i].end(), entry->name.begin());
+  }
+  ::new (base) Header{.magic = kMagic,
+                      .version = kLayoutVersion,
+                      .slot_count = static_cast<std::uint32_t>(names.size()),
+                      .directory_offset = extents.directory_offset,
+                      .buffers_offset = extents.buffers_offset};
+}
+
+}  // namespace
+
+Result<FileDescriptor> Segment::create(const std::vector<std::string>& sorted_names) {
+  constexpr std::string_view kActivity = "create the publication segment";
+  const auto extents = sorted_names.size() > kMaxSlots
+                           ? std::nullopt
+                           : extents_for(static_cast<std::uint32_t>(sorted_names.size()));
+  if (!extents) {
+    return unusable(fmt::format("cannot hold {} certificates; the limit is {}", sorted_names.size(),
+                                kMaxSlots));
+  }
+  FileDescriptor file(memfd_create("ccm-publication", MFD_CLOEXEC | MFD_ALLOW_SEALING));
+  if (!file) return fail(system_error(kActivity, errno));
+  if (fchmod(file.get(), S_IRUSR) != 0 ||
+      ftruncate(file.get(), static_cast<off_t>(extents->size)) != 0 ||
+      fcntl(file.get(), F_ADD_SEALS, kSizeSeals) != 0) {
+    return fail(system_error(kActivity, errno));
+  }
+  // Only the directory: the buffers stay untouched.
+  void* base =
+      mmap(nullptr, extents->buffers_offset, PROT_READ | PROT_WRITE, MAP_SHARED, file.get(), 0);
+  if (base == MAP_FAILED) return fail(system_error(kActivity, errno));
+  fill_directory(static_cast<std::byte*>(base), *extents, sorted_names);
+  munmap(base, extents->buffers_offset);
+  return file;
+}
+
+Result<Segment> Segment::map(int fd, Access access) {
+  constexpr std::string_view kActivity = "map the publication segment";
+  struct stat facts {};
+  if (fstat(fd, &facts) != 0) return fail(system_error(kActivity, errno));
+  // Without the seals somebody could truncate the file and make every reader die of SIGBUS.
+  const int seals = fcntl(fd, F_GET_SEALS);
+  if (seals < 0 || (seals & kSizeSeals) != kSizeSeals) return unusable("is not sealed");
+  if (facts.st_size < static_cast<off_t>(sizeof(Header))) return unusable("is too small");
+  const auto size = static_cast<std::size_t>(facts.st_size);
+  const int protection = access == Access::read_write ? PROT_READ | PROT_WRITE : PROT_READ;
+  void* base = mmap(nullptr, size, protection, MAP_SHARED, fd, 0);
+  if (base == MAP_FAILED) return fail(system_error(kActivity, errno));
+  Segment segment(static_cast<std::byte*>(base), size);
+  if (madvise(base, size, MADV_DONTDUMP) != 0) return fail(system_error(kActivity, errno));
+  if (auto checked = segment.check(); !checked) return pass(std::move(checked));
+  return segment;
+}
+
+Result<void> Segment::check() {
+  Header header{};
+  std::memcpy(&header, base_, sizeof header);
+  if (header.magic != kMagic) return unusable("is none");
+  if (header.version != kLayoutVersion) {
+    return unusable(
+        fmt::format("has layout version {}, but this program knows version {}; agent "
+                    "and server module must be of the same release",
+                    header.version, kLayoutVersion));
+  }
+  const auto extents = extents_for(header.slot_count);
+  if (!extents || extents->size != size_ || extents->directory_offset != header.directory_offset ||
+      extents->buffers_offset != header.buffers_offset) {
+    return unusable("has sizes that contradict each other");
+  }
+  slot_count_ = header.slot_count;
+  for (std::uint32_t slot = 0; slot < slot_count_; ++slot) {
+    const std::string_view own = name(slot);
+    if (own.empty() || own.size() == kNameSize || (slot > 0 && name(slot - 1) >= own)) {
+      return unusable("has a directory that is out of order");
+    }
+  }
+  return {};
+}
+
+Segment::Segment(Segment&& other) noexcept
+    : base_(std::exchange(other.base_, nullptr)),
+      size_(std::exchange(other.size_, 0)),
+      slot_count_(std::exchange(other.slot_count_, 0)) {}
+
+Segment& Segment::operator=(Segment&& other) noexcept {
+  std::swap(base_, other.base_);
+  std::swap(size_, other.size_);
+  std::swap(slot_count_, other.slot_count_);
+  return *this;
+}
+
+Segment::~Segment() {
+  if (base_ != nullptr) munmap(base_, size_);
+}
+
+std::optional<std::uint32_t> Segment::find(std::string_view wanted) const noexcept {
+  std::uint32_t first = 0;
+  std::uint32_t last = slot_count_;
+  while (first < last) {
+    const std::uint32_t middle = first + (last - first) / 2;
+    if (name(middle) < wanted) {
+      first = middle + 1;
+    } else {
+      last = middle;
+    }
+  }
+  if (first == slot_count_ || name(first) != wanted) return std::nullopt;
+  return first;
+}
+
+const Entry& Segment::entry(std::uint32_t slot) const noexcept {
+  return reinterpret_cast<const Entry*>(base_ + aligned(sizeof(Header)))[slot];
+}
+
+Entry& Segment::entry(std::uint32_t slot) noexcept {
+  return const_cast<Entry&>(std::as_const(*this).entry(slot));
+}
+
+std::string_view Segment::name(std::uint32_t slot) const noexcept {
+  const auto& text = entry(slot).name;
+  return {text.data(), strnlen(text.data(), text.size())};
+}
+
+std::uint64_t Segment::buffer_offset(std::uint32_t slot, std::size_t buffer) const noexcept {
+  const std::uint64_t first = size_ - std::uint64_t{slot_count_} * kBuffersPerSlot * kBufferSize;
+  return first + (std::uint64_t{slot} * kBuffersPerSlot + buffer) * kBufferSize;
+}
+
+Word* Segment::words(std::uint32_t slot, std::size_t buffer) const noexcept {
+  return reinterpret_cast<Word*>(base_ + buffer_offset(slot, buffer));
+}
+
+Secret Segment::copy_out(std::uint32_t slot, std::size_t buffer, std::size_t size) const {
+  Secret copy = Secret::of_size(size);
+  const std::span<std::byte> bytes = copy.mutable_bytes();
+  const Word* word = words(slot, buffer);
+  for (std::size_t at = 0; at < size; at += kWordSize, ++word) {
+    const std::uint64_t value = word->load(std::memory_order_acquire);
+    std::memcpy(&bytes[at], &value, std::min(kWordSize, size - at));
+  }
+  return copy;
+}
+
+void Segment::copy_in(std::uint32_t slot, std::size_t buffer,
+                      std::span<const std::byte> bytes) noexcept {
+  Word* word = words(slot, buffer);
+  for (std::size_t at = 0; at < bytes.size(); at += kWordSize, ++word) {
+    std::uint64_t value = 0;
+    std::memcpy(&value, &bytes[at], std::min(kWordSize, bytes.size() - at));
+    word->store(value, std::memory_order_release);
+  }
+}
+
+void Segment::wipe(std::uint32_t slot, std::size_t buffer, std::size_t size) noexcept {
+  Word* word = words(slot, buffer);
+  for (std::size_t at = 0; at < size; at += kWordSize, ++word) {
+    word->store(0, std::memory_order_release);
+  }
+}
+
+}  // namespace ccm::publication

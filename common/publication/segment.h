@@ -1,0 +1,61 @@
+// A mapping of the publication segment (layout.h), checked before it is believed. Owned by one
+// Writer or Reader; unmapped when dropped, inherited by fork. Publication room only.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/handle.h"
+#include "base/result.h"
+#include "base/secret.h"
+#include "publication/layout.h"
+
+namespace ccm::publication {
+
+enum class Access : std::uint8_t { read_only, read_write };
+
+class Segment {
+ public:
+  // A new memfd for sorted, unique names: close-on-exec, mode 0400, its size sealed. Nobody but
+  // those who inherit this very descriptor can write: even a process of the same user must open it
+  // anew, and the mode refuses that.
+  static Result<FileDescriptor> create(const std::vector<std::string>& sorted_names);
+  // Maps an existing one. `invalid` unless magic, version, sizes, seals and directory are right.
+  // Excluded from core dumps.
+  static Result<Segment> map(int fd, Access access);
+
+  Segment(Segment&& other) noexcept;
+  Segment& operator=(Segment&& other) noexcept;
+  ~Segment();
+
+  std::uint32_t slot_count() const noexcept { return slot_count_; }
+  std::optional<std::uint32_t> find(std::string_view name) const noexcept;
+  const Entry& entry(std::uint32_t slot) const noexcept;
+  std::string_view name(std::uint32_t slot) const noexcept;
+  // The bytes [0, size) of a buffer, size at most kBufferSize, word by word.
+  Secret copy_out(std::uint32_t slot, std::size_t buffer, std::size_t size) const;
+
+  // Only with Access::read_write.
+  Entry& entry(std::uint32_t slot) noexcept;
+  void copy_in(std::uint32_t slot, std::size_t buffer, std::span<const std::byte> bytes) noexcept;
+  // Zeroes the bytes [0, size).
+  void wipe(std::uint32_t slot, std::size_t buffer, std::size_t size) noexcept;
+  // Where a buffer lies in the file, to give its pages back.
+  std::uint64_t buffer_offset(std::uint32_t slot, std::size_t buffer) const noexcept;
+
+ private:
+  Segment(std::byte* base, std::size_t size) noexcept : base_(base), size_(size) {}
+  Result<void> check();
+  Word* words(std::uint32_t slot, std::size_t buffer) const noexcept;
+
+  std::byte* base_ = nullptr;
+  std::size_t size_ = 0;
+  std::uint32_t slot_count_ = 0;
+};
+
+}  // namespace ccm::publication

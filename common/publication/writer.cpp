@@ -1,0 +1,157 @@
+#include "publication/writer.h"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <utility>
+
+#include "publication/segment.h"
+
+namespace ccm::publication {
+
+class Writer::Impl {
+ public:
+  Impl(FileDescriptor file, Segment segment)
+      : file_(std::move(file)), segment_(std::move(segment)) {
+    names_.reserve(segment_.slot_count());
+    for (std::uint32_t slot = 0; slot < segment_.slot_count(); ++slot) {
+      names_.emplace_back(segment_.name(slot));
+      finish_interrupted(slot);
+    }
+  }
+
+  Result<bool> publish(std::string_view name, const Published& published) {
+    const auto slot = segment_.find(name);
+    if (!slot) {
+      return fail(ErrorKind::rejected,
+                  fmt::format("the publication segment has no slot for \"{}\"", name));
+    }
+    auto value = encode(published);
+    if (!value) return pass(std::move(value));
+    if (value->size() > kBufferSize) {
+      return fail(ErrorKind::rejected,
+                  fmt::format("certificate \"{}\" has {} bytes with chain, key and OCSP response; "
+                              "at most {} can be published",
+                              name, value->size(), kBufferSize));
+    }
+    if (holds(*slot, *value)) return false;
+    write(*slot, *value);
+    return true;
+  }
+
+  bool holds_certificate(std::string_view name) const {
+    const auto slot = segment_.find(name);
+    if (!slot) return false;
+    const Entry& entry = segment_.entry(*slot);
+    const std::uint64_t generation = entry.generation.load(std::memory_order_relaxed);
+    if (generation == 0) return false;
+    const Secret head = segment_.copy_out(*slot, current_buffer(generation), kHeadSize);
+    return !is_placeholder(head.bytes());
+  }
+
+  const std::vector<std::string>& names() const noexcept { return names_; }
+  int descriptor() const noexcept { return file_.get(); }
+
+ private:
+  // Nobody else writes, so what this process reads of its own fields needs no order.
+  bool holds(std::uint32_t slot, const Secret& value) const {
+    const Entry& entry = segment_.entry(slot);
+    const std::uint64_t generation = entry.generation.load(std::memory_order_relaxed);
+    if (generation == 0) return false;
+    const std::size_t current = current_buffer(generation);
+    if (entry.buffers[current].size.load(std::memory_order_relaxed) != value.size()) return false;
+    return segment_.copy_out(slot, current, value.size()).equals(value);
+  }
+
+  // The numbers are the steps in layout.h.
+  void write(std::uint32_t slot, const Secret& value) {
+    Entry& entry = segment_.entry(slot);
+    const std::uint64_t generation = entry.generation.load(std::memory_order_relaxed);
+    const std::size_t idle = current_buffer(generation + 1);
+    BufferState& state = entry.buffers[idle];
+    const std::uint64_t sequence = state.sequence.load(std::memory_order_relaxed) | 1U;  // 1
+    state.sequence.store(sequence, std::memory_order_release);
+    state.size.store(value.size(), std::memory_order_release);
+    segment_.copy_in(slot, idle, value.bytes());                            // 2
+    state.sequence.store(sequence + 1, std::memory_order_release);          // 3
+    entry.generation.store(generation + 1, std::memory_order_release);      // 4
+    if (generation != 0) release_buffer(slot, current_buffer(generation));  // 5
+  }
+
+  void release_buffer(std::uint32_t slot, std::size_t buffer) {
+    BufferState& state = segment_.entry(slot).buffers[buffer];
+    state.sequence.store(state.sequence.load(std::memory_order_relaxed) | 1U,
+                         std::memory_order_release);
+    const std::uint64_t size = state.size.load(std::memory_order_relaxed);
+    segment_.wipe(slot, buffer, std::min<std::uint64_t>(size, kBufferSize));
+    // Gives the pages back; when the kernel will not, they are zeroes that stay allocated.
+    static_cast<void>(fallocate(file_.get(), FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE,
+                                static_cast<off_t>(segment_.buffer_offset(slot, buffer)),
+                                static_cast<off_t>(kBufferSize)));
+    state.size.store(0, std::memory_order_release);
+  }
+
+  // An idle buffer that is not empty was left by a writer that died.
+  void finish_interrupted(std::uint32_t slot) {
+    const Entry& entry = segment_.entry(slot);
+    const std::size_t idle = current_buffer(entry.generation.load(std::memory_order_acquire) + 1);
+    if (entry.buffers[idle].size.load(std::memory_order_relaxed) != 0) release_buffer(slot, idle);
+  }
+
+  FileDescriptor file_;
+  Segment segment_;
+  std::vector<std::string> names_;
+};
+
+Writer::Writer(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+Writer::Writer(Writer&&) noexcept = default;
+Writer& Writer::operator=(Writer&&) noexcept = default;
+Writer::~Writer() = default;
+
+Result<Writer> Writer::create(std::vector<std::string> names) {
+  std::sort(names.begin(), names.end());
+  names.erase(std::unique(names.begin(), names.end()), names.end());
+  for (const std::string& name : names) {
+    if (name.empty() || name.size() >= kNameSize || name.find('\0') != std::string::npos) {
+      return fail(ErrorKind::invalid,
+                  fmt::format("a certificate's name must have 1 to {} characters, not {}",
+                              kNameSize - 1, name.size()));
+    }
+  }
+  auto file = Segment::create(names);
+  if (!file) return pass(std::move(file));
+  return attach(*std::move(file));
+}
+
+Result<Writer> Writer::attach(FileDescriptor segment) {
+  auto mapped = Segment::map(segment.get(), Access::read_write);
+  if (!mapped) return pass(std::move(mapped));
+  return Writer(std::make_unique<Impl>(std::move(segment), *std::move(mapped)));
+}
+
+Result<bool> Writer::publish(std::string_view name, const Published& published) {
+  return impl_->publish(name, published);
+}
+
+bool Writer::holds_certificate(std::string_view name) const {
+  return impl_->holds_certificate(name);
+}
+
+const std::vector<std::string>& Writer::names() const noexcept {
+  return impl_->names();
+}
+
+int Writer::descriptor() const noexcept {
+  return impl_->descriptor();
+}
+
+Result<FileDescriptor> Writer::open_read_only() const {
+  const std::string path = fmt::format("/proc/self/fd/{}", impl_->descriptor());
+  FileDescriptor file(open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  if (!file) return fail(system_error("open the publication segment for reading", errno));
+  return file;
+}
+
+}  // namespace ccm::publication
