@@ -45,7 +45,7 @@ Result<void> add_lines(Settings& settings, std::string_view text) {
     parts.erase(parts.begin());
     Result<void> added;
     if (key == "certificate") {
-      block = parts.at(0);
+      block = parts.empty() ? "" : parts[0];
       added = settings.add_certificate(block, line(number));
     } else if (key == "use") {
       added = add_use(settings, row.substr(row.find("use") + 3), line(number));
