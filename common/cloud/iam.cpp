@@ -114,9 +114,9 @@ Result<std::shared_ptr<const Token>> TokenCache::get(std::string_view fingerprin
     token_ = std::make_shared<const Token>(std::move(*fresh));
     return token_;
   }
-  if (token_ == nullptr || now >= token_->expires_at || !fresh.error().is_retryable()) {
-    return pass(std::move(fresh));
-  }
+  const ErrorKind kind = fresh.error().kind();
+  const bool is_passing = kind == ErrorKind::transient || kind == ErrorKind::throttled;
+  if (token_ == nullptr || now >= token_->expires_at || !is_passing) return pass(std::move(fresh));
   renew_at_ = now + kRenewalPause;
   return token_;
 }

@@ -1,0 +1,249 @@
+#include "cloud/session.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <atomic>
+#include <thread>
+
+#include "cloud/signer.h"
+#include "session_fixture.h"
+
+namespace ccm::cloud {
+namespace {
+
+using namespace std::chrono_literals;
+using test::header_of;
+using testing::HasSubstr;
+
+const std::string kToken(40, 'T');
+constexpr std::string_view kBadKey =
+    R"({"error_code":"APIGW.0301","error_msg":"ak AKID not exist"})";
+constexpr std::string_view kStale = R"({"error_code":"APIGW.0307","error_msg":"token expired"})";
+
+ApiRequest request(std::string endpoint = "https://scm.example.com:8443") {
+  return {.method = "POST",
+          .endpoint = std::move(endpoint),
+          .path = "/v3/thing",
+          .query = {{"b", "2 3"}, {"a", "1"}},
+          .body = "{}",
+          .iam_action = "scm:cert:list"};
+}
+
+void answer_logins(SessionFixture& fixture) {
+  fixture.http.on("POST", "/v3/auth/tokens").answer(201, "{}", {{"X-Subject-Token", kToken}});
+}
+
+TEST(Session, SignsExactlyWhatItSends) {
+  SessionFixture fixture(key_credentials("dom", "prj"));
+  fixture.http.on("POST", "/v3/thing").answer(200, "body");
+  const auto body = fixture.session.call(request());
+  ASSERT_TRUE(body) << body.error().message();
+  EXPECT_EQ(body->reveal(), "body");
+  const auto sent = fixture.http.requests().front();
+  EXPECT_EQ(sent.url, "https://scm.example.com:8443/v3/thing?a=1&b=2%203");
+  EXPECT_EQ(sent.body, "{}");
+  EXPECT_EQ(header_of(sent, "Host"), "scm.example.com:8443");
+  EXPECT_EQ(header_of(sent, "Content-Type"), "application/json");
+  EXPECT_EQ(header_of(sent, "X-Sdk-Date"), "20260510T184200Z");
+  EXPECT_EQ(header_of(sent, "X-Domain-Id"), "dom");
+  EXPECT_EQ(header_of(sent, "X-Project-Id"), "") << "one scope at most";
+  EXPECT_THAT(header_of(sent, "Authorization"),
+              HasSubstr("SignedHeaders=content-type;host;x-domain-id;x-sdk-date,"));
+  Headers resigned = sent.headers;
+  std::erase_if(resigned, [](const auto& header) { return header.first == "Authorization"; });
+  const auto key = AccessKey{
+      .id = "AKID", .secret = Secret::copy_of("SKEY"), .security_token = {}, .expires_at = {}};
+  const Query query = request().query;
+  EXPECT_EQ(sign(key, {.method = "POST",
+                       .host = {},
+                       .path = "/v3/thing",
+                       .query = query,
+                       .headers = resigned,
+                       .body = "{}",
+                       .now = {}})
+                .authorization,
+            header_of(sent, "Authorization"));
+}
+
+TEST(Session, SignsThePathOfAnEndpointToo) {
+  SessionFixture fixture;
+  fixture.http.on("POST", "https://gw.example.com/base/v3/thing").answer(204, "");
+  EXPECT_TRUE(fixture.session.call(request("https://gw.example.com/base")));
+  SessionFixture plain;
+  plain.http.on("POST", "/v3/thing").answer(204, "");
+  EXPECT_TRUE(plain.session.call(request("https://gw.example.com")));
+  EXPECT_NE(header_of(fixture.http.requests()[0], "Authorization"),
+            header_of(plain.http.requests()[0], "Authorization"));
+}
+
+TEST(Session, TemporaryKeysAndProjectsAreSigned) {
+  Credentials credentials = key_credentials("", "prj");
+  std::get<AccessKey>(credentials.identity).security_token = Secret::copy_of("STS");
+  SessionFixture fixture(std::move(credentials));
+  fixture.http.on("POST", "/v3/thing").answer(200, "");
+  ASSERT_TRUE(fixture.session.call(request()));
+  const auto sent = fixture.http.requests().front();
+  EXPECT_EQ(header_of(sent, "X-Security-Token"), "STS");
+  EXPECT_EQ(header_of(sent, "X-Project-Id"), "prj");
+  EXPECT_THAT(header_of(sent, "Authorization"),
+              HasSubstr("x-project-id;x-sdk-date;x-security-token"));
+}
+
+TEST(Session, CredentialsNeverTravelInTheClear) {
+  SessionFixture fixture;
+  for (const auto* endpoint : {"http://scm.example.com", "scm.example.com", ""}) {
+    const auto body = fixture.session.call(request(endpoint));
+    ASSERT_FALSE(body);
+    EXPECT_EQ(body.error().kind(), ErrorKind::invalid);
+  }
+  EXPECT_TRUE(fixture.http.requests().empty());
+}
+
+TEST(Session, TokenIsFetchedOnceAndReused) {
+  SessionFixture fixture(login_credentials());
+  answer_logins(fixture);
+  fixture.http.on("POST", "/v3/thing").answer(200, "");
+  ASSERT_TRUE(fixture.session.call(request()));
+  ASSERT_TRUE(fixture.session.call(request()));
+  EXPECT_EQ(fixture.http.count("/v3/auth/tokens"), 1U);
+  EXPECT_EQ(header_of(fixture.http.requests().back(), "X-Auth-Token"), kToken);
+  EXPECT_EQ(header_of(fixture.http.requests().back(), "Authorization"), "");
+}
+
+TEST(Session, AStaleTokenIsRenewedOnceAndIsNoRefusal) {
+  SessionFixture fixture(login_credentials());
+  answer_logins(fixture);
+  fixture.http.on("POST", "/v3/thing").answer(401, std::string(kStale)).answer(200, "ok");
+  const auto body = fixture.session.call(request());
+  ASSERT_TRUE(body) << body.error().message();
+  EXPECT_EQ(fixture.http.count("/v3/auth/tokens"), 2U);
+  EXPECT_EQ(fixture.http.count("/v3/thing"), 2U);
+}
+
+TEST(Session, ATokenThatStaysStaleIsARefusal) {
+  SessionFixture fixture(login_credentials());
+  answer_logins(fixture);
+  fixture.http.on("POST", "/v3/thing").answer(401, std::string(kStale));
+  const auto body = fixture.session.call(request());
+  ASSERT_FALSE(body);
+  EXPECT_EQ(body.error().kind(), ErrorKind::unauthorized);
+  EXPECT_EQ(body.error().code(), "APIGW.0307");
+  EXPECT_EQ(fixture.http.count("/v3/thing"), 2U);
+}
+
+TEST(Session, AWrongPasswordIsTriedTwiceAtMost) {
+  SessionFixture fixture(login_credentials());
+  fixture.http.on("POST", "/v3/auth/tokens").answer(401, R"({"error":{"message":"wrong"}})");
+  for (int i = 0; i < 5; ++i) {
+    const auto body = fixture.session.call(request());
+    ASSERT_FALSE(body);
+    EXPECT_EQ(body.error().kind(), ErrorKind::unauthorized);
+  }
+  EXPECT_EQ(fixture.http.requests().size(), 2U);
+}
+
+TEST(Session, AWrongKeyReachesTheCloudTwiceAtMostWhateverTheThreads) {
+  SessionFixture fixture;
+  fixture.http.on("POST", "/v3/thing").respond([](const HttpRequest&) {
+    std::this_thread::yield();
+    return test::ScriptedHttp::make(401, kBadKey);
+  });
+  std::vector<std::jthread> threads;
+  for (int i = 0; i < 8; ++i) {
+    threads.emplace_back([&] { EXPECT_FALSE(fixture.session.call(request())); });
+  }
+  threads.clear();
+  EXPECT_EQ(fixture.http.requests().size(), 2U);
+}
+
+TEST(Session, AKeyThatStopsWorkingReachesTheCloudTwiceAtMostToo) {
+  SessionFixture fixture;
+  std::atomic<bool> works = true;
+  std::atomic<int> refusals = 0;
+  fixture.http.on("POST", "/v3/thing").respond([&](const HttpRequest&) {
+    if (works) return test::ScriptedHttp::make(200, "");
+    std::this_thread::sleep_for(1ms);  // lets the others pile up behind
+    ++refusals;
+    return test::ScriptedHttp::make(401, kBadKey);
+  });
+  ASSERT_TRUE(fixture.session.call(request()));
+  works = false;
+  std::vector<std::jthread> threads;
+  for (int i = 0; i < 8; ++i) {
+    threads.emplace_back([&] { EXPECT_FALSE(fixture.session.call(request())); });
+  }
+  threads.clear();
+  EXPECT_LE(refusals, 2);
+}
+
+TEST(Session, AnAnswerOfTheServiceItselfClearsEarlierRefusals) {
+  SessionFixture fixture;
+  fixture.http.on("POST", "/v3/thing")
+      .answer(401, std::string(kBadKey))
+      .answer(404, R"({"error_code":"SCM.0094","error_msg":"not found"})")
+      .answer(401, std::string(kBadKey))
+      .answer(200, "");
+  for (int i = 0; i < 3; ++i) EXPECT_FALSE(fixture.session.call(request()));
+  EXPECT_TRUE(fixture.session.call(request()));
+}
+
+TEST(Session, PassingFaultsAreNotRefusals) {
+  SessionFixture fixture;
+  fixture.http.on("POST", "/v3/thing").unreachable().answer(500, "").answer(429, "").unreachable();
+  for (int i = 0; i < 6; ++i) {
+    const auto body = fixture.session.call(request());
+    ASSERT_FALSE(body);
+    EXPECT_TRUE(body.error().is_retryable());
+  }
+  EXPECT_EQ(fixture.http.requests().size(), 6U) << "nothing is repeated behind the caller's back";
+}
+
+TEST(Session, TheAccountIsLookedUpOnlyWhenTheServiceInsists) {
+  SessionFixture fixture;
+  fixture.http.on("POST", "/v3/thing")
+      .answer(500, R"({"error_code":"SCM.0099","error_msg":"Invalid domain id."})")
+      .answer(200, "ok");
+  fixture.http.on("GET", "https://iam.example.com/v3/auth/domains")
+      .answer(200, R"({"domains":[{"id":"looked-up"}]})");
+  ASSERT_TRUE(fixture.session.call(request()));
+  ASSERT_TRUE(fixture.session.call(request()));
+  EXPECT_EQ(fixture.http.count("/v3/auth/domains"), 1U);
+  EXPECT_EQ(header_of(fixture.http.requests().front(), "X-Domain-Id"), "");
+  EXPECT_EQ(header_of(fixture.http.requests().back(), "X-Domain-Id"), "looked-up");
+}
+
+TEST(Session, AConfiguredAccountIsNotSecondGuessed) {
+  SessionFixture fixture(key_credentials("configured"));
+  fixture.http.on("POST", "/v3/thing").answer(500, R"({"error_code":"SCM.0099"})");
+  const auto body = fixture.session.call(request());
+  ASSERT_FALSE(body);
+  EXPECT_EQ(body.error().code(), "SCM.0099");
+  EXPECT_EQ(fixture.http.requests().size(), 1U);
+}
+
+TEST(Session, TheProfilesIamEndpointWins) {
+  Credentials credentials = login_credentials();
+  credentials.iam_endpoint = "https://iam.private.example";
+  SessionFixture fixture(std::move(credentials));
+  fixture.http.on("POST", "https://iam.private.example/v3/auth/tokens")
+      .answer(201, "{}", {{"X-Subject-Token", kToken}});
+  fixture.http.on("POST", "/v3/thing").answer(200, "");
+  EXPECT_TRUE(fixture.session.call(request()));
+}
+
+TEST(Session, FailuresNameHostCodeRequestAndMissingPermission) {
+  SessionFixture fixture;
+  fixture.http.on("POST", "/v3/thing")
+      .answer(401, R"({"error_code":"SCM.4002","error_msg":"no permission"})",
+              {{"X-Request-Id", "req-7"}});
+  const auto body = fixture.session.call(request());
+  ASSERT_FALSE(body);
+  EXPECT_EQ(body.error().kind(), ErrorKind::rejected);
+  EXPECT_THAT(body.error().message(),
+              testing::AllOf(HasSubstr("scm.example.com"), HasSubstr("SCM.4002"),
+                             HasSubstr("req-7"), HasSubstr("scm:cert:list")));
+}
+
+}  // namespace
+}  // namespace ccm::cloud
