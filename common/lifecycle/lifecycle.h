@@ -1,13 +1,12 @@
 // The engine: keeps every configured certificate valid. Decides under a lock, acts outside it: the
-// agent's main thread asks what is due, its worker threads run the attempts, which may take as long as
-// the cloud takes. Used only while holding the store's lease.
+// agent's main thread asks what is due, its worker threads run the attempts, which may take as long
+// as the cloud takes. Used only while holding the store's lease.
 //
-// Thread-safe. Borrows what it is made of.
+// Thread-safe, but for start(). Borrows what it is made of.
 #pragma once
 
 #include <map>
 #include <mutex>
-#include <set>
 #include <string>
 #include <vector>
 
@@ -31,13 +30,15 @@ class Lifecycle {
     Log& log;
     std::string launch_id;
   };
-  explicit Lifecycle(Parts parts);
+  explicit Lifecycle(Parts parts) : parts_(std::move(parts)) {}
 
-  // Reads the persisted states: call once after becoming leader. A state that was reached with other
-  // settings, or (unless it is an unauthorized one) by an earlier configuration load, starts afresh.
+  // Reads the persisted states: call once after becoming leader (the lease is the proof). A state
+  // that was reached with other settings or, unless the service asked us to stay away, by an
+  // earlier configuration load starts afresh; renewal times are computed from what is installed.
   void start(const Lease& lease);
 
-  // Certificates that are due now and not in work, marked as in work; at most `limit`.
+  // Certificates that are due now and not in work, most overdue first, marked as in work; at most
+  // `limit`.
   std::vector<std::string> take_due(Time now, std::size_t limit);
   // One attempt for a name that take_due gave: obtain, gate, install, new state, log. Any thread.
   void attempt(const std::string& name, const Lease& lease) noexcept;
@@ -52,8 +53,15 @@ class Lifecycle {
     bool in_work = false;
   };
 
+  Entry make_entry(const config::CertificateSpec& spec) const;
+  State initial_state(const config::CertificateSpec& spec, const PersistedState& persisted) const;
+  State initial_valid(const config::CertificateSpec& spec, const Valid& persisted) const;
+  void run(const std::string& name, const Lease& lease);
+  void persist(Entry& entry, const Lease& lease);
+  Source& source_for(const config::CertificateSpec& spec) const;
+
   Parts parts_;
-  mutable std::mutex mutex_;
+  mutable std::mutex mutex_;  // guards the states and in_work; an entry in work is its worker's
   std::map<std::string, Entry, std::less<>> entries_;
 };
 

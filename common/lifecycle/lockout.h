@@ -1,9 +1,8 @@
-// The lock-out guard whose memory is the store, so that neither a crashed agent nor a reload storm turns
-// two refusals into five (auth.md section 7: five lock the key for five minutes).
+// The lock-out guard whose memory is the store, so that neither a crashed agent nor a reload storm
+// turns two refusals into five (auth.md section 7: five lock the key for five minutes).
 #pragma once
 
 #include <memory>
-#include <mutex>
 
 #include "base/clock.h"
 #include "cloud/session.h"
@@ -11,9 +10,10 @@
 
 namespace ccm::lifecycle {
 
-// After two refusals in a row no call is made with these credentials until they change; a single probe
-// is allowed an hour after the last refusal, and no more than two probes ever: never five in a row.
-// Borrows its arguments. Thread-safe.
+// After two refusals in a row no call is made with these credentials until they change; a single
+// probe is allowed an hour after the last refusal, and after two refused probes none: never five in
+// a row. A success forgets everything. When the store cannot be written the guard still counts in
+// memory. Borrows its arguments. Thread-safe.
 std::unique_ptr<cloud::LockoutGuard> make_store_lockout_guard(Store& store, const Lease& lease,
                                                               const Clock& clock);
 

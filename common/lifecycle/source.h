@@ -1,5 +1,5 @@
-// Where certificates come from. The interface hides the real asymmetry: SCM hands over a certificate
-// that may be unchanged or still in review, PCA signs ours.
+// Where certificates come from. The interface hides the real asymmetry: SCM hands over a
+// certificate that may be unchanged or still in review, PCA signs ours.
 //
 // Implementations are thread-safe: several certificates are obtained side by side.
 #pragma once
@@ -26,8 +26,10 @@ struct ObtainRequest {
 // A candidate, not yet through the gate.
 struct Obtained {
   crypto::Bundle bundle;
-  std::string origin;             // "scm:scs…", "pca:…"
-  bool current_is_revoked = false;  // the installed one must go, even for one that ends earlier
+  std::string origin;  // "scm:ID", "pca:ISSUER/ID"
+  // The installed one goes even for one that ends earlier: it was revoked, or it came from a source
+  // that is no longer the configured one.
+  bool current_must_go = false;
 };
 struct Unchanged {};
 struct Pending {
@@ -43,6 +45,8 @@ class Source {
   Source& operator=(const Source&) = delete;
   virtual ~Source() = default;
 
+  // Errors by kind: `rejected` when only a change of settings, credentials or cloud can help,
+  // `invalid` when what arrived is no usable certificate and key (it may be next time).
   virtual Result<Outcome> obtain(const ObtainRequest& request) = 0;
   // The candidate is installed: what was remembered for it (an order and its key) can go.
   virtual Result<void> installed(const ObtainRequest& request) = 0;

@@ -1,0 +1,185 @@
+#include "lifecycle/attempt.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "lifecycle/gate.h"
+#include "lifecycle/schedule.h"
+
+namespace ccm::lifecycle {
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr Seconds kUrgent = 72h;
+
+std::string prefix_of(const config::CertificateSpec& spec) {
+  return fmt::format("certificate \"{}\": ", spec.name);
+}
+
+// Little is left: a tenth of the lifetime, or three days of a certificate that lives longer than
+// twelve.
+bool is_urgent(const VersionInfo& info, Time now) {
+  const Seconds lifetime = info.not_after - info.not_before;
+  return info.not_after - now < std::max(lifetime / 10, std::min(kUrgent, lifetime / 4));
+}
+
+}  // namespace
+
+Time renewal_of(const config::CertificateSpec& spec, const crypto::Certificate& leaf) {
+  Time birth = leaf.not_before();
+  if (const auto* pca = std::get_if<config::PcaSource>(&spec.source)) {
+    birth = std::max(birth, leaf.not_after() - pca->validity);
+  }
+  return renewal_time(spec.renew_before, birth, leaf.not_after(), spec.name);
+}
+
+State Attempt::run() {
+  Result<StoreReader::Loaded> loaded = parts_.store.load(spec_.name);
+  if (!loaded) return failed(std::move(loaded).error().with_context("read the store"));
+  current_ = std::move(loaded->certificate);
+  if (loaded->damage) {
+    parts_.log.error("{}{}; {}", prefix_of(spec_), loaded->damage->message(), standing());
+  }
+  const ObtainRequest request{.spec = spec_,
+                              .current = current_ ? &*current_ : nullptr,
+                              .is_due = is_due(),
+                              .lease = parts_.lease,
+                              .now = now_};
+  Result<Outcome> outcome = parts_.source.obtain(request);
+  now_ = parts_.clock.now();
+  if (!outcome) return failed(std::move(outcome).error());
+  if (const auto* obtained = std::get_if<Obtained>(&*outcome)) return install(request, *obtained);
+  if (const auto* wait = std::get_if<Pending>(&*outcome)) return pending(*wait);
+  return unchanged();
+}
+
+bool Attempt::is_due() const {
+  return !current_ || now_ >= renewal_of(spec_, current_->bundle.leaf()) ||
+         !check_installed(spec_, current_->bundle, now_);
+}
+
+State Attempt::install(const ObtainRequest& request, const Obtained& obtained) {
+  const bool is_compared = current_ && !obtained.current_must_go;
+  Result<void> admitted = admit({.spec = spec_,
+                                 .current = is_compared ? &current_->bundle : nullptr,
+                                 .bundle = obtained.bundle},
+                                now_);
+  if (!admitted) return refused(request, obtained, std::move(admitted).error());
+  Result<VersionInfo> installed =
+      parts_.store.install(parts_.lease, {.name = spec_.name,
+                                          .bundle = obtained.bundle,
+                                          .origin = obtained.origin,
+                                          .expected = current_ ? current_->info.number : 0,
+                                          .keep = spec_.keep,
+                                          .now = now_});
+  if (!installed) return failed(std::move(installed).error().with_context("install"));
+  const State state = valid_until(obtained.bundle.leaf());
+  parts_.log.notice("{}installed version {} from {} (serial {}, valid until {}), next renewal {}",
+                    prefix_of(spec_), installed->number, installed->origin, installed->serial,
+                    format_time(installed->not_after),
+                    format_time(std::get<Valid>(state).renew_at));
+  if (const Result<void> told = parts_.source.installed(request); !told) {
+    parts_.log.warn("{}tidy up after the installation: {}", prefix_of(spec_),
+                    told.error().message());
+  }
+  return state;
+}
+
+State Attempt::refused(const ObtainRequest& request, const Obtained& obtained, Error error) {
+  // What only has to wait for its first day is still wanted then.
+  if (!error.retry_after()) {
+    if (const Result<void> told = parts_.source.refused(request); !told) {
+      parts_.log.warn("{}tidy up after the refusal: {}", prefix_of(spec_), told.error().message());
+    }
+  }
+  // Not `rejected`: the next certificate may be a better one.
+  return failed(
+      std::move(error)
+          .with_context(fmt::format("the certificate from {} was refused", obtained.origin))
+          .with_kind(ErrorKind::invalid));
+}
+
+State Attempt::unchanged() {
+  if (!current_) {
+    return failed(
+        Error(ErrorKind::internal, "the source gave nothing although nothing is installed"));
+  }
+  if (Result<void> good = check_installed(spec_, current_->bundle, now_); !good) {
+    return failed(std::move(good)
+                      .error()
+                      .with_kind(ErrorKind::rejected)
+                      .with_context("the cloud has nothing better than what is installed"));
+  }
+  const bool was_ill =
+      std::holds_alternative<Failing>(before_) || std::holds_alternative<Rejected>(before_);
+  if (was_ill) {
+    parts_.log.notice("{}in order again, valid until {}", prefix_of(spec_),
+                      format_time(current_->info.not_after));
+  }
+  if (is_due() && is_urgent(current_->info, now_)) {
+    parts_.log.write(
+        severity(Severity::crit),
+        fmt::format("{}the cloud has no newer certificate yet; {}", prefix_of(spec_), standing()));
+  }
+  return valid_until(current_->bundle.leaf());
+}
+
+State Attempt::pending(const Pending& outcome) {
+  const auto* failing = std::get_if<Failing>(&before_);
+  const bool is_known = failing != nullptr && failing->error.kind() == ErrorKind::pending &&
+                        failing->error.message() == outcome.reason;
+  parts_.log.write(
+      severity(is_known ? Severity::info : Severity::notice),
+      fmt::format("{}waiting for the cloud: {}; {}", prefix_of(spec_), outcome.reason, standing()));
+  return Failing{.attempts = 0,
+                 .retry_at = std::max(outcome.retry_at, now_ + 1s),
+                 .error = Error(ErrorKind::pending, outcome.reason)};
+}
+
+State Attempt::failed(Error error) {
+  const auto* failing = std::get_if<Failing>(&before_);
+  const unsigned attempts = failing == nullptr ? 1 : failing->attempts + 1;
+  Time again = retry_time(error, attempts, spec_.check_interval, now_, spec_.name);
+  if (current_ && error.kind() == ErrorKind::rejected) {
+    const Time renew_at = renewal_of(spec_, current_->bundle.leaf());
+    if (renew_at > now_) again = std::min(again, renew_at);
+  }
+  const std::string wait = format_duration(again - now_);
+  if (error.kind() == ErrorKind::rejected) {
+    parts_.log.write(
+        severity(Severity::error),
+        fmt::format("{}{}; {}; looking again in {}, or when the configuration is loaded",
+                    prefix_of(spec_), error.message(), standing(), wait));
+    return Rejected{.check_at = again, .error = std::move(error)};
+  }
+  parts_.log.write(severity(Severity::error),
+                   fmt::format("{}{}; {}; trying again in {} (failure {} in a row)",
+                               prefix_of(spec_), error.message(), standing(), wait, attempts));
+  return Failing{.attempts = attempts, .retry_at = again, .error = std::move(error)};
+}
+
+State Attempt::valid_until(const crypto::Certificate& leaf) const {
+  const Time check_at = next_check(spec_.check_interval, now_, spec_.name);
+  const Time renew_at = renewal_of(spec_, leaf);
+  // What is due and has no successor yet is looked at with the next check, not at once again.
+  return Valid{.renew_at = renew_at > now_ ? renew_at : check_at, .check_at = check_at};
+}
+
+Severity Attempt::severity(Severity usual) const {
+  if (!current_) return usual;
+  if (current_->info.not_after <= now_) return Severity::alert;
+  return is_urgent(current_->info, now_) ? std::min(usual, Severity::crit) : usual;
+}
+
+std::string Attempt::standing() const {
+  if (!current_) return "no certificate is installed";
+  const Time end = current_->info.not_after;
+  if (end <= now_) return fmt::format("the installed certificate expired at {}", format_time(end));
+  return fmt::format("the installed certificate (version {}, valid until {}) stays",
+                     current_->info.number, format_time(end));
+}
+
+}  // namespace ccm::lifecycle

@@ -1,0 +1,59 @@
+// One attempt to bring one certificate up to date: look at what is installed, obtain, gate,
+// install; the outcome is the certificate's next state, and what the operator should know goes into
+// the log.
+//
+// Made for one attempt on one thread. Borrows its parts and the specification.
+#pragma once
+
+#include <optional>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "config/config.h"
+#include "lifecycle/source.h"
+#include "lifecycle/state.h"
+#include "lifecycle/store.h"
+
+namespace ccm::lifecycle {
+
+// When an installed certificate is to be renewed. A certificate of PCA counts as no older than the
+// configured validity, so that shortening the validity does not ask for successors that end sooner.
+Time renewal_of(const config::CertificateSpec& spec, const crypto::Certificate& leaf);
+
+class Attempt {
+ public:
+  struct Parts {
+    Store& store;
+    Source& source;
+    const Lease& lease;
+    const Clock& clock;
+    Log& log;
+  };
+  Attempt(Parts parts, const config::CertificateSpec& spec, const State& before)
+      : parts_(parts), spec_(spec), before_(before), now_(parts.clock.now()) {}
+
+  // Never Absent.
+  State run();
+
+ private:
+  bool is_due() const;
+  State install(const ObtainRequest& request, const Obtained& obtained);
+  State refused(const ObtainRequest& request, const Obtained& obtained, Error error);
+  State unchanged();
+  State pending(const Pending& outcome);
+  State failed(Error error);
+
+  State valid_until(const crypto::Certificate& leaf) const;
+  // How loud to be: the less is left of the installed certificate, the louder.
+  Severity severity(Severity usual) const;
+  // "the installed certificate (valid until …) stays" or the like.
+  std::string standing() const;
+
+  Parts parts_;
+  const config::CertificateSpec& spec_;
+  const State& before_;
+  Time now_;  // taken anew after the source has answered
+  std::optional<StoredCertificate> current_;
+};
+
+}  // namespace ccm::lifecycle

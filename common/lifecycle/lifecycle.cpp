@@ -1,0 +1,163 @@
+#include "lifecycle/lifecycle.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "base/boundary.h"
+#include "lifecycle/attempt.h"
+#include "lifecycle/gate.h"
+#include "lifecycle/schedule.h"
+
+namespace ccm::lifecycle {
+namespace {
+
+constexpr std::string_view kKind = "state";
+
+}  // namespace
+
+void Lifecycle::start(const Lease&) {
+  std::map<std::string, Entry, std::less<>> entries;
+  for (const config::CertificateSpec& spec : parts_.config.certificates()) {
+    entries.emplace(spec.name, make_entry(spec));
+  }
+  const std::lock_guard lock(mutex_);
+  entries_ = std::move(entries);
+}
+
+Lifecycle::Entry Lifecycle::make_entry(const config::CertificateSpec& spec) const {
+  Entry entry{.spec = &spec, .state = Absent{}};
+  Result<std::optional<StoredRecord>> record = parts_.store.read_record(spec.name, kKind);
+  if (!record) {
+    parts_.log.warn("certificate \"{}\": its last state: {}; looking afresh", spec.name,
+                    record.error().message());
+    return entry;
+  }
+  if (!*record) return entry;
+  entry.record_version = (*record)->version;
+  // A record of another release may not parse; then the certificate is simply looked at.
+  if (const Result<PersistedState> persisted = parse_state((*record)->value.reveal())) {
+    entry.state = initial_state(spec, *persisted);
+  }
+  return entry;
+}
+
+State Lifecycle::initial_state(const config::CertificateSpec& spec,
+                               const PersistedState& persisted) const {
+  if (persisted.spec_fingerprint != spec.fingerprint()) return Absent{};
+  if (const auto* valid = std::get_if<Valid>(&persisted.state)) return initial_valid(spec, *valid);
+  const auto* failing = std::get_if<Failing>(&persisted.state);
+  const bool must_stay_away = failing != nullptr && failing->error.kind() == ErrorKind::throttled;
+  if (must_stay_away || persisted.launch_id == parts_.launch_id) return persisted.state;
+  return Absent{};
+}
+
+State Lifecycle::initial_valid(const config::CertificateSpec& spec, const Valid& persisted) const {
+  const Time now = parts_.clock.now();
+  const Result<StoreReader::Loaded> loaded = parts_.store.load(spec.name);
+  if (!loaded || loaded->damage || !loaded->certificate) return Absent{};
+  const crypto::Bundle& bundle = loaded->certificate->bundle;
+  if (!check_installed(spec, bundle, now)) return Absent{};
+  // The clock may have been wrong when the record was written.
+  const Time check_at =
+      std::min(persisted.check_at, next_check(spec.check_interval, now, spec.name));
+  const Time renew_at = renewal_of(spec, bundle.leaf());
+  // A renewal time that has passed counts, unless an attempt was made since and found nothing.
+  return Valid{.renew_at = renew_at > now ? renew_at : std::min(persisted.renew_at, check_at),
+               .check_at = check_at};
+}
+
+std::vector<std::string> Lifecycle::take_due(Time now, std::size_t limit) {
+  const std::lock_guard lock(mutex_);
+  std::vector<std::pair<Time, std::string>> ready;
+  for (const auto& [name, entry] : entries_) {
+    const Time at = due(entry.state);
+    if (!entry.in_work && at <= now) ready.emplace_back(at, name);
+  }
+  const std::size_t count = std::min(limit, ready.size());
+  std::partial_sort(ready.begin(), ready.begin() + static_cast<std::ptrdiff_t>(count), ready.end());
+  ready.resize(count);
+  std::vector<std::string> names;
+  for (auto& [at, name] : ready) {
+    entries_.find(name)->second.in_work = true;
+    names.push_back(std::move(name));
+  }
+  return names;
+}
+
+void Lifecycle::attempt(const std::string& name, const Lease& lease) noexcept {
+  const auto on_failure = [&](const char* what) {
+    parts_.log.error("certificate \"{}\": a defect of the program: {}", name, what);
+    const std::lock_guard lock(mutex_);
+    Entry& entry = entries_.find(name)->second;
+    const Error error(ErrorKind::internal, what);
+    entry.state = Failing{
+        .attempts = 1,
+        .retry_at = retry_time(error, 1, entry.spec->check_interval, parts_.clock.now(), name),
+        .error = error};
+    entry.in_work = false;
+  };
+  at_boundary(0, on_failure, [&] {
+    run(name, lease);
+    return 0;
+  });
+}
+
+void Lifecycle::run(const std::string& name, const Lease& lease) {
+  Entry* entry = nullptr;
+  State before;
+  {
+    const std::lock_guard lock(mutex_);
+    const auto found = entries_.find(name);
+    if (found == entries_.end() || !found->second.in_work) return;
+    entry = &found->second;
+    before = entry->state;
+  }
+  State after = Attempt({.store = parts_.store,
+                         .source = source_for(*entry->spec),
+                         .lease = lease,
+                         .clock = parts_.clock,
+                         .log = parts_.log},
+                        *entry->spec, before)
+                    .run();
+  {
+    const std::lock_guard lock(mutex_);
+    entry->state = std::move(after);
+  }
+  persist(*entry, lease);
+  const std::lock_guard lock(mutex_);
+  entry->in_work = false;
+}
+
+// Without the record a restarted agent only looks once more than needed, so a failure is no reason
+// to stop.
+void Lifecycle::persist(Entry& entry, const Lease& lease) {
+  const std::string& name = entry.spec->name;
+  const Secret text =
+      Secret::copy_of(serialize(PersistedState{.state = entry.state,
+                                               .spec_fingerprint = entry.spec->fingerprint(),
+                                               .launch_id = parts_.launch_id}));
+  const Result<std::uint64_t> version =
+      parts_.store.write_record(lease, name, kKind, text, entry.record_version);
+  if (version) {
+    entry.record_version = *version;
+    return;
+  }
+  parts_.log.warn("certificate \"{}\": write down its state: {}", name, version.error().message());
+  const Result<std::optional<StoredRecord>> record = parts_.store.read_record(name, kKind);
+  entry.record_version = record && *record ? (*record)->version : 0;
+}
+
+Time Lifecycle::next_wake() const {
+  const std::lock_guard lock(mutex_);
+  Time wake = Time::max();
+  for (const auto& [name, entry] : entries_) {
+    if (!entry.in_work) wake = std::min(wake, due(entry.state));
+  }
+  return wake;
+}
+
+Source& Lifecycle::source_for(const config::CertificateSpec& spec) const {
+  return std::holds_alternative<config::ScmSource>(spec.source) ? parts_.scm : parts_.pca;
+}
+
+}  // namespace ccm::lifecycle

@@ -1,0 +1,138 @@
+#include "lifecycle/lockout.h"
+
+#include <fmt/format.h>
+
+#include <mutex>
+#include <optional>
+#include <string>
+#include <utility>
+
+#include "base/text.h"
+
+namespace ccm::lifecycle {
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr std::string_view kKind = "lockout";
+constexpr std::int64_t kRefusalsBeforeSilence = 2;
+constexpr std::int64_t kMostRefusals = 4;  // with two probes
+constexpr Seconds kProbeInterval = 1h;
+
+struct Refusals {
+  std::string fingerprint;
+  std::int64_t count = 0;
+  Time last{};  // of the last refusal or probe
+  std::string reason;
+};
+
+Secret serialize(const Refusals& refusals) {
+  Record record;
+  record.add("fingerprint", refusals.fingerprint);
+  record.add("refusals", std::to_string(refusals.count));
+  record.add("last", std::to_string(refusals.last.time_since_epoch().count()));
+  record.add("reason", refusals.reason);
+  return Secret::copy_of(record.serialize());
+}
+
+std::optional<Refusals> parse_refusals(std::string_view text) {
+  const Result<Record> record = Record::parse(text);
+  if (!record) return std::nullopt;
+  const auto fingerprint = record->find("fingerprint");
+  const auto count = record->find_number("refusals");
+  const auto last = record->find_number("last");
+  if (!fingerprint || !count || !last) return std::nullopt;
+  return Refusals{.fingerprint = std::string(*fingerprint),
+                  .count = *count,
+                  .last = Time(Seconds(*last)),
+                  .reason = std::string(record->find("reason").value_or(""))};
+}
+
+class StoreLockoutGuard final : public cloud::LockoutGuard {
+ public:
+  StoreLockoutGuard(Store& store, const Lease& lease, const Clock& clock)
+      : store_(store), lease_(lease), clock_(clock) {}
+
+  Result<void> may_try(std::string_view fingerprint) override {
+    const std::lock_guard lock(mutex_);
+    load();
+    if (refusals_.fingerprint != fingerprint || refusals_.count < kRefusalsBeforeSilence) return {};
+    const Time now = clock_.now();
+    // A clock that was set back must not silence us for years: wrong clocks are a reason for
+    // refusals.
+    const bool has_waited = now >= refusals_.last + kProbeInterval || now < refusals_.last;
+    if (refusals_.count >= kMostRefusals || !has_waited) return fail(explanation());
+    // Written before the call, so that a crash in it does not make room for another.
+    refusals_.last = now;
+    save();
+    return {};
+  }
+
+  void refused(std::string_view fingerprint, std::string_view reason) override {
+    const std::lock_guard lock(mutex_);
+    load();
+    if (refusals_.fingerprint != fingerprint) {
+      refusals_ = Refusals{};
+      refusals_.fingerprint = fingerprint;
+    }
+    ++refusals_.count;
+    refusals_.last = clock_.now();
+    refusals_.reason = printable(reason);
+    save();
+  }
+
+  void accepted(std::string_view fingerprint) override {
+    const std::lock_guard lock(mutex_);
+    load();
+    if (refusals_.count == 0 || refusals_.fingerprint != fingerprint) return;
+    refusals_ = Refusals{};
+    save();
+  }
+
+ private:
+  void load() {
+    if (is_loaded_) return;
+    is_loaded_ = true;
+    const Result<std::optional<StoredRecord>> record = store_.read_record(kStoreWide, kKind);
+    if (!record || !*record) return;
+    version_ = (*record)->version;
+    if (auto refusals = parse_refusals((*record)->value.reveal())) refusals_ = std::move(*refusals);
+  }
+
+  // A store that cannot be written costs memory over restarts, not the guard.
+  void save() {
+    const Result<std::uint64_t> version =
+        store_.write_record(lease_, kStoreWide, kKind, serialize(refusals_), version_);
+    if (version) version_ = *version;
+  }
+
+  Error explanation() const {
+    const std::string next =
+        refusals_.count < kMostRefusals
+            ? fmt::format("before {}", format_time(refusals_.last + kProbeInterval))
+            : std::string("any more");
+    return Error(ErrorKind::unauthorized,
+                 fmt::format("the credentials were refused {} times in a row (last answer: {}) and "
+                             "are not tried {}, because the cloud locks a key after five: correct "
+                             "them, or remove records/lockout below the state path when the fault "
+                             "was in the cloud, and reload the server",
+                             refusals_.count, refusals_.reason, next));
+  }
+
+  Store& store_;
+  const Lease& lease_;
+  const Clock& clock_;
+  std::mutex mutex_;
+  bool is_loaded_ = false;
+  Refusals refusals_;
+  std::uint64_t version_ = 0;
+};
+
+}  // namespace
+
+std::unique_ptr<cloud::LockoutGuard> make_store_lockout_guard(Store& store, const Lease& lease,
+                                                              const Clock& clock) {
+  return std::make_unique<StoreLockoutGuard>(store, lease, clock);
+}
+
+}  // namespace ccm::lifecycle

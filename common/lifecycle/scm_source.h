@@ -1,0 +1,67 @@
+// Certificates that SCM obtains and renews: the one of a given id, or the best that covers the
+// names. A renewal appears there as a new certificate with a new id (differences.md section 3,
+// validity), so even a given id is only where the line begins.
+//
+// Asks little: lists are shared, fingerprints and what earlier exports revealed are compared before
+// anything is exported. Thread-safe. Borrows its arguments; belongs to the agent.
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "base/log.h"
+#include "cloud/scm.h"
+#include "lifecycle/scm_catalogue.h"
+#include "lifecycle/source.h"
+#include "lifecycle/store.h"
+
+namespace ccm::lifecycle {
+
+class ScmSource final : public Source {
+ public:
+  ScmSource(cloud::ScmClient& client, Store& store, const Clock& clock, Log& log)
+      : client_(client), store_(store), catalogue_(client, clock), log_(log) {}
+
+  // Throughout, spec.source is a config::ScmSource.
+  Result<Outcome> obtain(const ObtainRequest& request) override;
+  // SCM remembers everything itself.
+  Result<void> installed(const ObtainRequest&) override { return {}; }
+  Result<void> refused(const ObtainRequest&) override { return {}; }
+
+ private:
+  // A request and what was found out about the installed certificate.
+  struct Situation {
+    const ObtainRequest& request;
+    bool must_go;  // revoked, or of another source
+    bool is_good;  // installed, may stay, and passes the gate's rules now
+  };
+
+  // `pinned`: what the id of the settings shows, when there is one and it is known.
+  Result<Situation> assess(const ObtainRequest& request, const cloud::ScmCertificate* pinned);
+  Result<bool> is_installed_revoked(const ObtainRequest& request,
+                                    const cloud::ScmCertificate* pinned);
+
+  Result<Outcome> obtain_best(const ObtainRequest& request);
+  Result<Outcome> obtain_pinned(const ObtainRequest& request, const std::string& id);
+  // nullopt: due for renewal itself, or of no use.
+  Result<std::optional<Obtained>> take_pinned(const Situation& situation,
+                                              const cloud::ScmCertificate& pinned);
+  Result<Outcome> follow_pinned(const Situation& situation, const std::string& id,
+                                const Result<cloud::ScmCertificate>& pinned);
+
+  Result<ScmCatalogue::List> candidates(const config::CertificateSpec& spec);
+  // The first that is better than what is installed; nullopt when none is.
+  Result<std::optional<Obtained>> pick(const Situation& situation, const ScmCatalogue::List& list);
+  Result<std::optional<Obtained>> take(const Situation& situation,
+                                       const cloud::ScmCertificate& candidate);
+  bool is_known_unfit(const Situation& situation, const cloud::ScmCertificate& candidate) const;
+  Result<crypto::KeyPair> find_key(const ObtainRequest& request, const crypto::Certificate& leaf);
+  Result<Outcome> nothing_better(const Situation& situation);
+
+  cloud::ScmClient& client_;
+  Store& store_;
+  ScmCatalogue catalogue_;
+  Log& log_;
+};
+
+}  // namespace ccm::lifecycle
