@@ -1,0 +1,244 @@
+#include "gateway.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "fault_effects.h"
+#include "refusal.h"
+#include "text.h"
+#include "world.h"
+
+namespace emulator {
+namespace {
+
+// The values of a template's parts, or nothing when the path does not fit.
+std::optional<std::map<std::string, std::string>> fit(const std::vector<std::string>& pattern,
+                                                      const std::vector<std::string>& actual) {
+  if (pattern.size() != actual.size()) return std::nullopt;
+  std::map<std::string, std::string> values;
+  for (std::size_t i = 0; i < pattern.size(); ++i) {
+    if (pattern[i].starts_with("{")) {
+      if (actual[i].empty()) return std::nullopt;
+      values[pattern[i].substr(1, pattern[i].size() - 2)] = actual[i];
+    } else if (pattern[i] != actual[i]) {
+      return std::nullopt;
+    }
+  }
+  return values;
+}
+
+std::vector<std::string> segments(const Request& request) {
+  std::string path = request.path();
+  if (path.size() > 1 && path.ends_with('/')) path.pop_back();
+  // The spelling of the reference's text layer; a client may have taken it literally.
+  path = replace_all(path, "/private-certificateAuthorities", "/private-certificate-authorities");
+  std::vector<std::string> parts = split(path, '/');
+  for (std::string& part : parts) part = percent_decode(part);
+  return parts;
+}
+
+const char* title_of(int status) {
+  switch (status) {
+    case 400: return "Bad Request";
+    case 401: return "Unauthorized";
+    case 403: return "Forbidden";
+    case 404: return "Not Found";
+    default: return "Internal Server Error";
+  }
+}
+
+// SCM and PCA speak {error_code, error_msg}, IAM {error}, the gateway adds a request id.
+Reply refusal_reply(const Refusal& refusal, Service service, const std::string& request_id) {
+  if (refusal.code.starts_with("APIGW")) {
+    Reply reply = json_reply(refusal.status, {{"error_msg", refusal.message},
+                                              {"error_code", refusal.code},
+                                              {"request_id", request_id}});
+    reply.headers.emplace_back("Server", "api-gateway");
+    return reply;
+  }
+  if (service == Service::iam || service == Service::sts) {
+    return json_reply(refusal.status, {{"error",
+                                        {{"code", refusal.status},
+                                         {"message", refusal.message},
+                                         {"title", title_of(refusal.status)}}}});
+  }
+  if (service == Service::metadata) {
+    Reply reply = empty_reply(refusal.status);
+    reply.headers = {{"Content-Type", "text/plain"}};
+    reply.body = refusal.message;
+    return reply;
+  }
+  if (service == Service::admin) return json_reply(refusal.status, {{"error", refusal.message}});
+  return json_reply(refusal.status,
+                    {{"error_code", refusal.code}, {"error_msg", refusal.message}});
+}
+
+// Identifiers and names by which a fault may be tied to one certificate or CA.
+std::vector<std::string> resources_of(const Call& call) {
+  std::vector<std::string> resources;
+  for (const auto& [name, value] : call.path) resources.push_back(value);
+  if (const auto issuer = call.text("issuer_id")) resources.push_back(*issuer);
+  const auto found = call.path.find("certificate_id");
+  if (found == call.path.end()) return resources;
+  if (const json* record = call.world.store.find("scm_certificate", found->second)) {
+    resources.push_back(record->value("domain", ""));
+    resources.push_back(record->value("name", ""));
+  }
+  if (const json* record = call.world.store.find("pca_certificate", found->second)) {
+    resources.push_back(record->value("issuer_id", ""));
+    resources.push_back((*record)["distinguished_name"].value("common_name", ""));
+  }
+  return resources;
+}
+
+bool is_cloud(Service service) {
+  return service == Service::iam || service == Service::sts || service == Service::scm ||
+         service == Service::pca;
+}
+
+// The headers that name an account or project must fit the caller.
+void check_scope(const Call& call) {
+  const Service service = call.operation.service;
+  const std::string* domain = call.request.header("X-Domain-Id");
+  if (domain != nullptr && *domain != call.caller.domain_id) {
+    if (service == Service::scm) throw Refusal("SCM.0002");
+    if (service == Service::pca) throw Refusal("PCA.00010004");
+    throw Refusal(403, "403", "The account of the request is not that of the caller.");
+  }
+  const std::string* project = call.request.header("X-Project-Id");
+  if (project == nullptr) return;
+  const json& projects = (*call.world.accounts.account(call.caller.domain_id))["projects"];
+  const bool own = std::any_of(projects.begin(), projects.end(),
+                               [&](const json& known) { return known["id"] == *project; });
+  if (own) return;
+  if (service == Service::scm) throw Refusal("SCM.0069");
+  if (service == Service::pca) throw Refusal("PCA.00010004");
+  throw Refusal(404, "404", "The project does not exist.");
+}
+
+void append(Operations& all, Operations more) {
+  all.insert(all.end(), std::make_move_iterator(more.begin()), std::make_move_iterator(more.end()));
+}
+
+}  // namespace
+
+Gateway::Gateway(World& world) : world_(world) {
+  for (auto table : {iam_operations, scm_operations, pca_operations, metadata_operations,
+                     pki_operations, admin_operations}) {
+    append(operations_, table());
+  }
+}
+
+Gateway::Route Gateway::find(const Request& request) const {
+  const std::vector<std::string> actual = segments(request);
+  Route best;
+  for (const Operation& operation : operations_) {
+    if (operation.method != request.method) continue;
+    auto values = fit(split(operation.path, '/'), actual);
+    if (!values) continue;
+    // A literal part ("import") is a better fit than a variable one ("{certificate_id}").
+    if (best.operation == nullptr || values->size() < best.path.size()) {
+      best = {&operation, std::move(*values)};
+    }
+  }
+  return best;
+}
+
+Reply Gateway::handle(const Request& request) {
+  const std::scoped_lock lock(world_.mutex);
+  const std::string request_id = random_hex(16);
+  const Route route = find(request);
+  static const Operation kUnknown{Service::iam, "Unknown", "", "", nullptr, {},
+                                  Operation::Access::open};
+  const Operation& operation = route.operation != nullptr ? *route.operation : kUnknown;
+  Call call{world_, request, operation, {}, route.path, parse_query(request.query()), {}, {}};
+  LogEntry entry{name_of(operation.service), operation.id, "", "", "", request_id, "", ""};
+  if (!route.path.empty()) entry.resource = route.path.begin()->second;
+  Reply reply;
+  try {
+    if (route.operation == nullptr) throw Refusal("APIGW.0101");
+    if (is_cloud(operation.service) && !request.secure) {
+      throw Refusal(400, "APIGW.0201", "API request error. This service speaks HTTPS only.");
+    }
+    reply = run(call);
+    entry.code = reply.log ? reply.log->code : "";
+    entry.fault = reply.log ? reply.log->fault : "";
+  } catch (const Refusal& refusal) {
+    entry.code = refusal.code;
+    reply = refusal_reply(refusal, operation.service, request_id);
+  } catch (const std::exception& problem) {
+    const Refusal refusal(500, operation.service == Service::pca ? "PCA.00000001" : "SCM.0100",
+                          fmt::format("UnKnown error. {}", problem.what()));
+    entry.code = refusal.code;
+    reply = refusal_reply(refusal, operation.service, request_id);
+  }
+  entry.domain_id = call.caller.domain_id;
+  entry.access_key = call.caller.access_key;
+  reply.headers.emplace_back("X-Request-Id", request_id);
+  if (operation.service == Service::iam) reply.headers.emplace_back("X-IAM-Trace-Id", request_id);
+  reply.headers.emplace_back("Date", http_time(world_.clock.now_ms()));
+  reply.log.reset();
+  if (operation.service != Service::admin) reply.log = entry;
+  return reply;
+}
+
+Reply Gateway::run(Call& call) {
+  const Operation& operation = call.operation;
+  read_body(call);
+  if (operation.service != Service::admin) {
+    authenticate(call);
+    const auto fault = world_.faults.take({name_of(operation.service), operation.id,
+                                           call.caller.domain_id, call.caller.access_key,
+                                           resources_of(call)});
+    if (fault) {
+      call.effect = fault->effect;
+      Reply reply = apply_fault(call, [&] {
+        check_parameters(call);
+        return operation.handler(call);
+      });
+      if (!reply.log) reply.log = LogEntry{};
+      reply.log->fault = fault->id;
+      return reply;
+    }
+  }
+  check_parameters(call);
+  return operation.handler(call);
+}
+
+void Gateway::authenticate(Call& call) const {
+  if (call.operation.access == Operation::Access::open) return;
+  try {
+    call.caller = world_.authentication.check(call.request);
+  } catch (const Refusal& refusal) {
+    // IAM itself judges tokens and says so in its own words.
+    const bool token = call.request.header("Authorization") == nullptr;
+    if (call.operation.service == Service::iam && token) {
+      throw Refusal(401, refusal.code == "APIGW.0307" ? "APIGW.0307" : "401",
+                    "The request you have made requires authentication.");
+    }
+    throw;
+  }
+  check_scope(call);
+}
+
+void Gateway::read_body(Call& call) const {
+  const auto& parameters = call.operation.parameters;
+  const bool wanted = std::any_of(parameters.begin(), parameters.end(), [](const Parameter& each) {
+    return each.place == Parameter::Place::body;
+  });
+  if (call.request.body.empty()) return;
+  json parsed = json::parse(call.request.body, nullptr, false);
+  // A GET may carry `{}` or worse; only operations that read a body insist on a JSON object.
+  if (parsed.is_object() || parsed.is_array()) {
+    call.body = std::move(parsed);
+  } else if (wanted) {
+    if (call.operation.service == Service::scm) throw Refusal("SCM.0005", "The body is not JSON.");
+    if (call.operation.service == Service::pca) {
+      throw Refusal("PCA.00020001", "The body is not JSON.");
+    }
+    throw Refusal(400, "400", "The body is not JSON.");
+  }
+}
+
+}  // namespace emulator

@@ -1,0 +1,108 @@
+#include "options.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+namespace emulator {
+namespace {
+
+json defaults() {
+  return {
+      {"strict_paging", false},
+      {"strict_sizes", false},
+      {"lenient_names", false},
+      {"not_found_style", "document"},
+      {"duplicate_check", "sdk"},
+      {"export_without_key", "empty"},
+      {"scm_pem", "lf"},
+      {"scm_root_in_chain", false},
+      {"pca_pem", "crlf"},
+      {"issue_after_ms", 2000},
+      {"pca_lifetime", nullptr},
+      {"ca_quota", 100},
+      {"certificate_quota", 100000},
+      {"token_lifetime_s", 86400},
+      {"max_skew_s", 900},
+      {"lock_after_failures", 5},
+      {"lock_s", 300},
+      {"refuse_replays", false},
+      {"metadata_agency", true},
+      {"metadata_key_lifetime_s", 21600},
+      {"metadata_token", "optional"},
+  };
+}
+
+struct Choice {
+  const char* name;
+  std::vector<std::string> values;
+};
+
+const std::vector<Choice>& choices() {
+  static const std::vector<Choice> kChoices = {
+      {"not_found_style", {"document", "live"}},
+      {"duplicate_check", {"sdk", "seed"}},
+      {"export_without_key", {"empty", "refuse"}},
+      {"scm_pem", {"lf", "crlf", "glued", "flat"}},
+      {"pca_pem", {"lf", "crlf", "glued", "flat"}},
+      {"metadata_token", {"optional", "required", "absent"}},
+  };
+  return kChoices;
+}
+
+std::string check_lifetime(const json& value) {
+  if (value.is_null()) return "";
+  const bool fits = value.is_object() && value.contains("seconds") &&
+                    value["seconds"].is_number_integer() &&
+                    (!value.contains("backdate") || value["backdate"].is_number_integer());
+  return fits ? "" : "pca_lifetime is null or {\"seconds\": n, \"backdate\": n}";
+}
+
+std::string check(const std::string& name, const json& value, const json& known) {
+  if (!known.contains(name)) return fmt::format("there is no option \"{}\"", name);
+  if (name == "pca_lifetime") return check_lifetime(value);
+  const json& standard = known[name];
+  if (standard.is_number() ? !value.is_number_integer() : standard.type() != value.type()) {
+    return fmt::format("option \"{}\" takes a {}", name, standard.type_name());
+  }
+  for (const Choice& choice : choices()) {
+    if (name == choice.name && std::find(choice.values.begin(), choice.values.end(), value) ==
+                                   choice.values.end()) {
+      return fmt::format("option \"{}\" is one of: {}", name, fmt::join(choice.values, ", "));
+    }
+  }
+  return "";
+}
+
+}  // namespace
+
+Options::Options(Store& store) : store_(store), values_(defaults()) {
+  if (const json* kept = store_.find("setting", "options")) values_.update(*kept);
+}
+
+bool Options::flag(const std::string& name) const { return values_.at(name).get<bool>(); }
+std::int64_t Options::number(const std::string& name) const {
+  return values_.at(name).get<std::int64_t>();
+}
+std::string Options::text(const std::string& name) const {
+  return values_.at(name).get<std::string>();
+}
+const json& Options::value(const std::string& name) const { return values_.at(name); }
+
+std::string Options::change(const json& values) {
+  if (!values.is_object()) return "options are a JSON object of names and values";
+  const json known = defaults();
+  for (const auto& [name, value] : values.items()) {
+    if (std::string problem = check(name, value, known); !problem.empty()) return problem;
+  }
+  values_.update(values);
+  store_.put("setting", "options", values_);
+  return "";
+}
+
+void Options::reset() {
+  values_ = defaults();
+  store_.put("setting", "options", values_);
+}
+
+}  // namespace emulator

@@ -1,0 +1,40 @@
+// Private CAs: their records and the signing of their certificates. Called under World's lock.
+#pragma once
+
+#include "pca_records.h"
+
+namespace emulator {
+
+// A PENDING CA with a key of its own, not stored.
+json new_ca_record(World& world, const std::string& domain_id, const std::string& type,
+                   const json& subject, const std::string& key_algorithm);
+
+struct CaSigning {
+  Period period;
+  int path_length = 0;
+  std::string hash = "SHA256";
+  std::vector<std::string> key_usages = {"digitalSignature", "keyCertSign", "cRLSign"};
+};
+// Signs the CA with `parent` (null: with itself) and makes the record ACTIVED.
+void sign_ca(World& world, json& ca, const json* parent, const CaSigning& signing);
+
+namespace pca {
+
+// pca_authority.cpp
+Reply create_ca(Call& call);
+Reply activate_ca(Call& call);
+
+// pca_authority_states.cpp
+Reply list_cas(Call& call);
+Reply show_ca(Call& call);
+Reply delete_ca(Call& call);
+Reply restore_ca(Call& call);
+Reply disable_ca(Call& call);
+Reply enable_ca(Call& call);
+Reply export_ca(Call& call);
+Reply export_ca_csr(Call& call);
+Reply show_ca_quota(Call& call);
+Reply show_certificate_quota(Call& call);
+
+}  // namespace pca
+}  // namespace emulator

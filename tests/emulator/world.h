@@ -1,0 +1,43 @@
+// Everything the emulated cloud knows. One object per process; whoever touches it holds `mutex`
+// (only the request log has a lock of its own).
+#pragma once
+
+#include <mutex>
+#include <string>
+
+#include "accounts.h"
+#include "authentication.h"
+#include "emulator_clock.h"
+#include "faults.h"
+#include "options.h"
+#include "request_log.h"
+#include "store.h"
+
+namespace emulator {
+
+struct World {
+  // Opens the state in `directory`; on first start makes the demo account. Throws std::runtime_error.
+  explicit World(const std::string& directory);
+
+  std::mutex mutex;
+  std::string directory;
+  Store store;
+  Options options;
+  EmulatorClock clock;
+  Accounts accounts;
+  Authentication authentication;
+  Faults faults;
+  RequestLog log;
+  std::string secure_url;  // https://127.0.0.1:port
+  std::string plain_url;   // http://127.0.0.1:port
+  json ready;              // the line printed at start
+
+  std::string credentials_file() const { return directory + "/credentials"; }
+  // The demo account in the vendor's profile format, mode 0600.
+  void write_credentials() const;
+};
+
+// Replaces `file` by a new one with that content and those permissions.
+void write_file(const std::string& file, const std::string& content, unsigned mode);
+
+}  // namespace emulator
