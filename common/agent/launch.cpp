@@ -1,0 +1,159 @@
+#include "agent/launch.h"
+
+#include <fcntl.h>
+#include <sys/mman.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+#include <cstdlib>
+#include <vector>
+
+#include "agent/process.h"
+#include "base/text.h"
+
+#ifndef CCM_INSTALLED_AGENT
+#define CCM_INSTALLED_AGENT "/usr/lib/ccm/ccm-agent"
+#endif
+
+namespace ccm::agent {
+namespace {
+
+constexpr int kStatusDescriptor = kFirstOtherDescriptor;
+// Where descriptors wait while 0 to 6 are being filled; above every target.
+constexpr int kWaitingRoom = 16;
+
+// The settings in a memfd nobody can change any more.
+Result<FileDescriptor> seal_settings(const config::Handover& handover) {
+  const std::string bytes = config::encode_handover(handover);
+  FileDescriptor memory(memfd_create("ccm-settings", MFD_CLOEXEC | MFD_ALLOW_SEALING));
+  if (!memory) return fail(system_error("creating memory for the agent's settings", errno));
+  std::size_t done = 0;
+  while (done < bytes.size()) {
+    const ssize_t count = write(memory.get(), bytes.data() + done, bytes.size() - done);
+    if (count < 0 && errno == EINTR) continue;
+    if (count < 0) return fail(system_error("writing the agent's settings", errno));
+    done += static_cast<std::size_t>(count);
+  }
+  constexpr int kSeals = F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE;
+  if (fcntl(memory.get(), F_ADD_SEALS, kSeals) != 0) {
+    return fail(system_error("sealing the agent's settings", errno));
+  }
+  return memory;
+}
+
+// NAME=value of what the agent may know of our environment: its time zone, for log lines. No other
+// variable is handed on: one may hold a cloud credential.
+std::vector<std::string> environment() {
+  std::vector<std::string> variables{"PATH=/usr/sbin:/usr/bin:/sbin:/bin", "LANG=C"};
+  if (const char* zone = getenv("TZ"); zone != nullptr) {
+    variables.push_back(std::string("TZ=") + zone);
+  }
+  return variables;
+}
+
+std::vector<char*> pointers_to(std::vector<std::string>& texts) {
+  std::vector<char*> pointers;
+  for (std::string& text : texts) pointers.push_back(text.data());
+  pointers.push_back(nullptr);
+  return pointers;
+}
+
+// Everything the child needs, made before the fork: afterwards only async-signal-safe calls.
+struct Birth {
+  const char* program;
+  char* const* arguments;
+  char* const* environment;
+  std::array<int, kStatusDescriptor + 1> descriptors;  // source of each target, by target
+};
+
+[[noreturn]] void become_agent(const Birth& birth) noexcept {
+  std::array<int, kStatusDescriptor + 1> waiting{};
+  for (std::size_t target = 0; target < waiting.size(); ++target) {
+    waiting[target] = fcntl(birth.descriptors[target], F_DUPFD_CLOEXEC, kWaitingRoom);
+  }
+  int target = 0;
+  for (const int source : waiting) {
+    dup3(source, target, target == kStatusDescriptor ? O_CLOEXEC : 0);
+    ++target;
+  }
+  close_range(kStatusDescriptor + 1, ~0U, 0);
+  execve(birth.program, birth.arguments, birth.environment);
+  const int reason = errno;
+  static_cast<void>(write(kStatusDescriptor, &reason, sizeof reason) < 0);
+  _exit(127);
+}
+
+// Waits for exec: the status pipe closes without a word when it succeeded.
+Result<void> await_exec(FileDescriptor status, pid_t pid, const std::string& program) {
+  int reason = 0;
+  ssize_t count = 0;
+  do {
+    count = read(status.get(), &reason, sizeof reason);
+  } while (count < 0 && errno == EINTR);
+  if (count != static_cast<ssize_t>(sizeof reason)) return {};
+  waitpid(pid, nullptr, 0);
+  return fail(system_error("starting the agent " + program, reason));
+}
+
+Result<std::array<FileDescriptor, 2>> make_pair(bool is_socket) {
+  std::array<int, 2> ends{};
+  const int failed = is_socket
+                         ? socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends.data())
+                         : pipe2(ends.data(), O_CLOEXEC);
+  if (failed != 0) return fail(system_error("preparing to start the agent", errno));
+  return std::array<FileDescriptor, 2>{FileDescriptor(ends[0]), FileDescriptor(ends[1])};
+}
+
+std::string directory_of(const std::string& path) {
+  const std::size_t slash = path.rfind('/');
+  return slash == std::string::npos ? "." : path.substr(0, slash);
+}
+
+}  // namespace
+
+Result<Launched> launch(const LaunchRequest& request) {
+  Result<FileDescriptor> settings = seal_settings(request.handover);
+  if (!settings) return pass(std::move(settings));
+  Result<std::array<FileDescriptor, 2>> lifeline = make_pair(true);
+  if (!lifeline) return pass(std::move(lifeline));
+  Result<std::array<FileDescriptor, 2>> status = make_pair(false);
+  if (!status) return pass(std::move(status));
+  const FileDescriptor null(open("/dev/null", O_RDWR | O_CLOEXEC));
+  if (!null) return fail(system_error("opening /dev/null for the agent", errno));
+
+  std::vector<std::string> arguments{"ccm-agent: monitor"};
+  std::vector<std::string> variables = environment();
+  const std::vector<char*> argument_pointers = pointers_to(arguments);
+  const std::vector<char*> variable_pointers = pointers_to(variables);
+  const int log = request.log_descriptor >= 0 ? request.log_descriptor : null.get();
+  const Birth birth{request.program.c_str(), argument_pointers.data(), variable_pointers.data(),
+                    {null.get(), null.get(), log, request.segment, (*lifeline)[1].get(),
+                     settings->get(), (*status)[1].get()}};
+  const pid_t pid = fork();
+  if (pid < 0) return fail(system_error("starting the agent", errno));
+  if (pid == 0) become_agent(birth);
+
+  (*status)[1].reset();
+  if (Result<void> started = await_exec(std::move((*status)[0]), pid, request.program); !started) {
+    return pass(std::move(started));
+  }
+  return Launched{pid, std::move((*lifeline)[0])};
+}
+
+Result<std::string> find_agent(const std::string& configured, const std::string& module_path) {
+  const std::string beside = directory_of(module_path);
+  std::vector<std::string> places{beside + "/ccm-agent", beside + "/../bin/ccm-agent",
+                                  CCM_INSTALLED_AGENT};
+  if (!configured.empty()) places = {configured};
+  for (const std::string& place : places) {
+    if (access(place.c_str(), X_OK) == 0) return place;
+  }
+  return fail(ErrorKind::invalid,
+              "no agent program that can be executed at " + join(places, ", ") +
+                  "; name it with agent_path");
+}
+
+}  // namespace ccm::agent

@@ -1,0 +1,51 @@
+// How the agent's words reach the server's error log. The agent writes one tagged line per message to
+// its standard error, which is a pipe; the monitor, which may open the log file, writes it there in the
+// server's own form. A line that is not tagged (a library's last words) is carried as an error.
+#pragma once
+
+#include <sys/types.h>
+
+#include <chrono>
+#include <string>
+#include <string_view>
+
+#include "base/log.h"
+#include "config/wire.h"
+
+namespace ccm::agent {
+
+// Longest line through the pipe; shorter than PIPE_BUF, so that lines of several threads do not mix.
+inline constexpr std::size_t kMostLine = 4000;
+
+struct LogLine {
+  Severity severity;
+  std::string text;
+};
+
+// "<digit> text\n", control characters made visible, cut to kMostLine bytes.
+std::string tag(const LogLine& line);
+// The inverse, for a line without its line feed.
+LogLine untag(std::string_view line);
+
+using WallTime = std::chrono::system_clock::time_point;
+
+// The line as the server itself would write it, local time, with its line feed:
+//   nginx   2026/11/21 22:23:00 [notice] 71#71: ccm: text
+//   apache  [Sat Nov 21 22:23:00.123456 2026] [ccm:notice] [pid 71] text
+//   none    2026-11-21T22:23:00 notice: text
+std::string format_line(config::ServerKind server, const LogLine& line, WallTime time, pid_t pid);
+
+// The agent's Log: tagged lines to a descriptor, nothing above `most_verbose`. A reader that is gone
+// loses lines and nothing else. Thread-safe.
+class PipeLog final : public Log {
+ public:
+  PipeLog(int descriptor, Severity most_verbose)
+      : descriptor_(descriptor), most_verbose_(most_verbose) {}
+  void write(Severity severity, std::string_view line) noexcept override;
+
+ private:
+  int descriptor_;
+  Severity most_verbose_;
+};
+
+}  // namespace ccm::agent

@@ -1,0 +1,205 @@
+#include "agent/monitor.h"
+
+#include <fcntl.h>
+#include <poll.h>
+#include <sys/pidfd.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <csignal>
+#include <optional>
+#include <tuple>
+
+#include "agent/process.h"
+#include "agent/server_log.h"
+#include "base/handle.h"
+
+namespace ccm::agent {
+namespace {
+
+using Milliseconds = std::chrono::milliseconds;
+using SteadyClock = std::chrono::steady_clock;
+
+constexpr Milliseconds kFirstDelay{500};
+constexpr Milliseconds kLongestDelay{30'000};
+constexpr Milliseconds kGoodLife{60'000};
+constexpr Milliseconds kLookAtCredentials{1'000};
+
+// What changes when a file is replaced or rewritten.
+using FileIdentity = std::tuple<dev_t, ino_t, off_t, time_t, long>;
+
+std::optional<FileIdentity> identity_of(const std::string& path) {
+  struct stat status = {};
+  if (path.empty() || stat(path.c_str(), &status) != 0) return std::nullopt;
+  return FileIdentity(status.st_dev, status.st_ino, status.st_size, status.st_mtim.tv_sec,
+                      status.st_mtim.tv_nsec);
+}
+
+std::string credentials_path(const config::Handover& handover) {
+  const Result<config::Config> config = handover.settings.finalize();
+  if (!config) return {};
+  const auto* file = std::get_if<config::CredentialsFile>(&config->global().credentials);
+  return file == nullptr ? std::string() : file->path;
+}
+
+struct Child {
+  pid_t pid = -1;
+  FileDescriptor handle;  // pidfd: readable when it has ended
+  FileDescriptor output;  // its standard error
+  std::string partial;    // the beginning of a line whose end has not come yet
+  SteadyClock::time_point born;
+};
+
+std::string describe_end(int status) {
+  if (WIFSIGNALED(status)) return fmt::format("was killed by signal {}", WTERMSIG(status));
+  return fmt::format("ended with status {}", WEXITSTATUS(status));
+}
+
+class Monitor {
+ public:
+  Monitor(const config::Handover& handover, const std::function<int()>& agent)
+      : agent_(agent),
+        log_(handover.server),
+        credentials_path_(credentials_path(handover)),
+        credentials_(identity_of(credentials_path_)),
+        next_start_(SteadyClock::now()) {}
+
+  int run();
+
+ private:
+  void start_if_due();
+  void start();
+  void carry_log();
+  void bury();
+  void look_at_credentials();
+  int poll_timeout() const;
+
+  const std::function<int()>& agent_;
+  ServerLog log_;
+  std::string credentials_path_;
+  std::optional<FileIdentity> credentials_;
+  RespawnPolicy policy_;
+  SteadyClock::time_point next_start_;
+  Child child_;
+};
+
+int Monitor::run() {
+  for (;;) {
+    start_if_due();
+    std::array<pollfd, 3> waiting{{{kLifelineDescriptor, POLLIN, 0},
+                                   {child_.output.get(), POLLIN, 0},
+                                   {child_.handle.get(), POLLIN, 0}}};
+    if (poll(waiting.data(), waiting.size(), poll_timeout()) < 0 && errno != EINTR) return 1;
+    if (waiting[0].revents != 0) {
+      // Crash-only: the agent's writes are atomic, so there is nothing to wait for.
+      if (child_.pid > 0) kill(child_.pid, SIGKILL);
+      return 0;
+    }
+    if (waiting[1].revents != 0) carry_log();
+    if (waiting[2].revents != 0) bury();
+    look_at_credentials();
+  }
+}
+
+int Monitor::poll_timeout() const {
+  const bool waits_for_start = child_.pid < 0;
+  const auto until_start =
+      std::chrono::ceil<Milliseconds>(next_start_ - SteadyClock::now());
+  const Milliseconds timeout =
+      waits_for_start ? std::min(until_start, kLookAtCredentials) : kLookAtCredentials;
+  return static_cast<int>(std::max(timeout, Milliseconds(0)).count());
+}
+
+void Monitor::start_if_due() {
+  if (child_.pid < 0 && SteadyClock::now() >= next_start_) start();
+}
+
+void Monitor::start() {
+  std::array<int, 2> ends{};
+  if (pipe2(ends.data(), O_CLOEXEC) != 0) {
+    next_start_ = SteadyClock::now() + policy_.next_delay(Milliseconds(0));
+    return;
+  }
+  FileDescriptor read_end(ends[0]);
+  FileDescriptor write_end(ends[1]);
+  const pid_t pid = fork();
+  if (pid == 0) {
+    dup2(write_end.get(), STDERR_FILENO);
+    // No destructor may run here: what they would close is closed by the agent itself.
+    _exit(agent_());
+  }
+  if (pid < 0) {
+    log_.write({Severity::error, system_error("starting the agent", errno).message()}, getpid());
+    next_start_ = SteadyClock::now() + policy_.next_delay(Milliseconds(0));
+    return;
+  }
+  fcntl(read_end.get(), F_SETFL, O_NONBLOCK);
+  child_ = Child{pid, FileDescriptor(pidfd_open(pid, 0)), std::move(read_end), {},
+                 SteadyClock::now()};
+}
+
+void Monitor::carry_log() {
+  std::array<char, 65536> buffer;
+  const ssize_t count = read(child_.output.get(), buffer.data(), buffer.size());
+  if (count <= 0) {
+    if (count == 0) child_.output.reset();
+    return;
+  }
+  child_.partial.append(buffer.data(), static_cast<std::size_t>(count));
+  std::size_t start = 0;
+  for (std::size_t end; (end = child_.partial.find('\n', start)) != std::string::npos;
+       start = end + 1) {
+    log_.write(untag(std::string_view(child_.partial).substr(start, end - start)), child_.pid);
+  }
+  child_.partial.erase(0, start);
+}
+
+void Monitor::bury() {
+  int status = 0;
+  if (waitpid(child_.pid, &status, WNOHANG) != child_.pid) return;
+  if (child_.output) carry_log();
+  const auto lifetime =
+      std::chrono::duration_cast<Milliseconds>(SteadyClock::now() - child_.born);
+  const Milliseconds delay = policy_.next_delay(lifetime);
+  log_.write({Severity::warn,
+              fmt::format("the agent (process {}) {}; starting it again in {:.1f} s", child_.pid,
+                          describe_end(status), static_cast<double>(delay.count()) / 1000)},
+             getpid());
+  child_ = Child{};
+  next_start_ = SteadyClock::now() + delay;
+}
+
+void Monitor::look_at_credentials() {
+  const std::optional<FileIdentity> now = identity_of(credentials_path_);
+  if (!now || now == credentials_) return;
+  credentials_ = now;
+  log_.write({Severity::notice, fmt::format("{} has changed; the agent starts anew with it",
+                                            credentials_path_)},
+             getpid());
+  if (child_.pid > 0) {
+    kill(child_.pid, SIGKILL);
+    waitpid(child_.pid, nullptr, 0);
+    child_ = Child{};
+  }
+  policy_ = RespawnPolicy();
+  next_start_ = SteadyClock::now();
+}
+
+}  // namespace
+
+Milliseconds RespawnPolicy::next_delay(Milliseconds lifetime) noexcept {
+  if (lifetime >= kGoodLife) failures_ = 0;
+  const unsigned doublings = std::min(failures_, 6U);
+  ++failures_;
+  return std::min(kFirstDelay * (1U << doublings), kLongestDelay);
+}
+
+int run_monitor(const config::Handover& handover, const std::function<int()>& agent) {
+  return Monitor(handover, agent).run();
+}
+
+}  // namespace ccm::agent

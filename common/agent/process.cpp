@@ -1,0 +1,87 @@
+#include "agent/process.h"
+
+#include <fcntl.h>
+#include <signal.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <cstring>
+
+namespace ccm::agent {
+namespace {
+
+// Settings of a hundred thousand certificates stay far below; more is not ours.
+constexpr off_t kMostSettings = off_t{1} << 30;
+
+}  // namespace
+
+Result<void> forbid_dumps() {
+  const rlimit none{0, 0};
+  if (setrlimit(RLIMIT_CORE, &none) != 0) {
+    return fail(system_error("forbidding core files", errno));
+  }
+  if (prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) != 0) {
+    return fail(system_error("forbidding others to trace the agent", errno));
+  }
+  return {};
+}
+
+void reset_signals() noexcept {
+  struct sigaction standard = {};
+  standard.sa_handler = SIG_DFL;
+  for (int number = 1; number < NSIG; ++number) sigaction(number, &standard, nullptr);
+  struct sigaction ignored = {};
+  ignored.sa_handler = SIG_IGN;
+  sigaction(SIGPIPE, &ignored, nullptr);
+  sigset_t none;
+  sigemptyset(&none);
+  sigprocmask(SIG_SETMASK, &none, nullptr);
+}
+
+void close_other_descriptors() noexcept {
+  close_range(kFirstOtherDescriptor, ~0U, 0);
+}
+
+Result<void> check_descriptors() {
+  for (int fd = kSegmentDescriptor; fd < kFirstOtherDescriptor; ++fd) {
+    if (fcntl(fd, F_GETFD) < 0) {
+      return fail(ErrorKind::rejected,
+                  "ccm-agent is started by the web server's module, not by hand: it gets its "
+                  "settings from there");
+    }
+  }
+  return {};
+}
+
+Result<std::string> read_from_start(int descriptor) {
+  struct stat status = {};
+  if (fstat(descriptor, &status) != 0) return fail(system_error("reading the settings", errno));
+  if (status.st_size > kMostSettings) {
+    return fail(ErrorKind::invalid, "the settings handed over by the server are too large");
+  }
+  std::string content(static_cast<std::size_t>(status.st_size), '\0');
+  std::size_t done = 0;
+  while (done < content.size()) {
+    const ssize_t count = pread(descriptor, content.data() + done, content.size() - done,
+                                static_cast<off_t>(done));
+    if (count < 0 && errno == EINTR) continue;
+    if (count < 0) return fail(system_error("reading the settings", errno));
+    if (count == 0) return fail(ErrorKind::invalid, "the settings end too soon");
+    done += static_cast<std::size_t>(count);
+  }
+  return content;
+}
+
+void set_title(char* argv0, const std::string& title, const char* command) noexcept {
+  const std::size_t room = std::strlen(argv0);
+  std::memset(argv0, 0, room);
+  std::memcpy(argv0, title.data(), std::min(room, title.size()));
+  prctl(PR_SET_NAME, command, 0, 0, 0);
+}
+
+}  // namespace ccm::agent

@@ -1,0 +1,32 @@
+// What makes a process fit to be the agent: nothing inherited but what it needs, nothing left behind
+// when it dies. Called once at the start of the monitor and again in its child, single-threaded.
+#pragma once
+
+#include <string>
+
+#include "base/result.h"
+
+namespace ccm::agent {
+
+// The descriptors every agent process is born with (launch.h).
+inline constexpr int kSegmentDescriptor = 3;
+inline constexpr int kLifelineDescriptor = 4;
+inline constexpr int kSettingsDescriptor = 5;
+inline constexpr int kFirstOtherDescriptor = 6;
+
+// Neither traceable nor dumpable, no core file. Changing the user undoes it: call it again then.
+Result<void> forbid_dumps();
+// Every signal's default action, none blocked; SIGPIPE ignored, because a lost reader of the log must
+// not end the agent.
+void reset_signals() noexcept;
+// Closes every descriptor from kFirstOtherDescriptor on.
+void close_other_descriptors() noexcept;
+// `rejected` when one of the three descriptors is not open: the program was started by hand.
+Result<void> check_descriptors();
+// The whole content of a descriptor that can be read again from its beginning, whatever its offset.
+Result<std::string> read_from_start(int descriptor);
+
+// What `ps` shows. `argv0` is the process's own first argument, the title is cut to its length.
+void set_title(char* argv0, const std::string& title, const char* command) noexcept;
+
+}  // namespace ccm::agent

@@ -1,0 +1,26 @@
+// The server's error log as the monitor writes it: by path, so that a rotated log is followed, or by the
+// inherited standard error when the server logs somewhere without a path. Used by the monitor only.
+#pragma once
+
+#include <string>
+
+#include "agent/log_line.h"
+#include "base/handle.h"
+
+namespace ccm::agent {
+
+class ServerLog {
+ public:
+  explicit ServerLog(config::ServerFacts facts) : facts_(std::move(facts)) {}
+
+  // Dropped when it is below the server's level. Never fails: a full disk loses the line.
+  void write(const LogLine& line, pid_t pid);
+
+ private:
+  int descriptor();
+
+  config::ServerFacts facts_;
+  FileDescriptor file_;
+};
+
+}  // namespace ccm::agent
