@@ -20,7 +20,8 @@ bool is_wildcard(std::string_view name) noexcept;
 
 // Whether a certificate that carries `pattern` is valid for `name` (RFC 6125 section 6.4.3, RFC
 // 9525): a wildcard stands for exactly one left-most label; a wildcard `name` is covered only by
-// the same wildcard; IP addresses only by themselves.
+// the same wildcard; IP addresses only by themselves. A wildcard
+// right below the top level ("*.com") covers only itself, because clients refuse it.
 bool covers(std::string_view pattern, std::string_view name) noexcept;
 // The first of `wanted` that none of `patterns` covers; empty when all are covered.
 std::string_view first_uncovered(const std::vector<std::string>& patterns,

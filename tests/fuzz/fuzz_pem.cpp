@@ -15,8 +15,11 @@
 
 namespace {
 
-using namespace ccm;
-using namespace ccm::crypto;
+using ccm::Result;
+using ccm::crypto::Bundle;
+using ccm::crypto::Certificate;
+using ccm::crypto::KeyPair;
+using ccm::crypto::parse_certificates_pem;
 
 void require(bool holds) {
   if (!holds) std::abort();
@@ -24,7 +27,7 @@ void require(bool holds) {
 
 void look_at(const Certificate& certificate) {
   for (const std::string& name : certificate.names())
-    require(parse_server_name(name).value() == name);
+    require(ccm::crypto::parse_server_name(name).value() == name);
   certificate.subject();
   certificate.issuer();
   certificate.serial();
@@ -34,17 +37,18 @@ void look_at(const Certificate& certificate) {
   certificate.is_self_signed();
   certificate.allows_server_auth();
   certificate.ocsp_urls();
-  require(certificate.not_before() != Time() || certificate.not_after() != Time() ||
-          certificate.fingerprint().size() == 64);
+  static_cast<void>(certificate.not_before() < certificate.not_after());
+  require(certificate.sha1_fingerprint().size() == 40);
   const Result<Certificate> again = Certificate::parse_der(certificate.to_der());
   require(again && again->fingerprint() == certificate.fingerprint());
 }
 
 void look_at(const std::vector<Certificate>& certificates) {
   for (const Certificate& certificate : certificates) look_at(certificate);
-  const Result<std::vector<Certificate>> again = parse_certificates_pem(to_pem(certificates));
+  const Result<std::vector<Certificate>> again =
+      parse_certificates_pem(ccm::crypto::to_pem(certificates));
   require(again && again->size() == certificates.size());
-  if (const auto chain = order_chain(certificates, nullptr)) {
+  if (const auto chain = ccm::crypto::order_chain(certificates, nullptr)) {
     for (std::size_t i = 1; i < chain->size(); ++i)
       require((*chain)[i - 1].is_issued_by((*chain)[i]));
   }
@@ -53,7 +57,7 @@ void look_at(const std::vector<Certificate>& certificates) {
 void look_at(const KeyPair& key) {
   key.type();
   // Some keys that OpenSSL reads (a public point that is none, say) it does not write again.
-  const Result<Secret> pem = key.to_pem();
+  const Result<ccm::Secret> pem = key.to_pem();
   if (!pem) return;
   const Result<KeyPair> again = KeyPair::parse_pem(pem->reveal());
   require(again.has_value() && again->type() == key.type());

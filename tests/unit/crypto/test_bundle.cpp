@@ -47,6 +47,20 @@ TEST_F(BundleTest, AnotherKeyIsRejected) {
   }
 }
 
+TEST_F(BundleTest, SaysWhereThePathEnded) {
+  const auto end_of = [&](std::vector<Certificate> certificates) {
+    return Bundle::make(std::move(certificates), leaf_.key).value().path_end();
+  };
+  const Certificate stranger = test::make_test_root("Stranger").certificate;
+  EXPECT_EQ(end_of({leaf_.certificate, issuing_.certificate, root_.certificate}), PathEnd::rooted);
+  EXPECT_EQ(end_of({stranger, leaf_.certificate, issuing_.certificate, root_.certificate}),
+            PathEnd::rooted);
+  EXPECT_EQ(end_of({leaf_.certificate, issuing_.certificate}), PathEnd::open);
+  EXPECT_EQ(end_of({leaf_.certificate}), PathEnd::open);
+  EXPECT_EQ(end_of({leaf_.certificate, root_.certificate}), PathEnd::mismatched);
+  EXPECT_EQ(end_of({leaf_.certificate, issuing_.certificate, stranger}), PathEnd::mismatched);
+}
+
 // A SEC 1 key whose private half is another one than its public half says.
 TEST_F(BundleTest, AKeyThatOnlyClaimsToFitIsRejected) {
   const std::string good(leaf_.key.to_der().value().reveal());
