@@ -59,10 +59,13 @@ char* on_certificate_block(ngx_conf_t* cf, ngx_command_t*, void* conf) noexcept 
     OpenCertificate open{main, words[1]};
     auto added = main.settings.add_certificate(open.name, origin_of(cf));
     if (!added) return report(cf, added.error().message());
-    return parse_block(cf, [&] {
+    main.has_open_certificate = true;
+    char* result = parse_block(cf, [&] {
       cf->handler = on_certificate_directive;
       cf->handler_conf = &open;
     });
+    if (result == kConfOk) main.has_open_certificate = false;
+    return result;
   });
 }
 
@@ -80,15 +83,14 @@ bool is_known(std::string_view word) {
                      [word](const config::Directive& row) { return row.key == word; });
 }
 
-// nginx says `unknown directive` by itself and cannot be told more; the second line says what would
-// be right. Without a place, because the parser may have been in an included file, and the line
-// before this one has it.
+// nginx says `unknown directive` by itself and cannot be told more; a second line says what would
+// be right. In an included file the place is that of the `include`; the line before has the exact
+// one.
 void explain_unknown_directive(ngx_conf_t* cf, MainConf& main) {
-  if (cf->args->nelts == 0) return;
+  if (main.has_open_certificate || cf->args->nelts == 0) return;
   const std::string word = words_of(cf)[0];
   if (is_known(word)) return;
-  const auto refused = main.settings.set(word, {}, origin_of(cf));
-  if (!refused) NginxLog(cf->log).write(Severity::emerg, refused.error().message());
+  report_failure(cf, main.settings.set(word, {}, origin_of(cf)));
 }
 
 char* on_ccm_block(ngx_conf_t* cf, ngx_command_t*, void* conf) noexcept {

@@ -48,6 +48,8 @@ std::vector<std::string> names_of(const ngx_http_core_srv_conf_t* server) {
   std::vector<std::string> names;
   const auto* entries = static_cast<ngx_http_server_name_t*>(server->server_names.elts);
   for (ngx_uint_t i = 0; i < server->server_names.nelts; ++i) {
+    // A server without names has an empty one.
+    if (entries[i].name.len == 0) continue;
     std::string name = to_string(entries[i].name);
 #if (NGX_PCRE)
     // nginx took the tilde off.

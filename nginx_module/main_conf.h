@@ -20,6 +20,7 @@ namespace ccm::nginx {
 
 struct MainConf {
   bool has_block = false;                   // `ccm { … }` was there
+  bool has_open_certificate = false;        // a certificate block is being read
   std::optional<config::Origin> first_use;  // of `ccm_certificate`
   config::Settings settings;
   std::optional<config::Config> config;  // from init_conf on

@@ -77,7 +77,7 @@ Result<publication::Writer> bootstrap(const config::Config& config,
   for (const CertificateSpec& spec : config.certificates()) {
     auto stored = load(spec, store, log);
     if (!stored) {
-      log.notice("certificate \"{}\": there is none yet; until then {}", spec.name,
+      log.notice("certificate \"{}\": there is none yet, so {} until it comes", spec.name,
                  spec.fallback ? "a self-signed placeholder is shown"
                                : "handshakes are refused (fallback off)");
     }
