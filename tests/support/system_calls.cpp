@@ -2,6 +2,7 @@
 
 #include <elf.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <stddef.h>
 #include <sys/ptrace.h>
@@ -11,28 +12,25 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <array>
 #include <cstdio>
 #include <cstdlib>
-#include <set>
+#include <iterator>
+#include <optional>
 
 namespace ccm::test {
 namespace {
-
-// What a full disk refuses: everything that makes or keeps something, not what removes it.
-const std::set<long>& denied_calls() {
-  static const std::set<long> kCalls{
-#ifdef SYS_mkdir
-      SYS_open,     SYS_mkdir,    SYS_rename,    SYS_symlink,   SYS_chmod,
-#endif
-      SYS_openat,   SYS_mkdirat,  SYS_write,     SYS_pwrite64,  SYS_fsync, SYS_fchmod,
-      SYS_fchmodat, SYS_renameat, SYS_renameat2, SYS_symlinkat, SYS_close};
-  return kCalls;
-}
 
 [[noreturn]] void give_up(const char* what) {
   std::perror(what);
   std::abort();
 }
+
+struct Call {
+  long number;
+  std::array<unsigned long long, 6> arguments;
+};
 
 pid_t start(const std::function<int()>& body) {
   const pid_t child = fork();
@@ -65,13 +63,46 @@ bool next_stop(pid_t child, int& exit_code) {
   }
 }
 
-// The number of the call that the child is entering; -1 when it is leaving one.
-long entered_call(pid_t child) {
+// The call that the child is entering; nullopt when it is leaving one.
+std::optional<Call> entered_call(pid_t child) {
   struct __ptrace_syscall_info info {};
   if (ptrace(PTRACE_GET_SYSCALL_INFO, child, sizeof info, &info) <= 0) {
     give_up("PTRACE_GET_SYSCALL_INFO");
   }
-  return info.op == PTRACE_SYSCALL_INFO_ENTRY ? static_cast<long>(info.entry.nr) : -1;
+  if (info.op != PTRACE_SYSCALL_INFO_ENTRY) return std::nullopt;
+  Call call{.number = static_cast<long>(info.entry.nr), .arguments = {}};
+  std::copy(std::begin(info.entry.args), std::end(info.entry.args), call.arguments.begin());
+  return call;
+}
+
+// Whether a full disk would refuse it: whatever makes or keeps something, not what reads or
+// removes.
+bool needs_space(const Call& call) {
+  switch (call.number) {
+    case SYS_openat:
+      return (call.arguments[2] & O_CREAT) != 0;
+#ifdef SYS_open
+    case SYS_open:
+      return (call.arguments[1] & O_CREAT) != 0;
+    case SYS_mkdir:
+    case SYS_rename:
+    case SYS_symlink:
+    case SYS_chmod:
+#endif
+    case SYS_mkdirat:
+    case SYS_renameat:
+    case SYS_renameat2:
+    case SYS_symlinkat:
+    case SYS_fchmod:
+    case SYS_fchmodat:
+    case SYS_write:
+    case SYS_pwrite64:
+    case SYS_fsync:
+    case SYS_close:
+      return true;
+    default:
+      return false;
+  }
 }
 
 // Replaces the call being entered by one that does nothing and returns -error_number.
@@ -107,7 +138,7 @@ TracedRun run_and_kill(int n, const std::function<int()>& body) {
   TracedRun run;
   const pid_t child = start(body);
   for (int count = 0; next_stop(child, run.exit_code);) {
-    if (entered_call(child) < 0 || ++count < n) continue;
+    if (!entered_call(child) || ++count < n) continue;
     run.was_reached = true;
     kill(child, SIGKILL);
     waitpid(child, nullptr, 0);
@@ -121,7 +152,8 @@ TracedRun run_and_deny(int n, int error_number, const std::function<int()>& body
   TracedRun run;
   const pid_t child = start(body);
   for (int count = 0; next_stop(child, run.exit_code);) {
-    if (!denied_calls().contains(entered_call(child)) || ++count != n) continue;
+    const std::optional<Call> call = entered_call(child);
+    if (!call || !needs_space(*call) || ++count != n) continue;
     run.was_reached = true;
     deny(child, error_number);
   }

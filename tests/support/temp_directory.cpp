@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #include <cstdio>
 #include <fstream>
@@ -12,8 +13,10 @@ namespace ccm::test {
 
 namespace fs = std::filesystem;
 
-TempDirectory::TempDirectory() {
-  std::string pattern = (fs::temp_directory_path() / "ccm-test-XXXXXX").string();
+TempDirectory::TempDirectory() : TempDirectory(fs::temp_directory_path()) {}
+
+TempDirectory::TempDirectory(const fs::path& parent) {
+  std::string pattern = (parent / "ccm-test-XXXXXX").string();
   if (mkdtemp(pattern.data()) == nullptr) {
     std::perror(pattern.c_str());
     std::abort();
@@ -37,6 +40,12 @@ fs::path TempDirectory::write(std::string_view name, std::string_view content) c
   out.close();
   EXPECT_TRUE(out) << "cannot write " << file;
   return file;
+}
+
+fs::path memory_backed_parent() {
+  const fs::path shared_memory = "/dev/shm";
+  return access(shared_memory.c_str(), W_OK | X_OK) == 0 ? shared_memory
+                                                         : fs::temp_directory_path();
 }
 
 std::string read_whole_file(const fs::path& path) {

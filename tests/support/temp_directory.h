@@ -13,6 +13,8 @@ class TempDirectory {
  public:
   // Below $TMPDIR (or /tmp), mode 0700. Aborts the test program if it cannot be made.
   TempDirectory();
+  // The same below another folder.
+  explicit TempDirectory(const std::filesystem::path& parent);
   ~TempDirectory();
 
   TempDirectory(const TempDirectory&) = delete;
@@ -27,6 +29,9 @@ class TempDirectory {
  private:
   std::filesystem::path path_;
 };
+
+// A parent for tests that sync files hundreds of times: in memory where the machine allows it.
+std::filesystem::path memory_backed_parent();
 
 // The whole content of a file; fails the current test and returns "" if it cannot be read.
 std::string read_whole_file(const std::filesystem::path& path);

@@ -46,7 +46,7 @@ class FileTest : public ::testing::Test {
     return list_directory(directory_.path().string()).value();
   }
 
-  test::TempDirectory directory_;
+  test::TempDirectory directory_{test::memory_backed_parent()};
 };
 
 TEST_F(FileTest, ReadsAWholeFile) {

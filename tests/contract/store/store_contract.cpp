@@ -1,0 +1,313 @@
+// What every Store must do, run against each implementation.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <functional>
+#include <memory>
+#include <ostream>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "lifecycle/file_store.h"
+#include "support/memory_store.h"
+#include "support/temp_directory.h"
+#include "support/test_bundle.h"
+
+namespace ccm::lifecycle {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::IsEmpty;
+
+// A store and what only a test does to it.
+class Specimen {
+ public:
+  Specimen() = default;
+  Specimen(const Specimen&) = delete;
+  Specimen& operator=(const Specimen&) = delete;
+  virtual ~Specimen() = default;
+  virtual Store& store() = 0;
+  virtual void damage(const std::string& name, VersionNumber version) = 0;
+  virtual void add_operator_key(const crypto::KeyPair& key) = 0;
+};
+
+class FileSpecimen final : public Specimen {
+ public:
+  Store& store() override { return *store_; }
+  void damage(const std::string& name, VersionNumber version) override {
+    directory_.write(
+        "certificates/" + name + "/versions/" + std::to_string(version) + "/fullchain.pem",
+        "scribble");
+  }
+  void add_operator_key(const crypto::KeyPair& key) override {
+    directory_.write("keys/own.pem", key.to_pem().value().reveal());
+  }
+
+ private:
+  test::TempDirectory directory_{test::memory_backed_parent()};
+  std::unique_ptr<Store> store_ = open_file_store(directory_.path().string()).value();
+};
+
+class MemorySpecimen final : public Specimen {
+ public:
+  Store& store() override { return store_; }
+  void damage(const std::string& name, VersionNumber version) override {
+    store_.damage(name, version);
+  }
+  void add_operator_key(const crypto::KeyPair& key) override { store_.add_operator_key(key); }
+
+ private:
+  test::MemoryStore store_;
+};
+
+struct Implementation {
+  std::string name;
+  std::function<std::unique_ptr<Specimen>()> make;
+};
+void PrintTo(const Implementation& implementation, std::ostream* out) {
+  *out << implementation.name;
+}
+
+// Shows whatever token it is told to.
+class ForgedLease final : public Lease {
+ public:
+  explicit ForgedLease(std::uint64_t token) : token_(token) {}
+  std::uint64_t fencing_token() const noexcept override { return token_; }
+
+ private:
+  std::uint64_t token_;
+};
+
+class StoreContract : public ::testing::TestWithParam<Implementation> {
+ protected:
+  Result<VersionInfo> install(const crypto::Bundle& bundle, VersionNumber expected,
+                              unsigned keep = 2) {
+    return store_.install(*lease_, {.name = "www",
+                                    .bundle = bundle,
+                                    .origin = "scm:scs1",
+                                    .expected = expected,
+                                    .keep = keep,
+                                    .now = test::kTestNow});
+  }
+  // Installs on top of whatever is there and returns the leaf's fingerprint.
+  std::string install_another(unsigned keep = 2) {
+    const crypto::Bundle bundle = test::make_test_bundle();
+    EXPECT_TRUE(install(bundle, store_.current_version("www"), keep));
+    return bundle.leaf().fingerprint();
+  }
+  std::string installed() {
+    const StoreReader::Loaded loaded = store_.load("www").value();
+    return loaded.certificate ? loaded.certificate->bundle.leaf().fingerprint() : "";
+  }
+  std::vector<VersionNumber> versions() {
+    const std::vector<VersionInfo> history = store_.history("www").value();
+    std::vector<VersionNumber> numbers;
+    for (const VersionInfo& info : history) numbers.push_back(info.number);
+    return numbers;
+  }
+
+  std::unique_ptr<Specimen> specimen_ = GetParam().make();
+  Store& store_ = specimen_->store();
+  std::unique_ptr<Lease> lease_ = store_.try_lead().value();
+};
+
+TEST_P(StoreContract, HasNothingAtFirst) {
+  const StoreReader::Loaded loaded = store_.load("www").value();
+  EXPECT_FALSE(loaded.certificate);
+  EXPECT_FALSE(loaded.damage);
+  EXPECT_EQ(store_.current_version("www"), 0U);
+  EXPECT_THAT(versions(), IsEmpty());
+  EXPECT_FALSE(store_.read_record("www", "state").value());
+  EXPECT_THAT(store_.operator_keys().value(), IsEmpty());
+}
+
+TEST_P(StoreContract, GivesBackWhatWasInstalled) {
+  const crypto::Bundle bundle = test::make_test_bundle();
+  const Result<VersionInfo> info = install(bundle, 0);
+  ASSERT_TRUE(info) << info.error().message();
+  EXPECT_EQ(info->number, 1U);
+  EXPECT_EQ(info->installed_at, test::kTestNow);
+  EXPECT_EQ(info->not_before, bundle.leaf().not_before());
+  EXPECT_EQ(info->not_after, bundle.leaf().not_after());
+  EXPECT_EQ(info->fingerprint, bundle.leaf().fingerprint());
+  EXPECT_EQ(info->serial, bundle.leaf().serial());
+  const StoreReader::Loaded loaded = store_.load("www").value();
+  ASSERT_TRUE(loaded.certificate);
+  EXPECT_FALSE(loaded.damage);
+  EXPECT_EQ(loaded.certificate->bundle.chain().size(), 2U);
+  EXPECT_EQ(loaded.certificate->bundle.leaf().fingerprint(), info->fingerprint);
+  EXPECT_TRUE(loaded.certificate->bundle.key().has_same_public_key(bundle.key()));
+  EXPECT_EQ(loaded.certificate->info.number, 1U);
+  EXPECT_EQ(loaded.certificate->info.origin, "scm:scs1");
+  EXPECT_EQ(store_.current_version("www"), 1U);
+}
+
+TEST_P(StoreContract, RefusesAnInstallationBasedOnAnotherVersion) {
+  const std::string first = install_another();
+  for (const VersionNumber expected : {VersionNumber{0}, VersionNumber{2}}) {
+    const Result<VersionInfo> refused = install(test::make_test_bundle(), expected);
+    ASSERT_FALSE(refused);
+    EXPECT_EQ(refused.error().kind(), ErrorKind::transient);
+  }
+  EXPECT_EQ(installed(), first);
+  EXPECT_THAT(versions(), ElementsAre(1U));
+}
+
+TEST_P(StoreContract, KeepsAsManyPreviousVersionsAsAsked) {
+  for (int i = 0; i < 4; ++i) install_another(2);
+  EXPECT_THAT(versions(), ElementsAre(4U, 3U, 2U));
+  const std::string last = install_another(0);
+  EXPECT_THAT(versions(), ElementsAre(5U));
+  EXPECT_EQ(installed(), last);
+}
+
+TEST_P(StoreContract, RestoresAPreviousVersionAndGoesOnFromThere) {
+  const std::string first = install_another();
+  install_another();
+  ASSERT_TRUE(store_.restore(*lease_, "www", 1));
+  EXPECT_EQ(store_.current_version("www"), 1U);
+  EXPECT_EQ(installed(), first);
+  EXPECT_THAT(versions(), ElementsAre(2U, 1U));
+  EXPECT_EQ(install(test::make_test_bundle(), 1)->number, 3U);
+}
+
+TEST_P(StoreContract, DoesNotRestoreWhatIsNotThereOrDamaged) {
+  install_another();
+  const std::string second = install_another();
+  EXPECT_EQ(store_.restore(*lease_, "www", 7).error().kind(), ErrorKind::rejected);
+  specimen_->damage("www", 1);
+  EXPECT_EQ(store_.restore(*lease_, "www", 1).error().kind(), ErrorKind::rejected);
+  EXPECT_EQ(installed(), second);
+}
+
+TEST_P(StoreContract, FallsBackToTheNewestIntactVersion) {
+  const std::string first = install_another();
+  install_another();
+  install_another();
+  specimen_->damage("www", 2);
+  specimen_->damage("www", 3);
+  const StoreReader::Loaded loaded = store_.load("www").value();
+  ASSERT_TRUE(loaded.certificate);
+  ASSERT_TRUE(loaded.damage);
+  EXPECT_EQ(loaded.certificate->bundle.leaf().fingerprint(), first);
+  EXPECT_THAT(loaded.damage->message(), ::testing::HasSubstr("fullchain.pem"));
+  EXPECT_THAT(versions(), ElementsAre(1U));
+  // Either view of what is current will do for the installation that heals it.
+  EXPECT_TRUE(install(test::make_test_bundle(), loaded.certificate->info.number));
+  EXPECT_FALSE(store_.load("www").value().damage);
+}
+
+TEST_P(StoreContract, HealsWhenNothingIsIntact) {
+  install_another();
+  specimen_->damage("www", 1);
+  const StoreReader::Loaded loaded = store_.load("www").value();
+  EXPECT_FALSE(loaded.certificate);
+  EXPECT_TRUE(loaded.damage);
+  const crypto::Bundle bundle = test::make_test_bundle();
+  ASSERT_TRUE(install(bundle, 0));
+  EXPECT_EQ(installed(), bundle.leaf().fingerprint());
+}
+
+TEST_P(StoreContract, WritesRecordsByCompareAndSwap) {
+  const Secret value = Secret::copy_of(std::string_view("a\0b\nc", 5));
+  EXPECT_EQ(store_.write_record(*lease_, "www", "state", value, 0).value(), 1U);
+  const std::optional<StoredRecord> read = store_.read_record("www", "state").value();
+  ASSERT_TRUE(read);
+  EXPECT_TRUE(read->value.equals(value));
+  EXPECT_EQ(read->version, 1U);
+  EXPECT_EQ(store_.write_record(*lease_, "www", "state", value, 0).error().kind(),
+            ErrorKind::transient);
+  EXPECT_EQ(store_.write_record(*lease_, "www", "state", Secret::copy_of("new"), 1).value(), 2U);
+  EXPECT_EQ(store_.read_record("www", "state").value()->value.reveal(), "new");
+}
+
+TEST_P(StoreContract, KeepsRecordsApartAndRemovesThem) {
+  const auto write = [&](std::string_view name, std::string_view kind) {
+    ASSERT_TRUE(store_.write_record(*lease_, name, kind, Secret::copy_of(kind), 0));
+  };
+  write("www", "state");
+  write("www", "order");
+  write("api", "state");
+  write(kStoreWide, "state");
+  ASSERT_TRUE(store_.remove_record(*lease_, "www", "state"));
+  ASSERT_TRUE(store_.remove_record(*lease_, "www", "state"));
+  EXPECT_FALSE(store_.read_record("www", "state").value());
+  EXPECT_TRUE(store_.read_record("www", "order").value());
+  EXPECT_TRUE(store_.read_record("api", "state").value());
+  EXPECT_TRUE(store_.read_record(kStoreWide, "state").value());
+  EXPECT_EQ(store_.write_record(*lease_, "www", "state", Secret(), 0).value(), 1U);
+}
+
+TEST_P(StoreContract, HasOneLeaderAtATime) {
+  EXPECT_EQ(store_.try_lead().value(), nullptr);
+  const std::uint64_t first = lease_->fencing_token();
+  lease_.reset();
+  lease_ = store_.try_lead().value();
+  ASSERT_NE(lease_, nullptr);
+  EXPECT_GT(lease_->fencing_token(), first);
+}
+
+TEST_P(StoreContract, RefusesEveryWriteUnderAnOldLease) {
+  const std::string first = install_another();
+  install_another();
+  ASSERT_TRUE(store_.write_record(*lease_, "www", "state", Secret::copy_of("x"), 0));
+  const ForgedLease old(lease_->fencing_token());
+  lease_.reset();
+  lease_ = store_.try_lead().value();
+  const crypto::Bundle bundle = test::make_test_bundle();
+  const Installation installation{.name = "www",
+                                  .bundle = bundle,
+                                  .origin = "import",
+                                  .expected = 2,
+                                  .keep = 2,
+                                  .now = test::kTestNow};
+  EXPECT_EQ(store_.install(old, installation).error().kind(), ErrorKind::transient);
+  EXPECT_EQ(store_.restore(old, "www", 1).error().kind(), ErrorKind::transient);
+  EXPECT_EQ(store_.write_record(old, "www", "state", Secret(), 1).error().kind(),
+            ErrorKind::transient);
+  EXPECT_EQ(store_.remove_record(old, "www", "state").error().kind(), ErrorKind::transient);
+  EXPECT_EQ(store_.current_version("www"), 2U);
+  EXPECT_TRUE(store_.read_record("www", "state").value());
+  EXPECT_TRUE(store_.install(*lease_, installation));
+}
+
+TEST_P(StoreContract, OffersTheOperatorsKeys) {
+  const crypto::KeyPair key = test::make_test_key();
+  specimen_->add_operator_key(key);
+  const std::vector<crypto::KeyPair> keys = store_.operator_keys().value();
+  ASSERT_EQ(keys.size(), 1U);
+  EXPECT_TRUE(keys.front().has_same_public_key(key));
+}
+
+TEST_P(StoreContract, ServesSeveralThreadsAtOnce) {
+  const crypto::Bundle bundle = test::make_test_bundle();
+  std::vector<std::thread> threads;
+  for (int i = 0; i < 4; ++i) {
+    threads.emplace_back([&, name = "site" + std::to_string(i)] {
+      for (VersionNumber version = 0; version < 5; ++version) {
+        EXPECT_TRUE(store_.install(*lease_, {.name = name,
+                                             .bundle = bundle,
+                                             .origin = "pca:1",
+                                             .expected = version,
+                                             .keep = 0,
+                                             .now = test::kTestNow}));
+        EXPECT_TRUE(store_.load(name).value().certificate);
+        EXPECT_TRUE(store_.write_record(*lease_, name, "state", Secret(), version));
+      }
+    });
+  }
+  for (std::thread& thread : threads) thread.join();
+  for (int i = 0; i < 4; ++i) {
+    EXPECT_EQ(store_.current_version("site" + std::to_string(i)), 5U);
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Stores, StoreContract,
+    ::testing::Values(Implementation{"File", [] { return std::make_unique<FileSpecimen>(); }},
+                      Implementation{"Memory", [] { return std::make_unique<MemorySpecimen>(); }}),
+    [](const auto& tested) { return tested.param.name; });
+
+}  // namespace
+}  // namespace ccm::lifecycle
