@@ -1,8 +1,8 @@
-// Decides how many authenticated calls may be under way at once, so that bad credentials never reach
-// the cloud more than twice however many threads hold them: one call while the credentials are new or
-// were last refused, two while they are known to be good (both may fail when the key is disabled
-// meanwhile). Two is also kind to the service, which asks for about one request per second (auth.md
-// section 7).
+// Decides how many authenticated calls may be under way at once, so that bad credentials never
+// reach the cloud more than twice however many threads hold them: one call while the credentials
+// are new or were last refused, two while they are known to be good (both may fail when the key is
+// disabled meanwhile). Two is also kind to the service, which asks for about one request per second
+// (auth.md section 7).
 //
 // Owned by Session; thread-safe.
 #pragma once

@@ -1,5 +1,5 @@
-// Who we are towards the cloud, and where that knowledge comes from (auth.md sections 2 to 4). Lives
-// in the agent and in ccmctl only; never in a server's worker.
+// Who we are towards the cloud, and where that knowledge comes from (auth.md sections 2 to 4).
+// Lives in the agent and in ccmctl only; never in a server's worker.
 #pragma once
 
 #include <memory>
@@ -17,10 +17,10 @@ namespace ccm::cloud {
 
 // A permanent or temporary access key (signing.md).
 struct AccessKey {
-  std::string id;  // AK; an identifier, may be logged
-  Secret secret;   // SK
-  Secret security_token;            // empty for a permanent key
-  std::optional<Time> expires_at;   // set for a temporary key
+  std::string id;                  // AK; an identifier, may be logged
+  Secret secret;                   // SK
+  Secret security_token;           // empty for a permanent key
+  std::optional<Time> expires_at;  // set for a temporary key
 
   AccessKey clone() const;
 };
@@ -46,8 +46,8 @@ struct Credentials {
   std::string fingerprint() const;
 };
 
-// `invalid` unless id and secret are there and the id and token can stand in a header; `source` opens
-// the sentence.
+// `invalid` unless id and secret are there and the id and token can stand in a header; `source`
+// opens the sentence.
 Result<void> check_access_key(const AccessKey& key, std::string_view source);
 
 // Gives the credentials that are valid now, refreshing temporary ones in time. Thread-safe.
@@ -63,9 +63,9 @@ class CredentialsProvider {
 };
 
 // The vendor's profile format: INI, section [global] or [basic] (or `profile` when not empty), keys
-// ak, sk, security_token, domain_id, project_id, iam_endpoint; "%%" is a percent sign (configparser).
-// For token login: username, password, domain_name, project_name. `file` only names the source in
-// error sentences. Every failure is `invalid` and quotes no value.
+// ak, sk, security_token, domain_id, project_id, iam_endpoint; "%%" is a percent sign
+// (configparser). For token login: username, password, domain_name, project_name. `file` only names
+// the source in error sentences. Every failure is `invalid` and quotes no value.
 Result<Credentials> parse_profile(const Secret& text, const std::string& profile,
                                   const std::string& file);
 // HUAWEICLOUD_SDK_AK and friends; for command-line use only.
@@ -73,8 +73,8 @@ Result<Credentials> credentials_from_environment();
 
 // Fixed credentials, for profile and environment.
 std::unique_ptr<CredentialsProvider> make_fixed_provider(Credentials credentials);
-// The ECS metadata service at `endpoint` ("http://169.254.169.254"): agency keys, refreshed when less
-// than min(40 minutes, a quarter of their lifetime) is left. Borrows `http` and `clock`.
+// The ECS metadata service at `endpoint` ("http://169.254.169.254"): agency keys, refreshed when
+// less than min(40 minutes, a quarter of their lifetime) is left. Borrows `http` and `clock`.
 std::unique_ptr<CredentialsProvider> make_ecs_provider(HttpClient& http, const Clock& clock,
                                                        std::string endpoint);
 

@@ -24,8 +24,8 @@ using CurlList = Handle<curl_slist, curl_slist_free_all>;
 
 constexpr std::size_t kIdleHandles = 4;
 constexpr std::size_t kHeaderLimit = 256U << 10U;  // bytes of all headers of one answer
-constexpr long kLowSpeedBytes = 16;    // per second, for
-constexpr long kLowSpeedSeconds = 30;  // this long: the peer hangs
+constexpr long kLowSpeedBytes = 16;                // per second, for
+constexpr long kLowSpeedSeconds = 30;              // this long: the peer hangs
 
 void initialize_curl_once() {
   // Never undone: it would have to outlive every other user of curl in the process.
@@ -80,26 +80,30 @@ struct Exchange {
 };
 
 std::size_t on_body(char* data, std::size_t, std::size_t size, void* context) noexcept {
-  return at_boundary(std::size_t{0}, [](std::string_view) {}, [&] {
-    auto& exchange = *static_cast<Exchange*>(context);
-    return exchange.body.append(std::as_bytes(std::span(data, size))) ? size : 0;
-  });
+  return at_boundary(
+      std::size_t{0}, [](std::string_view) {},
+      [&] {
+        auto& exchange = *static_cast<Exchange*>(context);
+        return exchange.body.append(std::as_bytes(std::span(data, size))) ? size : 0;
+      });
 }
 
 std::size_t on_header(char* data, std::size_t, std::size_t size, void* context) noexcept {
-  return at_boundary(std::size_t{0}, [](std::string_view) {}, [&]() -> std::size_t {
-    auto& exchange = *static_cast<Exchange*>(context);
-    const std::string_view line(data, size);
-    exchange.header_size += size;
-    if (exchange.header_size > kHeaderLimit) return 0;
-    // An interim answer (100 Continue) is followed by the real one's headers.
-    if (line.starts_with("HTTP/")) exchange.headers.clear();
-    const auto colon = line.find(':');
-    if (colon != std::string_view::npos) {
-      exchange.headers.emplace_back(trim(line.substr(0, colon)), trim(line.substr(colon + 1)));
-    }
-    return size;
-  });
+  return at_boundary(
+      std::size_t{0}, [](std::string_view) {},
+      [&]() -> std::size_t {
+        auto& exchange = *static_cast<Exchange*>(context);
+        const std::string_view line(data, size);
+        exchange.header_size += size;
+        if (exchange.header_size > kHeaderLimit) return 0;
+        // An interim answer (100 Continue) is followed by the real one's headers.
+        if (line.starts_with("HTTP/")) exchange.headers.clear();
+        const auto colon = line.find(':');
+        if (colon != std::string_view::npos) {
+          exchange.headers.emplace_back(trim(line.substr(0, colon)), trim(line.substr(colon + 1)));
+        }
+        return size;
+      });
 }
 
 CurlList make_header_list(const Headers& headers) {
@@ -146,7 +150,7 @@ class CurlClient final : public HttpClient {
   explicit CurlClient(CurlOptions options) : options_(std::move(options)) {}
 
   Result<HttpResponse> send(const HttpRequest& request) override {
-    auto parts = split_url(request.url.substr(0, request.url.find('?')));
+    auto parts = split_url(std::string_view(request.url).substr(0, request.url.find('?')));
     if (!parts) return pass(std::move(parts));
     CurlHandle handle = take_handle();
     if (!handle) return fail(ErrorKind::transient, "curl has no memory for a connection");

@@ -14,7 +14,7 @@ struct CurlOptions {
   // PEM text of the CA certificates to trust; empty: the system's store. Text, not a path, because
   // the agent reads the file before it drops to a user that may not (CURLOPT_CAINFO_BLOB).
   std::string ca_pem;
-  std::string proxy;       // "http://host:port"; empty: none, whatever the environment says
+  std::string proxy;  // "http://host:port"; empty: none, whatever the environment says
   std::string user_agent = "ccm-tls";
   std::size_t body_limit = 12U << 20U;  // bytes; larger answers are an error (auth.md section 7)
 };

@@ -108,8 +108,8 @@ class EcsProvider final : public CredentialsProvider {
 
   // Step 1. Without `required`, a service that knows no tokens is fine.
   Result<void> fetch_token(bool required) {
-    auto answer = exchange("PUT", "/meta-data/latest/api/token",
-                           {{"X-Metadata-Token-Ttl-Seconds", "21600"}});
+    auto answer =
+        exchange("PUT", "/meta-data/latest/api/token", {{"X-Metadata-Token-Ttl-Seconds", "21600"}});
     if (!answer) return pass(std::move(answer));
     const auto text = trim(answer->body.reveal());
     if (answer->status == 200 && !text.empty() && text.size() <= 8192 && is_header_safe(text)) {
@@ -153,9 +153,8 @@ class EcsProvider final : public CredentialsProvider {
   }
 
   Verdict judge(const HttpResponse& answer) const {
-    return judge_failure(answer, {.host = "the metadata service",
-                                  .iam_action = {},
-                                  .now = clock_.now()});
+    return judge_failure(answer,
+                         {.host = "the metadata service", .iam_action = {}, .now = clock_.now()});
   }
 
   Failure refusal(const HttpResponse& answer) const {

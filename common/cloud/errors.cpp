@@ -20,11 +20,11 @@ constexpr auto kTable = std::to_array<ErrorEntry>({
 #include "cloud/error_table.inc"
 });
 
-constexpr std::size_t kQuoteLimit = 240;     // bytes of the service's own text
-constexpr std::size_t kWordLimit = 80;       // a longer word is a token, not language
-constexpr std::size_t kIdLimit = 64;         // codes and request ids
-constexpr int kNestingLimit = 4;             // objects around the error fields
-constexpr Seconds kLongestWait = 24h;        // whatever a Retry-After says
+constexpr std::size_t kQuoteLimit = 240;  // bytes of the service's own text
+constexpr std::size_t kWordLimit = 80;    // a longer word is a token, not language
+constexpr std::size_t kIdLimit = 64;      // codes and request ids
+constexpr int kNestingLimit = 4;          // objects around the error fields
+constexpr Seconds kLongestWait = 24h;     // whatever a Retry-After says
 
 struct ServiceText {
   std::string code;
@@ -146,8 +146,7 @@ std::string advice_for_status(int status) {
 }
 
 std::string advice_for(int status, const ErrorEntry* entry, const FailedCall& call) {
-  std::string advice =
-      entry != nullptr ? std::string(entry->advice) : advice_for_status(status);
+  std::string advice = entry != nullptr ? std::string(entry->advice) : advice_for_status(status);
   const bool is_state = entry != nullptr && entry->code.starts_with("PCA.0003");
   if (is_permission_problem(status, entry == nullptr ? "" : entry->code) && !is_state &&
       !call.iam_action.empty()) {
@@ -169,12 +168,16 @@ std::string request_id_of(const HttpResponse& response) {
 
 ErrorKind kind_of(Decision decision) noexcept {
   switch (decision) {
-    case Decision::retry: return ErrorKind::transient;
-    case Decision::slow_down: return ErrorKind::throttled;
+    case Decision::retry:
+      return ErrorKind::transient;
+    case Decision::slow_down:
+      return ErrorKind::throttled;
     case Decision::never:
-    case Decision::alert: return ErrorKind::rejected;
+    case Decision::alert:
+      return ErrorKind::rejected;
     case Decision::new_token:
-    case Decision::bad_credentials: return ErrorKind::unauthorized;
+    case Decision::bad_credentials:
+      return ErrorKind::unauthorized;
   }
   return ErrorKind::internal;
 }
@@ -211,8 +214,8 @@ Verdict judge_failure(const HttpResponse& response, const FailedCall& call) {
   const std::string quote = quotable(text.message);
   const std::string advice = advice_for(response.status, entry, call);
   const std::string id = request_id_of(response);
-  std::string message = fmt::format("{} answered {}{}{}", call.host, response.status,
-                                    code.empty() ? "" : " ", code);
+  std::string message =
+      fmt::format("{} answered {}{}{}", call.host, response.status, code.empty() ? "" : " ", code);
   if (!quote.empty()) message += fmt::format(" \"{}\"", quote);
   if (!advice.empty()) message += fmt::format("; {}", advice);
   if (!id.empty()) message += fmt::format(" (request {})", id);

@@ -1,5 +1,5 @@
-// One HTTP exchange. The seam between the API clients and the network: curl in the agent, a script of
-// answers in tests.
+// One HTTP exchange. The seam between the API clients and the network: curl in the agent, a script
+// of answers in tests.
 //
 // Implementations are safe to call from several threads at once and never follow redirects.
 #pragma once

@@ -87,7 +87,8 @@ Result<Token> request_token(HttpClient& http, const std::string& iam_endpoint,
   wipe(request.body);
   if (!answer) return pass(std::move(answer));
   if (answer->status / 100 == 2) return read_token(*answer, now);
-  return fail(judge_failure(*answer, {.host = where->authority, .iam_action = {}, .now = now}).error);
+  return fail(
+      judge_failure(*answer, {.host = where->authority, .iam_action = {}, .now = now}).error);
 }
 
 Result<std::string> read_domain_id(const Secret& body) {

@@ -17,7 +17,7 @@ namespace ccm::cloud {
 
 struct Token {
   Secret value;
-  Time renew_at;    // half an hour before the end, or a quarter of the lifetime when that is shorter
+  Time renew_at;  // half an hour before the end, or a quarter of the lifetime when that is shorter
   Time expires_at;  // by our clock: the lifetime is the service's, counted from now
 };
 

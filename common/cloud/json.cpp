@@ -159,7 +159,8 @@ JsonObject& JsonObject::set_object(const char* key, JsonObject object) {
 JsonObject& JsonObject::set_texts(const char* key, const std::vector<std::string>& texts) {
   json_t* array = json_array();
   for (const auto& text : texts) {
-    if (json_array_append_new(array, json_stringn(text.data(), text.size())) != 0) complete_ = false;
+    if (json_array_append_new(array, json_stringn(text.data(), text.size())) != 0)
+      complete_ = false;
   }
   attach(key, array);
   return *this;

@@ -21,8 +21,8 @@ struct json_t;
 
 namespace ccm::cloud {
 
-// Borrowed from its document. Every accessor of an absent or ill-typed value gives the empty answer,
-// so a chain such as `reply["token"]["project"]["id"].text()` needs no checks in between.
+// Borrowed from its document. Every accessor of an absent or ill-typed value gives the empty
+// answer, so a chain such as `reply["token"]["project"]["id"].text()` needs no checks in between.
 class JsonView {
  public:
   JsonView() = default;

@@ -21,7 +21,7 @@ constexpr std::string_view kAuthorities = "/v1/private-certificate-authorities";
 constexpr std::string_view kCertificates = "/v1/private-certificates";
 constexpr std::int64_t kPageSize = 100;
 constexpr std::int64_t kMostFound = 1000;
-constexpr std::size_t kMostNames = 20;             // operations.json, CreateCertificate
+constexpr std::size_t kMostNames = 20;  // operations.json, CreateCertificate
 constexpr std::size_t kLongestCommonName = 64;
 constexpr Seconds kDay = 24h;
 
@@ -30,7 +30,8 @@ JsonObject validity_object(PcaValidity validity) {
   if (validity.duration >= kDay) {
     object.set("type", "DAY").set_number("value", validity.duration / kDay);
   } else {
-    object.set("type", "HOUR").set_number("value", std::max<std::int64_t>(validity.duration / 1h, 1));
+    object.set("type", "HOUR")
+        .set_number("value", std::max<std::int64_t>(validity.duration / 1h, 1));
   }
   return object;
 }
@@ -40,10 +41,11 @@ Result<std::string> key_algorithm(crypto::KeyType key) {
   const bool is_ecdsa = key.algorithm == crypto::KeyAlgorithm::ecdsa;
   if (is_rsa && (key.bits == 2048 || key.bits == 4096)) return fmt::format("RSA{}", key.bits);
   if (is_ecdsa && (key.bits == 256 || key.bits == 384)) return fmt::format("EC{}", key.bits);
-  return fail(ErrorKind::invalid,
-              fmt::format("PCA makes no {} keys; choose rsa:2048, rsa:4096, ecdsa:256 or ecdsa:384, "
-                          "or have the key made locally",
-                          crypto::to_string(key)));
+  return fail(
+      ErrorKind::invalid,
+      fmt::format("PCA makes no {} keys; choose rsa:2048, rsa:4096, ecdsa:256 or ecdsa:384, "
+                  "or have the key made locally",
+                  crypto::to_string(key)));
 }
 
 // RFC 5480 and RFC 8813: an EC key signs and agrees, it does not encipher.
@@ -89,9 +91,8 @@ Result<std::string> issue_body(const std::string& issuer_id, crypto::KeyType key
   JsonObject body;
   body.set("issuer_id", issuer_id)
       .set("key_algorithm", *algorithm)
-      .set("signature_algorithm", key == crypto::KeyType{crypto::KeyAlgorithm::ecdsa, 384}
-                                      ? "SHA384"
-                                      : "SHA256")
+      .set("signature_algorithm",
+           key == crypto::KeyType{crypto::KeyAlgorithm::ecdsa, 384} ? "SHA384" : "SHA256")
       .set_object("distinguished_name", std::move(distinguished_name))
       .set_object("validity", validity_object(validity))
       .set_texts("key_usages", key_usages(key))
@@ -137,7 +138,10 @@ Result<Secret> PcaClient::call(Operation operation, const std::string& id) {
 }
 
 Result<PcaAuthority> PcaClient::show_authority(const std::string& id) {
-  auto body = call({.method = "GET", .collection = kAuthorities, .suffix = {}, .body = {},
+  auto body = call({.method = "GET",
+                    .collection = kAuthorities,
+                    .suffix = {},
+                    .body = {},
                     .iam_action = "pca:ca:get"},
                    id);
   const std::string activity = "details of the issuing CA from PCA";
@@ -227,7 +231,10 @@ Result<std::vector<PcaCertificate>> PcaClient::find(const std::string& common_na
 
 Result<PcaCertificate> PcaClient::show(const std::string& id) {
   const std::string activity = "details of a certificate from PCA";
-  auto body = call({.method = "GET", .collection = kCertificates, .suffix = {}, .body = {},
+  auto body = call({.method = "GET",
+                    .collection = kCertificates,
+                    .suffix = {},
+                    .body = {},
                     .iam_action = "pca:cert:get"},
                    id);
   if (!body) return fail_with(std::move(body), activity);
@@ -248,8 +255,11 @@ Result<PcaExport> PcaClient::export_certificate(const std::string& id) {
   wish.set("is_compressed", "false").set("type", "NGINX");
   auto wish_text = wish.dump();
   if (!wish_text) return fail_with(std::move(wish_text), activity);
-  auto body = call({.method = "POST", .collection = kCertificates, .suffix = "/export",
-                    .body = std::move(*wish_text), .iam_action = "pca:cert:export"},
+  auto body = call({.method = "POST",
+                    .collection = kCertificates,
+                    .suffix = "/export",
+                    .body = std::move(*wish_text),
+                    .iam_action = "pca:cert:export"},
                    id);
   if (!body) return fail_with(std::move(body), activity);
   auto document = JsonDocument::parse(body->reveal());
@@ -269,8 +279,11 @@ Result<void> PcaClient::revoke(const std::string& id, const std::string& reason)
   object.set("reason", reason);
   auto text = object.dump();
   if (!text) return fail_with(std::move(text), activity);
-  auto answer = call({.method = "POST", .collection = kCertificates, .suffix = "/revoke",
-                      .body = std::move(*text), .iam_action = "pca:cert:revoke"},
+  auto answer = call({.method = "POST",
+                      .collection = kCertificates,
+                      .suffix = "/revoke",
+                      .body = std::move(*text),
+                      .iam_action = "pca:cert:revoke"},
                      id);
   if (answer || is_not_found(answer.error())) return {};
   if (answer.error().code() == "PCA.00030201") {

@@ -1,7 +1,7 @@
 // The vendor's profile file. Its SDK reads it with Python's configparser, whose habits are kept:
-// option names without case, comments only on lines of their own, "=" or ":" as separator, a [DEFAULT]
-// section behind every other, "%%" for a percent sign, no section or option twice, an indented line
-// continues the value before it.
+// option names without case, comments only on lines of their own, "=" or ":" as separator, a
+// [DEFAULT] section behind every other, "%%" for a percent sign, no section or option twice, an
+// indented line continues the value before it.
 #include <fmt/format.h>
 
 #include <optional>
@@ -95,7 +95,8 @@ class ProfileParser {
     std::string name = to_lower(trim(content.substr(0, separator)));
     auto& options = sections_.back().options;
     if (sections_.back().find(name) != nullptr) {
-      return bad_line(fmt::format("\"{}\" occurs twice in this section; keep one", printable(name)));
+      return bad_line(
+          fmt::format("\"{}\" occurs twice in this section; keep one", printable(name)));
     }
     options.push_back({.name = std::move(name), .value = trim(content.substr(separator + 1))});
     return {};
@@ -215,21 +216,22 @@ Result<std::variant<AccessKey, PasswordLogin>> read_identity(const Profile& prof
   const bool has_key = profile.has("ak") || profile.has("sk");
   const bool has_login = profile.has("username") || profile.has("password");
   if (has_key && has_login) {
-    return fail(ErrorKind::invalid,
-                fmt::format("{}: has both an access key and a user; keep ak and sk, or username and "
-                            "password",
-                            profile.place()));
+    return fail(
+        ErrorKind::invalid,
+        fmt::format("{}: has both an access key and a user; keep ak and sk, or username and "
+                    "password",
+                    profile.place()));
   }
   if (has_login) return read_login(profile);
   if (has_key) return read_key(profile);
-  const std::string_view hint = profile.has("idp_id")
-                                    ? " (signing in through an identity provider is not supported)"
-                                    : "";
+  const std::string_view hint =
+      profile.has("idp_id") ? " (signing in through an identity provider is not supported)" : "";
   return fail(ErrorKind::invalid, fmt::format("{}: has no credentials{}; write ak = … and sk = …",
                                               profile.place(), hint));
 }
 
-// The vendor's readme spells it domainId, its code reads domain_id; option names are lower case here.
+// The vendor's readme spells it domainId, its code reads domain_id; option names are lower case
+// here.
 std::string_view domain_option(const Profile& profile) {
   return profile.has("domain_id") ? "domain_id" : "domainid";
 }
@@ -237,8 +239,8 @@ std::string_view domain_option(const Profile& profile) {
 Result<Credentials> read_credentials(const Profile& profile) {
   auto identity = read_identity(profile);
   if (!identity) return pass(std::move(identity));
-  Credentials out{.identity = std::move(*identity), .domain_id = {}, .project_id = {},
-                  .iam_endpoint = {}};
+  Credentials out{
+      .identity = std::move(*identity), .domain_id = {}, .project_id = {}, .iam_endpoint = {}};
   const std::pair<std::string_view, std::string*> texts[] = {
       {domain_option(profile), &out.domain_id},
       {"project_id", &out.project_id},

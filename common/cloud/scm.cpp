@@ -14,7 +14,7 @@
 namespace ccm::cloud {
 namespace {
 
-constexpr std::int64_t kPageSize = 50;         // the largest the service allows
+constexpr std::int64_t kPageSize = 50;          // the largest the service allows
 constexpr std::int64_t kRefusableOffset = 100;  // the service may refuse what lies beyond
 constexpr std::int64_t kMostCertificates = 10'000;
 constexpr std::string_view kCertificates = "/v3/scm/certificates";

@@ -1,5 +1,5 @@
-// SSL Certificate Manager, API v3 (operations.json, service "scm"): the operations the engine needs.
-// Thread-safe as far as Session is.
+// SSL Certificate Manager, API v3 (operations.json, service "scm"): the operations the engine
+// needs. Thread-safe as far as Session is.
 #pragma once
 
 #include <optional>
@@ -37,9 +37,9 @@ class ScmClient {
   ScmClient(Session& session, std::string endpoint);
 
   // Every certificate with `status` (all pages: limit 50, until total_count; where an offset above
-  // 100 is refused, a second pass in the opposite order, and narrowing by `content`). `content` is a
-  // hint that may narrow the list (substring of name or domain); empty for none.
-  // API: ListCertificates.
+  // 100 is refused, a second pass in the opposite order, and narrowing by `content`). `content` is
+  // a hint that may narrow the list (substring of name or domain); empty for none. API:
+  // ListCertificates.
   Result<std::vector<ScmCertificate>> list(const std::string& status, const std::string& content);
   // API: ShowCertificate.
   Result<ScmCertificate> show(const std::string& id);

@@ -103,7 +103,8 @@ class Session::Impl {
   }
 
   static Headers token_headers(const Token& token) {
-    return {{"Content-Type", "application/json"}, {"X-Auth-Token", std::string(token.value.reveal())}};
+    return {{"Content-Type", "application/json"},
+            {"X-Auth-Token", std::string(token.value.reveal())}};
   }
 
   // The account or project header, of which the service wants one at most (signing.md section 7).
@@ -158,9 +159,9 @@ class Session::Impl {
 
   Outcome judge(const Caller& caller, const ApiRequest& request, const HttpResponse& answer) {
     const UrlParts target = *split_url(request.endpoint);
-    Verdict verdict = judge_failure(answer, {.host = target.authority,
-                                             .iam_action = request.iam_action,
-                                             .now = parts_.clock.now()});
+    Verdict verdict = judge_failure(
+        answer,
+        {.host = target.authority, .iam_action = request.iam_action, .now = parts_.clock.now()});
     const bool has_token = std::holds_alternative<PasswordLogin>(caller.credentials.identity);
     const bool is_stale = has_token && verdict.decision == Decision::new_token;
     if (verdict.proves_identity) note_acceptance(caller);

@@ -17,8 +17,8 @@
 namespace ccm::cloud {
 
 // Stops the program from locking the operator's key: after two refusals in a row no further call is
-// made with the same credentials (auth.md section 7: five lock the key). Kept across restarts by its
-// owner, which is why it is an interface.
+// made with the same credentials (auth.md section 7: five lock the key). Kept across restarts by
+// its owner, which is why it is an interface.
 class LockoutGuard {
  public:
   LockoutGuard() = default;
@@ -37,7 +37,7 @@ struct ApiRequest {
   std::string endpoint;  // "https://scm.ap-southeast-1.myhuaweicloud.com", no trailing slash
   std::string path;      // percent-encoded
   Query query;
-  std::string body;      // JSON; empty for none
+  std::string body;                  // JSON; empty for none
   std::string_view iam_action = {};  // the permission it needs, for the sentence when it is missing
 };
 

@@ -145,8 +145,8 @@ SignedRequest sign(const AccessKey& key, SigningRequest request) {
       fmt::format("{}\n{}\n{}", kAlgorithm, trim(*find_header(request.headers, kDateHeader)),
                   crypto::sha256_hex(out.canonical_request));
   out.signature = crypto::to_hex(crypto::hmac_sha256(key.secret, out.string_to_sign));
-  out.authorization = fmt::format("{} Access={}, SignedHeaders={}, Signature={}", kAlgorithm, key.id,
-                                  headers.names, out.signature);
+  out.authorization = fmt::format("{} Access={}, SignedHeaders={}, Signature={}", kAlgorithm,
+                                  key.id, headers.names, out.signature);
   out.headers = std::move(request.headers);
   out.headers.emplace_back("Authorization", out.authorization);
   return out;

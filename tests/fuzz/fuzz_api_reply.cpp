@@ -47,10 +47,14 @@ constexpr int kStatuses[] = {200, 201, 204, 302, 400, 401, 403, 404, 429, 500, 5
 Headers header_for(std::uint8_t choice, std::string_view body) {
   const std::string value(body.substr(0, 64));
   switch (choice % 4) {
-    case 0: return {};
-    case 1: return {{"X-Subject-Token", value}};
-    case 2: return {{"Retry-After", value}, {"X-Request-Id", value}};
-    default: return {{"X-Subject-Token", "0123456789abcdef0123456789abcdef"}};
+    case 0:
+      return {};
+    case 1:
+      return {{"X-Subject-Token", value}};
+    case 2:
+      return {{"Retry-After", value}, {"X-Request-Id", value}};
+    default:
+      return {{"X-Subject-Token", "0123456789abcdef0123456789abcdef"}};
   }
 }
 

@@ -23,13 +23,13 @@ inline Credentials key_credentials(std::string domain_id = "", std::string proje
 }
 
 inline Credentials login_credentials() {
-  return {.identity = PasswordLogin{.user = "user",
-                                    .password = Secret::copy_of("pass"),
-                                    .domain = "acct",
-                                    .project = {}},
-          .domain_id = {},
-          .project_id = {},
-          .iam_endpoint = {}};
+  return {
+      .identity =
+          PasswordLogin{
+              .user = "user", .password = Secret::copy_of("pass"), .domain = "acct", .project = {}},
+      .domain_id = {},
+      .project_id = {},
+      .iam_endpoint = {}};
 }
 
 struct SessionFixture {

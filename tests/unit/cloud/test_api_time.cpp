@@ -1,6 +1,6 @@
-#include "cloud/api_time.h"
-
 #include <gtest/gtest.h>
+
+#include "cloud/api_time.h"
 
 namespace ccm::cloud {
 namespace {
@@ -21,9 +21,9 @@ TEST(ApiTime, ReadsEveryFormTheServicesUse) {
 }
 
 TEST(ApiTime, RefusesWhatIsNoTime) {
-  for (const auto* text : {"", "soon", "2026-13-01T00:00:00Z", "2026-02-30T00:00:00Z",
-                           "2026-05-10T24:00:00Z", "2026-05-10", "2026-05-10T18:42:00Zx",
-                           "-1", "99999999999999999999"}) {
+  for (const auto* text :
+       {"", "soon", "2026-13-01T00:00:00Z", "2026-02-30T00:00:00Z", "2026-05-10T24:00:00Z",
+        "2026-05-10", "2026-05-10T18:42:00Zx", "-1", "99999999999999999999"}) {
     EXPECT_EQ(text_of(text), "none") << text;
   }
 }

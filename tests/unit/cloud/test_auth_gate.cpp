@@ -1,10 +1,10 @@
-#include "cloud/auth_gate.h"
-
 #include <gtest/gtest.h>
 
 #include <atomic>
 #include <thread>
 #include <vector>
+
+#include "cloud/auth_gate.h"
 
 namespace ccm::cloud {
 namespace {

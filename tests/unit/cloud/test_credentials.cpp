@@ -1,8 +1,8 @@
-#include "cloud/credentials.h"
-
 #include <gtest/gtest.h>
 
 #include <cstdlib>
+
+#include "cloud/credentials.h"
 
 namespace ccm::cloud {
 namespace {

@@ -1,6 +1,6 @@
-#include "cloud/endpoints.h"
-
 #include <gtest/gtest.h>
+
+#include "cloud/endpoints.h"
 
 namespace ccm::cloud {
 namespace {
@@ -48,9 +48,9 @@ TEST(SplitUrl, TakesHostsPortsAndPathsApart) {
 }
 
 TEST(SplitUrl, RefusesEverythingElse) {
-  for (const auto* url : {"", "scm.example.com", "ftp://a", "https://", "https:///path",
-                          "https://user@host", "https://host?x=1", "https://host/#f",
-                          "https://ho st", "https://host\r\nX: y"}) {
+  for (const auto* url :
+       {"", "scm.example.com", "ftp://a", "https://", "https:///path", "https://user@host",
+        "https://host?x=1", "https://host/#f", "https://ho st", "https://host\r\nX: y"}) {
     const auto parts = split_url(url);
     ASSERT_FALSE(parts) << url;
     EXPECT_EQ(parts.error().kind(), ErrorKind::invalid);

@@ -1,5 +1,3 @@
-#include "cloud/errors.h"
-
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <jansson.h>
@@ -7,6 +5,7 @@
 #include <algorithm>
 
 #include "base/handle.h"
+#include "cloud/errors.h"
 #include "support/scripted_http.h"
 #include "support/temp_directory.h"
 
@@ -62,10 +61,12 @@ std::vector<Listed> every_listed_code() {
   return all;
 }
 
-// The documented action of a code allows these kinds; written down apart from the generator's rules.
+// The documented action of a code allows these kinds; written down apart from the generator's
+// rules.
 std::vector<ErrorKind> allowed_kinds(const Listed& listed) {
   if (listed.action.starts_with("server")) return {ErrorKind::transient};
-  if (listed.action.starts_with("credentials")) return {ErrorKind::unauthorized, ErrorKind::rejected};
+  if (listed.action.starts_with("credentials"))
+    return {ErrorKind::unauthorized, ErrorKind::rejected};
   if (!listed.action.empty()) return {ErrorKind::rejected};
   if (listed.status == 401) return {ErrorKind::unauthorized};
   if (listed.status == 429) return {ErrorKind::throttled};
@@ -85,8 +86,8 @@ TEST(ErrorTable, CoversEveryListedCodeAndAgreesWithIt) {
     EXPECT_THAT(allowed_kinds(listed), testing::Contains(kind_of(entry->decision)));
     if (listed.advice.empty()) continue;
     const bool is_for_support = listed.advice.starts_with("not fixable by the caller");
-    EXPECT_EQ(entry->advice, is_for_support ? "ask the cloud's " + listed.advice.substr(27)
-                                            : listed.advice);
+    EXPECT_EQ(entry->advice,
+              is_for_support ? "ask the cloud's " + listed.advice.substr(27) : listed.advice);
   }
 }
 
@@ -98,11 +99,10 @@ TEST(ErrorTable, HasNothingElseAndIsSorted) {
     });
     EXPECT_TRUE(is_listed || entry.code == "APIG.0308") << entry.code;
   }
-  EXPECT_TRUE(std::is_sorted(
-      error_table().begin(), error_table().end(),
-      [](const ErrorEntry& a, const ErrorEntry& b) {
-        return std::tie(a.code, a.status) < std::tie(b.code, b.status);
-      }));
+  EXPECT_TRUE(std::is_sorted(error_table().begin(), error_table().end(),
+                             [](const ErrorEntry& a, const ErrorEntry& b) {
+                               return std::tie(a.code, a.status) < std::tie(b.code, b.status);
+                             }));
 }
 
 TEST(Judge, EveryListedCodeBecomesOneReadableSentence) {
@@ -223,8 +223,8 @@ TEST(Judge, QuotesTheServicePrintableShortAndWithoutSecrets) {
   EXPECT_LT(shortened.size(), 500U);
   const auto ellipsis = shortened.find("…");
   ASSERT_NE(ellipsis, std::string::npos);
-  EXPECT_THAT(shortened.substr(0, ellipsis), testing::AnyOf(testing::EndsWith("多"),
-                                                            testing::EndsWith(" ")));
+  EXPECT_THAT(shortened.substr(0, ellipsis),
+              testing::AnyOf(testing::EndsWith("多"), testing::EndsWith(" ")));
 }
 
 TEST(Judge, AServiceThatRefusesTheContentKnewTheCaller) {

@@ -1,11 +1,10 @@
-#include "cloud/iam.h"
-
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <atomic>
 #include <thread>
 
+#include "cloud/iam.h"
 #include "support/fake_clock.h"
 #include "support/scripted_http.h"
 
@@ -174,8 +173,7 @@ TEST(TokenCache, ManyThreadsLogInOnce) {
       const auto token = cache.get("a", kNow, [&]() -> Result<Token> {
         ++logins;
         std::this_thread::yield();
-        return Token{
-            .value = Secret::copy_of("t"), .renew_at = kNow + 1h, .expires_at = kNow + 2h};
+        return Token{.value = Secret::copy_of("t"), .renew_at = kNow + 1h, .expires_at = kNow + 2h};
       });
       EXPECT_TRUE(token);
     });

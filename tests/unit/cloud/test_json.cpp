@@ -1,6 +1,6 @@
-#include "cloud/json.h"
-
 #include <gtest/gtest.h>
+
+#include "cloud/json.h"
 
 namespace ccm::cloud {
 namespace {

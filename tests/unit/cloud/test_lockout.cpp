@@ -1,6 +1,6 @@
-#include "cloud/lockout.h"
-
 #include <gtest/gtest.h>
+
+#include "cloud/lockout.h"
 
 namespace ccm::cloud {
 namespace {

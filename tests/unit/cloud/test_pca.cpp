@@ -1,8 +1,7 @@
-#include "cloud/pca.h"
-
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "cloud/pca.h"
 #include "session_fixture.h"
 
 namespace ccm::cloud {
@@ -60,8 +59,9 @@ TEST_F(Pca, ShortValidityIsInHours) {
 TEST_F(Pca, IssuesWithAKeyOfItsOwn) {
   on("POST", "").answer(200, fmt::format(R"({{"certificate_id":"{}"}})", kId));
   const crypto::KeyType key{crypto::KeyAlgorithm::rsa, 2048};
-  EXPECT_EQ(pca_.issue(kCa, key, {"a.example", "*.a.example", "10.0.0.1"}, {.duration = 24h}).value(),
-            kId);
+  EXPECT_EQ(
+      pca_.issue(kCa, key, {"a.example", "*.a.example", "10.0.0.1"}, {.duration = 24h}).value(),
+      kId);
   EXPECT_EQ(last_body(),
             fmt::format(R"({{"issuer_id":"{}","key_algorithm":"RSA2048",)"
                         R"("signature_algorithm":"SHA256",)"
@@ -112,7 +112,8 @@ TEST_F(Pca, FindsExactlyTheCommonNameNewestFirst) {
                                row("i1", "A.example", 1), row("i2", "www.a.example", 9),
                                row("i3", "a.example", 3)));
   on("GET", "?limit=100&name=a.example&offset=100")
-      .answer(200, fmt::format(R"({{"total":103,"certificates":[{}]}})", row("i4", "a.example", 2)));
+      .answer(200,
+              fmt::format(R"({{"total":103,"certificates":[{}]}})", row("i4", "a.example", 2)));
   const auto found = pca_.find("a.example");
   ASSERT_TRUE(found) << found.error().message();
   std::vector<std::string> ids;

@@ -1,5 +1,3 @@
-#include "cloud/scm.h"
-
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -7,6 +5,7 @@
 #include <charconv>
 #include <set>
 
+#include "cloud/scm.h"
 #include "session_fixture.h"
 
 namespace ccm::cloud {
@@ -219,8 +218,8 @@ Result<ScmExport> export_answering(std::string body) {
 }
 
 TEST(ScmExport, ReadsChainAndKey) {
-  const auto out = export_answering(
-      R"({"certificate":"LEAF","certificate_chain":"CHAIN","private_key":"KEY"})");
+  const auto out =
+      export_answering(R"({"certificate":"LEAF","certificate_chain":"CHAIN","private_key":"KEY"})");
   ASSERT_TRUE(out);
   EXPECT_EQ(out->certificate, "LEAF");
   EXPECT_EQ(out->certificate_chain, "CHAIN");

@@ -1,11 +1,10 @@
-#include "cloud/session.h"
-
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <atomic>
 #include <thread>
 
+#include "cloud/session.h"
 #include "cloud/signer.h"
 #include "session_fixture.h"
 

@@ -1,5 +1,3 @@
-#include "cloud/signer.h"
-
 #include <gtest/gtest.h>
 #include <jansson.h>
 
@@ -7,8 +5,9 @@
 #include <cstdlib>
 #include <random>
 
-#include "base/text.h"
 #include "base/handle.h"
+#include "base/text.h"
+#include "cloud/signer.h"
 #include "support/temp_directory.h"
 
 namespace ccm::cloud {
@@ -78,9 +77,8 @@ void check_vector(const json_t* vector) {
 
 TEST(Signer, AgreesWithEveryPublishedVector) {
   const char* override_path = std::getenv("CCM_SIGNING_VECTORS");
-  const std::string file = override_path != nullptr
-                               ? override_path
-                               : CCM_TEST_DATA_DIR "/ccm-api/signing-vectors.json";
+  const std::string file =
+      override_path != nullptr ? override_path : CCM_TEST_DATA_DIR "/ccm-api/signing-vectors.json";
   json_error_t error;
   const Json document(json_loads(test::read_whole_file(file).c_str(), 0, &error));
   ASSERT_TRUE(document) << file << ": " << error.text;
@@ -107,10 +105,9 @@ SignedRequest sign_get(std::string_view path, const Query& query, Headers header
 
 TEST(Signer, AddsDateHostAndAuthorizationUnlessGiven) {
   const auto plain = sign_get("/", {});
-  EXPECT_EQ(plain.headers,
-            (Headers{{"X-Sdk-Date", "20260510T184200Z"},
-                     {"Host", "host.example.com"},
-                     {"Authorization", plain.authorization}}));
+  EXPECT_EQ(plain.headers, (Headers{{"X-Sdk-Date", "20260510T184200Z"},
+                                    {"Host", "host.example.com"},
+                                    {"Authorization", plain.authorization}}));
   const auto given = sign_get("/", {}, {{"x-sdk-date", "20200101T000000Z"}, {"HOST", "other"}});
   EXPECT_EQ(given.headers.size(), 3U);
   EXPECT_NE(given.string_to_sign.find("20200101T000000Z"), std::string::npos);

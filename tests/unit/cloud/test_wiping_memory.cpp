@@ -1,9 +1,9 @@
-#include "cloud/wiping_memory.h"
-
 #include <gtest/gtest.h>
 
 #include <cstdint>
 #include <cstring>
+
+#include "cloud/wiping_memory.h"
 
 namespace ccm::cloud {
 namespace {

@@ -1,0 +1,29 @@
+// `openssl s_server` on a free loopback port: a TLS server that shares no code with the client
+// under test. Ends with the object, and with the test program however that ends.
+#pragma once
+
+#include <sys/types.h>
+
+#include <string>
+
+#include "support/temp_directory.h"
+
+namespace ccm::test {
+
+class TlsServer {
+ public:
+  TlsServer(const std::string& certificate_pem, const std::string& key_pem);
+  ~TlsServer();
+  TlsServer(const TlsServer&) = delete;
+  TlsServer& operator=(const TlsServer&) = delete;
+
+  // "https://127.0.0.1:port/"; empty when the server did not start.
+  const std::string& url() const { return url_; }
+
+ private:
+  TempDirectory directory_;
+  pid_t child_ = -1;
+  std::string url_;
+};
+
+}  // namespace ccm::test
