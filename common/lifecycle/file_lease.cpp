@@ -46,11 +46,13 @@ std::uint64_t read_token(int file) {
   return parse_unsigned(digits).value_or(0);
 }
 
-bool write_token(int file, std::uint64_t token) {
+bool write_token(const std::string& path, std::uint64_t token) {
+  const FileDescriptor file(open(path.c_str(), O_WRONLY | O_CLOEXEC | O_NOFOLLOW));
+  if (!file) return false;
   const std::string text = fmt::format("{:020}\n", token);
-  const ssize_t size = pwrite(file, text.data(), text.size(), 0);
+  const ssize_t size = pwrite(file.get(), text.data(), text.size(), 0);
   if (size >= 0 && size != static_cast<ssize_t>(text.size())) errno = ENOSPC;
-  return size == static_cast<ssize_t>(text.size()) && fsync(file) == 0;
+  return size == static_cast<ssize_t>(text.size()) && fsync(file.get()) == 0;
 }
 
 // Whether the locked file is still the one that others would open.
@@ -65,8 +67,10 @@ bool is_in_place(int file, const std::string& path) {
 
 Result<std::unique_ptr<Lease>> acquire_lease(const std::string& state_path) {
   const std::string path = lock_path(state_path);
+  // Read-only, because closing a file that was open for writing wakes everybody who watches the
+  // directory, and those who do not lead try every second.
   FileDescriptor file(
-      open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, kOwnerOnlyFile));
+      open(path.c_str(), O_RDONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW, kOwnerOnlyFile));
   if (!file) return failed(path);
   if (flock(file.get(), LOCK_EX | LOCK_NB) != 0) {
     if (errno == EWOULDBLOCK || errno == EINTR) return std::unique_ptr<Lease>();
@@ -76,7 +80,7 @@ Result<std::unique_ptr<Lease>> acquire_lease(const std::string& state_path) {
   if (!is_in_place(file.get(), path)) return std::unique_ptr<Lease>();
   if (fchmod(file.get(), kOwnerOnlyFile) != 0) return failed(path);
   const std::uint64_t token = read_token(file.get()) + 1;
-  if (!write_token(file.get(), token)) return failed(path);
+  if (!write_token(path, token)) return failed(path);
   return std::unique_ptr<Lease>(std::make_unique<FileLease>(std::move(file), token));
 }
 

@@ -1,6 +1,7 @@
 #include <fcntl.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/inotify.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -254,6 +255,19 @@ TEST_F(FileStoreTest, ALeadersDeathFreesTheLockAtOnceAndItsChildrenDoNotKeepIt) 
   EXPECT_EQ(read(ready[0], &byte, 1), 0);
   EXPECT_NE(store->try_lead().value(), nullptr);
   for (const int end : {ready[0], finish[0], finish[1]}) close(end);
+}
+
+TEST_F(FileStoreTest, TryingToLeadInVainWakesNobodyWhoWatches) {
+  const std::unique_ptr<Store> store = open_file_store(state()).value();
+  const std::unique_ptr<Lease> lease = store->try_lead().value();
+  const FileDescriptor watch(inotify_init1(IN_NONBLOCK | IN_CLOEXEC));
+  constexpr std::uint32_t kChanges = IN_CLOSE_WRITE | IN_MOVED_TO | IN_CREATE | IN_ATTRIB;
+  ASSERT_GE(inotify_add_watch(watch.get(), state().c_str(), kChanges), 0);
+  char event[512];
+  EXPECT_EQ(store->try_lead().value(), nullptr);
+  EXPECT_EQ(read(watch.get(), event, sizeof event), -1);
+  ASSERT_TRUE(install(*store, *lease, new_bundle()));
+  EXPECT_GT(read(watch.get(), event, sizeof event), 0);
 }
 
 TEST_F(FileStoreTest, ADamagedRecordCanBeMended) {
