@@ -1,6 +1,6 @@
-// The store on a local directory (layout: store_reader.h). Crash-only: kill -9 or a full disk at any
-// system call leaves the old state or the new one. What a kernel lock cannot promise: on NFS it is only
-// as good as the server's lock daemon, so the state directory belongs on a local disk.
+// The store on a local directory (layout: store_reader.h). Crash-only: kill -9 or a full disk at
+// any system call leaves the old state or the new one. What a kernel lock cannot promise: on NFS it
+// is only as good as the server's lock daemon, so the state directory belongs on a local disk.
 #pragma once
 
 #include <memory>
@@ -11,8 +11,8 @@
 
 namespace ccm::lifecycle {
 
-// Creates the directory (owner-only) when it is missing and removes left-overs of interrupted writes
-// when leadership is taken.
+// Creates the directory (owner-only) when it is missing and removes left-overs of interrupted
+// writes when leadership is taken.
 Result<std::unique_ptr<Store>> open_file_store(const std::string& state_path);
 
 }  // namespace ccm::lifecycle

@@ -1,0 +1,44 @@
+// A log that remembers, for tests. Thread-safe.
+#pragma once
+
+#include <algorithm>
+#include <mutex>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "base/log.h"
+
+namespace ccm::lifecycle::test {
+
+class MemoryLog final : public Log {
+ public:
+  void write(Severity severity, std::string_view line) noexcept override {
+    const std::lock_guard lock(mutex_);
+    lines_.emplace_back(severity, line);
+  }
+  // Every line with its level in front.
+  std::string text() const {
+    const std::lock_guard lock(mutex_);
+    std::string all;
+    for (const auto& [severity, line] : lines_) {
+      all.append("[").append(to_string(severity)).append("] ").append(line).append("\n");
+    }
+    return all;
+  }
+  std::size_t count(Severity severity) const {
+    const std::lock_guard lock(mutex_);
+    return static_cast<std::size_t>(std::count_if(
+        lines_.begin(), lines_.end(), [&](const auto& line) { return line.first == severity; }));
+  }
+  void clear() {
+    const std::lock_guard lock(mutex_);
+    lines_.clear();
+  }
+
+ private:
+  mutable std::mutex mutex_;
+  std::vector<std::pair<Severity, std::string>> lines_;
+};
+
+}  // namespace ccm::lifecycle::test

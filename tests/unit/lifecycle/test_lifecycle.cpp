@@ -1,0 +1,544 @@
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <atomic>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <random>
+#include <stdexcept>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "config/settings.h"
+#include "fake_cloud.h"
+#include "lifecycle/lifecycle.h"
+#include "lifecycle/lockout.h"
+#include "lifecycle/pca_source.h"
+#include "lifecycle/scm_source.h"
+#include "memory_log.h"
+#include "support/fake_clock.h"
+#include "support/memory_store.h"
+
+namespace ccm::lifecycle {
+namespace {
+
+using namespace std::chrono_literals;
+using ccm::test::FakeClock;
+using ccm::test::kTestDay;
+using ccm::test::kTestNow;
+using ccm::test::MemoryStore;
+using test::Fault;
+using test::MemoryLog;
+using testing::AllOf;
+using testing::HasSubstr;
+
+constexpr const char* kIssuer = "issuer=2cb2878b-6cd1-460d-bd25-afe655159bdc";
+
+using Lines = std::vector<std::vector<std::string>>;
+
+// Certificates of these names, each for NAME.example.com.
+config::Config make_config(const std::vector<std::string>& names,
+                           std::vector<std::string> source = {"scm"}, const Lines& more = {}) {
+  config::Settings settings;
+  EXPECT_TRUE(settings.set("region", {"ap-southeast-1"}, {}));
+  EXPECT_TRUE(settings.set("credentials", {"ecs"}, {}));
+  for (const auto& line : more) EXPECT_TRUE(settings.set(line[0], {line[1]}, {}));
+  for (const std::string& name : names) {
+    EXPECT_TRUE(settings.add_certificate(name, {}));
+    EXPECT_TRUE(settings.set_in(name, "source", source, {}));
+    EXPECT_TRUE(settings.set_in(name, "names", {name + ".example.com"}, {}));
+  }
+  return settings.finalize().value();
+}
+
+// Answers what the test says, per certificate.
+class StubSource final : public Source {
+ public:
+  using Answer = std::function<Result<Outcome>(const ObtainRequest&)>;
+
+  Result<Outcome> obtain(const ObtainRequest& request) override {
+    ++calls;
+    return answer(request);
+  }
+  Result<void> installed(const ObtainRequest&) override {
+    ++installations;
+    return {};
+  }
+  Result<void> refused(const ObtainRequest&) override {
+    ++refusals;
+    return {};
+  }
+
+  Answer answer = [](const ObtainRequest&) -> Result<Outcome> { return Outcome(Unchanged{}); };
+  std::atomic<int> calls = 0;
+  std::atomic<int> installations = 0;
+  std::atomic<int> refusals = 0;
+};
+
+class LifecycleTest : public testing::Test {
+ protected:
+  LifecycleTest() {
+    source_.answer = [this](const ObtainRequest& request) { return fresh(request); };
+  }
+
+  void launch(config::Config config, std::string launch_id = "launch-1") {
+    lifecycle_.reset();
+    config_ = std::make_unique<config::Config>(std::move(config));
+    lifecycle_ = std::make_unique<Lifecycle>(Lifecycle::Parts{.config = *config_,
+                                                              .store = store_,
+                                                              .scm = source_,
+                                                              .pca = source_,
+                                                              .clock = clock_,
+                                                              .log = log_,
+                                                              .launch_id = std::move(launch_id)});
+    lifecycle_->start(*lease_);
+  }
+  // Everything that is due now, one after the other; how many there were.
+  std::size_t work() {
+    const auto names = lifecycle_->take_due(clock_.now(), 100'000);
+    for (const std::string& name : names) lifecycle_->attempt(name, *lease_);
+    return names.size();
+  }
+  // Time passes to the next wake-up.
+  void sleep() { clock_.set(std::max(clock_.now(), lifecycle_->next_wake())); }
+
+  Result<Outcome> fresh(const ObtainRequest& request) {
+    return Outcome(
+        Obtained{.bundle = make_bundle(request.spec.names, 90 * kTestDay), .origin = "scm:scs1"});
+  }
+  crypto::Bundle make_bundle(const std::vector<std::string>& names, Seconds lifetime) {
+    const auto leaf = ccm::test::make_test_leaf(
+        issuing_,
+        {.names = names, .not_before = clock_.now(), .not_after = clock_.now() + lifetime});
+    return crypto::Bundle::make({leaf.certificate, issuing_.certificate}, leaf.key).value();
+  }
+  void fail_with_error(Error error) {
+    source_.answer = [error](const ObtainRequest&) -> Result<Outcome> { return fail(error); };
+  }
+  State persisted(const std::string& name) {
+    const auto record = store_.read_record(name, "state").value();
+    return record ? parse_state(record->value.reveal()).value().state : State(Absent{});
+  }
+  VersionNumber version(const std::string& name) { return store_.current_version(name); }
+
+  ccm::test::TestAuthority root_ = ccm::test::make_test_root();
+  ccm::test::TestAuthority issuing_ = ccm::test::make_test_intermediate(root_);
+  FakeClock clock_{kTestNow};
+  MemoryStore store_;
+  MemoryLog log_;
+  std::unique_ptr<Lease> lease_ = store_.try_lead().value();
+  StubSource source_;
+  std::unique_ptr<config::Config> config_;
+  std::unique_ptr<Lifecycle> lifecycle_;
+};
+
+TEST_F(LifecycleTest, BeginsAtOnceAndInstalls) {
+  launch(make_config({"www"}));
+  EXPECT_LT(lifecycle_->next_wake(), clock_.now());
+  EXPECT_EQ(work(), 1U);
+  EXPECT_EQ(version("www"), 1U);
+  EXPECT_EQ(source_.installations, 1);
+  EXPECT_THAT(log_.text(), AllOf(HasSubstr("[notice] certificate \"www\": installed version 1 from "
+                                           "scm:scs1 (serial "),
+                                 HasSubstr("next renewal ")));
+  EXPECT_TRUE(std::holds_alternative<Valid>(persisted("www")));
+  EXPECT_GT(lifecycle_->next_wake(), clock_.now());
+  EXPECT_EQ(work(), 0U);
+}
+
+TEST_F(LifecycleTest, RenewsInTheWindowAndNotBefore) {
+  launch(make_config({"www"}));
+  std::vector<Time> renewals;
+  source_.answer = [&](const ObtainRequest& request) -> Result<Outcome> {
+    if (!request.is_due) return Outcome(Unchanged{});
+    renewals.push_back(request.now);
+    return fresh(request);
+  };
+  while (clock_.now() < kTestNow + 200 * kTestDay) {
+    work();
+    sleep();
+  }
+  ASSERT_EQ(renewals.size(), 4U);
+  for (std::size_t i = 1; i < renewals.size(); ++i) {
+    const Seconds age = renewals[i] - renewals[i - 1];
+    EXPECT_LE(age, 61 * kTestDay);
+    EXPECT_GE(age, 57 * kTestDay);
+  }
+  EXPECT_EQ(log_.count(Severity::error), 0U);
+}
+
+TEST_F(LifecycleTest, KeepsTheGoodOneWhileTheCloudIsDownAndRecovers) {
+  launch(make_config({"www"}));
+  work();
+  clock_.advance(62 * kTestDay);
+  fail_with_error(Error(ErrorKind::transient, "connection refused"));
+  for (int i = 0; i < 50; ++i) {
+    EXPECT_EQ(work(), 1U);
+    EXPECT_LE(lifecycle_->next_wake() - clock_.now(), 1h);
+    sleep();
+  }
+  EXPECT_EQ(version("www"), 1U);
+  EXPECT_EQ(std::get<Failing>(persisted("www")).attempts, 50U);
+  EXPECT_THAT(log_.text(),
+              HasSubstr("[error] certificate \"www\": connection refused; the installed "
+                        "certificate (version 1, valid until "));
+  source_.answer = [this](const ObtainRequest& request) { return fresh(request); };
+  work();
+  EXPECT_EQ(version("www"), 2U);
+}
+
+TEST_F(LifecycleTest, GetsLouderWhenTheEndComesNear) {
+  launch(make_config({"www"}));
+  work();
+  fail_with_error(Error(ErrorKind::transient, "down"));
+  clock_.advance(80 * kTestDay);
+  work();
+  EXPECT_EQ(log_.count(Severity::error), 1U);
+  clock_.advance(2 * kTestDay);
+  work();
+  EXPECT_EQ(log_.count(Severity::crit), 1U);
+  clock_.advance(10 * kTestDay);
+  work();
+  EXPECT_EQ(log_.count(Severity::alert), 1U);
+  EXPECT_THAT(log_.text(), HasSubstr("expired at"));
+}
+
+TEST_F(LifecycleTest, DoesNotRepeatWhatIsPermanentBeforeTheNextCheck) {
+  launch(make_config({"www"}, {"scm"}, {{"check_interval", "6h"}}));
+  fail_with_error(Error(ErrorKind::rejected, "no such certificate"));
+  work();
+  EXPECT_TRUE(std::holds_alternative<Rejected>(persisted("www")));
+  EXPECT_GE(lifecycle_->next_wake(), clock_.now() + 5h);
+  EXPECT_LE(lifecycle_->next_wake(), clock_.now() + 6h);
+  // A restart of the agent changes nothing,
+  launch(make_config({"www"}, {"scm"}, {{"check_interval", "6h"}}));
+  EXPECT_EQ(work(), 0U);
+  // a reload does, and so do other settings.
+  launch(make_config({"www"}), "launch-2");
+  EXPECT_EQ(work(), 1U);
+  launch(make_config({"www"}, {"scm", "id=scs9"}), "launch-2");
+  EXPECT_EQ(work(), 1U);
+}
+
+TEST_F(LifecycleTest, HonoursRetryAfterOverReloads) {
+  launch(make_config({"www"}));
+  fail_with_error(Error(ErrorKind::throttled, "slow down").with_retry_after(30min));
+  work();
+  for (int i = 2; i < 20; ++i) {
+    launch(make_config({"www"}), "launch-" + std::to_string(i));
+    EXPECT_EQ(work(), 0U);
+    EXPECT_GE(lifecycle_->next_wake(), kTestNow + 30min);
+  }
+  EXPECT_EQ(source_.calls, 1);
+  sleep();
+  EXPECT_EQ(work(), 1U);
+}
+
+TEST_F(LifecycleTest, RefusesAWorseOneWithBackOffAndTellsTheSource) {
+  launch(make_config({"www"}));
+  work();
+  clock_.advance(62 * kTestDay);
+  source_.answer = [&](const ObtainRequest&) -> Result<Outcome> {
+    return Outcome(Obtained{.bundle = make_bundle({"wrong.example.com"}, 90 * kTestDay),
+                            .origin = "scm:scs2"});
+  };
+  std::vector<Seconds> waits;
+  for (int i = 0; i < 20; ++i) {
+    work();
+    waits.push_back(lifecycle_->next_wake() - clock_.now());
+    sleep();
+  }
+  EXPECT_EQ(version("www"), 1U);
+  EXPECT_EQ(source_.refusals, 20);
+  EXPECT_LE(waits.front(), 5s);
+  EXPECT_GT(waits.back(), 4h);
+  EXPECT_THAT(log_.text(), HasSubstr("the certificate from scm:scs2 was refused: names: "));
+}
+
+TEST_F(LifecycleTest, WaitsForTheFirstDayOfAnEarlyCertificate) {
+  launch(make_config({"www"}));
+  source_.answer = [&](const ObtainRequest& request) -> Result<Outcome> {
+    const auto leaf = ccm::test::make_test_leaf(
+        issuing_, {.names = request.spec.names, .not_before = kTestNow + 10min});
+    return Outcome(Obtained{
+        .bundle = crypto::Bundle::make({leaf.certificate, issuing_.certificate}, leaf.key).value(),
+        .origin = "scm:scs1"});
+  };
+  work();
+  EXPECT_EQ(source_.refusals, 0);
+  EXPECT_GE(lifecycle_->next_wake(), kTestNow + 10min);
+  sleep();
+  work();
+  EXPECT_EQ(version("www"), 1U);
+}
+
+TEST_F(LifecycleTest, LetsARevokedOneGoForOneThatEndsSooner) {
+  launch(make_config({"www"}));
+  work();
+  source_.answer = [&](const ObtainRequest& request) -> Result<Outcome> {
+    return Outcome(Obtained{.bundle = make_bundle(request.spec.names, 10 * kTestDay),
+                            .origin = "scm:scs2",
+                            .current_must_go = true});
+  };
+  sleep();
+  work();
+  EXPECT_EQ(version("www"), 2U);
+}
+
+TEST_F(LifecycleTest, WaitsQuietlyForWhatIsInReview) {
+  launch(make_config({"www"}));
+  source_.answer = [&](const ObtainRequest& request) -> Result<Outcome> {
+    return Outcome(Pending{.retry_at = request.now + 1min, .reason = "scs1: CHECKING"});
+  };
+  for (int i = 0; i < 5; ++i) {
+    EXPECT_EQ(work(), 1U);
+    EXPECT_EQ(lifecycle_->next_wake(), clock_.now() + 1min);
+    sleep();
+  }
+  EXPECT_EQ(log_.count(Severity::notice), 1U);
+  EXPECT_EQ(log_.count(Severity::info), 4U);
+  EXPECT_EQ(std::get<Failing>(persisted("www")).attempts, 0U);
+}
+
+TEST_F(LifecycleTest, ReportsThatNothingBetterExistsForAnUnusableOne) {
+  launch(make_config({"www"}));
+  work();
+  source_.answer = [](const ObtainRequest&) -> Result<Outcome> { return Outcome(Unchanged{}); };
+  clock_.advance(91 * kTestDay);
+  work();
+  EXPECT_TRUE(std::holds_alternative<Rejected>(persisted("www")));
+  EXPECT_THAT(log_.text(), HasSubstr("nothing better than what is installed: not after: "));
+}
+
+TEST_F(LifecycleTest, ChecksADueOneWithoutSuccessorOnceInAnInterval) {
+  launch(make_config({"www"}, {"scm"}, {{"check_interval", "6h"}}));
+  work();
+  source_.answer = [](const ObtainRequest&) -> Result<Outcome> { return Outcome(Unchanged{}); };
+  clock_.advance(70 * kTestDay);
+  source_.calls = 0;
+  const Time end = clock_.now() + 24h;
+  while (clock_.now() < end) {
+    work();
+    launch(make_config({"www"}, {"scm"}, {{"check_interval", "6h"}}),
+           std::to_string(source_.calls));
+    sleep();
+  }
+  EXPECT_LE(source_.calls, 5);
+}
+
+TEST_F(LifecycleTest, MissesNoRenewalThatFellIntoADowntime) {
+  launch(make_config({"www"}));
+  work();
+  clock_.advance(70 * kTestDay);
+  launch(make_config({"www"}), "launch-2");
+  EXPECT_LE(lifecycle_->next_wake(), clock_.now());
+}
+
+TEST_F(LifecycleTest, TrustsWhatIsInstalledMoreThanItsRecord) {
+  const Secret record = Secret::copy_of(
+      serialize({.state = Valid{.renew_at = Time::max(), .check_at = Time::max()},
+                 .spec_fingerprint = make_config({"www"}).certificates().front().fingerprint(),
+                 .launch_id = "launch-1"}));
+  ASSERT_TRUE(store_.write_record(*lease_, "www", "state", record, 0));
+  launch(make_config({"www"}));
+  EXPECT_EQ(work(), 1U);  // nothing is installed
+  ASSERT_TRUE(store_.write_record(*lease_, "www", "state", record, 2));
+  launch(make_config({"www"}));
+  EXPECT_LE(lifecycle_->next_wake(), clock_.now() + kTestDay);
+}
+
+TEST_F(LifecycleTest, SurvivesADamagedRecord) {
+  ASSERT_TRUE(store_.write_record(*lease_, "www", "state",
+                                  Secret::copy_of(std::string_view("garbage")), 0));
+  launch(make_config({"www"}));
+  EXPECT_EQ(work(), 1U);
+  EXPECT_TRUE(std::holds_alternative<Valid>(persisted("www")));
+}
+
+TEST_F(LifecycleTest, HealsADamagedVersion) {
+  launch(make_config({"www"}));
+  work();
+  store_.damage("www", 1);
+  launch(make_config({"www"}));
+  EXPECT_EQ(work(), 1U);
+  EXPECT_EQ(version("www"), 2U);
+  EXPECT_THAT(log_.text(), HasSubstr("was altered"));
+}
+
+TEST_F(LifecycleTest, ReplacesAtOnceWhatNewSettingsDoNotAccept) {
+  launch(make_config({"www"}));
+  work();
+  bool was_due = false;
+  source_.answer = [&](const ObtainRequest& request) {
+    was_due = request.is_due;
+    return fresh(request);
+  };
+  launch(make_config({"www"}, {"pca", kIssuer}, {{"key", "rsa:2048"}}), "launch-2");
+  EXPECT_EQ(work(), 1U);
+  EXPECT_TRUE(was_due);
+}
+
+TEST_F(LifecycleTest, RenewsByTheConfiguredValidityWhenThatIsShorter) {
+  launch(make_config({"www"}, {"pca", kIssuer}, {{"validity", "30d"}, {"key", "ecdsa:256"}}));
+  work();  // an installed one of 90 days
+  // A third of 30 days before its end, not of 90: what is issued now would end sooner.
+  const Time renew_at = std::get<Valid>(persisted("www")).renew_at;
+  EXPECT_GE(renew_at, kTestNow + 78 * kTestDay);
+}
+
+TEST_F(LifecycleTest, SurvivesAFullDisk) {
+  launch(make_config({"www"}));
+  store_.fail_writes(Error(ErrorKind::transient, "No space left on device"));
+  work();
+  EXPECT_EQ(version("www"), 0U);
+  EXPECT_EQ(source_.installations, 0);
+  store_.fail_writes(std::nullopt);
+  sleep();
+  work();
+  EXPECT_EQ(version("www"), 1U);
+}
+
+TEST_F(LifecycleTest, WritesNothingWithAnOldLease) {
+  launch(make_config({"www"}));
+  class OldLease final : public Lease {
+   public:
+    std::uint64_t fencing_token() const noexcept override { return 0; }
+  } old;
+  const auto names = lifecycle_->take_due(clock_.now(), 1);
+  lifecycle_->attempt(names.front(), old);
+  EXPECT_EQ(version("www"), 0U);
+}
+
+TEST_F(LifecycleTest, TurnsAnExceptionIntoAFailure) {
+  launch(make_config({"www"}));
+  source_.answer = [](const ObtainRequest&) -> Result<Outcome> {
+    throw std::runtime_error("boom");
+  };
+  EXPECT_EQ(work(), 1U);
+  EXPECT_THAT(log_.text(), HasSubstr("a defect of the program: boom"));
+  EXPECT_GT(lifecycle_->next_wake(), clock_.now() + 30min);
+  source_.answer = [this](const ObtainRequest& request) { return fresh(request); };
+  sleep();
+  EXPECT_EQ(work(), 1U);
+  EXPECT_EQ(version("www"), 1U);
+}
+
+TEST_F(LifecycleTest, HandsOutTheMostOverdueFirstAndNothingTwice) {
+  launch(make_config({"a", "b", "c"}));
+  source_.answer = [&](const ObtainRequest& request) -> Result<Outcome> {
+    const Seconds wait = request.spec.name == "b" ? 1min : 2min;
+    return Outcome(Pending{.retry_at = request.now + wait, .reason = "x"});
+  };
+  work();
+  clock_.advance(3min);
+  EXPECT_EQ(lifecycle_->take_due(clock_.now(), 1), std::vector<std::string>{"b"});
+  EXPECT_EQ(lifecycle_->take_due(clock_.now(), 9).size(), 2U);
+  EXPECT_EQ(lifecycle_->take_due(clock_.now(), 9).size(), 0U);
+  EXPECT_EQ(lifecycle_->next_wake(), Time::max());
+}
+
+TEST_F(LifecycleTest, KeepsHundredsOnThreadsForMonths) {
+  constexpr int kCertificates = 120;
+  constexpr int kThreads = 4;
+  std::vector<std::string> names;
+  for (int i = 0; i < kCertificates; ++i) names.push_back("n" + std::to_string(i));
+  launch(make_config(names, {"scm"}, {{"check_interval", "4d"}}));
+  std::mutex mutex;
+  std::mt19937 random(1);
+  source_.answer = [&](const ObtainRequest& request) -> Result<Outcome> {
+    if (!request.is_due) return Outcome(Unchanged{});
+    const std::lock_guard lock(mutex);
+    if (random() % 4 == 0) return fail(ErrorKind::transient, "down");
+    return fresh(request);
+  };
+  int rounds = 0;
+  while (clock_.now() < kTestNow + 200 * kTestDay && ++rounds < 100'000) {
+    const auto due_names = lifecycle_->take_due(clock_.now(), kThreads);
+    std::vector<std::thread> threads;
+    for (const std::string& name : due_names) {
+      threads.emplace_back([&, name] { lifecycle_->attempt(name, *lease_); });
+    }
+    // The main thread looks on while they work.
+    static_cast<void>(lifecycle_->next_wake());
+    for (std::thread& thread : threads) thread.join();
+    if (lifecycle_->next_wake() > clock_.now()) clock_.set(lifecycle_->next_wake() + 30min);
+  }
+  for (const std::string& name : names) {
+    const auto loaded = store_.load(name).value();
+    ASSERT_TRUE(loaded.certificate) << name;
+    EXPECT_GT(loaded.certificate->info.not_after, clock_.now() + 20 * kTestDay) << name;
+    EXPECT_GE(version(name), 3U) << name;
+  }
+}
+
+// The real sources and clients.
+class WholeLifecycleTest : public testing::Test {
+ protected:
+  void launch(config::Config config) {
+    config_ = std::make_unique<config::Config>(std::move(config));
+    lifecycle_ = std::make_unique<Lifecycle>(Lifecycle::Parts{.config = *config_,
+                                                              .store = store_,
+                                                              .scm = scm_,
+                                                              .pca = pca_,
+                                                              .clock = cloud_.clock,
+                                                              .log = log_,
+                                                              .launch_id = "launch-1"});
+    lifecycle_->start(*lease_);
+  }
+  std::size_t work() {
+    const auto names = lifecycle_->take_due(cloud_.clock.now(), 1000);
+    for (const std::string& name : names) lifecycle_->attempt(name, *lease_);
+    return names.size();
+  }
+
+  test::FakeCloud cloud_;
+  MemoryStore store_;
+  std::unique_ptr<Lease> lease_ = store_.try_lead().value();
+  std::unique_ptr<cloud::LockoutGuard> guard_ =
+      make_store_lockout_guard(store_, *lease_, cloud_.clock);
+  test::CloudClients clients_{cloud_, *guard_};
+  MemoryLog log_;
+  ScmSource scm_{clients_.scm, store_, cloud_.clock, log_};
+  PcaSource pca_{clients_.pca, store_};
+  std::unique_ptr<config::Config> config_;
+  std::unique_ptr<Lifecycle> lifecycle_;
+};
+
+TEST_F(WholeLifecycleTest, TwoRefusedCredentialsNeverBecomeFive) {
+  std::vector<std::string> names;
+  for (int i = 0; i < 50; ++i) names.push_back("n" + std::to_string(i));
+  cloud_.fail_always("scm.list", Fault::unauthorized);
+  launch(make_config(names));
+  while (cloud_.clock.now() < kTestNow + 50min) {
+    work();
+    cloud_.clock.advance(1min);
+  }
+  EXPECT_EQ(cloud_.count_all(), 2U);
+  for (int day = 0; day < 30; ++day) {
+    work();
+    launch(make_config(names));
+    work();
+    cloud_.clock.advance(24h);
+  }
+  EXPECT_EQ(cloud_.count_all(), 4U);
+  EXPECT_THAT(log_.text(), HasSubstr("the cloud locks a key after five"));
+}
+
+TEST_F(WholeLifecycleTest, HealsWhenTheFaultEnds) {
+  cloud_.put({.id = "scs1", .names = {"www.example.com"}});
+  launch(make_config({"www"}));
+  for (const Fault fault :
+       {Fault::lost_answer, Fault::server_error, Fault::garbage, Fault::wrong_key}) {
+    cloud_.fail_next("scm.export", fault);
+    work();
+    EXPECT_EQ(store_.current_version("www"), 0U);
+    cloud_.clock.set(lifecycle_->next_wake() + 4s);
+  }
+  work();
+  EXPECT_EQ(store_.current_version("www"), 1U);
+}
+
+}  // namespace
+}  // namespace ccm::lifecycle
