@@ -1,0 +1,54 @@
+// Everything that talks to the cloud, put together: made when this agent has become the leader of the
+// store. Attempts run on the engine's own threads; the main thread only hands them out, and is woken
+// through a descriptor when one has ended.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/result.h"
+#include "cloud/credentials.h"
+#include "config/config.h"
+#include "lifecycle/store.h"
+
+namespace ccm::agent {
+
+// What has to be read before the agent gives up root.
+struct CloudAccess {
+  std::optional<cloud::Credentials> credentials;  // nullopt: from the ECS metadata service
+  std::string ca_pem;                             // empty: the system's store
+};
+// `invalid`/`rejected` with the file in the sentence. A credentials file that others may read is used
+// with a warning.
+Result<CloudAccess> read_cloud_access(const config::GlobalConfig& global, Log& log);
+
+class Engine {
+ public:
+  struct Parts {
+    const config::Config& config;
+    lifecycle::Store& store;
+    std::unique_ptr<lifecycle::Lease> lease;
+    const Clock& clock;
+    Log& log;
+    std::string launch_id;
+    int wake_descriptor;  // an eventfd, borrowed: written to when an attempt has ended
+  };
+  static Result<std::unique_ptr<Engine>> start(Parts parts, CloudAccess access);
+
+  Engine(const Engine&) = delete;
+  Engine& operator=(const Engine&) = delete;
+  virtual ~Engine() = default;
+
+  // Hands out what is due, as far as threads are free. Main thread only.
+  virtual void hand_out(Time now) = 0;
+  // When hand_out is to be called again if nothing else happens.
+  virtual Time next_wake() const = 0;
+
+ protected:
+  Engine() = default;
+};
+
+}  // namespace ccm::agent

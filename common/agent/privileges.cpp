@@ -1,0 +1,97 @@
+#include "agent/privileges.h"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <fts.h>
+#include <grp.h>
+#include <pwd.h>
+#include <sys/prctl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+
+#include "agent/process.h"
+#include "base/file.h"
+#include "base/handle.h"
+
+namespace ccm::agent {
+namespace {
+
+constexpr const char* kDefaultAccount = "ccm";
+constexpr uid_t kRoot = 0;
+
+std::optional<Account> find_account(const std::string& name) {
+  std::array<char, 16384> buffer;
+  passwd entry = {};
+  passwd* found = nullptr;
+  if (getpwnam_r(name.c_str(), &entry, buffer.data(), buffer.size(), &found) != 0 ||
+      found == nullptr) {
+    return std::nullopt;
+  }
+  return Account{name, entry.pw_uid, entry.pw_gid};
+}
+
+void hand_over_entry(const FTSENT& entry, const Account& account) {
+  const bool is_directory = entry.fts_info == FTS_D;
+  const bool is_plain_file = entry.fts_info == FTS_F && entry.fts_statp->st_nlink == 1;
+  if (!is_directory && !is_plain_file && entry.fts_info != FTS_SL) return;
+  if (entry.fts_statp->st_uid != kRoot) return;
+  // What cannot be handed over shows when the store wants to write there.
+  static_cast<void>(fchownat(AT_FDCWD, entry.fts_accpath, account.user, account.group,
+                             AT_SYMLINK_NOFOLLOW) != 0);
+}
+
+using FtsHandle = Handle<FTS, fts_close>;
+
+Result<void> hand_over(const std::string& path, const Account& account) {
+  std::string root = path;
+  std::array<char*, 2> roots{root.data(), nullptr};
+  const FtsHandle tree(
+      fts_open(roots.data(), FTS_PHYSICAL | FTS_NOCHDIR | FTS_XDEV, nullptr));
+  if (tree == nullptr) return fail(system_error("reading " + path, errno));
+  while (const FTSENT* entry = fts_read(tree.get())) hand_over_entry(*entry, account);
+  return {};
+}
+
+}  // namespace
+
+Result<std::optional<Account>> choose_account(const std::string& user) {
+  if (geteuid() != kRoot) return std::optional<Account>();
+  if (user.empty()) return find_account(kDefaultAccount);
+  std::optional<Account> account = find_account(user);
+  if (account) return account;
+  return fail(ErrorKind::invalid,
+              fmt::format("there is no account \"{}\" for the agent; create it or name another "
+                          "with user",
+                          user));
+}
+
+Result<void> enter_state_directory(const std::string& path, const std::optional<Account>& account) {
+  if (Result<void> made = make_directories(path); !made) return made;
+  struct stat status = {};
+  if (stat(path.c_str(), &status) != 0) return fail(system_error(path, errno));
+  if (account && account->user != kRoot && status.st_uid == kRoot) {
+    if (Result<void> handed = hand_over(path, *account); !handed) return handed;
+  }
+  if (chdir(path.c_str()) != 0) return fail(system_error("entering " + path, errno));
+  return {};
+}
+
+Result<void> become(const Account& account) {
+  if (initgroups(account.name.c_str(), account.group) != 0 ||
+      setresgid(account.group, account.group, account.group) != 0 ||
+      setresuid(account.user, account.user, account.user) != 0) {
+    return fail(system_error(fmt::format("becoming user \"{}\"", account.name), errno));
+  }
+  if (account.user != kRoot && setuid(kRoot) == 0) {
+    return fail(ErrorKind::internal, "the agent could become root again and will not go on");
+  }
+  if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0) {
+    return fail(system_error("giving up privileges", errno));
+  }
+  return forbid_dumps();
+}
+
+}  // namespace ccm::agent

@@ -1,0 +1,36 @@
+// Carries what is in the store to the server's workers. Belongs to the agent's main thread, so that no
+// cloud call ever delays it; the only writer of the segment once the agent runs.
+#pragma once
+
+#include <map>
+#include <string>
+
+#include "base/log.h"
+#include "config/config.h"
+#include "lifecycle/store_reader.h"
+#include "publication/writer.h"
+
+namespace ccm::agent {
+
+class Publisher {
+ public:
+  // Borrows config and log.
+  Publisher(const config::Config& config, lifecycle::StoreReader store, publication::Writer writer,
+            Log& log)
+      : config_(config), store_(std::move(store)), writer_(std::move(writer)), log_(log) {}
+
+  // Publishes every certificate whose current version is another than the last time: one readlink for
+  // each that is not.
+  void refresh();
+
+ private:
+  void publish(const std::string& name, lifecycle::VersionNumber version);
+
+  const config::Config& config_;
+  lifecycle::StoreReader store_;
+  publication::Writer writer_;
+  Log& log_;
+  std::map<std::string, lifecycle::VersionNumber, std::less<>> seen_;
+};
+
+}  // namespace ccm::agent

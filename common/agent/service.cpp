@@ -1,0 +1,199 @@
+#include "agent/service.h"
+
+#include <poll.h>
+#include <sys/eventfd.h>
+#include <sys/inotify.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <memory>
+#include <utility>
+
+#include "agent/engine.h"
+#include "agent/log_line.h"
+#include "agent/privileges.h"
+#include "agent/process.h"
+#include "agent/publisher.h"
+#include "base/boundary.h"
+#include "base/clock.h"
+#include "lifecycle/file_store.h"
+
+namespace ccm::agent {
+namespace {
+
+using std::chrono::milliseconds;
+
+// The store is the current directory (privileges.h).
+constexpr const char* kStore = ".";
+// Notifications can be lost (a full queue, a file system without them): then this finds the change.
+constexpr Seconds kLongestSleep{30};
+constexpr Seconds kTryToLead{1};
+
+// What the loop waits for.
+struct Watches {
+  FileDescriptor store;    // inotify on the state directory
+  FileDescriptor attempt;  // eventfd of the engine
+};
+
+Result<Watches> open_watches() {
+  Watches watches{FileDescriptor(inotify_init1(IN_CLOEXEC | IN_NONBLOCK)),
+                  FileDescriptor(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK))};
+  if (!watches.store || !watches.attempt ||
+      inotify_add_watch(watches.store.get(), kStore,
+                        IN_MOVED_TO | IN_CREATE | IN_CLOSE_WRITE | IN_DELETE_SELF) < 0) {
+    return fail(system_error("watching the state directory", errno));
+  }
+  return watches;
+}
+
+void empty(const FileDescriptor& descriptor) {
+  std::array<char, 4096> ignored;
+  while (read(descriptor.get(), ignored.data(), ignored.size()) > 0) {
+  }
+}
+
+bool is_state_directory_gone() {
+  struct stat status = {};
+  return stat(kStore, &status) != 0 || status.st_nlink == 0;
+}
+
+class Service {
+ public:
+  struct Parts {
+    const config::Config& config;
+    Publisher publisher;
+    std::unique_ptr<lifecycle::Store> store;
+    std::optional<CloudAccess> access;  // nullopt: only publish
+    Watches watches;
+    std::string launch_id;
+    Log& log;
+  };
+  explicit Service(Parts parts) : parts_(std::move(parts)) {}
+
+  int run();
+
+ private:
+  bool wants_to_lead() const { return engine_ == nullptr && parts_.access.has_value(); }
+  void try_to_lead();
+  milliseconds time_to_sleep() const;
+
+  SystemClock clock_;
+  Parts parts_;
+  std::unique_ptr<Engine> engine_;
+  bool has_said_who_leads_ = false;
+};
+
+int Service::run() {
+  for (;;) {
+    if (is_state_directory_gone()) {
+      parts_.log.error("the state directory was removed; the agent starts anew to make it again");
+      return 1;
+    }
+    parts_.publisher.refresh();
+    if (wants_to_lead()) try_to_lead();
+    if (engine_ != nullptr) engine_->hand_out(clock_.now());
+    std::array<pollfd, 3> waiting{{{kLifelineDescriptor, POLLIN, 0},
+                                   {parts_.watches.store.get(), POLLIN, 0},
+                                   {parts_.watches.attempt.get(), POLLIN, 0}}};
+    const int count = poll(waiting.data(), waiting.size(),
+                           static_cast<int>(time_to_sleep().count()));
+    // The server is gone or has loaded another configuration. Every durable write is atomic, so there
+    // is nothing to finish, and a call that hangs must not delay anybody.
+    if (count > 0 && waiting[0].revents != 0) _exit(0);
+    if (count > 0) {
+      empty(parts_.watches.store);
+      empty(parts_.watches.attempt);
+    }
+  }
+}
+
+milliseconds Service::time_to_sleep() const {
+  Seconds longest = wants_to_lead() ? kTryToLead : kLongestSleep;
+  if (engine_ != nullptr) {
+    const Time wake = engine_->next_wake();
+    const Time now = clock_.now();
+    // The clocks' seconds are whole: a wake in this second has come.
+    longest = wake <= now ? Seconds(0) : std::min(longest, wake - now);
+  }
+  return longest;
+}
+
+void Service::try_to_lead() {
+  Result<std::unique_ptr<lifecycle::Lease>> lease = parts_.store->try_lead();
+  if (!lease) {
+    if (!std::exchange(has_said_who_leads_, true)) {
+      parts_.log.error("taking the lead of the state directory: {}", lease.error().message());
+    }
+    return;
+  }
+  if (*lease == nullptr) {
+    if (!std::exchange(has_said_who_leads_, true)) {
+      parts_.log.info("another agent on this host talks to the cloud; this one publishes what it "
+                      "stores");
+    }
+    return;
+  }
+  Engine::Parts parts{parts_.config, *parts_.store, *std::move(lease), clock_,
+                      parts_.log,    parts_.launch_id, parts_.watches.attempt.get()};
+  Result<std::unique_ptr<Engine>> engine =
+      Engine::start(std::move(parts), *std::exchange(parts_.access, std::nullopt));
+  if (!engine) {
+    parts_.log.error("{}; certificates are served but not renewed", engine.error().message());
+    return;
+  }
+  engine_ = *std::move(engine);
+}
+
+// What must be done as root, then never root again.
+Result<std::optional<CloudAccess>> settle(const config::Config& config, Log& log) {
+  Result<CloudAccess> access = read_cloud_access(config.global(), log);
+  if (!access) {
+    log.error("{}; certificates are served but not renewed", access.error().message());
+  }
+  Result<std::optional<Account>> account = choose_account(config.global().user);
+  if (!account) return pass(std::move(account));
+  Result<void> settled = enter_state_directory(config.global().state_path, *account);
+  if (settled && *account) settled = become(**account);
+  if (!settled) return pass(std::move(settled));
+  if (!access) return std::optional<CloudAccess>();
+  return std::optional<CloudAccess>(*std::move(access));
+}
+
+Result<int> serve(const config::Handover& handover, Log& log) {
+  const Result<config::Config> config = handover.settings.finalize();
+  if (!config) return fail(config.error());
+  Result<std::optional<CloudAccess>> access = settle(*config, log);
+  if (!access) return pass(std::move(access));
+  Result<publication::Writer> writer =
+      publication::Writer::attach(FileDescriptor(kSegmentDescriptor));
+  if (!writer) return pass(std::move(writer));
+  Result<std::unique_ptr<lifecycle::Store>> store = lifecycle::open_file_store(kStore);
+  if (!store) return pass(std::move(store));
+  Result<Watches> watches = open_watches();
+  if (!watches) return pass(std::move(watches));
+  Service service({*config,
+                   Publisher(*config, lifecycle::StoreReader(kStore), *std::move(writer), log),
+                   *std::move(store), *std::move(access), *std::move(watches),
+                   handover.server.launch_id, log});
+  return service.run();
+}
+
+}  // namespace
+
+int run_service(const config::Handover& handover) noexcept {
+  PipeLog log(STDERR_FILENO, handover.server.log_level);
+  const auto report = [&](const char* what) {
+    log.error("the agent cannot go on: {}", what);
+  };
+  return at_boundary(1, report, [&] {
+    const Result<int> status = serve(handover, log);
+    if (status) return *status;
+    report(status.error().message().c_str());
+    return 1;
+  });
+}
+
+}  // namespace ccm::agent
