@@ -1,0 +1,63 @@
+"""The local cloud, ccm-emulator, and its admin side (docs/emulator.md)."""
+
+import json
+import select
+import signal
+import subprocess
+import urllib.error
+import urllib.request
+
+from . import place
+
+
+class Emulator:
+    def __init__(self, data, listen="127.0.0.1:0"):
+        self.data = data
+        self.listen = listen
+        self.process = None
+        self.facts = {}
+
+    def __enter__(self):
+        return self.start()
+
+    def __exit__(self, *_):
+        self.stop()
+
+    def start(self):
+        command = [place.program("ccm-emulator"), "--listen", self.listen, "--data", str(self.data)]
+        with open(f"{self.data}.log", "ab") as log:
+            # Its standard input is our lifeline: it ends when we do, however we end.
+            self.process = subprocess.Popen(
+                [*command, "--parent-lifeline"],
+                stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=log)
+        ready, _, _ = select.select([self.process.stdout], [], [], 30)
+        line = self.process.stdout.readline() if ready else b""
+        if not line:
+            self.stop()
+            raise RuntimeError(f"ccm-emulator did not start; see {self.data}.log")
+        self.facts = json.loads(line)
+        # The same address after a restart, so that clients find it again.
+        self.listen = self.facts["scm"].split("://")[1]
+        return self
+
+    def stop(self, signal_number=signal.SIGTERM):
+        if self.process is None:
+            return
+        self.process.send_signal(signal_number)
+        self.process.wait(timeout=20)
+        self.process.stdin.close()
+        self.process.stdout.close()
+        self.process = None
+
+    def admin(self, method, path, body=None):
+        """One call of the admin side, its path without the leading /admin; the decoded answer."""
+        request = urllib.request.Request(
+            self.facts["admin"] + "/admin" + path, method=method,
+            data=None if body is None else json.dumps(body).encode(),
+            headers={"Content-Type": "application/json"})
+        try:
+            with urllib.request.urlopen(request, timeout=20) as answer:
+                text = answer.read()
+        except urllib.error.HTTPError as error:
+            raise RuntimeError(f"admin {method} {path}: {error.code} {error.read()!r}") from error
+        return json.loads(text) if text else None

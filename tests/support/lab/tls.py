@@ -1,0 +1,89 @@
+"""A TLS client that tells what it was shown."""
+
+import dataclasses
+import hashlib
+import socket
+import ssl
+
+
+class HandshakeFailure(Exception):
+    pass
+
+
+@dataclasses.dataclass(frozen=True)
+class Shown:
+    """What one handshake showed, and what the server answered to one request after it."""
+
+    der: bytes
+    version: str
+    cipher: str
+    resumed: bool
+    body: str = ""
+
+    @property
+    def fingerprint(self):
+        return hashlib.sha256(self.der).hexdigest()
+
+    @property
+    def serial(self):
+        return serial_of(self.der)
+
+
+def serial_of(der):
+    """The serial number in upper-case hexadecimal: TBSCertificate's first INTEGER after [0]."""
+
+    def element(at):
+        length = der[at + 1]
+        start = at + 2
+        if length & 0x80:
+            count = length & 0x7F
+            length = int.from_bytes(der[start : start + count], "big")
+            start += count
+        return start, start + length
+
+    certificate, _ = element(0)
+    at, _ = element(certificate)
+    if der[at] == 0xA0:
+        _, at = element(at)
+    start, end = element(at)
+    return der[start:end].hex().upper().removeprefix("00")
+
+
+def context(trust=None, version=None, ciphers=None):
+    """A client context: verifying against the PEM text `trust`, or not verifying at all."""
+    made = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    if trust is None:
+        made.check_hostname = False
+        made.verify_mode = ssl.CERT_NONE
+    else:
+        made.load_verify_locations(cadata=trust)
+    if version is not None:
+        made.minimum_version = made.maximum_version = version
+    if ciphers is not None:
+        made.set_ciphers(ciphers)
+    return made
+
+
+def handshake(port, name, tls=None, request=None, session=None, timeout=10.0):
+    """One handshake with SNI `name`, optionally one HTTP/1.0 GET of the path `request`."""
+    tls = tls or context()
+    try:
+        with socket.create_connection(("127.0.0.1", port), timeout=timeout) as raw:
+            with tls.wrap_socket(raw, server_hostname=name, session=session) as stream:
+                der = stream.getpeercert(binary_form=True)
+                body = _get(stream, name, request) if request else ""
+                cipher = stream.cipher()
+                return Shown(der or b"", stream.version(), cipher[0], stream.session_reused, body)
+    except (ssl.SSLError, OSError) as error:
+        raise HandshakeFailure(str(error)) from error
+
+
+def _get(stream, name, path):
+    stream.sendall(f"GET {path} HTTP/1.0\r\nHost: {name}\r\n\r\n".encode())
+    answer = b""
+    while piece := stream.recv(65536):
+        answer += piece
+    head, _, body = answer.partition(b"\r\n\r\n")
+    if b" 200 " not in head.split(b"\r\n")[0] + b" ":
+        raise HandshakeFailure(f"unexpected answer {head[:80]!r}")
+    return body.decode()
