@@ -9,8 +9,12 @@ constexpr const char* kRegions[] = {"ap-southeast-1", "ap-southeast-3", "cn-nort
                                     "eu-west-101"};
 
 json key_document(const std::string& domain_id, const std::string& ak, const std::string& sk) {
-  return {{"ak", ak},           {"sk", sk},        {"domain_id", domain_id},
-          {"enabled", true},    {"failures", 0},   {"locked_until_ms", 0},
+  return {{"ak", ak},
+          {"sk", sk},
+          {"domain_id", domain_id},
+          {"enabled", true},
+          {"failures", 0},
+          {"locked_until_ms", 0},
           {"created_ms", machine_ms()}};
 }
 
@@ -18,9 +22,10 @@ json key_document(const std::string& domain_id, const std::string& ak, const std
 
 json Accounts::create_account(const std::string& name) {
   json projects = json::array();
-  for (const char* region : kRegions) projects.push_back({{"id", random_hex(16)}, {"name", region}});
-  json account = {{"domain_id", random_hex(16)}, {"domain_name", name},
-                  {"user_id", random_hex(16)},   {"user_name", name + "-admin"},
+  for (const char* region : kRegions)
+    projects.push_back({{"id", random_hex(16)}, {"name", region}});
+  json account = {{"domain_id", random_hex(16)},  {"domain_name", name},
+                  {"user_id", random_hex(16)},    {"user_name", name + "-admin"},
                   {"password", random_token(20)}, {"projects", projects}};
   store_.put("account", account["domain_id"].get<std::string>(), account);
   return account;
@@ -41,7 +46,9 @@ const json& Accounts::demo() const {
   return *account(store_.find("setting", "demo")->get<std::string>());
 }
 
-void Accounts::set_demo(const std::string& domain_id) { store_.put("setting", "demo", domain_id); }
+void Accounts::set_demo(const std::string& domain_id) {
+  store_.put("setting", "demo", domain_id);
+}
 
 json Accounts::create_key(const std::string& domain_id) {
   return add_key(domain_id, upper(random_token(20)), random_token(40));

@@ -1,4 +1,5 @@
-// Accounts of the emulated cloud with their access keys and tokens. Owned by World, used under its lock.
+// Accounts of the emulated cloud with their access keys and tokens. Owned by World, used under its
+// lock.
 #pragma once
 
 #include <cstdint>

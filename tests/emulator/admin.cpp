@@ -5,7 +5,9 @@
 namespace emulator {
 namespace admin {
 
-void refuse(const std::string& sentence, int status) { throw Refusal(status, "admin", sentence); }
+void refuse(const std::string& sentence, int status) {
+  throw Refusal(status, "admin", sentence);
+}
 
 }  // namespace admin
 
@@ -15,7 +17,7 @@ using Handler = Operation::Handler;
 
 Operation entry(const char* method, std::string path, Handler handler) {
   std::string id = std::string(method) + " " + path;
-  return {Service::admin, std::move(id), method, std::move(path), handler, {},
+  return {Service::admin,         std::move(id), method, std::move(path), handler, {},
           Operation::Access::open};
 }
 
@@ -38,6 +40,7 @@ Operations admin_operations() {
       entry("GET", "/admin/time", show_time),
       entry("POST", "/admin/time", set_time),
       entry("DELETE", "/admin/time", reset_time),
+      entry("POST", "/admin/verify", verify_request),
       entry("GET", "/admin/options", show_options),
       entry("POST", "/admin/options", change_options),
       entry("DELETE", "/admin/options", reset_options),

@@ -75,8 +75,12 @@ Reply add_key(Call& call) {
   return json_reply(201, key);
 }
 
-Reply enable_key(Call& call) { return change_key(call, {{"enabled", true}}); }
-Reply disable_key(Call& call) { return change_key(call, {{"enabled", false}}); }
+Reply enable_key(Call& call) {
+  return change_key(call, {{"enabled", true}});
+}
+Reply disable_key(Call& call) {
+  return change_key(call, {{"enabled", false}});
+}
 
 Reply lock_key(Call& call) {
   const std::int64_t seconds = call.number("seconds", call.world.options.number("lock_s"));

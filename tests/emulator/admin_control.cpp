@@ -1,11 +1,14 @@
 // Admin side: overview, faults, request log, time and options.
 #include "admin_handlers.h"
+#include "refusal.h"
 #include "text.h"
 #include "world.h"
 
 namespace emulator::admin {
 
-Reply show_info(Call& call) { return json_reply(200, call.world.ready); }
+Reply show_info(Call& call) {
+  return json_reply(200, call.world.ready);
+}
 
 Reply list_faults(Call& call) {
   return json_reply(200, {{"faults", call.world.faults.list()}});
@@ -32,7 +35,9 @@ Reply show_requests(Call& call) {
   return json_reply(200, call.world.log.requests(call.number("since", 0)));
 }
 
-Reply show_counters(Call& call) { return json_reply(200, call.world.log.counters()); }
+Reply show_counters(Call& call) {
+  return json_reply(200, call.world.log.counters());
+}
 
 Reply clear_log(Call& call) {
   call.world.log.clear();
@@ -66,7 +71,30 @@ Reply reset_time(Call& call) {
   return show_time(call);
 }
 
-Reply show_options(Call& call) { return json_reply(200, call.world.options.all()); }
+// Judges a request that is described instead of sent: a help for people who write signers.
+Reply verify_request(Call& call) {
+  Request described;
+  described.method = call.text("method").value_or("");
+  described.target = call.text("target").value_or("");
+  described.body = call.text("body").value_or("");
+  for (const json& header : call.body.value("headers", json::array())) {
+    described.headers.emplace_back(header.at(0).get<std::string>(),
+                                   header.at(1).get<std::string>());
+  }
+  try {
+    const Caller caller = call.world.authentication.check(described);
+    return json_reply(200, {{"accepted", true}, {"domain_id", caller.domain_id}});
+  } catch (const Refusal& refusal) {
+    return json_reply(200, {{"accepted", false},
+                            {"status", refusal.status},
+                            {"code", refusal.code},
+                            {"message", refusal.message}});
+  }
+}
+
+Reply show_options(Call& call) {
+  return json_reply(200, call.world.options.all());
+}
 
 Reply change_options(Call& call) {
   const std::string problem = call.world.options.change(call.body);

@@ -21,6 +21,7 @@ Reply clear_log(Call& call);
 Reply show_time(Call& call);
 Reply set_time(Call& call);
 Reply reset_time(Call& call);
+Reply verify_request(Call& call);
 Reply show_options(Call& call);
 Reply change_options(Call& call);
 Reply reset_options(Call& call);

@@ -36,8 +36,12 @@ Reply keep(Call& call, const char* kind, const json& record) {
 
 }  // namespace
 
-Reply list_pca(Call& call) { return list(call, "pca_certificate", "certificates"); }
-Reply list_cas(Call& call) { return list(call, "ca", "authorities"); }
+Reply list_pca(Call& call) {
+  return list(call, "pca_certificate", "certificates");
+}
+Reply list_cas(Call& call) {
+  return list(call, "ca", "authorities");
+}
 
 Reply revoke_pca(Call& call) {
   json record = record_of(call, "pca_certificate");

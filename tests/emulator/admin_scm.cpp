@@ -96,7 +96,9 @@ Reply list_scm(Call& call) {
   return json_reply(200, {{"certificates", list}});
 }
 
-Reply show_scm(Call& call) { return json_reply(200, view_of(record_of(call))); }
+Reply show_scm(Call& call) {
+  return json_reply(200, view_of(record_of(call)));
+}
 
 Reply create_scm(Call& call) {
   const std::string standard = call.world.accounts.demo()["domain_id"].get<std::string>();
@@ -130,8 +132,8 @@ Reply renew_scm(Call& call) {
   const bool cloud_key = old["private_key"] != "";
   if (issue.csr.empty() && !cloud_key) issue.csr = old["csr"].get<std::string>();
   issue.key = key_in(call, kind_of(X509_get0_pubkey(former.front().get())));
-  const std::int64_t length = std::max<std::int64_t>(
-      60, end_of(former.front().get()) - start_of(former.front().get()));
+  const std::int64_t length =
+      std::max<std::int64_t>(60, end_of(former.front().get()) - start_of(former.front().get()));
   enter_period(call, length, issue);
   json record = new_scm_record(call.world, old["domain_id"].get<std::string>());
   for (const char* field : {"type", "brand", "order_id", "description", "enterprise_project_id"}) {

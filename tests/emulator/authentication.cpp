@@ -18,8 +18,8 @@ namespace {
 
 // What identifies the caller must be covered by the signature when it is sent.
 void check_signed_headers(const Request& request, const std::vector<std::string>& listed) {
-  for (const char* name : {"host", "x-sdk-date", "x-security-token", "x-domain-id",
-                           "x-project-id"}) {
+  for (const char* name :
+       {"host", "x-sdk-date", "x-security-token", "x-domain-id", "x-project-id"}) {
     const bool sent = request.header(name) != nullptr;
     if (sent && std::find(listed.begin(), listed.end(), name) == listed.end()) {
       refuse(fmt::format("header {} is not signed", name));
@@ -80,7 +80,8 @@ std::string Authentication::checked_date(const Request& request) const {
   if (std::llabs(*time - clock_.now_ms()) > options_.number("max_skew_s") * 1000) {
     throw Refusal(401, "APIGW.0303",
                   fmt::format("Incorrect IAM authentication information: x-sdk-date is expired, "
-                              "time:{}", *date));
+                              "time:{}",
+                              *date));
   }
   return trim(*date);
 }
@@ -91,7 +92,8 @@ void Authentication::check_security_token(const json& key, const Request& reques
   const std::string wanted = key.value("security_token", "");
   if ((sent == nullptr ? "" : *sent) != wanted) {
     accounts_.count_failure(ak);
-    refuse(sent == nullptr ? "x-security-token not found" : "x-security-token does not match the ak");
+    refuse(sent == nullptr ? "x-security-token not found"
+                           : "x-security-token does not match the ak");
   }
   if (!wanted.empty() && key["expires_ms"].get<std::int64_t>() <= clock_.now_ms()) {
     refuse("the security token has expired");

@@ -30,8 +30,8 @@ void make_authority(World& world, const std::string& name) {
   const std::string parent = plan.parent;
   const KeyHandle key = generate_key(plan.key);
   CertificateSpec spec;
-  spec.subject = {{"country", "CN"}, {"organization", "ccm-emulator"},
-                  {"common_name", plan.common_name}};
+  spec.subject = {
+      {"country", "CN"}, {"organization", "ccm-emulator"}, {"common_name", plan.common_name}};
   spec.public_key = key.get();
   spec.serial = fresh_serial(world);
   // Old and long enough for certificates that the admin side makes in the past or far future.
@@ -40,8 +40,8 @@ void make_authority(World& world, const std::string& name) {
   spec.key_usages = {"keyCertSign", "cRLSign", "digitalSignature"};
   spec.path_length = parent.empty() ? -1 : 0;
   const Issuer issuer = parent.empty() ? Issuer{} : named_issuer(world, parent);
-  const CertificateHandle made = issue_certificate(
-      spec, parent.empty() ? Signer{nullptr, key.get()} : issuer.signer());
+  const CertificateHandle made =
+      issue_certificate(spec, parent.empty() ? Signer{nullptr, key.get()} : issuer.signer());
   world.store.put("authority", name,
                   {{"certificate", certificate_pem(made.get())},
                    {"private_key", private_key_pem(key.get())},
@@ -78,8 +78,7 @@ ServerIdentity make_server_identity(World& world, const std::string& address) {
   spec.key_usages = {"digitalSignature"};
   spec.extended_key_usages = {"serverAuth"};
   const CertificateHandle made = issue_certificate(spec, issuer.signer());
-  return {certificate_pem(made.get()) + certificates_pem(issuer.chain),
-          private_key_pem(key.get())};
+  return {certificate_pem(made.get()) + certificates_pem(issuer.chain), private_key_pem(key.get())};
 }
 
 std::string fresh_serial(World& world) {

@@ -13,14 +13,20 @@ std::int64_t nanoseconds(clockid_t clock) {
 
 }  // namespace
 
-std::int64_t machine_ms() { return nanoseconds(CLOCK_REALTIME) / 1'000'000; }
-std::int64_t monotonic_ns() { return nanoseconds(CLOCK_MONOTONIC); }
+std::int64_t machine_ms() {
+  return nanoseconds(CLOCK_REALTIME) / 1'000'000;
+}
+std::int64_t monotonic_ns() {
+  return nanoseconds(CLOCK_MONOTONIC);
+}
 
 EmulatorClock::EmulatorClock(Store& store) : store_(store) {
   if (const json* kept = store_.find("setting", "clock")) shift_ms_ = kept->value("shift_ms", 0LL);
 }
 
-std::int64_t EmulatorClock::now_ms() const { return machine_ms() + shift_ms_; }
+std::int64_t EmulatorClock::now_ms() const {
+  return machine_ms() + shift_ms_;
+}
 
 void EmulatorClock::set_shift(std::int64_t milliseconds) {
   shift_ms_ = milliseconds;

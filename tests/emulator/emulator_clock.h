@@ -1,5 +1,5 @@
-// The emulator's time: the machine's clock plus a shift that the admin side sets and the store keeps.
-// Owned by World, used under its lock.
+// The emulator's time: the machine's clock plus a shift that the admin side sets and the store
+// keeps. Owned by World, used under its lock.
 #pragma once
 
 #include <cstdint>

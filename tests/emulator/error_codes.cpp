@@ -1,5 +1,6 @@
 // The documented error codes of SCM, PCA and the gateway with their HTTP status and text.
-// Source: API reference issue 4 of 2025-05-26, appendix A.2; gateway codes from the signature guide.
+// Source: API reference issue 4 of 2025-05-26, appendix A.2; gateway codes from the signature
+// guide.
 #include "error_codes.h"
 
 #include <algorithm>
@@ -13,14 +14,23 @@ namespace {
 constexpr ErrorCode kCodes[] = {
     {"SCM.0003", 400, "Tenant has no privilege."},
     {"SCM.0005", 400, "Incorrect request parameter."},
-    {"SCM.0006", 400, "The uploaded certificate failed to be resolved. Ensure that the uploaded certificate has been issued."},
+    {"SCM.0006", 400,
+     "The uploaded certificate failed to be resolved. Ensure that the uploaded certificate has "
+     "been issued."},
     {"SCM.0008", 400, "Abnormal certificate ID"},
-    {"SCM.0009", 400, "Failed to upload the certificate because no domain name is bound to the certificate."},
+    {"SCM.0009", 400,
+     "Failed to upload the certificate because no domain name is bound to the certificate."},
     {"SCM.0010", 400, "This operation is not allowed by the current certificate type or status."},
-    {"SCM.0011", 400, "The max number of free certificates for the current user has been reached, and you cannot continue to purchase free certificates."},
-    {"SCM.0012", 400, "The uploaded private key failed to be resolved. Ensure that the certificate has been issued."},
+    {"SCM.0011", 400,
+     "The max number of free certificates for the current user has been reached, and you cannot "
+     "continue to purchase free certificates."},
+    {"SCM.0012", 400,
+     "The uploaded private key failed to be resolved. Ensure that the certificate has been "
+     "issued."},
     {"SCM.0014", 400, "The uploaded certificate does not match the private key."},
-    {"SCM.0015", 400, "The number or format of domain names entered does not meet the requirements of the your certificate."},
+    {"SCM.0015", 400,
+     "The number or format of domain names entered does not meet the requirements of the your "
+     "certificate."},
     {"SCM.0016", 400, "Failed to order."},
     {"SCM.0020", 400, "Incorrect certificate ID."},
     {"SCM.0023", 400, "Modify key format error."},
@@ -100,12 +110,17 @@ constexpr ErrorCode kCodes[] = {
     {"SCM.0321", 400, "Invalid param sys_tags."},
     {"SCM.0323", 400, "Invalid tag parameter."},
     {"SCM.0401", 400, "Gm cert is not support to be pushed."},
-    {"SCM.0501", 400, "The parameter cannot be null or the parameter is wrong. Currently only supports:"},
+    {"SCM.0501", 400,
+     "The parameter cannot be null or the parameter is wrong. Currently only supports:"},
     {"SCM.0502", 400, "The certificate ID list cannot be empty."},
-    {"SCM.0505", 400, "Parameter error, parameter is null or its list size is out of range, additional info:{0}"},
-    {"SCM.0506", 400, "There is no corresponding certificate ID under the tenant, and the set of certificate IDs that cannot be found:{0}"},
+    {"SCM.0505", 400,
+     "Parameter error, parameter is null or its list size is out of range, additional info:{0}"},
+    {"SCM.0506", 400,
+     "There is no corresponding certificate ID under the tenant, and the set of certificate IDs "
+     "that cannot be found:{0}"},
     {"SCM.0507", 400, "The list parameter cannot have duplicate elements"},
-    {"SCM.0508", 400, "Parameter error, the following certificates do not support querying deployed resources:{0}"},
+    {"SCM.0508", 400,
+     "Parameter error, the following certificates do not support querying deployed resources:{0}"},
     {"SCM.0092", 401, "Decrypt jwt token failed."},
     {"SCM.1000", 401, "The token of the request fails to be authenticated"},
     {"SCM.1004", 401, "Failed to apply for OBT."},
@@ -114,14 +129,18 @@ constexpr ErrorCode kCodes[] = {
     {"SCM.4002", 401, "You do not have permission to perform this operation."},
     {"SCM.0001", 403, "Service is not open."},
     {"SCM.0002", 403, "Incorrect tenant ID."},
-    {"SCM.0040", 403, "The max number of free certificates for the current user has been reached, and you cannot continue to purchase free certificates."},
+    {"SCM.0040", 403,
+     "The max number of free certificates for the current user has been reached, and you cannot "
+     "continue to purchase free certificates."},
     {"SCM.0322", 403, "Invalid user token, user role don't contain op_service."},
     {"SCM.1019", 403, "The user role has no permission to access the interface"},
     {"SCM.0069", 404, "No projects found."},
     {"SCM.0094", 404, "Resource not found."},
     {"SCM.0004", 500, "Fail to get ca response."},
     {"SCM.0007", 500, "Failed to download the certificate."},
-    {"SCM.0013", 500, "The uploaded certificate chain failed to be resolved. Ensure that the certificate has been issued."},
+    {"SCM.0013", 500,
+     "The uploaded certificate chain failed to be resolved. Ensure that the certificate has been "
+     "issued."},
     {"SCM.0017", 500, "product wrong."},
     {"SCM.0019", 500, "CSB response error."},
     {"SCM.0037", 500, "Failed to encrypt the certificate."},
@@ -144,21 +163,30 @@ constexpr ErrorCode kCodes[] = {
     {"SCM.4001", 500, "An error occurred when accessing the PDP API."},
     {"PCA.00020001", 400, "Incorrect parameter."},
     {"PCA.00020101", 400, "Incorrect certificate distinguished name."},
-    {"PCA.00020102", 400, "Invalid key algorithm. Only RSA2048, RSA4096, EC256, and EC384 are supported."},
-    {"PCA.00020103", 400, "Invalid signature hash algorithm. Only SHA256, SHA384, and SHA512 are supported."},
-    {"PCA.00020109", 400, "Invalid validity period type or value. Only year, month, or day supported."},
+    {"PCA.00020102", 400,
+     "Invalid key algorithm. Only RSA2048, RSA4096, EC256, and EC384 are supported."},
+    {"PCA.00020103", 400,
+     "Invalid signature hash algorithm. Only SHA256, SHA384, and SHA512 are supported."},
+    {"PCA.00020109", 400,
+     "Invalid validity period type or value. Only year, month, or day supported."},
     {"PCA.00020110", 400, "Incorrect domain name."},
     {"PCA.00020111", 400, "Invalid IP. Enter an IPv4 address."},
-    {"PCA.00020112", 400, "Invalid alternative name type of the certificate subject. Enter an IP or DNS."},
-    {"PCA.00020201", 400, "Invalid CA ID. Valid CA IDs use a hexadecimal xxxxxxxx-xxxx-xxxx-xxxx-xxxxxxxxxxxx format."},
+    {"PCA.00020112", 400,
+     "Invalid alternative name type of the certificate subject. Enter an IP or DNS."},
+    {"PCA.00020201", 400,
+     "Invalid CA ID. Valid CA IDs use a hexadecimal xxxxxxxx-xxxx-xxxx-xxxx-xxxxxxxxxxxx format."},
     {"PCA.00020202", 400, "Invalid CA type. Only root CA and subordinate CA are supported."},
     {"PCA.00020203", 400, "Invalid CA path length. The value range is [0, 6]."},
     {"PCA.00020204", 400, "Invalid CRL configuration."},
-    {"PCA.00020301", 400, "Invalid certificate ID. Valid certificate IDs use a hexadecimal xxxxxxxx-xxxx-xxxx-xxxx-xxxxxxxxxxxx format."},
+    {"PCA.00020301", 400,
+     "Invalid certificate ID. Valid certificate IDs use a hexadecimal "
+     "xxxxxxxx-xxxx-xxxx-xxxx-xxxxxxxxxxxx format."},
     {"PCA.00020401", 400, "Incorrect certificate signature request."},
     {"PCA.00020402", 400, "Incorrect certificate. Please contact technical support."},
     {"PCA.00020403", 400, "Incorrect certificate chain."},
-    {"PCA.00020404", 400, "Invalid status. The status can only be Pending activation, Activated, Disabled, Pending deletion, or Expired."},
+    {"PCA.00020404", 400,
+     "Invalid status. The status can only be Pending activation, Activated, Disabled, Pending "
+     "deletion, or Expired."},
     {"PCA.00000101", 401, "Access Denied. No permissions granted for this OBT."},
     {"PCA.00010001", 401, "Incorrect X-Auth-Token in the request header."},
     {"PCA.00010002", 401, "Account frozen. Please contact technical support."},
@@ -182,7 +210,8 @@ constexpr ErrorCode kCodes[] = {
     {"APIGW.0201", 413, "Request entity too large."},
     {"APIGW.0303", 401, "Incorrect IAM authentication information: x-sdk-date is expired"},
     {"APIGW.0307", 401, "The token must be updated."},
-    {"APIGW.0308", 429, "The throttling threshold has been reached: policy user over ratelimit,limit:1,time:1 second"},
+    {"APIGW.0308", 429,
+     "The throttling threshold has been reached: policy user over ratelimit,limit:1,time:1 second"},
 };
 
 }  // namespace

@@ -11,7 +11,8 @@ namespace {
 Refusal throttled(const json& effect) {
   return {429, "APIGW.0308",
           fmt::format("The throttling threshold has been reached: policy user over "
-                      "ratelimit,limit:1,time:{} second", effect["throttle"].get<int>())};
+                      "ratelimit,limit:1,time:{} second",
+                      effect["throttle"].get<int>())};
 }
 
 Refusal forced(const json& effect) {
@@ -63,17 +64,17 @@ bool answer_is_invented(const Call& call) {
 Reply error_reply(const Refusal& refusal, const Call& call) {
   Reply reply;
   if (call.operation.service == Service::iam && !refusal.code.starts_with("APIGW")) {
-    reply = json_reply(refusal.status, {{"error",
-                                         {{"code", refusal.status},
-                                          {"message", refusal.message},
-                                          {"title", "Injected"}}}});
+    reply = json_reply(
+        refusal.status,
+        {{"error",
+          {{"code", refusal.status}, {"message", refusal.message}, {"title", "Injected"}}}});
   } else if (refusal.code.empty()) {
     reply = empty_reply(refusal.status);
     reply.body = refusal.message;
     reply.headers = {{"Content-Type", "text/plain"}};
   } else {
-    reply = json_reply(refusal.status,
-                       {{"error_code", refusal.code}, {"error_msg", refusal.message}});
+    reply =
+        json_reply(refusal.status, {{"error_code", refusal.code}, {"error_msg", refusal.message}});
   }
   if (call.effect.contains("throttle")) {
     reply.headers.emplace_back("Retry-After", std::to_string(call.effect["throttle"].get<int>()));
@@ -105,7 +106,8 @@ Reply apply_fault(Call& call, const std::function<Reply()>& work) {
     if (!executed) reply = json_reply(200, json::object());
     replace_body(call, reply);
   }
-  for (const auto& [name, value] : call.effect.value("headers", json::object()).items()) {
+  const json headers = call.effect.value("headers", json::object());
+  for (const auto& [name, value] : headers.items()) {
     reply.headers.emplace_back(name, value.is_string() ? value.get<std::string>() : value.dump());
   }
   set_ending(call, reply);

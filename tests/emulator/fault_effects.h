@@ -7,8 +7,8 @@
 
 namespace emulator {
 
-// Answers in place of `work`, or runs it and spoils its answer. Effects on certificates and keys are
-// not applied here but where these are made (certificate_effects.h).
+// Answers in place of `work`, or runs it and spoils its answer. Effects on certificates and keys
+// are not applied here but where these are made (certificate_effects.h).
 Reply apply_fault(Call& call, const std::function<Reply()>& work);
 
 }  // namespace emulator

@@ -16,15 +16,37 @@ const std::set<std::string>& match_names() {
 
 // Every key an effect may have, with an example of its type; bool means true switches it on.
 const json& effect_types() {
-  static const json kTypes = {
-      {"status", 0},          {"code", ""},           {"message", ""},       {"headers", json::object()},
-      {"body", ""},           {"executed", true},     {"delay_ms", 0},       {"trickle_ms", 0},
-      {"hang", true},         {"reset", true},        {"close", true},       {"half_body", true},
-      {"garbage", true},      {"empty", true},        {"throttle", 0},       {"locked_key", true},
-      {"expired_token", true},{"wrong_key", true},    {"expired", true},     {"not_yet_valid", true},
-      {"wrong_names", nullptr},{"broken_chain", nullptr},{"weak", nullptr},  {"client_auth_only", true},
-      {"no_key", true},       {"glued", true},        {"crlf", true},        {"flat", true},
-      {"reversed_chain", true},{"root_attached", true},{"shorter", true}};
+  static const json kTypes = {{"status", 0},
+                              {"code", ""},
+                              {"message", ""},
+                              {"headers", json::object()},
+                              {"body", ""},
+                              {"executed", true},
+                              {"delay_ms", 0},
+                              {"trickle_ms", 0},
+                              {"hang", true},
+                              {"reset", true},
+                              {"close", true},
+                              {"half_body", true},
+                              {"garbage", true},
+                              {"empty", true},
+                              {"throttle", 0},
+                              {"locked_key", true},
+                              {"expired_token", true},
+                              {"wrong_key", true},
+                              {"expired", true},
+                              {"not_yet_valid", true},
+                              {"wrong_names", nullptr},
+                              {"broken_chain", nullptr},
+                              {"weak", nullptr},
+                              {"client_auth_only", true},
+                              {"no_key", true},
+                              {"glued", true},
+                              {"crlf", true},
+                              {"flat", true},
+                              {"reversed_chain", true},
+                              {"root_attached", true},
+                              {"shorter", true}};
   return kTypes;
 }
 
@@ -47,8 +69,10 @@ std::string check(const json& fault) {
   if (!match.is_object()) return "\"match\" is an object";
   for (const auto& [name, value] : match.items()) {
     if (match_names().count(name) == 0 || !value.is_string()) {
-      return fmt::format("\"match\" takes the texts service, operation, id, domain_id and "
-                         "access_key, not \"{}\"", name);
+      return fmt::format(
+          "\"match\" takes the texts service, operation, id, domain_id and "
+          "access_key, not \"{}\"",
+          name);
     }
   }
   for (const auto& [name, value] : fault["effect"].items()) {
@@ -105,7 +129,9 @@ json Faults::list() const {
   return result;
 }
 
-bool Faults::remove(const std::string& id) { return store_.remove("fault", id); }
+bool Faults::remove(const std::string& id) {
+  return store_.remove("fault", id);
+}
 
 void Faults::clear() {
   while (!store_.all("fault").empty()) store_.remove("fault", store_.all("fault").begin()->first);

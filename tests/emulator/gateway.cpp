@@ -1,7 +1,5 @@
 #include "gateway.h"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 
 #include "fault_effects.h"
@@ -40,20 +38,25 @@ std::vector<std::string> segments(const Request& request) {
 
 const char* title_of(int status) {
   switch (status) {
-    case 400: return "Bad Request";
-    case 401: return "Unauthorized";
-    case 403: return "Forbidden";
-    case 404: return "Not Found";
-    default: return "Internal Server Error";
+    case 400:
+      return "Bad Request";
+    case 401:
+      return "Unauthorized";
+    case 403:
+      return "Forbidden";
+    case 404:
+      return "Not Found";
+    default:
+      return "Internal Server Error";
   }
 }
 
 // SCM and PCA speak {error_code, error_msg}, IAM {error}, the gateway adds a request id.
 Reply refusal_reply(const Refusal& refusal, Service service, const std::string& request_id) {
   if (refusal.code.starts_with("APIGW")) {
-    Reply reply = json_reply(refusal.status, {{"error_msg", refusal.message},
-                                              {"error_code", refusal.code},
-                                              {"request_id", request_id}});
+    Reply reply = json_reply(
+        refusal.status,
+        {{"error_msg", refusal.message}, {"error_code", refusal.code}, {"request_id", request_id}});
     reply.headers.emplace_back("Server", "api-gateway");
     return reply;
   }
@@ -70,8 +73,7 @@ Reply refusal_reply(const Refusal& refusal, Service service, const std::string& 
     return reply;
   }
   if (service == Service::admin) return json_reply(refusal.status, {{"error", refusal.message}});
-  return json_reply(refusal.status,
-                    {{"error_code", refusal.code}, {"error_msg", refusal.message}});
+  return json_reply(refusal.status, {{"error_code", refusal.code}, {"error_msg", refusal.message}});
 }
 
 // Identifiers and names by which a fault may be tied to one certificate or CA.
@@ -90,6 +92,12 @@ std::vector<std::string> resources_of(const Call& call) {
     resources.push_back((*record)["distinguished_name"].value("common_name", ""));
   }
   return resources;
+}
+
+Refusal bad_body(Service service, const std::string& detail) {
+  if (service == Service::scm) return Refusal("SCM.0005", detail);
+  if (service == Service::pca) return Refusal("PCA.00020001", detail);
+  return {400, "400", detail};
 }
 
 bool is_cloud(Service service) {
@@ -147,40 +155,52 @@ Gateway::Route Gateway::find(const Request& request) const {
 
 Reply Gateway::handle(const Request& request) {
   const std::scoped_lock lock(world_.mutex);
-  const std::string request_id = random_hex(16);
-  const Route route = find(request);
-  static const Operation kUnknown{Service::iam, "Unknown", "", "", nullptr, {},
+  static const Operation kUnknown{Service::iam,           "Unknown", "", "", nullptr, {},
                                   Operation::Access::open};
+  const Route route = find(request);
   const Operation& operation = route.operation != nullptr ? *route.operation : kUnknown;
   Call call{world_, request, operation, {}, route.path, parse_query(request.query()), {}, {}};
-  LogEntry entry{name_of(operation.service), operation.id, "", "", "", request_id, "", ""};
+  LogEntry entry{name_of(operation.service), operation.id, "", "", "", random_hex(16), "", ""};
   if (!route.path.empty()) entry.resource = route.path.begin()->second;
-  Reply reply;
-  try {
-    if (route.operation == nullptr) throw Refusal("APIGW.0101");
-    if (is_cloud(operation.service) && !request.secure) {
-      throw Refusal(400, "APIGW.0201", "API request error. This service speaks HTTPS only.");
-    }
-    reply = run(call);
-    entry.code = reply.log ? reply.log->code : "";
-    entry.fault = reply.log ? reply.log->fault : "";
-  } catch (const Refusal& refusal) {
-    entry.code = refusal.code;
-    reply = refusal_reply(refusal, operation.service, request_id);
-  } catch (const std::exception& problem) {
-    const Refusal refusal(500, operation.service == Service::pca ? "PCA.00000001" : "SCM.0100",
-                          fmt::format("UnKnown error. {}", problem.what()));
-    entry.code = refusal.code;
-    reply = refusal_reply(refusal, operation.service, request_id);
-  }
+  Reply reply = attempt(call, entry);
   entry.domain_id = call.caller.domain_id;
   entry.access_key = call.caller.access_key;
-  reply.headers.emplace_back("X-Request-Id", request_id);
-  if (operation.service == Service::iam) reply.headers.emplace_back("X-IAM-Trace-Id", request_id);
+  reply.headers.emplace_back("X-Request-Id", entry.request_id);
+  if (operation.service == Service::iam) {
+    reply.headers.emplace_back("X-IAM-Trace-Id", entry.request_id);
+  }
   reply.headers.emplace_back("Date", http_time(world_.clock.now_ms()));
   reply.log.reset();
-  if (operation.service != Service::admin) reply.log = entry;
+  if (operation.service != Service::admin) reply.log = std::move(entry);
   return reply;
+}
+
+Reply Gateway::attempt(Call& call, LogEntry& entry) {
+  const Service service = call.operation.service;
+  try {
+    if (call.operation.handler == nullptr) throw Refusal("APIGW.0101");
+    if (is_cloud(service) && !call.request.secure) {
+      throw Refusal(400, "APIGW.0201", "API request error. This service speaks HTTPS only.");
+    }
+    Reply reply = run(call);
+    if (reply.log) {
+      entry.code = reply.log->code;
+      entry.fault = reply.log->fault;
+    }
+    return reply;
+  } catch (const Refusal& refusal) {
+    entry.code = refusal.code;
+    return refusal_reply(refusal, service, entry.request_id);
+  } catch (const json::exception& problem) {
+    // A member of the body has another type than the handler expects.
+    const Refusal refusal = bad_body(service, problem.what());
+    entry.code = refusal.code;
+    return refusal_reply(refusal, service, entry.request_id);
+  } catch (const std::exception& problem) {
+    const Refusal refusal(service == Service::pca ? "PCA.00000001" : "SCM.0100", problem.what());
+    entry.code = refusal.code;
+    return refusal_reply(refusal, service, entry.request_id);
+  }
 }
 
 Reply Gateway::run(Call& call) {
@@ -188,9 +208,9 @@ Reply Gateway::run(Call& call) {
   read_body(call);
   if (operation.service != Service::admin) {
     authenticate(call);
-    const auto fault = world_.faults.take({name_of(operation.service), operation.id,
-                                           call.caller.domain_id, call.caller.access_key,
-                                           resources_of(call)});
+    const auto fault =
+        world_.faults.take({name_of(operation.service), operation.id, call.caller.domain_id,
+                            call.caller.access_key, resources_of(call)});
     if (fault) {
       call.effect = fault->effect;
       Reply reply = apply_fault(call, [&] {
@@ -233,11 +253,7 @@ void Gateway::read_body(Call& call) const {
   if (parsed.is_object() || parsed.is_array()) {
     call.body = std::move(parsed);
   } else if (wanted) {
-    if (call.operation.service == Service::scm) throw Refusal("SCM.0005", "The body is not JSON.");
-    if (call.operation.service == Service::pca) {
-      throw Refusal("PCA.00020001", "The body is not JSON.");
-    }
-    throw Refusal(400, "400", "The body is not JSON.");
+    throw bad_body(call.operation.service, "The body is not JSON.");
   }
 }
 

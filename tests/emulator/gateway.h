@@ -22,6 +22,7 @@ class Gateway {
     std::map<std::string, std::string> path;
   };
   Route find(const Request& request) const;
+  Reply attempt(Call& call, LogEntry& entry);
   Reply run(Call& call);
   void authenticate(Call& call) const;
   void read_body(Call& call) const;

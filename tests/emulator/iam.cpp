@@ -9,8 +9,12 @@
 namespace emulator {
 namespace {
 
-[[noreturn]] void bad_request(const std::string& message) { throw Refusal(400, "400", message); }
-[[noreturn]] void unauthorized(const std::string& message) { throw Refusal(401, "401", message); }
+[[noreturn]] void bad_request(const std::string& message) {
+  throw Refusal(400, "400", message);
+}
+[[noreturn]] void unauthorized(const std::string& message) {
+  throw Refusal(401, "401", message);
+}
 
 // A member of nested objects as text; empty when any step is missing.
 std::string text_at(const json& document, const char* pointer) {
@@ -31,9 +35,10 @@ json project_view(const World& world, const json& account, const json& project) 
           {"is_domain", false},
           {"enabled", true},
           {"description", ""},
-          {"links", {{"self", world.secure_url + "/v3/projects/" + project["id"].get<std::string>()},
-                     {"next", nullptr},
-                     {"previous", nullptr}}}};
+          {"links",
+           {{"self", world.secure_url + "/v3/projects/" + project["id"].get<std::string>()},
+            {"next", nullptr},
+            {"previous", nullptr}}}};
 }
 
 json catalog(const World& world) {
@@ -53,15 +58,15 @@ json catalog(const World& world) {
 
 json token_view(const Call& call, const json& token) {
   const json& account = *call.world.accounts.account(token["domain_id"].get<std::string>());
-  json view = {
-      {"expires_at", iso_time(token["expires_ms"].get<std::int64_t>())},
-      {"issued_at", iso_time(token["issued_ms"].get<std::int64_t>())},
-      {"methods", json::array({"password"})},
-      {"roles", json::array({{{"id", "0"}, {"name", "te_admin"}}})},
-      {"user", {{"id", account["user_id"]},
-                {"name", account["user_name"]},
-                {"domain", domain_view(account)},
-                {"password_expires_at", ""}}}};
+  json view = {{"expires_at", iso_time(token["expires_ms"].get<std::int64_t>())},
+               {"issued_at", iso_time(token["issued_ms"].get<std::int64_t>())},
+               {"methods", json::array({"password"})},
+               {"roles", json::array({{{"id", "0"}, {"name", "te_admin"}}})},
+               {"user",
+                {{"id", account["user_id"]},
+                 {"name", account["user_name"]},
+                 {"domain", domain_view(account)},
+                 {"password_expires_at", ""}}}};
   view.update(token["scope"]);
   const bool short_answer = !call.text("nocatalog").value_or("").empty();
   view["catalog"] = short_answer ? json::array() : catalog(call.world);
@@ -111,8 +116,7 @@ Reply create_token(Call& call) {
   if (!right) unauthorized("The username or password is wrong.");
   const auto domain_id = (*account)["domain_id"].get<std::string>();
   call.caller.domain_id = domain_id;
-  const std::string token =
-      call.world.accounts.create_token(domain_id, scope_of(body, *account));
+  const std::string token = call.world.accounts.create_token(domain_id, scope_of(body, *account));
   Reply reply = json_reply(201, token_view(call, *call.world.accounts.token(token)));
   reply.headers.emplace_back("X-Subject-Token", token);
   return reply;
@@ -186,15 +190,28 @@ Reply caller_identity(Call& call) {
 
 Operations iam_operations() {
   return {
-      {Service::iam, "KeystoneCreateUserTokenByPassword", "POST", "/v3/auth/tokens", create_token,
-       {body_object("auth").must(), query_text("nocatalog")}, Operation::Access::open},
-      {Service::iam, "KeystoneValidateToken", "GET", "/v3/auth/tokens", validate_token,
+      {Service::iam,
+       "KeystoneCreateUserTokenByPassword",
+       "POST",
+       "/v3/auth/tokens",
+       create_token,
+       {body_object("auth").must(), query_text("nocatalog")},
+       Operation::Access::open},
+      {Service::iam,
+       "KeystoneValidateToken",
+       "GET",
+       "/v3/auth/tokens",
+       validate_token,
        {query_text("nocatalog")}},
       {Service::iam, "KeystoneListAuthDomains", "GET", "/v3/auth/domains", list_auth_domains},
       {Service::iam, "KeystoneListAuthProjects", "GET", "/v3/auth/projects", list_auth_projects},
-      {Service::iam, "KeystoneListProjects", "GET", "/v3/projects", list_projects,
-       {query_text("domain_id"), query_text("name"), query_text("parent_id"),
-        query_flag("enabled"), query_flag("is_domain"), query_number("page").within(1, INT64_MAX),
+      {Service::iam,
+       "KeystoneListProjects",
+       "GET",
+       "/v3/projects",
+       list_projects,
+       {query_text("domain_id"), query_text("name"), query_text("parent_id"), query_flag("enabled"),
+        query_flag("is_domain"), query_number("page").within(1, INT64_MAX),
         query_number("per_page").within(1, 5000)}},
       {Service::sts, "GetCallerIdentity", "GET", "/v5/caller-identity", caller_identity},
   };

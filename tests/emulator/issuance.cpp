@@ -15,10 +15,12 @@ struct NamePart {
   const char* field;
   int nid;
 };
-constexpr NamePart kNameParts[] = {
-    {"country", NID_countryName},           {"state", NID_stateOrProvinceName},
-    {"locality", NID_localityName},         {"organization", NID_organizationName},
-    {"organizational_unit", NID_organizationalUnitName}, {"common_name", NID_commonName}};
+constexpr NamePart kNameParts[] = {{"country", NID_countryName},
+                                   {"state", NID_stateOrProvinceName},
+                                   {"locality", NID_localityName},
+                                   {"organization", NID_organizationName},
+                                   {"organizational_unit", NID_organizationalUnitName},
+                                   {"common_name", NID_commonName}};
 
 void must(bool done, const char* activity) {
   if (done) return;
@@ -67,7 +69,8 @@ void add_basic_constraints(X509* certificate, const std::optional<int>& path_len
   add_extension(certificate, NID_basic_constraints, value.get(), 1);
 }
 
-// The extensions whose text form OpenSSL composes itself; `value` is always a constant or our own URL.
+// The extensions whose text form OpenSSL composes itself; `value` is always a constant or our own
+// URL.
 void add_from_text(X509* certificate, X509* issuer, int nid, const std::string& value) {
   X509V3_CTX context;
   X509V3_set_ctx_nodb(&context);
@@ -258,8 +261,12 @@ std::vector<AlternativeName> alternative_names(const X509* certificate) {
   return names == nullptr ? std::vector<AlternativeName>{} : names_of(names.get());
 }
 
-std::int64_t start_of(const X509* certificate) { return seconds(X509_get0_notBefore(certificate)); }
-std::int64_t end_of(const X509* certificate) { return seconds(X509_get0_notAfter(certificate)); }
+std::int64_t start_of(const X509* certificate) {
+  return seconds(X509_get0_notBefore(certificate));
+}
+std::int64_t end_of(const X509* certificate) {
+  return seconds(X509_get0_notAfter(certificate));
+}
 
 std::string sha1_fingerprint(const X509* certificate) {
   unsigned char digest[EVP_MAX_MD_SIZE];

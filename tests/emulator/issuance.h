@@ -26,10 +26,10 @@ struct CertificateSpec {
   json subject;  // DistinguishedName of the PCA reference; empty parts are left out
   std::vector<AlternativeName> names;
   EVP_PKEY* public_key = nullptr;
-  std::string serial;             // decimal
-  std::int64_t not_before = 0;    // seconds since 1970
-  std::int64_t not_after = 0;     // seconds since 1970
-  std::string hash = "SHA256";    // SHA256, SHA384, SHA512, SHA1
+  std::string serial;                            // decimal
+  std::int64_t not_before = 0;                   // seconds since 1970
+  std::int64_t not_after = 0;                    // seconds since 1970
+  std::string hash = "SHA256";                   // SHA256, SHA384, SHA512, SHA1
   std::vector<std::string> key_usages;           // names of the PCA reference
   std::vector<std::string> extended_key_usages;  // OpenSSL short names or OIDs
   std::optional<int> path_length;                // set: a CA; negative: without limit

@@ -1,4 +1,5 @@
-// The JSON type of the emulator. std::map keeps keys sorted, so documents and answers are reproducible.
+// The JSON type of the emulator. std::map keeps keys sorted, so documents and answers are
+// reproducible.
 #pragma once
 
 #include <nlohmann/json.hpp>

@@ -20,7 +20,9 @@ std::string text_of(BIO* bio) {
   return {data, static_cast<std::size_t>(length)};
 }
 
-int refuse_password(char*, int, int, void*) { return -1; }
+int refuse_password(char*, int, int, void*) {
+  return -1;
+}
 
 }  // namespace
 

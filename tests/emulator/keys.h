@@ -19,7 +19,8 @@ std::string kind_of(const EVP_PKEY* key);
 // The algorithm and size as JSON documents show them: {"RSA", 2048}, {"EC", 256}.
 std::string algorithm_of(const EVP_PKEY* key);
 
-// "BEGIN RSA PRIVATE KEY" or "BEGIN EC PRIVATE KEY", LF line ends. With a password: PKCS#8, AES-256.
+// "BEGIN RSA PRIVATE KEY" or "BEGIN EC PRIVATE KEY", LF line ends. With a password: PKCS#8,
+// AES-256.
 std::string private_key_pem(EVP_PKEY* key, const std::string& password = "");
 std::string public_key_pem(EVP_PKEY* key);
 // Null when it cannot be read or needs a password.

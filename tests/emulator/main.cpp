@@ -1,10 +1,10 @@
 // ccm-emulator: a local Huawei Cloud CCM for tests, quickstart and trying things out.
-#include <CLI/CLI.hpp>
 #include <fmt/format.h>
 #include <openssl/crypto.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <CLI/CLI.hpp>
 #include <csignal>
 #include <filesystem>
 #include <iostream>
@@ -54,25 +54,26 @@ json ready_line(World& world) {
   const std::string issuer_id = demo_issuer(world);
   const auto issuer = emulator::private_issuer(world, *world.store.find("ca", issuer_id));
   const json* key = world.accounts.current_key(demo["domain_id"].get<std::string>());
-  return {{"iam", world.secure_url},
-          {"sts", world.secure_url},
-          {"scm", world.secure_url},
-          {"pca", world.secure_url},
-          {"metadata", world.plain_url},
-          {"admin", world.plain_url},
-          {"ca_file", write_trust(world, "ca.pem", emulator::named_issuer(world, "service"))},
-          {"scm_root_file", write_trust(world, "scm-root.pem", emulator::named_issuer(world, "scm"))},
-          {"pca_root_file", write_trust(world, "pca-root.pem", issuer)},
-          {"credentials_file", world.credentials_file()},
-          {"issuer_id", issuer_id},
-          {"domain_id", demo["domain_id"]},
-          {"domain_name", demo["domain_name"]},
-          {"user_name", demo["user_name"]},
-          {"password", demo["password"]},
-          {"project_id", demo["projects"][0]["id"]},
-          {"project_name", demo["projects"][0]["name"]},
-          {"ak", key == nullptr ? json() : (*key)["ak"]},
-          {"pid", getpid()}};
+  return {
+      {"iam", world.secure_url},
+      {"sts", world.secure_url},
+      {"scm", world.secure_url},
+      {"pca", world.secure_url},
+      {"metadata", world.plain_url},
+      {"admin", world.plain_url},
+      {"ca_file", write_trust(world, "ca.pem", emulator::named_issuer(world, "service"))},
+      {"scm_root_file", write_trust(world, "scm-root.pem", emulator::named_issuer(world, "scm"))},
+      {"pca_root_file", write_trust(world, "pca-root.pem", issuer)},
+      {"credentials_file", world.credentials_file()},
+      {"issuer_id", issuer_id},
+      {"domain_id", demo["domain_id"]},
+      {"domain_name", demo["domain_name"]},
+      {"user_name", demo["user_name"]},
+      {"password", demo["password"]},
+      {"project_id", demo["projects"][0]["id"]},
+      {"project_name", demo["projects"][0]["name"]},
+      {"ak", key == nullptr ? json() : (*key)["ak"]},
+      {"pid", getpid()}};
 }
 
 // The directory is made readable, because ca.pem is for everybody; what is private has mode 0600.
@@ -86,8 +87,8 @@ void prepare_directory(const std::string& directory) {
   }
 }
 
-// SIGTERM and SIGINT, and with --parent-lifeline the end of standard input, end the process at once,
-// whatever its connections are doing: every change is in the store before its answer leaves.
+// SIGTERM and SIGINT, and with --parent-lifeline the end of standard input, end the process at
+// once, whatever its connections are doing: every change is in the store before its answer leaves.
 void end_on_signal(World& world, const sigset_t& signals) {
   std::thread([&world, signals] {
     int signal = 0;

@@ -13,7 +13,9 @@ const std::string* Request::header(std::string_view name) const {
   return found == headers.end() ? nullptr : &found->second;
 }
 
-std::string Request::path() const { return target.substr(0, target.find('?')); }
+std::string Request::path() const {
+  return target.substr(0, target.find('?'));
+}
 
 std::string Request::query() const {
   const auto mark = target.find('?');

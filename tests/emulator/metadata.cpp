@@ -1,5 +1,5 @@
-// The ECS metadata service: a session token and the temporary keys of the server's agency, for the demo
-// account. Plain HTTP, as on a real server (169.254.169.254).
+// The ECS metadata service: a session token and the temporary keys of the server's agency, for the
+// demo account. Plain HTTP, as on a real server (169.254.169.254).
 #include <charconv>
 
 #include "operation.h"
@@ -80,10 +80,20 @@ Reply show_security_key(Call& call) {
 
 Operations metadata_operations() {
   return {
-      {Service::metadata, "CreateMetadataToken", "PUT", "/meta-data/latest/api/token",
-       create_metadata_token, {}, Operation::Access::open},
-      {Service::metadata, "ShowSecurityKey", "GET", "/openstack/latest/securitykey",
-       show_security_key, {}, Operation::Access::open},
+      {Service::metadata,
+       "CreateMetadataToken",
+       "PUT",
+       "/meta-data/latest/api/token",
+       create_metadata_token,
+       {},
+       Operation::Access::open},
+      {Service::metadata,
+       "ShowSecurityKey",
+       "GET",
+       "/openstack/latest/securitykey",
+       show_security_key,
+       {},
+       Operation::Access::open},
   };
 }
 

@@ -46,8 +46,8 @@ void check_text(const Call& call, const Parameter& parameter, const json& value)
   const auto text = value.get<std::string>();
   const auto length = static_cast<std::int64_t>(text.size());
   if (length < parameter.minimum || length > parameter.maximum) {
-    refuse(call, parameter, fmt::format("must have {} to {} characters.", parameter.minimum,
-                                        parameter.maximum));
+    refuse(call, parameter,
+           fmt::format("must have {} to {} characters.", parameter.minimum, parameter.maximum));
   }
   if (parameter.values.empty() || text.empty()) return;
   const bool known = std::any_of(
@@ -70,8 +70,7 @@ void check_number(const Call& call, const Parameter& parameter, const json& valu
   }
   if (parameter.values.empty()) return;
   const std::string text = std::to_string(*number);
-  if (std::find(parameter.values.begin(), parameter.values.end(), text) ==
-      parameter.values.end()) {
+  if (std::find(parameter.values.begin(), parameter.values.end(), text) == parameter.values.end()) {
     refuse(call, parameter, fmt::format("must be one of {}.", join(parameter.values, ", ")));
   }
 }
@@ -90,9 +89,12 @@ void check_list(const Call& call, const Parameter& parameter, const json& value)
 
 void check_value(const Call& call, const Parameter& parameter, const json& value) {
   switch (parameter.type) {
-    case Parameter::Type::text: return check_text(call, parameter, value);
-    case Parameter::Type::number: return check_number(call, parameter, value);
-    case Parameter::Type::list: return check_list(call, parameter, value);
+    case Parameter::Type::text:
+      return check_text(call, parameter, value);
+    case Parameter::Type::number:
+      return check_number(call, parameter, value);
+    case Parameter::Type::list:
+      return check_list(call, parameter, value);
     case Parameter::Type::flag: {
       const bool known = value.is_boolean() || value == "true" || value == "false";
       if (!known) refuse(call, parameter, "must be true or false.");
@@ -116,13 +118,20 @@ Parameter parameter(Parameter::Place place, Parameter::Type type, std::string na
 
 const char* name_of(Service service) {
   switch (service) {
-    case Service::iam: return "iam";
-    case Service::sts: return "sts";
-    case Service::scm: return "scm";
-    case Service::pca: return "pca";
-    case Service::metadata: return "metadata";
-    case Service::admin: return "admin";
-    case Service::pki: return "pki";
+    case Service::iam:
+      return "iam";
+    case Service::sts:
+      return "sts";
+    case Service::scm:
+      return "scm";
+    case Service::pca:
+      return "pca";
+    case Service::metadata:
+      return "metadata";
+    case Service::admin:
+      return "admin";
+    case Service::pki:
+      return "pki";
   }
   return "";
 }

@@ -66,8 +66,8 @@ std::string check(const std::string& name, const json& value, const json& known)
     return fmt::format("option \"{}\" takes a {}", name, standard.type_name());
   }
   for (const Choice& choice : choices()) {
-    if (name == choice.name && std::find(choice.values.begin(), choice.values.end(), value) ==
-                                   choice.values.end()) {
+    if (name == choice.name &&
+        std::find(choice.values.begin(), choice.values.end(), value) == choice.values.end()) {
       return fmt::format("option \"{}\" is one of: {}", name, fmt::join(choice.values, ", "));
     }
   }
@@ -80,14 +80,18 @@ Options::Options(Store& store) : store_(store), values_(defaults()) {
   if (const json* kept = store_.find("setting", "options")) values_.update(*kept);
 }
 
-bool Options::flag(const std::string& name) const { return values_.at(name).get<bool>(); }
+bool Options::flag(const std::string& name) const {
+  return values_.at(name).get<bool>();
+}
 std::int64_t Options::number(const std::string& name) const {
   return values_.at(name).get<std::int64_t>();
 }
 std::string Options::text(const std::string& name) const {
   return values_.at(name).get<std::string>();
 }
-const json& Options::value(const std::string& name) const { return values_.at(name); }
+const json& Options::value(const std::string& name) const {
+  return values_.at(name);
+}
 
 std::string Options::change(const json& values) {
   if (!values.is_object()) return "options are a JSON object of names and values";

@@ -1,5 +1,5 @@
-// The switches of the emulator: each has a default, a type and a meaning listed in docs/emulator.md.
-// Owned by World, used under its lock; kept in the store.
+// The switches of the emulator: each has a default, a type and a meaning listed in
+// docs/emulator.md. Owned by World, used under its lock; kept in the store.
 #pragma once
 
 #include <cstdint>

@@ -22,8 +22,11 @@ void enter_signed_certificate(json& ca, X509* certificate, const CaSigning& sign
 }
 
 json crl_settings(const Call& call, const std::string& ca_id) {
-  json settings = {{"enabled", false}, {"crl_name", ca_id}, {"obs_bucket_name", nullptr},
-                   {"valid_days", 7},  {"crl_dis_point", nullptr}};
+  json settings = {{"enabled", false},
+                   {"crl_name", ca_id},
+                   {"obs_bucket_name", nullptr},
+                   {"valid_days", 7},
+                   {"crl_dis_point", nullptr}};
   if (!call.body.contains("crl_configuration")) return settings;
   const json& asked = call.body["crl_configuration"];
   if (!asked.is_object() || !asked.contains("enabled") || !asked["enabled"].is_boolean()) {
@@ -94,8 +97,11 @@ json new_ca_record(World& world, const std::string& domain_id, const std::string
              {"free_quota", 0},
              {"charging_mode", 1},
              {"crl_configuration",
-              {{"enabled", false}, {"crl_name", id}, {"obs_bucket_name", nullptr},
-               {"valid_days", 7}, {"crl_dis_point", nullptr}}}};
+              {{"enabled", false},
+               {"crl_name", id},
+               {"obs_bucket_name", nullptr},
+               {"valid_days", 7},
+               {"crl_dis_point", nullptr}}}};
   for (const char* field : {"issuer_id", "issuer_name", "path_length", "signature_algorithm",
                             "delete_time", "not_before", "not_after", "cluster_id"}) {
     ca[field] = nullptr;
@@ -120,8 +126,8 @@ void sign_ca(World& world, json& ca, const json* parent, const CaSigning& signin
     ca["issuer_id"] = (*parent)["ca_id"];
     ca["issuer_name"] = (*parent)["distinguished_name"]["common_name"];
   }
-  const CertificateHandle made = issue_certificate(
-      spec, parent == nullptr ? Signer{nullptr, key.get()} : issuer.signer());
+  const CertificateHandle made =
+      issue_certificate(spec, parent == nullptr ? Signer{nullptr, key.get()} : issuer.signer());
   enter_signed_certificate(ca, made.get(), signing);
 }
 
@@ -131,8 +137,8 @@ Reply create_ca(Call& call) {
   check_subject(call.body["distinguished_name"], true);
   check_quota(call);
   const std::string type = call.text("type").value_or("");
-  json ca = new_ca_record(call.world, call.caller.domain_id, type,
-                          call.body["distinguished_name"], checked_key_algorithm(call));
+  json ca = new_ca_record(call.world, call.caller.domain_id, type, call.body["distinguished_name"],
+                          checked_key_algorithm(call));
   ca["crl_configuration"] = crl_settings(call, ca["ca_id"].get<std::string>());
   ca["enterprise_project_id"] = call.text("enterprise_project_id").value_or("0");
   if (type == "ROOT") {

@@ -95,9 +95,15 @@ Reply delete_ca(Call& call) {
   return empty_reply(204);
 }
 
-Reply restore_ca(Call& call) { return move(call, {"DELETED"}, "DISABLED"); }
-Reply disable_ca(Call& call) { return move(call, {"ACTIVED", "EXPIRED"}, "DISABLED"); }
-Reply enable_ca(Call& call) { return move(call, {"DISABLED"}, "ACTIVED"); }
+Reply restore_ca(Call& call) {
+  return move(call, {"DELETED"}, "DISABLED");
+}
+Reply disable_ca(Call& call) {
+  return move(call, {"ACTIVED", "EXPIRED"}, "DISABLED");
+}
+Reply enable_ca(Call& call) {
+  return move(call, {"DISABLED"}, "ACTIVED");
+}
 
 Reply export_ca(Call& call) {
   const json ca = require_ca(call);
@@ -109,9 +115,9 @@ Reply export_ca(Call& call) {
   const std::string own = certificate_pem(issuer.certificate());
   issuer.chain.erase(issuer.chain.begin());
   const std::string style = call.world.options.text("pca_pem");
-  return json_reply(200, {{"certificate", lay_out_pem(own, style)},
-                          {"certificate_chain",
-                           lay_out_pem(certificates_pem(issuer.chain), style)}});
+  return json_reply(200,
+                    {{"certificate", lay_out_pem(own, style)},
+                     {"certificate_chain", lay_out_pem(certificates_pem(issuer.chain), style)}});
 }
 
 Reply export_ca_csr(Call& call) {

@@ -1,4 +1,5 @@
-// ExportCertificate of PCA: JSON, or a ZIP with the entries of the server kind (API reference 4.2.2.8).
+// ExportCertificate of PCA: JSON, or a ZIP with the entries of the server kind (API
+// reference 4.2.2.8).
 #include <fmt/format.h>
 
 #include "archive.h"
@@ -52,9 +53,9 @@ using Entries = std::vector<std::pair<std::string, std::string>>;
 
 Entries keystore_entries(const Export& exported, const char* file) {
   const std::string password = random_token(16);
-  const std::string store = make_pkcs12({exported.material.key.get(),
-                                         exported.material.certificate.get(),
-                                         &exported.material.chain, password});
+  const std::string store =
+      make_pkcs12({exported.material.key.get(), exported.material.certificate.get(),
+                   &exported.material.chain, password});
   return {{"keystorePass.txt", password}, {file, store}};
 }
 
@@ -93,7 +94,8 @@ Reply export_certificate(Call& call) {
   if (call.text("password").value_or("").size() > kLongestPassword) throw Refusal("PCA.00020001");
   const bool compressed = call.flag("is_compressed", false);
   if (!compressed && (type == "IIS" || type == "TOMCAT")) {
-    throw Refusal("PCA.00020001", "IIS and TOMCAT exist only as archives; is_compressed must be true.");
+    throw Refusal("PCA.00020001",
+                  "IIS and TOMCAT exist only as archives; is_compressed must be true.");
   }
   const Export exported = make_export(call, record);
   if (compressed) return zip_reply(exported, record, type);

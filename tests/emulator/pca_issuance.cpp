@@ -20,12 +20,10 @@ struct Flag {
   const char* field;
   const char* usage;
 };
-constexpr Flag kExtendedKeyUsages[] = {{"server_auth", "serverAuth"},
-                                       {"client_auth", "clientAuth"},
-                                       {"code_signing", "codeSigning"},
-                                       {"email_protection", "emailProtection"},
-                                       {"time_stamping", "timeStamping"},
-                                       {"smart_card_logon", "1.3.6.1.4.1.311.20.2.2"}};
+constexpr Flag kExtendedKeyUsages[] = {
+    {"server_auth", "serverAuth"},     {"client_auth", "clientAuth"},
+    {"code_signing", "codeSigning"},   {"email_protection", "emailProtection"},
+    {"time_stamping", "timeStamping"}, {"smart_card_logon", "1.3.6.1.4.1.311.20.2.2"}};
 
 // The admin side's lifetime stands in for the period that was asked for, to make ends come soon.
 Period effective_period(const Call& call, const Period& asked) {
@@ -68,8 +66,8 @@ std::vector<AlternativeName> requested_names(const Call& call) {
   for (const json& entry : call.body["subject_alternative_names"]) {
     if (!entry.is_object()) throw Refusal("PCA.00020001");
     AlternativeName name{entry.value("type", ""), entry.value("value", "")};
-    const bool known = name.type == "DNS" || name.type == "IP" || name.type == "EMAIL" ||
-                       name.type == "URI";
+    const bool known =
+        name.type == "DNS" || name.type == "IP" || name.type == "EMAIL" || name.type == "URI";
     if (!known) throw Refusal("PCA.00020112");
     check_name(name);
     names.push_back(std::move(name));
@@ -132,14 +130,15 @@ SigningRequest checked_request(const Call& call) {
   return std::move(*request);
 }
 
-// INTERMEDIATE_CA: the answer is the identifier of a CA whose key is elsewhere and that cannot issue here.
+// INTERMEDIATE_CA: the answer is the identifier of a CA whose key is elsewhere and that cannot
+// issue here.
 json issue_intermediate(Call& call, const json& parent, const SigningRequest& request) {
   const std::int64_t path_length = call.number("path_length", 0);
   if (path_length >= std::max<std::int64_t>(parent["path_length"].get<std::int64_t>(), 1)) {
     throw Refusal("PCA.00020203");
   }
-  json ca = new_ca_record(call.world, call.caller.domain_id, "SUBORDINATE", request.subject,
-                          "EC256");
+  json ca =
+      new_ca_record(call.world, call.caller.domain_id, "SUBORDINATE", request.subject, "EC256");
   const Issuer issuer = private_issuer(call.world, parent);
   const Period period = period_of(call, call.body["validity"], &parent, 20);
   CertificateSpec spec;
@@ -152,12 +151,18 @@ json issue_intermediate(Call& call, const json& parent, const SigningRequest& re
   spec.key_usages = {"digitalSignature", "keyCertSign", "cRLSign"};
   spec.path_length = static_cast<int>(path_length);
   const CertificateHandle made = issue_certificate(spec, issuer.signer());
-  ca.update({{"private_key", ""}, {"gen_mode", "CSR"}, {"status", "ACTIVED"},
-             {"subordinate_by_csr", true}, {"certificate", certificate_pem(made.get())},
-             {"not_before", period.start * 1000}, {"not_after", period.end * 1000},
-             {"issuer_id", parent["ca_id"]}, {"signature_algorithm", spec.hash},
+  ca.update({{"private_key", ""},
+             {"gen_mode", "CSR"},
+             {"status", "ACTIVED"},
+             {"subordinate_by_csr", true},
+             {"certificate", certificate_pem(made.get())},
+             {"not_before", period.start * 1000},
+             {"not_after", period.end * 1000},
+             {"issuer_id", parent["ca_id"]},
+             {"signature_algorithm", spec.hash},
              {"issuer_name", parent["distinguished_name"]["common_name"]},
-             {"path_length", path_length}, {"key_algorithm", kind_of(request.key.get())}});
+             {"path_length", path_length},
+             {"key_algorithm", kind_of(request.key.get())}});
   const json id = ca["ca_id"];
   call.world.store.put("ca", id.get<std::string>(), std::move(ca));
   return {{"certificate_id", id}};
@@ -169,8 +174,7 @@ Reply create_certificate(Call& call) {
   const json ca = require_issuer(call, call.text("issuer_id").value_or(""));
   check_subject(call.body["distinguished_name"], false);
   check_quota(call);
-  const Period period =
-      effective_period(call, period_of(call, call.body["validity"], &ca, 20));
+  const Period period = effective_period(call, period_of(call, call.body["validity"], &ca, 20));
   Issuance issuance;
   issuance.gen_mode = "GENERATE";
   CertificateSpec& spec = issuance.spec;
@@ -203,8 +207,7 @@ Reply create_certificate_by_csr(Call& call) {
     return json_reply(200, issue_intermediate(call, ca, request));
   }
   check_quota(call);
-  const Period period =
-      effective_period(call, period_of(call, call.body["validity"], &ca, 20));
+  const Period period = effective_period(call, period_of(call, call.body["validity"], &ca, 20));
   Issuance issuance;
   issuance.gen_mode = "CSR";
   CertificateSpec& spec = issuance.spec;
@@ -223,13 +226,12 @@ Reply create_certificate_by_csr(Call& call) {
 
 Reply parse_signing_request_text(Call& call) {
   const SigningRequest request = checked_request(call);
-  return json_reply(
-      200, {{"key_algorithm", algorithm_of(request.key.get())},
-            {"key_algorithm_length", EVP_PKEY_get_bits(request.key.get())},
-            {"signature_algorithm", request.signature_algorithm},
-            {"public_key", lay_out_pem(public_key_pem(request.key.get()),
-                                       call.world.options.text("pca_pem"))},
-            {"distinguished_name", request.subject}});
+  return json_reply(200, {{"key_algorithm", algorithm_of(request.key.get())},
+                          {"key_algorithm_length", EVP_PKEY_get_bits(request.key.get())},
+                          {"signature_algorithm", request.signature_algorithm},
+                          {"public_key", lay_out_pem(public_key_pem(request.key.get()),
+                                                     call.world.options.text("pca_pem"))},
+                          {"distinguished_name", request.subject}});
 }
 
 }  // namespace emulator::pca

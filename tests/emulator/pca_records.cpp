@@ -62,7 +62,9 @@ bool too_long(const std::string& unit, std::int64_t value, int longest_years) {
 
 }  // namespace
 
-json require_ca(Call& call) { return require(call, "ca", call.path.at("ca_id"), "PCA.00020201"); }
+json require_ca(Call& call) {
+  return require(call, "ca", call.path.at("ca_id"), "PCA.00020201");
+}
 
 json require_pca_certificate(Call& call) {
   return require(call, "pca_certificate", call.path.at("certificate_id"), "PCA.00020301");
@@ -128,9 +130,9 @@ void check_subject(const json& subject, bool complete) {
     std::size_t most;
   };
   if (!subject.is_object()) throw Refusal("PCA.00020101");
-  for (const Part& part :
-       {Part{"common_name", 1, 64}, Part{"country", 2, 2}, Part{"state", 1, 128},
-        Part{"locality", 1, 128}, Part{"organization", 1, 64}, Part{"organizational_unit", 1, 64}}) {
+  for (const Part& part : {Part{"common_name", 1, 64}, Part{"country", 2, 2}, Part{"state", 1, 128},
+                           Part{"locality", 1, 128}, Part{"organization", 1, 64},
+                           Part{"organizational_unit", 1, 64}}) {
     const bool given = subject.contains(part.field) && !subject[part.field].is_null();
     if (!given) {
       if (complete || part.field == std::string("common_name")) {
@@ -163,9 +165,9 @@ std::string checked_hash(const Call& call) {
 json pca_view(const World& world, const json& record, const char* id_field) {
   json view = {{"status", state_of(world, record)}};
   for (const char* field :
-       {id_field, "issuer_id", "issuer_name", "key_algorithm", "signature_algorithm",
-        "freeze_flag", "gen_mode", "serial_number", "create_time", "delete_time", "not_before",
-        "not_after", "distinguished_name", "enterprise_project_id"}) {
+       {id_field, "issuer_id", "issuer_name", "key_algorithm", "signature_algorithm", "freeze_flag",
+        "gen_mode", "serial_number", "create_time", "delete_time", "not_before", "not_after",
+        "distinguished_name", "enterprise_project_id"}) {
     view[field] = record[field];
   }
   return view;
@@ -173,8 +175,8 @@ json pca_view(const World& world, const json& record, const char* id_field) {
 
 json make_private_ca(World& world, const std::string& domain_id, const json& subject,
                      const json* parent) {
-  json ca = new_ca_record(world, domain_id, parent == nullptr ? "ROOT" : "SUBORDINATE", subject,
-                          "EC256");
+  json ca =
+      new_ca_record(world, domain_id, parent == nullptr ? "ROOT" : "SUBORDINATE", subject, "EC256");
   const std::int64_t now = world.clock.now_s();
   const Period period{now - kBackdate, later(now, "YEAR", parent == nullptr ? 20 : 10)};
   sign_ca(world, ca, parent, {.period = period, .path_length = parent == nullptr ? 7 : 0});

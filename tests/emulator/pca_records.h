@@ -1,5 +1,6 @@
-// Private CAs and certificates as PCA keeps them: documents of the kinds "ca" and "pca_certificate",
-// their states, checks of what requests ask for, and signing. Called under World's lock.
+// Private CAs and certificates as PCA keeps them: documents of the kinds "ca" and
+// "pca_certificate", their states, checks of what requests ask for, and signing. Called under
+// World's lock.
 #pragma once
 
 #include <optional>

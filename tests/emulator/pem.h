@@ -1,4 +1,5 @@
-// PEM text as clouds and clients really write it: with CRLF, glued blocks or no line breaks. Any thread.
+// PEM text as clouds and clients really write it: with CRLF, glued blocks or no line breaks. Any
+// thread.
 #pragma once
 
 #include <string>

@@ -1,5 +1,5 @@
-// What relying parties ask a certification authority for: OCSP (RFC 6960) and CRLs (RFC 5280), over plain
-// HTTP, at the addresses written into the certificates the emulator signs.
+// What relying parties ask a certification authority for: OCSP (RFC 6960) and CRLs (RFC 5280), over
+// plain HTTP, at the addresses written into the certificates the emulator signs.
 #include <openssl/ocsp.h>
 
 #include "authority.h"
@@ -114,14 +114,12 @@ Reply answer_ocsp(Call& call, const std::string& der) {
   const auto issuer = authority_of(call.world, authority);
   if (!issuer) return ocsp_failure(OCSP_RESPONSE_STATUS_UNAUTHORIZED);
   const auto* at = reinterpret_cast<const unsigned char*>(der.data());
-  const OcspRequestHandle request(
-      d2i_OCSP_REQUEST(nullptr, &at, static_cast<long>(der.size())));
+  const OcspRequestHandle request(d2i_OCSP_REQUEST(nullptr, &at, static_cast<long>(der.size())));
   if (request == nullptr) return ocsp_failure(OCSP_RESPONSE_STATUS_MALFORMEDREQUEST);
   const OcspBasicHandle answer(OCSP_BASICRESP_new());
   for (int i = 0; i < OCSP_request_onereq_count(request.get()); ++i) {
     OCSP_CERTID* id = OCSP_onereq_get0_id(OCSP_request_onereq_get0(request.get(), i));
-    add_status(call, answer.get(), id,
-               find_status(call, authority, id, issuer->certificate()));
+    add_status(call, answer.get(), id, find_status(call, authority, id, issuer->certificate()));
   }
   OCSP_copy_nonce(answer.get(), request.get());
   OCSP_basic_sign(answer.get(), issuer->certificate(), issuer->key.get(), EVP_sha256(), nullptr,
@@ -131,7 +129,9 @@ Reply answer_ocsp(Call& call, const std::string& der) {
   return binary_reply("application/ocsp-response", der_of(response.get(), i2d_OCSP_RESPONSE));
 }
 
-Reply ocsp_by_post(Call& call) { return answer_ocsp(call, call.request.body); }
+Reply ocsp_by_post(Call& call) {
+  return answer_ocsp(call, call.request.body);
+}
 
 // RFC 6960 appendix A.1: the request as base64 in the last part of the path.
 Reply ocsp_by_get(Call& call) {

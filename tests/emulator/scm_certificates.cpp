@@ -1,4 +1,5 @@
-// ShowCertificate, DeleteCertificate and ExportCertificate of SCM (API reference 4.1.5.3 to 4.1.5.5).
+// ShowCertificate, DeleteCertificate and ExportCertificate of SCM (API reference 4.1.5.3
+// to 4.1.5.5).
 #include "certificate_effects.h"
 #include "keys.h"
 #include "pem.h"

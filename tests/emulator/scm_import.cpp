@@ -17,7 +17,8 @@ namespace {
 void check_name(const Call& call, const std::string& name) {
   const bool lenient = call.world.options.flag("lenient_names");
   const bool plain = std::all_of(name.begin(), name.end(), [](unsigned char character) {
-    return std::isalnum(character) != 0 || contains("_.-", {reinterpret_cast<char*>(&character), 1});
+    return std::isalnum(character) != 0 ||
+           contains("_.-", {reinterpret_cast<char*>(&character), 1});
   });
   const bool sized = name.size() >= 3 && name.size() <= 63;
   if (lenient ? name.size() > 255 : !plain || !sized) {
@@ -147,13 +148,14 @@ Reply upload_csr(Call& call) {
   const std::string id = random_hex(16);
   const std::int64_t now = call.world.clock.now_ms();
   const json name = call.body["name"];
-  call.world.store.put("csr", id, {{"id", id},
-                                   {"name", name},
-                                   {"csr", csr},
-                                   {"private_key", key_text},
-                                   {"domain_id", call.caller.domain_id},
-                                   {"create_time", now},
-                                   {"update_time", now}});
+  call.world.store.put("csr", id,
+                       {{"id", id},
+                        {"name", name},
+                        {"csr", csr},
+                        {"private_key", key_text},
+                        {"domain_id", call.caller.domain_id},
+                        {"create_time", now},
+                        {"update_time", now}});
   return json_reply(200, {{"id", id}, {"name", name}, {"create_time", now}});
 }
 

@@ -23,11 +23,13 @@ void check_privacy(const Call& call) {
 
 void check_domain(const std::string& name) {
   const auto labels = split(name.starts_with("*.") ? name.substr(2) : name, '.');
-  const bool sound = labels.size() >= 2 && std::all_of(labels.begin(), labels.end(), [](auto& label) {
-    return !label.empty() && label.size() <= 63 &&
-           label.find_first_not_of("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-") ==
-               std::string::npos;
-  });
+  const bool sound =
+      labels.size() >= 2 && std::all_of(labels.begin(), labels.end(), [](auto& label) {
+        return !label.empty() && label.size() <= 63 &&
+               label.find_first_not_of(
+                   "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-") ==
+                   std::string::npos;
+      });
   if (!sound || name.size() > 253) throw Refusal("SCM.0108", name);
 }
 
@@ -93,14 +95,13 @@ json validation_record(const std::string& name, const std::string& method) {
 
 void enter_application(const Call& call, json& record, const std::vector<std::string>& names) {
   const std::string method = upper(call.text("domain_method").value_or("DNS"));
-  record["status"] = record["type"].get<std::string>().starts_with("DV") ? "CHECKING" : "CHECKING_ORG";
+  record["status"] =
+      record["type"].get<std::string>().starts_with("DV") ? "CHECKING" : "CHECKING_ORG";
   record["validation_method"] = method.empty() ? "DNS" : method;
   record["application_info"] = application_info(call);
   record["csr"] = trim(call.text("csr").value_or(""));
   record["domain"] = names.front();
-  record["sans"] = names.size() > 1
-                       ? json(join({names.begin() + 1, names.end()}, ";"))
-                       : json();
+  record["sans"] = names.size() > 1 ? json(join({names.begin() + 1, names.end()}, ";")) : json();
   record["authentification"] = json::array();
   if (method != "EMAIL") {
     for (const std::string& name : names) {
@@ -120,8 +121,8 @@ Reply subscribe_certificate(Call& call) {
   const std::int64_t domains = call.number("domain_numbers", 1);
   if (domain_type == "MULTI_DOMAIN" ? domains < 2 : domains != 1) throw Refusal("SCM.0036");
   const std::int64_t years = call.number("effective_time", 1);
-  const std::string order = fmt::format("CS{}{}", compact_time(call.world.clock.now_ms()),
-                                        upper(random_token(6)));
+  const std::string order =
+      fmt::format("CS{}{}", compact_time(call.world.clock.now_ms()), upper(random_token(6)));
   json bought = json::array();
   for (std::int64_t i = 0; i < call.number("order_number", 1); ++i) {
     json record = new_scm_record(call.world, call.caller.domain_id);
@@ -130,10 +131,11 @@ Reply subscribe_certificate(Call& call) {
     record["brand"] = call.body["cert_brand"];
     record["domain_type"] = domain_type;
     record["domain_count"] = domains;
-    record["wildcard_count"] = domain_type == "WILDCARD" ? 1 : call.number("wildcard_domain_number", 0);
+    record["wildcard_count"] =
+        domain_type == "WILDCARD" ? 1 : call.number("wildcard_domain_number", 0);
     record["multi_domain_type"] = domain_type != "MULTI_DOMAIN" ? json()
-                                  : primary_wildcard ? json("primary_wildcard")
-                                                     : json("primary_single");
+                                  : primary_wildcard            ? json("primary_wildcard")
+                                                                : json("primary_single");
     record["order_id"] = call.text("order_id").value_or(order);
     record["remain_cert_number"] = years - 1;
     record["enterprise_project_id"] = call.text("enterprise_project_id").value_or("0");

@@ -62,34 +62,33 @@ json settled(World& world, const json& record) {
 json new_scm_record(World& world, const std::string& domain_id) {
   const std::string id = fresh_id(world);
   const std::int64_t now = world.clock.now_ms();
-  json record = {
-      {"id", id},
-      {"name", fmt::format("scm-{}", id.substr(10))},
-      {"status", "PAID"},
-      {"type", "DV_SSL_CERT_BASIC"},
-      {"brand", "GEOTRUST"},
-      {"domain", ""},
-      {"sans", nullptr},
-      {"domain_type", "SINGLE_DOMAIN"},
-      {"domain_count", 1},
-      {"wildcard_count", 0},
-      {"validity_period", 12},
-      {"description", ""},
-      {"domain_id", domain_id},
-      {"enterprise_project_id", "0"},
-      {"deploy_support", false},
-      {"push_support", "OFF"},
-      {"shared", false},
-      {"order_id", ""},
-      {"create_ms", now},
-      {"update_ms", now},
-      {"remain_cert_number", 0},
-      {"authentification", json::array()},
-      {"certificate", ""},
-      {"certificate_chain", ""},
-      {"private_key", ""},
-      {"key_algorithm", "RSA2048"},
-      {"csr", ""}};
+  json record = {{"id", id},
+                 {"name", fmt::format("scm-{}", id.substr(10))},
+                 {"status", "PAID"},
+                 {"type", "DV_SSL_CERT_BASIC"},
+                 {"brand", "GEOTRUST"},
+                 {"domain", ""},
+                 {"sans", nullptr},
+                 {"domain_type", "SINGLE_DOMAIN"},
+                 {"domain_count", 1},
+                 {"wildcard_count", 0},
+                 {"validity_period", 12},
+                 {"description", ""},
+                 {"domain_id", domain_id},
+                 {"enterprise_project_id", "0"},
+                 {"deploy_support", false},
+                 {"push_support", "OFF"},
+                 {"shared", false},
+                 {"order_id", ""},
+                 {"create_ms", now},
+                 {"update_ms", now},
+                 {"remain_cert_number", 0},
+                 {"authentification", json::array()},
+                 {"certificate", ""},
+                 {"certificate_chain", ""},
+                 {"private_key", ""},
+                 {"key_algorithm", "RSA2048"},
+                 {"csr", ""}};
   for (const char* field :
        {"signature_algorithm", "revoke_reason", "issue_time_ms", "not_before_ms", "not_after_ms",
         "validation_method", "multi_domain_type", "fingerprint", "application_info", "issue_at_ms",
@@ -197,20 +196,37 @@ void issue_applied(World& world, json& record) {
 }
 
 json scm_list_view(const json& record) {
-  json view = pick(record, {"id", "name", "domain", "sans", "signature_algorithm",
-                            "deploy_support", "type", "brand", "domain_type", "validity_period",
-                            "status", "domain_count", "wildcard_count", "description", "domain_id",
-                            "enterprise_project_id"});
+  json view =
+      pick(record, {"id", "name", "domain", "sans", "signature_algorithm", "deploy_support", "type",
+                    "brand", "domain_type", "validity_period", "status", "domain_count",
+                    "wildcard_count", "description", "domain_id", "enterprise_project_id"});
   view["expire_time"] = time_text(record["not_after_ms"]);
   return view;
 }
 
 json scm_detail_view(const json& record) {
-  json view = pick(record, {"id", "status", "order_id", "name", "type", "brand", "push_support",
-                            "revoke_reason", "signature_algorithm", "validity_period",
-                            "validation_method", "domain_type", "multi_domain_type", "domain",
-                            "sans", "domain_count", "wildcard_count", "fingerprint", "shared",
-                            "application_info", "description", "authentification",
+  json view = pick(record, {"id",
+                            "status",
+                            "order_id",
+                            "name",
+                            "type",
+                            "brand",
+                            "push_support",
+                            "revoke_reason",
+                            "signature_algorithm",
+                            "validity_period",
+                            "validation_method",
+                            "domain_type",
+                            "multi_domain_type",
+                            "domain",
+                            "sans",
+                            "domain_count",
+                            "wildcard_count",
+                            "fingerprint",
+                            "shared",
+                            "application_info",
+                            "description",
+                            "authentification",
                             "enterprise_project_id"});
   view["issue_time"] = time_text(record["issue_time_ms"]);
   view["not_before"] = time_text(record["not_before_ms"]);

@@ -1,5 +1,5 @@
-// SSL certificates as SCM keeps them: documents of the kind "scm_certificate", their states, and the
-// two views the API shows. Called under World's lock.
+// SSL certificates as SCM keeps them: documents of the kind "scm_certificate", their states, and
+// the two views the API shows. Called under World's lock.
 #pragma once
 
 #include <optional>
@@ -11,11 +11,13 @@
 
 namespace emulator {
 
-// A record with a fresh identifier ("scs" and 13 digits) and every field, in state PAID, not stored.
+// A record with a fresh identifier ("scs" and 13 digits) and every field, in state PAID, not
+// stored.
 json new_scm_record(World& world, const std::string& domain_id);
 void store_scm_record(World& world, json record);
 
-// The caller's record, brought up to date (a due issuance done, an expiry noticed), or the SCM error.
+// The caller's record, brought up to date (a due issuance done, an expiry noticed), or the SCM
+// error.
 json require_scm_record(Call& call);
 // All of an account's records, brought up to date.
 std::vector<json> scm_records(World& world, const std::string& domain_id);

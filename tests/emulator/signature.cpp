@@ -75,8 +75,7 @@ std::vector<std::string> canonical_requests(const Request& request,
 
 std::string expected_signature(const std::string& secret_key, const std::string& date,
                                const std::string& canonical) {
-  const std::string to_sign =
-      std::string(kAlgorithm) + "\n" + date + "\n" + hex(sha256(canonical));
+  const std::string to_sign = std::string(kAlgorithm) + "\n" + date + "\n" + hex(sha256(canonical));
   return hex(hmac_sha256(secret_key, to_sign));
 }
 

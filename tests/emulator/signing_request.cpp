@@ -94,7 +94,8 @@ std::string make_signing_request(const json& subject, const std::vector<Alternat
   X509_REQ_sign(request.get(), key, EVP_sha256());
   unsigned char* der = nullptr;
   const int length = i2d_X509_REQ(request.get(), &der);
-  const std::string bytes(reinterpret_cast<char*>(der), static_cast<std::size_t>(std::max(length, 0)));
+  const std::string bytes(reinterpret_cast<char*>(der),
+                          static_cast<std::size_t>(std::max(length, 0)));
   OPENSSL_free(der);
   return write_pem_block("CERTIFICATE REQUEST", bytes);
 }

@@ -31,15 +31,17 @@ std::string column(sqlite3_stmt* statement, int index) {
 
 }  // namespace
 
-void Store::Close::operator()(sqlite3* database) const { sqlite3_close(database); }
+void Store::Close::operator()(sqlite3* database) const {
+  sqlite3_close(database);
+}
 
 Store::Store(const std::string& file) {
   sqlite3* raw = nullptr;
   const int opened = sqlite3_open(file.c_str(), &raw);
   database_.reset(raw);
   if (opened != SQLITE_OK) {
-    throw std::runtime_error(fmt::format("cannot open the state file {}: {}", file,
-                                         sqlite3_errstr(opened)));
+    throw std::runtime_error(
+        fmt::format("cannot open the state file {}: {}", file, sqlite3_errstr(opened)));
   }
   // The write-ahead log keeps every finished change when the process is killed. A power cut may
   // cost the newest ones, which is enough for a test double.

@@ -49,8 +49,12 @@ std::string map_characters(std::string_view text, int (*change)(int)) {
 
 }  // namespace
 
-std::string lower(std::string_view text) { return map_characters(text, std::tolower); }
-std::string upper(std::string_view text) { return map_characters(text, std::toupper); }
+std::string lower(std::string_view text) {
+  return map_characters(text, std::tolower);
+}
+std::string upper(std::string_view text) {
+  return map_characters(text, std::toupper);
+}
 
 std::string trim(std::string_view text) {
   const auto first = text.find_first_not_of(" \t\r\n");
@@ -87,7 +91,8 @@ std::string percent_encode(std::string_view text) {
   std::string result;
   for (const char character : text) {
     const auto byte = static_cast<unsigned char>(character);
-    const bool plain = byte < 0x80 && (std::isalnum(byte) != 0 || contains("-._~", {&character, 1}));
+    const bool plain =
+        byte < 0x80 && (std::isalnum(byte) != 0 || contains("-._~", {&character, 1}));
     if (plain) {
       result += character;
     } else {
@@ -120,8 +125,9 @@ Pairs parse_query(std::string_view raw) {
     const std::string spaced = replace_all(part, "+", " ");
     const auto equals = spaced.find('=');
     const bool has_value = equals != std::string::npos;
-    pairs.emplace_back(percent_decode(std::string_view(spaced).substr(0, equals)),
-                       has_value ? percent_decode(std::string_view(spaced).substr(equals + 1)) : "");
+    pairs.emplace_back(
+        percent_decode(std::string_view(spaced).substr(0, equals)),
+        has_value ? percent_decode(std::string_view(spaced).substr(equals + 1)) : "");
   }
   return pairs;
 }
@@ -168,11 +174,12 @@ std::string hmac_sha256(std::string_view key, std::string_view data) {
 }
 
 bool equal_in_constant_time(std::string_view left, std::string_view right) {
-  return left.size() == right.size() &&
-         CRYPTO_memcmp(left.data(), right.data(), left.size()) == 0;
+  return left.size() == right.size() && CRYPTO_memcmp(left.data(), right.data(), left.size()) == 0;
 }
 
-std::string random_hex(std::size_t bytes) { return hex(random_bytes(bytes)); }
+std::string random_hex(std::size_t bytes) {
+  return hex(random_bytes(bytes));
+}
 
 std::string random_token(std::size_t characters) {
   constexpr std::string_view kAlphabet =

@@ -24,7 +24,8 @@ bool contains(std::string_view text, std::string_view part);
 std::string percent_encode(std::string_view text);
 // A stray `%` is kept as it is.
 std::string percent_decode(std::string_view text);
-// Form rules as the vendor's Node client sends them: `+` is a space. A key without `=` has an empty value.
+// Form rules as the vendor's Node client sends them: `+` is a space. A key without `=` has an empty
+// value.
 Pairs parse_query(std::string_view raw);
 
 std::string hex(std::string_view bytes);
@@ -41,10 +42,10 @@ std::string random_token(std::size_t characters);
 std::string random_uuid();
 
 // UTC. Milliseconds since 1970.
-std::string iso_time(std::int64_t milliseconds);     // 2026-05-10T18:42:00.000000Z
-std::string scm_time(std::int64_t milliseconds);     // 2021-05-27 16:46:25.0
+std::string iso_time(std::int64_t milliseconds);      // 2026-05-10T18:42:00.000000Z
+std::string scm_time(std::int64_t milliseconds);      // 2021-05-27 16:46:25.0
 std::string compact_time(std::int64_t milliseconds);  // 20210527164625
-std::string http_time(std::int64_t milliseconds);    // Tue, 15 Nov 1994 08:12:31 GMT
+std::string http_time(std::int64_t milliseconds);     // Tue, 15 Nov 1994 08:12:31 GMT
 // YYYYMMDDTHHMMSSZ exactly, or nullopt.
 std::optional<std::int64_t> parse_sdk_date(std::string_view text);
 

@@ -13,6 +13,9 @@
 #include <sstream>
 #include <stdexcept>
 #include <thread>
+#include <vector>
+
+#include "text.h"
 
 namespace emulator {
 namespace {
@@ -34,9 +37,8 @@ tcp::endpoint endpoint_of(const std::string& listen) {
   const bool digits = !port.empty() && port.size() <= 5 &&
                       port.find_first_not_of("0123456789") == std::string::npos;
   if (error || !digits || std::stoul(port) > 65535) {
-    throw std::runtime_error(
-        fmt::format("--listen {}: an IP address and a port are needed, such as 127.0.0.1:0",
-                    listen));
+    throw std::runtime_error(fmt::format(
+        "--listen {}: an IP address and a port are needed, such as 127.0.0.1:0", listen));
   }
   return {address, static_cast<unsigned short>(std::stoul(port))};
 }
@@ -112,11 +114,26 @@ class Connection {
     const bool large = error == http::error::body_limit;
     Reply reply;
     reply.status = large ? 413 : 400;
-    reply.headers = {{"Content-Type", "application/json;charset=UTF-8"}, {"Server", "api-gateway"}};
-    reply.body = fmt::format(R"({{"error_msg":"{}","error_code":"APIGW.0201","request_id":""}})",
-                             large ? "Request entity too large." : "API request error.");
+    const std::string request_id = random_hex(16);
+    reply.headers = {{"Content-Type", "application/json;charset=UTF-8"},
+                     {"Server", "api-gateway"},
+                     {"X-Request-Id", request_id}};
+    reply.body =
+        fmt::format(R"({{"error_msg":"{}","error_code":"APIGW.0201","request_id":"{}"}})",
+                    large ? "Request entity too large." : "API request error.", request_id);
     beast::error_code ignored;
     asio::write(stream_, asio::buffer(head_of(reply, false) + reply.body), ignored);
+    if (large) discard_body();
+  }
+
+  // A client that is still sending would lose the answer to a reset; let it finish, within reason.
+  void discard_body() {
+    constexpr std::size_t kEnough = 64UL * 1024 * 1024;
+    beast::error_code error;
+    std::vector<char> ignored(65536);
+    for (std::size_t total = 0; !error && total < kEnough;) {
+      total += stream_.read_some(asio::buffer(ignored), error);
+    }
   }
 
   // False when the connection is over.

@@ -1,6 +1,6 @@
-// The emulator's listener: HTTP/1.1 with keep-alive on one port, plain or TLS (told apart by the first
-// byte), a thread for each connection. Threads are never joined: the process ends by _exit, because
-// every state change is on disk before its answer leaves.
+// The emulator's listener: HTTP/1.1 with keep-alive on one port, plain or TLS (told apart by the
+// first byte), a thread for each connection. Threads are never joined: the process ends by _exit,
+// because every state change is on disk before its answer leaves.
 #pragma once
 
 #include <boost/asio/io_context.hpp>

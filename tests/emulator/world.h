@@ -16,7 +16,8 @@
 namespace emulator {
 
 struct World {
-  // Opens the state in `directory`; on first start makes the demo account. Throws std::runtime_error.
+  // Opens the state in `directory`; on first start makes the demo account. Throws
+  // std::runtime_error.
   explicit World(const std::string& directory);
 
   std::mutex mutex;
