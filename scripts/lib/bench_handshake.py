@@ -66,7 +66,8 @@ def configuration(ports, state):
     variable = ("ssl_certificate $bench_files/fullchain.pem;"
                 "ssl_certificate_key $bench_files/privkey.pem;")
     # Workers open the files of the variable on their own, so this bench's worker stays root.
-    return (f"map $ssl_server_name $bench_files {{ default {files}; }}\n"
+    return ("ssl_protocols TLSv1.2 TLSv1.3;\n"
+            f"map $ssl_server_name $bench_files {{ default {files}; }}\n"
             + server(ports["static"], static) + server(ports["again"], static)
             + server(ports["variable"], variable)
             + server(ports["ccm"], "ccm_certificate source=scm;"))
