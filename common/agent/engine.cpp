@@ -28,7 +28,8 @@ namespace {
 constexpr std::size_t kMostCredentials = 64U << 10U;
 constexpr std::size_t kMostCaCertificates = 4U << 20U;
 
-// The file behind links: secrets of orchestrators are mounted as links, and the operator named them.
+// The file behind links: secrets of orchestrators are mounted as links, and the operator named
+// them.
 Result<std::string> resolve(const std::string& path) {
   const Handle<char, std::free> real(realpath(path.c_str(), nullptr));
   if (real == nullptr) return fail(system_error("reading " + path, errno));
@@ -66,12 +67,18 @@ std::unique_ptr<cloud::CredentialsProvider> make_provider(CloudAccess& access,
   return cloud::make_ecs_provider(http, clock, metadata);
 }
 
+// New credentials make a failure of the old ones worth another try, as a new configuration does.
+Engine::Parts with_identity(Engine::Parts parts, const CloudAccess& access) {
+  if (access.credentials) parts.launch_id += " " + access.credentials->fingerprint();
+  return parts;
+}
+
 class RunningEngine final : public Engine {
  public:
   RunningEngine(Parts parts, CloudAccess access, std::unique_ptr<cloud::HttpClient> http);
 
   void hand_out(Time now) override;
-  Time next_wake() const override { return lifecycle_.next_wake(); }
+  Time next_wake() const override;
 
  private:
   void work();
@@ -88,7 +95,7 @@ class RunningEngine final : public Engine {
   lifecycle::PcaSource pca_;
   lifecycle::Lifecycle lifecycle_;
 
-  std::mutex mutex_;
+  mutable std::mutex mutex_;
   std::condition_variable work_is_there_;
   std::deque<std::string> queue_;  // guarded by mutex_
   std::size_t in_work_ = 0;        // queued and running; guarded by mutex_
@@ -98,19 +105,19 @@ class RunningEngine final : public Engine {
 
 RunningEngine::RunningEngine(Parts parts, CloudAccess access,
                              std::unique_ptr<cloud::HttpClient> http)
-    : parts_(std::move(parts)),
+    : parts_(with_identity(std::move(parts), access)),
       endpoints_(endpoints_of(parts_.config.global(), access.credentials)),
       http_(std::move(http)),
-      provider_(make_provider(access, *http_, parts_.clock,
-                              parts_.config.global().metadata_endpoint)),
+      provider_(
+          make_provider(access, *http_, parts_.clock, parts_.config.global().metadata_endpoint)),
       guard_(lifecycle::make_store_lockout_guard(parts_.store, *parts_.lease, parts_.clock)),
       session_({*http_, *provider_, *guard_, parts_.clock, endpoints_.iam}),
       scm_client_(session_, endpoints_.scm),
       pca_client_(session_, endpoints_.pca),
       scm_(scm_client_, parts_.store, parts_.clock, parts_.log),
       pca_(pca_client_, parts_.store),
-      lifecycle_({parts_.config, parts_.store, scm_, pca_, parts_.clock, parts_.log,
-                  parts_.launch_id}) {
+      lifecycle_(
+          {parts_.config, parts_.store, scm_, pca_, parts_.clock, parts_.log, parts_.launch_id}) {
   lifecycle_.start(*parts_.lease);
   for (unsigned i = 0; i < parts_.config.global().concurrent_renewals; ++i) {
     threads_.emplace_back([this] { work(); });
@@ -125,6 +132,21 @@ void RunningEngine::hand_out(Time now) {
     ++in_work_;
     work_is_there_.notify_one();
   }
+}
+
+// With every thread busy the next event is the end of an attempt, whatever is due by then.
+Time RunningEngine::next_wake() const {
+  const std::lock_guard lock(mutex_);
+  return in_work_ < threads_.size() ? lifecycle_.next_wake() : Time::max();
+}
+
+// With every thread at work what is due must wait, and the end of an attempt wakes the main thread.
+Time RunningEngine::next_wake() const {
+  {
+    const std::lock_guard lock(mutex_);
+    if (in_work_ == threads_.size()) return Time::max();
+  }
+  return lifecycle_.next_wake();
 }
 
 void RunningEngine::work() {
@@ -163,8 +185,8 @@ Result<CloudAccess> read_cloud_access(const config::GlobalConfig& global, Log& l
 }
 
 Result<std::unique_ptr<Engine>> Engine::start(Parts parts, CloudAccess access) {
-  Result<std::unique_ptr<cloud::HttpClient>> http = cloud::make_curl_client(
-      {.ca_pem = access.ca_pem, .proxy = parts.config.global().proxy});
+  Result<std::unique_ptr<cloud::HttpClient>> http =
+      cloud::make_curl_client({.ca_pem = access.ca_pem, .proxy = parts.config.global().proxy});
   if (!http) return pass(std::move(http));
   return std::make_unique<RunningEngine>(std::move(parts), std::move(access), *std::move(http));
 }
