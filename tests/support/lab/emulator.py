@@ -1,6 +1,7 @@
 """The local cloud, ccm-emulator, and its admin side (docs/emulator.md)."""
 
 import json
+import pathlib
 import select
 import signal
 import subprocess
@@ -61,3 +62,46 @@ class Emulator:
         except urllib.error.HTTPError as error:
             raise RuntimeError(f"admin {method} {path}: {error.code} {error.read()!r}") from error
         return json.loads(text) if text else None
+
+    # -- what most tests say -----------------------------------------------------------------------
+
+    def settings(self, state, **more):
+        """The global part of a ccm block that works against this cloud."""
+        return {
+            "state_path": state,
+            "credentials": f"file={self.facts['credentials_file']}",
+            "scm_endpoint": self.facts["scm"],
+            "pca_endpoint": self.facts["pca"],
+            "iam_endpoint": self.facts["iam"],
+            "ssl_trusted_certificate": self.facts["ca_file"],
+            **more,
+        }
+
+    def trust(self):
+        """PEM text of the roots of everything that this cloud issues."""
+        return "".join(pathlib.Path(self.facts[file]).read_text()
+                       for file in ("scm_root_file", "pca_root_file"))
+
+    def issue(self, names, **fields):
+        """An issued certificate in SCM; its record."""
+        return self.admin("POST", "/scm/certificates", {"names": list(names), **fields})
+
+    def renew(self, certificate_id, **fields):
+        """The successor of an SCM certificate, under an id of its own."""
+        return self.admin("POST", f"/scm/certificates/{certificate_id}/renew", fields)
+
+    def fault(self, effect, service="*", operation="*", **more):
+        """Arms a fault (docs/emulator.md) until clear_faults or as often as `times` says."""
+        match = {"service": service, "operation": operation}
+        return self.admin("POST", "/faults", {"match": match, "effect": effect, **more})
+
+    def clear_faults(self):
+        self.admin("DELETE", "/faults")
+
+    def requests(self, since=0):
+        return self.admin("GET", f"/requests?since={since}")["requests"]
+
+    def count(self, operation, service=None):
+        """How many requests for an operation came in so far."""
+        return sum(entry["operation"] == operation and service in (None, entry["service"])
+                   for entry in self.requests())

@@ -3,41 +3,52 @@
 import os
 import pathlib
 import re
+import shutil
 import signal
 import subprocess
 
 from . import place, processes
+from .server import Server
 from .waiting import wait_until
 
 NGINX = "/usr/sbin/nginx"
 STREAM_MODULE = "/usr/lib/nginx/modules/ngx_stream_module.so"
-_UNWANTED = re.compile(r"\[(emerg|alert|crit|error)\]")
-# What nginx itself says about clients that go away or refuse our placeholder; no fault of ours.
-_ORDINARY = re.compile(
-    r"SSL_do_handshake\(\) failed|peer closed connection|"
-    r"client prematurely closed|Connection reset by peer|open\(\) \".*favicon")
 
 
-class Nginx:
-    """`main`, `http` and `stream` are configuration texts for those levels."""
+class Nginx(Server):
+    """nginx as the lab's server. `user` makes the whole server, master included, run as that user."""
 
-    def __init__(self, directory, *, workers=2, log_level="info", daemon=True, load_stream=False):
-        self.directory = pathlib.Path(directory)
+    # What nginx itself says about clients that go away or refuse our placeholder; no fault of ours.
+    ordinary = re.compile(
+        r"SSL_do_handshake\(\) failed|peer closed connection|"
+        r"client prematurely closed|Connection reset by peer|open\(\) \".*favicon")
+
+    def __init__(self, directory, *, workers=2, log_level="info", daemon=True, master=True,
+                 load_stream=False, user=None):
+        super().__init__(pathlib.Path(directory))
         self.directory.mkdir(exist_ok=True)
         self.directory.chmod(0o711)
+        if user is not None:
+            shutil.chown(self.directory, user)
+        self.user = user
         self.workers_wanted = workers
         self.log_level = log_level
         self.daemon = daemon
+        self.master = master
         self.load_stream = load_stream
-        self.allowed = []
         self.process = None
-        self.error_log = self.directory / "error.log"
         self.conf = self.directory / "nginx.conf"
         self.pid_file = self.directory / "nginx.pid"
 
     # -- configuration ---------------------------------------------------------------------------
 
-    def configure(self, main="", http="", stream="", events=""):
+    def configure(self, main="", http="", stream="", events="", *,
+                  settings=None, certificates=(), sites=()):
+        """Texts for nginx's levels, and before them what the server-neutral arguments ask for."""
+        if settings is not None:
+            main += ccm_block(settings, certificates)
+        http += "".join(http_server(site) for site in sites if not site.stream)
+        stream += "".join(stream_server(site) for site in sites if site.stream)
         load = f"load_module {place.module('ngx_ccm_module.so')};\n"
         if self.load_stream or stream:
             load = f"load_module {STREAM_MODULE};\n" + load
@@ -48,6 +59,7 @@ class Nginx:
             f"{load}worker_processes {self.workers_wanted};\npid {self.pid_file};\n"
             f"error_log {self.error_log} {self.log_level};\n"
             f"daemon {'on' if self.daemon else 'off'};\n"
+            f"{'' if self.master else 'master_process off;'}\n"
             f"{main}\nevents {{ worker_connections 1024; {events} }}\n"
             f"http {{\n    access_log off;\n{temp}{http}\n}}\n")
         if stream:
@@ -55,7 +67,11 @@ class Nginx:
         self.conf.write_text(text)
 
     def command(self, *arguments):
-        return [NGINX, "-p", str(self.directory), "-c", str(self.conf), *arguments]
+        command = [NGINX, "-p", str(self.directory), "-c", str(self.conf), *arguments]
+        if self.user is not None:
+            command = ["setpriv", "--reuid", self.user, "--regid", self.user, "--clear-groups",
+                       *command]
+        return command
 
     def test(self):
         """nginx -t: (success, what it printed)."""
@@ -80,7 +96,8 @@ class Nginx:
                     raise RuntimeError(f"nginx did not start: {self.log_text()[-2000:]}")
             else:
                 self.process = subprocess.Popen(self.command(), stderr=stderr)
-        wait_until(lambda: self.master_pid() and (self.workers() or not self.daemon),
+        has_workers = self.daemon and self.master
+        wait_until(lambda: self.master_pid() and (self.workers() or not has_workers),
                    "nginx with its workers")
         return self
 
@@ -96,18 +113,9 @@ class Nginx:
         master = self.master_pid()
         if master is None:
             return []
-        return sorted(pid for pid in processes.children(master)
-                      if processes.command_line(pid) == "nginx: worker process")
-
-    def monitors(self):
-        """The monitors whose standard error is this server's error log."""
-        return [pid for pid in processes.named("ccm-monitor")
-                if processes.descriptor(pid, 2).startswith(str(self.directory) + "/")]
-
-    def agents(self):
-        """The agents of this server's monitors."""
-        monitors = self.monitors()
-        return [pid for pid in processes.named("ccm-agent") if processes.parent(pid) in monitors]
+        if not self.master:
+            return [master]
+        return workers_of(master)
 
     def send(self, number):
         os.kill(self.master_pid(), number)
@@ -128,27 +136,31 @@ class Nginx:
             self.process.wait(timeout=30)
         wait_until(lambda: not processes.is_alive(master), "the end of nginx")
 
-    # -- the log as oracle -----------------------------------------------------------------------
 
-    def log_text(self):
-        try:
-            return self.error_log.read_text(errors="replace")
-        except OSError:
-            return ""
+def workers_of(master):
+    return sorted(pid for pid in processes.children(master)
+                  if processes.command_line(pid) == "nginx: worker process")
 
-    def wait_for_log(self, pattern, timeout=30.0):
-        return wait_until(lambda: re.search(pattern, self.log_text()),
-                          f"{pattern!r} in the error log", timeout)
 
-    def allow(self, pattern):
-        """This test expects error lines that match the pattern."""
-        self.allowed.append(re.compile(pattern))
+def ccm_block(settings, certificates):
+    lines = [f"    {key} {value};" for key, value in settings.items()]
+    for certificate in certificates:
+        inside = " ".join(f"{key} {value};" for key, value in certificate.directives().items())
+        lines.append(f"    certificate {certificate.name} {{ {inside} }}")
+    return "ccm {\n" + "\n".join(lines) + "\n}\n"
 
-    def unexpected_lines(self):
-        return [line for line in self.log_text().splitlines()
-                if _UNWANTED.search(line) and not _ORDINARY.search(line)
-                and not any(pattern.search(line) for pattern in self.allowed)]
 
-    def check_log(self):
-        lines = self.unexpected_lines()
-        assert not lines, "unexpected in the error log:\n" + "\n".join(lines[:20])
+def _certificates(site):
+    return " ".join(f"ccm_certificate {certificate};" for certificate in site.certificates)
+
+
+def http_server(site):
+    options = " http2" * site.http2 + " default_server" * site.default
+    return (f"    server {{ listen 127.0.0.1:{site.port} ssl{options};"
+            f" server_name {' '.join(site.names)}; {_certificates(site)}"
+            f' location = /worker {{ return 200 "$pid"; }} {site.extra} }}\n')
+
+
+def stream_server(site):
+    return (f"    server {{ listen 127.0.0.1:{site.port} ssl; {_certificates(site)}"
+            f' return "$pid"; {site.extra} }}\n')

@@ -1,0 +1,137 @@
+"""Fixtures of the end-to-end tests: a local cloud and a real server, and the oracles around each test.
+
+A test that takes `server` runs once for every server in SERVERS. What every test must keep, whatever
+it does: no error line in the log that it did not announce with server.allow(), no process left, no
+file left.
+"""
+
+import os
+import pathlib
+import shutil
+import sys
+import tempfile
+
+import pytest
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT / "tests" / "support"))
+
+from lab import processes  # noqa: E402
+from lab.emulator import Emulator  # noqa: E402
+from lab.net import free_port  # noqa: E402
+from lab.nginx import Nginx  # noqa: E402
+from lab.place import Scratch  # noqa: E402
+from lab.server import Certificate, Site  # noqa: E402
+from lab.waiting import wait_until  # noqa: E402
+
+SERVERS = {"nginx": Nginx}
+PUBLIC, PRIVATE = "www.example.com", "app.intra.example"
+
+
+@pytest.hookimpl(hookwrapper=True)
+def pytest_runtest_makereport(item, call):
+    report = (yield).get_result()
+    if call.when == "call":
+        item.failed = report.failed
+        for server in getattr(item, "servers", []):
+            if report.failed:
+                log = "\n".join(server.log_text().splitlines()[-60:])
+                report.sections.append((f"error log of {server.directory.name}", log))
+
+
+@pytest.fixture(scope="session", name="workshop")
+def fixture_workshop():
+    """The directory in which everything temporary of this test process is made."""
+    directory = pathlib.Path(tempfile.mkdtemp(prefix="ccm-e2e-"))
+    directory.chmod(0o711)
+    previous, tempfile.tempdir = tempfile.tempdir, str(directory)
+    yield directory
+    tempfile.tempdir = previous
+    shutil.rmtree(directory, ignore_errors=True)
+
+
+@pytest.fixture(scope="session", name="seed")
+def fixture_seed(tmp_path_factory):
+    """The data of a cloud that made its keys and authorities already, to be copied for each test."""
+    directory = tmp_path_factory.mktemp("seed") / "cloud"
+    with Emulator(directory):
+        pass
+    return directory
+
+
+@pytest.fixture(name="scratch")
+def fixture_scratch(workshop):
+    """A directory of this test alone. Fails the test when a process or a file outlives it."""
+    with Scratch("test") as path:
+        yield path
+        # Whoever still runs is seen before its files are taken away.
+        wait_until(lambda: not processes.holding(str(path)), "the end of every process of the test",
+                   timeout=10)
+    assert not os.listdir(workshop), "left in the temporary directory"
+
+
+@pytest.fixture(name="cloud")
+def fixture_cloud(scratch, seed):
+    shutil.copytree(seed, scratch / "cloud")
+    with Emulator(scratch / "cloud") as emulator:
+        yield emulator
+
+
+@pytest.fixture(name="make_server")
+def fixture_make_server(request, scratch):
+    """Makes servers of a class; stops them and holds their logs against what the test announced."""
+    request.node.servers = []
+
+    def make(kind, name="server", **options):
+        server = kind(scratch / name, **options)
+        request.node.servers.append(server)
+        return server
+
+    yield make
+    for server in request.node.servers:
+        server.stop()
+    if not getattr(request.node, "failed", True):
+        for server in request.node.servers:
+            server.check_log()
+
+
+@pytest.fixture(params=SERVERS, name="kind")
+def fixture_kind(request):
+    """The class of one of the servers."""
+    return SERVERS[request.param]
+
+
+@pytest.fixture(name="server")
+def fixture_server(kind, make_server):
+    return make_server(kind)
+
+
+@pytest.fixture(name="settings")
+def fixture_settings(scratch, cloud):
+    """The global part of the ccm block: everything is looked at every second."""
+    return cloud.settings(scratch / "state", check_interval="1s")
+
+
+@pytest.fixture(name="public")
+def fixture_public():
+    """A site with the best certificate that SCM has for its name."""
+    return Site(free_port(), (PUBLIC,), ("source=scm",))
+
+
+@pytest.fixture(name="private")
+def fixture_private():
+    """A site with the certificate of the fixture `intranet`."""
+    return Site(free_port(), (PRIVATE,), ("intranet",))
+
+
+@pytest.fixture(name="intranet")
+def fixture_intranet(cloud):
+    return Certificate("intranet", f"pca issuer={cloud.facts['issuer_id']}", (PRIVATE,))
+
+
+@pytest.fixture(name="both")
+def fixture_both(server, settings, cloud, intranet, public, private):
+    """The server, configured with one site of each source; SCM has a certificate for the first."""
+    cloud.issue(public.names, key="EC256")
+    server.configure(settings=settings, certificates=[intranet], sites=[public, private])
+    return server
