@@ -29,9 +29,11 @@ char* init_conf(ngx_cycle_t* cycle, void* conf) noexcept {
 }
 
 ngx_int_t init_module(ngx_cycle_t* cycle) noexcept {
-  const bool is_alive =
-      cycle_boundary(cycle, [&] { return bring_to_life(cycle, main_conf_of(cycle)); });
-  return is_alive ? NGX_OK : NGX_ERROR;
+  cycle_boundary(cycle, [&] {
+    bring_to_life(cycle, main_conf_of(cycle));
+    return true;
+  });
+  return NGX_OK;
 }
 
 ngx_int_t init_process(ngx_cycle_t* cycle) noexcept {

@@ -4,6 +4,8 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include <algorithm>
+
 #include "agent/bootstrap.h"
 #include "agent/launch.h"
 #include "base/clock.h"
@@ -53,9 +55,9 @@ const ngx_log_t* file_log(const ngx_log_t* log) {
 }
 
 Severity severity_of(const ngx_log_t* log) {
-  // nginx counts from 1, keeps 0 for "stderr", and has debug classes above the levels.
-  const ngx_uint_t level = log->log_level & 0xf;
-  return level < NGX_LOG_EMERG ? Severity::emerg : static_cast<Severity>(level - NGX_LOG_EMERG);
+  // nginx counts from 1, keeps 0 for "stderr", and has classes of debug lines above its levels.
+  const ngx_uint_t level = std::clamp<ngx_uint_t>(log->log_level, NGX_LOG_EMERG, NGX_LOG_DEBUG);
+  return static_cast<Severity>(level - NGX_LOG_EMERG);
 }
 
 config::ServerFacts facts_of(const ngx_cycle_t* cycle, const ngx_log_t* log) {
@@ -140,18 +142,17 @@ bool judge(ngx_cycle_t* cycle, MainConf& conf) {
   return check_host(*conf.config, log);
 }
 
-bool bring_to_life(ngx_cycle_t* cycle, MainConf& conf) {
-  if (ngx_test_config) return true;
+void bring_to_life(ngx_cycle_t* cycle, MainConf& conf) {
+  if (ngx_test_config) return;
   NginxLog log(cycle->log);
   if (conf.config && !conf.config->certificates().empty()) {
     if (auto published = publish(cycle, conf, log); !published) {
-      log.write(Severity::emerg, published.error().message());
-      return false;
+      log.write(Severity::alert,
+                fmt::format("no certificate can be shown: {}", published.error().message()));
     }
   }
   if (active != nullptr) active->lifeline.reset();  // 4
   active = &conf;
-  return true;
 }
 
 void enter_process(MainConf& conf) {

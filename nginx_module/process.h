@@ -22,9 +22,9 @@ namespace ccm::nginx {
 // when it is wrong; that was logged.
 bool judge(ngx_cycle_t* cycle, MainConf& conf);
 
-// init_module. False when the server cannot run with it; a missing agent or a damaged store is no
-// such reason.
-bool bring_to_life(ngx_cycle_t* cycle, MainConf& conf);
+// init_module. Nothing that goes wrong here stops the server: at a reload nginx would end all of
+// it, and whatever else it serves. It is logged.
+void bring_to_life(ngx_cycle_t* cycle, MainConf& conf);
 
 // init_process: drops what only the master may hold.
 void enter_process(MainConf& conf);

@@ -1,0 +1,146 @@
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "agent/bootstrap.h"
+#include "base/file.h"
+#include "config/settings.h"
+#include "lifecycle/version_files.h"
+#include "publication/reader.h"
+#include "support/temp_directory.h"
+#include "support/test_pki.h"
+
+namespace ccm::agent {
+namespace {
+
+using publication::Published;
+using test::kTestNow;
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::IsEmpty;
+
+class LinesLog final : public Log {
+ public:
+  void write(Severity severity, std::string_view line) noexcept override {
+    if (severity <= Severity::error) errors.emplace_back(line);
+    if (severity == Severity::notice) notices.emplace_back(line);
+  }
+  std::vector<std::string> errors;
+  std::vector<std::string> notices;
+};
+
+class Bootstrap : public testing::Test {
+ protected:
+  Bootstrap() { configure("credentials", {"ecs"}), configure("region", {"ap-southeast-1"}); }
+
+  void configure(std::string_view key, std::vector<std::string> arguments) {
+    ASSERT_TRUE(settings_.set(key, std::move(arguments), {}));
+  }
+
+  void add_certificate(const std::string& name, const std::string& fallback = "on") {
+    ASSERT_TRUE(settings_.add_certificate(name, {}));
+    ASSERT_TRUE(settings_.set_in(name, "source", {"scm"}, {}));
+    ASSERT_TRUE(settings_.set_in(name, "names", {name + ".example.com"}, {}));
+    ASSERT_TRUE(settings_.set_in(name, "fallback", {fallback}, {}));
+  }
+
+  // The fingerprint of what is installed.
+  std::string install(const std::string& name) {
+    const auto leaf = test::make_test_leaf(root_, {.names = {name + ".example.com"}});
+    const auto bundle = crypto::Bundle::make({leaf.certificate}, leaf.key);
+    const std::string folder = certificate_path(name) + "/versions/1";
+    EXPECT_TRUE(make_directories(folder));
+    const lifecycle::VersionInfo info{.number = 1,
+                                      .installed_at = kTestNow,
+                                      .not_before = leaf.certificate.not_before(),
+                                      .not_after = leaf.certificate.not_after(),
+                                      .fingerprint = leaf.certificate.fingerprint(),
+                                      .serial = leaf.certificate.serial(),
+                                      .origin = "import"};
+    EXPECT_TRUE(lifecycle::write_version_files(folder, *bundle, info));
+    EXPECT_TRUE(replace_symlink(certificate_path(name) + "/current", "versions/1"));
+    return leaf.certificate.fingerprint();
+  }
+
+  std::string certificate_path(const std::string& name) const {
+    return (state_ / "certificates").string() + "/" + name;
+  }
+
+  publication::Writer run() {
+    const auto config = settings_.finalize();
+    EXPECT_TRUE(config);
+    auto writer = bootstrap(*config, lifecycle::StoreReader(state_.path()), kTestNow, log_);
+    EXPECT_TRUE(writer);
+    return *std::move(writer);
+  }
+
+  static std::shared_ptr<const publication::Served> shown(const publication::Writer& writer,
+                                                          std::string_view name) {
+    auto reader = publication::Reader::open(*writer.open_read_only());
+    return reader->get(reader->find(name).value());
+  }
+
+  test::TempDirectory state_;
+  test::TestAuthority root_ = test::make_test_root();
+  config::Settings settings_;
+  LinesLog log_;
+};
+
+TEST_F(Bootstrap, ShowsWhatTheStoreHolds) {
+  add_certificate("www");
+  const std::string fingerprint = install("www");
+  const auto writer = run();
+  const auto served = shown(writer, "www");
+  ASSERT_TRUE(served);
+  EXPECT_FALSE(served->published.is_placeholder);
+  EXPECT_EQ(served->published.bundle.leaf().fingerprint(), fingerprint);
+  EXPECT_THAT(log_.errors, IsEmpty());
+  EXPECT_THAT(log_.notices, IsEmpty());
+}
+
+TEST_F(Bootstrap, ShowsPlaceholdersOfOneKeyUntilThereIsSomething) {
+  add_certificate("a");
+  add_certificate("b");
+  const auto writer = run();
+  const auto a = shown(writer, "a");
+  const auto b = shown(writer, "b");
+  ASSERT_TRUE(a && b);
+  EXPECT_TRUE(a->published.is_placeholder);
+  EXPECT_THAT(a->published.bundle.leaf().names(), ElementsAre("a.example.com"));
+  EXPECT_THAT(b->published.bundle.leaf().names(), ElementsAre("b.example.com"));
+  EXPECT_TRUE(a->published.bundle.key().has_same_public_key(b->published.bundle.key()));
+  EXPECT_THAT(log_.notices, ElementsAre(HasSubstr("\"a\""), HasSubstr("placeholder is shown")));
+}
+
+TEST_F(Bootstrap, ShowsNothingWithoutFallback) {
+  add_certificate("www", "off");
+  const auto writer = run();
+  EXPECT_THAT(writer.names(), ElementsAre("www"));
+  EXPECT_FALSE(shown(writer, "www"));
+  EXPECT_THAT(log_.notices, ElementsAre(HasSubstr("refused (fallback off)")));
+}
+
+TEST_F(Bootstrap, DamageCostsThatCertificateOnly) {
+  add_certificate("bad");
+  add_certificate("good");
+  install("bad");
+  const std::string fingerprint = install("good");
+  state_.write("certificates/bad/versions/1/privkey.pem", "garbage");
+  const auto writer = run();
+  EXPECT_TRUE(shown(writer, "bad")->published.is_placeholder);
+  EXPECT_EQ(shown(writer, "good")->published.bundle.leaf().fingerprint(), fingerprint);
+  EXPECT_THAT(log_.errors, ElementsAre(HasSubstr("certificate \"bad\"")));
+}
+
+TEST_F(Bootstrap, NeedsNoStore) {
+  add_certificate("www");
+  const auto config = settings_.finalize();
+  const lifecycle::StoreReader nowhere((state_ / "missing").string());
+  const auto writer = bootstrap(*config, nowhere, kTestNow, log_);
+  ASSERT_TRUE(writer);
+  EXPECT_TRUE(shown(*writer, "www")->published.is_placeholder);
+  EXPECT_THAT(log_.errors, IsEmpty());
+  EXPECT_FALSE(std::filesystem::exists(state_ / "missing"));
+}
+
+}  // namespace
+}  // namespace ccm::agent
