@@ -140,15 +140,6 @@ Time RunningEngine::next_wake() const {
   return in_work_ < threads_.size() ? lifecycle_.next_wake() : Time::max();
 }
 
-// With every thread at work what is due must wait, and the end of an attempt wakes the main thread.
-Time RunningEngine::next_wake() const {
-  {
-    const std::lock_guard lock(mutex_);
-    if (in_work_ == threads_.size()) return Time::max();
-  }
-  return lifecycle_.next_wake();
-}
-
 void RunningEngine::work() {
   for (;;) {
     std::unique_lock lock(mutex_);
