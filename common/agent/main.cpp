@@ -1,9 +1,11 @@
 // ccm-agent: the program beside the web server that keeps its certificates valid (monitor.h, service.h).
 #include <fmt/format.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
+#include <cerrno>
 #include <cstdio>
 
 #include "agent/log_line.h"
@@ -26,6 +28,9 @@ Result<void> clean_process() {
   static_cast<void>(setsid());
   // The directory the server was started in must not be kept busy.
   if (chdir("/") != 0) return fail(system_error("changing to the root directory", errno));
+  if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0) {
+    return fail(system_error("giving up new privileges", errno));
+  }
   return forbid_dumps();
 }
 

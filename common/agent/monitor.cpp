@@ -104,7 +104,8 @@ int Monitor::run() {
       return 0;
     }
     if (waiting[1].revents != 0) carry_log();
-    if (waiting[2].revents != 0) bury();
+    // The end of its messages tells as well, where the system gives no handle of a process.
+    if (child_.pid > 0 && (waiting[2].revents != 0 || !child_.output)) bury();
     look_at_credentials();
   }
 }

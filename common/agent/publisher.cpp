@@ -6,25 +6,32 @@ namespace ccm::agent {
 
 void Publisher::refresh() {
   for (const config::CertificateSpec& spec : config_.certificates()) {
-    const lifecycle::VersionNumber version = store_.current_version(spec.name);
-    lifecycle::VersionNumber& seen = seen_[spec.name];
-    if (version == 0 || version == seen) continue;
-    seen = version;
-    publish(spec.name, version);
+    look_at(spec.name, seen_[spec.name]);
   }
 }
 
-void Publisher::publish(const std::string& name, lifecycle::VersionNumber version) {
-  auto loaded = store_.load(name);
+void Publisher::look_at(const std::string& name, Seen& seen) {
+  const lifecycle::VersionNumber version = store_.current_version(name);
+  if (version == 0 || version == seen.version) return;
+  Result<lifecycle::StoreReader::Loaded> loaded = store_.load(name);
   if (!loaded) {
-    log_.error("certificate \"{}\": version {}: {}", name, version, loaded.error().message());
+    // The store itself cannot be read; that may pass, so the version stays unseen.
+    if (std::exchange(seen.complaint, loaded.error().message()) != seen.complaint) {
+      log_.error("certificate \"{}\": version {}: {}", name, version, seen.complaint);
+    }
     return;
   }
+  seen = {.version = version, .complaint = {}};
   if (loaded->damage) log_.error("certificate \"{}\": {}", name, loaded->damage->message());
-  if (!loaded->certificate) return;
-  const lifecycle::VersionInfo info = loaded->certificate->info;
-  const auto published = writer_.publish(
-      name, {.bundle = std::move(loaded->certificate->bundle), .ocsp_response = {}});
+  // What load() gives in place of a damaged version is older than what is served.
+  if (loaded->damage && writer_.holds_certificate(name)) return;
+  if (loaded->certificate) publish(name, *std::move(loaded->certificate));
+}
+
+void Publisher::publish(const std::string& name, lifecycle::StoredCertificate stored) {
+  const lifecycle::VersionInfo& info = stored.info;
+  const auto published =
+      writer_.publish(name, {.bundle = std::move(stored.bundle), .ocsp_response = {}});
   if (!published) {
     log_.error("certificate \"{}\": publishing version {}: {}", name, info.number,
                published.error().message());

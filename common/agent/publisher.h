@@ -20,17 +20,24 @@ class Publisher {
       : config_(config), store_(std::move(store)), writer_(std::move(writer)), log_(log) {}
 
   // Publishes every certificate whose current version is another than the last time: one readlink for
-  // each that is not.
+  // each that is not. A damaged version never takes the place of a good one that is served.
   void refresh();
 
  private:
-  void publish(const std::string& name, lifecycle::VersionNumber version);
+  // What is known of a certificate's newest version.
+  struct Seen {
+    lifecycle::VersionNumber version = 0;
+    std::string complaint;  // why it could not be read, so as to say it once
+  };
+
+  void look_at(const std::string& name, Seen& seen);
+  void publish(const std::string& name, lifecycle::StoredCertificate stored);
 
   const config::Config& config_;
   lifecycle::StoreReader store_;
   publication::Writer writer_;
   Log& log_;
-  std::map<std::string, lifecycle::VersionNumber, std::less<>> seen_;
+  std::map<std::string, Seen, std::less<>> seen_;
 };
 
 }  // namespace ccm::agent

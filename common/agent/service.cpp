@@ -43,7 +43,7 @@ Result<Watches> open_watches() {
                   FileDescriptor(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK))};
   if (!watches.store || !watches.attempt ||
       inotify_add_watch(watches.store.get(), kStore,
-                        IN_MOVED_TO | IN_CREATE | IN_CLOSE_WRITE | IN_DELETE_SELF) < 0) {
+                        IN_MOVED_TO | IN_DELETE_SELF) < 0) {
     return fail(system_error("watching the state directory", errno));
   }
   return watches;
