@@ -1,0 +1,99 @@
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <sys/mman.h>
+#include <sys/wait.h>
+
+#include <filesystem>
+
+#include "agent/launch.h"
+#include "support/temp_directory.h"
+
+namespace ccm::agent {
+namespace {
+
+using ::testing::HasSubstr;
+
+class LaunchTest : public ::testing::Test {
+ protected:
+  std::string add_program(std::string_view name, std::string_view text = "") {
+    const std::filesystem::path path = directory_.write(name, text);
+    std::filesystem::permissions(path, std::filesystem::perms(0755));
+    return path.string();
+  }
+  // What the shell script leaves in its file once it has ended.
+  std::string run(const std::string& script) {
+    const std::string program = add_program("agent", "#!/bin/sh\nexec 2>/dev/null\n" + script);
+    const Result<Launched> launched = launch({.program = program,
+                                              .segment = segment_.get(),
+                                              .handover = handover_,
+                                              .log_descriptor = -1});
+    EXPECT_TRUE(launched) << launched.error().message();
+    if (!launched) return "";
+    EXPECT_EQ(waitpid(launched->pid, nullptr, 0), launched->pid);
+    return test::read_whole_file(directory_ / "out");
+  }
+  std::string out() const { return (directory_ / "out").string(); }
+
+  test::TempDirectory directory_;
+  FileDescriptor segment_{memfd_create("segment", MFD_CLOEXEC)};
+  config::Handover handover_;
+};
+
+TEST_F(LaunchTest, HandsOnThreeDescriptorsAndNoOther) {
+  const FileDescriptor inheritable(dup(segment_.get()));
+  // sh opens its script on one more, so the shell lists those of a child.
+  const std::string descriptors = run("ls -l /proc/self/fd > " + out());
+  for (const char* expected :
+       {"0 -> /dev/null", "3 -> /memfd:segment", "4 -> socket:", "5 -> /memfd:ccm-settings"}) {
+    EXPECT_THAT(descriptors, HasSubstr(expected));
+  }
+  EXPECT_EQ(descriptors.find("memfd:segment"), descriptors.rfind("memfd:segment"));
+}
+
+TEST_F(LaunchTest, HandsOnNoEnvironmentButTheTimeZone) {
+  setenv("HUAWEICLOUD_SDK_SK", "secret", 1);
+  setenv("TZ", "UTC", 1);
+  const std::string variables = run("env > " + out());
+  unsetenv("HUAWEICLOUD_SDK_SK");
+  EXPECT_THAT(variables, HasSubstr("TZ=UTC\n"));
+  EXPECT_EQ(variables.find("secret"), std::string::npos);
+}
+
+TEST_F(LaunchTest, HandsOnTheSettings) {
+  handover_.server.launch_id = "launch-7";
+  EXPECT_THAT(run("cat /proc/self/fd/5 > " + out()), HasSubstr("launch-7"));
+}
+
+TEST_F(LaunchTest, ReportsAProgramThatCannotBeExecuted) {
+  for (const std::string& program : {(directory_ / "absent").string(), directory_.path().string(),
+                                    directory_.write("not-executable", "x").string()}) {
+    const Result<Launched> launched = launch({.program = program,
+                                              .segment = segment_.get(),
+                                              .handover = handover_,
+                                              .log_descriptor = -1});
+    ASSERT_FALSE(launched) << program;
+    EXPECT_THAT(launched.error().message(), HasSubstr(program));
+  }
+  // Nothing is left to be waited for.
+  EXPECT_EQ(waitpid(-1, nullptr, WNOHANG), -1);
+}
+
+TEST_F(LaunchTest, FindsTheAgentBesideTheModuleOrInBin) {
+  const std::string module = (directory_ / "modules/ngx.so").string();
+  const std::string in_bin = add_program("bin/ccm-agent");
+  directory_.write("modules/ngx.so", "");
+  EXPECT_TRUE(std::filesystem::equivalent(find_agent("", module).value(), in_bin));
+  const std::string beside = add_program("modules/ccm-agent");
+  EXPECT_EQ(find_agent("", module).value(), beside);
+  EXPECT_EQ(find_agent(in_bin, module).value(), in_bin);
+}
+
+TEST_F(LaunchTest, NamesThePlacesWhereNoAgentIs) {
+  const Result<std::string> found = find_agent("/nowhere/ccm-agent", "/lib/ngx.so");
+  ASSERT_FALSE(found);
+  EXPECT_EQ(found.error().kind(), ErrorKind::invalid);
+  EXPECT_THAT(found.error().message(), HasSubstr("/nowhere/ccm-agent"));
+}
+
+}  // namespace
+}  // namespace ccm::agent

@@ -1,0 +1,127 @@
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <pwd.h>
+#include <sys/prctl.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <filesystem>
+#include <functional>
+
+#include "agent/privileges.h"
+#include "base/file.h"
+#include "support/system_calls.h"
+#include "support/temp_directory.h"
+
+namespace ccm::agent {
+namespace {
+
+namespace fs = std::filesystem;
+
+// An account that every Debian has and that is not root.
+Account some_account() {
+  const passwd* entry = getpwnam("nobody");
+  return {"nobody", entry->pw_uid, entry->pw_gid};
+}
+
+uid_t owner_of(const fs::path& path) {
+  struct stat status = {};
+  EXPECT_EQ(lstat(path.c_str(), &status), 0) << path;
+  return status.st_uid;
+}
+
+// In a process of its own, because there is no way back.
+int in_child(const std::function<int()>& body) {
+  const pid_t child = fork();
+  if (child == 0) _exit(body());
+  int status = 0;
+  EXPECT_EQ(waitpid(child, &status, 0), child);
+  return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+}
+
+class PrivilegesTest : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    if (geteuid() != 0) GTEST_SKIP() << "only root can become somebody else";
+    fs::permissions(directory_.path(), fs::perms(0711));
+    directory_.write("state/certificates/www/state", "x");
+    directory_.write("state/keys/own.pem", "x");
+    fs::permissions(state(), fs::perms(0700));
+  }
+  std::string state() const { return (directory_ / "state").string(); }
+
+  test::TempDirectory directory_{test::memory_backed_parent()};
+  Account account_ = some_account();
+};
+
+TEST_F(PrivilegesTest, HandsOverAStoreThatBelongsToRoot) {
+  ASSERT_EQ(in_child([&] { return enter_state_directory(state(), account_) ? 0 : 1; }), 0);
+  for (const char* path : {"", "certificates/www", "certificates/www/state", "keys/own.pem"}) {
+    EXPECT_EQ(owner_of(directory_ / "state" / path), account_.user) << path;
+  }
+}
+
+TEST_F(PrivilegesTest, LeavesLinksToOtherFilesAlone) {
+  const fs::path outside = directory_.write("outside", "precious");
+  fs::create_hard_link(outside, directory_ / "state/hard");
+  fs::create_symlink(outside, directory_ / "state/soft");
+  ASSERT_EQ(in_child([&] { return enter_state_directory(state(), account_) ? 0 : 1; }), 0);
+  EXPECT_EQ(owner_of(outside), 0U);
+}
+
+TEST_F(PrivilegesTest, LeavesAStoreOfSomebodyElseAlone) {
+  ASSERT_EQ(chown(state().c_str(), account_.user + 1, account_.group), 0);
+  ASSERT_EQ(in_child([&] { return enter_state_directory(state(), account_) ? 0 : 1; }), 0);
+  EXPECT_EQ(owner_of(state()), account_.user + 1);
+}
+
+TEST_F(PrivilegesTest, AHandoverThatWasCutShortIsFinishedTheNextTime) {
+  const auto hand_over = [&] { return enter_state_directory(state(), account_) ? 0 : 1; };
+  for (int n = 1;; ++n) {
+    for (const auto& entry : fs::recursive_directory_iterator(state())) {
+      ASSERT_EQ(lchown(entry.path().c_str(), 0, 0), 0);
+    }
+    ASSERT_EQ(chown(state().c_str(), 0, 0), 0);
+    const bool was_reached = test::run_and_kill(n, hand_over).was_reached;
+    ASSERT_EQ(in_child(hand_over), 0);
+    EXPECT_EQ(owner_of(directory_ / "state/certificates/www/state"), account_.user)
+        << "killed at call " << n;
+    if (!was_reached) break;
+  }
+}
+
+TEST_F(PrivilegesTest, ThereIsNoWayBackToRoot) {
+  EXPECT_EQ(in_child([&] {
+              if (!become(account_)) return 1;
+              if (getuid() != account_.user || geteuid() != account_.user) return 2;
+              if (setuid(0) == 0 || seteuid(0) == 0 || setgid(0) == 0) return 3;
+              return prctl(PR_GET_DUMPABLE, 0, 0, 0, 0) == 0 ? 0 : 4;
+            }),
+            0);
+}
+
+TEST_F(PrivilegesTest, WorksInAStoreBelowADirectoryThatTheAccountMayNotPass) {
+  fs::permissions(directory_.path(), fs::perms(0700));
+  EXPECT_EQ(in_child([&] {
+              if (!enter_state_directory(state(), account_) || !become(account_)) return 1;
+              return write_file_atomically("./revision", "1") ? 0 : 2;
+            }),
+            0);
+  EXPECT_EQ(owner_of(directory_ / "state/revision"), account_.user);
+}
+
+TEST(ChooseAccount, NamesAnAccountThatIsMissing) {
+  if (geteuid() != 0) {
+    EXPECT_FALSE(choose_account("nobody").value());
+    return;
+  }
+  EXPECT_EQ(choose_account("nobody").value()->name, "nobody");
+  const auto missing = choose_account("no-such-account");
+  ASSERT_FALSE(missing);
+  EXPECT_EQ(missing.error().kind(), ErrorKind::invalid);
+  EXPECT_THAT(missing.error().message(), ::testing::HasSubstr("no-such-account"));
+}
+
+}  // namespace
+}  // namespace ccm::agent

@@ -1,0 +1,153 @@
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "agent/publisher.h"
+#include "config/settings.h"
+#include "lifecycle/file_store.h"
+#include "publication/reader.h"
+#include "support/temp_directory.h"
+#include "support/test_bundle.h"
+
+namespace ccm::agent {
+namespace {
+
+using ::testing::AllOf;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+
+class Lines final : public Log {
+ public:
+  void write(Severity severity, std::string_view line) noexcept override {
+    lines_.push_back(std::string(to_string(severity)) + " " + std::string(line));
+  }
+  // What was written since the last time.
+  std::vector<std::string> take() { return std::exchange(lines_, {}); }
+
+ private:
+  std::vector<std::string> lines_;
+};
+
+class PublisherTest : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    config::Settings settings;
+    ASSERT_TRUE(settings.set("credentials", {"ecs"}, {}));
+    ASSERT_TRUE(settings.set("region", {"ap-southeast-1"}, {}));
+    ASSERT_TRUE(settings.set("state_path", {directory_.path().string()}, {}));
+    ASSERT_TRUE(settings.add_certificate("www", {}));
+    ASSERT_TRUE(settings.set_in("www", "source", {"scm"}, {}));
+    ASSERT_TRUE(settings.set_in("www", "names", {"www.example.com"}, {}));
+    Result<config::Config> config = settings.finalize();
+    ASSERT_TRUE(config) << config.error().message();
+    config_ = std::move(*config);
+    writer_ = publication::Writer::create({"www"}).value();
+    reader_ = publication::Reader::open(writer_->open_read_only().value()).value();
+    // A second writer of the same segment, as a respawned agent is.
+    start_again();
+  }
+  void start_again() {
+    publisher_.emplace(
+        *config_, lifecycle::StoreReader(directory_.path().string()),
+        publication::Writer::attach(FileDescriptor(dup(writer_->descriptor()))).value(), log_);
+  }
+  crypto::Bundle install() {
+    const crypto::Bundle bundle = test::make_test_bundle();
+    const std::unique_ptr<lifecycle::Lease> lease = store_->try_lead().value();
+    EXPECT_TRUE(store_->install(*lease, {.name = "www",
+                                         .bundle = bundle,
+                                         .origin = "import",
+                                         .expected = store_->current_version("www"),
+                                         .keep = 3,
+                                         .now = test::kTestNow}));
+    return bundle;
+  }
+  void damage(int version) {
+    directory_.write("certificates/www/versions/" + std::to_string(version) + "/privkey.pem", "x");
+  }
+  std::string served() {
+    const auto served = reader_->get(reader_->find("www").value());
+    return served ? served->published.bundle.leaf().serial() : "";
+  }
+
+  test::TempDirectory directory_{test::memory_backed_parent()};
+  std::unique_ptr<lifecycle::Store> store_ =
+      lifecycle::open_file_store(directory_.path().string()).value();
+  std::optional<config::Config> config_;
+  std::optional<publication::Writer> writer_;
+  std::optional<publication::Reader> reader_;
+  Lines log_;
+  std::optional<Publisher> publisher_;
+};
+
+TEST_F(PublisherTest, HasNothingToSayAboutAnEmptyStore) {
+  publisher_->refresh();
+  EXPECT_EQ(served(), "");
+  EXPECT_THAT(log_.take(), IsEmpty());
+}
+
+TEST_F(PublisherTest, PublishesEachVersionOnce) {
+  for (int version = 1; version <= 2; ++version) {
+    const std::string serial = install().leaf().serial();
+    publisher_->refresh();
+    EXPECT_EQ(served(), serial);
+    EXPECT_THAT(log_.take(), ElementsAre(AllOf(HasSubstr("notice certificate \"www\""),
+                                               HasSubstr("version " + std::to_string(version)),
+                                               HasSubstr(serial), HasSubstr("valid until"))));
+    publisher_->refresh();
+    EXPECT_THAT(log_.take(), IsEmpty());
+  }
+}
+
+TEST_F(PublisherTest, FollowsARestoredVersion) {
+  const std::string first = install().leaf().serial();
+  install();
+  publisher_->refresh();
+  {
+    const std::unique_ptr<lifecycle::Lease> lease = store_->try_lead().value();
+    ASSERT_TRUE(store_->restore(*lease, "www", 1));
+  }
+  publisher_->refresh();
+  EXPECT_EQ(served(), first);
+}
+
+TEST_F(PublisherTest, StartingAgainWithTheSameVersionIsNoNews) {
+  const std::string serial = install().leaf().serial();
+  publisher_->refresh();
+  log_.take();
+  start_again();
+  publisher_->refresh();
+  EXPECT_EQ(served(), serial);
+  EXPECT_THAT(log_.take(), IsEmpty());
+}
+
+TEST_F(PublisherTest, ADamagedVersionIsSaidOnceAndTheServedOneStays) {
+  install();
+  const std::string second = install().leaf().serial();
+  publisher_->refresh();
+  log_.take();
+  damage(2);
+  // Only a new process looks again at what it has seen; it must not fall back behind what is
+  // served.
+  start_again();
+  publisher_->refresh();
+  publisher_->refresh();
+  EXPECT_EQ(served(), second);
+  EXPECT_THAT(log_.take(), ElementsAre(AllOf(HasSubstr("error"), HasSubstr("privkey.pem"))));
+}
+
+TEST_F(PublisherTest, AnOlderVersionIsBetterThanNone) {
+  const std::string first = install().leaf().serial();
+  install();
+  damage(2);
+  publisher_->refresh();
+  EXPECT_EQ(served(), first);
+}
+
+}  // namespace
+}  // namespace ccm::agent
