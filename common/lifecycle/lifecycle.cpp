@@ -11,7 +11,11 @@
 namespace ccm::lifecycle {
 namespace {
 
+using namespace std::chrono_literals;
+
 constexpr std::string_view kKind = "state";
+// No waiting time is longer, so a later one was written with a wrong clock.
+constexpr Seconds kLongestWait = 25h;
 
 }  // namespace
 
@@ -47,7 +51,18 @@ State Lifecycle::initial_state(const config::CertificateSpec& spec,
   if (const auto* valid = std::get_if<Valid>(&persisted.state)) return initial_valid(spec, *valid);
   const auto* failing = std::get_if<Failing>(&persisted.state);
   const bool must_stay_away = failing != nullptr && failing->error.kind() == ErrorKind::throttled;
-  if (must_stay_away || persisted.launch_id == parts_.launch_id) return persisted.state;
+  if (!must_stay_away && persisted.launch_id != parts_.launch_id) return Absent{};
+  const Time now = parts_.clock.now();
+  if (failing != nullptr) {
+    return Failing{.attempts = failing->attempts,
+                   .retry_at = std::min(failing->retry_at, now + kLongestWait),
+                   .error = failing->error};
+  }
+  if (const auto* rejected = std::get_if<Rejected>(&persisted.state)) {
+    return Rejected{
+        .check_at = std::min(rejected->check_at, next_check(spec.check_interval, now, spec.name)),
+        .error = rejected->error};
+  }
   return Absent{};
 }
 

@@ -22,7 +22,8 @@ using cloud::ScmCertificate;
 using config::enumerated;
 
 constexpr std::string_view kOriginPrefix = "scm:";
-constexpr std::size_t kMostLookedAt = 3;
+// A better one may be broken; so many that are, in one go, are enough to tell.
+constexpr std::size_t kMostFailures = 3;
 // From here on a list may be incomplete: the service shows 150 in either order.
 constexpr std::size_t kLongList = 300;
 // No time zone is farther from UTC.
@@ -239,10 +240,10 @@ Result<ScmCatalogue::List> ScmSource::candidates(const config::CertificateSpec& 
 Result<std::optional<Obtained>> ScmSource::pick(const Situation& situation,
                                                 const ScmCatalogue::List& list) {
   std::optional<Error> obstacle;
-  std::size_t looked_at = 0;
+  std::size_t failures = 0;
   for (const ScmCertificate& candidate : list) {
     if (is_known_unfit(situation, candidate)) continue;
-    if (++looked_at > kMostLookedAt) break;
+    if (failures == kMostFailures) break;
     const Result<ScmCertificate> shown = client_.show(candidate.id);
     if (!shown && !is_obstacle(shown.error())) return fail(shown.error());
     // What follows in the list does not end later either.
@@ -258,7 +259,9 @@ Result<std::optional<Obtained>> ScmSource::pick(const Situation& situation,
       }
       return taken;
     }
-    if (!taken && !obstacle) obstacle = std::move(taken).error();
+    if (taken) continue;  // of no use here, and remembered as such
+    ++failures;
+    if (!obstacle) obstacle = std::move(taken).error();
   }
   if (obstacle) return fail(std::move(*obstacle));
   return std::optional<Obtained>();

@@ -92,7 +92,7 @@ Result<State> read_state(const Record& record) {
 
 Time due(const State& state) noexcept {
   return std::visit(Overloaded{
-                        [](const Absent&) { return Time::min(); },
+                        [](const Absent&) { return Time{}; },
                         [](const Valid& valid) { return std::min(valid.renew_at, valid.check_at); },
                         [](const Failing& failing) { return failing.retry_at; },
                         [](const Rejected& rejected) { return rejected.check_at; },

@@ -37,7 +37,7 @@ struct Rejected {
 };
 using State = std::variant<Absent, Valid, Failing, Rejected>;
 
-// When the state wants attention; the past means now.
+// When the state wants attention; the past means now. 1970 for Absent.
 Time due(const State& state) noexcept;
 
 struct PersistedState {

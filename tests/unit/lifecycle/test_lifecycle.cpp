@@ -349,6 +349,22 @@ TEST_F(LifecycleTest, TrustsWhatIsInstalledMoreThanItsRecord) {
   EXPECT_LE(lifecycle_->next_wake(), clock_.now() + kTestDay);
 }
 
+TEST_F(LifecycleTest, DoesNotWaitForTimesThatAWrongClockWrote) {
+  const std::string fingerprint = make_config({"www"}).certificates().front().fingerprint();
+  const Error error(ErrorKind::throttled, "x");
+  const std::vector<State> states = {
+      Failing{.attempts = 1, .retry_at = kTestNow + 9999 * kTestDay, .error = error},
+      Rejected{.check_at = kTestNow + 9999 * kTestDay, .error = error}};
+  std::uint64_t version = 0;
+  for (const State& state : states) {
+    const Secret record = Secret::copy_of(
+        serialize({.state = state, .spec_fingerprint = fingerprint, .launch_id = "launch-1"}));
+    version = store_.write_record(*lease_, "www", "state", record, version).value();
+    launch(make_config({"www"}));
+    EXPECT_LE(lifecycle_->next_wake(), clock_.now() + 25h);
+  }
+}
+
 TEST_F(LifecycleTest, SurvivesADamagedRecord) {
   ASSERT_TRUE(store_.write_record(*lease_, "www", "state",
                                   Secret::copy_of(std::string_view("garbage")), 0));

@@ -144,6 +144,16 @@ TEST_F(ScmSourceTest, ChoosesByKeyTypeAndRemembersIt) {
   EXPECT_EQ(cloud_.count("scm.export"), 2U);
 }
 
+TEST_F(ScmSourceTest, LooksPastAnyNumberOfOtherKeyTypes) {
+  for (int i = 0; i < 6; ++i) {
+    cloud_.put(
+        {.id = "other" + std::to_string(i), .names = {"www.example.com"}, .key_kind = "P-384"});
+  }
+  put("ecdsa", 30);
+  spec_.key = crypto::KeyType{crypto::KeyAlgorithm::ecdsa, 256};
+  EXPECT_EQ(origin(), "scm:ecdsa");
+}
+
 TEST_F(ScmSourceTest, PairsWithTheOperatorsKey) {
   cloud_.put({.id = "scs1", .names = {"www.example.com"}, .has_key = false});
   EXPECT_THAT(origin(), AllOf(HasSubstr("error: certificate scs1 from SCM"), HasSubstr("keys/")));
