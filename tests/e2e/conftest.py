@@ -35,13 +35,16 @@ def pytest_runtest_makereport(item, call):
         item.failed = report.failed
         for server in getattr(item, "servers", []):
             if report.failed:
-                log = "\n".join(server.log_text().splitlines()[-60:])
+                lines = [line for line in server.log_text().splitlines()
+                         if not server.ordinary.search(line)]
+                log = "\n".join(lines[-60:])
                 report.sections.append((f"error log of {server.directory.name}", log))
 
 
 @pytest.fixture(scope="session", name="workshop")
-def fixture_workshop():
-    """The directory in which everything temporary of this test process is made."""
+def fixture_workshop(seed):
+    """The directory in which everything temporary is made from now on; between tests it is empty."""
+    assert seed
     directory = pathlib.Path(tempfile.mkdtemp(prefix="ccm-e2e-"))
     directory.chmod(0o711)
     previous, tempfile.tempdir = tempfile.tempdir, str(directory)
@@ -51,12 +54,13 @@ def fixture_workshop():
 
 
 @pytest.fixture(scope="session", name="seed")
-def fixture_seed(tmp_path_factory):
+def fixture_seed():
     """The data of a cloud that made its keys and authorities already, to be copied for each test."""
-    directory = tmp_path_factory.mktemp("seed") / "cloud"
-    with Emulator(directory):
-        pass
-    return directory
+    with tempfile.TemporaryDirectory(prefix="ccm-e2e-seed-") as directory:
+        data = pathlib.Path(directory) / "cloud"
+        with Emulator(data):
+            pass
+        yield data
 
 
 @pytest.fixture(name="scratch")
@@ -132,6 +136,6 @@ def fixture_intranet(cloud):
 @pytest.fixture(name="both")
 def fixture_both(server, settings, cloud, intranet, public, private):
     """The server, configured with one site of each source; SCM has a certificate for the first."""
-    cloud.issue(public.names, key="EC256")
+    cloud.issue(public.names)
     server.configure(settings=settings, certificates=[intranet], sites=[public, private])
     return server

@@ -2,8 +2,10 @@
 
 import dataclasses
 import hashlib
+import re
 import socket
 import ssl
+import subprocess
 
 
 class HandshakeFailure(Exception):
@@ -87,3 +89,17 @@ def _get(stream, name, path):
     if b" 200 " not in head.split(b"\r\n")[0] + b" ":
         raise HandshakeFailure(f"unexpected answer {head[:80]!r}")
     return body.decode()
+
+
+def openssl_client(port, name, *options):
+    """What openssl s_client says about one handshake."""
+    done = subprocess.run(
+        ["openssl", "s_client", "-connect", f"127.0.0.1:{port}", "-servername", name, *options],
+        input="", capture_output=True, text=True, timeout=30, check=False)
+    return done.stdout + done.stderr
+
+
+def chain(port, name, *options):
+    """(subject, issuer) of every certificate that the server sends, in its order."""
+    text = openssl_client(port, name, "-showcerts", *options)
+    return re.findall(r"^ *\d+ s:(.*)\n +i:(.*)$", text, re.M)

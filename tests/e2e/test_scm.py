@@ -1,0 +1,124 @@
+"""Which certificate of SCM is served, and when it is fetched."""
+
+import pathlib
+import pwd
+import subprocess
+
+import pytest
+from conftest import PUBLIC
+from lab.waiting import wait_until
+
+
+@pytest.fixture(name="site_of_scm")
+def fixture_site_of_scm(server, settings, public):
+    server.configure(settings=settings, sites=[public])
+    return public
+
+
+def checks(cloud):
+    return cloud.count("ListCertificates", "scm")
+
+
+def wait_for_checks(cloud, more):
+    begin = checks(cloud)
+    # A look at the catalogue asks twice: for what was issued and for what was imported.
+    wait_until(lambda: checks(cloud) >= begin + 2 * more, f"{more} more looks at SCM", timeout=60)
+
+
+def test_a_successor_under_a_new_id_is_followed_year_by_year(server, cloud, site_of_scm, scratch):
+    record = cloud.issue([PUBLIC], days=20)
+    server.start()
+    assert server.wait_for_certificate(site_of_scm, cloud.trust()) == record["serial"]
+    for year in (1, 2):
+        successor = cloud.renew(record["id"], days=365 * year)
+        assert successor["id"] != record["id"]
+        shown = server.wait_for_certificate(site_of_scm, cloud.trust(), but_not=[record["serial"]])
+        assert shown == successor["serial"]
+        record = successor
+    entry = scratch / "state/certificates" / PUBLIC
+    assert f"scm:{record['id']}" in (entry / "current/version").read_text()
+
+
+def test_what_did_not_change_is_not_exported_again(server, cloud, site_of_scm):
+    cloud.issue([PUBLIC])
+    server.start()
+    server.wait_for_certificate(site_of_scm, cloud.trust())
+    wait_for_checks(cloud, 2)
+    assert cloud.count("ExportCertificate") == 1
+    # The knowledge is in the store, not in the agent.
+    server.reload()
+    wait_for_checks(cloud, 2)
+    assert cloud.count("ExportCertificate") == 1
+
+
+def test_the_best_of_several_is_taken(server, cloud, site_of_scm):
+    cloud.issue([PUBLIC], days=30)
+    cloud.issue([PUBLIC, "example.com"], days=200)
+    best = cloud.issue(["*.example.com"], days=250)
+    cloud.issue(["other.example.com"], days=300)
+    cloud.issue(["*.www.example.com"], days=350)
+    server.start()
+    assert server.wait_for_certificate(site_of_scm, cloud.trust()) == best["serial"]
+
+
+def test_a_revoked_one_gives_way_to_one_that_ends_sooner(server, cloud, site_of_scm):
+    lesser = cloud.issue([PUBLIC], days=30)
+    best = cloud.issue([PUBLIC], days=300)
+    server.start()
+    assert server.wait_for_certificate(site_of_scm, cloud.trust()) == best["serial"]
+    cloud.admin("POST", f"/scm/certificates/{best['id']}/revoke", {"reason": "KEY_COMPROMISE"})
+    assert server.wait_for_certificate(site_of_scm, cloud.trust(), [best["serial"]]) == lesser["serial"]
+
+
+def test_a_certificate_asked_for_by_id_is_taken_though_another_is_better(
+        server, settings, cloud, public):
+    wanted = cloud.issue([PUBLIC], days=100)
+    cloud.issue([PUBLIC], days=300)
+    public.certificates = (f"source=scm id={wanted['id']}",)
+    server.configure(settings=settings, sites=[public])
+    server.start()
+    assert server.wait_for_certificate(public, cloud.trust()) == wanted["serial"]
+    wait_for_checks(cloud, 2)
+    assert server.show(public).serial == wanted["serial"]
+
+
+def test_an_application_in_review_is_waited_for(server, cloud, site_of_scm):
+    record = cloud.issue([PUBLIC], status="CHECKING")
+    server.start()
+    server.wait_for_log(rf"waiting for the cloud: {record['id']}: CHECKING")
+    cloud.admin("POST", f"/scm/certificates/{record['id']}/state", {"state": "ISSUED"})
+    server.wait_for_certificate(site_of_scm, cloud.trust())
+
+
+def test_none_at_all_is_said_with_what_would_help(server, cloud, site_of_scm):
+    cloud.issue(["shop.example.org"])
+    server.allow("SCM has no usable certificate")
+    server.start()
+    server.wait_for_log(rf"SCM has no usable certificate for {PUBLIC}.*shop\.example\.org.*"
+                        "issue or import one")
+    record = cloud.issue([PUBLIC])
+    assert server.wait_for_certificate(site_of_scm, cloud.trust()) == record["serial"]
+
+
+def test_a_key_that_the_cloud_has_not_is_found_in_the_state_directory(
+        server, cloud, site_of_scm, scratch):
+    key, csr = scratch / "own.key", scratch / "own.csr"
+    subprocess.run(["openssl", "req", "-new", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256",
+                    "-nodes", "-keyout", key, "-out", csr, "-subj", f"/CN={PUBLIC}"],
+                   check=True, capture_output=True)
+    record = cloud.issue([PUBLIC], csr=csr.read_text())
+    server.allow("its private key is not in the cloud")
+    server.start()
+    server.wait_for_log(r"its private key is not in the cloud.*folder keys/ of the state path")
+    place = scratch / "state/keys/own.pem"
+    place.write_text(key.read_text())
+    hand_to_agent(server, place)
+    assert server.wait_for_certificate(site_of_scm, cloud.trust()) == record["serial"]
+
+
+def hand_to_agent(server, path: pathlib.Path):
+    """Gives a file to the user that the agent runs as."""
+    path.chmod(0o600)
+    status = pathlib.Path(f"/proc/{server.wait_for_agent()}/status").read_text()
+    uid = int(status.split("Uid:")[1].split()[0])
+    subprocess.run(["chown", pwd.getpwuid(uid).pw_name, path], check=True)
