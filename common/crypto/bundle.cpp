@@ -46,7 +46,7 @@ PathEnd find_path_end(const std::vector<Certificate>& path,
 
 }  // namespace
 
-Result<Bundle> Bundle::make(std::vector<Certificate> certificates, KeyPair key) {
+Result<Bundle> Bundle::make(const std::vector<Certificate>& certificates, KeyPair key) {
   Result<std::vector<Certificate>> chain = order_chain(certificates, &key);
   if (!chain) return pass(std::move(chain));
   const bool is_usable = can_sign_for(key, chain->front());
@@ -70,7 +70,7 @@ Result<Bundle> Bundle::parse_pem(std::string_view certificate_pem, std::string_v
   if (!issuers) return fail_with(std::move(issuers), "certificate chain");
   certificates->insert(certificates->end(), std::make_move_iterator(issuers->begin()),
                        std::make_move_iterator(issuers->end()));
-  return make(std::move(*certificates), std::move(key));
+  return make(*certificates, std::move(key));
 }
 
 }  // namespace ccm::crypto

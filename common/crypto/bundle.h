@@ -25,7 +25,7 @@ class Bundle {
  public:
   // `certificates` in any order, root attached or not (chain.h mends it). `rejected` when the key
   // fits none of them.
-  static Result<Bundle> make(std::vector<Certificate> certificates, KeyPair key);
+  static Result<Bundle> make(const std::vector<Certificate>& certificates, KeyPair key);
   // The same from PEM texts; `chain_pem` may be empty when `certificate_pem` holds everything.
   static Result<Bundle> parse_pem(std::string_view certificate_pem, std::string_view chain_pem,
                                   KeyPair key);

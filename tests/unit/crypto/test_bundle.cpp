@@ -48,8 +48,8 @@ TEST_F(BundleTest, AnotherKeyIsRejected) {
 }
 
 TEST_F(BundleTest, SaysWhereThePathEnded) {
-  const auto end_of = [&](std::vector<Certificate> certificates) {
-    return Bundle::make(std::move(certificates), leaf_.key).value().path_end();
+  const auto end_of = [&](const std::vector<Certificate>& certificates) {
+    return Bundle::make(certificates, leaf_.key).value().path_end();
   };
   const Certificate stranger = test::make_test_root("Stranger").certificate;
   EXPECT_EQ(end_of({leaf_.certificate, issuing_.certificate, root_.certificate}), PathEnd::rooted);

@@ -46,7 +46,7 @@ config::CertificateSpec make_spec(std::vector<std::string> names = {"www.example
 
 Bundle make_bundle(const TestCertificate& leaf, std::vector<Certificate> others) {
   others.insert(others.begin(), leaf.certificate);
-  return Bundle::make(std::move(others), leaf.key).value();
+  return Bundle::make(others, leaf.key).value();
 }
 
 Bundle bundle_with(test::TestCertificateOptions options) {
