@@ -1,0 +1,85 @@
+"""Any process may be killed at any moment: clients do not notice, and nothing is left over."""
+
+import random
+import signal
+
+from conftest import PRIVATE
+from lab import processes
+from lab.load import Load
+from lab.waiting import wait_until
+
+ALWAYS_DUE = {"seconds": 600, "backdate": 1800}
+
+
+def test_killing_the_agent_at_random_moments_is_not_noticed(both, cloud, public, private):
+    cloud.admin("POST", "/pca/lifetime", ALWAYS_DUE)
+    both.start()
+    for site in (public, private):
+        both.wait_for_certificate(site, cloud.trust())
+    workers = both.workers()
+    chance = random.Random(20260511)
+    with Load([(private.name, private.port)], cloud.trust(), threads=1, pause=0.01) as load:
+        for _ in range(4):
+            agent = both.wait_for_agent()
+            # A moment between two renewals or within one: after so many more requests.
+            seen = len(cloud.requests()) + chance.randint(1, 8)
+            wait_until(lambda seen=seen: len(cloud.requests()) >= seen, "more requests", interval=0.01)
+            processes.kill(agent)
+            both.wait_for_agent(but_not=[agent])
+        serial = both.show(private).serial
+        wait_until(lambda: load.serials(PRIVATE)[-1] != serial, "a renewal after all that")
+    assert not load.failures, load.failures[:3]
+    assert both.workers() == workers
+
+
+def test_killing_the_monitor_leaves_an_agent_that_serves_and_ends_with_the_server(
+        both, cloud, private):
+    both.start()
+    serial = both.wait_for_certificate(private, cloud.trust())
+    [monitor], agent = both.monitors(), both.wait_for_agent()
+    processes.kill(monitor)
+    wait_until(lambda: not processes.is_alive(monitor), "the end of the monitor")
+    [certificate] = cloud.admin("GET", "/pca/certificates")["certificates"]
+    cloud.admin("POST", f"/pca/certificates/{certificate['certificate_id']}/revoke")
+    both.wait_for_certificate(private, cloud.trust(), but_not=[serial])
+    both.stop()
+    wait_until(lambda: not processes.is_alive(agent), "the end of the agent", timeout=1)
+
+
+def test_a_worker_that_was_killed_is_replaced_by_one_with_the_certificate(both, cloud, private):
+    both.allow(r"worker process \d+ exited on signal 9")
+    both.start()
+    serial = both.wait_for_certificate(private, cloud.trust())
+    agent = both.wait_for_agent()
+    for _ in range(3):
+        before = both.workers()
+        processes.kill(before[0])
+        wait_until(lambda before=before: len(set(both.workers()) - {before[0]}) == len(before),
+                   "a new worker")
+    with Load([(private.name, private.port)], cloud.trust()) as load:
+        wait_until(lambda: set(load.first_shown(PRIVATE, serial)) == set(both.workers()),
+                   "the certificate in every worker")
+    assert not load.failures and both.agents() == [agent]
+
+
+def test_nothing_outlives_a_master_that_was_killed_and_the_next_start_works(both, cloud, private):
+    cloud.admin("POST", "/pca/lifetime", ALWAYS_DUE)
+    both.start()
+    both.wait_for_certificate(private, cloud.trust())
+    chance = random.Random(7)
+    for _ in range(3):
+        seen = len(cloud.requests()) + chance.randint(1, 6)
+        wait_until(lambda seen=seen: len(cloud.requests()) >= seen, "more requests", interval=0.01)
+        ours, workers = both.monitors() + [both.wait_for_agent()], both.workers()
+        processes.kill(both.master_pid())
+        wait_until(lambda ours=ours: not any(map(processes.is_alive, ours)),
+                   "the end of monitor and agent", timeout=1)
+        # Workers go on without their master; that is the server's own affair.
+        for worker in workers:
+            processes.kill(worker, signal.SIGKILL)
+        wait_until(lambda workers=workers: not any(map(processes.is_alive, workers)), "their end")
+        both.start()
+        # What is in the store serves from the first handshake on.
+        both.wait_for_certificate(private, cloud.trust(), timeout=1)
+    serial = both.show(private).serial
+    both.wait_for_certificate(private, cloud.trust(), but_not=[serial])

@@ -1,0 +1,166 @@
+"""The store at its worst: full, damaged, shared; and never open to others."""
+
+import contextlib
+import dataclasses
+import os
+import shutil
+import stat
+import subprocess
+
+import pytest
+from lab import processes
+from lab.net import free_port
+from lab.waiting import wait_until
+
+
+@pytest.fixture(name="tiny_state")
+def fixture_tiny_state(scratch):
+    """The state directory as a file system of its own with little room."""
+    if os.geteuid() != 0:
+        pytest.skip("only root can mount a small file system")
+    state = scratch / "state"
+    state.mkdir()
+    done = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=256k,mode=0700", "tmpfs", state],
+                          capture_output=True, text=True, check=False)
+    if done.returncode != 0:
+        pytest.skip(f"no small file system can be mounted here: {done.stderr.strip()}")
+    yield state
+    wait_until(lambda: not processes.holding(str(state)), "nobody in the file system")
+    subprocess.run(["umount", state], check=True)
+
+
+def fill(directory):
+    """Takes all the room that is left; the path of what took it."""
+    filler = directory / "filler"
+    with open(filler, "wb", buffering=0) as file, contextlib.suppress(OSError):
+        while True:
+            file.write(bytes(4096))
+    return filler
+
+
+def test_a_full_disk_costs_nothing_but_the_renewal(tiny_state, both, cloud, public, private):
+    both.allow("No space left on device")
+    both.start()
+    serials = {site.name: both.wait_for_certificate(site, cloud.trust()) for site in (public, private)}
+    filler = fill(tiny_state)
+    mark = both.log_size()
+    successor = cloud.renew(cloud.admin("GET", "/scm/certificates")["certificates"][0]["id"])
+    both.wait_for_log(r'"www.example.com": .*No space left on device.*stays', since=mark)
+    assert both.show(public).serial == serials[public.name] != successor["serial"]
+    # Not even a start at this moment is in danger.
+    both.stop()
+    both.start()
+    assert {site.name: both.show(site).serial for site in (public, private)} == serials
+    filler.unlink()
+    assert both.wait_for_certificate(public, cloud.trust(), [serials[public.name]]) == successor["serial"]
+    both.stop()
+
+
+def flip_a_byte(version):
+    path = version / "privkey.pem"
+    content = bytearray(path.read_bytes())
+    content[len(content) // 2] ^= 1
+    path.write_bytes(content)
+
+
+def cut_short(version):
+    os.truncate(version / "fullchain.pem", 100)
+
+
+def remove_the_version(version):
+    shutil.rmtree(version)
+
+
+def forbid(version):
+    shutil.chown(version / "privkey.pem", "root")
+    (version / "privkey.pem").chmod(0)
+
+
+def empty_the_record(version):
+    os.truncate(version / "version", 0)
+
+
+def garble_the_pointer(version):
+    current = version.parents[1] / "current"
+    current.unlink()
+    current.write_text("not a link")
+
+
+DAMAGES = [flip_a_byte, cut_short, remove_the_version, forbid, empty_the_record, garble_the_pointer]
+
+
+@pytest.mark.parametrize("is_running", [True, False], ids=["running", "stopped"])
+@pytest.mark.parametrize("damage", DAMAGES, ids=lambda damage: damage.__name__)
+def test_damage_costs_one_entry_only_and_heals(
+        both, cloud, public, private, scratch, damage, is_running):
+    both.start()
+    kept = both.wait_for_certificate(public, cloud.trust())
+    lost = both.wait_for_certificate(private, cloud.trust())
+    if not is_running:
+        both.stop()
+    both.allow('"intranet"')
+    mark = both.log_size()
+    damage((scratch / "state/certificates/intranet/current").resolve())
+    if not is_running:
+        both.start()
+        assert both.show(public).serial == kept
+    both.wait_for_certificate(private, cloud.trust(), but_not=[lost])
+    assert both.show(public).serial == kept and cloud.count("ExportCertificate", "scm") == 1
+    if damage is not remove_the_version or is_running:
+        both.wait_for_log(r'\[error\].*"intranet": ', since=mark)
+    current = (scratch / "state/certificates/intranet/current").resolve()
+    assert sorted(os.listdir(current)) == [
+        "cert.pem", "chain.pem", "fullchain.pem", "privkey.pem", "version"]
+
+
+def test_a_state_directory_that_was_removed_is_made_again(both, cloud, private, scratch):
+    both.allow("the state directory was removed|watching the state directory|No such file")
+    both.start()
+    serial = both.wait_for_certificate(private, cloud.trust())
+    shutil.rmtree(scratch / "state")
+    both.wait_for_certificate(private, cloud.trust(), but_not=[serial])
+
+
+def test_nothing_below_the_state_path_is_open_to_others(both, cloud, public, private, scratch):
+    both.start()
+    for site in (public, private):
+        both.wait_for_certificate(site, cloud.trust())
+    paths = [scratch / "state", *(scratch / "state").rglob("*")]
+    assert any(path.name == "privkey.pem" for path in paths)
+    for path in paths:
+        mode = path.lstat().st_mode
+        assert stat.S_ISLNK(mode) or mode & 0o077 == 0, f"{path} is open: {oct(mode)}"
+
+
+def test_previous_versions_are_kept_as_many_as_configured(
+        server, settings, cloud, intranet, private, scratch):
+    intranet.settings["keep"] = "1"
+    cloud.admin("POST", "/pca/lifetime", {"seconds": 600, "backdate": 1800})
+    server.configure(settings=settings, certificates=[intranet], sites=[private])
+    server.start()
+    server.wait_for_log('"intranet": installed version 4 ')
+    cloud.admin("POST", "/pca/lifetime", {"seconds": None})
+    versions = scratch / "state/certificates/intranet/versions"
+    wait_until(lambda: len(os.listdir(versions)) == 2, "current and one before")
+
+
+def test_two_servers_share_one_store_and_one_set_of_calls(
+        kind, make_server, settings, cloud, intranet, private):
+    servers = [make_server(kind, f"server{number}") for number in (1, 2)]
+    sites = [private, dataclasses.replace(private, port=free_port())]
+    for server, site in zip(servers, sites):
+        server.configure(settings=settings, certificates=[intranet], sites=[site])
+        server.start()
+    shown = {server.wait_for_certificate(site, cloud.trust()) for server, site in zip(servers, sites)}
+    assert len(shown) == 1 and cloud.count("CreateCertificateByCsr") == 1
+    leader, follower = servers
+    follower.wait_for_log("another agent on this host talks to the cloud")
+    # The lead goes over when its server stops, and the renewal is the other one's.
+    leader.stop()
+    [certificate] = cloud.admin("GET", "/pca/certificates")["certificates"]
+    cloud.admin("POST", f"/pca/certificates/{certificate['certificate_id']}/revoke")
+    follower.wait_for_certificate(sites[1], cloud.trust(), but_not=shown)
+    # Back again, it follows, and shows what the other one obtained.
+    leader.start()
+    assert leader.show(sites[0]).serial == follower.show(sites[1]).serial not in shown
+    assert cloud.count("CreateCertificateByCsr") == 2
