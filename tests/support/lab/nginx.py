@@ -13,6 +13,8 @@ from .waiting import wait_until
 
 NGINX = "/usr/sbin/nginx"
 STREAM_MODULE = "/usr/lib/nginx/modules/ngx_stream_module.so"
+# Debian's nginx offers no TLS 1.3 unless told to.
+TLS = "ssl_protocols TLSv1.2 TLSv1.3;"
 
 
 class Nginx(Server):
@@ -157,10 +159,10 @@ def _certificates(site):
 def http_server(site):
     options = " http2" * site.http2 + " default_server" * site.default
     return (f"    server {{ listen 127.0.0.1:{site.port} ssl{options};"
-            f" server_name {' '.join(site.names)}; {_certificates(site)}"
+            f" server_name {' '.join(site.names)}; {TLS} {_certificates(site)}"
             f' location = /worker {{ return 200 "$pid"; }} {site.extra} }}\n')
 
 
 def stream_server(site):
-    return (f"    server {{ listen 127.0.0.1:{site.port} ssl; {_certificates(site)}"
+    return (f"    server {{ listen 127.0.0.1:{site.port} ssl; {TLS} {_certificates(site)}"
             f' return "$pid"; {site.extra} }}\n')

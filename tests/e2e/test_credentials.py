@@ -1,0 +1,129 @@
+"""Ways to authenticate, and that a wrong key is never tried until the cloud locks it."""
+
+import configparser
+import os
+
+from conftest import PRIVATE
+from lab import processes
+from lab.net import free_port
+from lab.server import Certificate, Site
+from lab.waiting import wait_until
+
+
+def write_profile(path, section, **fields):
+    """Replaces a credentials file at once, as an editor or an orchestrator does."""
+    new = path.with_suffix(".new")
+    new.write_text(f"[{section}]\n" + "".join(f"{key} = {value}\n" for key, value in fields.items()))
+    new.chmod(0o600)
+    os.replace(new, path)
+
+
+def access_key(cloud):
+    profile = configparser.ConfigParser(interpolation=None)
+    profile.read(cloud.facts["credentials_file"])
+    return dict(profile["global"])
+
+
+def refusals(cloud):
+    return [entry for entry in cloud.requests() if entry["status"] == 401]
+
+
+def test_a_wrong_secret_is_tried_twice_at_most_whatever_happens(
+        server, settings, cloud, scratch):
+    good = access_key(cloud)
+    profile = scratch / "profile"
+    write_profile(profile, "global", **{**good, "sk": "wrong" + good["sk"]})
+    settings["credentials"] = f"file={profile}"
+    source = f"pca issuer={cloud.facts['issuer_id']}"
+    names = [f"host{number}.intra.example" for number in range(5)]
+    blocks = [Certificate(name.split(".", maxsplit=1)[0], source, (name,)) for name in names]
+    sites = [Site(free_port(), (name,), (block.name,)) for name, block in zip(names, blocks)]
+    cloud.issue(["www.example.com"])
+    sites.append(Site(free_port(), ("www.example.com",), ("source=scm",)))
+    server.configure(settings=settings, certificates=blocks, sites=sites)
+    server.allow("ccm: certificate|credentials")
+    server.start()
+    server.wait_for_log(r"the credentials were refused 2 times in a row")
+    for _ in range(3):
+        server.reload()
+        agent = server.wait_for_agent()
+        mark = server.log_size()
+        processes.kill(agent)
+        server.wait_for_agent(but_not=[agent])
+        server.wait_for_log("are not tried", since=mark)
+    assert 1 <= len(refusals(cloud)) <= 2
+    # New content is taken up without a reload.
+    write_profile(profile, "global", **good)
+    for site in sites:
+        server.wait_for_certificate(site, cloud.trust())
+    assert len(refusals(cloud)) <= 2
+
+
+def test_a_file_that_is_missing_after_the_start_is_waited_for(
+        server, settings, cloud, intranet, private, scratch):
+    profile = scratch / "profile"
+    write_profile(profile, "global", ak="x", nothing="y")
+    settings["credentials"] = f"file={profile}"
+    server.configure(settings=settings, certificates=[intranet], sites=[private])
+    server.allow("credentials")
+    server.start()
+    server.wait_for_log(r"credentials.*profile.*sk is missing")
+    write_profile(profile, "basic", **access_key(cloud))
+    server.wait_for_certificate(private, cloud.trust())
+
+
+def test_a_named_profile(server, settings, cloud, intranet, private, scratch):
+    profile = scratch / "profile"
+    write_profile(profile, "production", **access_key(cloud))
+    settings["credentials"] = f"file={profile} profile=production"
+    server.configure(settings=settings, certificates=[intranet], sites=[private])
+    server.start()
+    server.wait_for_certificate(private, cloud.trust())
+
+
+def test_a_rotated_key_is_taken_up(both, cloud, private):
+    both.allow("certificate|credentials")
+    both.start()
+    serial = both.wait_for_certificate(private, cloud.trust())
+    cloud.admin("POST", "/accounts/demo/rotate")
+    [certificate] = cloud.admin("GET", "/pca/certificates")["certificates"]
+    cloud.admin("POST", f"/pca/certificates/{certificate['certificate_id']}/revoke")
+    both.wait_for_certificate(private, cloud.trust(), but_not=[serial])
+
+
+def test_token_login(server, settings, cloud, intranet, private, scratch):
+    facts, profile = cloud.facts, scratch / "profile"
+    write_profile(profile, "global", username=facts["user_name"], password=facts["password"],
+                  domain_name=facts["domain_name"], project_name=facts["project_name"])
+    settings["credentials"] = f"file={profile}"
+    server.configure(settings=settings, certificates=[intranet], sites=[private])
+    server.start()
+    serial = server.wait_for_certificate(private, cloud.trust())
+    assert tokens(cloud) == 1
+    # A token that expires early is replaced without anybody noticing.
+    cloud.admin("POST", "/tokens/expire")
+    [certificate] = cloud.admin("GET", "/pca/certificates")["certificates"]
+    cloud.admin("POST", f"/pca/certificates/{certificate['certificate_id']}/revoke")
+    server.wait_for_certificate(private, cloud.trust(), but_not=[serial])
+    assert tokens(cloud) == 2
+
+
+def tokens(cloud):
+    return sum(entry["service"] == "iam" and entry["status"] == 201 for entry in cloud.requests())
+
+
+def test_keys_of_the_ecs_agency_are_refreshed_in_time(server, settings, cloud, intranet, private):
+    cloud.admin("POST", "/options", {"metadata_key_lifetime_s": 8, "metadata_token": "required"})
+    settings["credentials"] = "ecs"
+    settings["metadata_endpoint"] = cloud.facts["metadata"]
+    server.configure(settings=settings, certificates=[intranet], sites=[private])
+    server.start()
+    server.wait_for_certificate(private, cloud.trust())
+    first = used_keys(cloud)
+    wait_until(lambda: len(used_keys(cloud)) >= len(first) + 2, "calls with two more keys", timeout=60)
+    assert not [entry for entry in refusals(cloud) if entry["service"] in ("pca", "scm")]
+    assert PRIVATE == private.name
+
+
+def used_keys(cloud):
+    return {entry["access_key"] for entry in cloud.requests() if entry["service"] == "pca"}

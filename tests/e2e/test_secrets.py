@@ -1,0 +1,180 @@
+"""Credentials are in the agent and nowhere else; private keys in no log and no open file."""
+
+import base64
+import configparser
+import os
+import pathlib
+import ssl
+import subprocess
+
+import pytest
+from conftest import PRIVATE
+from lab import processes
+from lab.waiting import wait_until
+
+
+@pytest.fixture(name="needs_root", autouse=True)
+def fixture_needs_root():
+    if os.geteuid() != 0:
+        pytest.skip("only root can look into other users' processes")
+
+
+def account_of(cloud):
+    profile = configparser.ConfigParser(interpolation=None)
+    profile.read(cloud.facts["credentials_file"])
+    return profile["global"]
+
+
+def memory_holds(pid, needles):
+    """Which of the byte strings are somewhere in the process's memory, across the seams of reading."""
+    found, tail, end = set(), b"", None
+    longest = max(map(len, needles))
+    for address, piece in processes.readable_memory(pid):
+        joined = (tail if address == end else b"") + piece
+        found |= {needle for needle in needles if needle in joined}
+        tail, end = joined[-longest:], address + len(piece)
+    return found
+
+
+def server_pids(server):
+    return [server.master_pid(), *server.workers()]
+
+
+def test_no_process_of_the_server_holds_the_credentials(both, cloud, public, private):
+    both.start()
+    for site in (public, private):
+        both.wait_for_certificate(site, cloud.trust())
+    account = account_of(cloud)
+    secret, access = account["sk"].encode(), account["ak"].encode()
+    leaf = both.show(private).der
+    # That the scan finds what is there: the key in the agent, the certificate in a worker.
+    assert secret in memory_holds(both.wait_for_agent(), [secret])
+    seen = set()
+    for pid in server_pids(both):
+        held = memory_holds(pid, [secret, access, leaf])
+        assert not held & {secret, access}, f"a credential in the memory of {processes.command_line(pid)}"
+        seen |= held
+    assert leaf in seen
+
+
+def test_password_and_token_stay_out_as_well(server, settings, cloud, intranet, private, scratch):
+    facts = cloud.facts
+    login = scratch / "login"
+    login.write_text(f"[global]\nusername = {facts['user_name']}\npassword = {facts['password']}\n"
+                     f"domain_name = {facts['domain_name']}\nproject_name = {facts['project_name']}\n")
+    login.chmod(0o600)
+    settings["credentials"] = f"file={login}"
+    server.configure(settings=settings, certificates=[intranet], sites=[private])
+    server.start()
+    server.wait_for_certificate(private, cloud.trust())
+    for pid in server_pids(server):
+        assert not memory_holds(pid, [facts["password"].encode(), b"X-Auth-Token"])
+
+
+def test_no_command_line_and_no_environment_tells_a_secret(both, cloud, private, monkeypatch):
+    monkeypatch.setenv("HUAWEICLOUD_SDK_SK", "a-secret-of-the-environment")
+    both.start()
+    both.wait_for_certificate(private, cloud.trust())
+    secret = account_of(cloud)["sk"].encode()
+    ours = both.monitors() + both.agents()
+    assert len(ours) == 2
+    for pid in server_pids(both) + ours:
+        for name in ("cmdline", "environ"):
+            text = pathlib.Path(f"/proc/{pid}/{name}").read_bytes()
+            assert secret not in text
+            assert pid not in ours or b"HUAWEICLOUD" not in text
+
+
+def test_the_agent_is_unprivileged_and_closed_to_its_own_user(both, cloud, private):
+    both.start()
+    both.wait_for_certificate(private, cloud.trust())
+    agent = both.wait_for_agent()
+    status = pathlib.Path(f"/proc/{agent}/status").read_text()
+    fields = dict(line.split(":\t", 1) for line in status.splitlines() if ":\t" in line)
+    uid = fields["Uid"].split()[0]
+    assert uid != "0" and set(fields["Uid"].split()) == {uid}
+    assert int(fields["CapEff"], 16) == int(fields["CapPrm"], 16) == 0
+    assert fields["NoNewPrivs"] == "1"
+    for name in ("mem", "environ", "maps", "fd"):
+        looked = subprocess.run(
+            ["setpriv", "--reuid", uid, "--regid", uid, "--clear-groups", "sh", "-c",
+             f"head -c 1 /proc/{agent}/{name} >/dev/null || ls /proc/{agent}/{name}/"],
+            capture_output=True, check=False)
+        assert looked.returncode != 0, f"another process of its user can look at the agent's {name}"
+
+
+def test_the_agent_inherits_nothing_of_the_server(both, cloud, private):
+    both.start()
+    both.wait_for_certificate(private, cloud.trust())
+    listening = {link for link in descriptors(both.master_pid()).values() if link.startswith("socket:")}
+    assert listening
+    for pid in both.monitors() + both.agents():
+        held = descriptors(pid)
+        assert not listening & {link for number, link in held.items() if number != 4}
+        assert held[0] == held[1] == "/dev/null"
+        assert held[3].startswith("/memfd:") and held[5].startswith("/memfd:")
+        others = [link for number, link in held.items() if number > 5]
+        assert not [link for link in others if str(both.directory) in link and "error.log" not in link]
+    # Nobody but the master holds the server's end of the lifeline.
+    master_only = set(descriptors(both.master_pid()).values())
+    for worker in both.workers():
+        master_only -= set(descriptors(worker).values())
+    assert any(link.startswith("socket:") for link in master_only)
+
+
+def descriptors(pid):
+    held = {}
+    for number in os.listdir(f"/proc/{pid}/fd"):
+        try:
+            held[int(number)] = os.readlink(f"/proc/{pid}/fd/{number}")
+        except FileNotFoundError:
+            continue
+    return held
+
+
+def test_no_log_at_any_level_tells_a_secret(kind, make_server, settings, cloud, intranet, private,
+                                            scratch):
+    server = make_server(kind, log_level="debug")
+    intranet.settings["key_origin"] = "cloud"
+    cloud.admin("POST", "/pca/lifetime", {"seconds": 600, "backdate": 1800})
+    server.configure(settings=settings, certificates=[intranet], sites=[private])
+    server.allow("ccm: certificate")
+    server.start()
+    serial = server.wait_for_certificate(private, cloud.trust())
+    server.wait_for_certificate(private, cloud.trust(), but_not=[serial])
+    for effect in ({"wrong_key": True}, {"garbage": True}, {"half_body": True}, {"status": 401}):
+        mark = server.log_size()
+        cloud.fault(effect, operation="ExportCertificate")
+        server.wait_for_log(r"\[error\]", since=mark)
+        cloud.clear_faults()
+    account = account_of(cloud)
+    keys = [path.read_text() for path in (scratch / "state").rglob("privkey.pem")]
+    assert keys
+    secrets = [account["sk"], "PRIVATE KEY", "HmacSHA256 Access=" + account["ak"]]
+    secrets += [line for key in keys for line in key.splitlines() if not line.startswith("-")]
+    secrets += [ssl_key_hex(key) for key in keys]
+    for path in (server.error_log, server.directory / "stderr"):
+        text = path.read_text(errors="replace")
+        assert PRIVATE in text or path != server.error_log or "intranet" in text
+        for secret in secrets:
+            assert secret not in text, f"{path.name} tells a secret"
+
+
+def ssl_key_hex(pem):
+    body = "".join(line for line in pem.splitlines() if not line.startswith("-"))
+    return base64.b64decode(body)[-32:].hex()
+
+
+def test_the_publication_cannot_be_reached_by_another_user(both, cloud, private):
+    both.start()
+    both.wait_for_certificate(private, cloud.trust())
+    worker = both.workers()[0]
+    assert ssl.DER_cert_to_PEM_cert(both.show(private).der)
+    held = {number for number, link in descriptors(worker).items() if "memfd:ccm" in link}
+    for number in held:
+        flags = pathlib.Path(f"/proc/{worker}/fdinfo/{number}").read_text()
+        assert int(flags.split("flags:")[1].split()[0], 8) & os.O_ACCMODE == os.O_RDONLY
+    maps = pathlib.Path(f"/proc/{worker}/maps").read_text().splitlines()
+    mapped = [line for line in maps if "memfd:ccm" in line]
+    assert mapped and all("w" not in line.split()[1] for line in mapped)
+    wait_until(lambda: processes.is_alive(worker), "the worker, unharmed")
