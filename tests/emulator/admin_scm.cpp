@@ -1,5 +1,8 @@
 // Admin side: SSL certificates made on the spot, their successors and their states.
+#include <fmt/format.h>
+
 #include <algorithm>
+#include <set>
 
 #include "admin_handlers.h"
 #include "certificate_effects.h"
@@ -31,6 +34,17 @@ json view_of(const json& record) {
 Reply keep(Call& call, const json& record, int status = 200) {
   store_scm_record(call.world, record);
   return json_reply(status, view_of(record));
+}
+
+// A mistyped field would otherwise be ignored in silence.
+void check_fields(const Call& call) {
+  static const std::set<std::string> kFields = {
+      "names", "key",  "not_before", "not_after",   "days",   "seconds", "csr",      "with_key",
+      "name",  "type", "brand",      "description", "status", "id",      "domain_id"};
+  if (!call.body.is_object()) return;
+  for (const auto& [name, value] : call.body.items()) {
+    if (kFields.count(name) == 0) refuse(fmt::format("a certificate has no field \"{}\"", name));
+  }
 }
 
 std::vector<std::string> names_in(const Call& call) {
@@ -101,6 +115,7 @@ Reply show_scm(Call& call) {
 }
 
 Reply create_scm(Call& call) {
+  check_fields(call);
   const std::string standard = call.world.accounts.demo()["domain_id"].get<std::string>();
   const std::string domain_id = call.text("domain_id").value_or(standard);
   if (call.world.accounts.account(domain_id) == nullptr) refuse("there is no such account", 404);
@@ -120,6 +135,7 @@ Reply create_scm(Call& call) {
 }
 
 Reply renew_scm(Call& call) {
+  check_fields(call);
   json old = record_of(call);
   const auto pem = old["certificate"].get<std::string>();
   if (pem.empty()) refuse("only an issued certificate can be renewed");

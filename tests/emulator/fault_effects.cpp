@@ -105,6 +105,8 @@ Reply apply_fault(Call& call, const std::function<Reply()>& work) {
   } else if (answer_is_invented(call)) {
     if (!executed) reply = json_reply(200, json::object());
     replace_body(call, reply);
+  } else if (call.effect.contains("status")) {
+    reply.status = call.effect["status"].get<int>();
   }
   const json headers = call.effect.value("headers", json::object());
   for (const auto& [name, value] : headers.items()) {

@@ -1,6 +1,7 @@
 // ccm-emulator: a local Huawei Cloud CCM for tests, quickstart and trying things out.
+#include <fcntl.h>
 #include <fmt/format.h>
-#include <openssl/crypto.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -87,6 +88,17 @@ void prepare_directory(const std::string& directory) {
   }
 }
 
+// Two processes on one state would overwrite each other's changes. The kernel frees the lock when
+// this process ends, however it ends, so the descriptor stays open on purpose.
+void lock_directory(const std::string& directory) {
+  const std::string file = directory + "/lock";
+  const int descriptor = open(file.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+  if (descriptor < 0 || flock(descriptor, LOCK_EX | LOCK_NB) != 0) {
+    throw std::runtime_error(
+        fmt::format("--data {}: another ccm-emulator is using this directory", directory));
+  }
+}
+
 // SIGTERM and SIGINT, and with --parent-lifeline the end of standard input, end the process at
 // once, whatever its connections are doing: every change is in the store before its answer leaves.
 void end_on_signal(World& world, const sigset_t& signals) {
@@ -117,6 +129,7 @@ void end_with_standard_input() {
   pthread_sigmask(SIG_BLOCK, &signals, nullptr);
   signal(SIGPIPE, SIG_IGN);
   prepare_directory(arguments.data);
+  lock_directory(arguments.data);
   World world(std::filesystem::absolute(arguments.data).lexically_normal().string());
   emulator::Transport transport(arguments.listen);
   world.secure_url = "https://" + transport.authority();

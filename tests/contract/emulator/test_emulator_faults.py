@@ -116,6 +116,12 @@ def test_garbage_empty_and_own_body(cloud):
     assert (answer.json, answer.headers["x-odd"]) == ([1], "1")
 
 
+def test_redirect(cloud):
+    cloud.fault({"status": 302, "headers": {"Location": "https://elsewhere.invalid/"}}, times=1)
+    answer = cloud.call("GET", LIST)
+    assert (answer.status, answer.headers["location"]) == (302, "https://elsewhere.invalid/")
+
+
 def test_executed_but_answer_lost(cloud):
     def total():
         return cloud.call("GET", "/v1/private-certificates").json["total"]
@@ -341,6 +347,14 @@ def test_kill_9_in_the_middle_of_writing(own_cloud):
         own_cloud.start()
     records = own_cloud.admin("GET", "/scm/certificates")["certificates"]
     assert sorted(record["id"] for record in records) == sorted(answered)
+
+
+def test_one_process_for_one_state(own_cloud):
+    folder = os.path.dirname(own_cloud.facts["credentials_file"])
+    done = subprocess.run([place.program("ccm-emulator"), "--data", folder], timeout=30,
+                          capture_output=True, text=True, check=False)
+    assert done.returncode == 1
+    assert "another ccm-emulator" in done.stderr
 
 
 def test_private_files_are_private(own_cloud):

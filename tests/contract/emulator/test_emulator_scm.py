@@ -180,6 +180,15 @@ def test_renewal_has_a_new_id(cloud):
     assert old["renewal_cert_id"] == renewed["id"]
 
 
+@pytest.mark.parametrize("fields", [
+    {}, {"names": []}, {"names": "www.example.com"}, {"names": ["a.example"], "keys": "EC256"},
+    {"names": ["a.example"], "key": "DSA"}, {"names": ["a.example"], "csr": "nonsense"},
+    {"names": ["a.example"], "not_before": 10, "not_after": 5}])
+def test_refused_by_the_admin_side(cloud, fields):
+    with pytest.raises(RuntimeError, match="400"):
+        cloud.admin("POST", "/scm/certificates", fields)
+
+
 def test_forced_states(cloud):
     made = cloud.scm_certificate("forced.example")
     path = f"/scm/certificates/{made['id']}"
