@@ -90,7 +90,8 @@ int Service::run() {
   for (;;) {
     if (is_state_directory_gone()) {
       parts_.log.error("the state directory was removed; the agent starts anew to make it again");
-      return 1;
+      // Not by returning: the engine's threads are never joined (engine.cpp).
+      _exit(1);
     }
     parts_.publisher.refresh();
     if (wants_to_lead()) try_to_lead();

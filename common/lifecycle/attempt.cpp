@@ -42,6 +42,7 @@ State Attempt::run() {
   current_ = std::move(loaded->certificate);
   if (loaded->damage) {
     parts_.log.error("{}{}; {}", prefix_of(spec_), loaded->damage->message(), standing());
+    mend();
   }
   const ObtainRequest request{.spec = spec_,
                               .current = current_ ? &*current_ : nullptr,
@@ -54,6 +55,13 @@ State Attempt::run() {
   if (const auto* obtained = std::get_if<Obtained>(&*outcome)) return install(request, *obtained);
   if (const auto* wait = std::get_if<Pending>(&*outcome)) return pending(*wait);
   return unchanged();
+}
+
+// What is intact becomes `current` again: other programs on the host read it there.
+void Attempt::mend() {
+  if (!current_) return;
+  const Result<void> done = parts_.store.restore(parts_.lease, spec_.name, current_->info.number);
+  if (!done) parts_.log.warn("{}{}", prefix_of(spec_), done.error().message());
 }
 
 bool Attempt::is_due() const {

@@ -36,6 +36,7 @@ class Attempt {
   State run();
 
  private:
+  void mend();
   bool is_due() const;
   State install(const ObtainRequest& request, const Obtained& obtained);
   State refused(const ObtainRequest& request, const Obtained& obtained, Error error);

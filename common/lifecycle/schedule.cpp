@@ -77,12 +77,17 @@ Time next_check(Seconds interval, Time now, std::string_view name) {
 Time retry_time(const Error& error, unsigned attempts, Seconds check_interval, Time now,
                 std::string_view name) {
   if (error.kind() == ErrorKind::rejected) return next_check(check_interval, now, name);
-  const Seconds delay = back_off(error.kind(), attempts, ceiling_for(error.kind(), check_interval));
+  const Seconds ceiling = ceiling_for(error.kind(), check_interval);
+  const Seconds delay = back_off(error.kind(), attempts, ceiling);
   const Seconds shortened = delay - share_of(delay / 4, name, Purpose::retry, attempts);
   Time time = now + std::max(kShortest, shortened);
   if (const auto minimum = error.retry_after()) {
     const Seconds spread = std::min(*minimum / 10, kLongestSpread);
-    time = std::max(time, now + *minimum + share_of(spread, name, Purpose::throttle, attempts));
+    // `now` is a whole second that may be nearly over.
+    Seconds wait = *minimum + 1s + share_of(spread, name, Purpose::throttle, attempts);
+    // The first day of what the gate refused: something better may come before.
+    if (error.kind() == ErrorKind::invalid) wait = std::min(wait, ceiling);
+    time = std::max(time, now + wait);
   }
   return time;
 }

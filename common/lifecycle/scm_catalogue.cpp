@@ -14,6 +14,8 @@ using namespace std::chrono_literals;
 
 constexpr std::chrono::seconds kFresh = 3s;
 constexpr std::size_t kMostFacts = 10'000;
+// No time zone is farther from UTC.
+constexpr Seconds kZoneTolerance = 14h;
 
 // An id may get new content (names added to it), and then another end.
 std::string facts_key(const cloud::ScmCertificate& certificate) {
@@ -44,6 +46,9 @@ Result<ScmCatalogue::List> ScmCatalogue::issued_like(const std::string& name) {
 
 void ScmCatalogue::remember(const cloud::ScmCertificate& certificate,
                             const crypto::Certificate& leaf) {
+  // What contradicts the list is a fault of the moment; remembered, it would outlast the fault.
+  const std::optional<Time> hint = hinted_end(certificate);
+  if (hint && std::chrono::abs(leaf.not_after() - *hint) > kZoneTolerance) return;
   const std::lock_guard lock(facts_mutex_);
   if (facts_.size() >= kMostFacts) facts_.clear();
   facts_.insert_or_assign(facts_key(certificate), ScmFacts{.key = leaf.key_type(),

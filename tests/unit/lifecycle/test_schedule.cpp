@@ -130,6 +130,12 @@ TEST(RetryTime, HonoursRetryAfterAsAMinimum) {
   EXPECT_GT(wait_of(error, 10, kDay, "a"), 30min);  // the longer of the two
 }
 
+TEST(RetryTime, LooksForABetterOneBeforeTheFirstDayOfWhatWasRefused) {
+  const Error error = Error(ErrorKind::invalid, "x").with_retry_after(10 * kDay);
+  EXPECT_LE(wait_of(error, 1, kDay, "a"), 6h);
+  EXPECT_LE(wait_of(error, 1, 60s, "a"), 60s);
+}
+
 TEST(RetryTime, LeavesWhatIsRejectedForTheNextCheck) {
   EXPECT_EQ(retry_time(Error(ErrorKind::rejected, "x"), 1, 6h, kNow, "a"),
             next_check(6h, kNow, "a"));
