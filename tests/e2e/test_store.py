@@ -80,13 +80,7 @@ def empty_the_record(version):
     os.truncate(version / "version", 0)
 
 
-def garble_the_pointer(version):
-    current = version.parents[1] / "current"
-    current.unlink()
-    current.write_text("not a link")
-
-
-DAMAGES = [flip_a_byte, cut_short, remove_the_version, forbid, empty_the_record, garble_the_pointer]
+DAMAGES = [flip_a_byte, cut_short, remove_the_version, forbid, empty_the_record]
 
 
 @pytest.mark.parametrize("is_running", [True, False], ids=["running", "stopped"])
@@ -111,6 +105,19 @@ def test_damage_costs_one_entry_only_and_heals(
     current = (scratch / "state/certificates/intranet/current").resolve()
     assert sorted(os.listdir(current)) == [
         "cert.pem", "chain.pem", "fullchain.pem", "privkey.pem", "version"]
+
+
+def test_a_pointer_that_is_none_any_more_is_set_right_without_a_new_certificate(
+        both, cloud, private, scratch):
+    both.allow("current is not a readable symbolic link")
+    both.start()
+    serial = both.wait_for_certificate(private, cloud.trust())
+    current = scratch / "state/certificates/intranet/current"
+    current.unlink()
+    current.write_text("not a link")
+    wait_until(current.is_symlink, "the link")
+    assert (current / "privkey.pem").exists()
+    assert both.show(private).serial == serial and cloud.count("CreateCertificateByCsr") == 1
 
 
 def test_a_state_directory_that_was_removed_is_made_again(both, cloud, private, scratch):
