@@ -4,6 +4,9 @@ set(CCM_SANITIZE "" CACHE STRING "Sanitizer: address (with undefined behaviour),
 set_property(CACHE CCM_SANITIZE PROPERTY STRINGS "" address thread)
 option(CCM_FUZZ "Build the fuzz targets with libFuzzer (clang only)" OFF)
 option(CCM_WERROR "Treat warnings as errors" OFF)
+# Halves the time of a build from nothing. Off for everyday work: ccache does not go with it, and a file that
+# forgets an include is found without it.
+option(CCM_PRECOMPILE "Precompile the headers that nearly every file includes" OFF)
 set(CCM_FUZZ_SECONDS 20 CACHE STRING "How long the test of one fuzz target runs when CCM_FUZZ is on")
 
 if(NOT CMAKE_BUILD_TYPE)

@@ -11,6 +11,13 @@ function(ccm_add_directory_if_present directory)
   endif()
 endfunction()
 
+# ccm_precompile(<target> <header>...)
+function(ccm_precompile target)
+  if(CCM_PRECOMPILE)
+    target_precompile_headers(${target} PRIVATE ${ARGN})
+  endif()
+endfunction()
+
 # ccm_add_room(<name> SOURCES <file>... [DEPENDS <target>...] [PRIVATE <target>...])
 # Static library ccm_<name>. Headers are included as "<name>/file.h". DEPENDS are libraries that its headers
 # show, PRIVATE are libraries that only its .cpp files use.
@@ -19,6 +26,7 @@ function(ccm_add_room name)
   add_library(ccm_${name} STATIC ${room_SOURCES})
   target_include_directories(ccm_${name} PUBLIC "${PROJECT_SOURCE_DIR}/common")
   target_link_libraries(ccm_${name} PUBLIC ${room_DEPENDS} PRIVATE ${room_PRIVATE})
+  ccm_precompile(ccm_${name} <fmt/format.h> <map> <memory> <string> <vector>)
 endfunction()
 
 # ccm_add_tests(<name> SOURCES <file>... [DEPENDS <target>...])
@@ -34,6 +42,7 @@ function(ccm_add_tests name)
     CCM_TEST_BIN_DIR="${CMAKE_RUNTIME_OUTPUT_DIRECTORY}")
   target_link_libraries(test_${name} PRIVATE
     ${test_DEPENDS} ccm_test_support GTest::gtest_main GTest::gmock)
+  ccm_precompile(test_${name} <fmt/format.h> <gmock/gmock.h> <gtest/gtest.h> <map> <memory> <string> <vector>)
   add_dependencies(checks test_${name})
   ccm_test_label(label)
   # Discovery starts every test program once; under a sanitizer on a busy machine that can take a while.
