@@ -45,7 +45,7 @@ char* report_at(ngx_conf_t* cf, std::string_view sentence, const config::Origin&
 
 // nginx's "all is well" and "it was already reported".
 inline char* const kConfOk = nullptr;
-inline char* const kConfError = reinterpret_cast<char*>(-1);
+inline char* const kConfError = static_cast<char*>(NGX_CONF_ERROR);
 
 // A C++ object that lives as long as the pool; nullptr when there is no memory.
 template <typename T, typename... Args>
