@@ -55,9 +55,11 @@ def test_every_process_mode(make_server, settings, cloud, intranet, private, mod
     serial = nginx.wait_for_certificate(private, cloud.trust(), but_not=[serial])
     nginx.send(signal.SIGHUP)
     nginx.wait_for_agent(but_not=[agent])
-    assert nginx.wait_for_certificate(private, cloud.trust()) == serial
+    if nginx.master:
+        # A single process loses its TLS listeners at a reload, with static certificates as well.
+        assert nginx.wait_for_certificate(private, cloud.trust()) == serial
     nginx.stop(signal.SIGQUIT)
-    assert not nginx.monitors()
+    wait_until(lambda: not nginx.monitors(), "the end of the monitor", timeout=1)
 
 
 def test_a_master_without_privileges_as_in_a_container(

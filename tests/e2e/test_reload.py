@@ -41,10 +41,10 @@ def test_a_reload_does_not_wait_for_a_call_that_hangs(both, cloud, private):
     serial = both.wait_for_certificate(private, cloud.trust())
     cloud.fault({"hang": True})
     with Load([(private.name, private.port)], cloud.trust(), threads=1, pause=0.02) as load:
+        taken = 0
         for _ in range(3):
-            taken = hanging(cloud)
             wait_until(lambda taken=taken: hanging(cloud) > taken, "a call that hangs")
-            agent = both.wait_for_agent()
+            agent, taken = both.wait_for_agent(), hanging(cloud)
             both.reload()
             wait_until(lambda agent=agent: not processes.is_alive(agent), "its end", timeout=1)
         one_agent_remains(both)

@@ -4,13 +4,10 @@ import base64
 import configparser
 import os
 import pathlib
-import ssl
 import subprocess
 
 import pytest
-from conftest import PRIVATE
 from lab import processes
-from lab.waiting import wait_until
 
 
 @pytest.fixture(name="needs_root", autouse=True)
@@ -152,15 +149,15 @@ def test_no_log_at_any_level_tells_a_secret(kind, make_server, settings, cloud, 
     assert keys
     secrets = [account["sk"], "PRIVATE KEY", "HmacSHA256 Access=" + account["ak"]]
     secrets += [line for key in keys for line in key.splitlines() if not line.startswith("-")]
-    secrets += [ssl_key_hex(key) for key in keys]
+    secrets += [hex_end(key) for key in keys]
     for path in (server.error_log, server.directory / "stderr"):
         text = path.read_text(errors="replace")
-        assert PRIVATE in text or path != server.error_log or "intranet" in text
         for secret in secrets:
             assert secret not in text, f"{path.name} tells a secret"
 
 
-def ssl_key_hex(pem):
+def hex_end(pem):
+    """The last bytes of a key as a hexadecimal dump would show them."""
     body = "".join(line for line in pem.splitlines() if not line.startswith("-"))
     return base64.b64decode(body)[-32:].hex()
 
@@ -169,7 +166,6 @@ def test_the_publication_cannot_be_reached_by_another_user(both, cloud, private)
     both.start()
     both.wait_for_certificate(private, cloud.trust())
     worker = both.workers()[0]
-    assert ssl.DER_cert_to_PEM_cert(both.show(private).der)
     held = {number for number, link in descriptors(worker).items() if "memfd:ccm" in link}
     for number in held:
         flags = pathlib.Path(f"/proc/{worker}/fdinfo/{number}").read_text()
@@ -177,4 +173,3 @@ def test_the_publication_cannot_be_reached_by_another_user(both, cloud, private)
     maps = pathlib.Path(f"/proc/{worker}/maps").read_text().splitlines()
     mapped = [line for line in maps if "memfd:ccm" in line]
     assert mapped and all("w" not in line.split()[1] for line in mapped)
-    wait_until(lambda: processes.is_alive(worker), "the worker, unharmed")
