@@ -139,7 +139,7 @@ Result<Published> decode(std::span<const std::byte> bytes) {
   if (!in.is_complete()) return malformed("is cut short or has something behind it");
   auto key = crypto::KeyPair::parse_der(key_der);
   if (!key) return fail_with(std::move(key), "the published value");
-  auto bundle = crypto::Bundle::make(*std::move(certificates), *std::move(key));
+  auto bundle = crypto::Bundle::make(*certificates, *std::move(key));
   if (!bundle) return fail_with(std::move(bundle), "the published value");
   return Published{.bundle = *std::move(bundle),
                    .ocsp_response = {ocsp.begin(), ocsp.end()},
