@@ -59,7 +59,7 @@ std::vector<std::string> names_in(const Call& call) {
 }
 
 std::string key_in(const Call& call, const std::string& standard) {
-  const std::string kind = key_kind(call.text("key").value_or(standard));
+  std::string kind = key_kind(call.text("key").value_or(standard));
   if (kind.empty()) refuse("\"key\" is RSA2048, RSA3072, RSA4096, RSA1024, EC256 or EC384");
   return kind;
 }
@@ -87,7 +87,7 @@ void enter_fields(const Call& call, json& record) {
 }
 
 std::string csr_in(const Call& call) {
-  const std::string csr = call.text("csr").value_or("");
+  std::string csr = call.text("csr").value_or("");
   if (!csr.empty() && !parse_signing_request(csr)) refuse("\"csr\" is a PEM signing request");
   return csr;
 }
@@ -145,7 +145,7 @@ Reply renew_scm(Call& call) {
   if (issue.names.empty()) issue.names = names_of_record(old);
   issue.csr = csr_in(call);
   // Without a key in the cloud the successor is for the key that the operator has.
-  const bool cloud_key = old["private_key"] != "";
+  const bool cloud_key = !is_blank(old, "private_key");
   if (issue.csr.empty() && !cloud_key) issue.csr = old["csr"].get<std::string>();
   issue.key = key_in(call, kind_of(X509_get0_pubkey(former.front().get())));
   const std::int64_t length =
@@ -170,8 +170,8 @@ Reply set_scm_state(Call& call) {
   json record = record_of(call);
   const std::string state = call.text("state").value_or("");
   if (state.empty()) refuse("a state takes {\"state\": \"ISSUED\"}");
-  if (state == "ISSUED" && record["certificate"] == "") {
-    if (record["domain"] == "") refuse("nothing was applied for yet, so nothing can be issued");
+  if (state == "ISSUED" && is_blank(record, "certificate")) {
+    if (is_blank(record, "domain")) refuse("nothing was applied for yet, so nothing can be issued");
     issue_applied(call.world, record);
   }
   record["status"] = state;

@@ -35,8 +35,8 @@ void make_authority(World& world, const std::string& name) {
   spec.public_key = key.get();
   spec.serial = fresh_serial(world);
   // Old and long enough for certificates that the admin side makes in the past or far future.
-  spec.not_before = machine_ms() / 1000 - 10 * 365 * kDay;
-  spec.not_after = machine_ms() / 1000 + 30 * 365 * kDay;
+  spec.not_before = machine_ms() / 1000 - 3650 * kDay;
+  spec.not_after = machine_ms() / 1000 + 10950 * kDay;
   spec.key_usages = {"keyCertSign", "cRLSign", "digitalSignature"};
   spec.path_length = parent.empty() ? -1 : 0;
   const Issuer issuer = parent.empty() ? Issuer{} : named_issuer(world, parent);

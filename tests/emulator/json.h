@@ -8,4 +8,9 @@ namespace emulator {
 
 using nlohmann::json;
 
+// Whether a member that is a text is empty.
+inline bool is_blank(const json& document, const char* member) {
+  return document.at(member).get_ref<const json::string_t&>().empty();
+}
+
 }  // namespace emulator

@@ -45,7 +45,7 @@ std::string demo_issuer(World& world) {
 }
 
 std::string write_trust(const World& world, const char* name, const emulator::Issuer& issuer) {
-  const std::string file = world.directory + "/" + name;
+  std::string file = world.directory + "/" + name;
   emulator::write_file(file, emulator::certificate_pem(issuer.chain.back().get()), 0644);
   return file;
 }

@@ -147,7 +147,7 @@ void check_subject(const json& subject, bool complete) {
 }
 
 std::string checked_key_algorithm(const Call& call) {
-  const std::string algorithm = call.text("key_algorithm").value_or("RSA2048");
+  std::string algorithm = call.text("key_algorithm").value_or("RSA2048");
   for (const char* known : {"RSA2048", "RSA4096", "EC256", "EC384"}) {
     if (algorithm == known) return algorithm;
   }
@@ -155,7 +155,7 @@ std::string checked_key_algorithm(const Call& call) {
 }
 
 std::string checked_hash(const Call& call) {
-  const std::string hash = call.text("signature_algorithm").value_or("SHA256");
+  std::string hash = call.text("signature_algorithm").value_or("SHA256");
   for (const char* known : {"SHA256", "SHA384", "SHA512"}) {
     if (hash == known) return hash;
   }

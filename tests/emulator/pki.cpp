@@ -30,12 +30,12 @@ struct Status {
 std::optional<Issuer> authority_of(World& world, const std::string& id) {
   if (id == "scm") return named_issuer(world, "scm");
   const json* ca = world.store.find("ca", id);
-  if (ca == nullptr || (*ca)["private_key"] == "") return std::nullopt;
+  if (ca == nullptr || is_blank(*ca, "private_key")) return std::nullopt;
   return private_issuer(world, *ca);
 }
 
 bool issued_by(const json& record, const std::string& authority) {
-  if (record["certificate"] == "") return false;
+  if (is_blank(record, "certificate")) return false;
   return authority == "scm" || record["issuer_id"] == authority;
 }
 
@@ -145,7 +145,7 @@ Reply show_crl(Call& call) {
   const CrlHandle crl(X509_CRL_new());
   const std::int64_t now = call.world.clock.now_s();
   const TimeHandle from(ASN1_TIME_set(nullptr, now - 60));
-  const TimeHandle until(ASN1_TIME_set(nullptr, now + 7 * 86400));
+  const TimeHandle until(ASN1_TIME_set(nullptr, now + 604800));
   X509_CRL_set_version(crl.get(), X509_CRL_VERSION_2);
   X509_CRL_set_issuer_name(crl.get(), X509_get_subject_name(issuer->certificate()));
   X509_CRL_set1_lastUpdate(crl.get(), from.get());

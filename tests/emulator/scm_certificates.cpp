@@ -52,7 +52,7 @@ Reply delete_certificate(Call& call) {
 
 Reply export_certificate(Call& call) {
   const json record = require_scm_record(call);
-  if (!exportable(record["status"].get<std::string>()) || record["certificate"] == "") {
+  if (!exportable(record["status"].get<std::string>()) || is_blank(record, "certificate")) {
     throw Refusal("SCM.0010");
   }
   const Material material = material_of(call, record);

@@ -72,11 +72,11 @@ void Store::put(const std::string& kind, const std::string& id, json document) {
 }
 
 bool Store::remove(const std::string& kind, const std::string& id) {
-  if (find(kind, id) == nullptr) return false;
+  Documents& documents = kinds_[kind];
+  const auto found = documents.find(id);
+  if (found == documents.end()) return false;
   change("DELETE FROM documents WHERE kind = ? AND id = ?", {kind, id});
-  // The identifier may be a reference into the document that goes away.
-  const std::string copy = id;
-  kinds_[kind].erase(copy);
+  documents.erase(found);
   return true;
 }
 

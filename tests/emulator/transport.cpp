@@ -23,7 +23,7 @@ namespace {
 namespace asio = boost::asio;
 namespace beast = boost::beast;
 namespace http = boost::beast::http;
-using tcp = asio::ip::tcp;
+using asio::ip::tcp;
 
 constexpr std::uint64_t kMaximumBody = 12ULL * 1024 * 1024;  // the gateway's limit
 constexpr std::uint32_t kMaximumHeader = 4U * 1024 * 1024;   // tokens of 2 MiB are promised
