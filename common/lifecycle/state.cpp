@@ -1,5 +1,7 @@
 #include "lifecycle/state.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <limits>
 #include <utility>
@@ -33,7 +35,7 @@ void add_error(Record& record, const Error& error) {
 Result<Time> read_time(const Record& record, std::string_view key) {
   const auto value = record.find_number(key);
   if (value) return Time(Seconds(*value));
-  return fail(ErrorKind::invalid, std::string(key) + " is missing or not a number");
+  return fail(ErrorKind::invalid, fmt::format("{} is missing or not a number", key));
 }
 
 Result<Error> read_error(const Record& record) {

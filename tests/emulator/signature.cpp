@@ -1,5 +1,7 @@
 #include "signature.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 
 #include "text.h"
@@ -50,7 +52,7 @@ std::optional<std::string> field(const std::string& header, const std::string& n
 }  // namespace
 
 std::optional<Authorization> parse_authorization(const std::string& header) {
-  if (!header.starts_with(std::string(kAlgorithm) + " ")) return std::nullopt;
+  if (!header.starts_with(fmt::format("{} ", kAlgorithm))) return std::nullopt;
   const auto access_key = field(header, "Access");
   const auto signed_headers = field(header, "SignedHeaders");
   const auto signature = field(header, "Signature");
@@ -75,7 +77,7 @@ std::vector<std::string> canonical_requests(const Request& request,
 
 std::string expected_signature(const std::string& secret_key, const std::string& date,
                                const std::string& canonical) {
-  const std::string to_sign = std::string(kAlgorithm) + "\n" + date + "\n" + hex(sha256(canonical));
+  const std::string to_sign = fmt::format("{}\n{}\n{}", kAlgorithm, date, hex(sha256(canonical)));
   return hex(hmac_sha256(secret_key, to_sign));
 }
 

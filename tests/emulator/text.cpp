@@ -195,8 +195,9 @@ std::string random_uuid() {
   std::string digits = random_hex(16);
   digits[12] = '4';
   digits[16] = 'a';
-  for (const std::size_t at : {8U, 13U, 18U, 23U}) digits.insert(at, "-");
-  return digits;
+  const std::string_view all = digits;
+  return fmt::format("{}-{}-{}-{}-{}", all.substr(0, 8), all.substr(8, 4), all.substr(12, 4),
+                     all.substr(16, 4), all.substr(20));
 }
 
 std::string iso_time(std::int64_t milliseconds) {
