@@ -92,7 +92,12 @@ Result<FileDescriptor> launch_agent(const ngx_cycle_t* cycle, const MainConf& co
 
 Result<void> publish(const ngx_cycle_t* cycle, MainConf& conf, Log& log) {
   const lifecycle::StoreReader store(conf.config->global().state_path);
-  auto writer = agent::bootstrap(*conf.config, store, SystemClock().now(), log);  // 1
+  publication::Reader* previous = active != nullptr && active->reader ? &*active->reader : nullptr;
+  auto writer = agent::bootstrap({.config = *conf.config,  // 1
+                                  .store = store,
+                                  .previous = previous,
+                                  .now = SystemClock().now()},
+                                 log);
   if (!writer) return pass(std::move(writer));
   auto segment = writer->open_read_only();  // 2
   if (!segment) return pass(std::move(segment));

@@ -107,6 +107,18 @@ def test_damage_costs_one_entry_only_and_heals(
         "cert.pem", "chain.pem", "fullchain.pem", "privkey.pem", "version"]
 
 
+def test_a_reload_keeps_what_is_served_although_the_store_has_lost_it(
+        both, cloud, private, scratch):
+    both.allow('certificate "')
+    both.start()
+    serial = both.wait_for_certificate(private, cloud.trust())
+    cloud.stop()
+    flip_a_byte((scratch / "state/certificates/intranet/current").resolve())
+    both.reload()
+    assert both.show(private).serial == serial
+    both.wait_for_log(r'"intranet": the store has lost it; what was shown before stays')
+
+
 def test_a_pointer_that_is_none_any_more_is_set_right_without_a_new_certificate(
         both, cloud, private, scratch):
     both.allow("current is not a readable symbolic link")

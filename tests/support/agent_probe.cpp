@@ -107,8 +107,9 @@ int run(const std::string& agent, const std::string& settings, const std::string
                                        .launch_id = fmt::format("{}", getpid())},
                             .settings = read_settings(settings)};
   const config::Config config = value_of(handover.settings.finalize());
+  const lifecycle::StoreReader store(config.global().state_path);
   const publication::Writer writer = value_of(agent::bootstrap(
-      config, lifecycle::StoreReader(config.global().state_path), SystemClock().now(), log));
+      {.config = config, .store = store, .previous = nullptr, .now = SystemClock().now()}, log));
   publication::Reader reader =
       value_of(publication::Reader::open(value_of(writer.open_read_only())));
   const agent::Launched launched = value_of(agent::launch({.program = agent,

@@ -65,10 +65,12 @@ class Bootstrap : public testing::Test {
     return (state_ / "certificates").string() + "/" + name;
   }
 
-  publication::Writer run() {
+  publication::Writer run(publication::Reader* previous = nullptr, Time now = kTestNow) {
     const auto config = settings_.finalize();
     EXPECT_TRUE(config);
-    auto writer = bootstrap(*config, lifecycle::StoreReader(state_.path()), kTestNow, log_);
+    const lifecycle::StoreReader store(state_.path());
+    auto writer =
+        bootstrap({.config = *config, .store = store, .previous = previous, .now = now}, log_);
     EXPECT_TRUE(writer);
     return *std::move(writer);
   }
@@ -131,11 +133,37 @@ TEST_F(Bootstrap, DamageCostsThatCertificateOnly) {
   EXPECT_THAT(log_.errors, ElementsAre(HasSubstr("certificate \"bad\"")));
 }
 
+TEST_F(Bootstrap, KeepsWhatWasShownWhenTheStoreHasLostIt) {
+  add_certificate("www");
+  const std::string fingerprint = install("www");
+  const auto first = run();
+  auto previous = publication::Reader::open(*first.open_read_only());
+  state_.write("certificates/www/versions/1/privkey.pem", "garbage");
+
+  const auto second = run(&*previous);
+  EXPECT_EQ(shown(second, "www")->published.bundle.leaf().fingerprint(), fingerprint);
+  EXPECT_FALSE(shown(second, "www")->published.is_placeholder);
+
+  const Time end = shown(first, "www")->published.bundle.leaf().not_after();
+  EXPECT_TRUE(shown(run(&*previous, end), "www")->published.is_placeholder);
+}
+
+TEST_F(Bootstrap, PrefersTheStoreToWhatWasShown) {
+  add_certificate("www");
+  install("www");
+  const auto first = run();
+  auto previous = publication::Reader::open(*first.open_read_only());
+  EXPECT_TRUE(remove_tree(certificate_path("www")));
+  const std::string newer = install("www");
+  EXPECT_EQ(shown(run(&*previous), "www")->published.bundle.leaf().fingerprint(), newer);
+}
+
 TEST_F(Bootstrap, NeedsNoStore) {
   add_certificate("www");
   const auto config = settings_.finalize();
   const lifecycle::StoreReader nowhere((state_ / "missing").string());
-  const auto writer = bootstrap(*config, nowhere, kTestNow, log_);
+  const auto writer =
+      bootstrap({.config = *config, .store = nowhere, .previous = nullptr, .now = kTestNow}, log_);
   ASSERT_TRUE(writer);
   EXPECT_TRUE(shown(*writer, "www")->published.is_placeholder);
   EXPECT_THAT(log_.errors, IsEmpty());
