@@ -1,6 +1,6 @@
-// Everything that talks to the cloud, put together: made when this agent has become the leader of the
-// store. Attempts run on the engine's own threads; the main thread only hands them out, and is woken
-// through a descriptor when one has ended.
+// Everything that talks to the cloud, put together: made when this agent has become the leader of
+// the store. Attempts run on the engine's own threads; the main thread only hands them out, and is
+// woken through a descriptor when one has ended.
 #pragma once
 
 #include <memory>
@@ -21,8 +21,8 @@ struct CloudAccess {
   std::optional<cloud::Credentials> credentials;  // nullopt: from the ECS metadata service
   std::string ca_pem;                             // empty: the system's store
 };
-// `invalid`/`rejected` with the file in the sentence. A credentials file that others may read is used
-// with a warning.
+// `invalid`/`rejected` with the file in the sentence. A credentials file that others may read is
+// used with a warning.
 Result<CloudAccess> read_cloud_access(const config::GlobalConfig& global, Log& log);
 
 class Engine {

@@ -100,9 +100,8 @@ Result<void> await_exec(FileDescriptor status, pid_t pid, const std::string& pro
 
 Result<std::array<FileDescriptor, 2>> make_pair(bool is_socket) {
   std::array<int, 2> ends{};
-  const int failed = is_socket
-                         ? socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends.data())
-                         : pipe2(ends.data(), O_CLOEXEC);
+  const int failed = is_socket ? socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends.data())
+                               : pipe2(ends.data(), O_CLOEXEC);
   if (failed != 0) return fail(system_error("preparing to start the agent", errno));
   return std::array<FileDescriptor, 2>{FileDescriptor(ends[0]), FileDescriptor(ends[1])};
 }
@@ -129,7 +128,9 @@ Result<Launched> launch(const LaunchRequest& request) {
   const std::vector<char*> argument_pointers = pointers_to(arguments);
   const std::vector<char*> variable_pointers = pointers_to(variables);
   const int log = request.log_descriptor >= 0 ? request.log_descriptor : null.get();
-  const Birth birth{request.program.c_str(), argument_pointers.data(), variable_pointers.data(),
+  const Birth birth{request.program.c_str(),
+                    argument_pointers.data(),
+                    variable_pointers.data(),
                     {null.get(), null.get(), log, request.segment, (*lifeline)[1].get(),
                      settings->get(), (*status)[1].get()}};
   const pid_t pid = fork();
@@ -151,9 +152,8 @@ Result<std::string> find_agent(const std::string& configured, const std::string&
   for (const std::string& place : places) {
     if (access(place.c_str(), X_OK) == 0) return place;
   }
-  return fail(ErrorKind::invalid,
-              "no agent program that can be executed at " + join(places, ", ") +
-                  "; name it with agent_path");
+  return fail(ErrorKind::invalid, "no agent program that can be executed at " + join(places, ", ") +
+                                      "; name it with agent_path");
 }
 
 }  // namespace ccm::agent

@@ -19,26 +19,26 @@
 namespace ccm::agent {
 
 struct LaunchRequest {
-  std::string program;        // path of ccm-agent
-  int segment;                // publication memfd, borrowed
+  std::string program;  // path of ccm-agent
+  int segment;          // publication memfd, borrowed
   const config::Handover& handover;
-  int log_descriptor;         // borrowed; -1: /dev/null
+  int log_descriptor;  // borrowed; -1: /dev/null
 };
 
 struct Launched {
   pid_t pid;
-  // The server's end: close it (or die) and the agent exits at once. Close-on-exec. Workers must close
-  // it after fork.
+  // The server's end: close it (or die) and the agent exits at once. Close-on-exec. Workers must
+  // close it after fork.
   FileDescriptor lifeline;
 };
 
-// fork + exec. A program that cannot be executed is reported here (through a close-on-exec pipe), not
-// by a child that vanishes.
+// fork + exec. A program that cannot be executed is reported here (through a close-on-exec pipe),
+// not by a child that vanishes.
 Result<Launched> launch(const LaunchRequest& request);
 
 // "ccm-agent" beside a module at `module_path`: DIR/ccm-agent, DIR/../bin/ccm-agent, then the
-// installed place; the first that is executable, or `configured` when not empty. `invalid` names all
-// the places looked at.
+// installed place; the first that is executable, or `configured` when not empty. `invalid` names
+// all the places looked at.
 Result<std::string> find_agent(const std::string& configured, const std::string& module_path);
 
 }  // namespace ccm::agent

@@ -11,8 +11,8 @@
 namespace ccm::agent {
 
 std::string tag(const LogLine& line) {
-  std::string tagged = fmt::format("{} {}", static_cast<unsigned>(line.severity),
-                                   printable(line.text));
+  std::string tagged =
+      fmt::format("{} {}", static_cast<unsigned>(line.severity), printable(line.text));
   if (tagged.size() >= kMostLine) tagged.replace(kMostLine - 4, std::string::npos, "...");
   return tagged + '\n';
 }
@@ -36,7 +36,8 @@ std::string format_line(config::ServerKind server, const LogLine& line, WallTime
       return fmt::format("[{:%a %b %d %H:%M:%S}.{:06} {:%Y}] [ccm:{}] [pid {}] {}\n", local,
                          micros.count(), local, level, pid, line.text);
     }
-    case config::ServerKind::none: break;
+    case config::ServerKind::none:
+      break;
   }
   return fmt::format("{:%Y-%m-%dT%H:%M:%S} {}: {}\n", local, level, line.text);
 }

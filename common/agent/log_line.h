@@ -1,6 +1,7 @@
-// How the agent's words reach the server's error log. The agent writes one tagged line per message to
-// its standard error, which is a pipe; the monitor, which may open the log file, writes it there in the
-// server's own form. A line that is not tagged (a library's last words) is carried as an error.
+// How the agent's words reach the server's error log. The agent writes one tagged line per message
+// to its standard error, which is a pipe; the monitor, which may open the log file, writes it there
+// in the server's own form. A line that is not tagged (a library's last words) is carried as an
+// error.
 #pragma once
 
 #include <sys/types.h>
@@ -14,7 +15,8 @@
 
 namespace ccm::agent {
 
-// Longest line through the pipe; shorter than PIPE_BUF, so that lines of several threads do not mix.
+// Longest line through the pipe; shorter than PIPE_BUF, so that lines of several threads do not
+// mix.
 inline constexpr std::size_t kMostLine = 4000;
 
 struct LogLine {
@@ -35,8 +37,8 @@ using WallTime = std::chrono::system_clock::time_point;
 //   none    2026-11-21T22:23:00 notice: text
 std::string format_line(config::ServerKind server, const LogLine& line, WallTime time, pid_t pid);
 
-// The agent's Log: tagged lines to a descriptor, nothing above `most_verbose`. A reader that is gone
-// loses lines and nothing else. Thread-safe.
+// The agent's Log: tagged lines to a descriptor, nothing above `most_verbose`. A reader that is
+// gone loses lines and nothing else. Thread-safe.
 class PipeLog final : public Log {
  public:
   PipeLog(int descriptor, Severity most_verbose)

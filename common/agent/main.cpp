@@ -1,4 +1,5 @@
-// ccm-agent: the program beside the web server that keeps its certificates valid (monitor.h, service.h).
+// ccm-agent: the program beside the web server that keeps its certificates valid (monitor.h,
+// service.h).
 #include <fmt/format.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>

@@ -112,8 +112,7 @@ int Monitor::run() {
 
 int Monitor::poll_timeout() const {
   const bool waits_for_start = child_.pid < 0;
-  const auto until_start =
-      std::chrono::ceil<Milliseconds>(next_start_ - SteadyClock::now());
+  const auto until_start = std::chrono::ceil<Milliseconds>(next_start_ - SteadyClock::now());
   const Milliseconds timeout =
       waits_for_start ? std::min(until_start, kLookAtCredentials) : kLookAtCredentials;
   return static_cast<int>(std::max(timeout, Milliseconds(0)).count());
@@ -143,8 +142,8 @@ void Monitor::start() {
     return;
   }
   fcntl(read_end.get(), F_SETFL, O_NONBLOCK);
-  child_ = Child{pid, FileDescriptor(pidfd_open(pid, 0)), std::move(read_end), {},
-                 SteadyClock::now()};
+  child_ =
+      Child{pid, FileDescriptor(pidfd_open(pid, 0)), std::move(read_end), {}, SteadyClock::now()};
 }
 
 void Monitor::carry_log() {
@@ -167,8 +166,7 @@ void Monitor::bury() {
   int status = 0;
   if (waitpid(child_.pid, &status, WNOHANG) != child_.pid) return;
   if (child_.output) carry_log();
-  const auto lifetime =
-      std::chrono::duration_cast<Milliseconds>(SteadyClock::now() - child_.born);
+  const auto lifetime = std::chrono::duration_cast<Milliseconds>(SteadyClock::now() - child_.born);
   const Milliseconds delay = policy_.next_delay(lifetime);
   log_.write({Severity::warn,
               fmt::format("the agent (process {}) {}; starting it again in {:.1f} s", child_.pid,
@@ -182,8 +180,8 @@ void Monitor::look_at_credentials() {
   const std::optional<FileIdentity> now = identity_of(credentials_path_);
   if (!now || now == credentials_) return;
   credentials_ = now;
-  log_.write({Severity::notice, fmt::format("{} has changed; the agent starts anew with it",
-                                            credentials_path_)},
+  log_.write({Severity::notice,
+              fmt::format("{} has changed; the agent starts anew with it", credentials_path_)},
              getpid());
   if (child_.pid > 0) {
     kill(child_.pid, SIGKILL);

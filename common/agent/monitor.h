@@ -1,15 +1,15 @@
-// The monitor: the tiny process between the server and the agent. It waits on the lifeline, starts the
-// agent again when it dies, starts it anew when the credentials file changes (only the monitor may still
-// read it when it was started as root), and carries the agent's messages into the server's error log.
-// It holds no credential and no key.
+// The monitor: the tiny process between the server and the agent. It waits on the lifeline, starts
+// the agent again when it dies, starts it anew when the credentials file changes (only the monitor
+// may still read it when it was started as root), and carries the agent's messages into the
+// server's error log. It holds no credential and no key.
 //
 // Bootstrap, in this order (cited by the code):
 //   1 main.cpp cleans the process: descriptors, signals, dumps, session
 //   2 the settings are read from descriptor 5 and finalized
 //   3 the agent is forked; it goes on in service.h and never returns here
 //   4 the loop: lifeline, log pipe, child, credentials file
-// The agent holds the lifeline too: should the monitor be killed, the agent goes on serving and still
-// ends with the server; only its messages are lost, and nobody would start it again.
+// The agent holds the lifeline too: should the monitor be killed, the agent goes on serving and
+// still ends with the server; only its messages are lost, and nobody would start it again.
 #pragma once
 
 #include <chrono>
@@ -19,8 +19,8 @@
 
 namespace ccm::agent {
 
-// How long to wait before the agent is started again: nothing after a long life, otherwise doubling from
-// half a second to half a minute. Pure.
+// How long to wait before the agent is started again: nothing after a long life, otherwise doubling
+// from half a second to half a minute. Pure.
 class RespawnPolicy {
  public:
   std::chrono::milliseconds next_delay(std::chrono::milliseconds lifetime) noexcept;

@@ -1,5 +1,5 @@
-// From root to the agent's own user, for good, and the state directory that goes with it. Used once, by
-// the agent's process, before it has threads or touches the network.
+// From root to the agent's own user, for good, and the state directory that goes with it. Used
+// once, by the agent's process, before it has threads or touches the network.
 #pragma once
 
 #include <sys/types.h>
@@ -18,13 +18,14 @@ struct Account {
 };
 
 // Who the agent shall be: the account of the setting `user`; without one the account "ccm" when it
-// exists. nullopt: it stays who it is, because it is not root or there is no such account. `invalid`
-// when the named account does not exist.
+// exists. nullopt: it stays who it is, because it is not root or there is no such account.
+// `invalid` when the named account does not exist.
 Result<std::optional<Account>> choose_account(const std::string& user);
 
-// Makes the state directory when it is missing, hands it to the account when it belongs to root, and
-// makes it the current directory: from then on the store is ".", whatever directories above it the
-// account may not pass through. Hard-linked files and links are left alone, as they may lead elsewhere.
+// Makes the state directory when it is missing, hands it to the account when it belongs to root,
+// and makes it the current directory: from then on the store is ".", whatever directories above it
+// the account may not pass through. Hard-linked files and links are left alone, as they may lead
+// elsewhere.
 Result<void> enter_state_directory(const std::string& path, const std::optional<Account>& account);
 
 // Becomes the account and makes sure there is no way back.

@@ -67,8 +67,8 @@ Result<std::string> read_from_start(int descriptor) {
   std::string content(static_cast<std::size_t>(status.st_size), '\0');
   std::size_t done = 0;
   while (done < content.size()) {
-    const ssize_t count = pread(descriptor, content.data() + done, content.size() - done,
-                                static_cast<off_t>(done));
+    const ssize_t count =
+        pread(descriptor, content.data() + done, content.size() - done, static_cast<off_t>(done));
     if (count < 0 && errno == EINTR) continue;
     if (count < 0) return fail(system_error("reading the settings", errno));
     if (count == 0) return fail(ErrorKind::invalid, "the settings end too soon");

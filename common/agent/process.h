@@ -1,5 +1,6 @@
-// What makes a process fit to be the agent: nothing inherited but what it needs, nothing left behind
-// when it dies. Called once at the start of the monitor and again in its child, single-threaded.
+// What makes a process fit to be the agent: nothing inherited but what it needs, nothing left
+// behind when it dies. Called once at the start of the monitor and again in its child,
+// single-threaded.
 #pragma once
 
 #include <string>
@@ -16,8 +17,8 @@ inline constexpr int kFirstOtherDescriptor = 6;
 
 // Neither traceable nor dumpable, no core file. Changing the user undoes it: call it again then.
 Result<void> forbid_dumps();
-// Every signal's default action, none blocked; SIGPIPE ignored, because a lost reader of the log must
-// not end the agent.
+// Every signal's default action, none blocked; SIGPIPE ignored, because a lost reader of the log
+// must not end the agent.
 void reset_signals() noexcept;
 // Closes every descriptor from kFirstOtherDescriptor on.
 void close_other_descriptors() noexcept;

@@ -1,5 +1,5 @@
-// Carries what is in the store to the server's workers. Belongs to the agent's main thread, so that no
-// cloud call ever delays it; the only writer of the segment once the agent runs.
+// Carries what is in the store to the server's workers. Belongs to the agent's main thread, so that
+// no cloud call ever delays it; the only writer of the segment once the agent runs.
 #pragma once
 
 #include <map>
@@ -19,8 +19,8 @@ class Publisher {
             Log& log)
       : config_(config), store_(std::move(store)), writer_(std::move(writer)), log_(log) {}
 
-  // Publishes every certificate whose current version is another than the last time: one readlink for
-  // each that is not. A damaged version never takes the place of a good one that is served.
+  // Publishes every certificate whose current version is another than the last time: one readlink
+  // for each that is not. A damaged version never takes the place of a good one that is served.
   void refresh();
 
  private:

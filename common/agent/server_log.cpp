@@ -30,8 +30,7 @@ int ServerLog::descriptor() {
 
 void ServerLog::write(const LogLine& line, pid_t pid) {
   if (line.severity > facts_.log_level) return;
-  const std::string text =
-      format_line(facts_.kind, line, std::chrono::system_clock::now(), pid);
+  const std::string text = format_line(facts_.kind, line, std::chrono::system_clock::now(), pid);
   static_cast<void>(::write(descriptor(), text.data(), text.size()) < 0);
 }
 

@@ -42,8 +42,7 @@ Result<Watches> open_watches() {
   Watches watches{FileDescriptor(inotify_init1(IN_CLOEXEC | IN_NONBLOCK)),
                   FileDescriptor(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK))};
   if (!watches.store || !watches.attempt ||
-      inotify_add_watch(watches.store.get(), kStore,
-                        IN_MOVED_TO | IN_DELETE_SELF) < 0) {
+      inotify_add_watch(watches.store.get(), kStore, IN_MOVED_TO | IN_DELETE_SELF) < 0) {
     return fail(system_error("watching the state directory", errno));
   }
   return watches;
@@ -99,10 +98,10 @@ int Service::run() {
     std::array<pollfd, 3> waiting{{{kLifelineDescriptor, POLLIN, 0},
                                    {parts_.watches.store.get(), POLLIN, 0},
                                    {parts_.watches.attempt.get(), POLLIN, 0}}};
-    const int count = poll(waiting.data(), waiting.size(),
-                           static_cast<int>(time_to_sleep().count()));
-    // The server is gone or has loaded another configuration. Every durable write is atomic, so there
-    // is nothing to finish, and a call that hangs must not delay anybody.
+    const int count =
+        poll(waiting.data(), waiting.size(), static_cast<int>(time_to_sleep().count()));
+    // The server is gone or has loaded another configuration. Every durable write is atomic, so
+    // there is nothing to finish, and a call that hangs must not delay anybody.
     if (count > 0 && waiting[0].revents != 0) _exit(0);
     if (count > 0) {
       empty(parts_.watches.store);
@@ -132,12 +131,13 @@ void Service::try_to_lead() {
   }
   if (*lease == nullptr) {
     if (!std::exchange(has_said_who_leads_, true)) {
-      parts_.log.info("another agent on this host talks to the cloud; this one publishes what it "
-                      "stores");
+      parts_.log.info(
+          "another agent on this host talks to the cloud; this one publishes what it "
+          "stores");
     }
     return;
   }
-  Engine::Parts parts{parts_.config, *parts_.store, *std::move(lease), clock_,
+  Engine::Parts parts{parts_.config, *parts_.store,    *std::move(lease),           clock_,
                       parts_.log,    parts_.launch_id, parts_.watches.attempt.get()};
   Result<std::unique_ptr<Engine>> engine =
       Engine::start(std::move(parts), *std::exchange(parts_.access, std::nullopt));
@@ -175,10 +175,9 @@ Result<int> serve(const config::Handover& handover, Log& log) {
   if (!store) return pass(std::move(store));
   Result<Watches> watches = open_watches();
   if (!watches) return pass(std::move(watches));
-  Service service({*config,
-                   Publisher(*config, lifecycle::StoreReader(kStore), *std::move(writer), log),
-                   *std::move(store), *std::move(access), *std::move(watches),
-                   handover.server.launch_id, log});
+  Service service(
+      {*config, Publisher(*config, lifecycle::StoreReader(kStore), *std::move(writer), log),
+       *std::move(store), *std::move(access), *std::move(watches), handover.server.launch_id, log});
   return service.run();
 }
 
@@ -186,9 +185,7 @@ Result<int> serve(const config::Handover& handover, Log& log) {
 
 int run_service(const config::Handover& handover) noexcept {
   PipeLog log(STDERR_FILENO, handover.server.log_level);
-  const auto report = [&](const char* what) {
-    log.error("the agent cannot go on: {}", what);
-  };
+  const auto report = [&](const char* what) { log.error("the agent cannot go on: {}", what); };
   return at_boundary(1, report, [&] {
     const Result<int> status = serve(handover, log);
     if (status) return *status;

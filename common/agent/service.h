@@ -1,17 +1,17 @@
-// The agent proper: one process with the credentials, the store and the publication (design.md). The main
-// thread never waits for the cloud: it watches the lifeline and the store, publishes, tries for
-// leadership, and hands due certificates to the engine's threads.
+// The agent proper: one process with the credentials, the store and the publication (design.md).
+// The main thread never waits for the cloud: it watches the lifeline and the store, publishes,
+// tries for leadership, and hands due certificates to the engine's threads.
 //
-// Called in the monitor's child, once. Order: settings, what only root may read, the state directory, the
-// agent's own user, then the loop.
+// Called in the monitor's child, once. Order: settings, what only root may read, the state
+// directory, the agent's own user, then the loop.
 #pragma once
 
 #include "config/wire.h"
 
 namespace ccm::agent {
 
-// The child's whole life; the exit status when it cannot go on. The end of the lifeline ends the process
-// at once from within.
+// The child's whole life; the exit status when it cannot go on. The end of the lifeline ends the
+// process at once from within.
 int run_service(const config::Handover& handover) noexcept;
 
 }  // namespace ccm::agent

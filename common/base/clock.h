@@ -1,5 +1,5 @@
-// Time comes in through this seam; nothing in common/ reads a global clock. Wall-clock time is whole
-// seconds of UTC because certificates have no finer grain; the steady clock drives time-outs.
+// Time comes in through this seam; nothing in common/ reads a global clock. Wall-clock time is
+// whole seconds of UTC because certificates have no finer grain; the steady clock drives time-outs.
 //
 // Implementations must be safe to call from any thread.
 #pragma once

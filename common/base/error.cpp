@@ -71,8 +71,7 @@ std::string errno_text(int error_number) {
 Error system_error(std::string_view activity, int error_number) {
   const bool may_pass = error_number == ENOSPC || error_number == EDQUOT || error_number == EIO ||
                         error_number == EMFILE || error_number == ENFILE ||
-                        error_number == ENOMEM || error_number == EAGAIN ||
-                        error_number == EROFS;
+                        error_number == ENOMEM || error_number == EAGAIN || error_number == EROFS;
   return Error(may_pass ? ErrorKind::transient : ErrorKind::internal, errno_text(error_number))
       .with_context(activity);
 }

@@ -1,6 +1,6 @@
-// Where certificates and the engine's own records live. An interface, because a fleet store will join
-// the files: so every value has a version, writing is compare-and-swap, and the leader's lock hands
-// out a fencing token that every write must show.
+// Where certificates and the engine's own records live. An interface, because a fleet store will
+// join the files: so every value has a version, writing is compare-and-swap, and the leader's lock
+// hands out a fencing token that every write must show.
 //
 // Implementations are thread-safe; several processes may use one store.
 #pragma once
@@ -43,7 +43,7 @@ struct Installation {
   // What the decision was based on: current_version(), or the version that load() gave instead of a
   // damaged one (0 when there was none intact either).
   VersionNumber expected;
-  unsigned keep;           // previous versions to keep
+  unsigned keep;  // previous versions to keep
   Time now;
 };
 
@@ -61,8 +61,8 @@ class Store {
   virtual Result<std::vector<VersionInfo>> history(const std::string& name) const = 0;
   virtual VersionNumber current_version(const std::string& name) const noexcept = 0;
 
-  // Makes the bundle the current version. `transient` with nothing changed when the current version is
-  // no longer `expected` or the lease is old.
+  // Makes the bundle the current version. `transient` with nothing changed when the current version
+  // is no longer `expected` or the lease is old.
   virtual Result<VersionInfo> install(const Lease& lease, const Installation& installation) = 0;
   // Makes an older version current again (as a pointer move, nothing is copied or deleted).
   virtual Result<void> restore(const Lease& lease, const std::string& name,

@@ -5,8 +5,8 @@
 //   STATE/                              owner-only throughout
 //     revision                          rewritten after every change of any `current`: watch this
 //     leader.lock                       kernel lock: who talks to the cloud
-//     keys/*.pem                        the operator's own keys, for certificates whose key is not in the cloud
-//     certificates/NAME/current         symbolic link to versions/N
+//     keys/*.pem                        the operator's own keys, for certificates whose key is not
+//     in the cloud certificates/NAME/current         symbolic link to versions/N
 //     certificates/NAME/versions/N/     fullchain.pem privkey.pem cert.pem chain.pem version
 //     certificates/NAME/records/KIND    small records: state, order, …
 //     records/KIND                      records of the whole store
@@ -32,7 +32,7 @@ struct VersionInfo {
   Time not_after{};
   std::string fingerprint;  // SHA-256 of the leaf, crypto/certificate.h
   std::string serial;
-  std::string origin;       // where it came from: "scm:scs…", "pca:…", "import"
+  std::string origin;  // where it came from: "scm:scs…", "pca:…", "import"
 };
 
 struct StoredCertificate {
@@ -45,9 +45,10 @@ class StoreReader {
   explicit StoreReader(std::string state_path);
 
   // The current version; no certificate when nothing was installed yet. A version whose files are
-  // missing, altered (checksums in `version`) or unreadable concerns this certificate only: `damage`
-  // names the file, and the newest intact older version is returned instead, or none when there is
-  // none, so that the entry heals like a new one. An error means that the store cannot be read at all.
+  // missing, altered (checksums in `version`) or unreadable concerns this certificate only:
+  // `damage` names the file, and the newest intact older version is returned instead, or none when
+  // there is none, so that the entry heals like a new one. An error means that the store cannot be
+  // read at all.
   struct Loaded {
     std::optional<StoredCertificate> certificate;
     std::optional<Error> damage;

@@ -66,7 +66,7 @@ TEST_F(LaunchTest, HandsOnTheSettings) {
 
 TEST_F(LaunchTest, ReportsAProgramThatCannotBeExecuted) {
   for (const std::string& program : {(directory_ / "absent").string(), directory_.path().string(),
-                                    directory_.write("not-executable", "x").string()}) {
+                                     directory_.write("not-executable", "x").string()}) {
     const Result<Launched> launched = launch({.program = program,
                                               .segment = segment_.get(),
                                               .handover = handover_,
