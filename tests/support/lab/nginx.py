@@ -51,7 +51,7 @@ class Nginx(Server):
             main += ccm_block(settings, certificates)
         http += "".join(http_server(site) for site in sites if not site.stream)
         stream += "".join(stream_server(site) for site in sites if site.stream)
-        load = f"load_module {place.module('ngx_ccm_module.so')};\n"
+        load = f"load_module {self._module()};\n"
         if self.load_stream or stream:
             load = f"load_module {STREAM_MODULE};\n" + load
         temp = "".join(
@@ -67,6 +67,16 @@ class Nginx(Server):
         if stream:
             text += f"stream {{\n{stream}\n}}\n"
         self.conf.write_text(text)
+
+    def _module(self):
+        """The module's path; for another user a copy, with the agent's, that the user can get at."""
+        module = place.module("ngx_ccm_module.so")
+        if self.user is None:
+            return module
+        for kind, path in (("modules", module), ("bin", place.program("ccm-agent"))):
+            (self.directory / kind).mkdir(mode=0o755, exist_ok=True)
+            shutil.copy(path, self.directory / kind)
+        return self.directory / "modules" / pathlib.Path(module).name
 
     def command(self, *arguments):
         command = [NGINX, "-p", str(self.directory), "-c", str(self.conf), *arguments]
