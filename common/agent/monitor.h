@@ -19,8 +19,8 @@
 
 namespace ccm::agent {
 
-// How long to wait before the agent is started again: nothing after a long life, otherwise doubling
-// from half a second to half a minute. Pure.
+// How long to wait before the agent is started again: from half a second, doubling to half a
+// minute; a long life begins the row anew. Pure.
 class RespawnPolicy {
  public:
   std::chrono::milliseconds next_delay(std::chrono::milliseconds lifetime) noexcept;
