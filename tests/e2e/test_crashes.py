@@ -5,10 +5,10 @@ import signal
 
 from conftest import PRIVATE
 from lab import processes
+from lab.emulator import ALWAYS_DUE
 from lab.load import Load
 from lab.waiting import wait_until
 
-ALWAYS_DUE = {"seconds": 600, "backdate": 1800}
 # An agent that starts anew looks at once, and a certificate of the same second ends no later.
 SAME_SECOND = "was refused: later end"
 

@@ -8,10 +8,8 @@ import dataclasses
 import pytest
 from conftest import PRIVATE, PUBLIC
 from lab import processes, tls
+from lab.emulator import ALWAYS_DUE
 from lab.waiting import wait_until
-
-# So old when it is issued that it is due at once, and again after each renewal.
-ALWAYS_DUE = {"seconds": 600, "backdate": 1800}
 
 
 @dataclasses.dataclass(frozen=True)
