@@ -11,8 +11,13 @@ SIGNALS = 30
 
 
 def one_agent_remains(server):
-    wait_until(lambda: len(server.monitors()) == 1 and len(server.agents()) == 1, "one agent")
-    return server.agents()[0]
+    """Waits until one monitor with its one agent is left of all that were started."""
+
+    def alone():
+        agents = server.agents()
+        return len(agents) == 1 and server.monitors() == [processes.parent(agents[0])]
+
+    wait_until(alone, "one agent")
 
 
 def test_a_storm_of_reloads(both, cloud, public, private):
