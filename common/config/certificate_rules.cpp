@@ -36,7 +36,7 @@ Failure refuse(const RawCertificate& certificate, std::string_view key, std::str
 
 std::string spelled_form(const CertificateContext& context, std::string_view key) {
   const Directive* row = find_directive(key);
-  return row == nullptr ? std::string(key) : form_of(*row, context.spelling);
+  return row == nullptr ? std::string(key) : form_of(*row, context.dialect);
 }
 
 Result<void> check_reachable(const RawCertificate& certificate, const CertificateContext& context,
@@ -62,7 +62,7 @@ Result<void> check_scm(const RawCertificate& certificate, const CertificateValue
   return refuse(certificate, key,
                 fmt::format("\"{}\" has no meaning with the source scm, where certificates are "
                             "ordered beforehand; remove it",
-                            spell(context.spelling, key)));
+                            context.dialect.spell(key)));
 }
 
 Result<void> complete_pca(const RawCertificate& certificate, const CertificateValues& own,
@@ -76,7 +76,7 @@ Result<void> complete_pca(const RawCertificate& certificate, const CertificateVa
     return refuse(certificate, "renew_before",
                   fmt::format("\"{}\" is {}, but the certificate is valid for only {}; write a "
                               "shorter time or a share such as 33%",
-                              spell(context.spelling, "renew_before"), to_string(*window),
+                              context.dialect.spell("renew_before"), to_string(*window),
                               to_string(source.validity)));
   }
   if (source.key_origin == KeyOrigin::cloud && spec.names.size() > kMostCloudKeyNames) {

@@ -16,7 +16,7 @@ namespace ccm::config {
 struct CertificateContext {
   const GlobalValues& global;
   const CertificateValues& defaults;
-  const Settings::Spelling& spelling;
+  const Dialect& dialect;
 };
 
 // The checked specification of one certificate. `names_in_use` are the names its virtual hosts

@@ -39,7 +39,8 @@ GlobalConfig complete_global(const GlobalValues& values) {
   return global;
 }
 
-Failure unknown_certificate(const RawUse& use, const Certificates& certificates) {
+Failure unknown_certificate(const RawUse& use, const Certificates& certificates,
+                            const Dialect& dialect) {
   std::vector<std::string> known;
   std::vector<std::string_view> candidates;
   for (const auto& [name, certificate] : certificates) {
@@ -47,11 +48,11 @@ Failure unknown_certificate(const RawUse& use, const Certificates& certificates)
     candidates.push_back(name);
   }
   const std::string_view best = closest(use.certificate, candidates);
-  const std::string hint = known.empty() ? "; there is no certificate block at all"
-                           : best.empty()
-                               ? fmt::format("; there are {}", enumerated(known, kNamesShown))
-                               : fmt::format("; did you mean \"{}\"? There are {}", best,
-                                             enumerated(known, kNamesShown));
+  const std::string hint =
+      known.empty()  ? fmt::format("; there is no {} at all", dialect.certificate_block)
+      : best.empty() ? fmt::format("; there are {}", enumerated(known, kNamesShown))
+                     : fmt::format("; did you mean \"{}\"? There are {}", best,
+                                   enumerated(known, kNamesShown));
   return fail(
       ErrorKind::invalid,
       at(fmt::format("unknown certificate {}{}", in_quotes(use.certificate), hint), use.origin));
@@ -72,17 +73,19 @@ Result<std::map<std::string_view, bool>> blocks_without_names(const Certificates
 }
 
 // What the virtual hosts of those blocks are called, in order.
-Result<NamesInUse> collect_names(const Certificates& certificates,
-                                 const std::vector<RawUse>& uses) {
+Result<NamesInUse> collect_names(const Certificates& certificates, const std::vector<RawUse>& uses,
+                                 const Dialect& dialect) {
   auto blocks = blocks_without_names(certificates);
   if (!blocks) return pass(std::move(blocks));
   NamesInUse names;
   std::map<std::string_view, std::unordered_set<std::string>> known;
   for (const RawUse& use : uses) {
-    if (!certificates.contains(use.certificate)) return unknown_certificate(use, certificates);
+    if (!certificates.contains(use.certificate)) {
+      return unknown_certificate(use, certificates, dialect);
+    }
     const auto block = blocks->find(use.certificate);
     if (block == blocks->end()) continue;
-    auto in_use = certificate_names(use.server_names, block->second);
+    auto in_use = certificate_names(use.server_names, block->second, dialect.spell("names"));
     if (!in_use) {
       return fail(ErrorKind::invalid, at(fmt::format("certificate \"{}\": {}", use.certificate,
                                                      in_use.error().message()),
@@ -108,12 +111,12 @@ std::vector<std::string> uncovered_names(const CertificateSpec& spec, const RawU
 Result<Config> Settings::finalize() const {
   auto global = parse_values(global_);
   if (!global) return pass(std::move(global));
-  auto names = collect_names(certificates_, uses_);
+  auto names = collect_names(certificates_, uses_, dialect_);
   if (!names) return pass(std::move(names));
 
   Config config;
   config.global_ = complete_global(global->global);
-  const CertificateContext context{global->global, global->certificate, spelling_};
+  const CertificateContext context{global->global, global->certificate, dialect_};
   for (const auto& [name, certificate] : certificates_) {
     auto spec = make_spec(certificate, (*names)[name], context);
     if (!spec) return pass(std::move(spec));

@@ -34,7 +34,7 @@ std::vector<std::string> expanded(const std::string& name) {
 }  // namespace
 
 Result<std::vector<std::string>> certificate_names(const std::vector<std::string>& server_names,
-                                                   bool is_public) {
+                                                   bool is_public, std::string_view names_word) {
   std::vector<std::string> names;
   std::unordered_set<std::string> known;
   for (const std::string& server_name : server_names) {
@@ -42,8 +42,8 @@ Result<std::vector<std::string>> certificate_names(const std::vector<std::string
     if (is_pattern(server_name)) {
       return fail(ErrorKind::invalid,
                   fmt::format("the server name {} is a pattern that no certificate can carry; list "
-                              "the certificate's own names with names",
-                              in_quotes(server_name)));
+                              "the certificate's own names with {}",
+                              in_quotes(server_name), names_word));
     }
     for (const std::string& name : expanded(server_name)) {
       auto canonical = crypto::parse_server_name(name);

@@ -13,9 +13,10 @@ namespace ccm::config {
 // Canonical names for the certificate of a virtual host, in order, without duplicates:
 // ".example.com" stands for example.com and *.example.com; "_" and "" name nothing and are left
 // out, and so are names without a dot when `is_public` (no public CA certifies "localhost").
-// Regular expressions and "www.example.*" are `invalid`.
+// Regular expressions and "www.example.*" are `invalid`; the sentence tells to list names with
+// `names_word` instead.
 Result<std::vector<std::string>> certificate_names(const std::vector<std::string>& server_names,
-                                                   bool is_public);
+                                                   bool is_public, std::string_view names_word);
 // The names that can be compared with a certificate's; whatever else a virtual host has is left
 // out.
 std::vector<std::string> comparable_names(const std::vector<std::string>& server_names);

@@ -33,7 +33,7 @@ bool have_same_parameters(const RawCertificate& a, const RawCertificate& b) {
 Result<void> Settings::set(std::string_view key, std::vector<std::string> arguments,
                            Origin origin) {
   RawDirective directive{std::string(key), std::move(arguments), std::move(origin)};
-  return store_directive(global_, std::move(directive), Scope::global, spelling_);
+  return store_directive(global_, std::move(directive), Scope::global, dialect_);
 }
 
 Result<void> Settings::add_certificate(std::string_view name, Origin origin) {
@@ -49,9 +49,9 @@ Result<void> Settings::add_certificate(std::string_view name, Origin origin) {
                             "certificate is named after it; name one of them differently",
                             in_quotes(name), to_string(found->second.origin)));
   }
-  return fail(ErrorKind::invalid,
-              fmt::format("there are two certificate blocks named {}; the first one is in {}",
-                          in_quotes(name), to_string(found->second.origin)));
+  return fail(ErrorKind::invalid, fmt::format("there are two {}s named {}; the first one is in {}",
+                                              dialect_.certificate_block, in_quotes(name),
+                                              to_string(found->second.origin)));
 }
 
 Result<void> Settings::set_in(std::string_view name, std::string_view key,
@@ -59,11 +59,11 @@ Result<void> Settings::set_in(std::string_view name, std::string_view key,
   const auto found = certificates_.find(name);
   if (found == certificates_.end() || found->second.is_implicit) {
     return fail(ErrorKind::invalid,
-                fmt::format("there is no certificate block {}", in_quotes(name)));
+                fmt::format("there is no {} {}", dialect_.certificate_block, in_quotes(name)));
   }
   RawDirective directive{std::string(key), std::move(arguments), std::move(origin)};
   return store_directive(found->second.directives, std::move(directive), Scope::certificate,
-                         spelling_);
+                         dialect_);
 }
 
 Result<std::string> Settings::use(const std::vector<std::string>& arguments,
@@ -74,17 +74,18 @@ Result<std::string> Settings::use(const std::vector<std::string>& arguments,
   }
   if (arguments.empty()) {
     return fail(ErrorKind::invalid,
-                "no certificate is given; write the NAME of a certificate block, or source=scm, or "
-                "source=pca issuer=ID");
+                fmt::format("no certificate is given; write the NAME of a {}, or source=scm, or "
+                            "source=pca issuer=ID",
+                            dialect_.certificate_block));
   }
   const bool is_name = arguments[0].find('=') == std::string::npos;
   std::string name = arguments[0];
   if (is_name) {
     if (arguments.size() > 1) {
-      return fail(ErrorKind::invalid,
-                  fmt::format("{} follows the certificate's name {}; parameters belong in its "
-                              "certificate block",
-                              in_quotes(arguments[1]), in_quotes(name)));
+      return fail(
+          ErrorKind::invalid,
+          fmt::format("{} follows the certificate's name {}; parameters belong in its {}",
+                      in_quotes(arguments[1]), in_quotes(name), dialect_.certificate_block));
     }
     if (auto checked = check_certificate_name(name); !checked) return pass(std::move(checked));
   } else {
@@ -104,9 +105,9 @@ Result<void> Settings::add_implicit(RawCertificate certificate) {
   const std::string where = to_string(known.origin);
   if (!known.is_implicit) {
     return fail(ErrorKind::invalid,
-                fmt::format("the certificate's name {} is taken by the certificate block in {}; "
-                            "write that NAME alone to use it, or name=NAME to choose another",
-                            in_quotes(known.name), where));
+                fmt::format("the certificate's name {} is taken by the {} in {}; write that NAME "
+                            "alone to use it, or name=NAME to choose another",
+                            in_quotes(known.name), dialect_.certificate_block, where));
   }
   if (!have_same_parameters(known, certificate)) {
     return fail(ErrorKind::invalid,
@@ -120,9 +121,8 @@ Result<void> Settings::add_implicit(RawCertificate certificate) {
   if (!contains_all(certificate.implicit_names, known.implicit_names)) {
     return fail(ErrorKind::invalid,
                 fmt::format("the certificate {} has other names in {}; put the names of both "
-                            "virtual hosts into a certificate block, or write name=NAME to tell "
-                            "the two apart",
-                            in_quotes(known.name), where));
+                            "virtual hosts into a {}, or write name=NAME to tell the two apart",
+                            in_quotes(known.name), where, dialect_.certificate_block));
   }
   known.implicit_names = std::move(certificate.implicit_names);
   return {};

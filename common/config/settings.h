@@ -7,7 +7,6 @@
 // habit, except for errors of `finalize`, which carry "in FILE:LINE" themselves.
 #pragma once
 
-#include <functional>
 #include <map>
 #include <span>
 #include <string>
@@ -16,6 +15,7 @@
 
 #include "base/result.h"
 #include "config/config.h"
+#include "config/dialect.h"
 #include "config/raw_settings.h"
 
 namespace ccm::config {
@@ -38,13 +38,14 @@ std::span<const Directive> directives() noexcept;
 
 class Settings {
  public:
-  // How the server spells a directive in its configuration ("CCMRenewBefore"); identity for nginx.
-  using Spelling = std::function<std::string(std::string_view key)>;
-
   Settings() = default;
-  explicit Settings(Spelling spelling) : spelling_(std::move(spelling)) {}
+  explicit Settings(Dialect dialect) : dialect_(std::move(dialect)) {}
 
-  // A directive of the global block. Syntax of the value is checked at once.
+  // How this server's users call things. It stays here: the wire does not carry it.
+  const Dialect& dialect() const noexcept { return dialect_; }
+
+  // A directive of the global block, by the key of its row; a word that has none as it was written.
+  // Syntax of the value is checked at once.
   Result<void> set(std::string_view key, std::vector<std::string> arguments, Origin origin);
   // Opens a certificate block; a second one of the same name is an error naming the first.
   Result<void> add_certificate(std::string_view name, Origin origin);
@@ -75,7 +76,7 @@ class Settings {
 
   Result<void> add_implicit(RawCertificate certificate);
 
-  Spelling spelling_;
+  Dialect dialect_;
   std::vector<RawDirective> global_;
   std::map<std::string, RawCertificate, std::less<>> certificates_;
   std::vector<RawUse> uses_;

@@ -86,7 +86,7 @@ Result<std::vector<std::string>> names_for(const CertificateValues& values,
                                            const std::vector<std::string>& server_names) {
   if (values.names) return *values.names;
   const bool is_public = std::holds_alternative<ScmSource>(*values.source);
-  auto names = certificate_names(server_names, is_public);
+  auto names = certificate_names(server_names, is_public, "names");
   if (names && names->empty()) {
     return fail(ErrorKind::invalid,
                 fmt::format("the virtual host has no name that a certificate can carry{}; give it "

@@ -13,8 +13,11 @@ namespace {
 // PATH_MAX, and more than a hundred names that mean something.
 constexpr std::size_t kLongestArgument = 4096;
 
-std::string_view place_of(Scope scope) {
-  return scope == Scope::global ? "ccm block" : "certificate block";
+// The place behind an article ("", "a " or "the "); what is unique by nature always has the same.
+std::string place_of(Scope scope, std::string_view article, const Dialect& dialect) {
+  if (scope != Scope::global) return fmt::format("{}{}", article, dialect.certificate_block);
+  return fmt::format("{}{}", dialect.global_block_is_unique ? "the " : article,
+                     dialect.global_block);
 }
 
 bool is_allowed(const Directive& directive, Scope scope) {
@@ -37,38 +40,35 @@ Result<void> check_text(const std::string& text) {
   return {};
 }
 
-std::string suggestion(std::string_view key, Scope scope, const Settings::Spelling& spelling) {
+std::string suggestion(std::string_view key, Scope scope, const Dialect& dialect) {
   std::vector<std::string_view> keys;
   for (const Directive& row : directives()) {
     if (is_allowed(row, scope)) keys.push_back(row.key);
   }
   const std::string_view best = closest(key, keys);
-  return best.empty() ? "" : fmt::format("; did you mean \"{}\"?", spell(spelling, best));
+  return best.empty() ? "" : fmt::format("; did you mean \"{}\"?", dialect.spell(best));
 }
 
 Result<const Directive*> admitted_directive(std::string_view key, Scope scope,
-                                            const Settings::Spelling& spelling) {
+                                            const Dialect& dialect) {
   const Directive* row = find_directive(key);
   if (row == nullptr) {
-    return fail(ErrorKind::invalid, fmt::format("unknown directive {} in {}{}", in_quotes(key),
-                                                place_of(scope), suggestion(key, scope, spelling)));
+    return fail(ErrorKind::invalid,
+                fmt::format("unknown directive {} in {}{}", in_quotes(key),
+                            place_of(scope, "", dialect), suggestion(key, scope, dialect)));
   }
   if (!is_allowed(*row, scope)) {
     return fail(ErrorKind::invalid,
-                fmt::format("\"{}\" is not allowed in a {}; it belongs in the {}",
-                            spell(spelling, key), place_of(scope), place_of(row->scope)));
+                fmt::format("\"{}\" is not allowed in {}; it belongs in {}", dialect.spell(key),
+                            place_of(scope, "a ", dialect), place_of(row->scope, "the ", dialect)));
   }
   return row;
 }
 
 }  // namespace
 
-std::string spell(const Settings::Spelling& spelling, std::string_view key) {
-  return spelling ? spelling(key) : std::string(key);
-}
-
-std::string form_of(const Directive& row, const Settings::Spelling& spelling) {
-  return spell(spelling, row.key) + std::string(row.form.substr(row.key.size()));
+std::string form_of(const Directive& row, const Dialect& dialect) {
+  return dialect.spell(row.key) + std::string(row.form.substr(row.key.size()));
 }
 
 Result<void> check_texts(const std::vector<std::string>& texts) {
@@ -79,25 +79,25 @@ Result<void> check_texts(const std::vector<std::string>& texts) {
 }
 
 Result<void> store_directive(std::vector<RawDirective>& into, RawDirective directive, Scope scope,
-                             const Settings::Spelling& spelling) {
-  auto row = admitted_directive(directive.key, scope, spelling);
+                             const Dialect& dialect) {
+  auto row = admitted_directive(directive.key, scope, dialect);
   if (!row) return pass(std::move(row));
   for (const RawDirective& other : into) {
     if (other.key != directive.key) continue;
     return fail(ErrorKind::invalid,
                 fmt::format("\"{}\" is given twice; the first one is in {}",
-                            spell(spelling, directive.key), to_string(other.origin)));
+                            dialect.spell(directive.key), to_string(other.origin)));
   }
   const std::size_t count = directive.arguments.size();
   if (count < (*row)->min_arguments || count > (*row)->max_arguments) {
     return fail(ErrorKind::invalid,
                 fmt::format("invalid number of arguments in \"{}\"; write {}",
-                            spell(spelling, directive.key), form_of(**row, spelling)));
+                            dialect.spell(directive.key), form_of(**row, dialect)));
   }
   auto checked = check_texts(directive.arguments);
   Values scratch;
   if (checked) checked = parse_value(directive.key, directive.arguments, scratch);
-  if (!checked) return fail_with(std::move(checked), spell(spelling, directive.key));
+  if (!checked) return fail_with(std::move(checked), dialect.spell(directive.key));
   into.push_back(std::move(directive));
   return {};
 }

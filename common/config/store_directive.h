@@ -11,15 +11,13 @@
 
 namespace ccm::config {
 
-// The key as the server spells it.
-std::string spell(const Settings::Spelling& spelling, std::string_view key);
 // The right form of a directive, in the server's spelling.
-std::string form_of(const Directive& row, const Settings::Spelling& spelling);
+std::string form_of(const Directive& row, const Dialect& dialect);
 
 // Refuses control characters and absurd lengths.
 Result<void> check_texts(const std::vector<std::string>& texts);
 // Appends the directive to the others of its block.
 Result<void> store_directive(std::vector<RawDirective>& into, RawDirective directive, Scope scope,
-                             const Settings::Spelling& spelling);
+                             const Dialect& dialect);
 
 }  // namespace ccm::config

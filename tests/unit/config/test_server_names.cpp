@@ -12,35 +12,36 @@ using testing::IsEmpty;
 
 TEST(ServerNames, AreTakenInOrderOnce) {
   const auto names = certificate_names(
-      {"www.Example.com", "example.com", "WWW.example.com.", "*.a.example"}, true);
+      {"www.Example.com", "example.com", "WWW.example.com.", "*.a.example"}, true, "names");
   ASSERT_TRUE(names);
   EXPECT_THAT(*names, ElementsAre("www.example.com", "example.com", "*.a.example"));
 }
 
 TEST(ServerNames, LeadingDotStandsForDomainAndWildcard) {
-  EXPECT_THAT(*certificate_names({".example.com"}, true),
+  EXPECT_THAT(*certificate_names({".example.com"}, true, "names"),
               ElementsAre("example.com", "*.example.com"));
 }
 
 TEST(ServerNames, CatchAllsNameNothing) {
-  EXPECT_THAT(*certificate_names({"_", ""}, false), IsEmpty());
+  EXPECT_THAT(*certificate_names({"_", ""}, false, "names"), IsEmpty());
 }
 
 TEST(ServerNames, SingleLabelsAreForPrivateAuthoritiesOnly) {
-  EXPECT_THAT(*certificate_names({"localhost", "www.example.com"}, true),
+  EXPECT_THAT(*certificate_names({"localhost", "www.example.com"}, true, "names"),
               ElementsAre("www.example.com"));
-  EXPECT_THAT(*certificate_names({"localhost"}, false), ElementsAre("localhost"));
-  EXPECT_THAT(*certificate_names({"::1", "10.0.0.1"}, true), ElementsAre("::1", "10.0.0.1"));
+  EXPECT_THAT(*certificate_names({"localhost"}, false, "names"), ElementsAre("localhost"));
+  EXPECT_THAT(*certificate_names({"::1", "10.0.0.1"}, true, "names"),
+              ElementsAre("::1", "10.0.0.1"));
 }
 
 TEST(ServerNames, PatternsCannotBeCertified) {
   for (const char* pattern : {"~^www\\d+\\.example\\.com$", "www.example.*", "~.*"}) {
-    const auto names = certificate_names({"www.example.com", pattern}, false);
+    const auto names = certificate_names({"www.example.com", pattern}, false, "names");
     ASSERT_FALSE(names) << pattern;
     EXPECT_THAT(names.error().message(), HasSubstr("pattern"));
   }
-  EXPECT_FALSE(certificate_names({"a..b"}, false));
-  EXPECT_FALSE(certificate_names({"."}, false));
+  EXPECT_FALSE(certificate_names({"a..b"}, false, "names"));
+  EXPECT_FALSE(certificate_names({"."}, false, "names"));
 }
 
 TEST(ServerNames, ComparableLeavesOutWhatIsNone) {

@@ -1,3 +1,4 @@
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -76,7 +77,8 @@ TEST(Settings, EmptyUntilSomethingWasAccepted) {
 }
 
 TEST(Settings, SpeaksInTheServersOwnWords) {
-  Settings settings([](std::string_view key) { return "CCM:" + std::string(key); });
+  Settings settings(
+      Dialect{.spelling = [](std::string_view key) { return fmt::format("CCM:{}", key); }});
   EXPECT_EQ(problem_of(settings.set("keep", {"x"}, line(1))),
             "CCM:keep: \"x\" is not a number from 0 to 100");
   EXPECT_EQ(problem_of(settings.set("keep", {}, line(1))),

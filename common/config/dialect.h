@@ -1,0 +1,29 @@
+// How the users of one web server write and call things, so that every sentence of this room speaks
+// their language: nginx's by default. Plain data; a server module has one.
+#pragma once
+
+#include <functional>
+#include <string>
+#include <string_view>
+
+namespace ccm::config {
+
+struct Dialect {
+  // How a directive is spelled: "renew_before" -> "CCMRenewBefore". Empty: as it is.
+  std::function<std::string(std::string_view key)> spelling;
+  // What the place of the directives of one certificate is called, …
+  std::string_view certificate_block = "certificate block";
+  // … that of the directives of the whole server, …
+  std::string_view global_block = "ccm block";
+  // … and the directive of a virtual host that wants a certificate.
+  std::string_view use = "ccm_certificate";
+  // Whether there is one such place by nature, which is then always "the main server configuration"
+  // and never "a main server configuration".
+  bool global_block_is_unique = false;
+
+  std::string spell(std::string_view key) const {
+    return spelling ? spelling(key) : std::string(key);
+  }
+};
+
+}  // namespace ccm::config
