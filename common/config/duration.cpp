@@ -27,11 +27,14 @@ constexpr std::array<Unit, 7> kUnits{{{'y', 365 * 86400},
 // Far above anything meant, far below any overflow.
 constexpr std::uint64_t kLongest = 100ULL * 365 * 86400;
 
+constexpr std::string_view kDigits = "0123456789";
+
 Failure not_a_duration(std::string_view text) {
-  return fail(ErrorKind::invalid,
-              fmt::format("{} is not a duration; write a number with a unit (s, m, h, d, w, M, y), "
-                          "such as 12h, 30d or 1h30m",
-                          in_quotes(text)));
+  return fail(
+      ErrorKind::invalid,
+      fmt::format("{} is not a duration; write a number with a unit (s, m or min, h, d, w, M, y), "
+                  "such as 12h, 30d or 1h30m",
+                  in_quotes(text)));
 }
 
 Failure too_long(std::string_view text) {
@@ -39,27 +42,34 @@ Failure too_long(std::string_view text) {
               fmt::format("{} is too long; the longest duration is 100y", in_quotes(text)));
 }
 
+// The letter of the unit that the word stands for; 0 for none.
+char letter_of(std::string_view word) {
+  const std::string lower = to_lower(word);
+  if (lower == "min" || lower == "mi") return 'm';
+  if (word.size() != 1) return 0;
+  return word == "M" ? 'M' : lower[0];
+}
+
 }  // namespace
 
 Result<Seconds> parse_duration(std::string_view text) {
   if (text.empty()) return not_a_duration(text);
   std::uint64_t total = 0;
-  std::size_t next_unit = 0;
+  std::size_t unit = 0;
   for (std::string_view rest = text; !rest.empty();) {
-    const std::size_t digits = rest.find_first_not_of("0123456789");
-    const bool is_bare = digits == std::string_view::npos;
-    // "1h30" leaves open what 30 is.
-    if (digits == 0 || (is_bare && rest.size() != text.size())) return not_a_duration(text);
-    const auto amount = parse_unsigned(rest.substr(0, digits));
-    if (!amount) return too_long(text);
+    const std::string_view digits = rest.substr(0, rest.find_first_not_of(kDigits));
+    rest.remove_prefix(digits.size());
+    const std::string_view word = rest.substr(0, rest.find_first_of(kDigits));
+    rest.remove_prefix(word.size());
 
-    std::size_t unit = is_bare ? kUnits.size() - 1 : next_unit;
-    while (unit < kUnits.size() && !is_bare && kUnits[unit].letter != rest[digits]) ++unit;
-    if (unit == kUnits.size()) return not_a_duration(text);
-    if (*amount > kLongest / kUnits[unit].seconds) return too_long(text);
+    // A number alone counts seconds; in "1h30" it is left open what 30 is.
+    const char letter = digits.size() == text.size() ? 's' : letter_of(word);
+    while (unit < kUnits.size() && kUnits[unit].letter != letter) ++unit;
+    if (digits.empty() || unit == kUnits.size()) return not_a_duration(text);
+    const auto amount = parse_unsigned(digits);
+    if (!amount || *amount > kLongest / kUnits[unit].seconds) return too_long(text);
     total += *amount * kUnits[unit].seconds;
-    next_unit = unit + 1;
-    rest.remove_prefix(is_bare ? rest.size() : digits + 1);
+    ++unit;
   }
   if (total > kLongest) return too_long(text);
   return Seconds(static_cast<Seconds::rep>(total));

@@ -19,16 +19,29 @@ TEST(Duration, ReadsEveryUnit) {
   }
 }
 
+TEST(Duration, ReadsWhatHttpdUsersWrite) {
+  const std::pair<const char*, long> cases[] = {
+      {"5min", 300},   {"5mi", 300},   {"5MIN", 300},   {"5Mi", 300},        {"30S", 30},
+      {"2H", 7200},    {"1D", 86400},  {"1W", 604800},  {"1Y", 31536000},    {"1h30min", 5400},
+      {"1H5Mi", 3900}, {"1min5s", 65}, {"1M", 2592000}, {"1M1min", 2592060},
+  };
+  for (const auto& [text, seconds] : cases) {
+    const auto parsed = parse_duration(text);
+    ASSERT_TRUE(parsed) << text;
+    EXPECT_EQ(parsed->count(), seconds) << text;
+  }
+}
+
 TEST(Duration, RefusesWhatIsNone) {
-  for (const char* text : {"", "d", "-1d", "1h30", "30m1h", "1d1d", "5 d", "1.5h", "1ms", "1D",
-                           "0x10s", "d5", "12h,", "+3d"}) {
+  for (const char* text : {"", "d", "-1d", "1h30", "30m1h", "1d1d", "5 d", "1.5h", "1ms", "0x10s",
+                           "d5", "12h,", "+3d", "5mins", "30msec", "2hr", "5MS", "5mi5m"}) {
     const auto parsed = parse_duration(text);
     ASSERT_FALSE(parsed) << text;
     EXPECT_EQ(parsed.error().kind(), ErrorKind::invalid);
   }
   EXPECT_EQ(parse_duration("5 d").error().message(),
-            "\"5 d\" is not a duration; write a number with a unit (s, m, h, d, w, M, y), such as "
-            "12h, 30d or 1h30m");
+            "\"5 d\" is not a duration; write a number with a unit (s, m or min, h, d, w, M, y), "
+            "such as 12h, 30d or 1h30m");
 }
 
 TEST(Duration, RefusesOverflow) {
