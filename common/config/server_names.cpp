@@ -14,11 +14,12 @@ namespace {
 constexpr std::string_view kWildcard = "*.";
 
 bool names_nothing(std::string_view name) {
-  return name.empty() || name == "_";
+  return name.empty() || name == "_" || name == "*";
 }
 
 bool is_pattern(std::string_view name) {
-  return name.starts_with('~') || name.ends_with(".*");
+  if (name.starts_with(kWildcard)) name.remove_prefix(kWildcard.size());
+  return name.starts_with('~') || name.find_first_of("*?") != std::string_view::npos;
 }
 
 bool is_single_label(std::string_view name) {

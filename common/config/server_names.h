@@ -1,5 +1,5 @@
-// The names of a virtual host as written in nginx's server_name (httpd's are a subset), and what of
-// them a certificate can carry. Pure functions; config room only.
+// The names of a virtual host as written in nginx's server_name or httpd's ServerName and
+// ServerAlias, and what of them a certificate can carry. Pure functions; config room only.
 #pragma once
 
 #include <string>
@@ -11,10 +11,10 @@
 namespace ccm::config {
 
 // Canonical names for the certificate of a virtual host, in order, without duplicates:
-// ".example.com" stands for example.com and *.example.com; "_" and "" name nothing and are left
-// out, and so are names without a dot when `is_public` (no public CA certifies "localhost").
-// Regular expressions and "www.example.*" are `invalid`; the sentence tells to list names with
-// `names_word` instead.
+// ".example.com" stands for example.com and *.example.com; "_", "" and httpd's "*" name nothing and
+// are left out, and so are names without a dot when `is_public` (no public CA certifies
+// "localhost"). Regular expressions, "www.example.*" and httpd's "w?w*.example.com" are `invalid`;
+// the sentence tells to list names with `names_word` instead.
 Result<std::vector<std::string>> certificate_names(const std::vector<std::string>& server_names,
                                                    bool is_public, std::string_view names_word);
 // The names that can be compared with a certificate's; whatever else a virtual host has is left
