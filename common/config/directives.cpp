@@ -1,3 +1,5 @@
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <array>
 
@@ -7,10 +9,11 @@ namespace ccm::config {
 namespace {
 
 constexpr std::array<Directive, 21> kDirectives{{
-    {"agent_path", Scope::global, 1, 1, "agent_path /path/to/ccm-agent"},
+    {"agent_path", Scope::global, 1, 1, "agent_path /path/to/ccm-agent", PathArguments::all},
     {"check_interval", Scope::both, 1, 1, "check_interval 12h"},
     {"concurrent_renewals", Scope::global, 1, 1, "concurrent_renewals 4"},
-    {"credentials", Scope::global, 1, 2, "credentials file=/path [profile=NAME] | ecs"},
+    {"credentials", Scope::global, 1, 2, "credentials file=/path [profile=NAME] | ecs",
+     PathArguments::file_value},
     {"fallback", Scope::both, 1, 1, "fallback on | off"},
     {"iam_endpoint", Scope::global, 1, 1, "iam_endpoint https://HOST[:PORT]"},
     {"keep", Scope::both, 1, 1, "keep 3"},
@@ -24,8 +27,9 @@ constexpr std::array<Directive, 21> kDirectives{{
     {"renew_before", Scope::both, 1, 1, "renew_before 33% | 30d"},
     {"scm_endpoint", Scope::global, 1, 1, "scm_endpoint https://HOST[:PORT]"},
     {"source", Scope::certificate, 1, 2, "source scm [id=ID] | pca issuer=ID"},
-    {"ssl_trusted_certificate", Scope::global, 1, 1, "ssl_trusted_certificate /path/to/ca.pem"},
-    {"state_path", Scope::global, 1, 1, "state_path /var/lib/ccm"},
+    {"ssl_trusted_certificate", Scope::global, 1, 1, "ssl_trusted_certificate /path/to/ca.pem",
+     PathArguments::all},
+    {"state_path", Scope::global, 1, 1, "state_path /var/lib/ccm", PathArguments::all},
     {"user", Scope::global, 1, 1, "user ccm"},
     {"validity", Scope::both, 1, 1, "validity 90d"},
 }};
@@ -33,10 +37,25 @@ constexpr std::array<Directive, 21> kDirectives{{
 static_assert(std::is_sorted(kDirectives.begin(), kDirectives.end(),
                              [](const Directive& a, const Directive& b) { return a.key < b.key; }));
 
+constexpr std::string_view kFile = "file=";
+
 }  // namespace
 
 std::span<const Directive> directives() noexcept {
   return kDirectives;
+}
+
+std::vector<std::string> with_paths(
+    const Directive& directive, std::vector<std::string> arguments,
+    const std::function<std::string(const std::string& path)>& resolve) {
+  if (directive.paths == PathArguments::none) return arguments;
+  const std::string_view prefix = directive.paths == PathArguments::all ? "" : kFile;
+  for (std::string& argument : arguments) {
+    // Nothing is no path, and is refused as such.
+    if (!argument.starts_with(prefix) || argument.size() == prefix.size()) continue;
+    argument = fmt::format("{}{}", prefix, resolve(argument.substr(prefix.size())));
+  }
+  return arguments;
 }
 
 const Directive* find_directive(std::string_view key) noexcept {

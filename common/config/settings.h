@@ -7,6 +7,7 @@
 // habit, except for errors of `finalize`, which carry "in FILE:LINE" themselves.
 #pragma once
 
+#include <functional>
 #include <map>
 #include <span>
 #include <string>
@@ -22,6 +23,9 @@ namespace ccm::config {
 
 enum class Scope : std::uint8_t { global, certificate, both };
 
+// Which arguments of a directive are paths.
+enum class PathArguments : std::uint8_t { none, all, file_value };  // file_value: of "file=PATH"
+
 // One row of the directive table: the single list of what can be configured.
 struct Directive {
   std::string_view key;  // nginx spelling: "renew_before"
@@ -29,12 +33,19 @@ struct Directive {
   unsigned min_arguments;
   unsigned max_arguments;  // kMany: no upper limit
   std::string_view form;   // the right form, for sentences: "renew_before 33% | 30d"
+  PathArguments paths = PathArguments::none;
 };
 inline constexpr unsigned kMany = ~0U;
 
 // Every directive of the ccm block and of a certificate block, sorted by key. Source of the
 // modules' tables and of the reference documentation.
 std::span<const Directive> directives() noexcept;
+
+// The arguments with each path replaced by what `resolve` makes of it, for a server with a rule of
+// its own for relative ones, before the words go to Settings, which takes absolute paths only.
+std::vector<std::string> with_paths(
+    const Directive& directive, std::vector<std::string> arguments,
+    const std::function<std::string(const std::string& path)>& resolve);
 
 class Settings {
  public:
@@ -54,11 +65,11 @@ class Settings {
                       std::vector<std::string> arguments, Origin origin);
 
   // A virtual host that wants a certificate: either `NAME` of a block, or the short form
-  // `source=scm [key=value …]`. `server_names` are the virtual host's names as written in nginx
-  // syntax (httpd's are a subset); they name an unnamed certificate and fill missing names.
-  // Returns the certificate's name. Names that cannot be in a certificate (regular expressions,
-  // "www.example.*") are an error in the short form without `names=`. The block may come later in
-  // the file: whether NAME exists is checked in finalize().
+  // `source=scm [key=value …]`, whose keys are spelled the same in all dialects. `server_names` are
+  // the virtual host's names as written in either server's syntax; they name an unnamed certificate
+  // and fill missing names. Returns the certificate's name. Names that cannot be in a certificate
+  // (regular expressions, "www.example.*") are an error in the short form without `names=`. The
+  // block may come later in the file: whether NAME exists is checked in finalize().
   Result<std::string> use(const std::vector<std::string>& arguments,
                           const std::vector<std::string>& server_names, Origin origin);
 

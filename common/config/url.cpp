@@ -81,8 +81,9 @@ Result<std::string> parse_metadata_endpoint(std::string_view text) {
 }
 
 Result<std::string> parse_proxy(std::string_view text) {
-  if (text == "off") return std::string();
-  if (to_lower(text).starts_with(kHttp)) return parse_base_url(text, kHttp);
+  const std::string lower = to_lower(text);
+  if (lower == "off") return std::string();
+  if (lower.starts_with(kHttp)) return parse_base_url(text, kHttp);
   return wrong_url(text, "is not a proxy; write http://HOST:PORT or off");
 }
 

@@ -78,8 +78,9 @@ Result<std::string> parse_user(const std::string& text) {
 }
 
 Result<bool> parse_switch(const std::string& text) {
-  if (text == "on") return true;
-  if (text == "off") return false;
+  const std::string lower = to_lower(text);
+  if (lower == "on") return true;
+  if (lower == "off") return false;
   return wrong(text, "is neither on nor off");
 }
 

@@ -8,6 +8,7 @@
 namespace ccm::config {
 namespace {
 
+using testing::ElementsAre;
 using testing::HasSubstr;
 
 std::string set_problem(std::string_view directive) {
@@ -40,6 +41,7 @@ TEST(Directives, AcceptTheirValues) {
                                 "iam_endpoint https://iam.example.com",
                                 "metadata_endpoint http://169.254.169.254",
                                 "proxy off",
+                                "proxy Off",
                                 "proxy http://proxy:3128",
                                 "ssl_trusted_certificate /etc/ccm/ca.pem",
                                 "concurrent_renewals 1",
@@ -53,6 +55,8 @@ TEST(Directives, AcceptTheirValues) {
                                 "keep 100",
                                 "fallback on",
                                 "fallback off",
+                                "fallback On",
+                                "fallback OFF",
                                 "key rsa:2048",
                                 "key ecdsa:384",
                                 "validity 1h",
@@ -119,6 +123,41 @@ TEST(Directives, SentencesSayWhatWouldBeRight) {
   EXPECT_EQ(set_problem("credentials /etc/x"),
             "credentials: \"/etc/x\" is not understood; write file=PATH [profile=NAME], or ecs");
   EXPECT_THAT(set_problem("scm_endpoint http://127.0.0.1:1"), HasSubstr("https://HOST[:PORT]"));
+}
+
+std::vector<std::string> resolved(std::string_view text) {
+  std::vector<std::string> arguments = words(text);
+  const Directive* row = find_directive(arguments.front());
+  arguments.erase(arguments.begin());
+  return with_paths(*row, arguments, [](const std::string& path) {
+    return path.starts_with('/') ? path : "/root/" + path;
+  });
+}
+
+TEST(Directives, PathsAreResolvedAndNothingElse) {
+  EXPECT_THAT(resolved("state_path ccm"), ElementsAre("/root/ccm"));
+  EXPECT_THAT(resolved("state_path /srv/ccm"), ElementsAre("/srv/ccm"));
+  EXPECT_THAT(resolved("agent_path ccm-agent"), ElementsAre("/root/ccm-agent"));
+  EXPECT_THAT(resolved("ssl_trusted_certificate ca.pem"), ElementsAre("/root/ca.pem"));
+  EXPECT_THAT(resolved("credentials profile=x file=conf/c"),
+              ElementsAre("profile=x", "file=/root/conf/c"));
+  EXPECT_THAT(resolved("credentials ecs"), ElementsAre("ecs"));
+  EXPECT_THAT(resolved("credentials file="), ElementsAre("file="));
+  EXPECT_THAT(with_paths(*find_directive("state_path"), {""}, nullptr), ElementsAre(""));
+  EXPECT_THAT(resolved("user ccm"), ElementsAre("ccm"));
+  EXPECT_THAT(resolved("names a.example b.example"), ElementsAre("a.example", "b.example"));
+}
+
+// A directive that asks for an absolute path and is not marked would be out of a server's reach.
+TEST(Directives, WhatMustBeAbsoluteIsMarkedAsAPath) {
+  for (const Directive& row : directives()) {
+    std::vector<std::string> arguments{row.paths == PathArguments::file_value ? "file=relative"
+                                                                              : "relative"};
+    Values values;
+    const std::string problem = problem_of(parse_value(row.key, arguments, values));
+    EXPECT_EQ(problem.find("absolute") != std::string::npos, row.paths != PathArguments::none)
+        << row.key << ": " << problem;
+  }
 }
 
 TEST(Directives, SourceNamesItsParameters) {
