@@ -24,14 +24,30 @@ T chosen(const std::optional<T>& own, const std::optional<T>& inherited, T fallb
   return own ? *own : inherited.value_or(std::move(fallback));
 }
 
+// The certificate's own directive; nullptr when it has none.
+const RawDirective* own_directive(const RawCertificate& certificate, std::string_view key) {
+  const auto found = std::find_if(certificate.directives.begin(), certificate.directives.end(),
+                                  [key](const RawDirective& d) { return d.key == key; });
+  return found == certificate.directives.end() ? nullptr : &*found;
+}
+
 // The sentence about one certificate, at the directive it is about or else at the certificate.
 Failure refuse(const RawCertificate& certificate, std::string_view key, std::string_view sentence) {
-  const auto directive = std::find_if(certificate.directives.begin(), certificate.directives.end(),
-                                      [key](const RawDirective& d) { return d.key == key; });
-  const Origin& origin =
-      directive == certificate.directives.end() ? certificate.origin : directive->origin;
+  const RawDirective* directive = own_directive(certificate, key);
   return fail(ErrorKind::invalid,
-              at(fmt::format("certificate \"{}\": {}", certificate.name, sentence), origin));
+              at(fmt::format("certificate \"{}\": {}", certificate.name, sentence),
+                 directive == nullptr ? certificate.origin : directive->origin));
+}
+
+// Whether it was written as a parameter of the short form, whose names are the same everywhere.
+bool is_parameter(const RawCertificate& certificate, std::string_view key) {
+  return certificate.is_implicit && own_directive(certificate, key) != nullptr;
+}
+
+// A directive or parameter as the operator wrote it.
+std::string as_written(const RawCertificate& certificate, std::string_view key,
+                       const CertificateContext& context) {
+  return is_parameter(certificate, key) ? std::string(key) : context.dialect.spell(key);
 }
 
 std::string spelled_form(const CertificateContext& context, std::string_view key) {
@@ -62,7 +78,7 @@ Result<void> check_scm(const RawCertificate& certificate, const CertificateValue
   return refuse(certificate, key,
                 fmt::format("\"{}\" has no meaning with the source scm, where certificates are "
                             "ordered beforehand; remove it",
-                            context.dialect.spell(key)));
+                            as_written(certificate, key, context)));
 }
 
 Result<void> complete_pca(const RawCertificate& certificate, const CertificateValues& own,
@@ -76,14 +92,16 @@ Result<void> complete_pca(const RawCertificate& certificate, const CertificateVa
     return refuse(certificate, "renew_before",
                   fmt::format("\"{}\" is {}, but the certificate is valid for only {}; write a "
                               "shorter time or a share such as 33%",
-                              context.dialect.spell("renew_before"), to_string(*window),
+                              as_written(certificate, "renew_before", context), to_string(*window),
                               to_string(source.validity)));
   }
   if (source.key_origin == KeyOrigin::cloud && spec.names.size() > kMostCloudKeyNames) {
     return refuse(certificate, "names",
                   fmt::format("it has {} names, but PCA puts at most {} into a certificate whose "
-                              "key it makes; write fewer, or {}",
-                              spec.names.size(), kMostCloudKeyNames, "key_origin local"));
+                              "key it makes; write fewer, or {}{}local",
+                              spec.names.size(), kMostCloudKeyNames,
+                              as_written(certificate, "key_origin", context),
+                              is_parameter(certificate, "key_origin") ? '=' : ' '));
   }
   return {};
 }

@@ -10,7 +10,7 @@ namespace ccm::config {
 
 struct Dialect {
   // How a directive is spelled: "renew_before" -> "CCMRenewBefore". Empty: as it is.
-  std::function<std::string(std::string_view key)> spelling;
+  std::function<std::string(std::string_view key)> spelling = {};
   // What the place of the directives of one certificate is called, …
   std::string_view certificate_block = "certificate block";
   // … that of the directives of the whole server, …

@@ -56,9 +56,10 @@ std::string at(std::string sentence, const Origin& origin) {
 std::string_view closest(std::string_view word, const std::vector<std::string_view>& candidates) {
   std::string_view best;
   if (word.size() > kLongestWord) return best;
+  const std::string lower = to_lower(word);
   std::size_t best_distance = word.size() / 3 + 2;
   for (const std::string_view candidate : candidates) {
-    const std::size_t candidate_distance = distance(to_lower(word), candidate);
+    const std::size_t candidate_distance = distance(lower, to_lower(candidate));
     if (candidate_distance < best_distance) {
       best = candidate;
       best_distance = candidate_distance;

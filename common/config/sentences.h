@@ -17,7 +17,7 @@ std::string enumerated(const std::vector<std::string>& words, std::size_t limit)
 std::string to_string(const Origin& origin);
 // Puts " in FILE:LINE" behind a sentence, the habit of nginx.
 std::string at(std::string sentence, const Origin& origin);
-// The candidate that `word` was probably meant to be; empty when none is near.
+// The candidate that `word` was probably meant to be, whatever the case; empty when none is near.
 std::string_view closest(std::string_view word, const std::vector<std::string_view>& candidates);
 
 }  // namespace ccm::config

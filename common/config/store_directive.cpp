@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "base/text.h"
 #include "config/sentences.h"
 #include "config/values.h"
 
@@ -40,13 +41,30 @@ Result<void> check_text(const std::string& text) {
   return {};
 }
 
-std::string suggestion(std::string_view key, Scope scope, const Dialect& dialect) {
-  std::vector<std::string_view> keys;
-  for (const Directive& row : directives()) {
-    if (is_allowed(row, scope)) keys.push_back(row.key);
+// What all the words begin with.
+std::string shared_prefix(const std::vector<std::string>& words) {
+  std::string prefix = words.empty() ? "" : words.front();
+  for (const std::string& word : words) {
+    const auto differs = std::mismatch(prefix.begin(), prefix.end(), word.begin(), word.end());
+    prefix.erase(differs.first, prefix.end());
   }
-  const std::string_view best = closest(key, keys);
-  return best.empty() ? "" : fmt::format("; did you mean \"{}\"?", dialect.spell(best));
+  return prefix;
+}
+
+std::string suggestion(std::string_view word, Scope scope, const Dialect& dialect) {
+  std::vector<std::string> spelled;
+  for (const Directive& row : directives()) {
+    if (is_allowed(row, scope)) spelled.push_back(dialect.spell(row.key));
+  }
+  // What they all begin with ("CCM") would make any two of them look alike.
+  const std::string prefix = shared_prefix(spelled);
+  if (to_lower(word).starts_with(to_lower(prefix))) word.remove_prefix(prefix.size());
+  std::vector<std::string_view> candidates;
+  for (const std::string& text : spelled) {
+    candidates.push_back(std::string_view(text).substr(prefix.size()));
+  }
+  const std::string_view best = closest(word, candidates);
+  return best.empty() ? "" : fmt::format("; did you mean \"{}{}\"?", prefix, best);
 }
 
 Result<const Directive*> admitted_directive(std::string_view key, Scope scope,

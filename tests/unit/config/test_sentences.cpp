@@ -23,6 +23,7 @@ TEST(Sentences, PlaceIsNamedWhenKnown) {
 TEST(Sentences, ClosestFindsTypingErrorsOnly) {
   EXPECT_EQ(closest("renew_befor", {"region", "renew_before"}), "renew_before");
   EXPECT_EQ(closest("RENEW_BEFORE", {"region", "renew_before"}), "renew_before");
+  EXPECT_EQ(closest("renew_before", {"region", "RENEW_BEFOR"}), "RENEW_BEFOR");
   EXPECT_EQ(closest("colour", {"region", "renew_before"}), "");
   EXPECT_EQ(closest(std::string(1000, 'a'), {"region"}), "");
 }

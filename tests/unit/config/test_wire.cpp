@@ -56,6 +56,13 @@ TEST(Wire, EverythingComesBack) {
   EXPECT_EQ(encode_handover(*received), encode_handover(sent));
 }
 
+TEST(Wire, DialectStaysAtHome) {
+  Handover foreign;
+  foreign.settings = Settings(Dialect{.certificate_block = "section"});
+  const Handover plain;
+  EXPECT_EQ(encode_handover(foreign), encode_handover(plain));
+}
+
 TEST(Wire, EmptySettingsComeBack) {
   const auto received = decode_handover(encode_handover({}));
   ASSERT_TRUE(received);
