@@ -40,7 +40,7 @@ def test_a_wrong_secret_is_tried_twice_at_most_whatever_happens(
     cloud.issue(["www.example.com"])
     sites.append(Site(free_port(), ("www.example.com",), ("source=scm",)))
     server.configure(settings=settings, certificates=blocks, sites=sites)
-    server.allow("ccm: certificate|credentials")
+    server.allow('certificate "|credentials')
     server.start()
     server.wait_for_log(r"the credentials were refused 2 times in a row")
     for _ in range(3):
@@ -85,8 +85,7 @@ def test_a_rotated_key_is_taken_up(both, cloud, private):
     both.start()
     serial = both.wait_for_certificate(private, cloud.trust())
     cloud.admin("POST", "/accounts/demo/rotate")
-    [certificate] = cloud.admin("GET", "/pca/certificates")["certificates"]
-    cloud.admin("POST", f"/pca/certificates/{certificate['certificate_id']}/revoke")
+    cloud.revoke_issued()
     both.wait_for_certificate(private, cloud.trust(), but_not=[serial])
 
 
@@ -101,8 +100,7 @@ def test_token_login(server, settings, cloud, intranet, private, scratch):
     assert tokens(cloud) == 1
     # A token that expires early is replaced without anybody noticing.
     cloud.admin("POST", "/tokens/expire")
-    [certificate] = cloud.admin("GET", "/pca/certificates")["certificates"]
-    cloud.admin("POST", f"/pca/certificates/{certificate['certificate_id']}/revoke")
+    cloud.revoke_issued()
     server.wait_for_certificate(private, cloud.trust(), but_not=[serial])
     assert tokens(cloud) == 2
 

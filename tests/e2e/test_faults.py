@@ -58,7 +58,7 @@ def wait_for_refusals(server, fault, mark):
 
 @pytest.mark.parametrize("fault", FAULTS.values(), ids=FAULTS.keys())
 def test_a_fault_at_the_first_issuance(both, cloud, public, private, fault):
-    both.allow("ccm: certificate ")
+    both.allow('certificate "')
     cloud.fault(fault.effect, operation=fault.operation)
     both.start()
     wait_for_refusals(both, fault, 0)
@@ -72,7 +72,7 @@ def test_a_fault_at_the_first_issuance(both, cloud, public, private, fault):
 
 @pytest.mark.parametrize("fault", FAULTS.values(), ids=FAULTS.keys())
 def test_a_fault_at_a_renewal(both, cloud, public, private, fault):
-    both.allow("ccm: certificate ")
+    both.allow('certificate "')
     cloud.admin("POST", "/pca/lifetime", ALWAYS_DUE)
     both.start()
     for site in (public, private):
@@ -135,9 +135,8 @@ def test_a_hanging_call_delays_no_other_certificate_and_no_stop(both, cloud, pub
         both.wait_for_certificate(site, cloud.trust())
     cloud.fault({"hang": True}, service="pca")
     agent = both.wait_for_agent()
-    wait_until(lambda: any(fault["taken"] for fault in cloud.admin("GET", "/faults")["faults"]),
-               "a call that hangs")
+    wait_until(cloud.faulty, "a call that hangs")
     successor = cloud.renew(cloud.admin("GET", "/scm/certificates")["certificates"][0]["id"])
     wait_until(lambda: both.show(public).serial == successor["serial"], "the renewal beside it")
     both.stop()
-    wait_until(lambda: not processes.is_alive(agent), "the end of the agent", timeout=1)
+    wait_until(lambda: not processes.is_alive(agent), "the end of the agent", timeout=5)

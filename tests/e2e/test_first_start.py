@@ -69,6 +69,6 @@ def test_an_unusable_state_directory_does_not_keep_the_server_from_starting(
     server.allow(r"state")
     server.start()
     assert server.show(private).der
-    server.wait_for_log(r"ccm: .*state")
+    server.wait_for_log(rf"{scratch}/state")
     (scratch / "state").unlink()
     server.wait_for_certificate(private, cloud.trust())

@@ -22,10 +22,6 @@ def fixture_start(server, settings, intranet, private):
     return start
 
 
-def issued(cloud):
-    return cloud.admin("GET", "/pca/certificates")["certificates"]
-
-
 def text_of(shown):
     return subprocess.run(["openssl", "x509", "-inform", "DER", "-noout", "-text"], input=shown.der,
                           capture_output=True, check=True).stdout.decode()
@@ -34,7 +30,7 @@ def text_of(shown):
 def test_a_local_key_never_leaves_the_machine(start, cloud, private, scratch):
     server = start()
     server.wait_for_certificate(private, cloud.trust())
-    [certificate] = issued(cloud)
+    [certificate] = cloud.issued()
     assert certificate["gen_mode"] == "CSR" and not certificate["private_key"]
     # The cloud's whole memory, on its disk, does not know the key.
     key = (scratch / "state/certificates/intranet/current/privkey.pem").read_text().splitlines()[1]
@@ -60,19 +56,18 @@ def test_the_key_is_of_the_kind_that_was_asked_for(start, cloud, private, key, s
 def test_the_validity_is_the_one_that_was_asked_for(start, cloud, private, validity, seconds):
     server = start(validity=validity)
     server.wait_for_certificate(private, cloud.trust())
-    end = issued(cloud)[0]["not_after"] / 1000
+    end = cloud.issued()[0]["not_after"] / 1000
     assert abs(end - time.time() - seconds) < 120
 
 
 def test_a_revoked_one_is_replaced_and_no_other_is_issued(start, cloud, private):
     server = start()
     serial = server.wait_for_certificate(private, cloud.trust())
-    [certificate] = issued(cloud)
-    cloud.admin("POST", f"/pca/certificates/{certificate['certificate_id']}/revoke")
+    cloud.revoke_issued()
     server.wait_for_certificate(private, cloud.trust(), but_not=[serial])
     looks = cloud.count("ShowCertificate", "pca")
     wait_until(lambda: cloud.count("ShowCertificate", "pca") >= looks + 2, "two more looks")
-    assert len(issued(cloud)) == 2
+    assert len(cloud.issued()) == 2
 
 
 def test_each_renewal_makes_a_new_key(start, cloud, private, scratch):
@@ -113,18 +108,14 @@ def test_a_crash_between_issue_and_export_issues_once(start, cloud, private):
     cloud.fault({"hang": True}, operation="ExportCertificate")
     server = start()
     for crash in (1, 2):
-        wait_until(lambda crash=crash: hanging(cloud) >= crash, "an export that hangs")
+        wait_until(lambda crash=crash: cloud.faulty() >= crash, "an export that hangs")
         agent = server.wait_for_agent()
         processes.kill(agent)
         server.wait_for_agent(but_not=[agent])
     cloud.clear_faults()
     processes.kill(server.wait_for_agent())
     server.wait_for_certificate(private, cloud.trust())
-    assert cloud.count("CreateCertificateByCsr") == 1 and len(issued(cloud)) == 1
-
-
-def hanging(cloud):
-    return sum(fault["taken"] for fault in cloud.admin("GET", "/faults")["faults"])
+    assert cloud.count("CreateCertificateByCsr") == 1 and len(cloud.issued()) == 1
 
 
 def test_a_lost_answer_to_the_issuing_call_issues_once(start, cloud, private):
@@ -132,7 +123,7 @@ def test_a_lost_answer_to_the_issuing_call_issues_once(start, cloud, private):
     server = start()
     server.allow("Connection reset by peer")
     server.wait_for_certificate(private, cloud.trust())
-    assert cloud.count("CreateCertificateByCsr") == 1 and len(issued(cloud)) == 1
+    assert cloud.count("CreateCertificateByCsr") == 1 and len(cloud.issued()) == 1
 
 
 def test_a_disabled_authority_is_named_in_the_log(start, cloud, private):
@@ -141,6 +132,6 @@ def test_a_disabled_authority_is_named_in_the_log(start, cloud, private):
     server = start()
     server.allow("is DISABLED")
     server.wait_for_log(rf"the issuing CA {issuer} is DISABLED.*activate or enable it")
-    assert not issued(cloud)
+    assert not cloud.issued()
     cloud.admin("POST", f"/pca/authorities/{issuer}/state", {"state": "ACTIVED"})
     server.wait_for_certificate(private, cloud.trust())

@@ -1,9 +1,9 @@
 """Loading the configuration again and again: one agent remains, and no client is lost."""
 
-import signal
+import contextlib
 
 from conftest import PRIVATE
-from lab import processes
+from lab import processes, tls
 from lab.load import Load
 from lab.waiting import wait_until
 
@@ -27,7 +27,7 @@ def test_a_storm_of_reloads(both, cloud, public, private):
     asked = cloud.count("CreateCertificateByCsr")
     with Load([(private.name, private.port)], cloud.trust(), threads=1, pause=0.02) as load:
         for _ in range(SIGNALS):
-            both.send(signal.SIGHUP)
+            both.reload_now()
             seen = len(load.observations)
             wait_until(lambda seen=seen: len(load.observations) > seen, "a handshake", interval=0.005)
         both.reload()
@@ -35,8 +35,7 @@ def test_a_storm_of_reloads(both, cloud, public, private):
     assert not load.failures, load.failures[:3]
     assert len(load.serials(PRIVATE)) == 1 and cloud.count("CreateCertificateByCsr") == asked
     serial = both.show(private).serial
-    [certificate] = cloud.admin("GET", "/pca/certificates")["certificates"]
-    cloud.admin("POST", f"/pca/certificates/{certificate['certificate_id']}/revoke")
+    cloud.revoke_issued()
     both.wait_for_certificate(private, cloud.trust(), but_not=[serial])
 
 
@@ -48,20 +47,16 @@ def test_a_reload_does_not_wait_for_a_call_that_hangs(both, cloud, private):
     with Load([(private.name, private.port)], cloud.trust(), threads=1, pause=0.02) as load:
         taken = 0
         for _ in range(3):
-            wait_until(lambda taken=taken: hanging(cloud) > taken, "a call that hangs")
-            agent, taken = both.wait_for_agent(), hanging(cloud)
+            wait_until(lambda taken=taken: cloud.faulty() > taken, "a call that hangs")
+            agent, taken = both.wait_for_agent(), cloud.faulty()
             both.reload()
-            wait_until(lambda agent=agent: not processes.is_alive(agent), "its end", timeout=1)
+            wait_until(lambda agent=agent: not processes.is_alive(agent), "its end", timeout=5)
         one_agent_remains(both)
         cloud.clear_faults()
         # The call that hangs now is ended by the next reload.
         both.reload()
         both.wait_for_certificate(private, cloud.trust(), but_not=[serial, *load.serials(PRIVATE)])
     assert not load.failures, load.failures[:3]
-
-
-def hanging(cloud):
-    return sum(fault["taken"] for fault in cloud.admin("GET", "/faults")["faults"])
 
 
 def test_a_reload_changes_sites_and_certificates(both, cloud, settings, intranet, public, private):
@@ -79,14 +74,33 @@ def test_a_reload_changes_sites_and_certificates(both, cloud, settings, intranet
 
 
 def test_a_reload_that_fails_leaves_everything_as_it_was(both, cloud, private, settings, intranet):
-    both.allow("unknown certificate")
     both.start()
     serial = both.wait_for_certificate(private, cloud.trust())
     workers, agent = both.workers(), both.wait_for_agent()
     private.certificates = ("nowhere",)
     both.configure(settings=settings, certificates=[intranet], sites=[private])
-    mark = both.log_size()
-    both.send(signal.SIGHUP)
-    both.wait_for_log(r'\[emerg\].*unknown certificate "nowhere"', since=mark)
+    good, said = both.try_reload()
+    assert not good and 'unknown certificate "nowhere"' in said
     assert (both.workers(), both.agents()) == (workers, [agent])
     assert both.show(private).serial == serial
+
+
+def test_workers_of_every_generation_show_the_newest_certificate(both, cloud, private):
+    """A worker that serves an old connection stays through reloads; what it shows is not old."""
+    both.start()
+    serial = both.wait_for_certificate(private, cloud.trust())
+    with contextlib.ExitStack() as stack:
+        held, holders = [], set()
+        for _ in range(3):
+            handshake = stack.enter_context(tls.HeldHandshake(private.port, private.name))
+            [holder] = wait_until(
+                lambda handshake=handshake: processes.serving(private.port, handshake.client_port),
+                "the worker that took the connection")
+            held.append(handshake)
+            holders.add(holder)
+            both.reload()
+        assert len(holders) == 3 and all(map(processes.is_alive, holders))
+        cloud.revoke_issued()
+        newest = both.wait_for_certificate(private, cloud.trust(), but_not=[serial])
+        assert [handshake.finish() for handshake in held] == [newest] * 3
+        assert not holders & set(both.workers())

@@ -8,8 +8,10 @@ import stat
 import subprocess
 
 import pytest
+from conftest import SERVERS
 from lab import processes
 from lab.net import free_port
+from lab.server import line_of
 from lab.waiting import wait_until
 
 
@@ -101,7 +103,7 @@ def test_damage_costs_one_entry_only_and_heals(
     both.wait_for_certificate(private, cloud.trust(), but_not=[lost])
     assert both.show(public).serial == kept and cloud.count("ExportCertificate", "scm") == 1
     if damage is not remove_the_version or is_running:
-        both.wait_for_log(r'\[error\].*"intranet": ', since=mark)
+        both.wait_for_log(line_of("error") + '.*"intranet": ', since=mark)
     current = (scratch / "state/certificates/intranet/current").resolve()
     assert sorted(os.listdir(current)) == [
         "cert.pem", "chain.pem", "fullchain.pem", "privkey.pem", "version"]
@@ -163,23 +165,39 @@ def test_previous_versions_are_kept_as_many_as_configured(
     wait_until(lambda: len(os.listdir(versions)) == 2, "current and one before")
 
 
+PAIRS = [(first, second) for first in SERVERS for second in SERVERS]
+
+
+@pytest.mark.parametrize("pair", PAIRS, ids=lambda pair: "-".join(pair))
 def test_two_servers_share_one_store_and_one_set_of_calls(
-        kind, make_server, settings, cloud, intranet, private):
-    servers = [make_server(kind, f"server{number}") for number in (1, 2)]
-    sites = [private, dataclasses.replace(private, port=free_port())]
-    for server, site in zip(servers, sites):
-        server.configure(settings=settings, certificates=[intranet], sites=[site])
+        make_server, settings, cloud, intranet, public, private, pair):
+    servers = [make_server(SERVERS[kind], f"server{number}") for number, kind in enumerate(pair)]
+    cloud.issue(public.names)
+    sites = [[dataclasses.replace(site, port=free_port()) for site in (public, private)] for _ in pair]
+    for server, own in zip(servers, sites):
+        server.configure(settings=settings, certificates=[intranet], sites=own)
         server.start()
-    shown = {server.wait_for_certificate(site, cloud.trust()) for server, site in zip(servers, sites)}
-    assert len(shown) == 1 and cloud.count("CreateCertificateByCsr") == 1
+
+    def shown_by_both(but_not=()):
+        """The serials of both sites, once the two servers show the same new ones."""
+        one, other = ([server.wait_for_certificate(site, cloud.trust(), but_not) for site in own]
+                      for server, own in zip(servers, sites))
+        assert one == other
+        return one
+
+    first = shown_by_both()
     leader, follower = servers
     follower.wait_for_log("another agent on this host talks to the cloud")
+    # A renewal of each is one set of calls, and reaches both servers.
+    cloud.renew(cloud.admin("GET", "/scm/certificates")["certificates"][0]["id"])
+    cloud.revoke_issued()
+    second = shown_by_both(but_not=first)
+    assert cloud.count("CreateCertificateByCsr") == 2 and cloud.count("ExportCertificate", "scm") == 2
     # The lead goes over when its server stops, and the renewal is the other one's.
     leader.stop()
-    [certificate] = cloud.admin("GET", "/pca/certificates")["certificates"]
-    cloud.admin("POST", f"/pca/certificates/{certificate['certificate_id']}/revoke")
-    follower.wait_for_certificate(sites[1], cloud.trust(), but_not=shown)
+    cloud.revoke_issued()
+    third = follower.wait_for_certificate(sites[1][1], cloud.trust(), but_not=second)
     # Back again, it follows, and shows what the other one obtained.
     leader.start()
-    assert leader.show(sites[0]).serial == follower.show(sites[1]).serial not in shown
-    assert cloud.count("CreateCertificateByCsr") == 2
+    assert leader.show(sites[0][1]).serial == third
+    assert cloud.count("CreateCertificateByCsr") == 3 and cloud.count("ExportCertificate", "scm") == 2

@@ -15,12 +15,6 @@ from lab.waiting import wait_until
 VERSIONS = {"1.2": ssl.TLSVersion.TLSv1_2, "1.3": ssl.TLSVersion.TLSv1_3}
 
 
-def revoke_private(cloud):
-    for certificate in cloud.admin("GET", "/pca/certificates")["certificates"]:
-        if certificate["status"] == "ISSUED":
-            cloud.admin("POST", f"/pca/certificates/{certificate['certificate_id']}/revoke")
-
-
 def newest_public(cloud):
     return max(cloud.admin("GET", "/scm/certificates")["certificates"], key=lambda c: c["id"])["id"]
 
@@ -35,7 +29,7 @@ def test_a_swap_under_load_fails_no_handshake_and_restarts_no_worker(
         for _ in range(3):
             seen = {site.name: load.serials(site.name) for site in (public, private)}
             cloud.renew(newest_public(cloud), days=365 * (2 + len(seen[PUBLIC])))
-            revoke_private(cloud)
+            cloud.revoke_issued()
             for name, serials in seen.items():
                 wait_until(lambda name=name, serials=serials:
                            set(load.serials(name)) - set(serials), f"a new certificate of {name}")
@@ -52,7 +46,7 @@ def test_a_worker_never_goes_back_to_the_certificate_before(both, cloud, private
     old = both.wait_for_certificate(private, cloud.trust())
     with Load([(private.name, private.port)], cloud.trust()) as load:
         wait_until(lambda: load.serials(PRIVATE), "the load")
-        revoke_private(cloud)
+        cloud.revoke_issued()
         new = both.wait_for_certificate(private, cloud.trust(), but_not=[old])
         wait_until(lambda: len(load.first_shown(PRIVATE, new)) == 2, "it in every worker")
         first = load.first_shown(PRIVATE, new)
@@ -69,7 +63,7 @@ def test_a_session_is_resumed_across_a_swap(both, cloud, private, version):
     context = tls.context(version=VERSIONS[version])
     session = session_of(context, private)
     assert both.show(private, context, session=session).resumed
-    revoke_private(cloud)
+    cloud.revoke_issued()
     both.wait_for_certificate(private, cloud.trust(), but_not=[serial])
     # An old session goes on; the next full handshake shows the new certificate.
     assert both.show(private, context, session=session).resumed

@@ -95,6 +95,16 @@ class Emulator:
         """The successor of an SCM certificate, under an id of its own."""
         return self.admin("POST", f"/scm/certificates/{certificate_id}/renew", fields)
 
+    def issued(self):
+        """The records of the certificates that PCA issued."""
+        return self.admin("GET", "/pca/certificates")["certificates"]
+
+    def revoke_issued(self):
+        """Revokes whatever PCA issued, so that it is replaced as soon as anybody looks."""
+        for certificate in self.issued():
+            if certificate["status"] == "ISSUED":
+                self.admin("POST", f"/pca/certificates/{certificate['certificate_id']}/revoke")
+
     def fault(self, effect, service="*", operation="*", **more):
         """Arms a fault (docs/emulator.md) until clear_faults or as often as `times` says."""
         match = {"service": service, "operation": operation}
@@ -102,6 +112,10 @@ class Emulator:
 
     def clear_faults(self):
         self.admin("DELETE", "/faults")
+
+    def faulty(self):
+        """How many calls the armed faults have met so far."""
+        return sum(fault["taken"] for fault in self.admin("GET", "/faults")["faults"])
 
     def requests(self, since=0):
         return self.admin("GET", f"/requests?since={since}")["requests"]

@@ -55,6 +55,37 @@ def descriptor(pid, number):
         return ""
 
 
+def descriptors(pid):
+    """What every descriptor of a process leads to, by number."""
+    try:
+        numbers = os.listdir(f"/proc/{pid}/fd")
+    except OSError:
+        return {}
+    return {int(number): link for number in numbers if (link := descriptor(pid, number))}
+
+
+def _loopback_sockets():
+    """(local port, remote port, state, inode) of every TCP socket over IPv4."""
+    with open("/proc/net/tcp", encoding="ascii") as table:
+        rows = [line.split() for line in table][1:]
+    return [(int(row[1].split(":")[1], 16), int(row[2].split(":")[1], 16), int(row[3], 16), row[9])
+            for row in rows]
+
+
+def listening_sockets(ports):
+    """What descriptors of the listening sockets of these ports lead to."""
+    listening = 0x0A
+    return {f"socket:[{inode}]" for local, _, state, inode in _loopback_sockets()
+            if state == listening and local in ports}
+
+
+def serving(port, client_port):
+    """The processes that hold the server's end of a connection."""
+    ends = {f"socket:[{inode}]" for local, remote, _, inode in _loopback_sockets()
+            if (local, remote) == (port, client_port)}
+    return [pid for pid in pids() if ends & set(descriptors(pid).values())]
+
+
 def children(pid):
     return [other for other in pids() if parent(other) == pid and is_alive(other)]
 

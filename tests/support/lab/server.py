@@ -1,13 +1,18 @@
 """What every web server of the lab can do: be given certificates and sites, live, be looked at.
 
 A test says which certificates and sites it wants and never a server's own directives; the adapter of
-each server (lab.nginx) writes its configuration from them.
+each server (lab.nginx, lab.apache) writes its configuration from them.
 """
 
+import contextlib
 import dataclasses
+import os
+import pathlib
 import re
+import shutil
+import signal
 
-from . import processes, tls
+from . import place, processes, tls
 from .waiting import wait_until
 
 
@@ -37,6 +42,7 @@ class Site:
     default: bool = False
     http2: bool = False
     stream: bool = False
+    static: tuple = ()  # files of a certificate and its key, instead of `certificates`
     extra: str = ""  # in the server's own language
 
     @property
@@ -44,27 +50,146 @@ class Site:
         return self.names[0]
 
 
-class Server:
-    """The part that is the same for all servers. `settings` is the ccm block's global part."""
+def line_of(levels):
+    """A pattern for the level of a line in any server's error log: `[error]`, `[ccm:error]`."""
+    return rf"\[(?:\w+:)?(?:{levels})\]"
 
-    unwanted = re.compile(r"\[(emerg|alert|crit|error)\]")
+
+class Server:
+    """The part that is the same for all servers. `user` runs the whole server, its master included.
+
+    `own_module` gives the server files of its own, module and agent, which a test may replace.
+    """
+
+    unwanted = re.compile(line_of("emerg|alert|crit|error"))
     # Lines that clients cause by going away or by refusing our placeholder; no fault of the server.
     ordinary = re.compile(r"(?!)")
+    # What the adapters say: the module's file name, the level that logs most, and the server's words
+    # for a worker that was killed.
+    module_name = most_verbose = killed_worker = ""
+    reload_signal = graceful_stop_signal = reopen_signal = None
 
-    def __init__(self, directory):
+    def __init__(self, directory, *, user=None, own_module=False):
         self.directory = directory
+        self.directory.mkdir(exist_ok=True)
+        self.directory.chmod(0o711)
+        if user is not None:
+            shutil.chown(self.directory, user)
+        self.user = user
+        self.own_module = own_module or user is not None
+        self.documents = directory / "html"
+        self.documents.mkdir(mode=0o755, exist_ok=True)
         self.error_log = directory / "error.log"
+        self.pid_file = directory / "server.pid"
+        self.process = None  # when it does not become a daemon
+        self.workers_wanted = 1
+        self._last_master = None
         self.allowed = []
 
     # -- for the adapters ------------------------------------------------------------------------
 
-    def master_pid(self):
-        raise NotImplementedError
+    def module(self):
+        """The module's path; for another user a copy, with the agent's, that the user can get at."""
+        module = pathlib.Path(place.module(self.module_name))
+        if not self.own_module:
+            return module
+        own = self.directory / "modules" / module.name
+        if not own.exists():
+            for folder, path in (("modules", module), ("bin", place.program("ccm-agent"))):
+                (self.directory / folder).mkdir(mode=0o755)
+                shutil.copy(path, self.directory / folder)
+        return own
 
-    def workers(self):
-        raise NotImplementedError
+    def as_user(self, command):
+        if self.user is None:
+            return command
+        return ["setpriv", "--reuid", self.user, "--regid", self.user, "--clear-groups", *command]
+
+    def _replace_workers(self, number):
+        before = set(self.workers())
+        self.send(number)
+
+        def replaced():
+            now = set(self.workers())
+            return len(now) >= self.workers_wanted and not before & now
+
+        wait_until(replaced, "a new set of workers", timeout=60)
+
+    def _end(self, number):
+        master = self.master_pid() or self._last_master
+        if master is None or str(self.directory) not in processes.command_line(master):
+            return
+
+        def has_ended():
+            if self.process is not None:
+                self.process.poll()
+            return not processes.is_alive(master)
+
+        # httpd forgets a signal that comes while it clears away its last configuration.
+        for _ in range(4):
+            processes.kill(master, number)
+            with contextlib.suppress(AssertionError):
+                wait_until(has_ended, "the end of the server", timeout=15)
+        assert has_ended(), "the server does not end"
 
     # -- the processes ---------------------------------------------------------------------------
+
+    def __enter__(self):
+        return self.start()
+
+    def __exit__(self, kind, *_):
+        self.stop()
+        if kind is None:
+            self.check_log()
+
+    def start(self):
+        raise NotImplementedError
+
+    def stop(self):
+        """Ends the server at once."""
+        self._end(signal.SIGTERM)
+
+    def stop_gracefully(self):
+        """Ends the server when its connections have ended, and waits for that."""
+        self._end(self.graceful_stop_signal)
+
+    def stop_gracefully_now(self):
+        """Tells the server to end when its connections have ended, without waiting for anything."""
+        self.send(self.graceful_stop_signal)
+
+    def reload_now(self):
+        """Asks the server to load its configuration anew, without waiting for anything."""
+        self.send(self.reload_signal)
+
+    def reload(self):
+        """Loads the configuration anew, and waits until a new set of workers has taken over."""
+        self._replace_workers(self.reload_signal)
+
+    def reopen_log(self):
+        """Has the server write to a new error log after the old one was renamed."""
+        self.send(self.reopen_signal)
+        wait_until(self.error_log.exists, "the new error log")
+
+    def try_reload(self):
+        """What an operator types, which looks at the configuration first: (success, what it said)."""
+        raise NotImplementedError
+
+    def send(self, number):
+        os.kill(self.master_pid(), number)
+
+    def master_pid(self):
+        try:
+            pid = int(self.pid_file.read_text())
+        except (OSError, ValueError):
+            return None
+        if not processes.is_alive(pid):
+            return None
+        self._last_master = pid
+        return pid
+
+    def workers(self):
+        """The worker processes that are not on their way out."""
+        raise NotImplementedError
 
     def monitors(self):
         """The monitors whose standard error is this server's error log."""

@@ -80,8 +80,50 @@ def handshake(port, name, tls=None, request=None, session=None, timeout=10.0):
         raise HandshakeFailure(str(error)) from error
 
 
+class HeldHandshake:
+    """A handshake that stops after the first byte of the ClientHello: a server has taken it by then."""
+
+    def __init__(self, port, name, tls=None):
+        self._in, self._out = ssl.MemoryBIO(), ssl.MemoryBIO()
+        self._tls = (tls or context()).wrap_bio(self._in, self._out, server_hostname=name)
+        self._raw = socket.create_connection(("127.0.0.1", port), timeout=10.0)
+        self.client_port = self._raw.getsockname()[1]
+        self._step()
+        self._rest = self._out.read()
+        self._raw.sendall(self._rest[:1])
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self._raw.close()
+
+    def _step(self):
+        try:
+            self._tls.do_handshake()
+        except ssl.SSLWantReadError:
+            return False
+        return True
+
+    def finish(self):
+        """Sends the rest; the serial of the certificate that the server shows."""
+        self._raw.sendall(self._rest[1:])
+        while not self._step():
+            self._raw.sendall(self._out.read())
+            piece = self._raw.recv(65536)
+            if not piece:
+                raise HandshakeFailure("the server closed the connection")
+            self._in.write(piece)
+        self._raw.sendall(self._out.read())
+        return serial_of(self._tls.getpeercert(binary_form=True))
+
+
+def request_for(name, path):
+    return f"GET {path} HTTP/1.0\r\nHost: {name}\r\n\r\n".encode()
+
+
 def _get(stream, name, path):
-    stream.sendall(f"GET {path} HTTP/1.0\r\nHost: {name}\r\n\r\n".encode())
+    stream.sendall(request_for(name, path))
     answer = b""
     while piece := stream.recv(65536):
         answer += piece
