@@ -50,6 +50,16 @@ std::string pca_of(std::string_view region) {
   return home.empty() ? std::string() : service_url("ccm", home);
 }
 
+std::string apig_of(std::string_view region) {
+  if (region.empty()) return {};
+  if (region == "eu-west-101") return "https://apig.eu-west-101.myhuaweicloud.eu";
+  return service_url("apig", region);
+}
+
+std::string sts_of(std::string_view region) {
+  return region.empty() ? std::string() : service_url("sts", region);
+}
+
 std::string normalized(std::string_view url) {
   while (url.ends_with('/')) url.remove_suffix(1);
   if (url.find("://") != std::string_view::npos) return std::string(url);
@@ -98,7 +108,9 @@ Endpoints endpoints_for(const std::string& region, const Endpoints& overrides) {
   };
   return {.iam = choose(overrides.iam, iam_of(region)),
           .scm = choose(overrides.scm, scm_of(region)),
-          .pca = choose(overrides.pca, pca_of(region))};
+          .pca = choose(overrides.pca, pca_of(region)),
+          .apig = choose(overrides.apig, apig_of(region)),
+          .sts = choose(overrides.sts, sts_of(region))};
 }
 
 Result<UrlParts> split_url(std::string_view url) {

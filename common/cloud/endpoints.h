@@ -14,6 +14,9 @@ struct Endpoints {
   std::string iam;
   std::string scm;
   std::string pca;
+  // What only an operator's tool calls.
+  std::string apig{};
+  std::string sts{};
 };
 
 // What a region gives; SCM and PCA of one site may live in different regions (the international

@@ -5,7 +5,6 @@
 
 #include <cmath>
 #include <cstdint>
-#include <mutex>
 #include <utility>
 
 #include "base/text.h"
@@ -15,16 +14,19 @@
 namespace ccm::cloud {
 namespace {
 
-void use_wiping_memory() {
-  static std::once_flag once;
-  std::call_once(once, [] { json_set_alloc_funcs(wiping_malloc, wiping_free); });
-}
-
 std::string_view text_of(const json_t* value) noexcept {
   return {json_string_value(value), json_string_length(value)};
 }
 
 }  // namespace
+
+void use_wiping_json() {
+  static const bool done = [] {
+    json_set_alloc_funcs(wiping_malloc, wiping_free);
+    return true;
+  }();
+  static_cast<void>(done);
+}
 
 bool JsonView::exists() const noexcept {
   return value_ != nullptr && !json_is_null(value_);
@@ -36,6 +38,15 @@ bool JsonView::is_object() const noexcept {
 
 bool JsonView::is_array() const noexcept {
   return json_is_array(value_);
+}
+
+JsonKind JsonView::kind() const noexcept {
+  if (json_is_object(value_)) return JsonKind::object;
+  if (json_is_array(value_)) return JsonKind::array;
+  if (json_is_string(value_)) return JsonKind::text;
+  if (json_is_integer(value_)) return JsonKind::integer;
+  if (json_is_real(value_)) return JsonKind::real;
+  return json_is_boolean(value_) ? JsonKind::flag : JsonKind::absent;
 }
 
 JsonView JsonView::operator[](std::string_view key) const {
@@ -54,10 +65,16 @@ std::vector<JsonView> JsonView::elements() const {
 
 std::vector<JsonView> JsonView::members() const {
   std::vector<JsonView> all;
+  for (const auto& [name, value] : entries()) all.push_back(value);
+  return all;
+}
+
+std::vector<std::pair<std::string, JsonView>> JsonView::entries() const {
+  std::vector<std::pair<std::string, JsonView>> all;
   // Iterating does not change the object; jansson's iterator is merely not declared const.
   auto* object = const_cast<json_t*>(value_);
   for (void* at = json_object_iter(object); at != nullptr; at = json_object_iter_next(object, at)) {
-    all.emplace_back(json_object_iter_value(at));
+    all.emplace_back(json_object_iter_key(at), JsonView(json_object_iter_value(at)));
   }
   return all;
 }
@@ -95,12 +112,21 @@ std::optional<Time> JsonView::time() const noexcept {
   return number ? time_from_number(*number) : std::nullopt;
 }
 
+Secret JsonView::pretty() const {
+  constexpr std::size_t kIndent = 2;
+  char* text = json_dumps(value_, JSON_INDENT(kIndent) | JSON_ENCODE_ANY);
+  if (text == nullptr) return {};
+  Secret out = Secret::copy_of(std::string_view(text));
+  wiping_free(text);
+  return out;
+}
+
 void JsonDocument::Release::operator()(json_t* value) const noexcept {
   json_decref(value);
 }
 
 Result<JsonDocument> JsonDocument::parse(std::string_view text) {
-  use_wiping_memory();
+  use_wiping_json();
   json_error_t error;
   json_t* root = json_loadb(text.data(), text.size(), 0, &error);
   if (root == nullptr) {
@@ -113,7 +139,7 @@ Result<JsonDocument> JsonDocument::parse(std::string_view text) {
 }
 
 JsonObject::JsonObject() {
-  use_wiping_memory();
+  use_wiping_json();
   object_ = json_object();
 }
 

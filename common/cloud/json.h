@@ -11,6 +11,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "base/clock.h"
@@ -20,6 +21,12 @@
 struct json_t;
 
 namespace ccm::cloud {
+
+// Lets jansson take its memory from where it is wiped; before the first object is made. Once is
+// enough, more often is harmless.
+void use_wiping_json();
+
+enum class JsonKind : std::uint8_t { absent, object, array, text, integer, real, flag };
 
 // Borrowed from its document. Every accessor of an absent or ill-typed value gives the empty
 // answer, so a chain such as `reply["token"]["project"]["id"].text()` needs no checks in between.
@@ -32,11 +39,14 @@ class JsonView {
   bool exists() const noexcept;
   bool is_object() const noexcept;
   bool is_array() const noexcept;
+  JsonKind kind() const noexcept;
   JsonView operator[](std::string_view key) const;
   // The elements of an array; a single object counts as an array of one, nothing as none.
   std::vector<JsonView> elements() const;
   // The member values of an object, in the order received.
   std::vector<JsonView> members() const;
+  // The same with their names.
+  std::vector<std::pair<std::string, JsonView>> entries() const;
 
   // A string as it is, a number in decimal, a boolean as "true" or "false"; empty otherwise.
   std::string text() const;
@@ -46,8 +56,12 @@ class JsonView {
   std::optional<std::int64_t> integer() const noexcept;
   // Any of the services' forms (api_time.h).
   std::optional<Time> time() const noexcept;
+  // The value as JSON text on several lines, two blanks per level, for people.
+  Secret pretty() const;
 
  private:
+  friend class JsonBody;
+
   const json_t* value_ = nullptr;
 };
 

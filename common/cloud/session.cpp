@@ -24,9 +24,11 @@ void wipe_secrets(HttpRequest& request) {
 }
 
 struct Outcome {
-  Result<Secret> body;
+  Result<HttpResponse> answer;
   bool has_stale_token = false;
 };
+
+constexpr std::string_view kTokenPlace = "(a token for this login)";
 
 }  // namespace
 
@@ -34,57 +36,83 @@ class Session::Impl {
  public:
   explicit Impl(Parts parts) : parts_(std::move(parts)) {}
 
-  Result<Secret> call(const ApiRequest& request) {
+  Result<HttpResponse> exchange(const ApiRequest& request) {
     const auto target = require_safe_endpoint(request.endpoint);
     if (!target) return fail(target.error());
-    const auto credentials = parts_.credentials.current();
-    if (!credentials) return fail(credentials.error());
-    const Caller caller{.credentials = **credentials,
-                        .fingerprint = (*credentials)->fingerprint(),
-                        .iam_endpoint = (*credentials)->iam_endpoint.empty()
-                                            ? parts_.iam_endpoint
-                                            : (*credentials)->iam_endpoint};
-    const AuthGate::Lane lane = gate_.enter(caller.fingerprint);
-    if (const auto* key = std::get_if<AccessKey>(&caller.credentials.identity)) {
-      return call_with_key(caller, *key, request);
+    if (request.is_anonymous) return call_anonymously(request);
+    const auto caller = current_caller();
+    if (!caller) return fail(caller.error());
+    const AuthGate::Lane lane = gate_.enter(caller->fingerprint);
+    if (const auto* key = std::get_if<AccessKey>(&caller->credentials->identity)) {
+      return call_with_key(*caller, *key, request);
     }
-    return call_with_token(caller, std::get<PasswordLogin>(caller.credentials.identity), request);
+    return call_with_token(*caller, std::get<PasswordLogin>(caller->credentials->identity),
+                           request);
+  }
+
+  Result<HttpRequest> preview(const ApiRequest& request) {
+    const auto target = require_safe_endpoint(request.endpoint);
+    if (!target) return fail(target.error());
+    if (request.is_anonymous) return http_request(request, plain_headers(request));
+    const auto caller = current_caller();
+    if (!caller) return fail(caller.error());
+    if (const auto* key = std::get_if<AccessKey>(&caller->credentials->identity)) {
+      return http_request(request, signed_headers(*caller, *key, request));
+    }
+    return http_request(request, token_headers(kTokenPlace, request));
   }
 
  private:
   struct Caller {
-    const Credentials& credentials;
+    std::shared_ptr<const Credentials> credentials;
     std::string fingerprint;
     std::string iam_endpoint;
   };
 
-  Result<Secret> call_with_key(const Caller& caller, const AccessKey& key,
-                               const ApiRequest& request) {
-    auto first = exchange(caller, request, signed_headers(caller, key, request));
-    const bool wants_account = !first.body && first.body.error().code() == kInvalidDomainId &&
-                               caller.credentials.domain_id.empty() && known_domain(key).empty();
-    if (!wants_account) return std::move(first.body);
+  Result<Caller> current_caller() {
+    auto credentials = parts_.credentials.current();
+    if (!credentials) return pass(std::move(credentials));
+    const std::string& own = (*credentials)->iam_endpoint;
+    return Caller{.credentials = *credentials,
+                  .fingerprint = (*credentials)->fingerprint(),
+                  .iam_endpoint = own.empty() ? parts_.iam_endpoint : own};
+  }
+
+  Result<HttpResponse> call_anonymously(const ApiRequest& request) {
+    HttpRequest http = http_request(request, plain_headers(request));
+    auto answer = parts_.http.send(http);
+    wipe_secrets(http);
+    if (!answer || answer->status / 100 == 2) return answer;
+    return fail(verdict_of(request, *answer).error);
+  }
+
+  Result<HttpResponse> call_with_key(const Caller& caller, const AccessKey& key,
+                                     const ApiRequest& request) {
+    auto first = attempt(caller, request, signed_headers(caller, key, request));
+    const bool wants_account = !first.answer && first.answer.error().code() == kInvalidDomainId &&
+                               caller.credentials->domain_id.empty() && known_domain(key).empty();
+    if (!wants_account) return std::move(first.answer);
     if (auto learnt = learn_domain(caller, key); !learnt) {
       return fail_with(std::move(learnt), "account id from IAM");
     }
-    return exchange(caller, request, signed_headers(caller, key, request)).body;
+    return attempt(caller, request, signed_headers(caller, key, request)).answer;
   }
 
-  Result<Secret> call_with_token(const Caller& caller, const PasswordLogin& login,
-                                 const ApiRequest& request) {
+  Result<HttpResponse> call_with_token(const Caller& caller, const PasswordLogin& login,
+                                       const ApiRequest& request) {
     auto token = current_token(caller, login);
     if (!token) return fail_with(std::move(token), "token from IAM");
-    auto first = exchange(caller, request, token_headers(**token));
-    if (!first.has_stale_token) return std::move(first.body);
+    auto first = attempt(caller, request, token_headers((*token)->value.reveal(), request));
+    if (!first.has_stale_token) return std::move(first.answer);
     tokens_.discard(*token);
     token = current_token(caller, login);
     if (!token) return fail_with(std::move(token), "token from IAM");
-    auto second = exchange(caller, request, token_headers(**token));
+    auto second = attempt(caller, request, token_headers((*token)->value.reveal(), request));
     if (second.has_stale_token) {
       tokens_.discard(*token);
-      note_refusal(caller, second.body.error());
+      note_refusal(caller, second.answer.error());
     }
-    return std::move(second.body);
+    return std::move(second.answer);
   }
 
   Result<std::shared_ptr<const Token>> current_token(const Caller& caller,
@@ -102,13 +130,26 @@ class Session::Impl {
     });
   }
 
-  static Headers token_headers(const Token& token) {
-    return {{"Content-Type", "application/json"},
-            {"X-Auth-Token", std::string(token.value.reveal())}};
+  static Headers plain_headers(const ApiRequest& request) {
+    Headers headers = {{"Content-Type", request.content_type}};
+    headers.insert(headers.end(), request.headers.begin(), request.headers.end());
+    return headers;
+  }
+
+  static Headers token_headers(std::string_view token, const ApiRequest& request) {
+    Headers headers = plain_headers(request);
+    headers.emplace_back("X-Auth-Token", token);
+    if (!request.project_id.empty()) headers.emplace_back("X-Project-Id", request.project_id);
+    return headers;
   }
 
   // The account or project header, of which the service wants one at most (signing.md section 7).
-  void add_scope(Headers& headers, const Credentials& credentials, const AccessKey& key) {
+  void add_scope(Headers& headers, const Credentials& credentials, const AccessKey& key,
+                 const std::string& project) {
+    if (!project.empty()) {
+      headers.emplace_back("X-Project-Id", project);
+      return;
+    }
     const std::string learnt = known_domain(key);
     const std::string& domain = credentials.domain_id.empty() ? learnt : credentials.domain_id;
     if (!domain.empty()) {
@@ -119,11 +160,11 @@ class Session::Impl {
   }
 
   Headers signed_headers(const Caller& caller, const AccessKey& key, const ApiRequest& request) {
-    Headers headers = {{"Content-Type", "application/json"}};
+    Headers headers = plain_headers(request);
     if (!key.security_token.empty()) {
       headers.emplace_back("X-Security-Token", key.security_token.reveal());
     }
-    add_scope(headers, caller.credentials, key);
+    add_scope(headers, *caller.credentials, key, request.project_id);
     const UrlParts target = *split_url(request.endpoint);
     const std::string path = fmt::format("{}{}", target.path, request.path);
     return sign(key, {.method = request.method,
@@ -137,38 +178,46 @@ class Session::Impl {
   }
 
   // One authenticated exchange with its accounting. A stale token is not yet a refusal.
-  Outcome exchange(const Caller& caller, const ApiRequest& request, Headers headers) {
+  Outcome attempt(const Caller& caller, const ApiRequest& request, Headers headers) {
     if (auto may = parts_.lockout.may_try(caller.fingerprint); !may) {
-      return {.body = pass(std::move(may))};
+      return {.answer = pass(std::move(may))};
     }
-    const std::string query = canonical_query(request.query);
-    HttpRequest http{.method = request.method,
-                     .url = fmt::format("{}{}{}{}", request.endpoint, request.path,
-                                        query.empty() ? "" : "?", query),
-                     .headers = std::move(headers),
-                     .body = request.body};
+    HttpRequest http = http_request(request, std::move(headers));
     auto answer = parts_.http.send(http);
     wipe_secrets(http);
-    if (!answer) return {.body = pass(std::move(answer))};
+    if (!answer) return {.answer = pass(std::move(answer))};
     if (answer->status / 100 == 2) {
       note_acceptance(caller);
-      return {.body = std::move(answer->body)};
+      return {.answer = std::move(*answer)};
     }
     return judge(caller, request, *answer);
   }
 
-  Outcome judge(const Caller& caller, const ApiRequest& request, const HttpResponse& answer) {
+  static HttpRequest http_request(const ApiRequest& request, Headers headers) {
+    const std::string query = canonical_query(request.query);
+    return {.method = request.method,
+            .url = fmt::format("{}{}{}{}", request.endpoint, request.path, query.empty() ? "" : "?",
+                               query),
+            .headers = std::move(headers),
+            .body = request.body};
+  }
+
+  Verdict verdict_of(const ApiRequest& request, const HttpResponse& answer) const {
     const UrlParts target = *split_url(request.endpoint);
-    Verdict verdict = judge_failure(
+    return judge_failure(
         answer,
         {.host = target.authority, .iam_action = request.iam_action, .now = parts_.clock.now()});
-    const bool has_token = std::holds_alternative<PasswordLogin>(caller.credentials.identity);
+  }
+
+  Outcome judge(const Caller& caller, const ApiRequest& request, const HttpResponse& answer) {
+    Verdict verdict = verdict_of(request, answer);
+    const bool has_token = std::holds_alternative<PasswordLogin>(caller.credentials->identity);
     const bool is_stale = has_token && verdict.decision == Decision::new_token;
     if (verdict.proves_identity) note_acceptance(caller);
     if (verdict.error.kind() == ErrorKind::unauthorized && !is_stale) {
       note_refusal(caller, verdict.error);
     }
-    return {.body = fail(std::move(verdict.error)), .has_stale_token = is_stale};
+    return {.answer = fail(std::move(verdict.error)), .has_stale_token = is_stale};
   }
 
   void note_acceptance(const Caller& caller) {
@@ -194,9 +243,9 @@ class Session::Impl {
                             .path = "/v3/auth/domains",
                             .query = {},
                             .body = {}};
-    auto answer = exchange(caller, lookup, signed_headers(caller, key, lookup)).body;
+    auto answer = attempt(caller, lookup, signed_headers(caller, key, lookup)).answer;
     if (!answer) return pass(std::move(answer));
-    auto id = read_domain_id(*answer);
+    auto id = read_domain_id(answer->body);
     if (!id) return pass(std::move(id));
     const std::lock_guard lock(mutex_);
     domain_ids_[key.id] = std::move(*id);
@@ -214,7 +263,17 @@ Session::Session(Parts parts) : impl_(std::make_unique<Impl>(std::move(parts))) 
 Session::~Session() = default;
 
 Result<Secret> Session::call(const ApiRequest& request) {
-  return impl_->call(request);
+  auto answer = impl_->exchange(request);
+  if (!answer) return pass(std::move(answer));
+  return std::move(answer->body);
+}
+
+Result<HttpResponse> Session::exchange(const ApiRequest& request) {
+  return impl_->exchange(request);
+}
+
+Result<HttpRequest> Session::preview(const ApiRequest& request) {
+  return impl_->preview(request);
 }
 
 }  // namespace ccm::cloud

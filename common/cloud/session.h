@@ -39,6 +39,10 @@ struct ApiRequest {
   Query query;
   std::string body;                  // JSON; empty for none
   std::string_view iam_action = {};  // the permission it needs, for the sentence when it is missing
+  Headers headers = {};              // besides those of the authentication
+  std::string content_type = "application/json";
+  std::string project_id = {};  // set: a service of a region, which wants X-Project-Id
+  bool is_anonymous = false;    // one of the few calls that need no authentication
 };
 
 class Session {
@@ -58,6 +62,11 @@ class Session {
   // the service insists on is looked up once; nothing else is repeated here: back-off is the
   // lifecycle's decision. `invalid` without a call when the endpoint is not https (endpoints.h).
   Result<Secret> call(const ApiRequest& request);
+  // The same for callers who want to see status and headers of the 2xx answer too.
+  Result<HttpResponse> exchange(const ApiRequest& request);
+  // The request that exchange() would send, secrets and all, without sending it. Of a login only a
+  // place holder appears, since there is no token without a call.
+  Result<HttpRequest> preview(const ApiRequest& request);
 
  private:
   class Impl;

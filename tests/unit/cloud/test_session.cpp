@@ -244,5 +244,64 @@ TEST(Session, FailuresNameHostCodeRequestAndMissingPermission) {
                              HasSubstr("req-7"), HasSubstr("scm:cert:list")));
 }
 
+TEST(Session, ShowsStatusAndHeadersToThoseWhoAsk) {
+  SessionFixture fixture;
+  fixture.http.on("POST", "/v3/thing").answer(201, "b", {{"X-Subject-Token", "t"}});
+  const auto answer = fixture.session.exchange(request());
+  ASSERT_TRUE(answer) << answer.error().message();
+  EXPECT_EQ(answer->status, 201);
+  EXPECT_EQ(answer->header("x-subject-token"), "t");
+}
+
+TEST(Session, NamesTheProjectToAServiceOfARegion) {
+  SessionFixture fixture(key_credentials("dom"));
+  fixture.http.on("POST", "/v3/thing").answer(200, "");
+  ApiRequest regional = request();
+  regional.project_id = "prj";
+  ASSERT_TRUE(fixture.session.call(regional));
+  const auto sent = fixture.http.requests().front();
+  EXPECT_EQ(header_of(sent, "X-Project-Id"), "prj");
+  EXPECT_EQ(header_of(sent, "X-Domain-Id"), "") << "one scope at most";
+}
+
+TEST(Session, SignsTheHeadersOfTheCallerAndNotWhatIsNoJson) {
+  SessionFixture fixture;
+  fixture.http.on("POST", "/v3/thing").answer(200, "");
+  ApiRequest picture = request();
+  picture.headers = {{"X-Subject-Token", "T"}};
+  picture.content_type = "application/octet-stream";
+  ASSERT_TRUE(fixture.session.call(picture));
+  const auto sent = fixture.http.requests().front();
+  EXPECT_EQ(header_of(sent, "Content-Type"), "application/octet-stream");
+  EXPECT_EQ(header_of(sent, "X-Sdk-Content-Sha256"), "UNSIGNED-PAYLOAD");
+  EXPECT_THAT(header_of(sent, "Authorization"), HasSubstr("x-subject-token"));
+}
+
+TEST(Session, AsksAnonymouslyWithoutTouchingTheCredentials) {
+  SessionFixture fixture;
+  fixture.http.on("POST", "/v3/thing").answer(401, "{}");
+  ApiRequest anonymous = request();
+  anonymous.is_anonymous = true;
+  EXPECT_FALSE(fixture.session.call(anonymous));
+  EXPECT_FALSE(fixture.session.call(anonymous));
+  EXPECT_FALSE(fixture.session.call(anonymous));
+  EXPECT_EQ(fixture.http.count("/v3/thing"), 3U) << "refusals are not the key's";
+  EXPECT_EQ(header_of(fixture.http.requests().front(), "Authorization"), "");
+}
+
+TEST(Session, PreviewsWithoutACall) {
+  SessionFixture with_key;
+  const auto signed_request = with_key.session.preview(request());
+  ASSERT_TRUE(signed_request) << signed_request.error().message();
+  EXPECT_EQ(signed_request->url, "https://scm.example.com:8443/v3/thing?a=1&b=2%203");
+  EXPECT_THAT(header_of(*signed_request, "Authorization"), HasSubstr("Access=AKID"));
+  EXPECT_TRUE(with_key.http.requests().empty());
+  SessionFixture with_login(login_credentials());
+  const auto token_request = with_login.session.preview(request());
+  ASSERT_TRUE(token_request);
+  EXPECT_EQ(header_of(*token_request, "X-Auth-Token"), "(a token for this login)");
+  EXPECT_TRUE(with_login.http.requests().empty());
+}
+
 }  // namespace
 }  // namespace ccm::cloud

@@ -1,0 +1,116 @@
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <jansson.h>
+
+#include <regex>
+#include <set>
+
+#include "base/handle.h"
+#include "base/text.h"
+#include "cloud/catalogue.h"
+
+namespace ccm::cloud {
+namespace {
+
+using testing::HasSubstr;
+using Json = Handle<json_t, json_decref>;
+
+std::string text(const json_t* value, const char* key) {
+  const char* found = json_string_value(json_object_get(value, key));
+  return found == nullptr ? "" : found;
+}
+
+Json load_operations() {
+  json_error_t error;
+  return Json(json_load_file(CCM_TEST_DATA_DIR "/ccm-api/operations.json", 0, &error));
+}
+
+std::string name_of(const json_t* operation) {
+  const std::string id = text(operation, "id");
+  return (id == "GetCallerIdentity" ? "sts" : text(operation, "service")) + "." + id;
+}
+
+TEST(Catalogue, HasEveryOperationOfTheDocuments) {
+  const Json file = load_operations();
+  const json_t* listed = json_object_get(file.get(), "operations");
+  ASSERT_EQ(operations().size(), json_array_size(listed));
+  ASSERT_EQ(operations().size(), 119U);
+  for (std::size_t i = 0; i < json_array_size(listed); ++i) {
+    const json_t* expected = json_array_get(listed, i);
+    SCOPED_TRACE(name_of(expected));
+    const auto found = find_operation(name_of(expected));
+    ASSERT_TRUE(found) << found.error().message();
+    EXPECT_EQ((*found)->method, text(expected, "method"));
+    EXPECT_EQ((*found)->title, text(expected, "title"));
+    EXPECT_EQ((*found)->iam_action, text(expected, "iam_action"));
+    for (const char* place : {"path_params", "query_params"}) {
+      const json_t* parameters = json_object_get(expected, place);
+      for (std::size_t j = 0; j < json_array_size(parameters); ++j) {
+        const json_t* parameter = json_array_get(parameters, j);
+        const bool is_constant = json_object_get(parameter, "const") != nullptr;
+        EXPECT_EQ((*found)->find(text(parameter, "name")) == nullptr, is_constant);
+      }
+    }
+  }
+}
+
+TEST(Catalogue, NamesAreUniqueAndPathsTakeExactlyTheirParameters) {
+  std::set<std::string> names;
+  for (const Operation& operation : operations()) {
+    SCOPED_TRACE(operation.full_name());
+    EXPECT_TRUE(names.insert(operation.full_name()).second);
+    std::set<std::string> marks;
+    const std::string path(operation.path);
+    static const std::regex mark("\\{([a-z_]+)\\}");
+    for (std::sregex_iterator at(path.begin(), path.end(), mark), end; at != end; ++at) {
+      marks.insert((*at)[1]);
+    }
+    std::set<std::string> parameters;
+    for (const Parameter& parameter : operation.parameters()) {
+      if (parameter.place == Place::path) parameters.insert(std::string(parameter.name));
+      if (!parameter.pattern.empty()) {
+        EXPECT_NO_THROW(std::regex(std::string(parameter.pattern)));
+      }
+    }
+    EXPECT_EQ(marks, parameters);
+  }
+}
+
+TEST(Catalogue, FieldsFollowTheObjectsAroundThem) {
+  for (const Operation& operation : operations()) {
+    SCOPED_TRACE(operation.full_name());
+    for (const Parameter& parameter : operation.parameters()) {
+      const auto dot = parameter.name.rfind('.');
+      if (dot == std::string_view::npos || parameter.name.starts_with("[].")) continue;
+      auto around = parameter.name.substr(0, dot);
+      const bool is_list = around.ends_with("[]");
+      if (is_list) around.remove_suffix(2);
+      const Parameter* parent = operation.find(around);
+      ASSERT_NE(parent, nullptr) << parameter.name;
+      EXPECT_EQ(parent->type, is_list ? Type::objects : Type::object) << parameter.name;
+    }
+  }
+}
+
+TEST(Catalogue, FindsByNameWhateverTheCase) {
+  const auto found = find_operation("listcertificates");
+  ASSERT_TRUE(found);
+  EXPECT_EQ((*found)->full_name(), "scm.ListCertificates");
+}
+
+TEST(Catalogue, SaysWhichServicesShareAName) {
+  const auto found = find_operation("ShowCertificate");
+  ASSERT_FALSE(found);
+  EXPECT_THAT(found.error().message(), HasSubstr("scm.ShowCertificate or pca.ShowCertificate"));
+  EXPECT_TRUE(find_operation("pca.ShowCertificate"));
+}
+
+TEST(Catalogue, ProposesTheMostSimilarName) {
+  const auto found = find_operation("ListCertificats");
+  ASSERT_FALSE(found);
+  EXPECT_EQ(found.error().kind(), ErrorKind::invalid);
+  EXPECT_THAT(found.error().message(), HasSubstr("did you mean ListCertificate"));
+}
+
+}  // namespace
+}  // namespace ccm::cloud
