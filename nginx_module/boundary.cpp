@@ -7,11 +7,12 @@ namespace ccm::nginx {
 void NginxLog::write(Severity severity, std::string_view line) noexcept {
   // nginx counts from 1, and 0 is its "stderr".
   const auto level = static_cast<ngx_uint_t>(severity) + NGX_LOG_EMERG;
-  if (log_->log_level < level) return;
+  ngx_log_t* log = cycle_->log;
+  if (log->log_level < level) return;
   at_boundary(
       0, [](const char*) {},
       [&] {
-        ngx_log_error_core(level, log_, 0, "ccm: %s", printable(line).c_str());
+        ngx_log_error_core(level, log, 0, "ccm: %s", printable(line).c_str());
         return 0;
       });
 }

@@ -17,14 +17,15 @@
 
 namespace ccm::nginx {
 
-// nginx's error log as the core sees it.
+// nginx's error log as the core sees it: that of a cycle, whichever it has at the moment (while it
+// is read that of the cycle before). Lives as long as the cycle.
 class NginxLog final : public Log {
  public:
-  explicit NginxLog(ngx_log_t* log) : log_(log) {}
+  explicit NginxLog(const ngx_cycle_t* cycle) : cycle_(cycle) {}
   void write(Severity severity, std::string_view line) noexcept override;
 
  private:
-  ngx_log_t* log_;
+  const ngx_cycle_t* cycle_;
 };
 
 inline std::string to_string(const ngx_str_t& text) {

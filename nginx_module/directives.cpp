@@ -44,8 +44,8 @@ char* on_certificate_directive(ngx_conf_t* cf, ngx_command_t* unused, void* conf
     auto& open = *static_cast<OpenCertificate*>(conf);
     const std::vector<std::string> words = words_of(cf);
     if (words[0] == "include") return ngx_conf_include(cf, unused, conf);
-    return report_failure(
-        cf, open.main.settings.set_in(open.name, words[0], arguments_of(cf), origin_of(cf)));
+    return report_failure(cf, open.main.deployment.settings().set_in(
+                                  open.name, words[0], arguments_of(cf), origin_of(cf)));
   });
 }
 
@@ -57,7 +57,7 @@ char* on_certificate_block(ngx_conf_t* cf, ngx_command_t*, void* conf) noexcept 
       return report(cf, "a certificate block has one name; write certificate NAME { ... }");
     }
     OpenCertificate open{main, words[1]};
-    auto added = main.settings.add_certificate(open.name, origin_of(cf));
+    auto added = main.deployment.settings().add_certificate(open.name, origin_of(cf));
     if (!added) return report(cf, added.error().message());
     main.has_open_certificate = true;
     char* result = parse_block(cf, [&] {
@@ -72,7 +72,8 @@ char* on_certificate_block(ngx_conf_t* cf, ngx_command_t*, void* conf) noexcept 
 char* on_global_directive(ngx_conf_t* cf, ngx_command_t*, void* conf) noexcept {
   return conf_boundary(cf, [&] {
     auto& main = *static_cast<MainConf*>(conf);
-    return report_failure(cf, main.settings.set(words_of(cf)[0], arguments_of(cf), origin_of(cf)));
+    return report_failure(
+        cf, main.deployment.settings().set(words_of(cf)[0], arguments_of(cf), origin_of(cf)));
   });
 }
 
@@ -90,7 +91,7 @@ void explain_unknown_directive(ngx_conf_t* cf, MainConf& main) {
   if (main.has_open_certificate || cf->args->nelts == 0) return;
   const std::string word = words_of(cf)[0];
   if (is_known(word)) return;
-  report_failure(cf, main.settings.set(word, {}, origin_of(cf)));
+  report_failure(cf, main.deployment.settings().set(word, {}, origin_of(cf)));
 }
 
 char* on_ccm_block(ngx_conf_t* cf, ngx_command_t*, void* conf) noexcept {

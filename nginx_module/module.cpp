@@ -10,7 +10,7 @@ namespace {
 template <typename Body>
 bool cycle_boundary(const ngx_cycle_t* cycle, Body&& body) noexcept {
   return at_boundary(
-      false, [cycle](const char* what) { NginxLog(cycle->log).write(Severity::emerg, what); },
+      false, [cycle](const char* what) { NginxLog(cycle).write(Severity::emerg, what); },
       std::forward<Body>(body));
 }
 
@@ -19,12 +19,11 @@ void* create_conf(ngx_cycle_t* cycle) noexcept {
     ngx_ccm_module.commands = commands();
     return true;
   });
-  return has_commands ? create_in<MainConf>(cycle->pool) : nullptr;
+  return has_commands ? create_in<MainConf>(cycle->pool, cycle) : nullptr;
 }
 
 char* init_conf(ngx_cycle_t* cycle, void* conf) noexcept {
-  const bool is_good =
-      cycle_boundary(cycle, [&] { return judge(cycle, *static_cast<MainConf*>(conf)); });
+  const bool is_good = cycle_boundary(cycle, [&] { return judge(*static_cast<MainConf*>(conf)); });
   return is_good ? kConfOk : kConfError;
 }
 

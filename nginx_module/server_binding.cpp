@@ -66,15 +66,6 @@ void fill_arrays(ngx_conf_t* cf, const SslFields& ssl, const std::vector<std::st
   *ssl.keys = make_array(cf->pool, text);
 }
 
-CertificateSet* make_set(MainConf& main, const std::vector<std::string>& names) {
-  std::vector<LiveCertificate*> certificates;
-  for (const std::string& name : names) {
-    certificates.push_back(&main.live.try_emplace(name, name).first->second);
-  }
-  main.sets.push_back(std::make_unique<CertificateSet>(std::move(certificates)));
-  return main.sets.back().get();
-}
-
 // Adds the certificate that one request stands for to the server's names.
 Result<void> add_use(config::Settings& settings, const CertificateRequest& request,
                      const ServerFacts& facts, std::vector<std::string>& names) {
@@ -94,8 +85,8 @@ bool has_both(const ServerConf& level, const SslFields& ssl) {
   return !level.requests.empty() && has_own_certificate(ssl);
 }
 
-void warn_of_no_listener(ngx_conf_t* cf, const config::Origin& origin, const std::string& name) {
-  NginxLog(cf->log).warn(
+void warn_of_no_listener(MainConf& main, const config::Origin& origin, const std::string& name) {
+  main.log.warn(
       "no server shows the certificate \"{}\" here: there is no \"listen ... ssl\" in the server "
       "of "
       "{}:{}",
@@ -123,13 +114,13 @@ char* bind(ngx_conf_t* cf, const ServerConf& outer, ServerConf& server, const Se
     if (!main.first_use) main.first_use = request.origin;
     // An inherited one is wrong only together with this server's names, so the server is the place.
     if (is_inherited) request.origin = facts.origin;
-    auto used = add_use(main.settings, request, facts, names);
+    auto used = add_use(main.deployment.settings(), request, facts, names);
     if (!used) return report_at(cf, used.error().message(), request.origin);
   }
   if (names.empty()) return kConfOk;
-  if (!speaks_tls(outer, facts)) warn_of_no_listener(cf, server.requests[0].origin, names[0]);
+  if (!speaks_tls(outer, facts)) warn_of_no_listener(main, server.requests[0].origin, names[0]);
   fill_arrays(cf, facts.ssl, names);
-  server.certificates = make_set(main, names);
+  server.certificates = &main.deployment.add_site(names);
   return kConfOk;
 }
 

@@ -11,8 +11,8 @@
 #include <vector>
 
 #include "config/config.h"
-#include "handshake.h"
 #include "ngx_api.h"
+#include "server/handshake.h"
 
 namespace ccm::nginx {
 
@@ -36,9 +36,9 @@ struct SslFields {
 
 // The module's configuration of one level: http or stream, or a server in it.
 struct ServerConf {
-  std::vector<CertificateRequest> requests;  // written on this level
-  SslFields ssl;                             // of this level; set with the first request
-  CertificateSet* certificates = nullptr;    // a server that is bound; owned by MainConf
+  std::vector<CertificateRequest> requests;        // written on this level
+  SslFields ssl;                                   // of this level; set with the first request
+  server::CertificateSet* certificates = nullptr;  // a server that is bound; owned by MainConf
 };
 
 struct ServerFacts {

@@ -169,7 +169,7 @@ Result<int> serve(const config::Handover& handover, Log& log) {
   Result<std::optional<CloudAccess>> access = settle(*config, log);
   if (!access) return pass(std::move(access));
   Result<publication::Writer> writer =
-      publication::Writer::attach(FileDescriptor(kSegmentDescriptor));
+      publication::Writer::attach(FileDescriptor(kSegmentDescriptor), publication::IfBusy::wait);
   if (!writer) return pass(std::move(writer));
   Result<std::unique_ptr<lifecycle::Store>> store = lifecycle::open_file_store(kStore);
   if (!store) return pass(std::move(store));

@@ -129,10 +129,14 @@ Reader::Reader(Reader&&) noexcept = default;
 Reader& Reader::operator=(Reader&&) noexcept = default;
 Reader::~Reader() = default;
 
-Result<Reader> Reader::open(const FileDescriptor& segment) {
-  auto mapped = Segment::map(segment.get(), Access::read_only);
+Result<Reader> Reader::open(int segment) {
+  auto mapped = Segment::map(segment, Access::read_only);
   if (!mapped) return pass(std::move(mapped));
   return Reader(std::make_unique<Impl>(*std::move(mapped)));
+}
+
+std::uint32_t Reader::slot_count() const noexcept {
+  return impl_->segment().slot_count();
 }
 
 std::optional<std::uint32_t> Reader::find(std::string_view name) const {

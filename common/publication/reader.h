@@ -28,14 +28,16 @@ struct Served {
 
 class Reader {
  public:
-  // Maps the segment read-only from a read-only descriptor; the descriptor may be closed
-  // afterwards.
-  static Result<Reader> open(const FileDescriptor& segment);
+  // Maps the segment read-only; the descriptor may be closed afterwards. What is mapped from a
+  // read-only one can never be made writable: workers get no other.
+  static Result<Reader> open(int segment);
+  static Result<Reader> open(const FileDescriptor& segment) { return open(segment.get()); }
 
   Reader(Reader&&) noexcept;
   Reader& operator=(Reader&&) noexcept;
   ~Reader();
 
+  std::uint32_t slot_count() const noexcept;
   // The slot of a name; nullopt when the segment has none. For configuration time.
   std::optional<std::uint32_t> find(std::string_view name) const;
   // The newest generation number of a slot; 0: nothing published yet. One acquire load.

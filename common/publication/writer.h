@@ -1,5 +1,6 @@
 // Creates and fills the segment. One writer at a time per segment: the server's master while it
-// loads its configuration, then the agent. Not thread-safe.
+// loads its configuration, then the agent; a record lock of the kernel sees to it that there is
+// only one process, and ends with it. Not thread-safe.
 //
 // A process that forks workers drops its Writer before it does, and sees to it that they do not
 // inherit the descriptor: both can write.
@@ -16,6 +17,9 @@
 
 namespace ccm::publication {
 
+// What to do while another process writes.
+enum class IfBusy : bool { fail, wait };
+
 class Writer {
  public:
   // A new memfd (close-on-exec, owner-only mode, size sealed) with one empty slot per name. Names
@@ -23,8 +27,8 @@ class Writer {
   // kMaxSlots.
   static Result<Writer> create(std::vector<std::string> names);
   // Maps a segment that another process created; takes over the descriptor. `invalid` when it is
-  // not one of this layout version.
-  static Result<Writer> attach(FileDescriptor segment);
+  // not one of this layout version, `transient` when another process writes and IfBusy::fail.
+  static Result<Writer> attach(FileDescriptor segment, IfBusy if_busy = IfBusy::fail);
 
   Writer(Writer&&) noexcept;
   Writer& operator=(Writer&&) noexcept;

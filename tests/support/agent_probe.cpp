@@ -14,10 +14,10 @@
 #include <string>
 #include <vector>
 
-#include "agent/bootstrap.h"
 #include "agent/launch.h"
 #include "base/text.h"
 #include "publication/reader.h"
+#include "server/bootstrap.h"
 
 namespace {
 
@@ -108,8 +108,8 @@ int run(const std::string& agent, const std::string& settings, const std::string
                             .settings = read_settings(settings)};
   const config::Config config = value_of(handover.settings.finalize());
   const lifecycle::StoreReader store(config.global().state_path);
-  const publication::Writer writer = value_of(agent::bootstrap(
-      {.config = config, .store = store, .previous = nullptr, .now = SystemClock().now()}, log));
+  const publication::Writer writer = value_of(server::bootstrap(
+      {.config = config, .store = store, .segment = -1, .now = SystemClock().now()}, log));
   publication::Reader reader =
       value_of(publication::Reader::open(value_of(writer.open_read_only())));
   const agent::Launched launched = value_of(agent::launch({.program = agent,

@@ -4,6 +4,7 @@
 
 #include "publication/writer.h"
 #include "publication_fixture.h"
+#include "support/other_writer.h"
 
 namespace ccm::publication {
 namespace {
@@ -140,6 +141,21 @@ TEST(Writer, TooManyNamesAreRefused) {
   EXPECT_THAT(writer.error().message(), HasSubstr("cannot hold 131073 certificates"));
   names.pop_back();
   EXPECT_TRUE(Writer::create(names));
+}
+
+TEST(Writer, IsTheOnlyProcessThatWrites) {
+  std::optional<Writer> writer = make_writer({"a"});
+  const FileDescriptor segment = duplicate(writer->descriptor());
+  writer.reset();
+  {
+    const test::OtherWriter other(segment.get());
+    ASSERT_TRUE(other.is_writing());
+    const auto refused = Writer::attach(duplicate(segment.get()));
+    ASSERT_FALSE(refused);
+    EXPECT_EQ(refused.error().kind(), ErrorKind::transient);
+  }
+  // However the other one ended, the lock is free.
+  EXPECT_TRUE(Writer::attach(duplicate(segment.get()), IfBusy::wait));
 }
 
 }  // namespace

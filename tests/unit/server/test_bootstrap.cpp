@@ -1,15 +1,18 @@
+#include <fcntl.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <unistd.h>
 
-#include "agent/bootstrap.h"
 #include "base/file.h"
 #include "config/settings.h"
 #include "lifecycle/version_files.h"
 #include "publication/reader.h"
+#include "server/bootstrap.h"
+#include "support/other_writer.h"
 #include "support/temp_directory.h"
 #include "support/test_pki.h"
 
-namespace ccm::agent {
+namespace ccm::server {
 namespace {
 
 using publication::Published;
@@ -65,12 +68,12 @@ class Bootstrap : public testing::Test {
     return (state_ / "certificates").string() + "/" + name;
   }
 
-  publication::Writer run(publication::Reader* previous = nullptr, Time now = kTestNow) {
+  publication::Writer run(int segment = -1, Time now = kTestNow) {
     const auto config = settings_.finalize();
     EXPECT_TRUE(config);
     const lifecycle::StoreReader store(state_.path());
     auto writer =
-        bootstrap({.config = *config, .store = store, .previous = previous, .now = now}, log_);
+        bootstrap({.config = *config, .store = store, .segment = segment, .now = now}, log_);
     EXPECT_TRUE(writer);
     return *std::move(writer);
   }
@@ -137,25 +140,80 @@ TEST_F(Bootstrap, KeepsWhatWasShownWhenTheStoreHasLostIt) {
   add_certificate("www");
   const std::string fingerprint = install("www");
   const auto first = run();
-  auto previous = publication::Reader::open(*first.open_read_only());
   state_.write("certificates/www/versions/1/privkey.pem", "garbage");
 
-  const auto second = run(&*previous);
+  const auto second = run(first.descriptor());
   EXPECT_EQ(shown(second, "www")->published.bundle.leaf().fingerprint(), fingerprint);
   EXPECT_FALSE(shown(second, "www")->published.is_placeholder);
 
   const Time end = shown(first, "www")->published.bundle.leaf().not_after();
-  EXPECT_TRUE(shown(run(&*previous, end), "www")->published.is_placeholder);
+  EXPECT_TRUE(shown(run(first.descriptor(), end), "www")->published.is_placeholder);
 }
 
 TEST_F(Bootstrap, PrefersTheStoreToWhatWasShown) {
   add_certificate("www");
   install("www");
   const auto first = run();
-  auto previous = publication::Reader::open(*first.open_read_only());
   EXPECT_TRUE(remove_tree(certificate_path("www")));
   const std::string newer = install("www");
-  EXPECT_EQ(shown(run(&*previous), "www")->published.bundle.leaf().fingerprint(), newer);
+  EXPECT_EQ(shown(run(first.descriptor()), "www")->published.bundle.leaf().fingerprint(), newer);
+}
+
+TEST_F(Bootstrap, GoesOnWithTheSegmentOfTheSameCertificates) {
+  add_certificate("a");
+  add_certificate("b");
+  install("a");
+  const auto first = run();
+  auto reader = publication::Reader::open(*first.open_read_only());
+  const std::string newer = install("b");
+  const auto second = run(first.descriptor());
+  // Who mapped the first one sees what is published now.
+  const auto served = reader->get(reader->find("b").value());
+  EXPECT_EQ(served->published.bundle.leaf().fingerprint(), newer);
+}
+
+TEST_F(Bootstrap, LeavesTheSegmentOfOtherCertificatesAsItIs) {
+  add_certificate("a");
+  const std::string fingerprint = install("a");
+  const auto first = run();
+  add_certificate("b");
+  EXPECT_TRUE(remove_tree(certificate_path("a")));
+  install("a");
+  const auto second = run(first.descriptor());
+  EXPECT_THAT(second.names(), ElementsAre("a", "b"));
+  EXPECT_EQ(shown(first, "a")->published.bundle.leaf().fingerprint(), fingerprint);
+}
+
+TEST_F(Bootstrap, APlaceholderVanishesWithItsFallback) {
+  add_certificate("www");
+  const auto first = run();
+  ASSERT_TRUE(shown(first, "www")->published.is_placeholder);
+  settings_ = config::Settings();
+  configure("credentials", {"ecs"});
+  configure("region", {"ap-southeast-1"});
+  add_certificate("www", "off");
+  EXPECT_FALSE(shown(run(first.descriptor()), "www"));
+}
+
+TEST_F(Bootstrap, TakesNoSegmentThatAnotherProcessStillWrites) {
+  add_certificate("www");
+  std::optional<publication::Writer> first = run();
+  auto reader = publication::Reader::open(*first->open_read_only());
+  const FileDescriptor segment(dup(first->descriptor()));
+  first.reset();
+  const test::OtherWriter other(segment.get());
+  ASSERT_TRUE(other.is_writing());
+  const std::string newer = install("www");
+  EXPECT_EQ(shown(run(segment.get()), "www")->published.bundle.leaf().fingerprint(), newer);
+  EXPECT_TRUE(reader->get(reader->find("www").value())->published.is_placeholder);
+}
+
+TEST_F(Bootstrap, ASegmentOfAnotherReleaseCountsAsNone) {
+  add_certificate("www");
+  const std::string fingerprint = install("www");
+  state_.write("none", "this is no segment");
+  const FileDescriptor none(open((state_ / "none").c_str(), O_RDWR | O_CLOEXEC));
+  EXPECT_EQ(shown(run(none.get()), "www")->published.bundle.leaf().fingerprint(), fingerprint);
 }
 
 TEST_F(Bootstrap, NeedsNoStore) {
@@ -163,7 +221,7 @@ TEST_F(Bootstrap, NeedsNoStore) {
   const auto config = settings_.finalize();
   const lifecycle::StoreReader nowhere((state_ / "missing").string());
   const auto writer =
-      bootstrap({.config = *config, .store = nowhere, .previous = nullptr, .now = kTestNow}, log_);
+      bootstrap({.config = *config, .store = nowhere, .segment = -1, .now = kTestNow}, log_);
   ASSERT_TRUE(writer);
   EXPECT_TRUE(shown(*writer, "www")->published.is_placeholder);
   EXPECT_THAT(log_.errors, IsEmpty());
@@ -171,4 +229,4 @@ TEST_F(Bootstrap, NeedsNoStore) {
 }
 
 }  // namespace
-}  // namespace ccm::agent
+}  // namespace ccm::server

@@ -1,0 +1,148 @@
+#include "server/deployment.h"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <utility>
+
+#include "agent/launch.h"
+#include "base/clock.h"
+#include "config/host_checks.h"
+#include "lifecycle/store_reader.h"
+#include "server/bootstrap.h"
+
+namespace ccm::server {
+namespace {
+
+// Two certificates of one kind in one virtual host: OpenSSL would show the last one only.
+void warn_of_same_keys(const CertificateSet& set, const config::Config& config,
+                       const config::Dialect& dialect, Log& log) {
+  const auto& all = set.certificates();
+  for (std::size_t i = 0; i < all.size(); ++i) {
+    for (std::size_t j = 0; j < i; ++j) {
+      const auto* a = config.find(all[j]->name());
+      const auto* b = config.find(all[i]->name());
+      if (!a->key || !b->key || a->key->algorithm != b->key->algorithm) continue;
+      const std::string key = dialect.spell("key");
+      log.warn(
+          "certificates \"{}\" and \"{}\" of one server have the same kind of key, so only the "
+          "second is shown; give one of them \"{} ecdsa:256\" and the other \"{} rsa:2048\"",
+          a->name, b->name, key, key);
+    }
+  }
+}
+
+bool check_host(const config::Config& config, Log& log) {
+  bool is_good = true;
+  for (const config::HostFinding& finding : config::check_host(config)) {
+    log.write(finding.fatal ? Severity::emerg : Severity::warn, finding.sentence);
+    is_good = is_good && !finding.fatal;
+  }
+  return is_good;
+}
+
+Result<agent::Launched> launch_agent(const config::Config& config, const config::Settings& settings,
+                                     const Surroundings& surroundings, int segment) {
+  auto program = agent::find_agent(config.global().agent_path, surroundings.module_path);
+  if (!program) return pass(std::move(program));
+  const config::Handover handover{surroundings.facts, settings};
+  return agent::launch({.program = *std::move(program),
+                        .segment = segment,
+                        .handover = handover,
+                        .log_descriptor = surroundings.log_descriptor});
+}
+
+void replace(Estate& estate, int segment) noexcept {
+  const FileDescriptor previous(std::exchange(estate.segment, segment));
+}
+
+}  // namespace
+
+Deployment::Deployment(config::Settings settings, Log& log)
+    : settings_(std::move(settings)), log_(log) {}
+
+Deployment::~Deployment() = default;
+
+CertificateSet& Deployment::add_site(const std::vector<std::string>& names) {
+  std::vector<LiveCertificate*> certificates;
+  for (const std::string& name : names) {
+    certificates.push_back(&live_.try_emplace(name, name, live_.size(), log_).first->second);
+  }
+  sites_.push_back(std::make_unique<CertificateSet>(std::move(certificates), log_));
+  return *sites_.back();
+}
+
+bool Deployment::judge(Host host) {
+  auto config = settings_.finalize();
+  if (!config) {
+    log_.write(Severity::emerg, config.error().message());
+    return false;
+  }
+  config_.emplace(*std::move(config));
+  if (host == Host::ignored) return true;
+  for (const std::string& sentence : settings_.warnings()) {
+    log_.write(Severity::warn, sentence);
+  }
+  for (const auto& site : sites_) warn_of_same_keys(*site, *config_, settings_.dialect(), log_);
+  return check_host(*config_, log_);
+}
+
+Result<void> Deployment::publish(Estate& estate) {
+  const lifecycle::StoreReader store(config_->global().state_path);
+  auto writer = bootstrap({.config = *config_,  // 1
+                           .store = store,
+                           .segment = estate.segment,
+                           .now = SystemClock().now()},
+                          log_);
+  if (!writer) return pass(std::move(writer));
+  auto segment = writer->open_read_only();  // 2
+  if (!segment) return pass(std::move(segment));
+  auto reader = publication::Reader::open(*segment);
+  if (!reader) return pass(std::move(reader));
+  const int copy = fcntl(writer->descriptor(), F_DUPFD_CLOEXEC, 0);
+  if (copy < 0) return fail(system_error("keeping the publication segment", errno));
+  replace(estate, copy);
+  reader_.emplace(*std::move(reader));
+  for (auto& [name, certificate] : live_) certificate.attach(*reader_);
+  // The writer ends here: no worker may inherit its mapping, and the agent is to be the next one.
+  return {};
+}
+
+void Deployment::start(const Surroundings& surroundings, Estate& estate) {
+  if (config_->certificates().empty()) {
+    replace(estate, -1);
+    return;
+  }
+  if (auto published = publish(estate); !published) {
+    log_.write(Severity::alert,
+               fmt::format("no certificate can be shown: {}", published.error().message()));
+    return;
+  }
+  restart_agent(surroundings, estate);  // 3
+}
+
+void Deployment::restart_agent(const Surroundings& surroundings, const Estate& estate) {
+  stop();
+  auto launched = launch_agent(*config_, settings_, surroundings, estate.segment);
+  if (!launched) {
+    log_.error("the agent was not started, so no certificate is renewed: {}",
+               launched.error().message());
+    return;
+  }
+  lifeline_ = std::move(launched->lifeline);
+  monitor_ = launched->pid;
+}
+
+void Deployment::stop() noexcept {
+  lifeline_.reset();
+  monitor_ = -1;
+}
+
+void Deployment::enter_worker(Estate& estate) noexcept {
+  stop();
+  replace(estate, -1);
+}
+
+}  // namespace ccm::server

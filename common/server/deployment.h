@@ -1,0 +1,101 @@
+// One configuration of a web server, from its first directive until the server drops it: what was
+// written, which virtual hosts show which certificate, and, once it was accepted, the publication
+// and the agent that belong to it. A server module makes one per configuration load, feeds it, and
+// passes on its server's events; everything here is the same for nginx and httpd.
+//
+//   while reading       settings(), add_site()
+//   when all was read   judge(): offline; also under a configuration test
+//   when accepted       start(): in the master or parent, as root if the server was started so
+//   in each worker      enter_worker(), before it serves anybody
+//   when dropped        the destructor: the agent ends
+//
+// The master's side is single-threaded. In workers only the CertificateSets are used, by any
+// thread.
+#pragma once
+
+#include <sys/types.h>
+
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/handle.h"
+#include "base/log.h"
+#include "config/config.h"
+#include "config/settings.h"
+#include "config/wire.h"
+#include "publication/reader.h"
+#include "server/handshake.h"
+
+namespace ccm::server {
+
+// What one configuration leaves to the next in the same master. Plain numbers, because a server may
+// load this code anew in between; -1: nothing. Whoever keeps it owns the descriptor.
+struct Estate {
+  int segment = -1;  // publication memfd, read-write, close-on-exec; workers must not keep it
+};
+
+// Where the configuration comes to life.
+struct Surroundings {
+  config::ServerFacts facts;
+  int log_descriptor = -1;  // borrowed, for what comes before the agent can open the log; -1: none
+  std::string module_path;  // of the server module; the agent is looked for beside it
+};
+
+class Deployment {
+ public:
+  // `log` must outlive the object; in workers any thread writes to it.
+  Deployment(config::Settings settings, Log& log);
+  Deployment(const Deployment&) = delete;
+  Deployment& operator=(const Deployment&) = delete;
+  ~Deployment();
+
+  config::Settings& settings() noexcept { return settings_; }
+  // A virtual host that shows these certificates (names as Settings::use returned them).
+  CertificateSet& add_site(const std::vector<std::string>& names);
+
+  enum class Host : bool { ignored, examined };
+  // Turns what was written into one checked configuration, without network and store. False when it
+  // is wrong; everything wrong or dubious was logged. With Host::examined the files, account and
+  // program that it names must be there as well.
+  bool judge(Host host);
+  // From a successful judge() on.
+  const config::Config* config() const noexcept { return config_ ? &*config_ : nullptr; }
+
+  // Brings the configuration to life:
+  //   1  the publication segment is filled from the store, with placeholders where there is nothing
+  //      yet. The previous configuration's segment goes on being used when it has the same
+  //      certificates, so that workers of both generations show what is newest; its agent must have
+  //      been told to end (stop(), or its Deployment was destroyed).
+  //   2  it is mapped read-only, for the workers to inherit
+  //   3  the agent is started with the segment and the end of a lifeline
+  // Nothing that goes wrong here may stop the server, and whatever else it serves: it is logged.
+  void start(const Surroundings& surroundings, Estate& estate);
+  // Starts the agent once more after its monitor has died. Only after start().
+  void restart_agent(const Surroundings& surroundings, const Estate& estate);
+  // The agent's monitor, to be waited for by servers that do; -1: there is none.
+  pid_t monitor() const noexcept { return monitor_; }
+  // Tells the agent to end. What was published stays.
+  void stop() noexcept;
+
+  // Drops what only the master may hold: the lifeline and the estate's segment.
+  void enter_worker(Estate& estate) noexcept;
+
+ private:
+  Result<void> publish(Estate& estate);
+
+  config::Settings settings_;
+  Log& log_;
+  std::optional<config::Config> config_;
+  // The certificates that virtual hosts show, by name, and the sets in which they do.
+  std::map<std::string, LiveCertificate, std::less<>> live_;
+  std::vector<std::unique_ptr<CertificateSet>> sites_;
+  // From start() on, when there is anything to serve.
+  std::optional<publication::Reader> reader_;
+  FileDescriptor lifeline_;  // the master's end
+  pid_t monitor_ = -1;
+};
+
+}  // namespace ccm::server

@@ -1,0 +1,94 @@
+#include "server/live_certificate.h"
+
+#include <new>
+#include <utility>
+#include <vector>
+
+#include "crypto/openssl.h"
+
+namespace ccm::server {
+namespace {
+
+std::uint64_t next_id() {
+  static std::atomic<std::uint64_t> last{0};
+  return ++last;
+}
+
+}  // namespace
+
+LiveCertificate::LiveCertificate(std::string name, std::size_t place, Log& log)
+    : name_(std::move(name)), place_(place), id_(next_id()), log_(log) {}
+
+void LiveCertificate::attach(publication::Reader& reader) {
+  if (const auto slot = reader.find(name_)) {
+    slot_ = *slot;
+    reader_ = &reader;
+  }
+}
+
+// A place that another configuration's certificate had in this thread is taken over, and what it
+// held is dropped.
+LiveCertificate::View& LiveCertificate::view() const {
+  thread_local std::vector<View> views;
+  if (views.size() <= place_) views.resize(place_ + 1);
+  View& view = views[place_];
+  if (view.owner != id_) {
+    view = View{};
+    view.owner = id_;
+  }
+  return view;
+}
+
+const publication::Published* LiveCertificate::newest() {
+  if (reader_ == nullptr) return nullptr;
+  const std::uint64_t generation = reader_->generation(slot_);
+  View& mine = view();
+  if (generation != mine.generation) load(mine);
+  return mine.served ? &mine.served->published : nullptr;
+}
+
+const publication::Published* LiveCertificate::held() const {
+  const View& mine = view();
+  return mine.served ? &mine.served->published : nullptr;
+}
+
+void LiveCertificate::load(View& view) {
+  auto served = reader_->get(slot_);
+  if (auto error = reader_->take_error(slot_)) {
+    log_.error("certificate \"{}\": the published value cannot be used: {}", name_,
+               error->message());
+  }
+  // An older value than the newest: another thread is parsing that, or it is unusable. Then the
+  // next handshake asks again.
+  if (!served || served == view.served) return;
+  Stack stack(sk_X509_new_null());
+  if (!stack) throw std::bad_alloc();
+  const auto& chain = served->published.bundle.chain();
+  for (auto issuer = chain.begin() + 1; issuer != chain.end(); ++issuer) {
+    if (sk_X509_push(stack.get(), issuer->native()) == 0) throw std::bad_alloc();
+  }
+  view.intermediates = std::move(stack);
+  view.served = std::move(served);
+  view.generation = view.served->generation;
+}
+
+void LiveCertificate::hand_to(SSL* ssl) {
+  const View& mine = view();
+  const auto& bundle = mine.served->published.bundle;
+  constexpr int kOverride = 1;
+  if (SSL_use_cert_and_key(ssl, bundle.leaf().native(), bundle.key().native(),
+                           mine.intermediates.get(), kOverride) == 1) {
+    return;
+  }
+  const Error error = crypto::openssl_error(ErrorKind::rejected, "OpenSSL refuses it");
+  if (refused_generation_.exchange(mine.served->generation) != mine.served->generation) {
+    log_.error("certificate \"{}\": {}", name_, error.message());
+  }
+}
+
+bool LiveCertificate::is_leaf(const X509* leaf) const {
+  const publication::Published* mine = held();
+  return mine != nullptr && mine->bundle.leaf().native() == leaf;
+}
+
+}  // namespace ccm::server

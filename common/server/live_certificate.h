@@ -1,0 +1,70 @@
+// One certificate of the publication as the threads of this process see it: what a TLS handshake
+// hands to OpenSSL. Made while the configuration is read, attached when it comes to life, inherited
+// by fork; asked from inside OpenSSL's callbacks by any thread.
+//
+// Each thread keeps its own copy of the newest value and compares generations: a handshake that
+// finds nothing new costs one atomic load, a comparison and no lock. What a thread holds stays good
+// until that thread asks again.
+#pragma once
+
+#include <openssl/ssl.h>
+
+#include <atomic>
+#include <cstdint>
+#include <memory>
+#include <string>
+
+#include "base/handle.h"
+#include "base/log.h"
+#include "publication/reader.h"
+
+namespace ccm::server {
+
+// Frees the list, not the certificates in it.
+inline void free_list(STACK_OF(X509) * list) noexcept {
+  sk_X509_free(list);
+}
+
+class LiveCertificate {
+ public:
+  // `place` is a small number that no other certificate of the same configuration has. `log` must
+  // outlive the object and may be written to by any thread.
+  LiveCertificate(std::string name, std::size_t place, Log& log);
+
+  const std::string& name() const noexcept { return name_; }
+  // Finds the certificate's slot; `reader` must live as long as this object is asked for anything.
+  // Before there are threads.
+  void attach(publication::Reader& reader);
+
+  // The newest good value, or nullptr when nothing was published yet.
+  const publication::Published* newest();
+  // What `newest` last returned to this thread; the two below are about it.
+  const publication::Published* held() const;
+  bool is_leaf(const X509* leaf) const;
+  void hand_to(SSL* ssl);
+
+ private:
+  using Stack = Handle<STACK_OF(X509), free_list>;
+
+  // What one thread holds.
+  struct View {
+    std::uint64_t owner = 0;
+    std::uint64_t generation = 0;  // of `served`
+    std::shared_ptr<const publication::Served> served;
+    Stack intermediates;  // borrowed from `served`
+  };
+
+  View& view() const;
+  void load(View& view);
+
+  std::string name_;
+  std::size_t place_;
+  std::uint64_t id_;  // never used again in this process, so a thread knows its views apart
+  Log& log_;
+  publication::Reader* reader_ = nullptr;
+  std::uint32_t slot_ = 0;
+  // The generation that OpenSSL's security level forbids; said once.
+  std::atomic<std::uint64_t> refused_generation_{0};
+};
+
+}  // namespace ccm::server

@@ -1,0 +1,61 @@
+#include "server/placeholder_file.h"
+
+#include <fcntl.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <string_view>
+
+#include "crypto/names.h"
+#include "crypto/pem.h"
+#include "crypto/placeholder.h"
+
+namespace ccm::server {
+namespace {
+
+constexpr crypto::KeyType kKeyType{crypto::KeyAlgorithm::ecdsa, 256};
+
+Result<void> append(int file, std::string_view text) {
+  while (!text.empty()) {
+    const ssize_t count = ::write(file, text.data(), text.size());
+    if (count < 0 && errno == EINTR) continue;
+    if (count < 0) return fail(system_error("writing a placeholder certificate", errno));
+    text.remove_prefix(static_cast<std::size_t>(count));
+  }
+  return {};
+}
+
+std::vector<std::string> usable(const std::vector<std::string>& names) {
+  std::vector<std::string> canonical;
+  for (const std::string& name : names) {
+    if (auto parsed = crypto::parse_server_name(name)) canonical.push_back(*std::move(parsed));
+  }
+  return canonical;
+}
+
+}  // namespace
+
+Result<void> PlaceholderFile::write(const std::vector<std::string>& names, Time now) {
+  if (!key_) {
+    auto key = crypto::KeyPair::generate(kKeyType);
+    if (!key) return pass(std::move(key));
+    key_ = *std::move(key);
+  }
+  if (!memory_) memory_ = FileDescriptor(memfd_create("ccm-placeholder", MFD_CLOEXEC));
+  if (!memory_) return fail(system_error("creating a placeholder certificate", errno));
+  auto bundle = crypto::make_placeholder(*key_, usable(names), now);
+  if (!bundle) return pass(std::move(bundle));
+  auto key = key_->to_pem();
+  if (!key) return pass(std::move(key));
+  if (ftruncate(memory_.get(), 0) != 0 || lseek(memory_.get(), 0, SEEK_SET) != 0) {
+    return fail(system_error("writing a placeholder certificate", errno));
+  }
+  // Twice: once as the leaf, once as its issuer, which mod_ssl wants to see with SSLUseStapling.
+  const std::string leaf = crypto::to_pem({bundle->leaf()});
+  for (const std::string_view part : {std::string_view(leaf), std::string_view(leaf), text_of}) {
+  }
+  return {};
+}
+
+}  // namespace ccm::server
