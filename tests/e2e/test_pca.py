@@ -6,7 +6,8 @@ import time
 import pytest
 from conftest import PRIVATE
 from lab import processes, tls
-from lab.server import Certificate
+from lab.net import free_port
+from lab.server import Certificate, Site
 from lab.waiting import wait_until
 
 
@@ -102,6 +103,16 @@ def test_rsa_and_ecdsa_side_by_side_for_one_server(server, settings, cloud, priv
             text = tls.openssl_client(private.port, PRIVATE, *options)
             assert f"Peer signature type: {'ECDSA' if kind == 'EC' else 'RSA-PSS'}" in text, text
             assert f"CN = {PRIVATE}" in text
+
+
+def test_the_short_form_takes_its_names_from_the_server(server, settings, cloud):
+    names = ("short.intra.example", "also.intra.example", "*.more.intra.example")
+    site = Site(free_port(), names, (f"source=pca issuer={cloud.facts['issuer_id']}",))
+    server.configure(settings=settings, sites=[site])
+    server.start()
+    server.wait_for_certificate(site, cloud.trust())
+    for name in (*names[:2], "any.more.intra.example"):
+        assert server.show(site, tls.context(cloud.trust()), name=name)
 
 
 def test_a_crash_between_issue_and_export_issues_once(start, cloud, private):

@@ -104,3 +104,17 @@ def test_workers_of_every_generation_show_the_newest_certificate(both, cloud, pr
         newest = both.wait_for_certificate(private, cloud.trust(), but_not=[serial])
         assert [handshake.finish() for handshake in held] == [newest] * 3
         assert not holders & set(both.workers())
+
+
+def test_a_reload_to_nothing_ends_the_agent_and_the_way_back_starts_one(
+        both, cloud, settings, intranet, public, private):
+    both.start()
+    serial = both.wait_for_certificate(private, cloud.trust())
+    agent = both.wait_for_agent()
+    both.configure()
+    both.reload_now()
+    wait_until(lambda: not processes.is_alive(agent) and not both.monitors(), "the end of the agent")
+    both.configure(settings=settings, certificates=[intranet], sites=[public, private])
+    both.reload_now()
+    both.wait_for_agent()
+    assert both.wait_for_certificate(private, cloud.trust()) == serial

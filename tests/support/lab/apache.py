@@ -52,17 +52,21 @@ class Apache(Server):
     # -- configuration ---------------------------------------------------------------------------
 
     def configure(self, main="", *, settings=None, certificates=(), sites=(), inherited=(),
-                  modules=("ssl", "ccm")):
-        """A text of httpd's own for the main server, and what the server-neutral arguments ask for."""
+                  modules=("ssl", "ccm"), ports=()):
+        """A text of httpd's own for the main server, and what the server-neutral arguments ask for.
+
+        `ports`: what the text listens on.
+        """
         # The first virtual host of an address is its default.
         sites = sorted(sites, key=lambda site: not site.default)
-        self.ports = sorted({site.port for site in sites})
+        listening = sorted({site.port for site in sites})
+        self.ports = [*listening, *ports]
         if any(site.http2 for site in sites):
             modules = (*modules, "http2")
         (self.directory / "worker.lua").write_text(WORKER_LUA)
         self.conf.write_text(
             self._modules(modules) + self._process_model() + self._basics() +
-            "".join(f"Listen 127.0.0.1:{port} https\n" for port in self.ports) +
+            "".join(f"Listen 127.0.0.1:{port} https\n" for port in listening) +
             ("" if settings is None else global_part(settings, certificates)) +
             "".join(f"CCMCertificate {certificate}\n" for certificate in inherited) + main + "\n" +
             "".join(map(virtual_host, sites)))

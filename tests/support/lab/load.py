@@ -65,7 +65,13 @@ class Load:
                 first[o.worker] = min(first.get(o.worker, o.ended), o.ended)
         return first
 
-    def last_shown(self, name, serial):
-        """When the last handshake that showed the serial began; None when none did."""
-        times = [o.began for o in list(self.observations) if o.name == name and o.serial == serial]
-        return max(times, default=None)
+    def steps_back(self, name, order):
+        """Handshakes that showed an older certificate than their worker had shown; the oldest is first."""
+        rank = {serial: place for place, serial in enumerate(order)}
+        observed = [o for o in list(self.observations) if o.name == name]
+        back = []
+        for serial in order:
+            first = self.first_shown(name, serial)
+            back += [o for o in observed
+                     if rank[o.serial] < rank[serial] and o.began > first.get(o.worker, o.began)]
+        return back
