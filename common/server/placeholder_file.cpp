@@ -51,11 +51,11 @@ Result<void> PlaceholderFile::write(const std::vector<std::string>& names, Time 
   if (ftruncate(memory_.get(), 0) != 0 || lseek(memory_.get(), 0, SEEK_SET) != 0) {
     return fail(system_error("writing a placeholder certificate", errno));
   }
-  // Twice: once as the leaf, once as its issuer, which mod_ssl wants to see with SSLUseStapling.
-  const std::string leaf = crypto::to_pem({bundle->leaf()});
-  for (const std::string_view part : {std::string_view(leaf), std::string_view(leaf), text_of}) {
-  }
-  return {};
+  // Twice: once as the leaf, once as its own issuer, which mod_ssl wants to see with
+  // SSLUseStapling.
+  auto written = append(memory_.get(), crypto::to_pem({bundle->leaf(), bundle->leaf()}));
+  if (written) written = append(memory_.get(), key->reveal());
+  return written;
 }
 
 }  // namespace ccm::server

@@ -1,0 +1,20 @@
+// The module's directives. Every one is forwarded word for word, with its place, to
+// config::Settings, which knows all the rules; nothing is judged here but where it stands.
+//
+//   CCMRegion, CCMStateDir, …             main server only
+//   <CCMCertificate NAME> … </…>          main server only; CCMSource, CCMNames, … in it
+//   CCMCertificate …                      main server and virtual hosts (server_binding.h)
+#pragma once
+
+#include "ap_api.h"
+#include "config/dialect.h"
+
+namespace ccm::apache {
+
+// How httpd's users write and call things.
+config::Dialect dialect();
+
+// Ended by an empty one; static, the same each time.
+const command_rec* commands();
+
+}  // namespace ccm::apache

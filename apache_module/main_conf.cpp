@@ -1,0 +1,31 @@
+#include "main_conf.h"
+
+#include "directives.h"
+#include "process.h"
+
+namespace ccm::apache {
+namespace {
+
+constexpr char kKey[] = "ccm_module configuration";
+
+}  // namespace
+
+MainConf::MainConf() : deployment(config::Settings(dialect()), log) {}
+
+MainConf::~MainConf() {
+  forget(*this);
+}
+
+MainConf& main_conf_of(const server_rec* server) {
+  apr_pool_t* pconf = server->process->pconf;
+  void* found = nullptr;
+  apr_pool_userdata_get(&found, kKey, pconf);
+  if (found == nullptr) {
+    found = create_in<MainConf>(pconf);
+    // Its destruction is taken care of. The key is copied, as another load of this code may ask.
+    apr_pool_userdata_set(found, kKey, nullptr, pconf);
+  }
+  return *static_cast<MainConf*>(found);
+}
+
+}  // namespace ccm::apache

@@ -1,0 +1,52 @@
+// What the module keeps for one configuration (httpd: the pool `pconf`). Made with the first
+// directive or hook that asks for it and destroyed with the pool; filled while the configuration is
+// read, judged in `check_config`, brought to life in `post_config` (process.h), then inherited by
+// the children.
+#pragma once
+
+#include <map>
+#include <string>
+#include <vector>
+
+#include "agent_watch.h"
+#include "ap_api.h"
+#include "boundary.h"
+#include "config/config.h"
+#include "server/deployment.h"
+#include "server/placeholder_file.h"
+
+namespace ccm::apache {
+
+// One `CCMCertificate` of a server, as written.
+struct CertificateRequest {
+  std::vector<std::string> arguments;
+  config::Origin origin;
+};
+
+// A server that shows certificates.
+struct Site {
+  server::CertificateSet* certificates = nullptr;  // owned by the deployment
+  std::vector<std::string> names;                  // of the server
+  std::size_t group = 0;                           // the same for all that show the same ones
+};
+
+struct MainConf {
+  HttpdLog log;
+  server::Deployment deployment;
+  std::map<const server_rec*, std::vector<CertificateRequest>> requests;
+  std::map<const server_rec*, Site> sites;  // from check_config on
+  std::vector<std::string> doubts;          // what check_config found dubious, not said yet
+  server::PlaceholderFile placeholder;
+  server::Surroundings surroundings;  // from post_config on
+  AgentWatch watch;
+
+  MainConf();
+  MainConf(const MainConf&) = delete;
+  MainConf& operator=(const MainConf&) = delete;
+  ~MainConf();
+};
+
+// The one of the configuration that the server belongs to.
+MainConf& main_conf_of(const server_rec* server);
+
+}  // namespace ccm::apache

@@ -1,0 +1,218 @@
+#include "process.h"
+
+#include <dlfcn.h>
+#include <fmt/format.h>
+#include <pthread.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <chrono>
+#include <string_view>
+#include <type_traits>
+
+#include "boundary.h"
+#include "config_tree.h"
+#include "server_binding.h"
+
+namespace ccm::apache {
+namespace {
+
+using Host = server::Deployment::Host;
+
+// The configuration whose agent runs; nullptr between two of them.
+MainConf* active = nullptr;
+// The parent's, from one configuration to the next; set when the first one comes to life.
+server::Estate* estate = nullptr;
+// The child that is being forked is the agent, which needs what others must not have.
+bool is_launching = false;
+
+class Launching {
+ public:
+  Launching() noexcept { is_launching = true; }
+  Launching(const Launching&) = delete;
+  Launching& operator=(const Launching&) = delete;
+  ~Launching() { is_launching = false; }
+};
+
+bool is_first_pass() {
+  return ap_state_query(AP_SQ_MAIN_STATE) == AP_SQ_MS_CREATE_PRE_CONFIG;
+}
+
+bool is_stopping() {
+  int state = AP_MPMQ_STOPPING;
+  return ap_mpm_query(AP_MPMQ_MPM_STATE, &state) != APR_SUCCESS || state == AP_MPMQ_STOPPING;
+}
+
+void close_in_child() noexcept {
+  if (is_launching || estate == nullptr) return;
+  if (active != nullptr) {
+    active->deployment.enter_worker(*estate);
+  } else {
+    const FileDescriptor unused(std::exchange(estate->segment, -1));
+  }
+}
+
+// The name changes with what it stands for: a later version of this module must not take one thing
+// for another.
+server::Estate& retained_estate() {
+  static_assert(std::is_trivially_copyable_v<server::Estate>);
+  constexpr char kKey[] = "ccm_module estate 1";
+  if (auto* kept = static_cast<server::Estate*>(ap_retained_data_get(kKey))) return *kept;
+  return *::new (ap_retained_data_create(kKey, sizeof(server::Estate))) server::Estate();
+}
+
+void prepare_parent() {
+  if (estate != nullptr) return;
+  estate = &retained_estate();
+  pthread_atfork(nullptr, nullptr, close_in_child);
+}
+
+// Empty when the log is no file.
+std::string error_log_of(const server_rec* server) {
+  const std::string_view name = server->error_fname;
+  if (name.starts_with('|') || name == "syslog" || name.starts_with("syslog:")) return "";
+  const char* path = ap_server_root_relative(server->process->pconf, server->error_fname);
+  return path == nullptr ? "" : path;
+}
+
+Severity severity_of(const server_rec* server) {
+  const int level = ap_get_server_module_loglevel(server, ccm_module.module_index);
+  // httpd has finer levels beyond debug.
+  return static_cast<Severity>(std::clamp(level, APLOG_EMERG, APLOG_DEBUG));
+}
+
+std::string module_path() {
+  Dl_info info{};
+  const bool is_found = ::dladdr(&ccm_module, &info) != 0 && info.dli_fname != nullptr;
+  return is_found ? info.dli_fname : "";
+}
+
+server::Surroundings surroundings_of(const server_rec* main_server) {
+  static unsigned loads = 0;
+  return {
+      .facts = {.kind = config::ServerKind::apache,
+                .error_log = error_log_of(main_server),
+                .log_level = severity_of(main_server),
+                .launch_id = fmt::format("{}-{}-{}", ::getpid(), apr_time_now(), ++loads)},
+      // httpd has put its error log there.
+      .log_descriptor = STDERR_FILENO,
+      .module_path = module_path(),
+  };
+}
+
+// What is wrong with the host, and everything dubious.
+bool examine(MainConf& conf) {
+  if (conf.deployment.settings().empty()) return true;
+  for (const std::string& sentence : conf.doubts) conf.log.write(Severity::warn, sentence);
+  conf.doubts.clear();
+  return conf.deployment.judge(Host::examined);
+}
+
+void on_monitor_event(int reason, void* data, int status) noexcept;
+
+// The monitor may outlive the configuration by a moment, so what httpd keeps about it does as well.
+void look_after_agent(MainConf& conf) {
+  const auto now = std::chrono::steady_clock::now();
+  const pid_t pid = conf.deployment.monitor();
+  if (pid < 0) {
+    conf.watch.ended(now);
+    return;
+  }
+  conf.watch.started(now);
+  apr_pool_t* pool = ap_server_conf->process->pool;
+  auto* process = static_cast<apr_proc_t*>(apr_pcalloc(pool, sizeof(apr_proc_t)));
+  process->pid = pid;
+  apr_proc_other_child_register(process, on_monitor_event, process, nullptr, pool);
+}
+
+void start_again(MainConf& conf) {
+  const Launching launching;
+  conf.deployment.restart_agent(conf.surroundings, *estate);
+  look_after_agent(conf);
+}
+
+void on_death(MainConf& conf) {
+  const auto now = std::chrono::steady_clock::now();
+  const pid_t pid = conf.deployment.monitor();
+  conf.deployment.stop();
+  conf.watch.ended(now);
+  conf.log.warn("the agent's monitor (process {}) has died; starting it again in {} s", pid,
+                conf.watch.wait(now).count());
+  if (conf.watch.is_due(now)) start_again(conf);
+}
+
+void on_monitor_event(int reason, void* data, int) noexcept {
+  if (reason != APR_OC_REASON_DEATH) return;
+  hook_boundary(0, [&] {
+    const pid_t pid = static_cast<apr_proc_t*>(data)->pid;
+    apr_proc_other_child_unregister(data);
+    const bool is_current = active != nullptr && active->deployment.monitor() == pid;
+    if (is_current && !is_stopping()) on_death(*active);
+    return 0;
+  });
+}
+
+void bring_to_life(MainConf& conf, const server_rec* main_server) {
+  prepare_parent();
+  conf.surroundings = surroundings_of(main_server);
+  active = &conf;
+  {
+    const Launching launching;
+    conf.deployment.start(conf.surroundings, *estate);
+  }
+  // mod_ssl has read it.
+  conf.placeholder = server::PlaceholderFile();
+  if (estate->segment >= 0) look_after_agent(conf);
+}
+
+}  // namespace
+
+int check_config(apr_pool_t*, apr_pool_t*, apr_pool_t* ptemp, server_rec* main_server) noexcept {
+  return hook_boundary(HTTP_INTERNAL_SERVER_ERROR, [&] {
+    MainConf& conf = main_conf_of(main_server);
+    auto bound = bind(conf, main_server, ConfigTree(ap_conftree, ptemp));
+    if (!bound) {
+      conf.log.write(Severity::emerg, bound.error().message());
+      return HTTP_INTERNAL_SERVER_ERROR;
+    }
+    bool is_good = conf.deployment.judge(Host::ignored);
+    const bool is_test = ap_state_query(AP_SQ_RUN_MODE) == AP_SQ_RM_CONFIG_TEST;
+    if (is_good && is_test) is_good = examine(conf);
+    return is_good ? OK : HTTP_INTERNAL_SERVER_ERROR;
+  });
+}
+
+int open_logs(apr_pool_t*, apr_pool_t*, apr_pool_t*, server_rec* main_server) noexcept {
+  return hook_boundary(HTTP_INTERNAL_SERVER_ERROR, [&] {
+    if (!is_first_pass()) return OK;
+    MainConf& conf = main_conf_of(main_server);
+    // The second pass says the rest.
+    conf.log.limit_to(Severity::error);
+    return examine(conf) ? OK : HTTP_INTERNAL_SERVER_ERROR;
+  });
+}
+
+int post_config(apr_pool_t*, apr_pool_t*, apr_pool_t*, server_rec* main_server) noexcept {
+  return hook_boundary(OK, [&] {
+    if (is_first_pass()) return OK;
+    MainConf& conf = main_conf_of(main_server);
+    examine(conf);
+    bring_to_life(conf, main_server);
+    return OK;
+  });
+}
+
+int monitor(apr_pool_t*, server_rec*) noexcept {
+  return hook_boundary(OK, [&] {
+    if (active != nullptr && active->watch.is_due(std::chrono::steady_clock::now())) {
+      start_again(*active);
+    }
+    return OK;
+  });
+}
+
+void forget(const MainConf& conf) noexcept {
+  if (active == &conf) active = nullptr;
+}
+
+}  // namespace ccm::apache

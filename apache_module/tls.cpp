@@ -1,0 +1,70 @@
+#include "tls.h"
+
+#include <fmt/format.h>
+
+#include <string>
+
+#include "base/clock.h"
+#include "boundary.h"
+#include "main_conf.h"
+
+namespace ccm::apache {
+namespace {
+
+const Site* site_of(const server_rec* server) {
+  const MainConf& conf = main_conf_of(server);
+  const auto found = conf.sites.find(server);
+  return found == conf.sites.end() ? nullptr : &found->second;
+}
+
+// The placeholder's path, written differently for each group: "/proc/self/fd/./7". mod_ssl lets a
+// request for one virtual host arrive through a connection to another (HTTP/2) only when both have
+// the same certificate files, which it tells by their paths.
+std::string path_for(int descriptor, std::size_t group) {
+  std::string detour;
+  for (; group != 0; group /= 2) detour += group % 2 == 0 ? "/" : "./";
+  return fmt::format("/proc/self/fd/{}{}", detour, descriptor);
+}
+
+// In place of whatever was inherited from the main server.
+void set_only(apr_array_header_t* files, const char* path) {
+  apr_array_clear(files);
+  *static_cast<const char**>(apr_array_push(files)) = path;
+}
+
+}  // namespace
+
+int add_certificate_files(server_rec* server, apr_pool_t* pconf, apr_array_header_t* certificates,
+                          apr_array_header_t* keys) noexcept {
+  return hook_boundary(DECLINED, [&] {
+    const Site* site = site_of(server);
+    if (site == nullptr) return DECLINED;
+    MainConf& conf = main_conf_of(server);
+    // mod_ssl reads the file before it asks for the next server's.
+    if (auto written = conf.placeholder.write(site->names, SystemClock().now()); !written) {
+      conf.log.write(Severity::emerg, written.error().message());
+      return DECLINED;
+    }
+    const char* path =
+        apr_pstrdup(pconf, path_for(conf.placeholder.descriptor(), site->group).c_str());
+    set_only(certificates, path);
+    set_only(keys, path);
+    // Nobody else, such as mod_md, is to add another.
+    return DONE;
+  });
+}
+
+int take_over_stapling(server_rec* server, apr_pool_t*, X509*, X509*) noexcept {
+  return hook_boundary(DECLINED, [&] { return site_of(server) == nullptr ? DECLINED : OK; });
+}
+
+int install(server_rec* server, apr_pool_t*, int is_proxy, SSL_CTX* context) noexcept {
+  return hook_boundary(HTTP_INTERNAL_SERVER_ERROR, [&] {
+    const Site* site = is_proxy != 0 ? nullptr : site_of(server);
+    if (site == nullptr) return DECLINED;
+    site->certificates->install(context);
+    return OK;
+  });
+}
+
+}  // namespace ccm::apache

@@ -1,0 +1,22 @@
+// What mod_ssl asks and tells while it sets up the servers for which SSLEngine is on.
+//
+// The trick (design.md): mod_ssl refuses a server without a certificate file before it calls
+// anybody, so it is given one with a placeholder (server/placeholder_file.h). When its SSL_CTX is
+// ready, the callbacks of our CertificateSet take the placeholder's place. mod_ssl changes to
+// another virtual host's SSL_CTX when the client named one, and OpenSSL takes over the callbacks
+// of that.
+#pragma once
+
+#include "ap_api.h"
+
+namespace ccm::apache {
+
+// post_config of mod_ssl, in both passes over the configuration:
+int add_certificate_files(server_rec* server, apr_pool_t* pconf, apr_array_header_t* certificates,
+                          apr_array_header_t* keys) noexcept;
+// SSLUseStapling has nothing to do for the placeholder; our own callback staples.
+int take_over_stapling(server_rec* server, apr_pool_t* pconf, X509* certificate,
+                       X509* issuer) noexcept;
+int install(server_rec* server, apr_pool_t* pconf, int is_proxy, SSL_CTX* context) noexcept;
+
+}  // namespace ccm::apache
