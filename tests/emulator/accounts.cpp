@@ -8,6 +8,15 @@ namespace {
 constexpr const char* kRegions[] = {"ap-southeast-1", "ap-southeast-3", "cn-north-4",
                                     "eu-west-101"};
 
+// RFC 4648; what authenticator applications take.
+std::string random_base32(std::size_t characters) {
+  std::string text;
+  for (const char each : random_hex(characters / 2)) {
+    text += "ABCDEFGHIJKLMNOP"[each <= '9' ? each - '0' : each - 'a' + 10];
+  }
+  return text;
+}
+
 json key_document(const std::string& domain_id, const std::string& ak, const std::string& sk) {
   return {{"ak", ak},
           {"sk", sk},
@@ -24,9 +33,10 @@ json Accounts::create_account(const std::string& name) {
   json projects = json::array();
   for (const char* region : kRegions)
     projects.push_back({{"id", random_hex(16)}, {"name", region}});
-  json account = {{"domain_id", random_hex(16)},  {"domain_name", name},
-                  {"user_id", random_hex(16)},    {"user_name", name + "-admin"},
-                  {"password", random_token(20)}, {"projects", projects}};
+  json account = {{"domain_id", random_hex(16)},     {"domain_name", name},
+                  {"user_id", random_hex(16)},       {"user_name", name + "-admin"},
+                  {"password", random_token(20)},    {"projects", projects},
+                  {"totp_secret", random_base32(32)}};
   store_.put("account", account["domain_id"].get<std::string>(), account);
   return account;
 }

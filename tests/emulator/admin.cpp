@@ -1,5 +1,6 @@
 // The table of the admin side.
 #include "admin_handlers.h"
+#include "catalogue.h"
 #include "refusal.h"
 
 namespace emulator {
@@ -68,6 +69,11 @@ Operations admin_operations() {
       entry("POST", "/admin/pca/lifetime", set_pca_lifetime),
       entry("GET", "/admin/pca/authorities", list_cas),
       entry("POST", "/admin/pca/authorities/{id}/state", set_ca_state),
+      entry("GET", "/admin/targets", list_targets),
+      entry("POST", "/admin/targets", create_target),
+      entry("DELETE", "/admin/targets/{id}", delete_target),
+      entry("POST", "/admin/agencies", create_agency),
+      entry("POST", "/admin/identity-providers", create_identity_provider),
   };
 }
 

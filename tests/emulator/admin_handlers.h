@@ -56,4 +56,11 @@ Reply set_pca_lifetime(Call& call);
 Reply list_cas(Call& call);
 Reply set_ca_state(Call& call);
 
+// admin_targets.cpp
+Reply list_targets(Call& call);
+Reply create_target(Call& call);
+Reply delete_target(Call& call);
+Reply create_agency(Call& call);
+Reply create_identity_provider(Call& call);
+
 }  // namespace emulator::admin

@@ -76,9 +76,13 @@ Reply set_pca_lifetime(Call& call) {
 
 Reply set_ca_state(Call& call) {
   json record = record_of(call, "ca");
-  const std::string state = call.text("state").value_or("");
-  if (state.empty()) refuse("a state takes {\"state\": \"DISABLED\"}");
+  const std::string state = call.text("state").value_or(record["status"].get<std::string>());
+  const bool frozen = call.flag("frozen", record["freeze_flag"] != 0);
+  if (!call.body.is_object() || (!call.body.contains("state") && !call.body.contains("frozen"))) {
+    refuse("a state takes {\"state\": \"DISABLED\"} or {\"frozen\": true}");
+  }
   record["status"] = state;
+  record["freeze_flag"] = frozen ? 1 : 0;
   return keep(call, "ca", record);
 }
 

@@ -174,8 +174,10 @@ Reply set_scm_state(Call& call) {
     if (is_blank(record, "domain")) refuse("nothing was applied for yet, so nothing can be issued");
     issue_applied(call.world, record);
   }
+  if (state == "REVOKED") record["revoke_ms"] = call.world.clock.now_ms();
   record["status"] = state;
   record["issue_at_ms"] = nullptr;
+  record["next"] = nullptr;
   return keep(call, record);
 }
 

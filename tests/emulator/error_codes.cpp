@@ -206,6 +206,11 @@ constexpr ErrorCode kCodes[] = {
     {"PCA.00000005", 500, "Authentication failed. Please contact technical support."},
     {"SCM.0707", 400, "The CSR does not exist."},
     {"PCA.10010002", 400, "The resource does not exist."},
+    {"APIG.3325", 400, "The parameter value is invalid."},
+    {"APIG.1002", 401, "Incorrect token or token resolution failed"},
+    {"APIG.1005", 403, "No permissions to request this method"},
+    {"APIG.3030", 404, "The instance does not exist;id:"},
+    {"APIG.9999", 500, "System error"},
     {"APIGW.0101", 404, "The API does not exist or has not been published"},
     {"APIGW.0201", 413, "Request entity too large."},
     {"APIGW.0303", 401, "Incorrect IAM authentication information: x-sdk-date is expired"},
@@ -215,6 +220,10 @@ constexpr ErrorCode kCodes[] = {
 };
 
 }  // namespace
+
+std::span<const ErrorCode> error_codes() {
+  return kCodes;
+}
 
 const ErrorCode* find_error_code(std::string_view code) {
   const auto* found = std::find_if(std::begin(kCodes), std::end(kCodes),

@@ -1,6 +1,7 @@
 // The table of documented error codes. Constant data, any thread.
 #pragma once
 
+#include <span>
 #include <string_view>
 
 namespace emulator {
@@ -11,6 +12,7 @@ struct ErrorCode {
   std::string_view message;
 };
 
+std::span<const ErrorCode> error_codes();
 // The table's entry, or nullptr when the documents do not list the code.
 const ErrorCode* find_error_code(std::string_view code);
 

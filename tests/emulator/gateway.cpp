@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "catalogue.h"
 #include "fault_effects.h"
 #include "refusal.h"
 #include "text.h"
@@ -34,6 +35,12 @@ std::vector<std::string> segments(const Request& request) {
   std::vector<std::string> parts = split(path, '/');
   for (std::string& part : parts) part = percent_decode(part);
   return parts;
+}
+
+// The body when it is JSON, null otherwise.
+json body_of(const Request& request) {
+  json parsed = json::parse(request.body, nullptr, false);
+  return parsed.is_discarded() ? json() : parsed;
 }
 
 const char* title_of(int status) {
@@ -81,7 +88,8 @@ std::vector<std::string> resources_of(const Call& call) {
   std::vector<std::string> resources;
   for (const auto& [name, value] : call.path) resources.push_back(value);
   if (const auto issuer = call.text("issuer_id")) resources.push_back(*issuer);
-  const auto found = call.path.find("certificate_id");
+  auto found = call.path.find("certificate_id");
+  if (found == call.path.end()) found = call.path.find("cert_id");
   if (found == call.path.end()) return resources;
   if (const json* record = call.world.store.find("scm_certificate", found->second)) {
     resources.push_back(record->value("domain", ""));
@@ -97,46 +105,47 @@ std::vector<std::string> resources_of(const Call& call) {
 Refusal bad_body(Service service, const std::string& detail) {
   if (service == Service::scm) return Refusal("SCM.0005", detail);
   if (service == Service::pca) return Refusal("PCA.00020001", detail);
+  if (service == Service::apig) return {400, "APIG.3325", detail};
   return {400, "400", detail};
 }
 
 bool is_cloud(Service service) {
   return service == Service::iam || service == Service::sts || service == Service::scm ||
-         service == Service::pca;
+         service == Service::pca || service == Service::apig;
 }
 
-// The headers that name an account or project must fit the caller.
+void check_project(const Call& call, const std::string& project) {
+  const json& projects = (*call.world.accounts.account(call.caller.domain_id))["projects"];
+  const bool own = std::any_of(projects.begin(), projects.end(),
+                               [&](const json& known) { return known["id"] == project; });
+  if (own) return;
+  const Service service = call.operation.service;
+  if (service == Service::scm) throw Refusal("SCM.0069");
+  if (service == Service::pca) throw Refusal("PCA.00010004");
+  if (service == Service::apig) throw Refusal("APIG.1005");
+  throw Refusal(404, "404", "The project does not exist.");
+}
+
+// Headers and path that name an account or project must fit the caller.
 void check_scope(const Call& call) {
   const Service service = call.operation.service;
   const std::string* domain = call.request.header("X-Domain-Id");
   if (domain != nullptr && *domain != call.caller.domain_id) {
     if (service == Service::scm) throw Refusal("SCM.0002");
     if (service == Service::pca) throw Refusal("PCA.00010004");
+    if (service == Service::apig) throw Refusal("APIG.1005");
     throw Refusal(403, "403", "The account of the request is not that of the caller.");
   }
-  const std::string* project = call.request.header("X-Project-Id");
-  if (project == nullptr) return;
-  const json& projects = (*call.world.accounts.account(call.caller.domain_id))["projects"];
-  const bool own = std::any_of(projects.begin(), projects.end(),
-                               [&](const json& known) { return known["id"] == *project; });
-  if (own) return;
-  if (service == Service::scm) throw Refusal("SCM.0069");
-  if (service == Service::pca) throw Refusal("PCA.00010004");
-  throw Refusal(404, "404", "The project does not exist.");
-}
-
-void append(Operations& all, Operations more) {
-  all.insert(all.end(), std::make_move_iterator(more.begin()), std::make_move_iterator(more.end()));
+  if (const std::string* project = call.request.header("X-Project-Id")) {
+    check_project(call, *project);
+  }
+  const auto in_path = call.path.find("project_id");
+  if (in_path != call.path.end()) check_project(call, in_path->second);
 }
 
 }  // namespace
 
-Gateway::Gateway(World& world) : world_(world) {
-  for (auto table : {iam_operations, scm_operations, pca_operations, metadata_operations,
-                     pki_operations, admin_operations}) {
-    append(operations_, table());
-  }
-}
+Gateway::Gateway(World& world) : world_(world), operations_(all_operations()) {}
 
 Gateway::Route Gateway::find(const Request& request) const {
   const std::vector<std::string> actual = segments(request);
@@ -145,6 +154,7 @@ Gateway::Route Gateway::find(const Request& request) const {
     if (operation.method != request.method) continue;
     auto values = fit(split(operation.path, '/'), actual);
     if (!values) continue;
+    if (operation.chosen != nullptr && !operation.chosen(body_of(request))) continue;
     // A literal part ("import") is a better fit than a variable one ("{certificate_id}").
     if (best.operation == nullptr || values->size() < best.path.size()) {
       best = {&operation, std::move(*values)};
@@ -197,7 +207,10 @@ Reply Gateway::attempt(Call& call, LogEntry& entry) {
     entry.code = refusal.code;
     return refusal_reply(refusal, service, entry.request_id);
   } catch (const std::exception& problem) {
-    const Refusal refusal(service == Service::pca ? "PCA.00000001" : "SCM.0100", problem.what());
+    const Refusal refusal(service == Service::pca    ? "PCA.00000001"
+                          : service == Service::apig ? "APIG.9999"
+                                                     : "SCM.0100",
+                          problem.what());
     entry.code = refusal.code;
     return refusal_reply(refusal, service, entry.request_id);
   }

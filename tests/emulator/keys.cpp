@@ -46,7 +46,9 @@ std::string key_kind(std::string_view text) {
 
 KeyHandle generate_key(std::string_view kind) {
   EVP_PKEY* key = nullptr;
-  if (kind.starts_with("RSA")) {
+  if (kind == "SM2") {
+    key = EVP_PKEY_Q_keygen(nullptr, nullptr, "SM2");
+  } else if (kind.starts_with("RSA")) {
     key = EVP_RSA_gen(static_cast<unsigned>(std::stoul(std::string(kind.substr(3)))));
   } else {
     key = EVP_EC_gen(kind == "EC384" ? "P-384" : "P-256");

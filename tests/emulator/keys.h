@@ -12,7 +12,7 @@ namespace emulator {
 // documents write ("RSA_2048", "EC P-256", "ecdsa:384"); empty when it is none of them.
 std::string key_kind(std::string_view text);
 
-// `kind` as key_kind gives it. Throws std::runtime_error when OpenSSL refuses.
+// `kind` as key_kind gives it, or SM2. Throws std::runtime_error when OpenSSL refuses.
 KeyHandle generate_key(std::string_view kind);
 // The kind of an existing key; "OTHER" when it has no PCA name.
 std::string kind_of(const EVP_PKEY* key);

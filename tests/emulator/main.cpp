@@ -12,8 +12,10 @@
 #include <thread>
 
 #include "authority.h"
+#include "catalogue.h"
 #include "gateway.h"
 #include "pca_records.h"
+#include "targets.h"
 #include "transport.h"
 #include "world.h"
 
@@ -60,6 +62,7 @@ json ready_line(World& world) {
       {"sts", world.secure_url},
       {"scm", world.secure_url},
       {"pca", world.secure_url},
+      {"apig", world.secure_url},
       {"metadata", world.plain_url},
       {"admin", world.plain_url},
       {"ca_file", write_trust(world, "ca.pem", emulator::named_issuer(world, "service"))},
@@ -138,6 +141,7 @@ void end_with_standard_input() {
   const auto identity = emulator::make_server_identity(world, address);
   transport.use_certificate(identity.certificate, identity.key);
   world.write_credentials();
+  emulator::make_demo_targets(world);
   world.ready = ready_line(world);
   emulator::Gateway gateway(world);
   end_on_signal(world, signals);
@@ -157,16 +161,25 @@ int main(int argc, char** argv) {
   Arguments arguments;
   app.add_option("--listen", arguments.listen, "IP address and port; port 0 takes a free one")
       ->default_val("127.0.0.1:0");
-  app.add_option("--data", arguments.data, "directory for the state, made when missing")
-      ->required();
+  app.add_option("--data", arguments.data, "directory for the state, made when missing");
   app.add_flag("--parent-lifeline", arguments.parent_lifeline,
                "end when standard input is closed, so that no orphan outlives a test");
+  bool describe = false;
+  app.add_flag("--describe", describe, "print the operations and error codes as JSON and end");
   app.set_version_flag("--version", kVersion);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& problem) {
     if (problem.get_exit_code() == 0) return app.exit(problem);
     fmt::print(stderr, "ccm-emulator: {}\n", problem.what());
+    return 2;
+  }
+  if (describe) {
+    std::cout << emulator::describe_operations().dump() << std::endl;
+    return 0;
+  }
+  if (arguments.data.empty()) {
+    fmt::print(stderr, "ccm-emulator: --data is required\n");
     return 2;
   }
   try {

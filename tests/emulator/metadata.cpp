@@ -2,6 +2,7 @@
 // demo account. Plain HTTP, as on a real server (169.254.169.254).
 #include <charconv>
 
+#include "catalogue.h"
 #include "operation.h"
 #include "refusal.h"
 #include "text.h"

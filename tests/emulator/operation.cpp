@@ -19,17 +19,17 @@ std::optional<std::int64_t> whole_number(const std::string& text) {
 }
 
 // A parameter as it arrived: query values are texts, body values keep their JSON type.
+std::optional<json> member(const json& object, const std::string& name) {
+  if (!object.is_object() || !object.contains(name) || object[name].is_null()) return std::nullopt;
+  return object[name];
+}
+
 std::optional<json> received(const Call& call, Parameter::Place place, const std::string& name) {
-  if (place == Parameter::Place::query) {
-    for (const auto& [key, value] : call.query) {
-      if (key == name) return json(value);
-    }
-    return std::nullopt;
+  if (place == Parameter::Place::body) return member(call.body, name);
+  for (const auto& [key, value] : call.query) {
+    if (key == name) return json(value);
   }
-  if (!call.body.is_object() || !call.body.contains(name) || call.body[name].is_null()) {
-    return std::nullopt;
-  }
-  return call.body[name];
+  return std::nullopt;
 }
 
 [[noreturn]] void refuse(const Call& call, const Parameter& parameter, const std::string& rule) {
@@ -38,8 +38,11 @@ std::optional<json> received(const Call& call, Parameter::Place place, const std
   if (!parameter.code.empty()) throw Refusal(parameter.code, detail);
   if (service == Service::scm) throw Refusal("SCM.0005", detail);
   if (service == Service::pca) throw Refusal("PCA.00020001", detail);
+  if (service == Service::apig) throw Refusal(400, "APIG.3325", detail);
   throw Refusal(400, "400", detail);
 }
+
+void check_members(const Call& call, const Parameter& parameter, const json& value);
 
 void check_text(const Call& call, const Parameter& parameter, const json& value) {
   if (!value.is_string()) refuse(call, parameter, "must be a string.");
@@ -82,8 +85,15 @@ void check_list(const Call& call, const Parameter& parameter, const json& value)
     refuse(call, parameter,
            fmt::format("must have {} to {} elements.", parameter.minimum, parameter.maximum));
   }
+  Parameter inner = parameter;
+  inner.minimum = parameter.element_minimum;
+  inner.maximum = parameter.element_maximum;
+  const bool texts = !parameter.values.empty() || parameter.element_maximum != INT64_MAX;
   for (const json& element : value) {
-    if (!parameter.values.empty()) check_text(call, parameter, element);
+    if (texts) check_text(call, inner, element);
+    if (parameter.fields.empty()) continue;
+    if (!element.is_object()) refuse(call, parameter, "must be a list of objects.");
+    check_members(call, parameter, element);
   }
 }
 
@@ -102,6 +112,24 @@ void check_value(const Call& call, const Parameter& parameter, const json& value
     }
     case Parameter::Type::object:
       if (!value.is_object()) refuse(call, parameter, "must be an object.");
+      return check_members(call, parameter, value);
+  }
+}
+
+void check_one(const Call& call, const Parameter& expected, const std::optional<json>& value) {
+  if (value) {
+    check_value(call, expected, *value);
+  } else if (expected.required) {
+    refuse(call, expected, "is missing.");
+  }
+}
+
+void check_members(const Call& call, const Parameter& parameter, const json& value) {
+  for (Parameter field : parameter.fields) {
+    const auto given = member(value, field.name);
+    if (field.code.empty()) field.code = parameter.code;
+    field.name = fmt::format("{}.{}", parameter.name, field.name);
+    check_one(call, field, given);
   }
 }
 
@@ -126,6 +154,8 @@ const char* name_of(Service service) {
       return "scm";
     case Service::pca:
       return "pca";
+    case Service::apig:
+      return "apig";
     case Service::metadata:
       return "metadata";
     case Service::admin:
@@ -170,6 +200,17 @@ Parameter Parameter::within(std::int64_t least, std::int64_t most) && {
   return std::move(*this);
 }
 
+Parameter Parameter::each(std::int64_t least, std::int64_t most) && {
+  element_minimum = least;
+  element_maximum = most;
+  return std::move(*this);
+}
+
+Parameter Parameter::of(std::vector<Parameter> members) && {
+  fields = std::move(members);
+  return std::move(*this);
+}
+
 Parameter Parameter::one_of(std::vector<std::string> allowed) && {
   values = std::move(allowed);
   return std::move(*this);
@@ -211,13 +252,15 @@ Parameter body_object(std::string name) {
 }
 
 void check_parameters(const Call& call) {
-  for (const Parameter& expected : call.operation.parameters) {
-    const auto value = received(call, expected.place, expected.name);
-    if (value) {
-      check_value(call, expected, *value);
-    } else if (expected.required) {
-      refuse(call, expected, "is missing.");
-    }
+  const Operation& operation = call.operation;
+  if (operation.list_body) {
+    // A list without a name of its own; its sentences speak of "body".
+    Parameter whole = body_list("body").within(1, INT64_MAX).of(operation.parameters);
+    check_list(call, whole, call.body);
+    return;
+  }
+  for (const Parameter& expected : operation.parameters) {
+    check_one(call, expected, received(call, expected.place, expected.name));
   }
 }
 

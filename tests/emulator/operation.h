@@ -19,7 +19,7 @@ namespace emulator {
 struct World;
 struct Operation;
 
-enum class Service { iam, sts, scm, pca, metadata, admin, pki };
+enum class Service { iam, sts, scm, pca, apig, metadata, admin, pki };
 const char* name_of(Service service);
 
 // One call of an operation while it is handled.
@@ -53,9 +53,14 @@ struct Parameter {
   std::int64_t maximum = INT64_MAX;
   std::vector<std::string> values = {};  // empty: any; compared without case when ignore_case
   bool ignore_case = false;
+  std::int64_t element_minimum = 0;  // length of each text in a list
+  std::int64_t element_maximum = INT64_MAX;
+  std::vector<Parameter> fields = {};  // members of an object, or of each object in a list
 
   Parameter must() &&;
   Parameter within(std::int64_t least, std::int64_t most) &&;
+  Parameter each(std::int64_t least, std::int64_t most) &&;
+  Parameter of(std::vector<Parameter> members) &&;
   Parameter one_of(std::vector<std::string> allowed) &&;
   Parameter any_case() &&;
   Parameter refused_as(std::string error_code) &&;
@@ -81,6 +86,9 @@ struct Operation {
   Handler handler;
   std::vector<Parameter> parameters = {};
   Access access = Access::signed_or_token;
+  bool list_body = false;  // the body is a list whose elements have the body's parameters
+  // Among operations of one method and path: whether this one is meant; null: it always is.
+  bool (*chosen)(const json& body) = nullptr;
 };
 
 using Operations = std::vector<Operation>;
@@ -91,13 +99,5 @@ void check_parameters(const Call& call);
 Reply json_reply(int status, const json& body);
 Reply empty_reply(int status);
 std::string to_text(const json& document);
-
-// The tables, one for each room of the cloud.
-Operations iam_operations();
-Operations scm_operations();
-Operations pca_operations();
-Operations metadata_operations();
-Operations pki_operations();
-Operations admin_operations();
 
 }  // namespace emulator

@@ -1,4 +1,5 @@
 // The table of PCA v1 operations (API reference, section 4.2).
+#include "catalogue.h"
 #include "pca_authority.h"
 #include "pca_certificates.h"
 
@@ -20,6 +21,13 @@ std::vector<Parameter> page_parameters(std::vector<std::string> sort_keys) {
           query_text("sort_dir").one_of({"DESC", "ASC"})};
 }
 
+Parameter crl_parameter() {
+  return body_object("crl_configuration")
+      .refused_as("PCA.00020204")
+      .of({body_flag("enabled").must(), body_text("crl_name"), body_text("obs_bucket_name"),
+           body_number("valid_days").within(7, 30)});
+}
+
 Operations authority_operations() {
   using namespace pca;
   const std::string all = "/v1/private-certificate-authorities";
@@ -39,9 +47,9 @@ Operations authority_operations() {
         body_text("issuer_id").within(36, 36).refused_as("PCA.00020201"),
         body_number("path_length").within(0, 6).refused_as("PCA.00020203"),
         body_text("signature_algorithm").refused_as("PCA.00020103"),
-        body_list("key_usages").one_of(kUsages),
-        body_object("crl_configuration").refused_as("PCA.00020204"),
-        body_text("enterprise_project_id")}},
+        body_list("key_usages").one_of(kUsages), crl_parameter(),
+        body_text("enterprise_project_id"), body_text("ca_id").within(36, 36),
+        body_object("hsm_cluster_info")}},
       {Service::pca, "ShowCertificateAuthorityQuota", "GET", all + "/quotas", show_ca_quota},
       {Service::pca, "ShowCertificateAuthority", "GET", one, show_ca},
       {Service::pca,
@@ -59,7 +67,11 @@ Operations authority_operations() {
         body_number("path_length").within(0, 6).refused_as("PCA.00020203"),
         body_text("signature_algorithm").must().refused_as("PCA.00020103"),
         body_object("validity").must().refused_as("PCA.00020109"),
-        body_list("key_usages").one_of(kUsages)}},
+        body_list("key_usages").one_of(kUsages),
+        body_text("type").one_of({"ROOT", "SUBORDINATE"}).refused_as("PCA.00020202"),
+        body_object("distinguished_name").refused_as("PCA.00020101"),
+        body_text("key_algorithm").refused_as("PCA.00020102"), crl_parameter(),
+        body_text("enterprise_project_id"), body_object("hsm_cluster_info")}},
       {Service::pca, "ExportCertificateAuthorityCsr", "GET", one + "/csr", export_ca_csr},
       {Service::pca, "DisableCertificateAuthority", "POST", one + "/disable", disable_ca},
       {Service::pca, "EnableCertificateAuthority", "POST", one + "/enable", enable_ca},
@@ -121,10 +133,7 @@ Operations certificate_operations() {
        "POST",
        one + "/revoke",
        revoke_certificate,
-       {body_text("reason").one_of({"UNSPECIFIED", "KEY_COMPROMISE",
-                                    "CERTIFICATE_AUTHORITY_COMPROMISE", "AFFILIATION_CHANGED",
-                                    "SUPERSEDED", "CESSATION_OF_OPERATION", "CERTIFICATE_HOLD",
-                                    "PRIVILEGE_WITHDRAWN", "ATTRIBUTE_AUTHORITY_COMPROMISE"})}},
+       {body_text("reason").one_of(revocation_reasons())}},
   };
 }
 

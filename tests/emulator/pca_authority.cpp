@@ -21,27 +21,6 @@ void enter_signed_certificate(json& ca, X509* certificate, const CaSigning& sign
   ca["status"] = "ACTIVED";
 }
 
-json crl_settings(const Call& call, const std::string& ca_id) {
-  json settings = {{"enabled", false},
-                   {"crl_name", ca_id},
-                   {"obs_bucket_name", nullptr},
-                   {"valid_days", 7},
-                   {"crl_dis_point", nullptr}};
-  if (!call.body.contains("crl_configuration")) return settings;
-  const json& asked = call.body["crl_configuration"];
-  if (!asked.is_object() || !asked.contains("enabled") || !asked["enabled"].is_boolean()) {
-    throw Refusal("PCA.00020204");
-  }
-  settings.update(asked);
-  const bool enabled = asked["enabled"].get<bool>();
-  const json& days = settings["valid_days"];
-  const bool complete = settings["obs_bucket_name"].is_string() && days.is_number_integer() &&
-                        days >= 7 && days <= 30;
-  if (enabled && !complete) throw Refusal("PCA.00020204");
-  if (enabled) settings["crl_dis_point"] = call.world.plain_url + "/pki/crl/" + ca_id;
-  return settings;
-}
-
 void check_quota(const Call& call) {
   const auto& all = call.world.store.all("ca");
   const auto used = std::count_if(all.begin(), all.end(), [&](const auto& entry) {
@@ -57,6 +36,26 @@ int checked_path_length(const Call& call, const json& parent) {
     throw Refusal("PCA.00020203");
   }
   return static_cast<int>(asked);
+}
+
+// A prepaid CA that waits to be filled in, or a new one within the quota.
+json new_or_ordered(Call& call) {
+  if (const auto ordered = call.text("ca_id")) {
+    call.path["ca_id"] = *ordered;
+    json ca = require_ca(call);
+    if (ca["status"] != "PENDING" || !is_blank(ca, "private_key")) throw Refusal("PCA.00030201");
+    return ca;
+  }
+  check_quota(call);
+  return new_ca_shell(call.world, call.caller.domain_id);
+}
+
+void sign_root(Call& call, json& ca) {
+  if (!call.body.contains("validity")) throw Refusal("PCA.00020109");
+  if (!call.body.contains("signature_algorithm")) throw Refusal("PCA.00020103");
+  const Period period = period_of(call, call.body["validity"], nullptr, 30);
+  sign_ca(call.world, ca, nullptr,
+          {.period = period, .path_length = kRootPathLength, .hash = checked_hash(call)});
 }
 
 bool activated_at_once(const Call& call) {
@@ -77,35 +76,44 @@ void sign_subordinate(Call& call, json& ca) {
 
 }  // namespace
 
-json new_ca_record(World& world, const std::string& domain_id, const std::string& type,
-                   const json& subject, const std::string& key_algorithm) {
-  const KeyHandle key = generate_key(key_algorithm);
+json new_ca_shell(World& world, const std::string& domain_id) {
   const std::string id = random_uuid();
   json ca = {{"ca_id", id},
              {"domain_id", domain_id},
-             {"type", type},
+             {"type", nullptr},
              {"status", "PENDING"},
-             {"key_algorithm", key_algorithm},
+             {"key_algorithm", nullptr},
              {"freeze_flag", 0},
              {"gen_mode", "GENERATE"},
              {"serial_number", fresh_serial(world)},
              {"create_time", world.clock.now_ms()},
-             {"distinguished_name", subject},
-             {"private_key", private_key_pem(key.get())},
+             {"distinguished_name", json::object()},
+             {"private_key", ""},
              {"certificate", ""},
              {"enterprise_project_id", "0"},
              {"free_quota", 0},
              {"charging_mode", 1},
-             {"crl_configuration",
-              {{"enabled", false},
-               {"crl_name", id},
-               {"obs_bucket_name", nullptr},
-               {"valid_days", 7},
-               {"crl_dis_point", nullptr}}}};
+             {"ocsp_switch", false},
+             {"crl_configuration", no_crl(id)}};
   for (const char* field : {"issuer_id", "issuer_name", "path_length", "signature_algorithm",
                             "delete_time", "not_before", "not_after", "cluster_id"}) {
     ca[field] = nullptr;
   }
+  return ca;
+}
+
+void fill_ca(json& ca, const std::string& type, const json& subject,
+             const std::string& key_algorithm) {
+  ca["type"] = type;
+  ca["distinguished_name"] = subject;
+  ca["key_algorithm"] = key_algorithm;
+  ca["private_key"] = private_key_pem(generate_key(key_algorithm).get());
+}
+
+json new_ca_record(World& world, const std::string& domain_id, const std::string& type,
+                   const json& subject, const std::string& key_algorithm) {
+  json ca = new_ca_shell(world, domain_id);
+  fill_ca(ca, type, subject, key_algorithm);
   return ca;
 }
 
@@ -123,6 +131,7 @@ void sign_ca(World& world, json& ca, const json* parent, const CaSigning& signin
   Issuer issuer;
   if (parent != nullptr) {
     issuer = private_issuer(world, *parent);
+    enter_revocation_urls(world, *parent, spec);
     ca["issuer_id"] = (*parent)["ca_id"];
     ca["issuer_name"] = (*parent)["distinguished_name"]["common_name"];
   }
@@ -135,18 +144,21 @@ namespace pca {
 
 Reply create_ca(Call& call) {
   check_subject(call.body["distinguished_name"], true);
-  check_quota(call);
+  json ca = new_or_ordered(call);
   const std::string type = call.text("type").value_or("");
-  json ca = new_ca_record(call.world, call.caller.domain_id, type, call.body["distinguished_name"],
-                          checked_key_algorithm(call));
-  ca["crl_configuration"] = crl_settings(call, ca["ca_id"].get<std::string>());
-  ca["enterprise_project_id"] = call.text("enterprise_project_id").value_or("0");
+  fill_ca(ca, type, call.body["distinguished_name"], checked_key_algorithm(call));
+  if (call.body.contains("crl_configuration")) {
+    ca["crl_configuration"] =
+        crl_settings(call, call.body["crl_configuration"], ca["ca_id"].get<std::string>());
+  }
+  if (const auto project = call.text("enterprise_project_id")) {
+    ca["enterprise_project_id"] = *project;
+  }
+  if (call.body.contains("hsm_cluster_info")) {
+    ca["cluster_id"] = call.body["hsm_cluster_info"].value("cluster_id", json());
+  }
   if (type == "ROOT") {
-    if (!call.body.contains("validity")) throw Refusal("PCA.00020109");
-    if (!call.body.contains("signature_algorithm")) throw Refusal("PCA.00020103");
-    const Period period = period_of(call, call.body["validity"], nullptr, 30);
-    sign_ca(call.world, ca, nullptr,
-            {.period = period, .path_length = kRootPathLength, .hash = checked_hash(call)});
+    sign_root(call, ca);
   } else if (activated_at_once(call)) {
     sign_subordinate(call, ca);
   }
@@ -158,6 +170,15 @@ Reply create_ca(Call& call) {
 Reply activate_ca(Call& call) {
   json ca = require_ca(call);
   if (state_of(call.world, ca) != "PENDING") throw Refusal("PCA.00030201");
+  // A prepaid CA gets its subject and key here.
+  if (is_blank(ca, "private_key")) {
+    check_subject(call.body.value("distinguished_name", json()), true);
+    fill_ca(ca, "SUBORDINATE", call.body["distinguished_name"], checked_key_algorithm(call));
+  }
+  if (call.body.contains("crl_configuration")) {
+    ca["crl_configuration"] =
+        crl_settings(call, call.body["crl_configuration"], ca["ca_id"].get<std::string>());
+  }
   sign_subordinate(call, ca);
   const auto id = ca["ca_id"].get<std::string>();
   call.world.store.put("ca", id, std::move(ca));

@@ -20,6 +20,7 @@ json ca_view(const World& world, const json& ca) {
                             "charging_mode", "cluster_id", "domain_id"}) {
     view[field] = ca[field];
   }
+  view["ocsp_switch"] = ca.value("ocsp_switch", true);
   return view;
 }
 
@@ -31,6 +32,7 @@ void put(Call& call, json ca) {
 // Moves the CA to another state when it is in one of the allowed ones.
 Reply move(Call& call, std::initializer_list<const char*> allowed, const char* next) {
   json ca = require_ca(call);
+  check_not_frozen(ca);
   const std::string state = state_of(call.world, ca);
   if (std::find(allowed.begin(), allowed.end(), state) == allowed.end()) {
     throw Refusal("PCA.00030201");
@@ -88,7 +90,9 @@ Reply delete_ca(Call& call) {
     call.world.store.remove("ca", ca["ca_id"].get<std::string>());
     return empty_reply(204);
   }
-  if (state != "DISABLED") throw Refusal("PCA.00030201");
+  if (state != "DISABLED" && state != "REVOKED") throw Refusal("PCA.00030201");
+  check_not_frozen(ca);
+  ca["deleted_from"] = state;
   ca["status"] = "DELETED";
   ca["delete_time"] = call.world.clock.now_ms() + call.number("pending_days", 7) * kDayMs;
   put(call, std::move(ca));
@@ -96,7 +100,9 @@ Reply delete_ca(Call& call) {
 }
 
 Reply restore_ca(Call& call) {
-  return move(call, {"DELETED"}, "DISABLED");
+  // A revoked CA must not come back to life on the way through the bin.
+  const bool revoked = require_ca(call).value("deleted_from", "") == "REVOKED";
+  return move(call, {"DELETED"}, revoked ? "REVOKED" : "DISABLED");
 }
 Reply disable_ca(Call& call) {
   return move(call, {"ACTIVED", "EXPIRED"}, "DISABLED");
@@ -122,7 +128,9 @@ Reply export_ca(Call& call) {
 
 Reply export_ca_csr(Call& call) {
   const json ca = require_ca(call);
-  if (state_of(call.world, ca) != "PENDING") throw Refusal("PCA.00030201");
+  if (state_of(call.world, ca) != "PENDING" || is_blank(ca, "private_key")) {
+    throw Refusal("PCA.00030201");
+  }
   const KeyHandle key = parse_private_key(ca["private_key"].get<std::string>());
   const std::string csr = make_signing_request(ca["distinguished_name"], {}, key.get());
   return json_reply(200, {{"csr", lay_out_pem(csr, call.world.options.text("pca_pem"))}});

@@ -96,8 +96,7 @@ json issue(Call& call, const json& ca, Issuance issuance) {
   const std::string id = random_uuid();
   CertificateSpec& spec = issuance.spec;
   spec.serial = fresh_serial(call.world);
-  spec.ocsp_url = call.world.plain_url + "/pki/ocsp/" + issuer.id;
-  spec.crl_url = call.world.plain_url + "/pki/crl/" + issuer.id;
+  enter_revocation_urls(call.world, ca, spec);
   Material material{issue_certificate(spec, issuer.signer()), {}, std::move(issuance.key)};
   spoil_leaf(call.world, call.effect, issuer, material);
   X509* const leaf = material.certificate.get();
@@ -150,6 +149,7 @@ json issue_intermediate(Call& call, const json& parent, const SigningRequest& re
   spec.hash = "SHA384";
   spec.key_usages = {"digitalSignature", "keyCertSign", "cRLSign"};
   spec.path_length = static_cast<int>(path_length);
+  enter_revocation_urls(call.world, parent, spec);
   const CertificateHandle made = issue_certificate(spec, issuer.signer());
   ca.update({{"private_key", ""},
              {"gen_mode", "CSR"},

@@ -77,10 +77,15 @@ json require_issuer(Call& call, const std::string& id) {
     if (call.world.options.text("not_found_style") == "live") throw Refusal("PCA.10010002");
     throw Refusal("PCA.00030103");
   }
+  check_not_frozen(*ca);
   if (state_of(call.world, *ca) != "ACTIVED" || ca->value("subordinate_by_csr", false)) {
     throw Refusal("PCA.00030201");
   }
   return *ca;
+}
+
+void check_not_frozen(const json& record) {
+  if (record["freeze_flag"] != 0) throw Refusal("PCA.00030202");
 }
 
 std::string state_of(const World& world, const json& record) {
@@ -94,6 +99,10 @@ Issuer private_issuer(World& world, const json& ca) {
   issuer.id = ca["ca_id"].get<std::string>();
   issuer.key = parse_private_key(ca["private_key"].get<std::string>());
   issuer.chain = parse_certificates(ca["certificate"].get<std::string>());
+  // An imported CA brings what is above it.
+  for (auto& above : parse_certificates(ca.value("external_chain", ""))) {
+    issuer.chain.push_back(std::move(above));
+  }
   if (ca["issuer_id"].is_null()) return issuer;
   const json* parent = world.store.find("ca", ca["issuer_id"].get<std::string>());
   if (parent == nullptr) return issuer;
@@ -179,6 +188,10 @@ json make_private_ca(World& world, const std::string& domain_id, const json& sub
       new_ca_record(world, domain_id, parent == nullptr ? "ROOT" : "SUBORDINATE", subject, "EC256");
   const std::int64_t now = world.clock.now_s();
   const Period period{now - kBackdate, later(now, "YEAR", parent == nullptr ? 20 : 10)};
+  ca["ocsp_switch"] = true;
+  ca["crl_configuration"]["enabled"] = true;
+  ca["crl_configuration"]["crl_dis_point"] =
+      world.plain_url + "/pki/crl/" + ca["ca_id"].get<std::string>();
   sign_ca(world, ca, parent, {.period = period, .path_length = parent == nullptr ? 7 : 0});
   world.store.put("ca", ca["ca_id"].get<std::string>(), ca);
   return ca;

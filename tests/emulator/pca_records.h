@@ -16,6 +16,8 @@ json require_ca(Call& call);
 json require_pca_certificate(Call& call);
 // The CA that shall sign, which must be ACTIVED.
 json require_issuer(Call& call, const std::string& id);
+// Throws PCA.00030202 for a record that the admin side froze.
+void check_not_frozen(const json& record);
 // ISSUED, REVOKED or EXPIRED; for a CA also its own states.
 std::string state_of(const World& world, const json& record);
 
@@ -36,7 +38,7 @@ std::string checked_hash(const Call& call);           // SHA256 when absent
 // The fields every view of a CA or certificate has.
 json pca_view(const World& world, const json& record, const char* id_field);
 
-// A complete, ACTIVED CA below `parent` (null: a root), stored. For start-up and the admin side.
+// A complete, ACTIVED CA below `parent` (null: a root) with CRL and OCSP on, stored. For start-up.
 json make_private_ca(World& world, const std::string& domain_id, const json& subject,
                      const json* parent);
 

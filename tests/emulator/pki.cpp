@@ -3,8 +3,9 @@
 #include <openssl/ocsp.h>
 
 #include "authority.h"
+#include "catalogue.h"
 #include "operation.h"
-#include "pca_records.h"
+#include "pca_authority.h"
 #include "refusal.h"
 #include "text.h"
 #include "world.h"
@@ -25,6 +26,7 @@ struct Status {
   bool known = false;
   bool revoked = false;
   std::int64_t revoked_ms = 0;
+  int reason = 0;  // RFC 5280 section 5.3.1; 0 is unspecified
 };
 
 std::optional<Issuer> authority_of(World& world, const std::string& id) {
@@ -43,19 +45,43 @@ Status status_of(const json& record, const char* time_field) {
   Status status{.known = true};
   status.revoked = record["status"].get<std::string>().starts_with("REVOK");
   status.revoked_ms = record.value(time_field, std::int64_t{0});
+  const json reason = record.value("revoke_reason", json());
+  if (reason.is_string()) status.reason = reason_number(reason.get<std::string>());
   return status;
 }
 
 using Visit = std::function<void(X509*, const Status&)>;
 
-// Every certificate of the authority.
-void for_each_certificate(const World& world, const std::string& authority, const Visit& visit) {
+void visit_kind(const World& world, const char* kind, const std::string& authority,
+                const Visit& visit) {
   const bool scm = authority == "scm";
-  for (const auto& [id, record] : world.store.all(scm ? "scm_certificate" : "pca_certificate")) {
+  for (const auto& [id, record] : world.store.all(kind)) {
     if (!issued_by(record, authority) || (scm && record["status"] == "UPLOAD")) continue;
     const Certificates parsed = parse_certificates(record["certificate"].get<std::string>());
     visit(parsed.front().get(), status_of(record, scm ? "revoke_ms" : "revoke_time"));
   }
+}
+
+// Every certificate of the authority, those of the CAs below it included.
+void for_each_certificate(const World& world, const std::string& authority, const Visit& visit) {
+  if (authority == "scm") return visit_kind(world, "scm_certificate", authority, visit);
+  visit_kind(world, "pca_certificate", authority, visit);
+  visit_kind(world, "ca", authority, visit);
+}
+
+// Whether a private CA offers this; the emulator's own authorities always do.
+bool offers_ocsp(const World& world, const std::string& id) {
+  const json* ca = world.store.find("ca", id);
+  return ca == nullptr || ca->value("ocsp_switch", true);
+}
+
+// Days between two CRLs; nothing when the CA publishes none.
+std::optional<std::int64_t> crl_days(const World& world, const std::string& id) {
+  const json* ca = world.store.find("ca", id);
+  if (ca == nullptr) return 7;
+  const json& settings = (*ca)["crl_configuration"];
+  if (settings["enabled"] != true) return std::nullopt;
+  return settings["valid_days"].get<std::int64_t>();
 }
 
 template <typename T>
@@ -105,14 +131,15 @@ void add_status(const Call& call, OCSP_BASICRESP* answer, OCSP_CERTID* id, const
   const int verdict = !status.known    ? V_OCSP_CERTSTATUS_UNKNOWN
                       : status.revoked ? V_OCSP_CERTSTATUS_REVOKED
                                        : V_OCSP_CERTSTATUS_GOOD;
-  OCSP_basic_add1_status(answer, id, verdict, OCSP_REVOKED_STATUS_UNSPECIFIED,
+  OCSP_basic_add1_status(answer, id, verdict, status.reason,
                          status.revoked ? revoked.get() : nullptr, from.get(), until.get());
 }
 
 Reply answer_ocsp(Call& call, const std::string& der) {
   const std::string authority = call.path.at("authority");
   const auto issuer = authority_of(call.world, authority);
-  if (!issuer) return ocsp_failure(OCSP_RESPONSE_STATUS_UNAUTHORIZED);
+  if (!issuer || !offers_ocsp(call.world, authority))
+    return ocsp_failure(OCSP_RESPONSE_STATUS_UNAUTHORIZED);
   const auto* at = reinterpret_cast<const unsigned char*>(der.data());
   const OcspRequestHandle request(d2i_OCSP_REQUEST(nullptr, &at, static_cast<long>(der.size())));
   if (request == nullptr) return ocsp_failure(OCSP_RESPONSE_STATUS_MALFORMEDREQUEST);
@@ -138,25 +165,50 @@ Reply ocsp_by_get(Call& call) {
   return answer_ocsp(call, base64_decode(call.path.at("request")).value_or(""));
 }
 
+void add_revoked(X509_CRL* crl, X509* certificate, const Status& status) {
+  X509_REVOKED* entry = X509_REVOKED_new();
+  const TimeHandle when(ASN1_TIME_set(nullptr, status.revoked_ms / 1000));
+  X509_REVOKED_set_serialNumber(entry, X509_get_serialNumber(certificate));
+  X509_REVOKED_set_revocationDate(entry, when.get());
+  // RFC 5280 section 5.3.1: an unspecified reason is left out.
+  if (status.reason != 0) {
+    const std::unique_ptr<ASN1_ENUMERATED, OpensslFree<ASN1_ENUMERATED_free>> reason(
+        ASN1_ENUMERATED_new());
+    ASN1_ENUMERATED_set(reason.get(), status.reason);
+    X509_REVOKED_add1_ext_i2d(entry, NID_crl_reason, reason.get(), 0, X509V3_ADD_DEFAULT);
+  }
+  X509_CRL_add0_revoked(crl, entry);
+}
+
+// The number and key identifier that RFC 5280 section 5.2 asks for; the number grows with time.
+void add_crl_extensions(X509_CRL* crl, X509* issuer, std::int64_t now) {
+  const std::unique_ptr<ASN1_INTEGER, OpensslFree<ASN1_INTEGER_free>> number(ASN1_INTEGER_new());
+  ASN1_INTEGER_set_int64(number.get(), now);
+  X509_CRL_add1_ext_i2d(crl, NID_crl_number, number.get(), 0, X509V3_ADD_DEFAULT);
+  X509V3_CTX context;
+  X509V3_set_ctx_nodb(&context);
+  X509V3_set_ctx(&context, issuer, nullptr, nullptr, crl, 0);
+  const std::unique_ptr<X509_EXTENSION, OpensslFree<X509_EXTENSION_free>> key(
+      X509V3_EXT_conf_nid(nullptr, &context, NID_authority_key_identifier, "keyid"));
+  if (key != nullptr) X509_CRL_add_ext(crl, key.get(), -1);
+}
+
 Reply show_crl(Call& call) {
   const std::string authority = call.path.at("authority");
   const auto issuer = authority_of(call.world, authority);
-  if (!issuer) throw Refusal("APIGW.0101");
+  const auto days = crl_days(call.world, authority);
+  if (!issuer || !days) throw Refusal("APIGW.0101");
   const CrlHandle crl(X509_CRL_new());
   const std::int64_t now = call.world.clock.now_s();
   const TimeHandle from(ASN1_TIME_set(nullptr, now - 60));
-  const TimeHandle until(ASN1_TIME_set(nullptr, now + 604800));
+  const TimeHandle until(ASN1_TIME_set(nullptr, now + *days * 86400));
   X509_CRL_set_version(crl.get(), X509_CRL_VERSION_2);
   X509_CRL_set_issuer_name(crl.get(), X509_get_subject_name(issuer->certificate()));
   X509_CRL_set1_lastUpdate(crl.get(), from.get());
   X509_CRL_set1_nextUpdate(crl.get(), until.get());
+  add_crl_extensions(crl.get(), issuer->certificate(), now);
   for_each_certificate(call.world, authority, [&](X509* certificate, const Status& status) {
-    if (!status.revoked) return;
-    X509_REVOKED* entry = X509_REVOKED_new();
-    const TimeHandle when(ASN1_TIME_set(nullptr, status.revoked_ms / 1000));
-    X509_REVOKED_set_serialNumber(entry, X509_get_serialNumber(certificate));
-    X509_REVOKED_set_revocationDate(entry, when.get());
-    X509_CRL_add0_revoked(crl.get(), entry);
+    if (status.revoked) add_revoked(crl.get(), certificate, status);
   });
   X509_CRL_sort(crl.get());
   X509_CRL_sign(crl.get(), issuer->key.get(), EVP_sha256());

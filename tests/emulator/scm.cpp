@@ -1,4 +1,5 @@
 // The table of SCM v3 operations (API reference, section 4.1).
+#include "catalogue.h"
 #include "scm_handlers.h"
 
 namespace emulator {
@@ -82,13 +83,6 @@ Operations scm_operations() {
         body_text("ca_hash_algorithm").one_of({"DEFAULT", "SHA-256"})}},
       {Service::scm, "CancelCertificateRequest", "POST", one + "/cancel-cert",
        cancel_certificate_request},
-      {Service::scm,
-       "UploadCsr",
-       "POST",
-       "/v3/scm/csr/upload",
-       upload_csr,
-       {body_text("name").must().within(1, 63), body_text("csr").must().within(1, 5120),
-        body_text("private_key").within(0, 4096)}},
   };
 }
 

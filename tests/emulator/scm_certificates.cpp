@@ -6,6 +6,7 @@
 #include "refusal.h"
 #include "scm_handlers.h"
 #include "scm_records.h"
+#include "targets.h"
 #include "world.h"
 
 namespace emulator::scm {
@@ -46,6 +47,7 @@ Reply show_certificate(Call& call) {
 Reply delete_certificate(Call& call) {
   const json record = require_scm_record(call);
   if (busy(record["status"].get<std::string>())) throw Refusal("SCM.0010");
+  if (!targets_of(call.world, record["id"].get<std::string>()).empty()) throw Refusal("SCM.0105");
   call.world.store.remove("scm_certificate", record["id"].get<std::string>());
   return empty_reply(204);
 }

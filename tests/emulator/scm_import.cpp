@@ -1,4 +1,4 @@
-// ImportCertificate and UploadCsr of SCM (API reference 4.1.5.2 and 4.1.4.6).
+// ImportCertificate of SCM (API reference 4.1.5.2).
 #include <algorithm>
 #include <cctype>
 
@@ -7,24 +7,11 @@
 #include "refusal.h"
 #include "scm_handlers.h"
 #include "scm_records.h"
-#include "signing_request.h"
 #include "text.h"
 #include "world.h"
 
 namespace emulator::scm {
 namespace {
-
-void check_name(const Call& call, const std::string& name) {
-  const bool lenient = call.world.options.flag("lenient_names");
-  const bool plain = std::all_of(name.begin(), name.end(), [](unsigned char character) {
-    return std::isalnum(character) != 0 ||
-           contains("_.-", {reinterpret_cast<char*>(&character), 1});
-  });
-  const bool sized = name.size() >= 3 && name.size() <= 63;
-  if (lenient ? name.size() > 255 : !plain || !sized) {
-    throw Refusal("SCM.0032", "name takes 3 to 63 letters, digits, '_', '.' and '-'.");
-  }
-}
 
 void check_sizes(const Call& call) {
   if (!call.world.options.flag("strict_sizes")) return;
@@ -54,8 +41,7 @@ std::vector<std::string> dns_names(const X509* leaf) {
 }
 
 // The chain sent apart wins over one that hangs on the leaf.
-Certificates chain_of(const Call& call, Certificates& in_leaf_field) {
-  const std::string text = call.text("certificate_chain").value_or("");
+Certificates chain_of(const std::string& text, Certificates& in_leaf_field) {
   if (!trim(text).empty()) {
     Certificates chain = parse_certificates(text);
     if (chain.empty()) throw Refusal("SCM.0013");
@@ -90,8 +76,7 @@ void check_duplicate(const Call& call, const std::string& fingerprint) {
   }
 }
 
-KeyHandle checked_key(const Call& call, X509* leaf) {
-  const std::string text = call.text("private_key").value_or("");
+KeyHandle checked_key(const std::string& text, X509* leaf) {
   if (trim(text).empty()) throw Refusal("SCM.0059");
   KeyHandle key = parse_private_key(text);
   if (key == nullptr) throw Refusal("SCM.0012");
@@ -101,16 +86,24 @@ KeyHandle checked_key(const Call& call, X509* leaf) {
 
 }  // namespace
 
-Reply import_certificate(Call& call) {
-  const std::string name = call.text("name").value_or("");
-  check_name(call, name);
-  check_sizes(call);
-  Certificates given = parse_certificates(call.text("certificate").value_or(""));
+bool is_certificate_name(const Call& call, const std::string& name) {
+  if (call.world.options.flag("lenient_names")) return name.size() <= 255;
+  const bool plain = std::all_of(name.begin(), name.end(), [](unsigned char character) {
+    return std::isalnum(character) != 0 || character == '_' || character == '.' || character == '-';
+  });
+  return plain && name.size() >= 3 && name.size() <= 63;
+}
+
+json import_into_scm(Call& call, const ImportWish& wish) {
+  if (!is_certificate_name(call, wish.name)) {
+    throw Refusal("SCM.0032", "name takes 3 to 63 letters, digits, '_', '.' and '-'.");
+  }
+  Certificates given = parse_certificates(wish.certificate);
   if (given.empty()) throw Refusal("SCM.0006");
   X509* const leaf = given.front().get();
-  const KeyHandle key = checked_key(call, leaf);
+  const KeyHandle key = checked_key(wish.private_key, leaf);
   if (end_of(leaf) <= call.world.clock.now_s()) throw Refusal("SCM.0042");
-  const Certificates chain = chain_of(call, given);
+  const Certificates chain = chain_of(wish.chain, given);
   check_chain(leaf, chain);
   const std::vector<std::string> names = dns_names(leaf);
   if (names.empty()) throw Refusal("SCM.0009");
@@ -118,7 +111,7 @@ Reply import_certificate(Call& call) {
   json record = new_scm_record(call.world, call.caller.domain_id);
   enter_certificate(record, leaf);
   enter_names(record, names);
-  record["name"] = name;
+  record["name"] = wish.name;
   record["status"] = "UPLOAD";
   record["certificate_chain"] = certificates_pem(chain);
   record["private_key"] = private_key_pem(key.get());
@@ -127,36 +120,18 @@ Reply import_certificate(Call& call) {
   for (const char* field : {"enc_certificate", "enc_private_key"}) {
     if (const auto text = call.text(field)) record[field] = *text;
   }
-  const json id = record["id"];
+  json id = record["id"];
   store_scm_record(call.world, std::move(record));
-  return json_reply(200, {{"certificate_id", id}});
+  return id;
 }
 
-Reply upload_csr(Call& call) {
-  const std::string csr = call.text("csr").value_or("");
-  const auto request = parse_signing_request(csr);
-  if (!request) throw Refusal("SCM.0034");
-  if (!request->subject.contains("common_name") && request->names.empty()) {
-    throw Refusal("SCM.0033");
-  }
-  const std::string key_text = call.text("private_key").value_or("");
-  if (!trim(key_text).empty()) {
-    const KeyHandle key = parse_private_key(key_text);
-    if (key == nullptr) throw Refusal("SCM.0012");
-    if (EVP_PKEY_eq(key.get(), request->key.get()) != 1) throw Refusal("SCM.0014");
-  }
-  const std::string id = random_hex(16);
-  const std::int64_t now = call.world.clock.now_ms();
-  const json name = call.body["name"];
-  call.world.store.put("csr", id,
-                       {{"id", id},
-                        {"name", name},
-                        {"csr", csr},
-                        {"private_key", key_text},
-                        {"domain_id", call.caller.domain_id},
-                        {"create_time", now},
-                        {"update_time", now}});
-  return json_reply(200, {{"id", id}, {"name", name}, {"create_time", now}});
+Reply import_certificate(Call& call) {
+  check_sizes(call);
+  const json id = import_into_scm(call, {.name = call.text("name").value_or(""),
+                                         .certificate = call.text("certificate").value_or(""),
+                                         .chain = call.text("certificate_chain").value_or(""),
+                                         .private_key = call.text("private_key").value_or("")});
+  return json_reply(200, {{"certificate_id", id}});
 }
 
 }  // namespace emulator::scm

@@ -32,8 +32,8 @@ bool fits_content(const json& record, const std::string& content) {
          contains(record["domain"].get<std::string>(), content);
 }
 
-bool fits(const Call& call, const json& record) {
-  if (!fits_status(record, call.text("status").value_or("ALL"))) return false;
+bool fits(const Call& call, const json& record, const char* status_field) {
+  if (!fits_status(record, call.text(status_field).value_or("ALL"))) return false;
   if (call.flag("deploy_support", false) && record["deploy_support"] != true) return false;
   if (!fits_content(record, call.text("content").value_or(""))) return false;
   const std::string project = call.text("enterprise_project_id").value_or("all");
@@ -61,15 +61,20 @@ void sort_records(const Call& call, std::vector<json>& records) {
 
 }  // namespace
 
+std::vector<json> chosen_records(Call& call, const char* status_field) {
+  std::vector<json> records = scm_records(call.world, call.caller.domain_id);
+  std::erase_if(records, [&](const json& record) { return !fits(call, record, status_field); });
+  sort_records(call, records);
+  return records;
+}
+
 Reply list_certificates(Call& call) {
   const std::int64_t limit = call.number("limit", 10);
   const std::int64_t offset = call.number("offset", 0);
   if (offset > kStrictOffset && call.world.options.flag("strict_paging")) {
     throw Refusal("SCM.0005", "offset must be within 0 and 100.");
   }
-  std::vector<json> records = scm_records(call.world, call.caller.domain_id);
-  std::erase_if(records, [&](const json& record) { return !fits(call, record); });
-  sort_records(call, records);
+  const std::vector<json> records = chosen_records(call, "status");
   json page = json::array();
   const auto total = static_cast<std::int64_t>(records.size());
   for (std::int64_t at = offset; at < std::min(total, offset + limit); ++at) {

@@ -33,35 +33,14 @@ void check_domain(const std::string& name) {
   if (!sound || name.size() > 253) throw Refusal("SCM.0108", name);
 }
 
-// The names asked for must fit what was bought.
-void check_names(const json& record, const std::vector<std::string>& names) {
-  for (const std::string& name : names) check_domain(name);
-  if (std::set<std::string>(names.begin(), names.end()).size() != names.size()) {
-    throw Refusal("SCM.0063");
-  }
-  const auto bought = record["domain_type"].get<std::string>();
-  const bool wildcard = names.front().starts_with("*.");
-  if (bought != "MULTI_DOMAIN" && names.size() > 1) throw Refusal("SCM.0036");
-  if (bought == "SINGLE_DOMAIN" && wildcard) throw Refusal("SCM.0015");
-  if (bought == "WILDCARD" && !wildcard) throw Refusal("SCM.0015");
-  if (bought == "MULTI_DOMAIN" && names.size() > record["domain_count"].get<std::size_t>()) {
-    throw Refusal("SCM.0036");
-  }
-}
-
 void check_csr(const std::string& csr, const std::vector<std::string>& names) {
   if (trim(csr).empty()) return;
-  const auto request = parse_signing_request(csr);
-  if (!request) throw Refusal("SCM.0034");
-  std::set<std::string> requested;
-  if (request->subject.contains("common_name")) {
-    requested.insert(lower(request->subject["common_name"].get<std::string>()));
-  }
-  for (const AlternativeName& name : request->names) requested.insert(lower(name.value));
-  if (requested.empty()) throw Refusal("SCM.0033");
+  const auto requested = csr_names(csr);
   std::set<std::string> wanted;
   for (const std::string& name : names) wanted.insert(lower(name));
-  if (requested != wanted) throw Refusal("SCM.0035");
+  if (std::set<std::string>(requested.begin(), requested.end()) != wanted) {
+    throw Refusal("SCM.0035");
+  }
 }
 
 // Organisation data is needed for OV and EV.
@@ -74,14 +53,19 @@ void check_company(const Call& call, const json& record) {
   }
 }
 
-json application_info(const Call& call) {
-  json info = json::object();
-  for (const char* field :
-       {"country", "company_name", "company_province", "company_city", "applicant_name",
-        "applicant_phone", "applicant_email", "contact_name", "contact_phone", "contact_email"}) {
-    info[field] = call.text(field).value_or("");
+// Free are the single-domain test certificates of one brand.
+void check_free_quota(const Call& call) {
+  const auto is_free = [](const json& brand, const json& type, const json& domain_type) {
+    return brand == "SYMANTEC" && type == "DV_SSL_CERT_BASIC" && domain_type == "SINGLE_DOMAIN";
+  };
+  if (!is_free(call.body["cert_brand"], call.body["cert_type"], call.body["domain_type"])) return;
+  std::int64_t wanted = call.number("order_number", 1);
+  for (const json& record : scm_records(call.world, call.caller.domain_id)) {
+    if (is_free(record["brand"], record["type"], record["domain_type"])) ++wanted;
   }
-  return info;
+  if (wanted <= call.world.options.number("free_certificate_quota")) return;
+  // One text, two codes: the older call answers 400, the newer one 403.
+  throw Refusal(call.path.empty() ? "SCM.0040" : "SCM.0011");
 }
 
 json validation_record(const std::string& name, const std::string& method) {
@@ -115,12 +99,60 @@ void enter_application(const Call& call, json& record, const std::vector<std::st
 
 }  // namespace
 
+void check_names(const json& record, const std::vector<std::string>& names) {
+  for (const std::string& name : names) check_domain(name);
+  if (std::set<std::string>(names.begin(), names.end()).size() != names.size()) {
+    throw Refusal("SCM.0063");
+  }
+  const auto bought = record["domain_type"].get<std::string>();
+  const bool wildcard = names.front().starts_with("*.");
+  if (bought != "MULTI_DOMAIN" && names.size() > 1) throw Refusal("SCM.0036");
+  if (bought == "SINGLE_DOMAIN" && wildcard) throw Refusal("SCM.0015");
+  if (bought == "WILDCARD" && !wildcard) throw Refusal("SCM.0015");
+  if (bought == "MULTI_DOMAIN" && names.size() > record["domain_count"].get<std::size_t>()) {
+    throw Refusal("SCM.0036");
+  }
+}
+
+std::vector<std::string> csr_names(const std::string& csr) {
+  const auto request = parse_signing_request(csr);
+  if (!request) throw Refusal("SCM.0034");
+  std::vector<std::string> names;
+  if (request->subject.contains("common_name")) {
+    names.push_back(lower(request->subject["common_name"].get<std::string>()));
+  }
+  for (const AlternativeName& name : request->names) {
+    if (std::find(names.begin(), names.end(), lower(name.value)) == names.end()) {
+      names.push_back(lower(name.value));
+    }
+  }
+  if (names.empty()) throw Refusal("SCM.0033");
+  return names;
+}
+
+json application_info(const Call& call) {
+  json info = json::object();
+  for (const char* field :
+       {"country", "company_name", "company_province", "company_city", "applicant_name",
+        "applicant_phone", "applicant_email", "contact_name", "contact_phone", "contact_email"}) {
+    info[field] = call.text(field).value_or("");
+  }
+  return info;
+}
+
+void change_later(const Call& call, json& record, const char* state) {
+  const std::int64_t wait = call.world.options.number("issue_after_ms");
+  record["next"] =
+      wait < 0 ? json() : json({{"status", state}, {"at_ms", call.world.clock.now_ms() + wait}});
+}
+
 Reply subscribe_certificate(Call& call) {
   check_privacy(call);
   const std::string domain_type = call.text("domain_type").value_or("");
   const std::int64_t domains = call.number("domain_numbers", 1);
   if (domain_type == "MULTI_DOMAIN" ? domains < 2 : domains != 1) throw Refusal("SCM.0036");
   const std::int64_t years = call.number("effective_time", 1);
+  check_free_quota(call);
   const std::string order =
       fmt::format("CS{}{}", compact_time(call.world.clock.now_ms()), upper(random_token(6)));
   json bought = json::array();
@@ -139,6 +171,9 @@ Reply subscribe_certificate(Call& call) {
     record["order_id"] = call.text("order_id").value_or(order);
     record["remain_cert_number"] = years - 1;
     record["enterprise_project_id"] = call.text("enterprise_project_id").value_or("0");
+    for (const json& tag : call.body.value("tags", json::array())) {
+      record["tags"][tag["key"].get<std::string>()] = tag["value"];
+    }
     bought.push_back({{"cert_id", record["id"]}});
     store_scm_record(call.world, std::move(record));
   }
@@ -170,6 +205,8 @@ Reply cancel_certificate_request(Call& call) {
   if (!state.starts_with("CHECKING")) throw Refusal("SCM.0010");
   record["status"] = "CANCELCHECKING";
   record["issue_at_ms"] = nullptr;
+  // The certificate that was paid for can be applied for anew once the CA agrees.
+  change_later(call, record, "PAID");
   const json id = record["id"];
   store_scm_record(call.world, std::move(record));
   return json_reply(200, {{"cert_id", id}, {"message", "success"}});

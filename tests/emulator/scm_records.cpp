@@ -38,6 +38,19 @@ bool is_ip(const std::string& name) {
          name.find_first_not_of("0123456789.") == std::string::npos;
 }
 
+// What change_later announced.
+json advanced(World& world, json record, const json& next) {
+  const auto state = next["status"].get<std::string>();
+  if (record["status"] == "SUPPLEMENTCHECKING") {
+    enter_names(record, next["names"].get<std::vector<std::string>>());
+    issue_applied(world, record);
+  }
+  if (state == "REVOKED") record["revoke_ms"] = world.clock.now_ms();
+  record["status"] = state;
+  record["next"] = nullptr;
+  return record;
+}
+
 // States change by themselves with time: a due issuance happens, an end is noticed.
 json settled(World& world, const json& record) {
   const std::int64_t now = world.clock.now_ms();
@@ -47,6 +60,11 @@ json settled(World& world, const json& record) {
     issue_applied(world, issued);
     store_scm_record(world, issued);
     return issued;
+  }
+  if (const json next = record.value("next", json()); next.is_object() && next["at_ms"] <= now) {
+    json changed = advanced(world, record, next);
+    store_scm_record(world, changed);
+    return changed;
   }
   const bool valid = state == "ISSUED" || state == "UPLOAD";
   if (valid && !record["not_after_ms"].is_null() && record["not_after_ms"] <= now) {
@@ -88,7 +106,8 @@ json new_scm_record(World& world, const std::string& domain_id) {
                  {"certificate_chain", ""},
                  {"private_key", ""},
                  {"key_algorithm", "RSA2048"},
-                 {"csr", ""}};
+                 {"csr", ""},
+                 {"tags", json::object()}};
   for (const char* field :
        {"signature_algorithm", "revoke_reason", "issue_time_ms", "not_before_ms", "not_after_ms",
         "validation_method", "multi_domain_type", "fingerprint", "application_info", "issue_at_ms",
@@ -105,7 +124,11 @@ void store_scm_record(World& world, json record) {
 }
 
 json require_scm_record(Call& call) {
-  const json* record = call.world.store.find(kKind, call.path.at("certificate_id"));
+  auto id = call.path.find("certificate_id");
+  for (const char* name : {"cert_id", "resource_id"}) {
+    if (id == call.path.end()) id = call.path.find(name);
+  }
+  const json* record = call.world.store.find(kKind, id->second);
   if (record == nullptr || (*record)["domain_id"] != call.caller.domain_id) {
     throw Refusal("SCM.0020");
   }

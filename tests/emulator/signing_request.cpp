@@ -91,7 +91,7 @@ std::string make_signing_request(const json& subject, const std::vector<Alternat
     const Extensions owner(stack);
     X509_REQ_add_extensions(request.get(), stack);
   }
-  X509_REQ_sign(request.get(), key, EVP_sha256());
+  X509_REQ_sign(request.get(), key, EVP_PKEY_is_a(key, "SM2") == 1 ? EVP_sm3() : EVP_sha256());
   unsigned char* der = nullptr;
   const int length = i2d_X509_REQ(request.get(), &der);
   const std::string bytes(reinterpret_cast<char*>(der),
