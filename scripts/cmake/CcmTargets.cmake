@@ -39,6 +39,7 @@ function(ccm_add_tests name)
   target_include_directories(test_${name} PRIVATE "${PROJECT_SOURCE_DIR}/tests")
   target_compile_definitions(test_${name} PRIVATE
     CCM_TEST_DATA_DIR="${PROJECT_SOURCE_DIR}/tests/data"
+    CCM_TEST_DOCS_DIR="${PROJECT_SOURCE_DIR}/docs"
     CCM_TEST_BIN_DIR="${CMAKE_RUNTIME_OUTPUT_DIRECTORY}")
   target_link_libraries(test_${name} PRIVATE
     ${test_DEPENDS} ccm_test_support GTest::gtest_main GTest::gmock)

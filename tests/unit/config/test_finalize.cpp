@@ -72,6 +72,7 @@ TEST(Finalize, CertificateHasDefaults) {
   EXPECT_EQ(scm.check_interval, Seconds(12 * 3600));
   EXPECT_EQ(scm.keep, 3U);
   EXPECT_TRUE(scm.fallback);
+  EXPECT_TRUE(scm.stapling);
   EXPECT_EQ(config->find("t"), nullptr);
   EXPECT_EQ(config->find(""), nullptr);
 }
@@ -79,11 +80,11 @@ TEST(Finalize, CertificateHasDefaults) {
 TEST(Finalize, CertificateInheritsAndOverrides) {
   const auto config = with_cloud(
       "check_interval 1h\nrenew_before 20d\nkeep 1\nfallback off\nkey rsa:2048\nvalidity 30d\n"
-      "key_origin cloud\n"
+      "key_origin cloud\nstapling off\n"
       "certificate a\n  source pca issuer=ISSUER\n  names a.example\n"
       "certificate b\n  source pca issuer=ISSUER\n  names b.example\n  check_interval 2h\n"
       "  renew_before 10%\n  keep 2\n  fallback on\n  key ecdsa:384\n  validity 5h\n"
-      "  key_origin local\n"
+      "  key_origin local\n  stapling on\n"
       "certificate c\n  source scm\n  names c.example\n");
   ASSERT_TRUE(config) << problem_of(config);
   const CertificateSpec& a = *config->find("a");
@@ -91,6 +92,7 @@ TEST(Finalize, CertificateInheritsAndOverrides) {
   EXPECT_EQ(a.renew_before, RenewalWindow(Seconds(20 * 86400)));
   EXPECT_EQ(a.keep, 1U);
   EXPECT_FALSE(a.fallback);
+  EXPECT_FALSE(a.stapling);
   EXPECT_EQ(to_string(a.key.value()), "rsa:2048");
   EXPECT_EQ(std::get<PcaSource>(a.source).validity, Seconds(30 * 86400));
   EXPECT_EQ(std::get<PcaSource>(a.source).key_origin, KeyOrigin::cloud);
@@ -99,6 +101,7 @@ TEST(Finalize, CertificateInheritsAndOverrides) {
   EXPECT_EQ(b.renew_before, RenewalWindow(LifetimeShare{10}));
   EXPECT_EQ(b.keep, 2U);
   EXPECT_TRUE(b.fallback);
+  EXPECT_TRUE(b.stapling);
   EXPECT_EQ(to_string(b.key.value()), "ecdsa:384");
   EXPECT_EQ(std::get<PcaSource>(b.source).validity, Seconds(5 * 3600));
   EXPECT_EQ(std::get<PcaSource>(b.source).key_origin, KeyOrigin::local);

@@ -1,0 +1,22 @@
+// The reference documentation knows every directive of the table.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "config/settings.h"
+#include "support/temp_directory.h"
+
+namespace ccm::config {
+namespace {
+
+using testing::HasSubstr;
+
+TEST(Reference, DocumentsEveryDirective) {
+  const std::string text = test::read_whole_file(CCM_TEST_DOCS_DIR "/directives.md");
+  for (const Directive& row : directives()) {
+    const std::string entry = "`" + std::string(row.key) + " ";
+    EXPECT_THAT(text, HasSubstr("| " + entry)) << row.key;
+  }
+}
+
+}  // namespace
+}  // namespace ccm::config
