@@ -191,7 +191,7 @@ Operations apig_operations() {
        list,
        {query_number("offset").within(0, 1'000'000'000), query_number("limit").within(1, 500),
         query_text("name"), query_text("common_name"), query_text("signature_algorithm"),
-        query_text("type").one_of({"global", "instance"}), query_text("instance_id"),
+        query_text("type").one_of({"global", "instance"}), query_text("instance_id").must(),
         query_text("algorithm_type").one_of({"RSA", "ECC", "SM2"})}},
       {Service::apig, "ShowDetailsOfCertificateV2", "GET", one, show},
       {Service::apig, "UpdateCertificateV2", "PUT", one, update, form()},

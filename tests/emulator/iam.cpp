@@ -107,7 +107,9 @@ Operations iam_operations() {
        "/v3/auth/tokens",
        create_token,
        {body_object("auth").must().of(
-            {body_object("identity").must().of({body_list("methods").must(), password_parameter()}),
+            {body_object("identity")
+                 .must()
+                 .of({body_list("methods").must().one_of({"password"}), password_parameter()}),
              scope_parameter()}),
         query_text("nocatalog")},
        Operation::Access::open},

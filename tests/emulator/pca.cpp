@@ -21,6 +21,52 @@ std::vector<Parameter> page_parameters(std::vector<std::string> sort_keys) {
           query_text("sort_dir").one_of({"DESC", "ASC"})};
 }
 
+const std::vector<std::string> kKeys = {"RSA2048", "RSA4096", "EC256", "EC384"};
+const std::vector<std::string> kHashes = {"SHA256", "SHA384", "SHA512"};
+
+Parameter key_parameter() {
+  return body_text("key_algorithm").one_of(kKeys).refused_as("PCA.00020102");
+}
+
+Parameter hash_parameter() {
+  return body_text("signature_algorithm").one_of(kHashes).refused_as("PCA.00020103");
+}
+
+Parameter validity_parameter() {
+  return body_object("validity")
+      .refused_as("PCA.00020109")
+      .of({body_text("type").must().one_of({"YEAR", "MONTH", "DAY", "HOUR"}),
+           body_number("value").must(), body_number("start_from")});
+}
+
+// All parts are needed for a CA; a certificate inherits what it lacks from its CA.
+Parameter subject_parameter(bool complete) {
+  std::vector<Parameter> parts = {
+      body_text("country").within(2, 2), body_text("state").within(1, 128),
+      body_text("locality").within(1, 128), body_text("organization").within(1, 64),
+      body_text("organizational_unit").within(1, 64)};
+  for (Parameter& part : parts) part.required = complete;
+  parts.push_back(body_text("common_name").must().within(1, 64));
+  return body_object("distinguished_name").refused_as("PCA.00020101").of(std::move(parts));
+}
+
+Parameter names_parameter() {
+  return body_list("subject_alternative_names")
+      .within(0, 20)
+      .of({body_text("type")
+               .must()
+               .one_of({"DNS", "IP", "EMAIL", "URI"})
+               .refused_as("PCA.00020112"),
+           body_text("value").must().refused_as("PCA.00020110")});
+}
+
+Parameter extended_usage_parameter() {
+  return body_object("extended_key_usage")
+      .of({body_flag("server_auth"), body_flag("client_auth"), body_flag("code_signing"),
+           body_flag("email_protection"), body_flag("time_stamping"),
+           body_flag("smart_card_logon")});
+}
+
 Parameter crl_parameter() {
   return body_object("crl_configuration")
       .refused_as("PCA.00020204")
@@ -41,12 +87,9 @@ Operations authority_operations() {
        all,
        create_ca,
        {body_text("type").must().one_of({"ROOT", "SUBORDINATE"}).refused_as("PCA.00020202"),
-        body_object("distinguished_name").must().refused_as("PCA.00020101"),
-        body_text("key_algorithm").must().refused_as("PCA.00020102"),
-        body_object("validity").refused_as("PCA.00020109"),
+        subject_parameter(true).must(), key_parameter().must(), validity_parameter(),
         body_text("issuer_id").within(36, 36).refused_as("PCA.00020201"),
-        body_number("path_length").within(0, 6).refused_as("PCA.00020203"),
-        body_text("signature_algorithm").refused_as("PCA.00020103"),
+        body_number("path_length").within(0, 6).refused_as("PCA.00020203"), hash_parameter(),
         body_list("key_usages").one_of(kUsages), crl_parameter(),
         body_text("enterprise_project_id"), body_text("ca_id").within(36, 36),
         body_object("hsm_cluster_info")}},
@@ -63,14 +106,11 @@ Operations authority_operations() {
        "POST",
        one + "/activate",
        activate_ca,
-       {body_text("issuer_id").must().refused_as("PCA.00020201"),
-        body_number("path_length").within(0, 6).refused_as("PCA.00020203"),
-        body_text("signature_algorithm").must().refused_as("PCA.00020103"),
-        body_object("validity").must().refused_as("PCA.00020109"),
-        body_list("key_usages").one_of(kUsages),
+       {body_text("issuer_id").must().within(1, 64).refused_as("PCA.00020201"),
+        body_number("path_length").within(0, 6).refused_as("PCA.00020203"), hash_parameter().must(),
+        validity_parameter().must(), body_list("key_usages").one_of(kUsages),
         body_text("type").one_of({"ROOT", "SUBORDINATE"}).refused_as("PCA.00020202"),
-        body_object("distinguished_name").refused_as("PCA.00020101"),
-        body_text("key_algorithm").refused_as("PCA.00020102"), crl_parameter(),
+        subject_parameter(true), key_parameter(), crl_parameter(),
         body_text("enterprise_project_id"), body_object("hsm_cluster_info")}},
       {Service::pca, "ExportCertificateAuthorityCsr", "GET", one + "/csr", export_ca_csr},
       {Service::pca, "DisableCertificateAuthority", "POST", one + "/disable", disable_ca},
@@ -92,25 +132,22 @@ Operations certificate_operations() {
        "POST",
        all,
        create_certificate,
-       {body_text("issuer_id").must().refused_as("PCA.00020201"),
-        body_text("key_algorithm").refused_as("PCA.00020102"),
-        body_text("signature_algorithm").refused_as("PCA.00020103"),
-        body_object("distinguished_name").must().refused_as("PCA.00020101"),
-        body_object("validity").must().refused_as("PCA.00020109"),
-        body_list("key_usages").one_of(kUsages),
-        body_list("subject_alternative_names").within(0, 20), body_object("extended_key_usage"),
-        body_object("customized_extension"), body_text("enterprise_project_id")}},
+       {body_text("issuer_id").must().within(36, 36).refused_as("PCA.00020201"), key_parameter(),
+        hash_parameter(), subject_parameter(false).must(), validity_parameter().must(),
+        body_list("key_usages").one_of(kUsages), names_parameter(), extended_usage_parameter(),
+        body_object("customized_extension")
+            .of({body_text("object_identifier").within(1, 64), body_text("value").within(1, 64)}),
+        body_text("enterprise_project_id")}},
       {Service::pca,
        "CreateCertificateByCsr",
        "POST",
        all + "/csr",
        create_certificate_by_csr,
-       {body_text("issuer_id").must().refused_as("PCA.00020201"),
+       {body_text("issuer_id").must().within(36, 36).refused_as("PCA.00020201"),
         body_text("csr").must().within(1, 5120).refused_as("PCA.00020401"),
-        body_object("validity").must().refused_as("PCA.00020109"),
-        body_text("type").one_of({"ENTITY_CERT", "INTERMEDIATE_CA"}),
-        body_number("path_length").within(0, 6).refused_as("PCA.00020203"),
-        body_list("subject_alternative_names").within(0, 20), body_text("enterprise_project_id")}},
+        validity_parameter().must(), body_text("type").one_of({"ENTITY_CERT", "INTERMEDIATE_CA"}),
+        body_number("path_length").within(0, 6).refused_as("PCA.00020203"), names_parameter(),
+        body_text("enterprise_project_id")}},
       {Service::pca,
        "ParseCertificateSigningRequest",
        "POST",

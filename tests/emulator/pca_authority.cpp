@@ -41,6 +41,8 @@ int checked_path_length(const Call& call, const json& parent) {
 // A prepaid CA that waits to be filled in, or a new one within the quota.
 json new_or_ordered(Call& call) {
   if (const auto ordered = call.text("ca_id")) {
+    // It is the billing service that looks for the order.
+    if (call.world.store.find("ca", *ordered) == nullptr) throw Refusal("CBC.30000067");
     call.path["ca_id"] = *ordered;
     json ca = require_ca(call);
     if (ca["status"] != "PENDING" || !is_blank(ca, "private_key")) throw Refusal("PCA.00030201");

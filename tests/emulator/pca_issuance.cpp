@@ -231,7 +231,7 @@ Reply parse_signing_request_text(Call& call) {
                           {"signature_algorithm", request.signature_algorithm},
                           {"public_key", lay_out_pem(public_key_pem(request.key.get()),
                                                      call.world.options.text("pca_pem"))},
-                          {"distinguished_name", request.subject}});
+                          {"distinguished_name", whole_subject(request.subject)}});
 }
 
 }  // namespace emulator::pca

@@ -7,8 +7,14 @@
 namespace emulator {
 namespace {
 
+// An ordered CA has no name yet.
+std::string name_of(const json& view) {
+  const json& name = view["distinguished_name"]["common_name"];
+  return name.is_string() ? name.get<std::string>() : "";
+}
+
 json sort_value(const json& view, const std::string& key) {
-  if (key == "common_name") return view["distinguished_name"].value("common_name", "");
+  if (key == "common_name") return name_of(view);
   if (key == "ca_type" || key == "type") return view["type"];
   return view[key];
 }
@@ -19,8 +25,7 @@ Reply pca_page(const Call& call, std::vector<json> views, const char* list_name)
   const auto status = call.text("status");
   const std::string name = call.text("name").value_or("");
   std::erase_if(views, [&](const json& view) {
-    return (status && view["status"] != *status) ||
-           !contains(view["distinguished_name"].value("common_name", ""), name);
+    return (status && view["status"] != *status) || !contains(name_of(view), name);
   });
   const std::string key = call.text("sort_key").value_or("create_time");
   const bool ascending = call.text("sort_dir").value_or("DESC") == "ASC";

@@ -171,6 +171,14 @@ std::string checked_hash(const Call& call) {
   throw Refusal("PCA.00020103");
 }
 
+json whole_subject(json subject) {
+  for (const char* part :
+       {"common_name", "country", "state", "locality", "organization", "organizational_unit"}) {
+    if (!subject.contains(part)) subject[part] = nullptr;
+  }
+  return subject;
+}
+
 json pca_view(const World& world, const json& record, const char* id_field) {
   json view = {{"status", state_of(world, record)}};
   for (const char* field :
@@ -179,6 +187,7 @@ json pca_view(const World& world, const json& record, const char* id_field) {
         "distinguished_name", "enterprise_project_id"}) {
     view[field] = record[field];
   }
+  view["distinguished_name"] = whole_subject(record["distinguished_name"]);
   return view;
 }
 

@@ -35,6 +35,8 @@ void check_subject(const json& subject, bool complete);
 std::string checked_key_algorithm(const Call& call);  // RSA2048 when absent
 std::string checked_hash(const Call& call);           // SHA256 when absent
 
+// The subject with null for each of the six parts that it lacks, as answers show it.
+json whole_subject(json subject);
 // The fields every view of a CA or certificate has.
 json pca_view(const World& world, const json& record, const char* id_field);
 
