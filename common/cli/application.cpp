@@ -1,0 +1,106 @@
+#include "cli/application.h"
+
+#include <fmt/format.h>
+
+#include <exception>
+#include <map>
+
+#include "base/boundary.h"
+#include "cli/commands.h"
+
+namespace ccm::cli {
+namespace {
+
+constexpr const char* kAbout =
+    "Huawei Cloud CCM and the certificates that this host's web servers take from it.";
+
+std::string exit_code_text() {
+  std::string text = "Exit status:\n";
+  for (const auto& [code, meaning] : exit_codes()) {
+    text += fmt::format("  {}  {}\n", static_cast<int>(code), meaning);
+  }
+  return text;
+}
+
+void add_cloud_options(CLI::App& app, GlobalOptions& options) {
+  constexpr const char* kCloud = "Cloud (default: what this host's web servers are set to)";
+  const auto add = [&](const char* name, std::string& value, const char* about) {
+    app.add_option(name, value, about)->take_last()->group(kCloud);
+  };
+  add("--credentials", options.credentials, "a profile FILE, ecs (metadata service) or env");
+  add("--profile", options.profile, "section of the profile file");
+  add("--region", options.region, "such as ap-southeast-1");
+  add("--iam-endpoint", options.endpoints.iam, "https://HOST[:PORT] of IAM");
+  add("--scm-endpoint", options.endpoints.scm, "of SCM, the SSL certificates");
+  add("--pca-endpoint", options.endpoints.pca, "of PCA, the private CAs");
+  add("--apig-endpoint", options.endpoints.apig, "of the API gateway service");
+  add("--sts-endpoint", options.endpoints.sts, "of the token service");
+  add("--metadata-endpoint", options.metadata_endpoint, "of the ECS metadata service");
+  add("--ca-file", options.ca_file, "PEM file of the CAs to trust instead of the system's");
+  add("--proxy", options.proxy, "http://HOST:PORT");
+}
+
+void add_global_options(CLI::App& app, GlobalOptions& options) {
+  constexpr const char* kGeneral = "General";
+  app.add_option("--state-dir", options.state_directory, "the servers' state directory")
+      ->capture_default_str()
+      ->group(kGeneral);
+  app.add_option("--server", options.server, "only this server's settings")
+      ->check(CLI::IsMember({"nginx", "apache"}))
+      ->group(kGeneral);
+  app.add_flag("--json", options.json, "answer in JSON")->group(kGeneral);
+  app.add_flag("--dry-run", options.dry_run, "show the request to the cloud instead of sending it")
+      ->group(kGeneral);
+  const std::map<std::string, ColourMode> modes = {{"auto", ColourMode::automatic},
+                                                   {"always", ColourMode::always},
+                                                   {"never", ColourMode::never}};
+  app.add_option("--color", options.colour, "auto, always or never")
+      ->transform(CLI::CheckedTransformer(modes).description(""))
+      ->group(kGeneral);
+  add_cloud_options(app, options);
+}
+
+// Global options may stand anywhere on the line.
+void let_fall_through(CLI::App& app) {
+  for (CLI::App* command : app.get_subcommands([](const CLI::App*) { return true; })) {
+    command->fallthrough();
+    let_fall_through(*command);
+  }
+}
+
+}  // namespace
+
+Application::Application() : app_(std::make_unique<CLI::App>(kAbout, "ccmctl")) {
+  app_->set_version_flag("--version", "ccmctl " CCM_VERSION);
+  app_->require_subcommand(1);
+  app_->get_formatter()->column_width(34);
+  add_global_options(*app_, workspace_.options);
+  add_shortcuts(*app_, action_);
+  add_api_commands(*app_, action_);
+  let_fall_through(*app_);
+  app_->footer(exit_code_text());
+}
+
+int Application::run(int argc, char** argv) noexcept {
+  const auto report = [](const char* what) { fmt::print(stderr, "ccmctl: {}\n", what); };
+  return at_boundary(static_cast<int>(ExitCode::failed), report,
+                     [&] { return parse_and_act(argc, argv); });
+}
+
+int Application::parse_and_act(int argc, char** argv) {
+  try {
+    app_->parse(argc, argv);
+  } catch (const CLI::ParseError& problem) {
+    if (problem.get_exit_code() == 0) return app_->exit(problem);
+    fmt::print(stderr, "ccmctl: {}\n", problem.what());
+    return static_cast<int>(ExitCode::usage);
+  }
+  workspace_.terminal = Terminal(workspace_.options.colour);
+  const Result<ExitCode> done = action_(workspace_);
+  if (done) return static_cast<int>(*done);
+  std::fflush(stdout);
+  fmt::print(stderr, "ccmctl: {}\n", done.error().message());
+  return static_cast<int>(exit_code_of(done.error()));
+}
+
+}  // namespace ccm::cli

@@ -1,0 +1,31 @@
+// How ccmctl ends: one list, from which help, manual and code are made. Constant.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string_view>
+
+#include "base/error.h"
+
+namespace ccm::cli {
+
+enum class ExitCode : std::uint8_t {
+  ok = 0,
+  failed = 1,
+  usage = 2,
+  not_found = 3,
+  refused = 4,
+  unreachable = 5,
+  pending = 6,
+};
+
+struct ExitCodeEntry {
+  ExitCode code;
+  std::string_view meaning;
+};
+std::span<const ExitCodeEntry> exit_codes() noexcept;
+
+// What a failed command ends with.
+ExitCode exit_code_of(const Error& error) noexcept;
+
+}  // namespace ccm::cli

@@ -1,0 +1,26 @@
+// What the operator said before or after the command's name, the same for all commands. Plain data.
+#pragma once
+
+#include <string>
+
+#include "cli/terminal.h"
+#include "cloud/endpoints.h"
+
+namespace ccm::cli {
+
+struct GlobalOptions {
+  std::string state_directory = "/var/lib/ccm";
+  std::string server;       // "nginx" or "apache": whose settings count; empty: all
+  std::string credentials;  // a file, "ecs" or "env"; empty: from the settings, then as SDKs do
+  std::string profile;      // section of the credentials file
+  std::string region;
+  cloud::Endpoints endpoints;
+  std::string metadata_endpoint;
+  std::string ca_file;
+  std::string proxy;
+  ColourMode colour = ColourMode::automatic;
+  bool json = false;
+  bool dry_run = false;
+};
+
+}  // namespace ccm::cli

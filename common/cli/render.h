@@ -1,0 +1,32 @@
+// Answers of the services for people: lists as tables, objects as "field  value" lines. And for
+// scripts: the answer as it came. Private keys are shown to scripts only.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "base/result.h"
+#include "cli/cloud_access.h"
+#include "cli/exit_code.h"
+#include "cli/terminal.h"
+#include "cli/workspace.h"
+
+namespace ccm::cli {
+
+// `columns`: "id,name,expire_time"; empty: every scalar field.
+std::string as_table(const Terminal& terminal, const std::vector<cloud::JsonView>& rows,
+                     std::string_view columns);
+std::string as_lines(const Terminal& terminal, const cloud::JsonView& value);
+
+// Prints an answer in the form that the options ask for. `columns` choose those of its list, when
+// it has one. What is neither JSON nor text goes to a file only (`output`); with one, everything
+// goes there, owner-only.
+Result<ExitCode> print_answer(const Workspace& workspace, const Answer& answer,
+                              std::string_view columns = {}, const std::string& output = {});
+
+// An object of our own, for scripts.
+Result<ExitCode> print_object(cloud::JsonObject object);
+// Writes an owner-only file and says so.
+Result<ExitCode> write_output(const std::string& path, std::string_view content);
+
+}  // namespace ccm::cli

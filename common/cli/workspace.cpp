@@ -1,0 +1,44 @@
+#include "cli/workspace.h"
+
+namespace ccm::cli {
+
+Result<const std::vector<lifecycle::EffectiveSettings>*> Workspace::settings() {
+  if (!settings_) {
+    auto all = lifecycle::read_effective_settings(options.state_directory);
+    if (!all) return pass(std::move(all));
+    std::erase_if(*all, [&](const lifecycle::EffectiveSettings& each) {
+      return !options.server.empty() && options.server != lifecycle::name_of(each.server);
+    });
+    settings_ = *std::move(all);
+  }
+  return &*settings_;
+}
+
+Result<const config::GlobalConfig*> Workspace::global() {
+  auto all = settings();
+  if (!all) return pass(std::move(all));
+  return (*all)->empty() ? nullptr : &(*all)->front().config.global();
+}
+
+Result<const config::CertificateSpec*> Workspace::find_spec(std::string_view name) {
+  auto all = settings();
+  if (!all) return pass(std::move(all));
+  for (const auto& each : **all) {
+    if (const config::CertificateSpec* spec = each.config.find(name)) return spec;
+  }
+  return nullptr;
+}
+
+Result<CloudAccess*> Workspace::cloud() {
+  if (cloud_ == nullptr) {
+    // Who may not read the state directory may still have credentials of their own.
+    const auto effective = global();
+    if (!effective && options.credentials.empty()) return fail(effective.error());
+    auto access = CloudAccess::open(options, effective ? *effective : nullptr, clock_);
+    if (!access) return pass(std::move(access));
+    cloud_ = *std::move(access);
+  }
+  return cloud_.get();
+}
+
+}  // namespace ccm::cli

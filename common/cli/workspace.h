@@ -1,0 +1,45 @@
+// What a command works with: options, terminal, clock, the settings of this host's servers, the
+// cloud. Whatever costs something is made when it is first asked for. One per process, one thread.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/result.h"
+#include "cli/cloud_access.h"
+#include "cli/exit_code.h"
+#include "cli/options.h"
+#include "cli/terminal.h"
+#include "lifecycle/effective_settings.h"
+
+namespace ccm::cli {
+
+class Workspace {
+ public:
+  GlobalOptions options;
+  Terminal terminal;  // made anew when the options are known
+
+  const Clock& clock() const noexcept { return clock_; }
+  // Of the chosen servers; empty when none has left any.
+  Result<const std::vector<lifecycle::EffectiveSettings>*> settings();
+  // The settings that say how to reach the cloud; nullptr when there are none.
+  Result<const config::GlobalConfig*> global();
+  // nullptr when no server of this host has a certificate of that name.
+  Result<const config::CertificateSpec*> find_spec(std::string_view name);
+  Result<CloudAccess*> cloud();
+
+ private:
+  SystemClock clock_;
+  std::optional<std::vector<lifecycle::EffectiveSettings>> settings_;
+  std::unique_ptr<CloudAccess> cloud_;
+};
+
+// What a command does once the whole command line is understood.
+using Action = std::function<Result<ExitCode>(Workspace&)>;
+
+}  // namespace ccm::cli

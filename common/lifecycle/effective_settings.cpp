@@ -1,0 +1,63 @@
+#include "lifecycle/effective_settings.h"
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+#include <utility>
+
+#include "base/file.h"
+
+namespace ccm::lifecycle {
+namespace {
+
+// A hundred thousand certificates with their names.
+constexpr std::size_t kLargest = 64UL << 20U;
+
+std::string path_of(const std::string& state_path, config::ServerKind server) {
+  return fmt::format("{}/settings-{}", state_path, name_of(server));
+}
+
+}  // namespace
+
+std::string_view name_of(config::ServerKind server) noexcept {
+  switch (server) {
+    case config::ServerKind::nginx:
+      return "nginx";
+    case config::ServerKind::apache:
+      return "apache";
+    case config::ServerKind::none:
+      break;
+  }
+  return "none";
+}
+
+Result<void> write_effective_settings(const std::string& state_path,
+                                      const config::Handover& handover) {
+  return write_file_atomically(path_of(state_path, handover.server.kind),
+                               config::encode_handover(handover));
+}
+
+Result<std::vector<EffectiveSettings>> read_effective_settings(const std::string& state_path) {
+  if (access(state_path.c_str(), R_OK | X_OK) != 0 && errno == EACCES) {
+    return fail(ErrorKind::rejected,
+                fmt::format("{} may not be read by this user; run ccmctl as root or as the agent's "
+                            "user",
+                            state_path));
+  }
+  std::vector<EffectiveSettings> all;
+  constexpr std::array<config::ServerKind, 3> kServers = {
+      config::ServerKind::nginx, config::ServerKind::apache, config::ServerKind::none};
+  for (const config::ServerKind server : kServers) {
+    const Result<std::string> bytes = read_file(path_of(state_path, server), kLargest);
+    if (!bytes) continue;
+    const Result<config::Handover> handover = config::decode_handover(*bytes);
+    if (!handover) continue;
+    Result<config::Config> config = handover->settings.finalize();
+    if (config) all.push_back({server, *std::move(config)});
+  }
+  return all;
+}
+
+}  // namespace ccm::lifecycle

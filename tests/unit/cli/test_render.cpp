@@ -1,0 +1,47 @@
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "cli/render.h"
+
+namespace ccm::cli {
+namespace {
+
+using testing::HasSubstr;
+using testing::Not;
+
+cloud::JsonDocument parse(std::string_view text) {
+  return *cloud::JsonDocument::parse(text);
+}
+
+const Terminal kPlain(ColourMode::never);
+
+TEST(Render, ShowsTheChosenColumnsOfAList) {
+  const auto list = parse(R"([{"id":"1","dn":{"cn":"a"},"tags":["x","y"]},{"id":"2"}])");
+  EXPECT_EQ(as_table(kPlain, list.root().elements(), "id,dn.cn,tags"),
+            "ID  CN  TAGS\n"
+            "1   a   x, y\n"
+            "2       \n");
+}
+
+TEST(Render, ShowsObjectsAsLines) {
+  const auto object = parse(R"({"a":{"b":1,"c":true},"list":["x"],"rows":[{"k":"v"}]})");
+  EXPECT_EQ(as_lines(kPlain, object.root()), "a.b: 1\na.c: true\nlist: x\nrows:\nK\nv\n");
+}
+
+TEST(Render, TurnsMillisecondsIntoTimes) {
+  const auto object = parse(R"({"not_after":1778438520000})");
+  EXPECT_EQ(as_lines(kPlain, object.root()), "not_after: 2026-05-10T18:42:00Z\n");
+}
+
+TEST(Render, DoesNotShowKeysToPeople) {
+  const auto object = parse(R"({"private_key":"SECRET","certificate":"PEM"})");
+  EXPECT_THAT(as_lines(kPlain, object.root()), Not(HasSubstr("SECRET")));
+}
+
+TEST(Render, KeepsEscapeSequencesAway) {
+  const auto object = parse("{\"name\":\"a\\u001b[31m\"}");
+  EXPECT_EQ(as_lines(kPlain, object.root()), "name: a\\x1b[31m\n");
+}
+
+}  // namespace
+}  // namespace ccm::cli
