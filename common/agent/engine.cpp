@@ -20,6 +20,7 @@
 #include "lifecycle/lifecycle.h"
 #include "lifecycle/lockout.h"
 #include "lifecycle/pca_source.h"
+#include "lifecycle/request.h"
 #include "lifecycle/scm_source.h"
 
 namespace ccm::agent {
@@ -94,6 +95,7 @@ class RunningEngine final : public Engine {
   lifecycle::ScmSource scm_;
   lifecycle::PcaSource pca_;
   lifecycle::Lifecycle lifecycle_;
+  lifecycle::RequestDesk desk_;
 
   mutable std::mutex mutex_;
   std::condition_variable work_is_there_;
@@ -117,7 +119,8 @@ RunningEngine::RunningEngine(Parts parts, CloudAccess access,
       scm_(scm_client_, parts_.store, parts_.clock, parts_.log),
       pca_(pca_client_, parts_.store),
       lifecycle_(
-          {parts_.config, parts_.store, scm_, pca_, parts_.clock, parts_.log, parts_.launch_id}) {
+          {parts_.config, parts_.store, scm_, pca_, parts_.clock, parts_.log, parts_.launch_id}),
+      desk_({parts_.state_path, parts_.store, *parts_.lease, lifecycle_, parts_.log}) {
   lifecycle_.start(*parts_.lease);
   for (unsigned i = 0; i < parts_.config.global().concurrent_renewals; ++i) {
     threads_.emplace_back([this] { work(); });
@@ -125,6 +128,7 @@ RunningEngine::RunningEngine(Parts parts, CloudAccess access,
 }
 
 void RunningEngine::hand_out(Time now) {
+  desk_.serve();
   const std::lock_guard lock(mutex_);
   const std::size_t free = threads_.size() - in_work_;
   for (std::string& name : lifecycle_.take_due(now, free)) {

@@ -29,6 +29,7 @@ class Engine {
  public:
   struct Parts {
     const config::Config& config;
+    std::string state_path;
     lifecycle::Store& store;
     std::unique_ptr<lifecycle::Lease> lease;
     const Clock& clock;
@@ -42,7 +43,8 @@ class Engine {
   Engine& operator=(const Engine&) = delete;
   virtual ~Engine() = default;
 
-  // Hands out what is due, as far as threads are free. Main thread only.
+  // Serves what ccmctl asked for, then hands out what is due, as far as threads are free. Main
+  // thread only.
   virtual void hand_out(Time now) = 0;
   // When hand_out is to be called again if nothing else happens.
   virtual Time next_wake() const = 0;

@@ -19,6 +19,7 @@
 #include "agent/publisher.h"
 #include "base/boundary.h"
 #include "base/clock.h"
+#include "lifecycle/effective_settings.h"
 #include "lifecycle/file_store.h"
 
 namespace ccm::agent {
@@ -137,8 +138,8 @@ void Service::try_to_lead() {
     }
     return;
   }
-  Engine::Parts parts{parts_.config, *parts_.store,    *std::move(lease),           clock_,
-                      parts_.log,    parts_.launch_id, parts_.watches.attempt.get()};
+  Engine::Parts parts{parts_.config, kStore,     *parts_.store,    *std::move(lease),
+                      clock_,        parts_.log, parts_.launch_id, parts_.watches.attempt.get()};
   Result<std::unique_ptr<Engine>> engine =
       Engine::start(std::move(parts), *std::exchange(parts_.access, std::nullopt));
   if (!engine) {
@@ -173,6 +174,9 @@ Result<int> serve(const config::Handover& handover, Log& log) {
   if (!writer) return pass(std::move(writer));
   Result<std::unique_ptr<lifecycle::Store>> store = lifecycle::open_file_store(kStore);
   if (!store) return pass(std::move(store));
+  if (Result<void> left = lifecycle::write_effective_settings(kStore, handover); !left) {
+    log.warn("settings for ccmctl: {}", left.error().message());
+  }
   Result<Watches> watches = open_watches();
   if (!watches) return pass(std::move(watches));
   Service service(

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "lifecycle/gate.h"
+#include "lifecycle/hold.h"
 #include "lifecycle/schedule.h"
 
 namespace ccm::lifecycle {
@@ -44,6 +45,11 @@ State Attempt::run() {
     parts_.log.error("{}{}; {}", prefix_of(spec_), loaded->damage->message(), standing());
     mend();
   }
+  if (is_held()) {
+    parts_.log.info("{}version {} is held since a rollback", prefix_of(spec_),
+                    current_->info.number);
+    return valid_until(current_->bundle.leaf());
+  }
   const ObtainRequest request{.spec = spec_,
                               .current = current_ ? &*current_ : nullptr,
                               .is_due = is_due(),
@@ -64,8 +70,25 @@ void Attempt::mend() {
   if (!done) parts_.log.warn("{}{}", prefix_of(spec_), done.error().message());
 }
 
+bool Attempt::is_held() {
+  const VersionNumber held = held_version(parts_.store, spec_.name);
+  if (held == 0) return false;
+  const bool is_current = current_ && current_->info.number == held;
+  if (urge_ != Urge::wanted && is_current && !is_urgent(current_->info, now_) &&
+      check_installed(spec_, current_->bundle, now_)) {
+    return true;
+  }
+  if (is_current) {
+    parts_.log.notice("{}version {} is not held any longer", prefix_of(spec_), held);
+  }
+  if (const Result<void> gone = release(parts_.store, parts_.lease, spec_.name); !gone) {
+    parts_.log.warn("{}{}", prefix_of(spec_), gone.error().message());
+  }
+  return false;
+}
+
 bool Attempt::is_due() const {
-  return !current_ || now_ >= renewal_of(spec_, current_->bundle.leaf()) ||
+  return urge_ == Urge::wanted || !current_ || now_ >= renewal_of(spec_, current_->bundle.leaf()) ||
          !check_installed(spec_, current_->bundle, now_);
 }
 

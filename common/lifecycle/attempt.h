@@ -20,6 +20,11 @@ namespace ccm::lifecycle {
 // configured validity, so that shortening the validity does not ask for successors that end sooner.
 Time renewal_of(const config::CertificateSpec& spec, const crypto::Certificate& leaf);
 
+enum class Urge : std::uint8_t {
+  due,     // the schedule's
+  wanted,  // an operator's: due whatever its age, and what is held is let go
+};
+
 class Attempt {
  public:
   struct Parts {
@@ -29,8 +34,9 @@ class Attempt {
     const Clock& clock;
     Log& log;
   };
-  Attempt(Parts parts, const config::CertificateSpec& spec, const State& before)
-      : parts_(parts), spec_(spec), before_(before), now_(parts.clock.now()) {}
+  Attempt(Parts parts, const config::CertificateSpec& spec, const State& before,
+          Urge urge = Urge::due)
+      : parts_(parts), spec_(spec), before_(before), urge_(urge), now_(parts.clock.now()) {}
 
   // Never Absent.
   State run();
@@ -38,6 +44,8 @@ class Attempt {
  private:
   void mend();
   bool is_due() const;
+  // Whether what is installed is held on to (hold.h); lets go what must not be held any longer.
+  bool is_held();
   State install(const ObtainRequest& request, const Obtained& obtained);
   State refused(const ObtainRequest& request, const Obtained& obtained, Error error);
   State unchanged();
@@ -53,6 +61,7 @@ class Attempt {
   Parts parts_;
   const config::CertificateSpec& spec_;
   const State& before_;
+  Urge urge_;
   Time now_;  // taken anew after the source has answered
   std::optional<StoredCertificate> current_;
 };

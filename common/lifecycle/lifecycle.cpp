@@ -85,7 +85,7 @@ std::vector<std::string> Lifecycle::take_due(Time now, std::size_t limit) {
   const std::lock_guard lock(mutex_);
   std::vector<std::pair<Time, std::string>> ready;
   for (const auto& [name, entry] : entries_) {
-    const Time at = due(entry.state);
+    const Time at = entry.due_at();
     if (!entry.in_work && at <= now) ready.emplace_back(at, name);
   }
   const std::size_t count = std::min(limit, ready.size());
@@ -120,19 +120,21 @@ void Lifecycle::attempt(const std::string& name, const Lease& lease) noexcept {
 void Lifecycle::run(const std::string& name, const Lease& lease) {
   Entry* entry = nullptr;
   State before;
+  bool is_wanted = false;
   {
     const std::lock_guard lock(mutex_);
     const auto found = entries_.find(name);
     if (found == entries_.end() || !found->second.in_work) return;
     entry = &found->second;
     before = entry->state;
+    is_wanted = std::exchange(entry->is_wanted, false);
   }
   State after = Attempt({.store = parts_.store,
                          .source = source_for(*entry->spec),
                          .lease = lease,
                          .clock = parts_.clock,
                          .log = parts_.log},
-                        *entry->spec, before)
+                        *entry->spec, before, is_wanted ? Urge::wanted : Urge::due)
                     .run();
   {
     const std::lock_guard lock(mutex_);
@@ -162,13 +164,43 @@ void Lifecycle::persist(Entry& entry, const Lease& lease) {
   entry.record_version = record && *record ? (*record)->version : 0;
 }
 
+// What is waiting for the cloud or was refused by it is looked at again soon enough.
+void Lifecycle::hasten(const std::string& name) {
+  const std::lock_guard lock(mutex_);
+  const auto found = entries_.find(name);
+  if (found == entries_.end()) return;
+  if (auto* valid = std::get_if<Valid>(&found->second.state)) {
+    valid->check_at = std::min(valid->check_at, parts_.clock.now());
+  }
+}
+
 Time Lifecycle::next_wake() const {
   const std::lock_guard lock(mutex_);
   Time wake = Time::max();
   for (const auto& [name, entry] : entries_) {
-    if (!entry.in_work) wake = std::min(wake, due(entry.state));
+    if (!entry.in_work) wake = std::min(wake, entry.due_at());
   }
   return wake;
+}
+
+bool Lifecycle::ask_for_renewal(const std::string& name) {
+  const std::lock_guard lock(mutex_);
+  const auto found = entries_.find(name);
+  if (found == entries_.end()) return false;
+  found->second.is_wanted = true;
+  return true;
+}
+
+void Lifecycle::look_again(const std::string& name) {
+  const std::lock_guard lock(mutex_);
+  const auto found = entries_.find(name);
+  if (found != entries_.end() && !found->second.in_work) found->second.state = Absent{};
+}
+
+bool Lifecycle::is_in_work(const std::string& name) const {
+  const std::lock_guard lock(mutex_);
+  const auto found = entries_.find(name);
+  return found != entries_.end() && found->second.in_work;
 }
 
 Source& Lifecycle::source_for(const config::CertificateSpec& spec) const {

@@ -42,8 +42,18 @@ class Lifecycle {
   std::vector<std::string> take_due(Time now, std::size_t limit);
   // One attempt for a name that take_due gave: obtain, gate, install, new state, log. Any thread.
   void attempt(const std::string& name, const Lease& lease) noexcept;
+  // Something outside the schedule speaks for a look at once: the certificate is said to be
+  // revoked.
+  void hasten(const std::string& name);
   // The minimum over all states that are not in work; Time::max() when there is none.
   Time next_wake() const;
+
+  // An operator wants it renewed now, whatever its age and even when it is held (hold.h): due at
+  // once, after the attempt that may be under way. False when it is not configured.
+  bool ask_for_renewal(const std::string& name);
+  // Somebody else changed what is installed: its state is found out anew. Not while it is in work.
+  void look_again(const std::string& name);
+  bool is_in_work(const std::string& name) const;
 
  private:
   struct Entry {
@@ -51,6 +61,9 @@ class Lifecycle {
     State state;
     std::uint64_t record_version = 0;
     bool in_work = false;
+    bool is_wanted = false;  // asked for, not yet begun
+
+    Time due_at() const noexcept { return is_wanted ? Time{} : due(state); }
   };
 
   Entry make_entry(const config::CertificateSpec& spec) const;

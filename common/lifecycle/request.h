@@ -1,0 +1,57 @@
+// What an operator asks of the store's leader while it runs: renew a certificate now, or go back to
+// an older version. One file per certificate at the top of the state directory, "request-NAME",
+// because the leader watches that directory; a second request replaces the first.
+//
+// Left by ccmctl, in the name of the store's owner; served and removed by the leader.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/result.h"
+#include "lifecycle/lifecycle.h"
+#include "lifecycle/store.h"
+
+namespace ccm::lifecycle {
+
+enum class Wish : std::uint8_t { renew, roll_back };
+
+struct Request {
+  Wish wish = Wish::renew;
+  std::string name;
+  VersionNumber version = 0;  // to go back to
+};
+
+Result<void> leave_request(const std::string& state_path, const Request& request);
+// Whether the leader has yet to serve it.
+bool is_waiting(const std::string& state_path, const std::string& name);
+
+// Serves what was left, but for certificates that are in work: those have their turn when the
+// attempt has ended. What cannot be done is logged and gone.
+class RequestDesk {
+ public:
+  struct Parts {
+    std::string state_path;
+    Store& store;
+    const Lease& lease;
+    Lifecycle& lifecycle;
+    Log& log;
+  };
+  explicit RequestDesk(Parts parts) : parts_(std::move(parts)) {}
+
+  void serve();
+
+ private:
+  Result<void> serve(const Request& request);
+
+  Parts parts_;
+};
+
+// Makes an older version current and holds on to it (hold.h): the engine does not replace it before
+// its last tenth, or until somebody asks for a renewal. `rejected` when there is no such version.
+Result<void> roll_back(Store& store, const Lease& lease, const std::string& name,
+                       VersionNumber version);
+
+}  // namespace ccm::lifecycle

@@ -1,0 +1,150 @@
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <fstream>
+
+#include "config/settings.h"
+#include "lifecycle/file_store.h"
+#include "lifecycle/hold.h"
+#include "lifecycle/request.h"
+#include "memory_log.h"
+#include "support/fake_clock.h"
+#include "support/temp_directory.h"
+#include "support/test_pki.h"
+
+namespace ccm::lifecycle {
+namespace {
+
+using ccm::test::kTestDay;
+using ccm::test::kTestNow;
+using test::MemoryLog;
+using testing::HasSubstr;
+
+config::Config make_config() {
+  config::Settings settings;
+  EXPECT_TRUE(settings.set("region", {"ap-southeast-1"}, {}));
+  EXPECT_TRUE(settings.set("credentials", {"ecs"}, {}));
+  EXPECT_TRUE(settings.add_certificate("www", {}));
+  EXPECT_TRUE(settings.set_in("www", "source", {"scm"}, {}));
+  EXPECT_TRUE(settings.set_in("www", "names", {"www.example.com"}, {}));
+  return settings.finalize().value();
+}
+
+// A newer certificate every time it is asked, due or not: as a cloud that always has a better one.
+class GenerousSource final : public Source {
+ public:
+  explicit GenerousSource(const Clock& clock) : clock_(clock) {}
+  Result<Outcome> obtain(const ObtainRequest& request) override {
+    was_due = request.is_due;
+    ++calls;
+    return Outcome(Obtained{.bundle = make(), .origin = "scm:scs1"});
+  }
+  Result<void> installed(const ObtainRequest&) override { return {}; }
+  Result<void> refused(const ObtainRequest&) override { return {}; }
+
+  crypto::Bundle make() {
+    const Time end = clock_.now() + (90 + calls) * kTestDay;
+    const auto leaf = ccm::test::make_test_leaf(
+        issuing_, {.names = {"www.example.com"}, .not_before = clock_.now(), .not_after = end});
+    return crypto::Bundle::make({leaf.certificate, issuing_.certificate}, leaf.key).value();
+  }
+
+  int calls = 0;
+  bool was_due = false;
+
+ private:
+  const Clock& clock_;
+  ccm::test::TestAuthority root_ = ccm::test::make_test_root();
+  ccm::test::TestAuthority issuing_ = ccm::test::make_test_intermediate(root_);
+};
+
+class RequestTest : public testing::Test {
+ protected:
+  RequestTest() {
+    lifecycle_.start(*lease_);
+    look();
+    clock_.advance(2 * kTestDay);
+    look();
+    EXPECT_EQ(store_->current_version("www"), 2U);
+  }
+
+  std::size_t look() {
+    const auto names = lifecycle_.take_due(clock_.now(), 10);
+    for (const std::string& name : names) lifecycle_.attempt(name, *lease_);
+    return names.size();
+  }
+
+  ccm::test::TempDirectory directory_;
+  ccm::test::FakeClock clock_{kTestNow};
+  MemoryLog log_;
+  std::unique_ptr<Store> store_ = open_file_store(directory_.path()).value();
+  std::unique_ptr<Lease> lease_ = store_->try_lead().value();
+  config::Config config_ = make_config();
+  GenerousSource source_{clock_};
+  Lifecycle lifecycle_{{config_, *store_, source_, source_, clock_, log_, "launch"}};
+  RequestDesk desk_{{directory_.path(), *store_, *lease_, lifecycle_, log_}};
+};
+
+TEST_F(RequestTest, RenewsAtOnceWhatIsNotDue) {
+  ASSERT_TRUE(leave_request(directory_.path(), {.wish = Wish::renew, .name = "www"}));
+  EXPECT_TRUE(is_waiting(directory_.path(), "www"));
+  EXPECT_EQ(look(), 0U);
+  desk_.serve();
+  EXPECT_FALSE(is_waiting(directory_.path(), "www"));
+  EXPECT_LE(lifecycle_.next_wake(), clock_.now());
+  EXPECT_EQ(look(), 1U);
+  EXPECT_TRUE(source_.was_due);
+  EXPECT_EQ(store_->current_version("www"), 3U);
+  EXPECT_EQ(look(), 0U) << "once";
+}
+
+TEST_F(RequestTest, GoesBackAndStaysThereUntilAskedToRenew) {
+  const int calls = source_.calls;
+  ASSERT_TRUE(
+      leave_request(directory_.path(), {.wish = Wish::roll_back, .name = "www", .version = 1}));
+  desk_.serve();
+  EXPECT_EQ(store_->current_version("www"), 1U);
+  for (int day = 0; day < 30; ++day) {
+    look();
+    clock_.advance(kTestDay);
+  }
+  EXPECT_EQ(store_->current_version("www"), 1U) << "the engine must not undo it";
+  EXPECT_EQ(source_.calls, calls);
+  ASSERT_TRUE(leave_request(directory_.path(), {.wish = Wish::renew, .name = "www"}));
+  desk_.serve();
+  look();
+  EXPECT_EQ(store_->current_version("www"), 3U);
+  EXPECT_EQ(held_version(*store_, "www"), 0U);
+}
+
+TEST_F(RequestTest, LetsGoBeforeTheHeldOneEnds) {
+  ASSERT_TRUE(roll_back(*store_, *lease_, "www", 1));
+  lifecycle_.look_again("www");
+  // Its last tenth begins after 81 of 90 days, 2 of which have passed.
+  clock_.advance(80 * kTestDay);
+  look();
+  EXPECT_EQ(store_->current_version("www"), 3U);
+  EXPECT_THAT(log_.text(), HasSubstr("version 1 is not held any longer"));
+}
+
+TEST_F(RequestTest, RefusesAVersionThatIsNotThereAndHoldsNothing) {
+  ASSERT_TRUE(
+      leave_request(directory_.path(), {.wish = Wish::roll_back, .name = "www", .version = 9}));
+  desk_.serve();
+  EXPECT_EQ(store_->current_version("www"), 2U);
+  EXPECT_EQ(held_version(*store_, "www"), 0U);
+  EXPECT_THAT(log_.text(), HasSubstr("asked for by ccmctl: restore version 9"));
+}
+
+TEST_F(RequestTest, ForgetsWhatItCannotRead) {
+  std::ofstream(directory_.path() / "request-www") << "nonsense";
+  ASSERT_TRUE(leave_request(directory_.path(), {.wish = Wish::renew, .name = "unknown"}));
+  desk_.serve();
+  EXPECT_FALSE(is_waiting(directory_.path(), "www"));
+  EXPECT_FALSE(is_waiting(directory_.path(), "unknown"));
+  EXPECT_EQ(log_.count(Severity::error), 2U);
+  EXPECT_FALSE(leave_request(directory_.path(), {.wish = Wish::renew, .name = "../x"}));
+}
+
+}  // namespace
+}  // namespace ccm::lifecycle
