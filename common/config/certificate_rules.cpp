@@ -154,6 +154,7 @@ Result<CertificateSpec> make_spec(const RawCertificate& certificate,
   spec.check_interval = chosen(own.check_interval, inherited.check_interval, kDefaultCheckInterval);
   spec.keep = chosen(own.keep, inherited.keep, kDefaultKeep);
   spec.fallback = chosen(own.fallback, inherited.fallback, true);
+  spec.stapling = chosen(own.stapling, inherited.stapling, true);
 
   const bool is_scm = std::holds_alternative<ScmSource>(spec.source);
   auto checked =

@@ -53,6 +53,7 @@ struct CertificateSpec {
   Seconds check_interval{};  // how often the cloud is asked whether something changed
   unsigned keep = 0;         // previous versions kept, besides the current one
   bool fallback = true;      // show a placeholder before the first certificate
+  bool stapling = true;      // ask the certificate's OCSP responder and staple what it says
   Origin origin;
 
   // Changes when anything changes that makes a refused or failed attempt worth repeating.

@@ -8,7 +8,7 @@
 namespace ccm::config {
 namespace {
 
-constexpr std::array<Directive, 21> kDirectives{{
+constexpr std::array<Directive, 22> kDirectives{{
     {"agent_path", Scope::global, 1, 1, "agent_path /path/to/ccm-agent", PathArguments::all},
     {"check_interval", Scope::both, 1, 1, "check_interval 12h"},
     {"concurrent_renewals", Scope::global, 1, 1, "concurrent_renewals 4"},
@@ -29,6 +29,7 @@ constexpr std::array<Directive, 21> kDirectives{{
     {"source", Scope::certificate, 1, 2, "source scm [id=ID] | pca issuer=ID"},
     {"ssl_trusted_certificate", Scope::global, 1, 1, "ssl_trusted_certificate /path/to/ca.pem",
      PathArguments::all},
+    {"stapling", Scope::both, 1, 1, "stapling on | off"},
     {"state_path", Scope::global, 1, 1, "state_path /var/lib/ccm", PathArguments::all},
     {"user", Scope::global, 1, 1, "user ccm"},
     {"validity", Scope::both, 1, 1, "validity 90d"},

@@ -205,7 +205,7 @@ struct Parser {
   Result<void> (*parse)(Values& values, const Arguments& arguments);
 };
 
-constexpr std::array<Parser, 21> kParsers{{
+constexpr std::array<Parser, 22> kParsers{{
     {"agent_path",
      [](Values& v, const Arguments& a) { return put(v.global.agent_path, parse_file_path(a[0])); }},
     {"check_interval",
@@ -263,6 +263,8 @@ constexpr std::array<Parser, 21> kParsers{{
      [](Values& v, const Arguments& a) {
        return put(v.global.trusted_certificate, parse_file_path(a[0]));
      }},
+    {"stapling",
+     [](Values& v, const Arguments& a) { return put(v.certificate.stapling, parse_switch(a[0])); }},
     {"state_path",
      [](Values& v, const Arguments& a) { return put(v.global.state_path, parse_path(a[0])); }},
     {"user", [](Values& v, const Arguments& a) { return put(v.global.user, parse_user(a[0])); }},

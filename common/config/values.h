@@ -26,6 +26,7 @@ struct CertificateValues {
   std::optional<RenewalWindow> renew_before;
   std::optional<unsigned> keep;
   std::optional<bool> fallback;
+  std::optional<bool> stapling;
   std::optional<crypto::KeyType> key;
   std::optional<Seconds> validity;
   std::optional<KeyOrigin> key_origin;

@@ -54,6 +54,7 @@ const std::map<std::string_view, std::string_view>& good_values() {
       {"scm_endpoint", "https://s"},
       {"source", "scm"},
       {"ssl_trusted_certificate", "/ca.pem"},
+      {"stapling", "On"},
       {"state_path", "/srv"},
       {"user", "ccm"},
       {"validity", "90d"}};
