@@ -4,10 +4,10 @@
 #include <openssl/x509v3.h>
 
 #include <array>
-#include <ctime>
 #include <optional>
 
 #include "crypto/alternative_names.h"
+#include "crypto/asn1_time.h"
 #include "crypto/digest.h"
 #include "crypto/key_type_of.h"
 #include "crypto/pem_block.h"
@@ -16,15 +16,10 @@ namespace ccm::crypto {
 namespace {
 
 using BignumHandle = Handle<BIGNUM, BN_free>;
+using FeaturesHandle = Handle<TLS_FEATURE, TLS_FEATURE_free>;
 
-std::optional<Time> to_time(const ASN1_TIME* time) noexcept {
-  std::tm parts{};
-  if (time == nullptr || ASN1_TIME_to_tm(time, &parts) != 1) {
-    drain_openssl_errors();
-    return std::nullopt;
-  }
-  return std::chrono::floor<Seconds>(std::chrono::system_clock::from_time_t(timegm(&parts)));
-}
+// The TLS extension status_request (RFC 6066 section 8).
+constexpr long kStatusRequest = 5;
 
 std::string content_of(BIO* buffer) {
   char* data = nullptr;
@@ -210,6 +205,16 @@ bool Certificate::matches(const KeyPair& key) const noexcept {
   const bool matches = X509_check_private_key(native(), key.native()) == 1;
   drain_openssl_errors();
   return matches;
+}
+
+bool Certificate::requires_stapling() const noexcept {
+  const FeaturesHandle features(
+      static_cast<TLS_FEATURE*>(X509_get_ext_d2i(native(), NID_tlsfeature, nullptr, nullptr)));
+  drain_openssl_errors();
+  for (int i = 0; i < sk_ASN1_INTEGER_num(features.get()); ++i) {
+    if (ASN1_INTEGER_get(sk_ASN1_INTEGER_value(features.get(), i)) == kStatusRequest) return true;
+  }
+  return false;
 }
 
 std::vector<std::string> Certificate::ocsp_urls() const {

@@ -60,6 +60,9 @@ class Certificate {
   bool matches(const KeyPair& key) const noexcept;
   // OCSP responder URLs of the authorityInfoAccess extension; usually none or one.
   std::vector<std::string> ocsp_urls() const;
+  // Whether clients are told to refuse it without a stapled OCSP response ("must-staple", RFC
+  // 7633).
+  bool requires_stapling() const noexcept;
 
   // Borrowed; lives as long as this object or any copy of it.
   X509* native() const noexcept { return certificate_.get(); }

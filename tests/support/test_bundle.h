@@ -9,14 +9,19 @@
 
 namespace ccm::test {
 
-// A fresh leaf for `name` below a fresh issuing CA, key included.
+// The issuing CA of the bundles below.
+inline const TestAuthority& test_issuing_authority() {
+  static const TestAuthority kIssuing = make_test_intermediate(make_test_root());
+  return kIssuing;
+}
+
+// A fresh leaf for `name` below the issuing CA, key included.
 inline crypto::Bundle make_test_bundle(const std::string& name = "www.example.com",
                                        TestCertificateOptions options = {}) {
-  static const TestAuthority kRoot = make_test_root();
-  static const TestAuthority kIssuing = make_test_intermediate(kRoot);
+  const TestAuthority& issuing = test_issuing_authority();
   options.names = {name};
-  const TestCertificate leaf = make_test_leaf(kIssuing, std::move(options));
-  return crypto::Bundle::make({leaf.certificate, kIssuing.certificate}, leaf.key).value();
+  const TestCertificate leaf = make_test_leaf(issuing, std::move(options));
+  return crypto::Bundle::make({leaf.certificate, issuing.certificate}, leaf.key).value();
 }
 
 }  // namespace ccm::test

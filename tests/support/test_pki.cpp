@@ -110,6 +110,7 @@ void add_extensions(X509* certificate, X509* issuer, const TestCertificateOption
   if (!options.ocsp_url.empty()) {
     add_from_text(certificate, issuer, NID_info_access, "OCSP;URI:" + options.ocsp_url);
   }
+  if (options.must_staple) add_from_text(certificate, issuer, NID_tlsfeature, "status_request");
 }
 
 void set_validity(X509* certificate, Time from, Time to) {

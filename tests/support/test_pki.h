@@ -45,6 +45,7 @@ struct TestCertificateOptions {
   std::vector<std::string> extended_key_usage{"serverAuth"};  // short names; none = no extension
   bool is_ca = false;
   std::string ocsp_url{};
+  bool must_staple = false;
 };
 
 // Signed by `issuer`, or by its own key when `issuer` is null.

@@ -163,6 +163,14 @@ TEST(Certificate, ManyHaveNoResponder) {
               ElementsAre("http://127.0.0.1:1/o"));
 }
 
+TEST(Certificate, SomeMustBeStapled) {
+  const test::TestCertificateOptions plain{.names = {"a.example"}};
+  test::TestCertificateOptions demanding = plain;
+  demanding.must_staple = true;
+  EXPECT_FALSE(make_test_self_signed(plain).certificate.requires_stapling());
+  EXPECT_TRUE(make_test_self_signed(demanding).certificate.requires_stapling());
+}
+
 TEST(Certificate, ControlCharactersDoNotLeaveTheSubjectRaw) {
   const auto leaf = make_test_self_signed({.common_name = "a\nb"});
   EXPECT_EQ(leaf.certificate.subject(), "CN=a\\0Ab");
