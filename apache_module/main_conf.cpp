@@ -13,7 +13,7 @@ constexpr char kKey[] = "ccm_module configuration";
 MainConf::MainConf() : deployment(config::Settings(dialect()), log) {}
 
 MainConf::~MainConf() {
-  forget(*this);
+  end(*this);
 }
 
 MainConf& main_conf_of(const server_rec* server) {

@@ -39,6 +39,7 @@ struct MainConf {
   server::PlaceholderFile placeholder;
   server::Surroundings surroundings;  // from post_config on
   AgentWatch watch;
+  apr_proc_t monitor{};  // of the agent, as httpd watches it
 
   MainConf();
   MainConf(const MainConf&) = delete;

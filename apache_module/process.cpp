@@ -3,10 +3,12 @@
 #include <dlfcn.h>
 #include <fmt/format.h>
 #include <pthread.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <chrono>
+#include <csignal>
 #include <string_view>
 #include <type_traits>
 
@@ -110,19 +112,17 @@ bool examine(MainConf& conf) {
 
 void on_monitor_event(int reason, void* data, int status) noexcept;
 
-// The monitor may outlive the configuration by a moment, so what httpd keeps about it does as well.
 void look_after_agent(MainConf& conf) {
   const auto now = std::chrono::steady_clock::now();
-  const pid_t pid = conf.deployment.monitor();
-  if (pid < 0) {
+  conf.monitor.pid = conf.deployment.monitor();
+  if (conf.monitor.pid < 0) {
     conf.watch.ended(now);
     return;
   }
   conf.watch.started(now);
-  apr_pool_t* pool = ap_server_conf->process->pool;
-  auto* process = static_cast<apr_proc_t*>(apr_pcalloc(pool, sizeof(apr_proc_t)));
-  process->pid = pid;
-  apr_proc_other_child_register(process, on_monitor_event, process, nullptr, pool);
+  // For as long as the configuration lasts: no call may come when the module's code is gone.
+  apr_proc_other_child_register(&conf.monitor, on_monitor_event, &conf, nullptr,
+                                ap_server_conf->process->pconf);
 }
 
 void start_again(MainConf& conf) {
@@ -133,23 +133,34 @@ void start_again(MainConf& conf) {
 
 void on_death(MainConf& conf) {
   const auto now = std::chrono::steady_clock::now();
-  const pid_t pid = conf.deployment.monitor();
   conf.deployment.stop();
   conf.watch.ended(now);
-  conf.log.warn("the agent's monitor (process {}) has died; starting it again in {} s", pid,
-                conf.watch.wait(now).count());
+  const auto wait = conf.watch.wait(now);
+  conf.log.warn("the agent's monitor (process {}) has died; starting it again {}", conf.monitor.pid,
+                wait.count() == 0 ? "now" : fmt::format("in {} s", wait.count()));
   if (conf.watch.is_due(now)) start_again(conf);
 }
 
 void on_monitor_event(int reason, void* data, int) noexcept {
   if (reason != APR_OC_REASON_DEATH) return;
   hook_boundary(0, [&] {
-    const pid_t pid = static_cast<apr_proc_t*>(data)->pid;
     apr_proc_other_child_unregister(data);
-    const bool is_current = active != nullptr && active->deployment.monitor() == pid;
-    if (is_current && !is_stopping()) on_death(*active);
+    if (!is_stopping()) on_death(*static_cast<MainConf*>(data));
     return 0;
   });
+}
+
+// Waits for a monitor whose lifeline has closed: usually for some milliseconds. When nobody does,
+// httpd wonders about "a long lost child".
+void bury(pid_t monitor) noexcept {
+  constexpr int kPatience = 400;
+  constexpr apr_interval_time_t kPause = 5000;  // microseconds
+  for (int i = 0; i < kPatience; ++i) {
+    if (waitpid(monitor, nullptr, WNOHANG) != 0) return;
+    apr_sleep(kPause);
+  }
+  kill(monitor, SIGKILL);
+  waitpid(monitor, nullptr, 0);
 }
 
 void bring_to_life(MainConf& conf, const server_rec* main_server) {
@@ -211,8 +222,11 @@ int monitor(apr_pool_t*, server_rec*) noexcept {
   });
 }
 
-void forget(const MainConf& conf) noexcept {
+void end(MainConf& conf) noexcept {
   if (active == &conf) active = nullptr;
+  const pid_t monitor = conf.deployment.monitor();
+  conf.deployment.stop();
+  if (monitor > 0) bury(monitor);
 }
 
 }  // namespace ccm::apache

@@ -12,12 +12,14 @@
 // Everything dubious is said once, in 3, or in 1 under `httpd -t`.
 //
 // The agent belongs to the configuration: when httpd drops it, the lifeline closes and the agent
-// ends. What is to outlive that, and the module's code, which httpd loads anew at each restart, is
-// a server::Estate in httpd's retained data. The agent's monitor is a child that httpd reaps for
-// us; when it dies, a new one is started (agent_watch.h). The lifeline and the estate must not be
-// in any other process: not in a child that serves, and not in those that modules such as mod_cgid
-// fork without telling anyone, which would keep the agent alive when httpd is killed. So they are
-// closed in whatever is forked. In one-process mode (-X) nothing is.
+// ends. Its monitor is a child that httpd watches for us; when it dies, a new one is started
+// (agent_watch.h). Dropping a configuration also unloads this module, and httpd loads it anew,
+// maybe from a newer file: what is to outlive that is a server::Estate in httpd's retained data.
+//
+// The lifeline and the estate must be in no other process: not in a child that serves, and not in
+// those that modules such as mod_cgid fork without telling anyone, which would keep the agent alive
+// when httpd is killed. So they are closed in whatever is forked. In one-process mode (-X) nothing
+// is.
 #pragma once
 
 #include "ap_api.h"
@@ -34,7 +36,7 @@ int post_config(apr_pool_t* pconf, apr_pool_t* plog, apr_pool_t* ptemp,
 // About every ten seconds, in the parent.
 int monitor(apr_pool_t* pconf, server_rec* main_server) noexcept;
 
-// The configuration is being dropped.
-void forget(const MainConf& conf) noexcept;
+// The configuration is being dropped: returns when the monitor, and with it the agent, has ended.
+void end(MainConf& conf) noexcept;
 
 }  // namespace ccm::apache
