@@ -48,6 +48,8 @@ class FileStore final : public Store {
   }
   Result<VersionInfo> install(const Lease& lease, const Installation& installation) override;
   Result<void> restore(const Lease& lease, const std::string& name, VersionNumber version) override;
+  Result<void> keep_response(const Lease& lease, const std::string& name, VersionNumber version,
+                             std::span<const std::byte> der) override;
   Result<std::optional<StoredRecord>> read_record(std::string_view name,
                                                   std::string_view kind) const override;
   Result<std::uint64_t> write_record(const Lease& lease, std::string_view name,
@@ -214,6 +216,22 @@ Result<void> FileStore::restore(const Lease& lease, const std::string& name,
   return done;
 }
 
+Result<void> FileStore::keep_response(const Lease& lease, const std::string& name,
+                                      VersionNumber version, std::span<const std::byte> der) {
+  if (Result<void> checked = check_entry_name(name); !checked) return checked;
+  const std::lock_guard lock(mutex_);
+  Result<void> allowed = check_lease(reader_.state_path(), lease);
+  if (!allowed) return allowed;
+  const std::string directory = fmt::format("{}/{}", versions_path(name), version);
+  if (access(directory.c_str(), F_OK) != 0) {
+    return fail(ErrorKind::rejected,
+                fmt::format("certificate \"{}\" has no version {} any more", name, version));
+  }
+  Result<void> done = write_ocsp_response(directory, der);
+  if (done) announce();
+  return done;
+}
+
 Result<std::string> FileStore::records_path(std::string_view name, std::string_view kind) const {
   Result<void> checked = check_entry_name(kind);
   if (checked && name != kStoreWide) checked = check_entry_name(name);
@@ -278,8 +296,11 @@ Result<void> FileStore::remove_leftovers() const {
   std::vector<std::string> directories{reader_.state_path(), path("records")};
   for (const std::string& name : *names) {
     const std::string certificate = reader_.certificate_path(name);
-    directories.insert(directories.end(),
-                       {certificate, certificate + "/versions", certificate + "/records"});
+    const std::string versions = certificate + "/versions";
+    directories.insert(directories.end(), {certificate, versions, certificate + "/records"});
+    const Result<std::vector<std::string>> numbers = list_directory(versions);
+    if (!numbers) continue;
+    for (const std::string& number : *numbers) directories.push_back(versions + "/" + number);
   }
   for (const std::string& directory : directories) {
     if (Result<void> removed = remove_leftovers_in(directory); !removed) return removed;

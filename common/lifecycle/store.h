@@ -5,9 +5,11 @@
 // Implementations are thread-safe; several processes may use one store.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -67,6 +69,12 @@ class Store {
   // Makes an older version current again (as a pointer move, nothing is copied or deleted).
   virtual Result<void> restore(const Lease& lease, const std::string& name,
                                VersionNumber version) = 0;
+
+  // Keeps an OCSP response (DER) with an installed version, in the place of the one before; an empty
+  // one only removes that. `transient` when the lease is old, `rejected` when there is no such
+  // version.
+  virtual Result<void> keep_response(const Lease& lease, const std::string& name,
+                                     VersionNumber version, std::span<const std::byte> der) = 0;
 
   // A record of a certificate (or of the store: kStoreWide). nullopt when there is none; `invalid`
   // when it is damaged, which counts as version 0 for writing, so that it can be mended.

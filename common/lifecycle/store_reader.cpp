@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 #include <limits.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -12,6 +13,7 @@
 #include <utility>
 
 #include "base/file.h"
+#include "crypto/ocsp.h"
 #include "lifecycle/version_files.h"
 
 namespace ccm::lifecycle {
@@ -84,6 +86,19 @@ Result<StoreReader::Loaded> load_older(const std::string& certificate_path, Poin
 
 }  // namespace
 
+const crypto::Certificate* issuer_of(const crypto::Bundle& bundle) noexcept {
+  return bundle.chain().size() > 1 ? &bundle.chain()[1] : nullptr;
+}
+
+std::vector<std::byte> staple_of(const StoredCertificate& stored, Time now) {
+  const crypto::Certificate* issuer = issuer_of(stored.bundle);
+  if (issuer == nullptr || stored.ocsp_response.empty()) return {};
+  const Result<crypto::OcspAnswer> answer =
+      crypto::judge_ocsp_response(stored.ocsp_response, stored.bundle.leaf(), *issuer, now);
+  const bool is_good = answer && answer->status == crypto::OcspStatus::good;
+  return is_good ? stored.ocsp_response : std::vector<std::byte>();
+}
+
 StoreReader::StoreReader(std::string state_path) : state_path_(std::move(state_path)) {}
 
 std::string StoreReader::certificate_path(const std::string& name) const {
@@ -110,6 +125,21 @@ Result<StoreReader::Loaded> StoreReader::load(const std::string& name) const {
 VersionNumber StoreReader::current_version(const std::string& name) const noexcept {
   try {
     return check_entry_name(name) ? read_pointer(certificate_path(name)).number : 0;
+  } catch (...) {
+    return 0;  // out of memory: asked again at the next look
+  }
+}
+
+// Every response is a new file, and an inode that is used again has another time.
+std::uint64_t StoreReader::response_stamp(const std::string& name) const noexcept {
+  try {
+    const std::string path = fmt::format("{}/current/{}", certificate_path(name), kOcspResponse);
+    struct stat status = {};
+    if (!check_entry_name(name) || stat(path.c_str(), &status) != 0) return 0;
+    constexpr std::uint64_t kNanoseconds = 1'000'000'000;
+    return (static_cast<std::uint64_t>(status.st_mtim.tv_sec) * kNanoseconds +
+            static_cast<std::uint64_t>(status.st_mtim.tv_nsec)) ^
+           (static_cast<std::uint64_t>(status.st_ino) << 32U);
   } catch (...) {
     return 0;  // out of memory: asked again at the next look
   }

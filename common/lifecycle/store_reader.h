@@ -3,15 +3,18 @@
 // `current` moves atomically. Any process that may read the files; not synchronised, cheap to make.
 //
 //   STATE/                              owner-only throughout
-//     revision                          rewritten after every change of any `current`: watch this
+//     revision                          rewritten after every change of any `current` and of what
+//                                       is to be stapled: watch this
 //     leader.lock                       kernel lock: who talks to the cloud
 //     keys/*.pem                        the operator's own keys, for certificates whose key is not
 //     in the cloud certificates/NAME/current         symbolic link to versions/N
-//     certificates/NAME/versions/N/     fullchain.pem privkey.pem cert.pem chain.pem version
+//     certificates/NAME/versions/N/     fullchain.pem privkey.pem cert.pem chain.pem version,
+//                                       which never change, and ocsp.der, which comes and goes
 //     certificates/NAME/records/KIND    small records: state, order, …
 //     records/KIND                      records of the whole store
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -38,7 +41,14 @@ struct VersionInfo {
 struct StoredCertificate {
   crypto::Bundle bundle;
   VersionInfo info;
+  // As it lies there: only its own signature vouches for it. Empty when there is none.
+  std::vector<std::byte> ocsp_response = {};
 };
+
+// The authority that issued the leaf, as far as the chain tells; nullptr when it does not.
+const crypto::Certificate* issuer_of(const crypto::Bundle& bundle) noexcept;
+// The OCSP response when it may be stapled at `now`: genuine, in force and `good`; else empty.
+std::vector<std::byte> staple_of(const StoredCertificate& stored, Time now);
 
 class StoreReader {
  public:
@@ -57,6 +67,9 @@ class StoreReader {
 
   // The number `current` points at without reading the files; 0 when there is none. One readlink.
   VersionNumber current_version(const std::string& name) const noexcept;
+  // Another number whenever the OCSP response of the current version is another; 0 when there is
+  // none. One stat.
+  std::uint64_t response_stamp(const std::string& name) const noexcept;
   // Installed versions, newest first; damaged ones left out.
   Result<std::vector<VersionInfo>> history(const std::string& name) const;
   // Names of all certificates that have an entry.

@@ -1,9 +1,11 @@
 #include "lifecycle/version_files.h"
 
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <array>
+#include <cerrno>
 #include <cstdint>
 #include <utility>
 #include <vector>
@@ -12,6 +14,7 @@
 #include "base/secret.h"
 #include "base/text.h"
 #include "crypto/digest.h"
+#include "crypto/ocsp.h"
 #include "crypto/pem.h"
 
 namespace ccm::lifecycle {
@@ -114,6 +117,15 @@ Result<crypto::Bundle> read_bundle(const std::string& directory, const Record& r
   return bundle;
 }
 
+// One that is missing or cannot be read is none: the next one takes its place.
+std::vector<std::byte> read_ocsp_response(const std::string& directory) {
+  const Result<std::string> der =
+      read_file(fmt::format("{}/{}", directory, kOcspResponse), crypto::kMostOcspResponse);
+  if (!der) return {};
+  const auto bytes = std::as_bytes(std::span(*der));
+  return {bytes.begin(), bytes.end()};
+}
+
 }  // namespace
 
 Result<void> check_entry_name(std::string_view name) {
@@ -152,6 +164,16 @@ Result<void> write_version_files(const std::string& directory, const crypto::Bun
   return write_new_file(fmt::format("{}/{}", directory, kVersion), record.serialize());
 }
 
+Result<void> write_ocsp_response(const std::string& directory, std::span<const std::byte> der) {
+  const std::string path = fmt::format("{}/{}", directory, kOcspResponse);
+  if (!der.empty()) {
+    return write_file_atomically(path, {reinterpret_cast<const char*>(der.data()), der.size()});
+  }
+  if (unlink(path.c_str()) == 0) return sync_directory(directory);
+  if (errno == ENOENT) return {};
+  return fail(system_error(fmt::format("remove {}", path), errno));
+}
+
 Result<StoredCertificate> read_version_files(const std::string& directory, VersionNumber number) {
   const std::string path = fmt::format("{}/{}", directory, kVersion);
   const Result<std::string> text = read_file(path, kMaxFile);
@@ -165,7 +187,9 @@ Result<StoredCertificate> read_version_files(const std::string& directory, Versi
   if (info->number != number || !describes(*info, bundle->leaf())) {
     return damaged(path, "was altered: it describes another certificate");
   }
-  return StoredCertificate{.bundle = std::move(*bundle), .info = std::move(*info)};
+  return StoredCertificate{.bundle = std::move(*bundle),
+                           .info = std::move(*info),
+                           .ocsp_response = read_ocsp_response(directory)};
 }
 
 }  // namespace ccm::lifecycle

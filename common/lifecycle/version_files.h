@@ -3,6 +3,8 @@
 // only. Pure but for the functions that name a directory.
 #pragma once
 
+#include <cstddef>
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -11,6 +13,9 @@
 #include "lifecycle/store_reader.h"
 
 namespace ccm::lifecycle {
+
+// The file of the OCSP response, DER.
+inline constexpr std::string_view kOcspResponse = "ocsp.der";
 
 // [A-Za-z0-9._-]{1,128} without a leading dot: what may become a path component. Checked here
 // again, whoever vouched for the name before.
@@ -22,6 +27,8 @@ VersionNumber parse_version_number(std::string_view text) noexcept;
 // synced.
 Result<void> write_version_files(const std::string& directory, const crypto::Bundle& bundle,
                                  const VersionInfo& info);
+// Replaces the OCSP response beside a version; an empty one removes it. Fine when it is gone.
+Result<void> write_ocsp_response(const std::string& directory, std::span<const std::byte> der);
 // Reads them back: every file is there with the checksum that `version` states, key and chain fit,
 // and `version` says of the leaf what is true. The error names the file.
 Result<StoredCertificate> read_version_files(const std::string& directory, VersionNumber number);

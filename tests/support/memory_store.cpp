@@ -134,6 +134,18 @@ Result<void> MemoryStore::restore(const Lease& lease, const std::string& name,
   return {};
 }
 
+Result<void> MemoryStore::keep_response(const Lease& lease, const std::string& name,
+                                        VersionNumber version, std::span<const std::byte> der) {
+  const std::lock_guard lock(mutex_);
+  if (Result<void> allowed = check_write(lease); !allowed) return allowed;
+  const auto found = entries_.find(name);
+  if (found == entries_.end() || !found->second.versions.contains(version)) {
+    return fail(ErrorKind::rejected, "there is no version " + std::to_string(version));
+  }
+  found->second.versions.at(version).certificate.ocsp_response.assign(der.begin(), der.end());
+  return {};
+}
+
 Result<std::optional<StoredRecord>> MemoryStore::read_record(std::string_view name,
                                                              std::string_view kind) const {
   const std::lock_guard lock(mutex_);

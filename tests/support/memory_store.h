@@ -32,6 +32,9 @@ class MemoryStore final : public lifecycle::Store {
                                          const lifecycle::Installation& installation) override;
   Result<void> restore(const lifecycle::Lease& lease, const std::string& name,
                        lifecycle::VersionNumber version) override;
+  Result<void> keep_response(const lifecycle::Lease& lease, const std::string& name,
+                             lifecycle::VersionNumber version,
+                             std::span<const std::byte> der) override;
   Result<std::optional<lifecycle::StoredRecord>> read_record(std::string_view name,
                                                              std::string_view kind) const override;
   Result<std::uint64_t> write_record(const lifecycle::Lease& lease, std::string_view name,

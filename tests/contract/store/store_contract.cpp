@@ -209,6 +209,29 @@ TEST_P(StoreContract, HealsWhenNothingIsIntact) {
   EXPECT_EQ(installed(), bundle.leaf().fingerprint());
 }
 
+TEST_P(StoreContract, KeepsAnOcspResponseWithItsVersion) {
+  install_another();
+  const std::vector<std::byte> first(700, std::byte{1});
+  const std::vector<std::byte> second(600, std::byte{2});
+  const auto response = [&] { return store_.load("www").value().certificate->ocsp_response; };
+  EXPECT_THAT(response(), IsEmpty());
+  ASSERT_TRUE(store_.keep_response(*lease_, "www", 1, first));
+  EXPECT_EQ(response(), first);
+  ASSERT_TRUE(store_.keep_response(*lease_, "www", 1, second));
+  EXPECT_EQ(response(), second);
+  install_another();
+  EXPECT_THAT(response(), IsEmpty());
+  ASSERT_TRUE(store_.restore(*lease_, "www", 1));
+  EXPECT_EQ(response(), second);
+  ASSERT_TRUE(store_.keep_response(*lease_, "www", 1, {}));
+  ASSERT_TRUE(store_.keep_response(*lease_, "www", 1, {}));
+  EXPECT_THAT(response(), IsEmpty());
+  for (const auto& [name, version] : {std::pair("www", 7U), std::pair("other", 1U)}) {
+    EXPECT_EQ(store_.keep_response(*lease_, name, version, first).error().kind(),
+              ErrorKind::rejected);
+  }
+}
+
 TEST_P(StoreContract, WritesRecordsByCompareAndSwap) {
   const Secret value = Secret::copy_of(std::string_view("a\0b\nc", 5));
   EXPECT_EQ(store_.write_record(*lease_, "www", "state", value, 0).value(), 1U);
@@ -264,6 +287,7 @@ TEST_P(StoreContract, RefusesEveryWriteUnderAnOldLease) {
                                   .now = test::kTestNow};
   EXPECT_EQ(store_.install(old, installation).error().kind(), ErrorKind::transient);
   EXPECT_EQ(store_.restore(old, "www", 1).error().kind(), ErrorKind::transient);
+  EXPECT_EQ(store_.keep_response(old, "www", 2, {}).error().kind(), ErrorKind::transient);
   EXPECT_EQ(store_.write_record(old, "www", "state", Secret(), 1).error().kind(),
             ErrorKind::transient);
   EXPECT_EQ(store_.remove_record(old, "www", "state").error().kind(), ErrorKind::transient);

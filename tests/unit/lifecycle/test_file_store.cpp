@@ -144,6 +144,57 @@ TEST_F(FileStoreTest, RecordsSurviveAKillAtAnySystemCall) {
   }
 }
 
+// What an agent does with a response, from the lock on: 0 done, 1 a transient failure, 2 any other.
+int keep_response_afresh(const std::string& state, char content) {
+  const Result<std::unique_ptr<Store>> store = open_file_store(state);
+  if (!store) return store.error().kind() == ErrorKind::transient ? 1 : 2;
+  const Result<std::unique_ptr<Lease>> lease = (*store)->try_lead();
+  if (!lease) return lease.error().kind() == ErrorKind::transient ? 1 : 2;
+  const std::vector<std::byte> der(1000, static_cast<std::byte>(content));
+  const Result<void> kept = (*store)->keep_response(**lease, "www", 1, der);
+  if (kept) return 0;
+  return kept.error().kind() == ErrorKind::transient ? 1 : 2;
+}
+
+char kept_response(const std::string& state) {
+  const StoreReader::Loaded loaded = StoreReader(state).load("www").value();
+  if (loaded.damage) ADD_FAILURE() << loaded.damage->message();
+  const std::vector<std::byte> whole = loaded.certificate.value().ocsp_response;
+  if (whole.size() != 1000) ADD_FAILURE() << whole.size() << " bytes of a response";
+  return whole.empty() ? ' ' : static_cast<char>(whole.back());
+}
+
+TEST_F(FileStoreTest, AResponseSurvivesAKillAtAnySystemCall) {
+  reset_to(true);
+  for (int n = 1;; ++n) {
+    ASSERT_EQ(keep_response_afresh(state(), 'a'), 0);
+    ASSERT_THAT(leftovers(), ::testing::IsEmpty()) << "after call " << n - 1;
+    const bool was_reached =
+        test::run_and_kill(n, [&] { return keep_response_afresh(state(), 'b'); }).was_reached;
+    const char kept = kept_response(state());
+    ASSERT_TRUE(kept == 'a' || kept == 'b') << "call " << n;
+    if (!was_reached) {
+      EXPECT_EQ(kept, 'b');
+      break;
+    }
+  }
+}
+
+TEST_F(FileStoreTest, AFullDiskAtAnySystemCallLeavesTheOldResponse) {
+  reset_to(true);
+  int failures = 0;
+  for (int n = 1;; ++n) {
+    ASSERT_EQ(keep_response_afresh(state(), 'a'), 0);
+    const test::TracedRun run =
+        test::run_and_deny(n, ENOSPC, [&] { return keep_response_afresh(state(), 'b'); });
+    if (!run.was_reached) break;
+    if (run.exit_code != 0) ++failures;
+    ASSERT_LE(run.exit_code, 1) << "call " << n << ": not a transient failure";
+    ASSERT_EQ(kept_response(state()), run.exit_code == 0 ? 'b' : 'a') << "call " << n;
+  }
+  EXPECT_GT(failures, 3);
+}
+
 TEST_F(FileStoreTest, AReallyFullDiskIsReportedAndChangesNothing) {
   fs::create_directory(state());
   if (mount("ccm-test", state().c_str(), "tmpfs", 0, "size=256k") != 0) {
@@ -192,6 +243,7 @@ TEST_F(FileStoreTest, IsOwnerOnlyThroughoutWhateverTheUmask) {
     const std::unique_ptr<Store> store = open_file_store(state()).value();
     const std::unique_ptr<Lease> lease = store->try_lead().value();
     EXPECT_TRUE(store->write_record(*lease, "www", "state", Secret(), 0));
+    EXPECT_TRUE(store->keep_response(*lease, "www", 1, std::vector<std::byte>(3)));
   }
   umask(before);
   int files = 0;
@@ -221,6 +273,8 @@ TEST_F(FileStoreTest, AnnouncesEveryChangeOfACurrentVersion) {
   EXPECT_EQ(revision(), "3\n");
   ASSERT_TRUE(store->write_record(*lease, "www", "state", Secret(), 0));
   EXPECT_EQ(revision(), "3\n");
+  ASSERT_TRUE(store->keep_response(*lease, "www", 1, std::vector<std::byte>(3)));
+  EXPECT_EQ(revision(), "4\n");
 }
 
 TEST_F(FileStoreTest, ALeadersDeathFreesTheLockAtOnceAndItsChildrenDoNotKeepIt) {
@@ -292,6 +346,7 @@ TEST_F(FileStoreTest, RefusesNamesThatLeadElsewhere) {
                                                                   .now = test::kTestNow});
     EXPECT_EQ(installed.error().kind(), ErrorKind::invalid);
     EXPECT_FALSE(store->restore(*lease, name, 1));
+    EXPECT_FALSE(store->keep_response(*lease, name, 1, {}));
     EXPECT_FALSE(store->write_record(*lease, name, "state", Secret(), 0));
     EXPECT_FALSE(store->write_record(*lease, "www", name, Secret(), 0));
     EXPECT_FALSE(store->read_record("www", name));

@@ -9,6 +9,7 @@
 #include "lifecycle/store_reader.h"
 #include "support/temp_directory.h"
 #include "support/test_bundle.h"
+#include "support/test_ocsp.h"
 
 namespace ccm::lifecycle {
 namespace {
@@ -51,6 +52,49 @@ class StoreReaderTest : public ::testing::Test {
   test::TempDirectory directory_{test::memory_backed_parent()};
   StoreReader reader_{directory_.path().string()};
 };
+
+TEST_F(StoreReaderTest, TellsOneResponseFromAnother) {
+  EXPECT_EQ(reader_.response_stamp("www"), 0U);
+  EXPECT_EQ(reader_.response_stamp("none"), 0U);
+  const std::unique_ptr<Store> store = open_file_store(directory_.path().string()).value();
+  const std::unique_ptr<Lease> lease = store->try_lead().value();
+  const auto keep = [&](VersionNumber version, std::size_t size) {
+    ASSERT_TRUE(store->keep_response(*lease, "www", version, std::vector<std::byte>(size)));
+  };
+  keep(2, 3);
+  const std::uint64_t first = reader_.response_stamp("www");
+  EXPECT_NE(first, 0U);
+  EXPECT_EQ(reader_.response_stamp("www"), first);
+  keep(1, 3);
+  EXPECT_EQ(reader_.response_stamp("www"), first);
+  keep(2, 3);
+  EXPECT_NE(reader_.response_stamp("www"), first);
+  keep(2, 0);
+  EXPECT_EQ(reader_.response_stamp("www"), 0U);
+}
+
+TEST_F(StoreReaderTest, GivesForStaplingWhatIsGenuineGoodAndInForce) {
+  const test::TestAuthority& issuer = test::test_issuing_authority();
+  StoredCertificate stored = reader_.load("www").value().certificate.value();
+  const crypto::Certificate& leaf = stored.bundle.leaf();
+  EXPECT_THAT(staple_of(stored, test::kTestNow), IsEmpty());
+  stored.ocsp_response = test::make_test_response(leaf, issuer);
+  EXPECT_EQ(staple_of(stored, test::kTestNow), stored.ocsp_response);
+  EXPECT_THAT(staple_of(stored, test::kTestNow + 7 * test::kTestDay), IsEmpty());
+  stored.ocsp_response =
+      test::make_test_response(leaf, issuer, {.status = crypto::OcspStatus::revoked});
+  EXPECT_THAT(staple_of(stored, test::kTestNow), IsEmpty());
+  stored.ocsp_response.assign(100, std::byte{1});
+  EXPECT_THAT(staple_of(stored, test::kTestNow), IsEmpty());
+}
+
+TEST_F(StoreReaderTest, AResponseThatCannotBeReadIsNoDamage) {
+  directory_.write("certificates/www/versions/2/ocsp.der",
+                   std::string(crypto::kMostOcspResponse + 1, 'x'));
+  EXPECT_EQ(loaded_number(), 2U);
+  EXPECT_EQ(damage(), "");
+  EXPECT_THAT(reader_.load("www").value().certificate->ocsp_response, IsEmpty());
+}
 
 TEST_F(StoreReaderTest, LoadsTheCurrentVersion) {
   EXPECT_EQ(loaded_number(), 2U);
