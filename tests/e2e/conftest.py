@@ -18,6 +18,7 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "tests" / "support"))
 
 from lab import processes  # noqa: E402
+from lab.apache import Apache  # noqa: E402
 from lab.emulator import Emulator  # noqa: E402
 from lab.net import free_port  # noqa: E402
 from lab.nginx import Nginx  # noqa: E402
@@ -25,7 +26,7 @@ from lab.place import Scratch  # noqa: E402
 from lab.server import Certificate, Site  # noqa: E402
 from lab.waiting import wait_until  # noqa: E402
 
-SERVERS = {"nginx": Nginx}
+SERVERS = {"nginx": Nginx, "apache": Apache}
 PUBLIC, PRIVATE = "www.example.com", "app.intra.example"
 
 
@@ -138,6 +139,16 @@ def fixture_public():
 def fixture_private():
     """A site with the certificate of the fixture `intranet`."""
     return Site(free_port(), (PRIVATE,), ("intranet",))
+
+
+@pytest.fixture(name="static")
+def fixture_static(scratch):
+    """A site with a certificate from a file."""
+    pem, key = scratch / "static.pem", scratch / "static.key"
+    subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256",
+                    "-nodes", "-keyout", key, "-out", pem, "-subj", "/CN=static.example"],
+                   check=True, capture_output=True)
+    return Site(free_port(), ("static.example",), static=(pem, key))
 
 
 @pytest.fixture(name="intranet")

@@ -4,7 +4,6 @@ import os
 import shutil
 import socket
 import ssl
-import subprocess
 
 import pytest
 from conftest import PRIVATE
@@ -29,7 +28,7 @@ def test_every_process_mode(kind, make_server, settings, cloud, intranet, privat
         server.reload()
         server.wait_for_agent(but_not=[agent])
         assert server.show(private).serial == serial
-    server.stop_gracefully()
+    server.stop()
     wait_until(lambda: not server.monitors(), "the end of the monitor", timeout=5)
 
 
@@ -93,16 +92,11 @@ def test_a_certificate_for_all_servers_and_an_own_one_for_one(server, settings, 
     assert server.wait_for_certificate(other, cloud.trust()) == own["serial"]
 
 
-def test_a_static_certificate_beside_a_live_one(server, settings, cloud, intranet, private, scratch):
-    pem, key = scratch / "static.pem", scratch / "static.key"
-    subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256",
-                    "-nodes", "-keyout", key, "-out", pem, "-subj", "/CN=static.example"],
-                   check=True, capture_output=True)
-    static = Site(free_port(), ("static.example",), static=(pem, key))
+def test_a_static_certificate_beside_a_live_one(server, settings, cloud, intranet, private, static):
     server.configure(settings=settings, certificates=[intranet], sites=[private, static])
     server.start()
     server.wait_for_certificate(private, cloud.trust())
-    assert server.show(static).der == ssl.PEM_cert_to_DER_cert(pem.read_text())
+    assert server.show(static).der == ssl.PEM_cert_to_DER_cert(static.static[0].read_text())
 
 
 def test_the_agent_follows_the_log_when_it_is_rotated(both, cloud, private):

@@ -107,14 +107,14 @@ def test_workers_of_every_generation_show_the_newest_certificate(both, cloud, pr
 
 
 def test_a_reload_to_nothing_ends_the_agent_and_the_way_back_starts_one(
-        both, cloud, settings, intranet, public, private):
+        both, cloud, settings, intranet, private, static):
     both.start()
     serial = both.wait_for_certificate(private, cloud.trust())
     agent = both.wait_for_agent()
-    both.configure()
+    both.configure(sites=[static])
     both.reload_now()
     wait_until(lambda: not processes.is_alive(agent) and not both.monitors(), "the end of the agent")
-    both.configure(settings=settings, certificates=[intranet], sites=[public, private])
+    both.configure(settings=settings, certificates=[intranet], sites=[private, static])
     both.reload_now()
     both.wait_for_agent()
     assert both.wait_for_certificate(private, cloud.trust()) == serial

@@ -192,9 +192,10 @@ class Server:
         raise NotImplementedError
 
     def monitors(self):
-        """The monitors whose standard error is this server's error log."""
+        """The master's monitors, and orphans whose standard error is this server's error log."""
+        master, ours = self.master_pid(), str(self.directory) + "/"
         return [pid for pid in processes.named("ccm-monitor")
-                if processes.descriptor(pid, 2).startswith(str(self.directory) + "/")]
+                if processes.parent(pid) == master or processes.descriptor(pid, 2).startswith(ours)]
 
     def agents(self):
         """The agents of this server's monitors."""

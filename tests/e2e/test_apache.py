@@ -1,0 +1,220 @@
+"""What only httpd has: its MPMs, child recycling, SIGHUP, modules that come and go, its watch over the agent."""
+
+import os
+import shutil
+import signal
+
+import pytest
+from conftest import PRIVATE, PUBLIC
+from lab import processes
+from lab.apache import Apache
+from lab.load import Load
+from lab.server import line_of
+from lab.waiting import wait_until
+
+
+@pytest.fixture(name="apache")
+def fixture_apache(make_server, settings, intranet, public, private, cloud):
+    """Makes an httpd of these options, configured with one site of each source."""
+    cloud.issue(public.names)
+
+    def make(main="", **options):
+        server = make_server(Apache, **options)
+        server.configure(main, settings=settings, certificates=[intranet], sites=[public, private])
+        return server
+
+    return make
+
+
+@pytest.mark.parametrize("mpm, workers, clients", [("event", 2, 8), ("worker", 2, 8), ("prefork", 4, 2)])
+def test_every_mpm_swaps_under_load_and_lives_its_whole_life(
+        apache, cloud, public, private, mpm, workers, clients):
+    server = apache(mpm=mpm, workers=workers)
+    server.start()
+    for site in (public, private):
+        server.wait_for_certificate(site, cloud.trust())
+    agent, children = server.wait_for_agent(), server.workers()
+    targets = [(site.name, site.port) for site in (public, private)]
+    with Load(targets, cloud.trust(), threads=clients) as load:
+        for _ in range(2):
+            seen = {name: load.serials(name) for name, _ in targets}
+            cloud.renew(max(record["id"] for record in
+                            cloud.admin("GET", "/scm/certificates")["certificates"]),
+                        days=365 * (2 + len(seen[PUBLIC])))
+            cloud.revoke_issued()
+            for name, serials in seen.items():
+                wait_until(lambda name=name, serials=serials: set(load.serials(name)) - set(serials),
+                           f"a new certificate of {name}")
+        last = {site.name: server.show(site).serial for site in (public, private)}
+        for name, serial in last.items():
+            wait_until(lambda name=name, serial=serial:
+                       set(load.first_shown(name, serial)) == set(children), "it in every child")
+        assert (server.workers(), server.agents()) == (children, [agent])
+        server.reload()
+    assert not load.failures, load.failures[:3]
+    server.wait_for_agent(but_not=[agent])
+    server.restart()
+    assert {site.name: server.show(site).serial for site in (public, private)} == last
+    server.stop_gracefully()
+    server.start()
+    assert {site.name: server.show(site).serial for site in (public, private)} == last
+    server.stop()
+    assert not server.monitors()
+
+
+def test_recycled_children_begin_with_the_newest_certificate(apache, cloud, private):
+    server = apache("MaxConnectionsPerChild 40")
+    server.start()
+    serials, born_later = [server.wait_for_certificate(private, cloud.trust())], {}
+    agent = server.wait_for_agent()
+    with Load([(private.name, private.port)], cloud.trust()) as load:
+        for _ in range(3):
+            cloud.revoke_issued()
+            newest = server.wait_for_certificate(private, cloud.trust(), but_not=serials)
+            serials.append(newest)
+            children = set(server.workers())
+            wait_until(lambda children=children, newest=newest:
+                       set(load.first_shown(PRIVATE, newest)) - children,
+                       "the certificate in a child that was born after it", timeout=60)
+            born_later[newest] = children
+    assert not load.failures, load.failures[:3]
+    assert not load.steps_back(PRIVATE, serials)
+    for newest, children in born_later.items():
+        older = serials[:serials.index(newest)]
+        shown = {seen.worker for seen in load.observations if seen.serial in older}
+        assert not set(load.first_shown(PRIVATE, newest)) - children & shown
+    assert server.agents() == [agent]
+
+
+def test_a_restart_replaces_children_and_agent_at_once(apache, cloud, private):
+    server = apache()
+    server.start()
+    serial = server.wait_for_certificate(private, cloud.trust())
+    for _ in range(3):
+        agent = server.wait_for_agent()
+        server.restart()
+        assert server.show(private).serial == serial
+        server.wait_for_agent(but_not=[agent])
+        wait_until(lambda agent=agent: not processes.is_alive(agent), "its end", timeout=5)
+    assert len(server.monitors()) == 1 and len(cloud.issued()) == 1
+
+
+def test_a_monitor_that_was_killed_is_started_again(apache, cloud, private):
+    server = apache()
+    server.start()
+    serial = server.wait_for_certificate(private, cloud.trust())
+    children = server.workers()
+    [monitor], agent = server.monitors(), server.wait_for_agent()
+    processes.kill(monitor)
+    wait_until(lambda: server.monitors() not in ([], [monitor]), "a new monitor")
+    wait_until(lambda: not processes.is_alive(agent), "the end of the old agent")
+    server.wait_for_agent(but_not=[agent])
+    assert len(server.monitors()) == 1
+    cloud.revoke_issued()
+    server.wait_for_certificate(private, cloud.trust(), but_not=[serial])
+    assert server.workers() == children
+    server.stop()
+    assert not server.monitors() and not server.agents()
+
+
+def test_a_module_file_that_was_replaced_is_loaded_by_a_graceful_restart(apache, cloud, private):
+    server = apache(own_module=True)
+    server.start()
+    serial = server.wait_for_certificate(private, cloud.trust())
+    agent = server.wait_for_agent()
+    # As a package manager does it: new files, put in place by a rename.
+    for path in (server.module(), server.directory / "bin" / "ccm-agent"):
+        new = path.with_suffix(".new")
+        shutil.copy(path, new)
+        os.replace(new, path)
+    with Load([(private.name, private.port)], cloud.trust(), threads=1, pause=0.01) as load:
+        server.reload()
+        agent = server.wait_for_agent(but_not=[agent])
+        cloud.revoke_issued()
+        server.wait_for_certificate(private, cloud.trust(), but_not=[serial])
+    assert not load.failures, load.failures[:3]
+    assert os.readlink(f"/proc/{agent}/exe") == str(server.directory / "bin" / "ccm-agent")
+
+
+def test_a_module_may_go_and_come_back(apache, cloud, settings, intranet, private):
+    server = apache()
+    server.start()
+    serial = server.wait_for_certificate(private, cloud.trust())
+    agent = server.wait_for_agent()
+    without = f"<VirtualHost 127.0.0.1:{private.port}>\n</VirtualHost>\n"
+    server.configure(f"Listen 127.0.0.1:{private.port} http\n" + without, modules=("ssl",),
+                     ports=[private.port])
+    server.reload()
+    wait_until(lambda: not processes.is_alive(agent), "the end of the agent")
+    assert not server.monitors()
+    server.configure(settings=settings, certificates=[intranet], sites=[private])
+    server.reload()
+    assert server.show(private).serial == serial
+    server.wait_for_agent()
+    cloud.revoke_issued()
+    server.wait_for_certificate(private, cloud.trust(), but_not=[serial])
+
+
+def test_a_signal_to_load_a_wrong_configuration_ends_httpd_and_the_agent(
+        apache, cloud, settings, intranet, private):
+    """httpd's own way with a mistake that nobody tested for; `apachectl graceful` looks first."""
+    server = apache()
+    server.start()
+    server.wait_for_certificate(private, cloud.trust())
+    master, agent = server.master_pid(), server.wait_for_agent()
+    private.certificates = ("nowhere",)
+    server.configure(settings=settings, certificates=[intranet], sites=[private])
+    server.allow("nowhere")
+    server.reload_now()
+    wait_until(lambda: not processes.is_alive(master), "the end of httpd")
+    wait_until(lambda: not processes.is_alive(agent), "the end of the agent", timeout=5)
+    server.wait_for_log(line_of("emerg") + '.*unknown certificate "nowhere"')
+
+
+def test_the_agent_writes_to_a_piped_log(apache, cloud, settings, intranet, private):
+    server = apache()
+    server.configure(f'ErrorLog "|/usr/bin/tee -a {server.error_log}"',
+                     settings=settings, certificates=[intranet], sites=[private])
+    server.start()
+    serial = server.wait_for_certificate(private, cloud.trust())
+    server.wait_for_log(rf'certificate "intranet": version 1 is now served \(serial {serial}')
+    server.reload()
+    processes.kill(server.wait_for_agent())
+    server.wait_for_log("was killed by signal 9; starting it again")
+
+
+def test_relative_paths_begin_at_the_server_root(apache, cloud, settings, intranet, private):
+    server = apache()
+    shutil.copy(cloud.facts["credentials_file"], server.directory / "profile")
+    shutil.copy(cloud.facts["ca_file"], server.directory / "ca.pem")
+    settings.update(state_path="state", credentials="file=profile", ssl_trusted_certificate="ca.pem")
+    server.configure(settings=settings, certificates=[intranet], sites=[private])
+    server.start()
+    server.wait_for_certificate(private, cloud.trust())
+    assert (server.directory / "state/certificates/intranet/current/privkey.pem").exists()
+
+
+def test_a_site_of_a_conditional_included_and_defined_configuration(
+        apache, cloud, settings, intranet, private):
+    """What httpd's users do with configuration files is no business of the module's."""
+    server = apache()
+    included = server.directory / "site.conf"
+    included.write_text(
+        "<IfDefine SITE>\n<IfModule ccm_module>\n"
+        f"<VirtualHost 127.0.0.1:{private.port}>\n    ServerName ${{NAME}}\n    sslengine ON\n"
+        "    ccmcertificate ${BLOCK}\n</VirtualHost>\n</IfModule>\n</IfDefine>\n")
+    server.configure(f"Define SITE\nDefine NAME {PRIVATE}\nDefine BLOCK intranet\n"
+                     f"Listen 127.0.0.1:{private.port} https\nInclude {included}\n",
+                     settings=settings, certificates=[intranet], ports=[private.port])
+    server.start()
+    server.wait_for_certificate(private, cloud.trust())
+
+
+def test_mod_md_beside_it_changes_nothing(apache, cloud, settings, intranet, private):
+    server = apache()
+    server.configure(settings=settings, certificates=[intranet], sites=[private],
+                     modules=("ssl", "md", "ccm"))
+    server.start()
+    serial = server.wait_for_certificate(private, cloud.trust())
+    cloud.revoke_issued()
+    server.wait_for_certificate(private, cloud.trust(), but_not=[serial])
