@@ -102,7 +102,10 @@ void add_extensions(X509* certificate, const CertificateSpec& spec, X509* issuer
   add_key_usage(certificate, spec.key_usages);
   add_extended_key_usage(certificate, spec.extended_key_usages);
   add_from_text(certificate, issuer, NID_subject_key_identifier, "hash");
-  add_from_text(certificate, issuer, NID_authority_key_identifier, "keyid");
+  // An imported CA may come without the identifier that this one repeats.
+  if (X509_get_ext_by_NID(issuer, NID_subject_key_identifier, -1) >= 0) {
+    add_from_text(certificate, issuer, NID_authority_key_identifier, "keyid");
+  }
   if (!spec.names.empty()) {
     const auto names = make_general_names(spec.names);
     add_extension(certificate, NID_subject_alt_name, names.get(), 0);

@@ -57,7 +57,7 @@ Parameter names_parameter() {
                .must()
                .one_of({"DNS", "IP", "EMAIL", "URI"})
                .refused_as("PCA.00020112"),
-           body_text("value").must().refused_as("PCA.00020110")});
+           body_text("value").must()});
 }
 
 Parameter extended_usage_parameter() {

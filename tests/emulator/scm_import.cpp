@@ -107,6 +107,9 @@ json import_into_scm(Call& call, const ImportWish& wish) {
   check_chain(leaf, chain);
   const std::vector<std::string> names = dns_names(leaf);
   if (names.empty()) throw Refusal("SCM.0009");
+  for (const std::string& name : names) {
+    if (name.find_first_of(" /@\\\t") != std::string::npos) throw Refusal("SCM.0070", name);
+  }
   check_duplicate(call, sha1_fingerprint(leaf));
   json record = new_scm_record(call.world, call.caller.domain_id);
   enter_certificate(record, leaf);

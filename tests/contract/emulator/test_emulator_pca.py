@@ -236,7 +236,8 @@ def test_parse_a_csr(cloud):
     answer = cloud.call("POST", f"{ALL}/csr/parse", {"csr": make_csr(key, "app.intra")}).json
     assert (answer["key_algorithm"], answer["key_algorithm_length"]) == ("EC", 256)
     assert answer["signature_algorithm"] == "SHA256withECDSA"
-    assert answer["distinguished_name"] == {"common_name": "app.intra"}
+    parts = {part: value for part, value in answer["distinguished_name"].items() if value is not None}
+    assert parts == {"common_name": "app.intra"}
     assert "\r\n" in answer["public_key"]
 
 
