@@ -75,6 +75,8 @@ Application::Application() : app_(std::make_unique<CLI::App>(kAbout, "ccmctl")) 
   app_->require_subcommand(1);
   app_->get_formatter()->column_width(34);
   add_global_options(*app_, workspace_.options);
+  add_status_commands(*app_, action_);
+  add_change_commands(*app_, action_);
   add_shortcuts(*app_, action_);
   add_api_commands(*app_, action_);
   let_fall_through(*app_);

@@ -8,6 +8,10 @@
 
 namespace ccm::cli {
 
+// status, list, show, history
+void add_status_commands(CLI::App& app, Action& action);
+// renew, rollback
+void add_change_commands(CLI::App& app, Action& action);
 void add_api_commands(CLI::App& app, Action& action);
 // "certificates list", "ca create", …: entries of shortcuts.cpp.
 void add_shortcuts(CLI::App& app, Action& action);

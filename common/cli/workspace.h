@@ -27,6 +27,8 @@ class Workspace {
   const Clock& clock() const noexcept { return clock_; }
   // Of the chosen servers; empty when none has left any.
   Result<const std::vector<lifecycle::EffectiveSettings>*> settings();
+  // They are read again when they are next asked for.
+  void forget_settings() noexcept { settings_.reset(); }
   // The settings that say how to reach the cloud; nullptr when there are none.
   Result<const config::GlobalConfig*> global();
   // nullptr when no server of this host has a certificate of that name.

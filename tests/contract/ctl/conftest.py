@@ -5,6 +5,7 @@ import pytest
 
 HERE = pathlib.Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parents[1] / "support"))
+sys.path.insert(0, str(HERE.parent / "agent"))  # agent_place
 sys.path.insert(0, str(HERE))
 
 from ccmctl import Ctl  # noqa: E402 (the path comes first)

@@ -1,0 +1,19 @@
+// One step of the engine without an agent: ccmctl does for one certificate what the agent would do,
+// under the store's lease. One thread.
+#pragma once
+
+#include <string>
+
+#include "base/result.h"
+#include "cli/cloud_access.h"
+#include "cli/store_access.h"
+#include "config/config.h"
+
+namespace ccm::cli {
+
+// Renews `name`, which `config` has. What became of it is in the store: a new version, or the
+// state. What the engine says goes to standard error.
+void renew_here(CloudAccess& cloud, StoreAccess& access, const config::Config& config,
+                const std::string& name, const Clock& clock);
+
+}  // namespace ccm::cli

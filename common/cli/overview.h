@@ -1,0 +1,53 @@
+// What there is to know about this host's certificates, from the store and the servers' settings:
+// read only, without a word to the cloud. Values; one thread.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/result.h"
+#include "cli/terminal.h"
+#include "cli/workspace.h"
+#include "lifecycle/state.h"
+#include "lifecycle/store_reader.h"
+
+namespace ccm::cli {
+
+struct Overview {
+  std::string name;
+  const config::CertificateSpec* spec = nullptr;  // nullptr: stored, but no server has it any more
+  std::optional<lifecycle::StoredCertificate> installed;
+  std::optional<Error> damage;
+  lifecycle::State state;
+  std::uint64_t state_version = 0;  // of the record the state came from; 0: none
+  lifecycle::VersionNumber held = 0;
+
+  // What went wrong last; nullptr when nothing did.
+  const Error* error() const noexcept;
+  bool is_held() const noexcept { return installed && installed->info.number == held; }
+};
+
+// Of all certificates, sorted by name.
+Result<std::vector<Overview>> look_at_all(Workspace& workspace);
+// `rejected` when neither the store nor a server knows the name.
+Result<std::optional<Overview>> look_at(Workspace& workspace, const std::string& name);
+// The state record of a certificate; Absent and 0 when there is none.
+std::pair<lifecycle::State, std::uint64_t> read_state(const std::string& state_path,
+                                                      const std::string& name);
+
+// "valid", "held", "failing", "waiting", "refused", "missing", "expired", "damaged", and how bad.
+struct Health {
+  std::string_view word;
+  Colour colour;
+};
+Health health_of(const Overview& overview, Time now) noexcept;
+// "scm", "scm:ID", "pca:ISSUER"; of a certificate that no server has, where it came from.
+std::string source_of(const Overview& overview);
+// "renewal in 29d 3h", "next try in 5m 2s".
+std::string next_step(const Overview& overview, Time now);
+// How much of its life is left: "███████░░░ 62d 3h".
+std::string bar(const lifecycle::VersionInfo& info, Time now);
+
+}  // namespace ccm::cli

@@ -1,0 +1,234 @@
+#include <fmt/format.h>
+#include <poll.h>
+
+#include <memory>
+
+#include "base/text.h"
+#include "cli/commands.h"
+#include "cli/overview.h"
+#include "cli/render.h"
+
+namespace ccm::cli {
+namespace {
+
+using cloud::JsonObject;
+
+JsonObject describe(const lifecycle::VersionInfo& info) {
+  JsonObject object;
+  object.set_number("version", static_cast<std::int64_t>(info.number))
+      .set("serial", info.serial)
+      .set("fingerprint", info.fingerprint)
+      .set("origin", info.origin)
+      .set("installed_at", format_time(info.installed_at))
+      .set("not_before", format_time(info.not_before))
+      .set("not_after", format_time(info.not_after));
+  return object;
+}
+
+JsonObject describe(const Error& error) {
+  JsonObject object;
+  object.set("kind", to_string(error.kind())).set("message", error.message());
+  if (!error.code().empty()) object.set("code", error.code());
+  if (!error.request_id().empty()) object.set("request_id", error.request_id());
+  return object;
+}
+
+JsonObject describe(const Overview& overview, Time now) {
+  JsonObject object;
+  object.set("name", overview.name)
+      .set("source", source_of(overview))
+      .set("state", health_of(overview, now).word)
+      .set_flag("is_configured", overview.spec != nullptr)
+      .set_flag("is_held", overview.is_held());
+  if (overview.spec != nullptr) object.set_texts("names", overview.spec->names);
+  if (overview.installed) {
+    const auto& info = overview.installed->info;
+    object.set_object("installed", describe(info))
+        .set_number("seconds_left", (info.not_after - now).count())
+        .set_texts("certificate_names", overview.installed->bundle.leaf().names());
+  }
+  if (const auto* valid = std::get_if<lifecycle::Valid>(&overview.state)) {
+    object.set("renew_at", format_time(valid->renew_at))
+        .set("check_at", format_time(valid->check_at));
+  }
+  if (const auto* failing = std::get_if<lifecycle::Failing>(&overview.state)) {
+    object.set("retry_at", format_time(failing->retry_at))
+        .set_number("attempts", failing->attempts);
+  }
+  if (const Error* error = overview.error()) object.set_object("error", describe(*error));
+  return object;
+}
+
+std::string names_of(const Overview& overview) {
+  return overview.spec != nullptr ? join(overview.spec->names, ", ")
+         : overview.installed     ? join(overview.installed->bundle.leaf().names(), ", ")
+                                  : std::string();
+}
+
+Result<ExitCode> print_status(Workspace& workspace) {
+  const Time now = workspace.clock().now();
+  auto all = look_at_all(workspace);
+  if (!all) return pass(std::move(all));
+  if (workspace.options.json) {
+    std::vector<JsonObject> objects;
+    for (const Overview& overview : *all) objects.push_back(describe(overview, now));
+    JsonObject answer;
+    answer.set_objects("certificates", std::move(objects));
+    return print_object(std::move(answer));
+  }
+  if (all->empty()) {
+    Terminal::say(
+        fmt::format("no certificates in {}; a web server with a ccm configuration puts "
+                    "them there",
+                    workspace.options.state_directory));
+    return ExitCode::ok;
+  }
+  Table table({"NAME", "SOURCE", "STATE", "LEFT", "NEXT", "NAMES"});
+  std::string errors;
+  for (const Overview& overview : *all) {
+    const Health health = health_of(overview, now);
+    table.add({{overview.name},
+               {source_of(overview)},
+               {std::string(health.word), health.colour},
+               {overview.installed ? bar(overview.installed->info, now) : "", health.colour},
+               {next_step(overview, now)},
+               {names_of(overview)}});
+    if (const Error* error = overview.error()) {
+      errors += fmt::format("{}: {}\n", workspace.terminal.paint(health.colour, overview.name),
+                            printable(error->message()));
+    }
+  }
+  Terminal::print(table.text(workspace.terminal));
+  if (!errors.empty()) Terminal::print("\n" + errors);
+  return ExitCode::ok;
+}
+
+Result<ExitCode> watch_status(Workspace& workspace, int seconds) {
+  for (;;) {
+    workspace.terminal.clear();
+    const auto done = print_status(workspace);
+    if (!done) return done;
+    std::fflush(stdout);
+    poll(nullptr, 0, seconds * 1000);
+    workspace.forget_settings();
+  }
+}
+
+Result<ExitCode> list_certificates(Workspace& workspace) {
+  auto all = look_at_all(workspace);
+  if (!all) return pass(std::move(all));
+  if (workspace.options.json) return print_status(workspace);
+  for (const Overview& overview : *all) Terminal::print(overview.name + "\n");
+  return ExitCode::ok;
+}
+
+Result<ExitCode> show_certificate(Workspace& workspace, const std::string& name) {
+  const Time now = workspace.clock().now();
+  auto overview = look_at(workspace, name);
+  if (!overview) return pass(std::move(overview));
+  if (!*overview) return ExitCode::not_found;
+  if (workspace.options.json) return print_object(describe(**overview, now));
+  const Health health = health_of(**overview, now);
+  std::string text;
+  const auto add = [&](std::string_view label, std::string_view value) {
+    text += fmt::format(
+        "{} {}\n", workspace.terminal.paint(Colour::bold, fmt::format("{:<13}", label)), value);
+  };
+  add("name", (*overview)->name);
+  add("source", source_of(**overview));
+  add("names", printable(names_of(**overview)));
+  add("state", workspace.terminal.paint(health.colour, health.word));
+  if ((*overview)->installed) {
+    const auto& bundle = (*overview)->installed->bundle;
+    const auto& info = (*overview)->installed->info;
+    add("left", workspace.terminal.paint(health.colour, bar(info, now)));
+    add("version", fmt::format("{}{}", info.number, (*overview)->is_held() ? " (held)" : ""));
+    add("valid from", format_time(info.not_before));
+    add("valid until", format_time(info.not_after));
+    add("subject", printable(bundle.leaf().subject()));
+    add("issuer", printable(bundle.leaf().issuer()));
+    add("key", crypto::to_string(bundle.key().type()));
+    add("serial", info.serial);
+    add("SHA-256", info.fingerprint);
+    add("came from", info.origin);
+    add("installed", format_time(info.installed_at));
+    add("files",
+        fmt::format("{}/certificates/{}/current/", workspace.options.state_directory, name));
+  }
+  add("next", next_step(**overview, now));
+  if (const Error* error = (*overview)->error()) add("last error", printable(error->message()));
+  Terminal::print(text);
+  return ExitCode::ok;
+}
+
+Result<ExitCode> print_history(Workspace& workspace, const std::string& name) {
+  auto overview = look_at(workspace, name);
+  if (!overview) return pass(std::move(overview));
+  if (!*overview) return ExitCode::not_found;
+  const lifecycle::StoreReader reader(workspace.options.state_directory);
+  const auto versions = reader.history(name);
+  if (!versions) return fail(versions.error());
+  const auto current = reader.current_version(name);
+  Table table({"VERSION", "", "INSTALLED", "VALID FROM", "VALID UNTIL", "SERIAL", "ORIGIN"});
+  std::vector<JsonObject> objects;
+  for (const auto& info : *versions) {
+    const bool is_current = info.number == current;
+    objects.push_back(describe(info));
+    objects.back().set_flag("is_current", is_current);
+    const std::string mark = (*overview)->held == info.number && is_current ? "held" : "current";
+    table.add({{fmt::format("{}", info.number)},
+               {is_current ? mark : "", Colour::green},
+               {format_time(info.installed_at)},
+               {format_time(info.not_before)},
+               {format_time(info.not_after)},
+               {info.serial},
+               {info.origin}});
+  }
+  if (workspace.options.json) {
+    JsonObject answer;
+    answer.set("name", name).set_objects("versions", std::move(objects));
+    return print_object(std::move(answer));
+  }
+  if (table.empty()) Terminal::say("nothing was installed yet");
+  if (!table.empty()) Terminal::print(table.text(workspace.terminal));
+  return ExitCode::ok;
+}
+
+using NameAction = Result<ExitCode> (*)(Workspace&, const std::string&);
+
+CLI::App* add_named(CLI::App& app, Action& action, const char* command, const char* about,
+                    NameAction act) {
+  auto* added = app.add_subcommand(command, about);
+  auto name = std::make_shared<std::string>();
+  added->add_option("NAME", *name, "the certificate's name in the server's configuration")
+      ->required();
+  added->callback(
+      [=, &action] { action = [=](Workspace& workspace) { return act(workspace, *name); }; });
+  return added;
+}
+
+}  // namespace
+
+void add_status_commands(CLI::App& app, Action& action) {
+  auto* status = app.add_subcommand("status", "How this host's certificates are");
+  auto interval = std::make_shared<int>(0);
+  status->add_option("--watch", *interval, "again and again, every SECONDS (2)")
+      ->expected(0, 1)
+      ->default_str("2")
+      ->check(CLI::Range(1, 3600));
+  status->footer("Examples:\n  ccmctl status\n  ccmctl status --watch\n  ccmctl status --json");
+  status->callback([=, &action] {
+    action = [=](Workspace& workspace) {
+      return *interval == 0 ? print_status(workspace) : watch_status(workspace, *interval);
+    };
+  });
+  auto* list = app.add_subcommand("list", "The names of this host's certificates");
+  list->callback([&action] { action = list_certificates; });
+  add_named(app, action, "show", "Everything about one of this host's certificates",
+            show_certificate)
+      ->footer("Example:\n  ccmctl show www");
+  add_named(app, action, "history", "The versions of a certificate that are kept", print_history)
+      ->footer("Example:\n  ccmctl history www");
+}
+
+}  // namespace ccm::cli

@@ -1,0 +1,146 @@
+"""ccmctl beside a running agent, and without one: what it shows and what it changes."""
+
+import os
+import pwd
+import subprocess
+
+import agent_place
+import ccmctl
+import pytest
+from lab.waiting import wait_until
+
+
+@pytest.fixture
+def place(cloud, tmp_path):
+    place = agent_place.Place(tmp_path, cloud.facts)
+    place.add_certificate("www", "names www.example.com", "source scm")
+    place.add_certificate("app", "names app.intra", f"source pca issuer={cloud.facts['issuer_id']}")
+    yield place
+    place.stop()
+
+
+@pytest.fixture
+def local(place):
+    """ccmctl with nothing but the state directory."""
+    def run(*words, **more):
+        return ccmctl.run("--state-dir", place.state, *words, **more)
+    return run
+
+
+def certificate(local, name):
+    return local("--json", "show", name).json
+
+
+def renew(local, name):
+    """Certificates have whole seconds: one of the same second is no newer one, and is refused."""
+    wait_until(lambda: local("renew", name).status == 0, f"a renewal of {name}")
+
+
+def start(place, cloud, *names):
+    cloud.issue(["www.example.com"], days=60)
+    server = place.start()
+    for name in names or ("www", "app"):
+        server.wait_for_certificate(name)
+    return server
+
+
+def test_shows_what_the_servers_have(place, local, cloud):
+    server = start(place, cloud)
+    assert local("list").out.split() == ["app", "www"]
+    wait_until(lambda: {each["state"] for each in local("--json", "status").json["certificates"]} == {"valid"},
+               "both to be valid")
+    www = certificate(local, "www")
+    assert (www["source"], www["names"], www["installed"]["version"]) == ("scm", ["www.example.com"], 1)
+    assert www["installed"]["serial"].lstrip("0") == server.serial("www").lstrip("0")
+    text = local("status").out
+    assert text.split("\n", maxsplit=1)[0].split() == ["NAME", "SOURCE", "STATE", "LEFT", "NEXT", "NAMES"]
+    assert "\x1b" not in text
+    assert "\x1b[" in local("--color", "always", "status").out
+    assert local("show", "nothing").status == 3
+
+
+def test_says_what_went_wrong(place, local, cloud):
+    cloud.fault({"status": 401, "code": "SCM.4002"}, operation="ListCertificates")
+    place.start()
+    wait_until(lambda: local("show", "www").status == 0, "the server's settings")
+    wait_until(lambda: certificate(local, "www").get("error"), "an error of www")
+    www = certificate(local, "www")
+    assert www["state"] == "failing"
+    assert www["error"]["code"] == "SCM.4002"
+    assert "SCM.4002" in local("status").out
+
+
+def test_renews_through_the_agent_without_a_reload(place, local, cloud):
+    server = start(place, cloud)
+    before = server.serial("app")
+    renew(local, "app")
+    assert certificate(local, "app")["installed"]["version"] == 2
+    assert server.wait_for_certificate("app", before) != before
+    assert server.serial("www"), "the other one stays"
+
+
+def test_a_renewal_that_brings_nothing_says_so(place, local, cloud):
+    start(place, cloud)
+    ended = local("renew", "www")
+    assert ended.status == 0, ended
+    assert "nothing newer than version 1" in ended.err
+
+
+def test_a_renewal_that_fails_says_why(place, local, cloud):
+    start(place, cloud)
+    cloud.fault({"status": 403, "code": "PCA.00030001"}, operation="CreateCertificateByCsr")
+    ended = local("renew", "app")
+    assert ended.status == 4, ended
+    assert "PCA.00030001" in ended.err
+    assert local("renew", "nothing").status == 3
+
+
+def test_goes_back_through_the_agent_and_stays_there(place, local, cloud):
+    server = start(place, cloud)
+    first = server.serial("app")
+    renew(local, "app")
+    server.wait_for_certificate("app", first)
+    ended = local("rollback", "app")
+    assert ended.status == 0, ended
+    wait_until(lambda: server.serial("app") == first, "the first one to be shown again")
+    versions = local("--json", "history", "app").json["versions"]
+    assert [(each["version"], each["is_current"]) for each in versions] == [(2, False), (1, True)]
+    wait_until(lambda: certificate(local, "app")["state"] == "held", "app to be held")
+    # A new launch looks at everything afresh, and leaves it alone.
+    server.close()
+    assert place.start().wait_for_certificate("app") == first
+    assert certificate(local, "app")["is_held"]
+    assert local("rollback", "app", "--to", "9").status == 3
+    renew(local, "app")
+    assert not certificate(local, "app")["is_held"]
+
+
+def test_changes_the_store_itself_when_no_agent_runs(place, local, cloud):
+    start(place, cloud).close()
+    wait_until(lambda: local("renew", "app").status == 0 and
+               certificate(local, "app")["installed"]["version"] == 2, "a renewal without an agent")
+    assert local("rollback", "app").status == 0
+    assert certificate(local, "app")["installed"]["version"] == 1
+    assert certificate(local, "app")["is_held"]
+    assert local("rollback", "app").status == 3, "there is nothing before the first"
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can be another user")
+def test_what_root_writes_belongs_to_the_agents_user(place, local, cloud):
+    place.path.chmod(0o711)
+    place.path.parent.chmod(0o711)
+    place.user = "ccm"
+    start(place, cloud).close()
+    wait_until(lambda: local("renew", "app").status == 0 and
+               certificate(local, "app")["installed"]["version"] == 2, "a renewal without an agent")
+    owner = pwd.getpwnam("ccm").pw_uid
+    found = subprocess.run(["find", str(place.state), "-not", "-uid", str(owner)],
+                           stdout=subprocess.PIPE, check=True).stdout
+    assert found == b""
+
+
+def test_a_host_without_servers(tmp_path):
+    ended = ccmctl.run("--state-dir", tmp_path / "nothing", "status")
+    assert ended.status == 0
+    assert "no certificates" in ended.err
+    assert ccmctl.run("--state-dir", tmp_path / "nothing", "--json", "status").json == {"certificates": []}
