@@ -24,11 +24,10 @@ const char* type_name(Parameter::Type type) {
 }
 
 // Bounds that are none are left out.
-void enter_bounds(json& view, const char* least, const char* most, std::int64_t minimum,
-                  std::int64_t maximum) {
-  if (maximum == INT64_MAX && minimum == 0) return;
-  view[least] = minimum;
-  if (maximum != INT64_MAX) view[most] = maximum;
+void enter_bounds(json& view, const std::string& prefix, std::int64_t least, std::int64_t most) {
+  if (most == INT64_MAX && least == 0) return;
+  view[prefix + "minimum"] = least;
+  if (most != INT64_MAX) view[prefix + "maximum"] = most;
 }
 
 json view_of(const Parameter& parameter) {
@@ -36,9 +35,8 @@ json view_of(const Parameter& parameter) {
                {"name", parameter.name},
                {"type", type_name(parameter.type)},
                {"required", parameter.required}};
-  enter_bounds(view, "minimum", "maximum", parameter.minimum, parameter.maximum);
-  enter_bounds(view, "element_minimum", "element_maximum", parameter.element_minimum,
-               parameter.element_maximum);
+  enter_bounds(view, "", parameter.minimum, parameter.maximum);
+  enter_bounds(view, "element_", parameter.element_minimum, parameter.element_maximum);
   if (!parameter.values.empty()) view["values"] = parameter.values;
   if (parameter.ignore_case) view["ignore_case"] = true;
   if (!parameter.code.empty()) view["code"] = parameter.code;

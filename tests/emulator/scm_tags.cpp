@@ -56,7 +56,11 @@ Reply change_tags(Call& call) {
   json record = require_scm_record(call);
   const json& tags = call.body["tags"];
   check_distinct(tags);
-  call.text("action") == "create" ? add_tags(record, tags) : remove_tags(record, tags);
+  if (call.text("action") == "create") {
+    add_tags(record, tags);
+  } else {
+    remove_tags(record, tags);
+  }
   store_scm_record(call.world, std::move(record));
   return done();
 }

@@ -143,7 +143,7 @@ def wrong_values(entry):
 
 
 def spoilt(data, path, value):
-    """A copy of `data` with another value at the path (None: without it); None when there is no such place."""
+    """A copy of `data` with another value at the path (None: without it); None: there is no such place."""
     copy = json.loads(json.dumps(data))
     at = copy[0] if isinstance(copy, list) and copy else copy
     for step in path[:-1]:
