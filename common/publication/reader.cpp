@@ -52,9 +52,10 @@ class Reader::Impl {
       last_good = slot.served;
     }
     std::unique_lock refresh(slot.refresh, std::defer_lock);
-    // Another thread is taking the new generation: nobody waits who has something to serve.
+    // Another thread is taking the new generation: nobody waits who has a certificate to serve. A
+    // placeholder is none: its clients refuse it.
     if (!refresh.try_lock()) {
-      if (last_good) return last_good;
+      if (last_good && !last_good->published.is_placeholder) return last_good;
       refresh.lock();
     }
     return take_newest(index, slot);
