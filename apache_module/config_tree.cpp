@@ -39,9 +39,9 @@ Written ConfigTree::written_in(const server_rec* server) const {
       const auto words = words_of(scratch_, each->args);
       written.has_engine = !words.empty() && !equals_ignoring_case(words[0], "off");
     }
-    const bool is_certificate =
-        is(*each, "SSLCertificateFile") || is(*each, "SSLCertificateKeyFile");
-    if (is_certificate && written.certificate == nullptr) written.certificate = each;
+    if (is(*each, "SSLCertificateFile") || is(*each, "SSLCertificateKeyFile")) {
+      written.has_certificate = true;
+    }
   }
   return written;
 }

@@ -17,9 +17,9 @@ namespace ccm::apache {
 
 // What was written in one server, nothing inherited.
 struct Written {
-  bool has_name = false;                        // ServerName
-  std::optional<bool> has_engine;               // SSLEngine; `optional` (RFC 2817) counts as on
-  const ap_directive_t* certificate = nullptr;  // the first SSLCertificateFile or …KeyFile
+  bool has_name = false;           // ServerName
+  std::optional<bool> has_engine;  // SSLEngine; `optional` (RFC 2817) counts as on
+  bool has_certificate = false;    // SSLCertificateFile or …KeyFile
 };
 
 class ConfigTree {

@@ -12,9 +12,8 @@ namespace {
 using Requests = std::span<const CertificateRequest>;
 
 constexpr char kExclusive[] =
-    "\"CCMCertificate\" and \"SSLCertificateFile\" exclude each other; remove "
-    "\"SSLCertificateFile\" "
-    "and \"SSLCertificateKeyFile\" beside the \"CCMCertificate\"";
+    "\"CCMCertificate\" and \"SSLCertificateFile\" exclude each other; remove the "
+    "\"SSLCertificateFile\" and \"SSLCertificateKeyFile\" beside it";
 
 // One server as bind() sees it.
 struct Server {
@@ -98,7 +97,7 @@ Server Binder::look_at(const server_rec* record, bool is_engine_on) const {
 Result<void> Binder::check_written(const Server& server) const {
   if (server.requests.empty()) return {};
   const config::Origin& origin = server.requests[0].origin;
-  if (server.written.certificate != nullptr) return fail_at(kExclusive, origin);
+  if (server.written.has_certificate) return fail_at(kExclusive, origin);
   if (ap_find_linked_module("mod_ssl.c") == nullptr) {
     return fail_at("\"CCMCertificate\" needs mod_ssl; load it with \"LoadModule ssl_module\"",
                    origin);
@@ -140,7 +139,7 @@ Result<void> Binder::run(const server_rec* main_server) {
     const Server server = look_at(record, outer.has_engine);
     if (auto checked = check_written(server); !checked) return checked;
     // What is written in the main server may be meant for the virtual hosts only.
-    const bool inherits = server.has_engine && server.written.certificate == nullptr;
+    const bool inherits = server.has_engine && !server.written.has_certificate;
     Requests requests = record == main_server ? Requests() : server.requests;
     if (requests.empty() && inherits) {
       requests = outer.requests;
@@ -150,10 +149,8 @@ Result<void> Binder::run(const server_rec* main_server) {
     if (auto bound = bind_one(server, requests); !bound) return bound;
   }
   if (!outer.requests.empty() && !is_outer_used) {
-    doubt(
-        "nobody is shown this certificate, because there is no \"SSLEngine on\" that it would be "
-        "for",
-        outer.requests[0].origin);
+    doubt("nobody is shown this certificate, because no server needs it that has \"SSLEngine on\"",
+          outer.requests[0].origin);
   }
   return {};
 }

@@ -99,8 +99,8 @@ int Monitor::run() {
                                    {child_.handle.get(), POLLIN, 0}}};
     if (poll(waiting.data(), waiting.size(), poll_timeout()) < 0 && errno != EINTR) return 1;
     if (waiting[0].revents != 0) {
-      // Crash-only: the agent's writes are atomic, so there is nothing to wait for but its end: in a
-      // container the server itself inherits the orphans, and would wonder about it.
+      // Crash-only: the agent's writes are atomic, so there is nothing to wait for but its end: in
+      // a container the server itself inherits the orphans, and would wonder about it.
       if (child_.pid > 0) {
         kill(child_.pid, SIGKILL);
         waitpid(child_.pid, nullptr, 0);

@@ -36,25 +36,31 @@ std::vector<std::string> usable(const std::vector<std::string>& names) {
 
 }  // namespace
 
+Result<void> PlaceholderFile::make_key() {
+  auto key = crypto::KeyPair::generate(kKeyType);
+  if (!key) return pass(std::move(key));
+  auto pem = key->to_pem();
+  if (!pem) return pass(std::move(pem));
+  key_ = *std::move(key);
+  key_pem_ = *std::move(pem);
+  return {};
+}
+
 Result<void> PlaceholderFile::write(const std::vector<std::string>& names, Time now) {
   if (!key_) {
-    auto key = crypto::KeyPair::generate(kKeyType);
-    if (!key) return pass(std::move(key));
-    key_ = *std::move(key);
+    if (auto made = make_key(); !made) return made;
   }
   if (!memory_) memory_ = FileDescriptor(memfd_create("ccm-placeholder", MFD_CLOEXEC));
   if (!memory_) return fail(system_error("creating a placeholder certificate", errno));
   auto bundle = crypto::make_placeholder(*key_, usable(names), now);
   if (!bundle) return pass(std::move(bundle));
-  auto key = key_->to_pem();
-  if (!key) return pass(std::move(key));
   if (ftruncate(memory_.get(), 0) != 0 || lseek(memory_.get(), 0, SEEK_SET) != 0) {
     return fail(system_error("writing a placeholder certificate", errno));
   }
   // Twice: once as the leaf, once as its own issuer, which mod_ssl wants to see with
   // SSLUseStapling.
   auto written = append(memory_.get(), crypto::to_pem({bundle->leaf(), bundle->leaf()}));
-  if (written) written = append(memory_.get(), key->reveal());
+  if (written) written = append(memory_.get(), key_pem_.reveal());
   return written;
 }
 

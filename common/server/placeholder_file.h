@@ -10,6 +10,7 @@
 #include "base/clock.h"
 #include "base/handle.h"
 #include "base/result.h"
+#include "base/secret.h"
 #include "crypto/key_pair.h"
 
 namespace ccm::server {
@@ -23,8 +24,11 @@ class PlaceholderFile {
   int descriptor() const noexcept { return memory_.get(); }
 
  private:
+  Result<void> make_key();
+
   FileDescriptor memory_;
   std::optional<crypto::KeyPair> key_;
+  Secret key_pem_;
 };
 
 }  // namespace ccm::server
