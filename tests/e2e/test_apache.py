@@ -1,15 +1,15 @@
-"""What only httpd has: its MPMs, child recycling, SIGHUP, modules that come and go, its watch over the agent."""
+"""What only httpd has: MPMs, child recycling, SIGHUP, modules that come and go, a watch over the monitor."""
 
 import os
 import shutil
-import signal
+import socket
 
 import pytest
 from conftest import PRIVATE, PUBLIC
-from lab import processes
+from lab import processes, tls
 from lab.apache import Apache
 from lab.load import Load
-from lab.server import line_of
+from lab.server import Certificate, Site, line_of
 from lab.waiting import wait_until
 
 
@@ -35,7 +35,7 @@ def test_every_mpm_swaps_under_load_and_lives_its_whole_life(
         server.wait_for_certificate(site, cloud.trust())
     agent, children = server.wait_for_agent(), server.workers()
     targets = [(site.name, site.port) for site in (public, private)]
-    with Load(targets, cloud.trust(), threads=clients) as load:
+    with Load(targets, cloud.trust(), threads=clients, pause=0.03) as load:
         for _ in range(2):
             seen = {name: load.serials(name) for name, _ in targets}
             cloud.renew(max(record["id"] for record in
@@ -72,7 +72,7 @@ def test_recycled_children_begin_with_the_newest_certificate(apache, cloud, priv
             cloud.revoke_issued()
             newest = server.wait_for_certificate(private, cloud.trust(), but_not=serials)
             serials.append(newest)
-            children = set(server.workers())
+            children = set(processes.children(server.master_pid()))
             wait_until(lambda children=children, newest=newest:
                        set(load.first_shown(PRIVATE, newest)) - children,
                        "the certificate in a child that was born after it", timeout=60)
@@ -208,6 +208,50 @@ def test_a_site_of_a_conditional_included_and_defined_configuration(
                      settings=settings, certificates=[intranet], ports=[private.port])
     server.start()
     server.wait_for_certificate(private, cloud.trust())
+
+
+def test_the_main_server_may_have_a_certificate(apache, cloud, settings, intranet, private):
+    server = apache()
+    server.configure(f"Listen 127.0.0.1:{private.port} https\nServerName {PRIVATE}\nSSLEngine on\n"
+                     "CCMCertificate intranet\n",
+                     settings=settings, certificates=[intranet], ports=[private.port])
+    server.start()
+    server.wait_for_certificate(private, cloud.trust())
+
+
+def test_a_connection_is_good_for_hosts_of_the_same_certificate_only(
+        apache, cloud, settings, intranet, private):
+    """mod_ssl's rule, which it goes by when a request names another host than the handshake did."""
+    server = apache()
+    server.allow("AH02032: Hostname one.intra.example provided via SNI")
+    names = ("one.intra.example", "other.intra.example")
+    shared = Certificate("shared", intranet.source)
+    sites = [private, *(Site(private.port, (name,), ("shared",)) for name in names)]
+    server.configure(settings=settings, certificates=[intranet, shared], sites=sites)
+    server.start()
+    for site in sites:
+        server.wait_for_certificate(site, cloud.trust())
+    answers = [answer_to(sites[1], host) for host in (*names, PRIVATE)]
+    assert answers == [b"200", b"200", b"421"]
+
+
+def answer_to(site, host):
+    """The status of a request for a host over a connection made to a site."""
+    with socket.create_connection(("127.0.0.1", site.port), timeout=10) as raw:
+        with tls.context().wrap_socket(raw, server_hostname=site.name) as client:
+            client.sendall(tls.request_for(host, "/worker"))
+            return client.recv(4096).split()[1]
+
+
+def test_mod_ssls_own_stapling_stays_out_of_the_way(apache, cloud, settings, intranet, private):
+    server = apache()
+    server.configure(f"SSLUseStapling on\nSSLStaplingCache shmcb:{server.directory}/stapling(32768)\n",
+                     settings=settings, certificates=[intranet], sites=[private])
+    server.start()
+    server.wait_for_certificate(private, cloud.trust())
+    server.reload()
+    text = tls.openssl_client(private.port, PRIVATE, "-status")
+    assert f"CN = {PRIVATE}" in text and "stapling" not in server.log_text()
 
 
 def test_mod_md_beside_it_changes_nothing(apache, cloud, settings, intranet, private):

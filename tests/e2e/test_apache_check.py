@@ -162,6 +162,14 @@ def test_a_good_configuration_touches_neither_network_nor_store(
     assert not apache.monitors()
 
 
+def test_a_host_without_tls_may_inherit_a_certificate(apache, settings, intranet, private):
+    plain = f"<VirtualHost 127.0.0.1:{free_port()}>\nServerName plain.example\n</VirtualHost>\n"
+    private.certificates = ()
+    apache.configure(plain, settings=settings, certificates=[intranet], sites=[private],
+                     inherited=("intranet",))
+    assert apache.test() == (True, "Syntax OK\n")
+
+
 def test_without_credentials_it_is_told_what_is_missing(apache, scratch, private):
     block = Certificate("intranet", f"pca issuer={ISSUER}", (PRIVATE,))
     apache.configure(settings={"state_path": scratch / "state"}, certificates=[block], sites=[private])

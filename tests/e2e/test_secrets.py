@@ -104,7 +104,8 @@ def test_the_agent_is_unprivileged_and_closed_to_its_own_user(both, cloud, priva
 def test_the_agent_inherits_nothing_of_the_server(both, cloud, private):
     both.start()
     both.wait_for_certificate(private, cloud.trust())
-    listening = {link for link in processes.descriptors(both.master_pid()).values() if link.startswith("socket:")}
+    listening = {link for link in processes.descriptors(both.master_pid()).values()
+                 if link.startswith("socket:")}
     assert listening
     for pid in both.monitors() + both.agents():
         held = processes.descriptors(pid)

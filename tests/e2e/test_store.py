@@ -105,8 +105,9 @@ def test_damage_costs_one_entry_only_and_heals(
     if damage is not remove_the_version or is_running:
         both.wait_for_log(line_of("error") + '.*"intranet": ', since=mark)
     current = (scratch / "state/certificates/intranet/current").resolve()
-    assert sorted(os.listdir(current)) == [
-        "cert.pem", "chain.pem", "fullchain.pem", "privkey.pem", "version"]
+    # The OCSP response comes when it comes.
+    assert set(os.listdir(current)) - {"ocsp.der"} == {
+        "cert.pem", "chain.pem", "fullchain.pem", "privkey.pem", "version"}
 
 
 def test_a_reload_keeps_what_is_served_although_the_store_has_lost_it(
@@ -134,11 +135,19 @@ def test_a_pointer_that_is_none_any_more_is_set_right_without_a_new_certificate(
     assert both.show(private).serial == serial and cloud.count("CreateCertificateByCsr") == 1
 
 
-def test_a_state_directory_that_was_removed_is_made_again(both, cloud, private, scratch):
+def removed(directory):
+    """Whether the directory went away at once; not when somebody writes to it at the same moment."""
+    with contextlib.suppress(OSError):
+        shutil.rmtree(directory)
+        return True
+    return False
+
+
+def test_a_state_directory_that_was_removed_is_made_again(both, cloud, public, private, scratch):
     both.allow("the state directory was removed|watching the state directory|No such file")
     both.start()
-    serial = both.wait_for_certificate(private, cloud.trust())
-    shutil.rmtree(scratch / "state")
+    serial, _ = [both.wait_for_certificate(site, cloud.trust()) for site in (private, public)]
+    wait_until(lambda: removed(scratch / "state"), "the directory's removal")
     both.wait_for_certificate(private, cloud.trust(), but_not=[serial])
 
 
@@ -193,8 +202,9 @@ def test_two_servers_share_one_store_and_one_set_of_calls(
     cloud.revoke_issued()
     second = shown_by_both(but_not=first)
     assert cloud.count("CreateCertificateByCsr") == 2 and cloud.count("ExportCertificate", "scm") == 2
-    # The lead goes over when its server stops, and the renewal is the other one's.
-    leader.stop()
+    assert sum("another agent on this host" in server.log_text() for server in servers) == 1
+    # The lead goes over when its server ends, and the renewal is the other one's.
+    leader.kill()
     cloud.revoke_issued()
     third = follower.wait_for_certificate(sites[1][1], cloud.trust(), but_not=second)
     # Back again, it follows, and shows what the other one obtained.

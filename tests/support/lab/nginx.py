@@ -44,7 +44,8 @@ class Nginx(Server):
         """Texts for nginx's levels, and before them what the server-neutral arguments ask for."""
         if settings is not None:
             main += ccm_block(settings, certificates)
-        http += _certificates(inherited) + "\n" + "".join(http_server(site) for site in sites if not site.stream)
+        http += _certificates(inherited) + "\n"
+        http += "".join(http_server(site) for site in sites if not site.stream)
         stream += "".join(stream_server(site) for site in sites if site.stream)
         load = f"load_module {self.module()};\n"
         if self.load_stream or stream:

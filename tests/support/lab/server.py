@@ -149,6 +149,16 @@ class Server:
         """Ends the server at once."""
         self._end(signal.SIGTERM)
 
+    def kill(self):
+        """Kills the master, and its workers once monitor and agent have found out by themselves."""
+        ours, workers, master = self.monitors() + self.agents(), self.workers(), self.master_pid()
+        processes.kill(master)
+        wait_until(lambda: not any(map(processes.is_alive, ours)), "the end of monitor and agent", timeout=5)
+        # Workers go on without their master; that is the server's own affair.
+        for worker in workers:
+            processes.kill(worker)
+        wait_until(lambda: not any(map(processes.is_alive, [master, *workers])), "the end of the server")
+
     def stop_gracefully(self):
         """Ends the server when its connections have ended, and waits for that."""
         self._end(self.graceful_stop_signal)
