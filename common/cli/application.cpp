@@ -78,7 +78,11 @@ Application::Application() : app_(std::make_unique<CLI::App>(kAbout, "ccmctl")) 
   add_status_commands(*app_, action_);
   add_change_commands(*app_, action_);
   add_shortcuts(*app_, action_);
+  add_export_commands(*app_, action_);
+  add_request_commands(*app_, action_);
+  add_doctor(*app_, action_);
   add_api_commands(*app_, action_);
+  add_generate(*app_, action_);
   let_fall_through(*app_);
   app_->footer(exit_code_text());
 }

@@ -12,6 +12,15 @@ namespace ccm::cli {
 void add_status_commands(CLI::App& app, Action& action);
 // renew, rollback
 void add_change_commands(CLI::App& app, Action& action);
+// export, certificates export, private-certificates export; like the next, after the shortcuts,
+// whose groups they join.
+void add_export_commands(CLI::App& app, Action& action);
+// issue, certificates import, csr upload
+void add_request_commands(CLI::App& app, Action& action);
+// doctor
+void add_doctor(CLI::App& app, Action& action);
+// generate, which is not shown: manual and completion, made from the tree; the last to be added.
+void add_generate(CLI::App& app, Action& action);
 void add_api_commands(CLI::App& app, Action& action);
 // "certificates list", "ca create", …: entries of shortcuts.cpp.
 void add_shortcuts(CLI::App& app, Action& action);

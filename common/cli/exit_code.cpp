@@ -11,7 +11,7 @@ namespace {
 constexpr auto kExitCodes = std::to_array<ExitCodeEntry>({
     {ExitCode::ok, "done"},
     {ExitCode::failed, "failed, or a check found something to be put right"},
-    {ExitCode::usage, "the command line, a file or a parameter is not right; nothing was sent"},
+    {ExitCode::usage, "the command line, a file or a parameter is not right"},
     {ExitCode::not_found, "there is no such certificate, version, CA or operation"},
     {ExitCode::refused, "the cloud refused: credentials, permission, state or quota"},
     {ExitCode::unreachable, "no answer, or the service is overloaded: trying again may help"},

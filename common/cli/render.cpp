@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <utility>
 #include <vector>
 
 #include "base/file.h"
@@ -97,6 +98,15 @@ std::optional<JsonView> list_of(const JsonView& root) {
   return found;
 }
 
+// Lists come in pages.
+void say_what_is_missing(const JsonView& root) {
+  const auto list = list_of(root);
+  const auto total = root[root["total_count"].exists() ? "total_count" : "total"].integer();
+  if (!list || !total || std::cmp_greater_equal(list->elements().size(), *total)) return;
+  Terminal::say(
+      fmt::format("{} of {}; --limit and --offset choose which", list->elements().size(), *total));
+}
+
 bool is_text(std::string_view body) {
   return std::none_of(body.begin(), body.end(), [](char c) {
     const auto byte = static_cast<unsigned char>(c);
@@ -170,6 +180,7 @@ Result<ExitCode> print_answer(const Workspace& workspace, const Answer& answer,
     Terminal::print("\n");
   } else if (answer.document) {
     Terminal::print(for_people(workspace.terminal, answer.root(), columns));
+    say_what_is_missing(answer.root());
   } else if (answer.body.empty()) {
     if (workspace.options.json) Terminal::print("{}\n");
     if (!workspace.options.json) Terminal::say("done");

@@ -26,6 +26,8 @@ constexpr std::string_view kPrivateColumns =
     "certificate_id,distinguished_name.common_name,issuer_name,status,not_after";
 
 constexpr auto kShortcuts = std::to_array<Shortcut>({
+    {"certificates", "list", "scm.ListCertificates", kCertificateColumns,
+     "--status ISSUED --limit 50"},
     {"certificates", "show", "scm.ShowCertificate", "", "scs1600000000000"},
     {"certificates", "delete", "scm.DeleteCertificate", "", "scs1600000000000"},
     {"certificates", "buy", "scm.SubscribeCertificate", "",

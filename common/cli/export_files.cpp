@@ -1,0 +1,152 @@
+#include "cli/export_files.h"
+
+#include <fmt/format.h>
+#include <unistd.h>
+#include <zip.h>
+
+#include <algorithm>
+
+#include "base/file.h"
+#include "base/handle.h"
+#include "crypto/digest.h"
+#include "crypto/keystore.h"
+#include "crypto/pem.h"
+
+namespace ccm::cli {
+namespace {
+
+using crypto::Bundle;
+using Files = std::vector<ExportedFile>;
+
+// Discarding is harmless after a successful zip_close, which frees the object: then it is released.
+using ArchiveHandle = Handle<zip_t, zip_discard>;
+
+Secret text(std::string_view content) {
+  return Secret::copy_of(content);
+}
+
+Result<Secret> made_up_password() {
+  constexpr std::size_t kBytes = 12;
+  auto bytes = crypto::random_bytes(kBytes);
+  if (!bytes) return bytes;
+  return text(crypto::to_hex(bytes->bytes()));
+}
+
+struct Names {
+  const char* certificate;
+  const char* chain;  // nullptr: in the certificate's file
+};
+
+Result<Files> pem_files(const Bundle& bundle, const char* key_name, const Names& names) {
+  auto key = bundle.key().to_pem();
+  if (!key) return pass(std::move(key));
+  Files files;
+  files.push_back({key_name, *std::move(key)});
+  if (names.chain == nullptr) {
+    files.push_back({names.certificate, text(crypto::to_pem(bundle.chain()))});
+    return files;
+  }
+  const std::vector<crypto::Certificate> chain(bundle.chain().begin() + 1, bundle.chain().end());
+  files.push_back({names.certificate, text(bundle.leaf().to_pem())});
+  files.push_back({names.chain, text(crypto::to_pem(chain))});
+  return files;
+}
+
+}  // namespace
+
+const std::vector<std::string>& export_formats() {
+  static const auto* const kFormats = new std::vector<std::string>{
+      "nginx", "apache", "iis", "tomcat", "other", "pem", "pkcs12", "jks"};
+  return *kFormats;
+}
+
+bool wants_password(std::string_view format) noexcept {
+  return format == "pkcs12" || format == "jks";
+}
+
+bool takes_password(std::string_view format) noexcept {
+  return wants_password(format) || format == "iis" || format == "tomcat";
+}
+
+Result<Files> export_files(const Bundle& bundle, std::string_view format, const std::string& alias,
+                           const Secret& given, Time now) {
+  if (format == "nginx") return pem_files(bundle, "server.key", {"server.crt", nullptr});
+  if (format == "apache") return pem_files(bundle, "server.key", {"server.crt", "chain.crt"});
+  if (format == "other") return pem_files(bundle, "server.key", {"server.pem", "chain.pem"});
+  if (format == "pem") return pem_files(bundle, "privkey.pem", {"fullchain.pem", nullptr});
+  Result<Secret> password = given.empty() ? made_up_password() : given.clone();
+  if (!password) return pass(std::move(password));
+  const bool is_java = format == "tomcat" || format == "jks";
+  auto store = is_java ? crypto::to_jks(bundle, alias, *password, now)
+                       : crypto::to_pkcs12(bundle, alias, *password);
+  if (!store) return pass(std::move(store));
+  Files files;
+  const char* name = is_java ? "server.jks" : format == "iis" ? "server.pfx" : "server.p12";
+  files.push_back({name, *std::move(store)});
+  if (!wants_password(format)) files.push_back({"keystorePass.txt", *std::move(password)});
+  return files;
+}
+
+Result<Secret> zip(const Files& files) {
+  const auto failed = [](zip_error_t* error) {
+    return fail(ErrorKind::internal,
+                fmt::format("making the ZIP file: {}", zip_error_strerror(error)));
+  };
+  zip_error_t error;
+  zip_error_init(&error);
+  zip_source_t* buffer = zip_source_buffer_create(nullptr, 0, 0, &error);
+  if (buffer == nullptr) return failed(&error);
+  // The archive takes the buffer over; this reference outlives it.
+  zip_source_keep(buffer);
+  const Handle<zip_source_t, zip_source_free> kept(buffer);
+  ArchiveHandle archive(zip_open_from_source(buffer, ZIP_TRUNCATE, &error));
+  if (archive == nullptr) {
+    zip_source_free(buffer);
+    return failed(&error);
+  }
+  for (const ExportedFile& file : files) {
+    zip_source_t* content =
+        zip_source_buffer(archive.get(), file.content.bytes().data(), file.content.size(), 0);
+    const auto at = zip_file_add(archive.get(), file.name.c_str(), content, ZIP_FL_ENC_UTF_8);
+    if (at < 0) {
+      zip_source_free(content);
+      return failed(zip_get_error(archive.get()));
+    }
+    // Unix's 0600, so that an unpacked key is private too.
+    constexpr zip_uint32_t kOwnerOnly = (0100600U << 16U);
+    zip_file_set_external_attributes(archive.get(), static_cast<zip_uint64_t>(at), 0,
+                                     ZIP_OPSYS_UNIX, kOwnerOnly);
+  }
+  if (zip_close(archive.get()) != 0) return failed(zip_get_error(archive.get()));
+  static_cast<void>(archive.release());
+  zip_stat_t facts;
+  if (zip_source_stat(buffer, &facts) != 0 || zip_source_open(buffer) != 0) {
+    return failed(zip_source_error(buffer));
+  }
+  Secret out = Secret::of_size(static_cast<std::size_t>(facts.size));
+  const auto count = zip_source_read(buffer, out.mutable_bytes().data(), facts.size);
+  zip_source_close(buffer);
+  if (count < 0 || static_cast<std::uint64_t>(count) != facts.size) {
+    return failed(zip_source_error(buffer));
+  }
+  return out;
+}
+
+Result<void> write_files(const std::string& directory, const Files& files, bool overwrite) {
+  if (auto made = make_directories(directory); !made) return made;
+  for (const ExportedFile& file : files) {
+    const std::string path = fmt::format("{}/{}", directory, file.name);
+    if (!overwrite && access(path.c_str(), F_OK) == 0) {
+      return fail(ErrorKind::invalid,
+                  fmt::format("{} is there already; give --force to replace it", path));
+    }
+  }
+  for (const ExportedFile& file : files) {
+    auto done =
+        write_file_atomically(fmt::format("{}/{}", directory, file.name), file.content.reveal());
+    if (!done) return done;
+  }
+  return {};
+}
+
+}  // namespace ccm::cli
