@@ -103,3 +103,13 @@ def test_the_doctor_stops_before_a_key_is_locked(ctl, cloud, tmp_path):
     wrong.chmod(0o600)
     assert ctl("doctor", "--credentials", wrong).status == 1
     assert sum(each["status"] == 401 for each in cloud.requests()) <= 1
+
+
+def test_the_documentation_has_every_command_and_status():
+    text = (place.ROOT / "docs/ccmctl.md").read_text(encoding="utf-8")
+    for word in TOP:
+        assert f"`ccmctl {word}" in text, word
+    listed = ccmctl.run("--help").out.split("Exit status:\n")[1]
+    for line in filter(None, listed.splitlines()):
+        code, meaning = line.split(maxsplit=1)
+        assert f"| {code} | {meaning} |" in text
