@@ -9,6 +9,7 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr Seconds kShortest = 1s;
+constexpr Seconds kLongestBetweenResponses = 24h;
 constexpr Seconds kFirstRetry = 5s;
 constexpr Seconds kRetryCeiling = 1h;
 constexpr Seconds kRefusalCeiling = 6h;
@@ -72,6 +73,11 @@ Time renewal_time(const config::RenewalWindow& window, Time not_before, Time not
 
 Time next_check(Seconds interval, Time now, std::string_view name) {
   return now + std::max(kShortest, interval - share_of(interval / 10, name, Purpose::check));
+}
+
+Time next_response(Time begin, Time end, std::string_view name) {
+  const Seconds wait = std::min((end - begin) / 2, kLongestBetweenResponses);
+  return begin + wait - share_of(wait / 10, name, Purpose::check);
 }
 
 Time retry_time(const Error& error, unsigned attempts, Seconds check_interval, Time now,

@@ -17,6 +17,9 @@ Time renewal_time(const config::RenewalWindow& window, Time not_before, Time not
                   std::string_view name);
 // The next look at the cloud after `now`: the interval, shortened by up to a tenth, at least 1 s.
 Time next_check(Seconds interval, Time now, std::string_view name);
+// When an OCSP responder is asked again whose answer is in force from `begin` until `end`: half-way
+// at the latest and within a day, moved earlier by up to a tenth of the wait.
+Time next_response(Time begin, Time end, std::string_view name);
 // When to try again after the `attempts`-th failure in a row (1 = first): doubling from 5 s with
 // jitter up to a ceiling, which is the check interval or, when that is longer, 1 h (6 h for what
 // was malformed or refused by the gate, since every attempt may cost an issued certificate); never

@@ -205,6 +205,21 @@ TEST_F(LifecycleTest, GetsLouderWhenTheEndComesNear) {
   EXPECT_THAT(log_.text(), HasSubstr("expired at"));
 }
 
+TEST_F(LifecycleTest, WhatIsSaidToBeRevokedIsLookedAtAtOnce) {
+  launch(make_config({"www"}));
+  work();
+  lifecycle_->hasten("stranger");
+  EXPECT_EQ(work(), 0U);
+  lifecycle_->hasten("www");
+  EXPECT_EQ(lifecycle_->next_wake(), clock_.now());
+  source_.answer = [](const ObtainRequest& request) -> Result<Outcome> {
+    EXPECT_FALSE(request.is_due);
+    return Outcome(Unchanged{});
+  };
+  EXPECT_EQ(work(), 1U);
+  EXPECT_GT(lifecycle_->next_wake(), clock_.now());
+}
+
 TEST_F(LifecycleTest, DoesNotRepeatWhatIsPermanentBeforeTheNextCheck) {
   launch(make_config({"www"}, {"scm"}, {{"check_interval", "6h"}}));
   fail_with_error(Error(ErrorKind::rejected, "no such certificate"));

@@ -136,6 +136,17 @@ TEST(RetryTime, LooksForABetterOneBeforeTheFirstDayOfWhatWasRefused) {
   EXPECT_LE(wait_of(error, 1, 60s, "a"), 60s);
 }
 
+TEST(NextResponse, IsHalfWayAtTheLatestAndWithinADay) {
+  for (int i = 0; i < 100; ++i) {
+    const Seconds wait = next_response(kNow, kNow + 10h, name_of(i)) - kNow;
+    EXPECT_LE(wait, 5h);
+    EXPECT_GE(wait, 4h + 30min);
+    EXPECT_LE(next_response(kNow, kNow + 365 * kDay, name_of(i)), kNow + kDay);
+  }
+  EXPECT_EQ(next_response(kNow, kNow + 10h, "a"), next_response(kNow, kNow + 10h, "a"));
+  EXPECT_NE(next_response(kNow, kNow + 10h, "a"), next_response(kNow, kNow + 10h, "b"));
+}
+
 TEST(RetryTime, LeavesWhatIsRejectedForTheNextCheck) {
   EXPECT_EQ(retry_time(Error(ErrorKind::rejected, "x"), 1, 6h, kNow, "a"),
             next_check(6h, kNow, "a"));

@@ -1,0 +1,256 @@
+#include "lifecycle/stapling.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <optional>
+#include <utility>
+
+#include "base/boundary.h"
+#include "base/text.h"
+#include "cloud/errors.h"
+#include "lifecycle/schedule.h"
+
+namespace ccm::lifecycle {
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr Seconds kAfterADefect = 1h;
+constexpr Seconds kShortestWait = 1s;
+// The answers are small and the next attempt is never far.
+constexpr std::chrono::milliseconds kConnectTimeout{5'000};
+constexpr std::chrono::milliseconds kTotalTimeout{15'000};
+
+// The first responder that is reached by plain HTTP: what it says is signed, and asking over HTTPS
+// would need another certificate's status first.
+std::string responder_of(const crypto::Certificate& leaf) {
+  const std::vector<std::string> urls = leaf.ocsp_urls();
+  const auto found = std::find_if(urls.begin(), urls.end(), [](const std::string& url) {
+    return to_lower(url.substr(0, 7)) == "http://";
+  });
+  return found == urls.end() ? "" : *found;
+}
+
+}  // namespace
+
+// What is asked about.
+struct Stapling::Subject {
+  const StoredCertificate& stored;
+  const crypto::Certificate& issuer;
+  std::string responder;
+
+  const crypto::Certificate& leaf() const { return stored.bundle.leaf(); }
+  // What the stored response says, when it may still be stapled.
+  std::optional<crypto::OcspAnswer> held(Time now) const {
+    if (stored.ocsp_response.empty()) return std::nullopt;
+    auto says = crypto::judge_ocsp_response(stored.ocsp_response, leaf(), issuer, now);
+    if (!says || says->status != crypto::OcspStatus::good) return std::nullopt;
+    return *std::move(says);
+  }
+};
+
+struct Stapling::Answer {
+  std::vector<std::byte> der;
+  crypto::OcspAnswer says;
+};
+
+Stapling::Stapling(Parts parts) : parts_(std::move(parts)) {
+  for (const config::CertificateSpec& spec : parts_.config.certificates()) {
+    if (spec.stapling) entries_.emplace(spec.name, Entry{.spec = &spec});
+  }
+}
+
+std::vector<std::string> Stapling::take_due(Time now, std::size_t limit) {
+  if (limit == 0) return {};
+  const std::lock_guard lock(mutex_);
+  std::vector<std::pair<Time, std::string>> ready;
+  for (const auto& [name, entry] : entries_) {
+    if (entry.in_work) continue;
+    const bool is_new = parts_.store.current_version(name) != entry.version;
+    if (is_new || entry.due <= now) ready.emplace_back(is_new ? now : entry.due, name);
+  }
+  std::sort(ready.begin(), ready.end());
+  ready.resize(std::min(limit, ready.size()));
+  std::vector<std::string> names;
+  for (auto& [at, name] : ready) {
+    entries_.find(name)->second.in_work = true;
+    names.push_back(std::move(name));
+  }
+  return names;
+}
+
+void Stapling::attempt(const std::string& name, const Lease& lease) noexcept {
+  const auto on_failure = [&](const char* what) {
+    parts_.log.error("certificate \"{}\": a defect of the program in stapling: {}", name, what);
+    const std::lock_guard lock(mutex_);
+    Entry& entry = entries_.find(name)->second;
+    entry.due = parts_.clock.now() + kAfterADefect;
+    entry.in_work = false;
+  };
+  at_boundary(0, on_failure, [&] {
+    run(name, lease);
+    return 0;
+  });
+}
+
+void Stapling::run(const std::string& name, const Lease& lease) {
+  Entry entry;
+  {
+    const std::lock_guard lock(mutex_);
+    const auto found = entries_.find(name);
+    if (found == entries_.end() || !found->second.in_work) return;
+    entry = found->second;
+  }
+  // Before the store is read: what is installed in between counts as new the next time.
+  const VersionNumber version = parts_.store.current_version(name);
+  if (version != entry.version) entry = Entry{.spec = entry.spec, .version = version};
+  entry.due = look(entry, lease);
+  entry.in_work = false;
+  const std::lock_guard lock(mutex_);
+  entries_.find(name)->second = entry;
+}
+
+// When to look again. A store that cannot be read is the lifecycle's to complain about.
+Time Stapling::look(Entry& entry, const Lease& lease) {
+  const config::CertificateSpec& spec = *entry.spec;
+  const Result<StoreReader::Loaded> loaded = parts_.store.load(spec.name);
+  const Time now = parts_.clock.now();
+  if (!loaded) {
+    return retry_time(loaded.error(), ++entry.failures, spec.check_interval, now, spec.name);
+  }
+  if (!loaded->certificate) return Time::max();
+  const crypto::Bundle& bundle = loaded->certificate->bundle;
+  const std::string responder = responder_of(bundle.leaf());
+  const crypto::Certificate* issuer = issuer_of(bundle);
+  if (responder.empty() || issuer == nullptr) {
+    say_impossible(spec.name, bundle.leaf(), responder);
+    return Time::max();
+  }
+  const Subject subject{*loaded->certificate, *issuer, responder};
+  if (const auto held = subject.held(now)) {
+    const Time next = next_response(held->this_update, held->next_update, spec.name);
+    if (next > now) return next;
+  }
+  Result<Answer> answer = ask(subject);
+  if (!answer) return failed(entry, subject, std::move(answer).error());
+  Result<Time> next = take(entry, subject, *answer, lease);
+  return next ? *next : failed(entry, subject, std::move(next).error());
+}
+
+// Once for each version, and only when somebody may have expected it.
+void Stapling::say_impossible(const std::string& name, const crypto::Certificate& leaf,
+                              const std::string& responder) const {
+  const bool is_demanded = leaf.requires_stapling();
+  if (responder.empty() && !is_demanded) return;
+  parts_.log.write(
+      is_demanded ? Severity::error : Severity::notice,
+      fmt::format("certificate \"{}\": nothing will be stapled{}: {}", name,
+                  is_demanded ? ", although it demands it" : "",
+                  responder.empty() ? "it names no OCSP responder that is reached by HTTP"
+                                    : "its chain does not hold the issuer that an answer would be "
+                                      "judged with"));
+}
+
+Result<Stapling::Answer> Stapling::ask(const Subject& subject) const {
+  const Result<std::vector<std::byte>> request =
+      crypto::make_ocsp_request(subject.leaf(), subject.issuer);
+  if (!request) return fail(request.error());
+  Result<cloud::HttpResponse> response = parts_.http.send(
+      {.method = "POST",
+       .url = subject.responder,
+       .headers = {{"Content-Type", "application/ocsp-request"},
+                   {"Accept", "application/ocsp-response"}},
+       .body = std::string(reinterpret_cast<const char*>(request->data()), request->size()),
+       .connect_timeout = kConnectTimeout,
+       .total_timeout = kTotalTimeout});
+  if (!response) return pass(std::move(response));
+  const Time now = parts_.clock.now();
+  if (response->status != 200) {
+    Error error(ErrorKind::transient, fmt::format("the responder answered {}", response->status));
+    const auto wait =
+        cloud::judge_failure(*response, {.host = "", .iam_action = "", .now = now}).error;
+    if (const auto least = wait.retry_after()) error = std::move(error).with_retry_after(*least);
+    return fail(std::move(error));
+  }
+  const std::span<const std::byte> der = response->body.bytes();
+  Result<crypto::OcspAnswer> says =
+      crypto::judge_ocsp_response(der, subject.leaf(), subject.issuer, now);
+  if (!says) return pass(std::move(says));
+  if (says->status == crypto::OcspStatus::unknown) {
+    return fail(ErrorKind::transient, "the responder does not know the certificate (yet)");
+  }
+  return Answer{.der = {der.begin(), der.end()}, .says = *std::move(says)};
+}
+
+// What is not `good` is not stapled, and what was kept from before is known to be out of date then.
+Result<Time> Stapling::take(Entry& entry, const Subject& subject, const Answer& answer,
+                            const Lease& lease) {
+  const std::string& name = entry.spec->name;
+  const crypto::OcspAnswer& says = answer.says;
+  const bool is_good = says.status == crypto::OcspStatus::good;
+  const auto held = subject.held(parts_.clock.now());
+  // A cache on the way may be behind.
+  const bool is_older = is_good && held && says.this_update < held->this_update;
+  const std::vector<std::byte> wanted = is_good ? answer.der : std::vector<std::byte>();
+  if (!is_older && wanted != subject.stored.ocsp_response) {
+    Result<void> kept = parts_.store.keep_response(lease, name, subject.stored.info.number, wanted);
+    if (!kept) return fail_with(std::move(kept), "keep the OCSP response");
+  }
+  if (is_good) {
+    parts_.log.info("certificate \"{}\": {} says that it is good, until {}", name,
+                    subject.responder, format_time(says.next_update));
+  } else {
+    say_revoked(entry, subject, says);
+  }
+  entry.failures = 0;
+  const Time now = parts_.clock.now();
+  Time next = next_response(says.this_update, says.next_update, name);
+  // An answer of long ago, which its responder gives again and again.
+  if (next <= now) next = next_response(now, says.next_update, name);
+  return std::max(next, now + kShortestWait);
+}
+
+void Stapling::say_revoked(Entry& entry, const Subject& subject, const crypto::OcspAnswer& answer) {
+  if (std::exchange(entry.is_revocation_said, true)) return;
+  const std::string& name = entry.spec->name;
+  parts_.log.error(
+      "certificate \"{}\": {} says that version {} was revoked{}{}; nothing is stapled", name,
+      subject.responder, subject.stored.info.number,
+      answer.revoked_at ? " at " + format_time(*answer.revoked_at) : "",
+      answer.reason.empty() ? "" : " (" + answer.reason + ")");
+  parts_.on_revoked(name);
+}
+
+// Whatever it is may have passed by the next time: a responder that does not know a certificate of
+// this minute, or a cache that is behind.
+Time Stapling::failed(Entry& entry, const Subject& subject, Error error) {
+  const config::CertificateSpec& spec = *entry.spec;
+  const Time now = parts_.clock.now();
+  ++entry.failures;
+  const Time again = retry_time(Error(error).with_kind(ErrorKind::transient), entry.failures,
+                                spec.check_interval, now, spec.name);
+  const auto held = subject.held(now);
+  const bool is_missed = !held && subject.leaf().requires_stapling();
+  const Severity once = entry.failures == 1 ? Severity::warn : Severity::info;
+  parts_.log.write(
+      is_missed ? Severity::error : once,
+      fmt::format("certificate \"{}\": ask {} for its status: {}; {}; trying again in {}",
+                  spec.name, subject.responder, error.message(),
+                  held        ? "its last answer is stapled until " + format_time(held->next_update)
+                  : is_missed ? "nothing is stapled, although the certificate demands it"
+                              : "nothing is stapled",
+                  format_duration(again - now)));
+  return again;
+}
+
+Time Stapling::next_wake() const {
+  const std::lock_guard lock(mutex_);
+  Time wake = Time::max();
+  for (const auto& [name, entry] : entries_) {
+    if (!entry.in_work) wake = std::min(wake, entry.due);
+  }
+  return wake;
+}
+
+}  // namespace ccm::lifecycle

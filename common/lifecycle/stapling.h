@@ -1,0 +1,80 @@
+// Keeps the OCSP responses of installed certificates fresh, so that servers can staple them. Asks
+// the responder that a certificate names, as long as its chain holds the issuer that the answer is
+// judged with; what is `good` goes into the store beside the version, from where every agent on the
+// host publishes it.
+//
+//   take_due ─► attempt ─► good: kept; asked again half-way through its validity at the latest
+//                     ├─► revoked: said once, what was kept before goes, the lifecycle looks at
+//                     once └─► no such answer: what was kept stays until its end; asked again with
+//                     back-off
+//
+// Decides under a lock, acts outside it, like Lifecycle beside it: the agent's main thread asks
+// what is due, threads of the engine run the attempts. Used only while holding the store's lease.
+// Thread-safe. Borrows what it is made of.
+#pragma once
+
+#include <functional>
+#include <map>
+#include <mutex>
+#include <string>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "cloud/http_client.h"
+#include "config/config.h"
+#include "crypto/ocsp.h"
+#include "lifecycle/store.h"
+
+namespace ccm::lifecycle {
+
+class Stapling {
+ public:
+  struct Parts {
+    const config::Config& config;
+    Store& store;
+    cloud::HttpClient& http;  // sends to whatever host a certificate names: no credentials
+    const Clock& clock;
+    Log& log;
+    // Told the name of a certificate whose responder says that it is revoked.
+    std::function<void(const std::string& name)> on_revoked;
+  };
+  explicit Stapling(Parts parts);
+
+  // Certificates that are due now or whose installed version is another than the one looked at, not
+  // in work, most overdue first, marked as in work; at most `limit`. One readlink for each
+  // certificate.
+  std::vector<std::string> take_due(Time now, std::size_t limit);
+  // One look at a certificate that take_due gave, which asks its responder if need be. Any thread.
+  void attempt(const std::string& name, const Lease& lease) noexcept;
+  // The minimum over all certificates that are not in work; Time::max() when there is none. A new
+  // version is no reason to wake: whoever installs it wakes the agent.
+  Time next_wake() const;
+
+ private:
+  struct Entry {
+    const config::CertificateSpec* spec;
+    VersionNumber version = 0;  // that all of the following is about; 0: none yet
+    Time due = Time::max();
+    unsigned failures = 0;  // in a row
+    bool is_revocation_said = false;
+    bool in_work = false;
+  };
+  struct Subject;
+  struct Answer;
+
+  void run(const std::string& name, const Lease& lease);
+  Time look(Entry& entry, const Lease& lease);
+  void say_impossible(const std::string& name, const crypto::Certificate& leaf,
+                      const std::string& responder) const;
+  Result<Answer> ask(const Subject& subject) const;
+  Result<Time> take(Entry& entry, const Subject& subject, const Answer& answer, const Lease& lease);
+  void say_revoked(Entry& entry, const Subject& subject, const crypto::OcspAnswer& answer);
+  Time failed(Entry& entry, const Subject& subject, Error error);
+
+  Parts parts_;
+  mutable std::mutex mutex_;  // guards the entries; one in work is its worker's
+  std::map<std::string, Entry, std::less<>> entries_;
+};
+
+}  // namespace ccm::lifecycle

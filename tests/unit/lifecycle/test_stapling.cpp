@@ -1,0 +1,320 @@
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "config/settings.h"
+#include "lifecycle/stapling.h"
+#include "memory_log.h"
+#include "support/fake_clock.h"
+#include "support/memory_store.h"
+#include "support/scripted_http.h"
+#include "support/test_bundle.h"
+#include "support/test_ocsp.h"
+
+namespace ccm::lifecycle {
+namespace {
+
+using namespace std::chrono_literals;
+using ccm::test::kTestDay;
+using ccm::test::kTestNow;
+using ccm::test::make_test_response;
+using ccm::test::TestResponseOptions;
+using ccm::test::text_of;
+using crypto::OcspStatus;
+using ::testing::AllOf;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+using ::testing::Not;
+
+constexpr const char* kResponder = "http://ocsp.example.com/one";
+
+class StaplingTest : public ::testing::Test {
+ protected:
+  void SetUp() override { launch(); }
+  void launch(const std::string& stapling = "on") {
+    config::Settings settings;
+    ASSERT_TRUE(settings.set("region", {"ap-southeast-1"}, {}));
+    ASSERT_TRUE(settings.set("credentials", {"ecs"}, {}));
+    ASSERT_TRUE(settings.add_certificate("www", {}));
+    ASSERT_TRUE(settings.set_in("www", "source", {"scm"}, {}));
+    ASSERT_TRUE(settings.set_in("www", "names", {"www.example.com"}, {}));
+    ASSERT_TRUE(settings.set_in("www", "stapling", {stapling}, {}));
+    stapling_.reset();
+    config_ = std::make_unique<config::Config>(settings.finalize().value());
+    stapling_ = std::make_unique<Stapling>(
+        Stapling::Parts{.config = *config_,
+                        .store = store_,
+                        .http = http_,
+                        .clock = clock_,
+                        .log = log_,
+                        .on_revoked = [this](const std::string& name) { told_.push_back(name); }});
+  }
+  void install(ccm::test::TestCertificateOptions options = {.ocsp_url = kResponder}) {
+    bundle_ = ccm::test::make_test_bundle("www.example.com", std::move(options));
+    install_bundle();
+  }
+  void install_bundle() {
+    ASSERT_TRUE(store_.install(*lease_, {.name = "www",
+                                         .bundle = *bundle_,
+                                         .origin = "import",
+                                         .expected = store_.current_version("www"),
+                                         .keep = 3,
+                                         .now = clock_.now()}));
+  }
+  std::vector<std::byte> response(const TestResponseOptions& options = {}) const {
+    return make_test_response(bundle_->leaf(), ccm::test::test_issuing_authority(), options);
+  }
+  // From here on the responder answers this.
+  void answer(const std::vector<std::byte>& der) {
+    http_.forget_routes();
+    http_.on("POST", kResponder).answer(200, text_of(der));
+  }
+  // What the agent's loop does once; the number of questions that were asked.
+  std::size_t turn() {
+    const std::size_t before = http_.requests().size();
+    for (const std::string& name : stapling_->take_due(clock_.now(), 4)) {
+      stapling_->attempt(name, *lease_);
+    }
+    return http_.requests().size() - before;
+  }
+  // Sleeps until the next thing is due, and does it.
+  std::size_t next_turn() {
+    EXPECT_GT(stapling_->next_wake(), clock_.now());
+    clock_.set(stapling_->next_wake());
+    return turn();
+  }
+  std::vector<std::byte> kept() const {
+    return store_.load("www").value().certificate.value().ocsp_response;
+  }
+
+  ccm::test::FakeClock clock_{kTestNow};
+  ccm::test::MemoryStore store_;
+  std::unique_ptr<Lease> lease_ = store_.try_lead().value();
+  ccm::test::ScriptedHttp http_;
+  test::MemoryLog log_;
+  std::vector<std::string> told_;
+  std::optional<crypto::Bundle> bundle_;
+  std::unique_ptr<config::Config> config_;
+  std::unique_ptr<Stapling> stapling_;
+};
+
+TEST_F(StaplingTest, HasNothingToDoBeforeThereIsACertificate) {
+  EXPECT_EQ(turn(), 0U);
+  EXPECT_EQ(stapling_->next_wake(), Time::max());
+}
+
+TEST_F(StaplingTest, AsksAtOnceAndKeepsWhatIsGood) {
+  install();
+  const std::vector<std::byte> good = response();
+  answer(good);
+  EXPECT_EQ(turn(), 1U);
+  EXPECT_EQ(kept(), good);
+  const cloud::HttpRequest request = http_.requests().front();
+  EXPECT_EQ(request.url, kResponder);
+  EXPECT_EQ(ccm::test::header_of(request, "Content-Type"), "application/ocsp-request");
+  EXPECT_TRUE(
+      ccm::test::is_test_request_about(request.body, bundle_->leaf(), bundle_->chain().at(1)));
+  EXPECT_EQ(turn(), 0U);
+  EXPECT_EQ(log_.count(Severity::warn), 0U);
+}
+
+TEST_F(StaplingTest, AsksAgainHalfWayAtTheLatest) {
+  install();
+  answer(response({.this_update = kTestNow, .next_update = kTestNow + 10h}));
+  turn();
+  EXPECT_LE(stapling_->next_wake(), kTestNow + 5h);
+  EXPECT_GE(stapling_->next_wake(), kTestNow + 4h);
+  const auto newer = response({.this_update = kTestNow + 4h, .next_update = kTestNow + 14h});
+  answer(newer);
+  EXPECT_EQ(next_turn(), 1U);
+  EXPECT_EQ(kept(), newer);
+  EXPECT_GT(stapling_->next_wake(), kTestNow + 8h);
+}
+
+TEST_F(StaplingTest, AsksWithinADayHoweverLongTheAnswerHolds) {
+  install();
+  answer(response({.this_update = kTestNow, .next_update = kTestNow + 3650 * kTestDay}));
+  turn();
+  EXPECT_LE(stapling_->next_wake(), kTestNow + kTestDay);
+}
+
+TEST_F(StaplingTest, AnAnswerOfLongAgoIsKeptAndAskedForLessAndLessPatiently) {
+  install();
+  const auto old = response({.this_update = kTestNow - 9h, .next_update = kTestNow + 1h});
+  answer(old);
+  turn();
+  EXPECT_EQ(kept(), old);
+  EXPECT_LE(stapling_->next_wake(), kTestNow + 30min);
+  EXPECT_GT(stapling_->next_wake(), kTestNow + 20min);
+  EXPECT_EQ(next_turn(), 1U);
+  EXPECT_LE(stapling_->next_wake(), kTestNow + 50min);
+}
+
+TEST_F(StaplingTest, ACacheThatIsBehindDoesNotTakeBackWhatIsKept) {
+  install();
+  const auto newer = response({.this_update = kTestNow - 1min, .next_update = kTestNow + 10h});
+  answer(newer);
+  turn();
+  answer(response({.this_update = kTestNow - 1h, .next_update = kTestNow + 9h}));
+  EXPECT_EQ(next_turn(), 1U);
+  EXPECT_EQ(kept(), newer);
+}
+
+TEST_F(StaplingTest, ANewVersionIsAskedAboutAtOnce) {
+  install();
+  answer(response());
+  turn();
+  install();
+  const auto good = response();
+  answer(good);
+  EXPECT_EQ(turn(), 1U);
+  EXPECT_EQ(kept(), good);
+}
+
+TEST_F(StaplingTest, ARestartAsksNobodyWhatIsKnown) {
+  install();
+  answer(response({.this_update = kTestNow, .next_update = kTestNow + 10h}));
+  turn();
+  const Time planned = stapling_->next_wake();
+  clock_.advance(1h);
+  launch();
+  EXPECT_EQ(turn(), 0U);
+  EXPECT_EQ(stapling_->next_wake(), planned);
+}
+
+TEST_F(StaplingTest, AFailureLeavesWhatIsGoodAndIsTriedAgainWithBackOff) {
+  install();
+  const auto good = response({.this_update = kTestNow, .next_update = kTestNow + 10h});
+  answer(good);
+  turn();
+  http_.forget_routes();
+  http_.on("POST", kResponder).unreachable();
+  EXPECT_EQ(next_turn(), 1U);
+  EXPECT_EQ(kept(), good);
+  EXPECT_LE(stapling_->next_wake(), clock_.now() + 5s);
+  EXPECT_THAT(log_.text(), AllOf(HasSubstr("[warn]"), HasSubstr("connection refused"),
+                                 HasSubstr("stapled until 2026-01-31T10:00:00Z")));
+  for (int i = 0; i < 12; ++i) next_turn();
+  EXPECT_GE(stapling_->next_wake(), clock_.now() + 45min);
+  EXPECT_LE(stapling_->next_wake(), clock_.now() + 1h);
+  EXPECT_EQ(log_.count(Severity::warn), 1U);
+  // Its end has come by now; whoever publishes does not staple it any more.
+  for (int i = 0; i < 10; ++i) next_turn();
+  EXPECT_THAT(log_.text(), HasSubstr("nothing is stapled"));
+  answer(response({.this_update = clock_.now(), .next_update = clock_.now() + 10h}));
+  EXPECT_EQ(next_turn(), 1U);
+  EXPECT_NE(kept(), good);
+}
+
+TEST_F(StaplingTest, ABusyResponderIsLeftAloneAsLongAsItSays) {
+  install();
+  http_.on("POST", kResponder).answer(503, "busy", {{"Retry-After", "1200"}});
+  turn();
+  EXPECT_GE(stapling_->next_wake(), clock_.now() + 20min);
+  EXPECT_THAT(log_.text(), HasSubstr("answered 503"));
+  EXPECT_THAT(kept(), IsEmpty());
+}
+
+TEST_F(StaplingTest, WhatIsNoAnswerIsNotKept) {
+  install();
+  const ccm::test::TestCertificate other =
+      make_test_leaf(ccm::test::test_issuing_authority(), {.names = {"www.example.com"}});
+  const std::vector<std::pair<std::vector<std::byte>, std::string>> answers{
+      {response({.status = OcspStatus::unknown}), "does not know the certificate"},
+      {response({.next_update = kTestNow - 1s}), "ended at"},
+      {response({.signer = &other}), "signed neither"},
+      {ccm::test::make_test_refusal(6), "unauthorized"},
+      {std::vector<std::byte>(20, std::byte{60}), "is not one"}};
+  for (const auto& [der, sentence] : answers) {
+    launch();
+    log_.clear();
+    answer(der);
+    EXPECT_EQ(turn(), 1U);
+    EXPECT_THAT(kept(), IsEmpty()) << sentence;
+    EXPECT_THAT(log_.text(), AllOf(HasSubstr(sentence), HasSubstr("nothing is stapled")));
+  }
+}
+
+TEST_F(StaplingTest, ARevocationIsSaidOnceAndNotHiddenBehindAnOlderAnswer) {
+  install();
+  answer(response());
+  turn();
+  answer(response({.status = OcspStatus::revoked, .reason = 1}));
+  EXPECT_EQ(next_turn(), 1U);
+  EXPECT_THAT(kept(), IsEmpty());
+  EXPECT_THAT(log_.text(), AllOf(HasSubstr("[error]"), HasSubstr("version 1 was revoked at 2026-"),
+                                 HasSubstr("(keyCompromise)")));
+  EXPECT_THAT(told_, ElementsAre("www"));
+  for (int i = 0; i < 3; ++i) EXPECT_EQ(next_turn(), 1U);
+  EXPECT_EQ(log_.count(Severity::error), 1U);
+  EXPECT_THAT(told_, ElementsAre("www"));
+}
+
+TEST_F(StaplingTest, AFullDiskIsAFailureLikeAnother) {
+  install();
+  answer(response());
+  store_.fail_writes(Error(ErrorKind::transient, "No space left on device"));
+  turn();
+  EXPECT_THAT(log_.text(), HasSubstr("No space left on device"));
+  store_.fail_writes(std::nullopt);
+  EXPECT_EQ(next_turn(), 1U);
+  EXPECT_THAT(kept(), Not(IsEmpty()));
+}
+
+TEST_F(StaplingTest, IsLoudWhenTheCertificateDemandsIt) {
+  install({.ocsp_url = kResponder, .must_staple = true});
+  http_.on("POST", kResponder).unreachable();
+  turn();
+  next_turn();
+  EXPECT_EQ(log_.count(Severity::error), 2U);
+  EXPECT_THAT(log_.text(), HasSubstr("although the certificate demands it"));
+}
+
+TEST_F(StaplingTest, AsksNobodyWhenThereIsNobodyToAsk) {
+  install({});
+  EXPECT_EQ(turn(), 0U);
+  EXPECT_EQ(log_.text(), "");
+  install({.ocsp_url = "https://ocsp.example.com"});
+  EXPECT_EQ(turn(), 0U);
+  install({.must_staple = true});
+  EXPECT_EQ(turn(), 0U);
+  EXPECT_THAT(log_.text(), AllOf(HasSubstr("[error]"), HasSubstr("names no OCSP responder")));
+  EXPECT_EQ(stapling_->next_wake(), Time::max());
+}
+
+TEST_F(StaplingTest, AsksNobodyWhenTheAnswerCouldNotBeJudged) {
+  const ccm::test::TestCertificate leaf = make_test_leaf(
+      ccm::test::test_issuing_authority(), {.names = {"www.example.com"}, .ocsp_url = kResponder});
+  bundle_ = crypto::Bundle::make({leaf.certificate}, leaf.key).value();
+  install_bundle();
+  EXPECT_EQ(turn(), 0U);
+  EXPECT_THAT(log_.text(), AllOf(HasSubstr("[notice]"), HasSubstr("does not hold the issuer")));
+  EXPECT_EQ(turn(), 0U);
+  EXPECT_EQ(log_.count(Severity::notice), 1U);
+}
+
+TEST_F(StaplingTest, AsksNobodyWhenItIsSwitchedOff) {
+  install();
+  launch("off");
+  EXPECT_EQ(turn(), 0U);
+  EXPECT_EQ(stapling_->next_wake(), Time::max());
+}
+
+TEST_F(StaplingTest, HandsOutNoMoreThanIsWantedAndNothingTwice) {
+  install();
+  answer(response());
+  EXPECT_THAT(stapling_->take_due(kTestNow, 0), IsEmpty());
+  EXPECT_THAT(stapling_->take_due(kTestNow, 1), ElementsAre("www"));
+  EXPECT_THAT(stapling_->take_due(kTestNow, 1), IsEmpty());
+  EXPECT_EQ(stapling_->next_wake(), Time::max());
+  stapling_->attempt("www", *lease_);
+  EXPECT_LT(stapling_->next_wake(), Time::max());
+}
+
+}  // namespace
+}  // namespace ccm::lifecycle
