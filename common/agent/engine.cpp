@@ -4,13 +4,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <condition_variable>
-#include <deque>
-#include <mutex>
-#include <thread>
+#include <algorithm>
 #include <utility>
-#include <vector>
 
+#include "agent/crew.h"
 #include "base/file.h"
 #include "cloud/curl_client.h"
 #include "cloud/endpoints.h"
@@ -22,12 +19,14 @@
 #include "lifecycle/pca_source.h"
 #include "lifecycle/request.h"
 #include "lifecycle/scm_source.h"
+#include "lifecycle/stapling.h"
 
 namespace ccm::agent {
 namespace {
 
 constexpr std::size_t kMostCredentials = 64U << 10U;
 constexpr std::size_t kMostCaCertificates = 4U << 20U;
+constexpr std::size_t kMostOcspBody = 64U << 10U;
 
 // The file behind links: secrets of orchestrators are mounted as links, and the operator named
 // them.
@@ -74,19 +73,23 @@ Engine::Parts with_identity(Engine::Parts parts, const CloudAccess& access) {
   return parts;
 }
 
+struct HttpClients {
+  std::unique_ptr<cloud::HttpClient> cloud;
+  // Talks to hosts that certificates name, and believes nothing that is not signed.
+  std::unique_ptr<cloud::HttpClient> responders;
+};
+
 class RunningEngine final : public Engine {
  public:
-  RunningEngine(Parts parts, CloudAccess access, std::unique_ptr<cloud::HttpClient> http);
+  RunningEngine(Parts parts, CloudAccess access, HttpClients http);
 
   void hand_out(Time now) override;
   Time next_wake() const override;
 
  private:
-  void work();
-
   Parts parts_;
   cloud::Endpoints endpoints_;
-  std::unique_ptr<cloud::HttpClient> http_;
+  HttpClients http_;
   std::unique_ptr<cloud::CredentialsProvider> provider_;
   std::unique_ptr<cloud::LockoutGuard> guard_;
   cloud::Session session_;
@@ -96,68 +99,49 @@ class RunningEngine final : public Engine {
   lifecycle::PcaSource pca_;
   lifecycle::Lifecycle lifecycle_;
   lifecycle::RequestDesk desk_;
-
-  mutable std::mutex mutex_;
-  std::condition_variable work_is_there_;
-  std::deque<std::string> queue_;  // guarded by mutex_
-  std::size_t in_work_ = 0;        // queued and running; guarded by mutex_
-  // The process ends by _exit, so these are never joined.
-  std::vector<std::thread> threads_;
+  lifecycle::Stapling stapling_;
+  // Two, so that no renewal waits for a responder that hangs.
+  Crew renewals_;
+  Crew inquiries_;
 };
 
-RunningEngine::RunningEngine(Parts parts, CloudAccess access,
-                             std::unique_ptr<cloud::HttpClient> http)
+RunningEngine::RunningEngine(Parts parts, CloudAccess access, HttpClients http)
     : parts_(with_identity(std::move(parts), access)),
       endpoints_(endpoints_of(parts_.config.global(), access.credentials)),
       http_(std::move(http)),
-      provider_(
-          make_provider(access, *http_, parts_.clock, parts_.config.global().metadata_endpoint)),
+      provider_(make_provider(access, *http_.cloud, parts_.clock,
+                              parts_.config.global().metadata_endpoint)),
       guard_(lifecycle::make_store_lockout_guard(parts_.store, *parts_.lease, parts_.clock)),
-      session_({*http_, *provider_, *guard_, parts_.clock, endpoints_.iam}),
+      session_({*http_.cloud, *provider_, *guard_, parts_.clock, endpoints_.iam}),
       scm_client_(session_, endpoints_.scm),
       pca_client_(session_, endpoints_.pca),
       scm_(scm_client_, parts_.store, parts_.clock, parts_.log),
       pca_(pca_client_, parts_.store),
       lifecycle_(
           {parts_.config, parts_.store, scm_, pca_, parts_.clock, parts_.log, parts_.launch_id}),
-      desk_({parts_.state_path, parts_.store, *parts_.lease, lifecycle_, parts_.log}) {
+      desk_({parts_.state_path, parts_.store, *parts_.lease, lifecycle_, parts_.log}),
+      stapling_({parts_.config, parts_.store, *http_.responders, parts_.clock, parts_.log,
+                 [this](const std::string& name) { lifecycle_.hasten(name); }}),
+      renewals_(parts_.config.global().concurrent_renewals, parts_.wake_descriptor),
+      inquiries_(parts_.config.global().concurrent_renewals, parts_.wake_descriptor) {
   lifecycle_.start(*parts_.lease);
-  for (unsigned i = 0; i < parts_.config.global().concurrent_renewals; ++i) {
-    threads_.emplace_back([this] { work(); });
-  }
 }
 
 void RunningEngine::hand_out(Time now) {
   desk_.serve();
-  const std::lock_guard lock(mutex_);
-  const std::size_t free = threads_.size() - in_work_;
-  for (std::string& name : lifecycle_.take_due(now, free)) {
-    queue_.push_back(std::move(name));
-    ++in_work_;
-    work_is_there_.notify_one();
+  for (const std::string& name : lifecycle_.take_due(now, renewals_.idle())) {
+    renewals_.give([this, name] { lifecycle_.attempt(name, *parts_.lease); });
+  }
+  for (const std::string& name : stapling_.take_due(now, inquiries_.idle())) {
+    inquiries_.give([this, name] { stapling_.attempt(name, *parts_.lease); });
   }
 }
 
 // With every thread busy the next event is the end of an attempt, whatever is due by then.
 Time RunningEngine::next_wake() const {
-  const std::lock_guard lock(mutex_);
-  return in_work_ < threads_.size() ? lifecycle_.next_wake() : Time::max();
-}
-
-void RunningEngine::work() {
-  for (;;) {
-    std::unique_lock lock(mutex_);
-    work_is_there_.wait(lock, [this] { return !queue_.empty(); });
-    const std::string name = std::move(queue_.front());
-    queue_.pop_front();
-    lock.unlock();
-    lifecycle_.attempt(name, *parts_.lease);
-    lock.lock();
-    --in_work_;
-    lock.unlock();
-    const std::uint64_t one = 1;
-    static_cast<void>(write(parts_.wake_descriptor, &one, sizeof one) < 0);
-  }
+  const Time renewal = renewals_.idle() > 0 ? lifecycle_.next_wake() : Time::max();
+  const Time inquiry = inquiries_.idle() > 0 ? stapling_.next_wake() : Time::max();
+  return std::min(renewal, inquiry);
 }
 
 }  // namespace
@@ -180,10 +164,15 @@ Result<CloudAccess> read_cloud_access(const config::GlobalConfig& global, Log& l
 }
 
 Result<std::unique_ptr<Engine>> Engine::start(Parts parts, CloudAccess access) {
+  const std::string& proxy = parts.config.global().proxy;
   Result<std::unique_ptr<cloud::HttpClient>> http =
-      cloud::make_curl_client({.ca_pem = access.ca_pem, .proxy = parts.config.global().proxy});
+      cloud::make_curl_client({.ca_pem = access.ca_pem, .proxy = proxy});
   if (!http) return pass(std::move(http));
-  return std::make_unique<RunningEngine>(std::move(parts), std::move(access), *std::move(http));
+  Result<std::unique_ptr<cloud::HttpClient>> responders =
+      cloud::make_curl_client({.ca_pem = {}, .proxy = proxy, .body_limit = kMostOcspBody});
+  if (!responders) return pass(std::move(responders));
+  return std::make_unique<RunningEngine>(std::move(parts), std::move(access),
+                                         HttpClients{*std::move(http), *std::move(responders)});
 }
 
 }  // namespace ccm::agent

@@ -2,17 +2,23 @@
 
 #include <utility>
 
+#include "crypto/ocsp.h"
+
 namespace ccm::agent {
 
-void Publisher::refresh() {
+void Publisher::refresh(Time now) {
   for (const config::CertificateSpec& spec : config_.certificates()) {
-    look_at(spec.name, seen_[spec.name]);
+    look_at(spec, seen_[spec.name], now);
   }
 }
 
-void Publisher::look_at(const std::string& name, Seen& seen) {
+void Publisher::look_at(const config::CertificateSpec& spec, Seen& seen, Time now) {
+  const std::string& name = spec.name;
   const lifecycle::VersionNumber version = store_.current_version(name);
-  if (version == 0 || version == seen.version) return;
+  // Before it is read: one that comes in between is news the next time.
+  const std::uint64_t response = spec.stapling ? store_.response_stamp(name) : 0;
+  const bool is_new = version != seen.version;
+  if (version == 0 || (!is_new && response == seen.response)) return;
   Result<lifecycle::StoreReader::Loaded> loaded = store_.load(name);
   if (!loaded) {
     // The store itself cannot be read; that may pass, so the version stays unseen.
@@ -21,23 +27,32 @@ void Publisher::look_at(const std::string& name, Seen& seen) {
     }
     return;
   }
-  seen = {.version = version, .complaint = {}};
+  seen = {.version = version, .response = response, .complaint = {}};
   if (loaded->damage) log_.error("certificate \"{}\": {}", name, loaded->damage->message());
   // What load() gives in place of a damaged version is older than what is served.
   if (loaded->damage && writer_.holds_certificate(name)) return;
-  if (loaded->certificate) publish(name, *std::move(loaded->certificate));
+  if (!loaded->certificate) return;
+  const lifecycle::StoredCertificate& stored = *loaded->certificate;
+  publish(name, stored.info,
+          {.bundle = stored.bundle,
+           .ocsp_response = spec.stapling ? staple_of(stored, now) : std::vector<std::byte>()},
+          is_new);
 }
 
-void Publisher::publish(const std::string& name, lifecycle::StoredCertificate stored) {
-  const lifecycle::VersionInfo& info = stored.info;
-  const auto published =
-      writer_.publish(name, {.bundle = std::move(stored.bundle), .ocsp_response = {}});
+void Publisher::publish(const std::string& name, const lifecycle::VersionInfo& info,
+                        const publication::Published& value, bool is_new) {
+  const auto published = writer_.publish(name, value);
   if (!published) {
     log_.error("certificate \"{}\": publishing version {}: {}", name, info.number,
                published.error().message());
-  } else if (*published) {
+  } else if (*published && is_new) {
     log_.notice("certificate \"{}\": version {} is now served (serial {}, valid until {})", name,
                 info.number, info.serial, format_time(info.not_after));
+  } else if (*published && value.ocsp_response.empty()) {
+    log_.notice("certificate \"{}\": no OCSP response is stapled any more", name);
+  } else if (*published) {
+    log_.info("certificate \"{}\": an OCSP response is stapled until {}", name,
+              format_time(crypto::ocsp_response_end(value.ocsp_response)));
   }
 }
 

@@ -2,9 +2,11 @@
 // no cloud call ever delays it; the only writer of the segment once the agent runs.
 #pragma once
 
+#include <cstdint>
 #include <map>
 #include <string>
 
+#include "base/clock.h"
 #include "base/log.h"
 #include "config/config.h"
 #include "lifecycle/store_reader.h"
@@ -19,19 +21,23 @@ class Publisher {
             Log& log)
       : config_(config), store_(std::move(store)), writer_(std::move(writer)), log_(log) {}
 
-  // Publishes every certificate whose current version is another than the last time: one readlink
-  // for each that is not. A damaged version never takes the place of a good one that is served.
-  void refresh();
+  // Publishes every certificate whose current version or OCSP response is another than the last
+  // time: one readlink and one stat for each that is not. A damaged version never takes the place
+  // of a good one that is served. A response that has ended in the meantime is the workers' to
+  // leave out (server/handshake.h).
+  void refresh(Time now);
 
  private:
   // What is known of a certificate's newest version.
   struct Seen {
     lifecycle::VersionNumber version = 0;
-    std::string complaint;  // why it could not be read, so as to say it once
+    std::uint64_t response = 0;  // its stamp (store_reader.h)
+    std::string complaint;       // why it could not be read, so as to say it once
   };
 
-  void look_at(const std::string& name, Seen& seen);
-  void publish(const std::string& name, lifecycle::StoredCertificate stored);
+  void look_at(const config::CertificateSpec& spec, Seen& seen, Time now);
+  void publish(const std::string& name, const lifecycle::VersionInfo& info,
+               const publication::Published& value, bool is_new);
 
   const config::Config& config_;
   lifecycle::StoreReader store_;

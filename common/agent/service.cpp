@@ -93,7 +93,7 @@ int Service::run() {
       // Not by returning: the engine's threads are never joined (engine.cpp).
       _exit(1);
     }
-    parts_.publisher.refresh();
+    parts_.publisher.refresh(clock_.now());
     if (wants_to_lead()) try_to_lead();
     if (engine_ != nullptr) engine_->hand_out(clock_.now());
     std::array<pollfd, 3> waiting{{{kLifelineDescriptor, POLLIN, 0},

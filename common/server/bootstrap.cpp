@@ -53,8 +53,8 @@ struct Stored {
   bool is_intact = true;
 };
 
-Stored load(const CertificateSpec& spec, const lifecycle::StoreReader& store, Log& log) {
-  auto loaded = store.load(spec.name);
+Stored load(const CertificateSpec& spec, const BootstrapRequest& request, Log& log) {
+  auto loaded = request.store.load(spec.name);
   if (!loaded) {
     log.error("certificate \"{}\": {}", spec.name, loaded.error().message());
     return {.published = std::nullopt, .is_intact = false};
@@ -64,8 +64,10 @@ Stored load(const CertificateSpec& spec, const lifecycle::StoreReader& store, Lo
   }
   Stored stored{.published = std::nullopt, .is_intact = !loaded->damage};
   if (loaded->certificate) {
-    stored.published =
-        Published{.bundle = std::move(loaded->certificate->bundle), .ocsp_response = {}};
+    stored.published = Published{.bundle = loaded->certificate->bundle, .ocsp_response = {}};
+    if (spec.stapling) {
+      stored.published->ocsp_response = staple_of(*loaded->certificate, request.now);
+    }
   }
   return stored;
 }
@@ -87,7 +89,10 @@ class Previous {
     const crypto::Certificate& leaf = served->published.bundle.leaf();
     const bool fits =
         leaf.not_after() > now && crypto::first_uncovered(leaf.names(), spec.names).empty();
-    return fits ? std::optional<Published>(served->published) : std::nullopt;
+    if (!fits) return std::nullopt;
+    Published published = served->published;
+    if (!spec.stapling) published.ocsp_response.clear();
+    return published;
   }
 
   bool shows_placeholder(const CertificateSpec& spec) {
@@ -129,7 +134,7 @@ class Previous {
 // good certificate by an older one or a placeholder.
 std::optional<Published> choose(const CertificateSpec& spec, const BootstrapRequest& request,
                                 Previous& previous, Log& log) {
-  Stored stored = load(spec, request.store, log);
+  Stored stored = load(spec, request, log);
   if (stored.published && stored.is_intact) return std::move(stored.published);
   std::optional<Published> before = previous.shown(spec, request.now);
   if (!before) return std::move(stored.published);

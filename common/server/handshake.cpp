@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/boundary.h"
+#include "base/clock.h"
 
 namespace ccm::server {
 namespace {
@@ -44,7 +45,7 @@ int CertificateSet::staple(SSL* ssl) {
       std::find_if(certificates_.begin(), certificates_.end(),
                    [leaf](const LiveCertificate* each) { return each->is_leaf(leaf); });
   if (chosen == certificates_.end()) return SSL_TLSEXT_ERR_NOACK;
-  const auto& response = (*chosen)->held()->ocsp_response;
+  const std::span<const std::byte> response = (*chosen)->staple(SystemClock().now());
   if (response.empty()) return SSL_TLSEXT_ERR_NOACK;
   auto* copy = static_cast<unsigned char*>(OPENSSL_memdup(response.data(), response.size()));
   if (copy == nullptr) return SSL_TLSEXT_ERR_NOACK;

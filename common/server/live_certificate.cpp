@@ -4,6 +4,7 @@
 #include <utility>
 #include <vector>
 
+#include "crypto/ocsp.h"
 #include "crypto/openssl.h"
 
 namespace ccm::server {
@@ -68,6 +69,7 @@ void LiveCertificate::load(View& view) {
     if (sk_X509_push(stack.get(), issuer->native()) == 0) throw std::bad_alloc();
   }
   view.intermediates = std::move(stack);
+  view.staple_end = crypto::ocsp_response_end(served->published.ocsp_response);
   view.served = std::move(served);
   view.generation = view.served->generation;
 }
@@ -84,6 +86,12 @@ void LiveCertificate::hand_to(SSL* ssl) {
   if (refused_generation_.exchange(mine.served->generation) != mine.served->generation) {
     log_.error("certificate \"{}\": {}", name_, error.message());
   }
+}
+
+std::span<const std::byte> LiveCertificate::staple(Time now) const {
+  const View& mine = view();
+  if (!mine.served || now >= mine.staple_end) return {};
+  return mine.served->published.ocsp_response;
 }
 
 bool LiveCertificate::is_leaf(const X509* leaf) const {

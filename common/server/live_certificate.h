@@ -10,10 +10,13 @@
 #include <openssl/ssl.h>
 
 #include <atomic>
+#include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <span>
 #include <string>
 
+#include "base/clock.h"
 #include "base/handle.h"
 #include "base/log.h"
 #include "publication/reader.h"
@@ -38,10 +41,13 @@ class LiveCertificate {
 
   // The newest good value, or nullptr when nothing was published yet.
   const publication::Published* newest();
-  // What `newest` last returned to this thread; the two below are about it.
+  // What `newest` last returned to this thread; all below is about it.
   const publication::Published* held() const;
   bool is_leaf(const X509* leaf) const;
   void hand_to(SSL* ssl);
+  // The OCSP response to staple at `now`; empty when there is none or it has ended: nobody may have
+  // been there to publish the next one.
+  std::span<const std::byte> staple(Time now) const;
 
  private:
   using Stack = Handle<STACK_OF(X509), free_list>;
@@ -52,6 +58,7 @@ class LiveCertificate {
     std::uint64_t generation = 0;  // of `served`
     std::shared_ptr<const publication::Served> served;
     Stack intermediates;  // borrowed from `served`
+    Time staple_end;
   };
 
   View& view() const;

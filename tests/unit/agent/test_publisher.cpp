@@ -12,6 +12,7 @@
 #include "publication/reader.h"
 #include "support/temp_directory.h"
 #include "support/test_bundle.h"
+#include "support/test_ocsp.h"
 
 namespace ccm::agent {
 namespace {
@@ -67,6 +68,13 @@ class PublisherTest : public ::testing::Test {
                                          .now = test::kTestNow}));
     return bundle;
   }
+  void keep_response(const std::vector<std::byte>& der) {
+    const std::unique_ptr<lifecycle::Lease> lease = store_->try_lead().value();
+    EXPECT_TRUE(store_->keep_response(*lease, "www", store_->current_version("www"), der));
+  }
+  std::vector<std::byte> stapled() {
+    return reader_->get(reader_->find("www").value())->published.ocsp_response;
+  }
   void damage(int version) {
     directory_.write("certificates/www/versions/" + std::to_string(version) + "/privkey.pem", "x");
   }
@@ -86,7 +94,7 @@ class PublisherTest : public ::testing::Test {
 };
 
 TEST_F(PublisherTest, HasNothingToSayAboutAnEmptyStore) {
-  publisher_->refresh();
+  publisher_->refresh(test::kTestNow);
   EXPECT_EQ(served(), "");
   EXPECT_THAT(log_.take(), IsEmpty());
 }
@@ -94,12 +102,12 @@ TEST_F(PublisherTest, HasNothingToSayAboutAnEmptyStore) {
 TEST_F(PublisherTest, PublishesEachVersionOnce) {
   for (int version = 1; version <= 2; ++version) {
     const std::string serial = install().leaf().serial();
-    publisher_->refresh();
+    publisher_->refresh(test::kTestNow);
     EXPECT_EQ(served(), serial);
     EXPECT_THAT(log_.take(), ElementsAre(AllOf(HasSubstr("notice certificate \"www\""),
                                                HasSubstr("version " + std::to_string(version)),
                                                HasSubstr(serial), HasSubstr("valid until"))));
-    publisher_->refresh();
+    publisher_->refresh(test::kTestNow);
     EXPECT_THAT(log_.take(), IsEmpty());
   }
 }
@@ -107,36 +115,72 @@ TEST_F(PublisherTest, PublishesEachVersionOnce) {
 TEST_F(PublisherTest, FollowsARestoredVersion) {
   const std::string first = install().leaf().serial();
   install();
-  publisher_->refresh();
+  publisher_->refresh(test::kTestNow);
   {
     const std::unique_ptr<lifecycle::Lease> lease = store_->try_lead().value();
     ASSERT_TRUE(store_->restore(*lease, "www", 1));
   }
-  publisher_->refresh();
+  publisher_->refresh(test::kTestNow);
   EXPECT_EQ(served(), first);
 }
 
 TEST_F(PublisherTest, StartingAgainWithTheSameVersionIsNoNews) {
   const std::string serial = install().leaf().serial();
-  publisher_->refresh();
+  publisher_->refresh(test::kTestNow);
   log_.take();
   start_again();
-  publisher_->refresh();
+  publisher_->refresh(test::kTestNow);
   EXPECT_EQ(served(), serial);
   EXPECT_THAT(log_.take(), IsEmpty());
+}
+
+TEST_F(PublisherTest, PublishesAResponseOfTheSameVersion) {
+  const crypto::Bundle bundle = install();
+  publisher_->refresh(test::kTestNow);
+  log_.take();
+  const auto& issuer = test::test_issuing_authority();
+  const auto good = make_test_response(bundle.leaf(), issuer);
+  keep_response(good);
+  publisher_->refresh(test::kTestNow);
+  EXPECT_EQ(stapled(), good);
+  EXPECT_THAT(log_.take(), ElementsAre(HasSubstr("stapled until 2026-02-07T00:00:00Z")));
+  publisher_->refresh(test::kTestNow);
+  const auto next = make_test_response(bundle.leaf(), issuer, {.this_update = test::kTestNow});
+  keep_response(next);
+  publisher_->refresh(test::kTestNow);
+  EXPECT_EQ(stapled(), next);
+  keep_response({});
+  log_.take();
+  publisher_->refresh(test::kTestNow);
+  EXPECT_THAT(stapled(), IsEmpty());
+  EXPECT_THAT(log_.take(), ElementsAre(HasSubstr("no OCSP response is stapled any more")));
+  EXPECT_EQ(served(), bundle.leaf().serial());
+}
+
+TEST_F(PublisherTest, StaplesNothingThatIsNotGoodAboutThisCertificate) {
+  const crypto::Bundle bundle = install();
+  const auto& issuer = test::test_issuing_authority();
+  for (const auto& der :
+       {make_test_response(bundle.leaf(), issuer, {.status = crypto::OcspStatus::revoked}),
+        make_test_response(bundle.leaf(), issuer, {.next_update = test::kTestNow}),
+        make_test_response(test::make_test_bundle().leaf(), issuer)}) {
+    keep_response(der);
+    publisher_->refresh(test::kTestNow);
+    EXPECT_THAT(stapled(), IsEmpty());
+  }
 }
 
 TEST_F(PublisherTest, ADamagedVersionIsSaidOnceAndTheServedOneStays) {
   install();
   const std::string second = install().leaf().serial();
-  publisher_->refresh();
+  publisher_->refresh(test::kTestNow);
   log_.take();
   damage(2);
   // Only a new process looks again at what it has seen; it must not fall back behind what is
   // served.
   start_again();
-  publisher_->refresh();
-  publisher_->refresh();
+  publisher_->refresh(test::kTestNow);
+  publisher_->refresh(test::kTestNow);
   EXPECT_EQ(served(), second);
   EXPECT_THAT(log_.take(), ElementsAre(AllOf(HasSubstr("error"), HasSubstr("privkey.pem"))));
 }
@@ -145,7 +189,7 @@ TEST_F(PublisherTest, AnOlderVersionIsBetterThanNone) {
   const std::string first = install().leaf().serial();
   install();
   damage(2);
-  publisher_->refresh();
+  publisher_->refresh(test::kTestNow);
   EXPECT_EQ(served(), first);
 }
 

@@ -10,7 +10,7 @@
 #include "server/bootstrap.h"
 #include "support/other_writer.h"
 #include "support/temp_directory.h"
-#include "support/test_pki.h"
+#include "support/test_ocsp.h"
 
 namespace ccm::server {
 namespace {
@@ -48,8 +48,8 @@ class Bootstrap : public testing::Test {
 
   // The fingerprint of what is installed.
   std::string install(const std::string& name) {
-    const auto leaf = test::make_test_leaf(root_, {.names = {name + ".example.com"}});
-    const auto bundle = crypto::Bundle::make({leaf.certificate}, leaf.key);
+    const auto leaf = test::make_test_leaf(issuer_, {.names = {name + ".example.com"}});
+    const auto bundle = crypto::Bundle::make({leaf.certificate, issuer_.certificate}, leaf.key);
     const std::string folder = certificate_path(name) + "/versions/1";
     EXPECT_TRUE(make_directories(folder));
     const lifecycle::VersionInfo info{.number = 1,
@@ -61,6 +61,7 @@ class Bootstrap : public testing::Test {
                                       .origin = "import"};
     EXPECT_TRUE(lifecycle::write_version_files(folder, *bundle, info));
     EXPECT_TRUE(replace_symlink(certificate_path(name) + "/current", "versions/1"));
+    response_ = make_test_response(leaf.certificate, issuer_);
     return leaf.certificate.fingerprint();
   }
 
@@ -86,6 +87,8 @@ class Bootstrap : public testing::Test {
 
   test::TempDirectory state_;
   test::TestAuthority root_ = test::make_test_root();
+  test::TestAuthority issuer_ = test::make_test_intermediate(root_);
+  std::vector<std::byte> response_;  // about what was installed last
   config::Settings settings_;
   LinesLog log_;
 };
@@ -100,6 +103,17 @@ TEST_F(Bootstrap, ShowsWhatTheStoreHolds) {
   EXPECT_EQ(served->published.bundle.leaf().fingerprint(), fingerprint);
   EXPECT_THAT(log_.errors, IsEmpty());
   EXPECT_THAT(log_.notices, IsEmpty());
+}
+
+TEST_F(Bootstrap, StaplesWhatTheStoreHoldsUntilItsEndUnlessItIsSwitchedOff) {
+  add_certificate("www");
+  install("www");
+  EXPECT_TRUE(lifecycle::write_ocsp_response(certificate_path("www") + "/versions/1", response_));
+  EXPECT_EQ(shown(run(), "www")->published.ocsp_response, response_);
+  const Time end = kTestNow + 7 * test::kTestDay;
+  EXPECT_THAT(shown(run(-1, end), "www")->published.ocsp_response, IsEmpty());
+  ASSERT_TRUE(settings_.set_in("www", "stapling", {"off"}, {}));
+  EXPECT_THAT(shown(run(), "www")->published.ocsp_response, IsEmpty());
 }
 
 TEST_F(Bootstrap, ShowsPlaceholdersOfOneKeyUntilThereIsSomething) {

@@ -12,7 +12,7 @@
 #include "crypto/certificate.h"
 #include "publication/writer.h"
 #include "server/handshake.h"
-#include "support/test_pki.h"
+#include "support/test_ocsp.h"
 
 namespace ccm::server {
 namespace {
@@ -94,15 +94,23 @@ class Handshake : public testing::Test {
 
   // The fingerprint of what is shown from now on.
   std::string publish(const std::string& name, const std::string& key_kind = "P-256",
-                      bool is_placeholder = false, std::string_view ocsp_response = "") {
+                      bool is_placeholder = false) {
     auto leaf = test::make_test_leaf(issuer_, {.names = {"www.example.com"}, .key_kind = key_kind});
-    const auto* bytes = reinterpret_cast<const std::byte*>(ocsp_response.data());
     publication::Published published{
         .bundle = *crypto::Bundle::make({leaf.certificate, issuer_.certificate}, leaf.key),
-        .ocsp_response = {bytes, bytes + ocsp_response.size()},
+        .ocsp_response = {},
         .is_placeholder = is_placeholder};
     EXPECT_TRUE(writer_->publish(name, published));
     return leaf.certificate.fingerprint();
+  }
+  // A certificate with an OCSP response that ends then; the response.
+  std::string publish_stapled(const std::string& name, Time end) {
+    auto leaf = test::make_test_leaf(issuer_, {.names = {"www.example.com"}});
+    const publication::Published published{
+        .bundle = *crypto::Bundle::make({leaf.certificate, issuer_.certificate}, leaf.key),
+        .ocsp_response = make_test_response(leaf.certificate, issuer_, {.next_update = end})};
+    EXPECT_TRUE(writer_->publish(name, published));
+    return test::text_of(published.ocsp_response);
   }
 
   Shown shake(const Context& client_context, const Context& server_context) const {
@@ -198,8 +206,18 @@ TEST_F(Handshake, StaplesTheResponseOfTheChosenCertificate) {
   set.install(server_.get());
   publish("www");
   EXPECT_EQ(shake().ocsp_response, "");
-  publish("www", "P-256", false, "a response");
-  EXPECT_EQ(shake().ocsp_response, "a response");
+  const std::string response = publish_stapled("www", SystemClock().now() + Seconds(3600));
+  EXPECT_EQ(shake().ocsp_response, response);
+}
+
+// Whoever would have published the next one may be gone.
+TEST_F(Handshake, StaplesNoResponseThatHasEnded) {
+  make_segment({"www"});
+  CertificateSet set({&add("www")}, log_);
+  set.install(server_.get());
+  publish_stapled("www", SystemClock().now());
+  EXPECT_TRUE(shake().succeeded);
+  EXPECT_EQ(shake().ocsp_response, "");
 }
 
 TEST_F(Handshake, SaysOnceWhatOpenSslRefuses) {

@@ -1,0 +1,44 @@
+#include "agent/crew.h"
+
+#include <unistd.h>
+
+#include <cstdint>
+#include <utility>
+
+namespace ccm::agent {
+
+Crew::Crew(unsigned size, int wake_descriptor) : wake_descriptor_(wake_descriptor) {
+  threads_.reserve(size);
+  for (unsigned i = 0; i < size; ++i) threads_.emplace_back([this] { work(); });
+}
+
+std::size_t Crew::idle() const {
+  const std::lock_guard lock(mutex_);
+  const std::size_t hands = threads_.size();
+  return in_work_ < hands ? hands - in_work_ : 0;
+}
+
+void Crew::give(Job job) {
+  const std::lock_guard lock(mutex_);
+  queue_.push_back(std::move(job));
+  ++in_work_;
+  work_is_there_.notify_one();
+}
+
+void Crew::work() {
+  for (;;) {
+    std::unique_lock lock(mutex_);
+    work_is_there_.wait(lock, [this] { return !queue_.empty(); });
+    const Job job = std::move(queue_.front());
+    queue_.pop_front();
+    lock.unlock();
+    job();
+    lock.lock();
+    --in_work_;
+    lock.unlock();
+    const std::uint64_t one = 1;
+    static_cast<void>(write(wake_descriptor_, &one, sizeof one) < 0);
+  }
+}
+
+}  // namespace ccm::agent

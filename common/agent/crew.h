@@ -1,0 +1,41 @@
+// Threads that do one job after another. The agent's main thread gives them work as far as hands
+// are free, and is woken through a descriptor when a job has ended. The process ends by _exit with
+// jobs under way, so the threads are never joined: a Crew that has begun is never destroyed.
+#pragma once
+
+#include <condition_variable>
+#include <cstddef>
+#include <deque>
+#include <functional>
+#include <mutex>
+#include <thread>
+#include <vector>
+
+namespace ccm::agent {
+
+class Crew {
+ public:
+  // Jobs must not throw.
+  using Job = std::function<void()>;
+
+  // `wake_descriptor` is an eventfd, borrowed.
+  Crew(unsigned size, int wake_descriptor);
+  Crew(const Crew&) = delete;
+  Crew& operator=(const Crew&) = delete;
+
+  // How many jobs would begin at once.
+  std::size_t idle() const;
+  void give(Job job);
+
+ private:
+  void work();
+
+  int wake_descriptor_;
+  mutable std::mutex mutex_;
+  std::condition_variable work_is_there_;
+  std::deque<Job> queue_;    // guarded by mutex_
+  std::size_t in_work_ = 0;  // queued and running; guarded by mutex_
+  std::vector<std::thread> threads_;
+};
+
+}  // namespace ccm::agent
