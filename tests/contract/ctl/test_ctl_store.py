@@ -47,7 +47,7 @@ def start(place, cloud, *names):
 def test_shows_what_the_servers_have(place, local, cloud):
     server = start(place, cloud)
     assert local("list").out.split() == ["app", "www"]
-    wait_until(lambda: {each["state"] for each in local("--json", "status").json["certificates"]} == {"valid"},
+    wait_until(lambda: {certificate(local, name)["state"] for name in ("app", "www")} == {"valid"},
                "both to be valid")
     www = certificate(local, "www")
     assert (www["source"], www["names"], www["installed"]["version"]) == ("scm", ["www.example.com"], 1)
