@@ -153,7 +153,7 @@ void on_monitor_event(int reason, void* data, int) noexcept {
 // Waits for a monitor whose lifeline has closed: usually for some milliseconds. When nobody does,
 // httpd wonders about "a long lost child".
 void bury(pid_t monitor) noexcept {
-  constexpr int kPatience = 400;
+  constexpr int kPatience = 1000;
   constexpr apr_interval_time_t kPause = 5000;  // microseconds
   for (int i = 0; i < kPatience; ++i) {
     if (waitpid(monitor, nullptr, WNOHANG) != 0) return;
