@@ -3,6 +3,7 @@
 import os
 import shutil
 import socket
+import time
 
 import pytest
 from conftest import PRIVATE, PUBLIC
@@ -65,24 +66,23 @@ def test_every_mpm_swaps_under_load_and_lives_its_whole_life(
 def test_recycled_children_begin_with_the_newest_certificate(apache, cloud, private):
     server = apache("MaxConnectionsPerChild 40")
     server.start()
-    serials, born_later = [server.wait_for_certificate(private, cloud.trust())], {}
+    serials, moments = [server.wait_for_certificate(private, cloud.trust())], []
     agent = server.wait_for_agent()
     with Load([(private.name, private.port)], cloud.trust()) as load:
         for _ in range(3):
             cloud.revoke_issued()
             newest = server.wait_for_certificate(private, cloud.trust(), but_not=serials)
             serials.append(newest)
-            children = set(processes.children(server.master_pid()))
+            children, now = processes.children(server.master_pid()), time.monotonic()
+            moments.append((now, children, serials[:-1]))
             wait_until(lambda children=children, newest=newest:
-                       set(load.first_shown(PRIVATE, newest)) - children,
-                       "the certificate in a child that was born after it", timeout=60)
-            born_later[newest] = children
+                       set(load.first_shown(PRIVATE, newest)) - set(children),
+                       "the certificate in another child", timeout=60)
     assert not load.failures, load.failures[:3]
     assert not load.steps_back(PRIVATE, serials)
-    for newest, children in born_later.items():
-        older = serials[:serials.index(newest)]
-        shown = {seen.worker for seen in load.observations if seen.serial in older}
-        assert not set(load.first_shown(PRIVATE, newest)) - children & shown
+    for moment, children, older in moments:
+        assert not [seen for seen in load.observations if seen.serial in older
+                    and seen.began > moment and seen.worker not in children]
     assert server.agents() == [agent]
 
 

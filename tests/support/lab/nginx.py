@@ -23,7 +23,7 @@ class Nginx(Server):
     # What nginx itself says about clients that go away or refuse our placeholder; no fault of ours.
     ordinary = re.compile(
         r"SSL_do_handshake\(\) failed|peer closed connection|"
-        r"client prematurely closed|Connection reset by peer|open\(\) \".*favicon")
+        r"client prematurely closed|client closed connection|Connection reset by peer|open\(\) \".*favicon")
     reload_signal, graceful_stop_signal, reopen_signal = signal.SIGHUP, signal.SIGQUIT, signal.SIGUSR1
     killed_worker = r"worker process \d+ exited on signal 9"
 

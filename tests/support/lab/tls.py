@@ -142,6 +142,16 @@ def openssl_client(port, name, *options):
     return done.stdout + done.stderr
 
 
+def staple(port, name):
+    """What is stapled at one handshake, such as ("good", "Nov 22 03:00:00 2026 GMT") with its end, or None."""
+    text = openssl_client(port, name, "-status")
+    if "OCSP response: no response sent" in text:
+        return None
+    said = re.search(r"Cert Status: (\w+)$.*?Next Update: (.+?)$", text, re.M | re.S)
+    assert said, text[-2000:]
+    return said.groups()
+
+
 def chain(port, name, *options):
     """(subject, issuer) of every certificate that the server sends, in its order."""
     text = openssl_client(port, name, "-showcerts", *options)
