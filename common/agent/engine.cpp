@@ -84,6 +84,7 @@ class RunningEngine final : public Engine {
   RunningEngine(Parts parts, CloudAccess access, HttpClients http);
 
   void hand_out(Time now) override;
+  bool is_idle() const override;
   Time next_wake() const override;
 
  private:
@@ -135,6 +136,11 @@ void RunningEngine::hand_out(Time now) {
   for (const std::string& name : stapling_.take_due(now, inquiries_.idle())) {
     inquiries_.give([this, name] { stapling_.attempt(name, *parts_.lease); });
   }
+}
+
+bool RunningEngine::is_idle() const {
+  const std::size_t hands = parts_.config.global().concurrent_renewals;
+  return renewals_.idle() == hands && inquiries_.idle() == hands;
 }
 
 // With every thread busy the next event is the end of an attempt, whatever is due by then.

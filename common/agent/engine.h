@@ -46,6 +46,8 @@ class Engine {
   // Serves what ccmctl asked for, then hands out what is due, as far as threads are free. Main
   // thread only.
   virtual void hand_out(Time now) = 0;
+  // Nothing is under way.
+  virtual bool is_idle() const = 0;
   // When hand_out is to be called again if nothing else happens.
   virtual Time next_wake() const = 0;
 

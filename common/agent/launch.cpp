@@ -152,8 +152,9 @@ Result<std::string> find_agent(const std::string& configured, const std::string&
   for (const std::string& place : places) {
     if (access(place.c_str(), X_OK) == 0) return place;
   }
-  return fail(ErrorKind::invalid, "no agent program that can be executed at " + join(places, ", ") +
-                                      "; name it with agent_path");
+  return fail(ErrorKind::invalid,
+              "no agent program that can be executed at " + join(places, ", ") +
+                  "; name it in the server's configuration (agent_path, CCMAgentPath)");
 }
 
 }  // namespace ccm::agent

@@ -170,6 +170,11 @@ void Monitor::bury() {
   int status = 0;
   if (waitpid(child_.pid, &status, WNOHANG) != child_.pid) return;
   if (child_.output) carry_log();
+  if (WIFEXITED(status) && WEXITSTATUS(status) == kStartAnew) {
+    child_ = Child{};
+    next_start_ = SteadyClock::now();
+    return;
+  }
   const auto lifetime = std::chrono::duration_cast<Milliseconds>(SteadyClock::now() - child_.born);
   const Milliseconds delay = policy_.next_delay(lifetime);
   log_.write({Severity::warn,

@@ -15,6 +15,10 @@ inline constexpr int kLifelineDescriptor = 4;
 inline constexpr int kSettingsDescriptor = 5;
 inline constexpr int kFirstOtherDescriptor = 6;
 
+// The exit status of an agent that wants to be started again at once (EX_TEMPFAIL): something that
+// it only reads at its start has changed.
+inline constexpr int kStartAnew = 75;
+
 // Neither traceable nor dumpable, no core file. Changing the user undoes it: call it again then.
 Result<void> forbid_dumps();
 // Every signal's default action, none blocked; SIGPIPE ignored, because a lost reader of the log

@@ -14,6 +14,7 @@
 
 #include "agent/engine.h"
 #include "agent/log_line.h"
+#include "agent/neighbours.h"
 #include "agent/privileges.h"
 #include "agent/process.h"
 #include "agent/publisher.h"
@@ -68,20 +69,27 @@ class Service {
     std::unique_ptr<lifecycle::Store> store;
     std::optional<CloudAccess> access;  // nullopt: only publish
     Watches watches;
-    std::string launch_id;
+    config::ServerFacts server;
     Log& log;
   };
-  explicit Service(Parts parts) : parts_(std::move(parts)) {}
+  explicit Service(Parts parts)
+      : parts_(std::move(parts)),
+        neighbours_(kStore, parts_.server.kind, parts_.config, parts_.log) {}
 
   int run();
 
  private:
   bool wants_to_lead() const { return engine_ == nullptr && parts_.access.has_value(); }
   void try_to_lead();
+  void give_sign_of_life();
+  void look_at_neighbours();
   milliseconds time_to_sleep() const;
 
   SystemClock clock_;
   Parts parts_;
+  Neighbours neighbours_;
+  std::optional<config::Config> joined_;  // what the engine looks after
+  Time next_sign_of_life_;
   std::unique_ptr<Engine> engine_;
   bool has_said_who_leads_ = false;
 };
@@ -94,6 +102,8 @@ int Service::run() {
       _exit(1);
     }
     parts_.publisher.refresh(clock_.now());
+    give_sign_of_life();
+    look_at_neighbours();
     if (wants_to_lead()) try_to_lead();
     if (engine_ != nullptr) engine_->hand_out(clock_.now());
     std::array<pollfd, 3> waiting{{{kLifelineDescriptor, POLLIN, 0},
@@ -109,6 +119,22 @@ int Service::run() {
       empty(parts_.watches.attempt);
     }
   }
+}
+
+void Service::give_sign_of_life() {
+  const Time now = clock_.now();
+  if (now < next_sign_of_life_) return;
+  lifecycle::touch_effective_settings(kStore, parts_.server.kind);
+  next_sign_of_life_ = now + Neighbours::kHeartbeat;
+}
+
+// The leader knows the certificates of the other servers from its start on.
+void Service::look_at_neighbours() {
+  if (engine_ == nullptr || !engine_->is_idle() || !neighbours_.have_changed(clock_.now())) return;
+  parts_.log.notice(
+      "the certificates of another server on this host have changed; the agent starts anew to look "
+      "after them");
+  _exit(kStartAnew);
 }
 
 milliseconds Service::time_to_sleep() const {
@@ -138,8 +164,15 @@ void Service::try_to_lead() {
     }
     return;
   }
-  Engine::Parts parts{parts_.config, kStore,     *parts_.store,    *std::move(lease),
-                      clock_,        parts_.log, parts_.launch_id, parts_.watches.attempt.get()};
+  joined_ = neighbours_.joined(clock_.now());
+  Engine::Parts parts{.config = *joined_,
+                      .state_path = kStore,
+                      .store = *parts_.store,
+                      .lease = *std::move(lease),
+                      .clock = clock_,
+                      .log = parts_.log,
+                      .launch_id = parts_.server.launch_id,
+                      .wake_descriptor = parts_.watches.attempt.get()};
   Result<std::unique_ptr<Engine>> engine =
       Engine::start(std::move(parts), *std::exchange(parts_.access, std::nullopt));
   if (!engine) {
@@ -181,7 +214,7 @@ Result<int> serve(const config::Handover& handover, Log& log) {
   if (!watches) return pass(std::move(watches));
   Service service(
       {*config, Publisher(*config, lifecycle::StoreReader(kStore), *std::move(writer), log),
-       *std::move(store), *std::move(access), *std::move(watches), handover.server.launch_id, log});
+       *std::move(store), *std::move(access), *std::move(watches), handover.server, log});
   return service.run();
 }
 

@@ -31,6 +31,16 @@ std::string CertificateSpec::fingerprint() const {
   return crypto::sha256_hex(record.serialize());
 }
 
+Config Config::joined_by(const Config& other) const {
+  Config all = *this;
+  for (const CertificateSpec& spec : other.certificates_) {
+    if (find(spec.name) == nullptr) all.certificates_.push_back(spec);
+  }
+  std::sort(all.certificates_.begin(), all.certificates_.end(),
+            [](const auto& a, const auto& b) { return a.name < b.name; });
+  return all;
+}
+
 const CertificateSpec* Config::find(std::string_view name) const noexcept {
   const auto found = std::lower_bound(
       certificates_.begin(), certificates_.end(), name,

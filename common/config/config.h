@@ -87,6 +87,9 @@ class Config {
   const GlobalConfig& global() const noexcept { return global_; }
   // Sorted by name, unique.
   const std::vector<CertificateSpec>& certificates() const noexcept { return certificates_; }
+  // This configuration with the certificates of another one whose names are not taken here: for an
+  // agent that looks after those of several servers.
+  Config joined_by(const Config& other) const;
   // nullptr when there is none of that name.
   const CertificateSpec* find(std::string_view name) const noexcept;
 

@@ -90,13 +90,13 @@ Result<std::vector<std::string>> names_for(const CertificateValues& values,
   if (names && names->empty()) {
     return fail(ErrorKind::invalid,
                 fmt::format("the virtual host has no name that a certificate can carry{}; give it "
-                            "one, or write names=www.example.com,…",
+                            "one, or write names=www.example.com,...",
                             server_names.empty() ? "" : " (" + enumerated(server_names, 3) + ")"));
   }
   if (names && names->size() > kMostNames) {
     return fail(ErrorKind::invalid,
                 fmt::format("the virtual host has {} names, more than the {} of one certificate; "
-                            "divide them among several virtual hosts or write names=…",
+                            "divide them among several virtual hosts or write names=...",
                             names->size(), kMostNames));
   }
   return names;

@@ -1,6 +1,8 @@
 #include "lifecycle/effective_settings.h"
 
+#include <fcntl.h>
 #include <fmt/format.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <array>
@@ -15,8 +17,9 @@ namespace {
 // A hundred thousand certificates with their names.
 constexpr std::size_t kLargest = 64UL << 20U;
 
-std::string path_of(const std::string& state_path, config::ServerKind server) {
-  return fmt::format("{}/settings-{}", state_path, name_of(server));
+Time time_of_change(const std::string& path) {
+  struct stat file = {};
+  return stat(path.c_str(), &file) == 0 ? Time(Seconds(file.st_mtim.tv_sec)) : Time();
 }
 
 }  // namespace
@@ -33,9 +36,19 @@ std::string_view name_of(config::ServerKind server) noexcept {
   return "none";
 }
 
+std::string effective_settings_path(const std::string& state_path, config::ServerKind server) {
+  return fmt::format("{}/settings-{}", state_path, name_of(server));
+}
+
+void touch_effective_settings(const std::string& state_path, config::ServerKind server) noexcept {
+  const std::string path = effective_settings_path(state_path, server);
+  // Without it the server counts as gone after a while, which its agent says when it matters.
+  static_cast<void>(utimensat(AT_FDCWD, path.c_str(), nullptr, AT_SYMLINK_NOFOLLOW) != 0);
+}
+
 Result<void> write_effective_settings(const std::string& state_path,
                                       const config::Handover& handover) {
-  return write_file_atomically(path_of(state_path, handover.server.kind),
+  return write_file_atomically(effective_settings_path(state_path, handover.server.kind),
                                config::encode_handover(handover));
 }
 
@@ -50,12 +63,13 @@ Result<std::vector<EffectiveSettings>> read_effective_settings(const std::string
   constexpr std::array<config::ServerKind, 3> kServers = {
       config::ServerKind::nginx, config::ServerKind::apache, config::ServerKind::none};
   for (const config::ServerKind server : kServers) {
-    const Result<std::string> bytes = read_file(path_of(state_path, server), kLargest);
+    const std::string path = effective_settings_path(state_path, server);
+    const Result<std::string> bytes = read_file(path, kLargest);
     if (!bytes) continue;
     const Result<config::Handover> handover = config::decode_handover(*bytes);
     if (!handover) continue;
     Result<config::Config> config = handover->settings.finalize();
-    if (config) all.push_back({server, *std::move(config)});
+    if (config) all.push_back({server, *std::move(config), time_of_change(path)});
   }
   return all;
 }

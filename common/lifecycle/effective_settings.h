@@ -1,14 +1,16 @@
 // The settings that a server's agent works with, left in the state directory so that ccmctl needs
-// no options on a configured host: one owner-only file per kind of server, "settings-nginx" or
+// no options on a configured host, and the agent that leads knows what the other servers need: one
+// owner-only file per kind of server, "settings-nginx" or
 // "settings-apache", in the form of config/wire.h. They hold paths and names, no secret.
 //
-// Written by every agent when it starts, leader or not (the last one of a kind wins); read by
-// ccmctl.
+// Written by every agent when it starts, leader or not (the last one of a kind wins), and touched
+// now and then while it lives; read by ccmctl and by the leader.
 #pragma once
 
 #include <string>
 #include <vector>
 
+#include "base/clock.h"
 #include "base/result.h"
 #include "config/wire.h"
 
@@ -17,9 +19,15 @@ namespace ccm::lifecycle {
 Result<void> write_effective_settings(const std::string& state_path,
                                       const config::Handover& handover);
 
+// A sign of life of the agent that wrote them.
+void touch_effective_settings(const std::string& state_path, config::ServerKind server) noexcept;
+
+std::string effective_settings_path(const std::string& state_path, config::ServerKind server);
+
 struct EffectiveSettings {
   config::ServerKind server;
   config::Config config;
+  Time touched;  // the last sign of life
 };
 // Of all servers on this host; empty when there is none. A file of another release is left out.
 // `rejected` when the directory may not be read.
