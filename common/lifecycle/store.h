@@ -70,9 +70,9 @@ class Store {
   virtual Result<void> restore(const Lease& lease, const std::string& name,
                                VersionNumber version) = 0;
 
-  // Keeps an OCSP response (DER) with an installed version, in the place of the one before; an empty
-  // one only removes that. `transient` when the lease is old, `rejected` when there is no such
-  // version.
+  // Keeps an OCSP response (DER) with an installed version, in the place of the one before; an
+  // empty one only removes that. `transient` when the lease is old, `rejected` when there is no
+  // such version.
   virtual Result<void> keep_response(const Lease& lease, const std::string& name,
                                      VersionNumber version, std::span<const std::byte> der) = 0;
 
