@@ -20,6 +20,7 @@ json defaults() {
       {"pca_pem", "crlf"},
       {"issue_after_ms", 2000},
       {"pca_lifetime", nullptr},
+      {"ocsp_lifetime_s", 3600},
       {"ca_quota", 100},
       {"certificate_quota", 100000},
       {"csr_quota", 1000},

@@ -13,8 +13,6 @@
 namespace emulator {
 namespace {
 
-constexpr long kAnswerLifetime = 3600;  // seconds an OCSP answer may be used
-
 using OcspRequestHandle = std::unique_ptr<OCSP_REQUEST, OpensslFree<OCSP_REQUEST_free>>;
 using OcspResponseHandle = std::unique_ptr<OCSP_RESPONSE, OpensslFree<OCSP_RESPONSE_free>>;
 using OcspBasicHandle = std::unique_ptr<OCSP_BASICRESP, OpensslFree<OCSP_BASICRESP_free>>;
@@ -126,7 +124,8 @@ Status find_status(const Call& call, const std::string& authority, OCSP_CERTID* 
 void add_status(const Call& call, OCSP_BASICRESP* answer, OCSP_CERTID* id, const Status& status) {
   const std::int64_t now = call.world.clock.now_s();
   const TimeHandle from(ASN1_TIME_set(nullptr, now - 60));
-  const TimeHandle until(ASN1_TIME_set(nullptr, now + kAnswerLifetime));
+  const TimeHandle until(
+      ASN1_TIME_set(nullptr, now + call.world.options.number("ocsp_lifetime_s")));
   const TimeHandle revoked(ASN1_TIME_set(nullptr, status.revoked_ms / 1000));
   const int verdict = !status.known    ? V_OCSP_CERTSTATUS_UNKNOWN
                       : status.revoked ? V_OCSP_CERTSTATUS_REVOKED
