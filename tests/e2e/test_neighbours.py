@@ -1,4 +1,4 @@
-"""Servers that share a state directory and have certificates of their own: the one agent that leads looks after all."""
+"""Servers with certificates of their own in one state directory: the agent that leads looks after all."""
 
 import dataclasses
 
