@@ -27,7 +27,7 @@ void register_hooks(apr_pool_t*) noexcept {
 
 // STANDARD20_MODULE_STUFF would name the module after this file, and <IfModule mod_ccm.c> is what
 // httpd's users write.
-module AP_MODULE_DECLARE_DATA ccm_module = {
+module_struct AP_MODULE_DECLARE_DATA ccm_module = {
     MODULE_MAGIC_NUMBER_MAJOR,
     MODULE_MAGIC_NUMBER_MINOR,
     -1,  // index; httpd's
