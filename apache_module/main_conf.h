@@ -17,12 +17,6 @@
 
 namespace ccm::apache {
 
-// One `CCMCertificate` of a server, as written.
-struct CertificateRequest {
-  std::vector<std::string> arguments;
-  config::Origin origin;
-};
-
 // A server that shows certificates.
 struct Site {
   server::CertificateSet* certificates = nullptr;  // owned by the deployment
@@ -33,7 +27,7 @@ struct Site {
 struct MainConf {
   HttpdLog log;
   server::Deployment deployment;
-  std::map<const server_rec*, std::vector<CertificateRequest>> requests;
+  std::map<const server_rec*, std::vector<server::CertificateRequest>> requests;
   std::map<const server_rec*, Site> sites;  // from check_config on
   std::vector<std::string> doubts;          // what check_config found dubious, not said yet
   server::PlaceholderFile placeholder;

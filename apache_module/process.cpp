@@ -1,6 +1,5 @@
 #include "process.h"
 
-#include <dlfcn.h>
 #include <fmt/format.h>
 #include <pthread.h>
 #include <sys/wait.h>
@@ -83,12 +82,6 @@ Severity severity_of(const server_rec* server) {
   return static_cast<Severity>(std::clamp(level, APLOG_EMERG, APLOG_DEBUG));
 }
 
-std::string module_path() {
-  Dl_info info{};
-  const bool is_found = ::dladdr(&ccm_module, &info) != 0 && info.dli_fname != nullptr;
-  return is_found ? info.dli_fname : "";
-}
-
 server::Surroundings surroundings_of(const server_rec* main_server) {
   static unsigned loads = 0;
   return {
@@ -98,7 +91,7 @@ server::Surroundings surroundings_of(const server_rec* main_server) {
                 .launch_id = fmt::format("{}-{}-{}", ::getpid(), apr_time_now(), ++loads)},
       // httpd has put its error log there.
       .log_descriptor = STDERR_FILENO,
-      .module_path = module_path(),
+      .module_path = server::library_of(&ccm_module),
   };
 }
 

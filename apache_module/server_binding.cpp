@@ -9,7 +9,7 @@
 namespace ccm::apache {
 namespace {
 
-using Requests = std::span<const CertificateRequest>;
+using Requests = std::span<const server::CertificateRequest>;
 
 constexpr char kExclusive[] =
     "\"CCMCertificate\" and \"SSLCertificateFile\" exclude each other; remove the "
@@ -49,21 +49,15 @@ config::Origin origin_of_server(const server_rec* server) {
 }
 
 // Adds the certificate that one request stands for to those of the server.
-Result<void> add_use(config::Settings& settings, const CertificateRequest& request,
+Result<void> add_use(server::Deployment& deployment, const server::CertificateRequest& request,
                      const std::vector<std::string>& server_names,
                      std::vector<std::string>& certificates) {
-  auto name = settings.use(request.arguments, server_names, request.origin);
+  auto name = deployment.settings().use(request.arguments, server_names, request.origin);
   if (!name) {
     return fail_at(fmt::format("CCMCertificate: {}", name.error().message()), request.origin);
   }
-  if (std::find(certificates.begin(), certificates.end(), *name) != certificates.end()) {
-    return fail_at(fmt::format("\"CCMCertificate\" gives one server the certificate \"{}\" twice; "
-                               "name certificates with different kinds of key",
-                               *name),
-                   request.origin);
-  }
-  certificates.push_back(*std::move(name));
-  return {};
+  auto added = deployment.add_once(*std::move(name), certificates);
+  return added ? added : Result<void>(fail_at(added.error().message(), request.origin));
 }
 
 class Binder {
@@ -116,10 +110,10 @@ Result<void> Binder::bind_one(const Server& server, Requests requests) {
   const bool is_inherited = server.requests.empty();
   std::vector<std::string> names = names_of(server);
   std::vector<std::string> certificates;
-  for (CertificateRequest request : requests) {
+  for (server::CertificateRequest request : requests) {
     // An inherited one is wrong only together with this server's names, so the server is the place.
     if (is_inherited) request.origin = origin_of_server(server.record);
-    auto used = add_use(conf_.deployment.settings(), request, names, certificates);
+    auto used = add_use(conf_.deployment, request, names, certificates);
     if (!used) return used;
   }
   if (!server.has_engine) {

@@ -1,6 +1,5 @@
 #include "process.h"
 
-#include <dlfcn.h>
 #include <fmt/format.h>
 #include <unistd.h>
 
@@ -31,12 +30,6 @@ Severity severity_of(const ngx_log_t* log) {
   return static_cast<Severity>(level - NGX_LOG_EMERG);
 }
 
-std::string module_path() {
-  Dl_info info{};
-  const bool is_found = ::dladdr(&ngx_ccm_module, &info) != 0 && info.dli_fname != nullptr;
-  return is_found ? info.dli_fname : "";
-}
-
 server::Surroundings surroundings_of(const ngx_cycle_t* cycle) {
   static unsigned loads = 0;
   const ngx_log_t* log = file_log(cycle->log);
@@ -46,7 +39,7 @@ server::Surroundings surroundings_of(const ngx_cycle_t* cycle) {
                 .log_level = severity_of(log == nullptr ? cycle->log : log),
                 .launch_id = fmt::format("{}-{}-{}", ::getpid(), ngx_time(), ++loads)},
       .log_descriptor = log == nullptr ? -1 : log->file->fd,
-      .module_path = module_path(),
+      .module_path = server::library_of(&ngx_ccm_module),
   };
 }
 

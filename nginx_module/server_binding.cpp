@@ -39,8 +39,9 @@ bool speaks_tls(const ServerConf& outer, const ServerFacts& facts) {
 }
 
 // What the server is to use: its own requests, or the outer level's unless it needs none.
-std::span<const CertificateRequest> requests_for(const ServerConf& outer, const ServerConf& server,
-                                                 const ServerFacts& facts) {
+std::span<const server::CertificateRequest> requests_for(const ServerConf& outer,
+                                                         const ServerConf& server,
+                                                         const ServerFacts& facts) {
   if (!server.requests.empty()) return server.requests;
   const bool rejects = is_on(outer.ssl.reject_handshake, facts.ssl.reject_handshake);
   if (!speaks_tls(outer, facts) || rejects || has_own_certificate(facts.ssl)) return {};
@@ -67,18 +68,11 @@ void fill_arrays(ngx_conf_t* cf, const SslFields& ssl, const std::vector<std::st
 }
 
 // Adds the certificate that one request stands for to the server's names.
-Result<void> add_use(config::Settings& settings, const CertificateRequest& request,
+Result<void> add_use(server::Deployment& deployment, const server::CertificateRequest& request,
                      const ServerFacts& facts, std::vector<std::string>& names) {
-  auto name = settings.use(request.arguments, facts.names, request.origin);
+  auto name = deployment.settings().use(request.arguments, facts.names, request.origin);
   if (!name) return fail_with(std::move(name), "\"ccm_certificate\"");
-  if (std::find(names.begin(), names.end(), *name) != names.end()) {
-    return fail(ErrorKind::invalid,
-                fmt::format("\"ccm_certificate\" gives one server the certificate \"{}\" twice; "
-                            "name certificates with different kinds of key",
-                            *name));
-  }
-  names.push_back(*std::move(name));
-  return {};
+  return deployment.add_once(*std::move(name), names);
 }
 
 bool has_both(const ServerConf& level, const SslFields& ssl) {
@@ -110,11 +104,11 @@ char* bind(ngx_conf_t* cf, const ServerConf& outer, ServerConf& server, const Se
   MainConf& main = main_conf_of(cf->cycle);
   const bool is_inherited = server.requests.empty();
   std::vector<std::string> names;
-  for (CertificateRequest request : requests_for(outer, server, facts)) {
+  for (server::CertificateRequest request : requests_for(outer, server, facts)) {
     if (!main.first_use) main.first_use = request.origin;
     // An inherited one is wrong only together with this server's names, so the server is the place.
     if (is_inherited) request.origin = facts.origin;
-    auto used = add_use(main.deployment.settings(), request, facts, names);
+    auto used = add_use(main.deployment, request, facts, names);
     if (!used) return report_at(cf, used.error().message(), request.origin);
   }
   if (names.empty()) return kConfOk;

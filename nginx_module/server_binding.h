@@ -12,18 +12,12 @@
 
 #include "config/config.h"
 #include "ngx_api.h"
-#include "server/handshake.h"
+#include "server/deployment.h"
 
 namespace ccm::nginx {
 
 // Name of the variable without its dollar sign. Internal: it never has a value.
 inline constexpr char kInternalVariable[] = "ccm_internal";
-
-// One `ccm_certificate` as written.
-struct CertificateRequest {
-  std::vector<std::string> arguments;
-  config::Origin origin;
-};
 
 // Where nginx's SSL module keeps what was written on one level, not merged yet. A null pointer:
 // this version of nginx has no such directive there.
@@ -36,9 +30,9 @@ struct SslFields {
 
 // The module's configuration of one level: http or stream, or a server in it.
 struct ServerConf {
-  std::vector<CertificateRequest> requests;        // written on this level
-  SslFields ssl;                                   // of this level; set with the first request
-  server::CertificateSet* certificates = nullptr;  // a server that is bound; owned by MainConf
+  std::vector<server::CertificateRequest> requests;  // written on this level
+  SslFields ssl;                                     // of this level; set with the first request
+  server::CertificateSet* certificates = nullptr;    // a server that is bound; owned by MainConf
 };
 
 struct ServerFacts {

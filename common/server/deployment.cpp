@@ -1,9 +1,11 @@
 #include "server/deployment.h"
 
+#include <dlfcn.h>
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <utility>
 
@@ -60,10 +62,27 @@ void replace(Estate& estate, int segment) noexcept {
 
 }  // namespace
 
+std::string library_of(const void* symbol) {
+  Dl_info info{};
+  const bool is_found = ::dladdr(symbol, &info) != 0 && info.dli_fname != nullptr;
+  return is_found ? info.dli_fname : "";
+}
+
 Deployment::Deployment(config::Settings settings, Log& log)
     : settings_(std::move(settings)), log_(log) {}
 
 Deployment::~Deployment() = default;
+
+Result<void> Deployment::add_once(std::string name, std::vector<std::string>& names) const {
+  if (std::find(names.begin(), names.end(), name) != names.end()) {
+    return fail(ErrorKind::invalid,
+                fmt::format("\"{}\" gives one server the certificate \"{}\" twice; name "
+                            "certificates with different kinds of key",
+                            settings_.dialect().use, name));
+  }
+  names.push_back(std::move(name));
+  return {};
+}
 
 CertificateSet& Deployment::add_site(const std::vector<std::string>& names) {
   std::vector<LiveCertificate*> certificates;

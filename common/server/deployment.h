@@ -37,6 +37,15 @@ struct Estate {
   int segment = -1;  // publication memfd, read-write, close-on-exec; workers must not keep it
 };
 
+// One request of a virtual host for a certificate, as written.
+struct CertificateRequest {
+  std::vector<std::string> arguments;
+  config::Origin origin;
+};
+
+// The path of the library that holds the symbol; empty when that cannot be told.
+std::string library_of(const void* symbol);
+
 // Where the configuration comes to life.
 struct Surroundings {
   config::ServerFacts facts;
@@ -53,6 +62,8 @@ class Deployment {
   ~Deployment();
 
   config::Settings& settings() noexcept { return settings_; }
+  // Adds a certificate to those of one virtual host; `invalid` when it is among them already.
+  Result<void> add_once(std::string name, std::vector<std::string>& names) const;
   // A virtual host that shows these certificates (names as Settings::use returned them).
   CertificateSet& add_site(const std::vector<std::string>& names);
 

@@ -125,6 +125,15 @@ def fixture_server(kind, make_server):
     return make_server(kind)
 
 
+@pytest.fixture(name="credentials")
+def fixture_credentials(scratch):
+    """A profile file for tests that make no call."""
+    path = scratch / "credentials"
+    path.write_text("[global]\nak = ABC\nsk = def\n")
+    path.chmod(0o600)
+    return path
+
+
 @pytest.fixture(name="settings")
 def fixture_settings(scratch, cloud):
     """The global part of the ccm block: everything is looked at every second."""

@@ -82,14 +82,6 @@ def fixture_apache(make_server):
     return make_server(Apache)
 
 
-@pytest.fixture(name="credentials")
-def fixture_credentials(scratch):
-    path = scratch / "credentials"
-    path.write_text("[global]\nak = ABC\nsk = def\n")
-    path.chmod(0o600)
-    return path
-
-
 @pytest.fixture(name="check")
 def fixture_check(apache, scratch, credentials):
     """The verdict on a text for the main server and one for a virtual host."""

@@ -66,14 +66,6 @@ def fixture_nginx(make_server):
     return make_server(Nginx)
 
 
-@pytest.fixture(name="credentials")
-def fixture_credentials(scratch):
-    path = scratch / "credentials"
-    path.write_text("[global]\nak = ABC\nsk = def\n")
-    path.chmod(0o600)
-    return path
-
-
 def check(nginx, scratch, credentials, inside="", server="ccm_certificate intranet;"):
     defaults = {
         "state_path": f"{scratch}/state", "credentials": f"file={credentials}",

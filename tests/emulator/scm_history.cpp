@@ -60,29 +60,13 @@ Reply done() {
   return json_reply(200, {{"message", "success"}});
 }
 
-json list_view(const json& record) {
-  const json end = record["not_after_ms"];
-  return {{"cert_id", record["id"]},
-          {"cert_name", record["name"]},
-          {"domain", record["domain"]},
-          {"cert_type", record["type"]},
-          {"cert_brand", record["brand"]},
-          {"domain_type", record["domain_type"]},
-          {"purchase_period", 1},
-          {"expired_time", end.is_null() ? json() : json(end.dump())},
-          {"order_status", record["status"]},
-          {"domain_num", record["domain_count"]},
-          {"wildcard_number", record["wildcard_count"]},
-          {"cert_des", record["description"]}};
-}
-
 Reply list_certificates_v2(Call& call) {
   const std::vector<json> records = chosen_records(call, "order_status");
   const auto offset = static_cast<std::size_t>(call.number("offset", 0));
   const auto end =
       std::min(records.size(), offset + static_cast<std::size_t>(call.number("limit", 10)));
   json page = json::array();
-  for (std::size_t at = offset; at < end; ++at) page.push_back(list_view(records[at]));
+  for (std::size_t at = offset; at < end; ++at) page.push_back(scm_order_view(records[at]));
   return json_reply(200, {{"total", records.size()},
                           {"free_remain", call.world.options.number("free_certificate_quota")},
                           {"order_list", page}});

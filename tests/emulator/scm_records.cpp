@@ -218,6 +218,22 @@ void issue_applied(World& world, json& record) {
                          .not_after = now + 365 * kDay});
 }
 
+json scm_order_view(const json& record) {
+  const json end = record["not_after_ms"];
+  return {{"cert_id", record["id"]},
+          {"cert_name", record["name"]},
+          {"domain", record["domain"]},
+          {"cert_type", record["type"]},
+          {"cert_brand", record["brand"]},
+          {"domain_type", record["domain_type"]},
+          {"purchase_period", 1},
+          {"expired_time", end.is_null() ? json() : json(end.dump())},
+          {"order_status", record["status"]},
+          {"domain_num", record["domain_count"]},
+          {"wildcard_number", record["wildcard_count"]},
+          {"cert_des", record["description"]}};
+}
+
 json scm_list_view(const json& record) {
   json view =
       pick(record, {"id", "name", "domain", "sans", "signature_algorithm", "deploy_support", "type",

@@ -40,6 +40,8 @@ void enter_names(json& record, const std::vector<std::string>& names);
 std::vector<std::string> names_of_record(const json& record);
 
 json scm_list_view(const json& record);
+// As the historical calls and the search by tags name the fields.
+json scm_order_view(const json& record);
 json scm_detail_view(const json& record);
 
 }  // namespace emulator

@@ -107,27 +107,15 @@ bool fits_matches(const json& record, const json& matches) {
 
 // Field names as the reference has them; they differ from those of the other calls.
 json resource_view(const json& record) {
-  const json end = record["not_after_ms"];
-  json detail = {{"cert_id", record["id"]},
-                 {"cert_name", record["name"]},
-                 {"domain", record["domain"]},
-                 {"cert_type", record["type"]},
-                 {"cert_brand", record["brand"]},
-                 {"domain_type", record["domain_type"]},
-                 {"purchase_period", 1},
-                 {"expired_time", end.is_null() ? json() : json(end.dump())},
-                 {"order_status", record["status"]},
-                 {"domain_num", record["domain_count"]},
-                 {"wildcard_number", record["wildcard_count"]},
-                 {"sans", record["sans"]},
-                 {"cert_des", record["description"]},
+  json detail = scm_order_view(record);
+  detail.update({{"sans", record["sans"]},
                  {"fail_reason", record.value("fail_reason", json())},
                  {"partner_order_id", record["order_id"]},
                  {"push_support", record["push_support"] == "ON"},
                  {"resource_id", nullptr},
                  {"unsubscribe_support", record["status"] == "PAID"},
                  {"auto_renew_status", 0},
-                 {"auto_deploy_support", record["deploy_support"]}};
+                 {"auto_deploy_support", record["deploy_support"]}});
   const json issued = record["issue_time_ms"];
   detail["cert_issued_time"] = issued.is_null() ? json() : json(issued.dump());
   for (const char* field : {"signature_algorithm", "origin_cert_id", "renewal_cert_id",

@@ -129,13 +129,8 @@ class Apache(Server):
         wait_until(lambda: len(self.workers()) >= self.workers_wanted, "httpd with its children")
         return self
 
-    def workers(self):
+    def _workers_of(self, master):
         # A child on its way out has closed the sockets that it listened on.
-        master = self.master_pid()
-        if master is None:
-            return []
-        if self.single:
-            return [master]
         listening = processes.listening_sockets(self.ports)
         return sorted(pid for pid in processes.children(master)
                       if listening & set(processes.descriptors(pid).values()))

@@ -90,12 +90,7 @@ class Nginx(Server):
                    "nginx with its workers")
         return self
 
-    def workers(self):
-        master = self.master_pid()
-        if master is None:
-            return []
-        if self.single:
-            return [master]
+    def _workers_of(self, master):
         return workers_of(master)
 
     def try_reload(self):

@@ -83,6 +83,7 @@ class Server:
         self.pid_file = directory / "server.pid"
         self.process = None  # when it does not become a daemon
         self.workers_wanted = 1
+        self.single = False  # the master serves, alone
         self._last_master = None
         # Who revokes for a test may be faster than the first question about the certificate.
         self.allowed = [re.compile(r"says that version \d+ was revoked")]
@@ -200,6 +201,12 @@ class Server:
 
     def workers(self):
         """The worker processes that are not on their way out."""
+        master = self.master_pid()
+        if master is None:
+            return []
+        return [master] if self.single else self._workers_of(master)
+
+    def _workers_of(self, master):
         raise NotImplementedError
 
     def monitors(self):

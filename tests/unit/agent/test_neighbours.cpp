@@ -7,6 +7,7 @@
 
 #include "agent/neighbours.h"
 #include "lifecycle/effective_settings.h"
+#include "support/memory_log.h"
 #include "support/temp_directory.h"
 
 namespace ccm::agent {
@@ -16,12 +17,6 @@ using config::ServerKind;
 using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
-
-class LinesLog final : public Log {
- public:
-  void write(Severity, std::string_view line) noexcept override { lines.emplace_back(line); }
-  std::vector<std::string> lines;
-};
 
 config::Settings settings(const std::vector<std::string>& names,
                           const std::string& region = "ap-southeast-1",
@@ -55,7 +50,7 @@ class NeighboursTest : public testing::Test {
   }
 
   test::TempDirectory state_;
-  LinesLog log_;
+  test::MemoryLog log_;
   // The files' times are the system's.
   Time now_ =
       std::chrono::floor<Seconds>(std::chrono::system_clock::from_time_t(std::time(nullptr)));
@@ -72,7 +67,7 @@ TEST_F(NeighboursTest, AloneThereIsOnlyTheOwnConfiguration) {
 TEST_F(NeighboursTest, TakesOverWhatOnlyTheOtherServerNames) {
   leave(ServerKind::apache, settings({"c", "a", "shared"}));
   EXPECT_THAT(joined_names(), ElementsAre("a", "b", "c", "shared"));
-  EXPECT_THAT(log_.lines, IsEmpty());
+  EXPECT_THAT(log_.lines(), IsEmpty());
 }
 
 TEST_F(NeighboursTest, NoticesANewServerAndOneThatChanges) {
@@ -115,13 +110,13 @@ TEST_F(NeighboursTest, ASignOfLifeKeepsItKnown) {
 TEST_F(NeighboursTest, SaysWhatIsSetDifferently) {
   leave(ServerKind::apache, settings({"shared"}, "ap-southeast-1", "30d"));
   EXPECT_THAT(joined_names(), ElementsAre("b", "shared"));
-  EXPECT_THAT(log_.lines, ElementsAre(HasSubstr("\"shared\" is set differently for apache")));
+  EXPECT_THAT(log_.lines(), ElementsAre(HasSubstr("\"shared\" is set differently for apache")));
 }
 
 TEST_F(NeighboursTest, LeavesACertificateOfAnotherCloudAlone) {
   leave(ServerKind::apache, settings({"a"}, "cn-north-4"));
   EXPECT_THAT(joined_names(), ElementsAre("b", "shared"));
-  EXPECT_THAT(log_.lines, ElementsAre(HasSubstr("a state directory of its own")));
+  EXPECT_THAT(log_.lines(), ElementsAre(HasSubstr("a state directory of its own")));
   EXPECT_FALSE(neighbours_.have_changed(now_));
 }
 

@@ -17,8 +17,8 @@
 #include "lifecycle/lockout.h"
 #include "lifecycle/pca_source.h"
 #include "lifecycle/scm_source.h"
-#include "memory_log.h"
 #include "support/fake_clock.h"
+#include "support/memory_log.h"
 #include "support/memory_store.h"
 
 namespace ccm::lifecycle {
@@ -28,9 +28,9 @@ using namespace std::chrono_literals;
 using ccm::test::FakeClock;
 using ccm::test::kTestDay;
 using ccm::test::kTestNow;
+using ccm::test::MemoryLog;
 using ccm::test::MemoryStore;
 using test::Fault;
-using test::MemoryLog;
 using testing::AllOf;
 using testing::HasSubstr;
 

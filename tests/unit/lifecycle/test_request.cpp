@@ -7,8 +7,8 @@
 #include "lifecycle/file_store.h"
 #include "lifecycle/hold.h"
 #include "lifecycle/request.h"
-#include "memory_log.h"
 #include "support/fake_clock.h"
+#include "support/memory_log.h"
 #include "support/temp_directory.h"
 #include "support/test_pki.h"
 
@@ -17,7 +17,7 @@ namespace {
 
 using ccm::test::kTestDay;
 using ccm::test::kTestNow;
-using test::MemoryLog;
+using ccm::test::MemoryLog;
 using testing::HasSubstr;
 
 config::Config make_config() {

@@ -9,7 +9,7 @@
 
 #include "fake_cloud.h"
 #include "lifecycle/scm_source.h"
-#include "memory_log.h"
+#include "support/memory_log.h"
 #include "support/memory_store.h"
 
 namespace ccm::lifecycle {
@@ -18,9 +18,9 @@ namespace {
 using namespace std::chrono_literals;
 using ccm::test::kTestDay;
 using ccm::test::kTestNow;
+using ccm::test::MemoryLog;
 using ccm::test::MemoryStore;
 using test::Fault;
-using test::MemoryLog;
 using testing::AllOf;
 using testing::HasSubstr;
 

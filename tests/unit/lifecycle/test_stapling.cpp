@@ -8,8 +8,8 @@
 
 #include "config/settings.h"
 #include "lifecycle/stapling.h"
-#include "memory_log.h"
 #include "support/fake_clock.h"
+#include "support/memory_log.h"
 #include "support/memory_store.h"
 #include "support/scripted_http.h"
 #include "support/test_bundle.h"
@@ -96,7 +96,7 @@ class StaplingTest : public ::testing::Test {
   ccm::test::MemoryStore store_;
   std::unique_ptr<Lease> lease_ = store_.try_lead().value();
   ccm::test::ScriptedHttp http_;
-  test::MemoryLog log_;
+  ccm::test::MemoryLog log_;
   std::vector<std::string> told_;
   std::optional<crypto::Bundle> bundle_;
   std::unique_ptr<config::Config> config_;

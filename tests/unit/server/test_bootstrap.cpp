@@ -8,6 +8,7 @@
 #include "lifecycle/version_files.h"
 #include "publication/reader.h"
 #include "server/bootstrap.h"
+#include "support/memory_log.h"
 #include "support/other_writer.h"
 #include "support/temp_directory.h"
 #include "support/test_ocsp.h"
@@ -20,16 +21,6 @@ using test::kTestNow;
 using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
-
-class LinesLog final : public Log {
- public:
-  void write(Severity severity, std::string_view line) noexcept override {
-    if (severity <= Severity::error) errors.emplace_back(line);
-    if (severity == Severity::notice) notices.emplace_back(line);
-  }
-  std::vector<std::string> errors;
-  std::vector<std::string> notices;
-};
 
 class Bootstrap : public testing::Test {
  protected:
@@ -90,7 +81,7 @@ class Bootstrap : public testing::Test {
   test::TestAuthority issuer_ = test::make_test_intermediate(root_);
   std::vector<std::byte> response_;  // about what was installed last
   config::Settings settings_;
-  LinesLog log_;
+  test::MemoryLog log_;
 };
 
 TEST_F(Bootstrap, ShowsWhatTheStoreHolds) {
@@ -101,8 +92,8 @@ TEST_F(Bootstrap, ShowsWhatTheStoreHolds) {
   ASSERT_TRUE(served);
   EXPECT_FALSE(served->published.is_placeholder);
   EXPECT_EQ(served->published.bundle.leaf().fingerprint(), fingerprint);
-  EXPECT_THAT(log_.errors, IsEmpty());
-  EXPECT_THAT(log_.notices, IsEmpty());
+  EXPECT_THAT(log_.errors(), IsEmpty());
+  EXPECT_THAT(log_.lines(Severity::notice), IsEmpty());
 }
 
 TEST_F(Bootstrap, StaplesWhatTheStoreHoldsUntilItsEndUnlessItIsSwitchedOff) {
@@ -127,7 +118,8 @@ TEST_F(Bootstrap, ShowsPlaceholdersOfOneKeyUntilThereIsSomething) {
   EXPECT_THAT(a->published.bundle.leaf().names(), ElementsAre("a.example.com"));
   EXPECT_THAT(b->published.bundle.leaf().names(), ElementsAre("b.example.com"));
   EXPECT_TRUE(a->published.bundle.key().has_same_public_key(b->published.bundle.key()));
-  EXPECT_THAT(log_.notices, ElementsAre(HasSubstr("\"a\""), HasSubstr("placeholder is shown")));
+  EXPECT_THAT(log_.lines(Severity::notice),
+              ElementsAre(HasSubstr("\"a\""), HasSubstr("placeholder is shown")));
 }
 
 TEST_F(Bootstrap, ShowsNothingWithoutFallback) {
@@ -135,7 +127,7 @@ TEST_F(Bootstrap, ShowsNothingWithoutFallback) {
   const auto writer = run();
   EXPECT_THAT(writer.names(), ElementsAre("www"));
   EXPECT_FALSE(shown(writer, "www"));
-  EXPECT_THAT(log_.notices, ElementsAre(HasSubstr("refused (fallback off)")));
+  EXPECT_THAT(log_.lines(Severity::notice), ElementsAre(HasSubstr("refused (fallback off)")));
 }
 
 TEST_F(Bootstrap, DamageCostsThatCertificateOnly) {
@@ -147,7 +139,7 @@ TEST_F(Bootstrap, DamageCostsThatCertificateOnly) {
   const auto writer = run();
   EXPECT_TRUE(shown(writer, "bad")->published.is_placeholder);
   EXPECT_EQ(shown(writer, "good")->published.bundle.leaf().fingerprint(), fingerprint);
-  EXPECT_THAT(log_.errors, ElementsAre(HasSubstr("certificate \"bad\"")));
+  EXPECT_THAT(log_.errors(), ElementsAre(HasSubstr("certificate \"bad\"")));
 }
 
 TEST_F(Bootstrap, KeepsWhatWasShownWhenTheStoreHasLostIt) {
@@ -238,7 +230,7 @@ TEST_F(Bootstrap, NeedsNoStore) {
       bootstrap({.config = *config, .store = nowhere, .segment = -1, .now = kTestNow}, log_);
   ASSERT_TRUE(writer);
   EXPECT_TRUE(shown(*writer, "www")->published.is_placeholder);
-  EXPECT_THAT(log_.errors, IsEmpty());
+  EXPECT_THAT(log_.errors(), IsEmpty());
   EXPECT_FALSE(std::filesystem::exists(state_ / "missing"));
 }
 

@@ -6,6 +6,7 @@
 #include <filesystem>
 
 #include "server/deployment.h"
+#include "support/memory_log.h"
 #include "support/temp_directory.h"
 
 namespace ccm::server {
@@ -14,16 +15,6 @@ namespace {
 using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
-
-class LinesLog final : public Log {
- public:
-  void write(Severity severity, std::string_view line) noexcept override {
-    if (severity <= Severity::error) errors.emplace_back(line);
-    if (severity == Severity::warn) warnings.emplace_back(line);
-  }
-  std::vector<std::string> errors;
-  std::vector<std::string> warnings;
-};
 
 // An agent that lives until its lifeline ends.
 constexpr char kAgent[] = "#!/bin/sh\nexec cat <&4 >/dev/null\n";
@@ -57,7 +48,7 @@ class DeploymentTest : public testing::Test {
 
   // The directory must outlive every agent.
   test::TempDirectory directory_;
-  LinesLog log_;
+  test::MemoryLog log_;
   Estate estate_;
 };
 
@@ -69,7 +60,7 @@ TEST_F(DeploymentTest, SaysWhatIsWrongWithTheConfiguration) {
   Deployment deployment({}, log_);
   ASSERT_TRUE(deployment.settings().add_certificate("www", {}));
   EXPECT_FALSE(deployment.judge(Deployment::Host::examined));
-  EXPECT_THAT(log_.errors, ElementsAre(HasSubstr("\"www\"")));
+  EXPECT_THAT(log_.errors(), ElementsAre(HasSubstr("\"www\"")));
   EXPECT_EQ(deployment.config(), nullptr);
 }
 
@@ -77,16 +68,16 @@ TEST_F(DeploymentTest, LooksAtTheHostOnlyWhenTold) {
   auto deployment = configured();
   std::filesystem::remove(directory_ / "agent");
   EXPECT_TRUE(deployment->judge(Deployment::Host::ignored));
-  EXPECT_THAT(log_.errors, IsEmpty());
+  EXPECT_THAT(log_.errors(), IsEmpty());
   EXPECT_FALSE(deployment->judge(Deployment::Host::examined));
-  EXPECT_THAT(log_.errors, ElementsAre(HasSubstr("agent")));
+  EXPECT_THAT(log_.errors(), ElementsAre(HasSubstr("agent")));
 }
 
 TEST_F(DeploymentTest, WarnsOfTwoCertificatesOfOneKindInOneSite) {
   auto deployment = configured({"a", "b"});
   deployment->add_site({"a", "b"});
   EXPECT_TRUE(deployment->judge(Deployment::Host::examined));
-  EXPECT_THAT(log_.warnings, ElementsAre(HasSubstr("\"a\" and \"b\" of one server")));
+  EXPECT_THAT(log_.lines(Severity::warn), ElementsAre(HasSubstr("\"a\" and \"b\" of one server")));
 }
 
 TEST_F(DeploymentTest, SitesShareTheirCertificates) {
@@ -110,7 +101,7 @@ TEST_F(DeploymentTest, ShowsAPlaceholderAndStartsTheAgent) {
   ASSERT_GT(monitor, 0);
   deployment.reset();
   expect_end_of(monitor);
-  EXPECT_THAT(log_.errors, IsEmpty());
+  EXPECT_THAT(log_.errors(), IsEmpty());
 }
 
 TEST_F(DeploymentTest, ShowsWithoutAnAgentWhatItCan) {
@@ -121,7 +112,7 @@ TEST_F(DeploymentTest, ShowsWithoutAnAgentWhatItCan) {
   deployment->start({}, estate_);
   EXPECT_NE(site.certificates()[0]->newest(), nullptr);
   EXPECT_EQ(deployment->monitor(), -1);
-  EXPECT_THAT(log_.errors, ElementsAre(HasSubstr("the agent was not started")));
+  EXPECT_THAT(log_.errors(), ElementsAre(HasSubstr("the agent was not started")));
 }
 
 TEST_F(DeploymentTest, TheNextConfigurationGoesOnWithTheSegment) {

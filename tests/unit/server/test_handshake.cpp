@@ -12,6 +12,7 @@
 #include "crypto/certificate.h"
 #include "publication/writer.h"
 #include "server/handshake.h"
+#include "support/memory_log.h"
 #include "support/test_ocsp.h"
 
 namespace ccm::server {
@@ -20,22 +21,6 @@ namespace {
 using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
-
-class LinesLog final : public Log {
- public:
-  void write(Severity, std::string_view line) noexcept override {
-    const std::scoped_lock lock(mutex_);
-    lines_.emplace_back(line);
-  }
-  std::vector<std::string> lines() const {
-    const std::scoped_lock lock(mutex_);
-    return lines_;
-  }
-
- private:
-  mutable std::mutex mutex_;
-  std::vector<std::string> lines_;
-};
 
 using Context = Handle<SSL_CTX, SSL_CTX_free>;
 using Connection = Handle<SSL, SSL_free>;
@@ -131,7 +116,7 @@ class Handshake : public testing::Test {
   }
   Shown shake() const { return shake(client_, server_); }
 
-  LinesLog log_;
+  test::MemoryLog log_;
   test::TestAuthority issuer_ = test::make_test_intermediate(test::make_test_root());
   Context client_{SSL_CTX_new(TLS_client_method())};
   Context server_{SSL_CTX_new(TLS_server_method())};
