@@ -120,7 +120,8 @@ RunningEngine::RunningEngine(Parts parts, CloudAccess access, HttpClients http)
       pca_(pca_client_, parts_.store),
       lifecycle_(
           {parts_.config, parts_.store, scm_, pca_, parts_.clock, parts_.log, parts_.launch_id}),
-      desk_({parts_.state_path, parts_.store, *parts_.lease, lifecycle_, parts_.log}),
+      desk_({parts_.state_path, parts_.store, *parts_.lease, lifecycle_, parts_.log, parts_.config,
+             parts_.clock}),
       stapling_({parts_.config, parts_.store, *http_.responders, parts_.clock, parts_.log,
                  [this](const std::string& name) { lifecycle_.hasten(name); }}),
       renewals_(parts_.config.global().concurrent_renewals, parts_.wake_descriptor),

@@ -50,6 +50,11 @@ State Attempt::run() {
                     current_->info.number);
     return valid_until(current_->bundle.leaf());
   }
+  if (current_ && current_->info.origin == kImported && !is_due()) {
+    parts_.log.info("{}version {} was imported and stays until its renewal is due",
+                    prefix_of(spec_), current_->info.number);
+    return valid_until(current_->bundle.leaf());
+  }
   const ObtainRequest request{.spec = spec_,
                               .current = current_ ? &*current_ : nullptr,
                               .is_due = is_due(),
@@ -96,7 +101,8 @@ State Attempt::install(const ObtainRequest& request, const Obtained& obtained) {
   const bool is_compared = current_ && !obtained.current_must_go;
   Result<void> admitted = admit({.spec = spec_,
                                  .current = is_compared ? &current_->bundle : nullptr,
-                                 .bundle = obtained.bundle},
+                                 .bundle = obtained.bundle,
+                                 .is_wanted = urge_ == Urge::wanted},
                                 now_);
   if (!admitted) return refused(request, obtained, std::move(admitted).error());
   Result<VersionInfo> installed =

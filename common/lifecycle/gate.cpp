@@ -174,11 +174,12 @@ Result<void> check_later_end(const Candidate& candidate, Time now) {
   if (candidate.current == nullptr) return {};
   const Time installed_end = candidate.current->leaf().not_after();
   const Time end = candidate.bundle.leaf().not_after();
-  if (end > installed_end) return {};
+  if (end > installed_end || (candidate.is_wanted && end == installed_end)) return {};
   if (!check_installed(candidate.spec, *candidate.current, now)) return {};
-  return refuse("later end",
-                fmt::format("the certificate ends at {}, the installed one ends no sooner ({})",
-                            format_time(end), format_time(installed_end)));
+  return refuse(
+      "later end",
+      fmt::format("the certificate ends at {}, the installed one ends {} ({})", format_time(end),
+                  candidate.is_wanted ? "later" : "no sooner", format_time(installed_end)));
 }
 
 }  // namespace

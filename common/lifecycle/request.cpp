@@ -7,41 +7,75 @@
 
 #include "base/file.h"
 #include "base/text.h"
+#include "crypto/pem.h"
 #include "lifecycle/hold.h"
+#include "lifecycle/import.h"
+#include "lifecycle/keyed_record.h"
 #include "lifecycle/version_files.h"
 
 namespace ccm::lifecycle {
 namespace {
 
 constexpr std::string_view kPrefix = "request-";
-constexpr std::size_t kLargest = 4096;
+// A chain and a key, each of at most 1 MiB.
+constexpr std::size_t kLargest = std::size_t{2} << 20U;
 
 std::string path_of(const std::string& state_path, std::string_view name) {
   return fmt::format("{}/{}{}", state_path, kPrefix, name);
 }
 
+std::string_view to_string(Wish wish) noexcept {
+  switch (wish) {
+    case Wish::renew:
+      return "renew";
+    case Wish::roll_back:
+      return "roll_back";
+    case Wish::install:
+      break;
+  }
+  return "install";
+}
+
 Result<Request> read_request(const std::string& state_path, std::string name) {
-  Result<std::string> text = read_file(path_of(state_path, name), kLargest);
-  if (!text) return pass(std::move(text));
-  Result<Record> record = Record::parse(*text);
-  if (!record) return pass(std::move(record));
-  Request request{.wish = Wish::renew, .name = std::move(name), .version = 0};
-  const std::string_view wish = record->find("wish").value_or("");
-  if (wish == "renew") return request;
+  const Result<Secret> text = read_secret_file(path_of(state_path, name), kLargest);
+  if (!text) return fail(text.error());
+  Result<KeyedRecord> keyed = parse_keyed_record(*text);
+  if (!keyed) return pass(std::move(keyed));
+  const Record& record = keyed->record;
+  Request request{.wish = Wish::renew, .name = std::move(name)};
+  const std::string_view wish = record.find("wish").value_or("");
+  if (wish == to_string(Wish::renew)) return request;
+  if (wish == to_string(Wish::install)) {
+    auto certificates = crypto::parse_certificates_pem(record.find("certificates").value_or(""));
+    if (!certificates) return pass(std::move(certificates));
+    request.wish = Wish::install;
+    request.certificates = *std::move(certificates);
+    request.key = std::move(keyed->key);
+    return request;
+  }
   request.wish = Wish::roll_back;
-  request.version = parse_unsigned(record->find("version").value_or("")).value_or(0);
-  if (wish == "roll_back" && request.version != 0) return request;
-  return fail(ErrorKind::invalid, "what is wished for is neither renew nor roll_back to a version");
+  request.version = parse_unsigned(record.find("version").value_or("")).value_or(0);
+  if (wish == to_string(Wish::roll_back) && request.version != 0) return request;
+  return fail(ErrorKind::invalid, "what is wished for is nothing that can be had");
 }
 
 }  // namespace
 
 Result<void> leave_request(const std::string& state_path, const Request& request) {
   if (auto checked = check_entry_name(request.name); !checked) return checked;
-  Record record;
-  record.add("wish", request.wish == Wish::renew ? "renew" : "roll_back");
-  if (request.version != 0) record.add("version", fmt::format("{}", request.version));
-  return write_file_atomically(path_of(state_path, request.name), record.serialize());
+  KeyedRecord keyed{{}, request.key};
+  keyed.record.add("wish", to_string(request.wish));
+  if (request.version != 0) keyed.record.add("version", fmt::format("{}", request.version));
+  if (!request.certificates.empty()) {
+    keyed.record.add("certificates", crypto::to_pem(request.certificates));
+  }
+  const Result<Secret> text = serialize(keyed);
+  if (!text) return fail(text.error());
+  return write_file_atomically(path_of(state_path, request.name), text->reveal());
+}
+
+void withdraw_request(const std::string& state_path, const std::string& name) noexcept {
+  static_cast<void>(unlink(path_of(state_path, name).c_str()));
 }
 
 bool is_waiting(const std::string& state_path, const std::string& name) {
@@ -58,7 +92,7 @@ void RequestDesk::serve() {
     if (parts_.lifecycle.is_in_work(name)) continue;
     const Result<Request> request = read_request(parts_.state_path, name);
     // Gone before it is served: what kills the agent must not do so again after each start.
-    static_cast<void>(unlink(path_of(parts_.state_path, name).c_str()));
+    withdraw_request(parts_.state_path, name);
     const Result<void> served = request ? serve(*request) : fail(request.error());
     if (!served) {
       parts_.log.error("certificate \"{}\": asked for by ccmctl: {}", printable(name),
@@ -68,19 +102,50 @@ void RequestDesk::serve() {
 }
 
 Result<void> RequestDesk::serve(const Request& request) {
-  if (request.wish == Wish::renew) {
-    if (!parts_.lifecycle.ask_for_renewal(request.name)) {
-      return fail(ErrorKind::rejected,
-                  "this agent's server has no such certificate, so it cannot renew it");
-    }
-    parts_.log.notice("certificate \"{}\": renewal asked for by ccmctl", request.name);
-    return {};
+  switch (request.wish) {
+    case Wish::renew:
+      return renew(request);
+    case Wish::roll_back:
+      return roll_back(request);
+    case Wish::install:
+      break;
   }
-  auto done = roll_back(parts_.store, parts_.lease, request.name, request.version);
+  return install(request);
+}
+
+Result<void> RequestDesk::renew(const Request& request) {
+  if (!parts_.lifecycle.ask_for_renewal(request.name)) {
+    return fail(ErrorKind::rejected,
+                "this agent's server has no such certificate, so it cannot renew it");
+  }
+  parts_.log.notice("certificate \"{}\": renewal asked for by ccmctl", request.name);
+  return {};
+}
+
+Result<void> RequestDesk::roll_back(const Request& request) {
+  auto done = lifecycle::roll_back(parts_.store, parts_.lease, request.name, request.version);
   if (!done) return done;
   parts_.lifecycle.look_again(request.name);
   parts_.log.notice("certificate \"{}\": version {} restored and held, asked for by ccmctl",
                     request.name, request.version);
+  return {};
+}
+
+Result<void> RequestDesk::install(const Request& request) {
+  const config::CertificateSpec* spec = parts_.config.find(request.name);
+  if (spec == nullptr || !request.key) {
+    return fail(ErrorKind::rejected,
+                spec == nullptr ? "this agent looks after no such certificate, so it takes none"
+                                : "there is no private key to import");
+  }
+  const auto bundle = crypto::Bundle::make(request.certificates, *request.key);
+  if (!bundle) return fail(bundle.error());
+  const auto info = install_import(parts_.store, parts_.lease, *spec, *bundle, parts_.clock.now());
+  if (!info) return fail(info.error());
+  parts_.lifecycle.look_again(request.name);
+  parts_.log.notice(
+      "certificate \"{}\": installed version {}, imported by ccmctl (serial {}, valid until {})",
+      request.name, info->number, info->serial, format_time(info->not_after));
   return {};
 }
 

@@ -1,30 +1,40 @@
-// What an operator asks of the store's leader while it runs: renew a certificate now, or go back to
-// an older version. One file per certificate at the top of the state directory, "request-NAME",
-// because the leader watches that directory; a second request replaces the first.
+// What an operator asks of the store's leader while it runs: renew a certificate now, go back to an
+// older version, or take one that was brought along. One file per certificate at the top of the
+// state directory, "request-NAME", because the leader watches that directory; a second request
+// replaces the first. The file of an import holds a private key: like every file of the store it is
+// its owner's only and appears as a whole, and it is gone before the import begins. (What a disk
+// keeps of a removed file is the disk's; the key is to stay in the store anyway.)
 //
 // Left by ccmctl, in the name of the store's owner; served and removed by the leader.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/result.h"
+#include "crypto/bundle.h"
 #include "lifecycle/lifecycle.h"
 #include "lifecycle/store.h"
 
 namespace ccm::lifecycle {
 
-enum class Wish : std::uint8_t { renew, roll_back };
+enum class Wish : std::uint8_t { renew, roll_back, install };
 
 struct Request {
   Wish wish = Wish::renew;
   std::string name;
   VersionNumber version = 0;  // to go back to
+  // To install: as they came, with the root when it came along (crypto/bundle.h).
+  std::vector<crypto::Certificate> certificates = {};
+  std::optional<crypto::KeyPair> key = {};
 };
 
 Result<void> leave_request(const std::string& state_path, const Request& request);
+// Takes a request back that nobody serves; fine when it is gone.
+void withdraw_request(const std::string& state_path, const std::string& name) noexcept;
 // Whether the leader has yet to serve it.
 bool is_waiting(const std::string& state_path, const std::string& name);
 
@@ -38,6 +48,8 @@ class RequestDesk {
     const Lease& lease;
     Lifecycle& lifecycle;
     Log& log;
+    const config::Config& config;
+    const Clock& clock;
   };
   explicit RequestDesk(Parts parts) : parts_(std::move(parts)) {}
 
@@ -45,6 +57,9 @@ class RequestDesk {
 
  private:
   Result<void> serve(const Request& request);
+  Result<void> renew(const Request& request);
+  Result<void> roll_back(const Request& request);
+  Result<void> install(const Request& request);
 
   Parts parts_;
 };

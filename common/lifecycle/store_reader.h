@@ -20,6 +20,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/clock.h"
@@ -30,6 +31,9 @@ namespace ccm::lifecycle {
 
 using VersionNumber = std::uint64_t;  // 0: none
 
+// The origin of what an operator brought along (import.h).
+inline constexpr std::string_view kImported = "import";
+
 struct VersionInfo {
   VersionNumber number = 0;
   Time installed_at{};
@@ -37,7 +41,7 @@ struct VersionInfo {
   Time not_after{};
   std::string fingerprint;  // SHA-256 of the leaf, crypto/certificate.h
   std::string serial;
-  std::string origin;  // where it came from: "scm:scs…", "pca:…", "import"
+  std::string origin;  // where it came from: "scm:scs…", "pca:…", kImported
 };
 
 struct StoredCertificate {

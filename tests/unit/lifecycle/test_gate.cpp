@@ -241,6 +241,20 @@ TEST(Gate, AsksForALaterEndThanTheInstalledOne) {
               StartsWith("later end: "));
 }
 
+TEST(Gate, LetsWhatAnOperatorWantsEndWithTheInstalledOneButNotBefore) {
+  const Bundle installed = bundle_with({.not_after = kTestNow + 240h});
+  const config::CertificateSpec spec = make_spec();
+  const auto wanted = [&](Seconds life) {
+    const Bundle bundle = bundle_with({.not_after = kTestNow + life});
+    return admit({.spec = spec, .current = &installed, .bundle = bundle, .is_wanted = true},
+                 kTestNow);
+  };
+  EXPECT_TRUE(wanted(240h));
+  const auto sooner = wanted(240h - 1s);
+  ASSERT_FALSE(sooner);
+  EXPECT_THAT(sooner.error().message(), HasSubstr("the installed one ends later"));
+}
+
 TEST(Gate, WaivesTheLaterEndWhenTheInstalledOneIsOfNoUse) {
   const Bundle candidate = bundle_with({.not_after = kTestNow + 1h});
   const Bundle other_names = bundle_with({.names = {"old.example.com"}});

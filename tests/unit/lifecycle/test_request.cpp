@@ -1,11 +1,13 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/stat.h>
 
 #include <fstream>
 
 #include "config/settings.h"
 #include "lifecycle/file_store.h"
 #include "lifecycle/hold.h"
+#include "lifecycle/import.h"
 #include "lifecycle/request.h"
 #include "support/fake_clock.h"
 #include "support/memory_log.h"
@@ -43,16 +45,22 @@ class GenerousSource final : public Source {
   Result<void> refused(const ObtainRequest&) override { return {}; }
 
   crypto::Bundle make() {
-    const Time end = clock_.now() + (90 + calls) * kTestDay;
+    if (!has_same_end) end_ = clock_.now() + (90 + calls) * kTestDay;
+    return make_until(end_);
+  }
+  crypto::Bundle make_until(Time end, Seconds age = {}) {
     const auto leaf = ccm::test::make_test_leaf(
-        issuing_, {.names = {"www.example.com"}, .not_before = clock_.now(), .not_after = end});
+        issuing_,
+        {.names = {"www.example.com"}, .not_before = clock_.now() - age, .not_after = end});
     return crypto::Bundle::make({leaf.certificate, issuing_.certificate}, leaf.key).value();
   }
 
   int calls = 0;
   bool was_due = false;
+  bool has_same_end = false;  // as the one before
 
  private:
+  Time end_;
   const Clock& clock_;
   ccm::test::TestAuthority root_ = ccm::test::make_test_root();
   ccm::test::TestAuthority issuing_ = ccm::test::make_test_intermediate(root_);
@@ -82,7 +90,7 @@ class RequestTest : public testing::Test {
   config::Config config_ = make_config();
   GenerousSource source_{clock_};
   Lifecycle lifecycle_{{config_, *store_, source_, source_, clock_, log_, "launch"}};
-  RequestDesk desk_{{directory_.path(), *store_, *lease_, lifecycle_, log_}};
+  RequestDesk desk_{{directory_.path(), *store_, *lease_, lifecycle_, log_, config_, clock_}};
 };
 
 TEST_F(RequestTest, RenewsAtOnceWhatIsNotDue) {
@@ -134,6 +142,73 @@ TEST_F(RequestTest, RefusesAVersionThatIsNotThereAndHoldsNothing) {
   EXPECT_EQ(store_->current_version("www"), 2U);
   EXPECT_EQ(held_version(*store_, "www"), 0U);
   EXPECT_THAT(log_.text(), HasSubstr("asked for by ccmctl: restore version 9"));
+}
+
+TEST_F(RequestTest, InstallsWhatIsBroughtAlongAndLeavesItAloneUntilItIsDue) {
+  const crypto::Bundle bundle = source_.make_until(clock_.now() + 100 * kTestDay);
+  ASSERT_TRUE(leave_request(
+      directory_.path(),
+      {.wish = Wish::install, .name = "www", .certificates = bundle.chain(), .key = bundle.key()}));
+  struct stat file {};
+  ASSERT_EQ(stat((directory_.path() / "request-www").c_str(), &file), 0);
+  EXPECT_EQ(file.st_mode & 07777U, 0600U);
+  const int calls = source_.calls;
+  desk_.serve();
+  EXPECT_FALSE(is_waiting(directory_.path(), "www"));
+  EXPECT_EQ(store_->current_version("www"), 3U);
+  EXPECT_EQ(store_->history("www").value().front().origin, kImported);
+  EXPECT_EQ(look(), 1U) << "its renewal time is found out";
+  clock_.advance(50 * kTestDay);
+  look();
+  EXPECT_EQ(source_.calls, calls)
+      << "the cloud has a better one every day, but this one was chosen";
+  clock_.advance(25 * kTestDay);
+  look();
+  EXPECT_EQ(store_->current_version("www"), 4U) << "renewed in time";
+}
+
+TEST_F(RequestTest, RenewsAtOnceWhatIsImportedInsideItsRenewalWindow) {
+  // The ones before it must not outlive it.
+  clock_.advance(85 * kTestDay);
+  const crypto::Bundle bundle = source_.make_until(clock_.now() + 20 * kTestDay, 80 * kTestDay);
+  ASSERT_TRUE(
+      install_import(*store_, *lease_, config_.certificates().front(), bundle, clock_.now()));
+  lifecycle_.look_again("www");
+  look();
+  EXPECT_EQ(store_->current_version("www"), 4U);
+}
+
+TEST_F(RequestTest, RefusesWhatTheGateRefuses) {
+  const crypto::Bundle sooner = source_.make_until(clock_.now() + 5 * kTestDay);
+  for (const bool has_key : {true, false}) {
+    Request request{.wish = Wish::install, .name = "www", .certificates = sooner.chain()};
+    if (has_key) request.key = sooner.key();
+    ASSERT_TRUE(leave_request(directory_.path(), request));
+    desk_.serve();
+  }
+  EXPECT_EQ(store_->current_version("www"), 2U);
+  EXPECT_THAT(log_.text(), HasSubstr("asked for by ccmctl: later end: "));
+  EXPECT_THAT(log_.text(), HasSubstr("there is no private key"));
+}
+
+TEST_F(RequestTest, WithdrawsARequestWithItsKey) {
+  const crypto::Bundle bundle = source_.make();
+  ASSERT_TRUE(leave_request(
+      directory_.path(),
+      {.wish = Wish::install, .name = "www", .certificates = bundle.chain(), .key = bundle.key()}));
+  withdraw_request(directory_.path(), "www");
+  withdraw_request(directory_.path(), "www");
+  EXPECT_FALSE(is_waiting(directory_.path(), "www"));
+}
+
+TEST_F(RequestTest, RenewsWhenTheNewOneEndsInTheSameSecond) {
+  source_.has_same_end = true;
+  lifecycle_.ask_for_renewal("www");
+  look();
+  EXPECT_EQ(store_->current_version("www"), 3U);
+  lifecycle_.hasten("www");
+  look();
+  EXPECT_EQ(store_->current_version("www"), 3U) << "only when an operator asks";
 }
 
 TEST_F(RequestTest, ForgetsWhatItCannotRead) {
