@@ -25,11 +25,6 @@ bool is_private_key_label(std::string_view label) noexcept {
          label == "ENCRYPTED PRIVATE KEY";
 }
 
-// PKCS#8 says it in the label, the older forms in a header (RFC 1421 section 4.6.1.1).
-bool is_encrypted(const PemBlock& block) noexcept {
-  return block.label.starts_with("ENCRYPTED") || block.body.find("Proc-Type:") != block.body.npos;
-}
-
 Failure encrypted_key_failure() {
   return fail(ErrorKind::invalid,
               "private key: it is encrypted; give it without a passphrase (openssl pkey -in FILE)");

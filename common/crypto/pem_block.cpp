@@ -62,6 +62,10 @@ std::optional<PemBlock> next_pem_block(std::string_view& rest) {
   }
 }
 
+bool is_encrypted(const PemBlock& block) noexcept {
+  return block.label.starts_with("ENCRYPTED") || block.body.find("Proc-Type:") != npos;
+}
+
 Result<Secret> decode_base64(std::string_view text) {
   Result<Secret> packed = without_space(text);
   if (!packed) return packed;

@@ -23,6 +23,10 @@ struct PemBlock {
 // The next block of `rest`, which is advanced past it; nullopt when there is none.
 std::optional<PemBlock> next_pem_block(std::string_view& rest);
 
+// Whether a private key's block is encrypted: PKCS#8 says it in the label, the older forms in a
+// header (RFC 1421 section 4.6.1.1).
+bool is_encrypted(const PemBlock& block) noexcept;
+
 // The bytes of base64 text with white space anywhere in it. `invalid` for any other character and
 // for text that is cut short. Wiped memory, because it may be a private key.
 Result<Secret> decode_base64(std::string_view text);

@@ -1,0 +1,32 @@
+// Keys that come under a password: as other programs and authorities hand them out. Pure functions,
+// but for OpenSSL's legacy algorithms, which are loaded beside everything else and for the one
+// call.
+#pragma once
+
+#include <cstddef>
+#include <span>
+#include <string_view>
+#include <vector>
+
+#include "base/result.h"
+#include "base/secret.h"
+#include "crypto/certificate.h"
+#include "crypto/key_pair.h"
+
+namespace ccm::crypto {
+
+// Whether the text's private key is encrypted: PKCS#8 (RFC 5958 section 3), or one of the older
+// forms with a Proc-Type header (RFC 1421).
+bool has_encrypted_key(std::string_view pem);
+// That key. `unauthorized` when the password is wrong or the text damaged, which looks the same.
+Result<KeyPair> decrypt_key_pem(std::string_view pem, const Secret& password);
+
+struct KeyWithCertificates {
+  KeyPair key;
+  std::vector<Certificate> certificates;  // in no particular order
+};
+// PKCS #12 (RFC 7292), also with the RC2 and triple DES of older programs. `unauthorized`
+// for a wrong password, `invalid` for a file that is damaged or has no key or no certificate.
+Result<KeyWithCertificates> parse_pkcs12(std::span<const std::byte> der, const Secret& password);
+
+}  // namespace ccm::crypto
