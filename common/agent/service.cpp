@@ -9,6 +9,7 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <climits>
 #include <memory>
 #include <utility>
 
@@ -20,6 +21,7 @@
 #include "agent/publisher.h"
 #include "base/boundary.h"
 #include "base/clock.h"
+#include "base/version.h"
 #include "lifecycle/effective_settings.h"
 #include "lifecycle/file_store.h"
 
@@ -65,7 +67,7 @@ class Service {
  public:
   struct Parts {
     const config::Config& config;
-    Publisher publisher;
+    std::optional<Publisher> publisher;  // nullopt: there is no server to publish to
     std::unique_ptr<lifecycle::Store> store;
     std::optional<CloudAccess> access;  // nullopt: only publish
     Watches watches;
@@ -101,7 +103,7 @@ int Service::run() {
       // Not by returning: the engine's threads are never joined (engine.cpp).
       _exit(1);
     }
-    parts_.publisher.refresh(clock_.now());
+    if (parts_.publisher) parts_.publisher->refresh(clock_.now());
     give_sign_of_life();
     look_at_neighbours();
     if (wants_to_lead()) try_to_lead();
@@ -197,24 +199,43 @@ Result<std::optional<CloudAccess>> settle(const config::Config& config, Log& log
   return std::optional<CloudAccess>(*std::move(access));
 }
 
+// For ccmctl, which compares what runs with what is installed.
+config::Handover with_agent(config::Handover handover) {
+  std::array<char, PATH_MAX> path{};
+  const ssize_t size = readlink("/proc/self/exe", path.data(), path.size());
+  handover.agent = {.path = std::string(path.data(), size < 0 ? 0 : static_cast<std::size_t>(size)),
+                    .version = std::string(version()),
+                    .pid = static_cast<std::uint32_t>(getpid())};
+  return handover;
+}
+
+Result<std::optional<Publisher>> make_publisher(config::ServerKind server,
+                                                const config::Config& config, Log& log) {
+  if (server == config::ServerKind::none) return std::optional<Publisher>();
+  Result<publication::Writer> writer =
+      publication::Writer::attach(FileDescriptor(kSegmentDescriptor), publication::IfBusy::wait);
+  if (!writer) return pass(std::move(writer));
+  return std::optional<Publisher>(std::in_place, config, lifecycle::StoreReader(kStore),
+                                  *std::move(writer), log);
+}
+
 Result<int> serve(const config::Handover& handover, Log& log) {
   const Result<config::Config> config = handover.settings.finalize();
   if (!config) return fail(config.error());
   Result<std::optional<CloudAccess>> access = settle(*config, log);
   if (!access) return pass(std::move(access));
-  Result<publication::Writer> writer =
-      publication::Writer::attach(FileDescriptor(kSegmentDescriptor), publication::IfBusy::wait);
-  if (!writer) return pass(std::move(writer));
+  Result<std::optional<Publisher>> publisher = make_publisher(handover.server.kind, *config, log);
+  if (!publisher) return pass(std::move(publisher));
   Result<std::unique_ptr<lifecycle::Store>> store = lifecycle::open_file_store(kStore);
   if (!store) return pass(std::move(store));
-  if (Result<void> left = lifecycle::write_effective_settings(kStore, handover); !left) {
+  if (Result<void> left = lifecycle::write_effective_settings(kStore, with_agent(handover));
+      !left) {
     log.warn("settings for ccmctl: {}", left.error().message());
   }
   Result<Watches> watches = open_watches();
   if (!watches) return pass(std::move(watches));
-  Service service(
-      {*config, Publisher(*config, lifecycle::StoreReader(kStore), *std::move(writer), log),
-       *std::move(store), *std::move(access), *std::move(watches), handover.server, log});
+  Service service({*config, *std::move(publisher), *std::move(store), *std::move(access),
+                   *std::move(watches), handover.server, log});
   return service.run();
 }
 

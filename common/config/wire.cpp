@@ -11,7 +11,7 @@ namespace ccm::config {
 namespace {
 
 constexpr std::string_view kMagic = "CCMSETS\n";
-constexpr std::uint32_t kVersion = 1;
+constexpr std::uint32_t kVersion = 2;
 constexpr std::size_t kNumberSize = 4;
 
 // Numbers are 32 bits, least significant byte first; texts and lists have their length in front.
@@ -112,6 +112,22 @@ void encode_server(Encoder& out, const ServerFacts& server) {
   out.number(static_cast<std::uint32_t>(server.log_level));
   out.text(server.error_log);
   out.text(server.launch_id);
+  out.text(server.module_path);
+  out.text(server.module_version);
+}
+
+void encode_agent(Encoder& out, const AgentFacts& agent) {
+  out.text(agent.path);
+  out.text(agent.version);
+  out.number(agent.pid);
+}
+
+AgentFacts decode_agent(Decoder& in) {
+  AgentFacts agent;
+  agent.path = in.text();
+  agent.version = in.text();
+  agent.pid = in.number();
+  return agent;
 }
 
 std::optional<ServerFacts> decode_server(Decoder& in) {
@@ -120,6 +136,8 @@ std::optional<ServerFacts> decode_server(Decoder& in) {
   ServerFacts server;
   server.error_log = in.text();
   server.launch_id = in.text();
+  server.module_path = in.text();
+  server.module_version = in.text();
   if (in.failed() || kind > static_cast<std::uint32_t>(ServerKind::none) ||
       level > static_cast<std::uint32_t>(Severity::debug)) {
     return std::nullopt;
@@ -200,6 +218,7 @@ std::string encode_handover(const Handover& handover) {
   out.raw(kMagic);
   out.number(kVersion);
   encode_server(out, handover.server);
+  encode_agent(out, handover.agent);
   SettingsWire::encode(out, handover.settings);
   return std::move(out).take();
 }
@@ -216,10 +235,11 @@ Result<Handover> decode_handover(std::string_view bytes) {
   }
   auto server = decode_server(in);
   if (!server) return malformed("say nothing valid about the server");
+  AgentFacts agent = decode_agent(in);
   auto settings = SettingsWire::decode(in);
   if (!settings) return fail_with(std::move(settings), "the settings handed over by the server");
   if (!in.is_complete()) return malformed("are cut short or have something behind them");
-  return Handover{*std::move(server), *std::move(settings)};
+  return Handover{*std::move(server), *std::move(settings), std::move(agent)};
 }
 
 }  // namespace ccm::config

@@ -13,6 +13,7 @@
 
 namespace ccm::config {
 
+// none: `ccmctl agent`, which keeps the store for programs without a module.
 enum class ServerKind : std::uint8_t { nginx, apache, none };
 
 // What the agent must know of the server that started it.
@@ -20,12 +21,22 @@ struct ServerFacts {
   ServerKind kind = ServerKind::none;
   std::string error_log;  // path; empty: the inherited standard error
   Severity log_level = Severity::notice;
-  std::string launch_id;  // differs for every configuration load
+  std::string launch_id;            // differs for every configuration load
+  std::string module_path = {};     // of the server module, as it was loaded; empty: not known
+  std::string module_version = {};  // its release (base/version.h)
+};
+
+// What the agent adds when it leaves the settings for ccmctl; a server knows nothing of it.
+struct AgentFacts {
+  std::string path;
+  std::string version;
+  std::uint32_t pid = 0;  // 0: not known
 };
 
 struct Handover {
   ServerFacts server;
   Settings settings;
+  AgentFacts agent = {};
 };
 
 std::string encode_handover(const Handover& handover);

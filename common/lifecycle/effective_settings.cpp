@@ -22,6 +22,20 @@ Time time_of_change(const std::string& path) {
   return stat(path.c_str(), &file) == 0 ? Time(Seconds(file.st_mtim.tv_sec)) : Time();
 }
 
+Result<EffectiveSettings> read_one(const std::string& path, config::ServerKind server) {
+  Result<std::string> bytes = read_file(path, kLargest);
+  if (!bytes) return pass(std::move(bytes));
+  Result<config::Handover> handover = config::decode_handover(*bytes);
+  if (!handover) return pass(std::move(handover));
+  Result<config::Config> config = handover->settings.finalize();
+  if (!config) return pass(std::move(config));
+  return EffectiveSettings{.server = server,
+                           .config = *std::move(config),
+                           .touched = time_of_change(path),
+                           .facts = std::move(handover->server),
+                           .agent = std::move(handover->agent)};
+}
+
 }  // namespace
 
 std::string_view name_of(config::ServerKind server) noexcept {
@@ -33,7 +47,7 @@ std::string_view name_of(config::ServerKind server) noexcept {
     case config::ServerKind::none:
       break;
   }
-  return "none";
+  return "agent";
 }
 
 std::string effective_settings_path(const std::string& state_path, config::ServerKind server) {
@@ -64,14 +78,17 @@ Result<std::vector<EffectiveSettings>> read_effective_settings(const std::string
       config::ServerKind::nginx, config::ServerKind::apache, config::ServerKind::none};
   for (const config::ServerKind server : kServers) {
     const std::string path = effective_settings_path(state_path, server);
-    const Result<std::string> bytes = read_file(path, kLargest);
-    if (!bytes) continue;
-    const Result<config::Handover> handover = config::decode_handover(*bytes);
-    if (!handover) continue;
-    Result<config::Config> config = handover->settings.finalize();
-    if (config) all.push_back({server, *std::move(config), time_of_change(path)});
+    if (auto read = read_one(path, server)) all.push_back(*std::move(read));
   }
   return all;
+}
+
+std::optional<Error> problem_of_effective_settings(const std::string& state_path,
+                                                   config::ServerKind server) {
+  const std::string path = effective_settings_path(state_path, server);
+  if (access(path.c_str(), F_OK) != 0) return std::nullopt;
+  auto read = read_one(path, server);
+  return read ? std::nullopt : std::optional<Error>(read.error());
 }
 
 }  // namespace ccm::lifecycle

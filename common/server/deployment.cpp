@@ -11,6 +11,7 @@
 
 #include "agent/launch.h"
 #include "base/clock.h"
+#include "base/version.h"
 #include "config/host_checks.h"
 #include "lifecycle/store_reader.h"
 #include "server/bootstrap.h"
@@ -49,7 +50,9 @@ Result<agent::Launched> launch_agent(const config::Config& config, const config:
                                      const Surroundings& surroundings, int segment) {
   auto program = agent::find_agent(config.global().agent_path, surroundings.module_path);
   if (!program) return pass(std::move(program));
-  const config::Handover handover{surroundings.facts, settings};
+  config::Handover handover{surroundings.facts, settings};
+  handover.server.module_path = surroundings.module_path;
+  handover.server.module_version = version();
   return agent::launch({.program = *std::move(program),
                         .segment = segment,
                         .handover = handover,

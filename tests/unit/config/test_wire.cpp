@@ -26,7 +26,10 @@ Handover everything() {
   handover.server = {.kind = ServerKind::nginx,
                      .error_log = "/var/log/nginx/error.log",
                      .log_level = Severity::info,
-                     .launch_id = "42-1"};
+                     .launch_id = "42-1",
+                     .module_path = "/m/ngx_ccm_module.so",
+                     .module_version = "1.2"};
+  handover.agent = {.path = "/l/ccm-agent", .version = "1.3", .pid = 77};
   EXPECT_EQ(problem_of(add_lines(handover.settings, kEverything)), "no error");
   return handover;
 }
@@ -50,6 +53,11 @@ TEST(Wire, EverythingComesBack) {
   EXPECT_EQ(received->server.error_log, "/var/log/nginx/error.log");
   EXPECT_EQ(received->server.log_level, Severity::info);
   EXPECT_EQ(received->server.launch_id, "42-1");
+  EXPECT_EQ(received->server.module_path, "/m/ngx_ccm_module.so");
+  EXPECT_EQ(received->server.module_version, "1.2");
+  EXPECT_EQ(received->agent.path, "/l/ccm-agent");
+  EXPECT_EQ(received->agent.version, "1.3");
+  EXPECT_EQ(received->agent.pid, 77U);
   EXPECT_EQ(fingerprints(received->settings), fingerprints(sent.settings));
   EXPECT_EQ(fingerprints(received->settings).size(), 4U);
   EXPECT_EQ(received->settings.finalize()->global().state_path, "/srv/ccm");
