@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "keys.h"
 #include "text.h"
 #include "world.h"
@@ -64,13 +66,16 @@ Issuer named_issuer(World& world, const std::string& name) {
   return issuer;
 }
 
-ServerIdentity make_server_identity(World& world, const std::string& address) {
+ServerIdentity make_server_identity(World& world, const std::vector<AlternativeName>& names) {
   const Issuer issuer = named_issuer(world, "service");
   const KeyHandle key = generate_key("EC256");
   CertificateSpec spec;
   spec.subject = {{"common_name", "ccm-emulator"}};
   spec.names = {{"DNS", "localhost"}, {"IP", "127.0.0.1"}, {"IP", "::1"}};
-  if (address != "127.0.0.1" && address != "::1") spec.names.push_back({"IP", address});
+  for (const AlternativeName& name : names) {
+    const auto is_same = [&](const AlternativeName& each) { return each.value == name.value; };
+    if (std::none_of(spec.names.begin(), spec.names.end(), is_same)) spec.names.push_back(name);
+  }
   spec.public_key = key.get();
   spec.serial = fresh_serial(world);
   spec.not_before = machine_ms() / 1000 - kDay;

@@ -23,12 +23,12 @@ struct Issuer {
 // Made when first asked for.
 Issuer named_issuer(World& world, const std::string& name);
 
-// Certificate and key for the listener, signed by `service`.
+// Certificate and key for the listener, signed by `service`, for localhost and for `names`.
 struct ServerIdentity {
   std::string certificate;
   std::string key;
 };
-ServerIdentity make_server_identity(World& world, const std::string& address);
+ServerIdentity make_server_identity(World& world, const std::vector<AlternativeName>& names);
 
 // Decimal, 24 digits: UTC creation time and ten random digits, as PCA numbers its certificates.
 std::string fresh_serial(World& world);

@@ -27,7 +27,8 @@ using emulator::World;
 constexpr const char* kVersion = "ccm-emulator 0.1.0";
 
 struct Arguments {
-  std::string listen;
+  std::vector<std::string> listen{"127.0.0.1:0"};
+  std::vector<std::string> names;
   std::string data;
   bool parent_lifeline = false;
 };
@@ -123,6 +124,15 @@ void end_with_standard_input() {
   }).detach();
 }
 
+std::vector<emulator::AlternativeName> names_of(const Arguments& arguments) {
+  std::vector<emulator::AlternativeName> names;
+  for (const std::string& listen : arguments.listen) {
+    names.push_back({"IP", listen.substr(0, listen.rfind(':'))});
+  }
+  for (const std::string& name : arguments.names) names.push_back({"DNS", name});
+  return names;
+}
+
 [[noreturn]] void run(const Arguments& arguments) {
   umask(077);
   sigset_t signals;
@@ -137,8 +147,7 @@ void end_with_standard_input() {
   emulator::Transport transport(arguments.listen);
   world.secure_url = "https://" + transport.authority();
   world.plain_url = "http://" + transport.authority();
-  const std::string address = arguments.listen.substr(0, arguments.listen.rfind(':'));
-  const auto identity = emulator::make_server_identity(world, address);
+  const auto identity = emulator::make_server_identity(world, names_of(arguments));
   transport.use_certificate(identity.certificate, identity.key);
   world.write_credentials();
   emulator::make_demo_targets(world);
@@ -159,8 +168,12 @@ int main(int argc, char** argv) {
   CLI::App app{"A local Huawei Cloud CCM: IAM, SCM, PCA and the ECS metadata service, for tests.",
                "ccm-emulator"};
   Arguments arguments;
-  app.add_option("--listen", arguments.listen, "IP address and port; port 0 takes a free one")
-      ->default_val("127.0.0.1:0");
+  app.add_option("--listen", arguments.listen,
+                 "IP address and port; port 0 takes a free one; more than one may be given")
+      ->allow_extra_args(false)
+      ->capture_default_str();
+  app.add_option("--name", arguments.names, "a DNS name that its HTTPS certificate is also for")
+      ->allow_extra_args(false);
   app.add_option("--data", arguments.data, "directory for the state, made when missing");
   app.add_flag("--parent-lifeline", arguments.parent_lifeline,
                "end when standard input is closed, so that no orphan outlives a test");

@@ -213,19 +213,24 @@ void serve_connection(tcp::socket socket, asio::ssl::context& tls, const Transpo
 
 }  // namespace
 
-Transport::Transport(const std::string& listen)
-    : acceptor_(context_), tls_(asio::ssl::context::tls_server) {
+Transport::Transport(const std::vector<std::string>& listen)
+    : tls_(asio::ssl::context::tls_server) {
+  for (const std::string& each : listen) open(each);
+}
+
+void Transport::open(const std::string& listen) {
   const tcp::endpoint endpoint = endpoint_of(listen);
+  Acceptor& acceptor = acceptors_.emplace_back(context_);
   boost::system::error_code error;
-  acceptor_.open(endpoint.protocol(), error);
-  if (!error) acceptor_.set_option(tcp::acceptor::reuse_address(true), error);
-  if (!error) acceptor_.bind(endpoint, error);
-  if (!error) acceptor_.listen(asio::socket_base::max_listen_connections, error);
+  acceptor.open(endpoint.protocol(), error);
+  if (!error) acceptor.set_option(tcp::acceptor::reuse_address(true), error);
+  if (!error) acceptor.bind(endpoint, error);
+  if (!error) acceptor.listen(asio::socket_base::max_listen_connections, error);
   if (error) throw std::runtime_error(fmt::format("--listen {}: {}", listen, error.message()));
 }
 
 std::string Transport::authority() const {
-  const tcp::endpoint endpoint = acceptor_.local_endpoint();
+  const tcp::endpoint endpoint = acceptors_.front().local_endpoint();
   std::ostringstream text;
   text << endpoint;
   return text.str();
@@ -238,10 +243,17 @@ void Transport::use_certificate(const std::string& certificate, const std::strin
 }
 
 void Transport::serve(const Handle& handle, const Answering& answering) {
+  for (std::size_t i = 1; i < acceptors_.size(); ++i) {
+    std::thread([&, i] { accept(acceptors_[i], handle, answering); }).detach();
+  }
+  accept(acceptors_.front(), handle, answering);
+}
+
+void Transport::accept(Acceptor& acceptor, const Handle& handle, const Answering& answering) {
   for (;;) {
     tcp::socket socket(context_);
     boost::system::error_code error;
-    acceptor_.accept(socket, error);
+    acceptor.accept(socket, error);
     if (error) {
       // Out of descriptors, most likely: give connections time to end.
       std::this_thread::sleep_for(std::chrono::milliseconds(20));
