@@ -4,8 +4,8 @@
 
 #include <algorithm>
 #include <array>
-#include <numeric>
 
+#include "base/edit_distance.h"
 #include "base/text.h"
 
 namespace ccm::cloud {
@@ -23,29 +23,11 @@ constexpr auto kParameters = std::to_array<Parameter>({
 #undef CCM_PARAMETERS
 });
 
-// Levenshtein distance, whatever the case.
-std::size_t distance(std::string_view a, std::string_view b) {
-  const std::string left = to_lower(a);
-  const std::string right = to_lower(b);
-  std::vector<std::size_t> row(right.size() + 1);
-  std::iota(row.begin(), row.end(), std::size_t{0});
-  for (std::size_t i = 0; i < left.size(); ++i) {
-    std::size_t diagonal = row[0];
-    row[0] = i + 1;
-    for (std::size_t j = 0; j < right.size(); ++j) {
-      const std::size_t replaced = diagonal + (left[i] == right[j] ? 0U : 1U);
-      diagonal = row[j + 1];
-      row[j + 1] = std::min({replaced, diagonal + 1, row[j] + 1});
-    }
-  }
-  return row.back();
-}
-
 std::string_view most_similar(std::string_view name) {
-  const auto* best = std::min_element(kOperations.begin(), kOperations.end(),
-                                      [&](const Operation& a, const Operation& b) {
-                                        return distance(a.id, name) < distance(b.id, name);
-                                      });
+  const auto* best = std::min_element(
+      kOperations.begin(), kOperations.end(), [&](const Operation& a, const Operation& b) {
+        return edit_distance(a.id, name) < edit_distance(b.id, name);
+      });
   return best->id;
 }
 

@@ -130,6 +130,11 @@ Result<JsonBody> JsonBody::parse(std::string_view text) {
               fmt::format("the body is not JSON: line {}, column {}", error.line, error.column));
 }
 
+JsonBody JsonBody::copy_of(const JsonView& value) {
+  use_wiping_json();
+  return JsonBody(json_deep_copy(value.value_));
+}
+
 Result<void> JsonBody::set(std::string_view path, const Scalar& value) {
   return put(root_.get(), path, make(value));
 }
@@ -142,6 +147,14 @@ Result<void> JsonBody::append(std::string_view path, std::string_view value) {
   }
   const std::size_t size = list == root_.get() ? 0 : json_array_size(list);
   return put(root_.get(), fmt::format("{}[{}]", path, size), make(value));
+}
+
+void JsonBody::set_list(const std::string& name, const std::vector<JsonView>& elements) {
+  json_t* list = json_array();
+  for (const JsonView& element : elements) {
+    json_array_append_new(list, json_deep_copy(element.value_));
+  }
+  json_object_set_new(root_.get(), name.c_str(), list);
 }
 
 void JsonBody::replace_text(const JsonView& view, std::string_view text) {

@@ -9,6 +9,7 @@
 #include <string>
 #include <string_view>
 #include <variant>
+#include <vector>
 
 #include "base/result.h"
 #include "base/secret.h"
@@ -25,12 +26,16 @@ class JsonBody {
   static JsonBody array();
   // `invalid` when the text is not one JSON object or array.
   static Result<JsonBody> parse(std::string_view text);
+  // Of an object or array; independent of its document.
+  static JsonBody copy_of(const JsonView& value);
 
   // Sets the value at the path, making objects and lists on the way; lists grow by one at most.
   // `invalid` when the path is malformed or leads through something that is no object or list.
   Result<void> set(std::string_view path, const Scalar& value);
   // Adds an element to the list at the path.
   Result<void> append(std::string_view path, std::string_view value);
+  // Puts copies of these elements into the list of that name, instead of what it has.
+  void set_list(const std::string& name, const std::vector<JsonView>& elements);
 
   JsonView root() const noexcept { return JsonView(root_.get()); }
   // Replaces the text of a view of this body, keeping its place.

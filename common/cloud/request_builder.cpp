@@ -27,6 +27,11 @@ std::string without_positions(std::string_view name) {
   return out;
 }
 
+bool is_secret(const Operation& operation, std::string_view path, std::string_view name) {
+  const Parameter* parameter = operation.find(path);
+  return is_secret_name(name) || (parameter != nullptr && parameter->is_secret);
+}
+
 class Builder {
  public:
   Builder(const Operation& operation, const Arguments& arguments)
@@ -62,7 +67,7 @@ class Builder {
   }
 
   Result<void> take(const Argument& argument) {
-    const Parameter* parameter = find(argument.name);
+    const Parameter* parameter = find_given(operation_, argument.name);
     if (parameter == nullptr) return unknown_parameter(operation_, argument.name);
     auto checked = check_value(operation_, *parameter, argument.value.reveal());
     if (!checked) return pass(std::move(checked));
@@ -70,16 +75,6 @@ class Builder {
     wipe(*checked);
     given_.push_back(parameter);
     return done;
-  }
-
-  // An element of a list of texts may be named by its position.
-  const Parameter* find(const std::string& name) const {
-    std::string known = without_positions(name);
-    if (const Parameter* parameter = operation_.find(known)) return parameter;
-    if (!known.ends_with("[]")) return nullptr;
-    known.resize(known.size() - 2);
-    const Parameter* list = operation_.find(known);
-    return list != nullptr && list->type == Type::texts ? list : nullptr;
   }
 
   Result<void> place(const Parameter& parameter, const std::string& name, std::string& value) {
@@ -169,18 +164,20 @@ class Builder {
   std::vector<const Parameter*> given_;
 };
 
-void hide_secrets(const Operation& operation, const JsonView& value, const std::string& name) {
+// `is_hidden`: the list around the value is a secret's.
+void hide_secrets(const Operation& operation, const JsonView& value, const std::string& path,
+                  bool is_hidden) {
   if (value.is_object()) {
     for (const auto& [key, field] : value.entries()) {
-      hide_secrets(operation, field, name.empty() ? key : fmt::format("{}.{}", name, key));
+      const std::string inner = path.empty() ? key : fmt::format("{}.{}", path, key);
+      hide_secrets(operation, field, inner, is_secret(operation, inner, key));
     }
   } else if (value.is_array()) {
     for (const JsonView& element : value.elements()) {
-      hide_secrets(operation, element, name + "[]");
+      hide_secrets(operation, element, path + "[]", is_hidden);
     }
-  } else if (value.kind() == JsonKind::text) {
-    const Parameter* parameter = operation.find(name);
-    if (parameter != nullptr && parameter->is_secret) JsonBody::replace_text(value, kHidden);
+  } else if (is_hidden && value.kind() == JsonKind::text) {
+    JsonBody::replace_text(value, kHidden);
   }
 }
 
@@ -190,12 +187,33 @@ Result<ApiRequest> build_request(const Operation& operation, const Arguments& ar
   return Builder(operation, arguments).build();
 }
 
+const Parameter* find_given(const Operation& operation, std::string_view name) {
+  std::string known = without_positions(name);
+  if (const Parameter* parameter = operation.find(known)) return parameter;
+  if (!known.ends_with("[]")) return nullptr;
+  known.resize(known.size() - 2);
+  const Parameter* list = operation.find(known);
+  return list != nullptr && list->type == Type::texts ? list : nullptr;
+}
+
+bool is_secret_name(std::string_view name) noexcept {
+  constexpr std::array<std::string_view, 6> kNames = {"secret",     "securitytoken",    "sk",
+                                                      "secret_key", "private_key_sign", "passcode"};
+  // The last two are SM2's envelopes around a key.
+  constexpr std::array<std::string_view, 7> kEnds = {
+      "private_key",       "password",      "passphrase",    "_token",
+      "secret_access_key", "enveloped_key", "enveloped_data"};
+  const auto ends = [&](std::string_view end) { return name.ends_with(end); };
+  return std::find(kNames.begin(), kNames.end(), name) != kNames.end() ||
+         std::any_of(kEnds.begin(), kEnds.end(), ends);
+}
+
 std::string showable_body(const Operation& operation, std::string_view body) {
   if (body.empty()) return {};
   if (operation.body == Body::file) return fmt::format("({} bytes of a file)", body.size());
   auto parsed = JsonBody::parse(body);
   if (!parsed) return std::string(kHidden);
-  hide_secrets(operation, parsed->root(), "");
+  hide_secrets(operation, parsed->root(), "", false);
   return std::string(parsed->dump().reveal());
 }
 

@@ -31,6 +31,12 @@ struct Arguments {
 // The request without its endpoint. `invalid` with a sentence (parameter_check.h).
 Result<ApiRequest> build_request(const Operation& operation, const Arguments& arguments);
 
+// The catalogue's entry for a parameter as it is given: "tags[0].key", also an element of a list of
+// texts. nullptr when there is none.
+const Parameter* find_given(const Operation& operation, std::string_view name);
+
+// Whether a field of that name, in whatever object or list, holds a key, password or token.
+bool is_secret_name(std::string_view name) noexcept;
 // The body without private keys, passwords and tokens; on one line.
 std::string showable_body(const Operation& operation, std::string_view body);
 // A header's value without what authenticates.

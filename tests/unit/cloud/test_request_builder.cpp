@@ -194,6 +194,31 @@ TEST(Showable, HidesKeysPasswordsAndSignatures) {
   EXPECT_EQ(showable_header("Host", "h"), "h");
 }
 
+TEST(Showable, HidesSecretsInListsAndInWhatIsNotDocumented) {
+  const Operation& tags = **find_operation("BatchCreateOrDeleteTags");
+  EXPECT_EQ(showable_body(tags, R"({"tags":[{"key":"k","private_key":"K"},{"password":"P"}]})"),
+            R"-({"tags":[{"key":"k","private_key":"(not shown)"},{"password":"(not shown)"}]})-");
+  EXPECT_EQ(showable_body(tags, R"([{"secret":["S",["S"]]}])"),
+            R"-([{"secret":["(not shown)",["(not shown)"]]}])-");
+}
+
+TEST(Showable, KnowsSecretsByTheirNames) {
+  for (const auto* name : {"private_key", "enc_private_key", "private_key_sign", "password",
+                           "security_token", "sk", "enc_sm2_enveloped_key"}) {
+    EXPECT_TRUE(is_secret_name(name)) << name;
+  }
+  for (const auto* name : {"private_key_algo", "key", "name", "certificate", "key_algorithm"}) {
+    EXPECT_FALSE(is_secret_name(name)) << name;
+  }
+}
+
+TEST(RequestBuilder, FindsTheEntryOfAnElement) {
+  const Operation& tags = **find_operation("BatchCreateOrDeleteTags");
+  ASSERT_NE(find_given(tags, "tags[3].key"), nullptr);
+  EXPECT_EQ(find_given(tags, "tags[3].key"), tags.find("tags[].key"));
+  EXPECT_EQ(find_given(tags, "tags[3].nothing"), nullptr);
+}
+
 // A value for a mandatory parameter that its limits allow.
 std::string plausible(const Parameter& parameter) {
   if (!parameter.choices.empty()) return std::string(split(parameter.choices, '|').front());
