@@ -7,7 +7,6 @@
 set -eu
 room=$1 layer=$2 emulator=$3 address=$4
 shift 4
-trap '' CHLD # whoever is left to us is buried by the kernel
 
 mount --make-rprivate /
 root=$room/root
@@ -64,4 +63,5 @@ until [ -s "$room/cloud.json" ]; do
     sleep 0.02
 done
 echo ready
-exec cat > /dev/null
+# Whoever is left to us is buried by the kernel; a shell does not ignore this signal although it is told to.
+exec env --ignore-signal=CHLD cat > /dev/null
