@@ -128,11 +128,12 @@ Result<Launched> launch(const LaunchRequest& request) {
   const std::vector<char*> argument_pointers = pointers_to(arguments);
   const std::vector<char*> variable_pointers = pointers_to(variables);
   const int log = request.log_descriptor >= 0 ? request.log_descriptor : null.get();
+  const int segment = request.segment >= 0 ? request.segment : null.get();
   const Birth birth{request.program.c_str(),
                     argument_pointers.data(),
                     variable_pointers.data(),
-                    {null.get(), null.get(), log, request.segment, (*lifeline)[1].get(),
-                     settings->get(), (*status)[1].get()}};
+                    {null.get(), null.get(), log, segment, (*lifeline)[1].get(), settings->get(),
+                     (*status)[1].get()}};
   const pid_t pid = fork();
   if (pid < 0) return fail(system_error("starting the agent", errno));
   if (pid == 0) become_agent(birth);

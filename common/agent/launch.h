@@ -1,11 +1,11 @@
 // Starting the agent from a web server: what both server modules call once per configuration load,
-// after the configuration was accepted. The child gets exactly three descriptors (design.md):
-//   3  the publication segment, read-write
+// after the configuration was accepted, and `ccmctl agent` in their place. The child gets exactly three descriptors (design.md):
+//   3  the publication segment, read-write; /dev/null where there is none
 //   4  the lifeline: EOF means that the server is gone or has reloaded
 //   5  the settings (config/wire.h), a sealed memfd
 // and standard streams that lead to /dev/null and, for messages, to the server's error log.
 //
-// Called in the server's master or parent process only. Does not wait for the agent.
+// Called in the server's master or parent process, or in ccmctl, only. Does not wait for the agent.
 #pragma once
 
 #include <sys/types.h>
@@ -20,7 +20,7 @@ namespace ccm::agent {
 
 struct LaunchRequest {
   std::string program;  // path of ccm-agent
-  int segment;          // publication memfd, borrowed
+  int segment;          // publication memfd, borrowed; -1: there is nobody to publish to
   const config::Handover& handover;
   int log_descriptor;  // borrowed; -1: /dev/null
 };

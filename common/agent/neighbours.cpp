@@ -11,7 +11,8 @@
 namespace ccm::agent {
 namespace {
 
-constexpr std::array kServers = {config::ServerKind::nginx, config::ServerKind::apache};
+constexpr std::array kServers = {config::ServerKind::nginx, config::ServerKind::apache,
+                                 config::ServerKind::none};
 
 bool is_alive(Time touched, Time now) {
   return now - touched < Neighbours::kLife;

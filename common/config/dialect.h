@@ -1,5 +1,6 @@
 // How the users of one web server write and call things, so that every sentence of this room speaks
-// their language: nginx's by default. Plain data; a server module has one.
+// their language: nginx's by default. Plain data; a server module has one, and so has the file of
+// `ccmctl agent`.
 #pragma once
 
 #include <functional>
@@ -11,6 +12,8 @@ namespace ccm::config {
 struct Dialect {
   // How a directive is spelled: "renew_before" -> "CCMRenewBefore". Empty: as it is.
   std::function<std::string(std::string_view key)> spelling = {};
+  // How a directive is written with its values: ("keep", "3") -> "keep 3". Empty: like that.
+  std::function<std::string(std::string_view spelled, std::string_view values)> form = {};
   // What the place of the directives of one certificate is called, …
   std::string_view certificate_block = "certificate block";
   // … that of the directives of the whole server, …

@@ -86,7 +86,9 @@ Result<const Directive*> admitted_directive(std::string_view key, Scope scope,
 }  // namespace
 
 std::string form_of(const Directive& row, const Dialect& dialect) {
-  return dialect.spell(row.key) + std::string(row.form.substr(row.key.size()));
+  const std::string_view values = row.form.substr(row.key.size() + 1);
+  const std::string key = dialect.spell(row.key);
+  return dialect.form ? dialect.form(key, values) : fmt::format("{} {}", key, values);
 }
 
 Result<void> check_texts(const std::vector<std::string>& texts) {

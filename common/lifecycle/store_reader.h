@@ -6,7 +6,8 @@
 //     revision                          rewritten after every change of any `current` and of what
 //                                       is to be stapled: watch this
 //     leader.lock                       kernel lock: who talks to the cloud
-//     settings-nginx, settings-apache   what the servers' agents work with (effective_settings.h)
+//     settings-nginx, settings-apache, settings-agent
+//                                       what the servers' agents work with (effective_settings.h)
 //     request-NAME                      what ccmctl asks of the leader (request.h)
 //     keys/*.pem                        the operator's own keys, for certificates whose key is not
 //     in the cloud certificates/NAME/current         symbolic link to versions/N

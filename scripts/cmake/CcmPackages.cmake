@@ -8,6 +8,8 @@ find_package(OpenSSL 3.0 REQUIRED)
 find_package(CURL REQUIRED)
 pkg_check_modules(jansson REQUIRED IMPORTED_TARGET jansson)
 find_package(CLI11 REQUIRED)
+# Its header only, in one file of common/config.
+find_package(tomlplusplus REQUIRED)
 
 # Emulator only.
 find_package(nlohmann_json REQUIRED)

@@ -70,6 +70,12 @@ TEST_F(NeighboursTest, TakesOverWhatOnlyTheOtherServerNames) {
   EXPECT_THAT(log_.lines(), IsEmpty());
 }
 
+TEST_F(NeighboursTest, TakesOverWhatAnAgentWithoutAServerNames) {
+  leave(ServerKind::none, settings({"mail"}));
+  leave(ServerKind::apache, settings({"a"}));
+  EXPECT_THAT(joined_names(), ElementsAre("a", "b", "mail", "shared"));
+}
+
 TEST_F(NeighboursTest, NoticesANewServerAndOneThatChanges) {
   EXPECT_THAT(joined_names(), ElementsAre("b", "shared"));
   leave(ServerKind::apache, settings({"a"}));
