@@ -81,6 +81,7 @@ Application::Application() : app_(std::make_unique<CLI::App>(kAbout, "ccmctl")) 
   add_export_commands(*app_, action_);
   add_request_commands(*app_, action_);
   add_doctor(*app_, action_);
+  add_policy(*app_, action_);
   add_api_commands(*app_, action_);
   add_generate(*app_, action_);
   let_fall_through(*app_);

@@ -19,6 +19,8 @@ void add_export_commands(CLI::App& app, Action& action);
 void add_request_commands(CLI::App& app, Action& action);
 // doctor
 void add_doctor(CLI::App& app, Action& action);
+// policy
+void add_policy(CLI::App& app, Action& action);
 // generate, which is not shown: manual and completion, made from the tree; the last to be added.
 void add_generate(CLI::App& app, Action& action);
 void add_api_commands(CLI::App& app, Action& action);

@@ -1,6 +1,5 @@
-"""Help, manual, completion and the doctor."""
+"""Help, manual and completion."""
 
-import json
 import shutil
 import subprocess
 
@@ -9,7 +8,7 @@ import pytest
 from lab import place
 
 TOP = {"status", "list", "show", "history", "renew", "rollback", "export", "issue", "certificates", "csr",
-       "ca", "private-certificates", "apig", "account", "doctor", "api"}
+       "ca", "private-certificates", "apig", "account", "doctor", "policy", "api"}
 
 
 def generated(form):
@@ -67,42 +66,6 @@ def test_every_command_explains_itself():
     assert ccmctl.run().status == 2
     for code in range(7):
         assert f"  {code}  " in ccmctl.run("--help").out
-
-
-def findings(ended):
-    return {each["subject"]: each for each in json.loads(ended.out)["findings"]}
-
-
-def test_the_doctor_finds_nothing_where_all_is_well(ctl):
-    ended = ctl("--json", "doctor")
-    assert ended.status == 0, ended
-    found = findings(ended)
-    for subject in ("credentials", "clock", "endpoint of iam", "scm.ListCertificates",
-                    "pca.ListCertificateAuthority"):
-        assert found[subject]["verdict"] == "ok", found[subject]
-
-
-def test_the_doctor_names_what_is_wrong(ctl, cloud, tmp_path):
-    cloud.admin("POST", "/time", {"shift_seconds": 400})
-    found = findings(ctl("--json", "doctor"))
-    assert found["clock"]["verdict"] == "look" and "behind" in found["clock"]["finding"]
-    cloud.admin("DELETE", "/time")
-    cloud.fault({"status": 401, "code": "SCM.4002"}, operation="ListCertificates")
-    ended = ctl("--json", "doctor")
-    assert ended.status == 1
-    assert "scm:cert:list" in findings(ended)["scm.ListCertificates"]["finding"]
-    ended = ctl("--json", "doctor", "--iam-endpoint", "https://127.0.0.1:1")
-    assert findings(ended)["endpoint of iam"]["verdict"] == "bad"
-    (tmp_path / "state").mkdir(mode=0o755)
-    assert "chmod 700" in findings(ctl("--json", "doctor"))["store"]["finding"]
-
-
-def test_the_doctor_stops_before_a_key_is_locked(ctl, cloud, tmp_path):
-    wrong = tmp_path / "wrong"
-    wrong.write_text(f"[global]\nak = {cloud.facts['ak']}\nsk = wrong\n")
-    wrong.chmod(0o600)
-    assert ctl("doctor", "--credentials", wrong).status == 1
-    assert sum(each["status"] == 401 for each in cloud.requests()) <= 1
 
 
 def test_the_documentation_has_every_command_and_status():
