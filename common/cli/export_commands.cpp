@@ -5,9 +5,13 @@
 #include <memory>
 
 #include "base/text.h"
+#include "cli/archive.h"
 #include "cli/commands.h"
+#include "cli/completion.h"
 #include "cli/export_files.h"
 #include "cli/overview.h"
+#include "cli/pca_export.h"
+#include "cli/render.h"
 #include "cli/secret_input.h"
 
 namespace ccm::cli {
@@ -32,67 +36,76 @@ Result<ExitCode> export_from_store(Workspace& workspace, const ExportOptions& op
   return write_export(workspace, (*overview)->installed->bundle, options.subject, options);
 }
 
-// The answer to either service's export; the key from a file when the cloud has none.
-Result<Bundle> bundle_of(const Answer& answer, const std::string& key_file) {
-  Secret key = answer.root()["private_key"].secret();
-  if (!key_file.empty()) {
-    auto text = read_input(key_file);
-    if (!text) return pass(std::move(text));
-    key = *std::move(text);
-  }
-  if (key.empty()) {
-    return fail(ErrorKind::invalid,
-                "the cloud does not have the private key of this certificate: give "
-                "--private-key-file");
-  }
-  auto pair = crypto::KeyPair::parse_pem(key.reveal());
-  if (!pair) return fail_with(std::move(pair), "private key");
-  return Bundle::parse_pem(answer.root()["certificate"].text(),
-                           answer.root()["certificate_chain"].text(), *std::move(pair));
+// The operator's key, when the cloud has none.
+Result<Secret> given_key(const ExportOptions& options) {
+  if (options.key_file.empty()) return Secret();
+  return read_input(options.key_file);
 }
 
-Result<ExitCode> export_from_cloud(Workspace& workspace, const std::string& operation,
-                                   const ExportOptions& options) {
-  Words words = {{"certificate_id", options.subject}};
-  if (operation.starts_with("pca.")) {
-    words.insert(words.end(), {{"is_compressed", "false"}, {"type", "OTHER"}});
-  }
+Result<ExitCode> export_from_scm(Workspace& workspace, const ExportOptions& options) {
+  auto key = given_key(options);
+  if (!key) return pass(std::move(key));
   auto cloud = workspace.cloud();
   if (!cloud) return pass(std::move(cloud));
-  const auto answer = (*cloud)->call(operation, words);
+  const auto answer =
+      (*cloud)->call("scm.ExportCertificate", {{"certificate_id", options.subject}});
   if (!answer) return fail(answer.error());
   if (answer->is_preview) return ExitCode::ok;
-  auto bundle = bundle_of(*answer, options.key_file);
-  if (!bundle) return pass(std::move(bundle));
+  const auto root = answer->root();
+  if (key->empty()) key = root["private_key"].secret();
+  auto bundle = checked_bundle(root["certificate"].text(), root["certificate_chain"].text(), *key);
+  if (!bundle) return fail_with(std::move(bundle), options.subject);
   return write_export(workspace, *bundle, options.subject, options);
 }
 
-void add_cloud_export(CLI::App& parent, Action& action, const char* operation) {
+Result<ExitCode> export_from_pca(Workspace& workspace, const ExportOptions& options) {
+  auto key = given_key(options);
+  if (!key) return pass(std::move(key));
+  auto cloud = workspace.cloud();
+  if (!cloud) return pass(std::move(cloud));
+  const auto type = archive_type(options.format);
+  const auto answer = (*cloud)->call("pca.ExportCertificate", {{"certificate_id", options.subject},
+                                                               {"is_compressed", "true"},
+                                                               {"type", std::string(type)}});
+  if (!answer) return fail(answer.error());
+  if (answer->is_preview) return ExitCode::ok;
+  auto bundle = read_pca_export(*answer, type, *key);
+  if (!bundle) return fail_with(std::move(bundle), options.subject);
+  return write_export(workspace, *bundle, options.subject, options);
+}
+
+using Export = Result<ExitCode> (*)(Workspace&, const ExportOptions&);
+
+void add_cloud_export(CLI::App& parent, Action& action, const char* operation, Export act) {
   auto options = std::make_shared<ExportOptions>();
   auto* command = parent.add_subcommand(
       "export", fmt::format("Writes certificate, chain and key as files ({})", operation));
   command->add_option("CERTIFICATE-ID", options->subject, "the certificate")->required();
   add_export_options(*command, *options);
-  command->add_option("--private-key-file", options->key_file,
-                      "the key, when the cloud does not have it");
+  command
+      ->add_option("--private-key-file", options->key_file,
+                   "the key, when the cloud does not have it")
+      ->type_name(kFile);
   command->footer(
       fmt::format("Example:\n  ccmctl {} export ID --format tomcat --zip", parent.get_name()));
-  const std::string name = operation;
-  command->callback([=, &action] {
-    action = [=](Workspace& workspace) { return export_from_cloud(workspace, name, *options); };
-  });
+  command->callback(
+      [=, &action] { action = [=](Workspace& workspace) { return act(workspace, *options); }; });
 }
 
 }  // namespace
 
 void add_export_options(CLI::App& command, ExportOptions& options) {
   command.add_option("--format", options.format, join(export_formats(), ", "))
+      ->type_name(join(export_formats(), "|"))
       ->capture_default_str()
       ->check(CLI::IsMember(export_formats()).description(""));
   command.add_option("--output,-o", options.directory, "directory for the files")
+      ->type_name(kDirectory)
       ->capture_default_str();
-  command.add_option("--password-file", options.password_file,
-                     "file with the key store's password; - for standard input");
+  command
+      .add_option("--password-file", options.password_file,
+                  "file with the key store's password; - for standard input")
+      ->type_name(kFile);
   command.add_flag("--zip", options.zip, "one NAME_FORMAT.zip instead of the files");
   command.add_flag("--force", options.force, "replace files that are there");
 }
@@ -103,17 +116,31 @@ Result<ExitCode> write_export(Workspace& workspace, const Bundle& bundle, const 
   if (!password) return pass(std::move(password));
   auto files = export_files(bundle, options.format, name, *password, workspace.clock().now());
   if (!files) return pass(std::move(files));
-  if (options.zip) {
-    auto archive = zip(*files);
+  return write_exported(workspace, *std::move(files),
+                        {name, options.format, options.directory, options.zip, options.force});
+}
+
+Result<ExitCode> write_exported(const Workspace& workspace, std::vector<ExportedFile> files,
+                                const Destination& destination) {
+  if (destination.zip) {
+    auto archive = zip(files);
     if (!archive) return pass(std::move(archive));
-    files->clear();
-    files->push_back({fmt::format("{}_{}.zip", name, options.format), *std::move(archive)});
+    files.clear();
+    files.push_back(
+        {fmt::format("{}_{}.zip", destination.name, destination.format), *std::move(archive)});
   }
-  auto done = write_files(options.directory, *files, options.force);
+  auto done = write_files(destination.directory, files, destination.force);
   if (!done) return pass(std::move(done));
-  for (const auto& file : *files) {
-    Terminal::print(fmt::format("{}/{}\n", options.directory, file.name));
+  std::vector<std::string> paths;
+  for (const auto& file : files) {
+    paths.push_back(fmt::format("{}/{}", destination.directory, file.name));
   }
+  if (workspace.options.json) {
+    cloud::JsonObject object;
+    object.set_texts("files", paths);
+    return print_object(std::move(object));
+  }
+  for (const std::string& path : paths) Terminal::print(path + "\n");
   return ExitCode::ok;
 }
 
@@ -129,8 +156,10 @@ void add_export_commands(CLI::App& app, Action& action) {
   command->callback([=, &action] {
     action = [=](Workspace& workspace) { return export_from_store(workspace, *options); };
   });
-  add_cloud_export(group(app, "certificates", ""), action, "scm.ExportCertificate");
-  add_cloud_export(group(app, "private-certificates", ""), action, "pca.ExportCertificate");
+  add_cloud_export(group(app, "certificates", ""), action, "scm.ExportCertificate",
+                   export_from_scm);
+  add_cloud_export(group(app, "private-certificates", ""), action, "pca.ExportCertificate",
+                   export_from_pca);
 }
 
 }  // namespace ccm::cli

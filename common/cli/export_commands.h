@@ -3,7 +3,9 @@
 
 #include <CLI/CLI.hpp>
 #include <string>
+#include <vector>
 
+#include "cli/export_files.h"
 #include "cli/workspace.h"
 #include "crypto/bundle.h"
 
@@ -24,5 +26,17 @@ void add_export_options(CLI::App& command, ExportOptions& options);
 // Asks for the password that a key store wants; prints the paths of what was written.
 Result<ExitCode> write_export(Workspace& workspace, const crypto::Bundle& bundle,
                               const std::string& name, const ExportOptions& options);
+
+// Where files go, and what the archive is called that may hold them.
+struct Destination {
+  std::string name;
+  std::string format;
+  std::string directory;
+  bool zip = false;
+  bool force = false;
+};
+// Prints the paths of what was written.
+Result<ExitCode> write_exported(const Workspace& workspace, std::vector<ExportedFile> files,
+                                const Destination& destination);
 
 }  // namespace ccm::cli

@@ -2,12 +2,10 @@
 
 #include <fmt/format.h>
 #include <unistd.h>
-#include <zip.h>
 
 #include <algorithm>
 
 #include "base/file.h"
-#include "base/handle.h"
 #include "crypto/digest.h"
 #include "crypto/keystore.h"
 #include "crypto/pem.h"
@@ -17,9 +15,6 @@ namespace {
 
 using crypto::Bundle;
 using Files = std::vector<ExportedFile>;
-
-// Discarding is harmless after a successful zip_close, which frees the object: then it is released.
-using ArchiveHandle = Handle<zip_t, zip_discard>;
 
 Secret text(std::string_view content) {
   return Secret::copy_of(content);
@@ -85,51 +80,6 @@ Result<Files> export_files(const Bundle& bundle, std::string_view format, const 
   files.push_back({name, *std::move(store)});
   if (!wants_password(format)) files.push_back({"keystorePass.txt", *std::move(password)});
   return files;
-}
-
-Result<Secret> zip(const Files& files) {
-  const auto failed = [](zip_error_t* error) {
-    return fail(ErrorKind::internal,
-                fmt::format("making the ZIP file: {}", zip_error_strerror(error)));
-  };
-  zip_error_t error;
-  zip_error_init(&error);
-  zip_source_t* buffer = zip_source_buffer_create(nullptr, 0, 0, &error);
-  if (buffer == nullptr) return failed(&error);
-  // The archive takes the buffer over; this reference outlives it.
-  zip_source_keep(buffer);
-  const Handle<zip_source_t, zip_source_free> kept(buffer);
-  ArchiveHandle archive(zip_open_from_source(buffer, ZIP_TRUNCATE, &error));
-  if (archive == nullptr) {
-    zip_source_free(buffer);
-    return failed(&error);
-  }
-  for (const ExportedFile& file : files) {
-    zip_source_t* content =
-        zip_source_buffer(archive.get(), file.content.bytes().data(), file.content.size(), 0);
-    const auto at = zip_file_add(archive.get(), file.name.c_str(), content, ZIP_FL_ENC_UTF_8);
-    if (at < 0) {
-      zip_source_free(content);
-      return failed(zip_get_error(archive.get()));
-    }
-    // Unix's 0600, so that an unpacked key is private too.
-    constexpr zip_uint32_t kOwnerOnly = (0100600U << 16U);
-    zip_file_set_external_attributes(archive.get(), static_cast<zip_uint64_t>(at), 0,
-                                     ZIP_OPSYS_UNIX, kOwnerOnly);
-  }
-  if (zip_close(archive.get()) != 0) return failed(zip_get_error(archive.get()));
-  static_cast<void>(archive.release());
-  zip_stat_t facts;
-  if (zip_source_stat(buffer, &facts) != 0 || zip_source_open(buffer) != 0) {
-    return failed(zip_source_error(buffer));
-  }
-  Secret out = Secret::of_size(static_cast<std::size_t>(facts.size));
-  const auto count = zip_source_read(buffer, out.mutable_bytes().data(), facts.size);
-  zip_source_close(buffer);
-  if (count < 0 || static_cast<std::uint64_t>(count) != facts.size) {
-    return failed(zip_source_error(buffer));
-  }
-  return out;
 }
 
 Result<void> write_files(const std::string& directory, const Files& files, bool overwrite) {
