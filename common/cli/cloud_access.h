@@ -58,6 +58,8 @@ class CloudAccess {
   cloud::Session& session() noexcept { return *session_; }
   cloud::HttpClient& http() noexcept { return *http_; }
   cloud::CredentialsProvider& credentials() noexcept { return *provider_; }
+  // Empty when nobody said which.
+  const std::string& region() const noexcept { return region_; }
   // "file /root/cred, section [global]", "the environment", "the ECS metadata service".
   const std::string& credentials_source() const noexcept { return source_; }
 

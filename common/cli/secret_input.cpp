@@ -8,9 +8,11 @@
 #include <array>
 #include <cerrno>
 #include <cstdlib>
+#include <optional>
 
 #include "base/file.h"
 #include "base/handle.h"
+#include "base/text.h"
 
 namespace ccm::cli {
 namespace {
@@ -60,6 +62,25 @@ class Silence {
   bool is_changed_;
 };
 
+enum class Echo { on, off };
+
+Result<Secret> read_answer(std::string_view question, std::string_view instead, Echo echo) {
+  const FileDescriptor terminal(open(kTerminal, O_RDWR | O_CLOEXEC));
+  if (!terminal) {
+    return fail(ErrorKind::invalid,
+                fmt::format("{}: there is no terminal to ask on; {}", question, instead));
+  }
+  // Before the question: who answers it at once is not to be seen, nor to be dropped.
+  std::optional<Silence> silence;
+  if (echo == Echo::off) silence.emplace(terminal.get());
+  const std::string prompt = fmt::format("{}: ", question);
+  static_cast<void>(write(terminal.get(), prompt.data(), prompt.size()) < 0);
+  Secret answer = Secret::of_size(kLongestAnswer);
+  const ssize_t count = read(terminal.get(), answer.mutable_bytes().data(), kLongestAnswer);
+  if (count <= 0) return fail(ErrorKind::invalid, fmt::format("{}: no answer", question));
+  return first_line(Secret::copy_of(answer.bytes().first(static_cast<std::size_t>(count))));
+}
+
 }  // namespace
 
 Result<Secret> read_input(const std::string& path) {
@@ -85,18 +106,14 @@ bool can_ask() noexcept {
 }
 
 Result<Secret> ask(std::string_view question, std::string_view instead) {
-  const FileDescriptor terminal(open(kTerminal, O_RDWR | O_CLOEXEC));
-  if (!terminal) {
-    return fail(ErrorKind::invalid,
-                fmt::format("{}: there is no terminal to ask on; {}", question, instead));
-  }
-  const std::string prompt = fmt::format("{}: ", question);
-  static_cast<void>(write(terminal.get(), prompt.data(), prompt.size()) < 0);
-  const Silence silence(terminal.get());
-  Secret answer = Secret::of_size(kLongestAnswer);
-  const ssize_t count = read(terminal.get(), answer.mutable_bytes().data(), kLongestAnswer);
-  if (count <= 0) return fail(ErrorKind::invalid, fmt::format("{}: no answer", question));
-  return first_line(Secret::copy_of(answer.bytes().first(static_cast<std::size_t>(count))));
+  return read_answer(question, instead, Echo::off);
+}
+
+Result<bool> confirm(std::string_view question, std::string_view instead) {
+  const auto answer = read_answer(fmt::format("{} [y/N]", question), instead, Echo::on);
+  if (!answer) return fail(answer.error());
+  const std::string_view text = trim(answer->reveal());
+  return equals_ignoring_case(text, "y") || equals_ignoring_case(text, "yes");
 }
 
 Result<Secret> ask_new(std::string_view question, std::string_view instead) {

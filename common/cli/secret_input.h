@@ -18,6 +18,8 @@ Result<Secret> read_password(const std::string& path);
 Result<Secret> ask(std::string_view question, std::string_view instead);
 // Asks twice, until both are the same.
 Result<Secret> ask_new(std::string_view question, std::string_view instead);
+// Asks a question of yes or no on the terminal. `invalid` without one, as ask().
+Result<bool> confirm(std::string_view question, std::string_view instead);
 // Whether ask() would find a terminal.
 bool can_ask() noexcept;
 
