@@ -5,6 +5,8 @@
 
 #include "base/text.h"
 #include "cli/commands.h"
+#include "cli/completion.h"
+#include "cli/listing.h"
 #include "cli/render.h"
 #include "cli/secret_input.h"
 #include "cloud/parameter_check.h"
@@ -157,7 +159,7 @@ Result<cloud::Argument> parse_argument(const Operation& operation, const std::st
     argument.value = Secret::copy_of(text->reveal().substr(0, text->size() - (ends_line ? 1 : 0)));
     return argument;
   }
-  const Parameter* parameter = operation.find(argument.name);
+  const Parameter* parameter = cloud::find_given(operation, argument.name);
   if (parameter != nullptr && parameter->is_secret) {
     return fail(ErrorKind::invalid,
                 fmt::format("{} is a secret, and arguments can be seen by others: put it into a "
@@ -190,6 +192,7 @@ struct CallOptions {
   std::vector<std::string> parameters;
   std::string body_file;
   std::string output;
+  bool all = false;
 };
 
 Result<ExitCode> call_operation(Workspace& workspace, const CallOptions& options) {
@@ -207,6 +210,10 @@ Result<ExitCode> call_operation(Workspace& workspace, const CallOptions& options
     arguments.body = *std::move(body);
   }
   if (auto asked = ask_for_secrets(**operation, arguments); !asked) return pass(std::move(asked));
+  if (options.all && cloud::paging_of(**operation)) {
+    return print_list(workspace, **operation, arguments,
+                      {.at_most = {}, .columns = {}, .output = options.output});
+  }
   auto cloud = workspace.cloud();
   if (!cloud) return pass(std::move(cloud));
   const auto answer = (*cloud)->call(**operation, std::move(arguments));
@@ -224,7 +231,8 @@ void add_list(CLI::App& api, Action& action) {
   auto wanted = std::make_shared<std::string>();
   list->add_option("WORD", *wanted, "a part of the name or of the description");
   list->add_option("--service", *service, "only this one's")
-      ->check(CLI::IsMember({"scm", "pca", "apig", "iam", "sts"}));
+      ->type_name("scm|pca|apig|iam|sts")
+      ->check(CLI::IsMember({"scm", "pca", "apig", "iam", "sts"}).description(""));
   list->footer("Examples:\n  ccmctl api list\n  ccmctl api list csr --service scm");
   list->callback([=, &action] {
     action = [=](Workspace& workspace) { return list_operations(workspace, *service, *wanted); };
@@ -235,6 +243,7 @@ void add_show(CLI::App& api, Action& action) {
   auto* show = api.add_subcommand("show", "Shows an operation and its parameters");
   auto name = std::make_shared<std::string>();
   show->add_option("OPERATION", *name, "such as ListCertificates or pca.ExportCertificate")
+      ->type_name(kOperation)
       ->required();
   show->footer("Example:\n  ccmctl api show ImportCertificate");
   show->callback([=, &action] {
@@ -254,18 +263,23 @@ void add_call(CLI::App& api, Action& action) {
   auto options = std::make_shared<CallOptions>();
   call->add_option("OPERATION", options->operation,
                    "such as ListCertificates or pca.ExportCertificate")
+      ->type_name(kOperation)
       ->required();
   call->add_option("--param,-p", options->parameters,
                    "NAME=VALUE or NAME=@FILE, as often as needed; fields as in validity.type, "
                    "elements as in tags[0].key")
       ->allow_extra_args(false);
   call->add_option("--body-file", options->body_file,
-                   "the body as a JSON file; - for standard input");
+                   "the body as a JSON file; - for standard input")
+      ->type_name(kFile);
   call->add_option("--output,-o", options->output,
-                   "write the answer (or the token) to this file, readable by its owner only");
+                   "write the answer (or the token) to this file, readable by its owner only")
+      ->type_name(kFile);
+  call->add_flag("--all", options->all, "every page of what comes in pages, as one answer");
   call->footer(
       "Examples:\n"
-      "  ccmctl api call ListCertificates -p limit=50 -p status=ISSUED\n"
+      "  ccmctl api call ListCertificates -p status=ISSUED --all\n"
+      "  ccmctl api call ListCertificates -p limit=50 -p offset=50\n"
       "  ccmctl api call scm.ExportCertificate -p certificate_id=scs1600000000000 -o answer.json\n"
       "  ccmctl api call CreateCertificateByCsr --body-file request.json --dry-run");
   call->callback([=, &action] {
@@ -277,6 +291,7 @@ void add_call(CLI::App& api, Action& action) {
 
 void add_api_commands(CLI::App& app, Action& action) {
   CLI::App& api = group(app, "api", "Every operation of the services, as documented");
+  api.footer("Example:\n  ccmctl api show ImportCertificate");
   add_list(api, action);
   add_show(api, action);
   add_call(api, action);

@@ -2,17 +2,28 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <exception>
 #include <map>
 
 #include "base/boundary.h"
 #include "cli/commands.h"
+#include "cli/completion.h"
+#include "cli/overview.h"
+#include "cli/usage.h"
 
 namespace ccm::cli {
 namespace {
 
 constexpr const char* kAbout =
     "Huawei Cloud CCM and the certificates that this host's web servers take from it.";
+
+constexpr const char* kExamples =
+    "\nExamples:\n"
+    "  ccmctl status\n"
+    "  ccmctl renew www\n"
+    "  ccmctl certificates list --json\n"
+    "  ccmctl certificates list --help";
 
 std::string exit_code_text() {
   std::string text = "Exit status:\n";
@@ -25,9 +36,10 @@ std::string exit_code_text() {
 void add_cloud_options(CLI::App& app, GlobalOptions& options) {
   constexpr const char* kCloud = "Cloud (default: what this host's web servers are set to)";
   const auto add = [&](const char* name, std::string& value, const char* about) {
-    app.add_option(name, value, about)->take_last()->group(kCloud);
+    return app.add_option(name, value, about)->take_last()->group(kCloud);
   };
-  add("--credentials", options.credentials, "a profile FILE, ecs (metadata service) or env");
+  add("--credentials", options.credentials, "a profile FILE, ecs (metadata service) or env")
+      ->type_name(kFile);
   add("--profile", options.profile, "section of the profile file");
   add("--region", options.region, "such as ap-southeast-1");
   add("--iam-endpoint", options.endpoints.iam, "https://HOST[:PORT] of IAM");
@@ -36,17 +48,20 @@ void add_cloud_options(CLI::App& app, GlobalOptions& options) {
   add("--apig-endpoint", options.endpoints.apig, "of the API gateway service");
   add("--sts-endpoint", options.endpoints.sts, "of the token service");
   add("--metadata-endpoint", options.metadata_endpoint, "of the ECS metadata service");
-  add("--ca-file", options.ca_file, "PEM file of the CAs to trust instead of the system's");
+  add("--ca-file", options.ca_file, "PEM file of the CAs to trust instead of the system's")
+      ->type_name(kFile);
   add("--proxy", options.proxy, "http://HOST:PORT");
 }
 
 void add_global_options(CLI::App& app, GlobalOptions& options) {
   constexpr const char* kGeneral = "General";
   app.add_option("--state-dir", options.state_directory, "the servers' state directory")
+      ->type_name(kDirectory)
       ->capture_default_str()
       ->group(kGeneral);
   app.add_option("--server", options.server, "only this server's settings")
-      ->check(CLI::IsMember({"nginx", "apache"}))
+      ->type_name("nginx|apache|agent")
+      ->check(CLI::IsMember({"nginx", "apache", "agent"}).description(""))
       ->group(kGeneral);
   app.add_flag("--json", options.json, "answer in JSON")->group(kGeneral);
   app.add_flag("--dry-run", options.dry_run, "show the request to the cloud instead of sending it")
@@ -54,7 +69,8 @@ void add_global_options(CLI::App& app, GlobalOptions& options) {
   const std::map<std::string, ColourMode> modes = {{"auto", ColourMode::automatic},
                                                    {"always", ColourMode::always},
                                                    {"never", ColourMode::never}};
-  app.add_option("--color", options.colour, "auto, always or never")
+  app.add_option("--color", options.colour, "whether to colour")
+      ->type_name("auto|always|never")
       ->transform(CLI::CheckedTransformer(modes).description(""))
       ->group(kGeneral);
   add_cloud_options(app, options);
@@ -73,19 +89,24 @@ void let_fall_through(CLI::App& app) {
 Application::Application() : app_(std::make_unique<CLI::App>(kAbout, "ccmctl")) {
   app_->set_version_flag("--version", "ccmctl " CCM_VERSION);
   app_->require_subcommand(1);
-  app_->get_formatter()->column_width(34);
+  app_->formatter(help_format());
   add_global_options(*app_, workspace_.options);
   add_status_commands(*app_, action_);
   add_change_commands(*app_, action_);
+  add_local_import(*app_, action_);
+  add_agent(*app_, action_);
+  add_delivery_commands(*app_, action_);
+  add_revoke(*app_, action_);
   add_shortcuts(*app_, action_);
   add_export_commands(*app_, action_);
+  add_authority_export(*app_, action_);
   add_request_commands(*app_, action_);
   add_doctor(*app_, action_);
   add_policy(*app_, action_);
   add_api_commands(*app_, action_);
   add_generate(*app_, action_);
   let_fall_through(*app_);
-  app_->footer(exit_code_text());
+  app_->footer(exit_code_text() + kExamples);
 }
 
 int Application::run(int argc, char** argv) noexcept {
@@ -94,12 +115,34 @@ int Application::run(int argc, char** argv) noexcept {
                      [&] { return parse_and_act(argc, argv); });
 }
 
+std::vector<std::string> Application::names_in(const std::string& state_directory) {
+  if (!state_directory.empty()) workspace_.options.state_directory = state_directory;
+  std::vector<std::string> names;
+  if (const auto all = look_at_all(workspace_)) {
+    for (const Overview& each : *all) names.push_back(each.name);
+  }
+  return names;
+}
+
 int Application::parse_and_act(int argc, char** argv) {
+  std::vector<std::string> words(argv + std::min(argc, 1), argv + argc);
+  // Not a command of the tree, because its words need not make sense yet.
+  if (!words.empty() && words.front() == "__complete") {
+    const auto completion = complete(*app_, {words.begin() + 1, words.end()},
+                                     [this](const std::string& path) { return names_in(path); });
+    Terminal::print(to_text(completion));
+    return 0;
+  }
+  if (!words.empty() && words.front() == "help") {
+    words.erase(words.begin());
+    words.emplace_back("--help");
+  }
   try {
-    app_->parse(argc, argv);
+    // It wants the last word first.
+    app_->parse(std::vector<std::string>(words.rbegin(), words.rend()));
   } catch (const CLI::ParseError& problem) {
     if (problem.get_exit_code() == 0) return app_->exit(problem);
-    fmt::print(stderr, "ccmctl: {}\n", problem.what());
+    fmt::print(stderr, "ccmctl: {}\n", explain_mistake(*app_, words, problem.what()));
     return static_cast<int>(ExitCode::usage);
   }
   workspace_.terminal = Terminal(workspace_.options.colour);

@@ -4,6 +4,8 @@
 
 #include <CLI/CLI.hpp>
 #include <memory>
+#include <string>
+#include <vector>
 
 #include "cli/workspace.h"
 
@@ -13,11 +15,16 @@ class Application {
  public:
   Application();
 
+  const CLI::App& commands() const noexcept { return *app_; }
+  // Throws CLI::ParseError when the line, program's name included, is not right; does nothing else.
+  void parse(const std::string& line) { app_->parse(line, true); }
+
   // Never throws; the exit status of the process.
   int run(int argc, char** argv) noexcept;
 
  private:
   int parse_and_act(int argc, char** argv);
+  std::vector<std::string> names_in(const std::string& state_directory);
 
   Workspace workspace_;
   Action action_;

@@ -12,9 +12,18 @@ namespace ccm::cli {
 void add_status_commands(CLI::App& app, Action& action);
 // renew, rollback
 void add_change_commands(CLI::App& app, Action& action);
+// import, into the store of this host
+void add_local_import(CLI::App& app, Action& action);
+// agent: the engine without a web server
+void add_agent(CLI::App& app, Action& action);
 // export, certificates export, private-certificates export; like the next, after the shortcuts,
 // whose groups they join.
 void add_export_commands(CLI::App& app, Action& action);
+// push, deploy
+void add_delivery_commands(CLI::App& app, Action& action);
+void add_revoke(CLI::App& app, Action& action);
+// ca export; after the shortcuts.
+void add_authority_export(CLI::App& app, Action& action);
 // issue, certificates import, csr upload
 void add_request_commands(CLI::App& app, Action& action);
 // doctor

@@ -1,4 +1,5 @@
-// Manual and completion, made from the tree that parses the command line: there is no second list.
+// The manual, made from the tree that parses the command line: there is no second list. And the
+// scripts for completion, which ask that tree (completion.h).
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -6,28 +7,13 @@
 #include <memory>
 
 #include "base/text.h"
+#include "cli/command_tree.h"
 #include "cli/commands.h"
+#include "cli/completion.h"
+#include "cli/generate_markdown.h"
 
 namespace ccm::cli {
 namespace {
-
-std::vector<const CLI::App*> subcommands(const CLI::App& app) {
-  // Those without a group are hidden.
-  return app.get_subcommands([](const CLI::App* each) { return !each->get_group().empty(); });
-}
-
-std::vector<const CLI::Option*> options_of(const CLI::App& app) {
-  return app.get_options([](const CLI::Option* option) {
-    return option->nonpositional() && !option->get_group().empty();
-  });
-}
-
-std::vector<std::string> spellings(const CLI::Option& option) {
-  std::vector<std::string> all;
-  for (const auto& name : option.get_lnames()) all.push_back("--" + name);
-  for (const auto& name : option.get_snames()) all.push_back("-" + name);
-  return all;
-}
 
 bool takes_value(const CLI::Option& option) {
   return option.get_items_expected_max() > 0;
@@ -37,146 +23,9 @@ bool takes_value(const CLI::Option& option) {
 using Visit = std::function<void(const CLI::App&, const std::string& path)>;
 void walk(const CLI::App& app, const std::string& path, const Visit& visit) {
   visit(app, path);
-  for (const CLI::App* each : subcommands(app)) {
+  for (const CLI::App* each : commands_of(app)) {
     walk(*each, path.empty() ? each->get_name() : path + " " + each->get_name(), visit);
   }
-}
-
-bool names_a_certificate(const CLI::App& app) {
-  return app.get_option_no_throw("NAME") != nullptr;
-}
-
-std::vector<std::string> words_of(const CLI::App& app, const CLI::App& root) {
-  std::vector<std::string> words;
-  for (const CLI::App* each : subcommands(app)) words.push_back(each->get_name());
-  for (const CLI::App* level : {&app, &root}) {
-    for (const CLI::Option* option : options_of(*level)) {
-      for (auto& name : spellings(*option)) {
-        if (std::find(words.begin(), words.end(), name) == words.end()) words.push_back(name);
-      }
-    }
-  }
-  return words;
-}
-
-std::string value_options(const CLI::App& root) {
-  std::vector<std::string> all;
-  walk(root, "", [&](const CLI::App& app, const std::string&) {
-    for (const CLI::Option* option : options_of(app)) {
-      if (!takes_value(*option)) continue;
-      for (auto& name : spellings(*option)) {
-        if (std::find(all.begin(), all.end(), name) == all.end()) all.push_back(name);
-      }
-    }
-  });
-  return join(all, "|");
-}
-
-std::string known_paths(const CLI::App& root) {
-  std::vector<std::string> all;
-  walk(root, "", [&](const CLI::App&, const std::string& path) {
-    if (!path.empty()) all.push_back(fmt::format("\"{}\"", path));
-  });
-  return join(all, "|");
-}
-
-// What bash and zsh share: which command the words so far lead to.
-std::string find_path(const CLI::App& root, std::string_view words_before) {
-  return fmt::format(
-      "  local at=\"\" word\n"
-      "  for word in {}; do\n"
-      "    case \"${{at:+$at }}$word\" in\n"
-      "      {}) at=\"${{at:+$at }}$word\" ;;\n"
-      "    esac\n"
-      "  done\n",
-      words_before, known_paths(root));
-}
-
-std::string bash_completion(const CLI::App& root) {
-  std::string text = "# bash completion for ccmctl; made by `ccmctl generate bash`\n_ccmctl() {\n";
-  text += "  local cur=\"${COMP_WORDS[COMP_CWORD]}\" prev=\"${COMP_WORDS[COMP_CWORD-1]}\"\n";
-  text += find_path(root, "\"${COMP_WORDS[@]:1:COMP_CWORD-1}\"");
-  text += fmt::format("  case \"$prev\" in {}) return ;; esac\n  case \"$at\" in\n",
-                      value_options(root));
-  walk(root, "", [&](const CLI::App& app, const std::string& path) {
-    const bool has_name = names_a_certificate(app);
-    text +=
-        fmt::format("    \"{}\") COMPREPLY=($(compgen -W \"{}{}\" -- \"$cur\")) ;;\n", path,
-                    join(words_of(app, root), " "), has_name ? " $(ccmctl list 2>/dev/null)" : "");
-  });
-  return text + "  esac\n}\ncomplete -o default -F _ccmctl ccmctl\n";
-}
-
-// For a text in single quotes; a colon ends a word's name in _describe.
-std::string quoted(std::string_view text, bool escapes_colon) {
-  std::string out;
-  for (const char c : text) {
-    if (c == '\'') {
-      out += "'\\''";
-    } else if (c == ':' && escapes_colon) {
-      out += "\\:";
-    } else {
-      out += c == '\n' ? ' ' : c;
-    }
-  }
-  return out;
-}
-
-std::string zsh_items(const CLI::App& app, const CLI::App& root) {
-  std::string items;
-  for (const CLI::App* each : subcommands(app)) {
-    items += fmt::format(" '{}:{}'", each->get_name(), quoted(each->get_description(), true));
-  }
-  const auto add = [&](const CLI::App& level) {
-    for (const CLI::Option* option : options_of(level)) {
-      for (const auto& name : spellings(*option)) {
-        items += fmt::format(" '{}:{}'", name, quoted(option->get_description(), true));
-      }
-    }
-  };
-  add(app);
-  if (&app != &root) add(root);
-  return items;
-}
-
-std::string zsh_completion(const CLI::App& root) {
-  std::string text = "#compdef ccmctl\n# made by `ccmctl generate zsh`\n_ccmctl() {\n";
-  text += find_path(root, "${words[2,CURRENT-1]}");
-  text += fmt::format("  case \"${{words[CURRENT-1]}}\" in {}) _files; return ;; esac\n",
-                      value_options(root));
-  text += "  local -a items\n  case \"$at\" in\n";
-  walk(root, "", [&](const CLI::App& app, const std::string& path) {
-    text += fmt::format("    \"{}\") items=({}{}) ;;\n", path, zsh_items(app, root),
-                        names_a_certificate(app) ? " ${(f)\"$(ccmctl list 2>/dev/null)\"}" : "");
-  });
-  return text + "  esac\n  _describe ccmctl items\n}\n_ccmctl \"$@\"\n";
-}
-
-std::string fish_completion(const CLI::App& root) {
-  std::string text = "# fish completion for ccmctl; made by `ccmctl generate fish`\n";
-  text += "function __ccmctl_at\n  set -l at\n  for word in (commandline -opc)[2..-1]\n";
-  text += "    set -l next (string join ' ' $at $word)\n    contains -- $next";
-  walk(root, "", [&](const CLI::App&, const std::string& path) {
-    if (!path.empty()) text += fmt::format(" '{}'", path);
-  });
-  text += "\n    and set at (string split ' ' $next)\n  end\n";
-  text += "  test (string join ' ' $at) = \"$argv[1]\"\nend\ncomplete -c ccmctl -f\n";
-  walk(root, "", [&](const CLI::App& app, const std::string& path) {
-    const std::string here = fmt::format("complete -c ccmctl -n '__ccmctl_at \"{}\"'", path);
-    for (const CLI::App* each : subcommands(app)) {
-      text += fmt::format("{} -a {} -d '{}'\n", here, each->get_name(),
-                          quoted(each->get_description(), false));
-    }
-    if (names_a_certificate(app)) text += here + " -a '(ccmctl list 2>/dev/null)'\n";
-    for (const CLI::Option* option : options_of(app)) {
-      text += path.empty() ? "complete -c ccmctl" : here;
-      for (const auto& name : option->get_lnames()) text += " -l " + name;
-      for (const auto& name : option->get_snames()) text += " -s " + name;
-      text += fmt::format("{} -d '{}'\n", takes_value(*option) ? " -r -F" : "",
-                          quoted(option->get_description(), false));
-    }
-  });
-  return text;
 }
 
 // What roff would take for a command, or break at.
@@ -244,13 +93,16 @@ void add_generate(CLI::App& app, Action& action) {
   auto form = std::make_shared<std::string>();
   command->add_option("FORM", *form, "man, bash, zsh or fish")
       ->required()
-      ->check(CLI::IsMember({"man", "bash", "zsh", "fish"}));
+      ->type_name("man|bash|zsh|fish")
+      ->check(CLI::IsMember({"man", "bash", "zsh", "fish", "markdown", "errors"}).description(""));
+  command->footer("Example:\n  ccmctl generate bash > /etc/bash_completion.d/ccmctl");
   command->callback([=, &action, &app] {
     action = [=, &app](Workspace&) -> Result<ExitCode> {
-      if (*form == "man") Terminal::print(manual(app));
-      if (*form == "bash") Terminal::print(bash_completion(app));
-      if (*form == "zsh") Terminal::print(zsh_completion(app));
-      if (*form == "fish") Terminal::print(fish_completion(app));
+      // The last two are for scripts/generate-reference.
+      Terminal::print(*form == "man"        ? manual(app)
+                      : *form == "markdown" ? reference_of_commands(app)
+                      : *form == "errors"   ? reference_of_errors()
+                                            : std::string(completion_script(*form)));
       return ExitCode::ok;
     };
   });

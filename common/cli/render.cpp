@@ -8,6 +8,8 @@
 
 #include "base/file.h"
 #include "base/text.h"
+#include "cloud/paging.h"
+#include "cloud/request_builder.h"
 
 namespace ccm::cli {
 namespace {
@@ -15,19 +17,21 @@ namespace {
 using cloud::JsonKind;
 using cloud::JsonView;
 
+constexpr const char* kHidden = "(not shown; use --json or --output)";
+
+// "a.private_key" too.
+bool is_secret(std::string_view name) {
+  return cloud::is_secret_name(name.substr(name.rfind('.') + 1));
+}
+
 bool is_scalar(const JsonView& value) {
   const JsonKind kind = value.kind();
   return kind != JsonKind::object && kind != JsonKind::array;
 }
 
-bool is_key(std::string_view name) {
-  return name.find("private_key") != std::string_view::npos || name == "secret" ||
-         name == "securitytoken";
-}
-
 // PCA speaks in milliseconds since 1970.
 std::string shown(std::string_view name, const JsonView& value) {
-  if (is_key(name)) return value.text().empty() ? "" : "(not shown; use --json or --output)";
+  if (is_secret(name)) return value.text().empty() ? "" : kHidden;
   const bool is_time = name.ends_with("_time") || name == "not_before" || name == "not_after";
   if (is_time && value.kind() == JsonKind::integer) {
     if (const auto time = value.time()) return format_time(*time);
@@ -35,7 +39,8 @@ std::string shown(std::string_view name, const JsonView& value) {
   return value.text();
 }
 
-std::string joined(const JsonView& list) {
+std::string joined(std::string_view name, const JsonView& list) {
+  if (is_secret(name) && !list.elements().empty()) return kHidden;
   std::vector<std::string> texts;
   for (const JsonView& element : list.elements()) texts.push_back(element.text());
   return join(texts, ", ");
@@ -77,7 +82,7 @@ void add_lines(const Terminal& terminal, const JsonView& value, const std::strin
     } else if (field.is_array() && has_objects(field)) {
       out += fmt::format("{}:\n{}", label, as_table(terminal, field.elements(), ""));
     } else if (field.is_array()) {
-      out += fmt::format("{}: {}\n", label, joined(field));
+      out += fmt::format("{}: {}\n", label, joined(name, field));
     } else if (const std::string text = shown(name, field); text.find('\n') != std::string::npos) {
       out += fmt::format("{}:\n{}\n", label, trim(text));
     } else {
@@ -89,22 +94,16 @@ void add_lines(const Terminal& terminal, const JsonView& value, const std::strin
 // The one list of an answer such as {"total_count": 1, "certificates": [...]}.
 std::optional<JsonView> list_of(const JsonView& root) {
   if (root.is_array()) return root;
-  std::optional<JsonView> found;
-  for (const auto& [name, value] : root.entries()) {
-    if (!value.is_array() || (!value.elements().empty() && !has_objects(value))) continue;
-    if (found) return std::nullopt;
-    found = value;
-  }
-  return found;
+  const std::string name = cloud::list_in(root);
+  return name.empty() ? std::nullopt : std::optional(root[name]);
 }
 
 // Lists come in pages.
 void say_what_is_missing(const JsonView& root) {
   const auto list = list_of(root);
-  const auto total = root[root["total_count"].exists() ? "total_count" : "total"].integer();
+  const auto total = cloud::total_in(root);
   if (!list || !total || std::cmp_greater_equal(list->elements().size(), *total)) return;
-  Terminal::say(
-      fmt::format("{} of {}; --limit and --offset choose which", list->elements().size(), *total));
+  Terminal::say(fmt::format("{} of {}", list->elements().size(), *total));
 }
 
 bool is_text(std::string_view body) {
@@ -141,7 +140,7 @@ std::string as_table(const Terminal& terminal, const std::vector<JsonView>& rows
     std::vector<Table::Cell> cells;
     for (const std::string& name : names) {
       const JsonView value = walk(row, name);
-      cells.push_back({value.is_array() ? joined(value) : shown(name, value)});
+      cells.push_back({value.is_array() ? joined(name, value) : shown(name, value)});
     }
     table.add(std::move(cells));
   }

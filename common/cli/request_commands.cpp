@@ -4,6 +4,7 @@
 
 #include "base/file.h"
 #include "cli/commands.h"
+#include "cli/completion.h"
 #include "cli/export_commands.h"
 #include "cli/overview.h"
 #include "cli/render.h"
@@ -74,18 +75,21 @@ Result<ExitCode> import_certificate(Workspace& workspace, const ImportOptions& o
   return print_answer(workspace, *answer);
 }
 
-void add_import(CLI::App& certificates, Action& action) {
+void add_cloud_import(CLI::App& certificates, Action& action) {
   auto options = std::make_shared<ImportOptions>();
   auto* command = certificates.add_subcommand(
       "import", "Imports a certificate, checked here first (scm.ImportCertificate)");
   command->add_option("--name", options->name, "its name in the cloud: 3 to 63 of A-Za-z0-9_.-")
       ->required();
-  command->add_option("--certificate-file", options->certificate,
-                      "PEM file: the certificate, or all of the chain");
-  command->add_option("--certificate-chain-file", options->chain,
-                      "PEM file: the rest of the chain");
-  command->add_option("--private-key-file", options->key, "PEM file; - for standard input");
-  command->add_option("--from-store", options->stored, "this host's certificate of that name");
+  const auto add_file = [&](const char* name, std::string& path, const char* about) {
+    command->add_option(name, path, about)->type_name(kFile);
+  };
+  add_file("--certificate-file", options->certificate,
+           "PEM file: the certificate, or all of the chain");
+  add_file("--certificate-chain-file", options->chain, "PEM file: the rest of the chain");
+  add_file("--private-key-file", options->key, "PEM file; - for standard input");
+  command->add_option("--from-store", options->stored, "this host's certificate of that name")
+      ->type_name(kCertificate);
   command->footer(
       "Examples:\n"
       "  ccmctl certificates import --name www --certificate-file fullchain.pem "
@@ -110,6 +114,7 @@ void add_key_options(CLI::App& command, KeyOptions& options) {
   command
       .add_option("--key-type", options.key_type,
                   "rsa:2048, rsa:3072, rsa:4096, ecdsa:256 or ecdsa:384")
+      ->type_name("rsa:2048|rsa:3072|rsa:4096|ecdsa:256|ecdsa:384")
       ->capture_default_str();
 }
 
@@ -176,9 +181,11 @@ void add_upload(CLI::App& csr, Action& action) {
   auto* command =
       csr.add_subcommand("upload", "Uploads a CSR; the private key stays here (scm.UploadCsr)");
   command->add_option("--name", options->name, "its name in the cloud")->required();
-  command->add_option("--csr-file", options->csr_file, "PEM file with the CSR");
-  command->add_option("--key-file", options->key.key_file,
-                      "where to write the key made for --names; must not exist");
+  command->add_option("--csr-file", options->csr_file, "PEM file with the CSR")->type_name(kFile);
+  command
+      ->add_option("--key-file", options->key.key_file,
+                   "where to write the key made for --names; must not exist")
+      ->type_name(kFile);
   add_key_options(*command, options->key);
   command->footer(
       "Examples:\n"
@@ -239,7 +246,7 @@ void add_issue(CLI::App& app, Action& action) {
 
 void add_request_commands(CLI::App& app, Action& action) {
   add_issue(app, action);
-  add_import(group(app, "certificates", ""), action);
+  add_cloud_import(group(app, "certificates", ""), action);
   add_upload(group(app, "csr", ""), action);
 }
 

@@ -6,9 +6,12 @@
 #include <array>
 #include <map>
 #include <memory>
+#include <optional>
 
 #include "base/text.h"
 #include "cli/commands.h"
+#include "cli/completion.h"
+#include "cli/listing.h"
 #include "cli/render.h"
 #include "cli/secret_input.h"
 #include "cloud/parameter_check.h"
@@ -82,7 +85,6 @@ constexpr auto kShortcuts = std::to_array<Shortcut>({
     {"ca", "csr", "pca.ExportCertificateAuthorityCsr", "", "CA_ID"},
     {"ca", "import", "pca.ImportCertificateAuthorityCertificate", "",
      "CA_ID --certificate-file ca.pem --certificate-chain-file chain.pem"},
-    {"ca", "export", "pca.ExportCertificateAuthorityCertificate", "", "CA_ID"},
     {"ca", "disable", "pca.DisableCertificateAuthority", "", "CA_ID"},
     {"ca", "enable", "pca.EnableCertificateAuthority", "", "CA_ID"},
     {"ca", "delete", "pca.DeleteCertificateAuthority", "", "CA_ID --pending-days 7"},
@@ -151,8 +153,17 @@ struct Given {
   std::map<const Parameter*, std::vector<std::string>> values;
   std::map<const Parameter*, std::string> files;
   std::map<const Parameter*, std::vector<std::string>> elements;
+  std::optional<std::size_t> at_most;  // of a list
   std::string output;
 };
+
+void add_limit(CLI::App& command, const Parameter& parameter, Given& given) {
+  command
+      .add_option_function<std::size_t>(
+          option_of(parameter), [&most = given.at_most](std::size_t count) { most = count; },
+          "at most so many; all of them without it")
+      ->check(CLI::PositiveNumber.description(""));
+}
 
 void add_parameter(CLI::App& command, const Parameter& parameter, Given& given) {
   std::string about(parameter.description);
@@ -168,9 +179,11 @@ void add_parameter(CLI::App& command, const Parameter& parameter, Given& given) 
                    [](char c) { return static_cast<char>(std::toupper(c)); });
     option = command.add_option(name, given.values[&parameter], about)->expected(1);
   } else if (is_from_file(parameter)) {
-    option = command.add_option(option_of(parameter), given.files[&parameter],
-                                fmt::format("file with the {}; - for standard input",
-                                            parameter.is_secret ? "secret" : "PEM text"));
+    option = command
+                 .add_option(option_of(parameter), given.files[&parameter],
+                             fmt::format("file with the {}; - for standard input",
+                                         parameter.is_secret ? "secret" : "PEM text"))
+                 ->type_name(kFile);
   } else if (parameter.type == Type::objects) {
     option = command
                  .add_option(option_of(parameter), given.elements[&parameter],
@@ -185,6 +198,7 @@ void add_parameter(CLI::App& command, const Parameter& parameter, Given& given) 
         std::string(parameter.description));
   } else {
     option = command.add_option(option_of(parameter), given.values[&parameter], about);
+    if (!parameter.choices.empty()) option->type_name(std::string(parameter.choices));
     if (parameter.type == Type::texts) option->allow_extra_args(false);
     if (parameter.type != Type::texts) option->expected(1);
   }
@@ -247,21 +261,31 @@ void add_shortcut(CLI::App& app, Action& action, const Shortcut& shortcut) {
   CLI::App* command = app.add_subcommand(
       std::string(shortcut.name), fmt::format("{} ({})", operation.title, operation.full_name()));
   auto given = std::make_shared<Given>();
+  const auto paging = cloud::paging_of(operation);
   for (const Parameter& parameter : operation.parameters()) {
-    if (has_option(parameter)) add_parameter(*command, parameter, *given);
+    if (paging && &parameter == paging->size) {
+      add_limit(*command, parameter, *given);
+    } else if (has_option(parameter)) {
+      add_parameter(*command, parameter, *given);
+    }
   }
-  command->add_option("--output,-o", given->output,
-                      "write the answer to this file, readable by its owner only");
-  std::string footer;
-  if (!shortcut.example.empty()) {
-    footer =
-        fmt::format("Example:\n  ccmctl {} {} {}", shortcut.group, shortcut.name, shortcut.example);
-  }
-  command->footer(footer);
+  command
+      ->add_option("--output,-o", given->output,
+                   "write the answer to this file, readable by its owner only")
+      ->type_name(kFile);
+  const std::string example =
+      fmt::format("Example:\n  ccmctl {} {}{}{}", shortcut.group, shortcut.name,
+                  shortcut.example.empty() ? "" : " ", shortcut.example);
+  command->footer(example);
+  if (app.get_footer().empty()) app.footer(example);
   command->callback([=, &action, &operation] {
     action = [=, &operation](Workspace& workspace) -> Result<ExitCode> {
       auto arguments = collect(*given);
       if (!arguments) return pass(std::move(arguments));
+      if (paging) {
+        return print_list(workspace, operation, *arguments,
+                          {given->at_most, shortcut.columns, given->output});
+      }
       auto cloud = workspace.cloud();
       if (!cloud) return pass(std::move(cloud));
       const auto answer = (*cloud)->call(operation, *std::move(arguments));

@@ -15,7 +15,7 @@ struct Shortcut {
   std::string_view name;       // "list"
   std::string_view operation;  // "scm.ListCertificates"
   std::string_view columns;    // of the list it answers with
-  std::string_view example;    // without "ccmctl group name"; empty: none
+  std::string_view example;    // the words after "ccmctl group name"
 };
 std::span<const Shortcut> shortcuts() noexcept;
 

@@ -223,6 +223,7 @@ void add_status_commands(CLI::App& app, Action& action) {
     };
   });
   auto* list = app.add_subcommand("list", "The names of this host's certificates");
+  list->footer("Examples:\n  ccmctl list\n  ccmctl list --json");
   list->callback([&action] { action = list_certificates; });
   add_named(app, action, "show", "Everything about one of this host's certificates",
             show_certificate)

@@ -16,12 +16,16 @@ namespace {
 constexpr std::size_t kUsualWidth = 80;
 constexpr std::size_t kGap = 2;
 
+// Whether a terminal is there that understands escape sequences.
+bool can_draw(int file) {
+  const char* kind = std::getenv("TERM");
+  return isatty(file) == 1 && kind != nullptr && std::string_view(kind) != "dumb";
+}
+
 bool wants_colours(ColourMode mode) {
   if (mode != ColourMode::automatic) return mode == ColourMode::always;
   const char* none = std::getenv("NO_COLOR");
-  const char* kind = std::getenv("TERM");
-  const bool is_dumb = kind == nullptr || std::string_view(kind) == "dumb";
-  return isatty(STDOUT_FILENO) == 1 && (none == nullptr || *none == '\0') && !is_dumb;
+  return can_draw(STDOUT_FILENO) && (none == nullptr || *none == '\0');
 }
 
 std::size_t width_of_terminal() {
@@ -77,6 +81,21 @@ void Terminal::say(std::string_view line) {
 
 void Terminal::clear() const {
   if (is_interactive_) print("\x1b[H\x1b[2J");
+}
+
+Progress::Progress() : is_seen_(can_draw(STDERR_FILENO)) {}
+
+void Progress::show(std::string_view line) {
+  if (!is_seen_) return;
+  std::fflush(stdout);
+  fmt::print(stderr, "\r\x1b[K{}", line);
+  std::fflush(stderr);
+  is_shown_ = true;
+}
+
+void Progress::clear() {
+  if (is_shown_) fmt::print(stderr, "\r\x1b[K");
+  is_shown_ = false;
 }
 
 std::string Table::text(const Terminal& terminal) const {

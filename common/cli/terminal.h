@@ -35,6 +35,23 @@ class Terminal {
   std::size_t width_;
 };
 
+// A line about work under way, drawn over itself and gone in the end; on standard error, and only
+// when that is a terminal.
+class Progress {
+ public:
+  Progress();
+  Progress(const Progress&) = delete;
+  Progress& operator=(const Progress&) = delete;
+  ~Progress() { clear(); }
+
+  void show(std::string_view line);
+  void clear();
+
+ private:
+  bool is_seen_;
+  bool is_shown_ = false;
+};
+
 // Rows under headings; as wide as their content. Control characters in cells are escaped.
 class Table {
  public:

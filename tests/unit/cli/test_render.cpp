@@ -38,6 +38,20 @@ TEST(Render, DoesNotShowKeysToPeople) {
   EXPECT_THAT(as_lines(kPlain, object.root()), Not(HasSubstr("SECRET")));
 }
 
+TEST(Render, DoesNotShowKeysInListsEither) {
+  const auto object =
+      parse(R"({"certs":[{"id":"1","private_key":"SECRET","private_key_algo":"EC_P256"}],)"
+            R"("more":{"password":["SECRET"]}})");
+  const std::string lines = as_lines(kPlain, object.root());
+  EXPECT_THAT(lines, Not(HasSubstr("SECRET")));
+  EXPECT_THAT(lines, HasSubstr("EC_P256"));
+  const auto rows = object.root()["certs"].elements();
+  EXPECT_THAT(as_table(kPlain, rows, ""), Not(HasSubstr("SECRET")));
+  const auto nested = parse(R"([{"a":{"enc_private_key":"SECRET"},"secret":["SECRET"]}])");
+  EXPECT_THAT(as_table(kPlain, nested.root().elements(), "a.enc_private_key,secret"),
+              Not(HasSubstr("SECRET")));
+}
+
 TEST(Render, KeepsEscapeSequencesAway) {
   const auto object = parse("{\"name\":\"a\\u001b[31m\"}");
   EXPECT_EQ(as_lines(kPlain, object.root()), "name: a\\x1b[31m\n");

@@ -1,0 +1,43 @@
+// Looking at the tree of commands: what help, manual, completion and the sentences about mistakes
+// have in common. Pure.
+#pragma once
+
+#include <CLI/CLI.hpp>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace ccm::cli {
+
+// Without the hidden ones, which have no group.
+std::vector<const CLI::App*> commands_of(const CLI::App& app);
+std::vector<const CLI::Option*> options_of(const CLI::App& app);
+std::vector<const CLI::Option*> arguments_of(const CLI::App& app);
+// "--output", "-o"
+std::vector<std::string> spellings(const CLI::Option& option);
+// Whether the next word is the option's.
+bool needs_value(const CLI::Option& option);
+// What an option or argument takes (completion.h), without what else CLI11 says of it.
+std::string type_of(const CLI::Option& option);
+
+// Where a command line has got to, word by word.
+class Place {
+ public:
+  explicit Place(const CLI::App& root) : levels_{&root} {}
+
+  const CLI::App& command() const noexcept { return *levels_.back(); }
+  // The root first.
+  const std::vector<const CLI::App*>& levels() const noexcept { return levels_; }
+  // "ccmctl ca create"
+  std::string path() const;
+  // Of the command or, since options may stand anywhere, of those above; nullptr when there is
+  // none.
+  const CLI::Option* find_option(const std::string& name) const;
+  const CLI::App* find_command(std::string_view name) const;
+  void enter(const CLI::App& command) { levels_.push_back(&command); }
+
+ private:
+  std::vector<const CLI::App*> levels_;
+};
+
+}  // namespace ccm::cli
