@@ -152,7 +152,10 @@ NameHandle make_name(const json& subject) {
     if (!subject.contains(part.field) || !subject[part.field].is_string()) continue;
     const auto text = subject[part.field].get<std::string>();
     if (text.empty()) continue;
-    must(X509_NAME_add_entry_by_NID(name.get(), part.nid, MBSTRING_UTF8,
+    // A plain UTF8String, because SCM takes 255 characters where X.520 has 64; a country is two
+    // letters, which have a string type of their own.
+    const int type = part.nid == NID_countryName ? MBSTRING_UTF8 : V_ASN1_UTF8STRING;
+    must(X509_NAME_add_entry_by_NID(name.get(), part.nid, type,
                                     reinterpret_cast<const unsigned char*>(text.data()),
                                     static_cast<int>(text.size()), -1, 0) == 1,
          "writing the subject");

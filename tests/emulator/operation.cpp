@@ -47,7 +47,7 @@ void check_members(const Call& call, const Parameter& parameter, const json& val
 void check_text(const Call& call, const Parameter& parameter, const json& value) {
   if (!value.is_string()) refuse(call, parameter, "must be a string.");
   const auto text = value.get<std::string>();
-  const auto length = static_cast<std::int64_t>(text.size());
+  const std::int64_t length = count_characters(text);
   if (length < parameter.minimum || length > parameter.maximum) {
     refuse(call, parameter,
            fmt::format("must have {} to {} characters.", parameter.minimum, parameter.maximum));

@@ -19,6 +19,8 @@ std::vector<std::string> split(std::string_view text, char separator);
 std::string join(const std::vector<std::string>& parts, std::string_view separator);
 std::string replace_all(std::string text, std::string_view from, std::string_view to);
 bool contains(std::string_view text, std::string_view part);
+// The documents' limits count characters, and names may be Chinese. The text is UTF-8.
+std::int64_t count_characters(std::string_view text);
 
 // RFC 3986 unreserved characters stay; every other byte becomes %XX.
 std::string percent_encode(std::string_view text);

@@ -1,6 +1,7 @@
 """SCM: lists, details, exports, imports, orders and the admin side of them."""
 
 import re
+import subprocess
 
 import pytest
 from cloud_client import (dns_names, key_pem, make_csr, new_key, parse_chain, parse_leaf,
@@ -274,6 +275,30 @@ def test_upload_of_a_csr(cloud):
     assert cloud.call("POST", "/v3/scm/csr/upload", body).code == "SCM.0014"
     body = {"name": "mine", "csr": "nonsense"}
     assert cloud.call("POST", "/v3/scm/csr/upload", body).code == "SCM.0034"
+
+
+ENTERPRISE = {"name": "long", "domain_name": "long.example.com", "private_key_algo": "EC_P256",
+              "usage": "ENTERPRISE", "company_country": "CN", "company_province": "GD",
+              "company_city": "SZ", "company_name": "Example"}
+
+
+@pytest.mark.parametrize("field, longest", [("name", 63), ("company_name", 255)])
+def test_limits_count_characters(cloud, field, longest):
+    answer = cloud.call("POST", "/v3/scm/csr", {**ENTERPRISE, field: "证" * longest})
+    assert (answer.status, answer.json[field]) == (201, "证" * longest)
+    answer = cloud.call("POST", "/v3/scm/csr", {**ENTERPRISE, field: "证" * (longest + 1)})
+    assert (answer.status, answer.code) == (400, "SCM.0005")
+
+
+def test_a_csr_holds_names_of_the_documented_length(cloud):
+    company = {"company_province": "P" * 255, "company_city": "C" * 255, "company_name": "N" * 255}
+    made = cloud.call("POST", "/v3/scm/csr", {**ENTERPRISE, **company})
+    assert made.status == 201, made
+    shown = cloud.call("GET", f"/v3/scm/csr/{made.json['id']}").json["csr"]
+    done = subprocess.run(["openssl", "req", "-noout", "-subject", "-verify"], input=shown, text=True,
+                          capture_output=True, check=True, timeout=60)
+    for value in company.values():
+        assert value in done.stdout
 
 
 # -- orders ----------------------------------------------------------------------------------------
