@@ -151,7 +151,10 @@ json federated_account(Call& call, const std::string& provider_id, const std::st
   return *call.world.accounts.account((*provider)["domain_id"].get<std::string>());
 }
 
-json federated_facts(const json& account, const std::string& provider, const char* protocol) {
+// The protocol of every emulated identity provider.
+constexpr const char* kProtocol = "oidc";
+
+json federated_facts(const json& account, const std::string& provider) {
   return {{"methods", json::array({"mapped"})},
           {"user",
            {{"id", account["user_id"]},
@@ -159,7 +162,7 @@ json federated_facts(const json& account, const std::string& provider, const cha
             {"domain", domain_view(account)},
             {"OS-FEDERATION",
              {{"identity_provider", {{"id", provider}}},
-              {"protocol", {{"id", protocol}}},
+              {"protocol", {{"id", kProtocol}}},
               {"groups", json::array()}}}}}};
 }
 
@@ -167,7 +170,7 @@ Reply token_by_id_token(Call& call) {
   const std::string* provider = call.request.header("X-Idp-Id");
   if (provider == nullptr) bad_request("The header X-Idp-Id is missing.");
   const json account = federated_account(call, *provider, text_at(call.body, "/auth/id_token/id"));
-  json facts = federated_facts(account, *provider, "oidc");
+  json facts = federated_facts(account, *provider);
   facts.update(scope_of(call.body, account));
   return token_reply(call, account, facts);
 }
@@ -178,9 +181,11 @@ Reply unscoped_token(Call& call) {
     unauthorized("The header Authorization with Bearer and the ID token is missing.");
   }
   const std::string provider = call.path.at("idp_id");
+  if (call.path.at("protocol_id") != kProtocol) {
+    throw Refusal(404, "404", "The identity provider does not have the protocol.");
+  }
   const json account = federated_account(call, provider, bearer->substr(7));
-  return token_reply(call, account,
-                     federated_facts(account, provider, call.path.at("protocol_id").c_str()));
+  return token_reply(call, account, federated_facts(account, provider));
 }
 
 Parameter auth_of(std::vector<Parameter> identity) {

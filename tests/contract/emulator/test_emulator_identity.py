@@ -86,6 +86,14 @@ def test_accounts_and_projects(cloud):
     assert identity["account_id"] == cloud.facts["domain_id"]
 
 
+def test_an_identity_provider_has_one_protocol(cloud):
+    cloud.admin("POST", "/identity-providers", {"id": "one-protocol", "id_tokens": ["a.b.c"]})
+    for protocol, status in (("oidc", 201), ("saml", 404)):
+        path = f"/v3/OS-FEDERATION/identity_providers/one-protocol/protocols/{protocol}/auth"
+        request = cloud.request("POST", path, headers={"Authorization": "Bearer a.b.c"})
+        assert cloud.send(request).status == status
+
+
 TOKEN = "/meta-data/latest/api/token"
 KEYS = "/openstack/latest/securitykey"
 
