@@ -9,6 +9,7 @@
     <!-- expect: REGEX --> after an sh block: what its output must match
     <!-- wait -->          before an sh block: it is repeated until it succeeds, for a minute at most
     <!-- setup: NAME … --> what the host must look like before the first step (setups.py)
+    <!-- meanwhile: NAME … --> between two blocks: what happens elsewhere, in the cloud say (setups.py)
 """
 
 import dataclasses
@@ -21,7 +22,7 @@ CONFIGURATION = {"nginx", "apache", "ini", "toml", "json"}
 LANGUAGES = CONFIGURATION | {"sh", "sh fails", "text"}
 
 _FENCE = re.compile(r"^( *)(?:- |\d+\. )?```(.*)$")
-_REMARK = re.compile(r"^ *<!-- *(expect|wait|setup|file)(?:: *(.*?))? *-->$")
+_REMARK = re.compile(r"^ *<!-- *(expect|wait|setup|meanwhile|file)(?:: *(.*?))? *-->$")
 _PATH = re.compile(r"\A\s*# (/\S+)\n")
 
 
@@ -46,15 +47,22 @@ class File:
 
 
 @dataclasses.dataclass
+class Event:
+    line: int
+    name: str
+    arguments: list
+
+
+@dataclasses.dataclass
 class Page:
     name: str
     setups: list  # of (name, arguments)
-    steps: list  # of Command and File
+    steps: list  # of Command, File and Event
 
 
 def pages():
     """The names of all pages, relative to the checkout."""
-    found = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *(ROOT / "docs").rglob("*.md")]
+    found = [ROOT / "README.md", *(ROOT / "docs").rglob("*.md")]
     return sorted(str(path.relative_to(ROOT)) for path in found)
 
 
@@ -87,6 +95,8 @@ def parse(name, text):
     for line, kind, content in blocks_of(text):
         if kind == "<setup":
             page.setups.append((content.split()[0], content.split()[1:]))
+        elif kind == "<meanwhile":
+            page.steps.append(Event(line, content.split()[0], content.split()[1:]))
         elif kind == "<wait":
             waits = True
         elif kind == "<file":

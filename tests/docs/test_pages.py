@@ -53,6 +53,9 @@ def test_page(host, name):
         if isinstance(step, page.File):
             host.write(step.path, step.text)
             continue
+        if isinstance(step, page.Event):
+            SETUPS[step.name](host, *step.arguments)
+            continue
         status, output = take(host, step)
         if not is_as_expected(step, status, output):
             wanted = "a failure" if step.fails else "success"
