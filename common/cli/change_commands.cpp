@@ -1,5 +1,4 @@
 #include <fmt/format.h>
-#include <poll.h>
 
 #include <algorithm>
 #include <memory>
@@ -9,6 +8,7 @@
 #include "cli/local_engine.h"
 #include "cli/overview.h"
 #include "cli/store_access.h"
+#include "cli/waiting.h"
 #include "lifecycle/request.h"
 
 namespace ccm::cli {
@@ -16,19 +16,6 @@ namespace {
 
 using lifecycle::VersionNumber;
 using lifecycle::Wish;
-
-constexpr int kLookMilliseconds = 50;
-
-// Looks until it is so; false when the time is over.
-template <typename Condition>
-bool wait_until(const Clock& clock, int seconds, const Condition& is_so) {
-  const SteadyTime end = clock.steady_now() + Seconds(seconds);
-  while (!is_so()) {
-    if (clock.steady_now() >= end) return false;
-    poll(nullptr, 0, kLookMilliseconds);
-  }
-  return true;
-}
 
 struct Before {
   VersionNumber version;

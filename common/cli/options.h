@@ -10,7 +10,7 @@ namespace ccm::cli {
 
 struct GlobalOptions {
   std::string state_directory = "/var/lib/ccm";
-  std::string server;       // "nginx" or "apache": whose settings count; empty: all
+  std::string server;       // "nginx", "apache" or "agent": whose settings count; empty: all
   std::string credentials;  // a file, "ecs" or "env"; empty: from the settings, then as SDKs do
   std::string profile;      // section of the credentials file
   std::string region;

@@ -62,8 +62,10 @@ class Server:
         return wait_until(lambda: text in self.log() and self.log(), f"{text!r} in the log", timeout)
 
     def close(self):
+        """Until its monitor has ended, and with it the agent: nobody leads by then."""
         self.process.stdin.close()
         self.process.wait(timeout=20)
+        wait_until(lambda: not processes.is_alive(self.monitor), "the end of the monitor")
 
     def kill(self):
         self.process.kill()

@@ -1,0 +1,129 @@
+#include "cli/import_input.h"
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <array>
+#include <iterator>
+
+#include "base/file.h"
+#include "cli/secret_input.h"
+#include "crypto/pem.h"
+
+namespace ccm::cli {
+namespace {
+
+using crypto::Certificate;
+using crypto::KeyPair;
+using crypto::KeyWithCertificates;
+
+constexpr const char* kInstead = "name a file with --password-file";
+
+// The files of one directory, as certbot, mod_md (domains/NAME), this store (`current`) and most
+// others call them.
+struct Layout {
+  const char* certificate;
+  const char* chain;  // nullptr: within the certificate's file
+};
+constexpr std::array<Layout, 3> kLayouts{
+    {{"fullchain.pem", nullptr}, {"pubcert.pem", nullptr}, {"cert.pem", "chain.pem"}}};
+constexpr const char* kKeyFile = "privkey.pem";
+
+bool is_there(const std::string& path) {
+  return access(path.c_str(), F_OK) == 0;
+}
+
+Result<void> look_into_directory(ImportInput& input) {
+  const std::string& directory = input.directory;
+  for (const Layout& layout : kLayouts) {
+    const std::string certificate = fmt::format("{}/{}", directory, layout.certificate);
+    if (!is_there(certificate)) continue;
+    input.certificate = certificate;
+    if (layout.chain != nullptr) input.chain = fmt::format("{}/{}", directory, layout.chain);
+    input.key = fmt::format("{}/{}", directory, kKeyFile);
+    return {};
+  }
+  return fail(ErrorKind::invalid,
+              fmt::format("{} holds no certificate called fullchain.pem, pubcert.pem or cert.pem; "
+                          "name the files with --certificate and --key",
+                          directory));
+}
+
+Result<Secret> password_for(const ImportInput& input, const std::string& path) {
+  return input.password_file.empty() ? ask(fmt::format("the password of {}", path), kInstead)
+                                     : read_password(input.password_file);
+}
+
+Result<KeyPair> read_key(const ImportInput& input) {
+  const std::string& path = input.key.empty() ? input.certificate : input.key;
+  const Result<Secret> text = read_input(path);
+  if (!text) return fail(text.error());
+  if (!crypto::has_encrypted_key(text->reveal())) {
+    auto key = KeyPair::parse_pem(text->reveal());
+    if (key) return key;
+    return fail_with(std::move(key), input.key.empty() ? path + " (no --key is given)" : path);
+  }
+  const Result<Secret> password = password_for(input, path);
+  if (!password) return fail(password.error());
+  auto key = crypto::decrypt_key_pem(text->reveal(), *password);
+  if (!key) return fail_with(std::move(key), path);
+  return key;
+}
+
+Result<std::vector<Certificate>> read_certificates(const std::string& path) {
+  const Result<Secret> text = read_input(path);
+  if (!text) return fail(text.error());
+  auto certificates = crypto::parse_certificates_pem(text->reveal());
+  if (!certificates) return fail_with(std::move(certificates), path);
+  if (certificates->empty()) {
+    return fail(ErrorKind::invalid,
+                fmt::format("{}: it holds no BEGIN CERTIFICATE block; DER and PKCS #7 files are "
+                            "made PEM with openssl x509 and openssl pkcs7",
+                            path));
+  }
+  return certificates;
+}
+
+Result<KeyWithCertificates> read_pem(const ImportInput& input) {
+  auto certificates = read_certificates(input.certificate);
+  if (!certificates) return pass(std::move(certificates));
+  if (!input.chain.empty()) {
+    auto chain = read_certificates(input.chain);
+    if (!chain) return pass(std::move(chain));
+    std::move(chain->begin(), chain->end(), std::back_inserter(*certificates));
+  }
+  auto key = read_key(input);
+  if (!key) return pass(std::move(key));
+  return KeyWithCertificates{*std::move(key), *std::move(certificates)};
+}
+
+Result<KeyWithCertificates> read_pkcs12(const ImportInput& input) {
+  const std::string& path = input.pkcs12;
+  const Result<Secret> file = read_input(path);
+  if (!file) return fail(file.error());
+  // Many are under no password at all.
+  auto content = input.password_file.empty()
+                     ? crypto::parse_pkcs12(file->bytes(), Secret())
+                     : Result<KeyWithCertificates>(fail(ErrorKind::unauthorized, ""));
+  if (!content && content.error().kind() == ErrorKind::unauthorized) {
+    const Result<Secret> password = password_for(input, path);
+    if (!password) return fail(password.error());
+    content = crypto::parse_pkcs12(file->bytes(), *password);
+  }
+  if (!content) return fail_with(std::move(content), path);
+  return content;
+}
+
+}  // namespace
+
+Result<KeyWithCertificates> read_import(ImportInput input) {
+  if (!input.directory.empty()) {
+    if (auto found = look_into_directory(input); !found) return pass(std::move(found));
+  }
+  auto content = input.pkcs12.empty() ? read_pem(input) : read_pkcs12(input);
+  // A wrong password is no refusal of the cloud's.
+  if (!content) return fail(std::move(content).error().with_kind(ErrorKind::invalid));
+  return content;
+}
+
+}  // namespace ccm::cli
