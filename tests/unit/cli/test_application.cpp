@@ -81,8 +81,7 @@ TEST(Usage, GuessesTheCommandThatWasMeant) {
             "`ccmctl` has no command \"statsu\"; did you mean status? `ccmctl --help` lists them");
   EXPECT_THAT(mistake({"ca", "crate"}), HasSubstr("did you mean create?"));
   EXPECT_THAT(mistake({"cert"}), HasSubstr("did you mean certificates?"));
-  EXPECT_EQ(mistake({"xyzzy"}),
-            "`ccmctl` has no command \"xyzzy\"; `ccmctl --help` lists them");
+  EXPECT_EQ(mistake({"xyzzy"}), "`ccmctl` has no command \"xyzzy\"; `ccmctl --help` lists them");
 }
 
 TEST(Usage, GuessesTheOptionThatWasMeant) {

@@ -50,7 +50,7 @@ TEST(Completion, OffersTheValuesOfAnOption) {
   EXPECT_THAT(offered({"export", "www", "--format", "=", "p"}), ElementsAre("pem", "pkcs12"));
   EXPECT_THAT(offered({"certificates", "list", "--status", "REV"}),
               ElementsAre("REVOKING", "REVOKED"));
-  EXPECT_THAT(offered({"certificates", "list", "--name", ""}), IsEmpty());
+  EXPECT_THAT(offered({"certificates", "list", "--content", ""}), IsEmpty());
 }
 
 TEST(Completion, OffersTheNamesOfTheStateDirectory) {

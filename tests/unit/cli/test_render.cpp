@@ -40,16 +40,16 @@ TEST(Render, DoesNotShowKeysToPeople) {
 
 TEST(Render, DoesNotShowKeysInListsEither) {
   const auto object =
-      parse(R"({"certs":[{"id":"1","private_key":"SECRET","private_key_algo":"EC_P256"}],)"
-            R"("more":{"password":["SECRET"]}})");
+      parse(R"({"certs":[{"id":"1","private_key":"BYTES","private_key_algo":"EC_P256"}],)"
+            R"("more":{"password":["BYTES"]}})");
   const std::string lines = as_lines(kPlain, object.root());
-  EXPECT_THAT(lines, Not(HasSubstr("SECRET")));
+  EXPECT_THAT(lines, Not(HasSubstr("BYTES")));
   EXPECT_THAT(lines, HasSubstr("EC_P256"));
   const auto rows = object.root()["certs"].elements();
-  EXPECT_THAT(as_table(kPlain, rows, ""), Not(HasSubstr("SECRET")));
-  const auto nested = parse(R"([{"a":{"enc_private_key":"SECRET"},"secret":["SECRET"]}])");
+  EXPECT_THAT(as_table(kPlain, rows, ""), Not(HasSubstr("BYTES")));
+  const auto nested = parse(R"([{"a":{"enc_private_key":"BYTES"},"secret":["BYTES"]}])");
   EXPECT_THAT(as_table(kPlain, nested.root().elements(), "a.enc_private_key,secret"),
-              Not(HasSubstr("SECRET")));
+              Not(HasSubstr("BYTES")));
 }
 
 TEST(Render, KeepsEscapeSequencesAway) {
