@@ -10,6 +10,7 @@ import json
 import pathlib
 import select
 import shutil
+import socket
 import sqlite3
 import subprocess
 import tempfile
@@ -58,7 +59,8 @@ def prepare_layer(layer, trust):
     certificates = pathlib.Path("/etc/ssl/certs/ca-certificates.crt").read_bytes()
     (layer / "etc/ssl/certs/ca-certificates.crt").write_bytes(certificates + trust)
     names = [f"{CLOUD} {host}\n" for host in cloud_hosts()]
-    (layer / "etc/hosts").write_text("127.0.0.1 localhost\n::1 localhost\n" + "".join(names))
+    local = f"127.0.0.1 localhost\n::1 localhost\n127.0.1.1 {socket.gethostname()}\n"
+    (layer / "etc/hosts").write_text(local + "".join(names))
     (layer / "etc/resolv.conf").write_text("")
     shutil.copy(HERE / "systemctl", layer / "usr/local/sbin")
     shutil.copy(place.program("ccm-emulator"), layer / "usr/local/sbin")
