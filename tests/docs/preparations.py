@@ -15,7 +15,7 @@ def private_cloud(host):
     """Keys, and the cloud under names of its own with a CA that only its users know."""
     keys(host)
     host.run("address=$(getent hosts scm.ap-southeast-1.myhuaweicloud.com | cut -d ' ' -f 1)\n"
-             "echo \"$address iam.cloud.example.net scm.cloud.example.net pca.cloud.example.net\" >> /etc/hosts")
+             "for each in iam scm pca; do echo $address $each.cloud.example.net; done >> /etc/hosts")
     host.write("/etc/ccm/cloud-ca.pem", pathlib.Path(host.facts["ca_file"]).read_text())
 
 
@@ -25,15 +25,19 @@ def old_certificate(host, directory, *names):
     host.run(f"""
         mkdir -p /tmp/old {directory}
         cd /tmp/old
-        new() {{ openssl req -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -subj "$1" -keyout $2.key -out $2.csr; }}
+        new() {{
+            openssl req -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -subj "$1" \\
+                -keyout $2.key -out $2.csr
+        }}
+        sign() {{ openssl x509 -req -in $1.csr "${{@:2}}" -out $1.pem; }}
         new "/CN=Old Root" root
         new "/CN=Old CA" ca
         new "/CN={names[0]}" leaf
         printf 'basicConstraints=critical,CA:TRUE\n' > ca.ext
-        printf 'subjectAltName=DNS:www.example.com,DNS:example.com\nextendedKeyUsage=serverAuth\n' > leaf.ext
-        openssl x509 -req -in root.csr -signkey root.key -extfile ca.ext -days 90 -out root.pem
-        openssl x509 -req -in ca.csr -CA root.pem -CAkey root.key -CAcreateserial -extfile ca.ext -days 90 -out ca.pem
-        openssl x509 -req -in leaf.csr -CA ca.pem -CAkey ca.key -CAcreateserial -extfile leaf.ext -days 60 -out leaf.pem
+        printf 'subjectAltName={others}\nextendedKeyUsage=serverAuth\n' > leaf.ext
+        sign root -signkey root.key -extfile ca.ext -days 90
+        sign ca -CA root.pem -CAkey root.key -CAcreateserial -extfile ca.ext -days 90
+        sign leaf -CA ca.pem -CAkey ca.key -CAcreateserial -extfile leaf.ext -days 60
         cat leaf.pem ca.pem > {directory}/fullchain.pem
         install -m 600 leaf.key {directory}/privkey.pem
         rm -r /tmp/old""")
@@ -89,7 +93,7 @@ MDContactEmail admin@example.com
 
 
 def nginx_acme(host):
-    """Keys, and an nginx with files in nginx-acme's layout; the module is not there, so they are named directly."""
+    """Keys, and an nginx that runs with files in nginx-acme's layout; without the module they are named."""
     keys(host)
     directory = "/var/cache/nginx/acme-internal"
     old_certificate(host, directory, "app.intra.example")
@@ -134,4 +138,5 @@ def site(host):
         exit 1""")
 
 
-PREPARATIONS = {"site": site, "nginx-acme": nginx_acme, "certbot": certbot, "mod-md": mod_md, "keys": keys, "private-cloud": private_cloud}
+PREPARATIONS = {"certbot": certbot, "keys": keys, "mod-md": mod_md, "nginx-acme": nginx_acme,
+                "private-cloud": private_cloud, "site": site}
