@@ -49,10 +49,10 @@ def database_in(data):
 
 
 def prepare_layer(layer, trust):
-    """The files in which the page's host differs from this machine: CCM TLS is installed, the cloud known."""
+    """The files in which the page's host differs from this machine: it has CCM TLS and knows the cloud."""
     installed = subprocess.run(
-        ["cmake", "--install", place.build_directory(), "--prefix", "/usr"], env={**ENVIRONMENT, "DESTDIR": str(layer)},
-        capture_output=True, text=True, check=False)
+        ["cmake", "--install", place.build_directory(), "--prefix", "/usr"],
+        env={**ENVIRONMENT, "DESTDIR": str(layer)}, capture_output=True, text=True, check=False)
     assert installed.returncode == 0, installed.stdout + installed.stderr
     for folder in ("etc/ssl/certs", "usr/local/sbin"):
         (layer / folder).mkdir(parents=True)
@@ -95,7 +95,9 @@ class Sandbox:
         ready, _, _ = select.select([self.first.stdout], [], [], 60)
         if not ready or self.first.stdout.readline() != b"ready\n":
             self.first.kill()
-            raise RuntimeError(f"no sandbox: {self.first.stderr.read().decode()}")
+            said = self.first.stderr.read().decode()
+            self.__exit__()
+            raise RuntimeError(f"no sandbox: {said}")
         self.facts = json.loads((self.room / "cloud.json").read_text())
         return self
 

@@ -117,4 +117,4 @@ class TestRunner:
         host.write("/etc/ccm-docs-test", "x")
         assert host.run("ls /var/lib/ccm /etc/ccm 2>&1 || true; ls /tmp").count("No such file") == 2
         assert not page.pathlib.Path("/etc/ccm-docs-test").exists()
-        assert "scm" in host.run("curl -sS -o /dev/null https://scm.ap-southeast-1.myhuaweicloud.com; echo scm")
+        host.run("curl -sS -o /dev/null https://scm.ap-southeast-1.myhuaweicloud.com")
