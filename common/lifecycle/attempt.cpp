@@ -59,7 +59,8 @@ State Attempt::run() {
                               .current = current_ ? &*current_ : nullptr,
                               .is_due = is_due(),
                               .lease = parts_.lease,
-                              .now = now_};
+                              .now = now_,
+                              .is_wanted = urge_ == Urge::wanted};
   Result<Outcome> outcome = parts_.source.obtain(request);
   now_ = parts_.clock.now();
   if (!outcome) return failed(std::move(outcome).error());

@@ -40,6 +40,13 @@ Result<ScmCatalogue::SharedList> ScmCatalogue::all() {
   return shared(all_, [this] { return client_.list("ALL", {}); });
 }
 
+void ScmCatalogue::drop_lists() {
+  for (Listing* listing : {&issued_, &all_}) {
+    const std::lock_guard lock(listing->mutex);
+    listing->fetched_at.reset();
+  }
+}
+
 Result<ScmCatalogue::List> ScmCatalogue::issued_like(const std::string& name) {
   return list_issued(search_text(name));
 }

@@ -38,6 +38,8 @@ class ScmCatalogue {
   Result<SharedList> issued();
   // Certificates in whatever state: the second choice, because the service cuts long lists.
   Result<SharedList> all();
+  // The next to ask for a list gets a new one.
+  void drop_lists();
   // Issued ones whose name or domain resembles `name`: for accounts with more certificates than one
   // list shows. Not shared.
   Result<List> issued_like(const std::string& name);

@@ -112,6 +112,7 @@ Error explain(const ScmCatalogue::List& all, const config::CertificateSpec& spec
 }  // namespace
 
 Result<Outcome> ScmSource::obtain(const ObtainRequest& request) {
+  if (request.is_wanted) catalogue_.drop_lists();
   const std::string& id = std::get<config::ScmSource>(request.spec.source).certificate_id;
   return id.empty() ? obtain_best(request) : obtain_pinned(request, id);
 }

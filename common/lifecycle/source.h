@@ -21,6 +21,7 @@ struct ObtainRequest {
   bool is_due;  // false: only look whether the cloud has something better or has revoked ours
   const Lease& lease;
   Time now;
+  bool is_wanted = false;  // an operator waits for it: what was remembered a moment ago is too old
 };
 
 // A candidate, not yet through the gate.

@@ -116,6 +116,19 @@ TEST_F(ScmSourceTest, FollowsARenewalToItsNewId) {
   EXPECT_EQ(origin(), "unchanged");
 }
 
+TEST_F(ScmSourceTest, LooksAgainAtOnceWhenAnOperatorWaits) {
+  put("scs1", 50);
+  ASSERT_EQ(origin(), "scm:scs1");
+  install();
+  put("scs2", 80);
+  ObtainRequest asked = request(true);
+  EXPECT_TRUE(std::holds_alternative<Unchanged>(source_.obtain(asked).value()));
+  asked.is_wanted = true;
+  const auto outcome = source_.obtain(asked).value();
+  ASSERT_TRUE(std::holds_alternative<Obtained>(outcome));
+  EXPECT_EQ(std::get<Obtained>(outcome).origin, "scm:scs2");
+}
+
 TEST_F(ScmSourceTest, TellsByTheCertificateWhichOneEndsLater) {
   put("scs1", 90);
   ASSERT_EQ(origin(), "scm:scs1");
