@@ -127,6 +127,7 @@ RunningEngine::RunningEngine(Parts parts, CloudAccess access, HttpClients http)
       renewals_(parts_.config.global().concurrent_renewals, parts_.wake_descriptor),
       inquiries_(parts_.config.global().concurrent_renewals, parts_.wake_descriptor) {
   lifecycle_.start(*parts_.lease);
+  desk_.resume();
 }
 
 void RunningEngine::hand_out(Time now) {

@@ -30,11 +30,11 @@ std::string_view reload_of(ServerKind server) {
     case ServerKind::none:
       break;
   }
-  return "reload the server";
+  return "restart ccmctl agent";
 }
 
 void examine_unreadable(const std::string& state_path, Findings& findings) {
-  for (const ServerKind server : {ServerKind::nginx, ServerKind::apache}) {
+  for (const ServerKind server : {ServerKind::nginx, ServerKind::apache, ServerKind::none}) {
     const auto problem = lifecycle::problem_of_effective_settings(state_path, server);
     if (!problem) continue;
     findings.bad(

@@ -191,6 +191,12 @@ bool Lifecycle::ask_for_renewal(const std::string& name) {
   return true;
 }
 
+bool Lifecycle::is_asked_for(const std::string& name) const {
+  const std::lock_guard lock(mutex_);
+  const auto found = entries_.find(name);
+  return found != entries_.end() && found->second.is_wanted;
+}
+
 void Lifecycle::look_again(const std::string& name) {
   const std::lock_guard lock(mutex_);
   const auto found = entries_.find(name);

@@ -51,6 +51,8 @@ class Lifecycle {
   // An operator wants it renewed now, whatever its age and even when it is held (hold.h): due at
   // once, after the attempt that may be under way. False when it is not configured.
   bool ask_for_renewal(const std::string& name);
+  // Whether that has yet to begin.
+  bool is_asked_for(const std::string& name) const;
   // Somebody else changed what is installed: its state is found out anew. Not while it is in work.
   void look_again(const std::string& name);
   bool is_in_work(const std::string& name) const;

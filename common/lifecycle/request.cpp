@@ -17,11 +17,16 @@ namespace ccm::lifecycle {
 namespace {
 
 constexpr std::string_view kPrefix = "request-";
+constexpr std::string_view kGranted = "granted-";
 // A chain and a key, each of at most 1 MiB.
 constexpr std::size_t kLargest = std::size_t{2} << 20U;
 
 std::string path_of(const std::string& state_path, std::string_view name) {
   return fmt::format("{}/{}{}", state_path, kPrefix, name);
+}
+
+std::string granted_path(const std::string& state_path, std::string_view name) {
+  return fmt::format("{}/{}{}", state_path, kGranted, name);
 }
 
 std::string_view to_string(Wish wish) noexcept {
@@ -82,7 +87,32 @@ bool is_waiting(const std::string& state_path, const std::string& name) {
   return access(path_of(state_path, name).c_str(), F_OK) == 0;
 }
 
+void RequestDesk::resume() {
+  const Result<std::vector<std::string>> files = list_directory(parts_.state_path);
+  if (!files) return;
+  for (const std::string& file : *files) {
+    if (!file.starts_with(kGranted)) continue;
+    const std::string name = file.substr(kGranted.size());
+    // Gone before it begins: what kills the agent must not do so again after each start.
+    static_cast<void>(unlink(granted_path(parts_.state_path, name).c_str()));
+    if (!parts_.lifecycle.ask_for_renewal(name)) continue;
+    parts_.log.notice(
+        "certificate \"{}\": renewal asked for by ccmctl, begun again because the agent before was "
+        "interrupted",
+        name);
+  }
+}
+
+void RequestDesk::forget_finished() {
+  std::erase_if(granted_, [&](const std::string& name) {
+    if (parts_.lifecycle.is_asked_for(name) || parts_.lifecycle.is_in_work(name)) return false;
+    static_cast<void>(unlink(granted_path(parts_.state_path, name).c_str()));
+    return true;
+  });
+}
+
 void RequestDesk::serve() {
+  forget_finished();
   const Result<std::vector<std::string>> files = list_directory(parts_.state_path);
   if (!files) return;
   for (const std::string& file : *files) {
@@ -117,6 +147,10 @@ Result<void> RequestDesk::renew(const Request& request) {
   if (!parts_.lifecycle.ask_for_renewal(request.name)) {
     return fail(ErrorKind::rejected,
                 "this agent's server has no such certificate, so it cannot renew it");
+  }
+  // Without the mark an interruption loses the renewal, and whoever waits for it hears of that.
+  if (write_file_atomically(granted_path(parts_.state_path, request.name), "")) {
+    granted_.push_back(request.name);
   }
   parts_.log.notice("certificate \"{}\": renewal asked for by ccmctl", request.name);
   return {};

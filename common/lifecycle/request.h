@@ -5,6 +5,10 @@
 // its owner's only and appears as a whole, and it is gone before the import begins. (What a disk
 // keeps of a removed file is the disk's; the key is to stay in the store anyway.)
 //
+// A renewal that is under way is remembered in "granted-NAME", for an agent that ends in the middle
+// of it (the server loads another configuration, the credentials change, a kill): the next one
+// begins it once more, and only once.
+//
 // Left by ccmctl, in the name of the store's owner; served and removed by the leader.
 #pragma once
 
@@ -53,15 +57,19 @@ class RequestDesk {
   };
   explicit RequestDesk(Parts parts) : parts_(std::move(parts)) {}
 
+  // After Lifecycle::start: what an earlier agent did not get to the end of.
+  void resume();
   void serve();
 
  private:
+  void forget_finished();
   Result<void> serve(const Request& request);
   Result<void> renew(const Request& request);
   Result<void> roll_back(const Request& request);
   Result<void> install(const Request& request);
 
   Parts parts_;
+  std::vector<std::string> granted_;  // renewals that are not finished
 };
 
 // Makes an older version current and holds on to it (hold.h): the engine does not replace it before

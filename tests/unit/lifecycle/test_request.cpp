@@ -106,6 +106,31 @@ TEST_F(RequestTest, RenewsAtOnceWhatIsNotDue) {
   EXPECT_EQ(look(), 0U) << "once";
 }
 
+TEST_F(RequestTest, BeginsOnceMoreWhatAnAgentDidNotFinish) {
+  const auto start_anew = [&] {
+    Lifecycle next({config_, *store_, source_, source_, clock_, log_, "launch"});
+    next.start(*lease_);
+    RequestDesk({directory_.path(), *store_, *lease_, next, log_, config_, clock_}).resume();
+    return next.is_asked_for("www");
+  };
+  ASSERT_TRUE(leave_request(directory_.path(), {.wish = Wish::renew, .name = "www"}));
+  desk_.serve();
+  desk_.serve();
+  EXPECT_TRUE(start_anew()) << "interrupted before the attempt ended";
+  EXPECT_FALSE(start_anew()) << "only once: it may be what kills the agent";
+}
+
+TEST_F(RequestTest, BeginsNothingAgainThatIsFinished) {
+  ASSERT_TRUE(leave_request(directory_.path(), {.wish = Wish::renew, .name = "www"}));
+  desk_.serve();
+  EXPECT_EQ(look(), 1U);
+  desk_.serve();
+  Lifecycle next({config_, *store_, source_, source_, clock_, log_, "launch"});
+  next.start(*lease_);
+  RequestDesk({directory_.path(), *store_, *lease_, next, log_, config_, clock_}).resume();
+  EXPECT_FALSE(next.is_asked_for("www"));
+}
+
 TEST_F(RequestTest, GoesBackAndStaysThereUntilAskedToRenew) {
   const int calls = source_.calls;
   ASSERT_TRUE(
