@@ -102,7 +102,8 @@ class Reader {
 
   bool has_enough() const { return parts_.at_most && records_.size() >= *parts_.at_most; }
   bool has_gaps() const {
-    return total_ && !list_.empty() && !has_enough() && std::cmp_less(records_.size(), *total_ - first_);
+    return total_ && !list_.empty() && !has_enough() &&
+           std::cmp_less(records_.size(), *total_ - first_);
   }
 
   Result<void> look_elsewhere() {

@@ -43,6 +43,27 @@ def test_an_imported_certificate_is_shown_without_a_reload(
     assert server.workers() == workers
 
 
+def test_a_renewal_that_is_interrupted_is_begun_again(
+        server, settings, cloud, intranet, private):
+    server.configure(settings=settings, certificates=[intranet], sites=[private])
+    server.start()
+    first, agent = server.wait_for_certificate(private, cloud.trust()), server.wait_for_agent()
+    cloud.fault({"hang": True}, service="pca")
+    asked = subprocess.Popen([place.program("ccmctl"), "--state-dir", settings["state_path"],
+                              "renew", "intranet"], env={"PATH": os.environ["PATH"]},
+                             stdin=subprocess.DEVNULL,
+                             stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+    try:
+        wait_until(cloud.faulty, "a call that hangs")
+        processes.kill(agent)
+        cloud.clear_faults()
+        said, _ = asked.communicate(timeout=60)
+        assert asked.returncode == 0, said.decode()
+    finally:
+        asked.kill()
+    server.wait_for_certificate(private, cloud.trust(), but_not=[first])
+
+
 @pytest.fixture(name="alone")
 def fixture_alone(settings, cloud, scratch):
     """A `ccmctl agent` with one certificate in the state directory of the servers."""

@@ -43,10 +43,17 @@ def fixture_quiet(running, tmp_path_factory):
     """A host that was configured, whose server does not run now: its state directory."""
     place = agent_place.Place(tmp_path_factory.mktemp("quiet"), running.facts)
     place.add_certificate("www", f"names {WWW}", "source scm")
+    leave_settings(place, running)
+    return place.state
+
+
+def leave_settings(place, cloud):
+    """A start and an end of the server, which obtains nothing although the cloud may have something."""
+    cloud.fault({"hang": True}, service="scm")
     server = place.start()
     wait_until(lambda: runner(place.state)("list").out.split() == ["www"], "the server's settings")
     server.close()
-    return place.state
+    cloud.clear_faults()
 
 
 def installed(local):
@@ -105,9 +112,7 @@ def test_the_running_servers_have_it_at_once(place, local, cloud, authority, fil
 
 
 def test_what_is_due_is_renewed_at_once(place, local, cloud, authority, files):
-    server = place.start()
-    wait_until(lambda: local("list").out.split() == ["www"], "the server's settings")
-    server.close()
+    leave_settings(place, cloud)
     cloud.issue([WWW], days=90)
     old = authority.issue(WWW, begins=-80 * DAY, lasts=85 * DAY)
     ended = local("import", "www", *bought(files, old))
