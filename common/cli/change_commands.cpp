@@ -7,6 +7,7 @@
 #include "cli/commands.h"
 #include "cli/local_engine.h"
 #include "cli/overview.h"
+#include "cli/render.h"
 #include "cli/store_access.h"
 #include "cli/waiting.h"
 #include "lifecycle/request.h"
@@ -23,11 +24,13 @@ struct Before {
 };
 
 // What became of a renewal, from what the store says now.
-Result<ExitCode> report(StoreAccess& access, const std::string& name, const Before& before) {
-  const VersionNumber now = access.store().current_version(name);
-  if (now != before.version) {
-    Terminal::say(fmt::format("{}: version {} is installed", name, now));
-    return ExitCode::ok;
+Result<ExitCode> report(const Workspace& workspace, StoreAccess& access, const std::string& name,
+                        const Before& before) {
+  const Change change{
+      .name = name, .version = access.store().current_version(name), .before = before.version};
+  if (change.version != before.version) {
+    return print_change(workspace, change,
+                        fmt::format("{}: version {} is installed", name, change.version));
   }
   const auto [state, version] = read_state(access.path(), name);
   const auto* failing = std::get_if<lifecycle::Failing>(&state);
@@ -40,8 +43,9 @@ Result<ExitCode> report(StoreAccess& access, const std::string& name, const Befo
                     .with_context(name));
   }
   if (rejected != nullptr) return fail(Error(rejected->error).with_context(name));
-  Terminal::say(fmt::format("{}: the cloud has nothing newer than version {}", name, now));
-  return ExitCode::ok;
+  return print_change(
+      workspace, change,
+      fmt::format("{}: the cloud has nothing newer than version {}", name, change.version));
 }
 
 Result<ExitCode> ask_the_agent(Workspace& workspace, StoreAccess& access, const std::string& name,
@@ -52,11 +56,11 @@ Result<ExitCode> ask_the_agent(Workspace& workspace, StoreAccess& access, const 
     Terminal::say(fmt::format("{}: asked for", name));
     return ExitCode::pending;
   }
-  const bool is_done = wait_until(workspace.clock(), timeout, [&] {
+  const bool is_done = wait_until(workspace.clock(), timeout, waiting_for(name), [&] {
     return !lifecycle::is_waiting(access.path(), name) &&
            read_state(access.path(), name).second != before.state_version;
   });
-  if (is_done) return report(access, name, before);
+  if (is_done) return report(workspace, access, name, before);
   return fail(
       ErrorKind::pending,
       fmt::format("{}: the agent has been asked and is not done after {} s; `ccmctl status` "
@@ -86,7 +90,7 @@ Result<ExitCode> renew(Workspace& workspace, const std::string& name, int timeou
   }
   if (!cloud) return pass(std::move(cloud));
   renew_here(**cloud, *access, owner->config, name, workspace.clock());
-  return report(*access, name, before);
+  return report(workspace, *access, name, before);
 }
 
 // The newest version before the current one.
@@ -108,13 +112,13 @@ Result<void> go_back(Workspace& workspace, StoreAccess& access, const std::strin
                                        {.wish = Wish::roll_back, .name = name, .version = version});
   if (!left) return left;
   constexpr int kPatience = 60;
-  if (!wait_until(workspace.clock(), kPatience,
+  if (!wait_until(workspace.clock(), kPatience, waiting_for(name),
                   [&] { return !lifecycle::is_waiting(access.path(), name); })) {
     return fail(ErrorKind::pending,
                 fmt::format("{}: the agent has been asked and has not answered", name));
   }
   // The file goes before the work is done.
-  const bool is_done = wait_until(workspace.clock(), kPatience,
+  const bool is_done = wait_until(workspace.clock(), kPatience, waiting_for(name),
                                   [&] { return access.store().current_version(name) == version; });
   if (is_done) return {};
   return fail(
@@ -144,11 +148,11 @@ Result<ExitCode> roll_back(Workspace& workspace, const std::string& name, Versio
   auto access = StoreAccess::enter(workspace.options.state_directory);
   if (!access) return pass(std::move(access));
   if (auto done = go_back(workspace, *access, name, version); !done) return pass(std::move(done));
-  Terminal::say(
+  return print_change(
+      workspace, {.name = name, .version = version, .before = current},
       fmt::format("{}: version {} is current (was {}) and stays until its last tenth, or "
                   "until `ccmctl renew {}`",
                   name, version, current, name));
-  return ExitCode::ok;
 }
 
 struct ChangeOptions {

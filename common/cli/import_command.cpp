@@ -7,6 +7,7 @@
 #include "cli/commands.h"
 #include "cli/completion.h"
 #include "cli/import_input.h"
+#include "cli/render.h"
 #include "cli/store_access.h"
 #include "cli/waiting.h"
 #include "crypto/bundle.h"
@@ -67,7 +68,7 @@ Result<VersionInfo> through_the_agent(Workspace& workspace, StoreAccess& access,
                                                        .certificates = content.certificates,
                                                        .key = content.key});
   if (!left) return pass(std::move(left));
-  const bool is_taken = wait_until(workspace.clock(), kPatience,
+  const bool is_taken = wait_until(workspace.clock(), kPatience, waiting_for(name),
                                    [&] { return !lifecycle::is_waiting(access.path(), name); });
   if (!is_taken) {
     lifecycle::withdraw_request(access.path(), name);
@@ -77,7 +78,7 @@ Result<VersionInfo> through_the_agent(Workspace& workspace, StoreAccess& access,
                             name, kPatience));
   }
   // The file goes before the work is done.
-  wait_until(workspace.clock(), kWork,
+  wait_until(workspace.clock(), kWork, waiting_for(name),
              [&] { return access.store().current_version(name) != before; });
   const auto loaded = access.store().load(name);
   if (loaded && is_installed(*loaded, bundle)) return loaded->certificate->info;
@@ -117,9 +118,9 @@ Result<ExitCode> import_certificate(Workspace& workspace, const ImportOptions& o
   const auto loaded = lifecycle::StoreReader(workspace.options.state_directory).load(name);
   if (!loaded) return fail(loaded.error());
   if (is_installed(*loaded, *bundle)) {
-    Terminal::say(fmt::format("{}: version {} is this certificate already", name,
-                              loaded->certificate->info.number));
-    return ExitCode::ok;
+    const auto number = loaded->certificate->info.number;
+    return print_change(workspace, {.name = name, .version = number, .before = number},
+                        fmt::format("{}: version {} is this certificate already", name, number));
   }
   // The sentence at once, whoever installs; the gate is asked again then.
   auto admitted = lifecycle::judge_import(**spec, *loaded, *bundle, workspace.clock().now());
@@ -130,12 +131,16 @@ Result<ExitCode> import_certificate(Workspace& workspace, const ImportOptions& o
   }
   const auto info = install(workspace, **spec, *content, *bundle);
   if (!info) return fail(info.error());
-  Terminal::say(fmt::format(
-      "{}: version {} is installed (serial {}, valid until {}); it is renewed "
-      "from {} in time, or with `ccmctl renew {}`",
-      name, info->number, info->serial, format_time(info->not_after),
-      std::holds_alternative<config::ScmSource>((*spec)->source) ? "SCM" : "PCA", name));
-  return ExitCode::ok;
+  return print_change(
+      workspace,
+      {.name = name,
+       .version = info->number,
+       .before = loaded->certificate ? loaded->certificate->info.number : 0},
+      fmt::format("{}: version {} is installed (serial {}, valid until {}); it is renewed "
+                  "from {} in time, or with `ccmctl renew {}`",
+                  name, info->number, info->serial, format_time(info->not_after),
+                  std::holds_alternative<config::ScmSource>((*spec)->source) ? "SCM" : "PCA",
+                  name));
 }
 
 constexpr const char* kFooter =

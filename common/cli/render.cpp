@@ -153,6 +153,19 @@ std::string as_lines(const Terminal& terminal, const JsonView& value) {
   return out;
 }
 
+Result<ExitCode> print_change(const Workspace& workspace, const Change& change,
+                              std::string_view sentence) {
+  if (workspace.options.json) {
+    cloud::JsonObject object;
+    object.set("name", change.name)
+        .set_number("version", static_cast<std::int64_t>(change.version))
+        .set_number("version_before", static_cast<std::int64_t>(change.before));
+    return print_object(std::move(object));
+  }
+  Terminal::say(sentence);
+  return ExitCode::ok;
+}
+
 Result<ExitCode> print_object(cloud::JsonObject object) {
   const auto text = object.dump();
   if (!text) return fail(text.error());

@@ -26,6 +26,15 @@ Result<ExitCode> print_answer(const Workspace& workspace, const Answer& answer,
 
 // An object of our own, for scripts.
 Result<ExitCode> print_object(cloud::JsonObject object);
+// What a command changed on this host; a version is 0 when there is none.
+struct Change {
+  std::string name;
+  std::uint64_t version = 0;
+  std::uint64_t before = 0;
+};
+// For people the sentence, for scripts the change.
+Result<ExitCode> print_change(const Workspace& workspace, const Change& change,
+                              std::string_view sentence);
 // Writes an owner-only file and says so.
 Result<ExitCode> write_output(const std::string& path, std::string_view content);
 

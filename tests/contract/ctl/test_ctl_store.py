@@ -7,7 +7,9 @@ import subprocess
 import agent_place
 import ccmctl
 import pytest
+from lab import place as lab_place
 from lab.waiting import wait_until
+from typing_at import Conversation
 
 
 @pytest.fixture
@@ -95,6 +97,15 @@ def test_a_renewal_that_fails_says_why(place, local, cloud):
     assert local("renew", "nothing").status == 3
 
 
+def test_a_person_sees_that_the_agent_is_waited_for(place, local, cloud):
+    start(place, cloud)
+    cloud.fault({"hang": True}, operation="CreateCertificateByCsr")
+    words = [lab_place.program("ccmctl"), "--state-dir", place.state, "renew", "app"]
+    with Conversation(words, {"PATH": os.environ["PATH"], "TERM": "xterm"}) as person:
+        person.expect("app: waiting for the agent, 1 s")
+        cloud.clear_faults()
+
+
 def test_goes_back_through_the_agent_and_stays_there(place, local, cloud):
     server = start(place, cloud)
     first = server.serial("app")
@@ -117,9 +128,9 @@ def test_goes_back_through_the_agent_and_stays_there(place, local, cloud):
 
 def test_changes_the_store_itself_when_no_agent_runs(place, local, cloud):
     start(place, cloud).close()
-    renew(local, "app")
+    assert local("--json", "renew", "app").json == {"name": "app", "version": 2, "version_before": 1}
     assert certificate(local, "app")["installed"]["version"] == 2
-    assert local("rollback", "app").status == 0
+    assert local("--json", "rollback", "app").json == {"name": "app", "version": 1, "version_before": 2}
     assert certificate(local, "app")["installed"]["version"] == 1
     assert certificate(local, "app")["is_held"]
     assert local("rollback", "app").status == 3, "there is nothing before the first"
