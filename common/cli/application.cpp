@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <exception>
 #include <map>
+#include <vector>
 
 #include "base/boundary.h"
 #include "cli/commands.h"
@@ -76,6 +77,25 @@ void add_global_options(CLI::App& app, GlobalOptions& options) {
   add_cloud_options(app, options);
 }
 
+// How the overview arranges the commands; what it does not name is about the cloud.
+struct Chapter {
+  const char* title;
+  std::vector<const char*> commands;
+};
+
+void arrange(CLI::App& app) {
+  const std::vector<Chapter> chapters = {
+      {"This host's certificates",
+       {"status", "list", "show", "history", "renew", "rollback", "import", "export"}},
+      {"Looking after it", {"doctor", "policy", "agent"}},
+  };
+  const auto is_shown = [](const CLI::App* command) { return !command->get_group().empty(); };
+  for (CLI::App* command : app.get_subcommands(is_shown)) command->group("The cloud");
+  for (const Chapter& chapter : chapters) {
+    for (const char* name : chapter.commands) app.get_subcommand(name)->group(chapter.title);
+  }
+}
+
 // Global options may stand anywhere on the line.
 void let_fall_through(CLI::App& app) {
   for (CLI::App* command : app.get_subcommands([](const CLI::App*) { return true; })) {
@@ -105,6 +125,7 @@ Application::Application() : app_(std::make_unique<CLI::App>(kAbout, "ccmctl")) 
   add_policy(*app_, action_);
   add_api_commands(*app_, action_);
   add_generate(*app_, action_);
+  arrange(*app_);
   let_fall_through(*app_);
   app_->footer(exit_code_text() + kExamples);
 }

@@ -84,9 +84,7 @@ Result<ExitCode> run(Workspace& workspace, const PolicyOptions& options) {
 
 void add_policy(CLI::App& app, Action& action) {
   auto* command = app.add_subcommand(
-      "policy",
-      "Prints the IAM policy with exactly the actions that this host's certificates need, to be "
-      "pasted into IAM as a custom policy in JSON and given to the agent's user or agency.");
+      "policy", "The IAM policy with exactly the actions that this host's certificates need");
   auto options = std::make_shared<PolicyOptions>();
   const auto names = source_kind_names();
   command
@@ -98,7 +96,9 @@ void add_policy(CLI::App& app, Action& action) {
                       "instead of the host's: NAME of one of its certificates");
   command->add_flag("--explain", options->explains, "what each action is for, as a table");
   command->footer(
-      "Example:\n  ccmctl policy > policy.json\n  ccmctl policy --source scm --explain");
+      "Paste it into IAM as a custom policy in JSON, and give that to the agent's user or "
+      "agency.\n\n"
+      "Examples:\n  ccmctl policy > policy.json\n  ccmctl policy --source scm --explain");
   command->callback([options, &action] {
     action = [options](Workspace& workspace) { return run(workspace, *options); };
   });
