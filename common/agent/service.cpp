@@ -1,5 +1,6 @@
 #include "agent/service.h"
 
+#include <fmt/format.h>
 #include <poll.h>
 #include <sys/eventfd.h>
 #include <sys/inotify.h>
@@ -21,6 +22,8 @@
 #include "agent/publisher.h"
 #include "base/boundary.h"
 #include "base/clock.h"
+#include "base/file.h"
+#include "base/text.h"
 #include "base/version.h"
 #include "lifecycle/effective_settings.h"
 #include "lifecycle/file_store.h"
@@ -50,6 +53,15 @@ Result<Watches> open_watches() {
     return fail(system_error("watching the state directory", errno));
   }
   return watches;
+}
+
+// What tells this host from the others of a fleet. Copies of an image may share the one or the
+// other half, and without both nothing is lost but a spread.
+std::string host_identity() {
+  const Result<std::string> machine = read_file("/etc/machine-id", 256);
+  std::array<char, HOST_NAME_MAX + 1> name{};
+  static_cast<void>(gethostname(name.data(), name.size() - 1));
+  return fmt::format("{} {}", machine ? trim(*machine) : "", name.data());
 }
 
 void empty(const FileDescriptor& descriptor) {
@@ -166,7 +178,7 @@ void Service::try_to_lead() {
     }
     return;
   }
-  joined_ = neighbours_.joined(clock_.now());
+  joined_ = neighbours_.joined(clock_.now()).on_host(host_identity());
   Engine::Parts parts{.config = *joined_,
                       .state_path = kStore,
                       .store = *parts_.store,

@@ -145,6 +145,7 @@ Result<CertificateSpec> make_spec(const RawCertificate& certificate,
 
   CertificateSpec spec;
   spec.name = certificate.name;
+  spec.jitter_seed = certificate.name;
   spec.origin = certificate.origin;
   spec.names = *std::move(names);
   spec.source = *own.source;

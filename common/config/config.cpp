@@ -1,5 +1,7 @@
 #include "config/config.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 
 #include "base/text.h"
@@ -38,6 +40,14 @@ Config Config::joined_by(const Config& other) const {
   }
   std::sort(all.certificates_.begin(), all.certificates_.end(),
             [](const auto& a, const auto& b) { return a.name < b.name; });
+  return all;
+}
+
+Config Config::on_host(std::string_view host) const {
+  Config all = *this;
+  for (CertificateSpec& spec : all.certificates_) {
+    spec.jitter_seed = fmt::format("{}@{}", spec.name, host);
+  }
   return all;
 }
 

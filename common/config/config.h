@@ -54,6 +54,7 @@ struct CertificateSpec {
   unsigned keep = 0;         // previous versions kept, besides the current one
   bool fallback = true;      // show a placeholder before the first certificate
   bool stapling = true;      // ask the certificate's OCSP responder and staple what it says
+  std::string jitter_seed;   // what its jitter depends on: the name, and the host once it is known
   Origin origin;
 
   // Changes when anything changes that makes a refused or failed attempt worth repeating.
@@ -90,6 +91,9 @@ class Config {
   // This configuration with the certificates of another one whose names are not taken here: for an
   // agent that looks after those of several servers.
   Config joined_by(const Config& other) const;
+  // This configuration on one host of many, so that hosts with the same certificates do not renew
+  // in step. `host`: any text that stays the same there.
+  Config on_host(std::string_view host) const;
   // nullptr when there is none of that name.
   const CertificateSpec* find(std::string_view name) const noexcept;
 

@@ -34,7 +34,7 @@ Time renewal_of(const config::CertificateSpec& spec, const crypto::Certificate& 
   if (const auto* pca = std::get_if<config::PcaSource>(&spec.source)) {
     birth = std::max(birth, leaf.not_after() - pca->validity);
   }
-  return renewal_time(spec.renew_before, birth, leaf.not_after(), spec.name);
+  return renewal_time(spec.renew_before, birth, leaf.not_after(), spec.jitter_seed);
 }
 
 State Attempt::run() {
@@ -180,7 +180,7 @@ State Attempt::pending(const Pending& outcome) {
 State Attempt::failed(Error error) {
   const auto* failing = std::get_if<Failing>(&before_);
   const unsigned attempts = failing == nullptr ? 1 : failing->attempts + 1;
-  Time again = retry_time(error, attempts, spec_.check_interval, now_, spec_.name);
+  Time again = retry_time(error, attempts, spec_.check_interval, now_, spec_.jitter_seed);
   if (current_ && error.kind() == ErrorKind::rejected) {
     const Time renew_at = renewal_of(spec_, current_->bundle.leaf());
     if (renew_at > now_) again = std::min(again, renew_at);
@@ -200,7 +200,7 @@ State Attempt::failed(Error error) {
 }
 
 State Attempt::valid_until(const crypto::Certificate& leaf) const {
-  const Time check_at = next_check(spec_.check_interval, now_, spec_.name);
+  const Time check_at = next_check(spec_.check_interval, now_, spec_.jitter_seed);
   const Time renew_at = renewal_of(spec_, leaf);
   // What is due and has no successor yet is looked at with the next check, not at once again.
   return Valid{.renew_at = renew_at > now_ ? renew_at : check_at, .check_at = check_at};

@@ -59,9 +59,9 @@ State Lifecycle::initial_state(const config::CertificateSpec& spec,
                    .error = failing->error};
   }
   if (const auto* rejected = std::get_if<Rejected>(&persisted.state)) {
-    return Rejected{
-        .check_at = std::min(rejected->check_at, next_check(spec.check_interval, now, spec.name)),
-        .error = rejected->error};
+    return Rejected{.check_at = std::min(rejected->check_at,
+                                         next_check(spec.check_interval, now, spec.jitter_seed)),
+                    .error = rejected->error};
   }
   return Absent{};
 }
@@ -74,7 +74,7 @@ State Lifecycle::initial_valid(const config::CertificateSpec& spec, const Valid&
   if (!check_installed(spec, bundle, now)) return Absent{};
   // The clock may have been wrong when the record was written.
   const Time check_at =
-      std::min(persisted.check_at, next_check(spec.check_interval, now, spec.name));
+      std::min(persisted.check_at, next_check(spec.check_interval, now, spec.jitter_seed));
   const Time renew_at = renewal_of(spec, bundle.leaf());
   // A renewal time that has passed counts, unless an attempt was made since and found nothing.
   return Valid{.renew_at = renew_at > now ? renew_at : std::min(persisted.renew_at, check_at),
@@ -105,10 +105,10 @@ void Lifecycle::attempt(const std::string& name, const Lease& lease) noexcept {
     const std::lock_guard lock(mutex_);
     Entry& entry = entries_.find(name)->second;
     const Error error(ErrorKind::internal, what);
-    entry.state = Failing{
-        .attempts = 1,
-        .retry_at = retry_time(error, 1, entry.spec->check_interval, parts_.clock.now(), name),
-        .error = error};
+    entry.state = Failing{.attempts = 1,
+                          .retry_at = retry_time(error, 1, entry.spec->check_interval,
+                                                 parts_.clock.now(), entry.spec->jitter_seed),
+                          .error = error};
     entry.in_work = false;
   };
   at_boundary(0, on_failure, [&] {

@@ -18,9 +18,9 @@ constexpr Seconds kLongestSpread = 1min;
 
 // 0 … 2^16-1, the same on every machine and in every release: FNV-1a with a finishing mix.
 constexpr std::int64_t kFractionScale = 1 << 16;
-std::int64_t fraction_of(std::string_view name, std::uint64_t salt) noexcept {
+std::int64_t fraction_of(std::string_view seed, std::uint64_t salt) noexcept {
   std::uint64_t hash = 14695981039346656037ULL ^ (salt * 0x9E3779B97F4A7C15ULL);
-  for (const char c : name) {
+  for (const char c : seed) {
     hash ^= static_cast<unsigned char>(c);
     hash *= 1099511628211ULL;
   }
@@ -32,10 +32,10 @@ std::int64_t fraction_of(std::string_view name, std::uint64_t salt) noexcept {
 enum class Purpose : std::uint64_t { renewal, check, throttle, retry };
 
 // A share of `span`, from nothing up to all but a little of it.
-Seconds share_of(Seconds span, std::string_view name, Purpose purpose,
+Seconds share_of(Seconds span, std::string_view seed, Purpose purpose,
                  unsigned round = 0) noexcept {
   const std::int64_t fraction =
-      fraction_of(name, static_cast<std::uint64_t>(purpose) + 4ULL * round);
+      fraction_of(seed, static_cast<std::uint64_t>(purpose) + 4ULL * round);
   return Seconds(span.count() * fraction / kFractionScale);
 }
 
@@ -62,35 +62,35 @@ Seconds back_off(ErrorKind kind, unsigned attempts, Seconds ceiling) noexcept {
 }  // namespace
 
 Time renewal_time(const config::RenewalWindow& window, Time not_before, Time not_after,
-                  std::string_view name) {
+                  std::string_view seed) {
   const Seconds lifetime = std::max(Seconds::zero(), not_after - not_before);
   const Seconds length = length_of(window, lifetime);
   const Seconds wait = lifetime - length;
   // Jitter takes at most half of the time that is to pass.
   const Seconds jitter = std::min(length / 10, wait / 2);
-  return not_before + wait - share_of(jitter, name, Purpose::renewal);
+  return not_before + wait - share_of(jitter, seed, Purpose::renewal);
 }
 
-Time next_check(Seconds interval, Time now, std::string_view name) {
-  return now + std::max(kShortest, interval - share_of(interval / 10, name, Purpose::check));
+Time next_check(Seconds interval, Time now, std::string_view seed) {
+  return now + std::max(kShortest, interval - share_of(interval / 10, seed, Purpose::check));
 }
 
-Time next_response(Time begin, Time end, std::string_view name) {
+Time next_response(Time begin, Time end, std::string_view seed) {
   const Seconds wait = std::min((end - begin) / 2, kLongestBetweenResponses);
-  return begin + wait - share_of(wait / 10, name, Purpose::check);
+  return begin + wait - share_of(wait / 10, seed, Purpose::check);
 }
 
 Time retry_time(const Error& error, unsigned attempts, Seconds check_interval, Time now,
-                std::string_view name) {
-  if (error.kind() == ErrorKind::rejected) return next_check(check_interval, now, name);
+                std::string_view seed) {
+  if (error.kind() == ErrorKind::rejected) return next_check(check_interval, now, seed);
   const Seconds ceiling = ceiling_for(error.kind(), check_interval);
   const Seconds delay = back_off(error.kind(), attempts, ceiling);
-  const Seconds shortened = delay - share_of(delay / 4, name, Purpose::retry, attempts);
+  const Seconds shortened = delay - share_of(delay / 4, seed, Purpose::retry, attempts);
   Time time = now + std::max(kShortest, shortened);
   if (const auto minimum = error.retry_after()) {
     const Seconds spread = std::min(*minimum / 10, kLongestSpread);
     // `now` is a whole second that may be nearly over.
-    Seconds wait = *minimum + 1s + share_of(spread, name, Purpose::throttle, attempts);
+    Seconds wait = *minimum + 1s + share_of(spread, seed, Purpose::throttle, attempts);
     // The first day of what the gate refused: something better may come before.
     if (error.kind() == ErrorKind::invalid) wait = std::min(wait, ceiling);
     time = std::max(time, now + wait);

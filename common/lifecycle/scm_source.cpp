@@ -189,7 +189,7 @@ Result<std::optional<Obtained>> ScmSource::take_pinned(const Situation& situatio
   const ObtainRequest& request = situation.request;
   const auto is_due = [&](Time not_before, Time not_after) {
     return request.now >=
-           renewal_time(request.spec.renew_before, not_before, not_after, request.spec.name);
+           renewal_time(request.spec.renew_before, not_before, not_after, request.spec.jitter_seed);
   };
   const std::optional<ScmFacts> facts = catalogue_.recall(pinned);
   if (facts && is_due(facts->not_before, facts->not_after)) return std::optional<Obtained>();

@@ -117,7 +117,7 @@ Time Stapling::look(Entry& entry, const Lease& lease) {
   const Result<StoreReader::Loaded> loaded = parts_.store.load(spec.name);
   const Time now = parts_.clock.now();
   if (!loaded) {
-    return retry_time(loaded.error(), ++entry.failures, spec.check_interval, now, spec.name);
+    return retry_time(loaded.error(), ++entry.failures, spec.check_interval, now, spec.jitter_seed);
   }
   if (!loaded->certificate) return Time::max();
   const crypto::Bundle& bundle = loaded->certificate->bundle;
@@ -129,7 +129,7 @@ Time Stapling::look(Entry& entry, const Lease& lease) {
   }
   const Subject subject{*loaded->certificate, *issuer, responder};
   if (const auto held = subject.held(now)) {
-    const Time next = next_response(held->this_update, held->next_update, spec.name);
+    const Time next = next_response(held->this_update, held->next_update, spec.jitter_seed);
     if (next > now) return next;
   }
   Result<Answer> answer = ask(subject);
@@ -205,9 +205,9 @@ Result<Time> Stapling::take(Entry& entry, const Subject& subject, const Answer& 
   }
   entry.failures = 0;
   const Time now = parts_.clock.now();
-  Time next = next_response(says.this_update, says.next_update, name);
+  Time next = next_response(says.this_update, says.next_update, entry.spec->jitter_seed);
   // An answer of long ago, which its responder gives again and again.
-  if (next <= now) next = next_response(now, says.next_update, name);
+  if (next <= now) next = next_response(now, says.next_update, entry.spec->jitter_seed);
   return std::max(next, now + kShortestWait);
 }
 
@@ -229,7 +229,7 @@ Time Stapling::failed(Entry& entry, const Subject& subject, Error error) {
   const Time now = parts_.clock.now();
   ++entry.failures;
   const Time again = retry_time(Error(error).with_kind(ErrorKind::transient), entry.failures,
-                                spec.check_interval, now, spec.name);
+                                spec.check_interval, now, spec.jitter_seed);
   const auto held = subject.held(now);
   const bool is_missed = !held && subject.leaf().requires_stapling();
   const Severity once = entry.failures == 1 ? Severity::warn : Severity::info;

@@ -201,6 +201,23 @@ TEST(Finalize, MayBeCalledAgainAsMoreComesIn) {
   EXPECT_TRUE(settings.finalize());
 }
 
+TEST(Config, HostsWithTheSameCertificatesDifferInTheirJitterOnly) {
+  Settings settings;
+  ASSERT_TRUE(settings.set("region", {"ap-southeast-1"}, {}));
+  ASSERT_TRUE(settings.set("credentials", {"ecs"}, {}));
+  ASSERT_TRUE(settings.add_certificate("www", {}));
+  ASSERT_TRUE(settings.set_in("www", "source", {"scm"}, {}));
+  ASSERT_TRUE(settings.set_in("www", "names", {"www.example.com"}, {}));
+  const Config config = settings.finalize().value();
+  const CertificateSpec& one = *config.find("www");
+  EXPECT_EQ(one.jitter_seed, "www");
+  const Config first = config.on_host("first");
+  const Config second = config.on_host("second");
+  EXPECT_NE(first.find("www")->jitter_seed, second.find("www")->jitter_seed);
+  EXPECT_EQ(first.find("www")->jitter_seed, config.on_host("first").find("www")->jitter_seed);
+  EXPECT_EQ(first.find("www")->fingerprint(), one.fingerprint());
+}
+
 TEST(Warnings, NamesThatTheCertificateDoesNotCover) {
   EXPECT_THAT(
       warnings_of("certificate a\n  source scm\n  names *.example.com\n"
