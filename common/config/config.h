@@ -54,7 +54,8 @@ struct CertificateSpec {
   unsigned keep = 0;         // previous versions kept, besides the current one
   bool fallback = true;      // show a placeholder before the first certificate
   bool stapling = true;      // ask the certificate's OCSP responder and staple what it says
-  std::string jitter_seed;   // what its jitter depends on: the name, and the host once it is known
+  // What its jitter depends on: the name, and the host once it is known.
+  std::string jitter_seed = {};
   Origin origin;
 
   // Changes when anything changes that makes a refused or failed attempt worth repeating.
