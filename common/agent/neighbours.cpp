@@ -3,16 +3,12 @@
 #include <fmt/format.h>
 #include <sys/stat.h>
 
-#include <array>
 #include <utility>
 
 #include "lifecycle/effective_settings.h"
 
 namespace ccm::agent {
 namespace {
-
-constexpr std::array kServers = {config::ServerKind::nginx, config::ServerKind::apache,
-                                 config::ServerKind::none};
 
 bool is_alive(Time touched, Time now) {
   return now - touched < Neighbours::kLife;
@@ -65,7 +61,7 @@ bool Neighbours::have_changed(Time now) {
 
 Neighbours::Traces Neighbours::look(Time now) const {
   Traces traces;
-  for (const config::ServerKind server : kServers) {
+  for (const config::ServerKind server : config::kServerKinds) {
     struct stat file = {};
     const std::string path = lifecycle::effective_settings_path(state_path_, server);
     if (server == server_ || stat(path.c_str(), &file) != 0) continue;

@@ -213,9 +213,7 @@ Result<std::optional<CloudAccess>> settle(const config::Config& config, Log& log
 
 // For ccmctl, which compares what runs with what is installed.
 config::Handover with_agent(config::Handover handover) {
-  std::array<char, PATH_MAX> path{};
-  const ssize_t size = readlink("/proc/self/exe", path.data(), path.size());
-  handover.agent = {.path = std::string(path.data(), size < 0 ? 0 : static_cast<std::size_t>(size)),
+  handover.agent = {.path = program_path(),
                     .version = std::string(version()),
                     .pid = static_cast<std::uint32_t>(getpid())};
   return handover;

@@ -10,6 +10,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <climits>
 #include <cstdint>
 #include <span>
 #include <utility>
@@ -251,6 +252,13 @@ Result<std::vector<std::string>> list_directory(const std::string& path) {
 
 Result<void> remove_tree(const std::string& path) {
   return remove_entry(AT_FDCWD, path.c_str(), path);
+}
+
+std::string program_path() {
+  std::string path(PATH_MAX, '\0');
+  const ssize_t size = readlink("/proc/self/exe", path.data(), path.size());
+  path.resize(size < 0 ? 0 : static_cast<std::size_t>(size));
+  return path;
 }
 
 }  // namespace ccm

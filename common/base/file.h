@@ -49,4 +49,7 @@ Result<std::vector<std::string>> list_directory(const std::string& path);
 // Removes a directory with everything in it, never following a symbolic link; fine when absent.
 Result<void> remove_tree(const std::string& path);
 
+// The file of the running program; empty when that cannot be told.
+std::string program_path();
+
 }  // namespace ccm

@@ -4,13 +4,12 @@
 #include <unistd.h>
 
 #include <cerrno>
-#include <climits>
 #include <memory>
 #include <optional>
 #include <string>
 
 #include "agent/launch.h"
-#include "base/handle.h"
+#include "base/file.h"
 #include "cli/commands.h"
 #include "cli/completion.h"
 #include "config/host_checks.h"
@@ -32,13 +31,6 @@ struct Loaded {
   std::string program;
 };
 
-std::string path_of_this_program() {
-  std::string path(PATH_MAX, '\0');
-  const ssize_t size = readlink("/proc/self/exe", path.data(), path.size());
-  path.resize(size < 0 ? 0 : static_cast<std::size_t>(size));
-  return path;
-}
-
 Result<Loaded> load(const AgentOptions& options) {
   auto settings = config::read_toml_settings(options.file);
   if (!settings) return pass(std::move(settings));
@@ -54,7 +46,7 @@ Result<Loaded> load(const AgentOptions& options) {
     if (finding.fatal) return fail(ErrorKind::invalid, finding.sentence);
     Terminal::say(fmt::format("warning: {}", finding.sentence));
   }
-  auto program = agent::find_agent(config->global().agent_path, path_of_this_program());
+  auto program = agent::find_agent(config->global().agent_path, program_path());
   if (!program) return pass(std::move(program));
   return Loaded{*std::move(settings), *std::move(config), *std::move(program)};
 }

@@ -45,8 +45,6 @@ class Findings {
   std::vector<Finding> all_;
 };
 
-// "a, b, c and 97 more"
-std::string first_few(const std::vector<std::string>& names, std::size_t count);
 // As a shell reads it: quoted where it must be.
 std::string shell_word(std::string_view word);
 

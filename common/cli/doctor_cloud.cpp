@@ -17,10 +17,13 @@
 #include "cli/secret_input.h"
 #include "cloud/curl_client.h"
 #include "cloud/peer_chain.h"
+#include "config/sentences.h"
 #include "crypto/names.h"
 
 namespace ccm::cli {
 namespace {
+
+using config::enumerated;
 
 // The gateway refuses what is 15 minutes off (signing.md section 8).
 constexpr Seconds kTolerableSkew{60};
@@ -133,7 +136,7 @@ class Network {
         addresses.emplace_back(text.data());
       }
     }
-    return first_few(addresses, 3);
+    return enumerated(addresses, 3);
   }
 
   // Any answer at all proves name, route and trust; its Date shows the clock.
@@ -182,7 +185,8 @@ class Network {
           "that endpoint");
     } else if (!crypto::first_uncovered(leaf.names(), {name}).empty()) {
       findings_.bad(
-          subject, fmt::format("the certificate of {} is for {}", host, first_few(leaf.names(), 5)),
+          subject,
+          fmt::format("the certificate of {} is for {}", host, enumerated(leaf.names(), 5)),
           fmt::format("name the endpoint as its certificate does: {}", kNameIt));
     } else {
       findings_.bad(

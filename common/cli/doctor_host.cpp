@@ -34,7 +34,7 @@ std::string_view reload_of(ServerKind server) {
 }
 
 void examine_unreadable(const std::string& state_path, Findings& findings) {
-  for (const ServerKind server : {ServerKind::nginx, ServerKind::apache, ServerKind::none}) {
+  for (const ServerKind server : config::kServerKinds) {
     const auto problem = lifecycle::problem_of_effective_settings(state_path, server);
     if (!problem) continue;
     findings.bad(

@@ -15,9 +15,12 @@
 #include "base/handle.h"
 #include "cli/doctor.h"
 #include "cli/doctor_room.h"
+#include "config/sentences.h"
 
 namespace ccm::cli {
 namespace {
+
+using config::enumerated;
 
 constexpr std::size_t kNamed = 3;
 // Nothing the agent writes takes so long; younger ones may be in work.
@@ -102,7 +105,7 @@ void report_modes(const std::string& path, const Survey& survey, Findings& findi
     findings.bad("store",
                  fmt::format("{} open to others than the owner: {}",
                              count_text(paths.size(), "a directory is", "directories are"),
-                             first_few(paths, kNamed)),
+                             enumerated(paths, kNamed)),
                  command_for(paths, "chmod 700",
                              fmt::format("find {} -type d -exec chmod 700 {{}} +", word)));
   }
@@ -112,7 +115,7 @@ void report_modes(const std::string& path, const Survey& survey, Findings& findi
         "store",
         fmt::format("{} open to others than the owner: {}; whoever could read a private "
                     "key may have it still",
-                    count_text(paths.size(), "a file is", "files are"), first_few(paths, kNamed)),
+                    count_text(paths.size(), "a file is", "files are"), enumerated(paths, kNamed)),
         command_for(paths, "chmod 600",
                     fmt::format("find {} -type f -exec chmod 600 {{}} +", word)));
   }
@@ -127,7 +130,7 @@ void report_owners(const std::string& path, const struct stat& top, const Survey
       fmt::format("{} not {}'s, whose the directory is, so that the agent may be unable to use "
                   "{}: {}",
                   count_text(survey.foreign.size(), "an entry is", "entries are"), owner,
-                  survey.foreign.size() == 1 ? "it" : "them", first_few(survey.foreign, kNamed)),
+                  survey.foreign.size() == 1 ? "it" : "them", enumerated(survey.foreign, kNamed)),
       command_for(survey.foreign, fmt::format("chown -h {}:", owner),
                   fmt::format("chown -hR {}: {}", owner, shell_word(path))));
 }
@@ -138,7 +141,7 @@ void report_others(const std::string& path, const Survey& survey, Findings& find
         "store",
         fmt::format("{} an interrupted write: {}",
                     count_text(survey.orphans.size(), "a file is left of", "files are left of"),
-                    first_few(survey.orphans, kNamed)),
+                    enumerated(survey.orphans, kNamed)),
         command_for(survey.orphans, "rm -r",
                     fmt::format("find {} -name '*{}*' -mmin +10 -exec rm -r {{}} +",
                                 shell_word(path), kTemporaryMark)));
@@ -147,14 +150,14 @@ void report_others(const std::string& path, const Survey& survey, Findings& find
     findings.doubtful("store",
                       fmt::format("{} neither file nor directory: {}",
                                   count_text(survey.strange.size(), "an entry is", "entries are"),
-                                  first_few(survey.strange, kNamed)),
+                                  enumerated(survey.strange, kNamed)),
                       "remove it, or put the file itself there: the store follows no links");
   }
   if (!survey.unreadable.empty()) {
     findings.bad("store",
                  fmt::format("{} cannot be read: {}",
                              count_text(survey.unreadable.size(), "an entry", "entries"),
-                             first_few(survey.unreadable, kNamed)),
+                             enumerated(survey.unreadable, kNamed)),
                  geteuid() == 0 ? "look at the disk: dmesg | tail"
                                 : "run ccmctl doctor as root or as the directory's owner");
   }
@@ -179,15 +182,6 @@ void examine_leader(const std::string& path, Findings& findings) {
 }
 
 }  // namespace
-
-std::string first_few(const std::vector<std::string>& names, std::size_t count) {
-  std::string text;
-  for (std::size_t i = 0; i < names.size() && i < count; ++i) {
-    text += fmt::format("{}{}", i == 0 ? "" : ", ", names[i]);
-  }
-  if (names.size() > count) text += fmt::format(" and {} more", names.size() - count);
-  return text;
-}
 
 std::string shell_word(std::string_view word) {
   constexpr std::string_view kPlain =

@@ -3,8 +3,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <numeric>
 
+#include "base/edit_distance.h"
 #include "base/text.h"
 
 namespace ccm::config {
@@ -12,22 +12,6 @@ namespace {
 
 constexpr std::size_t kLongestQuote = 120;
 constexpr std::size_t kLongestWord = 64;
-
-// Levenshtein's edit distance.
-std::size_t distance(std::string_view a, std::string_view b) {
-  std::vector<std::size_t> row(b.size() + 1);
-  std::iota(row.begin(), row.end(), std::size_t{0});
-  for (std::size_t i = 0; i < a.size(); ++i) {
-    std::size_t diagonal = row[0];
-    row[0] = i + 1;
-    for (std::size_t j = 0; j < b.size(); ++j) {
-      const std::size_t replaced = diagonal + (a[i] == b[j] ? 0 : 1);
-      diagonal = row[j + 1];
-      row[j + 1] = std::min({replaced, row[j] + 1, row[j + 1] + 1});
-    }
-  }
-  return row[b.size()];
-}
 
 }  // namespace
 
@@ -56,10 +40,9 @@ std::string at(std::string sentence, const Origin& origin) {
 std::string_view closest(std::string_view word, const std::vector<std::string_view>& candidates) {
   std::string_view best;
   if (word.size() > kLongestWord) return best;
-  const std::string lower = to_lower(word);
   std::size_t best_distance = word.size() / 3 + 2;
   for (const std::string_view candidate : candidates) {
-    const std::size_t candidate_distance = distance(lower, to_lower(candidate));
+    const std::size_t candidate_distance = edit_distance(word, candidate);
     if (candidate_distance < best_distance) {
       best = candidate;
       best_distance = candidate_distance;

@@ -3,6 +3,7 @@
 // place only. A version number in front; the decoder is fuzzed and never trusts a length.
 #pragma once
 
+#include <array>
 #include <string>
 #include <string_view>
 
@@ -15,6 +16,8 @@ namespace ccm::config {
 
 // none: `ccmctl agent`, which keeps the store for programs without a module.
 enum class ServerKind : std::uint8_t { nginx, apache, none };
+inline constexpr std::array kServerKinds = {ServerKind::nginx, ServerKind::apache,
+                                            ServerKind::none};
 
 // What the agent must know of the server that started it.
 struct ServerFacts {

@@ -5,7 +5,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <array>
 #include <cerrno>
 #include <utility>
 
@@ -74,9 +73,7 @@ Result<std::vector<EffectiveSettings>> read_effective_settings(const std::string
                             state_path));
   }
   std::vector<EffectiveSettings> all;
-  constexpr std::array<config::ServerKind, 3> kServers = {
-      config::ServerKind::nginx, config::ServerKind::apache, config::ServerKind::none};
-  for (const config::ServerKind server : kServers) {
+  for (const config::ServerKind server : config::kServerKinds) {
     const std::string path = effective_settings_path(state_path, server);
     if (auto read = read_one(path, server)) all.push_back(*std::move(read));
   }

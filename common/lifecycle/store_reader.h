@@ -8,7 +8,8 @@
 //     leader.lock                       kernel lock: who talks to the cloud
 //     settings-nginx, settings-apache, settings-agent
 //                                       what the servers' agents work with (effective_settings.h)
-//     request-NAME                      what ccmctl asks of the leader (request.h)
+//     request-NAME, granted-NAME        what ccmctl asks of the leader, and what that is about to
+//                                       do (request.h)
 //     keys/*.pem                        the operator's own keys, for certificates whose key is not
 //     in the cloud certificates/NAME/current         symbolic link to versions/N
 //     certificates/NAME/versions/N/     fullchain.pem privkey.pem cert.pem chain.pem version,

@@ -27,12 +27,6 @@ TEST(Doctor, JudgesTheRoomOnTheDisk) {
   EXPECT_THAT(full.remedy, HasSubstr("df -i /var/lib/ccm"));
 }
 
-TEST(Doctor, NamesTheFirstFew) {
-  EXPECT_EQ(first_few({"a"}, 3), "a");
-  EXPECT_EQ(first_few({"a", "b", "c"}, 3), "a, b, c");
-  EXPECT_EQ(first_few({"a", "b", "c", "d", "e"}, 3), "a, b, c and 2 more");
-}
-
 TEST(Doctor, QuotesForTheShell) {
   EXPECT_EQ(shell_word("/var/lib/ccm/x-1.pem"), "/var/lib/ccm/x-1.pem");
   EXPECT_EQ(shell_word("a b"), "'a b'");

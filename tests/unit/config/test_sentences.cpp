@@ -11,7 +11,10 @@ TEST(Sentences, QuotesEscapeAndCut) {
 }
 
 TEST(Sentences, EnumerationStopsAtTheLimit) {
+  EXPECT_EQ(enumerated({"a"}, 3), "a");
   EXPECT_EQ(enumerated({"a", "b"}, 3), "a, b");
+  EXPECT_EQ(enumerated({"a", "b", "c"}, 3), "a, b, c");
+  EXPECT_EQ(enumerated({"a", "b", "c", "d", "e"}, 3), "a, b, c and 2 more");
   EXPECT_EQ(enumerated({"a", "b", "c", "d"}, 2), "a, b and 2 more");
 }
 
