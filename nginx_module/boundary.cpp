@@ -8,11 +8,11 @@ void NginxLog::write(Severity severity, std::string_view line) noexcept {
   // nginx counts from 1, and 0 is its "stderr".
   const auto level = static_cast<ngx_uint_t>(severity) + NGX_LOG_EMERG;
   ngx_log_t* log = cycle_->log;
-  if (log->log_level < level) return;
   at_boundary(
       0, [](const char*) {},
       [&] {
-        ngx_log_error_core(level, log, 0, "ccm: %s", printable(line).c_str());
+        // The macro, because what it calls takes one argument more in Angie.
+        ngx_log_error(level, log, 0, "ccm: %s", printable(line).c_str());
         return 0;
       });
 }

@@ -70,8 +70,8 @@ std::string check(const std::string& name, const json& value, const json& known)
     return fmt::format("option \"{}\" takes a {}", name, standard.type_name());
   }
   for (const Choice& choice : choices()) {
-    if (name == choice.name &&
-        std::find(choice.values.begin(), choice.values.end(), value) == choice.values.end()) {
+    if (name == choice.name && std::find(choice.values.begin(), choice.values.end(),
+                                         value.get<std::string>()) == choice.values.end()) {
       return fmt::format("option \"{}\" is one of: {}", name, fmt::join(choice.values, ", "));
     }
   }

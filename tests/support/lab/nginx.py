@@ -1,5 +1,6 @@
 """A real nginx from the distribution's package, with the module loaded, in a directory of its own."""
 
+import functools
 import pathlib
 import re
 import signal
@@ -120,9 +121,17 @@ def _own_certificates(site):
     return _certificates(site.certificates)
 
 
+@functools.cache
+def _has_http2_directive():
+    """nginx 1.25.1 made a directive of what was an option of `listen`."""
+    said = subprocess.run([NGINX, "-v"], capture_output=True, text=True, timeout=60, check=True).stderr
+    return tuple(map(int, re.search(r"/(\d+)\.(\d+)\.(\d+)", said).groups())) >= (1, 25, 1)
+
+
 def http_server(site):
-    options = " http2" * site.http2 + " default_server" * site.default
-    return (f"    server {{ listen 127.0.0.1:{site.port} ssl{options};"
+    as_directive = site.http2 and _has_http2_directive()
+    options = " http2" * (site.http2 and not as_directive) + " default_server" * site.default
+    return (f"    server {{ listen 127.0.0.1:{site.port} ssl{options}; {'http2 on;' * as_directive}"
             f" server_name {' '.join(site.names)}; {TLS} {_own_certificates(site)}"
             f' location = /worker {{ return 200 "$pid"; }} {site.extra} }}\n')
 

@@ -137,7 +137,8 @@ def openssl_client(port, name, *options):
     """What openssl s_client says about one handshake; without a name there is no SNI."""
     server_name = ["-noservername"] if name is None else ["-servername", name]
     done = subprocess.run(
-        ["openssl", "s_client", "-connect", f"127.0.0.1:{port}", *server_name, *options],
+        # Names in one form, because that of s_client's own choice differs from version to version.
+        ["openssl", "s_client", "-nameopt", "oneline", "-connect", f"127.0.0.1:{port}", *server_name, *options],
         input="", capture_output=True, text=True, timeout=30, check=False)
     return done.stdout + done.stderr
 
