@@ -1,4 +1,4 @@
-# Every library the tree uses, all from Debian 12 (scripts/bootstrap installs them).
+# Every library the tree uses, all from Debian, 12 and 13 alike (scripts/bootstrap installs them).
 
 find_package(Threads REQUIRED)
 find_package(PkgConfig REQUIRED)
