@@ -34,14 +34,22 @@ config::Origin origin_of(const ngx_conf_t* cf) {
 }
 
 char* report(ngx_conf_t* cf, std::string_view sentence) noexcept {
-  ngx_conf_log_error(NGX_LOG_EMERG, cf, 0, "%*s", sentence.size(), sentence.data());
-  return kConfError;
+  return at_boundary(
+      kConfError, [](const char*) {},
+      [&] {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0, "%s", printable(sentence).c_str());
+        return kConfError;
+      });
 }
 
 char* report_at(ngx_conf_t* cf, std::string_view sentence, const config::Origin& origin) noexcept {
-  ngx_log_error(NGX_LOG_EMERG, cf->log, 0, "%*s in %s:%ui", sentence.size(), sentence.data(),
-                origin.file.c_str(), static_cast<ngx_uint_t>(origin.line));
-  return kConfError;
+  return at_boundary(
+      kConfError, [](const char*) {},
+      [&] {
+        ngx_log_error(NGX_LOG_EMERG, cf->log, 0, "%s in %s:%ui", printable(sentence).c_str(),
+                      printable(origin.file).c_str(), static_cast<ngx_uint_t>(origin.line));
+        return kConfError;
+      });
 }
 
 }  // namespace ccm::nginx

@@ -13,14 +13,18 @@ namespace ccm::agent {
 std::string tag(const LogLine& line) {
   std::string tagged =
       fmt::format("{} {}", static_cast<unsigned>(line.severity), printable(line.text));
-  if (tagged.size() >= kMostLine) tagged.replace(kMostLine - 4, std::string::npos, "...");
+  if (tagged.size() >= kMostLine) {
+    tagged.resize(cut(tagged, kMostLine - 4).size());
+    tagged += "...";
+  }
   return tagged + '\n';
 }
 
 LogLine untag(std::string_view line) {
   const bool is_tagged = line.size() >= 2 && line[0] >= '0' && line[0] <= '7' && line[1] == ' ';
-  if (!is_tagged) return {Severity::error, printable(line)};
-  return {static_cast<Severity>(line[0] - '0'), std::string(line.substr(2))};
+  if (!is_tagged) return {Severity::error, printable(cut(line, kMostLine))};
+  // Not every line that looks tagged was written by tag().
+  return {static_cast<Severity>(line[0] - '0'), printable(cut(line.substr(2), kMostLine))};
 }
 
 std::string format_line(config::ServerKind server, const LogLine& line, WallTime time, pid_t pid) {

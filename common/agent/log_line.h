@@ -26,7 +26,8 @@ struct LogLine {
 
 // "<digit> text\n", control characters made visible, cut to kMostLine bytes.
 std::string tag(const LogLine& line);
-// The inverse, for a line without its line feed.
+// The inverse, for a line without its line feed, whoever wrote it: the text is
+// printable and cut to kMostLine bytes before that.
 LogLine untag(std::string_view line);
 
 using WallTime = std::chrono::system_clock::time_point;

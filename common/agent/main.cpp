@@ -13,6 +13,7 @@
 #include "agent/monitor.h"
 #include "agent/process.h"
 #include "agent/service.h"
+#include "base/text.h"
 #include "config/wire.h"
 
 namespace {
@@ -45,12 +46,12 @@ int run(char* argv0) {
   Result<void> ready = check_descriptors();
   if (ready) ready = clean_process();
   if (!ready) {
-    fmt::print(stderr, "ccm-agent: {}\n", ready.error().message());
+    fmt::print(stderr, "ccm-agent: {}\n", printable(ready.error().message()));
     return 2;
   }
   const Result<config::Handover> handover = read_handover();
   if (!handover) {
-    fmt::print(stderr, "ccm-agent: settings: {}\n", handover.error().message());
+    fmt::print(stderr, "ccm-agent: settings: {}\n", printable(handover.error().message()));
     return 2;
   }
   set_title(argv0, "ccm-agent: monitor", "ccm-monitor");

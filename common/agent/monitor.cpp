@@ -164,6 +164,11 @@ void Monitor::carry_log() {
     log_.write(untag(std::string_view(child_.partial).substr(start, end - start)), child_.pid);
   }
   child_.partial.erase(0, start);
+  // A line without an end must not fill the memory.
+  if (child_.partial.size() > kMostLine) {
+    log_.write(untag(child_.partial), child_.pid);
+    child_.partial.clear();
+  }
 }
 
 void Monitor::bury() {

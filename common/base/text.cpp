@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <charconv>
 
+#include "base/utf8.h"
+
 namespace ccm {
 namespace {
 
@@ -39,6 +41,36 @@ std::string unescape(std::string_view value) {
     }
     const char c = value[++i];
     out += c == 'n' ? '\n' : c == 'r' ? '\r' : c;
+  }
+  return out;
+}
+
+bool is_continuation(char c) noexcept {
+  return (static_cast<unsigned char>(c) & 0xC0U) == 0x80U;
+}
+
+void write_out(const Utf8Character& character, std::string& out) {
+  if (!character.value || *character.value < 0x80) {
+    for (const char c : character.bytes) {
+      out += fmt::format("\\x{:02x}", static_cast<unsigned char>(c));
+    }
+    return;
+  }
+  const auto number = static_cast<std::uint32_t>(*character.value);
+  out += number > 0xFFFF ? fmt::format("\\U{:08x}", number) : fmt::format("\\u{:04x}", number);
+}
+
+std::string made_visible(std::string_view text, bool keep_line_feeds) {
+  std::string out;
+  out.reserve(text.size());
+  while (!text.empty()) {
+    const Utf8Character character = take_character(text);
+    const bool is_kept = keep_line_feeds && character.value == U'\n';
+    if (is_kept || (character.value && is_visible(*character.value))) {
+      out += character.bytes;
+    } else {
+      write_out(character, out);
+    }
   }
   return out;
 }
@@ -88,16 +120,19 @@ std::optional<std::uint64_t> parse_unsigned(std::string_view text) noexcept {
 }
 
 std::string printable(std::string_view text) {
-  std::string out;
-  for (const char c : text) {
-    const auto byte = static_cast<unsigned char>(c);
-    if (byte < 0x20 || byte == 0x7f) {
-      out += fmt::format("\\x{:02x}", byte);
-    } else {
-      out += c;
-    }
-  }
-  return out;
+  return made_visible(text, false);
+}
+
+std::string printable_lines(std::string_view text) {
+  return made_visible(text, true);
+}
+
+std::string_view cut(std::string_view text, std::size_t limit) noexcept {
+  if (text.size() <= limit) return text;
+  // A character has at most three bytes behind its first one; more of them is no UTF-8.
+  std::size_t size = limit;
+  for (int i = 0; i < 3 && size > 0 && is_continuation(text[size]); ++i) --size;
+  return text.substr(0, is_continuation(text[size]) ? limit : size);
 }
 
 void Record::add(std::string_view key, std::string_view value) {

@@ -1,6 +1,7 @@
 // Small text work that every room needs. Pure functions, any thread.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -22,8 +23,14 @@ std::string to_lower(std::string_view text);
 bool equals_ignoring_case(std::string_view a, std::string_view b) noexcept;
 // Decimal digits only, whole text; nullopt on anything else or overflow.
 std::optional<std::uint64_t> parse_unsigned(std::string_view text) noexcept;
-// The text with control characters as \xNN, for a log line that must stay one line.
+// The text with everything a reader would not see as what it is (utf8.h, is_visible) written out as
+// \x1b, \u202e or \U000e0001, and bytes that are no UTF-8 as \xNN: for a line of a log or of a
+// terminal that must stay one line and mean what it says. Twice is the same as once.
 std::string printable(std::string_view text);
+// The same for a text of several lines: its line feeds stay.
+std::string printable_lines(std::string_view text);
+// The text, or as many of its first `limit` bytes as are whole UTF-8 characters.
+std::string_view cut(std::string_view text, std::size_t limit) noexcept;
 
 // A flat list of "key: value" lines: the form of every small record on disk. Values are one line;
 // line feeds and backslashes in them are escaped. Order is kept; a key may occur more than once.

@@ -163,14 +163,13 @@ int Application::parse_and_act(int argc, char** argv) {
     app_->parse(std::vector<std::string>(words.rbegin(), words.rend()));
   } catch (const CLI::ParseError& problem) {
     if (problem.get_exit_code() == 0) return app_->exit(problem);
-    fmt::print(stderr, "ccmctl: {}\n", explain_mistake(*app_, words, problem.what()));
+    Terminal::say("ccmctl: " + explain_mistake(*app_, words, problem.what()));
     return static_cast<int>(ExitCode::usage);
   }
   workspace_.terminal = Terminal(workspace_.options.colour);
   const Result<ExitCode> done = action_(workspace_);
   if (done) return static_cast<int>(*done);
-  std::fflush(stdout);
-  fmt::print(stderr, "ccmctl: {}\n", done.error().message());
+  Terminal::say("ccmctl: " + done.error().message());
   return static_cast<int>(exit_code_of(done.error()));
 }
 

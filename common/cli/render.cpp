@@ -72,19 +72,29 @@ std::vector<std::string> columns_of(const std::vector<JsonView>& rows, std::stri
   return names;
 }
 
+// Set off from the fields, so that no line of a value looks like one of them.
+std::string indented(std::string_view text) {
+  std::string out;
+  for (const auto line : split(trim(text), '\n')) {
+    const bool has_return = line.ends_with('\r');
+    out += fmt::format("  {}\n", printable(line.substr(0, line.size() - (has_return ? 1 : 0))));
+  }
+  return out;
+}
+
 void add_lines(const Terminal& terminal, const JsonView& value, const std::string& prefix,
                std::string& out) {
   for (const auto& [name, field] : value.entries()) {
     const std::string full = prefix + name;
-    const std::string label = terminal.paint(Colour::bold, full);
+    const std::string label = terminal.paint(Colour::bold, printable(full));
     if (field.is_object()) {
       add_lines(terminal, field, full + ".", out);
     } else if (field.is_array() && has_objects(field)) {
       out += fmt::format("{}:\n{}", label, as_table(terminal, field.elements(), ""));
     } else if (field.is_array()) {
-      out += fmt::format("{}: {}\n", label, joined(name, field));
+      out += fmt::format("{}: {}\n", label, printable(joined(name, field)));
     } else if (const std::string text = shown(name, field); text.find('\n') != std::string::npos) {
-      out += fmt::format("{}:\n{}\n", label, trim(text));
+      out += fmt::format("{}:\n{}", label, indented(text));
     } else {
       out += fmt::format("{}: {}\n", label, printable(text));
     }
@@ -196,8 +206,10 @@ Result<ExitCode> print_answer(const Workspace& workspace, const Answer& answer,
   } else if (answer.body.empty()) {
     if (workspace.options.json) Terminal::print("{}\n");
     if (!workspace.options.json) Terminal::say("done");
-  } else if (is_text(answer.body.reveal()) || !workspace.terminal.is_interactive()) {
+  } else if (!workspace.terminal.is_interactive()) {
     Terminal::print(answer.body.reveal());
+  } else if (is_text(answer.body.reveal())) {
+    Terminal::print(printable_lines(answer.body.reveal()));
   } else {
     return fail(ErrorKind::invalid,
                 fmt::format("the answer is a file of {} bytes; name one with --output",

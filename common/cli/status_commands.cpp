@@ -135,7 +135,7 @@ Result<ExitCode> show_certificate(Workspace& workspace, const std::string& name)
         "{} {}\n", workspace.terminal.paint(Colour::bold, fmt::format("{:<13}", label)), value);
   };
   add("name", (*overview)->name);
-  add("source", source_of(**overview));
+  add("source", printable(source_of(**overview)));
   add("names", printable(names_of(**overview)));
   add("state", workspace.terminal.paint(health.colour, health.word));
   if ((*overview)->installed) {
@@ -148,14 +148,14 @@ Result<ExitCode> show_certificate(Workspace& workspace, const std::string& name)
     add("subject", printable(bundle.leaf().subject()));
     add("issuer", printable(bundle.leaf().issuer()));
     add("key", crypto::to_string(bundle.key().type()));
-    add("serial", info.serial);
-    add("SHA-256", info.fingerprint);
-    add("came from", info.origin);
+    add("serial", printable(info.serial));
+    add("SHA-256", printable(info.fingerprint));
+    add("came from", printable(info.origin));
     add("installed", format_time(info.installed_at));
     add("files",
         fmt::format("{}/certificates/{}/current/", workspace.options.state_directory, name));
   }
-  add("next", next_step(**overview, now));
+  add("next", printable(next_step(**overview, now)));
   if (const Error* error = (*overview)->error()) add("last error", printable(error->message()));
   Terminal::print(text);
   return ExitCode::ok;

@@ -76,7 +76,7 @@ void Terminal::print(std::string_view text) {
 
 void Terminal::say(std::string_view line) {
   std::fflush(stdout);
-  fmt::print(stderr, "{}\n", line);
+  fmt::print(stderr, "{}\n", printable_lines(line));
 }
 
 void Terminal::clear() const {
@@ -88,7 +88,7 @@ Progress::Progress() : is_seen_(can_draw(STDERR_FILENO)) {}
 void Progress::show(std::string_view line) {
   if (!is_seen_) return;
   std::fflush(stdout);
-  fmt::print(stderr, "\r\x1b[K{}", line);
+  fmt::print(stderr, "\r\x1b[K{}", printable(line));
   std::fflush(stderr);
   is_shown_ = true;
 }
@@ -100,7 +100,11 @@ void Progress::clear() {
 
 std::string Table::text(const Terminal& terminal) const {
   std::vector<std::size_t> widths;
-  for (const std::string& heading : headings_) widths.push_back(columns_of(heading));
+  std::vector<std::string> headings;
+  for (const std::string& heading : headings_) {
+    headings.push_back(printable(heading));
+    widths.push_back(columns_of(headings.back()));
+  }
   std::vector<std::vector<Cell>> lines;
   for (const auto& row : rows_) {
     std::vector<Cell> line;
@@ -116,7 +120,7 @@ std::string Table::text(const Terminal& terminal) const {
     const bool is_last = column + 1 == headings_.size();
     out += is_last ? "\n" : std::string(widths[column] - columns_of(cell.text) + kGap, ' ');
   };
-  for (std::size_t i = 0; i < headings_.size(); ++i) add_cell(i, {headings_[i], Colour::bold});
+  for (std::size_t i = 0; i < headings_.size(); ++i) add_cell(i, {headings[i], Colour::bold});
   for (const auto& line : lines) {
     for (std::size_t i = 0; i < line.size(); ++i) add_cell(i, line[i]);
   }

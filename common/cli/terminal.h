@@ -24,7 +24,7 @@ class Terminal {
 
   // A result, exactly as it is.
   static void print(std::string_view text);
-  // A line about what is going on.
+  // A line (or several) about what is going on; control characters are escaped.
   static void say(std::string_view line);
   // Moves to the top of an empty screen, for what is drawn again and again.
   void clear() const;
@@ -52,7 +52,8 @@ class Progress {
   bool is_shown_ = false;
 };
 
-// Rows under headings; as wide as their content. Control characters in cells are escaped.
+// Rows under headings; as wide as their content. Control characters in cells and headings are
+// escaped.
 class Table {
  public:
   struct Cell {

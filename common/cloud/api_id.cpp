@@ -11,7 +11,7 @@ Result<void> require_api_id(std::string_view id, std::string_view what) {
   return fail(ErrorKind::invalid,
               fmt::format("\"{}\" is not a {}: it has 1 to 64 letters, digits, hyphens or "
                           "underscores",
-                          printable(id.substr(0, 80)), what));
+                          printable(cut(id, 80)), what));
 }
 
 }  // namespace ccm::cloud

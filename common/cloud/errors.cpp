@@ -52,14 +52,7 @@ ServiceText read_service_text(std::string_view body) {
   if (const auto document = JsonDocument::parse(body)) {
     return find_service_text(document->root(), 0).value_or(ServiceText{});
   }
-  return {.code = {}, .message = std::string(trim(body.substr(0, 4 * kQuoteLimit)))};
-}
-
-// Cuts at a character boundary of UTF-8.
-std::string_view cut(std::string_view text, std::size_t limit) {
-  if (text.size() <= limit) return text;
-  while (limit > 0 && (static_cast<unsigned char>(text[limit]) & 0xC0U) == 0x80U) --limit;
-  return text.substr(0, limit);
+  return {.code = {}, .message = std::string(trim(cut(body, 4 * kQuoteLimit)))};
 }
 
 std::string shorten_long_words(std::string_view text) {

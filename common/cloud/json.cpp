@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "base/text.h"
+#include "base/utf8.h"
 #include "cloud/api_time.h"
 #include "cloud/wiping_memory.h"
 
@@ -16,6 +17,30 @@ namespace {
 
 std::string_view text_of(const json_t* value) noexcept {
   return {json_string_value(value), json_string_length(value)};
+}
+
+// What a terminal would not show as what it is becomes an escape sequence of JSON. The only control
+// characters that jansson writes are the line feeds between values.
+Secret with_escapes(std::string_view json) {
+  std::string out;
+  // So that no copy of a secret is left where it grew; an escape sequence is six bytes long.
+  out.reserve(6 * json.size());
+  while (!json.empty()) {
+    const Utf8Character character = take_character(json);
+    const char32_t value = character.value.value_or(0);
+    if (value == U'\n' || is_visible(value)) {
+      out += character.bytes;
+    } else if (value > 0xFFFF) {
+      const auto offset = static_cast<std::uint32_t>(value) - 0x10000U;
+      out +=
+          fmt::format("\\u{:04x}\\u{:04x}", 0xD800U + (offset >> 10U), 0xDC00U + (offset & 0x3FFU));
+    } else {
+      out += fmt::format("\\u{:04x}", static_cast<std::uint32_t>(value));
+    }
+  }
+  Secret escaped = Secret::copy_of(out);
+  wipe(out);
+  return escaped;
 }
 
 }  // namespace
@@ -116,7 +141,7 @@ Secret JsonView::pretty() const {
   constexpr std::size_t kIndent = 2;
   char* text = json_dumps(value_, JSON_INDENT(kIndent) | JSON_ENCODE_ANY);
   if (text == nullptr) return {};
-  Secret out = Secret::copy_of(std::string_view(text));
+  Secret out = with_escapes(text);
   wiping_free(text);
   return out;
 }

@@ -56,7 +56,8 @@ class JsonView {
   std::optional<std::int64_t> integer() const noexcept;
   // Any of the services' forms (api_time.h).
   std::optional<Time> time() const noexcept;
-  // The value as JSON text on several lines, two blanks per level, for people.
+  // The value as JSON text on several lines, two blanks per level; what a terminal would not show
+  // as what it is stands there as \uXXXX.
   Secret pretty() const;
 
  private:

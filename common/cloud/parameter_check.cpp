@@ -45,7 +45,7 @@ Failure refuse(const Operation& operation, const Parameter& parameter, std::stri
   std::string what = "is not acceptable";
   if (!parameter.is_secret) {
     const bool is_long = given.size() > kQuoted;
-    what = fmt::format("is \"{}{}\"", printable(given.substr(0, kQuoted)), is_long ? "…" : "");
+    what = fmt::format("is \"{}{}\"", printable(cut(given, kQuoted)), is_long ? "…" : "");
   }
   return fail(ErrorKind::invalid, fmt::format("{}: {} {}, but must be {}", operation.id,
                                               parameter.name, what, allowed));

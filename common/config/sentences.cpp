@@ -17,7 +17,7 @@ constexpr std::size_t kLongestWord = 64;
 
 std::string in_quotes(std::string_view text) {
   const bool is_cut = text.size() > kLongestQuote;
-  return fmt::format("\"{}{}\"", printable(text.substr(0, kLongestQuote)), is_cut ? "..." : "");
+  return fmt::format("\"{}{}\"", printable(cut(text, kLongestQuote)), is_cut ? "..." : "");
 }
 
 std::string enumerated(const std::vector<std::string>& words, std::size_t limit) {

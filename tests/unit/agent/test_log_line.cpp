@@ -9,6 +9,7 @@
 #include <string>
 
 #include "agent/log_line.h"
+#include "base/text.h"
 
 namespace ccm::agent {
 namespace {
@@ -78,6 +79,23 @@ TEST_F(LogLineTest, CarriesForeignWordsAsErrors) {
     EXPECT_EQ(untag(words).text, words);
   }
   EXPECT_EQ(untag("a\x1b[31m").text, "a\\x1b[31m");
+}
+
+TEST_F(LogLineTest, MakesPrintableWhatOnlyLooksTagged) {
+  const LogLine line = untag("3 a\x1b[31m\xe2\x80\xae");
+  EXPECT_EQ(line.severity, Severity::error);
+  EXPECT_EQ(line.text, "a\\x1b[31m\\u202e");
+}
+
+TEST_F(LogLineTest, CutsBetweenCharacters) {
+  std::string text;
+  while (text.size() < 2 * kMostLine) text += "\xc3\xa4";
+  for (const std::string padding : {"", "x"}) {
+    std::string tagged = tag({Severity::info, padding + text});
+    EXPECT_LE(tagged.size(), kMostLine);
+    tagged.pop_back();
+    EXPECT_EQ(printable(tagged), tagged);
+  }
 }
 
 TEST_F(LogLineTest, PipeLogWritesWhatTheServerWantsToSee) {

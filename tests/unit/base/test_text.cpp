@@ -42,7 +42,50 @@ TEST(Text, ParsesDecimalNumbersAndNothingElse) {
 
 TEST(Text, MakesControlCharactersVisible) {
   EXPECT_EQ(printable("a\nb\x7f\x1b[m"), "a\\x0ab\\x7f\\x1b[m");
-  EXPECT_EQ(printable("\xc3\xa4"), "\xc3\xa4");
+  EXPECT_EQ(printable("\xc3\xa4 \xe4\xb8\xad \xf0\x9f\x98\x80"),
+            "\xc3\xa4 \xe4\xb8\xad \xf0\x9f\x98\x80");
+  // C1 controls are escape sequences to some terminals.
+  EXPECT_EQ(printable("\xc2\x9b"
+                      "31m"),
+            "\\u009b31m");
+}
+
+TEST(Text, MakesVisibleWhatChangesTheTextAroundIt) {
+  EXPECT_EQ(printable("a\xe2\x80\xae"
+                      "b"),
+            "a\\u202eb");                                   // right-to-left override
+  EXPECT_EQ(printable("\xe2\x81\xa6"), "\\u2066");          // isolate
+  EXPECT_EQ(printable("\xe2\x80\xa8"), "\\u2028");          // line separator
+  EXPECT_EQ(printable("\xe2\x80\x8b"), "\\u200b");          // zero width space
+  EXPECT_EQ(printable("\xef\xbb\xbf"), "\\ufeff");          // byte order mark
+  EXPECT_EQ(printable("\xf3\xa0\x81\x81"), "\\U000e0041");  // a tag
+  EXPECT_EQ(printable(std::string_view("\0", 1)), "\\x00");
+}
+
+TEST(Text, WritesOutBytesThatAreNoUtf8) {
+  EXPECT_EQ(printable("\x9b\xff"), "\\x9b\\xff");
+  EXPECT_EQ(printable("\xc3"), "\\xc3");                             // cut short
+  EXPECT_EQ(printable("\xc0\x8a"), "\\xc0\\x8a");                    // an overlong line feed
+  EXPECT_EQ(printable("\xed\xa0\x80"), "\\xed\\xa0\\x80");           // a surrogate
+  EXPECT_EQ(printable("\xf4\x90\x80\x80"), "\\xf4\\x90\\x80\\x80");  // beyond Unicode
+}
+
+TEST(Text, ChangesNothingTheSecondTime) {
+  const std::string once = printable("\x1b\xe2\x80\xae\xff\\ \xc3\xa4");
+  EXPECT_EQ(printable(once), once);
+}
+
+TEST(Text, KeepsLineFeedsOnRequest) {
+  EXPECT_EQ(printable_lines("a\nb\r\x1b\n"), "a\nb\\x0d\\x1b\n");
+}
+
+TEST(Text, CutsBetweenCharacters) {
+  EXPECT_EQ(cut("abc", 3), "abc");
+  EXPECT_EQ(cut("abc", 2), "ab");
+  EXPECT_EQ(cut("a\xc3\xa4", 2), "a");
+  EXPECT_EQ(cut("\xf0\x9f\x98\x80z", 3), "");
+  EXPECT_EQ(cut("\xf0\x9f\x98\x80z", 4), "\xf0\x9f\x98\x80");
+  EXPECT_EQ(cut("\x80\x80\x80\x80\x80\x80", 5), "\x80\x80\x80\x80\x80");
 }
 
 TEST(Record, ReadsBackWhatItWrote) {

@@ -57,5 +57,16 @@ TEST(Render, KeepsEscapeSequencesAway) {
   EXPECT_EQ(as_lines(kPlain, object.root()), "name: a\\x1b[31m\n");
 }
 
+TEST(Render, MakesNamesOfMembersAndListsPrintable) {
+  const auto object = parse(R"({"a\u001b\u202e":"x","b":["y\u009b"],"c":[{"d\u0007":1}]})");
+  EXPECT_EQ(as_lines(kPlain, object.root()), "a\\x1b\\u202e: x\nb: y\\u009b\nc:\nD\\x07\n1\n");
+}
+
+TEST(Render, SetsValuesOfSeveralLinesOff) {
+  const auto object = parse(R"({"name":"a\r\nstatus: ISSUED\u001b","status":"REVOKED"})");
+  EXPECT_EQ(as_lines(kPlain, object.root()),
+            "name:\n  a\n  status: ISSUED\\x1b\nstatus: REVOKED\n");
+}
+
 }  // namespace
 }  // namespace ccm::cli

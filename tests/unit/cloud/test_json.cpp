@@ -79,5 +79,13 @@ TEST(JsonObject, RefusesTextThatIsNotUtf8) {
   EXPECT_EQ(object.dump().error().kind(), ErrorKind::invalid);
 }
 
+TEST(Json, EscapesWhatATerminalWouldNotShow) {
+  const auto document =
+      JsonDocument::parse("{\"a\xe2\x80\xae\":\"\xc2\x9b \xc3\xa4 \xf3\xa0\x81\x81\"}");
+  ASSERT_TRUE(document);
+  EXPECT_EQ(document->root().pretty().reveal(),
+            "{\n  \"a\\u202e\": \"\\u009b \xc3\xa4 \\udb40\\udc41\"\n}");
+}
+
 }  // namespace
 }  // namespace ccm::cloud
