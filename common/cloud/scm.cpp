@@ -10,6 +10,7 @@
 #include "base/text.h"
 #include "cloud/api_id.h"
 #include "cloud/json.h"
+#include "crypto/ascii_name.h"
 
 namespace ccm::cloud {
 namespace {
@@ -21,7 +22,9 @@ constexpr std::string_view kCertificates = "/v3/scm/certificates";
 
 void add_names(std::vector<std::string>& names, std::string_view list) {
   for (const auto part : split(list, ';')) {
-    std::string name = to_lower(trim(part));
+    // What has no A-label form matches nothing, and is still shown in sentences.
+    const std::string_view given = trim(part);
+    std::string name = crypto::to_ascii_name(given).value_or(to_lower(given));
     const bool is_new = std::find(names.begin(), names.end(), name) == names.end();
     if (!name.empty() && is_new) names.push_back(std::move(name));
   }

@@ -18,7 +18,7 @@ struct ScmCertificate {
   std::string id;
   std::string name;
   std::string status;              // ISSUED, UPLOAD, … as the service spells it
-  std::vector<std::string> names;  // domain and sans, lower case, not checked
+  std::vector<std::string> names;  // domain and sans, lower case, A-labels, not checked
   std::string expire_time;         // as given; for ordering only
   std::string fingerprint;         // SHA-1, lower-case hex; only from show(), may be empty
 

@@ -6,6 +6,7 @@ find_package(fmt REQUIRED)
 find_package(tl-expected REQUIRED)
 find_package(OpenSSL 3.0 REQUIRED)
 find_package(CURL REQUIRED)
+pkg_check_modules(idn2 REQUIRED IMPORTED_TARGET libidn2)
 pkg_check_modules(jansson REQUIRED IMPORTED_TARGET jansson)
 find_package(CLI11 REQUIRED)
 # Its header only, in one file of common/config.
