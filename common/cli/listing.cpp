@@ -20,7 +20,7 @@ Result<ExitCode> preview(CloudAccess& cloud, const cloud::Operation& operation,
 Result<Answer> as_answer(const cloud::Listing& listing) {
   Answer answer;
   answer.body = listing.answer.dump();
-  auto document = cloud::JsonDocument::parse(answer.body.reveal());
+  auto document = cloud::JsonDocument::parse(answer.body.reveal(), cloud::kAnyNumberOfValues);
   if (!document) return pass(std::move(document));
   answer.document = *std::move(document);
   return answer;

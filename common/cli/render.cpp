@@ -179,7 +179,7 @@ Result<ExitCode> print_change(const Workspace& workspace, const Change& change,
 Result<ExitCode> print_object(cloud::JsonObject object) {
   const auto text = object.dump();
   if (!text) return fail(text.error());
-  const auto document = cloud::JsonDocument::parse(*text);
+  const auto document = cloud::JsonDocument::parse(*text, cloud::kAnyNumberOfValues);
   if (!document) return fail(document.error());
   Terminal::print(document->root().pretty().reveal());
   Terminal::print("\n");

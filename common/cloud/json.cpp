@@ -150,10 +150,16 @@ void JsonDocument::Release::operator()(json_t* value) const noexcept {
   json_decref(value);
 }
 
-Result<JsonDocument> JsonDocument::parse(std::string_view text) {
+Result<JsonDocument> JsonDocument::parse(std::string_view text, std::size_t most_values) {
   use_wiping_json();
+  if (auto size = check_json_size(text, most_values); !size) return pass(std::move(size));
   json_error_t error;
   json_t* root = json_loadb(text.data(), text.size(), 0, &error);
+  // One number that is too large must not cost the answer: as a real number, integer() leaves it
+  // out.
+  if (root == nullptr && json_error_code(&error) == json_error_numeric_overflow) {
+    root = json_loadb(text.data(), text.size(), JSON_DECODE_INT_AS_REAL, &error);
+  }
   if (root == nullptr) {
     // jansson's own text quotes the input, which may be a key: only the position is repeated.
     return fail(ErrorKind::transient,

@@ -17,6 +17,7 @@
 #include "base/clock.h"
 #include "base/result.h"
 #include "base/secret.h"
+#include "cloud/json_size.h"
 
 struct json_t;
 
@@ -68,9 +69,11 @@ class JsonView {
 
 class JsonDocument {
  public:
-  // `transient` when the text is not one complete JSON object or array: a service that garbles an
-  // answer does not do so for ever.
-  static Result<JsonDocument> parse(std::string_view text);
+  // `transient` when the text is not one complete JSON object or array, or larger than an answer
+  // may be (json_size.h): a service that garbles an answer does not do so for ever. Whole numbers
+  // beyond 64 bits are read as if they were not there.
+  static Result<JsonDocument> parse(std::string_view text,
+                                    std::size_t most_values = kMostJsonValues);
 
   JsonView root() const noexcept { return JsonView(root_.get()); }
   JsonView operator[](std::string_view key) const { return root()[key]; }

@@ -16,6 +16,8 @@ namespace {
 // Where no largest page is documented.
 constexpr std::int64_t kUsualPage = 100;
 constexpr std::string_view kDirection = "sort_dir";
+// Whatever total a service claims; all pages of a list are in memory together.
+constexpr std::size_t kMostPages = 2'000;
 
 // What divides a list into groups, each shorter than the whole.
 constexpr std::array<std::string_view, 3> kGroupings = {"status", "order_status",
@@ -163,6 +165,7 @@ class Reader {
       parts_.tell(records_.size(), total_);
       // A service that skips nothing gives the same page for ever.
       const bool stands_still = received.count == 0 || received.front == front;
+      if (pages_.size() >= kMostPages) break;
       if (stands_still || has_enough() || (total ? start >= *total : received.count < size)) break;
       front = received.front;
     }

@@ -18,6 +18,7 @@ namespace {
 constexpr std::int64_t kPageSize = 50;          // the largest the service allows
 constexpr std::int64_t kRefusableOffset = 100;  // the service may refuse what lies beyond
 constexpr std::int64_t kMostCertificates = 10'000;
+constexpr Seconds kLongestList{300};  // all pages and passes; each call has a limit of its own
 constexpr std::string_view kCertificates = "/v3/scm/certificates";
 
 void add_names(std::vector<std::string>& names, std::string_view list) {
@@ -82,12 +83,20 @@ Query list_query(const std::string& status, const Pass& pass, std::int64_t offse
 class Lister {
  public:
   Lister(Session& session, const std::string& endpoint, const std::string& status)
-      : session_(session), endpoint_(endpoint), status_(status) {}
+      : session_(session),
+        endpoint_(endpoint),
+        status_(status),
+        deadline_(session.clock().steady_now() + kLongestList) {}
 
   // False when the service refused to go on.
   Result<bool> run(const Pass& pass, Collection& into) {
     std::string previous;
     for (std::int64_t offset = 0; offset < kMostCertificates; offset += kPageSize) {
+      if (session_.clock().steady_now() > deadline_) {
+        return fail(ErrorKind::transient,
+                    fmt::format("the list has not come to its end within {} minutes",
+                                kLongestList / Seconds(60)));
+      }
       auto body = session_.call({.method = "GET",
                                  .endpoint = endpoint_,
                                  .path = std::string(kCertificates),
@@ -123,6 +132,7 @@ class Lister {
   Session& session_;
   const std::string& endpoint_;
   const std::string& status_;
+  const SteadyTime deadline_;
 };
 
 Result<Secret> export_body(Session& session, const std::string& endpoint, const std::string& id) {
@@ -206,7 +216,13 @@ Result<ScmExport> ScmClient::export_certificate(const std::string& id) {
   ScmExport out{.certificate = (*document)["certificate"].text(),
                 .certificate_chain = (*document)["certificate_chain"].text(),
                 .private_key = (*document)["private_key"].secret()};
-  if (out.certificate.empty()) out.certificate = (*document)["entire_certificate"].text();
+  // Leaf and chain in one; what is there twice does no harm.
+  const std::string entire = (*document)["entire_certificate"].text();
+  if (out.certificate.empty()) {
+    out.certificate = entire;
+  } else if (out.certificate_chain.empty()) {
+    out.certificate_chain = entire;
+  }
   if (out.certificate.empty()) {
     return fail(ErrorKind::transient, fmt::format("{}: the answer has no certificate", activity));
   }

@@ -36,6 +36,8 @@ class Session::Impl {
  public:
   explicit Impl(Parts parts) : parts_(std::move(parts)) {}
 
+  const Clock& clock() const noexcept { return parts_.clock; }
+
   Result<HttpResponse> exchange(const ApiRequest& request) {
     const auto target = require_safe_endpoint(request.endpoint);
     if (!target) return fail(target.error());
@@ -261,6 +263,10 @@ class Session::Impl {
 
 Session::Session(Parts parts) : impl_(std::make_unique<Impl>(std::move(parts))) {}
 Session::~Session() = default;
+
+const Clock& Session::clock() const noexcept {
+  return impl_->clock();
+}
 
 Result<Secret> Session::call(const ApiRequest& request) {
   auto answer = impl_->exchange(request);

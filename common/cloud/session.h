@@ -68,6 +68,9 @@ class Session {
   // place holder appears, since there is no token without a call.
   Result<HttpRequest> preview(const ApiRequest& request);
 
+  // The one of its parts, for what a client waits for over several calls.
+  const Clock& clock() const noexcept;
+
  private:
   class Impl;
   std::unique_ptr<Impl> impl_;

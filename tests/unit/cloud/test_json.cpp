@@ -87,5 +87,15 @@ TEST(Json, EscapesWhatATerminalWouldNotShow) {
             "{\n  \"a\\u202e\": \"\\u009b \xc3\xa4 \\udb40\\udc41\"\n}");
 }
 
+TEST(Json, ReadsAnAnswerWithANumberBeyond64Bits) {
+  const auto document =
+      JsonDocument::parse(R"({"total_count":123456789012345678901234567890,"small":7,"id":"x"})");
+  ASSERT_TRUE(document) << document.error().message();
+  EXPECT_EQ((*document)["total_count"].integer(), std::nullopt);
+  EXPECT_EQ((*document)["small"].integer(), 7);
+  EXPECT_EQ((*document)["id"].text(), "x");
+  EXPECT_FALSE(JsonDocument::parse(R"({"a":1e999})"));
+}
+
 }  // namespace
 }  // namespace ccm::cloud
