@@ -14,6 +14,9 @@ void add_source(Record& record, const SourceSpec& source) {
   if (const auto* scm = std::get_if<ScmSource>(&source)) {
     record.add("source", "scm");
     record.add("id", scm->certificate_id);
+    if (scm->uploads != Uploads::fallback) {
+      record.add("uploads", scm->uploads == Uploads::on ? "on" : "off");
+    }
     return;
   }
   const auto& pca = std::get<PcaSource>(source);

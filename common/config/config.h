@@ -4,6 +4,7 @@
 // path.
 #pragma once
 
+#include <cstdint>
 #include <map>
 #include <optional>
 #include <string>
@@ -23,8 +24,16 @@ struct Origin {
   unsigned line = 0;
 };
 
+// What a certificate counts that somebody uploaded to SCM instead of having it issued there.
+enum class Uploads : std::uint8_t {
+  fallback,  // where SCM has issued nothing of use for the names
+  off,       // nothing, unless its id is configured
+  on,        // as much as an issued one: what ends last is taken
+};
+
 struct ScmSource {
-  std::string certificate_id;  // empty: the best issued certificate that covers the names
+  std::string certificate_id;  // empty: the best certificate that covers the names
+  Uploads uploads = Uploads::fallback;
   friend bool operator==(const ScmSource&, const ScmSource&) = default;
 };
 

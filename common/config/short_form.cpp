@@ -16,7 +16,7 @@ namespace {
 // What the arguments say, before it is put into directives.
 struct ShortForm {
   std::optional<std::string> source;
-  std::optional<std::string> source_parameter;  // "id=…" or "issuer=…"
+  std::vector<std::string> source_parameters;  // "id=…", "uploads=…" or "issuer=…"
   std::optional<std::string> name;
 };
 
@@ -25,7 +25,7 @@ Failure given_twice(std::string_view key) {
 }
 
 Failure unknown_parameter(std::string_view key) {
-  std::vector<std::string_view> keys{"id", "issuer", "name"};
+  std::vector<std::string_view> keys{"id", "issuer", "name", "uploads"};
   for (const Directive& row : directives()) {
     if (row.scope != Scope::global) keys.push_back(row.key);
   }
@@ -59,7 +59,10 @@ Result<void> take_argument(const std::string& argument, ShortForm& form,
   std::string value = argument.substr(equals + 1);
   if (key == "source") return put_once(form.source, key, std::move(value));
   if (key == "name") return put_once(form.name, key, std::move(value));
-  if (key == "id" || key == "issuer") return put_once(form.source_parameter, key, argument);
+  if (key == "id" || key == "issuer" || key == "uploads") {
+    form.source_parameters.push_back(argument);
+    return {};
+  }
 
   const Directive* row = find_directive(key);
   if (row == nullptr || row->scope == Scope::global) return unknown_parameter(key);
@@ -76,7 +79,7 @@ Result<void> take_source(const ShortForm& form, RawCertificate& certificate) {
                 "the certificate's source is missing; write source=scm or source=pca issuer=ID");
   }
   std::vector<std::string> arguments{*form.source};
-  if (form.source_parameter) arguments.push_back(*form.source_parameter);
+  arguments.insert(arguments.end(), form.source_parameters.begin(), form.source_parameters.end());
   return store_directive(certificate.directives,
                          {"source", std::move(arguments), certificate.origin}, Scope::certificate,
                          {});

@@ -7,7 +7,9 @@
 
 #include "base/text.h"
 #include "config/sentences.h"
+#include "config/source_value.h"
 #include "config/url.h"
+#include "config/value_words.h"
 #include "crypto/names.h"
 
 namespace ccm::config {
@@ -20,7 +22,6 @@ constexpr std::string_view kUpper = "ABCDEFGHIJKLMNOPQRSTUVWXYZ";
 constexpr std::string_view kDigits = "0123456789";
 
 constexpr std::size_t kMaxIdentifier = 64;
-constexpr std::size_t kIssuerIdSize = 36;
 
 bool consists_of(std::string_view text, std::initializer_list<std::string_view> sets) {
   return std::all_of(text.begin(), text.end(), [&](char c) {
@@ -29,22 +30,12 @@ bool consists_of(std::string_view text, std::initializer_list<std::string_view> 
   });
 }
 
-Failure wrong(std::string_view text, std::string_view problem) {
-  return fail(ErrorKind::invalid, fmt::format("{} {}", in_quotes(text), problem));
-}
-
 // Moves a parsed value to its place, or passes the error on.
 template <typename T, typename U>
 Result<void> put(std::optional<T>& place, Result<U>&& parsed) {
   if (!parsed) return pass(std::move(parsed));
   place = *std::move(parsed);
   return {};
-}
-
-// The value of "word=value"; nullopt when the argument begins otherwise.
-std::optional<std::string> value_of(std::string_view argument, std::string_view word) {
-  if (!argument.starts_with(word) || argument.substr(word.size(), 1) != "=") return std::nullopt;
-  return std::string(argument.substr(word.size() + 1));
 }
 
 Result<std::string> parse_path(const std::string& text) {
@@ -146,42 +137,6 @@ Result<CredentialsSpec> parse_credentials(const Arguments& arguments) {
     return fail(ErrorKind::invalid, "file=PATH is missing; profile= is a section of that file");
   }
   return CredentialsSpec(std::move(file));
-}
-
-Result<SourceSpec> parse_scm_source(const Arguments& arguments) {
-  ScmSource source;
-  if (arguments.size() == 1) return SourceSpec(source);
-  const auto id = value_of(arguments[1], "id");
-  if (!id) return wrong(arguments[1], "is not understood after scm; write scm or scm id=ID");
-  if (id->empty() || id->size() > kMaxIdentifier ||
-      !consists_of(*id, {kLower, kUpper, kDigits, "_-"})) {
-    return wrong(*id, "is not the id of a certificate in SCM; ids look like scs1554192131150");
-  }
-  source.certificate_id = *id;
-  return SourceSpec(std::move(source));
-}
-
-Result<SourceSpec> parse_pca_source(const Arguments& arguments) {
-  if (arguments.size() == 1) {
-    return fail(ErrorKind::invalid,
-                "the issuer is missing; write pca issuer=ID with the id of an activated CA");
-  }
-  const auto id = value_of(arguments[1], "issuer");
-  if (!id) return wrong(arguments[1], "is not understood after pca; write pca issuer=ID");
-  if (id->size() != kIssuerIdSize || !consists_of(*id, {kDigits, "abcdefABCDEF-"})) {
-    return wrong(*id,
-                 "is not the id of a CA in PCA; ids look like "
-                 "2cb2878b-6cd1-460d-bd25-afe655159bdc");
-  }
-  PcaSource source;
-  source.issuer_id = *id;
-  return SourceSpec(std::move(source));
-}
-
-Result<SourceSpec> parse_source(const Arguments& arguments) {
-  if (arguments[0] == "scm") return parse_scm_source(arguments);
-  if (arguments[0] == "pca") return parse_pca_source(arguments);
-  return wrong(arguments[0], "is not a source; write scm [id=ID] or pca issuer=ID");
 }
 
 Result<std::vector<std::string>> parse_names(const Arguments& arguments) {

@@ -99,12 +99,7 @@ bool Attempt::is_due() const {
 }
 
 State Attempt::install(const ObtainRequest& request, const Obtained& obtained) {
-  const bool is_compared = current_ && !obtained.current_must_go;
-  Result<void> admitted = admit({.spec = spec_,
-                                 .current = is_compared ? &current_->bundle : nullptr,
-                                 .bundle = obtained.bundle,
-                                 .is_wanted = urge_ == Urge::wanted},
-                                now_);
+  Result<void> admitted = admit(as_candidate(request, obtained), now_);
   if (!admitted) return refused(request, obtained, std::move(admitted).error());
   Result<VersionInfo> installed =
       parts_.store.install(parts_.lease, {.name = spec_.name,

@@ -171,7 +171,7 @@ Result<void> check_algorithms(const config::CertificateSpec& spec, const Bundle&
 }
 
 Result<void> check_later_end(const Candidate& candidate, Time now) {
-  if (candidate.current == nullptr) return {};
+  if (candidate.current == nullptr || candidate.may_end_sooner) return {};
   const Time installed_end = candidate.current->leaf().not_after();
   const Time end = candidate.bundle.leaf().not_after();
   if (end > installed_end || (candidate.is_wanted && end == installed_end)) return {};

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <iterator>
+#include <tuple>
 #include <utility>
 
 #include "cloud/api_time.h"
@@ -16,11 +17,6 @@ constexpr std::chrono::seconds kFresh = 3s;
 constexpr std::size_t kMostFacts = 10'000;
 // No time zone is farther from UTC.
 constexpr Seconds kZoneTolerance = 14h;
-
-// An id may get new content (names added to it), and then another end.
-std::string facts_key(const cloud::ScmCertificate& certificate) {
-  return certificate.id + "|" + certificate.expire_time;
-}
 
 // "www.example.com" and "*.example.com" are found by what they share.
 std::string search_text(const std::string& name) {
@@ -70,6 +66,39 @@ std::optional<ScmFacts> ScmCatalogue::recall(const cloud::ScmCertificate& certif
   return found->second;
 }
 
+bool ScmCatalogue::note_trouble(const std::string& key, Error error) {
+  const std::lock_guard lock(facts_mutex_);
+  if (troubles_.size() >= kMostFacts) troubles_.clear();
+  const auto known = troubles_.find(key);
+  const bool is_news = known == troubles_.end() || known->second.error.message() != error.message();
+  troubles_.insert_or_assign(
+      key,
+      ScmTrouble{.error = std::move(error), .at = clock_.steady_now(), .refused_fingerprint = {}});
+  return is_news;
+}
+
+void ScmCatalogue::note_refusal(const std::string& key, std::string fingerprint) {
+  const std::lock_guard lock(facts_mutex_);
+  const auto known = troubles_.find(key);
+  if (known != troubles_.end()) known->second.refused_fingerprint = std::move(fingerprint);
+}
+
+void ScmCatalogue::forget_trouble(const std::string& key) {
+  const std::lock_guard lock(facts_mutex_);
+  troubles_.erase(key);
+}
+
+std::optional<ScmTrouble> ScmCatalogue::trouble(const std::string& key) const {
+  const std::lock_guard lock(facts_mutex_);
+  const auto found = troubles_.find(key);
+  if (found == troubles_.end()) return std::nullopt;
+  return found->second;
+}
+
+Seconds ScmCatalogue::age_of(const ScmTrouble& trouble) const {
+  return std::chrono::duration_cast<Seconds>(clock_.steady_now() - trouble.at);
+}
+
 Result<ScmCatalogue::SharedList> ScmCatalogue::shared(Listing& listing,
                                                       const std::function<Result<List>()>& fetch) {
   const std::lock_guard lock(listing.mutex);
@@ -100,12 +129,17 @@ ScmCatalogue::List covering(const ScmCatalogue::List& list, const std::vector<st
                [&](const cloud::ScmCertificate& certificate) {
                  return certificate.is_exportable() && covers_all(certificate, names);
                });
-  std::stable_sort(found.begin(), found.end(),
-                   [](const cloud::ScmCertificate& a, const cloud::ScmCertificate& b) {
-                     return std::pair(hinted_end(a), a.expire_time) >
-                            std::pair(hinted_end(b), b.expire_time);
-                   });
+  std::sort(
+      found.begin(), found.end(),
+      [](const cloud::ScmCertificate& a, const cloud::ScmCertificate& b) {
+        return std::tuple(hinted_end(a), std::string_view(a.expire_time), std::string_view(a.id)) >
+               std::tuple(hinted_end(b), std::string_view(b.expire_time), std::string_view(b.id));
+      });
   return found;
+}
+
+std::string facts_key(const cloud::ScmCertificate& certificate) {
+  return certificate.id + "|" + certificate.expire_time;
 }
 
 bool covers_all(const cloud::ScmCertificate& certificate, const std::vector<std::string>& names) {

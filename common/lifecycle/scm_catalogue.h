@@ -27,6 +27,14 @@ struct ScmFacts {
   Time not_after;
 };
 
+// Why a certificate could not be taken the last time it was tried.
+struct ScmTrouble {
+  Error error;
+  SteadyTime at;
+  // The SHA-1 fingerprint of what the gate refused; empty when it was not a refusal for good.
+  std::string refused_fingerprint;
+};
+
 class ScmCatalogue {
  public:
   using List = std::vector<cloud::ScmCertificate>;
@@ -48,6 +56,15 @@ class ScmCatalogue {
   void remember(const cloud::ScmCertificate& certificate, const crypto::Certificate& leaf);
   std::optional<ScmFacts> recall(const cloud::ScmCertificate& certificate) const;
 
+  // What keeps one candidate from being taken for one specification; the key names both. True when
+  // that was not known, or was another sentence.
+  bool note_trouble(const std::string& key, Error error);
+  // The trouble just noted is a refusal by the gate, which will not change with the next export.
+  void note_refusal(const std::string& key, std::string fingerprint);
+  void forget_trouble(const std::string& key);
+  std::optional<ScmTrouble> trouble(const std::string& key) const;
+  Seconds age_of(const ScmTrouble& trouble) const;
+
  private:
   struct Listing {
     std::mutex mutex;  // held while fetching: that is what others wait for
@@ -63,10 +80,14 @@ class ScmCatalogue {
   Listing all_;
   mutable std::mutex facts_mutex_;
   std::map<std::string, ScmFacts> facts_;
+  std::map<std::string, ScmTrouble> troubles_;
 };
 
+// Stays the same as long as the list shows the same: an id may get new content (names added to it),
+// and then another end.
+std::string facts_key(const cloud::ScmCertificate& certificate);
 // Those that can be exported and cover every name, the longest-lived first (by the service's own
-// words, which are a hint only).
+// words, which are a hint only), of equal ones the greatest id: the same order on every host.
 ScmCatalogue::List covering(const ScmCatalogue::List& list, const std::vector<std::string>& names);
 bool covers_all(const cloud::ScmCertificate& certificate, const std::vector<std::string>& names);
 // Applied for or about to be issued, so that waiting helps (differences.md, table of states).

@@ -2,6 +2,9 @@
 // names. A renewal appears there as a new certificate with a new id (differences.md section 3,
 // validity), so even a given id is only where the line begins.
 //
+// What was uploaded to SCM counts as far as the settings say (scm_selection.h). Every candidate is
+// tried before giving up (scm_search.h).
+//
 // Asks little: lists are shared, fingerprints and what earlier exports revealed are compared before
 // anything is exported. Thread-safe. Borrows its arguments; belongs to the agent.
 #pragma once
@@ -12,6 +15,7 @@
 #include "base/log.h"
 #include "cloud/scm.h"
 #include "lifecycle/scm_catalogue.h"
+#include "lifecycle/scm_selection.h"
 #include "lifecycle/source.h"
 #include "lifecycle/store.h"
 
@@ -29,34 +33,28 @@ class ScmSource final : public Source {
   Result<void> refused(const ObtainRequest&) override { return {}; }
 
  private:
-  // A request and what was found out about the installed certificate.
-  struct Situation {
-    const ObtainRequest& request;
-    bool must_go;  // revoked, or of another source
-    bool is_good;  // installed, may stay, and passes the gate's rules now
-  };
-
   // `pinned`: what the id of the settings shows, when there is one and it is known.
-  Result<Situation> assess(const ObtainRequest& request, const cloud::ScmCertificate* pinned);
+  Result<ScmSituation> assess(const ObtainRequest& request, const cloud::ScmCertificate* pinned);
   Result<bool> is_installed_revoked(const ObtainRequest& request,
                                     const cloud::ScmCertificate* pinned);
 
   Result<Outcome> obtain_best(const ObtainRequest& request);
   Result<Outcome> obtain_pinned(const ObtainRequest& request, const std::string& id);
+  // Nothing is due and the given one is nothing new.
+  Result<Outcome> stay_with_pinned(const ObtainRequest& request,
+                                   const Result<cloud::ScmCertificate>& pinned);
   // nullopt: due for renewal itself, or of no use.
-  Result<std::optional<Obtained>> take_pinned(const Situation& situation,
+  Result<std::optional<Obtained>> take_pinned(const ScmSituation& situation,
                                               const cloud::ScmCertificate& pinned);
-  Result<Outcome> follow_pinned(const Situation& situation, const std::string& id,
+  Result<Outcome> follow_pinned(const ScmSituation& situation, const std::string& id,
                                 const Result<cloud::ScmCertificate>& pinned);
 
   Result<ScmCatalogue::List> candidates(const config::CertificateSpec& spec);
-  // The first that is better than what is installed; nullopt when none is.
-  Result<std::optional<Obtained>> pick(const Situation& situation, const ScmCatalogue::List& list);
-  Result<std::optional<Obtained>> take(const Situation& situation,
-                                       const cloud::ScmCertificate& candidate);
-  bool is_known_unfit(const Situation& situation, const cloud::ScmCertificate& candidate) const;
-  Result<crypto::KeyPair> find_key(const ObtainRequest& request, const crypto::Certificate& leaf);
-  Result<Outcome> nothing_better(const Situation& situation);
+  // The first of these that may be taken and is better than what is installed; nullopt when none
+  // is.
+  Result<std::optional<Obtained>> pick(const ScmSituation& situation,
+                                       const ScmCatalogue::List& list);
+  Result<Outcome> nothing_better(const ScmSituation& situation);
 
   cloud::ScmClient& client_;
   Store& store_;

@@ -11,6 +11,7 @@
 #include "base/result.h"
 #include "config/config.h"
 #include "crypto/bundle.h"
+#include "lifecycle/gate.h"
 #include "lifecycle/store.h"
 
 namespace ccm::lifecycle {
@@ -31,6 +32,8 @@ struct Obtained {
   // The installed one goes even for one that ends earlier: it was revoked, or it came from a source
   // that is no longer the configured one.
   bool current_must_go = false;
+  // The source's policy puts it before the installed one although it may end earlier.
+  bool may_end_sooner = false;
 };
 struct Unchanged {};
 struct Pending {
@@ -38,6 +41,16 @@ struct Pending {
   std::string reason;  // "scs…: CHECKING_DOMAIN: …"
 };
 using Outcome = std::variant<Obtained, Unchanged, Pending>;
+
+// As the gate is asked about it, by the source beforehand and by the attempt before it installs.
+inline Candidate as_candidate(const ObtainRequest& request, const Obtained& obtained) {
+  const bool is_compared = request.current != nullptr && !obtained.current_must_go;
+  return {.spec = request.spec,
+          .current = is_compared ? &request.current->bundle : nullptr,
+          .bundle = obtained.bundle,
+          .is_wanted = request.is_wanted,
+          .may_end_sooner = obtained.may_end_sooner};
+}
 
 class Source {
  public:

@@ -128,3 +128,53 @@ def hand_to_agent(server, path: pathlib.Path):
     status = pathlib.Path(f"/proc/{server.wait_for_agent()}/status").read_text()
     uid = int(status.split("Uid:")[1].split()[0])
     subprocess.run(["chown", pwd.getpwuid(uid).pw_name, path], check=True)
+
+
+def break_export(cloud, certificate_id):
+    """SCM answers 500 to every export of this one certificate."""
+    cloud.admin("POST", "/faults", {
+        "match": {"service": "scm", "operation": "ExportCertificate", "id": certificate_id},
+        "effect": {"status": 500, "code": "SCM.0004"}})
+
+
+def test_certificates_that_cannot_be_had_do_not_hide_a_good_one(server, cloud, site_of_scm):
+    good = cloud.issue([PUBLIC], days=30)
+    for days in (100, 200, 300, 400):
+        break_export(cloud, cloud.issue([PUBLIC], days=days)["id"])
+    # More than one look is needed to see that it is not SCM as a whole that is in trouble.
+    server.allow("SCM.0004")
+    server.start()
+    assert server.wait_for_certificate(site_of_scm, cloud.trust()) == good["serial"]
+
+
+def test_what_was_issued_comes_before_an_upload_that_ends_later(server, cloud, site_of_scm):
+    issued = cloud.issue([PUBLIC], days=100)
+    upload = cloud.issue([PUBLIC], days=300, status="UPLOAD")
+    server.start()
+    assert server.wait_for_certificate(site_of_scm, cloud.trust()) == issued["serial"]
+    wait_for_checks(cloud, 2)
+    assert server.show(site_of_scm).serial == issued["serial"]
+    assert looks_at(cloud, upload["id"]) == 0
+
+
+def test_an_account_of_uploads_needs_no_setting(server, cloud, site_of_scm):
+    first = cloud.issue([PUBLIC], days=100, status="UPLOAD")
+    server.start()
+    assert server.wait_for_certificate(site_of_scm, cloud.trust()) == first["serial"]
+    second = cloud.issue([PUBLIC], days=300, status="UPLOAD")
+    assert server.wait_for_certificate(
+        site_of_scm, cloud.trust(), but_not=[first["serial"]]) == second["serial"]
+    # And what SCM issues itself takes over from it, though it ends sooner.
+    issued = cloud.issue([PUBLIC], days=200)
+    assert server.wait_for_certificate(
+        site_of_scm, cloud.trust(), but_not=[second["serial"]]) == issued["serial"]
+
+
+@pytest.mark.parametrize("uploads, taken", [("on", "upload"), ("off", "issued")])
+def test_the_policy_for_uploads_can_be_set(server, settings, cloud, public, uploads, taken):
+    records = {"issued": cloud.issue([PUBLIC], days=100),
+               "upload": cloud.issue([PUBLIC], days=300, status="UPLOAD")}
+    public.certificates = (f"source=scm uploads={uploads}",)
+    server.configure(settings=settings, sites=[public])
+    server.start()
+    assert server.wait_for_certificate(public, cloud.trust()) == records[taken]["serial"]

@@ -26,6 +26,8 @@ TEST(Fingerprint, ChangesWithEverythingThatDecidesAnAttempt) {
       "  source pca issuer=ISSUER\n  names a.example b.example\n",
       "  source scm\n  names a.example\n",
       "  source scm id=scs1554192131150\n  names a.example\n",
+      "  source scm uploads=on\n  names a.example\n",
+      "  source scm uploads=off\n  names a.example\n",
       "  source scm\n  names a.example\n  key rsa:2048\n",
   };
   for (const std::string& variant : variants) {

@@ -1,11 +1,10 @@
-#include "config/toml_file.h"
-
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <fstream>
 #include <string>
 
+#include "config/toml_file.h"
 #include "support/temp_directory.h"
 
 namespace ccm::config {
@@ -74,8 +73,10 @@ names = ["app.intra"]
 }
 
 TEST_F(TomlFile, SaysEverythingInItsOwnLanguage) {
-  EXPECT_THAT(problem(std::string(kCloud) + "[certificate.a]\n"),
-              HasSubstr(R"(it has no source; write source = "scm [id=ID]" | "pca issuer=ID")"));
+  EXPECT_THAT(
+      problem(std::string(kCloud) + "[certificate.a]\n"),
+      HasSubstr(
+          R"(it has no source; write source = "scm [id=ID] [uploads=fallback|on|off]" | "pca issuer=ID")"));
   EXPECT_THAT(problem("names = 'a'\n"),
               HasSubstr("\"names\" is not allowed in the top of the file; it belongs in the "
                         "[certificate.NAME] table in " +

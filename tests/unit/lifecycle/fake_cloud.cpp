@@ -117,22 +117,27 @@ std::size_t FakeCloud::count_all() const {
 
 void FakeCloud::put(ScmRecord record) {
   const ccm::test::TestCertificate leaf = ccm::test::make_test_leaf(
-      issuing_, {.names = record.names,
-                 .not_before = std::min(clock.now(), record.not_after) - 24h,
-                 .not_after = record.not_after,
-                 .key_kind = record.key_kind,
-                 .key = record.key});
+      issuing_,
+      {.names = record.names,
+       .not_before = record.not_before.value_or(std::min(clock.now(), record.not_after) - 24h),
+       .not_after = record.not_after,
+       .key_kind = record.key_kind,
+       .key = record.key});
   const std::lock_guard lock(mutex_);
   std::erase_if(scm_, [&](const Issued& other) { return other.id == record.id; });
-  scm_.push_back({.id = record.id,
-                  .status = record.status,
-                  .common_name = {},
-                  .created_at = {},
-                  .leaf = leaf,
-                  .has_key = record.has_key,
-                  .has_chain = record.has_chain,
-                  .names = record.names,
-                  .expire_time = list_time(record.not_after)});
+  scm_.push_back(
+      {.id = record.id,
+       .status = record.status,
+       .common_name = {},
+       .created_at = {},
+       .leaf = leaf,
+       .has_key = record.has_key,
+       .has_chain = record.has_chain,
+       .names = record.listed_name.empty() ? record.names : std::vector{record.listed_name},
+       .expire_time = list_time(record.not_after),
+       .show_fault = record.show_fault,
+       .export_fault = record.export_fault,
+       .has_entire = record.has_entire});
 }
 
 void FakeCloud::set_status(const std::string& id, std::string status) {
@@ -176,7 +181,8 @@ Result<cloud::HttpResponse> FakeCloud::send(const cloud::HttpRequest& request) {
   const std::lock_guard lock(mutex_);
   const std::string operation = operation_of(request);
   ++counts_[operation];
-  const std::optional<Fault> fault = next_fault(operation);
+  std::optional<Fault> fault = next_fault(operation);
+  if (!fault) fault = fault_of_record(operation, request.url);
   const auto lost = [] { return fail(ErrorKind::transient, "scripted: connection reset"); };
   if (!fault) return perform(operation, request, fault);
   switch (*fault) {
@@ -195,6 +201,8 @@ Result<cloud::HttpResponse> FakeCloud::send(const cloud::HttpRequest& request) {
       return refusal(403, "SCM.4003");
     case Fault::garbage:
       return answer(200, "<html>");
+    case Fault::no_status:
+      return answer(200, "{}");
     case Fault::wrong_key:
     case Fault::wrong_names:
       break;
@@ -212,6 +220,14 @@ std::optional<Fault> FakeCloud::next_fault(const std::string& operation) {
   const auto found = always_.find(operation);
   if (found != always_.end()) return found->second;
   return std::nullopt;
+}
+
+std::optional<Fault> FakeCloud::fault_of_record(const std::string& operation,
+                                                const std::string& url) const {
+  if (operation != "scm.show" && operation != "scm.export") return std::nullopt;
+  const Issued* record = find(url);
+  if (record == nullptr) return std::nullopt;
+  return operation == "scm.show" ? record->show_fault : record->export_fault;
 }
 
 FakeCloud::Answer FakeCloud::perform(const std::string& operation,
@@ -309,6 +325,13 @@ FakeCloud::Answer FakeCloud::export_of(const Issued& record, bool wrong_key) con
   const std::string key = record.has_key ? json_text(record.leaf.key_pem()) : "null";
   const std::string chain =
       record.has_chain ? issuing_.certificate.to_pem() + root_.certificate.to_pem() : "";
+  if (record.has_entire) {
+    return answer(200,
+                  fmt::format(R"({{"certificate":{},"certificate_chain":null,"private_key":{},)"
+                              R"("entire_certificate":{}}})",
+                              json_text(leaf.certificate.to_pem()), key,
+                              json_text(leaf.certificate.to_pem() + chain)));
+  }
   return answer(200, fmt::format(R"({{"certificate":{},"certificate_chain":{},"private_key":{}}})",
                                  json_text(leaf.certificate.to_pem()), json_text(chain), key));
 }

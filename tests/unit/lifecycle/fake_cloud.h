@@ -24,6 +24,19 @@
 
 namespace ccm::lifecycle::test {
 
+enum class Fault {
+  lost_request,  // nothing happens, no answer
+  lost_answer,   // it happens, no answer
+  server_error,  // 500
+  throttled,     // 429 with Retry-After: 120
+  unauthorized,  // 401 APIGW.0301
+  forbidden,     // 403, a permanent refusal
+  garbage,       // 200 with no JSON in it
+  no_status,     // details: without a status
+  wrong_key,     // exports: a certificate of another key
+  wrong_names,   // issuing: for other names
+};
+
 struct ScmRecord {
   std::string id;
   std::string status = "ISSUED";
@@ -33,18 +46,12 @@ struct ScmRecord {
   bool has_key = true;                   // exported together with its key
   bool has_chain = true;                 // false: the intermediate is missing
   std::optional<crypto::KeyPair> key{};  // instead of a fresh one
-};
-
-enum class Fault {
-  lost_request,  // nothing happens, no answer
-  lost_answer,   // it happens, no answer
-  server_error,  // 500
-  throttled,     // 429 with Retry-After: 120
-  unauthorized,  // 401 APIGW.0301
-  forbidden,     // 403, a permanent refusal
-  garbage,       // 200 with no JSON in it
-  wrong_key,     // exports: a certificate of another key
-  wrong_names,   // issuing: for other names
+  // This certificate alone, always.
+  std::optional<Fault> show_fault{};
+  std::optional<Fault> export_fault{};
+  std::optional<Time> not_before{};
+  bool has_entire = false;    // the chain only in entire_certificate
+  std::string listed_name{};  // instead of the names, in lists and details
 };
 
 class FakeCloud final : public cloud::HttpClient {
@@ -83,10 +90,14 @@ class FakeCloud final : public cloud::HttpClient {
     bool has_chain;
     std::vector<std::string> names;
     std::string expire_time;
+    std::optional<Fault> show_fault{};
+    std::optional<Fault> export_fault{};
+    bool has_entire = false;
   };
   using Answer = cloud::HttpResponse;
 
   std::optional<Fault> next_fault(const std::string& operation);
+  std::optional<Fault> fault_of_record(const std::string& operation, const std::string& url) const;
   Answer perform(const std::string& operation, const cloud::HttpRequest& request,
                  std::optional<Fault> fault);
   Answer list_scm(const std::string& url) const;

@@ -59,6 +59,27 @@ class ScmSourceTest : public testing::Test {
     cloud_.put({.id = id, .names = std::move(names), .not_after = kTestNow + days * kTestDay});
   }
 
+  void set_uploads(config::Uploads uploads) {
+    std::get<config::ScmSource>(spec_.source).uploads = uploads;
+  }
+  void upload(const std::string& id, int days) {
+    cloud_.put({.id = id,
+                .status = "UPLOAD",
+                .names = {"www.example.com"},
+                .not_after = kTestNow + days * kTestDay});
+  }
+  // What an operator's wish leads to.
+  std::string wished() {
+    cloud_.clock.advance(10s);
+    ObtainRequest asked = request(true);
+    asked.is_wanted = true;
+    Result<Outcome> outcome = source_.obtain(asked);
+    if (!outcome) return "error: " + outcome.error().message();
+    if (!std::holds_alternative<Obtained>(*outcome)) return "unchanged";
+    last_ = std::get<Obtained>(std::move(*outcome));
+    return last_->origin;
+  }
+
   test::FakeCloud cloud_;
   test::CloudClients clients_{cloud_};
   MemoryStore store_;
@@ -208,6 +229,206 @@ TEST_F(ScmSourceTest, TakesNothingThatHasTheWrongKey) {
   EXPECT_EQ(origin(), "scm:scs1");
 }
 
+TEST_F(ScmSourceTest, TriesEveryCandidateBeforeItGivesUp) {
+  for (int i = 0; i < 40; ++i) {
+    cloud_.put({.id = "bad" + std::to_string(i),
+                .names = {"www.example.com"},
+                .not_after = kTestNow + (100 + i) * kTestDay,
+                .has_chain = false});
+  }
+  put("good", 50);
+  std::string taken;
+  int attempts = 0;
+  while (taken != "scm:good" && attempts < 5) {
+    const std::size_t before = cloud_.count("scm.export");
+    taken = origin();
+    ++attempts;
+    EXPECT_LE(cloud_.count("scm.export") - before, 16U);
+  }
+  EXPECT_EQ(taken, "scm:good");
+  EXPECT_EQ(attempts, 3);
+  EXPECT_EQ(cloud_.count("scm.export"), 41U);
+}
+
+TEST_F(ScmSourceTest, ComesSoonForTheRest) {
+  for (int i = 0; i < 20; ++i) {
+    cloud_.put({.id = "bad" + std::to_string(i), .names = {"www.example.com"}, .has_chain = false});
+  }
+  const Result<Outcome> outcome = obtain();
+  ASSERT_FALSE(outcome);
+  EXPECT_EQ(outcome.error().kind(), ErrorKind::transient);
+  EXPECT_THAT(outcome.error().message(), HasSubstr("goes on with the others"));
+  // All were looked at now: it is what they are that has to change.
+  const Result<Outcome> second = obtain();
+  ASSERT_FALSE(second);
+}
+
+TEST_F(ScmSourceTest, ExportsWhatWasRefusedOnlyOncePerCheck) {
+  cloud_.put({.id = "scs2", .names = {"www.example.com"}, .has_chain = false});
+  for (int i = 0; i < 5; ++i) EXPECT_THAT(origin(), HasSubstr("chain: "));
+  EXPECT_EQ(cloud_.count("scm.export"), 1U);
+  EXPECT_THAT(wished(), HasSubstr("chain: "));
+  EXPECT_EQ(cloud_.count("scm.export"), 2U);
+  cloud_.clock.advance(spec_.check_interval);
+  EXPECT_THAT(origin(), HasSubstr("chain: "));
+  EXPECT_EQ(cloud_.count("scm.export"), 3U);
+}
+
+TEST_F(ScmSourceTest, PassesOverOneThatCannotBeExported) {
+  put("scs1", 50);
+  for (const Fault fault : {Fault::server_error, Fault::forbidden, Fault::garbage}) {
+    cloud_.put({.id = "scs2", .names = {"www.example.com"}, .export_fault = fault});
+    EXPECT_EQ(origin(), "scm:scs1");
+  }
+  cloud_.put({.id = "scs2", .names = {"www.example.com"}, .show_fault = Fault::no_status});
+  EXPECT_EQ(origin(), "scm:scs1");
+  install();
+  cloud_.put({.id = "scs2", .names = {"www.example.com"}});
+  EXPECT_EQ(origin(), "scm:scs2");
+}
+
+TEST_F(ScmSourceTest, GoesOnBehindManyThatCannotBeExported) {
+  for (int i = 0; i < 5; ++i) {
+    cloud_.put({.id = "bad" + std::to_string(i),
+                .names = {"www.example.com"},
+                .export_fault = Fault::server_error});
+  }
+  put("good", 50);
+  std::string taken;
+  for (int attempts = 0; taken != "scm:good" && attempts < 3; ++attempts) {
+    const std::size_t before = cloud_.count("scm.export");
+    taken = origin();
+    EXPECT_LE(cloud_.count("scm.export") - before, 3U);
+  }
+  EXPECT_EQ(taken, "scm:good");
+}
+
+TEST_F(ScmSourceTest, ReadsTheEntireCertificateWhenThereIsNoChain) {
+  cloud_.put({.id = "scs1", .names = {"www.example.com"}, .has_entire = true});
+  EXPECT_EQ(origin(), "scm:scs1");
+  EXPECT_EQ(last_->bundle.chain().size(), 2U);
+}
+
+TEST_F(ScmSourceTest, OrdersEqualOnesByTheirId) {
+  put("scs1", 90);
+  put("scs3", 90);
+  put("scs2", 90);
+  EXPECT_EQ(origin(), "scm:scs3");
+}
+
+TEST_F(ScmSourceTest, TakesAReissueWithTheSameEndWhenAnOperatorAsks) {
+  put("scs1", 90);
+  ASSERT_EQ(origin(), "scm:scs1");
+  install();
+  put("scs2", 90);
+  EXPECT_EQ(origin(true), "unchanged");
+  EXPECT_EQ(wished(), "scm:scs2");
+  install();
+  EXPECT_EQ(wished(), "unchanged");
+  // Under the same id, too, and under one that is smaller but was issued later.
+  put("scs2", 90);
+  EXPECT_EQ(wished(), "scm:scs2");
+  install();
+  cloud_.put({.id = "scs0",
+              .names = {"www.example.com"},
+              .not_after = kTestNow + 90 * kTestDay,
+              .not_before = kTestNow - 60s});
+  EXPECT_EQ(wished(), "scm:scs0");
+}
+
+TEST_F(ScmSourceTest, NeverGoesToOneThatEndsSoonerUnasked) {
+  put("scs1", 90);
+  ASSERT_EQ(origin(), "scm:scs1");
+  install();
+  put("scs2", 60);
+  cloud_.remove("scs1");
+  EXPECT_EQ(origin(true), "unchanged");
+  EXPECT_EQ(wished(), "scm:scs2");
+  EXPECT_TRUE(last_->may_end_sooner);
+}
+
+TEST_F(ScmSourceTest, StaysWhenWhatIsLeftIsDueItself) {
+  put("scs1", 90);
+  ASSERT_EQ(origin(), "scm:scs1");
+  install();
+  cloud_.put({.id = "scs2",
+              .names = {"www.example.com"},
+              .not_after = kTestNow + 20 * kTestDay,
+              .not_before = kTestNow - 200 * kTestDay});
+  cloud_.remove("scs1");
+  EXPECT_EQ(wished(), "unchanged");
+}
+
+TEST_F(ScmSourceTest, PutsWhatWasIssuedBeforeUploads) {
+  put("scs1", 50);
+  upload("scs2", 400);
+  EXPECT_EQ(origin(), "scm:scs1");
+  install();
+  EXPECT_EQ(origin(), "unchanged");
+  EXPECT_EQ(wished(), "unchanged");
+  EXPECT_EQ(cloud_.count("scm.export"), 1U);
+}
+
+TEST_F(ScmSourceTest, TakesAnUploadWhenNothingIssuedIsOfUse) {
+  cloud_.put({.id = "scs1", .names = {"www.example.com"}, .has_chain = false});
+  upload("scs2", 50);
+  EXPECT_EQ(origin(), "scm:scs2");
+  install();
+  upload("scs3", 80);
+  EXPECT_EQ(origin(), "scm:scs3");  // an upload's successor
+}
+
+TEST_F(ScmSourceTest, TakesAnUploadWhenTheIssuedOneIsDueWithoutSuccessor) {
+  put("scs1", 90);
+  ASSERT_EQ(origin(), "scm:scs1");
+  install();
+  upload("scs2", 400);
+  EXPECT_EQ(origin(), "unchanged");
+  cloud_.clock.advance(80 * kTestDay);
+  EXPECT_EQ(origin(true), "scm:scs2");
+}
+
+TEST_F(ScmSourceTest, ComesBackFromAnUploadToWhatWasIssued) {
+  upload("scs1", 400);
+  ASSERT_EQ(origin(), "scm:scs1");
+  install();
+  EXPECT_EQ(origin(), "unchanged");
+  put("scs2", 90);
+  EXPECT_EQ(origin(), "scm:scs2");
+  EXPECT_TRUE(last_->may_end_sooner);
+  install();
+  EXPECT_EQ(origin(), "unchanged");
+}
+
+TEST_F(ScmSourceTest, TreatsUploadsAsAnyOtherWhenTold) {
+  set_uploads(config::Uploads::on);
+  put("scs1", 50);
+  ASSERT_EQ(origin(), "scm:scs1");
+  install();
+  upload("scs2", 400);
+  EXPECT_EQ(origin(), "scm:scs2");
+  install();
+  put("scs3", 90);
+  EXPECT_EQ(origin(), "unchanged");
+}
+
+TEST_F(ScmSourceTest, TakesNoUploadWhenTold) {
+  set_uploads(config::Uploads::off);
+  upload("scs1", 90);
+  EXPECT_THAT(origin(), AllOf(HasSubstr("of no use: scs1 (UPLOAD)"), HasSubstr("uploads=off")));
+  put("scs2", 30);
+  EXPECT_EQ(origin(), "scm:scs2");
+}
+
+TEST_F(ScmSourceTest, MatchesInternationalisedNamesHoweverTheyAreWritten) {
+  spec_.names = {"xn--mller-kva.example"};
+  for (const std::string name : {"m\xc3\xbcller.example", "M\xc3\x9cLLER.example",
+                                 "mu\xcc\x88ller.example", "xn--mller-kva.example."}) {
+    cloud_.put({.id = "scs1", .names = {"xn--mller-kva.example"}, .listed_name = name});
+    EXPECT_EQ(origin(), "scm:scs1") << name;
+  }
+}
+
 TEST_F(ScmSourceTest, SaysWhatItFoundWhenNothingFits) {
   EXPECT_THAT(origin(), AllOf(HasSubstr("www.example.com"), HasSubstr("none at all")));
   put("scs1", 90, {"other.example.com"});
@@ -215,6 +436,8 @@ TEST_F(ScmSourceTest, SaysWhatItFoundWhenNothingFits) {
   ASSERT_FALSE(outcome);
   EXPECT_EQ(outcome.error().kind(), ErrorKind::rejected);
   EXPECT_THAT(outcome.error().message(), HasSubstr("scs1 (ISSUED: other.example.com)"));
+  put("scs1", 90, {});
+  EXPECT_THAT(origin(), HasSubstr("scs1 (ISSUED: no name)"));
   cloud_.put({.id = "scs2", .status = "EXPIRED", .names = {"www.example.com"}});
   EXPECT_THAT(origin(), HasSubstr("of no use: scs2 (EXPIRED)"));
 }
@@ -351,6 +574,28 @@ TEST_F(PinnedScmSourceTest, FollowsWhenTheGivenOneIsOfNoUse) {
   EXPECT_THAT(origin(), HasSubstr("of no use: scs1 (REVOKED)"));
   put("scs2", 90);
   EXPECT_EQ(origin(), "scm:scs2");
+}
+
+TEST_F(PinnedScmSourceTest, TakesAnotherWhenTheGivenOneIsBroken) {
+  put("scs2", 60);
+  for (const Fault fault : {Fault::server_error, Fault::garbage}) {
+    cloud_.put({.id = "scs1", .names = {"www.example.com"}, .export_fault = fault});
+    EXPECT_EQ(origin(), "scm:scs2");
+  }
+  cloud_.put({.id = "scs1", .names = {"www.example.com"}, .show_fault = Fault::no_status});
+  EXPECT_EQ(origin(), "scm:scs2");
+  cloud_.remove("scs2");
+  EXPECT_THAT(origin(), HasSubstr("the answer names no status"));
+}
+
+TEST_F(PinnedScmSourceTest, MayBeAnUpload) {
+  upload("scs1", 200);
+  put("scs2", 90);
+  set_uploads(config::Uploads::off);
+  EXPECT_EQ(origin(), "scm:scs1");
+  install();
+  EXPECT_EQ(origin(), "unchanged");
+  EXPECT_EQ(wished(), "unchanged");
 }
 
 TEST_F(PinnedScmSourceTest, LeavesARevokedOne) {

@@ -1,0 +1,26 @@
+// What the parsers of directive values share. Pure functions; config room only.
+#pragma once
+
+#include <fmt/format.h>
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "base/result.h"
+#include "config/sentences.h"
+
+namespace ccm::config {
+
+// The error "TEXT problem".
+inline Failure wrong(std::string_view text, std::string_view problem) {
+  return fail(ErrorKind::invalid, fmt::format("{} {}", in_quotes(text), problem));
+}
+
+// The value of "word=value"; nullopt when the argument begins otherwise.
+inline std::optional<std::string> value_of(std::string_view argument, std::string_view word) {
+  if (!argument.starts_with(word) || argument.substr(word.size(), 1) != "=") return std::nullopt;
+  return std::string(argument.substr(word.size() + 1));
+}
+
+}  // namespace ccm::config
