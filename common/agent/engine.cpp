@@ -52,6 +52,17 @@ Result<cloud::Credentials> read_credentials(const config::CredentialsFile& file,
   return cloud::parse_profile(*text, file.profile, file.path);
 }
 
+Result<cloud::SharedProxyLogin> read_proxy_login(const std::string& file, Log& log) {
+  const Result<std::string> path = resolve(file);
+  if (!path) return fail(path.error());
+  warn_if_others_read(*path, log);
+  const Result<Secret> text = read_secret_file(*path, kMostCredentials);
+  if (!text) return fail(text.error());
+  auto login = cloud::parse_proxy_login(*text);
+  if (!login) return fail_with(std::move(login), file);
+  return login;
+}
+
 cloud::Endpoints endpoints_of(const config::GlobalConfig& global,
                               const std::optional<cloud::Credentials>& credentials) {
   cloud::Endpoints overrides{global.iam_endpoint, global.scm_endpoint, global.pca_endpoint};
@@ -163,6 +174,11 @@ Result<CloudAccess> read_cloud_access(const config::GlobalConfig& global, Log& l
     if (!text) return pass(std::move(text));
     access.ca_pem = *std::move(text);
   }
+  if (!global.proxy_credentials.empty()) {
+    Result<cloud::SharedProxyLogin> login = read_proxy_login(global.proxy_credentials, log);
+    if (!login) return fail_with(std::move(login), "proxy");
+    access.proxy_login = *std::move(login);
+  }
   if (const auto* file = std::get_if<config::CredentialsFile>(&global.credentials)) {
     Result<cloud::Credentials> credentials = read_credentials(*file, log);
     if (!credentials) return fail_with(std::move(credentials), "credentials");
@@ -173,11 +189,14 @@ Result<CloudAccess> read_cloud_access(const config::GlobalConfig& global, Log& l
 
 Result<std::unique_ptr<Engine>> Engine::start(Parts parts, CloudAccess access) {
   const std::string& proxy = parts.config.global().proxy;
-  Result<std::unique_ptr<cloud::HttpClient>> http =
-      cloud::make_curl_client({.ca_pem = access.ca_pem, .proxy = proxy});
+  Result<std::unique_ptr<cloud::HttpClient>> http = cloud::make_curl_client(
+      {.ca_pem = access.ca_pem, .proxy = proxy, .proxy_login = access.proxy_login});
   if (!http) return pass(std::move(http));
   Result<std::unique_ptr<cloud::HttpClient>> responders =
-      cloud::make_curl_client({.ca_pem = {}, .proxy = proxy, .body_limit = kMostOcspBody});
+      cloud::make_curl_client({.ca_pem = {},
+                               .proxy = proxy,
+                               .proxy_login = access.proxy_login,
+                               .body_limit = kMostOcspBody});
   if (!responders) return pass(std::move(responders));
   return std::make_unique<RunningEngine>(std::move(parts), std::move(access),
                                          HttpClients{*std::move(http), *std::move(responders)});

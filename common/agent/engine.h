@@ -11,6 +11,7 @@
 #include "base/log.h"
 #include "base/result.h"
 #include "cloud/credentials.h"
+#include "cloud/proxy_login.h"
 #include "config/config.h"
 #include "lifecycle/store.h"
 
@@ -20,6 +21,7 @@ namespace ccm::agent {
 struct CloudAccess {
   std::optional<cloud::Credentials> credentials;  // nullopt: from the ECS metadata service
   std::string ca_pem;                             // empty: the system's store
+  cloud::SharedProxyLogin proxy_login = {};       // nullptr: the proxy wants none
 };
 // `invalid`/`rejected` with the file in the sentence. A credentials file that others may read is
 // used with a warning.

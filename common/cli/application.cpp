@@ -52,6 +52,9 @@ void add_cloud_options(CLI::App& app, GlobalOptions& options) {
   add("--ca-file", options.ca_file, "PEM file of the CAs to trust instead of the system's")
       ->type_name(kFile);
   add("--proxy", options.proxy, "http://HOST:PORT");
+  add("--proxy-file", options.proxy_file,
+      "FILE of one line, user:password, when the proxy wants it")
+      ->type_name(kFile);
 }
 
 void add_global_options(CLI::App& app, GlobalOptions& options) {

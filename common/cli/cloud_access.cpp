@@ -36,6 +36,19 @@ std::string usual_credentials_file() {
 
 }  // namespace
 
+Result<cloud::SharedProxyLogin> read_proxy_login(const GlobalOptions& options,
+                                                 const config::GlobalConfig& known) {
+  // The settings' password is for the settings' proxy.
+  const std::string& inherited = options.proxy.empty() ? known.proxy_credentials : std::string();
+  const std::string file = choose(options.proxy_file, inherited);
+  if (file.empty()) return cloud::SharedProxyLogin();
+  const auto text = read_input(file);
+  if (!text) return fail(text.error());
+  auto login = cloud::parse_proxy_login(*text);
+  if (!login) return fail_with(std::move(login), file);
+  return login;
+}
+
 const std::string* Answer::find_header(std::string_view name) const noexcept {
   for (const auto& [key, value] : headers) {
     if (equals_ignoring_case(key, name)) return &value;
@@ -61,6 +74,9 @@ Result<std::unique_ptr<CloudAccess>> CloudAccess::open(const GlobalOptions& opti
   access->region_ = choose(options.region, known.region);
   cloud::CurlOptions curl{
       .ca_pem = {}, .proxy = choose(options.proxy, known.proxy), .user_agent = "ccmctl"};
+  auto login = read_proxy_login(options, known);
+  if (!login) return pass(std::move(login));
+  curl.proxy_login = *std::move(login);
   if (const std::string file = choose(options.ca_file, known.trusted_certificate); !file.empty()) {
     auto text = read_input(file);
     if (!text) return pass(std::move(text));

@@ -15,6 +15,7 @@
 #include "cloud/catalogue.h"
 #include "cloud/json.h"
 #include "cloud/lockout.h"
+#include "cloud/proxy_login.h"
 #include "cloud/request_builder.h"
 #include "cloud/session.h"
 #include "config/config.h"
@@ -37,6 +38,10 @@ struct Answer {
 // Arguments of a call in words.
 using Words = std::vector<std::pair<std::string, std::string>>;
 cloud::Arguments to_arguments(const Words& words);
+
+// From --proxy-file or, for the proxy of the settings, from their file; nullptr when there is none.
+Result<cloud::SharedProxyLogin> read_proxy_login(const GlobalOptions& options,
+                                                 const config::GlobalConfig& known);
 
 class CloudAccess {
  public:

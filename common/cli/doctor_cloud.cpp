@@ -41,6 +41,7 @@ std::string choose(const std::string& option, const std::string& effective) {
 struct Way {
   cloud::Endpoints endpoints;
   std::string proxy;
+  cloud::SharedProxyLogin login;
   std::string ca_file;  // empty: the system's list
   std::unique_ptr<cloud::HttpClient> http;
 };
@@ -56,9 +57,14 @@ Result<Way> find_way(Workspace& workspace) {
   named.pca = choose(named.pca, known.pca_endpoint);
   Way way{.endpoints = cloud::endpoints_for(choose(options.region, known.region), named),
           .proxy = choose(options.proxy, known.proxy),
+          .login = nullptr,
           .ca_file = choose(options.ca_file, known.trusted_certificate),
           .http = nullptr};
   cloud::CurlOptions curl{.ca_pem = {}, .proxy = way.proxy, .user_agent = "ccmctl"};
+  auto login = read_proxy_login(options, known);
+  if (!login) return pass(std::move(login));
+  way.login = *std::move(login);
+  curl.proxy_login = way.login;
   if (!way.ca_file.empty()) {
     auto text = read_input(way.ca_file);
     if (!text) return pass(std::move(text));
@@ -158,7 +164,7 @@ class Network {
                const std::string& problem) {
     // Only what is about trust is worth a second handshake.
     const bool is_about_trust = problem.find("ssl_trusted_certificate") != std::string::npos;
-    const auto chain = is_about_trust ? cloud::fetch_peer_chain(endpoint, way_.proxy)
+    const auto chain = is_about_trust ? cloud::fetch_peer_chain(endpoint, way_.proxy, way_.login)
                                       : Result<std::vector<crypto::Certificate>>();
     if (chain && !chain->empty()) {
       explain_chain(subject, host, *chain);

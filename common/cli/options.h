@@ -18,6 +18,7 @@ struct GlobalOptions {
   std::string metadata_endpoint;
   std::string ca_file;
   std::string proxy;
+  std::string proxy_file;  // "user:password" for that proxy
   ColourMode colour = ColourMode::automatic;
   bool json = false;
   bool dry_run = false;

@@ -24,6 +24,7 @@ using CurlList = Handle<curl_slist, curl_slist_free_all>;
 
 constexpr std::size_t kIdleHandles = 4;
 constexpr std::size_t kHeaderLimit = 256U << 10U;  // bytes of all headers of one answer
+constexpr long kProxyLoginWanted = 407;            // RFC 9110 section 15.5.8
 constexpr long kLowSpeedBytes = 16;                // per second, for
 constexpr long kLowSpeedSeconds = 30;              // this long: the peer hangs
 
@@ -162,8 +163,14 @@ class CurlClient final : public HttpClient {
     curl_easy_setopt(handle.get(), CURLOPT_HTTPHEADER, headers.get());
     const CURLcode code = curl_easy_perform(handle.get());
     long status = 0;
+    long proxy_status = 0;  // of CONNECT
     curl_easy_getinfo(handle.get(), CURLINFO_RESPONSE_CODE, &status);
+    curl_easy_getinfo(handle.get(), CURLINFO_HTTP_CONNECTCODE, &proxy_status);
     give_back(std::move(handle));
+    const bool is_direct = request.bypass_proxy || options_.proxy.empty();
+    if (!is_direct && (status == kProxyLoginWanted || proxy_status == kProxyLoginWanted)) {
+      return fail(ErrorKind::transient, proxy_refusal());
+    }
     if (code != CURLE_OK) {
       return fail(ErrorKind::transient,
                   fmt::format("{}: {}", parts->authority, describe(code, exchange)));
@@ -194,6 +201,31 @@ class CurlClient final : public HttpClient {
     if (idle_.size() < kIdleHandles) idle_.push_back(std::move(handle));
   }
 
+  std::string proxy_refusal() const {
+    if (options_.proxy_login == nullptr) {
+      return fmt::format(
+          "the proxy {} wants a user and a password (407): name a file that holds user:password "
+          "beside the proxy, as in {} file=/etc/ccm/proxy",
+          options_.proxy, options_.proxy);
+    }
+    return fmt::format(
+        "the proxy {} refuses the user and the password (407): correct the file that "
+        "is named beside it",
+        options_.proxy);
+  }
+
+  // Basic only: whatever else a proxy offers would need the password on the way as well.
+  void set_proxy_login(CURL* handle) const {
+    if (options_.proxy_login == nullptr) return;
+    std::string user(options_.proxy_login->user.reveal());
+    std::string password(options_.proxy_login->password.reveal());
+    curl_easy_setopt(handle, CURLOPT_PROXYAUTH, static_cast<long>(CURLAUTH_BASIC));
+    curl_easy_setopt(handle, CURLOPT_PROXYUSERNAME, user.c_str());
+    curl_easy_setopt(handle, CURLOPT_PROXYPASSWORD, password.c_str());
+    wipe(user);
+    wipe(password);
+  }
+
   void set_connection(CURL* handle, const HttpRequest& request) const {
     curl_easy_setopt(handle, CURLOPT_NOSIGNAL, 1L);
     curl_easy_setopt(handle, CURLOPT_PROTOCOLS_STR, "http,https");
@@ -209,6 +241,7 @@ class CurlClient final : public HttpClient {
     const bool is_direct = request.bypass_proxy || options_.proxy.empty();
     curl_easy_setopt(handle, CURLOPT_PROXY, is_direct ? "" : options_.proxy.c_str());
     curl_easy_setopt(handle, CURLOPT_NOPROXY, is_direct ? "*" : "");
+    if (!is_direct) set_proxy_login(handle);
     // Tokens are for the service, not for the proxy on the way.
     curl_easy_setopt(handle, CURLOPT_HEADEROPT, static_cast<long>(CURLHEADER_SEPARATE));
     curl_easy_setopt(handle, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);

@@ -7,6 +7,7 @@
 
 #include "base/result.h"
 #include "cloud/http_client.h"
+#include "cloud/proxy_login.h"
 
 namespace ccm::cloud {
 
@@ -15,6 +16,7 @@ struct CurlOptions {
   // the agent reads the file before it drops to a user that may not (CURLOPT_CAINFO_BLOB).
   std::string ca_pem;
   std::string proxy;  // "http://host:port"; empty: none, whatever the environment says
+  SharedProxyLogin proxy_login = {};  // nullptr: the proxy wants none
   std::string user_agent = "ccm-tls";
   std::size_t body_limit = 12U << 20U;  // bytes; larger answers are an error (auth.md section 7)
 };

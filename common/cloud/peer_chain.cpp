@@ -33,7 +33,8 @@ std::string pem_of(CURL* handle) {
 }  // namespace
 
 Result<std::vector<crypto::Certificate>> fetch_peer_chain(const std::string& url,
-                                                          const std::string& proxy) {
+                                                          const std::string& proxy,
+                                                          const SharedProxyLogin& login) {
   const CurlHandle handle(curl_easy_init());
   if (!handle) return fail(ErrorKind::transient, "curl has no memory for a connection");
   curl_easy_setopt(handle.get(), CURLOPT_NOSIGNAL, 1L);
@@ -41,6 +42,14 @@ Result<std::vector<crypto::Certificate>> fetch_peer_chain(const std::string& url
   curl_easy_setopt(handle.get(), CURLOPT_URL, url.c_str());
   curl_easy_setopt(handle.get(), CURLOPT_PROXY, proxy.c_str());
   curl_easy_setopt(handle.get(), CURLOPT_NOPROXY, proxy.empty() ? "*" : "");
+  if (login != nullptr) {
+    std::string user(login->user.reveal());
+    std::string password(login->password.reveal());
+    curl_easy_setopt(handle.get(), CURLOPT_PROXYUSERNAME, user.c_str());
+    curl_easy_setopt(handle.get(), CURLOPT_PROXYPASSWORD, password.c_str());
+    wipe(user);
+    wipe(password);
+  }
   curl_easy_setopt(handle.get(), CURLOPT_TIMEOUT_MS, kMilliseconds);
   // What does not verify is what is looked for here; the connection carries no request.
   curl_easy_setopt(handle.get(), CURLOPT_CONNECT_ONLY, 1L);

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "base/result.h"
+#include "cloud/proxy_login.h"
 #include "crypto/certificate.h"
 
 namespace ccm::cloud {
@@ -13,6 +14,7 @@ namespace ccm::cloud {
 // In the order shown, leaf first. `proxy` as in CurlOptions. `transient` when there is no handshake
 // within ten seconds.
 Result<std::vector<crypto::Certificate>> fetch_peer_chain(const std::string& url,
-                                                          const std::string& proxy);
+                                                          const std::string& proxy,
+                                                          const SharedProxyLogin& login = {});
 
 }  // namespace ccm::cloud

@@ -88,6 +88,7 @@ struct GlobalConfig {
   std::string iam_endpoint;
   std::string metadata_endpoint;    // default http://169.254.169.254
   std::string proxy;                // empty: none
+  std::string proxy_credentials;    // path of a file with "user:password"; empty: none are needed
   std::string trusted_certificate;  // PEM file; empty: the system's store
   unsigned concurrent_renewals = 0;
   std::string agent_path;  // empty: beside the module

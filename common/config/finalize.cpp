@@ -32,7 +32,10 @@ GlobalConfig complete_global(const GlobalValues& values) {
   global.iam_endpoint = values.iam_endpoint.value_or("");
   global.metadata_endpoint =
       values.metadata_endpoint.value_or(std::string(kDefaultMetadataEndpoint));
-  global.proxy = values.proxy.value_or("");
+  if (values.proxy) {
+    global.proxy = values.proxy->url;
+    global.proxy_credentials = values.proxy->credentials_file;
+  }
   global.trusted_certificate = values.trusted_certificate.value_or("");
   global.concurrent_renewals = values.concurrent_renewals.value_or(kDefaultConcurrentRenewals);
   global.agent_path = values.agent_path.value_or("");

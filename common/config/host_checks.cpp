@@ -64,19 +64,26 @@ bool may_access(const std::string& path, int mode) noexcept {
   return faccessat(AT_FDCWD, path.c_str(), mode, AT_EACCESS) == 0;
 }
 
-void check_credentials(const CredentialsSpec& credentials, Findings& findings) {
-  const auto* file = std::get_if<CredentialsFile>(&credentials);
-  if (file == nullptr) return;
-  const auto facts = look_at(file->path, "credentials file", findings);
+void check_secret_file(const std::string& path, std::string_view what, Findings& findings) {
+  const auto facts = look_at(path, what, findings);
   if (!facts) return;
   if ((facts->st_mode & (S_IRWXG | S_IRWXO)) != 0) {
-    add_warning(findings, fmt::format("the credentials file {} is accessible to others than its "
-                                      "owner (mode {:04o}); make it 0600",
-                                      in_quotes(file->path), facts->st_mode & 07777U));
+    add_warning(findings, fmt::format("the {} {} is accessible to others than its owner (mode "
+                                      "{:04o}); make it 0600",
+                                      what, in_quotes(path), facts->st_mode & 07777U));
   }
-  if (!may_access(file->path, R_OK) && !is_hidden_from_us(errno)) {
-    add_fatal(findings, fmt::format("the credentials file {} cannot be read: {}",
-                                    in_quotes(file->path), errno_text(errno)));
+  if (!may_access(path, R_OK) && !is_hidden_from_us(errno)) {
+    add_fatal(findings, fmt::format("the {} {} cannot be read: {}", what, in_quotes(path),
+                                    errno_text(errno)));
+  }
+}
+
+void check_credentials(const GlobalConfig& global, Findings& findings) {
+  if (const auto* file = std::get_if<CredentialsFile>(&global.credentials)) {
+    check_secret_file(file->path, "credentials file", findings);
+  }
+  if (!global.proxy_credentials.empty()) {
+    check_secret_file(global.proxy_credentials, "file with the proxy's password", findings);
   }
 }
 
@@ -142,7 +149,7 @@ std::vector<HostFinding> check_host(const Config& config) {
   Findings findings;
   const GlobalConfig& global = config.global();
   // Without certificates no agent is started, and credentials may be missing.
-  if (!config.certificates().empty()) check_credentials(global.credentials, findings);
+  if (!config.certificates().empty()) check_credentials(global, findings);
   check_trusted_certificate(global.trusted_certificate, findings);
   check_user(global.user, findings);
   check_agent(global.agent_path, findings);

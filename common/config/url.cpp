@@ -36,7 +36,8 @@ Result<std::string> parse_authority(std::string_view text, std::string_view auth
   if (authority.find('@') != std::string_view::npos) {
     // Not quoted: what stands before the @ may be a password.
     return fail(ErrorKind::invalid,
-                "the URL holds a user name or a password; write only the host and port");
+                "the URL holds a user name or a password; write only the host and port (those of a "
+                "proxy belong in a file: file=PATH behind its URL)");
   }
   if (authority.find_first_of("/?#") != std::string_view::npos) {
     return wrong_url(text, "has a path or a query; write only scheme, host and port");

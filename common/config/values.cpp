@@ -139,6 +139,21 @@ Result<CredentialsSpec> parse_credentials(const Arguments& arguments) {
   return CredentialsSpec(std::move(file));
 }
 
+Result<ProxyValue> parse_proxy_value(const Arguments& arguments) {
+  auto url = parse_proxy(arguments[0]);
+  if (!url) return pass(std::move(url));
+  ProxyValue proxy{.url = *std::move(url), .credentials_file = {}};
+  if (arguments.size() == 1) return proxy;
+  const auto path = value_of(arguments[1], "file");
+  if (!path || proxy.url.empty()) {
+    return wrong(arguments[1], "is not understood here; write http://HOST:PORT [file=PATH] or off");
+  }
+  auto parsed = parse_file_path(*path);
+  if (!parsed) return fail_with(std::move(parsed), "file");
+  proxy.credentials_file = *std::move(parsed);
+  return proxy;
+}
+
 Result<std::vector<std::string>> parse_names(const Arguments& arguments) {
   std::vector<std::string> names;
   for (const std::string& argument : arguments) {
@@ -201,7 +216,8 @@ constexpr std::array<Parser, 22> kParsers{{
      [](Values& v, const Arguments& a) {
        return put(v.global.pca_endpoint, parse_endpoint(a[0]));
      }},
-    {"proxy", [](Values& v, const Arguments& a) { return put(v.global.proxy, parse_proxy(a[0])); }},
+    {"proxy",
+     [](Values& v, const Arguments& a) { return put(v.global.proxy, parse_proxy_value(a)); }},
     {"region",
      [](Values& v, const Arguments& a) { return put(v.global.region, parse_region(a[0])); }},
     {"renew_before",

@@ -37,6 +37,11 @@ struct CertificateValues {
   friend bool operator==(const CertificateValues&, const CertificateValues&) = default;
 };
 
+struct ProxyValue {
+  std::string url;               // empty: off
+  std::string credentials_file;  // empty: it wants none
+};
+
 struct GlobalValues {
   std::optional<std::string> state_path;
   std::optional<std::string> user;
@@ -46,7 +51,7 @@ struct GlobalValues {
   std::optional<std::string> pca_endpoint;
   std::optional<std::string> iam_endpoint;
   std::optional<std::string> metadata_endpoint;
-  std::optional<std::string> proxy;
+  std::optional<ProxyValue> proxy;
   std::optional<std::string> trusted_certificate;
   std::optional<unsigned> concurrent_renewals;
   std::optional<std::string> agent_path;

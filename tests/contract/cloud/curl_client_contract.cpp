@@ -164,6 +164,44 @@ TEST(CurlClient, AnswersHaveALimit) {
             5000U);
 }
 
+SharedProxyLogin login() {
+  return parse_proxy_login(Secret::copy_of(std::string_view("user:open sesame"))).value();
+}
+
+TEST(CurlClient, TellsTheProxyAndNobodyElseItsPassword) {
+  std::string seen;
+  LoopbackServer proxy([&](Connection& connection) {
+    seen = connection.read_request().value_or("");
+    connection.answer("200 OK", "");
+  });
+  const auto client = make_client({.ca_pem = {}, .proxy = proxy.url(), .proxy_login = login()});
+  ASSERT_TRUE(client->send(get("http://responder.test/")));
+  EXPECT_THAT(seen, AllOf(testing::StartsWith("GET http://responder.test/ "),
+                          HasSubstr("Proxy-Authorization: Basic dXNlcjpvcGVuIHNlc2FtZQ==\r\n")));
+  HttpRequest direct = get(proxy.url());
+  direct.bypass_proxy = true;
+  ASSERT_TRUE(client->send(direct));
+  EXPECT_THAT(seen, Not(HasSubstr("Proxy-Authorization")));
+}
+
+TEST(CurlClient, SaysThatTheProxyWantsAPassword) {
+  LoopbackServer proxy([](Connection& connection) {
+    while (connection.read_request()) {
+      connection.answer("407 Proxy Authentication Required", "",
+                        "Proxy-Authenticate: Basic realm=\"x\"\r\n");
+    }
+  });
+  for (const std::string url : {"http://responder.test/", "https://cloud.test/"}) {
+    const auto without = make_client({.ca_pem = {}, .proxy = proxy.url()});
+    EXPECT_THAT(transient_failure(*without, get(url)),
+                AllOf(HasSubstr("wants a user and a password (407)"), HasSubstr("file=")));
+    const auto with = make_client({.ca_pem = {}, .proxy = proxy.url(), .proxy_login = login()});
+    EXPECT_THAT(
+        transient_failure(*with, get(url)),
+        AllOf(HasSubstr("refuses the user and the password (407)"), Not(HasSubstr("sesame"))));
+  }
+}
+
 TEST(CurlClient, HeadersHaveALimit) {
   LoopbackServer server([](Connection& connection) {
     connection.read_request();

@@ -36,7 +36,7 @@ TEST(Finalize, GlobalDirectivesArrive) {
   const auto config = configured(
       "state_path /srv/ccm/\nuser web\ncredentials file=/c profile=p\nregion r-1\n"
       "scm_endpoint https://s\npca_endpoint https://p\niam_endpoint https://i\n"
-      "metadata_endpoint http://m\nproxy http://x:1\nssl_trusted_certificate /ca.pem\n"
+      "metadata_endpoint http://m\nproxy http://x:1 file=/p\nssl_trusted_certificate /ca.pem\n"
       "concurrent_renewals 9\nagent_path /bin/agent");
   ASSERT_TRUE(config) << problem_of(config);
   const GlobalConfig& global = config->global();
@@ -50,6 +50,7 @@ TEST(Finalize, GlobalDirectivesArrive) {
   EXPECT_EQ(global.iam_endpoint, "https://i");
   EXPECT_EQ(global.metadata_endpoint, "http://m");
   EXPECT_EQ(global.proxy, "http://x:1");
+  EXPECT_EQ(global.proxy_credentials, "/p");
   EXPECT_EQ(global.trusted_certificate, "/ca.pem");
   EXPECT_EQ(global.concurrent_renewals, 9U);
   EXPECT_EQ(global.agent_path, "/bin/agent");
