@@ -1,7 +1,5 @@
 #include "tls.h"
 
-#include <fmt/format.h>
-
 #include <string>
 
 #include "base/clock.h"
@@ -17,13 +15,13 @@ const Site* site_of(const server_rec* server) {
   return found == conf.sites.end() ? nullptr : &found->second;
 }
 
-// The placeholder's path, written differently for each group: "/proc/self/fd/./7". mod_ssl lets a
-// request for one virtual host arrive through a connection to another (HTTP/2) only when both have
-// the same certificate files, which it tells by their paths.
-std::string path_for(int descriptor, std::size_t group) {
+// For the placeholder's path, which is written differently for each group: "/proc/self/fd/./7".
+// mod_ssl lets a request for one virtual host arrive through a connection to another (HTTP/2) only
+// when both have the same certificate files, which it tells by their paths.
+std::string detour_of(std::size_t group) {
   std::string detour;
   for (; group != 0; group /= 2) detour += group % 2 == 0 ? "/" : "./";
-  return fmt::format("/proc/self/fd/{}{}", detour, descriptor);
+  return detour;
 }
 
 // In place of whatever was inherited from the main server.
@@ -41,12 +39,12 @@ int add_certificate_files(server_rec* server, apr_pool_t* pconf, apr_array_heade
     if (site == nullptr) return DECLINED;
     MainConf& conf = main_conf_of(server);
     // mod_ssl reads the file before it asks for the next server's.
-    if (auto written = conf.placeholder.write(site->names, SystemClock().now()); !written) {
+    const std::string& state = conf.deployment.config()->global().state_path;
+    if (auto written = conf.placeholder.write(site->names, SystemClock().now(), state); !written) {
       conf.log.write(Severity::emerg, written.error().message());
       return DECLINED;
     }
-    const char* path =
-        apr_pstrdup(pconf, path_for(conf.placeholder.descriptor(), site->group).c_str());
+    const char* path = apr_pstrdup(pconf, conf.placeholder.path(detour_of(site->group)).c_str());
     set_only(certificates, path);
     set_only(keys, path);
     // Nobody else, such as mod_md, is to add another.

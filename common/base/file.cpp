@@ -37,7 +37,10 @@ std::string parent_of(const std::string& path) {
 std::string temporary_name(const std::string& path) {
   std::uint64_t random = 0;
   // Uniqueness is O_EXCL's business; the random part only keeps attempts from colliding.
-  [[maybe_unused]] const ssize_t filled = getrandom(&random, sizeof random, 0);
+  if (getrandom(&random, sizeof random, 0) != sizeof random) {
+    const FileDescriptor source(open("/dev/urandom", O_RDONLY | O_CLOEXEC));
+    static_cast<void>(read(source.get(), &random, sizeof random) < 0);
+  }
   return fmt::format("{}{}{:016x}", path, kTemporaryMark, random);
 }
 
@@ -114,7 +117,9 @@ Result<void> promote(const std::string& temporary, const std::string& path) {
     return synced;
   }
   const bool is_new = errno == ENOENT;
-  if (!is_new && errno != EINVAL && errno != ENOSYS) {
+  // EPERM: a filter of system calls that does not know this one, or a refusal that rename() meets
+  // as well.
+  if (!is_new && errno != EINVAL && errno != ENOSYS && errno != EPERM) {
     return failed_and_removed("replace", path, temporary);
   }
   if (rename(temporary.c_str(), path.c_str()) != 0) {

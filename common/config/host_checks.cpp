@@ -15,6 +15,7 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "config/sentences.h"
+#include "config/system_checks.h"
 #include "crypto/pem.h"
 
 namespace ccm::config {
@@ -129,8 +130,10 @@ void check_user(const std::string& user, Findings& findings) {
                                       in_quotes(user)));
     }
   } else if (is_root() && !user_exists(std::string(kDefaultUser))) {
-    add_warning(findings, fmt::format("there is no account \"{}\", so the agent stays root; create "
-                                      "it, or name another account",
+    add_warning(findings, fmt::format("there is no account \"{0}\" for the agent, so nothing is "
+                                      "renewed; create it (useradd --system --user-group "
+                                      "--no-create-home --shell /usr/sbin/nologin {0}) or name "
+                                      "another account",
                                       kDefaultUser));
   }
 }
@@ -153,6 +156,10 @@ std::vector<HostFinding> check_host(const Config& config) {
   check_trusted_certificate(global.trusted_certificate, findings);
   check_user(global.user, findings);
   check_agent(global.agent_path, findings);
+  if (config.certificates().empty()) return findings;
+  for (std::string& sentence : check_system(global.state_path)) {
+    add_warning(findings, std::move(sentence));
+  }
   return findings;
 }
 

@@ -12,6 +12,8 @@
 #include <new>
 #include <utility>
 
+#include "base/trial.h"
+
 namespace ccm::publication {
 namespace {
 
@@ -42,8 +44,29 @@ std::optional<Extents> extents_for(std::uint32_t slot_count) noexcept {
   return Extents{directory, buffers, static_cast<std::size_t>(size)};
 }
 
+void try_madvise() {
+  static_cast<void>(madvise(nullptr, 0, MADV_DONTDUMP));
+}
+
 Failure unusable(std::string_view problem) {
   return fail(ErrorKind::invalid, fmt::format("the publication segment {}", problem));
+}
+
+// A file that can have no seals must at least be one that nobody can open any more.
+bool is_safe_from_truncation(int fd, const struct stat& facts) noexcept {
+  const int seals = fcntl(fd, F_GET_SEALS);
+  if (seals >= 0 && (seals & kSizeSeals) == kSizeSeals) return true;
+  const bool is_sealable = seals >= 0 && seals != F_SEAL_SEAL;
+  return !is_sealable && S_ISREG(facts.st_mode) && facts.st_nlink == 0 &&
+         (facts.st_mode & (S_IRWXU | S_IRWXG | S_IRWXO)) == S_IRUSR;
+}
+
+// ENOSPC now instead of SIGBUS later; where the call itself is unknown or refused, nothing is
+// reserved.
+bool is_full(int fd, std::uint64_t offset, std::uint64_t size) noexcept {
+  return fallocate(fd, FALLOC_FL_KEEP_SIZE, static_cast<off_t>(offset), static_cast<off_t>(size)) !=
+             0 &&
+         (errno == ENOSPC || errno == EDQUOT || errno == ENOMEM);
 }
 
 void fill_directory(std::byte* base, const Extents& extents,
@@ -62,7 +85,8 @@ void fill_directory(std::byte* base, const Extents& extents,
 
 }  // namespace
 
-Result<FileDescriptor> Segment::create(const std::vector<std::string>& sorted_names) {
+Result<MemoryFile> Segment::create(const std::vector<std::string>& sorted_names,
+                                   const std::string& last_resort) {
   constexpr std::string_view kActivity = "create the publication segment";
   const auto extents = sorted_names.size() > kMaxSlots
                            ? std::nullopt
@@ -71,11 +95,14 @@ Result<FileDescriptor> Segment::create(const std::vector<std::string>& sorted_na
     return unusable(fmt::format("cannot hold {} certificates; the limit is {}", sorted_names.size(),
                                 kMaxSlots));
   }
-  FileDescriptor file(memfd_create("ccm-publication", MFD_CLOEXEC | MFD_ALLOW_SEALING));
-  if (!file) return fail(system_error(kActivity, errno));
+  Result<MemoryFile> made = make_memory_file("ccm-publication", last_resort);
+  if (!made) return fail_with(std::move(made), kActivity);
+  const FileDescriptor& file = made->file;
+  const bool is_memfd = made->place.empty();
   if (fchmod(file.get(), S_IRUSR) != 0 ||
       ftruncate(file.get(), static_cast<off_t>(extents->size)) != 0 ||
-      fcntl(file.get(), F_ADD_SEALS, kSizeSeals) != 0) {
+      (is_memfd && fcntl(file.get(), F_ADD_SEALS, kSizeSeals) != 0) ||
+      is_full(file.get(), 0, extents->buffers_offset)) {
     return fail(system_error(kActivity, errno));
   }
   // Only the directory: the buffers stay untouched.
@@ -84,7 +111,7 @@ Result<FileDescriptor> Segment::create(const std::vector<std::string>& sorted_na
   if (base == MAP_FAILED) return fail(system_error(kActivity, errno));
   fill_directory(static_cast<std::byte*>(base), *extents, sorted_names);
   munmap(base, extents->buffers_offset);
-  return file;
+  return made;
 }
 
 Result<Segment> Segment::map(int fd, Access access) {
@@ -92,15 +119,15 @@ Result<Segment> Segment::map(int fd, Access access) {
   struct stat facts {};
   if (fstat(fd, &facts) != 0) return fail(system_error(kActivity, errno));
   // Without the seals somebody could truncate the file and make every reader die of SIGBUS.
-  const int seals = fcntl(fd, F_GET_SEALS);
-  if (seals < 0 || (seals & kSizeSeals) != kSizeSeals) return unusable("is not sealed");
+  if (!is_safe_from_truncation(fd, facts)) return unusable("is not sealed");
   if (facts.st_size < static_cast<off_t>(sizeof(Header))) return unusable("is too small");
   const auto size = static_cast<std::size_t>(facts.st_size);
   const int protection = access == Access::read_write ? PROT_READ | PROT_WRITE : PROT_READ;
   void* base = mmap(nullptr, size, protection, MAP_SHARED, fd, 0);
   if (base == MAP_FAILED) return fail(system_error(kActivity, errno));
   Segment segment(static_cast<std::byte*>(base), size);
-  if (madvise(base, size, MADV_DONTDUMP) != 0) return fail(system_error(kActivity, errno));
+  // Refused here, it is said by the server's configuration test (config/host_checks.h).
+  if (!is_deadly(try_madvise)) static_cast<void>(madvise(base, size, MADV_DONTDUMP));
   if (auto checked = segment.check(); !checked) return pass(std::move(checked));
   return segment;
 }
@@ -177,6 +204,12 @@ std::string_view Segment::name(std::uint32_t slot) const noexcept {
 std::uint64_t Segment::buffer_offset(std::uint32_t slot, std::size_t buffer) const noexcept {
   const std::uint64_t first = size_ - std::uint64_t{slot_count_} * kBuffersPerSlot * kBufferSize;
   return first + (std::uint64_t{slot} * kBuffersPerSlot + buffer) * kBufferSize;
+}
+
+Result<void> Segment::reserve(int file, std::uint32_t slot, std::size_t buffer,
+                              std::size_t size) const {
+  if (!is_full(file, buffer_offset(slot, buffer), size)) return {};
+  return fail(system_error("make room in the publication segment", errno));
 }
 
 Word* Segment::words(std::uint32_t slot, std::size_t buffer) const noexcept {

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "base/handle.h"
+#include "base/memory_file.h"
 #include "base/result.h"
 #include "base/secret.h"
 #include "publication/layout.h"
@@ -21,12 +22,14 @@ enum class Access : std::uint8_t { read_only, read_write };
 
 class Segment {
  public:
-  // A new memfd for sorted, unique names: close-on-exec, mode 0400, its size sealed. Nobody but
-  // those who inherit this very descriptor can write: even a process of the same user must open it
-  // anew, and the mode refuses that.
-  static Result<FileDescriptor> create(const std::vector<std::string>& sorted_names);
+  // A new one for sorted, unique names: close-on-exec, mode 0400, its size sealed. Nobody but those
+  // who inherit this very descriptor can write: even a process of the same user must open it anew,
+  // and the mode refuses that. Where the system refuses a memfd, it is a file without a name
+  // (base/memory_file.h), which has no seals: then whoever may write can also truncate it.
+  static Result<MemoryFile> create(const std::vector<std::string>& sorted_names,
+                                   const std::string& last_resort);
   // Maps an existing one. `invalid` unless magic, version, sizes, seals and directory are right.
-  // Excluded from core dumps.
+  // Excluded from core dumps, where the system allows that.
   static Result<Segment> map(int fd, Access access);
 
   Segment(Segment&& other) noexcept;
@@ -43,6 +46,9 @@ class Segment {
   // Only with Access::read_write.
   Entry& entry(std::uint32_t slot) noexcept;
   void copy_in(std::uint32_t slot, std::size_t buffer, std::span<const std::byte> bytes) noexcept;
+  // Makes room for the bytes [0, size) of a buffer of the file, so that copy_in() cannot meet a
+  // full file system, which would end this process.
+  Result<void> reserve(int file, std::uint32_t slot, std::size_t buffer, std::size_t size) const;
   // Zeroes the bytes [0, size).
   void wipe(std::uint32_t slot, std::size_t buffer, std::size_t size) noexcept;
   // Where a buffer lies in the file, to give its pages back.

@@ -57,7 +57,7 @@ class Writer::Impl {
                               name, value->size(), kBufferSize));
     }
     if (holds(*slot, *value)) return false;
-    write(*slot, *value);
+    if (auto written = write(*slot, *value); !written) return pass(std::move(written));
     return true;
   }
 
@@ -73,6 +73,7 @@ class Writer::Impl {
 
   const std::vector<std::string>& names() const noexcept { return names_; }
   int descriptor() const noexcept { return file_.get(); }
+  FileDescriptor& read_only() noexcept { return read_only_; }
 
  private:
   // Nobody else writes, so what this process reads of its own fields needs no order.
@@ -86,10 +87,11 @@ class Writer::Impl {
   }
 
   // The numbers are the steps in layout.h.
-  void write(std::uint32_t slot, const Secret& value) {
+  Result<void> write(std::uint32_t slot, const Secret& value) {
     Entry& entry = segment_.entry(slot);
     const std::uint64_t generation = entry.generation.load(std::memory_order_relaxed);
     const std::size_t idle = current_buffer(generation + 1);
+    if (auto room = segment_.reserve(file_.get(), slot, idle, value.size()); !room) return room;
     BufferState& state = entry.buffers[idle];
     const std::uint64_t sequence = state.sequence.load(std::memory_order_relaxed) | 1U;  // 1
     state.sequence.store(sequence, std::memory_order_release);
@@ -98,6 +100,7 @@ class Writer::Impl {
     state.sequence.store(sequence + 1, std::memory_order_release);          // 3
     entry.generation.store(generation + 1, std::memory_order_release);      // 4
     if (generation != 0) release_buffer(slot, current_buffer(generation));  // 5
+    return {};
   }
 
   void release_buffer(std::uint32_t slot, std::size_t buffer) {
@@ -121,6 +124,7 @@ class Writer::Impl {
   }
 
   FileDescriptor file_;
+  FileDescriptor read_only_;  // only where it cannot be opened later
   Segment segment_;
   std::vector<std::string> names_;
 };
@@ -130,7 +134,7 @@ Writer::Writer(Writer&&) noexcept = default;
 Writer& Writer::operator=(Writer&&) noexcept = default;
 Writer::~Writer() = default;
 
-Result<Writer> Writer::create(std::vector<std::string> names) {
+Result<Writer> Writer::create(std::vector<std::string> names, const std::string& last_resort) {
   std::sort(names.begin(), names.end());
   names.erase(std::unique(names.begin(), names.end()), names.end());
   for (const std::string& name : names) {
@@ -140,9 +144,11 @@ Result<Writer> Writer::create(std::vector<std::string> names) {
                               kNameSize - 1, name.size()));
     }
   }
-  auto file = Segment::create(names);
-  if (!file) return pass(std::move(file));
-  return attach(*std::move(file));
+  auto made = Segment::create(names, last_resort);
+  if (!made) return pass(std::move(made));
+  auto writer = attach(std::move(made->file));
+  if (writer) writer->impl_->read_only() = std::move(made->read_only);
+  return writer;
 }
 
 Result<Writer> Writer::attach(FileDescriptor segment, IfBusy if_busy) {
@@ -169,9 +175,14 @@ int Writer::descriptor() const noexcept {
 }
 
 Result<FileDescriptor> Writer::open_read_only() const {
-  const std::string path = fmt::format("/proc/self/fd/{}", impl_->descriptor());
-  FileDescriptor file(open(path.c_str(), O_RDONLY | O_CLOEXEC));
-  if (!file) return fail(system_error("open the publication segment for reading", errno));
+  constexpr std::string_view kActivity = "open the publication segment for reading";
+  if (impl_->read_only()) {
+    FileDescriptor copy(fcntl(impl_->read_only().get(), F_DUPFD_CLOEXEC, 0));
+    if (!copy) return fail(system_error(kActivity, errno));
+    return copy;
+  }
+  auto file = open_again_read_only(impl_->descriptor());
+  if (!file) return fail_with(std::move(file), kActivity);
   return file;
 }
 

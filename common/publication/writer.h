@@ -22,10 +22,11 @@ enum class IfBusy : bool { fail, wait };
 
 class Writer {
  public:
-  // A new memfd (close-on-exec, owner-only mode, size sealed) with one empty slot per name. Names
+  // A new segment (close-on-exec, owner-only mode, size sealed) with one empty slot per name. Names
   // are sorted and made unique here. `invalid` when a name is too long or there are more than
-  // kMaxSlots.
-  static Result<Writer> create(std::vector<std::string> names);
+  // kMaxSlots. `last_resort` is where it may lie on disk, without a name, when the system gives no
+  // memory for it; empty: nowhere.
+  static Result<Writer> create(std::vector<std::string> names, const std::string& last_resort = {});
   // Maps a segment that another process created; takes over the descriptor. `invalid` when it is
   // not one of this layout version, `transient` when another process writes and IfBusy::fail.
   static Result<Writer> attach(FileDescriptor segment, IfBusy if_busy = IfBusy::fail);
@@ -42,10 +43,10 @@ class Writer {
   bool holds_certificate(std::string_view name) const;
   const std::vector<std::string>& names() const noexcept;
 
-  // The memfd, to be inherited by the agent. Stays this object's.
+  // The segment, to be inherited by the agent. Stays this object's.
   int descriptor() const noexcept;
   // A second, read-only descriptor of the same segment, for mapping in workers: what is mapped from
-  // it can never be made writable.
+  // it can never be made writable. Without /proc only the process that created the segment has one.
   Result<FileDescriptor> open_read_only() const;
 
  private:

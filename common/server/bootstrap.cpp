@@ -10,6 +10,8 @@
 #include <utility>
 #include <vector>
 
+#include "base/acting_as.h"
+#include "base/memory_file.h"
 #include "crypto/key_pair.h"
 #include "crypto/key_type.h"
 #include "crypto/names.h"
@@ -104,6 +106,8 @@ class Previous {
   // fewer slots than it was made with, so equal numbers and all names found mean the same names.
   std::optional<publication::Writer> continued(const config::Config& config) {
     if (!reader_ || reader_->slot_count() != config.certificates().size()) return std::nullopt;
+    // Without /proc it could not be opened for the next workers.
+    if (!can_open_again()) return std::nullopt;
     const bool has_all = std::all_of(
         config.certificates().begin(), config.certificates().end(),
         [this](const CertificateSpec& spec) { return reader_->find(spec.name).has_value(); });
@@ -156,7 +160,7 @@ Result<publication::Writer> open_segment(const config::Config& config, Previous&
   if (continued) return *std::move(continued);
   std::vector<std::string> names;
   for (const CertificateSpec& spec : specs) names.push_back(spec.name);
-  return publication::Writer::create(std::move(names));
+  return publication::Writer::create(std::move(names), config.global().state_path);
 }
 
 Result<void> fill(publication::Writer& writer, const CertificateSpec& spec,
@@ -181,6 +185,7 @@ Result<publication::Writer> bootstrap(const BootstrapRequest& request, Log& log)
   if (!writer) return writer;
 
   Placeholders placeholders(request.now);
+  const ActingAs reader_of_store(who_may_look_into(request.config.global().state_path));
   for (const CertificateSpec& spec : request.config.certificates()) {
     auto chosen = choose(spec, request, previous, log);
     if (!chosen) {

@@ -98,7 +98,7 @@ TEST_F(HostChecks, RootWithoutAnAccountIsWarnedOf) {
   const auto config = configured("");
   ASSERT_TRUE(config);
   if (geteuid() == 0 && getpwnam("ccm") == nullptr) {
-    EXPECT_THAT(check_host(*config), ElementsAre(warning("the agent stays root")));
+    EXPECT_THAT(check_host(*config), ElementsAre(warning("so nothing is renewed")));
   } else {
     EXPECT_THAT(check_host(*config), IsEmpty());
   }

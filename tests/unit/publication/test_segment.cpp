@@ -13,9 +13,9 @@ namespace ccm::publication {
 namespace {
 
 FileDescriptor create(const std::vector<std::string>& names) {
-  auto file = Segment::create(names);
-  EXPECT_TRUE(file) << file.error().message();
-  return *std::move(file);
+  auto made = Segment::create(names, {});
+  EXPECT_TRUE(made) << made.error().message();
+  return std::move(made->file);
 }
 
 TEST(Segment, IsAnOwnerOnlySealedFileThatIsNotInherited) {

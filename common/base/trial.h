@@ -1,0 +1,15 @@
+// Whether a system call would end this process. A seccomp filter may refuse a call with an error,
+// which the caller sees, or kill whoever makes it, which is systemd's default. So a call that has a
+// substitute is tried in a process of its own first, when a filter is in force.
+//
+// Any process, any thread; no allocation.
+#pragma once
+
+namespace ccm {
+
+// True when the filter kills a process that makes this call. `call` makes one system call and
+// nothing else; it runs in a copy of this process that shares no memory with it. Costs a fork under
+// a filter, and one look at /proc once otherwise.
+bool is_deadly(void (*call)()) noexcept;
+
+}  // namespace ccm

@@ -1,0 +1,14 @@
+// What the kernel, or the unit in which the server runs, does not allow it, as far as that matters
+// to certificates. Nothing here stops the server: each finding says what is done instead and how to
+// allow it. Costs a few system calls; used by check_host() (host_checks.h).
+#pragma once
+
+#include <string>
+#include <vector>
+
+namespace ccm::config {
+
+// One sentence for each thing that is missing.
+std::vector<std::string> check_system(const std::string& state_path);
+
+}  // namespace ccm::config

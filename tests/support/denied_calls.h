@@ -1,0 +1,27 @@
+// A seccomp filter as hardened units have it: chosen system calls fail, or kill whoever makes them.
+// For a child of the test, because there is no way back.
+#pragma once
+
+#include <functional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace ccm::test {
+
+struct Denial {
+  long call;
+  int error_number;  // 0: kills the process
+};
+
+// "memfd_create=EPERM", "memfd_create=ENOSYS" or "memfd_create=KILL"; aborts on another text.
+Denial parse_denial(std::string_view text);
+
+// From now on, for this process and all it starts. Aborts when the kernel refuses.
+void deny_calls(const std::vector<Denial>& denials);
+
+// Runs the body in a child under the denials and returns its exit status; -1 when a signal ended
+// it.
+int in_child_without(const std::vector<Denial>& denials, const std::function<int()>& body);
+
+}  // namespace ccm::test

@@ -1,0 +1,74 @@
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <sched.h>
+#include <sys/mount.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "config/system_checks.h"
+#include "support/denied_calls.h"
+#include "support/temp_directory.h"
+
+namespace ccm::config {
+namespace {
+
+// 0 when there is exactly one sentence and it has all of these; else what else there was.
+int one_sentence_with(const std::string& state, const std::vector<std::string>& parts) {
+  const auto sentences = check_system(state);
+  if (sentences.size() != 1) return 10 + static_cast<int>(sentences.size());
+  for (const std::string& part : parts) {
+    if (sentences.front().find(part) == std::string::npos) return 2;
+  }
+  return 0;
+}
+
+class SystemChecks : public ::testing::Test {
+ protected:
+  std::string state() const { return (directory_ / "state").string(); }
+  test::TempDirectory directory_;
+};
+
+TEST_F(SystemChecks, AnOrdinarySystemHasEverything) {
+  EXPECT_THAT(check_system(state()), ::testing::IsEmpty());
+}
+
+TEST_F(SystemChecks, RefusedMemoryIsNamedWithTheRemedy) {
+  for (const int error_number : {EPERM, ENOSYS, 0}) {
+    EXPECT_EQ(test::in_child_without({{SYS_memfd_create, error_number}},
+                                     [&] {
+                                       return one_sentence_with(state(),
+                                                                {"memfd_create", "/dev/shm",
+                                                                 "SystemCallFilter=memfd_create"});
+                                     }),
+              0)
+        << error_number;
+  }
+}
+
+TEST_F(SystemChecks, ARefusedMadviseIsNamed) {
+  EXPECT_EQ(test::in_child_without(
+                {{SYS_madvise, EPERM}},
+                [&] {
+                  return one_sentence_with(state(), {"madvise", "core dump", "LimitCORE"});
+                }),
+            0);
+}
+
+TEST_F(SystemChecks, AReadOnlyStateDirectoryIsNamedAlsoBeforeItIsThere) {
+  if (geteuid() != 0) GTEST_SKIP() << "only root may mount";
+  const std::string place = directory_.path().string();
+  EXPECT_EQ(test::in_child_without(
+                {},
+                [&] {
+                  if (unshare(CLONE_NEWNS) != 0 ||
+                      mount("none", "/", nullptr, MS_REC | MS_PRIVATE, nullptr) != 0 ||
+                      mount("none", place.c_str(), "tmpfs", MS_RDONLY, nullptr) != 0) {
+                    return 1;
+                  }
+                  return one_sentence_with(state(), {state(), "ReadWritePaths=" + state()});
+                }),
+            0);
+}
+
+}  // namespace
+}  // namespace ccm::config
