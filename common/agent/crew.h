@@ -18,7 +18,7 @@ class Crew {
   // Jobs must not throw.
   using Job = std::function<void()>;
 
-  // `wake_descriptor` is an eventfd, borrowed.
+  // `wake_descriptor` is an eventfd or a pipe that never blocks, borrowed.
   Crew(unsigned size, int wake_descriptor);
   Crew(const Crew&) = delete;
   Crew& operator=(const Crew&) = delete;

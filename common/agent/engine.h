@@ -37,7 +37,7 @@ class Engine {
     const Clock& clock;
     Log& log;
     std::string launch_id;
-    int wake_descriptor;  // an eventfd, borrowed: written to when an attempt has ended
+    int wake_descriptor;  // an eventfd or a pipe, borrowed: written to when an attempt has ended
   };
   static Result<std::unique_ptr<Engine>> start(Parts parts, CloudAccess access);
 

@@ -1,7 +1,6 @@
 #include "agent/launch.h"
 
 #include <fcntl.h>
-#include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -12,6 +11,7 @@
 #include <vector>
 
 #include "agent/process.h"
+#include "base/memory_file.h"
 #include "base/text.h"
 
 #ifndef CCM_INSTALLED_AGENT
@@ -25,11 +25,12 @@ constexpr int kStatusDescriptor = kFirstOtherDescriptor;
 // Where descriptors wait while 0 to 6 are being filled; above every target.
 constexpr int kWaitingRoom = 16;
 
-// The settings in a memfd nobody can change any more.
+// The settings in memory that nobody can change any more, at least not through what the agent gets.
 Result<FileDescriptor> seal_settings(const config::Handover& handover) {
   const std::string bytes = config::encode_handover(handover);
-  FileDescriptor memory(memfd_create("ccm-settings", MFD_CLOEXEC | MFD_ALLOW_SEALING));
-  if (!memory) return fail(system_error("creating memory for the agent's settings", errno));
+  Result<MemoryFile> made = make_memory_file("ccm-settings", {});
+  if (!made) return fail_with(std::move(made), "creating memory for the agent's settings");
+  const FileDescriptor& memory = made->file;
   std::size_t done = 0;
   while (done < bytes.size()) {
     const ssize_t count = write(memory.get(), bytes.data() + done, bytes.size() - done);
@@ -37,11 +38,13 @@ Result<FileDescriptor> seal_settings(const config::Handover& handover) {
     if (count < 0) return fail(system_error("writing the agent's settings", errno));
     done += static_cast<std::size_t>(count);
   }
+  if (made->read_only) return std::move(made->read_only);
+  if (!made->place.empty()) return open_again_read_only(memory.get());
   constexpr int kSeals = F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE;
   if (fcntl(memory.get(), F_ADD_SEALS, kSeals) != 0) {
     return fail(system_error("sealing the agent's settings", errno));
   }
-  return memory;
+  return std::move(made->file);
 }
 
 // NAME=value of what the agent may know of our environment: its time zone, for log lines. No other
@@ -79,7 +82,7 @@ struct Birth {
     dup3(source, target, target == kStatusDescriptor ? O_CLOEXEC : 0);
     ++target;
   }
-  close_range(kStatusDescriptor + 1, ~0U, 0);
+  close_descriptors_from(kStatusDescriptor + 1);
   execve(birth.program, birth.arguments, birth.environment);
   const int reason = errno;
   static_cast<void>(write(kStatusDescriptor, &reason, sizeof reason) < 0);
@@ -98,12 +101,30 @@ Result<void> await_exec(FileDescriptor status, pid_t pid, const std::string& pro
   return fail(system_error("starting the agent " + program, reason));
 }
 
-Result<std::array<FileDescriptor, 2>> make_pair(bool is_socket) {
+// The first end reads what the second one writes.
+Result<std::array<FileDescriptor, 2>> make_pipe() {
   std::array<int, 2> ends{};
-  const int failed = is_socket ? socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends.data())
-                               : pipe2(ends.data(), O_CLOEXEC);
-  if (failed != 0) return fail(system_error("preparing to start the agent", errno));
+  if (pipe2(ends.data(), O_CLOEXEC) != 0) {
+    return fail(system_error("preparing to start the agent", errno));
+  }
   return std::array<FileDescriptor, 2>{FileDescriptor(ends[0]), FileDescriptor(ends[1])};
+}
+
+struct Lifeline {
+  FileDescriptor server;
+  FileDescriptor agent;
+};
+
+// A socket pair, or a pipe where the unit allows no UNIX sockets (RestrictAddressFamilies): all
+// that counts is that the agent's end tells when the server's has gone.
+Result<Lifeline> make_lifeline() {
+  std::array<int, 2> ends{};
+  if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends.data()) == 0) {
+    return Lifeline{FileDescriptor(ends[0]), FileDescriptor(ends[1])};
+  }
+  Result<std::array<FileDescriptor, 2>> pipe = make_pipe();
+  if (!pipe) return pass(std::move(pipe));
+  return Lifeline{std::move((*pipe)[1]), std::move((*pipe)[0])};
 }
 
 std::string directory_of(const std::string& path) {
@@ -116,9 +137,9 @@ std::string directory_of(const std::string& path) {
 Result<Launched> launch(const LaunchRequest& request) {
   Result<FileDescriptor> settings = seal_settings(request.handover);
   if (!settings) return pass(std::move(settings));
-  Result<std::array<FileDescriptor, 2>> lifeline = make_pair(true);
+  Result<Lifeline> lifeline = make_lifeline();
   if (!lifeline) return pass(std::move(lifeline));
-  Result<std::array<FileDescriptor, 2>> status = make_pair(false);
+  Result<std::array<FileDescriptor, 2>> status = make_pipe();
   if (!status) return pass(std::move(status));
   const FileDescriptor null(open("/dev/null", O_RDWR | O_CLOEXEC));
   if (!null) return fail(system_error("opening /dev/null for the agent", errno));
@@ -132,7 +153,7 @@ Result<Launched> launch(const LaunchRequest& request) {
   const Birth birth{request.program.c_str(),
                     argument_pointers.data(),
                     variable_pointers.data(),
-                    {null.get(), null.get(), log, segment, (*lifeline)[1].get(), settings->get(),
+                    {null.get(), null.get(), log, segment, lifeline->agent.get(), settings->get(),
                      (*status)[1].get()}};
   const pid_t pid = fork();
   if (pid < 0) return fail(system_error("starting the agent", errno));
@@ -142,7 +163,7 @@ Result<Launched> launch(const LaunchRequest& request) {
   if (Result<void> started = await_exec(std::move((*status)[0]), pid, request.program); !started) {
     return pass(std::move(started));
   }
-  return Launched{pid, std::move((*lifeline)[0])};
+  return Launched{pid, std::move(lifeline->server)};
 }
 
 Result<std::string> find_agent(const std::string& configured, const std::string& module_path) {

@@ -3,7 +3,7 @@
 // three descriptors (design.md):
 //   3  the publication segment, read-write; /dev/null where there is none
 //   4  the lifeline: EOF means that the server is gone or has reloaded
-//   5  the settings (config/wire.h), a sealed memfd
+//   5  the settings (config/wire.h), a sealed memfd or a descriptor that can only read
 // and standard streams that lead to /dev/null and, for messages, to the server's error log.
 //
 // Called in the server's master or parent process, or in ccmctl, only. Does not wait for the agent.

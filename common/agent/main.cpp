@@ -1,17 +1,18 @@
 // ccm-agent: the program beside the web server that keeps its certificates valid (monitor.h,
 // service.h).
 #include <fmt/format.h>
-#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
 #include <cerrno>
 #include <cstdio>
+#include <functional>
 
 #include "agent/log_line.h"
 #include "agent/monitor.h"
 #include "agent/process.h"
+#include "agent/server_log.h"
 #include "agent/service.h"
 #include "base/text.h"
 #include "config/wire.h"
@@ -21,19 +22,21 @@ namespace {
 using namespace ccm;
 using namespace ccm::agent;
 
-// Step 1 of the bootstrap (monitor.h): a process with nothing but its three descriptors.
-Result<void> clean_process() {
+// Step 1 of the bootstrap (monitor.h): a process with nothing but its three descriptors. What a
+// hardened unit or an old kernel refuses is said, and costs no more than it protects.
+void clean_process(const std::function<void(Severity, const std::string&)>& say) {
+  const auto expect = [&](const Result<void>& done) {
+    if (!done) say(Severity::warn, done.error().message() + "; the agent goes on without it");
+  };
   close_other_descriptors();
   reset_signals();
   umask(077);
   // Fails only for a process group leader, which has no terminal to lose here.
   static_cast<void>(setsid());
   // The directory the server was started in must not be kept busy.
-  if (chdir("/") != 0) return fail(system_error("changing to the root directory", errno));
-  if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0) {
-    return fail(system_error("giving up new privileges", errno));
-  }
-  return forbid_dumps();
+  if (chdir("/") != 0) expect(fail(system_error("changing to the root directory", errno)));
+  expect(give_up_new_privileges());
+  expect(forbid_dumps());
 }
 
 Result<config::Handover> read_handover() {
@@ -43,17 +46,20 @@ Result<config::Handover> read_handover() {
 }
 
 int run(char* argv0) {
-  Result<void> ready = check_descriptors();
-  if (ready) ready = clean_process();
-  if (!ready) {
+  if (const Result<void> ready = check_descriptors(); !ready) {
     fmt::print(stderr, "ccm-agent: {}\n", printable(ready.error().message()));
     return 2;
   }
   const Result<config::Handover> handover = read_handover();
+  ServerLog log(handover ? handover->server : config::ServerFacts());
+  const auto say = [&](Severity severity, const std::string& sentence) {
+    log.write({severity, sentence}, getpid());
+  };
   if (!handover) {
-    fmt::print(stderr, "ccm-agent: settings: {}\n", printable(handover.error().message()));
+    say(Severity::error, "ccm-agent: settings: " + printable(handover.error().message()));
     return 2;
   }
+  clean_process(say);
   set_title(argv0, "ccm-agent: monitor", "ccm-monitor");
   return run_monitor(*handover, [&] {
     close_other_descriptors();

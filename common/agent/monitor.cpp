@@ -3,13 +3,9 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
-
-// glibc 2.36 forgets the linkage in this one header.
-extern "C" {
-#include <sys/pidfd.h>
-}
 
 #include <algorithm>
 #include <array>
@@ -21,6 +17,7 @@ extern "C" {
 #include "agent/process.h"
 #include "agent/server_log.h"
 #include "base/handle.h"
+#include "base/trial.h"
 
 namespace ccm::agent {
 namespace {
@@ -31,6 +28,8 @@ using SteadyClock = std::chrono::steady_clock;
 constexpr Milliseconds kFirstDelay{500};
 constexpr Milliseconds kLongestDelay{30'000};
 constexpr Milliseconds kGoodLife{60'000};
+constexpr Milliseconds kFirstDelayForOperator{60'000};
+constexpr Milliseconds kLongestDelayForOperator{3'600'000};
 constexpr Milliseconds kLookAtCredentials{1'000};
 
 // What changes when a file is replaced or rewritten.
@@ -49,6 +48,22 @@ std::string credentials_path(const config::Handover& handover) {
   const auto* file = std::get_if<config::CredentialsFile>(&config->global().credentials);
   return file == nullptr ? std::string() : file->path;
 }
+
+#ifdef SYS_pidfd_open
+void try_pidfd() {
+  static_cast<void>(syscall(SYS_pidfd_open, -1, 0U));
+}
+
+// A descriptor that tells the end of a process; none where the system has or allows none.
+FileDescriptor handle_of(pid_t pid) noexcept {
+  if (is_deadly(try_pidfd)) return {};
+  return FileDescriptor(static_cast<int>(syscall(SYS_pidfd_open, pid, 0U)));
+}
+#else
+FileDescriptor handle_of(pid_t) noexcept {
+  return {};
+}
+#endif
 
 struct Child {
   pid_t pid = -1;
@@ -146,8 +161,7 @@ void Monitor::start() {
     return;
   }
   fcntl(read_end.get(), F_SETFL, O_NONBLOCK);
-  child_ =
-      Child{pid, FileDescriptor(pidfd_open(pid, 0)), std::move(read_end), {}, SteadyClock::now()};
+  child_ = Child{pid, handle_of(pid), std::move(read_end), {}, SteadyClock::now()};
 }
 
 void Monitor::carry_log() {
@@ -181,7 +195,9 @@ void Monitor::bury() {
     return;
   }
   const auto lifetime = std::chrono::duration_cast<Milliseconds>(SteadyClock::now() - child_.born);
-  const Milliseconds delay = policy_.next_delay(lifetime);
+  const bool needs_operator = WIFEXITED(status) && WEXITSTATUS(status) == kNeedsOperator;
+  const Milliseconds delay =
+      needs_operator ? policy_.delay_for_operator() : policy_.next_delay(lifetime);
   log_.write({Severity::warn,
               fmt::format("the agent (process {}) {}; starting it again in {:.1f} s", child_.pid,
                           describe_end(status), static_cast<double>(delay.count()) / 1000)},
@@ -213,6 +229,12 @@ Milliseconds RespawnPolicy::next_delay(Milliseconds lifetime) noexcept {
   const unsigned doublings = std::min(failures_, 6U);
   ++failures_;
   return std::min(kFirstDelay * (1U << doublings), kLongestDelay);
+}
+
+Milliseconds RespawnPolicy::delay_for_operator() noexcept {
+  const unsigned doublings = std::min(refusals_, 6U);
+  ++refusals_;
+  return std::min(kFirstDelayForOperator * (1U << doublings), kLongestDelayForOperator);
 }
 
 int run_monitor(const config::Handover& handover, const std::function<int()>& agent) {

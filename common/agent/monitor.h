@@ -24,9 +24,12 @@ namespace ccm::agent {
 class RespawnPolicy {
  public:
   std::chrono::milliseconds next_delay(std::chrono::milliseconds lifetime) noexcept;
+  // After an agent that only an operator can help: from a minute, doubling to an hour.
+  std::chrono::milliseconds delay_for_operator() noexcept;
 
  private:
   unsigned failures_ = 0;
+  unsigned refusals_ = 0;
 };
 
 // Runs until the lifeline ends; returns the exit status. `agent` is the child's whole life.

@@ -12,6 +12,7 @@
 #include <cerrno>
 
 #include "agent/process.h"
+#include "base/acting_as.h"
 #include "base/file.h"
 #include "base/handle.h"
 
@@ -55,17 +56,31 @@ Result<void> hand_over(const std::string& path, const Account& account) {
   return {};
 }
 
+// Without CAP_DAC_OVERRIDE root may not enter what belongs to the account alone. The directory is
+// opened as root all the same, because the account may be kept out of those above it.
+Result<void> enter(const std::string& path, const std::optional<Account>& account) {
+  const FileDescriptor directory(open(path.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
+  if (!directory) return fail(system_error("entering " + path, errno));
+  if (fchdir(directory.get()) == 0) return {};
+  if (errno == EACCES && account) {
+    const ActingAs owner(account->user);
+    if (fchdir(directory.get()) == 0) return {};
+  }
+  return fail(system_error("entering " + path, errno));
+}
+
 }  // namespace
 
 Result<std::optional<Account>> choose_account(const std::string& user) {
   if (geteuid() != kRoot) return std::optional<Account>();
-  if (user.empty()) return find_account(kDefaultAccount);
-  std::optional<Account> account = find_account(user);
+  const std::string name = user.empty() ? kDefaultAccount : user;
+  std::optional<Account> account = find_account(name);
   if (account) return account;
   return fail(ErrorKind::invalid,
-              fmt::format("there is no account \"{}\" for the agent; create it or name another "
-                          "with user",
-                          user));
+              fmt::format("there is no account \"{0}\" for the agent, which does not work as root; "
+                          "create it (useradd --system --user-group --no-create-home --shell "
+                          "/usr/sbin/nologin {0}) or name another with user",
+                          name));
 }
 
 Result<void> enter_state_directory(const std::string& path, const std::optional<Account>& account) {
@@ -75,20 +90,27 @@ Result<void> enter_state_directory(const std::string& path, const std::optional<
   if (account && account->user != kRoot && status.st_uid == kRoot) {
     if (Result<void> handed = hand_over(path, *account); !handed) return handed;
   }
-  if (chdir(path.c_str()) != 0) return fail(system_error("entering " + path, errno));
-  return {};
+  return enter(path, account);
 }
 
 Result<void> become(const Account& account) {
   if (initgroups(account.name.c_str(), account.group) != 0 ||
       setresgid(account.group, account.group, account.group) != 0 ||
       setresuid(account.user, account.user, account.user) != 0) {
-    return fail(system_error(fmt::format("becoming user \"{}\"", account.name), errno));
+    return fail(
+        ErrorKind::rejected,
+        fmt::format(
+            "becoming user \"{}\": {}; leave the capabilities CAP_SETUID and CAP_SETGID and "
+            "the system calls @setuid to the server's unit, or run the whole server as "
+            "that user",
+            account.name, errno_text(errno)));
   }
   if (account.user != kRoot && setuid(kRoot) == 0) {
     return fail(ErrorKind::internal, "the agent could become root again and will not go on");
   }
-  return forbid_dumps();
+  // The start of the process has said it when the system refuses this (main.cpp).
+  static_cast<void>(forbid_dumps());
+  return {};
 }
 
 }  // namespace ccm::agent

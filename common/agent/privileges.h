@@ -17,9 +17,9 @@ struct Account {
   gid_t group;
 };
 
-// Who the agent shall be: the account of the setting `user`; without one the account "ccm" when it
-// exists. nullopt: it stays who it is, because it is not root or there is no such account.
-// `invalid` when the named account does not exist.
+// Who the agent shall be: the account of the setting `user`; without one the account "ccm".
+// nullopt: it stays who it is, because it is not root. `invalid` when the account does not exist:
+// nothing makes the agent work as root but a setting that names root.
 Result<std::optional<Account>> choose_account(const std::string& user);
 
 // Makes the state directory when it is missing, hands it to the account when it belongs to root,
@@ -28,7 +28,7 @@ Result<std::optional<Account>> choose_account(const std::string& user);
 // elsewhere.
 Result<void> enter_state_directory(const std::string& path, const std::optional<Account>& account);
 
-// Becomes the account and makes sure there is no way back.
+// Becomes the account and makes sure there is no way back. `rejected` when the system refuses it.
 Result<void> become(const Account& account);
 
 }  // namespace ccm::agent

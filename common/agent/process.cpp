@@ -1,6 +1,7 @@
 #include "agent/process.h"
 
 #include <fcntl.h>
+#include <fmt/format.h>
 #include <signal.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
@@ -12,22 +13,47 @@
 #include <cerrno>
 #include <cstring>
 
+#include "base/memory_file.h"
+#include "base/trial.h"
+
 namespace ccm::agent {
 namespace {
 
 // Settings of a hundred thousand certificates stay far below; more is not ours.
 constexpr off_t kMostSettings = off_t{1} << 30;
 
+void try_prctl() {
+  prctl(PR_GET_DUMPABLE, 0, 0, 0, 0);
+}
+
+void try_setrlimit() {
+  const rlimit none{0, 0};
+  setrlimit(RLIMIT_CORE, &none);
+}
+
 }  // namespace
 
 Result<void> forbid_dumps() {
+  constexpr std::string_view kTraces = "forbidding others to trace the agent (prctl)";
   const rlimit none{0, 0};
-  if (setrlimit(RLIMIT_CORE, &none) != 0) {
-    return fail(system_error("forbidding core files", errno));
+  const bool has_limit = !is_deadly(try_setrlimit) && setrlimit(RLIMIT_CORE, &none) == 0;
+  const int number = errno;
+  if (is_deadly(try_prctl)) {
+    return fail(ErrorKind::internal,
+                fmt::format("{}: the system kills a process that calls it", kTraces));
   }
-  if (prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) != 0) {
-    return fail(system_error("forbidding others to trace the agent", errno));
+  if (prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) != 0) return fail(system_error(kTraces, errno));
+  if (!has_limit) return fail(system_error("forbidding core files (setrlimit)", number));
+  return {};
+}
+
+Result<void> give_up_new_privileges() {
+  constexpr std::string_view kActivity = "giving up new privileges (prctl)";
+  if (is_deadly(try_prctl)) {
+    return fail(ErrorKind::internal,
+                fmt::format("{}: the system kills a process that calls it", kActivity));
   }
+  if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0) return fail(system_error(kActivity, errno));
   return {};
 }
 
@@ -44,7 +70,7 @@ void reset_signals() noexcept {
 }
 
 void close_other_descriptors() noexcept {
-  close_range(kFirstOtherDescriptor, ~0U, 0);
+  close_descriptors_from(kFirstOtherDescriptor);
 }
 
 Result<void> check_descriptors() {
@@ -81,7 +107,7 @@ void set_title(char* argv0, const std::string& title, const char* command) noexc
   const std::size_t room = std::strlen(argv0);
   std::memset(argv0, 0, room);
   std::memcpy(argv0, title.data(), std::min(room, title.size()));
-  prctl(PR_SET_NAME, command, 0, 0, 0);
+  if (!is_deadly(try_prctl)) prctl(PR_SET_NAME, command, 0, 0, 0);
 }
 
 }  // namespace ccm::agent

@@ -19,8 +19,15 @@ inline constexpr int kFirstOtherDescriptor = 6;
 // it only reads at its start has changed.
 inline constexpr int kStartAnew = 75;
 
+// The exit status of an agent that only an operator can help (EX_CONFIG): there is no use in
+// starting it again soon.
+inline constexpr int kNeedsOperator = 78;
+
 // Neither traceable nor dumpable, no core file. Changing the user undoes it: call it again then.
+// What the system refuses is in the error; the rest is done all the same.
 Result<void> forbid_dumps();
+// No program that this process executes can have more rights than it has.
+Result<void> give_up_new_privileges();
 // Every signal's default action, none blocked; SIGPIPE ignored, because a lost reader of the log
 // must not end the agent.
 void reset_signals() noexcept;

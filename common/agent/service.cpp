@@ -1,9 +1,8 @@
 #include "agent/service.h"
 
+#include <fcntl.h>
 #include <fmt/format.h>
 #include <poll.h>
-#include <sys/eventfd.h>
-#include <sys/inotify.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -14,12 +13,14 @@
 #include <memory>
 #include <utility>
 
+#include "agent/confinement.h"
 #include "agent/engine.h"
 #include "agent/log_line.h"
 #include "agent/neighbours.h"
 #include "agent/privileges.h"
 #include "agent/process.h"
 #include "agent/publisher.h"
+#include "agent/watches.h"
 #include "base/boundary.h"
 #include "base/clock.h"
 #include "base/file.h"
@@ -38,22 +39,8 @@ constexpr const char* kStore = ".";
 // Notifications can be lost (a full queue, a file system without them): then this finds the change.
 constexpr Seconds kLongestSleep{30};
 constexpr Seconds kTryToLead{1};
-
-// What the loop waits for.
-struct Watches {
-  FileDescriptor store;    // inotify on the state directory
-  FileDescriptor attempt;  // eventfd of the engine
-};
-
-Result<Watches> open_watches() {
-  Watches watches{FileDescriptor(inotify_init1(IN_CLOEXEC | IN_NONBLOCK)),
-                  FileDescriptor(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK))};
-  if (!watches.store || !watches.attempt ||
-      inotify_add_watch(watches.store.get(), kStore, IN_MOVED_TO | IN_DELETE_SELF) < 0) {
-    return fail(system_error("watching the state directory", errno));
-  }
-  return watches;
-}
+// Where the system allows no notifications at all.
+constexpr Seconds kBetweenLooks{1};
 
 // What tells this host from the others of a fleet. Copies of an image may share the one or the
 // other half, and without both nothing is lost but a spread.
@@ -62,12 +49,6 @@ std::string host_identity() {
   std::array<char, HOST_NAME_MAX + 1> name{};
   static_cast<void>(gethostname(name.data(), name.size() - 1));
   return fmt::format("{} {}", machine ? trim(*machine) : "", name.data());
-}
-
-void empty(const FileDescriptor& descriptor) {
-  std::array<char, 4096> ignored;
-  while (read(descriptor.get(), ignored.data(), ignored.size()) > 0) {
-  }
 }
 
 bool is_state_directory_gone() {
@@ -129,8 +110,7 @@ int Service::run() {
     // there is nothing to finish, and a call that hangs must not delay anybody.
     if (count > 0 && waiting[0].revents != 0) _exit(0);
     if (count > 0) {
-      empty(parts_.watches.store);
-      empty(parts_.watches.attempt);
+      parts_.watches.empty();
     }
   }
 }
@@ -153,6 +133,7 @@ void Service::look_at_neighbours() {
 
 milliseconds Service::time_to_sleep() const {
   Seconds longest = wants_to_lead() ? kTryToLead : kLongestSleep;
+  if (!parts_.watches.store) longest = std::min(longest, kBetweenLooks);
   if (engine_ != nullptr) {
     const Time wake = engine_->next_wake();
     const Time now = clock_.now();
@@ -186,7 +167,7 @@ void Service::try_to_lead() {
                       .clock = clock_,
                       .log = parts_.log,
                       .launch_id = parts_.server.launch_id,
-                      .wake_descriptor = parts_.watches.attempt.get()};
+                      .wake_descriptor = parts_.watches.attempt_end()};
   Result<std::unique_ptr<Engine>> engine =
       Engine::start(std::move(parts), *std::exchange(parts_.access, std::nullopt));
   if (!engine) {
@@ -205,10 +186,22 @@ Result<std::optional<CloudAccess>> settle(const config::Config& config, Log& log
   Result<std::optional<Account>> account = choose_account(config.global().user);
   if (!account) return pass(std::move(account));
   Result<void> settled = enter_state_directory(config.global().state_path, *account);
-  if (settled && *account) settled = become(**account);
+  if (settled && *account) {
+    drop_capability_sets();
+    settled = become(**account);
+  }
   if (!settled) return pass(std::move(settled));
   if (!access) return std::optional<CloudAccess>();
   return std::optional<CloudAccess>(*std::move(access));
+}
+
+// A unit with ProtectSystem, or a disk that the kernel no longer trusts.
+void warn_if_read_only(const std::string& path, Log& log) {
+  if (faccessat(AT_FDCWD, kStore, W_OK, AT_EACCESS) == 0 || errno != EROFS) return;
+  log.error(
+      "the state directory {0} is read-only for this service: what it holds is served, and nothing "
+      "is renewed; add ReadWritePaths={0} to the service's unit, or mount it for writing",
+      path);
 }
 
 // For ccmctl, which compares what runs with what is installed.
@@ -234,6 +227,7 @@ Result<int> serve(const config::Handover& handover, Log& log) {
   if (!config) return fail(config.error());
   Result<std::optional<CloudAccess>> access = settle(*config, log);
   if (!access) return pass(std::move(access));
+  warn_if_read_only(config->global().state_path, log);
   Result<std::optional<Publisher>> publisher = make_publisher(handover.server.kind, *config, log);
   if (!publisher) return pass(std::move(publisher));
   Result<std::unique_ptr<lifecycle::Store>> store = lifecycle::open_file_store(kStore);
@@ -242,8 +236,10 @@ Result<int> serve(const config::Handover& handover, Log& log) {
       !left) {
     log.warn("settings for ccmctl: {}", left.error().message());
   }
-  Result<Watches> watches = open_watches();
+  Result<Watches> watches = open_watches(kStore, log);
   if (!watches) return pass(std::move(watches));
+  // Last, as nothing that may be refused can be tried in a process of its own from then on.
+  confine(config->certificates().size(), 2 * config->global().concurrent_renewals, log);
   Service service({*config, *std::move(publisher), *std::move(store), *std::move(access),
                    *std::move(watches), handover.server, log});
   return service.run();
@@ -258,7 +254,7 @@ int run_service(const config::Handover& handover) noexcept {
     const Result<int> status = serve(handover, log);
     if (status) return *status;
     report(status.error().message().c_str());
-    return 1;
+    return status.error().is_retryable() ? 1 : kNeedsOperator;
   });
 }
 

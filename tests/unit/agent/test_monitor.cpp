@@ -31,5 +31,12 @@ TEST(RespawnPolicy, ForgivesAfterAGoodLife) {
   EXPECT_EQ(policy.next_delay(kGoodLife - milliseconds(1)), milliseconds(1000));
 }
 
+TEST(RespawnPolicy, GivesAnOperatorTimeFromAMinuteToAnHour) {
+  RespawnPolicy policy;
+  for (const int minutes : {1, 2, 4, 8, 16, 32, 60, 60}) {
+    EXPECT_EQ(policy.delay_for_operator(), std::chrono::minutes(minutes));
+  }
+}
+
 }  // namespace
 }  // namespace ccm::agent

@@ -1,8 +1,10 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <linux/capability.h>
 #include <pwd.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -11,6 +13,7 @@
 
 #include "agent/privileges.h"
 #include "base/file.h"
+#include "support/denied_calls.h"
 #include "support/system_calls.h"
 #include "support/temp_directory.h"
 
@@ -109,6 +112,46 @@ TEST_F(PrivilegesTest, WorksInAStoreBelowADirectoryThatTheAccountMayNotPass) {
             }),
             0);
   EXPECT_EQ(owner_of(directory_ / "state/revision"), account_.user);
+}
+
+TEST_F(PrivilegesTest, RootWithoutItsRightsEntersTheAccountsDirectory) {
+  ASSERT_EQ(in_child([&] { return enter_state_directory(state(), account_) ? 0 : 1; }), 0);
+  EXPECT_EQ(in_child([&] {
+              __user_cap_header_struct header{.version = _LINUX_CAPABILITY_VERSION_3, .pid = 0};
+              __user_cap_data_struct sets[2]{};
+              sets[0].effective = sets[0].permitted = 1U << CAP_SETUID | 1U << CAP_SETGID;
+              if (syscall(SYS_capset, &header, sets) != 0) return 1;
+              if (chdir(state().c_str()) == 0) return 2;
+              if (!enter_state_directory(state(), account_) || !become(account_)) return 3;
+              return write_file_atomically("./revision", "1") ? 0 : 4;
+            }),
+            0);
+}
+
+TEST_F(PrivilegesTest, ARefusedChangeOfUserNamesTheRemedy) {
+  EXPECT_EQ(test::in_child_without({{SYS_setresuid, EPERM}},
+                                   [&] {
+                                     const auto done = become(account_);
+                                     if (done || done.error().is_retryable()) return 1;
+                                     const std::string& said = done.error().message();
+                                     return said.find("CAP_SETUID") != std::string::npos &&
+                                                    said.find("@setuid") != std::string::npos
+                                                ? 0
+                                                : 2;
+                                   }),
+            0);
+}
+
+TEST(ChooseAccount, RootWithoutTheUsualAccountIsNoAgent) {
+  if (geteuid() != 0) GTEST_SKIP() << "only root needs one";
+  const auto usual = choose_account("");
+  if (getpwnam("ccm") != nullptr) {
+    ASSERT_TRUE(usual);
+    EXPECT_EQ((*usual)->name, "ccm");
+    return;
+  }
+  ASSERT_FALSE(usual);
+  EXPECT_THAT(usual.error().message(), ::testing::HasSubstr("useradd"));
 }
 
 TEST(ChooseAccount, NamesAnAccountThatIsMissing) {

@@ -1,0 +1,73 @@
+#include "agent/watches.h"
+
+#include <fcntl.h>
+#include <sys/eventfd.h>
+#include <sys/inotify.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+#include <utility>
+
+#include "base/trial.h"
+
+namespace ccm::agent {
+namespace {
+
+constexpr const char* kRemedy =
+    "the agent looks at the state directory every second instead; allow inotify to the server's "
+    "unit, or raise fs.inotify.max_user_instances";
+
+void try_inotify() {
+  static_cast<void>(inotify_init1(IN_CLOEXEC));
+}
+
+void try_eventfd() {
+  static_cast<void>(eventfd(0, EFD_CLOEXEC));
+}
+
+FileDescriptor watch(const std::string& directory, Log& log) {
+  if (is_deadly(try_inotify)) {
+    log.warn("inotify_init1: the system kills a process that calls it; {}", kRemedy);
+    return {};
+  }
+  FileDescriptor notifications(inotify_init1(IN_CLOEXEC | IN_NONBLOCK));
+  if (notifications && inotify_add_watch(notifications.get(), directory.c_str(),
+                                         IN_MOVED_TO | IN_DELETE_SELF) >= 0) {
+    return notifications;
+  }
+  const int number = errno;
+  log.warn("inotify: {}; {}", errno_text(number), kRemedy);
+  return {};
+}
+
+void drain(const FileDescriptor& descriptor) {
+  std::array<char, 4096> ignored;
+  while (descriptor && read(descriptor.get(), ignored.data(), ignored.size()) > 0) {
+  }
+}
+
+}  // namespace
+
+void Watches::empty() const {
+  drain(store);
+  drain(attempt);
+}
+
+Result<Watches> open_watches(const std::string& state_directory, Log& log) {
+  Watches watches;
+  watches.store = watch(state_directory, log);
+  if (!is_deadly(try_eventfd)) {
+    watches.attempt = FileDescriptor(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
+  }
+  if (watches.attempt) return watches;
+  std::array<int, 2> ends{};
+  if (pipe2(ends.data(), O_CLOEXEC | O_NONBLOCK) != 0) {
+    return fail(system_error("preparing to wait for attempts (eventfd, pipe2)", errno));
+  }
+  watches.attempt = FileDescriptor(ends[0]);
+  watches.attempt_input = FileDescriptor(ends[1]);
+  return watches;
+}
+
+}  // namespace ccm::agent
