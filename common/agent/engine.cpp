@@ -187,16 +187,32 @@ Result<CloudAccess> read_cloud_access(const config::GlobalConfig& global, Log& l
   return access;
 }
 
+namespace {
+
+// Responders on this host are asked only where the cloud itself is said to be on it: then that is
+// where its certificates point to.
+cloud::Reach reach_of_responders(const cloud::Endpoints& endpoints) {
+  for (const std::string& url : {endpoints.scm, endpoints.pca}) {
+    const auto parts = cloud::split_url(url);
+    const bool is_this_host =
+        parts && !cloud::may_reach_host(cloud::Reach::network, std::string(parts->host));
+    if (is_this_host) return cloud::Reach::network_and_host;
+  }
+  return cloud::Reach::network;
+}
+
+}  // namespace
+
 Result<std::unique_ptr<Engine>> Engine::start(Parts parts, CloudAccess access) {
   const std::string& proxy = parts.config.global().proxy;
   Result<std::unique_ptr<cloud::HttpClient>> http = cloud::make_curl_client(
       {.ca_pem = access.ca_pem, .proxy = proxy, .proxy_login = access.proxy_login});
   if (!http) return pass(std::move(http));
-  Result<std::unique_ptr<cloud::HttpClient>> responders =
-      cloud::make_curl_client({.ca_pem = {},
-                               .proxy = proxy,
-                               .proxy_login = access.proxy_login,
-                               .body_limit = kMostOcspBody});
+  Result<std::unique_ptr<cloud::HttpClient>> responders = cloud::make_curl_client(
+      {.ca_pem = {},
+       .proxy = proxy,
+       .reach = reach_of_responders(endpoints_of(parts.config.global(), access.credentials)),
+       .body_limit = kMostOcspBody});
   if (!responders) return pass(std::move(responders));
   return std::make_unique<RunningEngine>(std::move(parts), std::move(access),
                                          HttpClients{*std::move(http), *std::move(responders)});

@@ -2,6 +2,7 @@
 
 #include <curl/curl.h>
 #include <fmt/format.h>
+#include <sys/socket.h>
 
 #include <algorithm>
 #include <array>
@@ -27,6 +28,10 @@ constexpr std::size_t kHeaderLimit = 256U << 10U;  // bytes of all headers of on
 constexpr long kProxyLoginWanted = 407;            // RFC 9110 section 15.5.8
 constexpr long kLowSpeedBytes = 16;                // per second, for
 constexpr long kLowSpeedSeconds = 30;              // this long: the peer hangs
+// Of TLS 1.2; those of 1.3 are all so. Who records the exchange and gets the peer's key later still
+// cannot read it.
+constexpr const char* kForwardSecret =
+    "ECDHE+AESGCM:ECDHE+CHACHA20:DHE+AESGCM:DHE+CHACHA20:ECDHE+AES:!aNULL:!SHA1:!MD5";
 
 void initialize_curl_once() {
   // Never undone: it would have to outlive every other user of curl in the process.
@@ -78,7 +83,22 @@ struct Exchange {
   Headers headers;
   std::size_t header_size = 0;
   std::array<char, CURL_ERROR_SIZE> problem{};
+  Reach reach = Reach::anywhere;
+  std::string refused_address;  // of the last connection that was not made
 };
+
+curl_socket_t on_open_socket(void* context, curlsocktype, curl_sockaddr* address) noexcept {
+  return at_boundary(
+      curl_socket_t{CURL_SOCKET_BAD}, [](std::string_view) {},
+      [&]() -> curl_socket_t {
+        auto& exchange = *static_cast<Exchange*>(context);
+        if (!may_reach(exchange.reach, address->addr)) {
+          exchange.refused_address = address_text(address->addr);
+          return CURL_SOCKET_BAD;
+        }
+        return ::socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
+      });
+}
 
 std::size_t on_body(char* data, std::size_t, std::size_t size, void* context) noexcept {
   return at_boundary(
@@ -134,9 +154,15 @@ bool is_trust_problem(CURLcode code) {
          code == CURLE_SSL_ISSUER_ERROR;
 }
 
+constexpr std::string_view kOutOfReach =
+    " is an address of this host or of its own link, which is not asked";
+
 std::string describe(CURLcode code, const Exchange& exchange) {
   if (exchange.body.is_too_large()) return "the answer is larger than an answer may be";
   if (exchange.header_size > kHeaderLimit) return "the answer's headers are too large";
+  if (code == CURLE_COULDNT_CONNECT && !exchange.refused_address.empty()) {
+    return fmt::format("{}{}", exchange.refused_address, kOutOfReach);
+  }
   std::string text = printable(exchange.problem.data());
   if (text.empty()) text = curl_easy_strerror(code);
   if (code == CURLE_PARTIAL_FILE) text = "the answer broke off: " + text;
@@ -155,7 +181,12 @@ class CurlClient final : public HttpClient {
     if (!parts) return pass(std::move(parts));
     CurlHandle handle = take_handle();
     if (!handle) return fail(ErrorKind::transient, "curl has no memory for a connection");
+    if (!may_reach_host(options_.reach, std::string(parts->host))) {
+      return fail(ErrorKind::rejected, fmt::format("{}{}", parts->host, kOutOfReach));
+    }
     Exchange exchange(options_.body_limit);
+    // The proxy's own address is the operator's affair.
+    if (!uses_proxy(request)) exchange.reach = options_.reach;
     const CurlList headers = make_header_list(request.headers);
     set_connection(handle.get(), request);
     set_request(handle.get(), request);
@@ -201,6 +232,10 @@ class CurlClient final : public HttpClient {
     if (idle_.size() < kIdleHandles) idle_.push_back(std::move(handle));
   }
 
+  bool uses_proxy(const HttpRequest& request) const {
+    return !request.bypass_proxy && !options_.proxy.empty();
+  }
+
   std::string proxy_refusal() const {
     if (options_.proxy_login == nullptr) {
       return fmt::format(
@@ -232,13 +267,14 @@ class CurlClient final : public HttpClient {
     curl_easy_setopt(handle, CURLOPT_FOLLOWLOCATION, 0L);
     curl_easy_setopt(handle, CURLOPT_HTTP_VERSION, static_cast<long>(CURL_HTTP_VERSION_1_1));
     curl_easy_setopt(handle, CURLOPT_SSLVERSION, static_cast<long>(CURL_SSLVERSION_TLSv1_2));
+    curl_easy_setopt(handle, CURLOPT_SSL_CIPHER_LIST, kForwardSecret);
     curl_easy_setopt(handle, CURLOPT_CONNECTTIMEOUT_MS,
                      static_cast<long>(request.connect_timeout.count()));
     curl_easy_setopt(handle, CURLOPT_TIMEOUT_MS, static_cast<long>(request.total_timeout.count()));
     curl_easy_setopt(handle, CURLOPT_LOW_SPEED_LIMIT, kLowSpeedBytes);
     curl_easy_setopt(handle, CURLOPT_LOW_SPEED_TIME, kLowSpeedSeconds);
     // Set even when empty: only the configured proxy counts, not the environment's.
-    const bool is_direct = request.bypass_proxy || options_.proxy.empty();
+    const bool is_direct = !uses_proxy(request);
     curl_easy_setopt(handle, CURLOPT_PROXY, is_direct ? "" : options_.proxy.c_str());
     curl_easy_setopt(handle, CURLOPT_NOPROXY, is_direct ? "*" : "");
     if (!is_direct) set_proxy_login(handle);
@@ -278,6 +314,8 @@ class CurlClient final : public HttpClient {
     curl_easy_setopt(handle, CURLOPT_WRITEDATA, &exchange);
     curl_easy_setopt(handle, CURLOPT_HEADERFUNCTION, on_header);
     curl_easy_setopt(handle, CURLOPT_HEADERDATA, &exchange);
+    curl_easy_setopt(handle, CURLOPT_OPENSOCKETFUNCTION, on_open_socket);
+    curl_easy_setopt(handle, CURLOPT_OPENSOCKETDATA, &exchange);
   }
 
   const CurlOptions options_;

@@ -8,6 +8,7 @@
 #include "base/result.h"
 #include "cloud/http_client.h"
 #include "cloud/proxy_login.h"
+#include "cloud/reach.h"
 
 namespace ccm::cloud {
 
@@ -18,6 +19,9 @@ struct CurlOptions {
   std::string proxy;  // "http://host:port"; empty: none, whatever the environment says
   SharedProxyLogin proxy_login = {};  // nullptr: the proxy wants none
   std::string user_agent = "ccm-tls";
+  // Direct connections to other addresses are not made. Behind a proxy, which resolves names
+  // itself, only a host that is written as an address can be judged.
+  Reach reach = Reach::anywhere;
   std::size_t body_limit = 12U << 20U;  // bytes; larger answers are an error (auth.md section 7)
 };
 

@@ -152,6 +152,31 @@ TEST(CurlClient, ADeadPortIsNoAnswer) {
   transient_failure(*make_client(), get(url));
 }
 
+TEST(CurlClient, AddressesOutOfReachAreNotConnectedTo) {
+  LoopbackServer server(serve_forever);
+  const std::string port = server.url().substr(server.url().rfind(':'));
+  const auto client =
+      make_client({.ca_pem = {}, .proxy = {}, .reach = Reach::network, .body_limit = 5000});
+  // Written as an address, and found under a name.
+  for (const char* host : {"127.0.0.1", "127.1", "localhost"}) {
+    const auto answer = client->send(get("http://" + std::string(host) + port));
+    ASSERT_FALSE(answer) << host;
+    EXPECT_THAT(answer.error().message(), HasSubstr("which is not asked")) << host;
+  }
+  EXPECT_TRUE(
+      make_client({.ca_pem = {}, .proxy = {}, .reach = Reach::network_and_host, .body_limit = 5000})
+          ->send(get(server.url())));
+}
+
+TEST(CurlClient, BehindAProxyOnlyHostsThatAreAddressesAreJudged) {
+  LoopbackServer proxy(serve_forever);
+  const auto client = make_client(
+      {.ca_pem = {}, .proxy = proxy.url(""), .reach = Reach::network, .body_limit = 5000});
+  EXPECT_TRUE(client->send(get("http://ocsp.example/x")));
+  EXPECT_FALSE(client->send(get("http://127.0.0.1/x")));
+  EXPECT_FALSE(client->send(get("http://169.254.169.254/latest")));
+}
+
 TEST(CurlClient, AnswersHaveALimit) {
   LoopbackServer server([](Connection& connection) {
     while (connection.read_request()) connection.answer("200 OK", std::string(5000, 'x'));

@@ -70,6 +70,24 @@ TEST_F(TlsContract, NorAnotherNameOrAnExpiredCertificate) {
   expect_distrust(fetch(leaf(ours, "IP:127.0.0.1", 3 * test::kTestDay), pem(ours)));
 }
 
+TEST_F(TlsContract, OnlyForwardSecretCiphersAreOffered) {
+  const Time now = SystemClock().now();
+  const auto rsa = test::make_test_certificate(&ours, {.names = {"IP:127.0.0.1"},
+                                                       .not_before = now - Seconds(3600),
+                                                       .not_after = now + test::kTestDay,
+                                                       .key_kind = "RSA-2048"});
+  const auto fetch_with = [&](const std::string& ciphers) {
+    const test::TlsServer server(pem(rsa), rsa.key_pem(), ciphers);
+    EXPECT_NE(server.url(), "") << "openssl s_server did not start";
+    const auto client = make_curl_client({.ca_pem = pem(ours), .proxy = {}});
+    return (*client)->send({.method = "GET", .url = server.url(), .headers = {}, .body = {}});
+  };
+  EXPECT_TRUE(fetch_with("ECDHE-RSA-AES128-GCM-SHA256"));
+  EXPECT_TRUE(fetch_with("DHE-RSA-AES256-GCM-SHA384"));
+  EXPECT_FALSE(fetch_with("AES128-GCM-SHA256"));
+  EXPECT_FALSE(fetch_with("AES256-SHA"));
+}
+
 TEST(TrustedCertificates, MustBeCertificates) {
   for (const auto* text :
        {"nonsense", "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n"}) {

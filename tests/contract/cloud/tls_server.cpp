@@ -14,7 +14,8 @@
 
 namespace ccm::test {
 
-TlsServer::TlsServer(const std::string& certificate_pem, const std::string& key_pem) {
+TlsServer::TlsServer(const std::string& certificate_pem, const std::string& key_pem,
+                     const std::string& ciphers) {
   const std::string certificate = directory_.write("cert.pem", certificate_pem);
   const std::string key = directory_.write("key.pem", key_pem);
   int ends[2];
@@ -27,7 +28,8 @@ TlsServer::TlsServer(const std::string& certificate_pem, const std::string& key_
     ::dup2(writing.get(), STDOUT_FILENO);
     ::dup2(::open("/dev/null", O_RDWR), STDERR_FILENO);  // it reports every client that leaves
     ::execlp("openssl", "openssl", "s_server", "-accept", "127.0.0.1:0", "-www", "-cert",
-             certificate.c_str(), "-key", key.c_str(), nullptr);
+             certificate.c_str(), "-key", key.c_str(), ciphers.empty() ? nullptr : "-tls1_2",
+             "-cipher", ciphers.c_str(), nullptr);
     ::_exit(127);
   }
   writing.reset();

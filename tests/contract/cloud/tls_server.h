@@ -12,7 +12,9 @@ namespace ccm::test {
 
 class TlsServer {
  public:
-  TlsServer(const std::string& certificate_pem, const std::string& key_pem);
+  // `ciphers` of TLS 1.2, which is then the only version; empty: what openssl offers.
+  TlsServer(const std::string& certificate_pem, const std::string& key_pem,
+            const std::string& ciphers = {});
   ~TlsServer();
   TlsServer(const TlsServer&) = delete;
   TlsServer& operator=(const TlsServer&) = delete;
