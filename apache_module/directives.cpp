@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cstdio>
 #include <stdexcept>
 
 #include "base/text.h"
@@ -155,20 +156,8 @@ const char* keep(Text& place, const std::string& text) {
   return place.data();
 }
 
-}  // namespace
-
-config::Dialect dialect() {
-  return {
-      .spelling = spelling_of,
-      .certificate_block = "<CCMCertificate> section",
-      .global_block = "main server configuration",
-      .use = kUse,
-      .global_block_is_unique = true,
-  };
-}
-
 // Made from the one table of directives.
-const command_rec* commands() {
+const command_rec* make_commands() {
   static std::array<command_rec, kCapacity> table{};
   static std::array<Text, kCapacity> names{};
   static std::array<Text, kCapacity> forms{};
@@ -186,6 +175,29 @@ const command_rec* commands() {
     table[count++].cmd_data = const_cast<config::Directive*>(&row);
   }
   return table.data();
+}
+
+}  // namespace
+
+config::Dialect dialect() {
+  return {
+      .spelling = spelling_of,
+      .certificate_block = "<CCMCertificate> section",
+      .global_block = "main server configuration",
+      .use = kUse,
+      .global_block_is_unique = true,
+  };
+}
+
+// httpd asks while it loads the module, where nobody could catch anything.
+const command_rec* commands() noexcept {
+  static const command_rec kNone{};
+  const auto say = [](const char* what) {
+    std::fputs("ccm: no directive can be used: ", stderr);
+    std::fputs(what, stderr);
+    std::fputs("\n", stderr);
+  };
+  return at_boundary(&kNone, say, [] { return make_commands(); });
 }
 
 }  // namespace ccm::apache

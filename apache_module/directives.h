@@ -15,6 +15,6 @@ namespace ccm::apache {
 config::Dialect dialect();
 
 // Ended by an empty one; static, the same each time.
-const command_rec* commands();
+const command_rec* commands() noexcept;
 
 }  // namespace ccm::apache
