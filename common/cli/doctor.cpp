@@ -70,6 +70,7 @@ Result<ExitCode> examine(Workspace& workspace, const DoctorOptions& options) {
   examine_settings(workspace, findings);
   examine_certificates(workspace, findings);
   examine_modules(workspace, options.modules, findings);
+  examine_units(workspace, findings);
   if (!options.is_offline) examine_cloud(workspace, findings);
   return print_findings(workspace, findings);
 }

@@ -63,6 +63,9 @@ struct ModuleWish {
 // Releases of what runs and of what is installed, and whether the servers take the modules.
 void examine_modules(Workspace& workspace, const ModuleWish& wish, Findings& findings);
 
+// What the units of the servers take away from their agents. Root only; others see nothing.
+void examine_units(Workspace& workspace, Findings& findings);
+
 // Names, routes, trust, clock, credentials and permissions.
 void examine_cloud(Workspace& workspace, Findings& findings);
 // For examine_cloud: false when the credentials were refused and nothing more may be tried with

@@ -19,6 +19,7 @@ class Emulator:
     def __init__(self, data, listen="127.0.0.1:0"):
         self.data = data
         self.listen = listen
+        self.names = ()  # of the HTTPS certificate, besides the address
         self.process = None
         self.facts = {}
 
@@ -29,7 +30,8 @@ class Emulator:
         self.stop()
 
     def start(self):
-        command = [place.program("ccm-emulator"), "--listen", self.listen, "--data", str(self.data)]
+        command = [place.program("ccm-emulator"), "--listen", self.listen, "--data", str(self.data),
+                   *(word for name in self.names for word in ("--name", name))]
         with open(f"{self.data}.log", "ab") as log:
             # Its standard input is our lifeline: it ends when we do, however we end.
             self.process = subprocess.Popen(

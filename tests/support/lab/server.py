@@ -76,6 +76,7 @@ class Server:
         if user is not None:
             shutil.chown(self.directory, user)
         self.user = user
+        self.launcher = []  # a command before the server's, such as one that takes rights away
         self.own_module = own_module or user is not None
         self.documents = directory / "html"
         self.documents.mkdir(mode=0o755, exist_ok=True)
@@ -103,9 +104,9 @@ class Server:
         return own
 
     def as_user(self, command):
-        if self.user is None:
-            return command
-        return ["setpriv", "--reuid", self.user, "--regid", self.user, "--clear-groups", *command]
+        if self.user is not None:
+            command = ["setpriv", "--reuid", self.user, "--regid", self.user, "--clear-groups", *command]
+        return [*self.launcher, *command]
 
     def _replace_workers(self, number):
         before = set(self.workers())
