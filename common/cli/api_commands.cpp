@@ -6,6 +6,7 @@
 #include "base/text.h"
 #include "cli/commands.h"
 #include "cli/completion.h"
+#include "cli/consequence.h"
 #include "cli/listing.h"
 #include "cli/render.h"
 #include "cli/secret_input.h"
@@ -193,6 +194,7 @@ struct CallOptions {
   std::string body_file;
   std::string output;
   bool all = false;
+  bool yes = false;
 };
 
 Result<ExitCode> call_operation(Workspace& workspace, const CallOptions& options) {
@@ -213,6 +215,11 @@ Result<ExitCode> call_operation(Workspace& workspace, const CallOptions& options
   if (options.all && cloud::paging_of(**operation)) {
     return print_list(workspace, **operation, arguments,
                       {.at_most = {}, .columns = {}, .output = options.output});
+  }
+  if (!options.yes && !workspace.options.dry_run) {
+    const auto agreed = agree_to(**operation, arguments);
+    if (!agreed) return fail(agreed.error());
+    if (!*agreed) return ExitCode::failed;
   }
   auto cloud = workspace.cloud();
   if (!cloud) return pass(std::move(cloud));
@@ -276,6 +283,8 @@ void add_call(CLI::App& api, Action& action) {
                    "write the answer (or the token) to this file, readable by its owner only")
       ->type_name(kFile);
   call->add_flag("--all", options->all, "every page of what comes in pages, as one answer");
+  call->add_flag("--yes,-y", options->yes,
+                 "do not ask before what deletes, disables, revokes or costs money");
   call->footer(
       "Examples:\n"
       "  ccmctl api call ListCertificates -p status=ISSUED --all\n"

@@ -4,12 +4,12 @@
 
 #include <algorithm>
 #include <exception>
-#include <map>
 #include <vector>
 
 #include "base/boundary.h"
 #include "cli/commands.h"
 #include "cli/completion.h"
+#include "cli/global_options.h"
 #include "cli/overview.h"
 #include "cli/usage.h"
 
@@ -32,52 +32,6 @@ std::string exit_code_text() {
     text += fmt::format("  {}  {}\n", static_cast<int>(code), meaning);
   }
   return text;
-}
-
-void add_cloud_options(CLI::App& app, GlobalOptions& options) {
-  constexpr const char* kCloud = "Cloud (default: what this host's web servers are set to)";
-  const auto add = [&](const char* name, std::string& value, const char* about) {
-    return app.add_option(name, value, about)->take_last()->group(kCloud);
-  };
-  add("--credentials", options.credentials, "a profile FILE, ecs (metadata service) or env")
-      ->type_name(kFile);
-  add("--profile", options.profile, "section of the profile file");
-  add("--region", options.region, "such as ap-southeast-1");
-  add("--iam-endpoint", options.endpoints.iam, "https://HOST[:PORT] of IAM");
-  add("--scm-endpoint", options.endpoints.scm, "of SCM, the SSL certificates");
-  add("--pca-endpoint", options.endpoints.pca, "of PCA, the private CAs");
-  add("--apig-endpoint", options.endpoints.apig, "of the API gateway service");
-  add("--sts-endpoint", options.endpoints.sts, "of the token service");
-  add("--metadata-endpoint", options.metadata_endpoint, "of the ECS metadata service");
-  add("--ca-file", options.ca_file, "PEM file of the CAs to trust instead of the system's")
-      ->type_name(kFile);
-  add("--proxy", options.proxy, "http://HOST:PORT");
-  add("--proxy-file", options.proxy_file,
-      "FILE of one line, user:password, when the proxy wants it")
-      ->type_name(kFile);
-}
-
-void add_global_options(CLI::App& app, GlobalOptions& options) {
-  constexpr const char* kGeneral = "General";
-  app.add_option("--state-dir", options.state_directory, "the servers' state directory")
-      ->type_name(kDirectory)
-      ->capture_default_str()
-      ->group(kGeneral);
-  app.add_option("--server", options.server, "only this server's settings")
-      ->type_name("nginx|apache|agent")
-      ->check(CLI::IsMember({"nginx", "apache", "agent"}).description(""))
-      ->group(kGeneral);
-  app.add_flag("--json", options.json, "answer in JSON")->group(kGeneral);
-  app.add_flag("--dry-run", options.dry_run, "show the request to the cloud instead of sending it")
-      ->group(kGeneral);
-  const std::map<std::string, ColourMode> modes = {{"auto", ColourMode::automatic},
-                                                   {"always", ColourMode::always},
-                                                   {"never", ColourMode::never}};
-  app.add_option("--color", options.colour, "whether to colour")
-      ->type_name("auto|always|never")
-      ->transform(CLI::CheckedTransformer(modes).description(""))
-      ->group(kGeneral);
-  add_cloud_options(app, options);
 }
 
 // How the overview arranges the commands; what it does not name is about the cloud.
@@ -167,6 +121,10 @@ int Application::parse_and_act(int argc, char** argv) {
   } catch (const CLI::ParseError& problem) {
     if (problem.get_exit_code() == 0) return app_->exit(problem);
     Terminal::say("ccmctl: " + explain_mistake(*app_, words, problem.what()));
+    return static_cast<int>(ExitCode::usage);
+  }
+  if (const auto mistake = find_unused_option(*app_, workspace_.options)) {
+    fmt::print(stderr, "ccmctl: {}\n", *mistake);
     return static_cast<int>(ExitCode::usage);
   }
   workspace_.terminal = Terminal(workspace_.options.colour);

@@ -68,6 +68,10 @@ Result<ExitCode> ask_the_agent(Workspace& workspace, StoreAccess& access, const 
                   name, timeout));
 }
 
+VersionNumber installed_version(const Overview& overview) {
+  return overview.installed ? overview.installed->info.number : 0;
+}
+
 Result<ExitCode> renew(Workspace& workspace, const std::string& name, int timeout) {
   auto overview = look_at(workspace, name);
   if (!overview) return pass(std::move(overview));
@@ -75,6 +79,12 @@ Result<ExitCode> renew(Workspace& workspace, const std::string& name, int timeou
   if ((*overview)->spec == nullptr) {
     return fail(ErrorKind::invalid,
                 fmt::format("{}: no server on this host has it in its configuration", name));
+  }
+  if (workspace.options.dry_run) {
+    return print_dry_run(workspace, fmt::format("{}: a successor of version {} would be obtained "
+                                                "from {}",
+                                                name, installed_version(**overview),
+                                                source_of(**overview)));
   }
   const auto settings = workspace.settings();
   const auto owner = std::find_if((*settings)->begin(), (*settings)->end(), [&](const auto& each) {
@@ -144,6 +154,11 @@ Result<ExitCode> roll_back(Workspace& workspace, const std::string& name, Versio
                       : fmt::format("ccmctl: {} has no version {}; `ccmctl history {}` shows all",
                                     name, version, name));
     return ExitCode::not_found;
+  }
+  if (workspace.options.dry_run) {
+    return print_dry_run(
+        workspace, fmt::format("{}: version {} would become current (is {}) and be held", name,
+                               version, current));
   }
   auto access = StoreAccess::enter(workspace.options.state_directory);
   if (!access) return pass(std::move(access));

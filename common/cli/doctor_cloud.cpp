@@ -280,7 +280,7 @@ void examine_cloud(Workspace& workspace, Findings& findings) {
                  "configuration, or --credentials");
     return;
   }
-  if (!is_open || workspace.options.dry_run) return;
+  if (!is_open) return;
   if (examine_account(**cloud, findings)) {
     examine_permissions(workspace, **cloud, kinds_of(workspace), findings);
   }

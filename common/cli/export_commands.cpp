@@ -19,9 +19,10 @@ namespace {
 
 using crypto::Bundle;
 
-Result<Secret> password_for(const ExportOptions& options) {
+// Nobody is asked for the password of a key store that is not written.
+Result<Secret> password_for(const Workspace& workspace, const ExportOptions& options) {
   if (!options.password_file.empty()) return read_password(options.password_file);
-  if (!wants_password(options.format)) return Secret();
+  if (!wants_password(options.format) || workspace.options.dry_run) return Secret();
   return ask_new("password for the key store", "give --password-file");
 }
 
@@ -112,7 +113,7 @@ void add_export_options(CLI::App& command, ExportOptions& options) {
 
 Result<ExitCode> write_export(Workspace& workspace, const Bundle& bundle, const std::string& name,
                               const ExportOptions& options) {
-  auto password = password_for(options);
+  auto password = password_for(workspace, options);
   if (!password) return pass(std::move(password));
   auto files = export_files(bundle, options.format, name, *password, workspace.clock().now());
   if (!files) return pass(std::move(files));
@@ -129,12 +130,17 @@ Result<ExitCode> write_exported(const Workspace& workspace, std::vector<Exported
     files.push_back(
         {fmt::format("{}_{}.zip", destination.name, destination.format), *std::move(archive)});
   }
-  auto done = write_files(destination.directory, files, destination.force);
-  if (!done) return pass(std::move(done));
   std::vector<std::string> paths;
   for (const auto& file : files) {
     paths.push_back(fmt::format("{}/{}", destination.directory, file.name));
   }
+  if (workspace.options.dry_run) {
+    auto absent = destination.force ? Result<void>() : check_absent(destination.directory, files);
+    if (!absent) return pass(std::move(absent));
+    return print_dry_run(workspace, fmt::format("{} would be written", join(paths, ", ")));
+  }
+  auto done = write_files(destination.directory, files, destination.force);
+  if (!done) return pass(std::move(done));
   if (workspace.options.json) {
     cloud::JsonObject object;
     object.set_texts("files", paths);

@@ -82,14 +82,20 @@ Result<Files> export_files(const Bundle& bundle, std::string_view format, const 
   return files;
 }
 
-Result<void> write_files(const std::string& directory, const Files& files, bool overwrite) {
-  if (auto made = make_directories(directory); !made) return made;
+Result<void> check_absent(const std::string& directory, const Files& files) {
   for (const ExportedFile& file : files) {
     const std::string path = fmt::format("{}/{}", directory, file.name);
-    if (!overwrite && access(path.c_str(), F_OK) == 0) {
-      return fail(ErrorKind::invalid,
-                  fmt::format("{} is there already; give --force to replace it", path));
-    }
+    if (access(path.c_str(), F_OK) != 0) continue;
+    return fail(ErrorKind::invalid,
+                fmt::format("{} is there already; give --force to replace it", path));
+  }
+  return {};
+}
+
+Result<void> write_files(const std::string& directory, const Files& files, bool overwrite) {
+  if (auto made = make_directories(directory); !made) return made;
+  if (!overwrite) {
+    if (auto absent = check_absent(directory, files); !absent) return absent;
   }
   for (const ExportedFile& file : files) {
     auto done =

@@ -30,6 +30,8 @@ struct ExportedFile {
 Result<std::vector<ExportedFile>> export_files(const crypto::Bundle& bundle,
                                                std::string_view format, const std::string& alias,
                                                const Secret& password, Time now);
+// `invalid` when one of the files is in the directory already.
+Result<void> check_absent(const std::string& directory, const std::vector<ExportedFile>& files);
 // Writes owner-only files into the directory, which is made when missing. `invalid` when one is
 // there already, unless that is meant.
 Result<void> write_files(const std::string& directory, const std::vector<ExportedFile>& files,

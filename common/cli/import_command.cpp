@@ -126,8 +126,7 @@ Result<ExitCode> import_certificate(Workspace& workspace, const ImportOptions& o
   auto admitted = lifecycle::judge_import(**spec, *loaded, *bundle, workspace.clock().now());
   if (!admitted) return as_usage(std::move(admitted).error(), name);
   if (workspace.options.dry_run) {
-    Terminal::say(fmt::format("{}: the certificate would be installed; nothing was changed", name));
-    return ExitCode::ok;
+    return print_dry_run(workspace, fmt::format("{}: the certificate would be installed", name));
   }
   const auto info = install(workspace, **spec, *content, *bundle);
   if (!info) return fail(info.error());

@@ -49,14 +49,27 @@ Result<std::set<SourceKind>> choose_kinds(Workspace& workspace, const PolicyOpti
   return kinds;
 }
 
-void explain(const Terminal& terminal, const std::vector<Need>& needs) {
+Result<ExitCode> explain(const Workspace& workspace, const std::vector<Need>& needs) {
+  if (workspace.options.json) {
+    std::vector<cloud::JsonObject> actions(needs.size());
+    for (std::size_t i = 0; i < needs.size(); ++i) {
+      actions[i]
+          .set("action", needs[i].operation->iam_action)
+          .set("operation", needs[i].operation->full_name())
+          .set("purpose", needs[i].purpose);
+    }
+    cloud::JsonObject answer;
+    answer.set_objects("actions", std::move(actions));
+    return print_object(std::move(answer));
+  }
   Table table({"ACTION", "OPERATION", "WHAT FOR"});
   for (const Need& need : needs) {
     table.add({{std::string(need.operation->iam_action)},
                {need.operation->full_name()},
                {std::string(need.purpose)}});
   }
-  Terminal::print(table.text(terminal));
+  Terminal::print(table.text(workspace.terminal));
+  return ExitCode::ok;
 }
 
 // The form of IAM's custom policies for role/policy-based authorization, version 1.1. None of these
@@ -73,11 +86,7 @@ Result<ExitCode> run(Workspace& workspace, const PolicyOptions& options) {
   const auto kinds = choose_kinds(workspace, options);
   if (!kinds) return fail(kinds.error());
   const std::vector<Need> needs = needs_of(*kinds);
-  if (options.explains) {
-    explain(workspace.terminal, needs);
-    return ExitCode::ok;
-  }
-  return print_policy(needs);
+  return options.explains ? explain(workspace, needs) : print_policy(needs);
 }
 
 }  // namespace

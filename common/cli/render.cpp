@@ -186,6 +186,16 @@ Result<ExitCode> print_object(cloud::JsonObject object) {
   return ExitCode::ok;
 }
 
+Result<ExitCode> print_dry_run(const Workspace& workspace, std::string_view sentence) {
+  if (workspace.options.json) {
+    cloud::JsonObject object;
+    object.set_flag("is_dry_run", true).set("would", sentence);
+    return print_object(std::move(object));
+  }
+  Terminal::say(fmt::format("{}; nothing was changed", sentence));
+  return ExitCode::ok;
+}
+
 Result<ExitCode> write_output(const std::string& path, std::string_view content) {
   if (auto written = write_file_atomically(path, content); !written)
     return pass(std::move(written));

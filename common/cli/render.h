@@ -35,6 +35,8 @@ struct Change {
 // For people the sentence, for scripts the change.
 Result<ExitCode> print_change(const Workspace& workspace, const Change& change,
                               std::string_view sentence);
+// What --dry-run kept a command from doing on this host: "www: version 2 would become current".
+Result<ExitCode> print_dry_run(const Workspace& workspace, std::string_view sentence);
 // Writes an owner-only file and says so.
 Result<ExitCode> write_output(const std::string& path, std::string_view content);
 

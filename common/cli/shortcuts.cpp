@@ -11,6 +11,7 @@
 #include "base/text.h"
 #include "cli/commands.h"
 #include "cli/completion.h"
+#include "cli/consequence.h"
 #include "cli/listing.h"
 #include "cli/render.h"
 #include "cli/secret_input.h"
@@ -155,6 +156,7 @@ struct Given {
   std::map<const Parameter*, std::vector<std::string>> elements;
   std::optional<std::size_t> at_most;  // of a list
   std::string output;
+  bool yes = false;
 };
 
 void add_limit(CLI::App& command, const Parameter& parameter, Given& given) {
@@ -273,6 +275,9 @@ void add_shortcut(CLI::App& app, Action& action, const Shortcut& shortcut) {
       ->add_option("--output,-o", given->output,
                    "write the answer to this file, readable by its owner only")
       ->type_name(kFile);
+  if (may_have_consequence(operation)) {
+    command->add_flag("--yes,-y", given->yes, "do not ask");
+  }
   const std::string example =
       fmt::format("Example:\n  ccmctl {} {}{}{}", shortcut.group, shortcut.name,
                   shortcut.example.empty() ? "" : " ", shortcut.example);
@@ -285,6 +290,11 @@ void add_shortcut(CLI::App& app, Action& action, const Shortcut& shortcut) {
       if (paging) {
         return print_list(workspace, operation, *arguments,
                           {given->at_most, shortcut.columns, given->output});
+      }
+      if (!given->yes && !workspace.options.dry_run) {
+        const auto agreed = agree_to(operation, *arguments);
+        if (!agreed) return fail(agreed.error());
+        if (!*agreed) return ExitCode::failed;
       }
       auto cloud = workspace.cloud();
       if (!cloud) return pass(std::move(cloud));

@@ -1,5 +1,7 @@
 #include "cli/workspace.h"
 
+#include <fmt/format.h>
+
 namespace ccm::cli {
 
 Result<const std::vector<lifecycle::EffectiveSettings>*> Workspace::settings() {
@@ -9,6 +11,12 @@ Result<const std::vector<lifecycle::EffectiveSettings>*> Workspace::settings() {
     std::erase_if(*all, [&](const lifecycle::EffectiveSettings& each) {
       return !options.server.empty() && options.server != lifecycle::name_of(each.server);
     });
+    if (all->empty() && !options.server.empty()) {
+      return fail(ErrorKind::rejected,
+                  fmt::format("no {} has left its settings in {}, so --server {} leaves nothing to "
+                              "look at",
+                              options.server, options.state_directory, options.server));
+    }
     settings_ = *std::move(all);
   }
   return &*settings_;

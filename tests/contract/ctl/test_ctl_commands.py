@@ -52,9 +52,9 @@ def test_life_of_a_ca(ctl):
     assert child in ctl.ok("ca", "list", "--status", "actived").out
     assert "BEGIN CERTIFICATE" in ctl.ok("ca", "export", child).out
     for command, after in (("disable", "DISABLED"), ("enable", "ACTIVED"), ("disable", "DISABLED")):
-        ctl.ok("ca", command, child)
+        ctl.ok("ca", command, child, *(["--yes"] if command == "disable" else []))
         assert state(ctl, child) == after
-    ctl.ok("ca", "delete", child, "--pending-days", "7")
+    ctl.ok("ca", "delete", child, "--pending-days", "7", "--yes")
     assert state(ctl, child) == "DELETED"
     ctl.ok("ca", "restore", child)
     assert state(ctl, child) == "DISABLED"
@@ -68,14 +68,14 @@ def test_revokes_a_private_certificate(ctl, cloud):
                     "app.intra", "--validity-type", "DAY", "--validity-value", "30",
                     "--subject-alternative-names", "type=DNS,value=app.intra",
                     "--extended-key-usage-server-auth")["certificate_id"]
-    ctl.ok("private-certificates", "revoke", made, "--reason", "SUPERSEDED")
+    ctl.ok("private-certificates", "revoke", made, "--reason", "SUPERSEDED", "--yes")
     assert ctl.json("private-certificates", "show", made)["status"] == "REVOKED"
 
 
 def test_buys_and_applies_for_a_certificate(ctl):
     bought = ctl.json("certificates", "buy", "--cert-brand", "GEOTRUST", "--cert-type", "DV_SSL_CERT",
                       "--domain-type", "SINGLE_DOMAIN", "--effective-time", "1", "--domain-numbers", "1",
-                      "--order-number", "1", "--agree-privacy-protection")
+                      "--order-number", "1", "--agree-privacy-protection", "--yes")
     assert json.dumps(bought)
     [paid] = ctl.json("certificates", "list", "--status", "PAID")["certificates"]
     ctl.ok("certificates", "apply", paid["id"], "--domain", "www.example.com", "--domain-method", "dns",

@@ -246,7 +246,7 @@ def test_many_certificates_in_trouble_are_counted(cloud, tmp_path):
 def test_a_disabled_authority(place, cloud, ctl):
     start(place)
     issuer = cloud.facts["issuer_id"]
-    ctl.ok("ca", "disable", issuer)
+    ctl.ok("ca", "disable", issuer, "--yes")
     try:
         finding = found(doctor(place), f"CA {issuer}")
     finally:

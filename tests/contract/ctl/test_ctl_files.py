@@ -166,6 +166,6 @@ def test_uploads_a_request_and_keeps_the_key(ctl, cloud, tmp_path):
     csr = x509.load_pem_x509_csr(shown["csr"].encode())
     assert public(csr) == public(load_pem_private_key(key.read_bytes(), None))
     assert ctl("csr", "upload", "--name", "www", "--names", "x.example.com", "--key-file", key).status != 0
-    ctl.ok("csr", "delete", made["id"])
+    ctl.ok("csr", "delete", made["id"], "--yes")
     assert ctl("csr", "show", made["id"]).status == 3
     assert wait_until(lambda: cloud.count("UploadCsr") == 1, "one upload")

@@ -30,7 +30,7 @@ TEST(Shortcuts, GiveEveryParameterAnOptionOfItsOwn) {
 }
 
 TEST(Shortcuts, UseOnlyOptionsTheyHaveInTheirExamples) {
-  const std::set<std::string> everywhere = {"--dry-run", "--output"};
+  const std::set<std::string> everywhere = {"--dry-run", "--output", "--yes"};
   for (const Shortcut& shortcut : shortcuts()) {
     SCOPED_TRACE(std::string(shortcut.example));
     std::set<std::string> options = everywhere;
