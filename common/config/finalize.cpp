@@ -1,7 +1,9 @@
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <unordered_set>
 
+#include "base/text.h"
 #include "config/certificate_rules.h"
 #include "config/sentences.h"
 #include "config/server_names.h"
@@ -109,6 +111,25 @@ std::vector<std::string> uncovered_names(const CertificateSpec& spec, const RawU
   return uncovered;
 }
 
+// Servers compare what a client asks for with what was written, letter by letter.
+void add_never_asked_for(const RawUse& use, std::vector<std::string>& sentences) {
+  for (const std::string& name : use.server_names) {
+    const auto asked = asked_for_instead(name);
+    if (!asked) continue;
+    const bool is_there =
+        std::any_of(use.server_names.begin(), use.server_names.end(),
+                    [&asked](const auto& other) { return equals_ignoring_case(other, *asked); });
+    if (is_there) continue;
+    std::string sentence = at(
+        fmt::format("no client ever asks for the name {} of a virtual host, but for {}; write that "
+                    "name beside it",
+                    in_quotes(name), *asked),
+        use.origin);
+    // A virtual host may ask for several certificates.
+    if (sentences.empty() || sentences.back() != sentence) sentences.push_back(std::move(sentence));
+  }
+}
+
 }  // namespace
 
 Result<Config> Settings::finalize() const {
@@ -135,6 +156,7 @@ std::vector<std::string> Settings::warnings() const {
   for (const RawUse& use : uses_) {
     const CertificateSpec* spec = config->find(use.certificate);
     if (spec == nullptr) continue;
+    add_never_asked_for(use, sentences);
     const std::vector<std::string> uncovered = uncovered_names(*spec, use);
     if (uncovered.empty()) continue;
     sentences.push_back(

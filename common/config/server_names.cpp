@@ -67,6 +67,16 @@ std::vector<std::string> comparable_names(const std::vector<std::string>& server
   return names;
 }
 
+std::optional<std::string> asked_for_instead(std::string_view server_name) {
+  const bool is_ascii =
+      std::all_of(server_name.begin(), server_name.end(), [](char c) { return (c & 0x80) == 0; });
+  if (is_ascii || is_pattern(server_name)) return std::nullopt;
+  const bool has_dot = server_name.starts_with('.');
+  auto name = crypto::parse_server_name(server_name.substr(has_dot ? 1 : 0));
+  if (!name) return std::nullopt;
+  return has_dot ? "." + *name : *std::move(name);
+}
+
 std::string derived_certificate_name(std::string_view first_name) {
   std::string name = first_name.starts_with(kWildcard)
                          ? fmt::format("_wildcard.{}", first_name.substr(kWildcard.size()))

@@ -2,6 +2,7 @@
 // ServerAlias, and what of them a certificate can carry. Pure functions; config room only.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -20,6 +21,9 @@ Result<std::vector<std::string>> certificate_names(const std::vector<std::string
 // The names that can be compared with a certificate's; whatever else a virtual host has is left
 // out.
 std::vector<std::string> comparable_names(const std::vector<std::string>& server_names);
+// The form in which clients ask for a name that is written with other letters than ASCII's; nullopt
+// for every other name, and for one that has no such form.
+std::optional<std::string> asked_for_instead(std::string_view server_name);
 // The name of a certificate that nobody named, made from its first name: "*.example.com" gives
 // "_wildcard.example.com"; an IPv6 address has its colons replaced by "-".
 std::string derived_certificate_name(std::string_view first_name);

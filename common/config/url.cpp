@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "base/text.h"
 #include "config/sentences.h"
 #include "crypto/names.h"
@@ -18,11 +20,16 @@ Failure wrong_url(std::string_view text, std::string_view problem) {
 
 bool is_host(std::string_view host) {
   if (host.starts_with('[') && host.ends_with(']')) {
-    const auto address = crypto::parse_server_name(host.substr(1, host.size() - 2));
-    return address && crypto::is_ip_address(*address) && address->find(':') != std::string::npos;
+    const std::string_view inside = host.substr(1, host.size() - 2);
+    const auto address = crypto::parse_server_name(inside);
+    return address && !inside.starts_with('[') && crypto::is_ip_address(*address) &&
+           address->find(':') != std::string::npos;
   }
   if (host.find(':') != std::string_view::npos || crypto::is_wildcard(host)) return false;
-  return crypto::parse_server_name(host).has_value();
+  // What is written is what curl asks for, so it has to be in its final form.
+  const bool is_ascii =
+      std::all_of(host.begin(), host.end(), [](char c) { return (c & 0x80) == 0; });
+  return is_ascii && crypto::parse_server_name(host).has_value();
 }
 
 bool is_port(std::string_view port) {

@@ -2,6 +2,7 @@
 
 #include <arpa/inet.h>
 
+#include <algorithm>
 #include <array>
 #include <cstring>
 #include <string_view>
@@ -20,8 +21,11 @@ std::string_view view(const ASN1_STRING* text) {
 }
 
 std::optional<std::string> canonical_dns_name(std::string_view text) {
-  // A certificate's name carries no trailing dot; parse_server_name would forgive it.
-  if (text.ends_with('.') || is_ip_address(text)) return std::nullopt;
+  // A certificate's name carries no trailing dot, no other letters than ASCII's and no brackets
+  // (RFC 5280 section 4.2.1.6); parse_server_name would forgive all of that, and clients do not.
+  const bool is_plain =
+      std::all_of(text.begin(), text.end(), [](char c) { return (c & 0x80) == 0 && c != '['; });
+  if (!is_plain || text.ends_with('.') || is_ip_address(text)) return std::nullopt;
   Result<std::string> name = parse_server_name(text);
   if (!name) return std::nullopt;
   return std::move(*name);

@@ -9,6 +9,7 @@
 #include <optional>
 
 #include "base/text.h"
+#include "crypto/ascii_name.h"
 
 namespace ccm::crypto {
 namespace {
@@ -38,6 +39,13 @@ std::optional<Address> parse_address(std::string_view text) noexcept {
   return std::nullopt;
 }
 
+// An IPv6 address may stand in the brackets that URLs and web servers put around it.
+std::string_view without_brackets(std::string_view text) noexcept {
+  const bool has_brackets =
+      text.starts_with('[') && text.ends_with(']') && text.find(':') != std::string_view::npos;
+  return has_brackets ? text.substr(1, text.size() - 2) : text;
+}
+
 std::string to_text(const Address& address) {
   AddressText text{};
   inet_ntop(address.family, address.bytes.data(), text.data(), text.size());
@@ -60,9 +68,6 @@ std::string_view label_problem(std::string_view label) noexcept {
   if (label.size() > kMaxLabel) return "a label is longer than 63 characters";
   if (label.find('*') != std::string_view::npos) {
     return "a wildcard must be the whole left-most label, as in *.example.com";
-  }
-  if (std::any_of(label.begin(), label.end(), [](char c) { return (c & 0x80) != 0; })) {
-    return "an internationalised name must be given in its xn-- form";
   }
   if (!std::all_of(label.begin(), label.end(), is_label_character)) {
     return "only letters, digits, hyphens and dots are allowed";
@@ -95,10 +100,12 @@ std::string_view name_problem(std::string_view name) noexcept {
 }  // namespace
 
 Result<std::string> parse_server_name(std::string_view text) {
-  if (const std::optional<Address> address = parse_address(text)) return to_text(*address);
-  std::string name = to_lower(text);
-  if (name.size() > 1 && name.ends_with('.')) name.pop_back();
-  const std::string_view problem = name_problem(name);
+  if (const std::optional<Address> address = parse_address(without_brackets(text))) {
+    return to_text(*address);
+  }
+  Result<std::string> name = to_ascii_name(text);
+  if (!name) return name;
+  const std::string_view problem = name_problem(*name);
   if (problem.empty()) return name;
   return fail(ErrorKind::invalid,
               fmt::format("\"{}\" is not a server name: {}", printable(text), problem));

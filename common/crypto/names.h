@@ -1,7 +1,7 @@
 // Server names and which certificate names cover them. Pure functions.
 //
-// Names are kept in one canonical form: lower case, A-labels (internationalised names must be given
-// in their xn-- form), no trailing dot; IP addresses in the text form of inet_ntop.
+// Names are kept in one canonical form: lower case, A-labels (ascii_name.h), no trailing dot; IP
+// addresses in the text form of inet_ntop, without brackets.
 #pragma once
 
 #include <string>

@@ -6,6 +6,7 @@
 namespace ccm::config {
 namespace {
 
+using testing::AllOf;
 using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
@@ -19,6 +20,14 @@ std::vector<std::string> warnings_of(std::string_view text) {
   EXPECT_EQ(problem_of(add_lines(settings, std::string(kCloud) + std::string(text))), "no error");
   EXPECT_EQ(problem_of(settings.finalize()), "no error");
   return settings.warnings();
+}
+
+TEST(Finalize, WarnsOfANameThatNobodyAsksFor) {
+  const std::string block = "certificate a\n  source scm\n  names xn--mller-kva.example\n";
+  EXPECT_THAT(warnings_of(block + "use a | müller.example"),
+              ElementsAre(AllOf(HasSubstr("\"müller.example\""),
+                                HasSubstr("xn--mller-kva.example;"), HasSubstr("test.conf:"))));
+  EXPECT_THAT(warnings_of(block + "use a | müller.example XN--Mller-kva.example"), IsEmpty());
 }
 
 TEST(Finalize, NothingGivesDefaults) {

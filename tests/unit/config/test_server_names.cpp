@@ -53,6 +53,21 @@ TEST(ServerNames, ComparableLeavesOutWhatIsNone) {
       ElementsAre("example.com", "*.example.com", "localhost"));
 }
 
+TEST(ServerNames, OtherLettersBecomeTheFormThatClientsAskFor) {
+  EXPECT_THAT(*certificate_names({"müller.example", "xn--mller-kva.example"}, true, "names"),
+              ElementsAre("xn--mller-kva.example"));
+  EXPECT_THAT(*certificate_names({".müller.example"}, true, "names"),
+              ElementsAre("xn--mller-kva.example", "*.xn--mller-kva.example"));
+  EXPECT_THAT(*certificate_names({"[2001:db8::1]"}, true, "names"), ElementsAre("2001:db8::1"));
+  EXPECT_THAT(certificate_names({"mül ler.example"}, true, "names").error().message(),
+              HasSubstr("has no xn-- form"));
+  EXPECT_EQ(asked_for_instead("Müller.example"), "xn--mller-kva.example");
+  EXPECT_EQ(asked_for_instead(".müller.example"), ".xn--mller-kva.example");
+  for (const char* other : {"www.example.com", "~^mü", "müller.*", "\xff.example"}) {
+    EXPECT_FALSE(asked_for_instead(other)) << other;
+  }
+}
+
 TEST(ServerNames, DerivedCertificateNameIsAFileName) {
   EXPECT_EQ(derived_certificate_name("www.example.com"), "www.example.com");
   EXPECT_EQ(derived_certificate_name("*.example.com"), "_wildcard.example.com");

@@ -22,6 +22,11 @@ TEST(ServerName, HasOneCanonicalForm) {
   EXPECT_EQ(parse_server_name("localhost").value(), "localhost");
   EXPECT_EQ(parse_server_name("my_host.intra.example").value(), "my_host.intra.example");
   EXPECT_EQ(parse_server_name("xn--mnchen-3ya.example").value(), "xn--mnchen-3ya.example");
+  for (const char* written : {"münchen.example", "MÜNCHEN.example.", "mu\u0308nchen.Example"}) {
+    EXPECT_EQ(parse_server_name(written).value(), "xn--mnchen-3ya.example") << written;
+  }
+  EXPECT_EQ(parse_server_name("*.münchen.example").value(), "*.xn--mnchen-3ya.example");
+  EXPECT_EQ(parse_server_name("[2001:DB8:0::1]").value(), "2001:db8::1");
   EXPECT_EQ(parse_server_name("3com.example").value(), "3com.example");
 }
 
@@ -47,11 +52,17 @@ TEST(ServerName, SaysWhatIsWrong) {
   EXPECT_THAT(problem_of("www.*"), HasSubstr("whole left-most label"));
   EXPECT_THAT(problem_of("*"), HasSubstr("needs a domain"));
   EXPECT_THAT(problem_of("*."), HasSubstr("needs a domain"));
-  EXPECT_THAT(problem_of("münchen.example"), HasSubstr("xn--"));
+  EXPECT_THAT(problem_of("w*.münchen.example"), HasSubstr("whole left-most label"));
+  EXPECT_THAT(problem_of("\xff.example"), HasSubstr("xn--"));
+  EXPECT_THAT(problem_of("münchen..example"), HasSubstr("empty label"));
   EXPECT_THAT(problem_of("www example.com"), HasSubstr("only letters"));
   EXPECT_THAT(problem_of("https://example.com"), HasSubstr("only letters"));
   EXPECT_THAT(problem_of("example.com:443"), HasSubstr("only letters"));
-  EXPECT_THAT(problem_of("[::1]"), HasSubstr("only letters"));
+  EXPECT_THAT(problem_of("[www.example.com]"), HasSubstr("only letters"));
+  EXPECT_THAT(problem_of("[10.0.0.1]"), HasSubstr("number"));
+  EXPECT_THAT(problem_of("[::1"), HasSubstr("only letters"));
+  EXPECT_THAT(problem_of("[[::1]]"), HasSubstr("only letters"));
+  EXPECT_THAT(problem_of("[::1]:443"), HasSubstr("only letters"));
   EXPECT_THAT(problem_of("-a.example"), HasSubstr("hyphen"));
   EXPECT_THAT(problem_of("a-.example"), HasSubstr("hyphen"));
   EXPECT_THAT(problem_of("300.1.1.1"), HasSubstr("not an IP address"));
