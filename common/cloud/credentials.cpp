@@ -33,6 +33,12 @@ class FixedProvider final : public CredentialsProvider {
   std::shared_ptr<const Credentials> credentials_;
 };
 
+// No key has quotes, but other formats want them around values.
+bool is_quoted(std::string_view text) {
+  return !text.empty() &&
+         (text.front() == '"' || text.front() == '\'' || text.back() == '"' || text.back() == '\'');
+}
+
 std::string_view environment(const char* name) {
   const char* value = std::getenv(name);
   return value == nullptr ? std::string_view() : std::string_view(value);
@@ -63,6 +69,16 @@ Result<void> check_access_key(const AccessKey& key, std::string_view source) {
     return fail(ErrorKind::invalid,
                 fmt::format("{}: the {} is missing; an access key needs both ak and sk", source,
                             key.id.empty() ? "ak" : "sk"));
+  }
+  if (is_quoted(key.id) || is_quoted(key.secret.reveal()) ||
+      is_quoted(key.security_token.reveal())) {
+    const std::string_view which = is_quoted(key.id)                ? "ak"
+                                   : is_quoted(key.secret.reveal()) ? "sk"
+                                                                    : "security_token";
+    return fail(ErrorKind::invalid,
+                fmt::format("{}: the {} is in quotes, which would be taken as part of it; write it "
+                            "without them",
+                            source, which));
   }
   // The key id and the token become header values, where a line feed would begin another header.
   if (!is_header_safe(key.id) || !is_header_safe(key.security_token.reveal())) {

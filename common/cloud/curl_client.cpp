@@ -327,14 +327,17 @@ class CurlClient final : public HttpClient {
 
 Result<std::unique_ptr<HttpClient>> make_curl_client(const CurlOptions& options) {
   initialize_curl_once();
+  CurlOptions settled = options;
   if (!options.ca_pem.empty()) {
     auto trusted = crypto::parse_certificates_pem(options.ca_pem);
     if (!trusted) return fail_with(std::move(trusted), "trusted certificates");
     if (trusted->empty()) {
       return fail(ErrorKind::invalid, "the trusted certificates hold no certificate in PEM form");
     }
+    // What we can read (blank lines inside a block, blocks without line feeds), curl may not.
+    settled.ca_pem = crypto::to_pem(*trusted);
   }
-  return std::unique_ptr<HttpClient>(std::make_unique<CurlClient>(options));
+  return std::unique_ptr<HttpClient>(std::make_unique<CurlClient>(settled));
 }
 
 }  // namespace ccm::cloud

@@ -23,6 +23,17 @@ constexpr std::array<std::string_view, 5> kPcaRegions = {
 constexpr std::array<std::string_view, 3> kSeparateClouds = {"eu-west-101", "ru-moscow-1",
                                                              "my-kualalumpur-1"};
 
+constexpr std::array kKnownRegions = std::to_array<std::string_view>({
+    "ae-ad-1",        "af-north-1",     "af-south-1",     "ap-southeast-1", "ap-southeast-2",
+    "ap-southeast-3", "ap-southeast-4", "ap-southeast-5", "cn-east-2",      "cn-east-3",
+    "cn-east-4",      "cn-east-5",      "cn-north-1",     "cn-north-11",    "cn-north-12",
+    "cn-north-2",     "cn-north-4",     "cn-north-9",     "cn-northeast-1", "cn-south-1",
+    "cn-south-2",     "cn-south-4",     "cn-southwest-2", "cn-southwest-3", "eu-west-0",
+    "eu-west-101",    "la-north-2",     "la-south-2",     "me-east-1",      "my-kualalumpur-1",
+    "na-mexico-1",    "ru-moscow-1",    "ru-northwest-2", "sa-brazil-1",    "tr-west-1",
+});
+static_assert(std::is_sorted(kKnownRegions.begin(), kKnownRegions.end()));
+
 std::string service_url(std::string_view service, std::string_view region) {
   return fmt::format("https://{}.{}.myhuaweicloud.com", service, region);
 }
@@ -101,6 +112,10 @@ bool is_authority_character(char c) {
 }
 
 }  // namespace
+
+std::span<const std::string_view> known_regions() noexcept {
+  return kKnownRegions;
+}
 
 Endpoints endpoints_for(const std::string& region, const Endpoints& overrides) {
   const auto choose = [](const std::string& given, std::string known) {

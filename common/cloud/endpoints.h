@@ -1,6 +1,7 @@
 // Where the services are (auth.md section 6). Pure.
 #pragma once
 
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -23,6 +24,10 @@ struct Endpoints {
 // site: SCM in ap-southeast-1, PCA in ap-southeast-3). Explicit overrides win, field by field; one
 // without a scheme is https.
 Endpoints endpoints_for(const std::string& region, const Endpoints& overrides);
+
+// The regions that the vendor's own tools know, sorted: to tell a slip from a region. There may be
+// others.
+std::span<const std::string_view> known_regions() noexcept;
 
 // A base URL taken apart; the parts are views into it.
 struct UrlParts {

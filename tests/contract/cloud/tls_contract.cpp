@@ -60,6 +60,17 @@ TEST_F(TlsContract, TheConfiguredAuthorityIsTrusted) {
   EXPECT_TRUE(fetch(good, pem(other) + pem(ours)));
 }
 
+// Blank lines inside a block, blocks glued together, text between them: curl alone trusts nothing
+// then, and every call fails.
+TEST_F(TlsContract, TheTrustFileMayLookAsItLikes) {
+  std::string spread = pem(ours);
+  spread.insert(spread.find('\n') + 1, "\n\n");
+  EXPECT_TRUE(fetch(good, spread));
+  std::string glued = "our authorities: " + pem(other);
+  glued.pop_back();
+  EXPECT_TRUE(fetch(good, glued + pem(ours)));
+}
+
 TEST_F(TlsContract, NoOtherAuthorityIs) {
   expect_distrust(fetch(good, pem(other)));
   expect_distrust(fetch(good, ""));

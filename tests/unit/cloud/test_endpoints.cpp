@@ -1,5 +1,7 @@
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 #include "cloud/endpoints.h"
 
 namespace ccm::cloud {
@@ -27,6 +29,15 @@ TEST(Endpoints, SpecialRegions) {
             "https://scm.my-kualalumpur-1.myhuaweicloud.com");
   EXPECT_EQ(endpoints_for("", {}).iam, "https://iam.myhuaweicloud.com");
   EXPECT_EQ(endpoints_for("", {}).scm, "");
+}
+
+TEST(Endpoints, KnowsEveryRegionThatHasAServiceOfItsOwn) {
+  const auto regions = known_regions();
+  for (const std::string_view region :
+       {"cn-north-4", "ap-southeast-1", "ap-southeast-3", "eu-west-101", "ru-moscow-1",
+        "my-kualalumpur-1", "sa-brazil-1"}) {
+    EXPECT_NE(std::find(regions.begin(), regions.end(), region), regions.end()) << region;
+  }
 }
 
 TEST(Endpoints, OverridesWinFieldByField) {

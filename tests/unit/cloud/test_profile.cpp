@@ -38,6 +38,14 @@ TEST(Profile, ReadsTheVendorsForm) {
   EXPECT_EQ(credentials->iam_endpoint, "https://iam.example.com");
 }
 
+TEST(Profile, KeysInQuotesAreRefused) {
+  expect_refused("[global]\nak = \"AKID\"\nsk = TOPSECRET\n", "the ak is in quotes");
+  expect_refused("[global]\nak = AKID\nsk = 'TOPSECRET'\n", "the sk is in quotes");
+  expect_refused("[global]\nak = AKID\nsk = TOPSECRET\"\n", "the sk is in quotes");
+  expect_refused("[global]\nak = AKID\nsk = k\nsecurity_token = \"TOPSECRET\"\n",
+                 "the security_token is in quotes");
+}
+
 TEST(Profile, GlobalComesBeforeBasicAndAnyOtherIsChosenByName) {
   const std::string_view text =
       "[basic]\nak=B\nsk=b\n[global]\nak=G\nsk=g\n[Test One]\nak=T\nsk=t\n";
