@@ -16,6 +16,7 @@ extern "C" {
 #include <http_log.h>
 #include <http_main.h>
 #include <http_ssl.h>
+#include <ap_listen.h>
 #include <ap_mpm.h>
 #include <mpm_common.h>
 #include <apr_strings.h>

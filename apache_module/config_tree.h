@@ -9,33 +9,47 @@
 #include <map>
 #include <optional>
 #include <string>
-#include <utility>
+#include <vector>
 
 #include "ap_api.h"
+#include "config/config.h"
 
 namespace ccm::apache {
 
+// A directive of mod_ssl that matters to CCMCertificate.
+struct OtherDirective {
+  std::string name;   // as mod_ssl spells it, with the command of SSLOpenSSLConfCmd behind it
+  bool is_on = true;  // whether its arguments make it matter
+  config::Origin origin;
+};
+
 // What was written in one server, nothing inherited.
 struct Written {
-  bool has_name = false;           // ServerName
-  std::optional<bool> has_engine;  // SSLEngine; `optional` (RFC 2817) counts as on
-  bool has_certificate = false;    // SSLCertificateFile or …KeyFile
+  bool has_name = false;                  // ServerName
+  std::optional<bool> has_engine;         // SSLEngine; `optional` (RFC 2817) counts as on
+  bool has_certificate = false;           // SSLCertificateFile or …KeyFile
+  std::vector<OtherDirective> conflicts;  // those that load a certificate by another door
+  std::vector<OtherDirective> idle;       // those that have no effect beside CCMCertificate
+  std::optional<std::string> ciphers;     // SSLCipherSuite for TLS 1.2 and older
+  std::vector<std::string> protocols;     // the words of SSLProtocol
 };
 
 class ConfigTree {
  public:
   // `root`: the first directive on the top level.
-  ConfigTree(const ap_directive_t* root, apr_pool_t* scratch);
+  ConfigTree(const ap_directive_t* root, const server_rec* main_server, apr_pool_t* scratch);
 
   // Of the main server or a virtual host; nothing for one that does not come from the tree.
   Written written_in(const server_rec* server) const;
 
  private:
-  using Place = std::pair<std::string, int>;  // file and line
-
   const ap_directive_t* root_;
   apr_pool_t* scratch_;
-  std::map<Place, const ap_directive_t*> virtual_hosts_;  // the first directive of each
+  std::map<const server_rec*, const ap_directive_t*> virtual_hosts_;  // the first directive of each
 };
+
+// Whether `Listen PORT https` makes mod_ssl serve the virtual host without an SSLEngine. httpd
+// decides the same, by the same rule (ap_setup_listeners), later and not at all under `httpd -t`.
+bool listens_for_https(const server_rec* server);
 
 }  // namespace ccm::apache

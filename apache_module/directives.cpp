@@ -186,6 +186,8 @@ config::Dialect dialect() {
       .global_block = "main server configuration",
       .use = kUse,
       .global_block_is_unique = true,
+      .ciphers = "SSLCipherSuite",
+      .protocols = "SSLProtocol -all +TLSv1.2 +TLSv1.3",
   };
 }
 

@@ -6,6 +6,7 @@
 
 #include <map>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "agent_watch.h"
@@ -29,7 +30,8 @@ struct MainConf {
   server::Deployment deployment;
   std::map<const server_rec*, std::vector<server::CertificateRequest>> requests;
   std::map<const server_rec*, Site> sites;  // from check_config on
-  std::vector<std::string> doubts;          // what check_config found dubious, not said yet
+  // What check_config found dubious, not said yet.
+  std::vector<std::pair<Severity, std::string>> doubts;
   server::PlaceholderFile placeholder;
   server::Surroundings surroundings;  // from post_config on
   AgentWatch watch;

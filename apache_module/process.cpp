@@ -96,11 +96,11 @@ server::Surroundings surroundings_of(const server_rec* main_server) {
 }
 
 // What is wrong with the host, and everything dubious.
-bool examine(MainConf& conf) {
+bool examine(MainConf& conf, Host host) {
   if (conf.deployment.settings().empty()) return true;
-  for (const std::string& sentence : conf.doubts) conf.log.write(Severity::warn, sentence);
+  for (const auto& [severity, sentence] : conf.doubts) conf.log.write(severity, sentence);
   conf.doubts.clear();
-  return conf.deployment.judge(Host::examined);
+  return conf.deployment.judge(host, server::library_of(&ccm_module));
 }
 
 void on_monitor_event(int reason, void* data, int status) noexcept;
@@ -174,14 +174,14 @@ void bring_to_life(MainConf& conf, const server_rec* main_server) {
 int check_config(apr_pool_t*, apr_pool_t*, apr_pool_t* ptemp, server_rec* main_server) noexcept {
   return hook_boundary(HTTP_INTERNAL_SERVER_ERROR, [&] {
     MainConf& conf = main_conf_of(main_server);
-    auto bound = bind(conf, main_server, ConfigTree(ap_conftree, ptemp));
+    auto bound = bind(conf, main_server, ConfigTree(ap_conftree, main_server, ptemp));
     if (!bound) {
       conf.log.write(Severity::emerg, bound.error().message());
       return HTTP_INTERNAL_SERVER_ERROR;
     }
     bool is_good = conf.deployment.judge(Host::ignored);
     const bool is_test = ap_state_query(AP_SQ_RUN_MODE) == AP_SQ_RM_CONFIG_TEST;
-    if (is_good && is_test) is_good = examine(conf);
+    if (is_good && is_test) is_good = examine(conf, Host::tested);
     return is_good ? OK : HTTP_INTERNAL_SERVER_ERROR;
   });
 }
@@ -192,7 +192,7 @@ int open_logs(apr_pool_t*, apr_pool_t*, apr_pool_t*, server_rec* main_server) no
     MainConf& conf = main_conf_of(main_server);
     // The second pass says the rest.
     conf.log.limit_to(Severity::error);
-    return examine(conf) ? OK : HTTP_INTERNAL_SERVER_ERROR;
+    return examine(conf, Host::examined) ? OK : HTTP_INTERNAL_SERVER_ERROR;
   });
 }
 
@@ -200,7 +200,7 @@ int post_config(apr_pool_t*, apr_pool_t*, apr_pool_t*, server_rec* main_server) 
   return hook_boundary(OK, [&] {
     if (is_first_pass()) return OK;
     MainConf& conf = main_conf_of(main_server);
-    examine(conf);
+    examine(conf, Host::examined);
     bring_to_life(conf, main_server);
     return OK;
   });

@@ -3,8 +3,13 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <map>
+#include <optional>
+#include <set>
 #include <span>
+
+#include "base/text.h"
 
 namespace ccm::apache {
 namespace {
@@ -15,12 +20,17 @@ constexpr char kExclusive[] =
     "\"CCMCertificate\" and \"SSLCertificateFile\" exclude each other; remove the "
     "\"SSLCertificateFile\" and \"SSLCertificateKeyFile\" beside it";
 
+constexpr char kNameless[] =
+    "this server has no ServerName that a certificate can carry, so it refuses TLS handshakes; "
+    "give "
+    "it one, or a \"CCMCertificate\" of its own with names=...";
+
 // One server as bind() sees it.
 struct Server {
   const server_rec* record;
   Requests requests;  // written in it
   Written written;
-  bool has_engine;  // on, here or inherited
+  bool has_engine;  // on, here or inherited, or by what it listens to
 };
 
 Failure fail_at(std::string_view sentence, const config::Origin& origin) {
@@ -67,25 +77,35 @@ class Binder {
   Result<void> run(const server_rec* main_server);
 
  private:
-  Server look_at(const server_rec* record, bool is_engine_on) const;
+  Server look_at(const server_rec* record, std::optional<bool> inherited_engine) const;
   Result<void> check_written(const Server& server) const;
+  Result<void> check_others(const Server& server, const Written& outer);
+  server::Reach reach_of(const Server& server) const;
+  void doubt_idle(const Written& written, const Written& hidden_by);
   Result<void> bind_one(const Server& server, Requests requests);
   void add_site(const Server& server, std::vector<std::string> names,
-                const std::vector<std::string>& certificates);
+                const std::vector<std::string>& certificates, const config::Origin& origin);
+  void notice(std::string_view sentence, const config::Origin& origin) {
+    conf_.doubts.emplace_back(Severity::notice, at(sentence, origin));
+  }
   void doubt(std::string_view sentence, const config::Origin& origin) {
-    conf_.doubts.push_back(at(sentence, origin));
+    conf_.doubts.emplace_back(Severity::warn, at(sentence, origin));
   }
 
   MainConf& conf_;
   const ConfigTree& tree_;
   std::map<std::vector<std::string>, std::size_t> groups_;
+  Written outer_;               // what the main server says
+  std::set<std::string> idle_;  // directives that were doubted already
 };
 
-Server Binder::look_at(const server_rec* record, bool is_engine_on) const {
+// mod_ssl: SSLEngine here, else that of the main server, else what the listener is for.
+Server Binder::look_at(const server_rec* record, std::optional<bool> inherited_engine) const {
   const auto found = conf_.requests.find(record);
   const Written written = tree_.written_in(record);
+  const std::optional<bool> engine = written.has_engine ? written.has_engine : inherited_engine;
   return {record, found == conf_.requests.end() ? Requests() : Requests(found->second), written,
-          written.has_engine.value_or(is_engine_on)};
+          engine ? *engine : listens_for_https(record)};
 }
 
 Result<void> Binder::check_written(const Server& server) const {
@@ -99,10 +119,62 @@ Result<void> Binder::check_written(const Server& server) const {
   return {};
 }
 
+void Binder::doubt_idle(const Written& written, const Written& hidden_by) {
+  for (const OtherDirective& note : written.idle) {
+    const bool is_hidden = std::any_of(hidden_by.idle.begin(), hidden_by.idle.end(),
+                                       [&](const auto& other) { return other.name == note.name; });
+    if (!note.is_on || is_hidden || !idle_.insert(note.name).second) continue;
+    doubt(
+        fmt::format("\"{}\" has no effect on the certificates of \"CCMCertificate\": their chains "
+                    "and OCSP responses come from the agent",
+                    note.name),
+        note.origin);
+  }
+}
+
+// What mod_ssl was told about this server that contradicts its certificates, or means nothing for
+// them. OpenSSL's commands of the main server are in force in virtual hosts as well.
+Result<void> Binder::check_others(const Server& server, const Written& outer) {
+  for (const Written* level : {&server.written, &outer}) {
+    if (level->conflicts.empty()) continue;
+    const OtherDirective& first = level->conflicts[0];
+    return fail_at(
+        fmt::format("\"CCMCertificate\" and \"{0}\" exclude each other; remove the \"{0}\"",
+                    first.name),
+        first.origin);
+  }
+  doubt_idle(server.written, {});
+  if (server.record->is_virtual != 0) doubt_idle(outer, server.written);
+  return {};
+}
+
+// Which versions of TLS mod_ssl offers: SSLProtocol's words are applied from left to right.
+server::Reach Binder::reach_of(const Server& server) const {
+  const auto& words =
+      server.written.protocols.empty() ? outer_.protocols : server.written.protocols;
+  constexpr std::array<std::string_view, 4> kVersions{"TLSv1", "TLSv1.1", "TLSv1.2", "TLSv1.3"};
+  std::array<bool, kVersions.size()> offered{true, true, true, true};
+  for (std::string_view word : words) {
+    const bool is_sum = word.starts_with('+') || word.starts_with('-');
+    const bool is_added = !word.starts_with('-');
+    if (is_sum) word.remove_prefix(1);
+    if (!is_sum) offered = {};
+    for (std::size_t i = 0; i < kVersions.size(); ++i) {
+      const bool is_meant =
+          equals_ignoring_case(word, "all") || equals_ignoring_case(word, kVersions[i]);
+      if (is_meant) offered[i] = is_added;
+    }
+  }
+  const bool has_older = offered[0] || offered[1] || offered[2];
+  const auto& ciphers = server.written.ciphers ? server.written.ciphers : outer_.ciphers;
+  return server::reach_of(ciphers.value_or(""), has_older, offered.back());
+}
+
 void Binder::add_site(const Server& server, std::vector<std::string> names,
-                      const std::vector<std::string>& certificates) {
+                      const std::vector<std::string>& certificates, const config::Origin& origin) {
   const std::size_t group = groups_.try_emplace(certificates, groups_.size()).first->second;
-  server::CertificateSet& set = conf_.deployment.add_site(certificates);
+  server::CertificateSet& set = conf_.deployment.add_site(certificates, origin);
+  conf_.deployment.set_reach(set, reach_of(server));
   conf_.sites[server.record] = {&set, std::move(names), group};
 }
 
@@ -111,26 +183,31 @@ Result<void> Binder::bind_one(const Server& server, Requests requests) {
   std::vector<std::string> names = names_of(server);
   std::vector<std::string> certificates;
   for (server::CertificateRequest request : requests) {
+    if (is_inherited && config::Settings::lacks_names(request.arguments, names)) continue;
     // An inherited one is wrong only together with this server's names, so the server is the place.
     if (is_inherited) request.origin = origin_of_server(server.record);
     auto used = add_use(conf_.deployment, request, names, certificates);
     if (!used) return used;
   }
+  if (auto checked = check_others(server, outer_); !checked) return checked;
+  const config::Origin origin = is_inherited ? origin_of_server(server.record) : requests[0].origin;
+  if (certificates.empty()) notice(kNameless, origin);
   if (!server.has_engine) {
     doubt(fmt::format("nobody is shown the certificate \"{}\" here, because there is no "
                       "\"SSLEngine on\"",
                       certificates[0]),
-          requests[0].origin);
+          origin);
   }
-  add_site(server, std::move(names), certificates);
+  add_site(server, std::move(names), certificates, origin);
   return {};
 }
 
 Result<void> Binder::run(const server_rec* main_server) {
-  const Server outer = look_at(main_server, false);
+  const Server outer = look_at(main_server, std::nullopt);
+  outer_ = outer.written;
   bool is_outer_used = false;
   for (const server_rec* record = main_server; record != nullptr; record = record->next) {
-    const Server server = look_at(record, outer.has_engine);
+    const Server server = look_at(record, outer_.has_engine);
     if (auto checked = check_written(server); !checked) return checked;
     // What is written in the main server may be meant for the virtual hosts only.
     const bool inherits = server.has_engine && !server.written.has_certificate;

@@ -4,6 +4,10 @@
 #pragma once
 
 #include <optional>
+#include <set>
+#include <string>
+#include <utility>
+#include <vector>
 
 #include "boundary.h"
 #include "config/config.h"
@@ -16,6 +20,9 @@ struct MainConf {
   bool has_block = false;                   // `ccm { … }` was there
   bool has_open_certificate = false;        // a certificate block is being read
   std::optional<config::Origin> first_use;  // of `ccm_certificate`
+  // What was found dubious while servers were bound; said when the whole is judged.
+  std::vector<std::pair<Severity, std::string>> doubts;
+  std::set<std::string> idle_directives;  // of other modules, said among them
   NginxLog log;
   server::Deployment deployment;
 

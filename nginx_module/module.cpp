@@ -23,7 +23,8 @@ void* create_conf(ngx_cycle_t* cycle) noexcept {
 }
 
 char* init_conf(ngx_cycle_t* cycle, void* conf) noexcept {
-  const bool is_good = cycle_boundary(cycle, [&] { return judge(*static_cast<MainConf*>(conf)); });
+  const bool is_good =
+      cycle_boundary(cycle, [&] { return judge(cycle, *static_cast<MainConf*>(conf)); });
   return is_good ? kConfOk : kConfError;
 }
 
@@ -41,6 +42,19 @@ ngx_int_t init_process(ngx_cycle_t* cycle) noexcept {
 }
 
 ngx_core_module_t context = {ngx_string("ccm"), create_conf, init_conf};
+
+char* on_misplaced(ngx_conf_t* cf, ngx_command_t*, void*) noexcept {
+  return report(
+      cf,
+      "\"ccm_certificate\" is not for this place; it belongs in http, in stream or in one "
+      "of their servers (for mail, have \"ccmctl export\" write files)");
+}
+
+// nginx looks into modules of this type wherever a directive stands, and into this one last.
+ngx_command_t misplaced[] = {
+    {ngx_string("ccm_certificate"), NGX_ANY_CONF | NGX_CONF_ANY, on_misplaced, 0, 0, nullptr},
+    ngx_null_command,
+};
 
 }  // namespace
 }  // namespace ccm::nginx
@@ -60,6 +74,22 @@ ngx_module_t ngx_ccm_module = {
     NGX_MODULE_V1_PADDING,
 };
 
+// For "ccm_certificate" where it has no meaning.
+ngx_module_t ngx_ccm_misplaced_module = {
+    NGX_MODULE_V1,
+    nullptr,  // context
+    ccm::nginx::misplaced,
+    NGX_CONF_MODULE,
+    nullptr,  // init_master
+    nullptr,  // init_module
+    nullptr,  // init_process
+    nullptr,  // init_thread
+    nullptr,  // exit_thread
+    nullptr,  // exit_process
+    nullptr,  // exit_master
+    NGX_MODULE_V1_PADDING,
+};
+
 namespace {
 
 // nginx's lists are of writable strings, which it does not write to.
@@ -68,11 +98,12 @@ char http_name[] = "ngx_http_ccm_module";
 char http_ssl_name[] = "ngx_http_ssl_module";
 char stream_name[] = "ngx_stream_ccm_module";
 char stream_ssl_name[] = "ngx_stream_ssl_module";
+char misplaced_name[] = "ngx_ccm_misplaced_module";
 
 }  // namespace
 
 ngx_module_t* ngx_modules[] = {&ngx_ccm_module, &ngx_http_ccm_module, &ngx_stream_ccm_module,
-                               nullptr};
-char* ngx_module_names[] = {core_name, http_name, stream_name, nullptr};
+                               &ngx_ccm_misplaced_module, nullptr};
+char* ngx_module_names[] = {core_name, http_name, stream_name, misplaced_name, nullptr};
 // Before nginx's SSL modules, so that our merge sees what was written on each level.
 char* ngx_module_order[] = {http_name, http_ssl_name, stream_name, stream_ssl_name, nullptr};

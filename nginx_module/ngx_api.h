@@ -17,6 +17,7 @@ extern "C" {
 extern ngx_module_t ngx_ccm_module;
 extern ngx_module_t ngx_http_ccm_module;
 extern ngx_module_t ngx_stream_ccm_module;
+extern ngx_module_t ngx_ccm_misplaced_module;
 extern char* ngx_module_order[];
 }
 #pragma GCC visibility pop

@@ -49,7 +49,7 @@ MainConf::~MainConf() {
   if (active == this) active = nullptr;
 }
 
-bool judge(MainConf& conf) {
+bool judge(const ngx_cycle_t* cycle, MainConf& conf) {
   if (!conf.has_block && !conf.first_use) return true;
   if (!conf.has_block) {
     conf.log.write(
@@ -59,10 +59,16 @@ bool judge(MainConf& conf) {
                     conf.first_use->file, conf.first_use->line));
     return false;
   }
-  // A signal to the running server is no occasion to judge the host.
-  const bool is_signaller = ngx_process == NGX_PROCESS_SIGNALLER;
   using Host = server::Deployment::Host;
-  return conf.deployment.judge(is_signaller ? Host::ignored : Host::examined);
+  // A signal to the running server is no occasion to judge the host.
+  if (ngx_process == NGX_PROCESS_SIGNALLER) return conf.deployment.judge(Host::ignored);
+  for (const auto& [severity, sentence] : conf.doubts) conf.log.write(severity, sentence);
+  // A reload that is refused leaves the agent that works at work. A start that were refused would
+  // leave nobody to show the certificates in the store.
+  const bool is_reload = !ngx_is_init_cycle(cycle->old_cycle);
+  const bool can_be_refused = ngx_test_config != 0 || is_reload;
+  return conf.deployment.judge(can_be_refused ? Host::tested : Host::examined,
+                               server::library_of(&ngx_ccm_module));
 }
 
 void bring_to_life(const ngx_cycle_t* cycle, MainConf& conf) {

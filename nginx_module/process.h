@@ -14,7 +14,7 @@ namespace ccm::nginx {
 
 // init_conf: turns what was read into one checked configuration, without network and store. False
 // when it is wrong; that was logged.
-bool judge(MainConf& conf);
+bool judge(const ngx_cycle_t* cycle, MainConf& conf);
 
 // init_module. Nothing that goes wrong here stops the server: at a reload nginx would end all of
 // it, and whatever else it serves. It is logged.

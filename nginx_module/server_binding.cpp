@@ -19,6 +19,10 @@ constexpr char kExclusive[] =
     "and "
     "\"ssl_certificate_key\" beside the \"ccm_certificate\"";
 
+constexpr char kNameless[] =
+    "this server has no name that a certificate can carry, so it refuses TLS handshakes; give it "
+    "names, a \"ccm_certificate\" of its own with names=..., or \"ssl_reject_handshake on\"";
+
 bool is_set(ngx_array_t* const* array) {
   return array != nullptr && *array != nullptr &&
          *array != static_cast<ngx_array_t*>(NGX_CONF_UNSET_PTR);
@@ -38,13 +42,18 @@ bool speaks_tls(const ServerConf& outer, const ServerFacts& facts) {
   return facts.has_tls_listener || is_on(outer.ssl.enable, facts.ssl.enable);
 }
 
+bool rejects_handshakes(const ServerConf& outer, const ServerFacts& facts) {
+  return is_on(outer.ssl.reject_handshake, facts.ssl.reject_handshake);
+}
+
 // What the server is to use: its own requests, or the outer level's unless it needs none.
 std::span<const server::CertificateRequest> requests_for(const ServerConf& outer,
                                                          const ServerConf& server,
                                                          const ServerFacts& facts) {
   if (!server.requests.empty()) return server.requests;
-  const bool rejects = is_on(outer.ssl.reject_handshake, facts.ssl.reject_handshake);
-  if (!speaks_tls(outer, facts) || rejects || has_own_certificate(facts.ssl)) return {};
+  if (!speaks_tls(outer, facts) || rejects_handshakes(outer, facts) ||
+      has_own_certificate(facts.ssl))
+    return {};
   return outer.requests;
 }
 
@@ -79,12 +88,35 @@ bool has_both(const ServerConf& level, const SslFields& ssl) {
   return !level.requests.empty() && has_own_certificate(ssl);
 }
 
-void warn_of_no_listener(MainConf& main, const config::Origin& origin, const std::string& name) {
-  main.log.warn(
-      "no server shows the certificate \"{}\" here: there is no \"listen ... ssl\" in the server "
-      "of "
-      "{}:{}",
-      name, origin.file, origin.line);
+void doubt(MainConf& main, std::string_view sentence, const config::Origin& origin,
+           Severity severity = Severity::warn) {
+  main.doubts.emplace_back(severity,
+                           fmt::format("{} in {}:{}", sentence, origin.file, origin.line));
+}
+
+// Why nobody may ever see the certificate that was asked for here.
+void doubt_audience(MainConf& main, const ServerConf& outer, const ServerFacts& facts,
+                    const config::Origin& origin, const std::string& name) {
+  if (!speaks_tls(outer, facts)) {
+    doubt(main,
+          fmt::format("no server shows the certificate \"{}\" here: there is no \"listen ... ssl\" "
+                      "in its server",
+                      name),
+          origin);
+  } else if (rejects_handshakes(outer, facts)) {
+    doubt(main,
+          fmt::format("nobody is shown the certificate \"{}\" here, because of "
+                      "\"ssl_reject_handshake on\"",
+                      name),
+          origin);
+  }
+}
+
+void doubt_idle(MainConf& main, const Verdict& verdict) {
+  for (const OtherDirective& idle : verdict.idle) {
+    if (!main.idle_directives.insert(idle.name).second) continue;
+    main.doubts.emplace_back(Severity::warn, sentence_about_idle(idle));
+  }
 }
 
 }  // namespace
@@ -103,23 +135,35 @@ char* bind(ngx_conf_t* cf, const ServerConf& outer, ServerConf& server, const Se
 
   MainConf& main = main_conf_of(cf->cycle);
   const bool is_inherited = server.requests.empty();
+  bool is_nameless = false;
   std::vector<std::string> names;
   for (server::CertificateRequest request : requests_for(outer, server, facts)) {
     if (!main.first_use) main.first_use = request.origin;
+    if (is_inherited && config::Settings::lacks_names(request.arguments, facts.names)) {
+      is_nameless = true;
+      continue;
+    }
     // An inherited one is wrong only together with this server's names, so the server is the place.
     if (is_inherited) request.origin = facts.origin;
     auto used = add_use(main.deployment, request, facts, names);
     if (!used) return report_at(cf, used.error().message(), request.origin);
   }
-  if (names.empty()) return kConfOk;
-  if (!speaks_tls(outer, facts)) warn_of_no_listener(main, server.requests[0].origin, names[0]);
+  if (names.empty() && !is_nameless) return kConfOk;
+  const Verdict verdict = judge_others(outer.others, server.others);
+  if (!verdict.conflict.empty()) return report_at(cf, verdict.conflict, verdict.conflict_origin);
+  doubt_idle(main, verdict);
+  if (names.empty()) doubt(main, kNameless, facts.origin, Severity::notice);
+  if (!is_inherited) doubt_audience(main, outer, facts, server.requests[0].origin, names[0]);
   fill_arrays(cf, facts.ssl, names);
-  server.certificates = &main.deployment.add_site(names);
+  server.certificates =
+      &main.deployment.add_site(names, is_inherited ? facts.origin : server.requests[0].origin);
   return kConfOk;
 }
 
-void install(const ServerConf& server, const ngx_ssl_t& ssl) {
-  if (server.certificates != nullptr && ssl.ctx != nullptr) server.certificates->install(ssl.ctx);
+void install(const ngx_cycle_t* cycle, const ServerConf& server, const ngx_ssl_t& ssl) {
+  if (server.certificates == nullptr || ssl.ctx == nullptr) return;
+  main_conf_of(cycle).deployment.set_reach(*server.certificates, server::reach_of(ssl.ctx));
+  server.certificates->install(ssl.ctx);
 }
 
 }  // namespace ccm::nginx

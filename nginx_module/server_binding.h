@@ -12,6 +12,7 @@
 
 #include "config/config.h"
 #include "ngx_api.h"
+#include "other_directives.h"
 #include "server/deployment.h"
 
 namespace ccm::nginx {
@@ -32,6 +33,7 @@ struct SslFields {
 struct ServerConf {
   std::vector<server::CertificateRequest> requests;  // written on this level
   SslFields ssl;                                     // of this level; set with the first request
+  std::vector<OtherDirective> others;                // of other modules, written on this level
   server::CertificateSet* certificates = nullptr;    // a server that is bound; owned by MainConf
 };
 
@@ -50,6 +52,6 @@ char* take_request(ngx_conf_t* cf, ServerConf& level, const SslFields& ssl);
 char* bind(ngx_conf_t* cf, const ServerConf& outer, ServerConf& server, const ServerFacts& facts);
 
 // After nginx's SSL module merged: puts the callbacks into the context, if there is one.
-void install(const ServerConf& server, const ngx_ssl_t& ssl);
+void install(const ngx_cycle_t* cycle, const ServerConf& server, const ngx_ssl_t& ssl);
 
 }  // namespace ccm::nginx

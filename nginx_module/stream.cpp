@@ -154,19 +154,31 @@ ngx_int_t install_all(ngx_conf_t* cf) noexcept {
   for (ngx_uint_t s = 0; s < core->servers.nelts; ++s) {
     void** confs = servers[s]->ctx->srv_conf;
     const auto* ssl = static_cast<SslConf*>(confs[stream.ssl->ctx_index]);
-    install(*static_cast<ServerConf*>(confs[ngx_stream_ccm_module.ctx_index]), ssl->ssl);
+    install(cf->cycle, *static_cast<ServerConf*>(confs[ngx_stream_ccm_module.ctx_index]), ssl->ssl);
   }
   return NGX_OK;
 }
 
-ngx_command_t commands[] = {
+char* on_other_directive(ngx_conf_t* cf, ngx_command_t*, void* conf) noexcept {
+  return conf_boundary(cf, [&] {
+    return take_other(cf, ngx_stream_ccm_module, static_cast<ServerConf*>(conf)->others);
+  });
+}
+
+// The first is ours; behind it come those of other modules, and an empty one.
+ngx_command_t commands[1 + kMostOthers] = {
     {ngx_string("ccm_certificate"), NGX_STREAM_MAIN_CONF | NGX_STREAM_SRV_CONF | NGX_CONF_ANY,
      on_directive, NGX_STREAM_SRV_CONF_OFFSET, 0, nullptr},
-    ngx_null_command,
 };
 
+// Before the block is read, when all modules are loaded.
+ngx_int_t prepare(ngx_conf_t* cf) noexcept {
+  watch_others(cf, NGX_STREAM_MODULE, commands, 1, on_other_directive);
+  return NGX_OK;
+}
+
 ngx_stream_module_t context = {
-    nullptr,             // preconfiguration
+    prepare,             // preconfiguration
     install_all,         // postconfiguration
     nullptr,             // create_main_conf
     nullptr,             // init_main_conf

@@ -1,14 +1,19 @@
 #include "agent/launch.h"
 
 #include <fcntl.h>
+#include <fmt/format.h>
+#include <poll.h>
+#include <signal.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
+#include <chrono>
 #include <cstdlib>
-#include <vector>
+#include <optional>
 
 #include "agent/process.h"
 #include "base/memory_file.h"
@@ -24,6 +29,8 @@ namespace {
 constexpr int kStatusDescriptor = kFirstOtherDescriptor;
 // Where descriptors wait while 0 to 6 are being filled; above every target.
 constexpr int kWaitingRoom = 16;
+constexpr int kLongestAnswer = 5000;  // milliseconds
+constexpr std::size_t kMostAnswer = std::size_t{64} * 1024;
 
 // The settings in memory that nobody can change any more, at least not through what the agent gets.
 Result<FileDescriptor> seal_settings(const config::Handover& handover) {
@@ -127,6 +134,47 @@ Result<Lifeline> make_lifeline() {
   return Lifeline{std::move((*pipe)[1]), std::move((*pipe)[0])};
 }
 
+// fork + exec with these as the descriptors 0 to 5.
+Result<pid_t> spawn(const std::string& program, std::vector<std::string> arguments,
+                    const std::array<int, kStatusDescriptor>& descriptors) {
+  Result<std::array<FileDescriptor, 2>> status = make_pipe();
+  if (!status) return pass(std::move(status));
+  std::vector<std::string> variables = environment();
+  const std::vector<char*> argument_pointers = pointers_to(arguments);
+  const std::vector<char*> variable_pointers = pointers_to(variables);
+  Birth birth{program.c_str(), argument_pointers.data(), variable_pointers.data(), {}};
+  std::copy(descriptors.begin(), descriptors.end(), birth.descriptors.begin());
+  birth.descriptors[kStatusDescriptor] = (*status)[1].get();
+  const pid_t pid = fork();
+  if (pid < 0) return fail(system_error("starting the agent", errno));
+  if (pid == 0) become_agent(birth);
+  (*status)[1].reset();
+  Result<void> started = await_exec(std::move((*status)[0]), pid, program);
+  if (!started) return pass(std::move(started));
+  return pid;
+}
+
+// Everything up to the end; nullopt when that does not come in time or is absurdly far.
+std::optional<std::string> read_in_time(int descriptor) {
+  using std::chrono::steady_clock;
+  std::string text;
+  std::array<char, 4096> buffer;
+  const auto end = steady_clock::now() + std::chrono::milliseconds(kLongestAnswer);
+  while (text.size() <= kMostAnswer) {
+    const auto left =
+        std::chrono::duration_cast<std::chrono::milliseconds>(end - steady_clock::now()).count();
+    pollfd waiting{descriptor, POLLIN, 0};
+    const int ready = poll(&waiting, 1, static_cast<int>(std::max<decltype(left)>(left, 0)));
+    if (ready < 0 && errno == EINTR) continue;
+    if (ready <= 0) return std::nullopt;
+    const ssize_t count = read(descriptor, buffer.data(), buffer.size());
+    if (count < 0 && errno == EINTR) continue;
+    if (count <= 0) return text;
+    text.append(buffer.data(), static_cast<std::size_t>(count));
+  }
+  return std::nullopt;
+}
+
 std::string directory_of(const std::string& path) {
   const std::size_t slash = path.rfind('/');
   return slash == std::string::npos ? "." : path.substr(0, slash);
@@ -139,31 +187,40 @@ Result<Launched> launch(const LaunchRequest& request) {
   if (!settings) return pass(std::move(settings));
   Result<Lifeline> lifeline = make_lifeline();
   if (!lifeline) return pass(std::move(lifeline));
-  Result<std::array<FileDescriptor, 2>> status = make_pipe();
-  if (!status) return pass(std::move(status));
   const FileDescriptor null(open("/dev/null", O_RDWR | O_CLOEXEC));
   if (!null) return fail(system_error("opening /dev/null for the agent", errno));
-
-  std::vector<std::string> arguments{"ccm-agent: monitor"};
-  std::vector<std::string> variables = environment();
-  const std::vector<char*> argument_pointers = pointers_to(arguments);
-  const std::vector<char*> variable_pointers = pointers_to(variables);
   const int log = request.log_descriptor >= 0 ? request.log_descriptor : null.get();
   const int segment = request.segment >= 0 ? request.segment : null.get();
-  const Birth birth{request.program.c_str(),
-                    argument_pointers.data(),
-                    variable_pointers.data(),
-                    {null.get(), null.get(), log, segment, lifeline->agent.get(), settings->get(),
-                     (*status)[1].get()}};
-  const pid_t pid = fork();
-  if (pid < 0) return fail(system_error("starting the agent", errno));
-  if (pid == 0) become_agent(birth);
+  Result<pid_t> pid =
+      spawn(request.program, {"ccm-agent: monitor"},
+            {null.get(), null.get(), log, segment, lifeline->agent.get(), settings->get()});
+  if (!pid) return pass(std::move(pid));
+  return Launched{*pid, std::move(lifeline->server)};
+}
 
-  (*status)[1].reset();
-  if (Result<void> started = await_exec(std::move((*status)[0]), pid, request.program); !started) {
-    return pass(std::move(started));
+Result<std::vector<config::HostFinding>> inquire(const std::string& program,
+                                                 const config::Handover& handover) {
+  Result<FileDescriptor> settings = seal_settings(handover);
+  if (!settings) return pass(std::move(settings));
+  Result<std::array<FileDescriptor, 2>> answer = make_pipe();
+  if (!answer) return pass(std::move(answer));
+  const FileDescriptor null(open("/dev/null", O_RDWR | O_CLOEXEC));
+  if (!null) return fail(system_error("opening /dev/null for the agent", errno));
+  const int nothing = null.get();
+  Result<pid_t> pid =
+      spawn(program, {"ccm-agent: check", "--check"},
+            {nothing, (*answer)[1].get(), nothing, nothing, nothing, settings->get()});
+  if (!pid) return pass(std::move(pid));
+  (*answer)[1].reset();
+  const std::optional<std::string> text = read_in_time((*answer)[0].get());
+  kill(*pid, SIGKILL);
+  // Fails when the server's own handler was faster.
+  static_cast<void>(waitpid(*pid, nullptr, 0));
+  if (!text) {
+    return fail(ErrorKind::transient,
+                fmt::format("{} did not answer within {} seconds", program, kLongestAnswer / 1000));
   }
-  return Launched{pid, std::move(lifeline->server)};
+  return config::decode_findings(*text);
 }
 
 Result<std::string> find_agent(const std::string& configured, const std::string& module_path) {

@@ -12,9 +12,11 @@
 #include <sys/types.h>
 
 #include <string>
+#include <vector>
 
 #include "base/handle.h"
 #include "base/result.h"
+#include "config/host_checks.h"
 #include "config/wire.h"
 
 namespace ccm::agent {
@@ -36,6 +38,12 @@ struct Launched {
 // fork + exec. A program that cannot be executed is reported here (through a close-on-exec pipe),
 // not by a child that vanishes.
 Result<Launched> launch(const LaunchRequest& request);
+
+// Has the program judge, in a process that ends with its answer, whether the agent could work on
+// this host with these settings (check.h). Waits for it, at most five seconds. An error when there
+// is no answer that makes sense: another release of the agent, or one that hangs.
+Result<std::vector<config::HostFinding>> inquire(const std::string& program,
+                                                 const config::Handover& handover);
 
 // "ccm-agent" beside a module at `module_path`: DIR/ccm-agent, DIR/../bin/ccm-agent, then the
 // installed place; the first that is executable, or `configured` when not empty. `invalid` names

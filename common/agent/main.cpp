@@ -9,12 +9,14 @@
 #include <cstdio>
 #include <functional>
 
+#include "agent/check.h"
 #include "agent/log_line.h"
 #include "agent/monitor.h"
 #include "agent/process.h"
 #include "agent/server_log.h"
 #include "agent/service.h"
 #include "base/text.h"
+#include "config/host_checks.h"
 #include "config/wire.h"
 
 namespace {
@@ -45,7 +47,18 @@ Result<config::Handover> read_handover() {
   return config::decode_handover(*bytes);
 }
 
-int run(char* argv0) {
+// For a server's configuration test (launch.h).
+int check(const config::Handover& handover) {
+  const Result<config::Config> config = handover.settings.finalize();
+  if (!config) {
+    fmt::print(stderr, "ccm-agent: {}\n", printable(config.error().message()));
+    return 2;
+  }
+  fmt::print("{}", config::encode_findings(check_work(*config)));
+  return 0;
+}
+
+int run(char* argv0, bool is_check) {
   if (const Result<void> ready = check_descriptors(); !ready) {
     fmt::print(stderr, "ccm-agent: {}\n", printable(ready.error().message()));
     return 2;
@@ -60,6 +73,7 @@ int run(char* argv0) {
     return 2;
   }
   clean_process(say);
+  if (is_check) return check(*handover);
   set_title(argv0, "ccm-agent: monitor", "ccm-monitor");
   return run_monitor(*handover, [&] {
     close_other_descriptors();
@@ -77,6 +91,10 @@ int main(int argc, char** argv) {
       "start by hand.",
       "ccm-agent"};
   app.set_version_flag("--version", "ccm-agent " CCM_VERSION);
+  bool is_check = false;
+  app.add_flag("--check", is_check,
+               "Only judge whether the agent could work with its settings on this host, as the "
+               "server's configuration test asks it to");
   CLI11_PARSE(app, argc, argv);
-  return run(argv[0]);
+  return run(argv[0], is_check);
 }

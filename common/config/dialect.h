@@ -23,6 +23,10 @@ struct Dialect {
   // Whether there is one such place by nature, which is then always "the main server configuration"
   // and never "a main server configuration".
   bool global_block_is_unique = false;
+  // The server's own directives for cipher suites and for protocol versions, as a sentence that
+  // advises to use them shows them.
+  std::string_view ciphers = "ssl_ciphers";
+  std::string_view protocols = "ssl_protocols TLSv1.2 TLSv1.3";
 
   std::string spell(std::string_view key) const {
     return spelling ? spelling(key) : std::string(key);

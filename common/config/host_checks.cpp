@@ -14,6 +14,7 @@
 
 #include "base/error.h"
 #include "base/file.h"
+#include "base/text.h"
 #include "config/sentences.h"
 #include "config/system_checks.h"
 #include "crypto/pem.h"
@@ -25,6 +26,11 @@ using Findings = std::vector<HostFinding>;
 
 constexpr std::string_view kDefaultUser = "ccm";
 constexpr std::size_t kLargestTrustFile = 16UL * 1024 * 1024;
+
+constexpr std::string_view kFatal = "fatal: ";
+constexpr std::string_view kWarning = "doubt: ";
+static_assert(kFatal.size() == kWarning.size());
+constexpr std::string_view kEnd = "end\n";
 
 bool is_root() noexcept {
   return geteuid() == 0;
@@ -159,6 +165,35 @@ std::vector<HostFinding> check_host(const Config& config) {
   if (config.certificates().empty()) return findings;
   for (std::string& sentence : check_system(global.state_path)) {
     add_warning(findings, std::move(sentence));
+  }
+  return findings;
+}
+
+std::string encode_findings(const std::vector<HostFinding>& findings) {
+  std::string text;
+  for (const HostFinding& finding : findings) {
+    text += fmt::format("{}{}\n", finding.fatal ? kFatal : kWarning, printable(finding.sentence));
+  }
+  return text + std::string(kEnd);
+}
+
+Result<std::vector<HostFinding>> decode_findings(std::string_view text) {
+  const auto no_answer = [] {
+    return fail(ErrorKind::invalid,
+                "the agent program gave no answer; it may be of another release than the module");
+  };
+  if (!text.ends_with(kEnd)) return no_answer();
+  text.remove_suffix(kEnd.size());
+  Findings findings;
+  while (!text.empty()) {
+    const std::size_t end = text.find('\n');
+    const std::string_view line = text.substr(0, end);
+    const bool is_fatal = line.starts_with(kFatal);
+    if (end == std::string_view::npos || (!is_fatal && !line.starts_with(kWarning))) {
+      return no_answer();
+    }
+    findings.push_back({is_fatal, std::string(line.substr(kFatal.size()))});
+    text.remove_prefix(end + 1);
   }
   return findings;
 }

@@ -4,8 +4,10 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 #include <vector>
 
+#include "base/result.h"
 #include "config/config.h"
 
 namespace ccm::config {
@@ -18,5 +20,11 @@ struct HostFinding {
 // Empty when nothing is wrong. A process without root's rights reports nothing about what it may
 // not look at: the one that starts the server may.
 std::vector<HostFinding> check_host(const Config& config);
+
+// Findings as the agent's program hands them to the server that asked (agent/launch.h): one a line,
+// closed by a line of its own, so that an answer that was cut short is none. `invalid` for anything
+// else.
+std::string encode_findings(const std::vector<HostFinding>& findings);
+Result<std::vector<HostFinding>> decode_findings(std::string_view text);
 
 }  // namespace ccm::config

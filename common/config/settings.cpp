@@ -128,6 +128,11 @@ Result<void> Settings::add_implicit(RawCertificate certificate) {
   return {};
 }
 
+bool Settings::lacks_names(const std::vector<std::string>& arguments,
+                           const std::vector<std::string>& server_names) {
+  return config::lacks_names(arguments, server_names);
+}
+
 bool Settings::empty() const noexcept {
   return global_.empty() && certificates_.empty() && uses_.empty();
 }

@@ -73,6 +73,12 @@ class Settings {
   Result<std::string> use(const std::vector<std::string>& arguments,
                           const std::vector<std::string>& server_names, Origin origin);
 
+  // Whether the short form would fail only because none of the virtual host's names can be in a
+  // certificate ("_", none at all, a single label with a public source), as happens to a virtual
+  // host that inherits it.
+  static bool lacks_names(const std::vector<std::string>& arguments,
+                          const std::vector<std::string>& server_names);
+
   // Whether anything at all was configured; a server without it needs no agent.
   bool empty() const noexcept;
 

@@ -105,6 +105,18 @@ Result<std::vector<std::string>> names_for(const CertificateValues& values,
   return names;
 }
 
+// The arguments as directives, and what was said of the certificate's name.
+Result<ShortForm> take_arguments(const std::vector<std::string>& arguments,
+                                 RawCertificate& certificate) {
+  ShortForm form;
+  for (const std::string& argument : arguments) {
+    auto taken = take_argument(argument, form, certificate);
+    if (!taken) return pass(std::move(taken));
+  }
+  if (auto taken = take_source(form, certificate); !taken) return pass(std::move(taken));
+  return form;
+}
+
 std::string name_for(const CertificateValues& values, std::string_view first_name) {
   std::string name = derived_certificate_name(first_name);
   if (!values.key) return name;
@@ -119,24 +131,31 @@ Result<RawCertificate> make_implicit(const std::vector<std::string>& arguments,
   RawCertificate certificate;
   certificate.origin = origin;
   certificate.is_implicit = true;
-  ShortForm form;
-  for (const std::string& argument : arguments) {
-    auto taken = take_argument(argument, form, certificate);
-    if (!taken) return pass(std::move(taken));
-  }
-  if (auto taken = take_source(form, certificate); !taken) return pass(std::move(taken));
+  auto form = take_arguments(arguments, certificate);
+  if (!form) return pass(std::move(form));
 
   auto values = parse_values(certificate.directives);
   if (!values) return pass(std::move(values));
   auto names = names_for(values->certificate, server_names);
   if (!names) return pass(std::move(names));
-  certificate.name = form.name ? *form.name : name_for(values->certificate, names->front());
+  certificate.name = form->name ? *form->name : name_for(values->certificate, names->front());
   certificate.implicit_names = *std::move(names);
   if (auto checked = check_certificate_name(certificate.name); !checked) {
     return fail_with(std::move(checked),
-                     form.name ? "name" : "the first server name (choose another with name=NAME)");
+                     form->name ? "name" : "the first server name (choose another with name=NAME)");
   }
   return certificate;
+}
+
+bool lacks_names(const std::vector<std::string>& arguments,
+                 const std::vector<std::string>& server_names) {
+  RawCertificate certificate;
+  if (!take_arguments(arguments, certificate)) return false;
+  const auto values = parse_values(certificate.directives);
+  if (!values || values->certificate.names) return false;
+  const bool is_public = std::holds_alternative<ScmSource>(*values->certificate.source);
+  const auto names = certificate_names(server_names, is_public, "names");
+  return names && names->empty();
 }
 
 }  // namespace ccm::config

@@ -17,4 +17,8 @@ Result<RawCertificate> make_implicit(const std::vector<std::string>& arguments,
                                      const std::vector<std::string>& server_names,
                                      const Origin& origin);
 
+// Whether that fails for nothing but the lack of a name.
+bool lacks_names(const std::vector<std::string>& arguments,
+                 const std::vector<std::string>& server_names);
+
 }  // namespace ccm::config

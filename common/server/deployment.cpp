@@ -15,31 +15,14 @@
 #include "config/host_checks.h"
 #include "lifecycle/store_reader.h"
 #include "server/bootstrap.h"
+#include "server/site_doubts.h"
 
 namespace ccm::server {
 namespace {
 
-// Two certificates of one kind in one virtual host: OpenSSL would show the last one only.
-void warn_of_same_keys(const CertificateSet& set, const config::Config& config,
-                       const config::Dialect& dialect, Log& log) {
-  const auto& all = set.certificates();
-  for (std::size_t i = 0; i < all.size(); ++i) {
-    for (std::size_t j = 0; j < i; ++j) {
-      const auto* a = config.find(all[j]->name());
-      const auto* b = config.find(all[i]->name());
-      if (!a->key || !b->key || a->key->algorithm != b->key->algorithm) continue;
-      const std::string key = dialect.spell("key");
-      log.warn(
-          "certificates \"{}\" and \"{}\" of one server have the same kind of key, so only the "
-          "second is shown; give one of them \"{} ecdsa:256\" and the other \"{} rsa:2048\"",
-          a->name, b->name, key, key);
-    }
-  }
-}
-
-bool check_host(const config::Config& config, Log& log) {
+bool report(const std::vector<config::HostFinding>& findings, Log& log) {
   bool is_good = true;
-  for (const config::HostFinding& finding : config::check_host(config)) {
+  for (const config::HostFinding& finding : findings) {
     log.write(finding.fatal ? Severity::emerg : Severity::warn, finding.sentence);
     is_good = is_good && !finding.fatal;
   }
@@ -87,16 +70,39 @@ Result<void> Deployment::add_once(std::string name, std::vector<std::string>& na
   return {};
 }
 
-CertificateSet& Deployment::add_site(const std::vector<std::string>& names) {
+CertificateSet& Deployment::add_site(const std::vector<std::string>& names, config::Origin origin) {
   std::vector<LiveCertificate*> certificates;
   for (const std::string& name : names) {
     certificates.push_back(&live_.try_emplace(name, name, live_.size(), log_).first->second);
   }
-  sites_.push_back(std::make_unique<CertificateSet>(std::move(certificates), log_));
-  return *sites_.back();
+  sites_.push_back({.set = std::make_unique<CertificateSet>(std::move(certificates), log_),
+                    .origin = std::move(origin),
+                    .reach = {}});
+  return *sites_.back().set;
 }
 
-bool Deployment::judge(Host host) {
+void Deployment::set_reach(const CertificateSet& site, Reach reach) {
+  const auto found = std::find_if(sites_.begin(), sites_.end(),
+                                  [&site](const Site& each) { return each.set.get() == &site; });
+  if (found != sites_.end()) found->reach = reach;
+}
+
+// What the agent says of its work; the agent that is missing is said here.
+bool Deployment::ask_agent(const std::string& module_path) {
+  if (config_->certificates().empty()) return true;
+  auto program = agent::find_agent(config_->global().agent_path, module_path);
+  if (!program) {
+    log_.warn("no certificate would be obtained or renewed: {}", program.error().message());
+    return true;
+  }
+  const config::Handover handover{.server = {}, .settings = settings_, .agent = {}};
+  auto findings = agent::inquire(*program, handover);
+  if (findings) return report(*findings, log_);
+  log_.warn("what the agent needs on this host was not checked: {}", findings.error().message());
+  return true;
+}
+
+bool Deployment::judge(Host host, const std::string& module_path) {
   auto config = settings_.finalize();
   if (!config) {
     log_.write(Severity::emerg, config.error().message());
@@ -107,8 +113,14 @@ bool Deployment::judge(Host host) {
   for (const std::string& sentence : settings_.warnings()) {
     log_.write(Severity::warn, sentence);
   }
-  for (const auto& site : sites_) warn_of_same_keys(*site, *config_, settings_.dialect(), log_);
-  return check_host(*config_, log_);
+  for (const Site& site : sites_) {
+    for (const std::string& sentence :
+         doubts_about({*site.set, site.reach, site.origin}, *config_, settings_.dialect())) {
+      log_.warn("{}", sentence);
+    }
+  }
+  if (!report(config::check_host(*config_), log_)) return false;
+  return host == Host::examined || ask_agent(module_path);
 }
 
 Result<void> Deployment::publish(Estate& estate) {

@@ -64,14 +64,21 @@ class Deployment {
   config::Settings& settings() noexcept { return settings_; }
   // Adds a certificate to those of one virtual host; `invalid` when it is among them already.
   Result<void> add_once(std::string name, std::vector<std::string>& names) const;
-  // A virtual host that shows these certificates (names as Settings::use returned them).
-  CertificateSet& add_site(const std::vector<std::string>& names);
+  // A virtual host that shows these certificates (names as Settings::use returned them), for which
+  // it was asked at `origin`. Without any it refuses every handshake.
+  CertificateSet& add_site(const std::vector<std::string>& names, config::Origin origin = {});
+  // Whom that site's TLS settings leave, for judge(); everybody unless told.
+  void set_reach(const CertificateSet& site, Reach reach);
 
-  enum class Host : bool { ignored, examined };
+  // ignored: nothing outside the configuration.
+  // examined: the files, account and program that it names must be there.
+  // tested: the agent must also be able to work with what is in them. That takes a process of its
+  //   own, because no server process reads credentials, and nothing is lost by refusing: for a
+  //   configuration test, and for a reload that can be refused.
+  enum class Host : std::uint8_t { ignored, examined, tested };
   // Turns what was written into one checked configuration, without network and store. False when it
-  // is wrong; everything wrong or dubious was logged. With Host::examined the files, account and
-  // program that it names must be there as well.
-  bool judge(Host host);
+  // is wrong; everything wrong or dubious was logged. `module_path`: where the agent is looked for.
+  bool judge(Host host, const std::string& module_path = {});
   // From a successful judge() on.
   const config::Config* config() const noexcept { return config_ ? &*config_ : nullptr; }
 
@@ -95,14 +102,21 @@ class Deployment {
   void enter_worker(Estate& estate) noexcept;
 
  private:
+  struct Site {
+    std::unique_ptr<CertificateSet> set;
+    config::Origin origin;
+    Reach reach;
+  };
+
   Result<void> publish(Estate& estate);
+  bool ask_agent(const std::string& module_path);
 
   config::Settings settings_;
   Log& log_;
   std::optional<config::Config> config_;
   // The certificates that virtual hosts show, by name, and the sets in which they do.
   std::map<std::string, LiveCertificate, std::less<>> live_;
-  std::vector<std::unique_ptr<CertificateSet>> sites_;
+  std::vector<Site> sites_;
   // From start() on, when there is anything to serve.
   std::optional<publication::Reader> reader_;
   FileDescriptor lifeline_;  // the master's end

@@ -1,18 +1,68 @@
 #include "server/handshake.h"
 
+#include <openssl/err.h>
+
 #include <algorithm>
 
 #include "base/boundary.h"
 #include "base/clock.h"
+#include "base/handle.h"
 
 namespace ccm::server {
 namespace {
+
+using SslHandle = Handle<SSL, SSL_free>;
+using ContextHandle = Handle<SSL_CTX, SSL_CTX_free>;
+
+void free_suites(STACK_OF(SSL_CIPHER) * suites) noexcept {
+  sk_SSL_CIPHER_free(suites);
+}
+using Suites = Handle<STACK_OF(SSL_CIPHER), free_suites>;
 
 auto saying_to(Log& log) noexcept {
   return [&log](const char* what) { log.write(Severity::crit, what); };
 }
 
 }  // namespace
+
+// Asked of a connection, because only that minds everything: versions switched off by whatever
+// means, the security level, the signature algorithms.
+Reach reach_of(SSL_CTX* context) {
+  const SslHandle connection(SSL_new(context));
+  const Suites suites(connection ? SSL_get1_supported_ciphers(connection.get()) : nullptr);
+  ERR_clear_error();
+  if (!connection) return {};
+  Reach reach{.older_rsa = false, .older_ecdsa = false, .tls13 = false};
+  for (int i = 0; suites && i < sk_SSL_CIPHER_num(suites.get()); ++i) {
+    switch (SSL_CIPHER_get_auth_nid(sk_SSL_CIPHER_value(suites.get(), i))) {
+      case NID_auth_rsa:
+        reach.older_rsa = true;
+        break;
+      case NID_auth_ecdsa:
+        reach.older_ecdsa = true;
+        break;
+      case NID_auth_any:
+        reach.tls13 = true;
+        break;
+      default:
+        break;
+    }
+  }
+  return reach;
+}
+
+Reach reach_of(const std::string& ciphers, bool has_older, bool has_tls13) {
+  const ContextHandle context(SSL_CTX_new(TLS_server_method()));
+  if (!context) return {};
+  // What OpenSSL refuses here the server itself is going to refuse, in its own words.
+  if (!ciphers.empty() && SSL_CTX_set_cipher_list(context.get(), ciphers.c_str()) != 1) {
+    ERR_clear_error();
+    return {};
+  }
+  SSL_CTX_set_max_proto_version(context.get(), has_tls13 ? 0 : TLS1_2_VERSION);
+  if (!has_older) SSL_CTX_set_min_proto_version(context.get(), TLS1_3_VERSION);
+  return reach_of(context.get());
+}
 
 void CertificateSet::install(SSL_CTX* context) {
   SSL_CTX_set_cert_cb(context, on_certificate, this);

@@ -5,6 +5,7 @@
 
 #include <openssl/ssl.h>
 
+#include <string>
 #include <utility>
 #include <vector>
 
@@ -13,7 +14,20 @@
 
 namespace ccm::server {
 
-// The certificates of one virtual host (several: different kinds of key).
+// Whom a virtual host's protocol versions and cipher suites leave: which kinds of key clients of
+// TLS 1.2 and older can be shown, and whether there is TLS 1.3, which takes both.
+struct Reach {
+  bool older_rsa = true;
+  bool older_ecdsa = true;
+  bool tls13 = true;
+};
+// Of a context that is set up; everybody when OpenSSL has no memory to tell.
+Reach reach_of(SSL_CTX* context);
+// Of settings before there is a context. `ciphers`: OpenSSL's notation; empty: OpenSSL's own.
+Reach reach_of(const std::string& ciphers, bool has_older, bool has_tls13);
+
+// The certificates of one virtual host (several: different kinds of key; none: it refuses every
+// handshake).
 class CertificateSet {
  public:
   // The certificates and the log must outlive the object.

@@ -78,6 +78,28 @@ TEST_F(LaunchTest, ReportsAProgramThatCannotBeExecuted) {
   EXPECT_EQ(waitpid(-1, nullptr, WNOHANG), -1);
 }
 
+TEST_F(LaunchTest, AsksTheProgramAndUnderstandsItsAnswer) {
+  handover_.server.launch_id = "launch-7";
+  const std::string program =
+      add_program("agent",
+                  "#!/bin/sh\ntest \"$1\" = --check && grep -q launch-7 /proc/self/fd/5 &&"
+                  " printf 'doubt: a sentence\\nend\\n'\n");
+  const auto findings = inquire(program, handover_);
+  ASSERT_TRUE(findings) << findings.error().message();
+  ASSERT_EQ(findings->size(), 1U);
+  EXPECT_FALSE((*findings)[0].fatal);
+  EXPECT_EQ((*findings)[0].sentence, "a sentence");
+  EXPECT_EQ(waitpid(-1, nullptr, WNOHANG), -1) << "it is waited for";
+}
+
+TEST_F(LaunchTest, AnotherReleaseOfTheProgramGivesNoAnswer) {
+  const std::string program =
+      add_program("agent", "#!/bin/sh\necho '--check: unknown' >&2\nexit 109\n");
+  const auto findings = inquire(program, handover_);
+  ASSERT_FALSE(findings);
+  EXPECT_THAT(findings.error().message(), HasSubstr("another release"));
+}
+
 TEST_F(LaunchTest, FindsTheAgentBesideTheModuleOrInBin) {
   const std::string module = (directory_ / "modules/ngx.so").string();
   const std::string in_bin = add_program("bin/ccm-agent");

@@ -123,5 +123,26 @@ TEST_F(HostChecks, OrdinaryUsersAreNotBotheredWithWhatTheyMayNotSee) {
   EXPECT_EQ(WEXITSTATUS(status), 0);
 }
 
+TEST(HostFindings, ComeBackAsTheyWereSent) {
+  const std::vector<HostFinding> sent{{true, "one: two"}, {false, "end"}};
+  const auto received = decode_findings(encode_findings(sent));
+  ASSERT_TRUE(received);
+  ASSERT_EQ(received->size(), 2U);
+  EXPECT_TRUE((*received)[0].fatal);
+  EXPECT_EQ((*received)[0].sentence, "one: two");
+  EXPECT_FALSE((*received)[1].fatal);
+  EXPECT_EQ((*received)[1].sentence, "end");
+  EXPECT_THAT(*decode_findings(encode_findings({})), IsEmpty());
+}
+
+TEST(HostFindings, AnAnswerThatIsNoneIsNotTakenForAllIsWell) {
+  for (const char* text : {"", "end", "fatal: cut sh", "fatal: one\n", "fatal: one\nen",
+                           "usage: ccm-agent\nend\n", "one\nend\n"}) {
+    EXPECT_FALSE(decode_findings(text)) << text;
+  }
+  const std::string sent = encode_findings({{true, "two\nlines"}});
+  EXPECT_EQ(decode_findings(sent)->size(), 1U);
+}
+
 }  // namespace
 }  // namespace ccm::config

@@ -36,6 +36,22 @@ TEST(ShortForm, NameComesFromTheFirstNameAndTheKey) {
       HasSubstr("choose another with name=NAME"));
 }
 
+TEST(ShortForm, TellsTheLackOfANameFromEveryOtherMistake) {
+  const auto lacks = [](std::string_view arguments, const std::vector<std::string>& names) {
+    return Settings::lacks_names(words(arguments), names);
+  };
+  EXPECT_TRUE(lacks("source=scm", {}));
+  EXPECT_TRUE(lacks("source=scm", {"_"}));
+  EXPECT_TRUE(lacks("source=scm", {"localhost", ""}));
+  EXPECT_FALSE(lacks("source=pca issuer=ISSUER", {"localhost"}));
+  EXPECT_FALSE(lacks("source=scm", {"_", "www.example.com"}));
+  EXPECT_FALSE(lacks("source=scm names=a.example", {"_"}));
+  EXPECT_FALSE(lacks("source=scm", {"~^www"})) << "a pattern needs names=";
+  EXPECT_FALSE(lacks("source=scm", {"a..b"}));
+  EXPECT_FALSE(lacks("source=scm nonsense", {"_"}));
+  EXPECT_FALSE(lacks("intranet", {"_"})) << "a block has names of its own";
+}
+
 TEST(ShortForm, NeedsANameItCanCertify) {
   EXPECT_THAT(name_of("source=scm", {}), HasSubstr("has no name that a certificate can carry;"));
   EXPECT_THAT(name_of("source=scm", {"_"}),

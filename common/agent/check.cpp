@@ -1,0 +1,171 @@
+#include "agent/check.h"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <filesystem>
+#include <optional>
+#include <string>
+
+#include "agent/engine.h"
+#include "agent/privileges.h"
+#include "base/error.h"
+#include "base/log.h"
+#include "cloud/curl_client.h"
+#include "cloud/endpoints.h"
+#include "config/sentences.h"
+
+namespace ccm::agent {
+namespace {
+
+using Findings = std::vector<config::HostFinding>;
+
+// The warnings about the credentials file were given already (config/host_checks.h).
+class NoLog final : public Log {
+ public:
+  void write(Severity, std::string_view) noexcept override {}
+};
+
+bool is_root() noexcept {
+  return geteuid() == 0;
+}
+
+void add_fatal(Findings& findings, std::string sentence) {
+  findings.push_back({true, std::move(sentence)});
+}
+
+void add_warning(Findings& findings, std::string sentence) {
+  findings.push_back({false, std::move(sentence)});
+}
+
+// Whether everything that read_cloud_access reads can be read by us, or we are root.
+bool may_read(const config::GlobalConfig& global) {
+  if (is_root()) return true;
+  const auto* file = std::get_if<config::CredentialsFile>(&global.credentials);
+  const auto readable = [](const std::string& path) {
+    return path.empty() || faccessat(AT_FDCWD, path.c_str(), R_OK, AT_EACCESS) == 0;
+  };
+  return readable(global.trusted_certificate) && readable(global.proxy_credentials) &&
+         (file == nullptr || readable(file->path));
+}
+
+void check_access(const config::GlobalConfig& global, Findings& findings) {
+  if (!may_read(global)) return;
+  NoLog log;
+  const Result<CloudAccess> access = read_cloud_access(global, log);
+  if (!access) return add_fatal(findings, access.error().message());
+  const auto client = cloud::make_curl_client(
+      {.ca_pem = access->ca_pem, .proxy = global.proxy, .proxy_login = access->proxy_login});
+  if (!client) {
+    add_fatal(findings,
+              fmt::format("the trusted certificate file {}: {}",
+                          config::in_quotes(global.trusted_certificate), client.error().message()));
+  }
+}
+
+// One of the two services and what the configuration says of it.
+struct Service {
+  std::string_view name;
+  std::string_view directives;
+  bool is_used;
+  const std::string& endpoint;  // given
+  const std::string& known;     // what the region gives
+};
+
+void check_region(const config::Config& config, Findings& findings) {
+  const config::GlobalConfig& global = config.global();
+  const auto uses = [&config](bool is_scm) {
+    return std::any_of(config.certificates().begin(), config.certificates().end(),
+                       [is_scm](const auto& spec) {
+                         return std::holds_alternative<config::ScmSource>(spec.source) == is_scm;
+                       });
+  };
+  const cloud::Endpoints known = cloud::endpoints_for(global.region, {});
+  const Service services[] = {
+      {"SCM", "scm_endpoint or CCMScmEndpoint", uses(true), global.scm_endpoint, known.scm},
+      {"PCA", "pca_endpoint or CCMPcaEndpoint", uses(false), global.pca_endpoint, known.pca}};
+  const bool depends_on_it = std::any_of(
+      std::begin(services), std::end(services),
+      [](const Service& service) { return service.is_used && service.endpoint.empty(); });
+  if (!depends_on_it || global.region.empty()) return;
+  const auto regions = cloud::known_regions();
+  if (std::find(regions.begin(), regions.end(), global.region) == regions.end()) {
+    const auto best = config::closest(global.region, {regions.begin(), regions.end()});
+    add_warning(findings,
+                fmt::format("the region {} is not known{}", config::in_quotes(global.region),
+                            best.empty() ? "" : fmt::format("; did you mean \"{}\"?", best)));
+    return;
+  }
+  for (const Service& service : services) {
+    if (!service.is_used || !service.endpoint.empty() || !service.known.empty()) continue;
+    add_warning(findings,
+                fmt::format("no {} is known in the region {}; name its endpoint with {}",
+                            service.name, config::in_quotes(global.region), service.directives));
+  }
+}
+
+// The path itself, or what of it is there.
+Result<std::filesystem::path> existing_part(std::filesystem::path path) {
+  struct stat facts {};
+  while (stat(path.c_str(), &facts) != 0) {
+    if (errno != ENOENT || path == path.parent_path())
+      return fail(system_error(path.string(), errno));
+    path = path.parent_path();
+  }
+  if (!S_ISDIR(facts.st_mode)) {
+    return fail(ErrorKind::invalid, fmt::format("{} is not a directory", path.string()));
+  }
+  return path;
+}
+
+void check_owner(const std::string& path, const Account& account, Findings& findings) {
+  struct stat facts {};
+  if (stat(path.c_str(), &facts) != 0) return;
+  if (facts.st_uid == account.user || facts.st_uid == 0) return;
+  add_warning(
+      findings,
+      fmt::format("the state directory {} belongs to user {} and not to the agent's account "
+                  "\"{}\", which cannot write there: chown -R {} {}",
+                  config::in_quotes(path), facts.st_uid, account.name, account.name, path));
+}
+
+void check_state(const std::string& path, const std::optional<Account>& account,
+                 Findings& findings) {
+  const auto there = existing_part(path);
+  if (!there) {
+    if (there.error().kind() == ErrorKind::invalid) {
+      add_fatal(findings, fmt::format("the state directory {} cannot be made: {}",
+                                      config::in_quotes(path), there.error().message()));
+    }
+    return;
+  }
+  const bool is_writable = faccessat(AT_FDCWD, there->c_str(), W_OK | X_OK, AT_EACCESS) == 0;
+  const bool is_for_others_to_judge = errno == EACCES && !is_root();
+  if (!is_writable && !is_for_others_to_judge) {
+    const std::string reason = errno_text(errno);
+    add_warning(findings,
+                fmt::format("nothing can be stored in the state directory {}: {}: {}; make it "
+                            "writable, under systemd with ReadWritePaths={}",
+                            config::in_quotes(path), there->string(), reason, path));
+    return;
+  }
+  if (account && *there == std::filesystem::path(path)) check_owner(path, *account, findings);
+}
+
+}  // namespace
+
+std::vector<config::HostFinding> check_work(const config::Config& config) {
+  Findings findings;
+  check_access(config.global(), findings);
+  check_region(config, findings);
+  // That the account is missing was said already (config/host_checks.h).
+  const Result<std::optional<Account>> account = choose_account(config.global().user);
+  check_state(config.global().state_path, account ? *account : std::nullopt, findings);
+  return findings;
+}
+
+}  // namespace ccm::agent

@@ -1,0 +1,22 @@
+// What the configuration test asks the agent: whether it could work with these settings on this
+// host. Judged with the agent's own means (how it reads the credentials, what curl trusts, which
+// account it becomes), so that the answer cannot differ from what happens later. No network, and
+// nothing is made or changed.
+//
+// Called once, in a process that ends with its answer; as root where the server is started by root.
+#pragma once
+
+#include <vector>
+
+#include "config/config.h"
+#include "config/host_checks.h"
+
+namespace ccm::agent {
+
+// Fatal: what the configuration names is unusable, whatever the host. Everything else, such as a
+// state directory on a read-only file system, is a warning, because the server starts all the same
+// and shows the certificates it has. A process that is not root says nothing of what it may not
+// look at.
+std::vector<config::HostFinding> check_work(const config::Config& config);
+
+}  // namespace ccm::agent
