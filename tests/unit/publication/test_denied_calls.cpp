@@ -18,7 +18,7 @@ int publish_and_read() {
   Writer writer = make_writer({"a", "b"});
   const auto read_only = writer.open_read_only();
   if (!read_only) return 1;
-  const auto reader = Reader::open(*read_only);
+  auto reader = Reader::open(*read_only);
   if (!reader) return 2;
   for (const char* name : {"a.example", "b.example"}) {
     if (!writer.publish("a", make_published(name))) return 3;
