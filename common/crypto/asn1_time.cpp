@@ -1,6 +1,5 @@
 #include "crypto/asn1_time.h"
 
-#include <chrono>
 #include <ctime>
 
 #include "crypto/openssl.h"
@@ -13,7 +12,11 @@ std::optional<Time> to_time(const ASN1_TIME* time) noexcept {
     drain_openssl_errors();
     return std::nullopt;
   }
-  return std::chrono::floor<Seconds>(std::chrono::system_clock::from_time_t(timegm(&parts)));
+  return Time(Seconds(timegm(&parts)));
+}
+
+std::time_t to_time_t(Time time) noexcept {
+  return static_cast<std::time_t>(time.time_since_epoch().count());
 }
 
 }  // namespace ccm::crypto

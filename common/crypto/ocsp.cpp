@@ -77,7 +77,7 @@ bool is_signed_for(OCSP_BASICRESP* basic, const Certificate& issuer, Time now) {
   }
   X509_VERIFY_PARAM* rules = X509_STORE_get0_param(trust.get());
   X509_VERIFY_PARAM_set_flags(rules, X509_V_FLAG_PARTIAL_CHAIN);
-  X509_VERIFY_PARAM_set_time(rules, std::chrono::system_clock::to_time_t(now));
+  X509_VERIFY_PARAM_set_time(rules, to_time_t(now));
   return OCSP_basic_verify(basic, candidates.get(), trust.get(), OCSP_NOEXPLICIT) == 1;
 }
 

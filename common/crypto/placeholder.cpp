@@ -3,6 +3,7 @@
 #include <openssl/x509v3.h>
 
 #include "crypto/alternative_names.h"
+#include "crypto/asn1_time.h"
 #include "crypto/digest.h"
 #include "crypto/key_type_of.h"
 
@@ -40,7 +41,7 @@ bool set_subject_and_issuer(X509* certificate) {
 
 bool set_validity(X509* certificate, Time now) {
   const auto set = [](ASN1_TIME* field, Time time) {
-    return ASN1_TIME_set(field, std::chrono::system_clock::to_time_t(time)) != nullptr;
+    return ASN1_TIME_set(field, to_time_t(time)) != nullptr;
   };
   return set(X509_getm_notBefore(certificate), now - kDay) &&
          set(X509_getm_notAfter(certificate), now - kDay + kLifetime);

@@ -5,6 +5,7 @@
 #include <chrono>
 #include <stdexcept>
 
+#include "crypto/asn1_time.h"
 #include "crypto/openssl.h"
 
 namespace ccm::test {
@@ -23,7 +24,7 @@ void check(bool is_done, const char* activity) {
 }
 
 TimeHandle to_asn1(Time time) {
-  TimeHandle made(ASN1_GENERALIZEDTIME_set(nullptr, std::chrono::system_clock::to_time_t(time)));
+  TimeHandle made(ASN1_GENERALIZEDTIME_set(nullptr, crypto::to_time_t(time)));
   check(made != nullptr, "a date");
   return made;
 }

@@ -11,6 +11,16 @@ TEST(Clock, FormatsTimeAsRfc3339) {
   EXPECT_EQ(format_time(Time(Seconds(1778438520))), "2026-05-10T18:42:00Z");
 }
 
+// Dates in certificates go beyond what 64 bits of nanoseconds hold.
+TEST(Clock, FormatsTheWholeRangeOfCertificateDates) {
+  EXPECT_EQ(format_time(Time(Seconds(9223372037))), "2262-04-11T23:47:17Z");
+  EXPECT_EQ(format_time(Time(Seconds(253402300799))), "9999-12-31T23:59:59Z");
+  EXPECT_EQ(format_time(Time(Seconds(-9223372037))), "1677-09-21T00:12:43Z");
+  EXPECT_EQ(format_time(Time(Seconds(-62135596800))), "0001-01-01T00:00:00Z");
+  EXPECT_EQ(format_time(Time::max()), "9999-12-31T23:59:59Z") << "nothing may throw";
+  EXPECT_EQ(format_time(Time::min()), "0000-01-01T00:00:00Z");
+}
+
 TEST(Clock, FormatsCompactTimeAsTheSignatureWantsIt) {
   EXPECT_EQ(format_compact_time(Time(Seconds(1778438520))), "20260510T184200Z");
 }
