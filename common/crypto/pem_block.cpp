@@ -42,6 +42,25 @@ Result<Secret> without_space(std::string_view text) {
   return Secret::copy_of(padded.bytes().first(size));
 }
 
+// Looks at each marker of the text once, whatever it is: a scan for one particular end would cost
+// the square of the text's size when blocks begin and do not end.
+PemBlock block_of(std::string_view label, std::string_view& rest) {
+  const std::string end_marker = fmt::format("-----END {}-----", label);
+  for (std::size_t at = rest.find(kDashes); at != npos; at = rest.find(kDashes, at + 1)) {
+    const std::string_view marker = rest.substr(at);
+    if (marker.starts_with(kBegin)) {
+      rest.remove_prefix(at);
+      return {label, {}, false};
+    }
+    if (!marker.starts_with(end_marker)) continue;
+    const PemBlock block{label, rest.substr(0, at), true};
+    rest.remove_prefix(at + end_marker.size());
+    return block;
+  }
+  rest = {};
+  return {label, {}, false};
+}
+
 }  // namespace
 
 std::optional<PemBlock> next_pem_block(std::string_view& rest) {
@@ -53,12 +72,7 @@ std::optional<PemBlock> next_pem_block(std::string_view& rest) {
     const std::string_view label = rest.substr(0, label_size);
     if (label_size == npos || label.find_first_of("\r\n-") != npos) continue;
     rest.remove_prefix(label_size + kDashes.size());
-    const std::string end_marker = fmt::format("-----END {}-----", label);
-    const std::size_t end = rest.find(end_marker);
-    if (end == npos || rest.substr(0, end).find(kBegin) != npos) return PemBlock{label, {}, false};
-    const PemBlock block{label, rest.substr(0, end), true};
-    rest.remove_prefix(end + end_marker.size());
-    return block;
+    return block_of(label, rest);
   }
 }
 
