@@ -1,10 +1,14 @@
 #include "cli/import_input.h"
 
 #include <fmt/format.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <array>
+#include <chrono>
 #include <iterator>
+#include <optional>
+#include <thread>
 
 #include "base/file.h"
 #include "cli/secret_input.h"
@@ -12,6 +16,8 @@
 
 namespace ccm::cli {
 namespace {
+
+using namespace std::chrono_literals;
 
 using crypto::Certificate;
 using crypto::KeyPair;
@@ -49,6 +55,50 @@ Result<void> look_into_directory(ImportInput& input) {
                           directory));
 }
 
+// What tells one writing of a file from another.
+struct Look {
+  ino_t inode;
+  off_t size;
+  std::chrono::nanoseconds changed;
+
+  friend bool operator==(const Look&, const Look&) = default;
+};
+
+// nullopt for what is no plain file: a pipe ends when its writer does.
+std::optional<Look> look_at(const std::string& path) {
+  struct stat file {};
+  if (stat(path.c_str(), &file) != 0 || !S_ISREG(file.st_mode)) return std::nullopt;
+  return Look{.inode = file.st_ino,
+              .size = file.st_size,
+              .changed = std::chrono::seconds(file.st_mtim.tv_sec) +
+                         std::chrono::nanoseconds(file.st_mtim.tv_nsec)};
+}
+
+// A chain that another program is still writing looks whole between two of its certificates. A file
+// counts as finished when it has not changed for a second, by its own time or by what is seen here.
+Result<Secret> read_finished(const std::string& path) {
+  constexpr auto kQuiet = 1s;
+  constexpr auto kBetweenLooks = 100ms;
+  constexpr int kMostLooks = 300;
+  std::optional<Look> last = look_at(path);
+  auto unchanged = 0ms;
+  for (int i = 0; last && i < kMostLooks; ++i) {
+    const auto age = std::chrono::system_clock::now().time_since_epoch() - last->changed;
+    const bool is_quiet = age >= kQuiet || unchanged >= kQuiet;
+    Result<Secret> content = is_quiet ? read_input(path) : Result<Secret>(Secret());
+    if (!content) return content;
+    if (!is_quiet) std::this_thread::sleep_for(kBetweenLooks);
+    const std::optional<Look> now = look_at(path);
+    if (is_quiet && now == last) return content;
+    unchanged = now == last ? unchanged + kBetweenLooks : 0ms;
+    last = now;
+  }
+  if (!last) return read_input(path);
+  return fail(
+      ErrorKind::invalid,
+      fmt::format("{} is being written again and again; import it when that is done", path));
+}
+
 Result<Secret> password_for(const ImportInput& input, const std::string& path) {
   return input.password_file.empty() ? ask(fmt::format("the password of {}", path), kInstead)
                                      : read_password(input.password_file);
@@ -56,7 +106,7 @@ Result<Secret> password_for(const ImportInput& input, const std::string& path) {
 
 Result<KeyPair> read_key(const ImportInput& input) {
   const std::string& path = input.key.empty() ? input.certificate : input.key;
-  const Result<Secret> text = read_input(path);
+  const Result<Secret> text = read_finished(path);
   if (!text) return fail(text.error());
   if (!crypto::has_encrypted_key(text->reveal())) {
     auto key = KeyPair::parse_pem(text->reveal());
@@ -71,7 +121,7 @@ Result<KeyPair> read_key(const ImportInput& input) {
 }
 
 Result<std::vector<Certificate>> read_certificates(const std::string& path) {
-  const Result<Secret> text = read_input(path);
+  const Result<Secret> text = read_finished(path);
   if (!text) return fail(text.error());
   auto certificates = crypto::parse_certificates_pem(text->reveal());
   if (!certificates) return fail_with(std::move(certificates), path);
@@ -99,7 +149,7 @@ Result<KeyWithCertificates> read_pem(const ImportInput& input) {
 
 Result<KeyWithCertificates> read_pkcs12(const ImportInput& input) {
   const std::string& path = input.pkcs12;
-  const Result<Secret> file = read_input(path);
+  const Result<Secret> file = read_finished(path);
   if (!file) return fail(file.error());
   // Many are under no password at all.
   auto content = input.password_file.empty()
