@@ -14,6 +14,8 @@ constexpr Seconds kDefaultCheckInterval{12 * 3600};
 constexpr LifetimeShare kDefaultRenewBefore{33};
 constexpr unsigned kDefaultKeep = 3;
 constexpr crypto::KeyType kDefaultPcaKey{crypto::KeyAlgorithm::ecdsa, 256};
+// ub-common-name of RFC 5280 appendix A.1.
+constexpr std::size_t kMostCommonName = 64;
 constexpr Seconds kDefaultValidity{90 * 86400};
 // How many subjectAltName entries PCA takes when it makes the key (operations.json,
 // CreateCertificate); a signing request of our own has no such limit.
@@ -102,6 +104,16 @@ Result<void> complete_pca(const RawCertificate& certificate, const CertificateVa
                               spec.names.size(), kMostCloudKeyNames,
                               as_written(certificate, "key_origin", context),
                               is_parameter(certificate, "key_origin") ? '=' : ' '));
+  }
+  const bool has_common_name =
+      std::any_of(spec.names.begin(), spec.names.end(),
+                  [](const std::string& name) { return name.size() <= kMostCommonName; });
+  if (!has_common_name) {
+    return refuse(certificate, "names",
+                  fmt::format("PCA needs a name of at most {} characters as the common name, and "
+                              "each of its names is longer; add a shorter one, such as a wildcard "
+                              "above them",
+                              kMostCommonName));
   }
   return {};
 }
