@@ -113,8 +113,12 @@ Result<ExitCode> import_certificate(Workspace& workspace, const ImportOptions& o
   // Read while we are still who started us.
   auto content = read_import(input);
   if (!content) return pass(std::move(content));
-  const auto bundle = Bundle::make(content->certificates, content->key);
+  const auto bundle = Bundle::make(content->certificates, content->key, workspace.clock().now());
   if (!bundle) return as_usage(bundle.error(), name);
+  if (!bundle->left_out().empty()) {
+    Terminal::say(
+        fmt::format("{}: left out, as it does not serve the chain: {}", name, bundle->left_out()));
+  }
   const auto loaded = lifecycle::StoreReader(workspace.options.state_directory).load(name);
   if (!loaded) return fail(loaded.error());
   if (is_installed(*loaded, *bundle)) {

@@ -1,13 +1,16 @@
 #include "crypto/alternative_names.h"
 
 #include <arpa/inet.h>
+#include <fmt/format.h>
 
 #include <algorithm>
 #include <array>
 #include <cstring>
+#include <optional>
 #include <string_view>
 
 #include "crypto/names.h"
+#include "crypto/strict_encoding.h"
 
 namespace ccm::crypto {
 namespace {
@@ -39,6 +42,33 @@ std::optional<std::string> address_text(std::string_view bytes) {
   return text.data();
 }
 
+// Borrows from the extension. Only the types whose value is text or an address have a text.
+struct Entry {
+  int type;
+  std::string_view text;
+};
+
+Entry entry_at(const GENERAL_NAMES* entries, int index) {
+  int type = 0;
+  const void* value = GENERAL_NAME_get0_value(sk_GENERAL_NAME_value(entries, index), &type);
+  const bool is_text = type == GEN_DNS || type == GEN_IPADD || type == GEN_EMAIL || type == GEN_URI;
+  return {type, is_text ? view(static_cast<const ASN1_STRING*>(value)) : std::string_view()};
+}
+
+// nullptr also when the extension is unreadable or there twice.
+GeneralNamesHandle entries_of(const X509* certificate) {
+  GeneralNamesHandle entries(static_cast<GENERAL_NAMES*>(
+      X509_get_ext_d2i(certificate, NID_subject_alt_name, nullptr, nullptr)));
+  drain_openssl_errors();
+  return entries;
+}
+
+bool is_well_formed(const Entry& entry) {
+  if (entry.type == GEN_IPADD) return address_text(entry.text).has_value();
+  if (entry.type == GEN_URI) return is_plain_uri(entry.text);
+  return std::all_of(entry.text.begin(), entry.text.end(), [](char c) { return (c & 0x80) == 0; });
+}
+
 Result<GeneralNameHandle> make_general_name(const std::string& name) {
   const bool is_address = is_ip_address(name);
   Asn1StringHandle value(is_address ? a2i_IPADDRESS(name.c_str())
@@ -54,47 +84,29 @@ Result<GeneralNameHandle> make_general_name(const std::string& name) {
 
 }  // namespace
 
-std::optional<std::vector<std::string>> read_alternative_names(const X509* certificate) {
-  int critical = -1;
-  const GeneralNamesHandle entries(static_cast<GENERAL_NAMES*>(
-      X509_get_ext_d2i(certificate, NID_subject_alt_name, &critical, nullptr)));
-  if (entries == nullptr) {
-    drain_openssl_errors();
-    if (critical == -1) return std::nullopt;
-    // Present but unreadable or there twice: it vouches for nothing, and hides the common name.
-    return std::vector<std::string>();
-  }
+std::vector<std::string> read_alternative_names(const X509* certificate) {
+  const GeneralNamesHandle entries = entries_of(certificate);
   std::vector<std::string> names;
-  bool has_name = false;
   for (int i = 0; i < sk_GENERAL_NAME_num(entries.get()); ++i) {
-    int type = 0;
-    const void* value = GENERAL_NAME_get0_value(sk_GENERAL_NAME_value(entries.get(), i), &type);
-    if (type != GEN_DNS && type != GEN_IPADD) continue;
-    has_name = true;
-    const std::string_view bytes = view(static_cast<const ASN1_STRING*>(value));
+    const Entry entry = entry_at(entries.get(), i);
+    if (entry.type != GEN_DNS && entry.type != GEN_IPADD) continue;
     std::optional<std::string> name =
-        type == GEN_DNS ? canonical_dns_name(bytes) : address_text(bytes);
+        entry.type == GEN_DNS ? canonical_dns_name(entry.text) : address_text(entry.text);
     if (name) names.push_back(std::move(*name));
   }
-  if (!has_name) return std::nullopt;
   return names;
 }
 
-std::optional<std::string> read_common_name(const X509* certificate) {
-  const X509_NAME* subject = X509_get_subject_name(certificate);
-  int last = -1;
-  for (int i = -1; (i = X509_NAME_get_index_by_NID(subject, NID_commonName, i)) >= 0;) last = i;
-  if (last < 0) return std::nullopt;
-  const ASN1_STRING* raw = X509_NAME_ENTRY_get_data(X509_NAME_get_entry(subject, last));
-  unsigned char* utf8 = nullptr;
-  const int size = ASN1_STRING_to_UTF8(&utf8, raw);
-  if (size < 0) {
-    drain_openssl_errors();
-    return std::nullopt;
+std::string alternative_names_problem(const X509* certificate) {
+  if (X509_get_ext_by_NID(certificate, NID_subject_alt_name, -1) < 0) return {};
+  const GeneralNamesHandle entries = entries_of(certificate);
+  if (entries == nullptr) return "its subjectAltName is not readable";
+  for (int i = 0; i < sk_GENERAL_NAME_num(entries.get()); ++i) {
+    if (!is_well_formed(entry_at(entries.get(), i))) {
+      return fmt::format("entry {} of its subjectAltName is malformed", i + 1);
+    }
   }
-  const std::string text(reinterpret_cast<const char*>(utf8), static_cast<std::size_t>(size));
-  OPENSSL_free(utf8);
-  return canonical_dns_name(text);
+  return {};
 }
 
 Result<GeneralNamesHandle> make_alternative_names(const std::vector<std::string>& names) {

@@ -4,7 +4,6 @@
 
 #include <openssl/x509v3.h>
 
-#include <optional>
 #include <string>
 #include <vector>
 
@@ -16,11 +15,13 @@ namespace ccm::crypto {
 using GeneralNamesHandle = Handle<GENERAL_NAMES, GENERAL_NAMES_free>;
 
 // The canonical DNS names and IP addresses of the extension; names that cannot be canonical (an
-// embedded NUL, a blank) are left out, since no client would match them either. nullopt when there
-// is no entry of these types, so that the common name may speak.
-std::optional<std::vector<std::string>> read_alternative_names(const X509* certificate);
-// The canonical form of the last common name; nullopt when there is none that is a DNS name.
-std::optional<std::string> read_common_name(const X509* certificate);
+// embedded NUL, a blank) are left out, since no client would match them either. Empty when there is
+// no entry of these types: no client looks at the common name any more (RFC 9525 section 2).
+std::vector<std::string> read_alternative_names(const X509* certificate);
+// The end of a sentence when a strict client (Go) refuses the certificate for an entry that is
+// malformed, whatever the others say: text that is not ASCII, an address of a wrong length, a URI
+// that is none. Empty when nothing is wrong, also without the extension.
+std::string alternative_names_problem(const X509* certificate);
 
 // `names` are canonical (names.h).
 Result<GeneralNamesHandle> make_alternative_names(const std::vector<std::string>& names);

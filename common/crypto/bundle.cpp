@@ -1,5 +1,7 @@
 #include "crypto/bundle.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <iterator>
 
@@ -30,37 +32,70 @@ bool can_sign_for(const KeyPair& key, const Certificate& leaf) {
          EVP_DigestVerify(verifier.get(), signature.data(), size, kMessage, sizeof kMessage) == 1;
 }
 
-PathEnd find_path_end(const std::vector<Certificate>& path,
-                      const std::vector<Certificate>& arrived) {
-  PathEnd end = PathEnd::open;
-  for (const Certificate& root : arrived) {
-    if (!root.is_ca() || !root.is_self_signed()) continue;
-    if (std::any_of(path.begin(), path.end(),
-                    [&](const Certificate& c) { return c.is_issued_by(root); })) {
-      return PathEnd::rooted;
+PathEnd end_of(const Ordered& ordered) {
+  if (ordered.path.root) return PathEnd::rooted;
+  const bool has_root =
+      std::any_of(ordered.dropped.begin(), ordered.dropped.end(),
+                  [](const Certificate& c) { return c.is_ca() && c.is_self_signed(); });
+  return has_root ? PathEnd::mismatched : PathEnd::open;
+}
+
+std::string describe(const std::vector<Certificate>& dropped, std::optional<Time> now) {
+  constexpr std::size_t kMostNamed = 3;
+  std::string text;
+  for (std::size_t i = 0; i < std::min(dropped.size(), kMostNamed); ++i) {
+    const Certificate& certificate = dropped[i];
+    if (!text.empty()) text += ", ";
+    text += certificate.subject();
+    if (now && certificate.not_after() <= *now) {
+      text += fmt::format(" (ended at {})", format_time(certificate.not_after()));
+    } else if (now && certificate.not_before() > *now) {
+      text += fmt::format(" (begins at {})", format_time(certificate.not_before()));
+    } else {
+      text += fmt::format(" (issued by {})", certificate.issuer());
     }
-    end = PathEnd::mismatched;
   }
-  return end;
+  if (dropped.size() > kMostNamed) text += fmt::format(" and {} more", dropped.size() - kMostNamed);
+  return text;
+}
+
+Result<void> check_key(const KeyPair& key, const Certificate& leaf) {
+  const bool is_usable = can_sign_for(key, leaf);
+  drain_openssl_errors();
+  if (is_usable) return {};
+  return fail(ErrorKind::rejected,
+              "the private key is damaged: what it signs does not verify with the certificate");
 }
 
 }  // namespace
 
-Result<Bundle> Bundle::make(const std::vector<Certificate>& certificates, KeyPair key) {
-  Result<std::vector<Certificate>> chain = order_chain(certificates, &key);
-  if (!chain) return pass(std::move(chain));
-  const bool is_usable = can_sign_for(key, chain->front());
-  drain_openssl_errors();
-  if (!is_usable) {
-    return fail(ErrorKind::rejected,
-                "the private key is damaged: what it signs does not verify with the certificate");
+Result<Bundle> Bundle::make(const std::vector<Certificate>& certificates, KeyPair key,
+                            std::optional<Time> now) {
+  Result<Ordered> ordered = order(certificates, &key, now);
+  if (!ordered) return pass(std::move(ordered));
+  if (Result<void> good = check_key(key, ordered->chain.front()); !good) {
+    return pass(std::move(good));
   }
-  const PathEnd end = find_path_end(*chain, certificates);
-  return Bundle(std::move(*chain), std::move(key), end);
+  Bundle bundle(std::move(ordered->chain), std::move(key));
+  bundle.path_end_ = end_of(*ordered);
+  bundle.root_ = ordered->path.root;
+  bundle.left_out_ = describe(ordered->dropped, now);
+  return bundle;
+}
+
+Result<Bundle> Bundle::restore(std::vector<Certificate> chain, KeyPair key) {
+  if (chain.empty()) return fail(ErrorKind::invalid, "there is no certificate");
+  if (!chain.front().matches(key)) {
+    return fail(
+        ErrorKind::rejected,
+        fmt::format("the private key does not fit the certificate of {}", chain.front().subject()));
+  }
+  if (Result<void> good = check_key(key, chain.front()); !good) return pass(std::move(good));
+  return Bundle(std::move(chain), std::move(key));
 }
 
 Result<Bundle> Bundle::parse_pem(std::string_view certificate_pem, std::string_view chain_pem,
-                                 KeyPair key) {
+                                 KeyPair key, std::optional<Time> now) {
   Result<std::vector<Certificate>> certificates = parse_certificates_pem(certificate_pem);
   if (!certificates) return pass(std::move(certificates));
   if (certificates->empty()) {
@@ -70,7 +105,26 @@ Result<Bundle> Bundle::parse_pem(std::string_view certificate_pem, std::string_v
   if (!issuers) return fail_with(std::move(issuers), "certificate chain");
   certificates->insert(certificates->end(), std::make_move_iterator(issuers->begin()),
                        std::make_move_iterator(issuers->end()));
-  return make(*certificates, std::move(key));
+  return make(*certificates, std::move(key), now);
+}
+
+Result<void> check_publishable(const Bundle& bundle) {
+  const std::size_t count = bundle.chain().size();
+  if (count > kMostPublishedCertificates) {
+    return fail(
+        ErrorKind::rejected,
+        fmt::format("a chain of {} certificates is too long to be published; at most {} fit", count,
+                    kMostPublishedCertificates));
+  }
+  Result<Secret> key = bundle.key().to_der();
+  if (!key) return pass(std::move(key));
+  std::size_t size = key->size();
+  for (const Certificate& certificate : bundle.chain()) size += certificate.to_der().size();
+  if (size <= kMostPublishedBytes) return {};
+  return fail(ErrorKind::rejected,
+              fmt::format("chain and key have {} bytes, which is too large to be published; at "
+                          "most {} fit",
+                          size, kMostPublishedBytes));
 }
 
 }  // namespace ccm::crypto

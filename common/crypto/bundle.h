@@ -3,46 +3,63 @@
 // in the program may hold a certificate to serve. Shared and immutable; any thread.
 #pragma once
 
-#include <cstdint>
+#include <cstddef>
+#include <optional>
+#include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
 
 #include "base/result.h"
 #include "crypto/certificate.h"
+#include "crypto/chain.h"
 #include "crypto/key_pair.h"
 
 namespace ccm::crypto {
 
-// Where the path of a bundle ended when it was made: only what arrives with its root can tell.
-enum class PathEnd : std::uint8_t {
-  rooted,      // a root came along that issued a certificate of the path
-  open,        // no root came along (always so for what was stored)
-  mismatched,  // a root came along that issued none of them: something is missing in between
-};
+// The publication's limits (publication/codec.h).
+inline constexpr std::size_t kMostPublishedCertificates = 16;
+// Of chain and key together, in DER.
+inline constexpr std::size_t kMostPublishedBytes = std::size_t{47} << 10U;
 
 class Bundle {
  public:
-  // `certificates` in any order, root attached or not (chain.h mends it). `rejected` when the key
-  // fits none of them.
-  static Result<Bundle> make(const std::vector<Certificate>& certificates, KeyPair key);
+  // What arrives: `certificates` in any order, root attached or not (chain.h mends it, for a client
+  // of `now`; nullopt: whatever the dates). `rejected` when the key fits none of them.
+  static Result<Bundle> make(const std::vector<Certificate>& certificates, KeyPair key,
+                             std::optional<Time> now = std::nullopt);
   // The same from PEM texts; `chain_pem` may be empty when `certificate_pem` holds everything.
   static Result<Bundle> parse_pem(std::string_view certificate_pem, std::string_view chain_pem,
-                                  KeyPair key);
+                                  KeyPair key, std::optional<Time> now = std::nullopt);
+  // What was a bundle before: `chain` stays as it is. `rejected` when the key does not fit its
+  // first, `invalid` when it is empty.
+  static Result<Bundle> restore(std::vector<Certificate> chain, KeyPair key);
 
   const Certificate& leaf() const noexcept { return chain_.front(); }
-  // Leaf first, then intermediates; never empty, never with the root.
+  // Leaf first, then intermediates; never empty. With a root only right above a leaf that has an
+  // OCSP responder.
   const std::vector<Certificate>& chain() const noexcept { return chain_; }
+  // The root that came along and ends the chain; none in what was restored.
+  const std::optional<Certificate>& root() const noexcept { return root_; }
+  // What arrived beside the chain and is not served, for a log line ("CN=Old Root (not after …)");
+  // empty when there is none, or only the root.
+  const std::string& left_out() const noexcept { return left_out_; }
   const KeyPair& key() const noexcept { return key_; }
   PathEnd path_end() const noexcept { return path_end_; }
 
  private:
-  Bundle(std::vector<Certificate> chain, KeyPair key, PathEnd path_end)
-      : chain_(std::move(chain)), key_(std::move(key)), path_end_(path_end) {}
+  Bundle(std::vector<Certificate> chain, KeyPair key)
+      : chain_(std::move(chain)), key_(std::move(key)) {}
 
   std::vector<Certificate> chain_;
   KeyPair key_;
-  PathEnd path_end_;
+  PathEnd path_end_ = PathEnd::open;
+  std::optional<Certificate> root_;
+  std::string left_out_;
 };
+
+// What fits into a server's memory beside an OCSP response (publication/layout.h); nothing larger
+// may be installed. `rejected` with the figures.
+Result<void> check_publishable(const Bundle& bundle);
 
 }  // namespace ccm::crypto

@@ -4,7 +4,6 @@
 #include <openssl/x509v3.h>
 
 #include <array>
-#include <optional>
 
 #include "crypto/alternative_names.h"
 #include "crypto/asn1_time.h"
@@ -52,14 +51,9 @@ std::string digest_text(const X509* certificate, const EVP_MD* algorithm) {
 
 SignatureStrength strength_of(int digest_nid, int key_nid) noexcept {
   switch (digest_nid) {
-    case NID_sha224:
     case NID_sha256:
     case NID_sha384:
     case NID_sha512:
-    case NID_sha512_256:
-    case NID_sha3_256:
-    case NID_sha3_384:
-    case NID_sha3_512:
       return SignatureStrength::strong;
     case NID_md2:
     case NID_md4:
@@ -151,11 +145,7 @@ Time Certificate::not_after() const noexcept {
 }
 
 std::vector<std::string> Certificate::names() const {
-  if (std::optional<std::vector<std::string>> names = read_alternative_names(native())) {
-    return std::move(*names);
-  }
-  if (std::optional<std::string> name = read_common_name(native())) return {std::move(*name)};
-  return {};
+  return read_alternative_names(native());
 }
 
 KeyType Certificate::key_type() const noexcept {
@@ -187,7 +177,14 @@ bool Certificate::is_self_signed() const noexcept {
 
 bool Certificate::allows_server_auth() const noexcept {
   // All bits are set when the extension is absent.
-  const bool allows = (X509_get_extended_key_usage(native()) & (XKU_SSL_SERVER | XKU_ANYEKU)) != 0;
+  const bool allows = (X509_get_extended_key_usage(native()) & XKU_SSL_SERVER) != 0;
+  drain_openssl_errors();
+  return allows;
+}
+
+bool Certificate::allows_signing() const noexcept {
+  // All bits are set when the extension is absent.
+  const bool allows = (X509_get_key_usage(native()) & KU_DIGITAL_SIGNATURE) != 0;
   drain_openssl_errors();
   return allows;
 }

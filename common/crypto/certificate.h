@@ -42,19 +42,22 @@ class Certificate {
 
   Time not_before() const noexcept;
   Time not_after() const noexcept;
-  // Canonical DNS names and IP addresses of the subjectAltName; the common name only when there is
-  // no subjectAltName of those types (names.h says what canonical means).
+  // Canonical DNS names and IP addresses of the subjectAltName (names.h says what canonical means).
   std::vector<std::string> names() const;
 
   KeyType key_type() const noexcept;
-  // Of the algorithm this certificate is signed with: MD5 and SHA-1 are weak (a self-signed root's
+  // Of the algorithm this certificate is signed with: SHA-256, SHA-384 and SHA-512 are strong, MD5
+  // and SHA-1 weak, and what Go or the browsers do not know is unknown (a self-signed root's
   // own signature does not matter; the caller knows which one it asks).
   SignatureStrength signature_strength() const noexcept;
   bool is_ca() const noexcept;
   bool is_self_signed() const noexcept;
-  // True when extendedKeyUsage is absent or contains serverAuth or anyExtendedKeyUsage (RFC 5280
-  // section 4.2.1.12).
+  // True when extendedKeyUsage is absent or contains serverAuth (RFC 5280 section 4.2.1.12);
+  // anyExtendedKeyUsage alone is not enough for OpenSSL's clients.
   bool allows_server_auth() const noexcept;
+  // True when keyUsage is absent or contains digitalSignature, with which TLS 1.3 and every cipher
+  // with forward secrecy sign (RFC 8446 section 4.4.2.2).
+  bool allows_signing() const noexcept;
   // Whether `issuer` is named as the issuer and its key verifies the signature.
   bool is_issued_by(const Certificate& issuer) const noexcept;
   bool matches(const KeyPair& key) const noexcept;

@@ -6,13 +6,15 @@
 #include <iterator>
 #include <utility>
 
+#include "crypto/path_search.h"
+
 namespace ccm::crypto {
 namespace {
 
 using Certificates = std::vector<Certificate>;
 
-// Ordering checks signatures pair by pair; a served chain has two to five certificates.
-constexpr std::size_t kMaxCertificates = 32;
+// A heap may hold all the roots that somebody trusts; a served chain has two to five certificates.
+constexpr std::size_t kMaxCertificates = 256;
 
 bool is_same(const Certificate& a, const Certificate& b) noexcept {
   return X509_cmp(a.native(), b.native()) == 0;
@@ -21,6 +23,7 @@ bool is_same(const Certificate& a, const Certificate& b) noexcept {
 Certificates without_duplicates(Certificates certificates) {
   Certificates unique;
   for (Certificate& certificate : certificates) {
+    if (unique.size() > kMaxCertificates) break;
     const bool is_known = std::any_of(unique.begin(), unique.end(), [&](const Certificate& c) {
       return is_same(c, certificate);
     });
@@ -72,35 +75,61 @@ bool contains(const Certificates& certificates, const Certificate& wanted) noexc
                      [&](const Certificate& c) { return is_same(c, wanted); });
 }
 
-// The issuer to serve behind `last`: never a root, and among cross-signed ones the longest-lived.
-const Certificate* find_issuer(const Certificate& last, const Certificates& all,
-                               const Certificates& path) noexcept {
-  const Certificate* best = nullptr;
-  for (const Certificate& candidate : all) {
-    if (!candidate.is_ca() || contains(path, candidate) || candidate.is_self_signed() ||
-        !last.is_issued_by(candidate)) {
-      continue;
+void add_new(Certificates& chain, const Certificates& more) {
+  std::copy_if(more.begin(), more.end(), std::back_inserter(chain),
+               [&](const Certificate& c) { return !contains(chain, c); });
+}
+
+// All that a client may need: several paths when nothing tells which one is the clients'.
+Certificates chain_of(const std::vector<Path>& equals) {
+  Certificates chain = equals.front().certificates;
+  for (const Path& path : equals) {
+    if (path.is_live && chain.size() + path.certificates.size() <= kMostServedCertificates) {
+      add_new(chain, path.certificates);
     }
-    if (best == nullptr || candidate.not_after() > best->not_after()) best = &candidate;
   }
-  return best;
+  const Path& first = equals.front();
+  if (chain.size() == 1 && first.root && !chain.front().ocsp_urls().empty()) {
+    chain.push_back(*first.root);
+  }
+  return chain;
 }
 
 }  // namespace
 
-Result<Certificates> order_chain(Certificates certificates, const KeyPair* key) {
+Time Path::end() const noexcept {
+  Time end = Time::max();
+  for (const Certificate& certificate : certificates) end = std::min(end, certificate.not_after());
+  return end;
+}
+
+Path find_path(const Certificate& leaf, const Certificates& others, std::optional<Time> now) {
+  return std::move(best_paths(leaf, others, now).front());
+}
+
+Result<Ordered> order(Certificates certificates, const KeyPair* key, std::optional<Time> now) {
   if (certificates.empty()) return fail(ErrorKind::rejected, "there is no certificate");
   const Certificates all = without_duplicates(std::move(certificates));
   if (all.size() > kMaxCertificates) {
     return fail(ErrorKind::rejected,
-                fmt::format("{} different certificates are more than a chain has", all.size()));
+                fmt::format("more than {} different certificates make no chain", kMaxCertificates));
   }
   Result<Certificate> leaf = key != nullptr ? find_leaf_of(*key, all) : find_only_leaf(all);
   if (!leaf) return pass(std::move(leaf));
-  Certificates path{std::move(*leaf)};
-  if (path.front().is_self_signed()) return path;
-  while (const Certificate* issuer = find_issuer(path.back(), all, path)) path.push_back(*issuer);
-  return path;
+  std::vector<Path> equals = best_paths(*leaf, all, now);
+  Ordered ordered{.chain = chain_of(equals), .path = std::move(equals.front()), .dropped = {}};
+  std::copy_if(all.begin(), all.end(), std::back_inserter(ordered.dropped),
+               [&](const Certificate& certificate) {
+                 const bool is_root = ordered.path.root && is_same(*ordered.path.root, certificate);
+                 return !is_root && !contains(ordered.chain, certificate);
+               });
+  return ordered;
+}
+
+Result<Certificates> order_chain(Certificates certificates, const KeyPair* key) {
+  Result<Ordered> ordered = order(std::move(certificates), key, std::nullopt);
+  if (!ordered) return pass(std::move(ordered));
+  return std::move(ordered->chain);
 }
 
 }  // namespace ccm::crypto

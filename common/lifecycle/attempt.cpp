@@ -114,6 +114,10 @@ State Attempt::install(const ObtainRequest& request, const Obtained& obtained) {
                     prefix_of(spec_), installed->number, installed->origin, installed->serial,
                     format_time(installed->not_after),
                     format_time(std::get<Valid>(state).renew_at));
+  if (!obtained.bundle.left_out().empty()) {
+    parts_.log.notice("{}left out of the chain, as it does not serve the path: {}",
+                      prefix_of(spec_), obtained.bundle.left_out());
+  }
   if (const Result<void> told = parts_.source.installed(request); !told) {
     parts_.log.warn("{}tidy up after the installation: {}", prefix_of(spec_),
                     told.error().message());
@@ -122,7 +126,7 @@ State Attempt::install(const ObtainRequest& request, const Obtained& obtained) {
 }
 
 State Attempt::refused(const ObtainRequest& request, const Obtained& obtained, Error error) {
-  // What only has to wait for its first day is still wanted then.
+  // A certificate that is not valid yet is kept for later.
   if (!error.retry_after()) {
     if (const Result<void> told = parts_.source.refused(request); !told) {
       parts_.log.warn("{}tidy up after the refusal: {}", prefix_of(spec_), told.error().message());

@@ -12,7 +12,8 @@ Result<void> judge_import(const config::CertificateSpec& spec, const StoreReader
   return admit({.spec = spec,
                 .current = certificate ? &certificate->bundle : nullptr,
                 .bundle = bundle,
-                .is_wanted = true},
+                .is_wanted = true,
+                .trust = trust_of(certificate ? &certificate->bundle : nullptr, bundle, now)},
                now);
 }
 

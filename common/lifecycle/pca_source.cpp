@@ -59,14 +59,15 @@ bool is_stale(const Order& order, const ObtainRequest& request) {
   return !order.certificate_id.empty() && order.certificate_id == installed_id(request);
 }
 
-Result<crypto::Bundle> make_bundle(const cloud::PcaExport& exported, const Order& order) {
+Result<crypto::Bundle> make_bundle(const cloud::PcaExport& exported, const Order& order, Time now) {
   if (order.key) {
-    return crypto::Bundle::parse_pem(exported.certificate, exported.certificate_chain, *order.key);
+    return crypto::Bundle::parse_pem(exported.certificate, exported.certificate_chain, *order.key,
+                                     now);
   }
   Result<crypto::KeyPair> key = crypto::KeyPair::parse_pem(exported.private_key.reveal());
   if (!key) return fail_with(std::move(key), "private key");
   return crypto::Bundle::parse_pem(exported.certificate, exported.certificate_chain,
-                                   std::move(*key));
+                                   std::move(*key), now);
 }
 
 bool is_installed(const crypto::Bundle& bundle, const ObtainRequest& request) {
@@ -185,7 +186,7 @@ Result<bool> PcaSource::fulfils(const std::string& id, const ObtainRequest& requ
   Result<cloud::PcaExport> exported = client_.export_certificate(id);
   if (!exported && exported.error().kind() == ErrorKind::rejected) return false;
   if (!exported) return pass(std::move(exported));
-  const Result<crypto::Bundle> bundle = make_bundle(*exported, order);
+  const Result<crypto::Bundle> bundle = make_bundle(*exported, order, request.now);
   if (!bundle || is_installed(*bundle, request)) return false;
   // A key made here is proof enough; one made by PCA could be of another certificate's order.
   return order.key.has_value() || check_installed(request.spec, *bundle, request.now).has_value();
@@ -244,7 +245,7 @@ Result<crypto::Bundle> PcaSource::collect(const ObtainRequest& request, const Or
     if (!*lost) return pass(std::move(exported));
     return give_up(request, std::move(exported).error().with_kind(ErrorKind::invalid));
   }
-  Result<crypto::Bundle> bundle = make_bundle(*exported, order);
+  Result<crypto::Bundle> bundle = make_bundle(*exported, order, request.now);
   if (bundle) return bundle;
   return give_up(request, std::move(bundle)
                               .error()

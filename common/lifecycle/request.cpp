@@ -172,7 +172,7 @@ Result<void> RequestDesk::install(const Request& request) {
                 spec == nullptr ? "this agent looks after no such certificate, so it takes none"
                                 : "there is no private key to import");
   }
-  const auto bundle = crypto::Bundle::make(request.certificates, *request.key);
+  const auto bundle = crypto::Bundle::make(request.certificates, *request.key, parts_.clock.now());
   if (!bundle) return fail(bundle.error());
   const auto info = install_import(parts_.store, parts_.lease, *spec, *bundle, parts_.clock.now());
   if (!info) return fail(info.error());

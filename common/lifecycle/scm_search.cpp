@@ -151,7 +151,7 @@ Result<std::optional<Obtained>> ScmSearch::take(const ScmCandidate& candidate,
     return pass(std::move(key));
   }
   Result<crypto::Bundle> bundle = crypto::Bundle::parse_pem(
-      exported->certificate, exported->certificate_chain, std::move(*key));
+      exported->certificate, exported->certificate_chain, std::move(*key), request.now);
   if (!bundle) {
     Failure failure = malformed(std::move(bundle).error(), candidate);
     note(candidate, failure.value());

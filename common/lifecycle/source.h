@@ -45,11 +45,13 @@ using Outcome = std::variant<Obtained, Unchanged, Pending>;
 // As the gate is asked about it, by the source beforehand and by the attempt before it installs.
 inline Candidate as_candidate(const ObtainRequest& request, const Obtained& obtained) {
   const bool is_compared = request.current != nullptr && !obtained.current_must_go;
+  const crypto::Bundle* current = is_compared ? &request.current->bundle : nullptr;
   return {.spec = request.spec,
-          .current = is_compared ? &request.current->bundle : nullptr,
+          .current = current,
           .bundle = obtained.bundle,
           .is_wanted = request.is_wanted,
-          .may_end_sooner = obtained.may_end_sooner};
+          .may_end_sooner = obtained.may_end_sooner,
+          .trust = trust_of(current, obtained.bundle, request.now)};
 }
 
 class Source {

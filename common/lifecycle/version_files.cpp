@@ -112,8 +112,18 @@ Result<crypto::Bundle> read_bundle(const std::string& directory, const Record& r
   if (!key_pem) return pass(std::move(key_pem));
   Result<crypto::KeyPair> key = crypto::KeyPair::parse_pem(key_pem->reveal());
   if (!key) return fail_with(std::move(key), fmt::format("{}/{}", directory, kKey));
-  Result<crypto::Bundle> bundle = crypto::Bundle::parse_pem(chain->reveal(), "", std::move(*key));
+  Result<std::vector<crypto::Certificate>> certificates =
+      crypto::parse_certificates_pem(chain->reveal());
+  if (!certificates) {
+    return fail_with(std::move(certificates), fmt::format("{}/{}", directory, kFullChain));
+  }
+  Result<crypto::Bundle> bundle =
+      crypto::Bundle::restore(std::move(*certificates), std::move(*key));
   if (!bundle) return fail_with(std::move(bundle), fmt::format("{}/{}", directory, kFullChain));
+  // An older release installed it all the same; an intact version before it can be served.
+  if (Result<void> fits = crypto::check_publishable(*bundle); !fits) {
+    return fail_with(std::move(fits), fmt::format("{}/{}", directory, kFullChain));
+  }
   return bundle;
 }
 

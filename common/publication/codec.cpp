@@ -7,6 +7,9 @@
 #include <string_view>
 #include <utility>
 
+#include "crypto/ocsp.h"
+#include "publication/layout.h"
+
 namespace ccm::publication {
 namespace {
 
@@ -17,8 +20,11 @@ constexpr std::uint32_t kMark = 0x314d4343;  // "CCM1"
 constexpr std::uint32_t kPlaceholderFlag = 1;
 constexpr std::size_t kNumberSize = sizeof(std::uint32_t);
 static_assert(kHeadSize == 3 * kNumberSize);
-// More than any chain that clients accept.
-constexpr std::uint32_t kMostCertificates = 16;
+constexpr std::uint32_t kMostCertificates = crypto::kMostPublishedCertificates;
+static_assert(kHeadSize + (kMostCertificates + 2) * kNumberSize + crypto::kMostPublishedBytes +
+                      crypto::kMostOcspResponse <=
+                  kBufferSize,
+              "what may be installed must fit, whatever is stapled to it");
 
 using Bytes = std::span<const std::byte>;
 
@@ -99,6 +105,9 @@ Result<std::vector<crypto::Certificate>> decode_certificates(Decoder& in, std::u
 }  // namespace
 
 Result<Secret> encode(const Published& published) {
+  if (Result<void> fits = crypto::check_publishable(published.bundle); !fits) {
+    return pass(std::move(fits));
+  }
   auto key = published.bundle.key().to_der();
   if (!key) return key;
   std::size_t size = kHeadSize + block_size(key->bytes()) + block_size(published.ocsp_response);
@@ -106,12 +115,6 @@ Result<Secret> encode(const Published& published) {
   for (const crypto::Certificate& certificate : published.bundle.chain()) {
     chain.push_back(certificate.to_der());
     size += block_size(chain.back());
-  }
-  if (chain.size() > kMostCertificates) {
-    return fail(
-        ErrorKind::rejected,
-        fmt::format("a chain of {} certificates is too long to be published; at most {} fit",
-                    chain.size(), kMostCertificates));
   }
   Encoder out(size);
   out.number(kMark);
@@ -139,7 +142,7 @@ Result<Published> decode(std::span<const std::byte> bytes) {
   if (!in.is_complete()) return malformed("is cut short or has something behind it");
   auto key = crypto::KeyPair::parse_der(key_der);
   if (!key) return fail_with(std::move(key), "the published value");
-  auto bundle = crypto::Bundle::make(*certificates, *std::move(key));
+  auto bundle = crypto::Bundle::restore(*std::move(certificates), *std::move(key));
   if (!bundle) return fail_with(std::move(bundle), "the published value");
   return Published{.bundle = *std::move(bundle),
                    .ocsp_response = {ocsp.begin(), ocsp.end()},

@@ -20,7 +20,7 @@ struct Published {
   bool is_placeholder = false;           // self-signed, shown until the first real certificate
 };
 
-// Holds the key, so it is a Secret. `rejected` for a chain of more than 16 certificates.
+// Holds the key, so it is a Secret. `rejected` for what is too large (crypto::check_publishable).
 Result<Secret> encode(const Published& published);
 // `invalid` on malformed input, `rejected` when key and leaf do not belong together.
 Result<Published> decode(std::span<const std::byte> bytes);

@@ -8,6 +8,7 @@
 #include <stdexcept>
 #include <utility>
 
+#include "crypto/asn1_time.h"
 #include "crypto/openssl.h"
 
 namespace ccm::test {
@@ -98,11 +99,22 @@ void add_from_text(X509* certificate, X509* issuer, int nid, const std::string& 
   check(extension != nullptr && X509_add_ext(certificate, extension.get(), -1) == 1, "extension");
 }
 
+void add_named(X509* certificate, X509* issuer, const std::string& name, const std::string& value) {
+  X509V3_CTX context;
+  X509V3_set_ctx(&context, issuer, certificate, nullptr, nullptr, 0);
+  const ExtensionHandle extension(X509V3_EXT_nconf(nullptr, &context, name.c_str(), value.c_str()));
+  check(extension != nullptr && X509_add_ext(certificate, extension.get(), -1) == 1, "extension");
+}
+
 void add_extensions(X509* certificate, X509* issuer, const TestCertificateOptions& options) {
   add_from_text(certificate, issuer, NID_basic_constraints,
-                options.is_ca ? "critical,CA:TRUE" : "CA:FALSE");
+                !options.basic_constraints.empty() ? options.basic_constraints
+                : options.is_ca                    ? "critical,CA:TRUE"
+                                                   : "CA:FALSE");
   add_from_text(certificate, issuer, NID_key_usage,
-                options.is_ca ? "critical,keyCertSign,cRLSign" : "critical,digitalSignature");
+                !options.key_usage.empty() ? options.key_usage
+                : options.is_ca            ? "critical,keyCertSign,cRLSign"
+                                           : "critical,digitalSignature");
   add_from_text(certificate, issuer, NID_subject_key_identifier, "hash");
   add_from_text(certificate, issuer, NID_authority_key_identifier, "keyid");
   add_names(certificate, options.names);
@@ -110,13 +122,18 @@ void add_extensions(X509* certificate, X509* issuer, const TestCertificateOption
   if (!options.ocsp_url.empty()) {
     add_from_text(certificate, issuer, NID_info_access, "OCSP;URI:" + options.ocsp_url);
   }
+  for (const std::string& text : options.extensions) {
+    const std::size_t equals = text.find('=');
+    add_named(certificate, issuer, text.substr(0, equals), text.substr(equals + 1));
+  }
   if (options.must_staple) add_from_text(certificate, issuer, NID_tlsfeature, "status_request");
 }
 
 void set_validity(X509* certificate, Time from, Time to) {
-  const auto seconds = [](Time time) { return std::chrono::system_clock::to_time_t(time); };
-  check(ASN1_TIME_set(X509_getm_notBefore(certificate), seconds(from)) != nullptr, "notBefore");
-  check(ASN1_TIME_set(X509_getm_notAfter(certificate), seconds(to)) != nullptr, "notAfter");
+  check(ASN1_TIME_set(X509_getm_notBefore(certificate), crypto::to_time_t(from)) != nullptr,
+        "notBefore");
+  check(ASN1_TIME_set(X509_getm_notAfter(certificate), crypto::to_time_t(to)) != nullptr,
+        "notAfter");
 }
 
 TestCertificateOptions authority_options(std::string common_name) {

@@ -46,6 +46,12 @@ struct TestCertificateOptions {
   bool is_ca = false;
   std::string ocsp_url{};
   bool must_staple = false;
+  // In the words of OpenSSL's configuration; empty: what is usual.
+  std::string basic_constraints{};
+  std::string key_usage{};
+  // Further extensions as "name=value": "nameConstraints=critical,permitted;DNS:example.net",
+  // "1.2.3.4=critical,ASN1:NULL".
+  std::vector<std::string> extensions{};
 };
 
 // Signed by `issuer`, or by its own key when `issuer` is null.

@@ -95,8 +95,8 @@ TEST_F(Chain, ALeafDirectlyBelowTheRoot) {
   expect_order({root_.certificate, leaf.certificate}, nullptr, {leaf.certificate});
 }
 
-// One authority key, certified by two roots; the longer-lived certificate is served.
-TEST_F(Chain, OfCrossSignedIntermediatesOneIsServed) {
+// One authority key, certified by two roots.
+TEST_F(Chain, OfCrossSignedIntermediatesTheOneBelowTheRootThatCameAlongIsServed) {
   const auto other_root = test::make_test_root("Other Root");
   const auto cross = [&](const test::TestAuthority& issuer, int days) {
     return test::make_test_certificate(&issuer, {.common_name = "Lower",
@@ -107,9 +107,13 @@ TEST_F(Chain, OfCrossSignedIntermediatesOneIsServed) {
   };
   const Certificate shorter = cross(root_, 100);
   const Certificate longer = cross(other_root, 200);
-  const Certificates wanted{leaf_.certificate, longer};
-  expect_order({leaf_.certificate, shorter, longer, root_.certificate}, &leaf_.key, wanted);
-  expect_order({longer, shorter, leaf_.certificate}, nullptr, wanted);
+  expect_order({leaf_.certificate, longer, shorter, root_.certificate}, &leaf_.key,
+               {leaf_.certificate, shorter});
+  expect_order({longer, shorter, leaf_.certificate, other_root.certificate}, nullptr,
+               {leaf_.certificate, longer});
+  // Nothing tells which of them the clients need: they get both.
+  expect_order({longer, shorter, leaf_.certificate}, nullptr, {leaf_.certificate, longer, shorter});
+  expect_order({shorter, leaf_.certificate, longer}, nullptr, {leaf_.certificate, shorter, longer});
 }
 
 // A new root that is also certified by an old one: its cross certificate is served, not the root.
@@ -173,10 +177,137 @@ TEST_F(Chain, WithoutALeafItIsRejected) {
 
 TEST_F(Chain, ABagTooLargeIsRejected) {
   Certificates bag = path_;
-  for (int i = 0; i < 40; ++i) {
+  for (int i = 0; i < 300; ++i) {
     bag.push_back(test::make_test_self_signed({.common_name = std::to_string(i)}).certificate);
   }
-  EXPECT_THAT(problem_of(bag, &leaf_.key), HasSubstr("more than a chain has"));
+  EXPECT_THAT(problem_of(bag, &leaf_.key), HasSubstr("more than 256 different certificates"));
+}
+
+// Ways up that a client of today cannot use.
+class ChainNow : public Chain {
+ protected:
+  test::TestAuthority other_root_ = test::make_test_root("Other Root");
+
+  // Another certificate of the root's key.
+  test::TestAuthority cross(test::TestCertificateOptions options) const {
+    options.common_name = "Root";
+    options.key = root_.key;
+    options.is_ca = true;
+    return test::make_test_certificate(&other_root_, options);
+  }
+  Ordered ordered(Certificates others) const {
+    others.insert(others.begin(), {leaf_.certificate, lower_.certificate, upper_.certificate});
+    return order(std::move(others), &leaf_.key, kTestNow).value();
+  }
+};
+
+TEST_F(ChainNow, ATailThatClientsCannotUseIsDropped) {
+  const std::vector<test::TestCertificateOptions> kinds{
+      {.not_after = kTestNow}, {.not_before = kTestNow + Seconds(1)}, {.digest = "SHA1"}};
+  for (std::size_t i = 0; i < kinds.size(); ++i) {
+    const Certificate tail = cross(kinds[i]).certificate;
+    const std::vector<Certificates> beside{{tail},
+                                           {tail, other_root_.certificate},
+                                           {tail, root_.certificate},
+                                           {other_root_.certificate, tail, root_.certificate}};
+    for (const Certificates& heap : beside) {
+      const Ordered result = ordered(heap);
+      EXPECT_EQ(fingerprints(result.chain), fingerprints(path_)) << i;
+      EXPECT_TRUE(result.path.is_live && result.path.is_cut) << i;
+      EXPECT_FALSE(result.dropped.empty()) << i;
+    }
+  }
+}
+
+// It may be what every client has to go through, unless the root below it came along.
+TEST_F(ChainNow, ATailThatLimitsThePathIsDroppedOnlyWhenTheRootShowsAWayAround) {
+  const std::vector<test::TestCertificateOptions> kinds{
+      {.extensions = {"1.2.3.4.5=critical,ASN1:NULL"}},
+      {.key_usage = "critical,cRLSign"},
+      {.basic_constraints = "critical,CA:TRUE,pathlen:0"},
+      {.extensions = {"nameConstraints=critical,permitted;DNS:example.net"}}};
+  for (std::size_t i = 0; i < kinds.size(); ++i) {
+    const Certificate tail = cross(kinds[i]).certificate;
+    EXPECT_FALSE(ordered({tail}).path.is_live) << i;
+    EXPECT_EQ(ordered({tail}).chain.size(), 4u) << i;
+    EXPECT_EQ(fingerprints(ordered({tail, root_.certificate}).chain), fingerprints(path_)) << i;
+  }
+}
+
+TEST_F(ChainNow, AGoodTailStays) {
+  const Certificate tail = cross({}).certificate;
+  const Ordered result = ordered({tail});
+  EXPECT_EQ(result.chain.size(), 4u);
+  EXPECT_TRUE(result.dropped.empty());
+  EXPECT_EQ(result.path.end(), tail.not_after());
+}
+
+TEST_F(ChainNow, OfTwoWaysTheOneThatEndsWellIsServed) {
+  const auto policy = test::make_test_certificate(
+      &other_root_, {.common_name = "Old Policy", .not_after = kTestNow, .is_ca = true});
+  const auto again = [&](const test::TestAuthority& issuer, Time not_before) {
+    return test::make_test_certificate(&issuer, {.common_name = "Lower",
+                                                 .not_before = not_before,
+                                                 .not_after = kTestNow + 300 * kTestDay,
+                                                 .key = lower_.key,
+                                                 .is_ca = true})
+        .certificate;
+  };
+  const Certificate below_dead = again(policy, kTestNow - kTestDay);
+  const Certificate tomorrow = again(other_root_, kTestNow + kTestDay);
+  for (const Certificate& odd : {below_dead, tomorrow}) {
+    for (const bool is_first : {false, true}) {
+      Certificates heap{leaf_.certificate, lower_.certificate, upper_.certificate,
+                        policy.certificate};
+      heap.insert(is_first ? heap.begin() : heap.end(), odd);
+      const Ordered result = order(heap, &leaf_.key, kTestNow).value();
+      EXPECT_EQ(fingerprints(result.chain), fingerprints(path_)) << is_first;
+    }
+  }
+}
+
+TEST_F(ChainNow, WhenNoWayIsUsableOneIsReturnedForTheVerdict) {
+  const auto expired = test::make_test_certificate(
+      &root_, {.common_name = "Expired", .not_after = kTestNow, .is_ca = true});
+  const auto leaf = test::make_test_leaf(expired, {.names = {"a.example"}});
+  const Ordered result =
+      order({leaf.certificate, expired.certificate, root_.certificate}, &leaf.key, kTestNow)
+          .value();
+  EXPECT_EQ(result.chain.size(), 2u);
+  EXPECT_FALSE(result.path.is_live);
+}
+
+// Its answers about the leaf are judged with it.
+TEST_F(ChainNow, TheRootRightAboveALeafWithAResponderIsServed) {
+  const auto leaf = test::make_test_leaf(
+      root_, {.names = {"a.example"}, .ocsp_url = "http://127.0.0.1:1/", .must_staple = true});
+  const Certificates both{leaf.certificate, root_.certificate};
+  EXPECT_EQ(fingerprints(order(both, &leaf.key, kTestNow)->chain), fingerprints(both));
+}
+
+// Every authority certified every other one.
+TEST_F(ChainNow, AHeapOfCrossesIsNoEndlessWork) {
+  std::vector<test::TestAuthority> authorities;
+  for (int i = 0; i < 12; ++i) {
+    authorities.push_back(test::make_test_intermediate(root_, "Mutual " + std::to_string(i)));
+  }
+  Certificates heap;
+  for (const auto& subject : authorities) {
+    for (const auto& issuer : authorities) {
+      if (&subject == &issuer) continue;
+      heap.push_back(
+          test::make_test_certificate(
+              &issuer, {.common_name = "Mutual " + std::to_string(&subject - authorities.data()),
+                        .key = subject.key,
+                        .is_ca = true})
+              .certificate);
+    }
+  }
+  const auto leaf = test::make_test_leaf(authorities.front(), {.names = {"a.example"}});
+  heap.push_back(leaf.certificate);
+  const Result<Ordered> result = order(heap, &leaf.key, kTestNow);
+  ASSERT_TRUE(result) << result.error().message();
+  EXPECT_LE(result->path.certificates.size(), 20u);
 }
 
 }  // namespace

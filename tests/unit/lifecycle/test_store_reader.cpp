@@ -96,6 +96,29 @@ TEST_F(StoreReaderTest, AResponseThatCannotBeReadIsNoDamage) {
   EXPECT_THAT(reader_.load("www").value().certificate->ocsp_response, IsEmpty());
 }
 
+// As an older release installed it; the servers could show nothing after a restart.
+TEST_F(StoreReaderTest, AVersionThatCannotBePublishedGivesWayToTheOneBeforeIt) {
+  const crypto::Bundle good = test::make_test_bundle();
+  std::vector<crypto::Certificate> chain = good.chain();
+  while (chain.size() <= crypto::kMostPublishedCertificates) {
+    chain.push_back(test::test_issuing_authority().certificate);
+  }
+  const crypto::Bundle large = crypto::Bundle::restore(chain, good.key()).value();
+  const std::unique_ptr<Store> store = open_file_store(directory_.path().string()).value();
+  const std::unique_ptr<Lease> lease = store->try_lead().value();
+  ASSERT_TRUE(store->install(*lease, {.name = "www",
+                                      .bundle = large,
+                                      .origin = "import",
+                                      .expected = 2,
+                                      .keep = 5,
+                                      .now = test::kTestNow}));
+  EXPECT_EQ(reader_.current_version("www"), 3U);
+  EXPECT_EQ(loaded_number(), 2U);
+  EXPECT_THAT(damage(),
+              HasSubstr("versions/3/fullchain.pem: a chain of 17 certificates is too long "
+                        "to be published; at most 16 fit"));
+}
+
 TEST_F(StoreReaderTest, LoadsTheCurrentVersion) {
   EXPECT_EQ(loaded_number(), 2U);
   EXPECT_EQ(damage(), "");
