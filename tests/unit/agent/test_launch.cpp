@@ -1,11 +1,14 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <sys/mman.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
+#include <unistd.h>
 
 #include <filesystem>
 
 #include "agent/launch.h"
+#include "support/denied_calls.h"
 #include "support/temp_directory.h"
 
 namespace ccm::agent {
@@ -45,6 +48,27 @@ TEST_F(LaunchTest, HandsOnThreeDescriptorsAndNoOther) {
   const std::string descriptors = run("ls -l /proc/self/fd > " + out());
   for (const char* expected :
        {"0 -> /dev/null", "3 -> /memfd:segment", "4 -> socket:", "5 -> /memfd:ccm-settings"}) {
+    EXPECT_THAT(descriptors, HasSubstr(expected));
+  }
+  EXPECT_EQ(descriptors.find("memfd:segment"), descriptors.rfind("memfd:segment"));
+}
+
+TEST_F(LaunchTest, TakesAPipeForTheLifelineAndAFileForTheSettingsWhereItMust) {
+  const std::string program =
+      add_program("agent", "#!/bin/sh\nexec 2>/dev/null\nls -l /proc/self/fd > " + out());
+  const auto start = [&] {
+    const Result<Launched> launched = launch({.program = program,
+                                              .segment = segment_.get(),
+                                              .handover = handover_,
+                                              .log_descriptor = -1});
+    return launched && waitpid(launched->pid, nullptr, 0) == launched->pid ? 0 : 1;
+  };
+  const std::vector<test::Denial> denials{
+      {SYS_socketpair, EAFNOSUPPORT}, {SYS_memfd_create, EPERM}, {SYS_close_range, ENOSYS}};
+  const FileDescriptor inheritable(dup(segment_.get()));
+  ASSERT_EQ(test::in_child_without(denials, start), 0);
+  const std::string descriptors = test::read_whole_file(directory_ / "out");
+  for (const char* expected : {"3 -> /memfd:segment", "4 -> pipe:", "5 -> /dev/shm/"}) {
     EXPECT_THAT(descriptors, HasSubstr(expected));
   }
   EXPECT_EQ(descriptors.find("memfd:segment"), descriptors.rfind("memfd:segment"));
