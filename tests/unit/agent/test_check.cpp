@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include <filesystem>
+#include <map>
 
 #include "agent/check.h"
 #include "config/settings.h"
@@ -37,9 +38,7 @@ class CheckTest : public testing::Test {
                                            {"state_path", (directory_ / "state").string()}};
     for (const auto& [key, value] : changed) all[key] = value;
     config::Settings settings;
-    for (const auto& [key, value] : all) {
-      if (!value.empty()) EXPECT_TRUE(settings.set(key, {value}, {})) << key;
-    }
+    for (const auto& [key, value] : all) EXPECT_TRUE(settings.set(key, {value}, {})) << key;
     EXPECT_TRUE(settings.add_certificate("a", {}));
     EXPECT_TRUE(settings.set_in("a", "source", {"scm"}, {}));
     EXPECT_TRUE(settings.set_in("a", "names", {"a.example"}, {}));

@@ -2,7 +2,11 @@
 #include <gtest/gtest.h>
 #include <openssl/ssl.h>
 
+#include <memory>
+#include <string>
+
 #include "base/handle.h"
+#include "config/settings.h"
 #include "server/site_doubts.h"
 #include "support/memory_log.h"
 
@@ -50,7 +54,9 @@ class SiteDoubts : public testing::Test {
       EXPECT_TRUE(settings.add_certificate(name, {}));
       EXPECT_TRUE(settings.set_in(name, "source", {"scm"}, {}));
       EXPECT_TRUE(settings.set_in(name, "names", {"www.example.com"}, {}));
-      if (!key.empty()) EXPECT_TRUE(settings.set_in(name, "key", {key}, {}));
+      if (!key.empty()) {
+        EXPECT_TRUE(settings.set_in(name, "key", {key}, {}));
+      }
       live_.push_back(std::make_unique<LiveCertificate>(name, live_.size(), log_));
       certificates.push_back(live_.back().get());
     }
