@@ -144,9 +144,14 @@ void check_state(const std::string& path, const std::optional<Account>& account,
     return;
   }
   const bool is_writable = faccessat(AT_FDCWD, there->c_str(), W_OK | X_OK, AT_EACCESS) == 0;
-  const bool is_for_others_to_judge = errno == EACCES && !is_root();
+  const int problem = errno;
+  struct stat facts {};
+  // Root without CAP_DAC_OVERRIDE; the agent gets in as the account.
+  const bool is_the_accounts =
+      account && stat(there->c_str(), &facts) == 0 && facts.st_uid == account->user;
+  const bool is_for_others_to_judge = problem == EACCES && (!is_root() || is_the_accounts);
   if (!is_writable && !is_for_others_to_judge) {
-    const std::string reason = errno_text(errno);
+    const std::string reason = errno_text(problem);
     add_warning(findings,
                 fmt::format("nothing can be stored in the state directory {}: {}: {}; make it "
                             "writable, under systemd with ReadWritePaths={}",

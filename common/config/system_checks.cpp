@@ -1,9 +1,7 @@
 #include "config/system_checks.h"
 
-#include <fcntl.h>
 #include <fmt/format.h>
 #include <sys/mman.h>
-#include <unistd.h>
 
 #include <cerrno>
 
@@ -48,28 +46,12 @@ void check_dumps(Sentences& sentences) {
       is_deadly_here ? "the system kills a process that calls it" : errno_text(errno)));
 }
 
-// The directory itself, or the nearest one above it that is there.
-void check_state_path(std::string path, Sentences& sentences) {
-  const std::string named = path;
-  while (path.size() > 1 && access(path.c_str(), F_OK) != 0 && errno == ENOENT) {
-    const std::size_t slash = path.find_last_of('/');
-    if (slash == std::string::npos) return;
-    path.resize(slash == 0 ? 1 : slash);
-  }
-  if (access(path.c_str(), W_OK) == 0 || errno != EROFS) return;
-  sentences.push_back(fmt::format(
-      "the state directory {} is read-only here: what it holds is served, and nothing is renewed; "
-      "add ReadWritePaths={} to the server's unit, or mount it for writing",
-      in_quotes(named), named));
-}
-
 }  // namespace
 
 std::vector<std::string> check_system(const std::string& state_path) {
   Sentences sentences;
   check_memory(state_path, sentences);
   check_dumps(sentences);
-  check_state_path(state_path, sentences);
   return sentences;
 }
 

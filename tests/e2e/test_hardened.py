@@ -120,6 +120,8 @@ def test_root_that_may_not_pass_by_permissions(both, cloud, private):
     assert state.stat().st_uid != 0
     both.launcher = ["setpriv", "--bounding-set", "-all,+net_bind_service,+setuid,+setgid,+kill,+chown",
                      "--inh-caps", "-all", "--"]
+    good, said = both.test()
+    assert good and "nothing can be stored" not in said
     serves_and_renews(both, cloud, private, serial)
 
 

@@ -1,9 +1,6 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <sched.h>
-#include <sys/mount.h>
 #include <sys/syscall.h>
-#include <unistd.h>
 
 #include "config/system_checks.h"
 #include "support/denied_calls.h"
@@ -50,22 +47,6 @@ TEST_F(SystemChecks, ARefusedMadviseIsNamed) {
                 {{SYS_madvise, EPERM}},
                 [&] {
                   return one_sentence_with(state(), {"madvise", "core dump", "LimitCORE"});
-                }),
-            0);
-}
-
-TEST_F(SystemChecks, AReadOnlyStateDirectoryIsNamedAlsoBeforeItIsThere) {
-  if (geteuid() != 0) GTEST_SKIP() << "only root may mount";
-  const std::string place = directory_.path().string();
-  EXPECT_EQ(test::in_child_without(
-                {},
-                [&] {
-                  if (unshare(CLONE_NEWNS) != 0 ||
-                      mount("none", "/", nullptr, MS_REC | MS_PRIVATE, nullptr) != 0 ||
-                      mount("none", place.c_str(), "tmpfs", MS_RDONLY, nullptr) != 0) {
-                    return 1;
-                  }
-                  return one_sentence_with(state(), {state(), "ReadWritePaths=" + state()});
                 }),
             0);
 }
