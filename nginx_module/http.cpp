@@ -13,16 +13,17 @@ struct HttpConf {
   std::unordered_set<const void*> tls_servers;
 };
 
-bool is_tls(const ngx_http_conf_addr_t& address) {
-#if (nginx_version >= 1025000)
-  return address.opt.ssl != 0 || address.opt.quic != 0;
-#else
-  return address.opt.ssl != 0;
-#endif
+// Not every nginx has `listen ... quic`.
+template <typename ListenOptions>
+bool is_tls(const ListenOptions& options) {
+  if constexpr (requires { options.quic; }) {
+    if (options.quic != 0) return true;
+  }
+  return options.ssl != 0;
 }
 
 void collect(const ngx_http_conf_addr_t& address, std::unordered_set<const void*>& servers) {
-  if (!is_tls(address)) return;
+  if (!is_tls(address.opt)) return;
   auto* const* found = static_cast<ngx_http_core_srv_conf_t**>(address.servers.elts);
   servers.insert(found, found + address.servers.nelts);
 }
@@ -61,15 +62,8 @@ std::vector<std::string> names_of(const ngx_http_core_srv_conf_t* server) {
 }
 
 SslFields ssl_fields(ngx_conf_t* cf) {
-  auto* ssl = static_cast<ngx_http_ssl_srv_conf_t*>(
-      ngx_http_conf_get_module_srv_conf(cf, ngx_http_ssl_module));
-  return {
-    .certificates = &ssl->certificates, .keys = &ssl->certificate_keys,
-#if (nginx_version < 1025001)
-    .enable = &ssl->enable,
-#endif
-    .reject_handshake = &ssl->reject_handshake,
-  };
+  return ssl_fields_of(*static_cast<ngx_http_ssl_srv_conf_t*>(
+      ngx_http_conf_get_module_srv_conf(cf, ngx_http_ssl_module)));
 }
 
 ServerFacts facts_of(ngx_conf_t* cf) {

@@ -29,6 +29,16 @@ struct SslFields {
   const ngx_flag_t* reject_handshake = nullptr;  // `ssl_reject_handshake on`
 };
 
+// From what nginx's SSL module keeps for a level. Which fields it has depends on the version, and
+// on whose nginx it is.
+template <typename SslConf>
+SslFields ssl_fields_of(SslConf& ssl) {
+  SslFields fields{.certificates = &ssl.certificates, .keys = &ssl.certificate_keys};
+  if constexpr (requires { ssl.enable; }) fields.enable = &ssl.enable;
+  if constexpr (requires { ssl.reject_handshake; }) fields.reject_handshake = &ssl.reject_handshake;
+  return fields;
+}
+
 // The module's configuration of one level: http or stream, or a server in it.
 struct ServerConf {
   std::vector<server::CertificateRequest> requests;  // written on this level

@@ -23,7 +23,7 @@ struct Symbols {
       symbol_of_stream<decltype(ngx_stream_add_variable)>("ngx_stream_add_variable");
 };
 
-#if (nginx_version >= 1025005)
+#if CCM_NGINX_STREAM_SSL_SRV_CONF
 using SslConf = ngx_stream_ssl_srv_conf_t;
 #else
 using SslConf = ngx_stream_ssl_conf_t;
@@ -34,16 +34,10 @@ SslConf* ssl_conf_of(ngx_conf_t* cf, const Symbols& stream) {
 }
 
 SslFields ssl_fields(ngx_conf_t* cf, const Symbols& stream) {
-  SslConf* ssl = ssl_conf_of(cf, stream);
-  return {
-    .certificates = &ssl->certificates, .keys = &ssl->certificate_keys,
-#if (nginx_version >= 1025005)
-    .reject_handshake = &ssl->reject_handshake,
-#endif
-  };
+  return ssl_fields_of(*ssl_conf_of(cf, stream));
 }
 
-#if (nginx_version >= 1025005)
+#if CCM_NGINX_STREAM_SERVER_NAMES
 
 std::vector<std::string> names_of(const ngx_stream_core_srv_conf_t* server) {
   std::vector<std::string> names;
@@ -80,8 +74,7 @@ bool has_tls_listener(ngx_conf_t* cf, const Symbols& stream,
 
 #else
 
-// Before 1.25.5 stream knows no server names, and `listen ... ssl` is noted in the SSL module's
-// conf.
+// Without them, as before 1.25.5, `listen ... ssl` is noted in the SSL module's conf.
 std::vector<std::string> names_of(const ngx_stream_core_srv_conf_t*) {
   return {};
 }
