@@ -14,7 +14,7 @@ find_package(tomlplusplus REQUIRED)
 
 # Emulator only.
 find_package(nlohmann_json REQUIRED)
-find_package(Boost REQUIRED)
+find_package(Boost REQUIRED CONFIG)
 
 if(BUILD_TESTING)
   find_package(GTest REQUIRED)
