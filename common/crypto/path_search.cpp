@@ -1,6 +1,7 @@
 #include "crypto/path_search.h"
 
 #include <algorithm>
+#include <cstdint>
 #include <tuple>
 #include <utility>
 
@@ -18,6 +19,10 @@ constexpr std::size_t kLongestPath = 20;
 
 bool is_same(const Certificate& a, const Certificate& b) noexcept {
   return X509_cmp(a.native(), b.native()) == 0;
+}
+
+bool is_in_force(const Certificate& certificate, std::optional<Time> now) noexcept {
+  return !now || (certificate.not_before() <= *now && certificate.not_after() > *now);
 }
 
 // Walks from the leaf up, depth first, and keeps every way that cannot be continued.
@@ -80,7 +85,7 @@ class Search {
   // good. Other faults (of path length, of name constraints, …) are believed to be what they seem,
   // unless a root that came along shows that it goes without.
   bool is_outdated(const Certificate& certificate) const {
-    return !is_in_force(certificate) ||
+    return !is_in_force(certificate, now_) ||
            certificate.signature_strength() != SignatureStrength::strong;
   }
 
@@ -112,21 +117,17 @@ class Search {
     std::optional<Certificate> found;
     for (const Certificate& root : roots_) {
       if (!certificate.is_issued_by(root)) continue;
-      if (is_in_force(root)) return root;
+      if (is_in_force(root, now_)) return root;
       found = root;
     }
     return found;
   }
 
-  bool is_in_force(const Certificate& certificate) const {
-    return !now_ || (certificate.not_before() <= *now_ && certificate.not_after() > *now_);
-  }
-
   // The root when it is right above the path. One that is over does not count: clients have their
   // own, which may be a later one of the same key.
   std::optional<Certificate> anchor_above(const Path& path) const {
-    const bool is_above =
-        path.root && is_in_force(*path.root) && path.certificates.back().is_issued_by(*path.root);
+    const bool is_above = path.root && is_in_force(*path.root, now_) &&
+                          path.certificates.back().is_issued_by(*path.root);
     return is_above ? path.root : std::nullopt;
   }
 
@@ -149,9 +150,17 @@ class Search {
   std::vector<Path> found_;
 };
 
+// A root that came along and is over is worse than none.
+enum class Top : std::uint8_t { over, unknown, in_force };
+
+Top top_of(const Path& path, std::optional<Time> now) noexcept {
+  if (!path.root) return Top::unknown;
+  return is_in_force(*path.root, now) ? Top::in_force : Top::over;
+}
+
 // The greater, the better.
-auto rank_of(const Path& path) noexcept {
-  return std::tuple(path.is_live, path.root.has_value(), !path.is_cut);
+auto rank_of(const Path& path, std::optional<Time> now) noexcept {
+  return std::tuple(path.is_live, top_of(path, now), !path.is_cut);
 }
 
 }  // namespace
@@ -159,9 +168,9 @@ auto rank_of(const Path& path) noexcept {
 std::vector<Path> best_paths(const Certificate& leaf, const Certificates& others,
                              std::optional<Time> now) {
   std::vector<Path> found = Search(leaf, others, now).run();
-  auto best = rank_of(found.front());
-  for (const Path& path : found) best = std::max(best, rank_of(path));
-  std::erase_if(found, [&](const Path& path) { return rank_of(path) != best; });
+  auto best = rank_of(found.front(), now);
+  for (const Path& path : found) best = std::max(best, rank_of(path, now));
+  std::erase_if(found, [&](const Path& path) { return rank_of(path, now) != best; });
   // Of what no client accepts one is enough.
   if (!found.front().is_live) found.resize(1);
   return found;

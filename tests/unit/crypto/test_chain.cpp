@@ -266,6 +266,19 @@ TEST_F(ChainNow, OfTwoWaysTheOneThatEndsWellIsServed) {
   }
 }
 
+TEST_F(ChainNow, ARootThatIsOverShowsNoWay) {
+  const auto over = test::make_test_certificate(
+      nullptr, {.common_name = "Over", .not_after = kTestNow, .is_ca = true});
+  const Certificate below_it =
+      test::make_test_certificate(&over, {.common_name = "Lower", .key = lower_.key, .is_ca = true})
+          .certificate;
+  for (const bool is_first : {false, true}) {
+    Certificates heap{leaf_.certificate, lower_.certificate, upper_.certificate, over.certificate};
+    heap.insert(is_first ? heap.begin() : heap.end(), below_it);
+    EXPECT_EQ(fingerprints(order(heap, &leaf_.key, kTestNow)->chain), fingerprints(path_));
+  }
+}
+
 TEST_F(ChainNow, WhenNoWayIsUsableOneIsReturnedForTheVerdict) {
   const auto expired = test::make_test_certificate(
       &root_, {.common_name = "Expired", .not_after = kTestNow, .is_ca = true});
