@@ -66,7 +66,7 @@ def test_the_unit_of_the_page(both, cloud, private, scratch, answer):
     good, said = both.test()
     assert good and "memfd" not in said and "read-only" not in said
     serves_and_renews(both, cloud, private, serial)
-    assert "goes on without it" not in both.log_text(), "a wall of the agent is missing"
+    assert "refusing needless system calls" not in both.log_text(), "the filter of the agent is missing"
 
 
 @pytest.mark.parametrize("answer", ["EPERM", "KILL"])
