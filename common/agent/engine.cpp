@@ -17,7 +17,7 @@
 #include "lifecycle/lifecycle.h"
 #include "lifecycle/lockout.h"
 #include "lifecycle/pca_source.h"
-#include "lifecycle/request.h"
+#include "lifecycle/request_desk.h"
 #include "lifecycle/scm_source.h"
 #include "lifecycle/stapling.h"
 

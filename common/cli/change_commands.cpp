@@ -4,63 +4,59 @@
 #include <memory>
 
 #include "base/text.h"
+#include "cli/asking.h"
 #include "cli/commands.h"
 #include "cli/local_engine.h"
 #include "cli/overview.h"
 #include "cli/render.h"
 #include "cli/store_access.h"
-#include "cli/waiting.h"
-#include "lifecycle/request.h"
+#include "lifecycle/request_desk.h"
 
 namespace ccm::cli {
 namespace {
 
+using lifecycle::Request;
 using lifecycle::VersionNumber;
 using lifecycle::Wish;
 
-struct Before {
-  VersionNumber version;
-  std::uint64_t state_version;
-};
+using lifecycle::Answer;
 
-// What became of a renewal, from what the store says now.
-Result<ExitCode> report(const Workspace& workspace, StoreAccess& access, const std::string& name,
-                        const Before& before) {
-  const Change change{
-      .name = name, .version = access.store().current_version(name), .before = before.version};
-  if (change.version != before.version) {
-    return print_change(workspace, change,
-                        fmt::format("{}: version {} is installed", name, change.version));
-  }
-  const auto [state, version] = read_state(access.path(), name);
-  const auto* failing = std::get_if<lifecycle::Failing>(&state);
-  const auto* rejected = std::get_if<lifecycle::Rejected>(&state);
-  if (failing != nullptr) {
+// What became of a renewal.
+Result<ExitCode> report(const Workspace& workspace, const std::string& name, VersionNumber before,
+                        const Answer& answer) {
+  if (answer.error) {
     // What is malformed here is not the command line.
-    const ErrorKind kind = failing->error.kind();
-    return fail(Error(failing->error)
+    const ErrorKind kind = answer.error->kind();
+    Error error = *answer.error;
+    if (answer.again_at) {
+      error = Error(kind, fmt::format("{}; the renewal stays asked for, the next try is at {}",
+                                      error.message(), format_time(*answer.again_at)))
+                  .with_code(error.code(), error.request_id());
+    }
+    return fail(std::move(error)
                     .with_kind(kind == ErrorKind::invalid ? ErrorKind::internal : kind)
                     .with_context(name));
   }
-  if (rejected != nullptr) return fail(Error(rejected->error).with_context(name));
+  const Change change{.name = name, .version = answer.version, .before = before};
   return print_change(
       workspace, change,
-      fmt::format("{}: the cloud has nothing newer than version {}", name, change.version));
+      answer.has_changed
+          ? fmt::format("{}: version {} is installed", name, change.version)
+          : fmt::format("{}: the cloud has nothing newer than version {}", name, change.version));
 }
 
 Result<ExitCode> ask_the_agent(Workspace& workspace, StoreAccess& access, const std::string& name,
-                               const Before& before, int timeout) {
-  auto left = lifecycle::leave_request(access.path(), {.wish = Wish::renew, .name = name});
-  if (!left) return pass(std::move(left));
+                               VersionNumber before, int timeout) {
+  const Request request{.wish = Wish::renew, .name = name};
   if (timeout == 0) {
+    auto left = lifecycle::leave_request(access.path(), request);
+    if (!left) return pass(std::move(left));
     Terminal::say(fmt::format("{}: asked for", name));
     return ExitCode::pending;
   }
-  const bool is_done = wait_until(workspace.clock(), timeout, waiting_for(name), [&] {
-    return !lifecycle::is_waiting(access.path(), name) &&
-           read_state(access.path(), name).second != before.state_version;
-  });
-  if (is_done) return report(workspace, access, name, before);
+  const auto asked = ask_leader(workspace, access, request, timeout);
+  if (!asked) return fail(asked.error());
+  if (asked->answer) return report(workspace, name, before, *asked->answer);
   return fail(
       ErrorKind::pending,
       fmt::format("{}: the agent has been asked and is not done after {} s; `ccmctl status` "
@@ -94,13 +90,13 @@ Result<ExitCode> renew(Workspace& workspace, const std::string& name, int timeou
   auto cloud = workspace.cloud();
   auto access = StoreAccess::enter(workspace.options.state_directory);
   if (!access) return pass(std::move(access));
-  const Before before{access->store().current_version(name), (*overview)->state_version};
+  const VersionNumber before = access->store().current_version(name);
   if (access->lease() == nullptr) {
     return ask_the_agent(workspace, *access, name, before, timeout);
   }
   if (!cloud) return pass(std::move(cloud));
-  renew_here(**cloud, *access, owner->config, name, workspace.clock());
-  return report(workspace, *access, name, before);
+  return report(workspace, name, before,
+                renew_here(**cloud, *access, owner->config, name, workspace.clock()));
 }
 
 // The newest version before the current one.
@@ -118,23 +114,15 @@ Result<void> go_back(Workspace& workspace, StoreAccess& access, const std::strin
   if (access.lease() != nullptr) {
     return lifecycle::roll_back(access.store(), *access.lease(), name, version);
   }
-  auto left = lifecycle::leave_request(access.path(),
-                                       {.wish = Wish::roll_back, .name = name, .version = version});
-  if (!left) return left;
   constexpr int kPatience = 60;
-  if (!wait_until(workspace.clock(), kPatience, waiting_for(name),
-                  [&] { return !lifecycle::is_waiting(access.path(), name); })) {
-    return fail(ErrorKind::pending,
-                fmt::format("{}: the agent has been asked and has not answered", name));
-  }
-  // The file goes before the work is done.
-  const bool is_done = wait_until(workspace.clock(), kPatience, waiting_for(name),
-                                  [&] { return access.store().current_version(name) == version; });
-  if (is_done) return {};
-  return fail(
-      ErrorKind::internal,
-      fmt::format("{}: the agent did not restore version {}; the server's error log says why", name,
-                  version));
+  const auto asked = ask_leader(
+      workspace, access, {.wish = Wish::roll_back, .name = name, .version = version}, kPatience);
+  if (!asked) return fail(asked.error());
+  if (asked->answer && !asked->answer->error) return {};
+  if (asked->answer) return fail(Error(*asked->answer->error).with_context(name));
+  return fail(ErrorKind::pending,
+              fmt::format("{}: the agent has been asked and has not answered in {} s{}", name,
+                          kPatience, withdraw(access, name, *asked)));
 }
 
 Result<ExitCode> roll_back(Workspace& workspace, const std::string& name, VersionNumber wanted) {

@@ -4,16 +4,15 @@
 #include <set>
 
 #include "base/text.h"
+#include "cli/asking.h"
 #include "cli/commands.h"
 #include "cli/completion.h"
 #include "cli/import_input.h"
 #include "cli/render.h"
 #include "cli/store_access.h"
-#include "cli/waiting.h"
 #include "crypto/bundle.h"
 #include "crypto/pem.h"
 #include "lifecycle/import.h"
-#include "lifecycle/request.h"
 
 namespace ccm::cli {
 namespace {
@@ -24,7 +23,6 @@ using lifecycle::VersionInfo;
 
 // Until the agent turns to it, which may be busy with this certificate, and until it is done.
 constexpr int kPatience = 120;
-constexpr int kWork = 30;
 
 struct ImportOptions {
   std::string name;
@@ -62,29 +60,23 @@ bool is_installed(const lifecycle::StoreReader::Loaded& installed, const Bundle&
 Result<VersionInfo> through_the_agent(Workspace& workspace, StoreAccess& access,
                                       const std::string& name, const KeyWithCertificates& content,
                                       const Bundle& bundle) {
-  const auto before = access.store().current_version(name);
-  auto left = lifecycle::leave_request(access.path(), {.wish = lifecycle::Wish::install,
-                                                       .name = name,
-                                                       .certificates = content.certificates,
-                                                       .key = content.key});
-  if (!left) return pass(std::move(left));
-  const bool is_taken = wait_until(workspace.clock(), kPatience, waiting_for(name),
-                                   [&] { return !lifecycle::is_waiting(access.path(), name); });
-  if (!is_taken) {
-    lifecycle::withdraw_request(access.path(), name);
+  const auto asked = ask_leader(workspace, access,
+                                {.wish = lifecycle::Wish::install,
+                                 .name = name,
+                                 .certificates = content.certificates,
+                                 .key = content.key},
+                                kPatience);
+  if (!asked) return fail(asked.error());
+  if (!asked->answer) {
     return fail(ErrorKind::pending,
-                fmt::format("{}: the agent was asked and has not answered in {} s, so the request "
-                            "was taken back",
-                            name, kPatience));
+                fmt::format("{}: the agent was asked and has not answered in {} s{}", name,
+                            kPatience, withdraw(access, name, *asked)));
   }
-  // The file goes before the work is done.
-  wait_until(workspace.clock(), kWork, waiting_for(name),
-             [&] { return access.store().current_version(name) != before; });
+  if (asked->answer->error) return fail(Error(*asked->answer->error).with_context(name));
   const auto loaded = access.store().load(name);
   if (loaded && is_installed(*loaded, bundle)) return loaded->certificate->info;
-  return fail(
-      ErrorKind::internal,
-      fmt::format("{}: the agent did not install it; the server's error log says why", name));
+  return fail(ErrorKind::internal,
+              fmt::format("{}: another version was installed right after it", name));
 }
 
 Result<VersionInfo> install(Workspace& workspace, const config::CertificateSpec& spec,

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <utility>
+
 #include "base/log.h"
 #include "base/text.h"
 #include "cli/terminal.h"
@@ -25,8 +27,8 @@ class TerminalLog final : public Log {
 
 }  // namespace
 
-void renew_here(CloudAccess& cloud, StoreAccess& access, const config::Config& config,
-                const std::string& name, const Clock& clock) {
+lifecycle::Answer renew_here(CloudAccess& cloud, StoreAccess& access, const config::Config& config,
+                             const std::string& name, const Clock& clock) {
   TerminalLog log;
   const lifecycle::Lease& lease = *access.lease();
   const auto guard = lifecycle::make_store_lockout_guard(access.store(), lease, clock);
@@ -43,6 +45,13 @@ void renew_here(CloudAccess& cloud, StoreAccess& access, const config::Config& c
   for (const std::string& due : engine.take_due(clock.now(), config.certificates().size())) {
     if (due == name) engine.attempt(due, lease);
   }
+  auto answers = engine.take_answers();
+  if (!answers.empty()) {
+    // Nobody is there to try again.
+    answers.back().second.again_at.reset();
+    return std::move(answers.back().second);
+  }
+  return {.error = Error(ErrorKind::internal, "the renewal was not begun")};
 }
 
 }  // namespace ccm::cli

@@ -8,12 +8,12 @@
 #include "cli/cloud_access.h"
 #include "cli/store_access.h"
 #include "config/config.h"
+#include "lifecycle/answer.h"
 
 namespace ccm::cli {
 
-// Renews `name`, which `config` has. What became of it is in the store: a new version, or the
-// state. What the engine says goes to standard error.
-void renew_here(CloudAccess& cloud, StoreAccess& access, const config::Config& config,
-                const std::string& name, const Clock& clock);
+// Renews `name`, which `config` has. What the engine says goes to standard error.
+lifecycle::Answer renew_here(CloudAccess& cloud, StoreAccess& access, const config::Config& config,
+                             const std::string& name, const Clock& clock);
 
 }  // namespace ccm::cli

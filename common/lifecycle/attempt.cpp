@@ -41,6 +41,7 @@ State Attempt::run() {
   Result<StoreReader::Loaded> loaded = parts_.store.load(spec_.name);
   if (!loaded) return failed(std::move(loaded).error().with_context("read the store"));
   current_ = std::move(loaded->certificate);
+  if (current_) version_ = current_->info.number;
   if (loaded->damage) {
     parts_.log.error("{}{}; {}", prefix_of(spec_), loaded->damage->message(), standing());
     mend();
@@ -109,6 +110,8 @@ State Attempt::install(const ObtainRequest& request, const Obtained& obtained) {
                                           .keep = spec_.keep,
                                           .now = now_});
   if (!installed) return failed(std::move(installed).error().with_context("install"));
+  version_ = installed->number;
+  has_installed_ = true;
   const State state = valid_until(obtained.bundle.leaf());
   parts_.log.notice("{}installed version {} from {} (serial {}, valid until {}), next renewal {}",
                     prefix_of(spec_), installed->number, installed->origin, installed->serial,

@@ -41,6 +41,10 @@ class Attempt {
   // Never Absent.
   State run();
 
+  // After run(): whether it has installed a version, and which one is current.
+  bool has_installed() const noexcept { return has_installed_; }
+  VersionNumber current() const noexcept { return version_; }
+
  private:
   void mend();
   bool is_due() const;
@@ -64,6 +68,8 @@ class Attempt {
   Urge urge_;
   Time now_;  // taken anew after the source has answered
   std::optional<StoredCertificate> current_;
+  VersionNumber version_ = 0;
+  bool has_installed_ = false;
 };
 
 }  // namespace ccm::lifecycle

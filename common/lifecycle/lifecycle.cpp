@@ -1,6 +1,7 @@
 #include "lifecycle/lifecycle.h"
 
 #include <algorithm>
+#include <optional>
 #include <utility>
 
 #include "base/boundary.h"
@@ -16,6 +17,25 @@ using namespace std::chrono_literals;
 constexpr std::string_view kKind = "state";
 // No waiting time is longer, so a later one was written with a wrong clock.
 constexpr Seconds kLongestWait = 25h;
+
+std::optional<Error> error_of(const State& state) {
+  if (const auto* failing = std::get_if<Failing>(&state)) return failing->error;
+  if (const auto* rejected = std::get_if<Rejected>(&state)) return rejected->error;
+  return std::nullopt;
+}
+
+// Whether another try may get further without costing anything: not when the gate has refused what
+// was issued, but when its first day is still to come.
+bool is_worth_waiting(const State& state) {
+  const auto* failing = std::get_if<Failing>(&state);
+  return failing != nullptr &&
+         (failing->error.kind() != ErrorKind::invalid || failing->error.retry_after().has_value());
+}
+
+bool was_told_to_stay_away(const State& state) {
+  const auto* failing = std::get_if<Failing>(&state);
+  return failing != nullptr && failing->error.kind() == ErrorKind::throttled;
+}
 
 }  // namespace
 
@@ -50,8 +70,8 @@ State Lifecycle::initial_state(const config::CertificateSpec& spec,
   if (persisted.spec_fingerprint != spec.fingerprint()) return Absent{};
   if (const auto* valid = std::get_if<Valid>(&persisted.state)) return initial_valid(spec, *valid);
   const auto* failing = std::get_if<Failing>(&persisted.state);
-  const bool must_stay_away = failing != nullptr && failing->error.kind() == ErrorKind::throttled;
-  if (!must_stay_away && persisted.launch_id != parts_.launch_id) return Absent{};
+  if (!was_told_to_stay_away(persisted.state) && persisted.launch_id != parts_.launch_id)
+    return Absent{};
   const Time now = parts_.clock.now();
   if (failing != nullptr) {
     return Failing{.attempts = failing->attempts,
@@ -105,11 +125,11 @@ void Lifecycle::attempt(const std::string& name, const Lease& lease) noexcept {
     const std::lock_guard lock(mutex_);
     Entry& entry = entries_.find(name)->second;
     const Error error(ErrorKind::internal, what);
-    entry.state = Failing{.attempts = 1,
+    State after = Failing{.attempts = 1,
                           .retry_at = retry_time(error, 1, entry.spec->check_interval,
                                                  parts_.clock.now(), entry.spec->jitter_seed),
                           .error = error};
-    entry.in_work = false;
+    finish(entry, std::move(after), {.error = error});
   };
   at_boundary(0, on_failure, [&] {
     run(name, lease);
@@ -120,37 +140,48 @@ void Lifecycle::attempt(const std::string& name, const Lease& lease) noexcept {
 void Lifecycle::run(const std::string& name, const Lease& lease) {
   Entry* entry = nullptr;
   State before;
-  bool is_wanted = false;
+  Urge urge = Urge::due;
   {
     const std::lock_guard lock(mutex_);
     const auto found = entries_.find(name);
     if (found == entries_.end() || !found->second.in_work) return;
     entry = &found->second;
     before = entry->state;
-    is_wanted = std::exchange(entry->is_wanted, false);
+    entry->is_hastened = false;
+    entry->is_serving = std::exchange(entry->is_wanted, false);
+    if (entry->is_serving) urge = Urge::wanted;
   }
-  State after = Attempt({.store = parts_.store,
-                         .source = source_for(*entry->spec),
-                         .lease = lease,
-                         .clock = parts_.clock,
-                         .log = parts_.log},
-                        *entry->spec, before, is_wanted ? Urge::wanted : Urge::due)
-                    .run();
-  {
-    const std::lock_guard lock(mutex_);
-    entry->state = std::move(after);
-  }
-  persist(*entry, lease);
+  Attempt attempt({.store = parts_.store,
+                   .source = source_for(*entry->spec),
+                   .lease = lease,
+                   .clock = parts_.clock,
+                   .log = parts_.log},
+                  *entry->spec, before, urge);
+  State after = attempt.run();
+  persist(*entry, after, lease);
+  Answer answer{.has_changed = attempt.has_installed(),
+                .version = attempt.current(),
+                .error = error_of(after),
+                .again_at = std::nullopt};
+  if (is_worth_waiting(after)) answer.again_at = due(after);
   const std::lock_guard lock(mutex_);
-  entry->in_work = false;
+  finish(*entry, std::move(after), std::move(answer));
+}
+
+void Lifecycle::finish(Entry& entry, State after, Answer answer) {
+  entry.state = std::move(after);
+  entry.in_work = false;
+  if (!std::exchange(entry.is_serving, false)) return;
+  entry.is_wanted = entry.is_wanted || answer.again_at.has_value();
+  answers_.emplace_back(entry.spec->name, std::move(answer));
 }
 
 // Without the record a restarted agent only looks once more than needed, so a failure is no reason
 // to stop.
-void Lifecycle::persist(Entry& entry, const Lease& lease) {
+void Lifecycle::persist(Entry& entry, const State& state, const Lease& lease) {
   const std::string& name = entry.spec->name;
   const Secret text =
-      Secret::copy_of(serialize(PersistedState{.state = entry.state,
+      Secret::copy_of(serialize(PersistedState{.state = state,
                                                .spec_fingerprint = entry.spec->fingerprint(),
                                                .launch_id = parts_.launch_id}));
   const Result<std::uint64_t> version =
@@ -164,14 +195,11 @@ void Lifecycle::persist(Entry& entry, const Lease& lease) {
   entry.record_version = record && *record ? (*record)->version : 0;
 }
 
-// What is waiting for the cloud or was refused by it is looked at again soon enough.
 void Lifecycle::hasten(const std::string& name) {
   const std::lock_guard lock(mutex_);
   const auto found = entries_.find(name);
-  if (found == entries_.end()) return;
-  if (auto* valid = std::get_if<Valid>(&found->second.state)) {
-    valid->check_at = std::min(valid->check_at, parts_.clock.now());
-  }
+  if (found == entries_.end() || was_told_to_stay_away(found->second.state)) return;
+  found->second.is_hastened = true;
 }
 
 Time Lifecycle::next_wake() const {
@@ -188,19 +216,38 @@ bool Lifecycle::ask_for_renewal(const std::string& name) {
   const auto found = entries_.find(name);
   if (found == entries_.end()) return false;
   found->second.is_wanted = true;
+  found->second.is_hastened = true;
+  return true;
+}
+
+bool Lifecycle::resume_renewal(const std::string& name) {
+  const std::lock_guard lock(mutex_);
+  const auto found = entries_.find(name);
+  if (found == entries_.end()) return false;
+  Entry& entry = found->second;
+  entry.is_wanted = true;
+  entry.is_hastened = !is_worth_waiting(entry.state);
   return true;
 }
 
 bool Lifecycle::is_asked_for(const std::string& name) const {
   const std::lock_guard lock(mutex_);
   const auto found = entries_.find(name);
-  return found != entries_.end() && found->second.is_wanted;
+  return found != entries_.end() && (found->second.is_wanted || found->second.is_serving);
+}
+
+std::vector<std::pair<std::string, Answer>> Lifecycle::take_answers() {
+  const std::lock_guard lock(mutex_);
+  return std::exchange(answers_, {});
 }
 
 void Lifecycle::look_again(const std::string& name) {
   const std::lock_guard lock(mutex_);
   const auto found = entries_.find(name);
-  if (found != entries_.end() && !found->second.in_work) found->second.state = Absent{};
+  if (found == entries_.end() || found->second.in_work) return;
+  found->second.state = Absent{};
+  found->second.is_wanted = false;
+  found->second.is_hastened = false;
 }
 
 bool Lifecycle::is_in_work(const std::string& name) const {

@@ -8,11 +8,13 @@
 #include <map>
 #include <mutex>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "base/clock.h"
 #include "base/log.h"
 #include "config/config.h"
+#include "lifecycle/answer.h"
 #include "lifecycle/source.h"
 #include "lifecycle/state.h"
 #include "lifecycle/store.h"
@@ -42,18 +44,24 @@ class Lifecycle {
   std::vector<std::string> take_due(Time now, std::size_t limit);
   // One attempt for a name that take_due gave: obtain, gate, install, new state, log. Any thread.
   void attempt(const std::string& name, const Lease& lease) noexcept;
-  // Something outside the schedule speaks for a look at once: the certificate is said to be
-  // revoked.
+  // Something outside the schedule speaks for a look at once, or at the end of the attempt that is
+  // under way: the certificate is said to be revoked. Not when the service asked us to stay away.
   void hasten(const std::string& name);
   // The minimum over all states that are not in work; Time::max() when there is none.
   Time next_wake() const;
 
   // An operator wants it renewed now, whatever its age and even when it is held (hold.h): due at
-  // once, after the attempt that may be under way. False when it is not configured.
+  // once, after the attempt that may be under way. It stays wanted, at every further attempt, until
+  // one gets to an end (answer.h). False when it is not configured.
   bool ask_for_renewal(const std::string& name);
-  // Whether that has yet to begin.
+  // The same for what an earlier agent did not finish, which waits for what it waited for then.
+  bool resume_renewal(const std::string& name);
+  // Whether a renewal is wanted still.
   bool is_asked_for(const std::string& name) const;
-  // Somebody else changed what is installed: its state is found out anew. Not while it is in work.
+  // What the attempts that operators wait for came to since the last call, in the order of time.
+  std::vector<std::pair<std::string, Answer>> take_answers();
+  // Somebody else changed what is installed: its state is found out anew, and a renewal that was
+  // asked for before is not wanted any more. Not while it is in work.
   void look_again(const std::string& name);
   bool is_in_work(const std::string& name) const;
 
@@ -63,21 +71,26 @@ class Lifecycle {
     State state;
     std::uint64_t record_version = 0;
     bool in_work = false;
-    bool is_wanted = false;  // asked for, not yet begun
+    bool is_wanted = false;    // by an operator, for the next attempt
+    bool is_serving = false;   // an attempt that an operator wants is under way
+    bool is_hastened = false;  // due at once, whatever the state says
 
-    Time due_at() const noexcept { return is_wanted ? Time{} : due(state); }
+    Time due_at() const noexcept { return is_hastened ? Time{} : due(state); }
   };
 
   Entry make_entry(const config::CertificateSpec& spec) const;
   State initial_state(const config::CertificateSpec& spec, const PersistedState& persisted) const;
   State initial_valid(const config::CertificateSpec& spec, const Valid& persisted) const;
   void run(const std::string& name, const Lease& lease);
-  void persist(Entry& entry, const Lease& lease);
+  // With the lock held: an attempt has ended.
+  void finish(Entry& entry, State after, Answer answer);
+  void persist(Entry& entry, const State& state, const Lease& lease);
   Source& source_for(const config::CertificateSpec& spec) const;
 
   Parts parts_;
-  mutable std::mutex mutex_;  // guards the states and in_work; an entry in work is its worker's
+  mutable std::mutex mutex_;  // guards all but specs and record versions, which only workers read
   std::map<std::string, Entry, std::less<>> entries_;
+  std::vector<std::pair<std::string, Answer>> answers_;
 };
 
 }  // namespace ccm::lifecycle

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "base/text.h"
+#include "lifecycle/error_record.h"
 
 namespace ccm::lifecycle {
 namespace {
@@ -22,33 +23,10 @@ void add_time(Record& record, std::string_view key, Time time) {
   record.add(key, std::to_string(time.time_since_epoch().count()));
 }
 
-void add_error(Record& record, const Error& error) {
-  record.add("error_kind", to_string(error.kind()));
-  record.add("error_message", error.message());
-  if (!error.code().empty()) record.add("error_code", error.code());
-  if (!error.request_id().empty()) record.add("error_request_id", error.request_id());
-  if (const auto wait = error.retry_after()) {
-    record.add("error_retry_after", std::to_string(wait->count()));
-  }
-}
-
 Result<Time> read_time(const Record& record, std::string_view key) {
   const auto value = record.find_number(key);
   if (value) return Time(Seconds(*value));
   return fail(ErrorKind::invalid, fmt::format("{} is missing or not a number", key));
-}
-
-Result<Error> read_error(const Record& record) {
-  const auto kind = parse_error_kind(record.find("error_kind").value_or(""));
-  const auto message = record.find("error_message");
-  if (!kind || !message) return fail(ErrorKind::invalid, "the error is missing or incomplete");
-  Error error(*kind, std::string(*message));
-  error = std::move(error).with_code(std::string(record.find("error_code").value_or("")),
-                                     std::string(record.find("error_request_id").value_or("")));
-  if (const auto wait = record.find_number("error_retry_after")) {
-    error = std::move(error).with_retry_after(Seconds(*wait));
-  }
-  return error;
 }
 
 Result<State> read_valid(const Record& record) {

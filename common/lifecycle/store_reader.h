@@ -8,14 +8,14 @@
 //     leader.lock                       kernel lock: who talks to the cloud
 //     settings-nginx, settings-apache, settings-agent
 //                                       what the servers' agents work with (effective_settings.h)
-//     request-NAME, granted-NAME        what ccmctl asks of the leader, and what that is about to
-//                                       do (request.h)
+//     request-ID-NAME, granted-NAME     what ccmctl asks of the leader (request.h), and the renewals
+//                                       that it has begun (request_desk.h)
 //     keys/*.pem                        the operator's own keys, for certificates whose key is not
 //     in the cloud certificates/NAME/current         symbolic link to versions/N
 //     certificates/NAME/versions/N/     fullchain.pem privkey.pem cert.pem chain.pem version,
 //                                       which never change, and ocsp.der, which comes and goes
 //     certificates/NAME/records/KIND    small records: state, order, …
-//     records/KIND                      records of the whole store
+//     records/KIND                      records of the whole store: lockout, answers
 #pragma once
 
 #include <cstddef>

@@ -1,0 +1,28 @@
+// Asking the store's leader for something and waiting for its answer (lifecycle/request.h). One
+// thread.
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "base/result.h"
+#include "cli/store_access.h"
+#include "cli/workspace.h"
+#include "lifecycle/answer.h"
+#include "lifecycle/request.h"
+
+namespace ccm::cli {
+
+struct Asked {
+  std::string id;
+  std::optional<lifecycle::Answer> answer;  // nullopt: there was none in time
+};
+
+// Waits for the answer to this very request for up to `seconds`, and says so on a terminal.
+Result<Asked> ask_leader(Workspace& workspace, StoreAccess& access,
+                         const lifecycle::Request& request, int seconds);
+// Takes a request back that nobody has answered. The end of a sentence about it: whether it was
+// still lying there.
+std::string withdraw(StoreAccess& access, const std::string& name, const Asked& asked);
+
+}  // namespace ccm::cli

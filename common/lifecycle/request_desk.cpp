@@ -1,0 +1,221 @@
+#include "lifecycle/request_desk.h"
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <string_view>
+#include <utility>
+
+#include "base/file.h"
+#include "base/text.h"
+#include "lifecycle/answer.h"
+#include "lifecycle/hold.h"
+#include "lifecycle/import.h"
+#include "lifecycle/version_files.h"
+
+namespace ccm::lifecycle {
+namespace {
+
+constexpr std::string_view kGranted = "granted-";
+constexpr std::size_t kLargestGranted = std::size_t{64} << 10U;
+// It may be the renewal that ends the agents.
+constexpr unsigned kMostInterruptions = 3;
+
+std::string granted_path(const std::string& state_path, std::string_view name) {
+  return fmt::format("{}/{}{}", state_path, kGranted, name);
+}
+
+}  // namespace
+
+void RequestDesk::resume() {
+  const Result<std::vector<std::string>> files = list_directory(parts_.state_path);
+  if (!files) return;
+  for (const std::string& file : *files) {
+    if (!file.starts_with(kGranted)) continue;
+    const std::string name = file.substr(kGranted.size());
+    if (check_entry_name(name)) resume(name);
+  }
+}
+
+void RequestDesk::resume(const std::string& name) {
+  Granted granted = recall(name);
+  ++granted.interruptions;
+  if (granted.interruptions > kMostInterruptions || !parts_.lifecycle.resume_renewal(name)) {
+    const Error error(ErrorKind::internal,
+                      granted.interruptions > kMostInterruptions
+                          ? fmt::format("{} agents in a row ended in the middle of this renewal, "
+                                        "so it is given up; ask again to try again",
+                                        kMostInterruptions)
+                          : "it left the configuration before it was renewed");
+    parts_.log.error("certificate \"{}\": asked for by ccmctl: {}", name, error.message());
+    for (const std::string& id : granted.ids) answer({id, name}, {.error = error});
+    forget(name);
+    return;
+  }
+  // Written before it begins, or what kills the agent would do so again after each start.
+  remember(name, granted);
+  granted_.insert_or_assign(name, std::move(granted));
+  parts_.log.notice(
+      "certificate \"{}\": renewal asked for by ccmctl, which the agent before did not finish",
+      name);
+}
+
+// What the attempts that operators wait for came to.
+void RequestDesk::answer_renewals() {
+  for (const auto& [name, end] : parts_.lifecycle.take_answers()) {
+    const auto found = granted_.find(name);
+    if (found == granted_.end()) continue;
+    for (const std::string& id : found->second.ids) answer({id, name}, end);
+    if (!end.again_at) {
+      forget(name);
+      granted_.erase(found);
+    } else if (std::exchange(found->second.interruptions, 0) != 0) {
+      remember(name, found->second);
+    }
+  }
+}
+
+void RequestDesk::serve() {
+  answer_renewals();
+  const Result<std::vector<RequestFile>> files = list_requests(parts_.state_path);
+  if (!files) return;
+  for (const RequestFile& file : *files) {
+    if (!parts_.lifecycle.is_in_work(file.name)) serve(file);
+  }
+}
+
+void RequestDesk::serve(const RequestFile& file) {
+  const Result<Request> request = read_request(parts_.state_path, file);
+  // Gone before it is served: what kills the agent must not do so again after each start.
+  withdraw_request(parts_.state_path, file);
+  const Result<void> served = request ? serve(file, *request) : fail(request.error());
+  const bool is_renewal = request && request->wish == Wish::renew;
+  if (served && is_renewal) return;  // answered when its attempt has ended
+  Answer end{.has_changed = served.has_value(),
+             .version = parts_.store.current_version(file.name),
+             .error = std::nullopt,
+             .again_at = std::nullopt};
+  if (!served) {
+    end.error = served.error();
+    parts_.log.error("certificate \"{}\": asked for by ccmctl: {}", file.name,
+                     served.error().message());
+  }
+  answer(file, end);
+}
+
+Result<void> RequestDesk::serve(const RequestFile& file, const Request& request) {
+  switch (request.wish) {
+    case Wish::renew:
+      return renew(file);
+    case Wish::roll_back:
+      return roll_back(request);
+    case Wish::install:
+      break;
+  }
+  return install(request);
+}
+
+Result<void> RequestDesk::renew(const RequestFile& file) {
+  if (!parts_.lifecycle.ask_for_renewal(file.name)) {
+    return fail(ErrorKind::rejected,
+                "this agent's server has no such certificate, so it cannot renew it");
+  }
+  Granted& granted = granted_[file.name];
+  granted.ids.push_back(file.id);
+  granted.interruptions = 0;
+  remember(file.name, granted);
+  parts_.log.notice("certificate \"{}\": renewal asked for by ccmctl", file.name);
+  return {};
+}
+
+Result<void> RequestDesk::roll_back(const Request& request) {
+  auto done = lifecycle::roll_back(parts_.store, parts_.lease, request.name, request.version);
+  if (!done) return done;
+  supersede(request.name);
+  parts_.log.notice("certificate \"{}\": version {} restored and held, asked for by ccmctl",
+                    request.name, request.version);
+  return {};
+}
+
+Result<void> RequestDesk::install(const Request& request) {
+  const config::CertificateSpec* spec = parts_.config.find(request.name);
+  if (spec == nullptr || !request.key) {
+    return fail(ErrorKind::rejected,
+                spec == nullptr ? "this agent looks after no such certificate, so it takes none"
+                                : "there is no private key to import");
+  }
+  const auto bundle = crypto::Bundle::make(request.certificates, *request.key, parts_.clock.now());
+  if (!bundle) return fail(bundle.error());
+  const auto info = install_import(parts_.store, parts_.lease, *spec, *bundle, parts_.clock.now());
+  if (!info) return fail(info.error());
+  supersede(request.name);
+  parts_.log.notice(
+      "certificate \"{}\": installed version {}, imported by ccmctl (serial {}, valid until {})",
+      request.name, info->number, info->serial, format_time(info->not_after));
+  return {};
+}
+
+void RequestDesk::supersede(const std::string& name) {
+  parts_.lifecycle.look_again(name);
+  const auto found = granted_.find(name);
+  if (found == granted_.end()) return;
+  for (const std::string& id : found->second.ids) {
+    answer({id, name}, {.version = parts_.store.current_version(name),
+                        .error = Error(ErrorKind::rejected,
+                                       "something else was asked for before it was renewed")});
+  }
+  forget(name);
+  granted_.erase(found);
+}
+
+// Without it whoever waits learns nothing, but what was asked for is done all the same.
+void RequestDesk::answer(const RequestFile& file, const Answer& answer) {
+  const auto kept = keep_answer(parts_.store, parts_.lease, file.id, answer);
+  if (kept) return;
+  parts_.log.warn("certificate \"{}\": leave an answer for ccmctl: {}", file.name,
+                  kept.error().message());
+}
+
+// Without the mark an interruption loses the renewal.
+void RequestDesk::remember(const std::string& name, const Granted& granted) {
+  Record record;
+  for (const std::string& id : granted.ids) record.add("id", id);
+  record.add("interruptions", fmt::format("{}", granted.interruptions));
+  const auto written =
+      write_file_atomically(granted_path(parts_.state_path, name), record.serialize());
+  if (written) return;
+  parts_.log.warn("certificate \"{}\": remember that its renewal was asked for: {}", name,
+                  written.error().message());
+}
+
+void RequestDesk::forget(const std::string& name) {
+  static_cast<void>(unlink(granted_path(parts_.state_path, name).c_str()));
+}
+
+// A file that cannot be read still says that a renewal was asked for.
+RequestDesk::Granted RequestDesk::recall(const std::string& name) const {
+  Granted granted;
+  const Result<std::string> text =
+      read_file(granted_path(parts_.state_path, name), kLargestGranted);
+  if (!text) return granted;
+  const Result<Record> record = Record::parse(*text);
+  if (!record) return granted;
+  for (const std::string_view id : record->find_all("id")) granted.ids.emplace_back(id);
+  granted.interruptions =
+      static_cast<unsigned>(parse_unsigned(record->find("interruptions").value_or("")).value_or(0));
+  return granted;
+}
+
+Result<void> roll_back(Store& store, const Lease& lease, const std::string& name,
+                       VersionNumber version) {
+  // The hold first: between the two no other engine may undo it.
+  const VersionNumber before = held_version(store, name);
+  auto done = hold(store, lease, name, version);
+  if (!done) return done;
+  done = store.restore(lease, name, version);
+  if (done) return done;
+  static_cast<void>(before == 0 ? release(store, lease, name) : hold(store, lease, name, before));
+  return done;
+}
+
+}  // namespace ccm::lifecycle

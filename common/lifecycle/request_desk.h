@@ -1,0 +1,75 @@
+// Serves what ccmctl asked for (request.h), for as long as the agent leads the store: but for
+// certificates that are in work, which have their turn when the attempt has ended. What became of
+// it is left as an answer (answer.h) and, when it cannot be done, logged.
+//
+// A renewal stays wanted until an attempt gets to an end: it installs a certificate, finds nothing
+// newer, or fails in a way that no further try can help. What it waits for may take a while (the
+// first day of a certificate, a cloud that is down), so it is remembered in "granted-NAME" at the
+// top of the state directory, for the next agent: the server loads another configuration, the
+// credentials change, a kill.
+//
+// Belongs to the agent's main thread. Borrows what it is made of.
+#pragma once
+
+#include <map>
+#include <string>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/result.h"
+#include "config/config.h"
+#include "lifecycle/lifecycle.h"
+#include "lifecycle/request.h"
+#include "lifecycle/store.h"
+
+namespace ccm::lifecycle {
+
+class RequestDesk {
+ public:
+  struct Parts {
+    std::string state_path;
+    Store& store;
+    const Lease& lease;
+    Lifecycle& lifecycle;
+    Log& log;
+    const config::Config& config;
+    const Clock& clock;
+  };
+  explicit RequestDesk(Parts parts) : parts_(std::move(parts)) {}
+
+  // After Lifecycle::start: what an earlier agent did not get to the end of.
+  void resume();
+  void serve();
+
+ private:
+  // A renewal that has begun and is wanted still.
+  struct Granted {
+    std::vector<std::string> ids;
+    unsigned interruptions = 0;  // agents in a row that ended within an attempt
+  };
+
+  void resume(const std::string& name);
+  void answer_renewals();
+  void serve(const RequestFile& file);
+  Result<void> serve(const RequestFile& file, const Request& request);
+  Result<void> renew(const RequestFile& file);
+  Result<void> roll_back(const Request& request);
+  Result<void> install(const Request& request);
+  // Ends a renewal that is wanted, because the operator has asked for something else since.
+  void supersede(const std::string& name);
+  void answer(const RequestFile& file, const Answer& answer);
+  void remember(const std::string& name, const Granted& granted);
+  void forget(const std::string& name);
+  Granted recall(const std::string& name) const;
+
+  Parts parts_;
+  std::map<std::string, Granted, std::less<>> granted_;
+};
+
+// Makes an older version current and holds on to it (hold.h): the engine does not replace it before
+// its last tenth, or until somebody asks for a renewal. `rejected` when there is no such version.
+Result<void> roll_back(Store& store, const Lease& lease, const std::string& name,
+                       VersionNumber version);
+
+}  // namespace ccm::lifecycle

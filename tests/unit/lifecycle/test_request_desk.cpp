@@ -1,0 +1,407 @@
+#include <fcntl.h>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <sys/stat.h>
+
+#include <filesystem>
+#include <fstream>
+
+#include "config/settings.h"
+#include "lifecycle/answer.h"
+#include "lifecycle/file_store.h"
+#include "lifecycle/hold.h"
+#include "lifecycle/import.h"
+#include "lifecycle/request_desk.h"
+#include "support/fake_clock.h"
+#include "support/memory_log.h"
+#include "support/temp_directory.h"
+#include "support/test_pki.h"
+
+namespace ccm::lifecycle {
+namespace {
+
+using ccm::test::kTestDay;
+using ccm::test::kTestNow;
+using ccm::test::MemoryLog;
+using testing::HasSubstr;
+using namespace std::chrono_literals;
+
+config::Config make_config() {
+  config::Settings settings;
+  EXPECT_TRUE(settings.set("region", {"ap-southeast-1"}, {}));
+  EXPECT_TRUE(settings.set("credentials", {"ecs"}, {}));
+  EXPECT_TRUE(settings.add_certificate("www", {}));
+  EXPECT_TRUE(settings.set_in("www", "source", {"scm"}, {}));
+  EXPECT_TRUE(settings.set_in("www", "names", {"www.example.com"}, {}));
+  return settings.finalize().value();
+}
+
+// A newer certificate every time it is asked, due or not: as a cloud that always has a better one.
+class GenerousSource final : public Source {
+ public:
+  explicit GenerousSource(const Clock& clock) : clock_(clock) {}
+  Result<Outcome> obtain(const ObtainRequest& request) override {
+    was_due = request.is_due;
+    ++calls;
+    if (error) return fail(*error);
+    return Outcome(Obtained{.bundle = make(), .origin = "scm:scs1"});
+  }
+  Result<void> installed(const ObtainRequest&) override { return {}; }
+  Result<void> refused(const ObtainRequest&) override { return {}; }
+
+  crypto::Bundle make() {
+    if (!has_same_end) end_ = clock_.now() + lifetime.value_or((90 + calls) * kTestDay);
+    return make_until(end_, -begins_in);
+  }
+  crypto::Bundle make_until(Time end, Seconds age = {}) {
+    const auto leaf = ccm::test::make_test_leaf(
+        issuing_,
+        {.names = {"www.example.com"}, .not_before = clock_.now() - age, .not_after = end});
+    return crypto::Bundle::make({leaf.certificate, issuing_.certificate}, leaf.key).value();
+  }
+
+  int calls = 0;
+  bool was_due = false;
+  bool has_same_end = false;  // as the one before
+  std::optional<Seconds> lifetime;
+  Seconds begins_in{0};
+  std::optional<Error> error;
+
+ private:
+  Time end_;
+  const Clock& clock_;
+  ccm::test::TestAuthority root_ = ccm::test::make_test_root();
+  ccm::test::TestAuthority issuing_ = ccm::test::make_test_intermediate(root_);
+};
+
+class RequestDeskTest : public testing::Test {
+ protected:
+  RequestDeskTest() {
+    lifecycle_.start(*lease_);
+    look();
+    clock_.advance(2 * kTestDay);
+    look();
+    EXPECT_EQ(store_->current_version("www"), 2U);
+  }
+
+  // The id of a request that is left.
+  std::string ask(const Request& request) {
+    return leave_request(directory_.path(), request).value();
+  }
+  bool is_waiting(const std::string& id, const std::string& name = "www") const {
+    return lifecycle::is_waiting(directory_.path(), {id, name});
+  }
+  std::optional<Answer> answer_to(const std::string& id) const { return find_answer(*store_, id); }
+  std::size_t look() {
+    const auto names = lifecycle_.take_due(clock_.now(), 10);
+    for (const std::string& name : names) lifecycle_.attempt(name, *lease_);
+    return names.size();
+  }
+
+  ccm::test::TempDirectory directory_;
+  ccm::test::FakeClock clock_{kTestNow};
+  MemoryLog log_;
+  std::unique_ptr<Store> store_ = open_file_store(directory_.path()).value();
+  std::unique_ptr<Lease> lease_ = store_->try_lead().value();
+  config::Config config_ = make_config();
+  GenerousSource source_{clock_};
+  Lifecycle lifecycle_{{config_, *store_, source_, source_, clock_, log_, "launch"}};
+  RequestDesk desk_{{directory_.path(), *store_, *lease_, lifecycle_, log_, config_, clock_}};
+};
+
+TEST_F(RequestDeskTest, RenewsAtOnceWhatIsNotDue) {
+  const std::string id = ask({.wish = Wish::renew, .name = "www"});
+  EXPECT_TRUE(is_waiting(id));
+  EXPECT_EQ(look(), 0U);
+  desk_.serve();
+  EXPECT_FALSE(is_waiting(id));
+  EXPECT_FALSE(answer_to(id)) << "nothing has come of it yet";
+  EXPECT_LE(lifecycle_.next_wake(), clock_.now());
+  EXPECT_EQ(look(), 1U);
+  EXPECT_TRUE(source_.was_due);
+  EXPECT_EQ(store_->current_version("www"), 3U);
+  EXPECT_EQ(look(), 0U) << "once";
+  desk_.serve();
+  ASSERT_TRUE(answer_to(id));
+  EXPECT_TRUE(answer_to(id)->has_changed);
+  EXPECT_EQ(answer_to(id)->version, 3U);
+  EXPECT_FALSE(answer_to(id)->error);
+}
+
+TEST_F(RequestDeskTest, AnswersWithTheAttemptThatServesIt) {
+  clock_.advance(kTestDay);
+  const auto names = lifecycle_.take_due(clock_.now(), 1);
+  const std::string id = ask({.wish = Wish::renew, .name = "www"});
+  desk_.serve();
+  EXPECT_TRUE(is_waiting(id)) << "the certificate is in work";
+  for (const std::string& name : names) lifecycle_.attempt(name, *lease_);
+  desk_.serve();
+  EXPECT_FALSE(is_waiting(id));
+  EXPECT_FALSE(answer_to(id)) << "that was the schedule's attempt";
+  source_.error = Error(ErrorKind::rejected, "the CA is disabled").with_code("PCA.1", "id-1");
+  look();
+  desk_.serve();
+  ASSERT_TRUE(answer_to(id) && answer_to(id)->error);
+  EXPECT_EQ(answer_to(id)->error->message(), "the CA is disabled");
+  EXPECT_EQ(answer_to(id)->error->code(), "PCA.1");
+  EXPECT_FALSE(answer_to(id)->has_changed);
+  EXPECT_FALSE(answer_to(id)->again_at) << "only a change can help";
+  EXPECT_FALSE(lifecycle_.is_asked_for("www"));
+}
+
+TEST_F(RequestDeskTest, AnswersEverybodyWhoWaits) {
+  const std::string one = ask({.wish = Wish::renew, .name = "www"});
+  const std::string other = ask({.wish = Wish::renew, .name = "www"});
+  desk_.serve();
+  EXPECT_EQ(look(), 1U);
+  desk_.serve();
+  ASSERT_TRUE(answer_to(one) && answer_to(other));
+  EXPECT_EQ(answer_to(one)->version, 3U);
+  EXPECT_EQ(answer_to(other)->version, 3U);
+}
+
+TEST_F(RequestDeskTest, ARenewalStaysWantedUntilItGetsToAnEnd) {
+  source_.error = Error(ErrorKind::transient, "no connection");
+  const std::string id = ask({.wish = Wish::renew, .name = "www"});
+  desk_.serve();
+  for (int failure = 0; failure < 5; ++failure) {
+    EXPECT_EQ(look(), 1U);
+    EXPECT_TRUE(source_.was_due);
+    desk_.serve();
+    ASSERT_TRUE(answer_to(id) && answer_to(id)->again_at);
+    EXPECT_EQ(answer_to(id)->error->message(), "no connection");
+    clock_.advance(*answer_to(id)->again_at - clock_.now());
+  }
+  source_.error.reset();
+  EXPECT_EQ(look(), 1U);
+  desk_.serve();
+  EXPECT_TRUE(answer_to(id)->has_changed);
+  EXPECT_EQ(answer_to(id)->version, 3U);
+  EXPECT_FALSE(lifecycle_.is_asked_for("www"));
+}
+
+TEST_F(RequestDeskTest, ARenewalInstallsWhatIsNotValidYetOnItsFirstDay) {
+  source_.begins_in = 3h;
+  const std::string id = ask({.wish = Wish::renew, .name = "www"});
+  desk_.serve();
+  EXPECT_EQ(look(), 1U);
+  desk_.serve();
+  ASSERT_TRUE(answer_to(id) && answer_to(id)->again_at);
+  const Time first = clock_.now() + 3h;
+  source_.begins_in = {};
+  Lifecycle next({config_, *store_, source_, source_, clock_, log_, "launch"});
+  next.start(*lease_);
+  RequestDesk desk({directory_.path(), *store_, *lease_, next, log_, config_, clock_});
+  desk.resume();
+  EXPECT_TRUE(next.is_asked_for("www"));
+  EXPECT_GE(next.next_wake(), first) << "a restart does not shorten the wait";
+  clock_.set(next.next_wake());
+  for (const std::string& name : next.take_due(clock_.now(), 1)) next.attempt(name, *lease_);
+  EXPECT_TRUE(source_.was_due);
+  desk.serve();
+  EXPECT_TRUE(answer_to(id)->has_changed);
+  EXPECT_FALSE(next.is_asked_for("www"));
+}
+
+TEST_F(RequestDeskTest, ARefusedCertificateEndsTheRenewalThatCausedIt) {
+  source_.lifetime = 5 * kTestDay;
+  const std::string id = ask({.wish = Wish::renew, .name = "www"});
+  desk_.serve();
+  look();
+  desk_.serve();
+  ASSERT_TRUE(answer_to(id) && answer_to(id)->error);
+  EXPECT_THAT(answer_to(id)->error->message(), HasSubstr("was refused"));
+  EXPECT_FALSE(lifecycle_.is_asked_for("www")) << "every try may cost an issued certificate";
+}
+
+TEST_F(RequestDeskTest, BeginsAgainWhatAnAgentDidNotFinish) {
+  const auto start_anew = [&] {
+    Lifecycle next({config_, *store_, source_, source_, clock_, log_, "launch"});
+    next.start(*lease_);
+    RequestDesk({directory_.path(), *store_, *lease_, next, log_, config_, clock_}).resume();
+    return next.is_asked_for("www");
+  };
+  const std::string id = ask({.wish = Wish::renew, .name = "www"});
+  desk_.serve();
+  desk_.serve();
+  for (int i = 0; i < 3; ++i) EXPECT_TRUE(start_anew()) << "interrupted before the attempt ended";
+  EXPECT_FALSE(start_anew()) << "it may be what kills the agent";
+  ASSERT_TRUE(answer_to(id) && answer_to(id)->error);
+  EXPECT_THAT(answer_to(id)->error->message(), HasSubstr("3 agents in a row"));
+  EXPECT_FALSE(start_anew());
+}
+
+TEST_F(RequestDeskTest, BeginsNothingAgainThatIsFinished) {
+  ask({.wish = Wish::renew, .name = "www"});
+  desk_.serve();
+  EXPECT_EQ(look(), 1U);
+  desk_.serve();
+  Lifecycle next({config_, *store_, source_, source_, clock_, log_, "launch"});
+  next.start(*lease_);
+  RequestDesk({directory_.path(), *store_, *lease_, next, log_, config_, clock_}).resume();
+  EXPECT_FALSE(next.is_asked_for("www"));
+}
+
+TEST_F(RequestDeskTest, ALaterRollbackEndsARenewalThatWaits) {
+  source_.error = Error(ErrorKind::transient, "no connection");
+  const std::string renewal = ask({.wish = Wish::renew, .name = "www"});
+  desk_.serve();
+  look();
+  const std::string rollback = ask({.wish = Wish::roll_back, .name = "www", .version = 1});
+  desk_.serve();
+  ASSERT_TRUE(answer_to(rollback));
+  EXPECT_TRUE(answer_to(rollback)->has_changed);
+  EXPECT_THAT(answer_to(renewal)->error->message(), HasSubstr("something else was asked for"));
+  source_.error.reset();
+  clock_.advance(kTestDay);
+  look();
+  EXPECT_EQ(store_->current_version("www"), 1U);
+  EXPECT_EQ(held_version(*store_, "www"), 1U);
+}
+
+TEST_F(RequestDeskTest, GoesBackAndStaysThereUntilAskedToRenew) {
+  const int calls = source_.calls;
+  ask({.wish = Wish::roll_back, .name = "www", .version = 1});
+  desk_.serve();
+  EXPECT_EQ(store_->current_version("www"), 1U);
+  for (int day = 0; day < 30; ++day) {
+    look();
+    clock_.advance(kTestDay);
+  }
+  EXPECT_EQ(store_->current_version("www"), 1U) << "the engine must not undo it";
+  EXPECT_EQ(source_.calls, calls);
+  ask({.wish = Wish::renew, .name = "www"});
+  desk_.serve();
+  look();
+  EXPECT_EQ(store_->current_version("www"), 3U);
+  EXPECT_EQ(held_version(*store_, "www"), 0U);
+}
+
+TEST_F(RequestDeskTest, LetsGoBeforeTheHeldOneEnds) {
+  ASSERT_TRUE(roll_back(*store_, *lease_, "www", 1));
+  lifecycle_.look_again("www");
+  // Its last tenth begins after 81 of 90 days, 2 of which have passed.
+  clock_.advance(80 * kTestDay);
+  look();
+  EXPECT_EQ(store_->current_version("www"), 3U);
+  EXPECT_THAT(log_.text(), HasSubstr("version 1 is not held any longer"));
+}
+
+TEST_F(RequestDeskTest, RefusesAVersionThatIsNotThereAndHoldsNothing) {
+  const std::string id = ask({.wish = Wish::roll_back, .name = "www", .version = 9});
+  desk_.serve();
+  ASSERT_TRUE(answer_to(id) && answer_to(id)->error);
+  EXPECT_EQ(answer_to(id)->error->kind(), ErrorKind::rejected);
+  EXPECT_EQ(store_->current_version("www"), 2U);
+  EXPECT_EQ(held_version(*store_, "www"), 0U);
+  EXPECT_THAT(log_.text(), HasSubstr("asked for by ccmctl: restore version 9"));
+}
+
+TEST_F(RequestDeskTest, InstallsWhatIsBroughtAlongAndLeavesItAloneUntilItIsDue) {
+  const crypto::Bundle bundle = source_.make_until(clock_.now() + 100 * kTestDay);
+  const std::string id = ask(
+      {.wish = Wish::install, .name = "www", .certificates = bundle.chain(), .key = bundle.key()});
+  struct stat file {};
+  ASSERT_EQ(stat((directory_.path() / ("request-" + id + "-www")).c_str(), &file), 0);
+  EXPECT_EQ(file.st_mode & 07777U, 0600U);
+  const int calls = source_.calls;
+  desk_.serve();
+  EXPECT_FALSE(is_waiting(id));
+  ASSERT_TRUE(answer_to(id));
+  EXPECT_EQ(answer_to(id)->version, 3U);
+  EXPECT_EQ(store_->current_version("www"), 3U);
+  EXPECT_EQ(store_->history("www").value().front().origin, kImported);
+  EXPECT_EQ(look(), 1U) << "its renewal time is found out";
+  clock_.advance(50 * kTestDay);
+  look();
+  EXPECT_EQ(source_.calls, calls)
+      << "the cloud has a better one every day, but this one was chosen";
+  clock_.advance(25 * kTestDay);
+  look();
+  EXPECT_EQ(store_->current_version("www"), 4U) << "renewed in time";
+}
+
+TEST_F(RequestDeskTest, RenewsAtOnceWhatIsImportedInsideItsRenewalWindow) {
+  // The ones before it must not outlive it.
+  clock_.advance(85 * kTestDay);
+  const crypto::Bundle bundle = source_.make_until(clock_.now() + 20 * kTestDay, 80 * kTestDay);
+  ASSERT_TRUE(
+      install_import(*store_, *lease_, config_.certificates().front(), bundle, clock_.now()));
+  lifecycle_.look_again("www");
+  look();
+  EXPECT_EQ(store_->current_version("www"), 4U);
+}
+
+TEST_F(RequestDeskTest, RefusesWhatTheGateRefuses) {
+  const crypto::Bundle sooner = source_.make_until(clock_.now() + 5 * kTestDay);
+  for (const bool has_key : {true, false}) {
+    Request request{.wish = Wish::install, .name = "www", .certificates = sooner.chain()};
+    if (has_key) request.key = sooner.key();
+    const std::string id = ask(request);
+    desk_.serve();
+    ASSERT_TRUE(answer_to(id));
+    EXPECT_TRUE(answer_to(id)->error);
+  }
+  EXPECT_EQ(store_->current_version("www"), 2U);
+  EXPECT_THAT(log_.text(), HasSubstr("asked for by ccmctl: later end: "));
+  EXPECT_THAT(log_.text(), HasSubstr("there is no private key"));
+}
+
+TEST_F(RequestDeskTest, WithdrawsARequestWithItsKey) {
+  const crypto::Bundle bundle = source_.make();
+  const std::string other = ask({.wish = Wish::renew, .name = "www"});
+  const std::string id = ask(
+      {.wish = Wish::install, .name = "www", .certificates = bundle.chain(), .key = bundle.key()});
+  withdraw_request(directory_.path(), {id, "www"});
+  withdraw_request(directory_.path(), {id, "www"});
+  EXPECT_FALSE(is_waiting(id));
+  EXPECT_TRUE(is_waiting(other)) << "another's request stays";
+}
+
+TEST_F(RequestDeskTest, RenewsWhenTheNewOneEndsInTheSameSecond) {
+  source_.has_same_end = true;
+  lifecycle_.ask_for_renewal("www");
+  look();
+  EXPECT_EQ(store_->current_version("www"), 3U);
+  lifecycle_.hasten("www");
+  look();
+  EXPECT_EQ(store_->current_version("www"), 3U) << "only when an operator asks";
+}
+
+TEST_F(RequestDeskTest, ForgetsWhatItCannotRead) {
+  std::ofstream(directory_.path() / "request-0123456789abcdef-www") << "nonsense";
+  const std::string id = ask({.wish = Wish::renew, .name = "unknown"});
+  desk_.serve();
+  EXPECT_FALSE(is_waiting("0123456789abcdef"));
+  EXPECT_FALSE(is_waiting(id, "unknown"));
+  EXPECT_TRUE(answer_to(id)->error);
+  EXPECT_EQ(log_.count(Severity::error), 2U);
+  EXPECT_FALSE(std::filesystem::exists(directory_.path() / "certificates" / "unknown"))
+      << "a slip of the pen becomes no certificate";
+  EXPECT_FALSE(leave_request(directory_.path(), {.wish = Wish::renew, .name = "../x"}));
+}
+
+TEST_F(RequestDeskTest, TurnsToTheOldestFirstAndOnlyToRequests) {
+  for (const char* file :
+       {"request-www", "request-0123456789abcdef-", "request-0123456789abcdef-../x",
+        "request-0123456789abcdeg-www", "request-0123456789abcdef-www.tmp-1"}) {
+    if (std::string_view(file).find('/') == std::string_view::npos) {
+      std::ofstream(directory_.path() / file) << "wish: renew\n";
+    }
+  }
+  EXPECT_THAT(list_requests(directory_.path()).value(), testing::IsEmpty());
+  std::vector<std::string> ids;
+  for (int i = 0; i < 5; ++i) {
+    ids.push_back(ask({.wish = Wish::renew, .name = "www"}));
+    const std::string path = directory_.path() / ("request-" + ids.back() + "-www");
+    const struct timespec times[2] = {{.tv_sec = 1000 - i, .tv_nsec = 0},
+                                      {.tv_sec = 1000 - i, .tv_nsec = 0}};
+    ASSERT_EQ(utimensat(AT_FDCWD, path.c_str(), times, 0), 0);
+  }
+  std::vector<std::string> found;
+  for (const auto& file : list_requests(directory_.path()).value()) found.push_back(file.id);
+  EXPECT_THAT(found, testing::ElementsAreArray(ids.rbegin(), ids.rend()));
+}
+
+}  // namespace
+}  // namespace ccm::lifecycle
