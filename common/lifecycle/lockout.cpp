@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <mutex>
 #include <optional>
 #include <string>
@@ -101,9 +102,26 @@ class StoreLockoutGuard final : public cloud::LockoutGuard {
 
   // A store that cannot be written costs memory over restarts, not the guard.
   void save() {
+    if (write()) return;
+    // Another version may lie there: of a write that failed at its end, or it could not be read at
+    // first, or the operator has removed it.
+    const Result<std::optional<StoredRecord>> record = store_.read_record(kStoreWide, kKind);
+    version_ = record && *record ? (*record)->version : 0;
+    if (record && *record) learn(parse_refusals((*record)->value.reveal()));
+    static_cast<void>(write());
+  }
+
+  bool write() {
     const Result<std::uint64_t> version =
         store_.write_record(lease_, kStoreWide, kKind, serialize(refusals_), version_);
     if (version) version_ = *version;
+    return version.has_value();
+  }
+
+  // Refusals of these credentials that we did not know of count as well.
+  void learn(const std::optional<Refusals>& stored) {
+    if (!stored || stored->fingerprint != refusals_.fingerprint) return;
+    refusals_.count = std::max(refusals_.count, stored->count);
   }
 
   Error explanation() const {

@@ -104,5 +104,40 @@ TEST_F(Lockout, CountsInMemoryWhenTheStoreIsFull) {
   EXPECT_FALSE(may_try());
 }
 
+// A write that fails at its end leaves a version that the guard does not know of, and an operator
+// may remove the record.
+TEST_F(Lockout, GoesOnRememberingWhenItsRecordIsNotWhatItWrote) {
+  refuse();
+  const auto stored = store_.read_record(kStoreWide, "lockout").value();
+  ASSERT_TRUE(stored);
+  ASSERT_TRUE(store_.write_record(*lease_, kStoreWide, "lockout", stored->value, stored->version));
+  refuse();
+  restart();
+  EXPECT_FALSE(may_try());
+  ASSERT_TRUE(store_.remove_record(*lease_, kStoreWide, "lockout"));
+  clock_.advance(1h);
+  EXPECT_TRUE(may_try()) << "a probe";
+  refuse();
+  restart();
+  EXPECT_FALSE(may_try()) << "it went on remembering";
+}
+
+TEST_F(Lockout, CountsRefusalsThatItCouldNotReadAtFirst) {
+  refuse();
+  refuse();
+  const auto stored = store_.read_record(kStoreWide, "lockout").value();
+  restart();
+  guard_->accepted("b");  // loads what is there
+  ASSERT_TRUE(stored);
+  auto other = make_store_lockout_guard(store_, *lease_, clock_);
+  other->refused("a", "x");
+  guard_->refused("a", "x");
+  restart();
+  clock_.advance(1h);
+  EXPECT_TRUE(may_try());
+  refuse();
+  EXPECT_FALSE(may_try()) << "four in all";
+}
+
 }  // namespace
 }  // namespace ccm::lifecycle
