@@ -168,7 +168,8 @@ Result<std::string> PcaSource::find_issued(const ObtainRequest& request, const O
   if (common_name.empty()) return std::string();
   Result<std::vector<cloud::PcaCertificate>> found = client_.find(common_name);
   if (!found) return pass(std::move(found));
-  const Time earliest = order.created_at - kClockTolerance;
+  // Our own clock may have been wrong when the order was written down.
+  const Time earliest = std::min(order.created_at, request.now) - kClockTolerance;
   std::erase_if(*found, [&](const cloud::PcaCertificate& certificate) {
     return certificate.status != "ISSUED" || certificate.created_at.value_or(earliest) < earliest;
   });

@@ -98,6 +98,19 @@ TEST_P(PcaSourceTest, NeverIssuesTwiceAfterALostAnswer) {
   EXPECT_EQ(cloud_.issued(), 1U);
 }
 
+TEST_P(PcaSourceTest, FindsWhatWasIssuedAlthoughItsClockWasWrongWhenItBegan) {
+  const std::string call = GetParam() == KeyOrigin::local ? "pca.csr" : "pca.issue";
+  cloud_.clock.set(kTestNow + 2 * kTestDay);
+  cloud_.fail_next(call, Fault::lost_request);
+  EXPECT_FALSE(obtain());
+  cloud_.clock.set(kTestNow);
+  cloud_.fail_next(call, Fault::lost_answer);
+  EXPECT_FALSE(obtain());
+  restart();
+  EXPECT_EQ(obtained().origin, "pca:ca-1/pca-1");
+  EXPECT_EQ(cloud_.issued(), 1U);
+}
+
 TEST_P(PcaSourceTest, IssuesWhenTheRequestWasLost) {
   const std::string call = GetParam() == KeyOrigin::local ? "pca.csr" : "pca.issue";
   cloud_.fail_next(call, Fault::lost_request);
