@@ -7,41 +7,30 @@
 
 #include "lifecycle/gate.h"
 #include "lifecycle/hold.h"
-#include "lifecycle/schedule.h"
 
 namespace ccm::lifecycle {
 namespace {
 
 using namespace std::chrono_literals;
 
-constexpr Seconds kUrgent = 72h;
-
 std::string prefix_of(const config::CertificateSpec& spec) {
   return fmt::format("certificate \"{}\": ", spec.name);
 }
 
-// Little is left: a tenth of the lifetime, or three days of a certificate that lives longer than
-// twelve.
 bool is_urgent(const VersionInfo& info, Time now) {
-  const Seconds lifetime = info.not_after - info.not_before;
-  return info.not_after - now < std::max(lifetime / 10, std::min(kUrgent, lifetime / 4));
+  return now >= urgent_from(info);
 }
 
 }  // namespace
-
-Time renewal_of(const config::CertificateSpec& spec, const crypto::Certificate& leaf) {
-  Time birth = leaf.not_before();
-  if (const auto* pca = std::get_if<config::PcaSource>(&spec.source)) {
-    birth = std::max(birth, leaf.not_after() - pca->validity);
-  }
-  return renewal_time(spec.renew_before, birth, leaf.not_after(), spec.jitter_seed);
-}
 
 State Attempt::run() {
   Result<StoreReader::Loaded> loaded = parts_.store.load(spec_.name);
   if (!loaded) return failed(std::move(loaded).error().with_context("read the store"));
   current_ = std::move(loaded->certificate);
-  if (current_) version_ = current_->info.number;
+  if (current_) {
+    version_ = current_->info.number;
+    deadline_ = deadline_of(parts_.store, spec_, current_->bundle, current_->info);
+  }
   if (loaded->damage) {
     parts_.log.error("{}{}; {}", prefix_of(spec_), loaded->damage->message(), standing());
     mend();
@@ -49,12 +38,12 @@ State Attempt::run() {
   if (is_held()) {
     parts_.log.info("{}version {} is held since a rollback", prefix_of(spec_),
                     current_->info.number);
-    return valid_until(current_->bundle.leaf());
+    return valid();
   }
   if (current_ && current_->info.origin == kImported && !is_due()) {
     parts_.log.info("{}version {} was imported and stays until its renewal is due",
                     prefix_of(spec_), current_->info.number);
-    return valid_until(current_->bundle.leaf());
+    return valid();
   }
   const ObtainRequest request{.spec = spec_,
                               .current = current_ ? &*current_ : nullptr,
@@ -91,41 +80,95 @@ bool Attempt::is_held() {
   if (const Result<void> gone = release(parts_.store, parts_.lease, spec_.name); !gone) {
     parts_.log.warn("{}{}", prefix_of(spec_), gone.error().message());
   }
+  if (current_) deadline_ = deadline_of(parts_.store, spec_, current_->bundle, current_->info);
   return false;
 }
 
 bool Attempt::is_due() const {
-  return urge_ == Urge::wanted || !current_ || now_ >= renewal_of(spec_, current_->bundle.leaf()) ||
+  return urge_ == Urge::wanted || !current_ ||
+         now_ >= renewal_of(spec_, current_->bundle.leaf(), current_->info) ||
          !check_installed(spec_, current_->bundle, now_);
 }
 
 State Attempt::install(const ObtainRequest& request, const Obtained& obtained) {
   Result<void> admitted = admit(as_candidate(request, obtained), now_);
   if (!admitted) return refused(request, obtained, std::move(admitted).error());
-  Result<VersionInfo> installed =
+  Result<std::vector<std::byte>> response = first_response(obtained);
+  if (!response && response.error().kind() == ErrorKind::invalid) {
+    return refused(request, obtained, std::move(response).error());
+  }
+  if (!response) return failed(std::move(response).error());
+  Result<VersionInfo> info =
       parts_.store.install(parts_.lease, {.name = spec_.name,
                                           .bundle = obtained.bundle,
                                           .origin = obtained.origin,
                                           .expected = current_ ? current_->info.number : 0,
                                           .keep = spec_.keep,
-                                          .now = now_});
-  if (!installed) return failed(std::move(installed).error().with_context("install"));
-  version_ = installed->number;
-  has_installed_ = true;
-  const State state = valid_until(obtained.bundle.leaf());
-  parts_.log.notice("{}installed version {} from {} (serial {}, valid until {}), next renewal {}",
-                    prefix_of(spec_), installed->number, installed->origin, installed->serial,
-                    format_time(installed->not_after),
-                    format_time(std::get<Valid>(state).renew_at));
-  if (!obtained.bundle.left_out().empty()) {
-    parts_.log.notice("{}left out of the chain, as it does not serve the path: {}",
-                      prefix_of(spec_), obtained.bundle.left_out());
-  }
+                                          .now = now_,
+                                          .ocsp_response = *response});
+  if (!info) return failed(std::move(info).error().with_context("install"));
+  const State state = installed(obtained, *info);
   if (const Result<void> told = parts_.source.installed(request); !told) {
     parts_.log.warn("{}tidy up after the installation: {}", prefix_of(spec_),
                     told.error().message());
   }
   return state;
+}
+
+State Attempt::installed(const Obtained& obtained, const VersionInfo& info) {
+  version_ = info.number;
+  has_installed_ = true;
+  deadline_ = deadline_of(parts_.store, spec_, obtained.bundle, info);
+  const State state = valid();
+  parts_.log.notice("{}installed version {} from {} (serial {}, valid until {}), next renewal {}",
+                    prefix_of(spec_), info.number, info.origin, info.serial,
+                    format_time(info.not_after), format_time(std::get<Valid>(state).renew_at));
+  if (!obtained.bundle.left_out().empty()) {
+    parts_.log.notice("{}left out of the chain, as it does not serve the path: {}",
+                      prefix_of(spec_), obtained.bundle.left_out());
+  }
+  warn_if_short(info);
+  return state;
+}
+
+// Otherwise nobody learns why it is renewed so soon, or why so late.
+void Attempt::warn_if_short(const VersionInfo& info) {
+  const auto* pca = std::get_if<config::PcaSource>(&spec_.source);
+  const Seconds given = info.not_after - now_;
+  if (pca == nullptr || given >= pca->validity * 9 / 10) return;
+  parts_.log.warn(
+      "{}PCA was asked for {} and gave {} from now on (its dates are {} to {}); it is renewed at "
+      "{}, so that an authority that gives too little does not have to issue one after the other",
+      prefix_of(spec_), format_duration(pca->validity), format_duration(given),
+      format_time(info.not_before), format_time(info.not_after), format_time(deadline_->due));
+}
+
+// Clients refuse a certificate that demands stapling for as long as it comes without a response.
+Result<std::vector<std::byte>> Attempt::first_response(const Obtained& obtained) {
+  const crypto::Certificate& leaf = obtained.bundle.leaf();
+  const crypto::Certificate* issuer = issuer_of(obtained.bundle);
+  const bool is_needed = spec_.stapling && parts_.responder != nullptr && leaf.requires_stapling();
+  if (!is_needed || issuer == nullptr || responder_of(leaf).empty()) {
+    return std::vector<std::byte>();
+  }
+  Result<OcspReply> reply = parts_.responder->ask(leaf, *issuer);
+  now_ = parts_.clock.now();
+  if (reply && reply->says.status == crypto::OcspStatus::revoked) {
+    return fail(ErrorKind::invalid, fmt::format("{} says that it was revoked", responder_of(leaf)));
+  }
+  if (reply) return std::move(reply->der);
+  const std::string sentence =
+      fmt::format("the certificate from {} demands stapling, and {} has no response for it yet: {}",
+                  obtained.origin, responder_of(leaf), reply.error().message());
+  if (may_wait_for_a_response(obtained)) return fail(ErrorKind::transient, sentence);
+  parts_.log.warn("{}{}; it is installed without one, as nothing better is there", prefix_of(spec_),
+                  sentence);
+  return std::vector<std::byte>();
+}
+
+bool Attempt::may_wait_for_a_response(const Obtained& obtained) const {
+  return current_ && !obtained.current_must_go && !is_urgent(current_->info, now_) &&
+         check_installed(spec_, current_->bundle, now_).has_value();
 }
 
 State Attempt::refused(const ObtainRequest& request, const Obtained& obtained, Error error) {
@@ -164,7 +207,7 @@ State Attempt::unchanged() {
         severity(Severity::crit),
         fmt::format("{}the cloud has no newer certificate yet; {}", prefix_of(spec_), standing()));
   }
-  return valid_until(current_->bundle.leaf());
+  return valid();
 }
 
 State Attempt::pending(const Pending& outcome) {
@@ -175,18 +218,18 @@ State Attempt::pending(const Pending& outcome) {
       severity(is_known ? Severity::info : Severity::notice),
       fmt::format("{}waiting for the cloud: {}; {}", prefix_of(spec_), outcome.reason, standing()));
   return Failing{.attempts = 0,
-                 .retry_at = std::max(outcome.retry_at, now_ + 1s),
+                 .retry_at = bounded(outcome.retry_at, Look::free),
                  .error = Error(ErrorKind::pending, outcome.reason)};
 }
 
 State Attempt::failed(Error error) {
   const auto* failing = std::get_if<Failing>(&before_);
   const unsigned attempts = failing == nullptr ? 1 : failing->attempts + 1;
-  Time again = retry_time(error, attempts, spec_.check_interval, now_, spec_.jitter_seed);
-  if (current_ && error.kind() == ErrorKind::rejected) {
-    const Time renew_at = renewal_of(spec_, current_->bundle.leaf());
-    if (renew_at > now_) again = std::min(again, renew_at);
-  }
+  const Time wanted =
+      costs_a_certificate(error, spec_)
+          ? reissue_time(attempts, now_, spec_.jitter_seed)
+          : retry_time(error, attempts, spec_.check_interval, now_, spec_.jitter_seed);
+  const Time again = bounded(wanted, next_look_after(error, spec_));
   const std::string wait = format_duration(again - now_);
   if (error.kind() == ErrorKind::rejected) {
     parts_.log.write(
@@ -201,11 +244,20 @@ State Attempt::failed(Error error) {
   return Failing{.attempts = attempts, .retry_at = again, .error = std::move(error)};
 }
 
-State Attempt::valid_until(const crypto::Certificate& leaf) const {
+State Attempt::valid() const {
   const Time check_at = next_check(spec_.check_interval, now_, spec_.jitter_seed);
-  const Time renew_at = renewal_of(spec_, leaf);
+  if (deadline_->due > now_) return Valid{.renew_at = deadline_->due, .check_at = check_at};
   // What is due and has no successor yet is looked at with the next check, not at once again.
-  return Valid{.renew_at = renew_at > now_ ? renew_at : check_at, .check_at = check_at};
+  const Time look_at = bounded(check_at, Look::free);
+  return Valid{.renew_at = look_at, .check_at = look_at};
+}
+
+Time Attempt::bounded(Time wanted, Look look) const {
+  std::optional<Time> end;
+  if (deadline_) end = deadline_->end;
+  Time at = std::min(wanted, latest_look(end, look, now_));
+  if (look == Look::free && deadline_ && deadline_->due > now_) at = std::min(at, deadline_->due);
+  return std::max(at, now_ + 1s);
 }
 
 Severity Attempt::severity(Severity usual) const {

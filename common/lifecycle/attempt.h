@@ -5,20 +5,23 @@
 // Made for one attempt on one thread. Borrows its parts and the specification.
 #pragma once
 
+#include <cstddef>
+#include <cstdint>
 #include <optional>
+#include <string>
+#include <vector>
 
 #include "base/clock.h"
 #include "base/log.h"
 #include "config/config.h"
+#include "lifecycle/deadline.h"
+#include "lifecycle/responder.h"
+#include "lifecycle/schedule.h"
 #include "lifecycle/source.h"
 #include "lifecycle/state.h"
 #include "lifecycle/store.h"
 
 namespace ccm::lifecycle {
-
-// When an installed certificate is to be renewed. A certificate of PCA counts as no older than the
-// configured validity, so that shortening the validity does not ask for successors that end sooner.
-Time renewal_of(const config::CertificateSpec& spec, const crypto::Certificate& leaf);
 
 enum class Urge : std::uint8_t {
   due,     // the schedule's
@@ -33,6 +36,8 @@ class Attempt {
     const Lease& lease;
     const Clock& clock;
     Log& log;
+    // nullptr: no first OCSP response is asked for.
+    const Responder* responder = nullptr;
   };
   Attempt(Parts parts, const config::CertificateSpec& spec, const State& before,
           Urge urge = Urge::due)
@@ -44,6 +49,8 @@ class Attempt {
   // After run(): whether it has installed a version, and which one is current.
   bool has_installed() const noexcept { return has_installed_; }
   VersionNumber current() const noexcept { return version_; }
+  // What is current then asks of the schedule; nullopt when nothing is.
+  std::optional<Deadline> deadline() const noexcept { return deadline_; }
 
  private:
   void mend();
@@ -51,12 +58,21 @@ class Attempt {
   // Whether what is installed is held on to (hold.h); lets go what must not be held any longer.
   bool is_held();
   State install(const ObtainRequest& request, const Obtained& obtained);
+  State installed(const Obtained& obtained, const VersionInfo& info);
+  // The OCSP response to install a certificate with that demands one; empty when it goes without.
+  // An error when it has to wait (`transient`) or was revoked (`invalid`).
+  Result<std::vector<std::byte>> first_response(const Obtained& obtained);
+  bool may_wait_for_a_response(const Obtained& obtained) const;
+  void warn_if_short(const VersionInfo& info);
   State refused(const ObtainRequest& request, const Obtained& obtained, Error error);
   State unchanged();
   State pending(const Pending& outcome);
   State failed(Error error);
 
-  State valid_until(const crypto::Certificate& leaf) const;
+  // Of what is installed now.
+  State valid() const;
+  // `wanted`, but no later than what is installed allows.
+  Time bounded(Time wanted, Look look) const;
   // How loud to be: the less is left of the installed certificate, the louder.
   Severity severity(Severity usual) const;
   // "the installed certificate (valid until …) stays" or the like.
@@ -68,6 +84,7 @@ class Attempt {
   Urge urge_;
   Time now_;  // taken anew after the source has answered
   std::optional<StoredCertificate> current_;
+  std::optional<Deadline> deadline_;
   VersionNumber version_ = 0;
   bool has_installed_ = false;
 };

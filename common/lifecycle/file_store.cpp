@@ -121,6 +121,9 @@ Result<void> FileStore::add_version(const Installation& installation,
   Result<void> done = remove_tree(temporary);
   if (done) done = make_directories(temporary);
   if (done) done = write_version_files(temporary, installation.bundle, info);
+  if (done && !installation.ocsp_response.empty()) {
+    done = write_ocsp_response(temporary, installation.ocsp_response);
+  }
   if (done) done = sync_directory(temporary);
   if (done && rename(temporary.c_str(), final_path.c_str()) != 0) {
     done = fail(system_error(fmt::format("rename {}", temporary), errno));

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <optional>
+#include <tuple>
 #include <utility>
 
 #include "base/boundary.h"
@@ -15,9 +16,6 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr std::string_view kKind = "state";
-// No waiting time is longer, so a later one was written with a wrong clock.
-constexpr Seconds kLongestWait = 25h;
-
 std::optional<Error> error_of(const State& state) {
   if (const auto* failing = std::get_if<Failing>(&state)) return failing->error;
   if (const auto* rejected = std::get_if<Rejected>(&state)) return rejected->error;
@@ -30,6 +28,14 @@ bool is_worth_waiting(const State& state) {
   const auto* failing = std::get_if<Failing>(&state);
   return failing != nullptr &&
          (failing->error.kind() != ErrorKind::invalid || failing->error.retry_after().has_value());
+}
+
+// What was to be waited for is as far away as before the clock was set back.
+State shifted(State state, Seconds by) {
+  if (auto* valid = std::get_if<Valid>(&state)) valid->check_at += by;
+  if (auto* failing = std::get_if<Failing>(&state)) failing->retry_at += by;
+  if (auto* rejected = std::get_if<Rejected>(&state)) rejected->check_at += by;
+  return state;
 }
 
 bool was_told_to_stay_away(const State& state) {
@@ -58,61 +64,95 @@ Lifecycle::Entry Lifecycle::make_entry(const config::CertificateSpec& spec) cons
   }
   if (!*record) return entry;
   entry.record_version = (*record)->version;
+  entry.deadline = find_deadline(spec);
   // A record of another release may not parse; then the certificate is simply looked at.
   if (const Result<PersistedState> persisted = parse_state((*record)->value.reveal())) {
-    entry.state = initial_state(spec, *persisted);
+    entry.state = initial_state(entry, *persisted);
   }
   return entry;
 }
 
-State Lifecycle::initial_state(const config::CertificateSpec& spec,
-                               const PersistedState& persisted) const {
-  if (persisted.spec_fingerprint != spec.fingerprint()) return Absent{};
-  if (const auto* valid = std::get_if<Valid>(&persisted.state)) return initial_valid(spec, *valid);
-  const auto* failing = std::get_if<Failing>(&persisted.state);
-  if (!was_told_to_stay_away(persisted.state) && persisted.launch_id != parts_.launch_id)
+State Lifecycle::initial_state(const Entry& entry, const PersistedState& persisted) const {
+  if (persisted.spec_fingerprint != entry.spec->fingerprint()) return Absent{};
+  const bool is_valid = std::holds_alternative<Valid>(persisted.state);
+  if (!is_valid && !was_told_to_stay_away(persisted.state) &&
+      persisted.launch_id != parts_.launch_id) {
     return Absent{};
+  }
+  return bounded(entry, persisted.state);
+}
+
+std::optional<Deadline> Lifecycle::find_deadline(const config::CertificateSpec& spec) const {
+  const Result<StoreReader::Loaded> loaded = parts_.store.load(spec.name);
+  if (!loaded || loaded->damage || !loaded->certificate) return std::nullopt;
+  const StoredCertificate& installed = *loaded->certificate;
+  if (!check_installed(spec, installed.bundle, parts_.clock.now())) return std::nullopt;
+  return deadline_of(parts_.store, spec, installed.bundle, installed.info);
+}
+
+// The clock may have been wrong when the state was written.
+State Lifecycle::bounded(const Entry& entry, const State& state) const {
+  const config::CertificateSpec& spec = *entry.spec;
   const Time now = parts_.clock.now();
-  if (failing != nullptr) {
+  const auto& deadline = entry.deadline;
+  std::optional<Time> end;
+  if (deadline) end = deadline->end;
+  const bool is_due_later = deadline && deadline->due > now;
+  const Time check_at = next_check(spec.check_interval, now, spec.jitter_seed);
+  Time look_at = std::min(check_at, latest_look(end, Look::free, now));
+  if (is_due_later) look_at = std::min(look_at, deadline->due);
+  if (const auto* valid = std::get_if<Valid>(&state)) {
+    if (!deadline) return Absent{};
+    if (is_due_later) {
+      return Valid{.renew_at = deadline->due, .check_at = std::min(valid->check_at, check_at)};
+    }
+    // A renewal time that has passed counts, unless an attempt was made since and found nothing.
+    const Time at = std::min({valid->renew_at, valid->check_at, look_at});
+    return Valid{.renew_at = at, .check_at = at};
+  }
+  if (const auto* failing = std::get_if<Failing>(&state)) {
+    const Look look = next_look_after(failing->error, spec);
+    const Time latest = look == Look::free
+                            ? std::min(look_at, now + kLongestRetry)
+                            : std::min(latest_look(end, look, now), now + kLongestRetry);
     return Failing{.attempts = failing->attempts,
-                   .retry_at = std::min(failing->retry_at, now + kLongestWait),
+                   .retry_at = std::min(failing->retry_at, latest),
                    .error = failing->error};
   }
-  if (const auto* rejected = std::get_if<Rejected>(&persisted.state)) {
-    return Rejected{.check_at = std::min(rejected->check_at,
-                                         next_check(spec.check_interval, now, spec.jitter_seed)),
-                    .error = rejected->error};
+  if (const auto* rejected = std::get_if<Rejected>(&state)) {
+    return Rejected{.check_at = std::min(rejected->check_at, look_at), .error = rejected->error};
   }
   return Absent{};
 }
 
-State Lifecycle::initial_valid(const config::CertificateSpec& spec, const Valid& persisted) const {
-  const Time now = parts_.clock.now();
-  const Result<StoreReader::Loaded> loaded = parts_.store.load(spec.name);
-  if (!loaded || loaded->damage || !loaded->certificate) return Absent{};
-  const crypto::Bundle& bundle = loaded->certificate->bundle;
-  if (!check_installed(spec, bundle, now)) return Absent{};
-  // The clock may have been wrong when the record was written.
-  const Time check_at =
-      std::min(persisted.check_at, next_check(spec.check_interval, now, spec.jitter_seed));
-  const Time renew_at = renewal_of(spec, bundle.leaf());
-  // A renewal time that has passed counts, unless an attempt was made since and found nothing.
-  return Valid{.renew_at = renew_at > now ? renew_at : std::min(persisted.renew_at, check_at),
-               .check_at = check_at};
+void Lifecycle::clock_was_set(Seconds by) {
+  const std::lock_guard lock(mutex_);
+  for (auto& [name, entry] : entries_) {
+    if (entry.in_work) {
+      entry.is_hastened = true;
+      continue;
+    }
+    entry.deadline = find_deadline(*entry.spec);
+    entry.state = bounded(entry, shifted(entry.state, std::min(by, Seconds::zero())));
+    const bool has_failed = !std::holds_alternative<Valid>(entry.state);
+    if (has_failed && !was_told_to_stay_away(entry.state)) entry.is_hastened = true;
+  }
 }
 
-std::vector<std::string> Lifecycle::take_due(Time now, std::size_t limit) {
+std::vector<std::string> Lifecycle::take_due(Time now, std::size_t limit, const Choice& choice) {
   const std::lock_guard lock(mutex_);
-  std::vector<std::pair<Time, std::string>> ready;
+  std::vector<std::tuple<bool, Time, std::string>> ready;
   for (const auto& [name, entry] : entries_) {
     const Time at = entry.due_at();
-    if (!entry.in_work && at <= now) ready.emplace_back(at, name);
+    if (entry.in_work || at > now) continue;
+    if (!choice || choice(*entry.spec, entry.is_wanted))
+      ready.emplace_back(!entry.is_wanted, at, name);
   }
   const std::size_t count = std::min(limit, ready.size());
   std::partial_sort(ready.begin(), ready.begin() + static_cast<std::ptrdiff_t>(count), ready.end());
   ready.resize(count);
   std::vector<std::string> names;
-  for (auto& [at, name] : ready) {
+  for (auto& [is_scheduled, at, name] : ready) {
     entries_.find(name)->second.in_work = true;
     names.push_back(std::move(name));
   }
@@ -125,11 +165,11 @@ void Lifecycle::attempt(const std::string& name, const Lease& lease) noexcept {
     const std::lock_guard lock(mutex_);
     Entry& entry = entries_.find(name)->second;
     const Error error(ErrorKind::internal, what);
-    State after = Failing{.attempts = 1,
-                          .retry_at = retry_time(error, 1, entry.spec->check_interval,
-                                                 parts_.clock.now(), entry.spec->jitter_seed),
-                          .error = error};
-    finish(entry, std::move(after), {.error = error});
+    const State after = Failing{.attempts = 1,
+                                .retry_at = retry_time(error, 1, entry.spec->check_interval,
+                                                       parts_.clock.now(), entry.spec->jitter_seed),
+                                .error = error};
+    finish(entry, bounded(entry, after), {.error = error});
   };
   at_boundary(0, on_failure, [&] {
     run(name, lease);
@@ -155,7 +195,8 @@ void Lifecycle::run(const std::string& name, const Lease& lease) {
                    .source = source_for(*entry->spec),
                    .lease = lease,
                    .clock = parts_.clock,
-                   .log = parts_.log},
+                   .log = parts_.log,
+                   .responder = parts_.responder},
                   *entry->spec, before, urge);
   State after = attempt.run();
   persist(*entry, after, lease);
@@ -165,6 +206,7 @@ void Lifecycle::run(const std::string& name, const Lease& lease) {
                 .again_at = std::nullopt};
   if (is_worth_waiting(after)) answer.again_at = due(after);
   const std::lock_guard lock(mutex_);
+  entry->deadline = attempt.deadline();
   finish(*entry, std::move(after), std::move(answer));
 }
 
@@ -184,15 +226,19 @@ void Lifecycle::persist(Entry& entry, const State& state, const Lease& lease) {
       Secret::copy_of(serialize(PersistedState{.state = state,
                                                .spec_fingerprint = entry.spec->fingerprint(),
                                                .launch_id = parts_.launch_id}));
-  const Result<std::uint64_t> version =
+  Result<std::uint64_t> version =
       parts_.store.write_record(lease, name, kKind, text, entry.record_version);
+  if (!version) {
+    // Another version may lie there: of a write that failed at its end, or somebody removed it.
+    const Result<std::optional<StoredRecord>> record = parts_.store.read_record(name, kKind);
+    entry.record_version = record && *record ? (*record)->version : 0;
+    version = parts_.store.write_record(lease, name, kKind, text, entry.record_version);
+  }
   if (version) {
     entry.record_version = *version;
     return;
   }
   parts_.log.warn("certificate \"{}\": write down its state: {}", name, version.error().message());
-  const Result<std::optional<StoredRecord>> record = parts_.store.read_record(name, kKind);
-  entry.record_version = record && *record ? (*record)->version : 0;
 }
 
 void Lifecycle::hasten(const std::string& name) {
@@ -202,11 +248,12 @@ void Lifecycle::hasten(const std::string& name) {
   found->second.is_hastened = true;
 }
 
-Time Lifecycle::next_wake() const {
+Time Lifecycle::next_wake(const Choice& choice) const {
   const std::lock_guard lock(mutex_);
   Time wake = Time::max();
   for (const auto& [name, entry] : entries_) {
-    if (!entry.in_work) wake = std::min(wake, entry.due_at());
+    const bool is_meant = !entry.in_work && (!choice || choice(*entry.spec, entry.is_wanted));
+    if (is_meant) wake = std::min(wake, entry.due_at());
   }
   return wake;
 }

@@ -5,8 +5,12 @@
 // Thread-safe, but for start(). Borrows what it is made of.
 #pragma once
 
+#include <cstddef>
+#include <cstdint>
+#include <functional>
 #include <map>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -15,6 +19,8 @@
 #include "base/log.h"
 #include "config/config.h"
 #include "lifecycle/answer.h"
+#include "lifecycle/deadline.h"
+#include "lifecycle/responder.h"
 #include "lifecycle/source.h"
 #include "lifecycle/state.h"
 #include "lifecycle/store.h"
@@ -31,6 +37,8 @@ class Lifecycle {
     const Clock& clock;
     Log& log;
     std::string launch_id;
+    // Asked before a certificate goes live that demands stapling; nullptr: it goes without.
+    const Responder* responder = nullptr;
   };
   explicit Lifecycle(Parts parts) : parts_(std::move(parts)) {}
 
@@ -39,16 +47,22 @@ class Lifecycle {
   // earlier configuration load starts afresh; renewal times are computed from what is installed.
   void start(const Lease& lease);
 
-  // Certificates that are due now and not in work, most overdue first, marked as in work; at most
-  // `limit`.
-  std::vector<std::string> take_due(Time now, std::size_t limit);
+  // Which certificates are meant; empty: all.
+  using Choice = std::function<bool(const config::CertificateSpec& spec, bool is_wanted)>;
+
+  // Certificates that are due now and not in work, those that an operator wants first, then the
+  // most overdue, marked as in work; at most `limit`.
+  std::vector<std::string> take_due(Time now, std::size_t limit, const Choice& choice = {});
   // One attempt for a name that take_due gave: obtain, gate, install, new state, log. Any thread.
   void attempt(const std::string& name, const Lease& lease) noexcept;
   // Something outside the schedule speaks for a look at once, or at the end of the attempt that is
   // under way: the certificate is said to be revoked. Not when the service asked us to stay away.
   void hasten(const std::string& name);
   // The minimum over all states that are not in work; Time::max() when there is none.
-  Time next_wake() const;
+  Time next_wake(const Choice& choice = {}) const;
+  // The wall clock was set by so much: what was worked out with the wrong time is worked out again.
+  // What failed may have failed for that reason, and is looked at again at once.
+  void clock_was_set(Seconds by);
 
   // An operator wants it renewed now, whatever its age and even when it is held (hold.h): due at
   // once, after the attempt that may be under way. It stays wanted, at every further attempt, until
@@ -71,16 +85,20 @@ class Lifecycle {
     State state;
     std::uint64_t record_version = 0;
     bool in_work = false;
-    bool is_wanted = false;    // by an operator, for the next attempt
-    bool is_serving = false;   // an attempt that an operator wants is under way
-    bool is_hastened = false;  // due at once, whatever the state says
+    bool is_wanted = false;                 // by an operator, for the next attempt
+    bool is_serving = false;                // an attempt that an operator wants is under way
+    bool is_hastened = false;               // due at once, whatever the state says
+    std::optional<Deadline> deadline = {};  // of what is installed, as far as is known
 
     Time due_at() const noexcept { return is_hastened ? Time{} : due(state); }
   };
 
   Entry make_entry(const config::CertificateSpec& spec) const;
-  State initial_state(const config::CertificateSpec& spec, const PersistedState& persisted) const;
-  State initial_valid(const config::CertificateSpec& spec, const Valid& persisted) const;
+  State initial_state(const Entry& entry, const PersistedState& persisted) const;
+  // Of what is installed, intact and good; nullopt when nothing is.
+  std::optional<Deadline> find_deadline(const config::CertificateSpec& spec) const;
+  // The state again, with no wait in it that is longer than one from now on would be.
+  State bounded(const Entry& entry, const State& state) const;
   void run(const std::string& name, const Lease& lease);
   // With the lock held: an attempt has ended.
   void finish(Entry& entry, State after, Answer answer);

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <optional>
 
 namespace ccm::lifecycle {
 namespace {
@@ -12,7 +13,7 @@ constexpr Seconds kShortest = 1s;
 constexpr Seconds kLongestBetweenResponses = 24h;
 constexpr Seconds kFirstRetry = 5s;
 constexpr Seconds kRetryCeiling = 1h;
-constexpr Seconds kRefusalCeiling = 6h;
+constexpr Seconds kRefusalCeiling = kLongestRetry;
 // Added to a Retry-After, so that what was throttled together does not return together.
 constexpr Seconds kLongestSpread = 1min;
 
@@ -28,6 +29,16 @@ std::int64_t fraction_of(std::string_view seed, std::uint64_t salt) noexcept {
   hash *= 0xFF51AFD7ED558CCDULL;
   return static_cast<std::int64_t>(hash >> 48U);
 }
+
+// Looks near the end of a certificate, and after it.
+constexpr Seconds kLastDay = 24h;
+constexpr Seconds kOnTheLastDay = 10min;
+constexpr Seconds kSoonAfterTheEnd = 5s;
+constexpr Seconds kAfterTheEnd = 5min;
+constexpr Seconds kCostlyAfterTheEnd = 2h;
+constexpr Seconds kWithoutCertificate = 1h;
+// Between two certificates of an authority that gives too little.
+constexpr Seconds kBetweenIssuances = 4h;
 
 enum class Purpose : std::uint64_t { renewal, check, throttle, retry };
 
@@ -85,17 +96,49 @@ Time retry_time(const Error& error, unsigned attempts, Seconds check_interval, T
   if (error.kind() == ErrorKind::rejected) return next_check(check_interval, now, seed);
   const Seconds ceiling = ceiling_for(error.kind(), check_interval);
   const Seconds delay = back_off(error.kind(), attempts, ceiling);
-  const Seconds shortened = delay - share_of(delay / 4, seed, Purpose::retry, attempts);
-  Time time = now + std::max(kShortest, shortened);
+  Seconds wait = std::max(kShortest, delay - share_of(delay / 4, seed, Purpose::retry, attempts));
   if (const auto minimum = error.retry_after()) {
-    const Seconds spread = std::min(*minimum / 10, kLongestSpread);
+    const Seconds least = std::min(*minimum, kLongestRetry);
+    const Seconds spread = std::min(least / 10, kLongestSpread);
     // `now` is a whole second that may be nearly over.
-    Seconds wait = *minimum + 1s + share_of(spread, seed, Purpose::throttle, attempts);
+    Seconds asked = least + 1s + share_of(spread, seed, Purpose::throttle, attempts);
     // The first day of what the gate refused: something better may come before.
-    if (error.kind() == ErrorKind::invalid) wait = std::min(wait, ceiling);
-    time = std::max(time, now + wait);
+    if (error.kind() == ErrorKind::invalid) asked = std::min(asked, ceiling);
+    wait = std::max(wait, asked);
   }
-  return time;
+  return now + std::min(wait, kLongestRetry);
+}
+
+Time reissue_time(unsigned attempts, Time now, std::string_view seed) {
+  constexpr unsigned kMostQuadruplings = 8;
+  const unsigned quadruplings = std::min(attempts == 0 ? 0 : attempts - 1, kMostQuadruplings);
+  const Seconds delay = std::min(kRefusalCeiling, kFirstRetry * (1 << (2 * quadruplings)));
+  return now + delay - share_of(delay / 4, seed, Purpose::retry, attempts);
+}
+
+Time latest_look(std::optional<Time> end, Look look, Time now) {
+  const bool is_costly = look == Look::costly;
+  if (!end) return now + (is_costly ? kRefusalCeiling : kWithoutCertificate);
+  const Seconds left = *end - now;
+  if (left > Seconds::zero()) {
+    Seconds wait = is_costly ? left / 2 : left / 10;
+    if (!is_costly && left <= kLastDay) wait = std::min(wait, kOnTheLastDay);
+    return now + std::max(kShortest, wait);
+  }
+  if (is_costly) return now + kCostlyAfterTheEnd;
+  return now + std::clamp(-left / 10, kSoonAfterTheEnd, kAfterTheEnd);
+}
+
+Time paced_renewal(Time due, const Issuance& issuance, const config::RenewalWindow& window,
+                   std::string_view seed) {
+  const Seconds left = issuance.end - issuance.obtained;
+  if (left <= Seconds::zero()) return due;
+  const Seconds meant =
+      renewal_time(window, issuance.obtained, issuance.obtained + issuance.asked, seed) -
+      issuance.obtained;
+  const Seconds least = std::min(kBetweenIssuances, left * 2 / 3);
+  if (due - issuance.obtained >= std::min(meant / 2, least)) return due;
+  return issuance.obtained + std::min(meant, std::max(left / 2, least));
 }
 
 }  // namespace ccm::lifecycle

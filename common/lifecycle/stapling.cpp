@@ -7,8 +7,6 @@
 #include <utility>
 
 #include "base/boundary.h"
-#include "base/text.h"
-#include "cloud/errors.h"
 #include "lifecycle/schedule.h"
 
 namespace ccm::lifecycle {
@@ -18,19 +16,10 @@ using namespace std::chrono_literals;
 
 constexpr Seconds kAfterADefect = 1h;
 constexpr Seconds kShortestWait = 1s;
-// The answers are small and the next attempt is never far.
-constexpr std::chrono::milliseconds kConnectTimeout{5'000};
-constexpr std::chrono::milliseconds kTotalTimeout{15'000};
-
-// The first responder that is reached by plain HTTP: what it says is signed, and asking over HTTPS
-// would need another certificate's status first.
-std::string responder_of(const crypto::Certificate& leaf) {
-  const std::vector<std::string> urls = leaf.ocsp_urls();
-  const auto found = std::find_if(urls.begin(), urls.end(), [](const std::string& url) {
-    return to_lower(url.substr(0, 7)) == "http://";
-  });
-  return found == urls.end() ? "" : *found;
-}
+// Between two questions while clients refuse a certificate that goes without a response.
+constexpr Seconds kWhileItIsMissed = 5min;
+// Questions to one responder at once: one that hangs takes no thread from the others.
+constexpr unsigned kMostQuestions = 1;
 
 }  // namespace
 
@@ -50,12 +39,7 @@ struct Stapling::Subject {
   }
 };
 
-struct Stapling::Answer {
-  std::vector<std::byte> der;
-  crypto::OcspAnswer says;
-};
-
-Stapling::Stapling(Parts parts) : parts_(std::move(parts)) {
+Stapling::Stapling(Parts parts) : parts_(std::move(parts)), http_(parts_.http, parts_.clock) {
   for (const config::CertificateSpec& spec : parts_.config.certificates()) {
     if (spec.stapling) entries_.emplace(spec.name, Entry{.spec = &spec});
   }
@@ -68,16 +52,37 @@ std::vector<std::string> Stapling::take_due(Time now, std::size_t limit) {
   for (const auto& [name, entry] : entries_) {
     if (entry.in_work) continue;
     const bool is_new = parts_.store.current_version(name) != entry.version;
+    if (!is_new && is_busy(entry.responder)) continue;
     if (is_new || entry.due <= now) ready.emplace_back(is_new ? now : entry.due, name);
   }
   std::sort(ready.begin(), ready.end());
-  ready.resize(std::min(limit, ready.size()));
   std::vector<std::string> names;
   for (auto& [at, name] : ready) {
-    entries_.find(name)->second.in_work = true;
+    if (names.size() == limit) break;
+    Entry& entry = entries_.find(name)->second;
+    entry.in_work = true;
+    entry.is_hastened = false;
     names.push_back(std::move(name));
   }
   return names;
+}
+
+bool Stapling::is_busy(const std::string& responder) const {
+  const auto found = questions_.find(responder);
+  return found != questions_.end() && found->second >= kMostQuestions;
+}
+
+bool Stapling::begin_question(const std::string& responder) {
+  const std::lock_guard lock(mutex_);
+  if (is_busy(responder)) return false;
+  ++questions_[responder];
+  return true;
+}
+
+void Stapling::end_question(const std::string& responder) {
+  const std::lock_guard lock(mutex_);
+  const auto found = questions_.find(responder);
+  if (found != questions_.end() && --found->second == 0) questions_.erase(found);
 }
 
 void Stapling::attempt(const std::string& name, const Lease& lease) noexcept {
@@ -87,6 +92,7 @@ void Stapling::attempt(const std::string& name, const Lease& lease) noexcept {
     Entry& entry = entries_.find(name)->second;
     entry.due = parts_.clock.now() + kAfterADefect;
     entry.in_work = false;
+    entry.is_hastened = false;
   };
   at_boundary(0, on_failure, [&] {
     run(name, lease);
@@ -106,9 +112,12 @@ void Stapling::run(const std::string& name, const Lease& lease) {
   const VersionNumber version = parts_.store.current_version(name);
   if (version != entry.version) entry = Entry{.spec = entry.spec, .version = version};
   entry.due = look(entry, lease);
-  entry.in_work = false;
   const std::lock_guard lock(mutex_);
-  entries_.find(name)->second = entry;
+  Entry& kept = entries_.find(name)->second;
+  // The clock may have been set meanwhile.
+  if (std::exchange(kept.is_hastened, false)) entry.due = Time{};
+  kept = entry;
+  kept.in_work = false;
 }
 
 // When to look again. A store that cannot be read is the lifecycle's to complain about.
@@ -123,6 +132,7 @@ Time Stapling::look(Entry& entry, const Lease& lease) {
   const crypto::Bundle& bundle = loaded->certificate->bundle;
   const std::string responder = responder_of(bundle.leaf());
   const crypto::Certificate* issuer = issuer_of(bundle);
+  entry.responder = responder;
   if (responder.empty() || issuer == nullptr) {
     say_impossible(spec.name, bundle.leaf(), responder);
     return Time::max();
@@ -132,7 +142,9 @@ Time Stapling::look(Entry& entry, const Lease& lease) {
     const Time next = next_response(held->this_update, held->next_update, spec.jitter_seed);
     if (next > now) return next;
   }
-  Result<Answer> answer = ask(subject);
+  // Its turn comes when the question before has been answered.
+  if (!begin_question(responder)) return now;
+  Result<OcspReply> answer = ask(subject);
   if (!answer) return failed(entry, subject, std::move(answer).error());
   Result<Time> next = take(entry, subject, *answer, lease);
   return next ? *next : failed(entry, subject, std::move(next).error());
@@ -152,39 +164,17 @@ void Stapling::say_impossible(const std::string& name, const crypto::Certificate
                                       "judged with"));
 }
 
-Result<Stapling::Answer> Stapling::ask(const Subject& subject) const {
-  const Result<std::vector<std::byte>> request =
-      crypto::make_ocsp_request(subject.leaf(), subject.issuer);
-  if (!request) return fail(request.error());
-  Result<cloud::HttpResponse> response = parts_.http.send(
-      {.method = "POST",
-       .url = subject.responder,
-       .headers = {{"Content-Type", "application/ocsp-request"},
-                   {"Accept", "application/ocsp-response"}},
-       .body = std::string(reinterpret_cast<const char*>(request->data()), request->size()),
-       .connect_timeout = kConnectTimeout,
-       .total_timeout = kTotalTimeout});
-  if (!response) return pass(std::move(response));
-  const Time now = parts_.clock.now();
-  if (response->status != 200) {
-    Error error(ErrorKind::transient, fmt::format("the responder answered {}", response->status));
-    const auto wait =
-        cloud::judge_failure(*response, {.host = "", .iam_action = "", .now = now}).error;
-    if (const auto least = wait.retry_after()) error = std::move(error).with_retry_after(*least);
-    return fail(std::move(error));
-  }
-  const std::span<const std::byte> der = response->body.bytes();
-  Result<crypto::OcspAnswer> says =
-      crypto::judge_ocsp_response(der, subject.leaf(), subject.issuer, now);
-  if (!says) return pass(std::move(says));
-  if (says->status == crypto::OcspStatus::unknown) {
-    return fail(ErrorKind::transient, "the responder does not know the certificate (yet)");
-  }
-  return Answer{.der = {der.begin(), der.end()}, .says = *std::move(says)};
+Result<OcspReply> Stapling::ask(const Subject& subject) {
+  struct Turn {
+    Stapling& stapling;
+    const std::string& responder;
+    ~Turn() { stapling.end_question(responder); }
+  } const turn{*this, subject.responder};
+  return http_.ask(subject.leaf(), subject.issuer);
 }
 
 // What is not `good` is not stapled, and what was kept from before is known to be out of date then.
-Result<Time> Stapling::take(Entry& entry, const Subject& subject, const Answer& answer,
+Result<Time> Stapling::take(Entry& entry, const Subject& subject, const OcspReply& answer,
                             const Lease& lease) {
   const std::string& name = entry.spec->name;
   const crypto::OcspAnswer& says = answer.says;
@@ -228,10 +218,12 @@ Time Stapling::failed(Entry& entry, const Subject& subject, Error error) {
   const config::CertificateSpec& spec = *entry.spec;
   const Time now = parts_.clock.now();
   ++entry.failures;
-  const Time again = retry_time(Error(error).with_kind(ErrorKind::transient), entry.failures,
-                                spec.check_interval, now, spec.jitter_seed);
+  Time again = retry_time(Error(error).with_kind(ErrorKind::transient), entry.failures,
+                          spec.check_interval, now, spec.jitter_seed);
   const auto held = subject.held(now);
   const bool is_missed = !held && subject.leaf().requires_stapling();
+  if (held) again = std::min(again, latest_look(held->next_update, Look::costly, now));
+  if (is_missed && !error.retry_after()) again = std::min(again, now + kWhileItIsMissed);
   const Severity once = entry.failures == 1 ? Severity::warn : Severity::info;
   parts_.log.write(
       is_missed ? Severity::error : once,
@@ -248,9 +240,18 @@ Time Stapling::next_wake() const {
   const std::lock_guard lock(mutex_);
   Time wake = Time::max();
   for (const auto& [name, entry] : entries_) {
-    if (!entry.in_work) wake = std::min(wake, entry.due);
+    if (!entry.in_work && !is_busy(entry.responder)) wake = std::min(wake, entry.due);
   }
   return wake;
+}
+
+// What is there is judged again, and asked for where that is due by then.
+void Stapling::look_again_at_all() {
+  const std::lock_guard lock(mutex_);
+  for (auto& [name, entry] : entries_) {
+    entry.is_hastened = entry.in_work;
+    if (!entry.in_work && entry.due != Time::max()) entry.due = Time{};
+  }
 }
 
 }  // namespace ccm::lifecycle

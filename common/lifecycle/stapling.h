@@ -8,6 +8,8 @@
 //                     once └─► no such answer: what was kept stays until its end; asked again with
 //                     back-off
 //
+// One question at a time for each responder, so that one that hangs holds up only its own.
+//
 // Decides under a lock, acts outside it, like Lifecycle beside it: the agent's main thread asks
 // what is due, threads of the engine run the attempts. Used only while holding the store's lease.
 // Thread-safe. Borrows what it is made of.
@@ -24,6 +26,7 @@
 #include "cloud/http_client.h"
 #include "config/config.h"
 #include "crypto/ocsp.h"
+#include "lifecycle/responder.h"
 #include "lifecycle/store.h"
 
 namespace ccm::lifecycle {
@@ -50,6 +53,8 @@ class Stapling {
   // The minimum over all certificates that are not in work; Time::max() when there is none. A new
   // version is no reason to wake: whoever installs it wakes the agent.
   Time next_wake() const;
+  // The clock was set: every time that was worked out may be wrong.
+  void look_again_at_all();
 
  private:
   struct Entry {
@@ -58,23 +63,32 @@ class Stapling {
     Time due = Time::max();
     unsigned failures = 0;  // in a row
     bool is_revocation_said = false;
+    std::string responder = {};  // of that version, once it was looked at
     bool in_work = false;
+    bool is_hastened = false;  // while in work: to be looked at again at once
   };
   struct Subject;
-  struct Answer;
 
   void run(const std::string& name, const Lease& lease);
   Time look(Entry& entry, const Lease& lease);
   void say_impossible(const std::string& name, const crypto::Certificate& leaf,
                       const std::string& responder) const;
-  Result<Answer> ask(const Subject& subject) const;
-  Result<Time> take(Entry& entry, const Subject& subject, const Answer& answer, const Lease& lease);
+  // With a question begun, which ends with it.
+  Result<OcspReply> ask(const Subject& subject);
+  Result<Time> take(Entry& entry, const Subject& subject, const OcspReply& answer,
+                    const Lease& lease);
   void say_revoked(Entry& entry, const Subject& subject, const crypto::OcspAnswer& answer);
   Time failed(Entry& entry, const Subject& subject, Error error);
 
+  bool is_busy(const std::string& responder) const;  // with the lock held
+  bool begin_question(const std::string& responder);
+  void end_question(const std::string& responder);
+
   Parts parts_;
-  mutable std::mutex mutex_;  // guards the entries; one in work is its worker's
+  Responder http_;
+  mutable std::mutex mutex_;  // guards what follows; an entry in work is its worker's
   std::map<std::string, Entry, std::less<>> entries_;
+  std::map<std::string, unsigned> questions_;  // under way, by responder
 };
 
 }  // namespace ccm::lifecycle

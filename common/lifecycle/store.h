@@ -47,6 +47,8 @@ struct Installation {
   VersionNumber expected;
   unsigned keep;  // previous versions to keep
   Time now;
+  // Of the bundle (DER), kept with it from the start; empty when there is none yet.
+  std::span<const std::byte> ocsp_response = {};
 };
 
 // The name under which records of the whole store are kept.

@@ -23,7 +23,7 @@ from lab.emulator import Emulator  # noqa: E402
 from lab.net import free_port  # noqa: E402
 from lab.nginx import Nginx  # noqa: E402
 from lab.place import Scratch  # noqa: E402
-from lab.server import Certificate, Site  # noqa: E402
+from lab.server import ALWAYS_DUE, Certificate, Site  # noqa: E402
 from lab.waiting import wait_until  # noqa: E402
 
 SERVERS = {"nginx": Nginx, "apache": Apache}
@@ -165,6 +165,12 @@ def fixture_static(scratch):
 @pytest.fixture(name="intranet")
 def fixture_intranet(cloud):
     return Certificate("intranet", f"pca issuer={cloud.facts['issuer_id']}", (PRIVATE,))
+
+
+@pytest.fixture(name="always_due")
+def fixture_always_due(intranet):
+    """Named before `both`: `intranet` is renewed every second or two."""
+    intranet.settings.update(ALWAYS_DUE)
 
 
 @pytest.fixture(name="both")

@@ -2,9 +2,9 @@
 
 import random
 
+import pytest
 from conftest import PRIVATE
 from lab import processes
-from lab.emulator import ALWAYS_DUE
 from lab.load import Load
 from lab.waiting import wait_until
 
@@ -12,8 +12,8 @@ from lab.waiting import wait_until
 SAME_SECOND = "was refused: later end"
 
 
+@pytest.mark.usefixtures("always_due")
 def test_killing_the_agent_at_random_moments_is_not_noticed(both, cloud, public, private):
-    cloud.admin("POST", "/pca/lifetime", ALWAYS_DUE)
     both.allow(SAME_SECOND)
     both.start()
     for site in (public, private):
@@ -63,8 +63,8 @@ def test_a_worker_that_was_killed_is_replaced_by_one_with_the_certificate(both, 
     assert not load.failures and both.agents() == [agent]
 
 
+@pytest.mark.usefixtures("always_due")
 def test_nothing_outlives_a_master_that_was_killed_and_the_next_start_works(both, cloud, private):
-    cloud.admin("POST", "/pca/lifetime", ALWAYS_DUE)
     both.allow(SAME_SECOND)
     both.start()
     both.wait_for_certificate(private, cloud.trust())

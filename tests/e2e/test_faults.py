@@ -8,7 +8,6 @@ import dataclasses
 import pytest
 from conftest import PRIVATE, PUBLIC, SERVERS
 from lab import processes, tls
-from lab.emulator import ALWAYS_DUE
 from lab.waiting import wait_until
 
 
@@ -79,9 +78,9 @@ def test_a_fault_at_the_first_issuance(both, cloud, public, private, fault):
 
 
 @cases(slow_on="apache")
+@pytest.mark.usefixtures("always_due")
 def test_a_fault_at_a_renewal(both, cloud, public, private, fault):
     both.allow('certificate "')
-    cloud.admin("POST", "/pca/lifetime", ALWAYS_DUE)
     both.start()
     for site in (public, private):
         both.wait_for_certificate(site, cloud.trust())
@@ -136,8 +135,8 @@ def test_a_throttled_cloud_is_left_alone_for_as_long_as_it_asked(both, cloud, pr
     assert calls[1]["monotonic_ns"] - calls[0]["monotonic_ns"] > 3.9e9
 
 
+@pytest.mark.usefixtures("always_due")
 def test_a_hanging_call_delays_no_other_certificate_and_no_stop(both, cloud, public, private):
-    cloud.admin("POST", "/pca/lifetime", ALWAYS_DUE)
     both.start()
     for site in (public, private):
         both.wait_for_certificate(site, cloud.trust())

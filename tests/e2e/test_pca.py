@@ -8,7 +8,7 @@ import pytest
 from conftest import PRIVATE
 from lab import processes, tls
 from lab.net import free_port
-from lab.server import Certificate, Site
+from lab.server import ALWAYS_DUE, Certificate, Site
 from lab.waiting import wait_until
 
 
@@ -73,12 +73,10 @@ def test_a_revoked_one_is_replaced_and_no_other_is_issued(start, cloud, private)
 
 
 def test_each_renewal_makes_a_new_key(start, cloud, private, scratch):
-    cloud.admin("POST", "/pca/lifetime", {"seconds": 600, "backdate": 1800})
-    server = start()
+    server = start(**ALWAYS_DUE)
     serial = server.wait_for_certificate(private, cloud.trust())
     keys = {path.read_text() for path in keys_of(scratch)}
     server.wait_for_certificate(private, cloud.trust(), but_not=[serial])
-    cloud.admin("POST", "/pca/lifetime", {"seconds": None})
     assert len({path.read_text() for path in keys_of(scratch)} | keys) > 1
 
 

@@ -2,6 +2,7 @@
 
 import contextlib
 
+import pytest
 from conftest import PRIVATE
 from lab import processes, tls
 from lab.load import Load
@@ -39,8 +40,8 @@ def test_a_storm_of_reloads(both, cloud, public, private):
     both.wait_for_certificate(private, cloud.trust(), but_not=[serial])
 
 
+@pytest.mark.usefixtures("always_due")
 def test_a_reload_does_not_wait_for_a_call_that_hangs(both, cloud, private):
-    cloud.admin("POST", "/pca/lifetime", {"seconds": 600, "backdate": 1800})
     both.start()
     serial = both.wait_for_certificate(private, cloud.trust())
     cloud.fault({"hang": True})

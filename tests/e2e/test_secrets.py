@@ -8,7 +8,7 @@ import subprocess
 
 import pytest
 from lab import processes
-from lab.server import line_of
+from lab.server import ALWAYS_DUE, line_of
 
 
 @pytest.fixture(name="needs_root", autouse=True)
@@ -124,8 +124,7 @@ def test_the_agent_inherits_nothing_of_the_server(both, cloud, private):
 def test_no_log_at_any_level_tells_a_secret(kind, make_server, settings, cloud, intranet, private,
                                             scratch):
     server = make_server(kind, log_level=kind.most_verbose)
-    intranet.settings["key_origin"] = "cloud"
-    cloud.admin("POST", "/pca/lifetime", {"seconds": 600, "backdate": 1800})
+    intranet.settings.update(ALWAYS_DUE, key_origin="cloud")
     server.configure(settings=settings, certificates=[intranet], sites=[private])
     server.allow('certificate "')
     server.start()

@@ -11,7 +11,7 @@ import pytest
 from conftest import SERVERS
 from lab import processes
 from lab.net import free_port
-from lab.server import line_of
+from lab.server import ALWAYS_DUE, line_of
 from lab.waiting import wait_until
 
 
@@ -167,12 +167,10 @@ def test_nothing_below_the_state_path_is_open_to_others(both, cloud, public, pri
 
 def test_previous_versions_are_kept_as_many_as_configured(
         server, settings, cloud, intranet, private, scratch):
-    intranet.settings["keep"] = "1"
-    cloud.admin("POST", "/pca/lifetime", {"seconds": 600, "backdate": 1800})
+    intranet.settings.update(ALWAYS_DUE, keep="1")
     server.configure(settings=settings, certificates=[intranet], sites=[private])
     server.start()
     server.wait_for_log('"intranet": installed version 4 ')
-    cloud.admin("POST", "/pca/lifetime", {"seconds": None})
     versions = scratch / "state/certificates/intranet/versions"
     wait_until(lambda: len(os.listdir(versions)) == 2, "current and one before")
 

@@ -112,8 +112,12 @@ Result<VersionInfo> MemoryStore::install(const Lease& lease, const Installation&
                    .fingerprint = leaf.fingerprint(),
                    .serial = leaf.serial(),
                    .origin = installation.origin};
-  entry.versions.emplace(info.number, Version{.certificate = StoredCertificate{
-                                                  .bundle = installation.bundle, .info = info}});
+  const auto& response = installation.ocsp_response;
+  entry.versions.emplace(info.number,
+                         Version{.certificate = StoredCertificate{
+                                     .bundle = installation.bundle,
+                                     .info = info,
+                                     .ocsp_response = {response.begin(), response.end()}}});
   entry.current = info.number;
   while (entry.versions.size() > installation.keep + 1U) {
     entry.versions.erase(entry.versions.begin());

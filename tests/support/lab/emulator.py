@@ -10,10 +10,6 @@ import urllib.request
 
 from . import place
 
-# For POST /admin/pca/lifetime: a certificate so old when it is issued that it is due at once, and again
-# after each renewal.
-ALWAYS_DUE = {"seconds": 600, "backdate": 1800}
-
 
 class Emulator:
     def __init__(self, data, listen="127.0.0.1:0"):

@@ -32,6 +32,10 @@ class Certificate:
         return given
 
 
+# Settings of a certificate of PCA that is due a second after it was issued, and again after each renewal.
+ALWAYS_DUE = {"validity": "1h", "renew_before": "3599s"}
+
+
 @dataclasses.dataclass
 class Site:
     """A virtual host; `certificates` are names of blocks, or short forms such as "source=scm"."""

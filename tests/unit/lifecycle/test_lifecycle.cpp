@@ -1,6 +1,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <array>
 #include <atomic>
 #include <functional>
 #include <memory>
@@ -20,6 +21,8 @@
 #include "support/fake_clock.h"
 #include "support/memory_log.h"
 #include "support/memory_store.h"
+#include "support/scripted_http.h"
+#include "support/test_ocsp.h"
 
 namespace ccm::lifecycle {
 namespace {
@@ -87,12 +90,13 @@ class LifecycleTest : public testing::Test {
     lifecycle_.reset();
     config_ = std::make_unique<config::Config>(std::move(config));
     lifecycle_ = std::make_unique<Lifecycle>(Lifecycle::Parts{.config = *config_,
-                                                              .store = store_,
+                                                              .store = *store_,
                                                               .scm = source_,
                                                               .pca = source_,
                                                               .clock = clock_,
                                                               .log = log_,
-                                                              .launch_id = std::move(launch_id)});
+                                                              .launch_id = std::move(launch_id),
+                                                              .responder = &responder_});
     lifecycle_->start(*lease_);
   }
   // Everything that is due now, one after the other; how many there were.
@@ -118,18 +122,20 @@ class LifecycleTest : public testing::Test {
     source_.answer = [error](const ObtainRequest&) -> Result<Outcome> { return fail(error); };
   }
   State persisted(const std::string& name) {
-    const auto record = store_.read_record(name, "state").value();
+    const auto record = store_->read_record(name, "state").value();
     return record ? parse_state(record->value.reveal()).value().state : State(Absent{});
   }
-  VersionNumber version(const std::string& name) { return store_.current_version(name); }
+  VersionNumber version(const std::string& name) { return store_->current_version(name); }
 
   ccm::test::TestAuthority root_ = ccm::test::make_test_root();
   ccm::test::TestAuthority issuing_ = ccm::test::make_test_intermediate(root_);
   FakeClock clock_{kTestNow};
-  MemoryStore store_;
+  std::unique_ptr<MemoryStore> store_ = std::make_unique<MemoryStore>();
   MemoryLog log_;
-  std::unique_ptr<Lease> lease_ = store_.try_lead().value();
+  std::unique_ptr<Lease> lease_ = store_->try_lead().value();
   StubSource source_;
+  ccm::test::ScriptedHttp http_;
+  Responder responder_{http_, clock_};
   std::unique_ptr<config::Config> config_;
   std::unique_ptr<Lifecycle> lifecycle_;
 };
@@ -211,7 +217,7 @@ TEST_F(LifecycleTest, WhatIsSaidToBeRevokedIsLookedAtAtOnce) {
   lifecycle_->hasten("stranger");
   EXPECT_EQ(work(), 0U);
   lifecycle_->hasten("www");
-  EXPECT_EQ(lifecycle_->next_wake(), clock_.now());
+  EXPECT_LE(lifecycle_->next_wake(), clock_.now());
   source_.answer = [](const ObtainRequest& request) -> Result<Outcome> {
     EXPECT_FALSE(request.is_due);
     return Outcome(Unchanged{});
@@ -220,9 +226,34 @@ TEST_F(LifecycleTest, WhatIsSaidToBeRevokedIsLookedAtAtOnce) {
   EXPECT_GT(lifecycle_->next_wake(), clock_.now());
 }
 
+TEST_F(LifecycleTest, WhatIsSaidToBeRevokedInTheMiddleOfALookIsLookedAtOnceMore) {
+  launch(make_config({"www"}));
+  source_.answer = [this](const ObtainRequest& request) {
+    if (source_.calls == 1) lifecycle_->hasten("www");
+    return fresh(request);
+  };
+  work();
+  EXPECT_EQ(work(), 1U);
+  EXPECT_EQ(work(), 0U);
+  // What was refused for good is worth another look then, too; a service that asked us to stay away
+  // is not.
+  fail_with_error(Error(ErrorKind::rejected, "x"));
+  lifecycle_->hasten("www");
+  EXPECT_EQ(work(), 1U);
+  lifecycle_->hasten("www");
+  EXPECT_EQ(work(), 1U);
+  fail_with_error(Error(ErrorKind::throttled, "x").with_retry_after(1h));
+  lifecycle_->hasten("www");
+  EXPECT_EQ(work(), 1U);
+  lifecycle_->hasten("www");
+  EXPECT_EQ(work(), 0U);
+}
+
 TEST_F(LifecycleTest, DoesNotRepeatWhatIsPermanentBeforeTheNextCheck) {
   launch(make_config({"www"}, {"scm"}, {{"check_interval", "6h"}}));
+  work();
   fail_with_error(Error(ErrorKind::rejected, "no such certificate"));
+  sleep();
   work();
   EXPECT_TRUE(std::holds_alternative<Rejected>(persisted("www")));
   EXPECT_GE(lifecycle_->next_wake(), clock_.now() + 5h);
@@ -235,6 +266,234 @@ TEST_F(LifecycleTest, DoesNotRepeatWhatIsPermanentBeforeTheNextCheck) {
   EXPECT_EQ(work(), 1U);
   launch(make_config({"www"}, {"scm", "id=scs9"}), "launch-2");
   EXPECT_EQ(work(), 1U);
+}
+
+// With nothing installed the site is down.
+TEST_F(LifecycleTest, LooksEveryHourForWhatIsMissing) {
+  launch(make_config({"www"}, {"scm"}, {{"check_interval", "6h"}}));
+  fail_with_error(Error(ErrorKind::rejected, "no such certificate"));
+  for (int i = 0; i < 10; ++i) {
+    EXPECT_EQ(work(), 1U);
+    EXPECT_TRUE(std::holds_alternative<Rejected>(persisted("www")));
+    EXPECT_GE(lifecycle_->next_wake(), clock_.now() + 50min);
+    EXPECT_LE(lifecycle_->next_wake(), clock_.now() + 1h);
+    sleep();
+  }
+}
+
+// Whatever it waits for, and however often the agent is started anew.
+class WaitTest : public LifecycleTest, public testing::WithParamInterface<int> {
+ protected:
+  // The answers of a cloud that does not help.
+  void answer(int number) {
+    static constexpr std::array kKinds{ErrorKind::transient,    ErrorKind::throttled,
+                                       ErrorKind::unauthorized, ErrorKind::rejected,
+                                       ErrorKind::invalid,      ErrorKind::internal};
+    const auto count = static_cast<int>(kKinds.size());
+    if (number < count)
+      return fail_with_error(Error(kKinds[static_cast<std::size_t>(number)], "x"));
+    if (number < 2 * count) {
+      return fail_with_error(Error(kKinds[static_cast<std::size_t>(number - count)], "x")
+                                 .with_retry_after(3 * kTestDay));
+    }
+    source_.answer = [=, this](const ObtainRequest& request) -> Result<Outcome> {
+      if (number == 2 * count) return Outcome(Unchanged{});
+      if (number == 2 * count + 1) {
+        return Outcome(Pending{.retry_at = request.now + 3 * kTestDay, .reason = "in review"});
+      }
+      return Outcome(Obtained{.bundle = make_bundle({"wrong.example.com"}, 90 * kTestDay),
+                              .origin = "scm:scs2"});
+    };
+  }
+};
+
+TEST_P(WaitTest, NothingWaitsBeyondTheEndOfWhatIsServed) {
+  for (const bool is_pca : {false, true}) {
+    const Lines more = {{"check_interval", "30d"}, {"renew_before", "8h"}};
+    const auto config = [&] {
+      return is_pca ? make_config({"www"}, {"pca", kIssuer}, more)
+                    : make_config({"www"}, {"scm"}, more);
+    };
+    // A certificate of one day.
+    store_ = std::make_unique<MemoryStore>();
+    lease_ = store_->try_lead().value();
+    source_.answer = [&](const ObtainRequest& request) {
+      return Outcome(
+          Obtained{.bundle = make_bundle(request.spec.names, kTestDay),
+                   .origin = is_pca ? "pca:2cb2878b-6cd1-460d-bd25-afe655159bdc/1" : "scm:scs1"});
+    };
+    launch(config());
+    work();
+    const Time end = clock_.now() + kTestDay;
+    ASSERT_EQ(version("www"), 1U);
+    answer(GetParam());
+    int looks = 0;
+    while (clock_.now() < end) {
+      const Time wake = std::max(clock_.now(), lifecycle_->next_wake());
+      ASSERT_LT(wake, end) << "the last look comes before the end";
+      if (wake > end - 10s) break;
+      clock_.set(wake);
+      ASSERT_EQ(work(), 1U);
+      ASSERT_GT(lifecycle_->next_wake(), clock_.now()) << "no loop that never rests";
+      if (++looks % 3 == 0) launch(config());
+    }
+    EXPECT_LT(looks, 400);
+    // When the fault ends a moment before the end, the successor is there in time.
+    source_.answer = [this](const ObtainRequest& request) { return fresh(request); };
+    sleep();
+    work();
+    EXPECT_EQ(version("www"), 2U);
+    EXPECT_LT(clock_.now(), end);
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(Answers, WaitTest, testing::Range(0, 15));
+
+TEST_F(LifecycleTest, LooksAgainSoonAfterTheEnd) {
+  launch(make_config({"www"}));
+  work();
+  clock_.advance(91 * kTestDay);
+  fail_with_error(Error(ErrorKind::rejected, "the CA is disabled"));
+  for (int i = 0; i < 50; ++i) {
+    EXPECT_LE(lifecycle_->next_wake() - clock_.now(), 5min);
+    sleep();
+    EXPECT_EQ(work(), 1U);
+  }
+}
+
+TEST_F(LifecycleTest, AnAuthorityThatGivesTooLittleDoesNotSetThePace) {
+  for (const Seconds backdated : {Seconds(0), Seconds(20 * kTestDay), Seconds(200 * kTestDay)}) {
+    store_ = std::make_unique<MemoryStore>();
+    lease_ = store_->try_lead().value();
+    source_.calls = 0;
+    source_.answer = [&](const ObtainRequest& request) -> Result<Outcome> {
+      if (!request.is_due) return Outcome(Unchanged{});
+      const auto leaf = ccm::test::make_test_leaf(issuing_, {.names = request.spec.names,
+                                                             .not_before = clock_.now() - backdated,
+                                                             .not_after = clock_.now() + kTestDay});
+      return Outcome(Obtained{
+          .bundle =
+              crypto::Bundle::make({leaf.certificate, issuing_.certificate}, leaf.key).value(),
+          .origin = "pca:2cb2878b-6cd1-460d-bd25-afe655159bdc/1"});
+    };
+    launch(
+        make_config({"www"}, {"pca", kIssuer}, {{"check_interval", "10m"}, {"validity", "90d"}}));
+    const Time end = clock_.now() + 10 * kTestDay;
+    while (clock_.now() < end) {
+      work();
+      sleep();
+    }
+    EXPECT_LE(version("www"), 10U * 4U);
+    EXPECT_GE(version("www"), 10U) << "it is renewed in time";
+    EXPECT_THAT(log_.text(), HasSubstr("PCA was asked for 90d and gave 1d"));
+    EXPECT_EQ(log_.count(Severity::error), 0U);
+  }
+}
+
+TEST_F(LifecycleTest, WhatAnAuthorityIssuesInVainCostsAFewCertificatesADay) {
+  launch(make_config({"www"}, {"pca", kIssuer}, {{"check_interval", "10m"}, {"validity", "90d"}}));
+  source_.answer = [&](const ObtainRequest&) -> Result<Outcome> {
+    return Outcome(Obtained{.bundle = make_bundle({"wrong.example.com"}, 90 * kTestDay),
+                            .origin = "pca:2cb2878b-6cd1-460d-bd25-afe655159bdc/1"});
+  };
+  const Time end = clock_.now() + 10 * kTestDay;
+  while (clock_.now() < end) {
+    work();
+    launch(
+        make_config({"www"}, {"pca", kIssuer}, {{"check_interval", "10m"}, {"validity", "90d"}}));
+    sleep();
+  }
+  EXPECT_LE(source_.refusals, 66);
+}
+
+constexpr const char* kResponder = "http://ocsp.example.com/one";
+
+class MustStapleTest : public LifecycleTest {
+ protected:
+  // From here on the source has a certificate that demands stapling.
+  void renew() {
+    const auto leaf =
+        ccm::test::make_test_leaf(issuing_, {.names = {"www.example.com"},
+                                             .not_before = clock_.now() - 1h,
+                                             .not_after = clock_.now() + 90 * kTestDay,
+                                             .ocsp_url = kResponder,
+                                             .must_staple = true});
+    bundle_ = crypto::Bundle::make({leaf.certificate, issuing_.certificate}, leaf.key).value();
+    source_.answer = [this](const ObtainRequest&) -> Result<Outcome> {
+      return Outcome(Obtained{.bundle = *bundle_, .origin = "scm:scs1"});
+    };
+    http_.forget_routes();
+  }
+  void respond(crypto::OcspStatus status) {
+    http_.forget_routes();
+    der_ = ccm::test::make_test_response(bundle_->leaf(), issuing_,
+                                         {.status = status,
+                                          .this_update = clock_.now() - 1h,
+                                          .next_update = clock_.now() + 7 * kTestDay});
+    http_.on("POST", kResponder).answer(200, ccm::test::text_of(der_));
+  }
+  std::vector<std::byte> stapled() {
+    return store_->load("www").value().certificate.value().ocsp_response;
+  }
+
+  std::optional<crypto::Bundle> bundle_;
+  std::vector<std::byte> der_;
+};
+
+TEST_F(MustStapleTest, GoesLiveWithItsFirstResponse) {
+  launch(make_config({"www"}));
+  work();
+  clock_.advance(62 * kTestDay);
+  renew();
+  http_.on("POST", kResponder).unreachable();
+  for (int i = 0; i < 5; ++i) {
+    EXPECT_EQ(work(), 1U);
+    EXPECT_EQ(version("www"), 1U) << "the old one is good and needs none";
+    sleep();
+  }
+  EXPECT_EQ(source_.refusals, 0);
+  EXPECT_THAT(log_.text(), HasSubstr("demands stapling, and http://ocsp.example.com/one has no "
+                                     "response for it yet: scripted: connection refused"));
+  respond(crypto::OcspStatus::good);
+  work();
+  EXPECT_EQ(version("www"), 2U);
+  EXPECT_EQ(stapled(), der_);
+}
+
+TEST_F(MustStapleTest, GoesLiveWithoutOneWhenNothingBetterIsThere) {
+  launch(make_config({"www"}));
+  renew();
+  http_.on("POST", kResponder).unreachable();
+  work();
+  EXPECT_EQ(version("www"), 1U) << "there was no certificate at all";
+  clock_.advance(89 * kTestDay);
+  renew();
+  http_.on("POST", kResponder).unreachable();
+  work();
+  EXPECT_EQ(version("www"), 2U) << "the old one is near its end";
+  EXPECT_THAT(log_.text(), HasSubstr("it is installed without one"));
+}
+
+TEST_F(MustStapleTest, IsRefusedWhenItsResponderSaysThatItWasRevoked) {
+  launch(make_config({"www"}));
+  work();
+  clock_.advance(62 * kTestDay);
+  renew();
+  respond(crypto::OcspStatus::revoked);
+  work();
+  EXPECT_EQ(version("www"), 1U);
+  EXPECT_EQ(source_.refusals, 1);
+  EXPECT_THAT(log_.text(), HasSubstr("was refused: http://ocsp.example.com/one says that it was"));
+}
+
+TEST_F(MustStapleTest, AsksNobodyWhenStaplingIsSwitchedOff) {
+  launch(make_config({"www"}, {"scm"}, {{"stapling", "off"}}));
+  work();
+  clock_.advance(62 * kTestDay);
+  renew();
+  work();
+  EXPECT_EQ(version("www"), 2U);
+  EXPECT_TRUE(http_.requests().empty());
 }
 
 TEST_F(LifecycleTest, HonoursRetryAfterOverReloads) {
@@ -356,10 +615,10 @@ TEST_F(LifecycleTest, TrustsWhatIsInstalledMoreThanItsRecord) {
       serialize({.state = Valid{.renew_at = Time::max(), .check_at = Time::max()},
                  .spec_fingerprint = make_config({"www"}).certificates().front().fingerprint(),
                  .launch_id = "launch-1"}));
-  ASSERT_TRUE(store_.write_record(*lease_, "www", "state", record, 0));
+  ASSERT_TRUE(store_->write_record(*lease_, "www", "state", record, 0));
   launch(make_config({"www"}));
   EXPECT_EQ(work(), 1U);  // nothing is installed
-  ASSERT_TRUE(store_.write_record(*lease_, "www", "state", record, 2));
+  ASSERT_TRUE(store_->write_record(*lease_, "www", "state", record, 2));
   launch(make_config({"www"}));
   EXPECT_LE(lifecycle_->next_wake(), clock_.now() + kTestDay);
 }
@@ -374,15 +633,74 @@ TEST_F(LifecycleTest, DoesNotWaitForTimesThatAWrongClockWrote) {
   for (const State& state : states) {
     const Secret record = Secret::copy_of(
         serialize({.state = state, .spec_fingerprint = fingerprint, .launch_id = "launch-1"}));
-    version = store_.write_record(*lease_, "www", "state", record, version).value();
+    version = store_->write_record(*lease_, "www", "state", record, version).value();
     launch(make_config({"www"}));
     EXPECT_LE(lifecycle_->next_wake(), clock_.now() + 25h);
   }
 }
 
+// Seconds with a wrong clock, forwards or backwards, and everything is as it was before.
+TEST_F(LifecycleTest, AClockThatIsSetChangesNoWait) {
+  const Error error(ErrorKind::rejected, "x");
+  for (const Seconds wrong : {Seconds(2 * kTestDay), Seconds(-2 * kTestDay),
+                              Seconds(9999 * kTestDay), Seconds(-9999 * kTestDay)}) {
+    for (const bool has_failed : {false, true}) {
+      store_ = std::make_unique<MemoryStore>();
+      lease_ = store_->try_lead().value();
+      source_.answer = [this](const ObtainRequest& request) { return fresh(request); };
+      launch(make_config({"www"}, {"scm"}, {{"check_interval", "6h"}}));
+      work();
+      const Time renew_at = std::get<Valid>(persisted("www")).renew_at;
+      if (has_failed) {
+        fail_with_error(error);
+      } else {
+        source_.answer = [](const ObtainRequest&) -> Result<Outcome> {
+          return Outcome(Unchanged{});
+        };
+      }
+      const Time right = clock_.now();
+      clock_.set(right + wrong);
+      lifecycle_->clock_was_set(wrong);
+      work();
+      clock_.set(right + 3s);
+      lifecycle_->clock_was_set(-wrong);
+      if (has_failed) EXPECT_LE(lifecycle_->next_wake(), clock_.now()) << "the clock may be why";
+      work();
+      EXPECT_LE(lifecycle_->next_wake(), clock_.now() + 6h) << wrong.count();
+      EXPECT_GT(lifecycle_->next_wake(), clock_.now()) << wrong.count();
+      if (!has_failed) EXPECT_EQ(std::get<Valid>(persisted("www")).renew_at, renew_at);
+      // The same for an agent that starts with what the wrong clock left.
+      launch(make_config({"www"}, {"scm"}, {{"check_interval", "6h"}}));
+      EXPECT_LE(lifecycle_->next_wake(), clock_.now() + 6h);
+    }
+  }
+}
+
+TEST_F(LifecycleTest, AClockThatIsSetDuringALookBringsAnother) {
+  launch(make_config({"www"}));
+  source_.answer = [this](const ObtainRequest& request) {
+    if (source_.calls == 1) lifecycle_->clock_was_set(-2 * kTestDay);
+    return fresh(request);
+  };
+  work();
+  EXPECT_EQ(work(), 1U);
+  EXPECT_EQ(work(), 0U);
+}
+
+TEST_F(LifecycleTest, AClockThatIsSetBringsNobodyBackWhoWasAskedToStayAway) {
+  launch(make_config({"www"}));
+  fail_with_error(Error(ErrorKind::throttled, "slow down").with_retry_after(30min));
+  work();
+  clock_.set(clock_.now() - 2 * kTestDay);
+  lifecycle_->clock_was_set(-2 * kTestDay);
+  EXPECT_EQ(work(), 0U);
+  EXPECT_GE(lifecycle_->next_wake(), clock_.now() + 30min);
+  EXPECT_LE(lifecycle_->next_wake(), clock_.now() + 32min);
+}
+
 TEST_F(LifecycleTest, SurvivesADamagedRecord) {
-  ASSERT_TRUE(store_.write_record(*lease_, "www", "state",
-                                  Secret::copy_of(std::string_view("garbage")), 0));
+  ASSERT_TRUE(store_->write_record(*lease_, "www", "state",
+                                   Secret::copy_of(std::string_view("garbage")), 0));
   launch(make_config({"www"}));
   EXPECT_EQ(work(), 1U);
   EXPECT_TRUE(std::holds_alternative<Valid>(persisted("www")));
@@ -391,7 +709,7 @@ TEST_F(LifecycleTest, SurvivesADamagedRecord) {
 TEST_F(LifecycleTest, HealsADamagedVersion) {
   launch(make_config({"www"}));
   work();
-  store_.damage("www", 1);
+  store_->damage("www", 1);
   launch(make_config({"www"}));
   EXPECT_EQ(work(), 1U);
   EXPECT_EQ(version("www"), 2U);
@@ -421,11 +739,11 @@ TEST_F(LifecycleTest, RenewsByTheConfiguredValidityWhenThatIsShorter) {
 
 TEST_F(LifecycleTest, SurvivesAFullDisk) {
   launch(make_config({"www"}));
-  store_.fail_writes(Error(ErrorKind::transient, "No space left on device"));
+  store_->fail_writes(Error(ErrorKind::transient, "No space left on device"));
   work();
   EXPECT_EQ(version("www"), 0U);
   EXPECT_EQ(source_.installations, 0);
-  store_.fail_writes(std::nullopt);
+  store_->fail_writes(std::nullopt);
   sleep();
   work();
   EXPECT_EQ(version("www"), 1U);
@@ -454,6 +772,24 @@ TEST_F(LifecycleTest, TurnsAnExceptionIntoAFailure) {
   sleep();
   EXPECT_EQ(work(), 1U);
   EXPECT_EQ(version("www"), 1U);
+}
+
+TEST_F(LifecycleTest, HandsOutWhatAnOperatorWantsFirstAndWhatIsChosen) {
+  launch(make_config({"a", "b", "c"}));
+  source_.answer = [](const ObtainRequest& request) -> Result<Outcome> {
+    return Outcome(Pending{.retry_at = request.now + 1min, .reason = "x"});
+  };
+  work();
+  lifecycle_->ask_for_renewal("c");
+  clock_.advance(2min);
+  const auto wanted = [](const config::CertificateSpec&, bool is_wanted) { return is_wanted; };
+  const auto b = [](const config::CertificateSpec& spec, bool) { return spec.name == "b"; };
+  EXPECT_EQ(lifecycle_->take_due(clock_.now(), 1), std::vector<std::string>{"c"});
+  EXPECT_TRUE(lifecycle_->take_due(clock_.now(), 9, wanted).empty()) << "it is in work";
+  EXPECT_EQ(lifecycle_->next_wake(wanted), Time::max());
+  EXPECT_LE(lifecycle_->next_wake(b), clock_.now());
+  EXPECT_EQ(lifecycle_->take_due(clock_.now(), 9, b), std::vector<std::string>{"b"});
+  EXPECT_EQ(lifecycle_->take_due(clock_.now(), 9), std::vector<std::string>{"a"});
 }
 
 TEST_F(LifecycleTest, HandsOutTheMostOverdueFirstAndNothingTwice) {
@@ -497,7 +833,7 @@ TEST_F(LifecycleTest, KeepsHundredsOnThreadsForMonths) {
     if (lifecycle_->next_wake() > clock_.now()) clock_.set(lifecycle_->next_wake() + 30min);
   }
   for (const std::string& name : names) {
-    const auto loaded = store_.load(name).value();
+    const auto loaded = store_->load(name).value();
     ASSERT_TRUE(loaded.certificate) << name;
     EXPECT_GT(loaded.certificate->info.not_after, clock_.now() + 20 * kTestDay) << name;
     EXPECT_GE(version(name), 3U) << name;

@@ -1,9 +1,11 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <future>
 #include <memory>
 #include <optional>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "config/settings.h"
@@ -204,11 +206,56 @@ TEST_F(StaplingTest, AFailureLeavesWhatIsGoodAndIsTriedAgainWithBackOff) {
   EXPECT_LE(stapling_->next_wake(), clock_.now() + 1h);
   EXPECT_EQ(log_.count(Severity::warn), 1U);
   // Its end has come by now; whoever publishes does not staple it any more.
-  for (int i = 0; i < 10; ++i) next_turn();
+  for (int i = 0; i < 25; ++i) next_turn();
   EXPECT_THAT(log_.text(), HasSubstr("nothing is stapled"));
   answer(response({.this_update = clock_.now(), .next_update = clock_.now() + 10h}));
   EXPECT_EQ(next_turn(), 1U);
   EXPECT_NE(kept(), good);
+}
+
+TEST_F(StaplingTest, NoWaitGoesBeyondTheEndOfTheLastAnswer) {
+  install();
+  const Time end = kTestNow + 20min;
+  answer(response({.this_update = kTestNow - 1min, .next_update = end}));
+  turn();
+  http_.forget_routes();
+  http_.on("POST", kResponder).answer(503, "busy", {{"Retry-After", "3600"}});
+  while (clock_.now() < end - 5s) {
+    ASSERT_LT(stapling_->next_wake(), end);
+    EXPECT_EQ(next_turn(), 1U);
+  }
+}
+
+TEST_F(StaplingTest, AsksOftenWhileClientsRefuseTheCertificate) {
+  install({.ocsp_url = kResponder, .must_staple = true});
+  http_.on("POST", kResponder).unreachable();
+  turn();
+  for (int i = 0; i < 20; ++i) {
+    EXPECT_LE(stapling_->next_wake(), clock_.now() + 5min);
+    next_turn();
+  }
+}
+
+TEST_F(StaplingTest, AClockThatIsSetBringsAnotherLook) {
+  install();
+  answer(response({.this_update = kTestNow, .next_update = kTestNow + 10h}));
+  turn();
+  // As seen with a clock that is two days behind, its answers begin in the future.
+  clock_.set(kTestNow - 2 * kTestDay);
+  stapling_->look_again_at_all();
+  for (int i = 0; i < 12; ++i) next_turn();
+  clock_.set(kTestNow + 1min);
+  stapling_->look_again_at_all();
+  EXPECT_EQ(turn(), 0U) << "what is kept is good";
+  EXPECT_LE(stapling_->next_wake(), kTestNow + 5h);
+  EXPECT_GT(stapling_->next_wake(), kTestNow + 4h);
+  // And while it is in work.
+  clock_.set(stapling_->next_wake());
+  ASSERT_THAT(stapling_->take_due(clock_.now(), 1), ElementsAre("www"));
+  stapling_->look_again_at_all();
+  answer(response({.this_update = clock_.now(), .next_update = clock_.now() + 10h}));
+  stapling_->attempt("www", *lease_);
+  EXPECT_LE(stapling_->next_wake(), clock_.now());
 }
 
 TEST_F(StaplingTest, ABusyResponderIsLeftAloneAsLongAsItSays) {
@@ -314,6 +361,64 @@ TEST_F(StaplingTest, HandsOutNoMoreThanIsWantedAndNothingTwice) {
   EXPECT_EQ(stapling_->next_wake(), Time::max());
   stapling_->attempt("www", *lease_);
   EXPECT_LT(stapling_->next_wake(), Time::max());
+}
+
+// Ten certificates of a responder that hangs, and one of another, on two threads.
+TEST(Stapling, AResponderThatHangsHoldsUpOnlyItsOwn) {
+  config::Settings settings;
+  ASSERT_TRUE(settings.set("region", {"ap-southeast-1"}, {}));
+  ASSERT_TRUE(settings.set("credentials", {"ecs"}, {}));
+  std::vector<std::string> names{"zz"};
+  for (int i = 0; i < 10; ++i) names.push_back("hung" + std::to_string(i));
+  ccm::test::MemoryStore store;
+  const std::unique_ptr<Lease> lease = store.try_lead().value();
+  for (const std::string& name : names) {
+    ASSERT_TRUE(settings.add_certificate(name, {}));
+    ASSERT_TRUE(settings.set_in(name, "source", {"scm"}, {}));
+    ASSERT_TRUE(settings.set_in(name, "names", {"www.example.com"}, {}));
+    const bool hangs = name != "zz";
+    const auto bundle = ccm::test::make_test_bundle(
+        "www.example.com", {.ocsp_url = hangs ? "http://hung.example/" : kResponder});
+    ASSERT_TRUE(store.install(*lease, {.name = name,
+                                       .bundle = bundle,
+                                       .origin = "import",
+                                       .expected = 0,
+                                       .keep = 3,
+                                       .now = kTestNow}));
+  }
+  const config::Config config = settings.finalize().value();
+  ccm::test::FakeClock clock{kTestNow};
+  ccm::test::MemoryLog log;
+  ccm::test::ScriptedHttp http;
+  std::promise<void> end;
+  std::promise<void> begun;
+  http.on("POST", "hung").respond([&](const cloud::HttpRequest&) -> Result<cloud::HttpResponse> {
+    begun.set_value();
+    end.get_future().wait();
+    return fail(ErrorKind::transient, "timed out");
+  });
+  http.on("POST", kResponder).unreachable();
+  Stapling stapling({.config = config,
+                     .store = store,
+                     .http = http,
+                     .clock = clock,
+                     .log = log,
+                     .on_revoked = [](const std::string&) {}});
+  const auto first = stapling.take_due(kTestNow, 1);
+  std::thread hung([&] { stapling.attempt(first.front(), *lease); });
+  begun.get_future().wait();
+  // The other thread does all that can be done.
+  for (int rounds = 0; rounds < 30; ++rounds) {
+    const auto next = stapling.take_due(kTestNow, 1);
+    if (next.empty()) break;
+    stapling.attempt(next.front(), *lease);
+  }
+  EXPECT_EQ(http.count(kResponder), 1U);
+  EXPECT_EQ(http.count("hung"), 1U);
+  EXPECT_GT(stapling.next_wake(), kTestNow) << "no loop that waits for the one that hangs";
+  end.set_value();
+  hung.join();
+  EXPECT_LE(stapling.next_wake(), kTestNow) << "the next one's turn";
 }
 
 }  // namespace

@@ -1,0 +1,52 @@
+#include "lifecycle/deadline.h"
+
+#include <algorithm>
+#include <string_view>
+#include <variant>
+
+#include "lifecycle/hold.h"
+
+namespace ccm::lifecycle {
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr Seconds kUrgent = 72h;
+constexpr std::string_view kIssuedByPca = "pca:";
+
+}  // namespace
+
+Deadline deadline_of(const Store& store, const config::CertificateSpec& spec,
+                     const crypto::Bundle& bundle, const VersionInfo& info) {
+  const bool is_held = held_version(store, spec.name) == info.number;
+  return {.due = is_held ? urgent_from(info) : renewal_of(spec, bundle.leaf(), info),
+          .end = bundle.leaf().not_after()};
+}
+
+Time renewal_of(const config::CertificateSpec& spec, const crypto::Certificate& leaf,
+                const VersionInfo& info) {
+  const auto* pca = std::get_if<config::PcaSource>(&spec.source);
+  Time birth = leaf.not_before();
+  if (pca != nullptr) birth = std::max(birth, leaf.not_after() - pca->validity);
+  const Time due = renewal_time(spec.renew_before, birth, leaf.not_after(), spec.jitter_seed);
+  if (pca == nullptr || !info.origin.starts_with(kIssuedByPca)) return due;
+  return paced_renewal(
+      due, {.obtained = info.installed_at, .end = leaf.not_after(), .asked = pca->validity},
+      spec.renew_before, spec.jitter_seed);
+}
+
+Look next_look_after(const Error& error, const config::CertificateSpec& spec) {
+  return error.retry_after() || costs_a_certificate(error, spec) ? Look::costly : Look::free;
+}
+
+bool costs_a_certificate(const Error& error, const config::CertificateSpec& spec) {
+  return std::holds_alternative<config::PcaSource>(spec.source) &&
+         error.kind() == ErrorKind::invalid && !error.retry_after();
+}
+
+Time urgent_from(const VersionInfo& info) noexcept {
+  const Seconds lifetime = info.not_after - info.not_before;
+  return info.not_after - std::max(lifetime / 10, std::min(kUrgent, lifetime / 4));
+}
+
+}  // namespace ccm::lifecycle
