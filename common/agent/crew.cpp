@@ -18,6 +18,11 @@ std::size_t Crew::idle() const {
   return in_work_ < hands ? hands - in_work_ : 0;
 }
 
+bool Crew::is_idle() const {
+  const std::lock_guard lock(mutex_);
+  return in_work_ == 0;
+}
+
 void Crew::give(Job job) {
   const std::lock_guard lock(mutex_);
   queue_.push_back(std::move(job));

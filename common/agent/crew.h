@@ -25,6 +25,8 @@ class Crew {
 
   // How many jobs would begin at once.
   std::size_t idle() const;
+  // No job is queued or running.
+  bool is_idle() const;
   void give(Job job);
 
  private:

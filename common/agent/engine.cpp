@@ -14,10 +14,12 @@
 #include "cloud/pca.h"
 #include "cloud/scm.h"
 #include "cloud/session.h"
+#include "lifecycle/clock_watch.h"
 #include "lifecycle/lifecycle.h"
 #include "lifecycle/lockout.h"
 #include "lifecycle/pca_source.h"
 #include "lifecycle/request_desk.h"
+#include "lifecycle/responder.h"
 #include "lifecycle/scm_source.h"
 #include "lifecycle/stapling.h"
 
@@ -90,6 +92,33 @@ struct HttpClients {
   std::unique_ptr<cloud::HttpClient> responders;
 };
 
+bool is_of_pca(const config::CertificateSpec& spec) {
+  return std::holds_alternative<config::PcaSource>(spec.source);
+}
+
+// The threads of one source: as many as may work at once, and one that only does what an operator
+// waits for.
+struct Team {
+  Crew crew;
+  bool is_for_pca;
+
+  Team(const config::GlobalConfig& global, int wake_descriptor, bool for_pca)
+      : crew(global.concurrent_renewals + 1, wake_descriptor), is_for_pca(for_pca) {}
+
+  lifecycle::Lifecycle::Choice wanted() const {
+    return [is_ours = is_for_pca](const config::CertificateSpec& spec, bool is_wanted) {
+      return is_wanted && is_of_pca(spec) == is_ours;
+    };
+  }
+  // What the hands that are free may do now.
+  lifecycle::Lifecycle::Choice possible() const {
+    if (crew.idle() == 1) return wanted();
+    return [is_ours = is_for_pca](const config::CertificateSpec& spec, bool) {
+      return is_of_pca(spec) == is_ours;
+    };
+  }
+};
+
 class RunningEngine final : public Engine {
  public:
   RunningEngine(Parts parts, CloudAccess access, HttpClients http);
@@ -99,6 +128,10 @@ class RunningEngine final : public Engine {
   Time next_wake() const override;
 
  private:
+  void notice_the_clock();
+  void hand_out(Team& team, Time now);
+  Time next_wake(const Team& team) const;
+
   Parts parts_;
   cloud::Endpoints endpoints_;
   HttpClients http_;
@@ -109,11 +142,14 @@ class RunningEngine final : public Engine {
   cloud::PcaClient pca_client_;
   lifecycle::ScmSource scm_;
   lifecycle::PcaSource pca_;
+  lifecycle::Responder responder_;
   lifecycle::Lifecycle lifecycle_;
   lifecycle::RequestDesk desk_;
   lifecycle::Stapling stapling_;
-  // Two, so that no renewal waits for a responder that hangs.
-  Crew renewals_;
+  lifecycle::ClockWatch clock_watch_;
+  // Threads for each, so that no source or responder that hangs holds up another.
+  Team scm_team_;
+  Team pca_team_;
   Crew inquiries_;
 };
 
@@ -129,41 +165,73 @@ RunningEngine::RunningEngine(Parts parts, CloudAccess access, HttpClients http)
       pca_client_(session_, endpoints_.pca),
       scm_(scm_client_, parts_.store, parts_.clock, parts_.log),
       pca_(pca_client_, parts_.store),
-      lifecycle_(
-          {parts_.config, parts_.store, scm_, pca_, parts_.clock, parts_.log, parts_.launch_id}),
+      responder_(*http_.responders, parts_.clock),
+      lifecycle_({parts_.config, parts_.store, scm_, pca_, parts_.clock, parts_.log,
+                  parts_.launch_id, &responder_}),
       desk_({parts_.state_path, parts_.store, *parts_.lease, lifecycle_, parts_.log, parts_.config,
              parts_.clock}),
       stapling_({parts_.config, parts_.store, *http_.responders, parts_.clock, parts_.log,
                  [this](const std::string& name) { lifecycle_.hasten(name); }}),
-      renewals_(parts_.config.global().concurrent_renewals, parts_.wake_descriptor),
+      clock_watch_(parts_.clock),
+      scm_team_(parts_.config.global(), parts_.wake_descriptor, false),
+      pca_team_(parts_.config.global(), parts_.wake_descriptor, true),
       inquiries_(parts_.config.global().concurrent_renewals, parts_.wake_descriptor) {
   lifecycle_.start(*parts_.lease);
   desk_.resume();
 }
 
+void RunningEngine::notice_the_clock() {
+  const Seconds by = clock_watch_.look();
+  if (by == Seconds::zero()) return;
+  parts_.log.notice("the system's clock was set {} by {}; every wait is worked out again",
+                    by > Seconds::zero() ? "forward" : "back",
+                    format_duration(std::chrono::abs(by)));
+  lifecycle_.clock_was_set(by);
+  stapling_.look_again_at_all();
+}
+
 void RunningEngine::hand_out(Time now) {
+  notice_the_clock();
   desk_.serve();
-  for (const std::string& name : lifecycle_.take_due(now, renewals_.idle())) {
-    renewals_.give([this, name] { lifecycle_.attempt(name, *parts_.lease); });
-  }
+  hand_out(scm_team_, now);
+  hand_out(pca_team_, now);
   for (const std::string& name : stapling_.take_due(now, inquiries_.idle())) {
     inquiries_.give([this, name] { stapling_.attempt(name, *parts_.lease); });
   }
 }
 
+void RunningEngine::hand_out(Team& team, Time now) {
+  const auto give = [&](const std::string& name) {
+    team.crew.give([this, name] { lifecycle_.attempt(name, *parts_.lease); });
+  };
+  const auto wanted = lifecycle_.take_due(now, team.crew.idle(), team.wanted());
+  std::for_each(wanted.begin(), wanted.end(), give);
+  const std::size_t idle = team.crew.idle();
+  if (idle <= 1) return;
+  const auto due = lifecycle_.take_due(now, idle - 1, team.possible());
+  std::for_each(due.begin(), due.end(), give);
+}
+
 bool RunningEngine::is_idle() const {
-  const std::size_t hands = parts_.config.global().concurrent_renewals;
-  return renewals_.idle() == hands && inquiries_.idle() == hands;
+  return scm_team_.crew.is_idle() && pca_team_.crew.is_idle() && inquiries_.is_idle();
 }
 
 // With every thread busy the next event is the end of an attempt, whatever is due by then.
 Time RunningEngine::next_wake() const {
-  const Time renewal = renewals_.idle() > 0 ? lifecycle_.next_wake() : Time::max();
   const Time inquiry = inquiries_.idle() > 0 ? stapling_.next_wake() : Time::max();
-  return std::min(renewal, inquiry);
+  return std::min({next_wake(scm_team_), next_wake(pca_team_), inquiry});
+}
+
+Time RunningEngine::next_wake(const Team& team) const {
+  return team.crew.idle() > 0 ? lifecycle_.next_wake(team.possible()) : Time::max();
 }
 
 }  // namespace
+
+// Two teams, each with a hand for wishes, and those who ask responders.
+unsigned most_threads(const config::GlobalConfig& global) noexcept {
+  return 3 * global.concurrent_renewals + 2;
+}
 
 Result<CloudAccess> read_cloud_access(const config::GlobalConfig& global, Log& log) {
   CloudAccess access;

@@ -27,6 +27,9 @@ struct CloudAccess {
 // used with a warning.
 Result<CloudAccess> read_cloud_access(const config::GlobalConfig& global, Log& log);
 
+// Threads that an engine starts.
+unsigned most_threads(const config::GlobalConfig& global) noexcept;
+
 class Engine {
  public:
   struct Parts {

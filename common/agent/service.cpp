@@ -239,7 +239,7 @@ Result<int> serve(const config::Handover& handover, Log& log) {
   Result<Watches> watches = open_watches(kStore, log);
   if (!watches) return pass(std::move(watches));
   // Last, as nothing that may be refused can be tried in a process of its own from then on.
-  confine(config->certificates().size(), 2 * config->global().concurrent_renewals, log);
+  confine(config->certificates().size(), most_threads(config->global()), log);
   Service service({*config, *std::move(publisher), *std::move(store), *std::move(access),
                    *std::move(watches), handover.server, log});
   return service.run();

@@ -1,48 +1,75 @@
-// Decides how many authenticated calls may be under way at once, so that bad credentials never
-// reach the cloud more than twice however many threads hold them: one call while the credentials
-// are new or were last refused, two while they are known to be good (both may fail when the key is
-// disabled meanwhile). Two is also kind to the service, which asks for about one request per second
-// (auth.md section 7).
+// Decides how many authenticated calls may be under way at once, so that bad credentials hardly
+// reach the cloud more than twice however many threads hold them (five refusals lock a key), and a
+// service that does not answer holds up no other.
+//
+// - Credentials that are new: one call to each service, two in all.
+// - Credentials that were refused last: one call. The lock-out guard (session.h) lets only one more
+//   pass.
+// - Credentials that are known to be good: two calls that are younger than kPatience. A call that
+//   hangs does not count any more, since its thread is the only thing it still takes. (A key that
+//   is disabled at this moment may be refused once for each of these.) Two is also kind to the
+//   services, which ask for about one request per second (auth.md section 7).
 //
 // Owned by Session; thread-safe.
 #pragma once
 
 #include <condition_variable>
+#include <list>
 #include <mutex>
 #include <string>
 #include <string_view>
+
+#include "base/clock.h"
 
 namespace ccm::cloud {
 
 class AuthGate {
  public:
+  static constexpr Seconds kPatience{2};
+
+  // The clock must outlive the gate.
+  explicit AuthGate(const Clock& clock) : clock_(clock) {}
+
+ private:
+  struct Call {
+    std::string service;
+    SteadyTime since;
+  };
+
+ public:
   // A place in the gate; leaving is automatic.
   class Lane {
    public:
-    explicit Lane(AuthGate& gate) : gate_(gate) {}
+    Lane(AuthGate& gate, std::list<Call>::iterator call) : gate_(gate), call_(call) {}
     Lane(const Lane&) = delete;
     Lane& operator=(const Lane&) = delete;
-    ~Lane() { gate_.leave(); }
+    ~Lane() { gate_.leave(call_); }
 
    private:
     AuthGate& gate_;
+    std::list<Call>::iterator call_;
   };
 
-  // Waits for a place. A fingerprint other than the last one starts as new.
-  Lane enter(std::string_view fingerprint);
+  // Waits for a place for a call to a service (its endpoint). A fingerprint other than the last one
+  // starts as new.
+  Lane enter(std::string_view fingerprint, std::string_view service);
 
   // Outcomes, reported while inside.
   void accepted();
   void refused();
 
  private:
-  void leave();
+  enum class Standing { unknown, refused, trusted };
 
+  bool has_place_for(std::string_view service) const;
+  void leave(std::list<Call>::iterator call);
+
+  const Clock& clock_;
   std::mutex mutex_;
   std::condition_variable changed_;
   std::string fingerprint_;
-  int inside_ = 0;
-  bool trusted_ = false;
+  std::list<Call> inside_;
+  Standing standing_ = Standing::unknown;
 };
 
 }  // namespace ccm::cloud

@@ -27,7 +27,7 @@ constexpr std::size_t kIdleHandles = 4;
 constexpr std::size_t kHeaderLimit = 256U << 10U;  // bytes of all headers of one answer
 constexpr long kProxyLoginWanted = 407;            // RFC 9110 section 15.5.8
 constexpr long kLowSpeedBytes = 16;                // per second, for
-constexpr long kLowSpeedSeconds = 30;              // this long: the peer hangs
+constexpr long kLowSpeedSeconds = 20;              // this long: the peer hangs
 // Of TLS 1.2; those of 1.3 are all so. Who records the exchange and gets the peer's key later still
 // cannot read it.
 constexpr const char* kForwardSecret =

@@ -44,7 +44,7 @@ class Session::Impl {
     if (request.is_anonymous) return call_anonymously(request);
     const auto caller = current_caller();
     if (!caller) return fail(caller.error());
-    const AuthGate::Lane lane = gate_.enter(caller->fingerprint);
+    const AuthGate::Lane lane = gate_.enter(caller->fingerprint, request.endpoint);
     if (const auto* key = std::get_if<AccessKey>(&caller->credentials->identity)) {
       return call_with_key(*caller, *key, request);
     }
@@ -255,7 +255,7 @@ class Session::Impl {
   }
 
   const Parts parts_;
-  AuthGate gate_;
+  AuthGate gate_{parts_.clock};
   TokenCache tokens_;
   std::mutex mutex_;
   std::map<std::string, std::string> domain_ids_;  // by access key id

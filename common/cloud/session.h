@@ -1,8 +1,8 @@
 // An authenticated conversation with one account: credentials, signing or token, account headers,
 // error decisions. The API clients (scm.h, pca.h) put their calls through it.
 //
-// Thread-safe; one per agent. Borrows what it is made of. At most two calls are under way at once,
-// one while the credentials are not known to be good (auth_gate.h); others wait.
+// Thread-safe; one per agent. Borrows what it is made of. Few calls are under way at once, and
+// fewer while the credentials are not known to be good (auth_gate.h); others wait.
 #pragma once
 
 #include <memory>
