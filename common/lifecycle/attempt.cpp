@@ -86,7 +86,7 @@ bool Attempt::is_held() {
 
 bool Attempt::is_due() const {
   return urge_ == Urge::wanted || !current_ ||
-         now_ >= renewal_of(spec_, current_->bundle.leaf(), current_->info) ||
+         now_ >= renewal_of(spec_, current_->bundle, current_->info) ||
          !check_installed(spec_, current_->bundle, now_);
 }
 

@@ -22,7 +22,7 @@ Deadline deadline_of(const Store& store, const config::CertificateSpec& spec,
 // When it is to be renewed. A certificate of PCA counts as no older than the configured validity,
 // so that shortening the validity does not ask for successors that end sooner, and no authority
 // that gives less than that sets the pace of issuance.
-Time renewal_of(const config::CertificateSpec& spec, const crypto::Certificate& leaf,
+Time renewal_of(const config::CertificateSpec& spec, const crypto::Bundle& bundle,
                 const VersionInfo& info);
 
 // What another try would cost after this error.

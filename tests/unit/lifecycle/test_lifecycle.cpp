@@ -664,11 +664,15 @@ TEST_F(LifecycleTest, AClockThatIsSetChangesNoWait) {
       work();
       clock_.set(right + 3s);
       lifecycle_->clock_was_set(-wrong);
-      if (has_failed) EXPECT_LE(lifecycle_->next_wake(), clock_.now()) << "the clock may be why";
+      if (has_failed) {
+        EXPECT_LE(lifecycle_->next_wake(), clock_.now()) << "the clock may be why";
+      }
       work();
       EXPECT_LE(lifecycle_->next_wake(), clock_.now() + 6h) << wrong.count();
       EXPECT_GT(lifecycle_->next_wake(), clock_.now()) << wrong.count();
-      if (!has_failed) EXPECT_EQ(std::get<Valid>(persisted("www")).renew_at, renew_at);
+      if (!has_failed) {
+        EXPECT_EQ(std::get<Valid>(persisted("www")).renew_at, renew_at);
+      }
       // The same for an agent that starts with what the wrong clock left.
       launch(make_config({"www"}, {"scm"}, {{"check_interval", "6h"}}));
       EXPECT_LE(lifecycle_->next_wake(), clock_.now() + 6h);

@@ -177,8 +177,12 @@ TEST(LatestLook, IsBeforeTheEndAndNeverAtOnce) {
     for (const Look look : {Look::free, Look::costly}) {
       const Time at = latest_look(end, look, kNow);
       ASSERT_GE(at, kNow + 1s);
-      if (end > kNow + 1s) ASSERT_LT(at, end) << left.count();
-      if (end <= kNow) ASSERT_LE(at, kNow + 2h);
+      if (end > kNow + 1s) {
+        ASSERT_LT(at, end) << left.count();
+      }
+      if (end <= kNow) {
+        ASSERT_LE(at, kNow + 2h);
+      }
       ASSERT_LE(at, std::max(kNow + 2h, kNow + left / 2));
     }
   }
@@ -247,8 +251,12 @@ TEST(PacedRenewal, IsInTimeAndCostsAFewCertificatesADay) {
     const Time at = paced(given, backdated, asked, window);
     ASSERT_LT(at, kNow + given);
     ASSERT_GT(at, kNow);
-    if (given >= 12h) ASSERT_GE(at, kNow + 4h) << given.count() << " " << backdated.count();
-    if (given < 4h) ASSERT_GE(at, kNow + given * 2 / 3);
+    if (given >= 12h) {
+      ASSERT_GE(at, kNow + 4h) << given.count() << " " << backdated.count();
+    }
+    if (given < 4h) {
+      ASSERT_GE(at, kNow + given * 2 / 3);
+    }
   }
 }
 
