@@ -60,6 +60,9 @@ Result<void> take_argument(const std::string& argument, ShortForm& form,
   if (key == "source") return put_once(form.source, key, std::move(value));
   if (key == "name") return put_once(form.name, key, std::move(value));
   if (key == "id" || key == "issuer" || key == "uploads") {
+    for (const std::string& other : form.source_parameters) {
+      if (other.starts_with(key + "=")) return given_twice(key);
+    }
     form.source_parameters.push_back(argument);
     return {};
   }

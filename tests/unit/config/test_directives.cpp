@@ -160,6 +160,7 @@ TEST(Directives, WhatMustBeAbsoluteIsMarkedAsAPath) {
   for (const Directive& row : directives()) {
     std::vector<std::string> arguments{row.paths == PathArguments::file_value ? "file=relative"
                                                                               : "relative"};
+    if (row.key == "proxy") arguments.insert(arguments.begin(), "http://proxy:3128");
     Values values;
     const std::string problem = problem_of(parse_value(row.key, arguments, values));
     EXPECT_EQ(problem.find("absolute") != std::string::npos, row.paths != PathArguments::none)
@@ -173,12 +174,13 @@ TEST(Directives, SourceNamesItsParameters) {
   };
   EXPECT_EQ(problem("scm"), "no error");
   EXPECT_EQ(problem("scm id=scs1554192131150"), "no error");
+  EXPECT_EQ(problem("scm uploads=off id=scs1554192131150"), "no error");
   EXPECT_EQ(problem("pca issuer=ISSUER"), "no error");
-  EXPECT_THAT(problem("acme"), HasSubstr("write scm [id=ID] or pca issuer=ID"));
+  EXPECT_THAT(problem("acme"), HasSubstr("write scm [id=ID] [uploads=fallback|on|off] or pca issuer=ID"));
   EXPECT_THAT(problem("pca"), HasSubstr("the issuer is missing"));
   EXPECT_THAT(problem("pca issuer=42"), HasSubstr("ids look like"));
   EXPECT_THAT(problem("pca id=ISSUER"), HasSubstr("write pca issuer=ID"));
-  EXPECT_THAT(problem("scm issuer=ISSUER"), HasSubstr("write scm or scm id=ID"));
+  EXPECT_THAT(problem("scm issuer=ISSUER"), HasSubstr("write scm [id=ID]"));
   EXPECT_THAT(problem("scm id=../../x"), HasSubstr("is not the id of a certificate"));
   EXPECT_THAT(problem("scm id="), HasSubstr("is not the id of a certificate"));
 }

@@ -76,12 +76,12 @@ TEST(ShortForm, RefusesWhatItDoesNotUnderstand) {
   EXPECT_EQ(name_of("source=scm source=scm", host), "\"source=\" is given twice");
   EXPECT_EQ(name_of("source=scm keep=1 keep=1", host), "\"keep=\" is given twice");
   EXPECT_EQ(name_of("source=pca issuer=ISSUER id=x", host),
-            "\"id=x\" is not understood after pca; write pca issuer=ID");
+            "source: \"id=x\" is not understood after pca; write pca issuer=ID");
   EXPECT_EQ(name_of("source=scm id=a id=b", host), "\"id=\" is given twice");
   EXPECT_EQ(name_of("source=scm uploads=on uploads=off", host), "\"uploads=\" is given twice");
   EXPECT_THAT(name_of("source=scm issuer=ISSUER", host), HasSubstr("write scm [id=ID]"));
   EXPECT_EQ(name_of("source=scm uploads=maybe", host),
-            "uploads: \"maybe\" is neither fallback, on nor off");
+            "source: uploads: \"maybe\" is neither fallback, on nor off");
   EXPECT_THAT(name_of("source=scm uplods=on", host), HasSubstr("did you mean \"uploads=\"?"));
   EXPECT_THAT(name_of("source=pca", host), HasSubstr("issuer is missing"));
   EXPECT_THAT(name_of("source=scm names=a.example,,b.example", host), HasSubstr("names: "));
