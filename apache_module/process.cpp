@@ -57,7 +57,7 @@ void close_in_child() noexcept {
 // for another.
 server::Estate& retained_estate() {
   static_assert(std::is_trivially_copyable_v<server::Estate>);
-  constexpr char kKey[] = "ccm_module estate 1";
+  constexpr char kKey[] = "ccm_module estate 2";
   if (auto* kept = static_cast<server::Estate*>(ap_retained_data_get(kKey))) return *kept;
   return *::new (ap_retained_data_create(kKey, sizeof(server::Estate))) server::Estate();
 }
@@ -76,6 +76,12 @@ std::string error_log_of(const server_rec* server) {
   return path == nullptr ? "" : path;
 }
 
+std::string pid_file_of(const server_rec* server) {
+  if (ap_pid_fname == nullptr) return "";
+  const char* path = ap_server_root_relative(server->process->pconf, ap_pid_fname);
+  return path == nullptr ? "" : path;
+}
+
 Severity severity_of(const server_rec* server) {
   const int level = ap_get_server_module_loglevel(server, ccm_module.module_index);
   // httpd has finer levels beyond debug.
@@ -88,7 +94,8 @@ server::Surroundings surroundings_of(const server_rec* main_server) {
       .facts = {.kind = config::ServerKind::apache,
                 .error_log = error_log_of(main_server),
                 .log_level = severity_of(main_server),
-                .launch_id = fmt::format("{}-{}-{}", ::getpid(), apr_time_now(), ++loads)},
+                .launch_id = fmt::format("{}-{}-{}", ::getpid(), apr_time_now(), ++loads),
+                .place = pid_file_of(main_server)},
       // httpd has put its error log there.
       .log_descriptor = STDERR_FILENO,
       .module_path = server::library_of(&ccm_module),

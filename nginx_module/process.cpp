@@ -30,6 +30,12 @@ Severity severity_of(const ngx_log_t* log) {
   return static_cast<Severity>(level - NGX_LOG_EMERG);
 }
 
+std::string pid_file_of(const ngx_cycle_t* cycle) {
+  const auto* core =
+      reinterpret_cast<const ngx_core_conf_t*>(ngx_get_conf(cycle->conf_ctx, ngx_core_module));
+  return to_string(core->pid);
+}
+
 server::Surroundings surroundings_of(const ngx_cycle_t* cycle) {
   static unsigned loads = 0;
   const ngx_log_t* log = file_log(cycle->log);
@@ -37,7 +43,8 @@ server::Surroundings surroundings_of(const ngx_cycle_t* cycle) {
       .facts = {.kind = config::ServerKind::nginx,
                 .error_log = log == nullptr ? "" : to_string(log->file->name),
                 .log_level = severity_of(log == nullptr ? cycle->log : log),
-                .launch_id = fmt::format("{}-{}-{}", ::getpid(), ngx_time(), ++loads)},
+                .launch_id = fmt::format("{}-{}-{}", ::getpid(), ngx_time(), ++loads),
+                .place = pid_file_of(cycle)},
       .log_descriptor = log == nullptr ? -1 : log->file->fd,
       .module_path = server::library_of(&ngx_ccm_module),
   };

@@ -5,13 +5,13 @@
 
 #include <utility>
 
-#include "lifecycle/effective_settings.h"
-
 namespace ccm::agent {
 namespace {
 
-bool is_alive(Time touched, Time now) {
-  return now - touched < Neighbours::kLife;
+// "nginx", or "the other nginx".
+std::string title_of(const lifecycle::ServerId& theirs, const lifecycle::ServerId& ours) {
+  const std::string_view name = lifecycle::name_of(theirs.kind);
+  return fmt::format("{}{}", theirs.kind == ours.kind ? "the other " : "", name);
 }
 
 bool have_same_credentials(const config::CredentialsSpec& a, const config::CredentialsSpec& b) {
@@ -41,65 +41,74 @@ std::string summary(const config::Config& own, const config::Config& joined) {
 
 }  // namespace
 
-Neighbours::Neighbours(std::string state_path, config::ServerKind server, const config::Config& own,
-                       Log& log)
-    : state_path_(std::move(state_path)), server_(server), own_(own), log_(log) {}
+Neighbours::Neighbours(std::string state_path, lifecycle::ServerId server,
+                       const config::Config& own, const Clock& clock, Log& log)
+    : state_path_(std::move(state_path)),
+      server_(std::move(server)),
+      own_(own),
+      clock_(clock),
+      log_(log) {}
 
-config::Config Neighbours::joined(Time now) {
-  traces_ = look(now);
-  config::Config all = join(now, true);
+config::Config Neighbours::joined() {
+  traces_ = look();
+  config::Config all = join(true);
   adopted_ = summary(own_, all);
   return all;
 }
 
-bool Neighbours::have_changed(Time now) {
-  Traces traces = look(now);
+bool Neighbours::have_changed() {
+  Traces traces = look();
   if (traces == traces_) return false;
   traces_ = std::move(traces);
-  return summary(own_, join(now, false)) != adopted_;
+  return summary(own_, join(false)) != adopted_;
 }
 
-Neighbours::Traces Neighbours::look(Time now) const {
+bool Neighbours::is_there(const lifecycle::AgentSighting& seen) const {
+  if (seen.is_alive || seen.has_server) return true;
+  return seen.last_seen && clock_.now() - *seen.last_seen < kGrace;
+}
+
+Neighbours::Traces Neighbours::look() const {
   Traces traces;
-  for (const config::ServerKind server : config::kServerKinds) {
+  for (const lifecycle::ServerId& server : lifecycle::servers_with_settings(state_path_)) {
     struct stat file = {};
     const std::string path = lifecycle::effective_settings_path(state_path_, server);
     if (server == server_ || stat(path.c_str(), &file) != 0) continue;
-    traces[server] = {file.st_ino, file.st_ctim.tv_nsec,
-                      is_alive(Time(Seconds(file.st_mtim.tv_sec)), now)};
+    const auto seen = lifecycle::look_at_agent(state_path_, server, clock_.steady_now());
+    traces[server] = {file.st_ino, file.st_ctim.tv_nsec, is_there(seen)};
   }
   return traces;
 }
 
-config::Config Neighbours::join(Time now, bool says_why) const {
+config::Config Neighbours::join(bool says_why) const {
   config::Config all = own_;
-  const auto settings = lifecycle::read_effective_settings(state_path_);
+  const auto settings = lifecycle::read_effective_settings(state_path_, clock_.steady_now());
   if (!settings) return all;
   for (const lifecycle::EffectiveSettings& theirs : *settings) {
-    if (theirs.server == server_ || !is_alive(theirs.touched, now)) continue;
-    if (may_adopt(theirs.config, theirs.server, says_why)) all = all.joined_by(theirs.config);
+    if (theirs.server == server_ || !is_there(theirs.seen)) continue;
+    if (may_adopt(theirs, says_why)) all = all.joined_by(theirs.config);
   }
   return all;
 }
 
-bool Neighbours::may_adopt(const config::Config& theirs, config::ServerKind server,
-                           bool says_why) const {
-  const bool is_same = use_same_cloud(own_.global(), theirs.global());
+bool Neighbours::may_adopt(const lifecycle::EffectiveSettings& theirs, bool says_why) const {
+  const bool is_same = use_same_cloud(own_.global(), theirs.config.global());
   if (!says_why) return is_same;
-  for (const config::CertificateSpec& spec : theirs.certificates()) {
+  const std::string title = title_of(theirs.server, server_);
+  for (const config::CertificateSpec& spec : theirs.config.certificates()) {
     const config::CertificateSpec* ours = own_.find(spec.name);
     if (ours != nullptr && ours->fingerprint() != spec.fingerprint()) {
       log_.warn(
           "certificate \"{}\" is set differently for {} on this host, and what is set here counts; "
           "name one of the two differently",
-          spec.name, lifecycle::name_of(server));
+          spec.name, title);
     }
     if (ours == nullptr && !is_same) {
       log_.warn(
           "certificate \"{}\" is set for {} on this host with another region, endpoint or "
           "credentials, so it is not looked after here; give that server a state directory of its "
           "own",
-          spec.name, lifecycle::name_of(server));
+          spec.name, title);
     }
   }
   return is_same;

@@ -9,6 +9,8 @@ namespace ccm::agent {
 void Publisher::refresh(Time now) {
   for (const config::CertificateSpec& spec : config_.certificates()) {
     look_at(spec, seen_[spec.name], now);
+    // The first time every certificate is read.
+    life_.give();
   }
 }
 
@@ -45,7 +47,10 @@ void Publisher::publish(const std::string& name, const lifecycle::VersionInfo& i
   if (!published) {
     log_.error("certificate \"{}\": publishing version {}: {}", name, info.number,
                published.error().message());
-  } else if (*published && is_new) {
+    return;
+  }
+  life_.serves(name, info.number);
+  if (*published && is_new) {
     log_.notice("certificate \"{}\": version {} is now served (serial {}, valid until {})", name,
                 info.number, info.serial, format_time(info.not_after));
   } else if (*published && value.ocsp_response.empty()) {

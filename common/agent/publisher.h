@@ -6,6 +6,7 @@
 #include <map>
 #include <string>
 
+#include "agent/sign_of_life.h"
 #include "base/clock.h"
 #include "base/log.h"
 #include "config/config.h"
@@ -16,10 +17,14 @@ namespace ccm::agent {
 
 class Publisher {
  public:
-  // Borrows config and log.
+  // Borrows config, life and log.
   Publisher(const config::Config& config, lifecycle::StoreReader store, publication::Writer writer,
-            Log& log)
-      : config_(config), store_(std::move(store)), writer_(std::move(writer)), log_(log) {}
+            SignOfLife& life, Log& log)
+      : config_(config),
+        store_(std::move(store)),
+        writer_(std::move(writer)),
+        life_(life),
+        log_(log) {}
 
   // Publishes every certificate whose current version or OCSP response is another than the last
   // time: one readlink and one stat for each that is not. A damaged version never takes the place
@@ -42,6 +47,7 @@ class Publisher {
   const config::Config& config_;
   lifecycle::StoreReader store_;
   publication::Writer writer_;
+  SignOfLife& life_;
   Log& log_;
   std::map<std::string, Seen, std::less<>> seen_;
 };

@@ -20,6 +20,7 @@
 #include "agent/privileges.h"
 #include "agent/process.h"
 #include "agent/publisher.h"
+#include "agent/sign_of_life.h"
 #include "agent/watches.h"
 #include "base/boundary.h"
 #include "base/clock.h"
@@ -36,11 +37,11 @@ using std::chrono::milliseconds;
 
 // The store is the current directory (privileges.h).
 constexpr const char* kStore = ".";
-// Notifications can be lost (a full queue, a file system without them): then this finds the change.
-constexpr Seconds kLongestSleep{30};
 constexpr Seconds kTryToLead{1};
 // Where the system allows no notifications at all.
 constexpr Seconds kBetweenLooks{1};
+// A server that was replaced leaves files behind when it ends.
+constexpr Seconds kTidy{300};
 
 // What tells this host from the others of a fleet. Copies of an image may share the one or the
 // other half, and without both nothing is lost but a spread.
@@ -65,26 +66,28 @@ class Service {
     std::optional<CloudAccess> access;  // nullopt: only publish
     Watches watches;
     config::ServerFacts server;
+    SignOfLife& life;
+    const Clock& clock;
     Log& log;
   };
   explicit Service(Parts parts)
       : parts_(std::move(parts)),
-        neighbours_(kStore, parts_.server.kind, parts_.config, parts_.log) {}
+        neighbours_(kStore, lifecycle::id_of(parts_.server), parts_.config, parts_.clock,
+                    parts_.log) {}
 
   int run();
 
  private:
   bool wants_to_lead() const { return engine_ == nullptr && parts_.access.has_value(); }
   void try_to_lead();
-  void give_sign_of_life();
+  void tidy();
   void look_at_neighbours();
   milliseconds time_to_sleep() const;
 
-  SystemClock clock_;
   Parts parts_;
   Neighbours neighbours_;
   std::optional<config::Config> joined_;  // what the engine looks after
-  Time next_sign_of_life_;
+  SteadyTime next_tidying_;
   std::unique_ptr<Engine> engine_;
   bool has_said_who_leads_ = false;
 };
@@ -96,11 +99,12 @@ int Service::run() {
       // Not by returning: the engine's threads are never joined (engine.cpp).
       _exit(1);
     }
-    if (parts_.publisher) parts_.publisher->refresh(clock_.now());
-    give_sign_of_life();
+    parts_.life.give();
+    if (parts_.publisher) parts_.publisher->refresh(parts_.clock.now());
+    tidy();
     look_at_neighbours();
     if (wants_to_lead()) try_to_lead();
-    if (engine_ != nullptr) engine_->hand_out(clock_.now());
+    if (engine_ != nullptr) engine_->hand_out(parts_.clock.now());
     std::array<pollfd, 3> waiting{{{kLifelineDescriptor, POLLIN, 0},
                                    {parts_.watches.store.get(), POLLIN, 0},
                                    {parts_.watches.attempt.get(), POLLIN, 0}}};
@@ -115,16 +119,16 @@ int Service::run() {
   }
 }
 
-void Service::give_sign_of_life() {
-  const Time now = clock_.now();
-  if (now < next_sign_of_life_) return;
-  lifecycle::touch_effective_settings(kStore, parts_.server.kind);
-  next_sign_of_life_ = now + Neighbours::kHeartbeat;
+void Service::tidy() {
+  const SteadyTime now = parts_.clock.steady_now();
+  if (now < next_tidying_) return;
+  lifecycle::forget_predecessors(kStore, parts_.server, now);
+  next_tidying_ = now + kTidy;
 }
 
 // The leader knows the certificates of the other servers from its start on.
 void Service::look_at_neighbours() {
-  if (engine_ == nullptr || !engine_->is_idle() || !neighbours_.have_changed(clock_.now())) return;
+  if (engine_ == nullptr || !engine_->is_idle() || !neighbours_.have_changed()) return;
   parts_.log.notice(
       "the certificates of another server on this host have changed; the agent starts anew to look "
       "after them");
@@ -132,11 +136,11 @@ void Service::look_at_neighbours() {
 }
 
 milliseconds Service::time_to_sleep() const {
-  Seconds longest = wants_to_lead() ? kTryToLead : kLongestSleep;
+  Seconds longest = wants_to_lead() ? kTryToLead : SignOfLife::kBeat;
   if (!parts_.watches.store) longest = std::min(longest, kBetweenLooks);
   if (engine_ != nullptr) {
     const Time wake = engine_->next_wake();
-    const Time now = clock_.now();
+    const Time now = parts_.clock.now();
     // The clocks' seconds are whole: a wake in this second has come.
     longest = wake <= now ? Seconds(0) : std::min(longest, wake - now);
   }
@@ -159,12 +163,12 @@ void Service::try_to_lead() {
     }
     return;
   }
-  joined_ = neighbours_.joined(clock_.now()).on_host(host_identity());
+  joined_ = neighbours_.joined().on_host(host_identity());
   Engine::Parts parts{.config = *joined_,
                       .state_path = kStore,
                       .store = *parts_.store,
                       .lease = *std::move(lease),
-                      .clock = clock_,
+                      .clock = parts_.clock,
                       .log = parts_.log,
                       .launch_id = parts_.server.launch_id,
                       .wake_descriptor = parts_.watches.attempt_end()};
@@ -175,6 +179,7 @@ void Service::try_to_lead() {
     return;
   }
   engine_ = *std::move(engine);
+  parts_.life.leads();
 }
 
 // What must be done as root, then never root again.
@@ -212,14 +217,22 @@ config::Handover with_agent(config::Handover handover) {
   return handover;
 }
 
+std::vector<std::string> published_names(config::ServerKind server, const config::Config& config) {
+  std::vector<std::string> names;
+  if (server == config::ServerKind::none) return names;
+  for (const config::CertificateSpec& spec : config.certificates()) names.push_back(spec.name);
+  return names;
+}
+
 Result<std::optional<Publisher>> make_publisher(config::ServerKind server,
-                                                const config::Config& config, Log& log) {
+                                                const config::Config& config, SignOfLife& life,
+                                                Log& log) {
   if (server == config::ServerKind::none) return std::optional<Publisher>();
   Result<publication::Writer> writer =
       publication::Writer::attach(FileDescriptor(kSegmentDescriptor), publication::IfBusy::wait);
   if (!writer) return pass(std::move(writer));
   return std::optional<Publisher>(std::in_place, config, lifecycle::StoreReader(kStore),
-                                  *std::move(writer), log);
+                                  *std::move(writer), life, log);
 }
 
 Result<int> serve(const config::Handover& handover, Log& log) {
@@ -228,7 +241,12 @@ Result<int> serve(const config::Handover& handover, Log& log) {
   Result<std::optional<CloudAccess>> access = settle(*config, log);
   if (!access) return pass(std::move(access));
   warn_if_read_only(config->global().state_path, log);
-  Result<std::optional<Publisher>> publisher = make_publisher(handover.server.kind, *config, log);
+  const SystemClock clock;
+  SignOfLife life(kStore, handover.server, published_names(handover.server.kind, *config), clock,
+                  log);
+  life.give();
+  Result<std::optional<Publisher>> publisher =
+      make_publisher(handover.server.kind, *config, life, log);
   if (!publisher) return pass(std::move(publisher));
   Result<std::unique_ptr<lifecycle::Store>> store = lifecycle::open_file_store(kStore);
   if (!store) return pass(std::move(store));
@@ -241,7 +259,7 @@ Result<int> serve(const config::Handover& handover, Log& log) {
   // Last, as nothing that may be refused can be tried in a process of its own from then on.
   confine(config->certificates().size(), most_threads(config->global()), log);
   Service service({*config, *std::move(publisher), *std::move(store), *std::move(access),
-                   *std::move(watches), handover.server, log});
+                   *std::move(watches), handover.server, life, clock, log});
   return service.run();
 }
 

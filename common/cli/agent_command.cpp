@@ -4,12 +4,14 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <cstdlib>
 #include <memory>
 #include <optional>
 #include <string>
 
 #include "agent/launch.h"
 #include "base/file.h"
+#include "base/handle.h"
 #include "cli/commands.h"
 #include "cli/completion.h"
 #include "config/host_checks.h"
@@ -60,11 +62,17 @@ Result<ExitCode> check(const AgentOptions& options) {
   return ExitCode::ok;
 }
 
+std::string real_path(const std::string& path) {
+  const Handle<char, std::free> real(realpath(path.c_str(), nullptr));
+  return real == nullptr ? path : std::string(real.get());
+}
+
 // This process is to the agent what a web server's master is: it holds the lifeline, and where it
 // ends, however it ends, the agent ends too.
 class Foreground {
  public:
-  explicit Foreground(const AgentOptions& options) : options_(options) {}
+  explicit Foreground(const AgentOptions& options)
+      : options_(options), place_(real_path(options.file)) {}
   Foreground(const Foreground&) = delete;
   Foreground& operator=(const Foreground&) = delete;
   ~Foreground() { stop(); }
@@ -78,6 +86,8 @@ class Foreground {
   void stop();
 
   const AgentOptions& options_;
+  std::string instance_ = config::make_instance();
+  std::string place_;
   std::optional<agent::Launched> agent_;
   unsigned loads_ = 0;
 };
@@ -89,7 +99,9 @@ Result<void> Foreground::start(const Loaded& loaded) {
                  .error_log = {},
                  .log_level = parse_severity(options_.log_level).value_or(Severity::notice),
                  .launch_id = fmt::format("{}-{}-{}", getpid(), loads_,
-                                          SystemClock().now().time_since_epoch().count())},
+                                          SystemClock().now().time_since_epoch().count()),
+                 .instance = instance_,
+                 .place = place_},
       .settings = loaded.settings};
   auto launched = agent::launch({.program = loaded.program,
                                  .segment = -1,

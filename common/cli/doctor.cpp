@@ -68,6 +68,7 @@ Result<ExitCode> examine(Workspace& workspace, const DoctorOptions& options) {
   Findings findings;
   examine_store(workspace, findings);
   examine_settings(workspace, findings);
+  examine_agents(workspace, findings);
   examine_certificates(workspace, findings);
   examine_modules(workspace, options.modules, findings);
   examine_units(workspace, findings);

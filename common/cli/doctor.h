@@ -52,6 +52,8 @@ std::string shell_word(std::string_view word);
 void examine_store(Workspace& workspace, Findings& findings);
 // The settings that the servers' agents left, and what they need on this host.
 void examine_settings(Workspace& workspace, Findings& findings);
+// Whether the servers' agents live and move.
+void examine_agents(Workspace& workspace, Findings& findings);
 // How every certificate fares.
 void examine_certificates(Workspace& workspace, Findings& findings);
 

@@ -7,6 +7,7 @@
 
 #include "base/file.h"
 #include "base/text.h"
+#include "cli/agents.h"
 #include "cli/doctor.h"
 #include "cli/overview.h"
 #include "config/host_checks.h"
@@ -15,33 +16,17 @@
 namespace ccm::cli {
 namespace {
 
-using config::ServerKind;
-
 constexpr std::size_t kNamed = 5;
-// An agent gives a sign of life every five minutes.
-constexpr Seconds kSilence{20 * 60};
-
-std::string_view reload_of(ServerKind server) {
-  switch (server) {
-    case ServerKind::nginx:
-      return "nginx -t && nginx -s reload";
-    case ServerKind::apache:
-      return "apachectl configtest && apachectl graceful";
-    case ServerKind::none:
-      break;
-  }
-  return "restart ccmctl agent";
-}
 
 void examine_unreadable(const std::string& state_path, Findings& findings) {
-  for (const ServerKind server : config::kServerKinds) {
+  for (const lifecycle::ServerId& server : lifecycle::servers_with_settings(state_path)) {
     const auto problem = lifecycle::problem_of_effective_settings(state_path, server);
     if (!problem) continue;
     findings.bad(
-        fmt::format("settings of {}", lifecycle::name_of(server)),
+        fmt::format("settings of {}", lifecycle::name_of(server.kind)),
         fmt::format("{}: {}", lifecycle::effective_settings_path(state_path, server),
                     problem->message()),
-        fmt::format("let the agent of this release write them anew: {}", reload_of(server)));
+        fmt::format("let the agent of this release write them anew: {}", reload_of(server.kind)));
   }
 }
 
@@ -51,25 +36,18 @@ std::string remedy_of(const lifecycle::EffectiveSettings& settings) {
   if (file != nullptr && stat(file->path.c_str(), &facts) == 0 && (facts.st_mode & 077U) != 0) {
     return fmt::format("chmod 600 {}", shell_word(file->path));
   }
-  return fmt::format("correct that, then: {}", reload_of(settings.server));
+  return fmt::format("correct that, then: {}", reload_of(settings.server.kind));
 }
 
-void examine_one(const lifecycle::EffectiveSettings& settings, Time now, Findings& findings) {
-  const std::string subject = fmt::format("settings of {}", lifecycle::name_of(settings.server));
+void examine_one(const lifecycle::EffectiveSettings& settings, Findings& findings) {
+  const std::string subject =
+      fmt::format("settings of {}", lifecycle::name_of(settings.server.kind));
   const auto found = config::check_host(settings.config);
   for (const auto& [is_fatal, sentence] : found) {
     findings.add(
         {is_fatal ? Verdict::bad : Verdict::doubtful, subject, sentence, remedy_of(settings)});
   }
-  if (const Seconds silence = now - settings.touched; silence > kSilence) {
-    findings.doubtful(
-        subject,
-        fmt::format("its agent has given no sign of life for {}", format_duration(silence)),
-        fmt::format("start {}; if it is gone for good, remove its file: rm {}",
-                    lifecycle::name_of(settings.server),
-                    shell_word(lifecycle::effective_settings_path(
-                        settings.config.global().state_path, settings.server))));
-  } else if (found.empty()) {
+  if (found.empty()) {
     const std::size_t count = settings.config.certificates().size();
     findings.good(subject, fmt::format("{} certificate{}", count, count == 1 ? "" : "s"));
   }
@@ -162,7 +140,7 @@ void examine_settings(Workspace& workspace, Findings& findings) {
                       "start nginx or Apache with a ccm configuration, or say with --state-dir "
                       "where its state_path is");
   }
-  for (const auto& each : **settings) examine_one(each, workspace.clock().now(), findings);
+  for (const auto& each : **settings) examine_one(each, findings);
 }
 
 void examine_certificates(Workspace& workspace, Findings& findings) {

@@ -194,7 +194,7 @@ std::string examine_fit(const Pair& pair, Findings& findings) {
 void examine_module(const lifecycle::EffectiveSettings& settings, const Usual& usual,
                     Findings& findings) {
   const config::ServerFacts& facts = settings.facts;
-  const std::string subject = fmt::format("module of {}", lifecycle::name_of(settings.server));
+  const std::string subject = fmt::format("module of {}", lifecycle::name_of(settings.server.kind));
   const auto running = find_running(facts.module_path);
   const std::string program = running ? running->program.path : first_of(usual.programs);
   const std::string installed = examine_fit({subject, facts.module_path, program}, findings);
@@ -214,7 +214,7 @@ void examine_module(const lifecycle::EffectiveSettings& settings, const Usual& u
                       fmt::format("process {} runs an older {} than is installed", running->pid,
                                   running->program.path),
                       fmt::format("restart it: systemctl restart {}",
-                                  settings.server == ServerKind::nginx ? "nginx" : "apache2"));
+                                  settings.server.kind == ServerKind::nginx ? "nginx" : "apache2"));
   }
 }
 
@@ -222,7 +222,7 @@ void examine_agent(const lifecycle::EffectiveSettings& settings, const Usual& us
                    Findings& findings) {
   const config::AgentFacts& agent = settings.agent;
   if (agent.path.empty()) return;
-  const std::string subject = fmt::format("agent of {}", lifecycle::name_of(settings.server));
+  const std::string subject = fmt::format("agent of {}", lifecycle::name_of(settings.server.kind));
   const auto installed = read_program_file(in_use(agent.path).path);
   if (!installed || installed->version.empty()) {
     findings.bad(subject,
@@ -238,7 +238,7 @@ void examine_agent(const lifecycle::EffectiveSettings& settings, const Usual& us
         fmt::format("{} {} runs, but {} is installed", agent.path, agent.version,
                     is_replaced ? "another one" : installed->version),
         fmt::format("reload the server, which starts it: {}",
-                    settings.server == ServerKind::nginx ? "nginx -s reload" : usual.reload));
+                    settings.server.kind == ServerKind::nginx ? "nginx -s reload" : usual.reload));
   } else if (agent.version != version()) {
     findings.doubtful(
         subject,
@@ -257,9 +257,9 @@ void examine_modules(Workspace& workspace, const ModuleWish& wish, Findings& fin
   std::set<ServerKind> seen;
   if (settings) {
     for (const auto& each : **settings) {
-      const Usual* usual = usual_of(each.server);
+      const Usual* usual = usual_of(each.server.kind);
       if (usual == nullptr || each.facts.module_path.empty()) continue;
-      seen.insert(each.server);
+      seen.insert(each.server.kind);
       examine_agent(each, *usual, findings);
       examine_module(each, *usual, findings);
     }

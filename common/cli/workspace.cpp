@@ -6,10 +6,10 @@ namespace ccm::cli {
 
 Result<const std::vector<lifecycle::EffectiveSettings>*> Workspace::settings() {
   if (!settings_) {
-    auto all = lifecycle::read_effective_settings(options.state_directory);
+    auto all = lifecycle::read_effective_settings(options.state_directory, clock_.steady_now());
     if (!all) return pass(std::move(all));
     std::erase_if(*all, [&](const lifecycle::EffectiveSettings& each) {
-      return !options.server.empty() && options.server != lifecycle::name_of(each.server);
+      return !options.server.empty() && options.server != lifecycle::name_of(each.server.kind);
     });
     if (all->empty() && !options.server.empty()) {
       return fail(ErrorKind::rejected,

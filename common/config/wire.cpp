@@ -1,6 +1,8 @@
 #include "config/wire.h"
 
 #include <fmt/format.h>
+#include <sys/random.h>
+#include <unistd.h>
 
 #include <cstdint>
 #include <optional>
@@ -11,7 +13,7 @@ namespace ccm::config {
 namespace {
 
 constexpr std::string_view kMagic = "CCMSETS\n";
-constexpr std::uint32_t kVersion = 2;
+constexpr std::uint32_t kVersion = 3;
 constexpr std::size_t kNumberSize = 4;
 
 // Numbers are 32 bits, least significant byte first; texts and lists have their length in front.
@@ -114,6 +116,8 @@ void encode_server(Encoder& out, const ServerFacts& server) {
   out.text(server.launch_id);
   out.text(server.module_path);
   out.text(server.module_version);
+  out.text(server.instance);
+  out.text(server.place);
 }
 
 void encode_agent(Encoder& out, const AgentFacts& agent) {
@@ -138,6 +142,8 @@ std::optional<ServerFacts> decode_server(Decoder& in) {
   server.launch_id = in.text();
   server.module_path = in.text();
   server.module_version = in.text();
+  server.instance = in.text();
+  server.place = in.text();
   if (in.failed() || kind > static_cast<std::uint32_t>(ServerKind::none) ||
       level > static_cast<std::uint32_t>(Severity::debug)) {
     return std::nullopt;
@@ -212,6 +218,15 @@ class SettingsWire {
     return {};
   }
 };
+
+std::string make_instance() {
+  std::uint32_t number = 0;
+  // Without random numbers the process number has to do.
+  if (getrandom(&number, sizeof number, GRND_NONBLOCK) != sizeof number) {
+    number = static_cast<std::uint32_t>(getpid());
+  }
+  return fmt::format("{:08x}", number);
+}
 
 std::string encode_handover(const Handover& handover) {
   Encoder out;

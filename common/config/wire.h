@@ -27,7 +27,15 @@ struct ServerFacts {
   std::string launch_id;            // differs for every configuration load
   std::string module_path = {};     // of the server module, as it was loaded; empty: not known
   std::string module_version = {};  // its release (base/version.h)
+  // Tells this running server from every other one on the host, also of its own kind: the same for
+  // all its configuration loads. Eight hexadecimal digits; empty: not known.
+  std::string instance = {};
+  // Tells it from other servers across restarts, for people too: its PID file; empty: not known.
+  std::string place = {};
 };
+
+// Such digits, by chance.
+std::string make_instance();
 
 // What the agent adds when it leaves the settings for ccmctl; a server knows nothing of it.
 struct AgentFacts {

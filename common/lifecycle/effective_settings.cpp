@@ -1,11 +1,11 @@
 #include "lifecycle/effective_settings.h"
 
-#include <fcntl.h>
 #include <fmt/format.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
+#include <set>
 #include <utility>
 
 #include "base/file.h"
@@ -16,12 +16,7 @@ namespace {
 // A hundred thousand certificates with their names.
 constexpr std::size_t kLargest = 64UL << 20U;
 
-Time time_of_change(const std::string& path) {
-  struct stat file = {};
-  return stat(path.c_str(), &file) == 0 ? Time(Seconds(file.st_mtim.tv_sec)) : Time();
-}
-
-Result<EffectiveSettings> read_one(const std::string& path, config::ServerKind server) {
+Result<EffectiveSettings> read_one(const std::string& path, const ServerId& server) {
   Result<std::string> bytes = read_file(path, kLargest);
   if (!bytes) return pass(std::move(bytes));
   Result<config::Handover> handover = config::decode_handover(*bytes);
@@ -30,42 +25,44 @@ Result<EffectiveSettings> read_one(const std::string& path, config::ServerKind s
   if (!config) return pass(std::move(config));
   return EffectiveSettings{.server = server,
                            .config = *std::move(config),
-                           .touched = time_of_change(path),
                            .facts = std::move(handover->server),
                            .agent = std::move(handover->agent)};
 }
 
+bool is_running(const AgentSighting& seen) {
+  return seen.is_alive || seen.has_server;
+}
+
+void drop_predecessors(std::vector<EffectiveSettings>& all) {
+  std::set<std::pair<config::ServerKind, std::string>> taken;
+  for (const EffectiveSettings& each : all) {
+    if (is_running(each.seen) && !each.facts.place.empty()) {
+      taken.emplace(each.server.kind, each.facts.place);
+    }
+  }
+  std::erase_if(all, [&](const EffectiveSettings& each) {
+    return !is_running(each.seen) && taken.count({each.server.kind, each.facts.place}) != 0;
+  });
+}
+
 }  // namespace
 
-std::string_view name_of(config::ServerKind server) noexcept {
-  switch (server) {
-    case config::ServerKind::nginx:
-      return "nginx";
-    case config::ServerKind::apache:
-      return "apache";
-    case config::ServerKind::none:
-      break;
-  }
-  return "agent";
+std::string effective_settings_path(const std::string& state_path, const ServerId& server) {
+  return fmt::format("{}/{}{}", state_path, kSettingsPrefix, to_string(server));
 }
 
-std::string effective_settings_path(const std::string& state_path, config::ServerKind server) {
-  return fmt::format("{}/settings-{}", state_path, name_of(server));
-}
-
-void touch_effective_settings(const std::string& state_path, config::ServerKind server) noexcept {
-  const std::string path = effective_settings_path(state_path, server);
-  // Without it the server counts as gone after a while, which its agent says when it matters.
-  static_cast<void>(utimensat(AT_FDCWD, path.c_str(), nullptr, AT_SYMLINK_NOFOLLOW) != 0);
+std::vector<ServerId> servers_with_settings(const std::string& state_path) {
+  return servers_with(state_path, kSettingsPrefix);
 }
 
 Result<void> write_effective_settings(const std::string& state_path,
                                       const config::Handover& handover) {
-  return write_file_atomically(effective_settings_path(state_path, handover.server.kind),
+  return write_file_atomically(effective_settings_path(state_path, id_of(handover.server)),
                                config::encode_handover(handover));
 }
 
-Result<std::vector<EffectiveSettings>> read_effective_settings(const std::string& state_path) {
+Result<std::vector<EffectiveSettings>> read_effective_settings(const std::string& state_path,
+                                                               SteadyTime now) {
   if (access(state_path.c_str(), R_OK | X_OK) != 0 && errno == EACCES) {
     return fail(ErrorKind::rejected,
                 fmt::format("{} may not be read by this user; run ccmctl as root or as the agent's "
@@ -73,19 +70,40 @@ Result<std::vector<EffectiveSettings>> read_effective_settings(const std::string
                             state_path));
   }
   std::vector<EffectiveSettings> all;
-  for (const config::ServerKind server : config::kServerKinds) {
-    const std::string path = effective_settings_path(state_path, server);
-    if (auto read = read_one(path, server)) all.push_back(*std::move(read));
+  for (const ServerId& server : servers_with_settings(state_path)) {
+    auto read = read_one(effective_settings_path(state_path, server), server);
+    if (!read) continue;
+    read->seen = look_at_agent(state_path, server, now);
+    all.push_back(*std::move(read));
   }
+  drop_predecessors(all);
+  std::stable_sort(all.begin(), all.end(), [](const auto& a, const auto& b) {
+    return is_running(a.seen) && !is_running(b.seen);
+  });
   return all;
 }
 
 std::optional<Error> problem_of_effective_settings(const std::string& state_path,
-                                                   config::ServerKind server) {
+                                                   const ServerId& server) {
   const std::string path = effective_settings_path(state_path, server);
   if (access(path.c_str(), F_OK) != 0) return std::nullopt;
   auto read = read_one(path, server);
   return read ? std::nullopt : std::optional<Error>(read.error());
+}
+
+void forget_predecessors(const std::string& state_path, const config::ServerFacts& own,
+                         SteadyTime now) {
+  if (own.place.empty()) return;
+  for (const ServerId& server : servers_with_settings(state_path)) {
+    if (server.kind != own.kind || server.instance == own.instance) continue;
+    const std::string path = effective_settings_path(state_path, server);
+    const auto theirs = read_one(path, server);
+    // What cannot be read is of another release.
+    if (theirs && theirs->facts.place != own.place) continue;
+    if (is_running(look_at_agent(state_path, server, now))) continue;
+    static_cast<void>(unlink(path.c_str()));
+    static_cast<void>(unlink(presence_path(state_path, server).c_str()));
+  }
 }
 
 }  // namespace ccm::lifecycle

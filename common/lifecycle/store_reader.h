@@ -6,8 +6,8 @@
 //     revision                          rewritten after every change of any `current` and of what
 //                                       is to be stapled: watch this
 //     leader.lock                       kernel lock: who talks to the cloud
-//     settings-nginx, settings-apache, settings-agent
-//                                       what the servers' agents work with (effective_settings.h)
+//     settings-KIND-INSTANCE            what a server's agent works with (effective_settings.h)
+//     agent-KIND-INSTANCE               that it lives, and what it serves (presence.h)
 //     request-ID-NAME, granted-NAME     what ccmctl asks of the leader (request.h), and the renewals
 //                                       that it has begun (request_desk.h)
 //     keys/*.pem                        the operator's own keys, for certificates whose key is not

@@ -30,20 +30,28 @@ bool report(const std::vector<config::HostFinding>& findings, Log& log) {
 }
 
 Result<agent::Launched> launch_agent(const config::Config& config, const config::Settings& settings,
-                                     const Surroundings& surroundings, int segment) {
+                                     const Surroundings& surroundings, const Estate& estate) {
   auto program = agent::find_agent(config.global().agent_path, surroundings.module_path);
   if (!program) return pass(std::move(program));
   config::Handover handover{surroundings.facts, settings};
   handover.server.module_path = surroundings.module_path;
   handover.server.module_version = version();
+  handover.server.instance.assign(estate.instance.begin(), estate.instance.end());
   return agent::launch({.program = *std::move(program),
-                        .segment = segment,
+                        .segment = estate.segment,
                         .handover = handover,
                         .log_descriptor = surroundings.log_descriptor});
 }
 
 void replace(Estate& estate, int segment) noexcept {
   const FileDescriptor previous(std::exchange(estate.segment, segment));
+}
+
+// Once in the life of a master.
+void name_instance(Estate& estate) {
+  if (estate.instance.front() != '\0') return;
+  const std::string digits = config::make_instance();
+  std::copy_n(digits.begin(), estate.instance.size(), estate.instance.begin());
 }
 
 }  // namespace
@@ -154,12 +162,13 @@ void Deployment::start(const Surroundings& surroundings, Estate& estate) {
                fmt::format("no certificate can be shown: {}", published.error().message()));
     return;
   }
+  name_instance(estate);
   restart_agent(surroundings, estate);  // 3
 }
 
 void Deployment::restart_agent(const Surroundings& surroundings, const Estate& estate) {
   stop();
-  auto launched = launch_agent(*config_, settings_, surroundings, estate.segment);
+  auto launched = launch_agent(*config_, settings_, surroundings, estate);
   if (!launched) {
     log_.error("the agent was not started, so no certificate is renewed: {}",
                launched.error().message());

@@ -15,6 +15,7 @@
 
 #include <sys/types.h>
 
+#include <array>
 #include <map>
 #include <memory>
 #include <optional>
@@ -35,6 +36,7 @@ namespace ccm::server {
 // load this code anew in between; -1: nothing. Whoever keeps it owns the descriptor.
 struct Estate {
   int segment = -1;  // publication memfd, read-write, close-on-exec; workers must not keep it
+  std::array<char, 8> instance{};  // config/wire.h; zeroes until the first agent is started
 };
 
 // One request of a virtual host for a certificate, as written.

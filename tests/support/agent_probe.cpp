@@ -104,9 +104,11 @@ int run(const std::string& agent, const std::string& settings, const std::string
   config::Handover handover{.server = {.kind = config::ServerKind::nginx,
                                        .error_log = error_log,
                                        .log_level = Severity::info,
-                                       .launch_id = fmt::format("{}", getpid())},
+                                       .launch_id = fmt::format("{}", getpid()),
+                                       .instance = config::make_instance()},
                             .settings = read_settings(settings)};
   const config::Config config = value_of(handover.settings.finalize());
+  handover.server.place = config.global().state_path;
   const lifecycle::StoreReader store(config.global().state_path);
   const publication::Writer writer = value_of(server::bootstrap(
       {.config = config, .store = store, .segment = -1, .now = SystemClock().now()}, log));

@@ -67,6 +67,13 @@ class Server:
         self.process.wait(timeout=20)
         wait_until(lambda: not processes.is_alive(self.monitor), "the end of the monitor")
 
+    def kill_family(self):
+        """Kills everything that was started for the server, which goes on."""
+        ours = [pid for pid in processes.pids() if processes.session(pid) == self.monitor]
+        for pid in ours:
+            processes.kill(pid)
+        wait_until(lambda: not any(map(processes.is_alive, ours)), "the end of monitor and agent")
+
     def kill(self):
         self.process.kill()
         self.process.wait(timeout=20)
@@ -105,6 +112,11 @@ class Place:
             lines.append(f"certificate {name}")
             lines.extend(f"  {directive}" for directive in directives)
         return "\n".join(lines) + "\n"
+
+    def settings_file(self):
+        """What the agent of the newest server has left for ccmctl; None before."""
+        files = [path for path in self.state.glob("settings-nginx-*") if ".tmp-" not in path.name]
+        return max(files, key=lambda path: path.stat().st_mtime_ns, default=None)
 
     def start(self):
         number = len(self.servers)

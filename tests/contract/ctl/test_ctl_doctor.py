@@ -256,12 +256,29 @@ def test_a_disabled_authority(place, cloud, ctl):
 
 
 def test_a_server_that_is_gone(place):
-    start(place).kill()
-    settings = place.state / "settings-nginx"
-    before = time.time() - 7200
-    os.utime(settings, (before, before))
-    finding = found(doctor(place, "--offline"), "settings of nginx")
-    assert finding["verdict"] == "look" and "no sign of life for 2h" in finding["finding"]
+    start(place).close()
+    finding = found(doctor(place, "--offline"), "server nginx")
+    assert finding["verdict"] == "look" and "the server does not run, last seen 2" in finding["finding"]
+    command = finding["remedy"].split("remove what it left: ")[1]
+    assert str(place.settings_file()) in command
+    sh(command)
+    assert found(doctor(place, "--offline"), "settings")["finding"].startswith("no web server")
+
+
+def test_an_agent_that_lives(place):
+    server = start(place)
+    finding = found(doctor(place, "--offline"), "server nginx")
+    assert finding["verdict"] == "ok"
+    assert finding["finding"] == f"agent alive (process {server.agent()}), leads"
+
+
+def test_an_agent_that_is_dead_while_its_server_goes_on(place):
+    server = start(place)
+    server.kill_family()
+    ended = doctor(place, "--offline")
+    finding = found(ended, "server nginx")
+    assert finding["verdict"] == "bad" and "agent dead since 2" in finding["finding"]
+    assert "nginx -s reload" in finding["remedy"] and ended.status == 1
 
 
 def test_credentials_that_others_may_read(place):
@@ -339,7 +356,7 @@ def test_what_runs_and_what_is_installed(place):
     module = lab_place.module("ngx_ccm_module.so")
     start(place)
     release = ccmctl.run("--version").out.split()[-1]
-    settings = place.state / "settings-nginx"
+    settings = place.settings_file()
     with_module(settings, module, release)
     ended = doctor(place, "--offline")
     assert found(ended, "agent of nginx")["verdict"] == "ok"
@@ -363,7 +380,7 @@ def test_an_agent_that_was_replaced(cloud, tmp_path, monkeypatch):
     try:
         place.start().wait_for_certificate("app")
         monkeypatch.undo()
-        with_module(place.state / "settings-nginx", "/nonexistent", "0.0.1")
+        with_module(place.settings_file(), "/nonexistent", "0.0.1")
         assert found(doctor(place, "--offline"), "agent of nginx")["verdict"] == "ok"
         agent.unlink()
         assert found(doctor(place, "--offline"), "agent of nginx")["verdict"] == "bad"
@@ -495,7 +512,7 @@ def test_every_action_that_is_lacking_is_named(cloud, tmp_path, source):
     place.add_certificate("it", "names it.intra", f"source {source.split('-')[0]}{issuer}", *more)
     try:
         place.start()
-        wait_until(lambda: (place.state / "settings-nginx").exists(), "the settings")
+        wait_until(place.settings_file, "the settings")
         needed = actions("--source", source)
         for operation in operations():
             if operation.get("iam_action") not in needed or operation["id"].startswith("V2"):

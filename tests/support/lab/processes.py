@@ -34,6 +34,13 @@ def user_id(pid):
     return int(text.split()[1]) if text else None
 
 
+def session(pid):
+    try:
+        return os.getsid(pid)
+    except OSError:
+        return None
+
+
 def command_line(pid):
     try:
         with open(f"/proc/{pid}/cmdline", "rb") as file:

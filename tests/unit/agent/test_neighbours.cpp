@@ -1,12 +1,11 @@
-#include <fcntl.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <sys/stat.h>
 
 #include <ctime>
 
 #include "agent/neighbours.h"
 #include "lifecycle/effective_settings.h"
+#include "support/fake_clock.h"
 #include "support/memory_log.h"
 #include "support/temp_directory.h"
 
@@ -36,15 +35,25 @@ config::Settings settings(const std::vector<std::string>& names,
 
 class NeighboursTest : public testing::Test {
  protected:
-  void leave(ServerKind server, const config::Settings& left) {
+  // What an agent leaves while it lives, or has left.
+  void leave(ServerKind server, const config::Settings& left, const std::string& instance = {},
+             const std::string& place = {}) {
     config::Handover handover;
     handover.server.kind = server;
+    handover.server.instance = instance;
+    handover.server.place = place;
     handover.settings = left;
     ASSERT_TRUE(lifecycle::write_effective_settings(state_.path(), handover));
+    const lifecycle::ServerId id = lifecycle::id_of(handover.server);
+    agents_.try_emplace(id, state_.path(), lifecycle::Presence::Facts{.server = id});
+    ASSERT_TRUE(agents_.at(id).claim(clock_.steady_now()));
+  }
+  void kill(ServerKind server, const std::string& instance = {}) {
+    ASSERT_EQ(agents_.erase({server, instance}), 1U);
   }
   std::vector<std::string> joined_names() {
     std::vector<std::string> names;
-    const config::Config joined = neighbours_.joined(now_);
+    const config::Config joined = neighbours_.joined();
     for (const auto& spec : joined.certificates()) names.push_back(spec.name);
     return names;
   }
@@ -52,16 +61,17 @@ class NeighboursTest : public testing::Test {
   test::TempDirectory state_;
   test::MemoryLog log_;
   // The files' times are the system's.
-  Time now_ =
-      std::chrono::floor<Seconds>(std::chrono::system_clock::from_time_t(std::time(nullptr)));
+  test::FakeClock clock_{
+      std::chrono::floor<Seconds>(std::chrono::system_clock::from_time_t(std::time(nullptr)))};
+  std::map<lifecycle::ServerId, lifecycle::Presence> agents_;
   config::Config own_ = settings({"b", "shared"}).finalize().value();
-  Neighbours neighbours_{state_.path(), ServerKind::nginx, own_, log_};
+  Neighbours neighbours_{state_.path(), {ServerKind::nginx, "00000001"}, own_, clock_, log_};
 };
 
 TEST_F(NeighboursTest, AloneThereIsOnlyTheOwnConfiguration) {
-  leave(ServerKind::nginx, settings({"b", "old"}));
+  leave(ServerKind::nginx, settings({"b", "old"}), "00000001");
   EXPECT_THAT(joined_names(), ElementsAre("b", "shared"));
-  EXPECT_FALSE(neighbours_.have_changed(now_));
+  EXPECT_FALSE(neighbours_.have_changed());
 }
 
 TEST_F(NeighboursTest, TakesOverWhatOnlyTheOtherServerNames) {
@@ -79,38 +89,60 @@ TEST_F(NeighboursTest, TakesOverWhatAnAgentWithoutAServerNames) {
 TEST_F(NeighboursTest, NoticesANewServerAndOneThatChanges) {
   EXPECT_THAT(joined_names(), ElementsAre("b", "shared"));
   leave(ServerKind::apache, settings({"a"}));
-  EXPECT_TRUE(neighbours_.have_changed(now_));
+  EXPECT_TRUE(neighbours_.have_changed());
   EXPECT_THAT(joined_names(), ElementsAre("a", "b", "shared"));
-  EXPECT_FALSE(neighbours_.have_changed(now_));
+  EXPECT_FALSE(neighbours_.have_changed());
   leave(ServerKind::apache, settings({"a"}, "ap-southeast-1", "30d"));
-  EXPECT_TRUE(neighbours_.have_changed(now_));
+  EXPECT_TRUE(neighbours_.have_changed());
 }
 
 TEST_F(NeighboursTest, WhatWasWrittenAgainAndMeansTheSameIsNoChange) {
   leave(ServerKind::apache, settings({"a"}));
   EXPECT_THAT(joined_names(), ElementsAre("a", "b", "shared"));
   leave(ServerKind::apache, settings({"a", "shared"}));
-  EXPECT_FALSE(neighbours_.have_changed(now_));
+  EXPECT_FALSE(neighbours_.have_changed());
 }
 
-TEST_F(NeighboursTest, AServerThatIsGoneIsForgotten) {
+TEST_F(NeighboursTest, TakesOverWhatAnotherServerOfItsKindNames) {
+  leave(ServerKind::nginx, settings({"b", "old"}), "00000001");
+  leave(ServerKind::nginx, settings({"a", "shared"}), "00000002");
+  EXPECT_THAT(joined_names(), ElementsAre("a", "b", "shared"));
+  leave(ServerKind::nginx, settings({"c"}), "00000003");
+  EXPECT_TRUE(neighbours_.have_changed());
+  EXPECT_THAT(joined_names(), ElementsAre("a", "b", "c", "shared"));
+}
+
+TEST_F(NeighboursTest, AServerThatIsGoneIsForgottenAfterAWhile) {
   leave(ServerKind::apache, settings({"a"}));
   EXPECT_THAT(joined_names(), ElementsAre("a", "b", "shared"));
-  now_ += Neighbours::kLife + Seconds(5);
-  EXPECT_TRUE(neighbours_.have_changed(now_));
+  clock_.advance(Neighbours::kGrace + Seconds(5));
+  EXPECT_FALSE(neighbours_.have_changed()) << "it lives, however long ago it wrote";
+  kill(ServerKind::apache);
+  EXPECT_TRUE(neighbours_.have_changed());
   EXPECT_THAT(joined_names(), ElementsAre("b", "shared"));
 }
 
-TEST_F(NeighboursTest, ASignOfLifeKeepsItKnown) {
+TEST_F(NeighboursTest, AnAgentThatJustDiedIsExpectedBack) {
   leave(ServerKind::apache, settings({"a"}));
-  const std::string path = lifecycle::effective_settings_path(state_.path(), ServerKind::apache);
-  const timespec long_ago{now_.time_since_epoch().count() - 2 * Neighbours::kLife.count(), 0};
-  const timespec times[] = {long_ago, long_ago};
-  ASSERT_EQ(utimensat(AT_FDCWD, path.c_str(), times, 0), 0);
-  EXPECT_THAT(joined_names(), ElementsAre("b", "shared"));
-  lifecycle::touch_effective_settings(state_.path(), ServerKind::apache);
-  EXPECT_TRUE(neighbours_.have_changed(now_));
   EXPECT_THAT(joined_names(), ElementsAre("a", "b", "shared"));
+  kill(ServerKind::apache);
+  EXPECT_FALSE(neighbours_.have_changed());
+  EXPECT_THAT(joined_names(), ElementsAre("a", "b", "shared"));
+}
+
+TEST_F(NeighboursTest, AServerThatWasStartedAnewIsNotLookedAfterTwice) {
+  leave(ServerKind::apache, settings({"a"}), "00000002", "/run/httpd.pid");
+  EXPECT_THAT(joined_names(), ElementsAre("a", "b", "shared"));
+  kill(ServerKind::apache, "00000002");
+  leave(ServerKind::apache, settings({"c"}), "00000003", "/run/httpd.pid");
+  EXPECT_TRUE(neighbours_.have_changed());
+  EXPECT_THAT(joined_names(), ElementsAre("b", "c", "shared"));
+}
+
+TEST_F(NeighboursTest, SaysWhichServerOfItsKindSetsACertificateDifferently) {
+  leave(ServerKind::nginx, settings({"shared"}, "ap-southeast-1", "30d"), "00000002");
+  EXPECT_THAT(joined_names(), ElementsAre("b", "shared"));
+  EXPECT_THAT(log_.lines(), ElementsAre(HasSubstr("set differently for the other nginx")));
 }
 
 TEST_F(NeighboursTest, SaysWhatIsSetDifferently) {
@@ -123,7 +155,7 @@ TEST_F(NeighboursTest, LeavesACertificateOfAnotherCloudAlone) {
   leave(ServerKind::apache, settings({"a"}, "cn-north-4"));
   EXPECT_THAT(joined_names(), ElementsAre("b", "shared"));
   EXPECT_THAT(log_.lines(), ElementsAre(HasSubstr("a state directory of its own")));
-  EXPECT_FALSE(neighbours_.have_changed(now_));
+  EXPECT_FALSE(neighbours_.have_changed());
 }
 
 }  // namespace

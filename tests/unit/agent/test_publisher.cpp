@@ -10,6 +10,7 @@
 #include "config/settings.h"
 #include "lifecycle/file_store.h"
 #include "publication/reader.h"
+#include "support/fake_clock.h"
 #include "support/temp_directory.h"
 #include "support/test_bundle.h"
 #include "support/test_ocsp.h"
@@ -55,7 +56,8 @@ class PublisherTest : public ::testing::Test {
   void start_again() {
     publisher_.emplace(
         *config_, lifecycle::StoreReader(directory_.path().string()),
-        publication::Writer::attach(FileDescriptor(dup(writer_->descriptor()))).value(), log_);
+        publication::Writer::attach(FileDescriptor(dup(writer_->descriptor()))).value(), life_,
+        log_);
   }
   crypto::Bundle install() {
     const crypto::Bundle bundle = test::make_test_bundle();
@@ -78,6 +80,12 @@ class PublisherTest : public ::testing::Test {
   void damage(int version) {
     directory_.write("certificates/www/versions/" + std::to_string(version) + "/privkey.pem", "x");
   }
+  // What ccmctl is told.
+  std::optional<lifecycle::VersionNumber> reported() {
+    return lifecycle::look_at_agent(directory_.path().string(), {config::ServerKind::nginx, {}},
+                                    clock_.steady_now())
+        .serves("www");
+  }
   std::string served() {
     const auto served = reader_->get(reader_->find("www").value());
     return served ? served->published.bundle.leaf().serial() : "";
@@ -90,6 +98,12 @@ class PublisherTest : public ::testing::Test {
   std::optional<publication::Writer> writer_;
   std::optional<publication::Reader> reader_;
   Lines log_;
+  test::FakeClock clock_;
+  SignOfLife life_{directory_.path().string(),
+                   {.kind = config::ServerKind::nginx, .error_log = {}, .launch_id = {}},
+                   {"www"},
+                   clock_,
+                   log_};
   std::optional<Publisher> publisher_;
 };
 
@@ -104,6 +118,7 @@ TEST_F(PublisherTest, PublishesEachVersionOnce) {
     const std::string serial = install().leaf().serial();
     publisher_->refresh(test::kTestNow);
     EXPECT_EQ(served(), serial);
+    EXPECT_EQ(reported(), version);
     EXPECT_THAT(log_.take(), ElementsAre(AllOf(HasSubstr("notice certificate \"www\""),
                                                HasSubstr("version " + std::to_string(version)),
                                                HasSubstr(serial), HasSubstr("valid until"))));
@@ -182,6 +197,7 @@ TEST_F(PublisherTest, ADamagedVersionIsSaidOnceAndTheServedOneStays) {
   publisher_->refresh(test::kTestNow);
   publisher_->refresh(test::kTestNow);
   EXPECT_EQ(served(), second);
+  EXPECT_NE(reported(), 1) << "the older one is not served";
   EXPECT_THAT(log_.take(), ElementsAre(AllOf(HasSubstr("error"), HasSubstr("privkey.pem"))));
 }
 
@@ -191,6 +207,7 @@ TEST_F(PublisherTest, AnOlderVersionIsBetterThanNone) {
   damage(2);
   publisher_->refresh(test::kTestNow);
   EXPECT_EQ(served(), first);
+  EXPECT_EQ(reported(), 1);
 }
 
 }  // namespace

@@ -1,0 +1,69 @@
+#include "agent/sign_of_life.h"
+
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <array>
+#include <cstring>
+#include <utility>
+
+#include "agent/process.h"
+#include "base/handle.h"
+
+namespace ccm::agent {
+namespace {
+
+// A predecessor whose lifeline was cut is gone within milliseconds.
+constexpr unsigned kPatience = 3;
+
+// The server never reads it: it lies in the socket until the server's end is closed.
+void send_over_lifeline(const FileDescriptor& lock) noexcept {
+  char byte = 0;
+  iovec content{&byte, 1};
+  alignas(cmsghdr) std::array<char, CMSG_SPACE(sizeof(int))> room{};
+  msghdr message{};
+  message.msg_iov = &content;
+  message.msg_iovlen = 1;
+  message.msg_control = room.data();
+  message.msg_controllen = room.size();
+  cmsghdr* head = CMSG_FIRSTHDR(&message);
+  head->cmsg_level = SOL_SOCKET;
+  head->cmsg_type = SCM_RIGHTS;
+  head->cmsg_len = CMSG_LEN(sizeof(int));
+  const int descriptor = lock.get();
+  std::memcpy(CMSG_DATA(head), &descriptor, sizeof descriptor);
+  // Where that is forbidden, ccmctl takes the server for one that has stopped when its agent has.
+  static_cast<void>(sendmsg(kLifelineDescriptor, &message, MSG_DONTWAIT | MSG_NOSIGNAL) < 0);
+}
+
+}  // namespace
+
+SignOfLife::SignOfLife(std::string state_path, const config::ServerFacts& server,
+                       std::vector<std::string> publishes, const Clock& clock, Log& log)
+    : clock_(clock),
+      log_(log),
+      presence_(std::move(state_path), {.server = lifecycle::id_of(server),
+                                        .pid = static_cast<std::uint32_t>(getpid()),
+                                        .since = clock.now(),
+                                        .names = std::move(publishes)}) {}
+
+void SignOfLife::give() {
+  const SteadyTime now = clock_.steady_now();
+  if (now < next_) return;
+  claim(now);
+  presence_.beat(now);
+  next_ = now + (is_claimed_ ? kBeat : Seconds(1));
+}
+
+void SignOfLife::claim(SteadyTime now) {
+  const Result<void> claimed = presence_.claim(now);
+  is_claimed_ = claimed.has_value();
+  if (is_claimed_) {
+    if (const FileDescriptor lock = presence_.lock_for_server()) send_over_lifeline(lock);
+    failures_ = 0;
+  } else if (++failures_ == kPatience) {
+    log_.error("ccmctl cannot be told what this server serves: {}", claimed.error().message());
+  }
+}
+
+}  // namespace ccm::agent

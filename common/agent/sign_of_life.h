@@ -1,0 +1,46 @@
+// What an agent lets others know of its life: ccmctl and the agents beside it through the file of
+// presence (lifecycle/presence.h), its monitor through shared memory (pulse.h). Belongs to the
+// agent's main thread, which gives a sign at least every kBeat; between two parts of long work as
+// well.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "config/wire.h"
+#include "lifecycle/presence.h"
+#include "lifecycle/store_reader.h"
+
+namespace ccm::agent {
+
+class SignOfLife {
+ public:
+  static constexpr Seconds kBeat{5};
+
+  // `clock` and `log` must outlive the object. `publishes`: the certificates that a server gets.
+  SignOfLife(std::string state_path, const config::ServerFacts& server,
+             std::vector<std::string> publishes, const Clock& clock, Log& log);
+
+  // Costs a comparison when it is called too soon.
+  void give();
+  void serves(std::string_view name, lifecycle::VersionNumber version) noexcept {
+    presence_.serves(name, version);
+  }
+  void leads() noexcept { presence_.leads(); }
+
+ private:
+  void claim(SteadyTime now);
+
+  const Clock& clock_;
+  Log& log_;
+  lifecycle::Presence presence_;
+  SteadyTime next_;
+  unsigned failures_ = 0;
+  bool is_claimed_ = false;
+};
+
+}  // namespace ccm::agent
