@@ -110,6 +110,8 @@ bool examine(MainConf& conf, Host host) {
   return conf.deployment.judge(host, server::library_of(&ccm_module));
 }
 
+constexpr std::string_view kHasDied = "has died";
+
 void on_monitor_event(int reason, void* data, int status) noexcept;
 
 void look_after_agent(MainConf& conf) {
@@ -131,12 +133,13 @@ void start_again(MainConf& conf) {
   look_after_agent(conf);
 }
 
-void on_death(MainConf& conf) {
+// Nobody is left: the monitor, its guard and with them the agent have died or hang.
+void on_death(MainConf& conf, std::string_view what) {
   const auto now = std::chrono::steady_clock::now();
   conf.deployment.stop();
   conf.watch.ended(now);
   const auto wait = conf.watch.wait(now);
-  conf.log.warn("the agent's monitor (process {}) has died; starting it again {}", conf.monitor.pid,
+  conf.log.warn("the agent's monitor (process {}) {}; starting it again {}", conf.monitor.pid, what,
                 wait.count() == 0 ? "now" : fmt::format("in {} s", wait.count()));
   if (conf.watch.is_due(now)) start_again(conf);
 }
@@ -145,9 +148,25 @@ void on_monitor_event(int reason, void* data, int) noexcept {
   if (reason != APR_OC_REASON_DEATH) return;
   hook_boundary(0, [&] {
     apr_proc_other_child_unregister(data);
-    if (!is_stopping()) on_death(*static_cast<MainConf*>(data));
+    auto& conf = *static_cast<MainConf*>(data);
+    // Usually its guard takes its place (agent/guard.h), and monitor() looks after that.
+    if (!is_stopping() && !conf.deployment.is_attended()) on_death(conf, kHasDied);
     return 0;
   });
+}
+
+void look_after_family(MainConf& conf) {
+  const auto now = std::chrono::steady_clock::now();
+  if (conf.watch.is_due(now)) {
+    start_again(conf);
+  } else if (conf.deployment.monitor() > 0 && !conf.deployment.is_attended()) {
+    // The one that httpd watched died earlier, and by now its guard has as well.
+    apr_proc_other_child_unregister(&conf);
+    on_death(conf, kHasDied);
+  } else if (conf.deployment.look_for_signs_of_life(now) && conf.deployment.monitor() > 0) {
+    apr_proc_other_child_unregister(&conf);
+    on_death(conf, "does not move any more");
+  }
 }
 
 // Waits for a monitor whose lifeline has closed: usually for some milliseconds. When nobody does,
@@ -215,9 +234,7 @@ int post_config(apr_pool_t*, apr_pool_t*, apr_pool_t*, server_rec* main_server) 
 
 int monitor(apr_pool_t*, server_rec*) noexcept {
   return hook_boundary(OK, [&] {
-    if (active != nullptr && active->watch.is_due(std::chrono::steady_clock::now())) {
-      start_again(*active);
-    }
+    if (active != nullptr && !is_stopping()) look_after_family(*active);
     return OK;
   });
 }

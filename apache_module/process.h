@@ -12,9 +12,10 @@
 // Everything dubious is said once, in 3, or in 1 under `httpd -t`.
 //
 // The agent belongs to the configuration: when httpd drops it, the lifeline closes and the agent
-// ends. Its monitor is a child that httpd watches for us; when it dies, a new one is started
-// (agent_watch.h). Dropping a configuration also unloads this module, and httpd loads it anew,
-// maybe from a newer file: what is to outlive that is a server::Estate in httpd's retained data.
+// ends. Its monitor is a child that httpd watches for us; when it and its guard have died, or all
+// of them were stopped, a new one is started (agent_watch.h). Dropping a configuration also unloads
+// this module, and httpd loads it anew, maybe from a newer file: what is to outlive that is a
+// server::Estate in httpd's retained data.
 //
 // The lifeline and the estate must be in no other process: not in a child that serves, and not in
 // those that modules such as mod_cgid fork without telling anyone, which would keep the agent alive
@@ -33,7 +34,7 @@ int open_logs(apr_pool_t* pconf, apr_pool_t* plog, apr_pool_t* ptemp,
               server_rec* main_server) noexcept;
 int post_config(apr_pool_t* pconf, apr_pool_t* plog, apr_pool_t* ptemp,
                 server_rec* main_server) noexcept;
-// About every ten seconds, in the parent.
+// About every ten seconds, in the parent: whether anybody looks after the certificates.
 int monitor(apr_pool_t* pconf, server_rec* main_server) noexcept;
 
 // The configuration is being dropped: returns when the monitor, and with it the agent, has ended.

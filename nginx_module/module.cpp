@@ -41,6 +41,10 @@ ngx_int_t init_process(ngx_cycle_t* cycle) noexcept {
   return NGX_OK;
 }
 
+void exit_master(ngx_cycle_t*) noexcept {
+  leave();
+}
+
 ngx_core_module_t context = {ngx_string("ccm"), create_conf, init_conf};
 
 char* on_misplaced(ngx_conf_t* cf, ngx_command_t*, void*) noexcept {
@@ -70,7 +74,7 @@ ngx_module_t ngx_ccm_module = {
     nullptr,  // init_thread
     nullptr,  // exit_thread
     nullptr,  // exit_process
-    nullptr,  // exit_master
+    ccm::nginx::exit_master,
     NGX_MODULE_V1_PADDING,
 };
 

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 
+#include "base/clock.h"
 #include "boundary.h"
 
 namespace ccm::nginx {
@@ -50,6 +51,30 @@ server::Surroundings surroundings_of(const ngx_cycle_t* cycle) {
   };
 }
 
+constexpr ngx_msec_t kBetweenLooks = 5000;
+
+// nginx's timers belong to a connection.
+ngx_connection_t no_connection;
+ngx_event_t time_to_look;
+
+void look(ngx_event_t* event) noexcept {
+  // Nobody publishes any more what an old worker shows, and it takes no new connections.
+  if (ngx_exiting != 0 || active == nullptr) return;
+  at_boundary(
+      false, [](const char* what) { active->log.write(Severity::crit, what); },
+      [] { return active->deployment.look_for_signs_of_life(SystemClock().steady_now()); });
+  ngx_add_timer(event, kBetweenLooks);
+}
+
+void look_regularly() {
+  time_to_look.handler = look;
+  time_to_look.data = &no_connection;
+  time_to_look.log = ngx_cycle->log;
+  // A worker that is told to end does not wait for it.
+  time_to_look.cancelable = 1;
+  ngx_add_timer(&time_to_look, kBetweenLooks);
+}
+
 }  // namespace
 
 MainConf::~MainConf() {
@@ -89,6 +114,12 @@ void bring_to_life(const ngx_cycle_t* cycle, MainConf& conf) {
 
 void enter_process(MainConf& conf) {
   if (ngx_process != NGX_PROCESS_SINGLE) conf.deployment.enter_worker(estate);
+  const bool is_first_worker = ngx_process == NGX_PROCESS_WORKER && ngx_worker == 0;
+  if (is_first_worker || ngx_process == NGX_PROCESS_SINGLE) look_regularly();
+}
+
+void leave() {
+  if (active != nullptr) active->deployment.stop();
 }
 
 }  // namespace ccm::nginx

@@ -20,7 +20,11 @@ bool judge(const ngx_cycle_t* cycle, MainConf& conf);
 // it, and whatever else it serves. It is logged.
 void bring_to_life(const ngx_cycle_t* cycle, MainConf& conf);
 
-// init_process: drops what only the master may hold.
+// init_process: drops what only the master may hold. The first worker looks every few seconds
+// whether anybody publishes, as the master has no time of its own.
 void enter_process(MainConf& conf);
+
+// exit_master: ends the agent, also one that was stopped.
+void leave();
 
 }  // namespace ccm::nginx

@@ -30,15 +30,23 @@ void Crew::give(Job job) {
   work_is_there_.notify_one();
 }
 
+Seconds Crew::longest_work(SteadyTime now) const {
+  const std::lock_guard lock(mutex_);
+  if (begun_.empty()) return Seconds(0);
+  return std::chrono::duration_cast<Seconds>(now - *begun_.begin());
+}
+
 void Crew::work() {
   for (;;) {
     std::unique_lock lock(mutex_);
     work_is_there_.wait(lock, [this] { return !queue_.empty(); });
     const Job job = std::move(queue_.front());
     queue_.pop_front();
+    const auto begun = begun_.insert(std::chrono::steady_clock::now());
     lock.unlock();
     job();
     lock.lock();
+    begun_.erase(begun);
     --in_work_;
     lock.unlock();
     const std::uint64_t one = 1;

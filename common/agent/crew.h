@@ -8,8 +8,11 @@
 #include <deque>
 #include <functional>
 #include <mutex>
+#include <set>
 #include <thread>
 #include <vector>
+
+#include "base/clock.h"
 
 namespace ccm::agent {
 
@@ -28,6 +31,8 @@ class Crew {
   // No job is queued or running.
   bool is_idle() const;
   void give(Job job);
+  // How long the oldest job that has begun has been under way; 0 when none is.
+  Seconds longest_work(SteadyTime now) const;
 
  private:
   void work();
@@ -35,8 +40,9 @@ class Crew {
   int wake_descriptor_;
   mutable std::mutex mutex_;
   std::condition_variable work_is_there_;
-  std::deque<Job> queue_;    // guarded by mutex_
-  std::size_t in_work_ = 0;  // queued and running; guarded by mutex_
+  std::deque<Job> queue_;            // guarded by mutex_
+  std::size_t in_work_ = 0;          // queued and running; guarded by mutex_
+  std::multiset<SteadyTime> begun_;  // when; guarded by mutex_
   std::vector<std::thread> threads_;
 };
 

@@ -125,6 +125,7 @@ class RunningEngine final : public Engine {
 
   void hand_out(Time now) override;
   bool is_idle() const override;
+  Seconds longest_work(SteadyTime now) const override;
   Time next_wake() const override;
 
  private:
@@ -214,6 +215,11 @@ void RunningEngine::hand_out(Team& team, Time now) {
 
 bool RunningEngine::is_idle() const {
   return scm_team_.crew.is_idle() && pca_team_.crew.is_idle() && inquiries_.is_idle();
+}
+
+Seconds RunningEngine::longest_work(SteadyTime now) const {
+  return std::max({scm_team_.crew.longest_work(now), pca_team_.crew.longest_work(now),
+                   inquiries_.longest_work(now)});
 }
 
 // With every thread busy the next event is the end of an attempt, whatever is due by then.

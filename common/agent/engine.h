@@ -53,6 +53,8 @@ class Engine {
   virtual void hand_out(Time now) = 0;
   // Nothing is under way.
   virtual bool is_idle() const = 0;
+  // How long the oldest of what is under way has been so; 0 when nothing is.
+  virtual Seconds longest_work(SteadyTime now) const = 0;
   // When hand_out is to be called again if nothing else happens.
   virtual Time next_wake() const = 0;
 

@@ -223,6 +223,25 @@ Result<std::vector<config::HostFinding>> inquire(const std::string& program,
   return config::decode_findings(*text);
 }
 
+bool is_attended(const FileDescriptor& lifeline) noexcept {
+  pollfd end{lifeline.get(), 0, 0};
+  return lifeline && poll(&end, 1, 0) == 0;
+}
+
+void end_agent(Launched launched) noexcept {
+  constexpr int kPatience = 1000;  // milliseconds
+  // The other ends see it as if ours were closed, and ours still tells when they are.
+  const bool can_wait = shutdown(launched.lifeline.get(), SHUT_WR) == 0;
+  if (!can_wait || launched.pid <= 0) return;
+  pollfd end{launched.lifeline.get(), 0, 0};
+  int count = 0;
+  do {
+    count = poll(&end, 1, kPatience);
+  } while (count < 0 && errno == EINTR);
+  // Some of them hold the lifeline yet, so the group is theirs and nobody else's.
+  if (count == 0) kill(-launched.pid, SIGKILL);
+}
+
 Result<std::string> find_agent(const std::string& configured, const std::string& module_path) {
   const std::string beside = directory_of(module_path);
   std::vector<std::string> places{beside + "/ccm-agent", beside + "/../bin/ccm-agent",

@@ -45,6 +45,13 @@ Result<Launched> launch(const LaunchRequest& request);
 Result<std::vector<config::HostFinding>> inquire(const std::string& program,
                                                  const config::Handover& handover);
 
+// Whether any process of the agent is left: all of them hold the other end of the lifeline.
+bool is_attended(const FileDescriptor& lifeline) noexcept;
+// Ends the agent and everything that belongs to it, also what hangs or was stopped; usually takes
+// milliseconds, at most a second. Only for whoever launched it, not for a process that inherited
+// the lifeline.
+void end_agent(Launched launched) noexcept;
+
 // "ccm-agent" beside a module at `module_path`: DIR/ccm-agent, DIR/../bin/ccm-agent, then the
 // installed place; the first that is executable, or `configured` when not empty. `invalid` names
 // all the places looked at.

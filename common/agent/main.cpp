@@ -7,6 +7,7 @@
 #include <CLI/CLI.hpp>
 #include <cerrno>
 #include <cstdio>
+#include <cstring>
 #include <functional>
 
 #include "agent/check.h"
@@ -58,7 +59,19 @@ int check(const config::Handover& handover) {
   return 0;
 }
 
+void show_role(char* argv0, std::size_t room, Member member) {
+  switch (member) {
+    case Member::monitor:
+      return set_title(argv0, room, {"ccm-agent: monitor", "ccm-monitor"});
+    case Member::guard:
+      return set_title(argv0, room, {"ccm-agent: guard", "ccm-guard"});
+    case Member::agent:
+      return set_title(argv0, room, {"ccm-agent", "ccm-agent"});
+  }
+}
+
 int run(char* argv0, bool is_check) {
+  const std::size_t room = std::strlen(argv0);
   if (const Result<void> ready = check_descriptors(); !ready) {
     fmt::print(stderr, "ccm-agent: {}\n", printable(ready.error().message()));
     return 2;
@@ -74,12 +87,14 @@ int run(char* argv0, bool is_check) {
   }
   clean_process(say);
   if (is_check) return check(*handover);
-  set_title(argv0, "ccm-agent: monitor", "ccm-monitor");
-  return run_monitor(*handover, [&] {
-    close_other_descriptors();
-    set_title(argv0, "ccm-agent", "ccm-agent");
-    return run_service(*handover);
-  });
+  show_role(argv0, room, Member::monitor);
+  return run_monitor({.handover = *handover,
+                      .become =
+                          [&](Member member) {
+                            close_other_descriptors();
+                            show_role(argv0, room, member);
+                          },
+                      .agent = [&](const Pulse& pulse) { return run_service(*handover, pulse); }});
 }
 
 }  // namespace

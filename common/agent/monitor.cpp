@@ -13,11 +13,15 @@
 #include <csignal>
 #include <optional>
 #include <tuple>
+#include <utility>
 
+#include "agent/guard.h"
 #include "agent/process.h"
 #include "agent/server_log.h"
+#include "agent/watchdog.h"
 #include "base/handle.h"
 #include "base/trial.h"
+#include "lifecycle/trouble.h"
 
 namespace ccm::agent {
 namespace {
@@ -42,11 +46,17 @@ std::optional<FileIdentity> identity_of(const std::string& path) {
                       status.st_mtim.tv_nsec);
 }
 
-std::string credentials_path(const config::Handover& handover) {
+// Files that the monitor has to do with; empty: none.
+struct Places {
+  std::string credentials;
+  std::string state;
+};
+
+Places places_of(const config::Handover& handover) {
   const Result<config::Config> config = handover.settings.finalize();
   if (!config) return {};
   const auto* file = std::get_if<config::CredentialsFile>(&config->global().credentials);
-  return file == nullptr ? std::string() : file->path;
+  return {file == nullptr ? std::string() : file->path, config->global().state_path};
 }
 
 #ifdef SYS_pidfd_open
@@ -71,7 +81,28 @@ struct Child {
   FileDescriptor output;  // its standard error
   std::string partial;    // the beginning of a line whose end has not come yet
   SteadyClock::time_point born;
+  Watchdog watchdog = {};
+  std::uint64_t beats_at_birth = 0;
 };
+
+// Whether it has stopped moving. Before its first sign of life it may wait for others (a directory
+// service that knows the account), as if it worked.
+bool hangs(Child& child, const Pulse& pulse, Member member) {
+  const auto now = SteadyClock::now();
+  if (child.pid < 0 || !pulse.counts()) return false;
+  const std::uint64_t beats = pulse.beats(member);
+  const std::chrono::nanoseconds work =
+      beats == child.beats_at_birth ? now.time_since_epoch() : processor_time(child.pid);
+  return child.watchdog.look(now, beats, work);
+}
+
+void end(Child& child) {
+  if (child.pid > 0) {
+    kill(child.pid, SIGKILL);
+    waitpid(child.pid, nullptr, 0);
+  }
+  child = Child{};
+}
 
 std::string describe_end(int status) {
   if (WIFSIGNALED(status)) return fmt::format("was killed by signal {}", WTERMSIG(status));
@@ -80,51 +111,64 @@ std::string describe_end(int status) {
 
 class Monitor {
  public:
-  Monitor(const config::Handover& handover, const std::function<int()>& agent)
-      : agent_(agent),
-        log_(handover.server),
-        credentials_path_(credentials_path(handover)),
-        credentials_(identity_of(credentials_path_)),
-        next_start_(SteadyClock::now()) {}
+  explicit Monitor(const Family& family)
+      : family_(family),
+        log_(family.handover.server),
+        places_(places_of(family.handover)),
+        credentials_(identity_of(places_.credentials)),
+        troubles_(places_.state, lifecycle::id_of(family.handover.server)),
+        next_start_(SteadyClock::now()),
+        next_guard_(next_start_) {}
 
   int run();
 
  private:
   void start_if_due();
   void start();
+  void start_guard();
   void carry_log();
   void bury();
+  void bury_guard();
+  void look_for_hangs();
   void look_at_credentials();
   int poll_timeout() const;
 
-  const std::function<int()>& agent_;
+  const Family& family_;
   ServerLog log_;
-  std::string credentials_path_;
+  Places places_;
   std::optional<FileIdentity> credentials_;
+  lifecycle::TroubleFile troubles_;
+  std::string last_words_;  // the agent's last error
   RespawnPolicy policy_;
   SteadyClock::time_point next_start_;
   Child child_;
+  RespawnPolicy guard_policy_;
+  SteadyClock::time_point next_guard_;
+  Child guard_;
 };
 
 int Monitor::run() {
   for (;;) {
+    family_.pulse.beat(Member::monitor);
     start_if_due();
-    std::array<pollfd, 3> waiting{{{kLifelineDescriptor, POLLIN, 0},
+    std::array<pollfd, 4> waiting{{{kLifelineDescriptor, POLLIN, 0},
                                    {child_.output.get(), POLLIN, 0},
-                                   {child_.handle.get(), POLLIN, 0}}};
+                                   {child_.handle.get(), POLLIN, 0},
+                                   {guard_.handle.get(), POLLIN, 0}}};
     if (poll(waiting.data(), waiting.size(), poll_timeout()) < 0 && errno != EINTR) return 1;
     if (waiting[0].revents != 0) {
       // Crash-only: the agent's writes are atomic, so there is nothing to wait for but its end: in
       // a container the server itself inherits the orphans, and would wonder about it.
-      if (child_.pid > 0) {
-        kill(child_.pid, SIGKILL);
-        waitpid(child_.pid, nullptr, 0);
-      }
+      end(guard_);
+      end(child_);
+      troubles_.clear();
       return 0;
     }
     if (waiting[1].revents != 0) carry_log();
     // The end of its messages tells as well, where the system gives no handle of a process.
     if (child_.pid > 0 && (waiting[2].revents != 0 || !child_.output)) bury();
+    if (guard_.pid > 0) bury_guard();
+    look_for_hangs();
     look_at_credentials();
   }
 }
@@ -137,8 +181,31 @@ int Monitor::poll_timeout() const {
   return static_cast<int>(std::max(timeout, Milliseconds(0)).count());
 }
 
+// The guard first, so that it inherits nothing of the agent's.
 void Monitor::start_if_due() {
-  if (child_.pid < 0 && SteadyClock::now() >= next_start_) start();
+  const auto now = SteadyClock::now();
+  if (guard_.pid < 0 && now >= next_guard_) start_guard();  // 3
+  if (child_.pid < 0 && now >= next_start_) start();        // 4
+  if (child_.pid > 0 && now - child_.born >= kGoodLife) troubles_.clear();
+}
+
+void Monitor::start_guard() {
+  const pid_t monitor = getpid();
+  const pid_t pid = fork();
+  if (pid == 0) {
+    family_.become(Member::guard);
+    _exit(stand_guard(family_, monitor));
+  }
+  if (pid < 0) {
+    next_guard_ = SteadyClock::now() + guard_policy_.next_delay(Milliseconds(0));
+    return;
+  }
+  guard_ = Child{.pid = pid,
+                 .handle = handle_of(pid),
+                 .output = {},
+                 .partial = {},
+                 .born = SteadyClock::now(),
+                 .beats_at_birth = family_.pulse.beats(Member::guard)};
 }
 
 void Monitor::start() {
@@ -149,11 +216,15 @@ void Monitor::start() {
   }
   FileDescriptor read_end(ends[0]);
   FileDescriptor write_end(ends[1]);
+  const pid_t monitor = getpid();
   const pid_t pid = fork();
   if (pid == 0) {
+    die_with_parent();
+    if (getppid() != monitor) _exit(1);
     dup2(write_end.get(), STDERR_FILENO);
-    // No destructor may run here: what they would close is closed by the agent itself.
-    _exit(agent_());
+    family_.become(Member::agent);
+    // No destructor may run here: what they would close was closed just now.
+    _exit(family_.agent(family_.pulse));
   }
   if (pid < 0) {
     log_.write({Severity::error, system_error("starting the agent", errno).message()}, getpid());
@@ -161,7 +232,12 @@ void Monitor::start() {
     return;
   }
   fcntl(read_end.get(), F_SETFL, O_NONBLOCK);
-  child_ = Child{pid, handle_of(pid), std::move(read_end), {}, SteadyClock::now()};
+  child_ = Child{.pid = pid,
+                 .handle = handle_of(pid),
+                 .output = std::move(read_end),
+                 .partial = {},
+                 .born = SteadyClock::now(),
+                 .beats_at_birth = family_.pulse.beats(Member::agent)};
 }
 
 void Monitor::carry_log() {
@@ -175,7 +251,9 @@ void Monitor::carry_log() {
   std::size_t start = 0;
   for (std::size_t end; (end = child_.partial.find('\n', start)) != std::string::npos;
        start = end + 1) {
-    log_.write(untag(std::string_view(child_.partial).substr(start, end - start)), child_.pid);
+    const LogLine line = untag(std::string_view(child_.partial).substr(start, end - start));
+    if (line.severity <= Severity::error) last_words_ = line.text;
+    log_.write(line, child_.pid);
   }
   child_.partial.erase(0, start);
   // A line without an end must not fill the memory.
@@ -202,22 +280,46 @@ void Monitor::bury() {
               fmt::format("the agent (process {}) {}; starting it again in {:.1f} s", child_.pid,
                           describe_end(status), static_cast<double>(delay.count()) / 1000)},
              getpid());
+  troubles_.add(std::chrono::floor<Seconds>(std::chrono::system_clock::now()),
+                std::exchange(last_words_, {}));
   child_ = Child{};
   next_start_ = SteadyClock::now() + delay;
 }
 
+void Monitor::bury_guard() {
+  int status = 0;
+  if (waitpid(guard_.pid, &status, WNOHANG) != guard_.pid) return;
+  const auto lifetime = std::chrono::duration_cast<Milliseconds>(SteadyClock::now() - guard_.born);
+  log_.write({Severity::warn, fmt::format("the guard of the agent's monitor (process {}) {}; "
+                                          "another one takes its place",
+                                          guard_.pid, describe_end(status))},
+             getpid());
+  guard_ = Child{};
+  next_guard_ = SteadyClock::now() + guard_policy_.next_delay(lifetime);
+}
+
+void Monitor::look_for_hangs() {
+  if (hangs(child_, family_.pulse, Member::agent)) {
+    last_words_ = fmt::format("the agent (process {}) has not moved for a while, so it was killed",
+                              child_.pid);
+    log_.write({Severity::error, last_words_}, getpid());
+    kill(child_.pid, SIGKILL);
+    child_.watchdog = Watchdog();
+  }
+  if (hangs(guard_, family_.pulse, Member::guard)) {
+    kill(guard_.pid, SIGKILL);
+    guard_.watchdog = Watchdog();
+  }
+}
+
 void Monitor::look_at_credentials() {
-  const std::optional<FileIdentity> now = identity_of(credentials_path_);
+  const std::optional<FileIdentity> now = identity_of(places_.credentials);
   if (!now || now == credentials_) return;
   credentials_ = now;
   log_.write({Severity::notice,
-              fmt::format("{} has changed; the agent starts anew with it", credentials_path_)},
+              fmt::format("{} has changed; the agent starts anew with it", places_.credentials)},
              getpid());
-  if (child_.pid > 0) {
-    kill(child_.pid, SIGKILL);
-    waitpid(child_.pid, nullptr, 0);
-    child_ = Child{};
-  }
+  end(child_);
   policy_ = RespawnPolicy();
   next_start_ = SteadyClock::now();
 }
@@ -237,8 +339,8 @@ Milliseconds RespawnPolicy::delay_for_operator() noexcept {
   return std::min(kFirstDelayForOperator * (1U << doublings), kLongestDelayForOperator);
 }
 
-int run_monitor(const config::Handover& handover, const std::function<int()>& agent) {
-  return Monitor(handover, agent).run();
+int run_monitor(const Family& family) {
+  return Monitor(family).run();
 }
 
 }  // namespace ccm::agent

@@ -1,20 +1,25 @@
 // The monitor: the tiny process between the server and the agent. It waits on the lifeline, starts
-// the agent again when it dies, starts it anew when the credentials file changes (only the monitor
-// may still read it when it was started as root), and carries the agent's messages into the
-// server's error log. It holds no credential and no key.
+// the agent again when it dies or does not move any more, starts it anew when the credentials file
+// changes (only the monitor may still read it when it was started as root), and carries the agent's
+// messages into the server's error log. It holds no credential and no key.
 //
 // Bootstrap, in this order (cited by the code):
 //   1 main.cpp cleans the process: descriptors, signals, dumps, session
 //   2 the settings are read from descriptor 5 and finalized
-//   3 the agent is forked; it goes on in service.h and never returns here
-//   4 the loop: lifeline, log pipe, child, credentials file
-// The agent holds the lifeline too: should the monitor be killed, the agent goes on serving and
-// still ends with the server; only its messages are lost, and nobody would start it again.
+//   3 the guard is forked, a second monitor that waits (guard.h); it never returns here
+//   4 the agent is forked; it goes on in service.h and never returns here
+//   5 the loop: lifeline, log pipe, children, signs of life, credentials file
+// Who watches whom: the monitor its two children, the guard the monitor. When the monitor dies, the
+// kernel ends its agent (process.h), and the guard takes the monitor's place, with an agent and a
+// guard of its own. Only when monitor and guard are gone at the same time nobody is left to start
+// an agent: then the server's workers say so in the log (server/publication_watch.h), ccmctl does,
+// and httpd starts all of them again.
 #pragma once
 
 #include <chrono>
 #include <functional>
 
+#include "agent/pulse.h"
 #include "config/wire.h"
 
 namespace ccm::agent {
@@ -32,7 +37,17 @@ class RespawnPolicy {
   unsigned refusals_ = 0;
 };
 
-// Runs until the lifeline ends; returns the exit status. `agent` is the child's whole life.
-int run_monitor(const config::Handover& handover, const std::function<int()>& agent);
+// What all processes of one agent know.
+struct Family {
+  const config::Handover& handover;
+  // A new process becomes this member: it drops what it inherited and shows its name.
+  std::function<void(Member)> become;
+  // The agent's whole life.
+  std::function<int(const Pulse&)> agent;
+  Pulse pulse = Pulse::make();
+};
+
+// Runs until the lifeline ends; returns the exit status.
+int run_monitor(const Family& family);
 
 }  // namespace ccm::agent

@@ -94,6 +94,7 @@ Result<void> enter_state_directory(const std::string& path, const std::optional<
 }
 
 Result<void> become(const Account& account) {
+  const pid_t parent = getppid();
   if (initgroups(account.name.c_str(), account.group) != 0 ||
       setresgid(account.group, account.group, account.group) != 0 ||
       setresuid(account.user, account.user, account.user) != 0) {
@@ -108,6 +109,8 @@ Result<void> become(const Account& account) {
   if (account.user != kRoot && setuid(kRoot) == 0) {
     return fail(ErrorKind::internal, "the agent could become root again and will not go on");
   }
+  die_with_parent();
+  if (getppid() != parent) return fail(ErrorKind::transient, "the monitor has just died");
   // The start of the process has said it when the system refuses this (main.cpp).
   static_cast<void>(forbid_dumps());
   return {};

@@ -57,6 +57,10 @@ Result<void> give_up_new_privileges() {
   return {};
 }
 
+void die_with_parent() noexcept {
+  if (!is_deadly(try_prctl)) prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
+}
+
 void reset_signals() noexcept {
   struct sigaction standard = {};
   standard.sa_handler = SIG_DFL;
@@ -103,11 +107,10 @@ Result<std::string> read_from_start(int descriptor) {
   return content;
 }
 
-void set_title(char* argv0, const std::string& title, const char* command) noexcept {
-  const std::size_t room = std::strlen(argv0);
+void set_title(char* argv0, std::size_t room, const Title& title) noexcept {
   std::memset(argv0, 0, room);
-  std::memcpy(argv0, title.data(), std::min(room, title.size()));
-  if (!is_deadly(try_prctl)) prctl(PR_SET_NAME, command, 0, 0, 0);
+  std::memcpy(argv0, title.line.data(), std::min(room, title.line.size()));
+  if (!is_deadly(try_prctl)) prctl(PR_SET_NAME, title.command, 0, 0, 0);
 }
 
 }  // namespace ccm::agent

@@ -3,7 +3,9 @@
 // single-threaded.
 #pragma once
 
+#include <cstddef>
 #include <string>
+#include <string_view>
 
 #include "base/result.h"
 
@@ -28,6 +30,10 @@ inline constexpr int kNeedsOperator = 78;
 Result<void> forbid_dumps();
 // No program that this process executes can have more rights than it has.
 Result<void> give_up_new_privileges();
+// The kernel kills this process when its parent ends, however it ends, also when this one is
+// stopped. Changing the user undoes it: call it again then. Where it is forbidden, see
+// Service::run.
+void die_with_parent() noexcept;
 // Every signal's default action, none blocked; SIGPIPE ignored, because a lost reader of the log
 // must not end the agent.
 void reset_signals() noexcept;
@@ -38,7 +44,12 @@ Result<void> check_descriptors();
 // The whole content of a descriptor that can be read again from its beginning, whatever its offset.
 Result<std::string> read_from_start(int descriptor);
 
-// What `ps` shows. `argv0` is the process's own first argument, the title is cut to its length.
-void set_title(char* argv0, const std::string& title, const char* command) noexcept;
+struct Title {
+  std::string_view line;  // what `ps` shows
+  const char* command;    // what `ps -o comm` shows
+};
+// `argv0` is the process's own first argument, which had `room` characters at its start; the title
+// is cut to that.
+void set_title(char* argv0, std::size_t room, const Title& title) noexcept;
 
 }  // namespace ccm::agent

@@ -10,7 +10,7 @@ void Publisher::refresh(Time now) {
   for (const config::CertificateSpec& spec : config_.certificates()) {
     look_at(spec, seen_[spec.name], now);
     // The first time every certificate is read.
-    life_.give();
+    writer_.beat(life_.give());
   }
 }
 

@@ -42,6 +42,8 @@ constexpr Seconds kTryToLead{1};
 constexpr Seconds kBetweenLooks{1};
 // A server that was replaced leaves files behind when it ends.
 constexpr Seconds kTidy{300};
+// Every call has a time limit, and no attempt makes so many.
+constexpr Seconds kLongestWork{3600};
 
 // What tells this host from the others of a fleet. Copies of an image may share the one or the
 // other half, and without both nothing is lost but a spread.
@@ -81,6 +83,7 @@ class Service {
   bool wants_to_lead() const { return engine_ == nullptr && parts_.access.has_value(); }
   void try_to_lead();
   void tidy();
+  void end_when_something_hangs();
   void look_at_neighbours();
   milliseconds time_to_sleep() const;
 
@@ -88,6 +91,7 @@ class Service {
   Neighbours neighbours_;
   std::optional<config::Config> joined_;  // what the engine looks after
   SteadyTime next_tidying_;
+  pid_t monitor_ = getppid();
   std::unique_ptr<Engine> engine_;
   bool has_said_who_leads_ = false;
 };
@@ -99,6 +103,7 @@ int Service::run() {
       // Not by returning: the engine's threads are never joined (engine.cpp).
       _exit(1);
     }
+    end_when_something_hangs();
     parts_.life.give();
     if (parts_.publisher) parts_.publisher->refresh(parts_.clock.now());
     tidy();
@@ -117,6 +122,18 @@ int Service::run() {
       parts_.watches.empty();
     }
   }
+}
+
+// The monitor, or its guard, starts another agent.
+void Service::end_when_something_hangs() {
+  if (getppid() != monitor_) {
+    parts_.log.error("the agent's monitor has died; the agent ends, and another one takes over");
+    _exit(1);
+  }
+  if (engine_ == nullptr || engine_->longest_work(parts_.clock.steady_now()) < kLongestWork) return;
+  parts_.log.error("an attempt has not ended for {}; the agent starts anew",
+                   format_duration(kLongestWork));
+  _exit(1);
 }
 
 void Service::tidy() {
@@ -235,15 +252,19 @@ Result<std::optional<Publisher>> make_publisher(config::ServerKind server,
                                   *std::move(writer), life, log);
 }
 
-Result<int> serve(const config::Handover& handover, Log& log) {
+Result<int> serve(const config::Handover& handover, const Pulse& pulse, Log& log) {
   const Result<config::Config> config = handover.settings.finalize();
   if (!config) return fail(config.error());
   Result<std::optional<CloudAccess>> access = settle(*config, log);
   if (!access) return pass(std::move(access));
   warn_if_read_only(config->global().state_path, log);
   const SystemClock clock;
-  SignOfLife life(kStore, handover.server, published_names(handover.server.kind, *config), clock,
-                  log);
+  SignOfLife life({.state_path = kStore,
+                   .server = handover.server,
+                   .publishes = published_names(handover.server.kind, *config),
+                   .pulse = pulse,
+                   .clock = clock,
+                   .log = log});
   life.give();
   Result<std::optional<Publisher>> publisher =
       make_publisher(handover.server.kind, *config, life, log);
@@ -265,11 +286,11 @@ Result<int> serve(const config::Handover& handover, Log& log) {
 
 }  // namespace
 
-int run_service(const config::Handover& handover) noexcept {
+int run_service(const config::Handover& handover, const Pulse& pulse) noexcept {
   PipeLog log(STDERR_FILENO, handover.server.log_level);
   const auto report = [&](const char* what) { log.error("the agent cannot go on: {}", what); };
   return at_boundary(1, report, [&] {
-    const Result<int> status = serve(handover, log);
+    const Result<int> status = serve(handover, pulse, log);
     if (status) return *status;
     report(status.error().message().c_str());
     return status.error().is_retryable() ? 1 : kNeedsOperator;

@@ -6,12 +6,13 @@
 // directory, the agent's own user, then the loop.
 #pragma once
 
+#include "agent/pulse.h"
 #include "config/wire.h"
 
 namespace ccm::agent {
 
 // The child's whole life; the exit status when it cannot go on. The end of the lifeline ends the
 // process at once from within.
-int run_service(const config::Handover& handover) noexcept;
+int run_service(const config::Handover& handover, const Pulse& pulse) noexcept;
 
 }  // namespace ccm::agent

@@ -38,21 +38,23 @@ void send_over_lifeline(const FileDescriptor& lock) noexcept {
 
 }  // namespace
 
-SignOfLife::SignOfLife(std::string state_path, const config::ServerFacts& server,
-                       std::vector<std::string> publishes, const Clock& clock, Log& log)
-    : clock_(clock),
-      log_(log),
-      presence_(std::move(state_path), {.server = lifecycle::id_of(server),
-                                        .pid = static_cast<std::uint32_t>(getpid()),
-                                        .since = clock.now(),
-                                        .names = std::move(publishes)}) {}
+SignOfLife::SignOfLife(Parts parts)
+    : pulse_(parts.pulse),
+      clock_(parts.clock),
+      log_(parts.log),
+      presence_(std::move(parts.state_path), {.server = lifecycle::id_of(parts.server),
+                                              .pid = static_cast<std::uint32_t>(getpid()),
+                                              .since = parts.clock.now(),
+                                              .names = std::move(parts.publishes)}) {}
 
-void SignOfLife::give() {
+SteadyTime SignOfLife::give() {
+  pulse_.beat(Member::agent);
   const SteadyTime now = clock_.steady_now();
-  if (now < next_) return;
+  if (now < next_) return now;
   claim(now);
   presence_.beat(now);
   next_ = now + (is_claimed_ ? kBeat : Seconds(1));
+  return now;
 }
 
 void SignOfLife::claim(SteadyTime now) {

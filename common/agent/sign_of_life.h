@@ -9,6 +9,7 @@
 #include <string_view>
 #include <vector>
 
+#include "agent/pulse.h"
 #include "base/clock.h"
 #include "base/log.h"
 #include "config/wire.h"
@@ -21,12 +22,19 @@ class SignOfLife {
  public:
   static constexpr Seconds kBeat{5};
 
-  // `clock` and `log` must outlive the object. `publishes`: the certificates that a server gets.
-  SignOfLife(std::string state_path, const config::ServerFacts& server,
-             std::vector<std::string> publishes, const Clock& clock, Log& log);
+  struct Parts {
+    std::string state_path;
+    const config::ServerFacts& server;
+    std::vector<std::string> publishes;  // the certificates that the server gets
+    Pulse pulse;
+    const Clock& clock;
+    Log& log;
+  };
+  // Clock and log must outlive the object.
+  explicit SignOfLife(Parts parts);
 
-  // Costs a comparison when it is called too soon.
-  void give();
+  // Cheap when it is called too soon. Returns the time.
+  SteadyTime give();
   void serves(std::string_view name, lifecycle::VersionNumber version) noexcept {
     presence_.serves(name, version);
   }
@@ -35,6 +43,7 @@ class SignOfLife {
  private:
   void claim(SteadyTime now);
 
+  Pulse pulse_;
   const Clock& clock_;
   Log& log_;
   lifecycle::Presence presence_;

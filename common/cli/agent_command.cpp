@@ -8,6 +8,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 
 #include "agent/launch.h"
 #include "base/file.h"
@@ -114,10 +115,10 @@ Result<void> Foreground::start(const Loaded& loaded) {
 
 void Foreground::stop() {
   if (!agent_) return;
-  agent_->lifeline.reset();
-  while (waitpid(agent_->pid, nullptr, 0) < 0 && errno == EINTR) {
+  const pid_t monitor = agent_->pid;
+  agent::end_agent(*std::exchange(agent_, std::nullopt));
+  while (waitpid(monitor, nullptr, 0) < 0 && errno == EINTR) {
   }
-  agent_.reset();
 }
 
 bool Foreground::has_ended() {

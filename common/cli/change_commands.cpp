@@ -9,6 +9,7 @@
 #include "cli/local_engine.h"
 #include "cli/overview.h"
 #include "cli/render.h"
+#include "cli/served.h"
 #include "cli/store_access.h"
 #include "lifecycle/request_desk.h"
 
@@ -22,7 +23,7 @@ using lifecycle::Wish;
 using lifecycle::Answer;
 
 // What became of a renewal.
-Result<ExitCode> report(const Workspace& workspace, const std::string& name, VersionNumber before,
+Result<ExitCode> report(Workspace& workspace, const std::string& name, VersionNumber before,
                         const Answer& answer) {
   if (answer.error) {
     // What is malformed here is not the command line.
@@ -38,8 +39,9 @@ Result<ExitCode> report(const Workspace& workspace, const std::string& name, Ver
                     .with_context(name));
   }
   const Change change{.name = name, .version = answer.version, .before = before};
-  return print_change(
-      workspace, change,
+  // renew() has entered the state directory.
+  return report_change(
+      workspace, ".", change,
       answer.has_changed
           ? fmt::format("{}: version {} is installed", name, change.version)
           : fmt::format("{}: the cloud has nothing newer than version {}", name, change.version));
@@ -77,10 +79,10 @@ Result<ExitCode> renew(Workspace& workspace, const std::string& name, int timeou
                 fmt::format("{}: no server on this host has it in its configuration", name));
   }
   if (workspace.options.dry_run) {
-    return print_dry_run(workspace, fmt::format("{}: a successor of version {} would be obtained "
-                                                "from {}",
-                                                name, installed_version(**overview),
-                                                source_of(**overview)));
+    return print_dry_run(workspace,
+                         fmt::format("{}: a successor of version {} would be obtained "
+                                     "from {}",
+                                     name, installed_version(**overview), source_of(**overview)));
   }
   const auto settings = workspace.settings();
   const auto owner = std::find_if((*settings)->begin(), (*settings)->end(), [&](const auto& each) {
@@ -151,8 +153,8 @@ Result<ExitCode> roll_back(Workspace& workspace, const std::string& name, Versio
   auto access = StoreAccess::enter(workspace.options.state_directory);
   if (!access) return pass(std::move(access));
   if (auto done = go_back(workspace, *access, name, version); !done) return pass(std::move(done));
-  return print_change(
-      workspace, {.name = name, .version = version, .before = current},
+  return report_change(
+      workspace, access->path(), {.name = name, .version = version, .before = current},
       fmt::format("{}: version {} is current (was {}) and stays until its last tenth, or "
                   "until `ccmctl renew {}`",
                   name, version, current, name));

@@ -58,6 +58,7 @@ std::string remedy_of(const Overview& overview, std::string_view word) {
   const std::string name = shell_word(overview.name);
   if (word == "held") return fmt::format("let go of it: ccmctl renew {}", name);
   if (word == "damaged") return fmt::format("have it replaced: ccmctl renew {}", name);
+  if (word == "not served") return "see what is said of the server's agent";
   if (word == "waiting") return fmt::format("what it waits for: ccmctl show {}", name);
   if (word == "missing") return fmt::format("ask for it now: ccmctl renew {}", name);
   return fmt::format("mend the cause, then: ccmctl renew {}", name);
@@ -70,8 +71,12 @@ Finding judge(const Overview& overview, Time now) {
   const Verdict verdict = health.colour == Colour::red ? Verdict::bad
                           : is_well                    ? Verdict::good
                                                        : Verdict::doubtful;
+  const std::string what =
+      overview.is_served() ? next_step(overview, now)
+                           : fmt::format("version {} is stored, served by {}",
+                                         overview.installed->info.number, served_text(overview));
   return {verdict, fmt::format("certificate {}", overview.name),
-          error == nullptr ? fmt::format("{}, {}", health.word, next_step(overview, now))
+          error == nullptr ? fmt::format("{}, {}", health.word, what)
                            : fmt::format("{}: {}", health.word, error->message()),
           verdict == Verdict::good ? std::string() : remedy_of(overview, health.word)};
 }

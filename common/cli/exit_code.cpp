@@ -16,6 +16,7 @@ constexpr auto kExitCodes = std::to_array<ExitCodeEntry>({
     {ExitCode::refused, "the cloud refused: credentials, permission, state or quota"},
     {ExitCode::unreachable, "no answer, or the service is overloaded: trying again may help"},
     {ExitCode::pending, "asked for and not finished yet"},
+    {ExitCode::not_served, "stored, but a running server does not serve it"},
 });
 
 bool is_not_found(const Error& error) noexcept {

@@ -17,6 +17,7 @@ enum class ExitCode : std::uint8_t {
   refused = 4,
   unreachable = 5,
   pending = 6,
+  not_served = 7,
 };
 
 struct ExitCodeEntry {

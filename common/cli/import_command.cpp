@@ -9,6 +9,7 @@
 #include "cli/completion.h"
 #include "cli/import_input.h"
 #include "cli/render.h"
+#include "cli/served.h"
 #include "cli/store_access.h"
 #include "crypto/bundle.h"
 #include "crypto/pem.h"
@@ -115,8 +116,9 @@ Result<ExitCode> import_certificate(Workspace& workspace, const ImportOptions& o
   if (!loaded) return fail(loaded.error());
   if (is_installed(*loaded, *bundle)) {
     const auto number = loaded->certificate->info.number;
-    return print_change(workspace, {.name = name, .version = number, .before = number},
-                        fmt::format("{}: version {} is this certificate already", name, number));
+    return report_change(workspace, workspace.options.state_directory,
+                         {.name = name, .version = number, .before = number},
+                         fmt::format("{}: version {} is this certificate already", name, number));
   }
   // The sentence at once, whoever installs; the gate is asked again then.
   auto admitted = lifecycle::judge_import(**spec, *loaded, *bundle, workspace.clock().now());
@@ -126,8 +128,9 @@ Result<ExitCode> import_certificate(Workspace& workspace, const ImportOptions& o
   }
   const auto info = install(workspace, **spec, *content, *bundle);
   if (!info) return fail(info.error());
-  return print_change(
-      workspace,
+  // install() has entered the state directory.
+  return report_change(
+      workspace, ".",
       {.name = name,
        .version = info->number,
        .before = loaded->certificate ? loaded->certificate->info.number : 0},

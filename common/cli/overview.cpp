@@ -26,6 +26,31 @@ lifecycle::VersionNumber read_hold(const std::string& state_path, const std::str
   return record ? parse_unsigned(record->find("version").value_or("")).value_or(0) : 0;
 }
 
+// An agent reads every certificate before it knows of all what it serves.
+constexpr Seconds kStart{60};
+
+std::vector<Serving> servings_of(const std::vector<EffectiveSettings>& servers,
+                                 const std::string& name, Time now) {
+  std::vector<Serving> servings;
+  for (const EffectiveSettings& server : servers) {
+    const AgentCondition condition = condition_of(server.seen);
+    if (server.server.kind == config::ServerKind::none || condition == AgentCondition::stopped ||
+        server.config.find(name) == nullptr) {
+      continue;
+    }
+    servings.push_back({.server = title_of(server, servers),
+                        .condition = condition,
+                        .version = server.seen.serves(name),
+                        .is_starting = now - server.seen.since < kStart});
+  }
+  return servings;
+}
+
+bool shows(const Serving& serving, lifecycle::VersionNumber version) noexcept {
+  if (!serving.version) return serving.is_starting && serving.condition == AgentCondition::works;
+  return *serving.version == version;
+}
+
 Result<Overview> read(Workspace& workspace, const std::string& name) {
   const std::string& path = workspace.options.state_directory;
   auto spec = workspace.find_spec(name);
@@ -33,13 +58,16 @@ Result<Overview> read(Workspace& workspace, const std::string& name) {
   auto loaded = lifecycle::StoreReader(path).load(name);
   if (!loaded) return pass(std::move(loaded));
   auto [state, version] = read_state(path, name);
+  const auto servers = workspace.settings();
+  if (!servers) return fail(servers.error());
   return Overview{.name = name,
                   .spec = *spec,
                   .installed = std::move(loaded->certificate),
                   .damage = std::move(loaded->damage),
                   .state = std::move(state),
                   .state_version = version,
-                  .held = read_hold(path, name)};
+                  .held = read_hold(path, name),
+                  .servings = servings_of(**servers, name, workspace.clock().now())};
 }
 
 Result<std::set<std::string>> all_names(Workspace& workspace) {
@@ -68,6 +96,13 @@ const Error* Overview::error() const noexcept {
   if (const auto* failing = std::get_if<Failing>(&state)) return &failing->error;
   if (const auto* rejected = std::get_if<Rejected>(&state)) return &rejected->error;
   return damage ? &*damage : nullptr;
+}
+
+bool Overview::is_served() const noexcept {
+  return !installed ||
+         std::all_of(servings.begin(), servings.end(), [this](const Serving& serving) {
+           return shows(serving, installed->info.number);
+         });
 }
 
 std::pair<lifecycle::State, std::uint64_t> read_state(const std::string& state_path,
@@ -119,6 +154,7 @@ Health health_of(const Overview& overview, Time now) noexcept {
   if (is_waiting) return {"waiting", trouble};
   if (std::holds_alternative<Rejected>(overview.state)) return {"refused", trouble};
   if (std::holds_alternative<Failing>(overview.state)) return {"failing", trouble};
+  if (!overview.is_served()) return {"not served", Colour::red};
   if (overview.is_held()) return {"held", Colour::yellow};
   if (overview.spec == nullptr) return {"unused", Colour::dim};
   return {"valid", is_nearly_over(info, now) ? Colour::yellow : Colour::green};
@@ -132,6 +168,20 @@ std::string source_of(const Overview& overview) {
     return scm->certificate_id.empty() ? "scm" : fmt::format("scm:{}", scm->certificate_id);
   }
   return fmt::format("pca:{}", std::get<config::PcaSource>(overview.spec->source).issuer_id);
+}
+
+std::string served_text(const Overview& overview) {
+  std::vector<std::string> parts;
+  for (const Serving& serving : overview.servings) {
+    std::string part = serving.server;
+    if (serving.version) part += fmt::format(" {}", *serving.version);
+    if (!serving.version && !serving.is_starting) part += " none";
+    if (is_lost(serving.condition)) {
+      part += fmt::format(" (agent {})", word_of(serving.condition));
+    }
+    parts.push_back(std::move(part));
+  }
+  return join(parts, ", ");
 }
 
 std::string next_step(const Overview& overview, Time now) {

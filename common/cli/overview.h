@@ -8,12 +8,21 @@
 
 #include "base/clock.h"
 #include "base/result.h"
+#include "cli/agents.h"
 #include "cli/terminal.h"
 #include "cli/workspace.h"
 #include "lifecycle/state.h"
 #include "lifecycle/store_reader.h"
 
 namespace ccm::cli {
+
+// What a running server makes of a certificate that it names.
+struct Serving {
+  std::string server;  // its title (agents.h)
+  AgentCondition condition = AgentCondition::works;
+  std::optional<lifecycle::VersionNumber> version;  // nullopt: none, or not known yet
+  bool is_starting = false;                         // its agent has just begun
+};
 
 struct Overview {
   std::string name;
@@ -23,10 +32,13 @@ struct Overview {
   lifecycle::State state;
   std::uint64_t state_version = 0;  // of the record the state came from; 0: none
   lifecycle::VersionNumber held = 0;
+  std::vector<Serving> servings = {};
 
   // What went wrong last; nullptr when nothing did.
   const Error* error() const noexcept;
   bool is_held() const noexcept { return installed && installed->info.number == held; }
+  // No running server shows anything else than what is installed.
+  bool is_served() const noexcept;
 };
 
 // Of all certificates, sorted by name.
@@ -37,7 +49,8 @@ Result<std::optional<Overview>> look_at(Workspace& workspace, const std::string&
 std::pair<lifecycle::State, std::uint64_t> read_state(const std::string& state_path,
                                                       const std::string& name);
 
-// "valid", "held", "failing", "waiting", "refused", "missing", "expired", "damaged", and how bad.
+// "valid", "not served", "held", "failing", "waiting", "refused", "missing", "expired", "damaged",
+// and how bad.
 struct Health {
   std::string_view word;
   Colour colour;
@@ -45,6 +58,8 @@ struct Health {
 Health health_of(const Overview& overview, Time now) noexcept;
 // "scm", "scm:ID", "pca:ISSUER"; of a certificate that no server has, where it came from.
 std::string source_of(const Overview& overview);
+// "nginx 5, apache 4 (agent dead)"; empty when no running server has it.
+std::string served_text(const Overview& overview);
 // "renewal in 29d 3h", "next try in 5m 2s".
 std::string next_step(const Overview& overview, Time now);
 // How much of its life is left: "███████░░░ 62d 3h".

@@ -164,12 +164,13 @@ std::string as_lines(const Terminal& terminal, const JsonView& value) {
 }
 
 Result<ExitCode> print_change(const Workspace& workspace, const Change& change,
-                              std::string_view sentence) {
+                              std::string_view sentence, std::vector<cloud::JsonObject> servers) {
   if (workspace.options.json) {
     cloud::JsonObject object;
     object.set("name", change.name)
         .set_number("version", static_cast<std::int64_t>(change.version))
-        .set_number("version_before", static_cast<std::int64_t>(change.before));
+        .set_number("version_before", static_cast<std::int64_t>(change.before))
+        .set_objects("servers", std::move(servers));
     return print_object(std::move(object));
   }
   Terminal::say(sentence);

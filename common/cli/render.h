@@ -32,9 +32,10 @@ struct Change {
   std::uint64_t version = 0;
   std::uint64_t before = 0;
 };
-// For people the sentence, for scripts the change.
+// For people the sentence, for scripts the change and what the servers make of it (served.h).
 Result<ExitCode> print_change(const Workspace& workspace, const Change& change,
-                              std::string_view sentence);
+                              std::string_view sentence,
+                              std::vector<cloud::JsonObject> servers = {});
 // What --dry-run kept a command from doing on this host: "www: version 2 would become current".
 Result<ExitCode> print_dry_run(const Workspace& workspace, std::string_view sentence);
 // Writes an owner-only file and says so.

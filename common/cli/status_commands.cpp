@@ -4,6 +4,7 @@
 #include <memory>
 
 #include "base/text.h"
+#include "cli/agents.h"
 #include "cli/commands.h"
 #include "cli/overview.h"
 #include "cli/render.h"
@@ -33,13 +34,41 @@ JsonObject describe(const Error& error) {
   return object;
 }
 
+std::vector<JsonObject> describe(const std::vector<Serving>& servings) {
+  std::vector<JsonObject> objects;
+  for (const Serving& serving : servings) {
+    objects.emplace_back();
+    objects.back()
+        .set("server", serving.server)
+        .set("agent", word_of(serving.condition))
+        .set_number("version", static_cast<std::int64_t>(serving.version.value_or(0)));
+  }
+  return objects;
+}
+
+JsonObject describe(const EffectiveSettings& server, const std::vector<EffectiveSettings>& all) {
+  const lifecycle::AgentSighting& seen = server.seen;
+  JsonObject object;
+  object.set("server", title_of(server, all))
+      .set("instance", server.server.instance)
+      .set("place", server.facts.place)
+      .set("agent", word_of(condition_of(seen)))
+      .set_number("process", seen.pid)
+      .set_flag("leads", seen.leads);
+  if (seen.pid != 0) object.set("since", format_time(seen.since));
+  if (seen.last_seen) object.set("last_seen", format_time(*seen.last_seen));
+  return object;
+}
+
 JsonObject describe(const Overview& overview, Time now) {
   JsonObject object;
   object.set("name", overview.name)
       .set("source", source_of(overview))
       .set("state", health_of(overview, now).word)
       .set_flag("is_configured", overview.spec != nullptr)
-      .set_flag("is_held", overview.is_held());
+      .set_flag("is_held", overview.is_held())
+      .set_flag("is_served", overview.is_served())
+      .set_objects("served", describe(overview.servings));
   if (overview.spec != nullptr) object.set_texts("names", overview.spec->names);
   if (overview.installed) {
     const auto& info = overview.installed->info;
@@ -65,15 +94,31 @@ std::string names_of(const Overview& overview) {
                                   : std::string();
 }
 
+void print_servers(const Terminal& terminal, const std::vector<EffectiveSettings>& servers) {
+  if (servers.empty()) return;
+  Table table({"SERVER", "AGENT", ""});
+  for (const EffectiveSettings& server : servers) {
+    const AgentCondition condition = condition_of(server.seen);
+    table.add({{title_of(server, servers)},
+               {cli::describe(server.seen), colour_of(condition)},
+               {is_lost(condition) ? "-> " + remedy_of(server) : "", Colour::bold}});
+  }
+  Terminal::print("\n" + table.text(terminal));
+}
+
 Result<ExitCode> print_status(Workspace& workspace) {
   const Time now = workspace.clock().now();
   auto all = look_at_all(workspace);
   if (!all) return pass(std::move(all));
+  const std::vector<EffectiveSettings>& servers = **workspace.settings();
   if (workspace.options.json) {
     std::vector<JsonObject> objects;
     for (const Overview& overview : *all) objects.push_back(describe(overview, now));
+    std::vector<JsonObject> agents;
+    for (const EffectiveSettings& server : servers) agents.push_back(describe(server, servers));
     JsonObject answer;
-    answer.set_objects("certificates", std::move(objects));
+    answer.set_objects("certificates", std::move(objects))
+        .set_objects("servers", std::move(agents));
     return print_object(std::move(answer));
   }
   if (all->empty()) {
@@ -83,13 +128,14 @@ Result<ExitCode> print_status(Workspace& workspace) {
                     workspace.options.state_directory));
     return ExitCode::ok;
   }
-  Table table({"NAME", "SOURCE", "STATE", "LEFT", "NEXT", "NAMES"});
+  Table table({"NAME", "SOURCE", "STATE", "SERVED", "LEFT", "NEXT", "NAMES"});
   std::string errors;
   for (const Overview& overview : *all) {
     const Health health = health_of(overview, now);
     table.add({{overview.name},
                {source_of(overview)},
                {std::string(health.word), health.colour},
+               {served_text(overview)},
                {overview.installed ? bar(overview.installed->info, now) : "", health.colour},
                {next_step(overview, now)},
                {names_of(overview)}});
@@ -99,6 +145,7 @@ Result<ExitCode> print_status(Workspace& workspace) {
     }
   }
   Terminal::print(table.text(workspace.terminal));
+  print_servers(workspace.terminal, servers);
   if (!errors.empty()) Terminal::print("\n" + errors);
   return ExitCode::ok;
 }
@@ -142,6 +189,7 @@ Result<ExitCode> show_certificate(Workspace& workspace, const std::string& name)
     const auto& bundle = (*overview)->installed->bundle;
     const auto& info = (*overview)->installed->info;
     add("left", workspace.terminal.paint(health.colour, bar(info, now)));
+    if (!(*overview)->servings.empty()) add("served", served_text(**overview));
     add("version", fmt::format("{}{}", info.number, (*overview)->is_held() ? " (held)" : ""));
     add("valid from", format_time(info.not_before));
     add("valid until", format_time(info.not_after));

@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "base/file.h"
+#include "lifecycle/trouble.h"
 
 namespace ccm::lifecycle {
 namespace {
@@ -103,6 +104,7 @@ void forget_predecessors(const std::string& state_path, const config::ServerFact
     if (is_running(look_at_agent(state_path, server, now))) continue;
     static_cast<void>(unlink(path.c_str()));
     static_cast<void>(unlink(presence_path(state_path, server).c_str()));
+    static_cast<void>(unlink(trouble_path(state_path, server).c_str()));
   }
 }
 

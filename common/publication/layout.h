@@ -45,6 +45,10 @@ inline constexpr std::uint32_t kMaxSlots = 1U << 17U;
 // The start of the directory and of the buffers; a multiple of every page size in use.
 inline constexpr std::size_t kAlignment = 64 * 1024;
 
+// Behind the header, in a cache line of its own: when the writer last gave a sign of life, in
+// nanoseconds of the steady clock, a Word; 0: no agent has done so yet.
+inline constexpr std::size_t kBeatOffset = 64;
+
 using Word = std::atomic<std::uint64_t>;
 
 struct Header {
@@ -70,6 +74,7 @@ struct Entry {
   std::uint64_t reserved;
 };
 
+static_assert(sizeof(Header) <= kBeatOffset && kBeatOffset + sizeof(Word) <= kAlignment);
 static_assert(sizeof(Entry) == 192, "the layout is shared between programs");
 static_assert(sizeof(Word) == 8 && Word::is_always_lock_free,
               "readers and writers are different processes");

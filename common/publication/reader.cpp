@@ -136,6 +136,12 @@ Result<Reader> Reader::open(int segment) {
   return Reader(std::make_unique<Impl>(*std::move(mapped)));
 }
 
+std::optional<SteadyTime> Reader::last_beat() const noexcept {
+  const std::uint64_t beat = impl_->segment().beat().load(std::memory_order_relaxed);
+  if (beat == 0) return std::nullopt;
+  return SteadyTime(std::chrono::nanoseconds(static_cast<std::int64_t>(beat)));
+}
+
 std::uint32_t Reader::slot_count() const noexcept {
   return impl_->segment().slot_count();
 }

@@ -14,6 +14,7 @@
 #include <optional>
 #include <string_view>
 
+#include "base/clock.h"
 #include "base/handle.h"
 #include "base/result.h"
 #include "publication/codec.h"
@@ -37,6 +38,8 @@ class Reader {
   Reader& operator=(Reader&&) noexcept;
   ~Reader();
 
+  // When an agent last gave a sign of life; nullopt: none has done so yet. One load.
+  std::optional<SteadyTime> last_beat() const noexcept;
   std::uint32_t slot_count() const noexcept;
   // The slot of a name; nullopt when the segment has none. For configuration time.
   std::optional<std::uint32_t> find(std::string_view name) const;

@@ -196,6 +196,14 @@ Entry& Segment::entry(std::uint32_t slot) noexcept {
   return const_cast<Entry&>(std::as_const(*this).entry(slot));
 }
 
+const Word& Segment::beat() const noexcept {
+  return *reinterpret_cast<const Word*>(base_ + kBeatOffset);
+}
+
+Word& Segment::beat() noexcept {
+  return const_cast<Word&>(std::as_const(*this).beat());
+}
+
 std::string_view Segment::name(std::uint32_t slot) const noexcept {
   const auto& text = entry(slot).name;
   return {text.data(), strnlen(text.data(), text.size())};

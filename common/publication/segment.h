@@ -43,7 +43,10 @@ class Segment {
   // The bytes [0, size) of a buffer, size at most kBufferSize, word by word.
   Secret copy_out(std::uint32_t slot, std::size_t buffer, std::size_t size) const;
 
+  const Word& beat() const noexcept;
+
   // Only with Access::read_write.
+  Word& beat() noexcept;
   Entry& entry(std::uint32_t slot) noexcept;
   void copy_in(std::uint32_t slot, std::size_t buffer, std::span<const std::byte> bytes) noexcept;
   // Makes room for the bytes [0, size) of a buffer of the file, so that copy_in() cannot meet a

@@ -72,6 +72,10 @@ class Writer::Impl {
   }
 
   const std::vector<std::string>& names() const noexcept { return names_; }
+  void beat(SteadyTime now) noexcept {
+    const auto since = std::chrono::nanoseconds(now.time_since_epoch());
+    segment_.beat().store(static_cast<std::uint64_t>(since.count()), std::memory_order_relaxed);
+  }
   int descriptor() const noexcept { return file_.get(); }
   FileDescriptor& read_only() noexcept { return read_only_; }
 
@@ -168,6 +172,10 @@ bool Writer::holds_certificate(std::string_view name) const {
 
 const std::vector<std::string>& Writer::names() const noexcept {
   return impl_->names();
+}
+
+void Writer::beat(SteadyTime now) noexcept {
+  impl_->beat(now);
 }
 
 int Writer::descriptor() const noexcept {

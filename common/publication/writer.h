@@ -11,6 +11,7 @@
 #include <string_view>
 #include <vector>
 
+#include "base/clock.h"
 #include "base/handle.h"
 #include "base/result.h"
 #include "publication/codec.h"
@@ -42,6 +43,8 @@ class Writer {
   // True when the slot holds a real certificate; false for a placeholder, nothing or no such slot.
   bool holds_certificate(std::string_view name) const;
   const std::vector<std::string>& names() const noexcept;
+  // Tells the readers that somebody is there to publish.
+  void beat(SteadyTime now) noexcept;
 
   // The segment, to be inherited by the agent. Stays this object's.
   int descriptor() const noexcept;

@@ -63,7 +63,7 @@ std::string library_of(const void* symbol) {
 }
 
 Deployment::Deployment(config::Settings settings, Log& log)
-    : settings_(std::move(settings)), log_(log) {}
+    : settings_(std::move(settings)), log_(log), watch_(log) {}
 
 Deployment::~Deployment() = default;
 
@@ -175,16 +175,27 @@ void Deployment::restart_agent(const Surroundings& surroundings, const Estate& e
     return;
   }
   lifeline_ = std::move(launched->lifeline);
+  watch_ = PublicationWatch(log_);
   monitor_ = launched->pid;
 }
 
 void Deployment::stop() noexcept {
-  lifeline_.reset();
+  if (lifeline_) agent::end_agent({monitor_, std::move(lifeline_)});
   monitor_ = -1;
 }
 
+bool Deployment::is_attended() const noexcept {
+  return agent::is_attended(lifeline_);
+}
+
+bool Deployment::look_for_signs_of_life(SteadyTime now) {
+  return reader_ && watch_.look(reader_->last_beat(), now);
+}
+
+// Not stop(): the agent is the master's.
 void Deployment::enter_worker(Estate& estate) noexcept {
-  stop();
+  lifeline_.reset();
+  monitor_ = -1;
   replace(estate, -1);
 }
 

@@ -22,6 +22,7 @@
 #include <string>
 #include <vector>
 
+#include "base/clock.h"
 #include "base/handle.h"
 #include "base/log.h"
 #include "config/config.h"
@@ -29,6 +30,7 @@
 #include "config/wire.h"
 #include "publication/reader.h"
 #include "server/handshake.h"
+#include "server/publication_watch.h"
 
 namespace ccm::server {
 
@@ -95,10 +97,17 @@ class Deployment {
   void start(const Surroundings& surroundings, Estate& estate);
   // Starts the agent once more after its monitor has died. Only after start().
   void restart_agent(const Surroundings& surroundings, const Estate& estate);
-  // The agent's monitor, to be waited for by servers that do; -1: there is none.
+  // The agent's monitor, to be waited for by servers that do; -1: there is none. Its guard may have
+  // taken its place.
   pid_t monitor() const noexcept { return monitor_; }
-  // Tells the agent to end. What was published stays.
+  // Whether the agent, its monitor or its guard is left.
+  bool is_attended() const noexcept;
+  // Ends the agent; what hangs or was stopped is killed after a second. What was published stays.
   void stop() noexcept;
+
+  // For one process of the server, every few seconds: says in the log when nobody publishes any
+  // more. True when that is so.
+  bool look_for_signs_of_life(SteadyTime now);
 
   // Drops what only the master may hold: the lifeline and the estate's segment.
   void enter_worker(Estate& estate) noexcept;
@@ -123,6 +132,7 @@ class Deployment {
   std::optional<publication::Reader> reader_;
   FileDescriptor lifeline_;  // the master's end
   pid_t monitor_ = -1;
+  PublicationWatch watch_;
 };
 
 }  // namespace ccm::server

@@ -95,7 +95,7 @@ def test_an_agent_without_a_server_is_a_neighbour_of_those_of_servers(
     second = server.wait_for_certificate(private, cloud.trust(), but_not=[first])
     ours = processes.children(alone.pid)
     ours += [child for monitor in ours for child in processes.children(monitor)]
-    assert len(ours) == 2
+    assert len(ours) == 3
     alone.send_signal(signal.SIGTERM)
     assert alone.wait(timeout=20) == 0
     assert not any(map(processes.is_alive, ours))

@@ -36,9 +36,20 @@ class Server:
             else:
                 self._lines.put(line)
 
+    def family(self):
+        """Everything that was started for the server and lives."""
+        return [pid for pid in processes.pids()
+                if processes.session(pid) == self.monitor and processes.is_alive(pid)]
+
+    def member(self, command):
+        """The pid of the one of them with this name, or None."""
+        ours = set(self.family()) & set(processes.named(command))
+        # The program's own name, until the monitor has given itself another.
+        return next(iter(ours - {self.monitor} if command == "ccm-agent" else ours), None)
+
     def agent(self):
         """The pid of the agent proper, or None."""
-        return next(iter(processes.children(self.monitor)), None)
+        return self.member("ccm-agent")
 
     def wait_for_agent(self, but_not=None):
         return wait_until(lambda: (self.agent() != but_not) and self.agent(), "an agent")
@@ -65,11 +76,11 @@ class Server:
         """Until its monitor has ended, and with it the agent: nobody leads by then."""
         self.process.stdin.close()
         self.process.wait(timeout=20)
-        wait_until(lambda: not processes.is_alive(self.monitor), "the end of the monitor")
+        wait_until(lambda: not self.family(), "the end of the monitor")
 
     def kill_family(self):
         """Kills everything that was started for the server, which goes on."""
-        ours = [pid for pid in processes.pids() if processes.session(pid) == self.monitor]
+        ours = self.family()
         for pid in ours:
             processes.kill(pid)
         wait_until(lambda: not any(map(processes.is_alive, ours)), "the end of monitor and agent")

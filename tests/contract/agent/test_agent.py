@@ -136,18 +136,43 @@ def test_a_killed_agent_is_started_again(place):
     assert "was killed by signal 9" in server.wait_for_log("starting it again")
 
 
-def test_an_agent_whose_monitor_was_killed_serves_on_and_leaves_no_orphan(place, cloud):
+def test_a_monitor_that_was_killed_is_replaced_and_leaves_no_orphan(place):
     server = place.start()
     serial = server.wait_for_certificate("intra")
     agent = server.wait_for_agent()
+    guard = wait_until(lambda: server.member("ccm-guard"), "a guard")
     os.kill(server.monitor, signal.SIGKILL)
-    certificate = cloud.admin("GET", "/pca/certificates")
-    assert certificate and processes.is_alive(agent)
-    # It still publishes what is new in the store.
-    (place.state / "certificates/intra/current").unlink()
-    assert server.serial("intra") == serial and processes.is_alive(agent)
+    assert "takes its place" in server.wait_for_log(f"process {guard} takes its place")
+    server.wait_for_agent(but_not=agent)
+    assert server.member("ccm-monitor") == guard and not processes.is_alive(agent)
+    assert server.serial("intra") == serial
+    ours = server.family()
     server.close()
+    wait_until(lambda: not any(map(processes.is_alive, ours)), "all gone", 10)
+
+
+@pytest.mark.parametrize("end", ["close", "kill"])
+def test_an_agent_that_was_stopped_ends_with_its_server(place, end):
+    server = place.start()
+    server.wait_for_certificate("intra")
+    agent = server.wait_for_agent()
+    os.kill(agent, signal.SIGSTOP)
+    getattr(server, end)()
     wait_until(lambda: not processes.is_alive(agent), "the agent gone", 10)
+
+
+@pytest.mark.parametrize("end", ["close", "kill"])
+def test_a_monitor_that_was_stopped_ends_with_its_server(place, end):
+    server = place.start()
+    server.wait_for_certificate("intra")
+    wait_until(lambda: server.member("ccm-guard"), "a guard")
+    ours = server.family()
+    os.kill(server.monitor, signal.SIGSTOP)
+    if end == "kill":
+        server.kill()
+    else:
+        server.process.stdin.close()
+    wait_until(lambda: not any(map(processes.is_alive, ours)), "all gone", 10)
 
 
 def test_inherits_three_descriptors_and_nothing_else(place):
@@ -160,9 +185,9 @@ def test_inherits_three_descriptors_and_nothing_else(place):
             assert [links[0], links[1]] == ["/dev/null", "/dev/null"]
             assert "memfd:" in links[5] and links[4].startswith("socket:")
             assert not any("inheritable" in link for link in links.values())
-        # The monitor has beyond these its log, the agent's pipe and handle.
+        # The monitor has beyond these its log, the agent's pipe and handle, and the guard's handle.
         assert set(descriptors(server.monitor)) >= {0, 1, 2, 3, 4, 5}
-        assert len(descriptors(server.monitor)) <= 9
+        assert len(descriptors(server.monitor)) <= 10
 
 
 def test_tells_nothing_through_its_environment_or_command_line(place):

@@ -99,11 +99,13 @@ class PublisherTest : public ::testing::Test {
   std::optional<publication::Reader> reader_;
   Lines log_;
   test::FakeClock clock_;
-  SignOfLife life_{directory_.path().string(),
-                   {.kind = config::ServerKind::nginx, .error_log = {}, .launch_id = {}},
-                   {"www"},
-                   clock_,
-                   log_};
+  config::ServerFacts server_{.kind = config::ServerKind::nginx, .error_log = {}, .launch_id = {}};
+  SignOfLife life_{{.state_path = directory_.path().string(),
+                    .server = server_,
+                    .publishes = {"www"},
+                    .pulse = {},
+                    .clock = clock_,
+                    .log = log_}};
   std::optional<Publisher> publisher_;
 };
 
@@ -125,6 +127,13 @@ TEST_F(PublisherTest, PublishesEachVersionOnce) {
     publisher_->refresh(test::kTestNow);
     EXPECT_THAT(log_.take(), IsEmpty());
   }
+}
+
+TEST_F(PublisherTest, ShowsTheServerThatItLives) {
+  EXPECT_FALSE(reader_->last_beat());
+  clock_.advance(Seconds(7));
+  publisher_->refresh(test::kTestNow);
+  EXPECT_EQ(reader_->last_beat(), clock_.steady_now());
 }
 
 TEST_F(PublisherTest, FollowsARestoredVersion) {

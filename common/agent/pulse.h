@@ -1,0 +1,31 @@
+// Signs of life between the processes that belong to one agent: a few bytes of memory that they
+// share, each counting its own. Made once by the first of them and inherited by fork; any of them
+// may read all. Signs are given by one thread of each.
+#pragma once
+
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+
+namespace ccm::agent {
+
+enum class Member : std::uint8_t { monitor, guard, agent };
+inline constexpr std::size_t kMembers = 3;
+
+class Pulse {
+ public:
+  // Without memory nobody counts, and nobody is found to have stopped.
+  static Pulse make() noexcept;
+
+  bool counts() const noexcept { return counters_ != nullptr; }
+  void beat(Member member) const noexcept;
+  std::uint64_t beats(Member member) const noexcept;
+
+ private:
+  using Counter = std::atomic<std::uint64_t>;
+  static_assert(Counter::is_always_lock_free, "different processes count");
+
+  Counter* counters_ = nullptr;  // kMembers of them, for the rest of the process's life
+};
+
+}  // namespace ccm::agent

@@ -1,0 +1,21 @@
+// The end of a command that changed what this host is to serve: waits until the running servers
+// that name the certificate have published what is installed, and says which have. One thread.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "base/result.h"
+#include "cli/exit_code.h"
+#include "cli/render.h"
+#include "cli/workspace.h"
+
+namespace ccm::cli {
+
+// For people the sentence and who serves it, for scripts the change with "servers". `state_path` as
+// this process sees it now. ExitCode::not_served, with a sentence for each server, when one has not
+// published it within some seconds; at once, when its agent is dead.
+Result<ExitCode> report_change(Workspace& workspace, const std::string& state_path,
+                               const Change& change, std::string_view sentence);
+
+}  // namespace ccm::cli
