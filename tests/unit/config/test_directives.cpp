@@ -176,7 +176,8 @@ TEST(Directives, SourceNamesItsParameters) {
   EXPECT_EQ(problem("scm id=scs1554192131150"), "no error");
   EXPECT_EQ(problem("scm uploads=off id=scs1554192131150"), "no error");
   EXPECT_EQ(problem("pca issuer=ISSUER"), "no error");
-  EXPECT_THAT(problem("acme"), HasSubstr("write scm [id=ID] [uploads=fallback|on|off] or pca issuer=ID"));
+  EXPECT_THAT(problem("acme"),
+              HasSubstr("write scm [id=ID] [uploads=fallback|on|off] or pca issuer=ID"));
   EXPECT_THAT(problem("pca"), HasSubstr("the issuer is missing"));
   EXPECT_THAT(problem("pca issuer=42"), HasSubstr("ids look like"));
   EXPECT_THAT(problem("pca id=ISSUER"), HasSubstr("write pca issuer=ID"));
