@@ -273,7 +273,7 @@ Result<int> serve(const config::Handover& handover, const Pulse& pulse, Log& log
   if (!store) return pass(std::move(store));
   if (Result<void> left = lifecycle::write_effective_settings(kStore, with_agent(handover));
       !left) {
-    log.warn("settings for ccmctl: {}", left.error().message());
+    log.error("settings for ccmctl and the agents beside this one: {}", left.error().message());
   }
   Result<Watches> watches = open_watches(kStore, log);
   if (!watches) return pass(std::move(watches));

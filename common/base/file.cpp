@@ -4,15 +4,14 @@
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <stdio.h>
+#include <sys/file.h>
 #include <sys/random.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <algorithm>
 #include <cerrno>
 #include <climits>
 #include <cstdint>
-#include <span>
 #include <utility>
 
 #include "base/text.h"
@@ -21,6 +20,10 @@ namespace ccm {
 namespace {
 
 using Directory = Handle<DIR, closedir>;
+
+constexpr std::size_t kRandomDigits = 16;
+// A temporary file is taken for an abandoned one only between its creation and its lock.
+constexpr int kAttempts = 8;
 
 Failure failed(std::string_view verb, const std::string& path) {
   const int number = errno;
@@ -41,49 +44,7 @@ std::string temporary_name(const std::string& path) {
     const FileDescriptor source(open("/dev/urandom", O_RDONLY | O_CLOEXEC));
     static_cast<void>(read(source.get(), &random, sizeof random) < 0);
   }
-  return fmt::format("{}{}{:016x}", path, kTemporaryMark, random);
-}
-
-Result<FileDescriptor> open_regular(const std::string& path, std::size_t limit, std::size_t& size) {
-  // O_NONBLOCK: a FIFO put in the file's place must not hang us before fstat unmasks it.
-  FileDescriptor file(open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK));
-  if (!file) {
-    const std::string name = printable(path);
-    if (errno == ENOENT || errno == ENOTDIR) {
-      return fail(ErrorKind::rejected, fmt::format("read {}: there is no such file", name));
-    }
-    if (errno == ELOOP) {
-      return fail(ErrorKind::invalid,
-                  fmt::format("read {}: it is a symbolic link, a regular file is wanted", name));
-    }
-    return failed("read", path);
-  }
-  struct stat status {};
-  if (fstat(file.get(), &status) != 0) return failed("read", path);
-  if (!S_ISREG(status.st_mode)) {
-    return fail(ErrorKind::invalid, fmt::format("read {}: not a regular file", printable(path)));
-  }
-  size = static_cast<std::size_t>(status.st_size);
-  if (size > limit) {
-    return fail(ErrorKind::invalid,
-                fmt::format("read {}: it has {} bytes, more than the {} allowed", printable(path),
-                            size, limit));
-  }
-  return file;
-}
-
-// Fills the buffer as far as the file goes; a file that is written to meanwhile is read as it
-// comes, since whoever needs a consistent one replaces it by rename.
-Result<std::size_t> read_into(std::span<std::byte> buffer, int file, const std::string& path) {
-  std::size_t done = 0;
-  while (done < buffer.size()) {
-    const ssize_t count = read(file, buffer.data() + done, buffer.size() - done);
-    if (count < 0 && errno == EINTR) continue;
-    if (count < 0) return failed("read", path);
-    if (count == 0) break;
-    done += static_cast<std::size_t>(count);
-  }
-  return done;
+  return fmt::format("{}{}{:0{}x}", path, kTemporaryMark, random, kRandomDigits);
 }
 
 bool write_all(int file, std::string_view content) {
@@ -96,6 +57,39 @@ bool write_all(int file, std::string_view content) {
   return true;
 }
 
+// A new file that nobody takes for an abandoned one as long as the lock is open.
+struct Claimed {
+  std::string path;
+  FileDescriptor file;
+  FileDescriptor lock;  // another descriptor of `file`, closed when the file has its name
+};
+
+bool is_unlinked(int file) noexcept {
+  struct stat status {};
+  return fstat(file, &status) == 0 && status.st_nlink == 0;
+}
+
+Result<Claimed> claim_new_file(const std::string& path) {
+  for (int attempt = 1; attempt <= kAttempts; ++attempt) {
+    Claimed claimed{.path = temporary_name(path), .file = {}, .lock = {}};
+    claimed.file =
+        FileDescriptor(open(claimed.path.c_str(),
+                            O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, kOwnerOnlyFile));
+    if (!claimed.file) return failed("create", claimed.path);
+    // Without locks the file stays unlocked, and nobody removes it.
+    const bool is_taken = flock(claimed.file.get(), LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK;
+    if (is_taken || is_unlinked(claimed.file.get())) continue;
+    claimed.lock = FileDescriptor(fcntl(claimed.file.get(), F_DUPFD_CLOEXEC, 0));
+    if (claimed.lock) return claimed;
+    Failure failure = failed("lock", claimed.path);
+    static_cast<void>(unlink(claimed.path.c_str()));
+    return failure;
+  }
+  return fail(
+      ErrorKind::transient,
+      fmt::format("write {}: its temporary files are removed by somebody else", printable(path)));
+}
+
 Failure failed_and_removed(std::string_view verb, const std::string& path,
                            const std::string& temporary) {
   Failure failure = failed(verb, path);
@@ -103,8 +97,22 @@ Failure failed_and_removed(std::string_view verb, const std::string& path,
   return failure;
 }
 
+Result<void> fill(FileDescriptor file, const std::string& path, std::string_view content,
+                  const FileAccess& access = {}) {
+  const bool changes_group = access.group != kSameGroup;
+  // The mode again, because a umask may have taken the owner's own bits away.
+  if ((changes_group && fchown(file.get(), static_cast<uid_t>(-1), access.group) != 0) ||
+      fchmod(file.get(), access.mode) != 0 || !write_all(file.get(), content) ||
+      fsync(file.get()) != 0 || close(file.release()) != 0) {
+    return failed_and_removed("write", path, path);
+  }
+  return {};
+}
+
 // Puts `temporary` in the place of `path` for good. The two are exchanged where the file system
-// can, so that there is a way back when the directory cannot be synced.
+// can, so that there is a way back when the directory cannot be synced. (There is none when a new
+// leader removes the old content, which nobody holds a lock on, in between; then the new one
+// stays.)
 Result<void> promote(const std::string& temporary, const std::string& path) {
   const std::string directory = parent_of(path);
   if (renameat2(AT_FDCWD, temporary.c_str(), AT_FDCWD, path.c_str(), RENAME_EXCHANGE) == 0) {
@@ -162,46 +170,38 @@ Result<void> remove_entries(int directory, const std::string& path) {
 
 }  // namespace
 
-Result<std::string> read_file(const std::string& path, std::size_t limit) {
-  std::size_t size = 0;
-  const Result<FileDescriptor> file = open_regular(path, limit, size);
-  if (!file) return fail(file.error());
-  std::string content(size, '\0');
-  const Result<std::size_t> count =
-      read_into(std::as_writable_bytes(std::span(content)), file->get(), path);
-  if (!count) return fail(count.error());
-  content.resize(*count);
-  return content;
+bool is_temporary_name(std::string_view name) noexcept {
+  if (name.size() < kTemporaryMark.size() + kRandomDigits) return false;
+  const std::string_view end = name.substr(name.size() - kTemporaryMark.size() - kRandomDigits);
+  return end.starts_with(kTemporaryMark) &&
+         end.find_first_not_of("0123456789abcdef", kTemporaryMark.size()) == std::string_view::npos;
 }
 
-Result<Secret> read_secret_file(const std::string& path, std::size_t limit) {
-  std::size_t size = 0;
-  const Result<FileDescriptor> file = open_regular(path, limit, size);
-  if (!file) return fail(file.error());
-  Secret content = Secret::of_size(size);
-  const Result<std::size_t> count = read_into(content.mutable_bytes(), file->get(), path);
-  if (!count) return fail(count.error());
-  if (*count < size) return Secret::copy_of(content.bytes().first(*count));
-  return content;
-}
-
-Result<void> write_file_atomically(const std::string& path, std::string_view content) {
-  const std::string temporary = temporary_name(path);
-  Result<void> written = write_new_file(temporary, content);
+Result<void> write_file_atomically(const std::string& path, std::string_view content,
+                                   const FileAccess& access) {
+  Result<Claimed> claimed = claim_new_file(path);
+  if (!claimed) return pass(std::move(claimed));
+  Result<void> written = fill(std::move(claimed->file), claimed->path, content, access);
   if (!written) return written;
-  return promote(temporary, path);
+  return promote(claimed->path, path);
+}
+
+Result<void> remove_if_abandoned(const std::string& path) {
+  const FileDescriptor file(
+      open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY));
+  struct stat status {};
+  if (!file || fstat(file.get(), &status) != 0 || !S_ISREG(status.st_mode)) return {};
+  if (flock(file.get(), LOCK_EX | LOCK_NB) != 0) return {};
+  // Whoever created the name a moment ago finds it gone and takes another (claim_new_file).
+  if (unlink(path.c_str()) != 0 && errno != ENOENT) return failed("remove", path);
+  return {};
 }
 
 Result<void> write_new_file(const std::string& path, std::string_view content) {
   FileDescriptor file(
       open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, kOwnerOnlyFile));
   if (!file) return failed("create", path);
-  // The mode again, because a umask may have taken the owner's own bits away.
-  if (fchmod(file.get(), kOwnerOnlyFile) != 0 || !write_all(file.get(), content) ||
-      fsync(file.get()) != 0 || close(file.release()) != 0) {
-    return failed_and_removed("write", path, path);
-  }
-  return {};
+  return fill(std::move(file), path, content);
 }
 
 Result<void> replace_symlink(const std::string& path, const std::string& target) {
@@ -236,23 +236,6 @@ Result<void> sync_directory(const std::string& path) {
   if (!directory) return failed("open directory", path);
   if (fsync(directory.get()) != 0) return failed("sync directory", path);
   return {};
-}
-
-Result<std::vector<std::string>> list_directory(const std::string& path) {
-  const Directory stream(opendir(path.c_str()));
-  if (!stream) {
-    if (errno == ENOENT) return std::vector<std::string>();
-    return failed("list", path);
-  }
-  std::vector<std::string> names;
-  errno = 0;
-  while (const dirent* entry = readdir(stream.get())) {
-    const std::string_view name = entry->d_name;
-    if (name != "." && name != "..") names.emplace_back(name);
-  }
-  if (errno != 0) return failed("list", path);
-  std::sort(names.begin(), names.end());
-  return names;
 }
 
 Result<void> remove_tree(const std::string& path) {

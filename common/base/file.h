@@ -6,9 +6,11 @@
 // Free functions; any process; callers serialise writers of one path.
 #pragma once
 
+#include <sys/stat.h>
 #include <sys/types.h>
 
 #include <cstddef>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -21,19 +23,56 @@ namespace ccm {
 
 inline constexpr mode_t kOwnerOnlyFile = 0600;
 inline constexpr mode_t kOwnerOnlyDirectory = 0700;
-// What a killed writer leaves behind has this in its name and may be removed by whoever holds the
-// writers' lock.
+// What a killed writer leaves behind has this in its name.
 inline constexpr std::string_view kTemporaryMark = ".tmp-";
+// Whether a name is one that write_file_atomically gives to a file until it is complete.
+bool is_temporary_name(std::string_view name) noexcept;
+
+// More entries than any directory of a store has.
+inline constexpr std::size_t kMostEntries = 1'000'000;
+
+// Whether symbolic links count in the directories above a file. In a store its account could plant
+// them for a root that reads it.
+enum class Links : bool { on_the_way, nowhere };
 
 // The whole file. Fails with `invalid` when it is larger than `limit` bytes, not a regular file, or
 // its last path component is a symbolic link; `rejected` when it does not exist.
-Result<std::string> read_file(const std::string& path, std::size_t limit);
+Result<std::string> read_file(const std::string& path, std::size_t limit,
+                              Links links = Links::on_the_way);
 // The same into wiped memory, for keys and credentials.
-Result<Secret> read_secret_file(const std::string& path, std::size_t limit);
+Result<Secret> read_secret_file(const std::string& path, std::size_t limit,
+                                Links links = Links::on_the_way);
+// The same with whose the file is that was read.
+struct OwnedFile {
+  std::string content;
+  uid_t owner = 0;
+  mode_t mode = 0;
+};
+Result<OwnedFile> read_owned_file(const std::string& path, std::size_t limit);
+inline bool is_writable_by_others(mode_t mode) noexcept {
+  return (mode & (S_IWGRP | S_IWOTH)) != 0;
+}
+// A file that counts only when it belongs to one of the owners and nobody else may write it; else
+// `rejected`.
+Result<Secret> read_secret_file_of(std::span<const uid_t> owners, const std::string& path,
+                                   std::size_t limit);
 
-// Replaces `path` atomically with an owner-only file that holds `content`. On failure the old file
-// is untouched and the temporary one removed.
-Result<void> write_file_atomically(const std::string& path, std::string_view content);
+// Who may use a new file. Owner-only unless told.
+inline constexpr gid_t kSameGroup = static_cast<gid_t>(-1);
+struct FileAccess {
+  mode_t mode = kOwnerOnlyFile;
+  gid_t group = kSameGroup;
+};
+
+// Replaces `path` atomically with a new file that holds `content`. On failure the old file
+// is untouched and the temporary one removed. Until it has its name, the new file is locked
+// (flock), which tells a writer that lives from one that was killed: the kernel gives up a dead
+// one's locks.
+Result<void> write_file_atomically(const std::string& path, std::string_view content,
+                                   const FileAccess& access = {});
+// Removes a temporary file whose writer is dead. One that is still being written stays, and so does
+// what is no regular file, and everything where the file system has no locks.
+Result<void> remove_if_abandoned(const std::string& path);
 // Writes a new owner-only file and fsyncs it; for files inside a directory that is renamed as one.
 // On failure the file is removed.
 Result<void> write_new_file(const std::string& path, std::string_view content);
@@ -44,8 +83,10 @@ Result<void> replace_symlink(const std::string& path, const std::string& target)
 Result<void> make_directories(const std::string& path);
 // fsync of a directory, so that a rename in it survives a power cut.
 Result<void> sync_directory(const std::string& path);
-// The names in a directory without "." and "..", sorted; empty when it does not exist.
-Result<std::vector<std::string>> list_directory(const std::string& path);
+// The names in a directory without "." and "..", sorted; empty when it does not exist. `invalid`
+// when there are more than kMostEntries.
+Result<std::vector<std::string>> list_directory(const std::string& path,
+                                                Links links = Links::on_the_way);
 // Removes a directory with everything in it, never following a symbolic link; fine when absent.
 Result<void> remove_tree(const std::string& path);
 

@@ -21,6 +21,7 @@ namespace {
 
 constexpr std::size_t kMaxKeyFile = std::size_t{64} << 10U;
 
+// In directories where only leaders write: whoever leads now is the only one alive.
 Result<void> remove_leftovers_in(const std::string& directory) {
   Result<std::vector<std::string>> names = list_directory(directory);
   if (!names) return pass(std::move(names));
@@ -29,6 +30,17 @@ Result<void> remove_leftovers_in(const std::string& directory) {
     if (Result<void> removed = remove_tree(directory + "/" + name); !removed) return removed;
   }
   return {};
+}
+
+// At the top of the store every agent writes, and ccmctl, whoever leads.
+void remove_abandoned_in(const std::string& directory) {
+  const Result<std::vector<std::string>> names = list_directory(directory);
+  if (!names) return;
+  for (const std::string& name : *names) {
+    if (is_temporary_name(name)) {
+      static_cast<void>(remove_if_abandoned(fmt::format("{}/{}", directory, name)));
+    }
+  }
 }
 
 class FileStore final : public Store {
@@ -296,7 +308,8 @@ Result<std::vector<crypto::KeyPair>> FileStore::operator_keys() const {
 Result<void> FileStore::remove_leftovers() const {
   Result<std::vector<std::string>> names = reader_.names();
   if (!names) return pass(std::move(names));
-  std::vector<std::string> directories{reader_.state_path(), path("records")};
+  remove_abandoned_in(reader_.state_path());
+  std::vector<std::string> directories{path("records")};
   for (const std::string& name : *names) {
     const std::string certificate = reader_.certificate_path(name);
     const std::string versions = certificate + "/versions";

@@ -1,11 +1,14 @@
 #include <fcntl.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <atomic>
 #include <cerrno>
 #include <filesystem>
+#include <thread>
 
 #include "base/file.h"
 #include "support/system_calls.h"
@@ -162,6 +165,52 @@ TEST_F(FileTest, KilledAtAnySystemCallTheFileIsOldOrNew) {
     if (!was_reached) break;
   }
   EXPECT_GT(n, 8) << "too few calls to have written a file durably";
+}
+
+TEST_F(FileTest, KnowsItsTemporaryNames) {
+  EXPECT_TRUE(is_temporary_name("f.tmp-0123456789abcdef"));
+  EXPECT_FALSE(is_temporary_name("f.tmp-0123456789abcdeg"));
+  EXPECT_FALSE(is_temporary_name("request-a.tmp-b")) << "a certificate may have such a name";
+  EXPECT_FALSE(is_temporary_name("f"));
+}
+
+TEST_F(FileTest, RemovesOnlyWhatADeadWriterLeft) {
+  const std::string name = path("f.tmp-0123456789abcdef");
+  directory_.write("f.tmp-0123456789abcdef", "half");
+  FileDescriptor writer(open(name.c_str(), O_WRONLY | O_CLOEXEC));
+  ASSERT_EQ(flock(writer.get(), LOCK_EX), 0);
+  ASSERT_TRUE(remove_if_abandoned(name));
+  EXPECT_THAT(entries(), ElementsAre("f.tmp-0123456789abcdef"));
+  writer.reset();
+  ASSERT_TRUE(remove_if_abandoned(name));
+  EXPECT_THAT(entries(), IsEmpty());
+  ASSERT_TRUE(remove_if_abandoned(name));
+}
+
+TEST_F(FileTest, RemovesNeitherLinksNorPipesNorHangsOnThem) {
+  fs::create_symlink("elsewhere", path("link"));
+  ASSERT_EQ(mkfifo(path("fifo").c_str(), 0600), 0);
+  for (const char* name : {"fifo", "link"}) EXPECT_TRUE(remove_if_abandoned(path(name)));
+  EXPECT_THAT(entries(), ElementsAre("fifo", "link"));
+}
+
+TEST_F(FileTest, AWriterSucceedsWhateverIsSweptMeanwhile) {
+  std::atomic<bool> is_done = false;
+  std::thread sweeper([&] {
+    while (!is_done) {
+      for (const std::string& name : entries()) {
+        if (is_temporary_name(name)) EXPECT_TRUE(remove_if_abandoned(path(name)));
+      }
+    }
+  });
+  for (int i = 0; i < 500; ++i) {
+    const Result<void> written = write_file_atomically(path("f"), std::to_string(i));
+    EXPECT_TRUE(written) << written.error().message();
+    EXPECT_EQ(read_file(path("f"), kLimit).value_or(""), std::to_string(i));
+  }
+  is_done = true;
+  sweeper.join();
+  EXPECT_THAT(entries(), ElementsAre("f"));
 }
 
 TEST_F(FileTest, AFullDiskAtAnyCallIsAnErrorThatChangesNothing) {

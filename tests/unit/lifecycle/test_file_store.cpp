@@ -1,6 +1,7 @@
 #include <fcntl.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/file.h>
 #include <sys/inotify.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
@@ -322,6 +323,25 @@ TEST_F(FileStoreTest, TryingToLeadInVainWakesNobodyWhoWatches) {
   EXPECT_EQ(read(watch.get(), event, sizeof event), -1);
   ASSERT_TRUE(install(*store, *lease, new_bundle()));
   EXPECT_GT(read(watch.get(), event, sizeof event), 0);
+}
+
+TEST_F(FileStoreTest, ANewLeaderRemovesOnlyWhatDeadWritersLeft) {
+  const std::unique_ptr<Store> store = open_file_store(state()).value();
+  const auto path = [&](const std::string& name) { return state() + "/" + name; };
+  const std::string settings = "settings-nginx.tmp-0123456789abcdef";
+  const std::string request = "request-www.tmp-0123456789abcdef";
+  const std::string others = "request-a.tmp-b";
+  for (const std::string& name : {settings, request, others}) {
+    directory_.write("state/" + name, "half");
+  }
+  // Another agent, in the middle of writing its settings.
+  const FileDescriptor writer(open(path(settings).c_str(), O_WRONLY | O_CLOEXEC));
+  ASSERT_EQ(flock(writer.get(), LOCK_EX), 0);
+  const std::unique_ptr<Lease> lease = store->try_lead().value();
+  ASSERT_NE(lease, nullptr);
+  EXPECT_TRUE(fs::exists(path(settings)));
+  EXPECT_FALSE(fs::exists(path(request)));
+  EXPECT_TRUE(fs::exists(path(others))) << "the request for a certificate of that name";
 }
 
 TEST_F(FileStoreTest, ADamagedRecordCanBeMended) {

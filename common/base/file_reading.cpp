@@ -1,0 +1,192 @@
+// The reading half of file.h.
+#include <dirent.h>
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <linux/openat2.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <span>
+#include <utility>
+
+#include "base/file.h"
+#include "base/text.h"
+
+namespace ccm {
+namespace {
+
+using Directory = Handle<DIR, closedir>;
+
+Failure failed(std::string_view verb, const std::string& path) {
+  const int number = errno;
+  return fail(system_error(fmt::format("{} {}", verb, printable(path)), number));
+}
+
+bool is_link(int directory, const std::string& name) noexcept {
+  struct stat status {};
+  return fstatat(directory, name.c_str(), &status, AT_SYMLINK_NOFOLLOW) == 0 &&
+         S_ISLNK(status.st_mode);
+}
+
+// One component after the other, where the kernel cannot do it in one call.
+int walk_without_links(const std::string& path, int flags) {
+  FileDescriptor directory(
+      open(path.starts_with('/') ? "/" : ".", O_PATH | O_DIRECTORY | O_CLOEXEC));
+  std::vector<std::string_view> names = split(path, '/');
+  std::erase(names, "");
+  if (names.empty()) return openat(directory.get(), ".", flags);
+  for (std::size_t i = 0; directory && i < names.size(); ++i) {
+    const std::string name(names[i]);
+    const bool is_last = i + 1 == names.size();
+    FileDescriptor next(openat(directory.get(), name.c_str(),
+                               is_last ? flags : O_PATH | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW));
+    if (!next && errno == ENOTDIR && is_link(directory.get(), name)) errno = ELOOP;
+    directory = std::move(next);
+  }
+  return directory.release();
+}
+
+int open_without_links(const std::string& path, int flags) {
+  open_how how{};
+  how.flags = static_cast<std::uint64_t>(flags);
+  how.resolve = RESOLVE_NO_SYMLINKS;
+  const long file = syscall(SYS_openat2, AT_FDCWD, path.c_str(), &how, sizeof how);
+  // An older kernel, or a filter of system calls that does not know this one.
+  if (file < 0 && (errno == ENOSYS || errno == EPERM)) return walk_without_links(path, flags);
+  return static_cast<int>(file);
+}
+
+FileDescriptor open_at(const std::string& path, int flags, Links links) {
+  flags |= O_RDONLY | O_CLOEXEC;
+  return FileDescriptor(links == Links::nowhere ? open_without_links(path, flags | O_NOFOLLOW)
+                                                : open(path.c_str(), flags));
+}
+
+Result<FileDescriptor> open_regular(const std::string& path, std::size_t limit, Links links,
+                                    struct stat& status) {
+  // O_NONBLOCK: a FIFO put in the file's place must not hang us before fstat unmasks it.
+  FileDescriptor file = open_at(path, O_NOFOLLOW | O_NONBLOCK | O_NOCTTY, links);
+  if (!file) {
+    const std::string name = printable(path);
+    if (errno == ENOENT || errno == ENOTDIR) {
+      return fail(ErrorKind::rejected, fmt::format("read {}: there is no such file", name));
+    }
+    if (errno == ELOOP) {
+      return fail(ErrorKind::invalid,
+                  fmt::format("read {}: it {}is a symbolic link, a regular file is wanted", name,
+                              links == Links::nowhere ? "or a directory above it " : ""));
+    }
+    return failed("read", path);
+  }
+  if (fstat(file.get(), &status) != 0) return failed("read", path);
+  if (!S_ISREG(status.st_mode)) {
+    return fail(ErrorKind::invalid, fmt::format("read {}: not a regular file", printable(path)));
+  }
+  const auto size = static_cast<std::size_t>(status.st_size);
+  if (size > limit) {
+    return fail(ErrorKind::invalid,
+                fmt::format("read {}: it has {} bytes, more than the {} allowed", printable(path),
+                            size, limit));
+  }
+  return file;
+}
+
+// Fills the buffer as far as the file goes; a file that is written to meanwhile is read as it
+// comes, since whoever needs a consistent one replaces it by rename.
+Result<std::size_t> read_into(std::span<std::byte> buffer, int file, const std::string& path) {
+  std::size_t done = 0;
+  while (done < buffer.size()) {
+    const ssize_t count = read(file, buffer.data() + done, buffer.size() - done);
+    if (count < 0 && errno == EINTR) continue;
+    if (count < 0) return failed("read", path);
+    if (count == 0) break;
+    done += static_cast<std::size_t>(count);
+  }
+  return done;
+}
+
+Result<std::string> read_content(const std::string& path, std::size_t limit, Links links,
+                                 struct stat& status) {
+  const Result<FileDescriptor> file = open_regular(path, limit, links, status);
+  if (!file) return fail(file.error());
+  std::string content(static_cast<std::size_t>(status.st_size), '\0');
+  const Result<std::size_t> count =
+      read_into(std::as_writable_bytes(std::span(content)), file->get(), path);
+  if (!count) return fail(count.error());
+  content.resize(*count);
+  return content;
+}
+
+Result<Secret> read_secret(int file, const struct stat& status, const std::string& path) {
+  Secret content = Secret::of_size(static_cast<std::size_t>(status.st_size));
+  const Result<std::size_t> count = read_into(content.mutable_bytes(), file, path);
+  if (!count) return fail(count.error());
+  if (*count < content.size()) return Secret::copy_of(content.bytes().first(*count));
+  return content;
+}
+
+}  // namespace
+
+Result<std::string> read_file(const std::string& path, std::size_t limit, Links links) {
+  struct stat status {};
+  return read_content(path, limit, links, status);
+}
+
+Result<OwnedFile> read_owned_file(const std::string& path, std::size_t limit) {
+  struct stat status {};
+  Result<std::string> content = read_content(path, limit, Links::on_the_way, status);
+  if (!content) return pass(std::move(content));
+  return OwnedFile{.content = *std::move(content), .owner = status.st_uid, .mode = status.st_mode};
+}
+
+Result<Secret> read_secret_file(const std::string& path, std::size_t limit, Links links) {
+  struct stat status {};
+  const Result<FileDescriptor> file = open_regular(path, limit, links, status);
+  if (!file) return fail(file.error());
+  return read_secret(file->get(), status, path);
+}
+
+Result<Secret> read_secret_file_of(std::span<const uid_t> owners, const std::string& path,
+                                   std::size_t limit) {
+  struct stat status {};
+  Result<FileDescriptor> file = open_regular(path, limit, Links::on_the_way, status);
+  if (!file) return pass(std::move(file));
+  const bool is_known = std::find(owners.begin(), owners.end(), status.st_uid) != owners.end();
+  if (!is_known || is_writable_by_others(status.st_mode)) {
+    return fail(ErrorKind::rejected,
+                is_known ? fmt::format("{} could be written by others than its owner (mode {:04o})",
+                                       printable(path), status.st_mode & 07777U)
+                         : fmt::format("{} belongs to user {}, who has no say here",
+                                       printable(path), status.st_uid));
+  }
+  return read_secret(file->get(), status, path);
+}
+
+Result<std::vector<std::string>> list_directory(const std::string& path, Links links) {
+  FileDescriptor directory = open_at(path, O_DIRECTORY | O_NONBLOCK, links);
+  if (!directory) {
+    if (errno == ENOENT) return std::vector<std::string>();
+    return failed("list", path);
+  }
+  const Directory stream(fdopendir(directory.get()));
+  if (!stream) return failed("list", path);
+  static_cast<void>(directory.release());
+  std::vector<std::string> names;
+  errno = 0;
+  while (const dirent* entry = readdir(stream.get())) {
+    const std::string_view name = entry->d_name;
+    if (name != "." && name != "..") names.emplace_back(name);
+    if (names.size() > kMostEntries) {
+      return fail(ErrorKind::invalid, fmt::format("list {}: it has more than {} entries",
+                                                  printable(path), kMostEntries));
+    }
+  }
+  if (errno != 0) return failed("list", path);
+  std::sort(names.begin(), names.end());
+  return names;
+}
+
+}  // namespace ccm
