@@ -1,72 +1,104 @@
 #include "agent/privileges.h"
 
+#include <dirent.h>
 #include <fcntl.h>
 #include <fmt/format.h>
-#include <fts.h>
 #include <grp.h>
-#include <pwd.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <array>
 #include <cerrno>
 
 #include "agent/process.h"
 #include "base/acting_as.h"
 #include "base/file.h"
 #include "base/handle.h"
+#include "lifecycle/state_directory.h"
 
 namespace ccm::agent {
 namespace {
 
-constexpr const char* kDefaultAccount = "ccm";
 constexpr uid_t kRoot = 0;
 
-std::optional<Account> find_account(const std::string& name) {
-  std::array<char, 16384> buffer;
-  passwd entry = {};
-  passwd* found = nullptr;
-  if (getpwnam_r(name.c_str(), &entry, buffer.data(), buffer.size(), &found) != 0 ||
-      found == nullptr) {
-    return std::nullopt;
+// Deeper than any store.
+constexpr int kDeepest = 8;
+
+// What is handed over, seen through descriptors, so that no name can come to mean another file.
+class HandOver {
+ public:
+  HandOver(const Account& account, dev_t device) : account_(account), device_(device) {}
+
+  // The entries of a directory, each directory after what is in it. Hard-linked files are left
+  // alone, as they may lie elsewhere too; so are other file systems and what is neither file,
+  // directory nor link. What cannot be handed over shows when the store wants to write there.
+  void give_entries(int directory, int depth) const {
+    const Handle<DIR, closedir> stream(open_for_reading(directory));
+    if (stream == nullptr || depth > kDeepest) return;
+    while (const dirent* entry = readdir(stream.get())) {
+      const std::string name = entry->d_name;
+      const bool is_wanted = depth > 0 || lifecycle::is_store_name(name);
+      if (name != "." && name != ".." && is_wanted) give(directory, name, depth);
+    }
   }
-  return Account{name, entry.pw_uid, entry.pw_gid};
-}
 
-// Each directory after what is in it, the store's own last of all: until then the account cannot
-// get at any of it, and a hand-over that was cut short is done again.
-void hand_over_entry(const FTSENT& entry, const Account& account) {
-  const bool is_directory = entry.fts_info == FTS_DP;
-  const bool is_plain_file = entry.fts_info == FTS_F && entry.fts_statp->st_nlink == 1;
-  if (!is_directory && !is_plain_file && entry.fts_info != FTS_SL) return;
-  if (entry.fts_statp->st_uid != kRoot) return;
-  // What cannot be handed over shows when the store wants to write there.
-  static_cast<void>(
-      fchownat(AT_FDCWD, entry.fts_accpath, account.user, account.group, AT_SYMLINK_NOFOLLOW) != 0);
-}
+  void give_itself(int file) const {
+    static_cast<void>(fchownat(file, "", account_.user, account_.group, AT_EMPTY_PATH) != 0);
+  }
 
-using FtsHandle = Handle<FTS, fts_close>;
+ private:
+  static DIR* open_for_reading(int directory) {
+    FileDescriptor opened(openat(directory, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+    DIR* stream = opened ? fdopendir(opened.get()) : nullptr;
+    if (stream != nullptr) static_cast<void>(opened.release());
+    return stream;
+  }
 
-Result<void> hand_over(const std::string& path, const Account& account) {
-  std::string root = path;
-  std::array<char*, 2> roots{root.data(), nullptr};
-  const FtsHandle tree(fts_open(roots.data(), FTS_PHYSICAL | FTS_NOCHDIR | FTS_XDEV, nullptr));
-  if (tree == nullptr) return fail(system_error("reading " + path, errno));
-  while (const FTSENT* entry = fts_read(tree.get())) hand_over_entry(*entry, account);
+  void give(int parent, const std::string& name, int depth) const {
+    const FileDescriptor file(openat(parent, name.c_str(), O_PATH | O_NOFOLLOW | O_CLOEXEC));
+    struct stat status = {};
+    if (!file || fstat(file.get(), &status) != 0) return;
+    if (status.st_dev != device_) return;
+    const bool is_directory = S_ISDIR(status.st_mode);
+    const bool is_single =
+        status.st_nlink == 1 && (S_ISREG(status.st_mode) || S_ISLNK(status.st_mode));
+    if (is_directory) give_entries(file.get(), depth + 1);
+    if (status.st_uid == kRoot && (is_directory || is_single)) give_itself(file.get());
+  }
+
+  const Account& account_;
+  dev_t device_;
+};
+
+// The store's own directory last of all: until then the account cannot get at any of it, and a
+// hand-over that was cut short is done again.
+Result<void> hand_over(int directory, const Account& account) {
+  struct stat status = {};
+  if (fstat(directory, &status) != 0)
+    return fail(system_error("reading the state directory", errno));
+  if (account.user == kRoot || status.st_uid != kRoot) return {};
+  const HandOver giving(account, status.st_dev);
+  giving.give_entries(directory, 0);
+  giving.give_itself(directory);
   return {};
 }
 
-// Without CAP_DAC_OVERRIDE root may not enter what belongs to the account alone. The directory is
+// Without CAP_DAC_OVERRIDE root may not enter what belongs to the account alone. The directory was
 // opened as root all the same, because the account may be kept out of those above it.
-Result<void> enter(const std::string& path, const std::optional<Account>& account) {
-  const FileDescriptor directory(open(path.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
-  if (!directory) return fail(system_error("entering " + path, errno));
-  if (fchdir(directory.get()) == 0) return {};
+Result<void> enter(int directory, const std::string& path, const std::optional<Account>& account) {
+  if (fchdir(directory) == 0) return {};
   if (errno == EACCES && account) {
     const ActingAs owner(account->user);
-    if (fchdir(directory.get()) == 0) return {};
+    if (fchdir(directory) == 0) return {};
   }
   return fail(system_error("entering " + path, errno));
+}
+
+// Nobody else has any business in it. What a unit or an operator made may be open to all.
+void close_to_others(int directory) {
+  struct stat status = {};
+  if (fstat(directory, &status) != 0 || (status.st_mode & (S_IRWXG | S_IRWXO)) == 0) return;
+  const FileDescriptor opened(openat(directory, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  static_cast<void>(fchmod(opened.get(), kOwnerOnlyDirectory) != 0);
 }
 
 }  // namespace
@@ -84,13 +116,17 @@ Result<std::optional<Account>> choose_account(const std::string& user) {
 }
 
 Result<void> enter_state_directory(const std::string& path, const std::optional<Account>& account) {
+  const uid_t keeper = account ? account->user : geteuid();
+  // Before anything is made.
+  if (Result<void> good = lifecycle::check_state_directory(path, keeper); !good) return good;
   if (Result<void> made = make_directories(path); !made) return made;
-  struct stat status = {};
-  if (stat(path.c_str(), &status) != 0) return fail(system_error(path, errno));
-  if (account && account->user != kRoot && status.st_uid == kRoot) {
-    if (Result<void> handed = hand_over(path, *account); !handed) return handed;
+  const Result<FileDescriptor> directory = lifecycle::open_state_directory(path, keeper);
+  if (!directory) return fail(directory.error());
+  close_to_others(directory->get());
+  if (account) {
+    if (Result<void> handed = hand_over(directory->get(), *account); !handed) return handed;
   }
-  return enter(path, account);
+  return enter(directory->get(), path, account);
 }
 
 Result<void> become(const Account& account) {

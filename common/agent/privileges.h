@@ -2,20 +2,13 @@
 // once, by the agent's process, before it has threads or touches the network.
 #pragma once
 
-#include <sys/types.h>
-
 #include <optional>
 #include <string>
 
+#include "base/account.h"
 #include "base/result.h"
 
 namespace ccm::agent {
-
-struct Account {
-  std::string name;
-  uid_t user;
-  gid_t group;
-};
 
 // Who the agent shall be: the account of the setting `user`; without one the account "ccm".
 // nullopt: it stays who it is, because it is not root. `invalid` when the account does not exist:
@@ -23,9 +16,10 @@ struct Account {
 Result<std::optional<Account>> choose_account(const std::string& user);
 
 // Makes the state directory when it is missing, hands it to the account when it belongs to root,
-// and makes it the current directory: from then on the store is ".", whatever directories above it
-// the account may not pass through. Hard-linked files and links are left alone, as they may lead
-// elsewhere.
+// closes it to everybody else, and makes it the current directory: from then on the store is ".",
+// whatever directories above it the account may not pass through. `rejected` when it is no state
+// directory (lifecycle/state_directory.h); then nothing was changed. Of a store only what a store
+// has is handed over.
 Result<void> enter_state_directory(const std::string& path, const std::optional<Account>& account);
 
 // Becomes the account and makes sure there is no way back. `rejected` when the system refuses it.

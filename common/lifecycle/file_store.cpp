@@ -14,6 +14,7 @@
 #include "base/text.h"
 #include "lifecycle/file_lease.h"
 #include "lifecycle/record_file.h"
+#include "lifecycle/state_directory.h"
 #include "lifecycle/version_files.h"
 
 namespace ccm::lifecycle {
@@ -94,6 +95,8 @@ class FileStore final : public Store {
 };
 
 Result<void> FileStore::prepare() const {
+  if (Result<void> made = make_directories(reader_.state_path()); !made) return made;
+  if (Result<void> marked = mark_as_store(reader_.state_path()); !marked) return marked;
   for (const char* directory : {"certificates", "keys", "records"}) {
     if (Result<void> made = make_directories(path(directory)); !made) return made;
   }

@@ -12,7 +12,7 @@
 namespace ccm::lifecycle {
 
 // Creates the directory (owner-only) when it is missing and removes left-overs of interrupted
-// writes when leadership is taken.
+// writes when leadership is taken. `rejected` when the directory holds something else than a store.
 Result<std::unique_ptr<Store>> open_file_store(const std::string& state_path);
 
 }  // namespace ccm::lifecycle

@@ -3,6 +3,7 @@
 // `current` moves atomically. Any process that may read the files; not synchronised, cheap to make.
 //
 //   STATE/                              owner-only throughout
+//     ccm-store                         that this is a store, and of which format
 //     revision                          rewritten after every change of any `current` and of what
 //                                       is to be stapled: watch this
 //     leader.lock                       kernel lock: who talks to the cloud
@@ -11,7 +12,8 @@
 //     request-ID-NAME, granted-NAME     what ccmctl asks of the leader (request.h), and the renewals
 //                                       that it has begun (request_desk.h)
 //     keys/*.pem                        the operator's own keys, for certificates whose key is not
-//     in the cloud certificates/NAME/current         symbolic link to versions/N
+//                                       in the cloud
+//     certificates/NAME/current         symbolic link to versions/N
 //     certificates/NAME/versions/N/     fullchain.pem privkey.pem cert.pem chain.pem version,
 //                                       which never change, and ocsp.der, which comes and goes
 //     certificates/NAME/records/KIND    small records: state, order, …

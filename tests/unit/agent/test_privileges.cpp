@@ -50,6 +50,7 @@ class PrivilegesTest : public ::testing::Test {
     fs::permissions(directory_.path(), fs::perms(0711));
     directory_.write("state/certificates/www/state", "x");
     directory_.write("state/keys/own.pem", "x");
+    fs::create_directory(directory_ / "state/records");
     fs::permissions(state(), fs::perms(0700));
   }
   std::string state() const { return (directory_ / "state").string(); }
@@ -67,16 +68,51 @@ TEST_F(PrivilegesTest, HandsOverAStoreThatBelongsToRoot) {
 
 TEST_F(PrivilegesTest, LeavesLinksToOtherFilesAlone) {
   const fs::path outside = directory_.write("outside", "precious");
-  fs::create_hard_link(outside, directory_ / "state/hard");
-  fs::create_symlink(outside, directory_ / "state/soft");
+  fs::create_hard_link(outside, directory_ / "state/keys/hard");
+  fs::create_symlink(outside, directory_ / "state/keys/soft");
   ASSERT_EQ(in_child([&] { return enter_state_directory(state(), account_) ? 0 : 1; }), 0);
   EXPECT_EQ(owner_of(outside), 0U);
 }
 
-TEST_F(PrivilegesTest, LeavesAStoreOfSomebodyElseAlone) {
+TEST_F(PrivilegesTest, RefusesAStoreOfSomebodyElse) {
   ASSERT_EQ(chown(state().c_str(), account_.user + 1, account_.group), 0);
-  ASSERT_EQ(in_child([&] { return enter_state_directory(state(), account_) ? 0 : 1; }), 0);
+  ASSERT_EQ(in_child([&] { return enter_state_directory(state(), account_) ? 0 : 1; }), 1);
   EXPECT_EQ(owner_of(state()), account_.user + 1);
+  EXPECT_EQ(owner_of(directory_ / "state/keys/own.pem"), 0U);
+}
+
+TEST_F(PrivilegesTest, HandsOverNothingOfADirectoryThatIsNoStore) {
+  directory_.write("etc/shadow", "x");
+  directory_.write("etc/ssl/private.key", "x");
+  const std::string etc = (directory_ / "etc").string();
+  fs::permissions(etc, fs::perms(0755));
+  const Result<void> entered = enter_state_directory(etc, account_);
+  ASSERT_FALSE(entered);
+  EXPECT_EQ(entered.error().kind(), ErrorKind::rejected);
+  EXPECT_THAT(entered.error().message(), testing::HasSubstr("holds \"shadow\""));
+  for (const char* path : {"", "shadow", "ssl", "ssl/private.key"}) {
+    EXPECT_EQ(owner_of(directory_ / "etc" / path), 0U) << path;
+  }
+  EXPECT_EQ(fs::status(etc).permissions(), fs::perms(0755));
+}
+
+TEST_F(PrivilegesTest, HandsOverOnlyWhatAStoreHas) {
+  directory_.write("state/ccm-store", "ccm-store 1\n");
+  directory_.write("state/backup.tar", "x");
+  ASSERT_EQ(in_child([&] { return enter_state_directory(state(), account_) ? 0 : 1; }), 0);
+  EXPECT_EQ(owner_of(directory_ / "state/backup.tar"), 0U);
+  EXPECT_EQ(owner_of(directory_ / "state/keys/own.pem"), account_.user);
+}
+
+TEST_F(PrivilegesTest, TakesAnEmptyDirectoryAndClosesIt) {
+  const fs::path empty = directory_ / "empty";
+  fs::create_directory(empty);
+  fs::create_directory(empty / "lost+found");
+  fs::permissions(empty, fs::perms(0755));
+  ASSERT_EQ(in_child([&] { return enter_state_directory(empty, account_) ? 0 : 1; }), 0);
+  EXPECT_EQ(owner_of(empty), account_.user);
+  EXPECT_EQ(fs::status(empty).permissions(), fs::perms(0700));
+  EXPECT_EQ(owner_of(empty / "lost+found"), 0U);
 }
 
 TEST_F(PrivilegesTest, AHandoverThatWasCutShortIsFinishedTheNextTime) {

@@ -1,0 +1,36 @@
+#include "base/account.h"
+
+#include <fmt/format.h>
+#include <pwd.h>
+
+#include <array>
+
+namespace ccm {
+namespace {
+
+constexpr std::size_t kLargestEntry = 16384;
+
+}  // namespace
+
+std::optional<Account> find_account(const std::string& name) {
+  std::array<char, kLargestEntry> buffer;
+  passwd entry = {};
+  passwd* found = nullptr;
+  if (getpwnam_r(name.c_str(), &entry, buffer.data(), buffer.size(), &found) != 0 ||
+      found == nullptr) {
+    return std::nullopt;
+  }
+  return Account{name, entry.pw_uid, entry.pw_gid};
+}
+
+std::string user_text(uid_t user) {
+  std::array<char, kLargestEntry> buffer;
+  passwd entry = {};
+  passwd* found = nullptr;
+  if (getpwuid_r(user, &entry, buffer.data(), buffer.size(), &found) != 0 || found == nullptr) {
+    return fmt::format("user {}", user);
+  }
+  return found->pw_name;
+}
+
+}  // namespace ccm

@@ -1,0 +1,25 @@
+// Accounts of this host, as its user database knows them. Any process; asks the database each time.
+#pragma once
+
+#include <sys/types.h>
+
+#include <optional>
+#include <string>
+
+namespace ccm {
+
+struct Account {
+  std::string name;
+  uid_t user;
+  gid_t group;
+};
+
+// The account that the agent works as unless the configuration names another one.
+inline constexpr const char* kDefaultAccount = "ccm";
+
+// nullopt when there is none of that name.
+std::optional<Account> find_account(const std::string& name);
+// "ccm", or "user 1234" when nobody has that number.
+std::string user_text(uid_t user);
+
+}  // namespace ccm

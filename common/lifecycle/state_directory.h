@@ -1,0 +1,39 @@
+// What may be a state directory: one of our own making, or an empty one that nobody else needs.
+// Everything in it will belong to the agent's account, and whoever can exchange it decides what a
+// server shows; so a directory with anything else in it is refused, and one that others own, may
+// write or may replace.
+//
+// A store says what it is in a file, "ccm-store", with the number of its format. Stores of older
+// releases have none and are known by what is in them. Links base only; any process. Judged for the
+// account that shall keep the store.
+#pragma once
+
+#include <sys/types.h>
+
+#include <string>
+
+#include "base/handle.h"
+#include "base/result.h"
+
+namespace ccm::lifecycle {
+
+// `keeper`: the agent's account, or who we are when we are not root. `rejected` with a sentence
+// that names the directory and what would be right. A directory that is not there yet is judged by
+// those above it. What we may not look at counts as right.
+Result<void> check_state_directory(const std::string& path, uid_t keeper);
+// The keeper as a process that may be root knows it: the account of the setting `user` (empty: the
+// default one), or who we are. Root when there is no such account.
+uid_t keeper_of_store(const std::string& user);
+
+// The same for a directory that is there, opened; what was judged cannot be exchanged any more.
+// Opened with O_PATH, as an account may own what root may not read.
+Result<FileDescriptor> open_state_directory(const std::string& path, uid_t keeper);
+
+// Whether a file name at the top of a store is one that we give.
+bool is_store_name(const std::string& name) noexcept;
+
+// Marks an empty directory as a store, and a store of an older release as what it is. `rejected`
+// when the directory is neither.
+Result<void> mark_as_store(const std::string& path);
+
+}  // namespace ccm::lifecycle

@@ -1,0 +1,144 @@
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <filesystem>
+
+#include "lifecycle/file_store.h"
+#include "lifecycle/state_directory.h"
+#include "support/system_calls.h"
+#include "support/temp_directory.h"
+
+namespace ccm::lifecycle {
+namespace {
+
+namespace fs = std::filesystem;
+using testing::HasSubstr;
+
+class StateDirectory : public testing::Test {
+ protected:
+  std::string path(std::string_view below = "state") const { return (directory_ / below).string(); }
+  // The sentence of a refusal; empty when it is right.
+  static std::string refusal(const std::string& path, uid_t keeper = geteuid()) {
+    const Result<void> good = check_state_directory(path, keeper);
+    if (good) return "";
+    EXPECT_EQ(good.error().kind(), ErrorKind::rejected);
+    return good.error().message();
+  }
+  void make_old_store() {
+    for (const char* name : {"certificates", "keys", "records"}) {
+      fs::create_directories(directory_ / "state" / name);
+    }
+    directory_.write("state/leader.lock", "1");
+    fs::permissions(path(), fs::perms(0700));
+  }
+
+  test::TempDirectory directory_{test::memory_backed_parent()};
+};
+
+TEST_F(StateDirectory, MayBeMissingOrEmptyOrAStore) {
+  EXPECT_EQ(refusal(path("deep/below")), "");
+  fs::create_directory(path());
+  EXPECT_EQ(refusal(path()), "");
+  fs::create_directory(path("state/lost+found"));
+  EXPECT_EQ(refusal(path()), "");
+  ASSERT_TRUE(open_file_store(path()));
+  EXPECT_EQ(refusal(path()), "");
+  EXPECT_EQ(test::read_whole_file(path("state/ccm-store")), "ccm-store 1\n");
+  directory_.write("state/notes.txt", "of the operator");
+  EXPECT_EQ(refusal(path()), "") << "a store that says so may hold more";
+}
+
+TEST_F(StateDirectory, MayBeAStoreOfAnOlderReleaseWhichIsMarked) {
+  make_old_store();
+  EXPECT_EQ(refusal(path()), "");
+  ASSERT_TRUE(open_file_store(path()));
+  EXPECT_EQ(test::read_whole_file(path("state/ccm-store")), "ccm-store 1\n");
+}
+
+TEST_F(StateDirectory, IsNothingThatHoldsSomethingElse) {
+  directory_.write("state/passwd", "x");
+  EXPECT_THAT(refusal(path()), HasSubstr("holds \"passwd\" and was not made by this program"));
+  const Result<std::unique_ptr<Store>> store = open_file_store(path());
+  ASSERT_FALSE(store);
+  EXPECT_THAT(store.error().message(), HasSubstr("holds \"passwd\""));
+  EXPECT_FALSE(fs::exists(path("state/certificates")));
+  fs::remove(path("state/passwd"));
+  // The names alone of a store's directories make none.
+  directory_.write("state/keys/root.pem", "x");
+  EXPECT_THAT(refusal(path()), HasSubstr("holds \"keys\""));
+}
+
+TEST_F(StateDirectory, OfRootHoldsNothingThatWouldBeHandedOver) {
+  if (geteuid() != 0) GTEST_SKIP() << "only root hands over";
+  make_old_store();
+  directory_.write("state/shadow", "x");
+  EXPECT_THAT(refusal(path(), 65534), HasSubstr("holds \"shadow\""));
+  ASSERT_EQ(chown(path().c_str(), 65534, 65534), 0);
+  EXPECT_EQ(refusal(path(), 65534), "") << "handed over by an older release";
+}
+
+TEST_F(StateDirectory, IsOfNoLaterRelease) {
+  directory_.write("state/ccm-store", "ccm-store 2\n");
+  EXPECT_THAT(refusal(path()), HasSubstr("made by a later release (format 2"));
+}
+
+TEST_F(StateDirectory, IsNoDirectoryOfTheSystem) {
+  for (const char* system : {"/", "/etc", "/tmp", "/var/lib", "/root", "/usr/../etc/"}) {
+    EXPECT_THAT(refusal(system), HasSubstr("directory of the system")) << system;
+  }
+  if (geteuid() != 0) return;
+  fs::create_directory_symlink("/mnt", path("link"));
+  EXPECT_THAT(refusal(path("link")), HasSubstr("is \"/mnt\", a directory of the system"));
+}
+
+TEST_F(StateDirectory, BelongsToItsKeeper) {
+  if (geteuid() != 0) GTEST_SKIP() << "only root can give files away";
+  fs::create_directory(path());
+  ASSERT_EQ(chown(path().c_str(), 12345, 12345), 0);
+  EXPECT_THAT(refusal(path(), 65534), HasSubstr("belongs to user 12345 and not to nobody"));
+}
+
+TEST_F(StateDirectory, IsWrittenByNobodyElse) {
+  make_old_store();
+  fs::permissions(path(), fs::perms(0777));
+  EXPECT_THAT(refusal(path()), HasSubstr("written by others than its owner (mode 0777)"));
+  fs::permissions(path(), fs::perms(0755));
+  EXPECT_EQ(refusal(path()), "") << "it is closed when it is entered";
+}
+
+TEST_F(StateDirectory, LiesWhereNobodyCanReplaceIt) {
+  fs::create_directory(path("open"));
+  fs::permissions(path("open"), fs::perms(0777));
+  EXPECT_THAT(refusal(path("open/state")), HasSubstr("where everybody may replace it (mode 0777)"));
+  fs::create_directory(path("open/state"));
+  EXPECT_THAT(refusal(path("open/state")), HasSubstr("where everybody may replace it"));
+  ASSERT_EQ(chmod(path("open").c_str(), 01777), 0);
+  EXPECT_EQ(refusal(path("open/state")), "") << "sticky, as /tmp is";
+}
+
+TEST_F(StateDirectory, IsReachedThroughNoLinkOfAnother) {
+  if (geteuid() != 0) GTEST_SKIP() << "only root can give files away";
+  fs::create_directory(path());
+  fs::create_directory_symlink(path(), path("link"));
+  EXPECT_EQ(refusal(path("link")), "") << "root's own";
+  fs::create_directory_symlink(path("link"), path("second"));
+  ASSERT_EQ(lchown(path("link").c_str(), 12345, 12345), 0);
+  EXPECT_THAT(refusal(path("link")), HasSubstr("a symbolic link of user 12345"));
+  EXPECT_THAT(refusal(path("second")), HasSubstr("a symbolic link of user 12345"));
+}
+
+TEST_F(StateDirectory, AFirstStartThatWasKilledAnywhereIsGoneOnWith) {
+  for (int n = 1;; ++n) {
+    fs::remove_all(path());
+    const bool was_reached =
+        test::run_and_kill(n, [&] { return open_file_store(path()) ? 0 : 1; }).was_reached;
+    ASSERT_EQ(refusal(path()), "") << "call " << n;
+    ASSERT_TRUE(open_file_store(path())) << "call " << n;
+    if (!was_reached) break;
+  }
+}
+
+}  // namespace
+}  // namespace ccm::lifecycle
