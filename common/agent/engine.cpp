@@ -14,6 +14,7 @@
 #include "cloud/pca.h"
 #include "cloud/scm.h"
 #include "cloud/session.h"
+#include "lifecycle/adoption.h"
 #include "lifecycle/clock_watch.h"
 #include "lifecycle/lifecycle.h"
 #include "lifecycle/lockout.h"
@@ -178,6 +179,9 @@ RunningEngine::RunningEngine(Parts parts, CloudAccess access, HttpClients http)
       pca_team_(parts_.config.global(), parts_.wake_descriptor, true),
       inquiries_(parts_.config.global().concurrent_renewals, parts_.wake_descriptor) {
   lifecycle_.start(*parts_.lease);
+  const lifecycle::StoreReader reader(parts_.state_path);
+  lifecycle::adopt_stored({reader, parts_.store, *parts_.lease, parts_.log, parts_.clock.now()},
+                          lifecycle_.unsettled());
   desk_.resume();
 }
 

@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "crypto/ocsp.h"
+#include "lifecycle/stored_search.h"
 
 namespace ccm::agent {
 
@@ -29,12 +30,20 @@ void Publisher::look_at(const config::CertificateSpec& spec, Seen& seen, Time no
     }
     return;
   }
+  const lifecycle::VersionNumber seen_before = seen.version;
   seen = {.version = version, .response = response, .complaint = {}};
   if (loaded->damage) log_.error("certificate \"{}\": {}", name, loaded->damage->message());
   // What load() gives in place of a damaged version is older than what is served.
   if (loaded->damage && writer_.holds_certificate(name)) return;
   if (!loaded->certificate) return;
   const lifecycle::StoredCertificate& stored = *loaded->certificate;
+  // The server has chosen what fits best when it loaded its configuration (server/bootstrap.h);
+  // what was installed before that and fits no better is none to come back to.
+  const bool is_first = seen_before == 0;
+  if (is_first && !lifecycle::fits(stored.bundle.leaf(), spec.names, now) &&
+      writer_.holds_certificate(name)) {
+    return;
+  }
   publish(name, stored.info,
           {.bundle = stored.bundle,
            .ocsp_response = spec.stapling ? staple_of(stored, now) : std::vector<std::byte>()},

@@ -139,6 +139,15 @@ void Lifecycle::clock_was_set(Seconds by) {
   }
 }
 
+std::vector<const config::CertificateSpec*> Lifecycle::unsettled() const {
+  const std::lock_guard lock(mutex_);
+  std::vector<const config::CertificateSpec*> specs;
+  for (const auto& [name, entry] : entries_) {
+    if (!std::holds_alternative<Valid>(entry.state)) specs.push_back(entry.spec);
+  }
+  return specs;
+}
+
 std::vector<std::string> Lifecycle::take_due(Time now, std::size_t limit, const Choice& choice) {
   const std::lock_guard lock(mutex_);
   std::vector<std::tuple<bool, Time, std::string>> ready;

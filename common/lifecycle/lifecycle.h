@@ -47,6 +47,9 @@ class Lifecycle {
   // earlier configuration load starts afresh; renewal times are computed from what is installed.
   void start(const Lease& lease);
 
+  // Those of which start() did not learn that what is installed is as it should be.
+  std::vector<const config::CertificateSpec*> unsettled() const;
+
   // Which certificates are meant; empty: all.
   using Choice = std::function<bool(const config::CertificateSpec& spec, bool is_wanted)>;
 

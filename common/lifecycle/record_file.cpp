@@ -51,7 +51,7 @@ std::optional<StoredRecord> decode(const Secret& content) {
 Result<std::optional<StoredRecord>> read_record_file(const std::string& directory,
                                                      std::string_view kind) {
   const std::string path = record_path(directory, kind);
-  Result<Secret> content = read_secret_file(path, kMaxRecord);
+  Result<Secret> content = read_secret_file(path, kMaxRecord, Links::nowhere);
   if (!content && content.error().kind() == ErrorKind::rejected) {
     return std::optional<StoredRecord>();
   }

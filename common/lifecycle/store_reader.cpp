@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 #include <limits.h>
+#include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -13,6 +14,7 @@
 #include <utility>
 
 #include "base/file.h"
+#include "base/handle.h"
 #include "crypto/ocsp.h"
 #include "lifecycle/version_files.h"
 
@@ -21,6 +23,8 @@ namespace {
 
 // A version may be pruned while it is read; then `current` has moved on and is read again.
 constexpr int kAttempts = 4;
+// So many older versions are tried: a server waits for it, and none keeps more that are all damaged.
+constexpr int kMostOlder = 8;
 
 struct Pointer {
   VersionNumber number = 0;
@@ -52,7 +56,8 @@ Pointer read_pointer(const std::string& certificate_path) {
 }
 
 Result<std::vector<VersionNumber>> newest_first(const std::string& certificate_path) {
-  Result<std::vector<std::string>> names = list_directory(certificate_path + "/versions");
+  Result<std::vector<std::string>> names =
+      list_directory(certificate_path + "/versions", Links::nowhere);
   if (!names) return pass(std::move(names));
   std::vector<VersionNumber> numbers;
   for (const std::string& name : *names) {
@@ -72,8 +77,10 @@ Result<StoreReader::Loaded> load_older(const std::string& certificate_path, Poin
   StoreReader::Loaded loaded{.certificate = {}, .damage = std::move(pointer.damage)};
   Result<std::vector<VersionNumber>> numbers = newest_first(certificate_path);
   if (!numbers) return pass(std::move(numbers));
+  int tried = 0;
   for (const VersionNumber number : *numbers) {
     if (pointer.number != 0 && number >= pointer.number) continue;
+    if (++tried > kMostOlder) break;
     Result<StoredCertificate> older = load_version(certificate_path, number);
     if (older) {
       loaded.certificate = std::move(*older);
@@ -99,7 +106,12 @@ std::vector<std::byte> staple_of(const StoredCertificate& stored, Time now) {
   return is_good ? stored.ocsp_response : std::vector<std::byte>();
 }
 
-StoreReader::StoreReader(std::string state_path) : state_path_(std::move(state_path)) {}
+// Without the links on the way to it, which are root's (state_directory.h): below it none counts.
+StoreReader::StoreReader(std::string state_path) : state_path_(std::move(state_path)) {
+  if (!state_path_.starts_with('/')) return;
+  const Handle<char, free> real(realpath(state_path_.c_str(), nullptr));
+  if (real != nullptr) state_path_ = real.get();
+}
 
 std::string StoreReader::certificate_path(const std::string& name) const {
   return fmt::format("{}/certificates/{}", state_path_, name);
@@ -158,10 +170,33 @@ Result<std::vector<VersionInfo>> StoreReader::history(const std::string& name) c
   return infos;
 }
 
+std::vector<VersionNumber> StoreReader::versions(const std::string& name) const {
+  if (!check_entry_name(name)) return {};
+  return newest_first(certificate_path(name)).value_or(std::vector<VersionNumber>());
+}
+
+Result<StoredCertificate> StoreReader::load_version(const std::string& name,
+                                                    VersionNumber version) const {
+  if (Result<void> checked = check_entry_name(name); !checked) return pass(std::move(checked));
+  return lifecycle::load_version(certificate_path(name), version);
+}
+
+Result<StoreReader::Glance> StoreReader::glance(const std::string& name,
+                                                VersionNumber version) const {
+  if (Result<void> checked = check_entry_name(name); !checked) return pass(std::move(checked));
+  return glance_at_version_files(fmt::format("{}/versions/{}", certificate_path(name), version),
+                                 version);
+}
+
 Result<std::vector<std::string>> StoreReader::names() const {
-  Result<std::vector<std::string>> names = list_directory(state_path_ + "/certificates");
+  Result<std::vector<std::string>> names =
+      list_directory(state_path_ + "/certificates", Links::nowhere);
   if (!names) return names;
-  std::erase_if(*names, [](const std::string& name) { return !check_entry_name(name); });
+  std::erase_if(*names, [this](const std::string& name) {
+    struct stat status = {};
+    return !check_entry_name(name) ||
+           (lstat(certificate_path(name).c_str(), &status) == 0 && !S_ISDIR(status.st_mode));
+  });
   return names;
 }
 

@@ -67,7 +67,7 @@ class StoreReader {
   // The current version; no certificate when nothing was installed yet. A version whose files are
   // missing, altered (checksums in `version`) or unreadable concerns this certificate only:
   // `damage` names the file, and the newest intact older version is returned instead, or none when
-  // there is none, so that the entry heals like a new one. An error means that the store cannot be
+  // there is none among a few, so that the entry heals like a new one. An error means that the store cannot be
   // read at all.
   struct Loaded {
     std::optional<StoredCertificate> certificate;
@@ -82,7 +82,18 @@ class StoreReader {
   std::uint64_t response_stamp(const std::string& name) const noexcept;
   // Installed versions, newest first; damaged ones left out.
   Result<std::vector<VersionInfo>> history(const std::string& name) const;
-  // Names of all certificates that have an entry.
+  // The numbers of all versions that lie there, whole or not, newest first; none when they cannot be
+  // listed.
+  std::vector<VersionNumber> versions(const std::string& name) const;
+  // One version, verified as load() does.
+  Result<StoredCertificate> load_version(const std::string& name, VersionNumber version) const;
+  // What a version says of itself, with its leaf: for choosing between many before load_version.
+  struct Glance {
+    VersionInfo info;
+    crypto::Certificate leaf;
+  };
+  Result<Glance> glance(const std::string& name, VersionNumber version) const;
+  // Names of all certificates that have an entry. Files that stray among them are none.
   Result<std::vector<std::string>> names() const;
 
   const std::string& state_path() const noexcept { return state_path_; }

@@ -21,7 +21,10 @@ namespace ccm::lifecycle {
 namespace {
 
 constexpr std::size_t kMaxName = 128;
-constexpr std::size_t kMaxFile = std::size_t{1} << 20U;
+// Twice what can be published (publication/segment.h), as PEM. Whoever can write here must not be
+// able to delay a server's start.
+constexpr std::size_t kMaxFile = std::size_t{192} << 10U;
+constexpr std::size_t kMaxRecord = std::size_t{16} << 10U;
 constexpr std::int64_t kFormat = 1;
 
 constexpr const char* kFullChain = "fullchain.pem";  // nginx: leaf and intermediates
@@ -92,7 +95,7 @@ bool describes(const VersionInfo& info, const crypto::Certificate& leaf) {
 // The content of a file that the record vouches for.
 Result<Secret> read_vouched(const std::string& directory, const char* file, const Record& record) {
   const std::string path = fmt::format("{}/{}", directory, file);
-  Result<Secret> content = read_secret_file(path, kMaxFile);
+  Result<Secret> content = read_secret_file(path, kMaxFile, Links::nowhere);
   if (content && record.find(checksum_key(file)) != checksum(*content)) {
     return damaged(path,
                    "was altered: it has not the checksum that was noted when it was installed");
@@ -130,10 +133,19 @@ Result<crypto::Bundle> read_bundle(const std::string& directory, const Record& r
 // One that is missing or cannot be read is none: the next one takes its place.
 std::vector<std::byte> read_ocsp_response(const std::string& directory) {
   const Result<std::string> der =
-      read_file(fmt::format("{}/{}", directory, kOcspResponse), crypto::kMostOcspResponse);
+      read_file(fmt::format("{}/{}", directory, kOcspResponse), crypto::kMostOcspResponse,
+                Links::nowhere);
   if (!der) return {};
   const auto bytes = std::as_bytes(std::span(*der));
   return {bytes.begin(), bytes.end()};
+}
+
+Result<Record> read_version_record(const std::string& path) {
+  const Result<std::string> text = read_file(path, kMaxRecord, Links::nowhere);
+  if (!text) return fail(text.error());
+  Result<Record> record = Record::parse(*text);
+  if (!record) return fail_with(std::move(record), path);
+  return record;
 }
 
 }  // namespace
@@ -186,10 +198,8 @@ Result<void> write_ocsp_response(const std::string& directory, std::span<const s
 
 Result<StoredCertificate> read_version_files(const std::string& directory, VersionNumber number) {
   const std::string path = fmt::format("{}/{}", directory, kVersion);
-  const Result<std::string> text = read_file(path, kMaxFile);
-  if (!text) return fail(text.error());
-  Result<Record> record = Record::parse(*text);
-  if (!record) return fail_with(std::move(record), path);
+  Result<Record> record = read_version_record(path);
+  if (!record) return pass(std::move(record));
   Result<VersionInfo> info = parse_info(*record, path);
   if (!info) return pass(std::move(info));
   Result<crypto::Bundle> bundle = read_bundle(directory, *record);
@@ -200,6 +210,25 @@ Result<StoredCertificate> read_version_files(const std::string& directory, Versi
   return StoredCertificate{.bundle = std::move(*bundle),
                            .info = std::move(*info),
                            .ocsp_response = read_ocsp_response(directory)};
+}
+
+Result<StoreReader::Glance> glance_at_version_files(const std::string& directory,
+                                                    VersionNumber number) {
+  const std::string path = fmt::format("{}/{}", directory, kVersion);
+  const Result<Record> record = read_version_record(path);
+  if (!record) return fail(record.error());
+  Result<VersionInfo> info = parse_info(*record, path);
+  if (!info) return pass(std::move(info));
+  const std::string file = fmt::format("{}/{}", directory, kLeaf);
+  const Result<std::string> pem = read_file(file, kMaxFile, Links::nowhere);
+  if (!pem) return fail(pem.error());
+  const auto certificates = crypto::parse_certificates_pem(*pem);
+  if (!certificates) return fail(certificates.error());
+  if (certificates->size() != 1 || info->number != number ||
+      !describes(*info, certificates->front())) {
+    return damaged(path, "was altered: it describes another certificate");
+  }
+  return StoreReader::Glance{.info = *std::move(info), .leaf = certificates->front()};
 }
 
 }  // namespace ccm::lifecycle

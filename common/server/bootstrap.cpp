@@ -1,6 +1,7 @@
 #include "server/bootstrap.h"
 
 #include <fcntl.h>
+#include <fmt/format.h>
 
 #include <algorithm>
 #include <cerrno>
@@ -12,10 +13,13 @@
 
 #include "base/acting_as.h"
 #include "base/memory_file.h"
+#include "config/source_origin.h"
 #include "crypto/key_pair.h"
 #include "crypto/key_type.h"
+#include "crypto/name_index.h"
 #include "crypto/names.h"
 #include "crypto/placeholder.h"
+#include "lifecycle/stored_search.h"
 #include "publication/reader.h"
 
 namespace ccm::server {
@@ -50,30 +54,6 @@ class Placeholders {
   std::optional<crypto::KeyPair> key_;
 };
 
-struct Stored {
-  std::optional<Published> published;
-  bool is_intact = true;
-};
-
-Stored load(const CertificateSpec& spec, const BootstrapRequest& request, Log& log) {
-  auto loaded = request.store.load(spec.name);
-  if (!loaded) {
-    log.error("certificate \"{}\": {}", spec.name, loaded.error().message());
-    return {.published = std::nullopt, .is_intact = false};
-  }
-  if (loaded->damage) {
-    log.error("certificate \"{}\": {}", spec.name, loaded->damage->message());
-  }
-  Stored stored{.published = std::nullopt, .is_intact = !loaded->damage};
-  if (loaded->certificate) {
-    stored.published = Published{.bundle = loaded->certificate->bundle, .ocsp_response = {}};
-    if (spec.stapling) {
-      stored.published->ocsp_response = staple_of(*loaded->certificate, request.now);
-    }
-  }
-  return stored;
-}
-
 // The previous configuration's segment, as this one sees it.
 class Previous {
  public:
@@ -84,18 +64,25 @@ class Previous {
     if (reader) reader_ = *std::move(reader);
   }
 
-  // What was shown until now, as long as it is a certificate for these names and still valid.
+  // What was shown for this certificate until now, as long as it is one for these names and still
+  // valid.
   std::optional<Published> shown(const CertificateSpec& spec, Time now) {
-    const auto served = value(spec);
-    if (served == nullptr || served->published.is_placeholder) return std::nullopt;
-    const crypto::Certificate& leaf = served->published.bundle.leaf();
-    const bool fits =
-        leaf.not_after() > now && crypto::first_uncovered(leaf.names(), spec.names).empty();
-    if (!fits) return std::nullopt;
-    Published published = served->published;
-    if (!spec.stapling) published.ocsp_response.clear();
-    return published;
+    return fitting(value(spec), spec, now);
   }
+
+  // What was shown for another one: of all that fit the one that ends last.
+  std::optional<Published> shown_elsewhere(const CertificateSpec& spec, Time now) {
+    std::optional<Published> best;
+    for (const std::size_t slot : index().covering_any(spec.names)) {
+      auto other = fitting(reader_->get(static_cast<std::uint32_t>(slot)), spec, now);
+      const auto end = [](const Published& each) { return each.bundle.leaf().not_after(); };
+      if (other && (!best || end(*other) > end(*best))) best = std::move(other);
+    }
+    return best;
+  }
+
+  // Whether one of the names was shown with a certificate, however good.
+  bool knows(const CertificateSpec& spec) { return !index().covering_any(spec.names).empty(); }
 
   bool shows_placeholder(const CertificateSpec& spec) {
     const auto served = value(spec);
@@ -124,6 +111,26 @@ class Previous {
   }
 
  private:
+  static std::optional<Published> fitting(const std::shared_ptr<const publication::Served>& served,
+                                          const CertificateSpec& spec, Time now) {
+    if (served == nullptr || served->published.is_placeholder) return std::nullopt;
+    if (!lifecycle::fits(served->published.bundle.leaf(), spec.names, now)) return std::nullopt;
+    Published published = served->published;
+    if (!spec.stapling) published.ocsp_response.clear();
+    return published;
+  }
+
+  const crypto::NameIndex& index() {
+    if (index_ || !reader_) return index_ ? *index_ : index_.emplace();
+    index_.emplace();
+    for (std::uint32_t slot = 0; slot < reader_->slot_count(); ++slot) {
+      const auto served = reader_->get(slot);
+      if (served == nullptr || served->published.is_placeholder) continue;
+      index_->add(served->published.bundle.leaf().names(), slot);
+    }
+    return *index_;
+  }
+
   std::shared_ptr<const publication::Served> value(const CertificateSpec& spec) {
     if (!reader_) return nullptr;
     const auto slot = reader_->find(spec.name);
@@ -132,18 +139,148 @@ class Previous {
 
   int segment_;
   std::optional<publication::Reader> reader_;
+  std::optional<crypto::NameIndex> index_;  // of what its slots show, made when it is first needed
 };
 
-// The store decides unless it is damaged or has lost the certificate: a reload must not replace a
-// good certificate by an older one or a placeholder.
-std::optional<Published> choose(const CertificateSpec& spec, const BootstrapRequest& request,
-                                Previous& previous, Log& log) {
-  Stored stored = load(spec, request, log);
-  if (stored.published && stored.is_intact) return std::move(stored.published);
-  std::optional<Published> before = previous.shown(spec, request.now);
-  if (!before) return std::move(stored.published);
-  log.warn("certificate \"{}\": the store has lost it; what was shown before stays", spec.name);
-  return before;
+// What a certificate shows from its first moment. Its own entry of the store decides; when that has
+// nothing that fits its names today, whatever else is stored and fits, or was shown a moment ago: a
+// reload must not replace a good certificate by a worse one, whatever the certificate is called.
+class Choice {
+ public:
+  Choice(const BootstrapRequest& request, Previous& previous, Log& log)
+      : request_(request), previous_(previous), log_(log), search_(request.store, request.now) {}
+
+  std::optional<Published> choose(const CertificateSpec& spec);
+
+ private:
+  using Stored = std::optional<lifecycle::StoredCertificate>;
+
+  struct Own {
+    Stored certificate;
+    bool is_intact = false;
+  };
+  Own load(const CertificateSpec& spec);
+  std::optional<Published> substitute(const CertificateSpec& spec, const std::string& reason);
+  std::optional<Published> makeshift(const CertificateSpec& spec, Own own);
+  lifecycle::StoredSearch::Wanted wanted(const CertificateSpec& spec) const;
+  Published to_publish(const CertificateSpec& spec, lifecycle::StoredCertificate stored) const;
+  std::string flaw_of(const CertificateSpec& spec, const Stored& stored) const;
+
+  const BootstrapRequest& request_;
+  Previous& previous_;
+  Log& log_;
+  lifecycle::StoredSearch search_;
+};
+
+std::optional<Published> Choice::choose(const CertificateSpec& spec) {
+  if (request_.distrust) return previous_.shown(spec, request_.now);
+  Own own = load(spec);
+  const bool own_fits =
+      own.certificate && lifecycle::fits(own.certificate->bundle.leaf(), spec.names, request_.now);
+  if (own_fits && own.is_intact) return to_publish(spec, *std::move(own.certificate));
+  std::optional<Published> before = previous_.shown(spec, request_.now);
+  if (before && !own.is_intact) {
+    log_.warn("certificate \"{}\": the store has lost it; what was shown before stays", spec.name);
+    return before;
+  }
+  if (own_fits) return to_publish(spec, *std::move(own.certificate));
+  auto other = substitute(spec, flaw_of(spec, own.certificate));
+  if (other) return other;
+  if (before) return before;
+  return makeshift(spec, std::move(own));
+}
+
+Choice::Own Choice::load(const CertificateSpec& spec) {
+  auto loaded = request_.store.load(spec.name);
+  if (!loaded) {
+    log_.error("certificate \"{}\": {}", spec.name, loaded.error().message());
+    return {};
+  }
+  if (loaded->damage) {
+    log_.error("certificate \"{}\": {}", spec.name, loaded->damage->message());
+  }
+  const bool is_there = loaded->certificate.has_value();
+  return {.certificate = std::move(loaded->certificate), .is_intact = is_there && !loaded->damage};
+}
+
+// Something that fits, by another name.
+std::optional<Published> Choice::substitute(const CertificateSpec& spec,
+                                            const std::string& reason) {
+  if (auto found = search_.find(wanted(spec))) {
+    const lifecycle::VersionInfo& info = found->certificate.info;
+    log_.warn(
+        "certificate \"{}\": {}, so what is stored for \"{}\" is shown, which covers its names "
+        "(version {}, serial {}, from {}, valid until {})",
+        spec.name, reason, found->entry, info.number, info.serial, info.origin,
+        format_time(info.not_after));
+    return to_publish(spec, std::move(found->certificate));
+  }
+  auto elsewhere = previous_.shown_elsewhere(spec, request_.now);
+  if (!elsewhere) return std::nullopt;
+  const crypto::Certificate& leaf = elsewhere->bundle.leaf();
+  log_.warn(
+      "certificate \"{}\": {}, so one is shown that was shown before by another name and covers "
+      "its names (serial {}, valid until {})",
+      spec.name, reason, leaf.serial(), format_time(leaf.not_after()));
+  return elsewhere;
+}
+
+// Nothing fits: what some clients can use is better than what none can.
+std::optional<Published> Choice::makeshift(const CertificateSpec& spec, Own own) {
+  if (own.certificate) {
+    log_.error("certificate \"{}\": {}; it is shown until there is a better one", spec.name,
+               flaw_of(spec, own.certificate));
+    return to_publish(spec, *std::move(own.certificate));
+  }
+  if (auto part = search_.find_part(wanted(spec))) {
+    log_.error(
+        "certificate \"{}\": nothing that is stored covers all its names; what is stored for "
+        "\"{}\" covers some of them (not \"{}\") and is shown until its own comes",
+        spec.name, part->entry,
+        crypto::first_uncovered(part->certificate.bundle.leaf().names(), spec.names));
+    return to_publish(spec, std::move(part->certificate));
+  }
+  const bool is_fall = previous_.knows(spec) || search_.knows(spec.names);
+  const std::string_view instead = spec.fallback ? "a self-signed placeholder is shown"
+                                                 : "handshakes are refused (fallback off)";
+  if (is_fall) {
+    log_.error(
+        "certificate \"{}\": its names had a certificate, but nothing usable is stored any more, "
+        "so "
+        "{} until the next one comes",
+        spec.name, instead);
+  } else {
+    log_.notice("certificate \"{}\": there is none yet, so {} until it comes", spec.name, instead);
+  }
+  return std::nullopt;
+}
+
+lifecycle::StoredSearch::Wanted Choice::wanted(const CertificateSpec& spec) const {
+  return {.names = spec.names,
+          .key = spec.key,
+          .origin = config::origin_prefix(spec.source),
+          .entry = spec.name};
+}
+
+Published Choice::to_publish(const CertificateSpec& spec,
+                             lifecycle::StoredCertificate stored) const {
+  auto staple = spec.stapling ? staple_of(stored, request_.now) : std::vector<std::byte>();
+  return {.bundle = std::move(stored.bundle), .ocsp_response = std::move(staple)};
+}
+
+// What keeps the entry's own certificate from being shown.
+std::string Choice::flaw_of(const CertificateSpec& spec, const Stored& stored) const {
+  if (!stored) return "nothing usable is stored for it";
+  const crypto::Certificate& leaf = stored->bundle.leaf();
+  if (leaf.not_after() <= request_.now) {
+    return fmt::format("what is stored for it expired at {}", format_time(leaf.not_after()));
+  }
+  if (leaf.not_before() > request_.now) {
+    return fmt::format("what is stored for it is valid only from {}",
+                       format_time(leaf.not_before()));
+  }
+  return fmt::format("what is stored for it does not cover \"{}\"",
+                     crypto::first_uncovered(leaf.names(), spec.names));
 }
 
 // A placeholder that must not be shown any more: slots cannot be emptied.
@@ -184,15 +321,14 @@ Result<publication::Writer> bootstrap(const BootstrapRequest& request, Log& log)
   auto writer = open_segment(request.config, previous);
   if (!writer) return writer;
 
+  if (request.distrust) {
+    log.error("{}; nothing in it is shown", request.distrust->message());
+  }
   Placeholders placeholders(request.now);
   const ActingAs reader_of_store(who_may_look_into(request.config.global().state_path));
+  Choice choice(request, previous, log);
   for (const CertificateSpec& spec : request.config.certificates()) {
-    auto chosen = choose(spec, request, previous, log);
-    if (!chosen) {
-      log.notice("certificate \"{}\": there is none yet, so {} until it comes", spec.name,
-                 spec.fallback ? "a self-signed placeholder is shown"
-                               : "handshakes are refused (fallback off)");
-    }
+    auto chosen = choice.choose(spec);
     if (auto filled = fill(*writer, spec, std::move(chosen), placeholders); !filled) {
       log.error("certificate \"{}\": {}", spec.name, filled.error().message());
     }

@@ -3,7 +3,10 @@
 // parent, which may read the store.
 #pragma once
 
+#include <optional>
+
 #include "base/clock.h"
+#include "base/error.h"
 #include "base/log.h"
 #include "base/result.h"
 #include "config/config.h"
@@ -17,11 +20,15 @@ struct BootstrapRequest {
   const lifecycle::StoreReader& store;
   int segment;  // the publication memfd of the previous configuration, borrowed; -1: none
   Time now;
+  // Why the store must not be believed (lifecycle/state_directory.h): then it is not read.
+  std::optional<Error> distrust = {};
 };
 
-// One slot per certificate of the configuration: what the store holds; when that is damaged or
-// gone, what was shown before this configuration, if it still fits; else a placeholder, else (with
-// `fallback off`) nothing. A damaged entry is logged and costs that certificate only.
+// One slot per certificate of the configuration: what the store holds for it. When that is damaged
+// or gone, what was shown before this configuration, if it still fits; when it does not fit the
+// names or the day, what is stored, or was shown, by any other name and does, with a warning; else
+// what comes closest, else a placeholder, else (with `fallback off`) nothing. It is an error in the
+// log when a name that had a certificate gets none. A damaged entry costs that certificate only.
 //
 // The previous segment goes on being used when it has the same certificates and none of them must
 // vanish; otherwise there is a new one, and the previous stays as it is for those who mapped it.

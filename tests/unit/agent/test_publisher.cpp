@@ -115,6 +115,19 @@ TEST_F(PublisherTest, HasNothingToSayAboutAnEmptyStore) {
   EXPECT_THAT(log_.take(), IsEmpty());
 }
 
+TEST_F(PublisherTest, LeavesWhatTheServerChoseInsteadOfWhatHasExpired) {
+  const crypto::Bundle chosen = test::make_test_bundle();
+  install();
+  ASSERT_TRUE(writer_->publish("www", {.bundle = chosen, .ocsp_response = {}}));
+  const Time end = chosen.leaf().not_after();
+  publisher_->refresh(end);
+  EXPECT_EQ(served(), chosen.leaf().serial());
+  EXPECT_THAT(log_.take(), IsEmpty());
+  const std::string next = install().leaf().serial();
+  publisher_->refresh(test::kTestNow);
+  EXPECT_EQ(served(), next);
+}
+
 TEST_F(PublisherTest, PublishesEachVersionOnce) {
   for (int version = 1; version <= 2; ++version) {
     const std::string serial = install().leaf().serial();

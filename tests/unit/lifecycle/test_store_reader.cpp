@@ -205,5 +205,37 @@ TEST_F(StoreReaderTest, AMissingStoreIsAnEmptyOne) {
   EXPECT_THAT(nowhere.names().value(), IsEmpty());
 }
 
+TEST_F(StoreReaderTest, ReadsNothingThroughLinksThatSomebodyPlanted) {
+  const fs::path versions = directory_ / "certificates/www/versions";
+  const fs::path outside = directory_ / "elsewhere";
+  fs::create_directory(outside);
+  fs::rename(versions / "2", outside / "2");
+  fs::create_directory_symlink(outside / "2", versions / "2");
+  EXPECT_EQ(loaded_number(), 1U);
+  EXPECT_THAT(damage(), HasSubstr("symbolic link"));
+  fs::rename(versions, outside / "versions");
+  fs::create_directory_symlink(outside / "versions", versions);
+  EXPECT_FALSE(reader_.load("www")) << "the store cannot be read there";
+}
+
+TEST_F(StoreReaderTest, HasNoEntryForAFileThatStraysAmongThem) {
+  directory_.write("certificates/notes.txt", "x");
+  EXPECT_THAT(reader_.names().value(), ElementsAre("www"));
+}
+
+// Bounded by work, not by time: large files are not read, and few old versions are tried.
+TEST_F(StoreReaderTest, IsNotDelayedByManyLargeVersions) {
+  const std::string large(std::size_t{1} << 20U, '-');
+  for (int version = 3; version <= 20; ++version) {
+    for (const char* file : {"version", "cert.pem", "chain.pem", "fullchain.pem", "privkey.pem"}) {
+      directory_.write("certificates/www/versions/" + std::to_string(version) + "/" + file, large);
+    }
+  }
+  point_at("versions/20");
+  const StoreReader::Loaded loaded = reader_.load("www").value();
+  EXPECT_FALSE(loaded.certificate) << "only a few are tried";
+  EXPECT_THAT(loaded.damage->message(), HasSubstr("more than the"));
+}
+
 }  // namespace
 }  // namespace ccm::lifecycle

@@ -56,6 +56,21 @@ class Bootstrap : public testing::Test {
     return leaf.certificate.fingerprint();
   }
 
+  // A configuration of one certificate with these names, as after an edit of the server's.
+  void configure_only(const std::string& name, std::vector<std::string> names) {
+    settings_ = config::Settings();
+    configure("credentials", {"ecs"});
+    configure("region", {"ap-southeast-1"});
+    add_certificate(name);
+    ASSERT_TRUE(settings_.set_in(name, "names", std::move(names), {}));
+  }
+
+  std::string shown_fingerprint(const publication::Writer& writer, std::string_view name) {
+    const auto served = shown(writer, name);
+    const bool is_real = served && !served->published.is_placeholder;
+    return is_real ? served->published.bundle.leaf().fingerprint() : "";
+  }
+
   std::string certificate_path(const std::string& name) const {
     return (state_ / "certificates").string() + "/" + name;
   }
@@ -220,6 +235,68 @@ TEST_F(Bootstrap, ASegmentOfAnotherReleaseCountsAsNone) {
   state_.write("none", "this is no segment");
   const FileDescriptor none(open((state_ / "none").c_str(), O_RDWR | O_CLOEXEC));
   EXPECT_EQ(shown(run(none.get()), "www")->published.bundle.leaf().fingerprint(), fingerprint);
+}
+
+TEST_F(Bootstrap, ShowsWhatIsStoredByAnotherNameAndCoversIt) {
+  const std::string fingerprint = install("old");
+  configure_only("renamed", {"old.example.com"});
+  EXPECT_EQ(shown_fingerprint(run(), "renamed"), fingerprint);
+  EXPECT_THAT(log_.errors(), IsEmpty());
+  EXPECT_THAT(log_.lines(Severity::warn),
+              ElementsAre(testing::AllOf(HasSubstr("nothing usable is stored for it"),
+                                         HasSubstr("what is stored for \"old\" is shown"))));
+}
+
+TEST_F(Bootstrap, ShowsAnotherWhenItsOwnHasExpiredOrCoversLess) {
+  const std::string good = install("good");
+  install("www");
+  configure_only("www", {"good.example.com"});
+  EXPECT_EQ(shown_fingerprint(run(), "www"), good);
+  EXPECT_THAT(log_.text(), HasSubstr("does not cover \"good.example.com\""));
+}
+
+TEST_F(Bootstrap, ShowsWhatWasShownByAnotherNameWhenTheStoreIsGone) {
+  add_certificate("old");
+  const std::string fingerprint = install("old");
+  const auto first = run();
+  EXPECT_TRUE(remove_tree(certificate_path("old")));
+  configure_only("renamed", {"old.example.com"});
+  EXPECT_EQ(shown_fingerprint(run(first.descriptor()), "renamed"), fingerprint);
+  EXPECT_THAT(log_.text(), HasSubstr("shown before by another name"));
+  EXPECT_THAT(log_.errors(), IsEmpty());
+}
+
+TEST_F(Bootstrap, ShowsWhatCoversSomeNamesWhenNothingCoversAll) {
+  const std::string www = install("www");
+  configure_only("new", {"new.example.com", "www.example.com"});
+  EXPECT_EQ(shown_fingerprint(run(), "new"), www);
+  EXPECT_THAT(log_.errors(),
+              ElementsAre(HasSubstr("covers some of them (not \"new.example.com\")")));
+}
+
+TEST_F(Bootstrap, AFallToThePlaceholderIsAnError) {
+  install("old");
+  configure_only("renamed", {"old.example.com"});
+  const auto writer = run(-1, kTestNow + 4000 * test::kTestDay);
+  EXPECT_TRUE(shown(writer, "renamed")->published.is_placeholder);
+  EXPECT_THAT(log_.errors(), ElementsAre(HasSubstr("a self-signed placeholder is shown")));
+  EXPECT_THAT(log_.lines(Severity::notice), IsEmpty());
+}
+
+TEST_F(Bootstrap, ShowsNothingOfAStoreThatOthersMayHaveWritten) {
+  add_certificate("www");
+  install("www");
+  const auto config = settings_.finalize();
+  const lifecycle::StoreReader store(state_.path());
+  const auto writer = bootstrap({.config = *config,
+                                 .store = store,
+                                 .segment = -1,
+                                 .now = kTestNow,
+                                 .distrust = Error(ErrorKind::rejected, "it is anybody's")},
+                                log_);
+  ASSERT_TRUE(writer);
+  EXPECT_TRUE(shown(*writer, "www")->published.is_placeholder);
+  EXPECT_THAT(log_.errors(), ElementsAre(HasSubstr("it is anybody's; nothing in it is shown")));
 }
 
 TEST_F(Bootstrap, NeedsNoStore) {
