@@ -126,7 +126,14 @@ Result<void> enter_state_directory(const std::string& path, const std::optional<
   if (account) {
     if (Result<void> handed = hand_over(directory->get(), *account); !handed) return handed;
   }
-  return enter(directory->get(), path, account);
+  if (Result<void> entered = enter(directory->get(), path, account); !entered) return entered;
+  // What follows as root needs it (settings_keeper.h). Where root may not write, the store marks
+  // itself as the account.
+  if (account) {
+    static_cast<void>(
+        lifecycle::mark_as_store(".", {.owner = account->user, .group = account->group}));
+  }
+  return {};
 }
 
 Result<void> become(const Account& account) {

@@ -20,6 +20,7 @@
 #include "agent/privileges.h"
 #include "agent/process.h"
 #include "agent/publisher.h"
+#include "agent/settings_keeper.h"
 #include "agent/sign_of_life.h"
 #include "agent/watches.h"
 #include "base/boundary.h"
@@ -38,6 +39,7 @@ using std::chrono::milliseconds;
 // The store is the current directory (privileges.h).
 constexpr const char* kStore = ".";
 constexpr Seconds kTryToLead{1};
+constexpr Seconds kTryToKeepSettings{1};
 // Where the system allows no notifications at all.
 constexpr Seconds kBetweenLooks{1};
 // A server that was replaced leaves files behind when it ends.
@@ -69,6 +71,7 @@ class Service {
     Watches watches;
     config::ServerFacts server;
     SignOfLife& life;
+    SettingsKeeper settings;
     const Clock& clock;
     Log& log;
   };
@@ -106,6 +109,7 @@ int Service::run() {
     end_when_something_hangs();
     parts_.life.give();
     if (parts_.publisher) parts_.publisher->refresh(parts_.clock.now());
+    parts_.settings.look();
     tidy();
     look_at_neighbours();
     if (wants_to_lead()) try_to_lead();
@@ -155,6 +159,7 @@ void Service::look_at_neighbours() {
 milliseconds Service::time_to_sleep() const {
   Seconds longest = wants_to_lead() ? kTryToLead : SignOfLife::kBeat;
   if (!parts_.watches.store) longest = std::min(longest, kBetweenLooks);
+  if (!parts_.settings.is_at_rest()) longest = std::min(longest, kTryToKeepSettings);
   if (engine_ != nullptr) {
     const Time wake = engine_->next_wake();
     const Time now = parts_.clock.now();
@@ -200,7 +205,8 @@ void Service::try_to_lead() {
 }
 
 // What must be done as root, then never root again.
-Result<std::optional<CloudAccess>> settle(const config::Config& config, Log& log) {
+Result<std::optional<CloudAccess>> settle(const config::Config& config, SettingsKeeper& settings,
+                                          Log& log) {
   Result<CloudAccess> access = read_cloud_access(config.global(), log);
   if (!access) {
     log.error("{}; certificates are served but not renewed", access.error().message());
@@ -209,6 +215,7 @@ Result<std::optional<CloudAccess>> settle(const config::Config& config, Log& log
   if (!account) return pass(std::move(account));
   Result<void> settled = enter_state_directory(config.global().state_path, *account);
   if (settled && *account) {
+    settings.write_as_root();
     drop_capability_sets();
     settled = become(**account);
   }
@@ -255,7 +262,8 @@ Result<std::optional<Publisher>> make_publisher(config::ServerKind server,
 Result<int> serve(const config::Handover& handover, const Pulse& pulse, Log& log) {
   const Result<config::Config> config = handover.settings.finalize();
   if (!config) return fail(config.error());
-  Result<std::optional<CloudAccess>> access = settle(*config, log);
+  SettingsKeeper settings(kStore, with_agent(handover), log);
+  Result<std::optional<CloudAccess>> access = settle(*config, settings, log);
   if (!access) return pass(std::move(access));
   warn_if_read_only(config->global().state_path, log);
   const SystemClock clock;
@@ -271,16 +279,13 @@ Result<int> serve(const config::Handover& handover, const Pulse& pulse, Log& log
   if (!publisher) return pass(std::move(publisher));
   Result<std::unique_ptr<lifecycle::Store>> store = lifecycle::open_file_store(kStore);
   if (!store) return pass(std::move(store));
-  if (Result<void> left = lifecycle::write_effective_settings(kStore, with_agent(handover));
-      !left) {
-    log.error("settings for ccmctl and the agents beside this one: {}", left.error().message());
-  }
+  settings.look();
   Result<Watches> watches = open_watches(kStore, log);
   if (!watches) return pass(std::move(watches));
   // Last, as nothing that may be refused can be tried in a process of its own from then on.
   confine(config->certificates().size(), most_threads(config->global()), log);
   Service service({*config, *std::move(publisher), *std::move(store), *std::move(access),
-                   *std::move(watches), handover.server, life, clock, log});
+                   *std::move(watches), handover.server, life, std::move(settings), clock, log});
   return service.run();
 }
 

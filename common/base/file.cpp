@@ -99,9 +99,9 @@ Failure failed_and_removed(std::string_view verb, const std::string& path,
 
 Result<void> fill(FileDescriptor file, const std::string& path, std::string_view content,
                   const FileAccess& access = {}) {
-  const bool changes_group = access.group != kSameGroup;
+  const bool is_given_away = access.owner != kSameUser || access.group != kSameGroup;
   // The mode again, because a umask may have taken the owner's own bits away.
-  if ((changes_group && fchown(file.get(), static_cast<uid_t>(-1), access.group) != 0) ||
+  if ((is_given_away && fchown(file.get(), access.owner, access.group) != 0) ||
       fchmod(file.get(), access.mode) != 0 || !write_all(file.get(), content) ||
       fsync(file.get()) != 0 || close(file.release()) != 0) {
     return failed_and_removed("write", path, path);

@@ -57,10 +57,12 @@ inline bool is_writable_by_others(mode_t mode) noexcept {
 Result<Secret> read_secret_file_of(std::span<const uid_t> owners, const std::string& path,
                                    std::size_t limit);
 
-// Who may use a new file. Owner-only unless told.
+// Whose a new file is. Ours alone unless told; only root may give it to another user.
+inline constexpr uid_t kSameUser = static_cast<uid_t>(-1);
 inline constexpr gid_t kSameGroup = static_cast<gid_t>(-1);
 struct FileAccess {
   mode_t mode = kOwnerOnlyFile;
+  uid_t owner = kSameUser;
   gid_t group = kSameGroup;
 };
 

@@ -45,6 +45,14 @@ bool is_current_link(const FTSENT& entry) {
   return entry.fts_info == FTS_SL && std::string_view(entry.fts_name) == "current";
 }
 
+// Settings are root's, and the agent's account may read them (lifecycle/effective_settings.h).
+bool is_roots_word(const FTSENT& entry) {
+  const struct stat& facts = *entry.fts_statp;
+  return entry.fts_level == 1 && entry.fts_info == FTS_F && facts.st_uid == 0 &&
+         (facts.st_mode & 0777U) == 0640U &&
+         std::string_view(entry.fts_name).starts_with("settings-");
+}
+
 // False: not to be looked into.
 bool note(const FTSENT& entry, uid_t owner, Survey& survey) {
   std::string path = entry.fts_path;
@@ -60,6 +68,7 @@ bool note(const FTSENT& entry, uid_t owner, Survey& survey) {
     if (facts.st_mtime + kOrphanAge < std::time(nullptr)) survey.orphans.push_back(path);
     return false;
   }
+  if (is_roots_word(entry)) return true;
   if (facts.st_uid != owner) survey.foreign.push_back(path);
   if (entry.fts_info == FTS_D) {
     if ((facts.st_mode & 077U) != 0) survey.open_directories.push_back(path);

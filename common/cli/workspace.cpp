@@ -25,7 +25,11 @@ Result<const std::vector<lifecycle::EffectiveSettings>*> Workspace::settings() {
 Result<const config::GlobalConfig*> Workspace::global() {
   auto all = settings();
   if (!all) return pass(std::move(all));
-  return (*all)->empty() ? nullptr : &(*all)->front().config.global();
+  for (const auto& each : **all) {
+    if (!each.doubt) return &each.config.global();
+  }
+  if (!(*all)->empty()) return fail(*(*all)->front().doubt);
+  return nullptr;
 }
 
 Result<const config::CertificateSpec*> Workspace::find_spec(std::string_view name) {

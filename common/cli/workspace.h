@@ -29,7 +29,8 @@ class Workspace {
   Result<const std::vector<lifecycle::EffectiveSettings>*> settings();
   // They are read again when they are next asked for.
   void forget_settings() noexcept { settings_.reset(); }
-  // The settings that say how to reach the cloud; nullptr when there are none.
+  // The settings that say how to reach the cloud; nullptr when there are none, `rejected` when none
+  // of them is to be believed.
   Result<const config::GlobalConfig*> global();
   // nullptr when no server of this host has a certificate of that name.
   Result<const config::CertificateSpec*> find_spec(std::string_view name);

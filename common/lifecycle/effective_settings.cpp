@@ -1,6 +1,7 @@
 #include "lifecycle/effective_settings.h"
 
 #include <fmt/format.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -8,6 +9,7 @@
 #include <set>
 #include <utility>
 
+#include "base/account.h"
 #include "base/file.h"
 #include "lifecycle/trouble.h"
 
@@ -17,17 +19,39 @@ namespace {
 // A hundred thousand certificates with their names.
 constexpr std::size_t kLargest = 64UL << 20U;
 
+std::optional<Error> doubt_about(const OwnedFile& file, const std::string& path) {
+  const bool is_ours = file.owner == 0 || file.owner == geteuid();
+  if (is_ours && !is_writable_by_others(file.mode)) return std::nullopt;
+  return Error(
+      ErrorKind::rejected,
+      fmt::format("{} {}, so what it says of credentials and endpoints is not believed; "
+                  "reload the server so that root writes it anew, or give --credentials "
+                  "and --region",
+                  path,
+                  is_ours
+                      ? fmt::format("can be written by others (mode {:04o})", file.mode & 07777U)
+                      : fmt::format("belongs to {} and not to root", user_text(file.owner))));
+}
+
+// As root: root's, for the account to read. Else ours.
+FileAccess access_in(const std::string& state_path) {
+  struct stat directory = {};
+  if (geteuid() != 0 || stat(state_path.c_str(), &directory) != 0) return {};
+  return {.mode = 0640, .owner = 0, .group = directory.st_gid};
+}
+
 Result<EffectiveSettings> read_one(const std::string& path, const ServerId& server) {
-  Result<std::string> bytes = read_file(path, kLargest);
-  if (!bytes) return pass(std::move(bytes));
-  Result<config::Handover> handover = config::decode_handover(*bytes);
+  const Result<OwnedFile> file = read_owned_file(path, kLargest);
+  if (!file) return fail(file.error());
+  Result<config::Handover> handover = config::decode_handover(file->content);
   if (!handover) return pass(std::move(handover));
   Result<config::Config> config = handover->settings.finalize();
   if (!config) return pass(std::move(config));
   return EffectiveSettings{.server = server,
                            .config = *std::move(config),
                            .facts = std::move(handover->server),
-                           .agent = std::move(handover->agent)};
+                           .agent = std::move(handover->agent),
+                           .doubt = doubt_about(*file, path)};
 }
 
 bool is_running(const AgentSighting& seen) {
@@ -59,7 +83,7 @@ std::vector<ServerId> servers_with_settings(const std::string& state_path) {
 Result<void> write_effective_settings(const std::string& state_path,
                                       const config::Handover& handover) {
   return write_file_atomically(effective_settings_path(state_path, id_of(handover.server)),
-                               config::encode_handover(handover));
+                               config::encode_handover(handover), access_in(state_path));
 }
 
 Result<std::vector<EffectiveSettings>> read_effective_settings(const std::string& state_path,

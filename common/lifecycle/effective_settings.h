@@ -3,6 +3,10 @@
 // owner-only file per running server (server_id.h), "settings-nginx-1f2e3d4c", in the form of
 // config/wire.h. They hold paths and names, no secret.
 //
+// They say where credentials lie and whom they are sent to, and the store's account could have put
+// others in their place. So they are root's own file, which the account may read, wherever the agent
+// begins as root; and whoever is told by them where to send a secret looks at `doubt` first.
+//
 // Written by every agent when it starts, leader or not; read by ccmctl and by the leader. Whether
 // the server still runs is another file's to say (presence.h).
 #pragma once
@@ -34,6 +38,9 @@ struct EffectiveSettings {
   config::ServerFacts facts = {};
   config::AgentFacts agent = {};
   AgentSighting seen = {};
+  // Why the file may not be what root wrote; nullopt when it belongs to root or to this user, and
+  // nobody else could write it.
+  std::optional<Error> doubt = {};
 };
 // Of all servers on this host, those that run first; empty when there is none. What a server left
 // that has been started anew since then is not among them. A file that cannot be read, such as one

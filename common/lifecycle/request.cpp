@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <string_view>
 #include <tuple>
 #include <utility>
@@ -43,7 +44,7 @@ std::string_view to_string(Wish wish) noexcept {
 
 // "request-0123456789abcdef-www"; nullopt for a file that is no request, or not all of one yet.
 std::optional<RequestFile> parse_name(const std::string& file) {
-  if (!file.starts_with(kPrefix) || file.find(kTemporaryMark) != std::string::npos) {
+  if (!file.starts_with(kPrefix) || is_temporary_name(file)) {
     return std::nullopt;
   }
   const std::string rest = file.substr(kPrefix.size());
@@ -106,7 +107,9 @@ Result<std::vector<RequestFile>> list_requests(const std::string& state_path) {
 }
 
 Result<Request> read_request(const std::string& state_path, const RequestFile& file) {
-  const Result<Secret> text = read_secret_file(path_of(state_path, file), kLargest);
+  // Of root or of the store's owner, who we are.
+  const std::array<uid_t, 2> owners{0, geteuid()};
+  const Result<Secret> text = read_secret_file_of(owners, path_of(state_path, file), kLargest);
   if (!text) return fail(text.error());
   Result<KeyedRecord> keyed = parse_keyed_record(*text);
   if (!keyed) return pass(std::move(keyed));

@@ -29,8 +29,8 @@ constexpr const char* kMarker = "ccm-store";
 constexpr std::string_view kMarkerText = "ccm-store ";
 constexpr std::array kDirectories = {"certificates", "keys", "records"};
 constexpr std::array<std::string_view, 3> kFiles = {kMarker, "revision", "leader.lock"};
-constexpr std::array<std::string_view, 4> kPrefixes = {"settings-", "request-", "granted-",
-                                                       "agent-"};
+constexpr std::array<std::string_view, 5> kPrefixes = {"settings-", "request-", "granted-",
+                                                       "agent-", "trouble-"};
 // What a file system has at its top before anybody used it.
 constexpr std::string_view kLostAndFound = "lost+found";
 // Of the system, empty or not (Filesystem Hierarchy Standard).
@@ -40,9 +40,14 @@ constexpr std::array<std::string_view, 26> kOfTheSystem = {
     "/sbin",    "/srv",     "/sys",       "/tmp",     "/usr",      "/var",  "/var/cache",
     "/var/lib", "/var/log", "/var/spool", "/var/tmp", "/usr/local"};
 
-Failure refuse(const std::string& path, std::string_view what) {
-  return fail(ErrorKind::rejected,
-              fmt::format("the state directory \"{}\" {}", printable(path), what));
+Failure refuse(const std::string& path, std::string_view what,
+               ErrorKind kind = ErrorKind::invalid) {
+  return fail(kind, fmt::format("the state directory \"{}\" {}", printable(path), what));
+}
+
+// What is in it may be anybody's.
+Failure distrust(const std::string& path, std::string_view what) {
+  return refuse(path, what, ErrorKind::rejected);
 }
 
 Failure not_ours(const std::string& path, std::string_view what) {
@@ -60,9 +65,10 @@ Result<void> check_links(const std::string& path, const std::string& below, unsi
     if (lstat(part.c_str(), &status) != 0) return {};
     if (!S_ISLNK(status.st_mode)) continue;
     if (status.st_uid != kRoot && status.st_uid != geteuid()) {
-      return refuse(path, fmt::format("is reached through \"{}\", a symbolic link of {}, who could "
-                                      "let it lead elsewhere; name the directory itself",
-                                      printable(part), user_text(status.st_uid)));
+      return distrust(path,
+                      fmt::format("is reached through \"{}\", a symbolic link of {}, who could "
+                                  "let it lead elsewhere; name the directory itself",
+                                  printable(part), user_text(status.st_uid)));
     }
     std::array<char, PATH_MAX> target;
     const ssize_t size = readlink(part.c_str(), target.data(), target.size());
@@ -100,9 +106,9 @@ Result<void> check_way(const std::string& path, std::string part) {
     struct stat status {};
     if (lstat(part.c_str(), &status) != 0) continue;
     if ((status.st_mode & S_IWOTH) != 0 && (status.st_mode & S_ISVTX) == 0) {
-      return refuse(path, fmt::format("lies in \"{}\", where everybody may replace it (mode "
-                                      "{:04o}); name another place, or: chmod o-w {}",
-                                      printable(part), status.st_mode & 07777U, printable(part)));
+      return distrust(path, fmt::format("lies in \"{}\", where everybody may replace it (mode "
+                                        "{:04o}); name another place, or: chmod o-w {}",
+                                        printable(part), status.st_mode & 07777U, printable(part)));
     }
   }
   return {};
@@ -179,31 +185,44 @@ Result<void> check_content(int directory, const std::string& path, bool is_roots
                   fmt::format("holds \"{}\" and was not made by this program", printable(sample)));
 }
 
+// What others could have put there.
+Result<void> check_writers(int directory, const std::string& path, const struct stat& status) {
+  if (!is_writable_by_others(status.st_mode)) return {};
+  const Result<Entries> entries = entries_of(directory, path);
+  if (!entries || entries->is_hidden || entries->names.empty()) return {};
+  return distrust(path,
+                  fmt::format("can be written by others than its owner (mode {:04o}), who may "
+                              "have put keys and certificates there; look what it holds, "
+                              "then: chmod 700 {}",
+                              status.st_mode & 07777U, printable(path)));
+}
+
+// Where everybody may make directories, only one that root or the keeper made is what it seems.
+bool is_in_public_place(const std::string& path) noexcept {
+  struct stat status {};
+  return stat(place_of(path, real_path(path)).c_str(), &status) == 0 &&
+         (status.st_mode & S_IWOTH) != 0;
+}
+
+Result<void> check_owner(const std::string& path, uid_t owner, uid_t keeper) {
+  const bool may_be_handed_over = owner == kRoot && geteuid() == kRoot;
+  if (owner == keeper || may_be_handed_over) return {};
+  const std::string whose = user_text(keeper);
+  return refuse(path, fmt::format("belongs to {} and not to {}, who is to keep it; name another "
+                                  "one, or hand it over when it is nobody else's: chown -hR {} {}",
+                                  user_text(owner), whose, whose, printable(path)));
+}
+
 Result<void> check_opened(int directory, const std::string& path, uid_t keeper) {
   struct stat status {};
   if (fstat(directory, &status) != 0) {
     return fail(system_error(fmt::format("read {}", printable(path)), errno));
   }
   const bool is_roots = status.st_uid == kRoot && keeper != kRoot;
-  const bool may_be_roots = is_roots && geteuid() == kRoot;
-  if (status.st_uid != keeper && !may_be_roots) {
-    return refuse(path, fmt::format("belongs to {} and not to {}, who is to keep it; name another "
-                                    "one, or hand it over when it is nobody else's: chown -hR {} "
-                                    "{}",
-                                    user_text(status.st_uid), user_text(keeper), user_text(keeper),
-                                    printable(path)));
-  }
-  if (Result<void> good = check_content(directory, path, is_roots); !good) return good;
-  const Result<Entries> entries = entries_of(directory, path);
-  const bool is_used = entries && !entries->names.empty();
-  if (is_used && is_writable_by_others(status.st_mode)) {
-    return refuse(path,
-                  fmt::format("can be written by others than its owner (mode {:04o}), who may "
-                              "have put keys and certificates there; look what it holds, "
-                              "then: chmod 700 {}",
-                              status.st_mode & 07777U, printable(path)));
-  }
-  return {};
+  Result<void> good = check_owner(path, status.st_uid, keeper);
+  if (good) good = check_content(directory, path, is_roots);
+  if (good) good = check_writers(directory, path, status);
+  return good;
 }
 
 Result<void> check_place(const std::string& path) {
@@ -227,10 +246,22 @@ bool is_store_name(const std::string& name) noexcept {
          (is_temporary_name(name) && std::any_of(kFiles.begin(), kFiles.end(), starts));
 }
 
-uid_t keeper_of_store(const std::string& user) {
-  if (geteuid() != kRoot) return geteuid();
-  const auto account = find_account(user.empty() ? kDefaultAccount : user);
-  return account ? account->user : kRoot;
+std::optional<Error> distrust_of_store(const std::string& path, const std::string& user) {
+  Result<void> good = check_place(path);
+  const FileDescriptor directory(open(path.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
+  struct stat status {};
+  if (good && directory && fstat(directory.get(), &status) == 0) {
+    good = check_writers(directory.get(), path, status);
+    const bool is_anybodys = status.st_uid != kRoot && status.st_uid != geteuid();
+    const auto account = find_account(user.empty() ? kDefaultAccount : user);
+    const bool is_accounts = account && account->user == status.st_uid;
+    if (good && is_anybodys && !is_accounts && is_in_public_place(path)) {
+      good = distrust(path, fmt::format("was made by {} in a place where everybody may make one",
+                                        user_text(status.st_uid)));
+    }
+  }
+  const bool is_believed = good || good.error().kind() != ErrorKind::rejected;
+  return is_believed ? std::nullopt : std::optional<Error>(good.error());
 }
 
 Result<FileDescriptor> open_state_directory(const std::string& path, uid_t keeper) {
@@ -251,17 +282,21 @@ Result<void> check_state_directory(const std::string& path, uid_t keeper) {
     return check_place(path);
   }
   const Result<FileDescriptor> directory = open_state_directory(path, keeper);
-  if (directory || directory.error().kind() != ErrorKind::rejected) return {};
+  // What cannot be looked at now is found out by the agent.
+  if (directory || (directory.error().kind() != ErrorKind::rejected &&
+                    directory.error().kind() != ErrorKind::invalid)) {
+    return {};
+  }
   return fail(directory.error());
 }
 
-Result<void> mark_as_store(const std::string& path) {
+Result<void> mark_as_store(const std::string& path, const FileAccess& access) {
   const FileDescriptor directory(open(path.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
   if (!directory) return fail(system_error(fmt::format("open {}", printable(path)), errno));
   if (Result<void> good = check_content(directory.get(), path, false); !good) return good;
   if (marked_format(directory.get())) return {};
   return write_file_atomically(fmt::format("{}/{}", path, kMarker),
-                               fmt::format("{}{}\n", kMarkerText, kFormat));
+                               fmt::format("{}{}\n", kMarkerText, kFormat), access);
 }
 
 }  // namespace ccm::lifecycle

@@ -10,20 +10,25 @@
 
 #include <sys/types.h>
 
+#include <optional>
 #include <string>
 
+#include "base/error.h"
+#include "base/file.h"
 #include "base/handle.h"
 #include "base/result.h"
 
 namespace ccm::lifecycle {
 
-// `keeper`: the agent's account, or who we are when we are not root. `rejected` with a sentence
-// that names the directory and what would be right. A directory that is not there yet is judged by
-// those above it. What we may not look at counts as right.
+// `keeper`: the agent's account, or who we are when we are not root. The sentence names the
+// directory and what would be right. `rejected`: others may have planted what is in it, so nobody
+// may believe it; `invalid`: no agent may work in it, and reading does no harm. A directory that is
+// not there yet is judged by those above it. What we may not look at counts as right.
 Result<void> check_state_directory(const std::string& path, uid_t keeper);
-// The keeper as a process that may be root knows it: the account of the setting `user` (empty: the
-// default one), or who we are. Root when there is no such account.
-uid_t keeper_of_store(const std::string& user);
+// Only what makes it unbelievable, for a server that reads it whoever shall keep it. `user`: the
+// setting of that name, empty for the default account. nullopt: it may
+// be read.
+std::optional<Error> distrust_of_store(const std::string& path, const std::string& user);
 
 // The same for a directory that is there, opened; what was judged cannot be exchanged any more.
 // Opened with O_PATH, as an account may own what root may not read.
@@ -32,8 +37,8 @@ Result<FileDescriptor> open_state_directory(const std::string& path, uid_t keepe
 // Whether a file name at the top of a store is one that we give.
 bool is_store_name(const std::string& name) noexcept;
 
-// Marks an empty directory as a store, and a store of an older release as what it is. `rejected`
+// Marks an empty directory as a store, and a store of an older release as what it is. `invalid`
 // when the directory is neither.
-Result<void> mark_as_store(const std::string& path);
+Result<void> mark_as_store(const std::string& path, const FileAccess& access = {});
 
 }  // namespace ccm::lifecycle

@@ -13,6 +13,7 @@
 #include "base/clock.h"
 #include "base/version.h"
 #include "config/host_checks.h"
+#include "lifecycle/state_directory.h"
 #include "lifecycle/store_reader.h"
 #include "server/bootstrap.h"
 #include "server/site_doubts.h"
@@ -136,7 +137,9 @@ Result<void> Deployment::publish(Estate& estate) {
   auto writer = bootstrap({.config = *config_,  // 1
                            .store = store,
                            .segment = estate.segment,
-                           .now = SystemClock().now()},
+                           .now = SystemClock().now(),
+                           .distrust = lifecycle::distrust_of_store(config_->global().state_path,
+                                                                    config_->global().user)},
                           log_);
   if (!writer) return pass(std::move(writer));
   auto segment = writer->open_read_only();  // 2

@@ -88,7 +88,7 @@ TEST_F(PrivilegesTest, HandsOverNothingOfADirectoryThatIsNoStore) {
   fs::permissions(etc, fs::perms(0755));
   const Result<void> entered = enter_state_directory(etc, account_);
   ASSERT_FALSE(entered);
-  EXPECT_EQ(entered.error().kind(), ErrorKind::rejected);
+  EXPECT_EQ(entered.error().kind(), ErrorKind::invalid);
   EXPECT_THAT(entered.error().message(), testing::HasSubstr("holds \"shadow\""));
   for (const char* path : {"", "shadow", "ssl", "ssl/private.key"}) {
     EXPECT_EQ(owner_of(directory_ / "etc" / path), 0U) << path;

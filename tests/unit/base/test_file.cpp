@@ -80,6 +80,34 @@ TEST_F(FileTest, TellsAMissingFileFromAWrongOne) {
   EXPECT_THAT(link.error().message(), HasSubstr("symbolic link"));
 }
 
+TEST_F(FileTest, FollowsNoLinkOnTheWayWhenToldSo) {
+  directory_.write("real/f", "x");
+  fs::create_directory_symlink("real", path("link"));
+  EXPECT_EQ(read_file(path("link/f"), kLimit).value(), "x");
+  EXPECT_EQ(read_file(path("real/f"), kLimit, Links::nowhere).value(), "x");
+  EXPECT_EQ(read_file(path("real/none"), kLimit, Links::nowhere).error().kind(),
+            ErrorKind::rejected);
+  const Result<Secret> read = read_secret_file(path("link/f"), kLimit, Links::nowhere);
+  ASSERT_FALSE(read);
+  EXPECT_EQ(read.error().kind(), ErrorKind::invalid);
+  EXPECT_THAT(read.error().message(), HasSubstr("directory above it is a symbolic link"));
+  EXPECT_THAT(list_directory(path("real"), Links::nowhere).value(), ElementsAre("f"));
+  EXPECT_FALSE(list_directory(path("link"), Links::nowhere));
+}
+
+TEST_F(FileTest, ReadsASecretOfItsOwnersOnly) {
+  directory_.write("f", "x");
+  fs::permissions(path("f"), fs::perms(0600));
+  const std::vector<uid_t> us{geteuid()};
+  const std::vector<uid_t> others{geteuid() + 1};
+  EXPECT_EQ(read_secret_file_of(us, path("f"), kLimit).value().reveal(), "x");
+  EXPECT_EQ(read_secret_file_of(others, path("f"), kLimit).error().kind(), ErrorKind::rejected);
+  fs::permissions(path("f"), fs::perms(0620));
+  EXPECT_THAT(read_secret_file_of(us, path("f"), kLimit).error().message(),
+              HasSubstr("written by others"));
+  EXPECT_EQ(read_owned_file(path("f"), kLimit).value().owner, geteuid());
+}
+
 TEST_F(FileTest, DoesNotHangOnAFifo) {
   ASSERT_EQ(mkfifo(path("fifo").c_str(), 0600), 0);
   EXPECT_EQ(read_file(path("fifo"), kLimit).error().kind(), ErrorKind::invalid);

@@ -1,6 +1,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <fstream>
 
@@ -71,7 +72,9 @@ TEST_F(EffectiveSettingsTest, AreTheOwnersOnlyAndADamagedFileIsNone) {
   const std::string file = (directory_.path() / "settings-nginx-00000001").string();
   struct stat facts {};
   ASSERT_EQ(stat(file.c_str(), &facts), 0);
-  EXPECT_EQ(facts.st_mode & 0777U, 0600U);
+  EXPECT_EQ(facts.st_uid, geteuid());
+  EXPECT_EQ(facts.st_mode & 0777U, geteuid() == 0 ? 0640U : 0600U)
+      << "root's are for the store's account to read";
   std::ofstream(file) << "something else";
   EXPECT_TRUE(read().empty());
   EXPECT_TRUE(
@@ -127,6 +130,21 @@ TEST(ServerId, IsWhatItsFileIsNamedAfter) {
                            "nginx-0123ABCD", "nginx0123abcd"}) {
     EXPECT_FALSE(parse_server_id(text)) << text;
   }
+}
+
+TEST_F(EffectiveSettingsTest, AreDoubtedWhenNeitherRootNorThisUserWroteThem) {
+  if (geteuid() != 0) GTEST_SKIP() << "only root can give files away";
+  leave(handover(config::ServerKind::nginx, "www"));
+  EXPECT_FALSE(read().at(0).doubt);
+  const std::string file = (directory_.path() / "settings-nginx-00000001").string();
+  ASSERT_EQ(chmod(file.c_str(), 0660), 0);
+  EXPECT_NE(read().at(0).doubt.value().message().find("can be written by others"),
+            std::string::npos);
+  ASSERT_EQ(chmod(file.c_str(), 0600), 0);
+  ASSERT_EQ(chown(file.c_str(), 65534, 65534), 0);
+  ASSERT_EQ(read().size(), 1U) << "names and dates are still to be seen";
+  EXPECT_NE(read().at(0).doubt.value().message().find("belongs to nobody and not to root"),
+            std::string::npos);
 }
 
 }  // namespace

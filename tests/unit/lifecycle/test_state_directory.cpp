@@ -23,7 +23,8 @@ class StateDirectory : public testing::Test {
   static std::string refusal(const std::string& path, uid_t keeper = geteuid()) {
     const Result<void> good = check_state_directory(path, keeper);
     if (good) return "";
-    EXPECT_EQ(good.error().kind(), ErrorKind::rejected);
+    EXPECT_TRUE(good.error().kind() == ErrorKind::rejected ||
+                good.error().kind() == ErrorKind::invalid);
     return good.error().message();
   }
   void make_old_store() {
@@ -106,6 +107,25 @@ TEST_F(StateDirectory, IsWrittenByNobodyElse) {
   EXPECT_THAT(refusal(path()), HasSubstr("written by others than its owner (mode 0777)"));
   fs::permissions(path(), fs::perms(0755));
   EXPECT_EQ(refusal(path()), "") << "it is closed when it is entered";
+}
+
+TEST_F(StateDirectory, IsReadByAServerUnlessOthersMayHaveWrittenIt) {
+  directory_.write("state/passwd", "x");
+  EXPECT_FALSE(distrust_of_store(path(), "")) << "there is nothing to show in it";
+  EXPECT_FALSE(distrust_of_store(path("missing"), ""));
+  fs::permissions(path(), fs::perms(0777));
+  EXPECT_TRUE(distrust_of_store(path(), ""));
+  fs::permissions(path(), fs::perms(0700));
+  if (geteuid() != 0) return;
+  ASSERT_EQ(chown(path().c_str(), 12345, 12345), 0);
+  EXPECT_FALSE(distrust_of_store(path(), "")) << "an account's number may have changed";
+  fs::create_directory(path("public"));
+  ASSERT_EQ(chmod(path("public").c_str(), 01777), 0);
+  fs::create_directory(path("public/state"));
+  EXPECT_FALSE(distrust_of_store(path("public/state"), ""));
+  ASSERT_EQ(chown(path("public/state").c_str(), 12345, 12345), 0);
+  EXPECT_THAT(distrust_of_store(path("public/state"), "").value().message(),
+              HasSubstr("made by user 12345 in a place where everybody may make one"));
 }
 
 TEST_F(StateDirectory, LiesWhereNobodyCanReplaceIt) {

@@ -1,0 +1,38 @@
+#include "agent/settings_keeper.h"
+
+#include <unistd.h>
+
+#include <utility>
+
+#include "lifecycle/effective_settings.h"
+
+namespace ccm::agent {
+
+SettingsKeeper::SettingsKeeper(std::string state_path, config::Handover handover, Log& log)
+    : state_path_(std::move(state_path)),
+      handover_(std::move(handover)),
+      path_(lifecycle::effective_settings_path(state_path_, lifecycle::id_of(handover_.server))),
+      log_(log) {}
+
+void SettingsKeeper::write_as_root() {
+  is_written_ = lifecycle::write_effective_settings(state_path_, handover_).has_value();
+}
+
+void SettingsKeeper::look() {
+  if (is_written_ && access(path_.c_str(), F_OK) == 0) return;
+  const Result<void> written = lifecycle::write_effective_settings(state_path_, handover_);
+  is_written_ = written.has_value();
+  if (!written) {
+    if (std::exchange(complaint_, written.error().message()) == complaint_) return;
+    log_.error(
+        "the settings of this server are not in the state directory, so another agent does not "
+        "know its certificates and ccmctl needs options: {}; trying again every second",
+        complaint_);
+    return;
+  }
+  if (!std::exchange(complaint_, {}).empty()) {
+    log_.notice("the settings of this server are in the state directory now");
+  }
+}
+
+}  // namespace ccm::agent

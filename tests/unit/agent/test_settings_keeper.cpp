@@ -1,0 +1,77 @@
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <filesystem>
+
+#include "agent/settings_keeper.h"
+#include "lifecycle/effective_settings.h"
+#include "support/memory_log.h"
+#include "support/temp_directory.h"
+
+namespace ccm::agent {
+namespace {
+
+namespace fs = std::filesystem;
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::IsEmpty;
+
+config::Handover handover(const std::string& region) {
+  config::Handover out;
+  out.server.kind = config::ServerKind::nginx;
+  EXPECT_TRUE(out.settings.set("region", {region}, {}));
+  EXPECT_TRUE(out.settings.set("credentials", {"ecs"}, {}));
+  EXPECT_TRUE(out.settings.add_certificate("www", {}));
+  EXPECT_TRUE(out.settings.set_in("www", "source", {"scm"}, {}));
+  EXPECT_TRUE(out.settings.set_in("www", "names", {"www.example.com"}, {}));
+  return out;
+}
+
+class SettingsKeeperTest : public testing::Test {
+ protected:
+  std::string state() const { return directory_.path().string(); }
+  std::string region() const {
+    const auto all = lifecycle::read_effective_settings(state(), SteadyTime());
+    return all && all->size() == 1 ? all->front().config.global().region : "";
+  }
+  fs::path file() const {
+    return lifecycle::effective_settings_path(state(), {config::ServerKind::nginx, {}});
+  }
+
+  test::TempDirectory directory_;
+  test::MemoryLog log_;
+  SettingsKeeper keeper_{state(), handover("ap-southeast-1"), log_};
+};
+
+TEST_F(SettingsKeeperTest, WritesWhatIsNewEvenWhereOldSettingsLie) {
+  ASSERT_TRUE(lifecycle::write_effective_settings(state(), handover("ap-southeast-3")));
+  keeper_.look();
+  EXPECT_EQ(region(), "ap-southeast-1");
+  EXPECT_TRUE(keeper_.is_at_rest());
+  EXPECT_THAT(log_.lines(), IsEmpty());
+}
+
+TEST_F(SettingsKeeperTest, TriesUntilItWorksAndSaysSoOnce) {
+  // Something that no file can replace.
+  fs::create_directories(file() / "in the way");
+  for (int i = 0; i < 3; ++i) keeper_.look();
+  EXPECT_FALSE(keeper_.is_at_rest());
+  EXPECT_THAT(log_.lines(), ElementsAre(HasSubstr("another agent does not know its certificates")));
+  EXPECT_EQ(log_.errors().size(), 1U);
+  fs::remove_all(file());
+  keeper_.look();
+  EXPECT_TRUE(keeper_.is_at_rest());
+  EXPECT_EQ(region(), "ap-southeast-1");
+  EXPECT_THAT(log_.lines(Severity::notice),
+              ElementsAre(HasSubstr("are in the state directory now")));
+}
+
+TEST_F(SettingsKeeperTest, WritesAgainWhatSomebodyRemoved) {
+  keeper_.look();
+  fs::remove(file());
+  keeper_.look();
+  EXPECT_EQ(region(), "ap-southeast-1");
+}
+
+}  // namespace
+}  // namespace ccm::agent
