@@ -40,9 +40,16 @@ constexpr std::array<std::string_view, 26> kOfTheSystem = {
     "/sbin",    "/srv",     "/sys",       "/tmp",     "/usr",      "/var",  "/var/cache",
     "/var/lib", "/var/log", "/var/spool", "/var/tmp", "/usr/local"};
 
+// Agents and ccmctl work in it, by the name of ".".
+std::string name_of(const std::string& path) {
+  if (path != ".") return printable(path);
+  const Handle<char, free> here(getcwd(nullptr, 0));
+  return here == nullptr ? path : printable(here.get());
+}
+
 Failure refuse(const std::string& path, std::string_view what,
                ErrorKind kind = ErrorKind::invalid) {
-  return fail(kind, fmt::format("the state directory \"{}\" {}", printable(path), what));
+  return fail(kind, fmt::format("the state directory \"{}\" {}", name_of(path), what));
 }
 
 // What is in it may be anybody's.
@@ -146,6 +153,11 @@ bool has_directory(int directory, const char* name) noexcept {
   return fstatat(directory, name, &status, AT_SYMLINK_NOFOLLOW) == 0 && S_ISDIR(status.st_mode);
 }
 
+bool has_all_directories(int directory) noexcept {
+  return std::all_of(kDirectories.begin(), kDirectories.end(),
+                     [&](const char* name) { return has_directory(directory, name); });
+}
+
 // The format that the marker states; nullopt when there is none that can be read.
 std::optional<std::uint64_t> marked_format(int directory) {
   const FileDescriptor file(
@@ -176,9 +188,7 @@ Result<void> check_content(int directory, const std::string& path, bool is_roots
   }
   const auto foreign =
       std::find_if_not(entries->names.begin(), entries->names.end(), is_store_name);
-  const bool has_all = std::all_of(kDirectories.begin(), kDirectories.end(), [&](const char* name) {
-    return has_directory(directory, name);
-  });
+  const bool has_all = has_all_directories(directory);
   if (has_all && (foreign == entries->names.end() || !is_roots)) return {};
   const std::string& sample = foreign == entries->names.end() ? entries->names.front() : *foreign;
   return not_ours(path,
@@ -295,8 +305,10 @@ Result<void> mark_as_store(const std::string& path, const FileAccess& access) {
   if (!directory) return fail(system_error(fmt::format("open {}", printable(path)), errno));
   if (Result<void> good = check_content(directory.get(), path, false); !good) return good;
   if (marked_format(directory.get())) return {};
-  return write_file_atomically(fmt::format("{}/{}", path, kMarker),
-                               fmt::format("{}{}\n", kMarkerText, kFormat), access);
+  Result<void> marked = write_file_atomically(fmt::format("{}/{}", path, kMarker),
+                                              fmt::format("{}{}\n", kMarkerText, kFormat), access);
+  // A store of an older release, perhaps on a file system that can only be read, is known without.
+  return has_all_directories(directory.get()) ? Result<void>() : marked;
 }
 
 }  // namespace ccm::lifecycle
