@@ -18,6 +18,7 @@
 #include "cloud/curl_client.h"
 #include "cloud/endpoints.h"
 #include "config/sentences.h"
+#include "lifecycle/state_directory.h"
 
 namespace ccm::agent {
 namespace {
@@ -122,15 +123,17 @@ Result<std::filesystem::path> existing_part(std::filesystem::path path) {
   return path;
 }
 
-void check_owner(const std::string& path, const Account& account, Findings& findings) {
+// False: it is another's, which was said.
+bool check_owner(const std::string& path, const Account& account, Findings& findings) {
   struct stat facts {};
-  if (stat(path.c_str(), &facts) != 0) return;
-  if (facts.st_uid == account.user || facts.st_uid == 0) return;
+  if (stat(path.c_str(), &facts) != 0) return true;
+  if (facts.st_uid == account.user || facts.st_uid == 0) return true;
   add_warning(
       findings,
       fmt::format("the state directory {} belongs to user {} and not to the agent's account "
                   "\"{}\", which cannot write there: chown -R {} {}",
                   config::in_quotes(path), facts.st_uid, account.name, account.name, path));
+  return false;
 }
 
 void check_state(const std::string& path, const std::optional<Account>& account,
@@ -158,7 +161,12 @@ void check_state(const std::string& path, const std::optional<Account>& account,
                             config::in_quotes(path), there->string(), reason, path));
     return;
   }
-  if (account && *there == std::filesystem::path(path)) check_owner(path, *account, findings);
+  const bool is_there = *there == std::filesystem::path(path);
+  if (account && is_there && !check_owner(path, *account, findings)) return;
+  // Of root without an account to hand it to, which was said, nothing more is to be judged.
+  if (is_root() && !account) return;
+  const auto good = lifecycle::check_state_directory(path, account ? account->user : geteuid());
+  if (!good) add_fatal(findings, good.error().message());
 }
 
 }  // namespace

@@ -99,6 +99,14 @@ TEST_F(CheckTest, NothingIsStoredInAFile) {
               ElementsAre(fatal("is not a directory")));
 }
 
+TEST_F(CheckTest, TakesNoDirectoryThatHoldsSomethingElse) {
+  directory_.write("state/shadow", "x");
+  const std::string state = (directory_ / "state").string();
+  EXPECT_THAT(findings({{"state_path", state}}),
+              ElementsAre(fatal("holds \"shadow\" and was not made by this program")));
+  EXPECT_THAT(findings({{"state_path", "/etc"}}), ElementsAre(fatal("a directory of the system")));
+}
+
 TEST_F(CheckTest, SeesAStateDirectoryOfSomebodyElse) {
   if (geteuid() != 0) GTEST_SKIP() << "only root can make one";
   const std::string state = (directory_ / "state").string();
