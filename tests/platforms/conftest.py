@@ -19,6 +19,17 @@ import mirror  # noqa: E402
 RELEASES = ("bookworm", "trixie")
 
 
+def place_of(item):
+    release = getattr(item, "callspec", None) and item.callspec.params.get("system")
+    return (RELEASES.index(release) + 1, item.location[1]) if release else (0, 0)
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items):
+    """One system after the other, each in the order of the file: only the first test finds it bare."""
+    items.sort(key=place_of)
+
+
 def why_not():
     """Why no bare system can be made on this machine, or None."""
     if os.geteuid() != 0:
