@@ -17,7 +17,7 @@ FOLDER = "/var/tmp"
 # Typed into: a root's environment without anything of ours in it, but for the compiler's cache.
 ENVIRONMENT = {"HOME": "/root", "PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
                "CCACHE_DIR": "/var/cache/ccache"}
-PASSED_ON = ("CCM_TEST_JOBS", "CCACHE_BASEDIR", "CCACHE_NOHASHDIR")
+PASSED_ON = ("CCM_TEST_JOBS",)
 
 # In the namespaces: what a machine has mounted when somebody logs in.
 MOUNT = """
@@ -32,6 +32,18 @@ mkdir -p "$root/var/cache/ccache"
 mount --bind "$2" "$root/var/cache/ccache"
 """
 ALONE = 'ip link set lo up; exec "$@"'
+
+
+def ccache_setting(name):
+    return subprocess.run(["ccache", "-k", name], capture_output=True, text=True, check=True).stdout.strip()
+
+
+def ccache_environment():
+    """The settings of the cache around: with others it would find nothing again, or throw away what is there."""
+    settings = {"CCACHE_BASEDIR": ccache_setting("base_dir"), "CCACHE_MAXSIZE": ccache_setting("max_size")}
+    if ccache_setting("hash_dir") == "false":
+        settings["CCACHE_NOHASHDIR"] = "1"
+    return settings
 
 
 class Keeper:
@@ -87,8 +99,7 @@ class BareSystem:
         self._outside("debootstrap", "--variant=minbase", f"--keyring={keys}", f"--cache-dir={self.archives}",
                       *including, self.codename, self.root, self.address)
         self._configure_apt()
-        compiled = pathlib.Path(subprocess.run(["ccache", "-k", "cache_dir"], capture_output=True, text=True,
-                                               check=True).stdout.strip())
+        compiled = pathlib.Path(ccache_setting("cache_dir"))
         compiled.mkdir(parents=True, exist_ok=True)
         self._outside("sh", "-euc", MOUNT, "mount", self.root, compiled)
         # Where it is outside, so that the compiler's cache knows the files again, and as open to other accounts.
@@ -127,7 +138,7 @@ class BareSystem:
 
     def type(self, command, network=True, timeout=3600):
         """What somebody types in the clone: (exit status, what it printed)."""
-        environment = {**ENVIRONMENT, **mirror.environment(),
+        environment = {**ENVIRONMENT, **ccache_environment(), **mirror.environment(),
                        **{key: os.environ[key] for key in PASSED_ON if key in os.environ}}
         words = ["chroot", str(self.root), "env", "-i", "-C", str(CHECKOUT),
                  *(f"{key}={value}" for key, value in environment.items()), "bash", "-c", command]
