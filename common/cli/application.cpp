@@ -43,7 +43,7 @@ struct Chapter {
 void arrange(CLI::App& app) {
   const std::vector<Chapter> chapters = {
       {"This host's certificates",
-       {"status", "list", "show", "history", "renew", "rollback", "import", "export"}},
+       {"status", "list", "show", "history", "renew", "rollback", "forget", "import", "export"}},
       {"Looking after it", {"doctor", "policy", "agent"}},
   };
   const auto is_shown = [](const CLI::App* command) { return !command->get_group().empty(); };
@@ -70,6 +70,7 @@ Application::Application() : app_(std::make_unique<CLI::App>(kAbout, "ccmctl")) 
   add_global_options(*app_, workspace_.options);
   add_status_commands(*app_, action_);
   add_change_commands(*app_, action_);
+  add_forget(*app_, action_);
   add_local_import(*app_, action_);
   add_agent(*app_, action_);
   add_delivery_commands(*app_, action_);

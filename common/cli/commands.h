@@ -12,6 +12,8 @@ namespace ccm::cli {
 void add_status_commands(CLI::App& app, Action& action);
 // renew, rollback
 void add_change_commands(CLI::App& app, Action& action);
+// forget
+void add_forget(CLI::App& app, Action& action);
 // import, into the store of this host
 void add_local_import(CLI::App& app, Action& action);
 // agent: the engine without a web server

@@ -10,7 +10,9 @@
 #include "cli/agents.h"
 #include "cli/doctor.h"
 #include "cli/overview.h"
+#include "cli/state_directory.h"
 #include "config/host_checks.h"
+#include "config/sentences.h"
 #include "lifecycle/record_file.h"
 
 namespace ccm::cli {
@@ -95,6 +97,20 @@ void examine_records(const std::string& directory, Findings& findings) {
   }
 }
 
+// Nothing of theirs is renewed or served, so nothing of theirs is bad; but their keys lie there.
+void report_left(const std::vector<std::string>& names, Findings& findings) {
+  if (names.empty()) return;
+  const bool is_one = names.size() == 1;
+  findings.doubtful(
+      "certificates",
+      fmt::format("{} in no server's configuration any more, and {} still here: {}",
+                  is_one ? "1 is" : fmt::format("{} are", names.size()),
+                  is_one ? "its private keys are" : "their private keys are",
+                  config::enumerated(names, kNamed)),
+      fmt::format("when {} not needed: ccmctl forget {}", is_one ? "it is" : "they are",
+                  is_one ? shell_word(names.front()) : "NAME"));
+}
+
 // The first few of each kind one by one, the well ones and the rest as numbers.
 class Summary {
  public:
@@ -150,6 +166,8 @@ void examine_settings(Workspace& workspace, Findings& findings) {
 
 void examine_certificates(Workspace& workspace, Findings& findings) {
   const Time now = workspace.clock().now();
+  // What is wrong with it has been said.
+  if (find_wrong_directory(workspace.options)) return;
   const auto all = look_at_all(workspace);
   if (!all) {
     // Who may not read the settings has been told so.
@@ -160,12 +178,15 @@ void examine_certificates(Workspace& workspace, Findings& findings) {
   }
   const std::string& path = workspace.options.state_directory;
   Summary summary;
+  std::vector<std::string> left;
   for (const Overview& overview : *all) {
-    summary.add(judge(overview, now));
+    if (overview.is_left && !overview.is_forgotten) left.push_back(overview.name);
+    if (overview.spec != nullptr) summary.add(judge(overview, now));
     examine_records(fmt::format("{}/certificates/{}/records", path, overview.name), findings);
   }
   examine_records(path + "/records", findings);
   std::move(summary).report(findings);
+  report_left(left, findings);
 }
 
 }  // namespace ccm::cli

@@ -15,6 +15,7 @@
 #include "base/handle.h"
 #include "cli/doctor.h"
 #include "cli/doctor_room.h"
+#include "cli/state_directory.h"
 #include "config/sentences.h"
 
 namespace ccm::cli {
@@ -38,6 +39,7 @@ struct Survey {
   std::vector<std::string> unreadable;
   std::vector<std::string> orphans;
   std::vector<std::string> strange;
+  std::vector<std::string> strays;
   std::size_t entries = 0;
 };
 
@@ -51,6 +53,12 @@ bool is_roots_word(const FTSENT& entry) {
   return entry.fts_level == 1 && entry.fts_info == FTS_F && facts.st_uid == 0 &&
          (facts.st_mode & 0777U) == 0640U &&
          std::string_view(entry.fts_name).starts_with("settings-");
+}
+
+// A file among the directories of the certificates.
+bool is_stray(const FTSENT& entry) {
+  return entry.fts_level == 2 && entry.fts_info == FTS_F &&
+         std::string_view(entry.fts_parent->fts_name) == "certificates";
 }
 
 // False: not to be looked into.
@@ -73,6 +81,7 @@ bool note(const FTSENT& entry, uid_t owner, Survey& survey) {
   if (entry.fts_info == FTS_D) {
     if ((facts.st_mode & 077U) != 0) survey.open_directories.push_back(path);
   } else if (entry.fts_info == FTS_F) {
+    if (is_stray(entry)) survey.strays.push_back(path);
     if ((facts.st_mode & 077U) != 0) survey.open_files.push_back(path);
   } else if (!is_current_link(entry)) {
     survey.strange.push_back(path);
@@ -162,6 +171,16 @@ void report_others(const std::string& path, const Survey& survey, Findings& find
                                   enumerated(survey.strange, kNamed)),
                       "remove it, or put the file itself there: the store follows no links");
   }
+  if (!survey.strays.empty()) {
+    findings.bad("store",
+                 fmt::format("{} among the certificates, where only their directories belong: {}",
+                             count_text(survey.strays.size(), "a file is", "files are"),
+                             enumerated(survey.strays, kNamed)),
+                 command_for(survey.strays, "rm",
+                             fmt::format("look at each, then: find {}/certificates -maxdepth 1 "
+                                         "-type f -exec rm {{}} +",
+                                         shell_word(path))));
+  }
   if (!survey.unreadable.empty()) {
     findings.bad("store",
                  fmt::format("{} cannot be read: {}",
@@ -230,18 +249,16 @@ void judge_room(const std::string& path, const Room& room, Findings& findings) {
 
 void examine_store(Workspace& workspace, Findings& findings) {
   const std::string& path = workspace.options.state_directory;
-  struct stat facts {};
-  if (lstat(path.c_str(), &facts) != 0) {
-    const std::string what = fmt::format("{}: {}", path, errno_text(errno));
-    findings.doubtful("store", what,
-                      errno == ENOENT ? "the first start of the web server makes it; or give "
-                                        "--state-dir, if its state_path is another"
-                                      : "run ccmctl doctor as root or as the directory's owner");
+  const auto wrong = find_wrong_directory(workspace.options);
+  if (wrong && !wrong->is_empty) {
+    findings.add({wrong->is_new_host ? Verdict::doubtful : Verdict::bad, "store", wrong->what,
+                  wrong->remedy});
     return;
   }
-  if (!S_ISDIR(facts.st_mode) && stat(path.c_str(), &facts) == 0 && !S_ISDIR(facts.st_mode)) {
-    findings.bad("store", fmt::format("{} is not a directory", path),
-                 "name another state_path in the server's configuration");
+  struct stat facts {};
+  if (stat(path.c_str(), &facts) != 0) {
+    findings.doubtful("store", fmt::format("{}: {}", path, errno_text(errno)),
+                      "run ccmctl doctor as root or as the directory's owner");
     return;
   }
   const std::size_t before = findings.all().size();

@@ -39,6 +39,7 @@ constexpr auto kUses = std::to_array<CommandUse>({
     {"history", kLook},
     {"renew", kRequest},
     {"rollback", kChange},
+    {"forget", kChange},
     {"import", kChange},
     {"export", kChange},
     {"doctor", kLook | Use::cloud},

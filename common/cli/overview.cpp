@@ -6,6 +6,8 @@
 #include <set>
 
 #include "base/text.h"
+#include "cli/state_directory.h"
+#include "lifecycle/forgetting.h"
 #include "lifecycle/record_file.h"
 
 namespace ccm::cli {
@@ -60,6 +62,8 @@ Result<Overview> read(Workspace& workspace, const std::string& name) {
   auto [state, version] = read_state(path, name);
   const auto servers = workspace.settings();
   if (!servers) return fail(servers.error());
+  const auto has_left = workspace.has_left(name);
+  if (!has_left) return fail(has_left.error());
   return Overview{.name = name,
                   .spec = *spec,
                   .installed = std::move(loaded->certificate),
@@ -67,7 +71,9 @@ Result<Overview> read(Workspace& workspace, const std::string& name) {
                   .state = std::move(state),
                   .state_version = version,
                   .held = read_hold(path, name),
-                  .servings = servings_of(**servers, name, workspace.clock().now())};
+                  .servings = servings_of(**servers, name, workspace.clock().now()),
+                  .is_left = *has_left,
+                  .is_forgotten = *has_left && lifecycle::is_forgotten(path, name)};
 }
 
 Result<std::set<std::string>> all_names(Workspace& workspace) {
@@ -127,6 +133,7 @@ Result<std::vector<Overview>> look_at_all(Workspace& workspace) {
 }
 
 Result<std::optional<Overview>> look_at(Workspace& workspace, const std::string& name) {
+  if (say_wrong_directory(workspace)) return std::nullopt;
   auto names = all_names(workspace);
   if (!names) return pass(std::move(names));
   if (names->count(name) == 0) {
@@ -140,6 +147,7 @@ Result<std::optional<Overview>> look_at(Workspace& workspace, const std::string&
 }
 
 Health health_of(const Overview& overview, Time now) noexcept {
+  if (overview.is_left) return {overview.is_forgotten ? "forgotten" : "unused", Colour::dim};
   const Error* error = overview.error();
   const bool is_waiting = error != nullptr && error->kind() == ErrorKind::pending;
   if (!overview.installed) {

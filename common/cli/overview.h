@@ -33,6 +33,8 @@ struct Overview {
   std::uint64_t state_version = 0;  // of the record the state came from; 0: none
   lifecycle::VersionNumber held = 0;
   std::vector<Serving> servings = {};
+  bool is_left = false;       // no server of this host names it any more
+  bool is_forgotten = false;  // and the operator knows (lifecycle/forgetting.h)
 
   // What went wrong last; nullptr when nothing did.
   const Error* error() const noexcept;
@@ -43,14 +45,15 @@ struct Overview {
 
 // Of all certificates, sorted by name.
 Result<std::vector<Overview>> look_at_all(Workspace& workspace);
-// `rejected` when neither the store nor a server knows the name.
+// nullopt when neither the store nor a server knows the name, or when there is no store; that has
+// been said then.
 Result<std::optional<Overview>> look_at(Workspace& workspace, const std::string& name);
 // The state record of a certificate; Absent and 0 when there is none.
 std::pair<lifecycle::State, std::uint64_t> read_state(const std::string& state_path,
                                                       const std::string& name);
 
-// "valid", "not served", "held", "failing", "waiting", "refused", "missing", "expired", "damaged",
-// and how bad.
+// "unused", "forgotten", or, of what a server names, "valid", "not served", "held", "failing",
+// "waiting", "refused", "missing", "expired", "damaged", and how bad.
 struct Health {
   std::string_view word;
   Colour colour;

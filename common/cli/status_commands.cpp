@@ -8,6 +8,7 @@
 #include "cli/commands.h"
 #include "cli/overview.h"
 #include "cli/render.h"
+#include "cli/state_directory.h"
 
 namespace ccm::cli {
 namespace {
@@ -66,6 +67,7 @@ JsonObject describe(const Overview& overview, Time now) {
       .set("source", source_of(overview))
       .set("state", health_of(overview, now).word)
       .set_flag("is_configured", overview.spec != nullptr)
+      .set_flag("is_forgotten", overview.is_forgotten)
       .set_flag("is_held", overview.is_held())
       .set_flag("is_served", overview.is_served())
       .set_objects("served", describe(overview.servings));
@@ -106,31 +108,34 @@ void print_servers(const Terminal& terminal, const std::vector<EffectiveSettings
   Terminal::print("\n" + table.text(terminal));
 }
 
-Result<ExitCode> print_status(Workspace& workspace) {
-  const Time now = workspace.clock().now();
-  auto all = look_at_all(workspace);
-  if (!all) return pass(std::move(all));
-  const std::vector<EffectiveSettings>& servers = **workspace.settings();
-  if (workspace.options.json) {
-    std::vector<JsonObject> objects;
-    for (const Overview& overview : *all) objects.push_back(describe(overview, now));
-    std::vector<JsonObject> agents;
-    for (const EffectiveSettings& server : servers) agents.push_back(describe(server, servers));
-    JsonObject answer;
-    answer.set_objects("certificates", std::move(objects))
-        .set_objects("servers", std::move(agents));
-    return print_object(std::move(answer));
-  }
-  if (all->empty()) {
-    Terminal::say(
-        fmt::format("no certificates in {}; a web server with a ccm configuration puts "
-                    "them there",
-                    workspace.options.state_directory));
-    return ExitCode::ok;
-  }
+// What keeps the answer from being the whole one.
+ExitCode say_flaws(const Workspace& workspace, bool are_strays_meant = true) {
+  const std::string& path = workspace.options.state_directory;
+  std::vector<std::string> flaws = describe_unreadable_settings(path);
+  const auto strays = are_strays_meant ? describe_strays(path) : std::nullopt;
+  if (strays) flaws.push_back(*strays);
+  for (const std::string& flaw : flaws) Terminal::say("ccmctl: " + flaw);
+  return flaws.empty() ? ExitCode::ok : ExitCode::failed;
+}
+
+Result<ExitCode> print_for_scripts(const std::vector<Overview>& all,
+                                   const std::vector<EffectiveSettings>& servers, Time now) {
+  std::vector<JsonObject> objects;
+  for (const Overview& overview : all) objects.push_back(describe(overview, now));
+  std::vector<JsonObject> agents;
+  for (const EffectiveSettings& server : servers) agents.push_back(describe(server, servers));
+  JsonObject answer;
+  answer.set_objects("certificates", std::move(objects)).set_objects("servers", std::move(agents));
+  return print_object(std::move(answer));
+}
+
+// Those that a server names, and what went wrong with them.
+void print_used(const Terminal& terminal, const std::vector<Overview>& all,
+                const std::vector<EffectiveSettings>& servers, Time now) {
   Table table({"NAME", "SOURCE", "STATE", "SERVED", "LEFT", "NEXT", "NAMES"});
   std::string errors;
-  for (const Overview& overview : *all) {
+  for (const Overview& overview : all) {
+    if (overview.is_left) continue;
     const Health health = health_of(overview, now);
     table.add({{overview.name},
                {source_of(overview)},
@@ -140,21 +145,60 @@ Result<ExitCode> print_status(Workspace& workspace) {
                {next_step(overview, now)},
                {names_of(overview)}});
     if (const Error* error = overview.error()) {
-      errors += fmt::format("{}: {}\n", workspace.terminal.paint(health.colour, overview.name),
+      errors += fmt::format("{}: {}\n", terminal.paint(health.colour, overview.name),
                             printable(error->message()));
     }
   }
-  Terminal::print(table.text(workspace.terminal));
-  print_servers(workspace.terminal, servers);
+  if (table.empty()) Terminal::say("no server of this host names a certificate");
+  if (!table.empty()) Terminal::print(table.text(terminal));
+  print_servers(terminal, servers);
   if (!errors.empty()) Terminal::print("\n" + errors);
-  return ExitCode::ok;
+}
+
+// Those that left the configuration.
+void print_left(const Terminal& terminal, const std::vector<Overview>& all, Time now) {
+  Table table({"NAME", "SOURCE", "LEFT", "NAMES"});
+  for (const Overview& overview : all) {
+    if (!overview.is_left || overview.is_forgotten) continue;
+    table.add({{overview.name},
+               {source_of(overview)},
+               {overview.installed ? bar(overview.installed->info, now) : "", Colour::dim},
+               {names_of(overview)}});
+  }
+  if (table.empty()) return;
+  Terminal::print(
+      "\nIn no server's configuration any more, their private keys still here; "
+      "`ccmctl forget NAME` removes one:\n" +
+      table.text(terminal));
+}
+
+Result<ExitCode> print_status(Workspace& workspace) {
+  if (say_wrong_directory(workspace)) return ExitCode::not_found;
+  const Time now = workspace.clock().now();
+  auto all = look_at_all(workspace);
+  if (!all) return pass(std::move(all));
+  const std::vector<EffectiveSettings>& servers = **workspace.settings();
+  if (workspace.options.json) {
+    auto printed = print_for_scripts(*all, servers, now);
+    return printed ? say_flaws(workspace) : printed;
+  }
+  if (all->empty()) {
+    Terminal::say(
+        fmt::format("no certificates in {}; a web server with a ccm configuration puts "
+                    "them there",
+                    workspace.options.state_directory));
+    return say_flaws(workspace);
+  }
+  print_used(workspace.terminal, *all, servers, now);
+  print_left(workspace.terminal, *all, now);
+  return say_flaws(workspace);
 }
 
 Result<ExitCode> watch_status(Workspace& workspace, int seconds) {
   for (;;) {
     workspace.terminal.clear();
     const auto done = print_status(workspace);
-    if (!done) return done;
+    if (!done || *done == ExitCode::not_found) return done;
     std::fflush(stdout);
     poll(nullptr, 0, seconds * 1000);
     workspace.forget_settings();
@@ -162,19 +206,28 @@ Result<ExitCode> watch_status(Workspace& workspace, int seconds) {
 }
 
 Result<ExitCode> list_certificates(Workspace& workspace) {
+  if (workspace.options.json) return print_status(workspace);
+  if (say_wrong_directory(workspace)) return ExitCode::not_found;
   auto all = look_at_all(workspace);
   if (!all) return pass(std::move(all));
-  if (workspace.options.json) return print_status(workspace);
-  for (const Overview& overview : *all) Terminal::print(overview.name + "\n");
-  return ExitCode::ok;
+  for (const Overview& overview : *all) {
+    if (!overview.is_forgotten) Terminal::print(overview.name + "\n");
+  }
+  return say_flaws(workspace);
 }
 
 Result<ExitCode> show_certificate(Workspace& workspace, const std::string& name) {
   const Time now = workspace.clock().now();
   auto overview = look_at(workspace, name);
   if (!overview) return pass(std::move(overview));
-  if (!*overview) return ExitCode::not_found;
-  if (workspace.options.json) return print_object(describe(**overview, now));
+  if (!*overview) {
+    say_flaws(workspace);
+    return ExitCode::not_found;
+  }
+  if (workspace.options.json) {
+    auto printed = print_object(describe(**overview, now));
+    return printed ? say_flaws(workspace, false) : printed;
+  }
   const Health health = health_of(**overview, now);
   std::string text;
   const auto add = [&](std::string_view label, std::string_view value) {
@@ -206,7 +259,7 @@ Result<ExitCode> show_certificate(Workspace& workspace, const std::string& name)
   add("next", printable(next_step(**overview, now)));
   if (const Error* error = (*overview)->error()) add("last error", printable(error->message()));
   Terminal::print(text);
-  return ExitCode::ok;
+  return say_flaws(workspace, false);
 }
 
 Result<ExitCode> print_history(Workspace& workspace, const std::string& name) {

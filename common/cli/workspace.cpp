@@ -2,12 +2,19 @@
 
 #include <fmt/format.h>
 
+#include "cli/state_directory.h"
+
 namespace ccm::cli {
 
 Result<const std::vector<lifecycle::EffectiveSettings>*> Workspace::settings() {
   if (!settings_) {
     auto all = lifecycle::read_effective_settings(options.state_directory, clock_.steady_now());
     if (!all) return pass(std::move(all));
+    named_.clear();
+    for (const auto& each : *all) {
+      for (const auto& spec : each.config.certificates()) named_.insert(spec.name);
+    }
+    has_unreadable_ = !describe_unreadable_settings(options.state_directory).empty();
     std::erase_if(*all, [&](const lifecycle::EffectiveSettings& each) {
       return !options.server.empty() && options.server != lifecycle::name_of(each.server.kind);
     });
@@ -20,6 +27,12 @@ Result<const std::vector<lifecycle::EffectiveSettings>*> Workspace::settings() {
     settings_ = *std::move(all);
   }
   return &*settings_;
+}
+
+Result<bool> Workspace::has_left(const std::string& name) {
+  auto all = settings();
+  if (!all) return pass(std::move(all));
+  return !has_unreadable_ && named_.count(name) == 0;
 }
 
 Result<const config::GlobalConfig*> Workspace::global() {

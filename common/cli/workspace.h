@@ -5,6 +5,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -27,6 +28,9 @@ class Workspace {
   const Clock& clock() const noexcept { return clock_; }
   // Of the chosen servers; empty when none has left any.
   Result<const std::vector<lifecycle::EffectiveSettings>*> settings();
+  // Whether no server of this host names it any more, chosen or not. False when that cannot be
+  // told, because some settings cannot be read.
+  Result<bool> has_left(const std::string& name);
   // They are read again when they are next asked for.
   void forget_settings() noexcept { settings_.reset(); }
   // The settings that say how to reach the cloud; nullptr when there are none, `rejected` when none
@@ -39,6 +43,9 @@ class Workspace {
  private:
   SystemClock clock_;
   std::optional<std::vector<lifecycle::EffectiveSettings>> settings_;
+  // With settings_, of all servers.
+  std::set<std::string> named_;
+  bool has_unreadable_ = false;
   std::unique_ptr<CloudAccess> cloud_;
 };
 

@@ -13,6 +13,8 @@
 #include "base/file.h"
 #include "base/text.h"
 #include "lifecycle/file_lease.h"
+#include "lifecycle/forgetting.h"
+#include "lifecycle/leftovers.h"
 #include "lifecycle/record_file.h"
 #include "lifecycle/state_directory.h"
 #include "lifecycle/version_files.h"
@@ -21,28 +23,6 @@ namespace ccm::lifecycle {
 namespace {
 
 constexpr std::size_t kMaxKeyFile = std::size_t{64} << 10U;
-
-// In directories where only leaders write: whoever leads now is the only one alive.
-Result<void> remove_leftovers_in(const std::string& directory) {
-  Result<std::vector<std::string>> names = list_directory(directory);
-  if (!names) return pass(std::move(names));
-  for (const std::string& name : *names) {
-    if (name.find(kTemporaryMark) == std::string::npos) continue;
-    if (Result<void> removed = remove_tree(directory + "/" + name); !removed) return removed;
-  }
-  return {};
-}
-
-// At the top of the store every agent writes, and ccmctl, whoever leads.
-void remove_abandoned_in(const std::string& directory) {
-  const Result<std::vector<std::string>> names = list_directory(directory);
-  if (!names) return;
-  for (const std::string& name : *names) {
-    if (is_temporary_name(name)) {
-      static_cast<void>(remove_if_abandoned(fmt::format("{}/{}", directory, name)));
-    }
-  }
-}
 
 class FileStore final : public Store {
  public:
@@ -70,6 +50,7 @@ class FileStore final : public Store {
                                      std::uint64_t expected) override;
   Result<void> remove_record(const Lease& lease, std::string_view name,
                              std::string_view kind) override;
+  Result<void> forget(const Lease& lease, const std::string& name, Keep keep) override;
   Result<std::vector<crypto::KeyPair>> operator_keys() const override;
   Result<std::unique_ptr<Lease>> try_lead() override;
 
@@ -87,7 +68,6 @@ class FileStore final : public Store {
   Result<void> point_at(const std::string& name, VersionNumber number) const;
   void announce() const;
   void prune(const std::string& name, unsigned keep) const;
-  Result<void> remove_leftovers() const;
 
   StoreReader reader_;
   // Writers of one process take turns; the lease keeps other processes out.
@@ -285,6 +265,16 @@ Result<void> FileStore::remove_record(const Lease& lease, std::string_view name,
   return remove_record_file(*directory, kind);
 }
 
+Result<void> FileStore::forget(const Lease& lease, const std::string& name, Keep keep) {
+  if (Result<void> checked = check_entry_name(name); !checked) return checked;
+  const std::lock_guard lock(mutex_);
+  if (Result<void> allowed = check_lease(reader_.state_path(), lease); !allowed) return allowed;
+  if (keep == Keep::versions) return strip_entry(reader_.state_path(), name);
+  Result<void> done = remove_entry(reader_.state_path(), name);
+  if (done) announce();
+  return done;
+}
+
 // A key that does not parse costs that key only, unless there is no other.
 Result<std::vector<crypto::KeyPair>> FileStore::operator_keys() const {
   const std::string directory = path("keys");
@@ -308,31 +298,12 @@ Result<std::vector<crypto::KeyPair>> FileStore::operator_keys() const {
   return keys;
 }
 
-Result<void> FileStore::remove_leftovers() const {
-  Result<std::vector<std::string>> names = reader_.names();
-  if (!names) return pass(std::move(names));
-  remove_abandoned_in(reader_.state_path());
-  std::vector<std::string> directories{path("records")};
-  for (const std::string& name : *names) {
-    const std::string certificate = reader_.certificate_path(name);
-    const std::string versions = certificate + "/versions";
-    directories.insert(directories.end(), {certificate, versions, certificate + "/records"});
-    const Result<std::vector<std::string>> numbers = list_directory(versions);
-    if (!numbers) continue;
-    for (const std::string& number : *numbers) directories.push_back(versions + "/" + number);
-  }
-  for (const std::string& directory : directories) {
-    if (Result<void> removed = remove_leftovers_in(directory); !removed) return removed;
-  }
-  return {};
-}
-
 Result<std::unique_ptr<Lease>> FileStore::try_lead() {
   const std::lock_guard lock(mutex_);
   Result<std::unique_ptr<Lease>> lease = acquire_lease(reader_.state_path());
   // Left-overs cost disk space and nothing else: an entry that cannot be cleaned is no reason to
   // have no leader.
-  if (lease && *lease) static_cast<void>(remove_leftovers());
+  if (lease && *lease) static_cast<void>(remove_leftovers(reader_));
   return lease;
 }
 

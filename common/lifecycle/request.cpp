@@ -21,6 +21,7 @@ namespace ccm::lifecycle {
 namespace {
 
 constexpr std::string_view kPrefix = "request-";
+constexpr std::string_view kVersions = "versions";
 constexpr std::size_t kIdBytes = 8;
 constexpr std::size_t kIdLength = 2 * kIdBytes;
 // A chain and a key, each of at most 1 MiB.
@@ -36,6 +37,8 @@ std::string_view to_string(Wish wish) noexcept {
       return "renew";
     case Wish::roll_back:
       return "roll_back";
+    case Wish::forget:
+      return "forget";
     case Wish::install:
       break;
   }
@@ -72,6 +75,7 @@ Result<std::string> leave_request(const std::string& state_path, const Request& 
   KeyedRecord keyed{{}, request.key};
   keyed.record.add("wish", to_string(request.wish));
   if (request.version != 0) keyed.record.add("version", fmt::format("{}", request.version));
+  if (request.keep == Keep::versions) keyed.record.add("keep", kVersions);
   if (!request.certificates.empty()) {
     keyed.record.add("certificates", crypto::to_pem(request.certificates));
   }
@@ -123,6 +127,11 @@ Result<Request> read_request(const std::string& state_path, const RequestFile& f
     request.wish = Wish::install;
     request.certificates = *std::move(certificates);
     request.key = std::move(keyed->key);
+    return request;
+  }
+  if (wish == to_string(Wish::forget)) {
+    request.wish = Wish::forget;
+    if (record.find("keep") == kVersions) request.keep = Keep::versions;
     return request;
   }
   request.wish = Wish::roll_back;

@@ -1,9 +1,9 @@
 // What an operator asks of the store's leader while it runs: renew a certificate now, go back to an
-// older version, or take one that was brought along. One file per request at the top of the state
-// directory, "request-ID-NAME", because the leader watches that directory. The file of an import
-// holds a private key: like every file of the store it is its owner's only and appears as a whole,
-// and it is gone before the import begins. (What a disk keeps of a removed file is the disk's; the
-// key is to stay in the store anyway.)
+// older version, take one that was brought along, or forget one. One file per request at the top of
+// the state directory, "request-ID-NAME", because the leader watches that directory. The file of an
+// import holds a private key: like every file of the store it is its owner's only and appears as a
+// whole, and it is gone before the import begins. (What a disk keeps of a removed file is the
+// disk's; the key is to stay in the store anyway.)
 //
 // Left by ccmctl, in the name of the store's owner; served and removed by the leader
 // (request_desk.h), which leaves an answer with the same id (answer.h).
@@ -20,7 +20,7 @@
 
 namespace ccm::lifecycle {
 
-enum class Wish : std::uint8_t { renew, roll_back, install };
+enum class Wish : std::uint8_t { renew, roll_back, install, forget };
 
 struct Request {
   Wish wish = Wish::renew;
@@ -29,6 +29,7 @@ struct Request {
   // To install: as they came, with the root when it came along (crypto/bundle.h).
   std::vector<crypto::Certificate> certificates = {};
   std::optional<crypto::KeyPair> key = {};
+  Keep keep = Keep::nothing;  // when it is forgotten
 };
 
 // Where a request lies.

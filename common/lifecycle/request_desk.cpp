@@ -9,6 +9,7 @@
 #include "base/file.h"
 #include "base/text.h"
 #include "lifecycle/answer.h"
+#include "lifecycle/forgetting.h"
 #include "lifecycle/hold.h"
 #include "lifecycle/import.h"
 #include "lifecycle/version_files.h"
@@ -109,6 +110,8 @@ Result<void> RequestDesk::serve(const RequestFile& file, const Request& request)
       return renew(file);
     case Wish::roll_back:
       return roll_back(request);
+    case Wish::forget:
+      return let_go(request);
     case Wish::install:
       break;
   }
@@ -152,6 +155,24 @@ Result<void> RequestDesk::install(const Request& request) {
   parts_.log.notice(
       "certificate \"{}\": installed version {}, imported by ccmctl (serial {}, valid until {})",
       request.name, info->number, info->serial, format_time(info->not_after));
+  return {};
+}
+
+// A server may have come to name it since ccmctl looked.
+Result<void> RequestDesk::let_go(const Request& request) {
+  const std::string& name = request.name;
+  if (parts_.config.find(name) != nullptr) {
+    return fail(ErrorKind::invalid, "a server of this host has it in its configuration");
+  }
+  if (auto unnamed = check_unnamed(parts_.state_path, name, parts_.clock.steady_now()); !unnamed) {
+    return unnamed;
+  }
+  auto forgotten = parts_.store.forget(parts_.lease, name, request.keep);
+  if (!forgotten) return forgotten;
+  supersede(name);
+  parts_.log.notice("certificate \"{}\": forgotten, {}, asked for by ccmctl", name,
+                    request.keep == Keep::versions ? "its versions stay"
+                                                   : "with its versions and their private keys");
   return {};
 }
 

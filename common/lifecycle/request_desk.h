@@ -56,6 +56,7 @@ class RequestDesk {
   Result<void> renew(const RequestFile& file);
   Result<void> roll_back(const Request& request);
   Result<void> install(const Request& request);
+  Result<void> let_go(const Request& request);
   // Ends a renewal that is wanted, because the operator has asked for something else since.
   void supersede(const std::string& name);
   void answer(const RequestFile& file, const Answer& answer);

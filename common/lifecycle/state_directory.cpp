@@ -274,6 +274,24 @@ std::optional<Error> distrust_of_store(const std::string& path, const std::strin
   return is_believed ? std::nullopt : std::optional<Error>(good.error());
 }
 
+DirectoryContent content_of_directory(const std::string& path) {
+  const FileDescriptor directory(open(path.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
+  if (!directory) {
+    if (errno == ENOENT) return DirectoryContent::nothing;
+    return errno == ENOTDIR ? DirectoryContent::foreign : DirectoryContent::store;
+  }
+  const Result<Entries> entries = entries_of(directory.get(), path);
+  if (!entries || entries->is_hidden) return DirectoryContent::store;
+  if (entries->names.empty()) return DirectoryContent::nothing;
+  const bool is_ours =
+      std::all_of(entries->names.begin(), entries->names.end(), [](const std::string& name) {
+        return is_store_name(name) || name.find(kTemporaryMark) != std::string::npos;
+      });
+  return is_ours || marked_format(directory.get()) || has_all_directories(directory.get())
+             ? DirectoryContent::store
+             : DirectoryContent::foreign;
+}
+
 Result<FileDescriptor> open_state_directory(const std::string& path, uid_t keeper) {
   if (Result<void> good = check_place(path); !good) return pass(std::move(good));
   FileDescriptor directory(open(path.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));

@@ -10,6 +10,7 @@
 
 #include <sys/types.h>
 
+#include <cstdint>
 #include <optional>
 #include <string>
 
@@ -33,6 +34,12 @@ std::optional<Error> distrust_of_store(const std::string& path, const std::strin
 // The same for a directory that is there, opened; what was judged cannot be exchanged any more.
 // Opened with O_PATH, as an account may own what root may not read.
 Result<FileDescriptor> open_state_directory(const std::string& path, uid_t keeper);
+
+// What a directory is to somebody who only reads it. What we may not look at counts as a store, and
+// so does a store of an older release that is not complete.
+enum class DirectoryContent : std::uint8_t { store, nothing, foreign };
+// `nothing` when it is not there.
+DirectoryContent content_of_directory(const std::string& path);
 
 // Whether a file name at the top of a store is one that we give.
 bool is_store_name(const std::string& name) noexcept;

@@ -54,6 +54,9 @@ struct Installation {
 // The name under which records of the whole store are kept.
 inline constexpr std::string_view kStoreWide = "";
 
+// What stays of a certificate that is forgotten.
+enum class Keep : bool { nothing, versions };
+
 class Store {
  public:
   Store() = default;
@@ -89,6 +92,12 @@ class Store {
   // Removes whatever version there is; fine when absent.
   virtual Result<void> remove_record(const Lease& lease, std::string_view name,
                                      std::string_view kind) = 0;
+
+  // Removes a certificate with its versions and their private keys; or its records only, which are
+  // the engine's, and marks it as forgotten (forgetting.h). `rejected` when there is none of that
+  // name, `transient` when the lease is old. Whether a server still wants it is the caller's to
+  // ask.
+  virtual Result<void> forget(const Lease& lease, const std::string& name, Keep keep) = 0;
 
   // Keys the operator placed in the store for certificates whose key is not in the cloud.
   virtual Result<std::vector<crypto::KeyPair>> operator_keys() const = 0;

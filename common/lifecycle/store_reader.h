@@ -9,7 +9,8 @@
 //     leader.lock                       kernel lock: who talks to the cloud
 //     settings-KIND-INSTANCE            what a server's agent works with (effective_settings.h)
 //     agent-KIND-INSTANCE               that it lives, and what it serves (presence.h)
-//     request-ID-NAME, granted-NAME     what ccmctl asks of the leader (request.h), and the renewals
+//     request-ID-NAME, granted-NAME     what ccmctl asks of the leader (request.h), and the
+//     renewals
 //                                       that it has begun (request_desk.h)
 //     keys/*.pem                        the operator's own keys, for certificates whose key is not
 //                                       in the cloud
@@ -17,6 +18,7 @@
 //     certificates/NAME/versions/N/     fullchain.pem privkey.pem cert.pem chain.pem version,
 //                                       which never change, and ocsp.der, which comes and goes
 //     certificates/NAME/records/KIND    small records: state, order, …
+//     certificates/.tmp-NAME            one that is being removed (forgetting.h)
 //     records/KIND                      records of the whole store: lockout, answers
 #pragma once
 
@@ -67,8 +69,8 @@ class StoreReader {
   // The current version; no certificate when nothing was installed yet. A version whose files are
   // missing, altered (checksums in `version`) or unreadable concerns this certificate only:
   // `damage` names the file, and the newest intact older version is returned instead, or none when
-  // there is none among a few, so that the entry heals like a new one. An error means that the store cannot be
-  // read at all.
+  // there is none among a few, so that the entry heals like a new one. An error means that the
+  // store cannot be read at all.
   struct Loaded {
     std::optional<StoredCertificate> certificate;
     std::optional<Error> damage;
@@ -82,8 +84,8 @@ class StoreReader {
   std::uint64_t response_stamp(const std::string& name) const noexcept;
   // Installed versions, newest first; damaged ones left out.
   Result<std::vector<VersionInfo>> history(const std::string& name) const;
-  // The numbers of all versions that lie there, whole or not, newest first; none when they cannot be
-  // listed.
+  // The numbers of all versions that lie there, whole or not, newest first; none when they cannot
+  // be listed.
   std::vector<VersionNumber> versions(const std::string& name) const;
   // One version, verified as load() does.
   Result<StoredCertificate> load_version(const std::string& name, VersionNumber version) const;

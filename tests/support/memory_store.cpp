@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <iterator>
 
+#include "lifecycle/forgetting.h"
+
 namespace ccm::test {
 
 using lifecycle::Installation;
@@ -180,6 +182,23 @@ Result<void> MemoryStore::remove_record(const Lease& lease, std::string_view nam
   const std::lock_guard lock(mutex_);
   if (Result<void> allowed = check_write(lease); !allowed) return allowed;
   records_.erase({std::string(name), std::string(kind)});
+  return {};
+}
+
+Result<void> MemoryStore::forget(const Lease& lease, const std::string& name,
+                                 lifecycle::Keep keep) {
+  const std::lock_guard lock(mutex_);
+  if (Result<void> allowed = check_write(lease); !allowed) return allowed;
+  const auto removed =
+      std::erase_if(records_, [&](const auto& record) { return record.first.first == name; });
+  if (removed == 0 && !entries_.contains(name)) {
+    return fail(ErrorKind::rejected, "there is no certificate " + name);
+  }
+  if (keep == lifecycle::Keep::nothing) {
+    entries_.erase(name);
+  } else {
+    records_[{name, std::string(lifecycle::kForgotten)}] = StoredRecord{.value = {}, .version = 1};
+  }
   return {};
 }
 

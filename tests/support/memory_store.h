@@ -42,6 +42,8 @@ class MemoryStore final : public lifecycle::Store {
                                      std::uint64_t expected) override;
   Result<void> remove_record(const lifecycle::Lease& lease, std::string_view name,
                              std::string_view kind) override;
+  Result<void> forget(const lifecycle::Lease& lease, const std::string& name,
+                      lifecycle::Keep keep) override;
   Result<std::vector<crypto::KeyPair>> operator_keys() const override;
   // A lease may outlive the store.
   Result<std::unique_ptr<lifecycle::Lease>> try_lead() override;

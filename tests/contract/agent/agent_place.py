@@ -107,6 +107,9 @@ class Place:
     def add_certificate(self, name, *directives):
         self._certificates.append((name, directives))
 
+    def remove_certificate(self, name):
+        self._certificates = [each for each in self._certificates if each[0] != name]
+
     def settings(self):
         lines = [
             f"state_path {self.state}",

@@ -29,4 +29,5 @@ def cloud(running):
 @pytest.fixture
 def ctl(cloud, tmp_path):
     """ccmctl that knows the cloud from its options and has an empty state directory."""
+    (tmp_path / "state").mkdir(mode=0o700)
     return Ctl(cloud.facts, tmp_path / "state")

@@ -57,8 +57,7 @@ def write(path, content=b"x", mode=0o600):
 # -- as a whole ----------------------------------------------------------------------------------
 
 
-def test_finds_nothing_where_all_is_well(ctl, tmp_path):
-    (tmp_path / "state").mkdir(mode=0o700)
+def test_finds_nothing_where_all_is_well(ctl):
     ended = ctl("--json", "doctor")
     assert ended.status == 0, ended
     assert json.loads(ended.out)["is_well"]

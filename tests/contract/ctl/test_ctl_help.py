@@ -7,7 +7,7 @@ import ccmctl
 import pytest
 from lab import place
 
-TOP = {"status", "list", "show", "history", "renew", "rollback", "import", "agent", "export", "issue",
+TOP = {"status", "list", "show", "history", "renew", "rollback", "forget", "import", "agent", "export", "issue",
        "push", "deploy", "revoke", "certificates", "csr",
        "ca", "private-certificates", "apig", "account", "doctor", "policy", "api"}
 

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "lifecycle/file_store.h"
+#include "lifecycle/forgetting.h"
 #include "support/memory_store.h"
 #include "support/temp_directory.h"
 #include "support/test_bundle.h"
@@ -262,6 +263,43 @@ TEST_P(StoreContract, KeepsRecordsApartAndRemovesThem) {
   EXPECT_EQ(store_.write_record(*lease_, "www", "state", Secret(), 0).value(), 1U);
 }
 
+TEST_P(StoreContract, ForgetsACertificateWithAllThatIsItsOwn) {
+  install_another();
+  install_another();
+  for (const char* name : {"www", "api"}) {
+    ASSERT_TRUE(store_.write_record(*lease_, name, "order", Secret::copy_of("key"), 0));
+  }
+  ASSERT_TRUE(store_.forget(*lease_, "www", Keep::nothing));
+  EXPECT_EQ(store_.current_version("www"), 0U);
+  EXPECT_THAT(versions(), IsEmpty());
+  EXPECT_FALSE(store_.load("www").value().damage);
+  EXPECT_FALSE(store_.read_record("www", "order").value());
+  EXPECT_TRUE(store_.read_record("api", "order").value());
+  EXPECT_EQ(store_.forget(*lease_, "www", Keep::nothing).error().kind(), ErrorKind::rejected);
+  // As new, when a configuration names it again.
+  const std::string first = install_another();
+  EXPECT_EQ(installed(), first);
+  EXPECT_THAT(versions(), ElementsAre(1U));
+}
+
+TEST_P(StoreContract, ForgetsTheRecordsAndKeepsTheVersions) {
+  install_another();
+  const std::string second = install_another();
+  for (const char* kind : {"state", "order", "hold"}) {
+    ASSERT_TRUE(store_.write_record(*lease_, "www", kind, Secret::copy_of("x"), 0));
+  }
+  for (int time = 1; time <= 2; ++time) {
+    ASSERT_TRUE(store_.forget(*lease_, "www", Keep::versions)) << time;
+    for (const char* kind : {"state", "order", "hold"}) {
+      EXPECT_FALSE(store_.read_record("www", kind).value()) << kind;
+    }
+    EXPECT_TRUE(store_.read_record("www", kForgotten).value());
+  }
+  EXPECT_EQ(installed(), second);
+  EXPECT_THAT(versions(), ElementsAre(2U, 1U));
+  EXPECT_EQ(store_.forget(*lease_, "other", Keep::versions).error().kind(), ErrorKind::rejected);
+}
+
 TEST_P(StoreContract, HasOneLeaderAtATime) {
   EXPECT_EQ(store_.try_lead().value(), nullptr);
   const std::uint64_t first = lease_->fencing_token();
@@ -291,6 +329,9 @@ TEST_P(StoreContract, RefusesEveryWriteUnderAnOldLease) {
   EXPECT_EQ(store_.write_record(old, "www", "state", Secret(), 1).error().kind(),
             ErrorKind::transient);
   EXPECT_EQ(store_.remove_record(old, "www", "state").error().kind(), ErrorKind::transient);
+  for (const Keep keep : {Keep::nothing, Keep::versions}) {
+    EXPECT_EQ(store_.forget(old, "www", keep).error().kind(), ErrorKind::transient);
+  }
   EXPECT_EQ(store_.current_version("www"), 2U);
   EXPECT_TRUE(store_.read_record("www", "state").value());
   EXPECT_TRUE(store_.install(*lease_, installation));

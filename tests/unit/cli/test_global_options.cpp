@@ -1,5 +1,3 @@
-#include "cli/global_options.h"
-
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -7,6 +5,7 @@
 
 #include "cli/application.h"
 #include "cli/command_tree.h"
+#include "cli/global_options.h"
 
 namespace ccm::cli {
 namespace {
@@ -51,6 +50,8 @@ TEST(GlobalOptions, AreTakenWhereTheyCount) {
   EXPECT_EQ(unused("status", "--json --state-dir /x --server nginx --color never"), "");
   EXPECT_EQ(unused("renew", "--dry-run --region x --credentials env"), "");
   EXPECT_EQ(unused("rollback", "--dry-run"), "");
+  EXPECT_EQ(unused("forget", "--dry-run --json --state-dir /x"), "");
+  EXPECT_THAT(unused("forget", "--region x"), HasSubstr("--region would have no effect"));
   EXPECT_EQ(unused("export", "--dry-run --json"), "");
   EXPECT_EQ(unused("certificates", "--dry-run --scm-endpoint https://x --proxy http://x:1"), "");
 }

@@ -14,6 +14,7 @@
 #include <optional>
 
 #include "lifecycle/file_store.h"
+#include "lifecycle/forgetting.h"
 #include "support/system_calls.h"
 #include "support/temp_directory.h"
 #include "support/test_bundle.h"
@@ -179,6 +180,50 @@ TEST_F(FileStoreTest, AResponseSurvivesAKillAtAnySystemCall) {
       break;
     }
   }
+}
+
+TEST_F(FileStoreTest, KilledAtAnySystemCallACertificateIsForgottenAsAWholeOrNotAtAll) {
+  const auto forget = [&](Keep keep) {
+    const std::unique_ptr<Store> store = open_file_store(state()).value();
+    const std::unique_ptr<Lease> lease = store->try_lead().value();
+    const Result<void> done = store->forget(*lease, "www", keep);
+    return done || done.error().kind() == ErrorKind::rejected ? 0 : 1;
+  };
+  for (const Keep keep : {Keep::nothing, Keep::versions}) {
+    for (int n = 1;; ++n) {
+      reset_to(true);
+      const bool was_reached = test::run_and_kill(n, [&] { return forget(keep); }).was_reached;
+      const std::string left = installed();
+      const bool is_there = fs::exists(state() + "/certificates/www");
+      ASSERT_EQ(left, is_there ? old_ : "") << "call " << n;
+      ASSERT_TRUE(is_there || keep == Keep::nothing) << "call " << n;
+      ASSERT_EQ(forget(keep), 0) << "call " << n;
+      ASSERT_EQ(installed(), keep == Keep::versions ? old_ : "") << "call " << n;
+      ASSERT_EQ(is_forgotten(state(), "www"), keep == Keep::versions) << "call " << n;
+      ASSERT_THAT(leftovers(), ::testing::IsEmpty()) << "call " << n;
+      if (!was_reached) break;
+    }
+  }
+}
+
+TEST_F(FileStoreTest, AForgottenCertificateCountsAgainOnceTheEngineWorksOnIt) {
+  reset_to(true);
+  const std::unique_ptr<Store> store = open_file_store(state()).value();
+  const std::unique_ptr<Lease> lease = store->try_lead().value();
+  EXPECT_FALSE(is_forgotten(state(), "www"));
+  ASSERT_TRUE(store->forget(*lease, "www", Keep::versions));
+  EXPECT_TRUE(is_forgotten(state(), "www"));
+  ASSERT_TRUE(store->write_record(*lease, "www", "state", Secret::copy_of("x"), 0));
+  EXPECT_FALSE(is_forgotten(state(), "www"));
+}
+
+TEST_F(FileStoreTest, ANameThatLooksTemporaryIsNoLeftover) {
+  const std::unique_ptr<Store> store = open_file_store(state()).value();
+  directory_.write("state/certificates/.tmp-www/versions/1/privkey.pem", "half removed");
+  directory_.write("state/certificates/www.tmp-site/versions/1/privkey.pem", "a key");
+  ASSERT_TRUE(store->try_lead().value());
+  EXPECT_FALSE(fs::exists(state() + "/certificates/.tmp-www"));
+  EXPECT_TRUE(fs::exists(state() + "/certificates/www.tmp-site/versions/1/privkey.pem"));
 }
 
 TEST_F(FileStoreTest, AFullDiskAtAnySystemCallLeavesTheOldResponse) {

@@ -332,6 +332,50 @@ TEST_F(RequestDeskTest, RenewsAtOnceWhatIsImportedInsideItsRenewalWindow) {
   EXPECT_EQ(store_->current_version("www"), 4U);
 }
 
+TEST_F(RequestDeskTest, ForgetsWhatNoServerNames) {
+  for (const Keep keep : {Keep::versions, Keep::nothing}) {
+    const crypto::Bundle bundle = source_.make();
+    ASSERT_TRUE(store_->install(*lease_, {.name = "old",
+                                          .bundle = bundle,
+                                          .origin = "scm:scs1",
+                                          .expected = store_->current_version("old"),
+                                          .keep = 2,
+                                          .now = clock_.now()}));
+    const std::string id = ask({.wish = Wish::forget, .name = "old", .keep = keep});
+    desk_.serve();
+    EXPECT_FALSE(is_waiting(id, "old"));
+    ASSERT_TRUE(answer_to(id));
+    EXPECT_FALSE(answer_to(id)->error);
+    EXPECT_EQ(store_->current_version("old"), keep == Keep::versions ? 1U : 0U);
+  }
+  EXPECT_THAT(log_.text(), HasSubstr("\"old\": forgotten, its versions stay"));
+  EXPECT_THAT(log_.text(), HasSubstr("\"old\": forgotten, with its versions"));
+}
+
+TEST_F(RequestDeskTest, DoesNotForgetWhatAServerNames) {
+  const std::string id = ask({.wish = Wish::forget, .name = "www"});
+  desk_.serve();
+  ASSERT_TRUE(answer_to(id) && answer_to(id)->error);
+  EXPECT_THAT(answer_to(id)->error->message(), HasSubstr("has it in its configuration"));
+  EXPECT_EQ(store_->current_version("www"), 2U);
+}
+
+TEST_F(RequestDeskTest, DoesNotForgetWhenNobodyCanTellWhatAServerNames) {
+  const crypto::Bundle bundle = source_.make();
+  ASSERT_TRUE(store_->install(*lease_, {.name = "old",
+                                        .bundle = bundle,
+                                        .origin = "scm:scs1",
+                                        .expected = 0,
+                                        .keep = 2,
+                                        .now = clock_.now()}));
+  std::ofstream(directory_.path() / "settings-nginx-0123456789abcdef") << "nonsense";
+  const std::string id = ask({.wish = Wish::forget, .name = "old"});
+  desk_.serve();
+  ASSERT_TRUE(answer_to(id) && answer_to(id)->error);
+  EXPECT_THAT(answer_to(id)->error->message(), HasSubstr("cannot be read"));
+  EXPECT_EQ(store_->current_version("old"), 1U);
+}
+
 TEST_F(RequestDeskTest, RefusesWhatTheGateRefuses) {
   const crypto::Bundle sooner = source_.make_until(clock_.now() + 5 * kTestDay);
   for (const bool has_key : {true, false}) {

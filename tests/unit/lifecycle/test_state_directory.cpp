@@ -85,6 +85,24 @@ TEST_F(StateDirectory, IsOfNoLaterRelease) {
   EXPECT_THAT(refusal(path()), HasSubstr("made by a later release (format 2"));
 }
 
+TEST_F(StateDirectory, IsKnownToWhoeverOnlyReads) {
+  EXPECT_EQ(content_of_directory(path("missing")), DirectoryContent::nothing);
+  directory_.write("file", "x");
+  EXPECT_EQ(content_of_directory(path("file")), DirectoryContent::foreign);
+  fs::create_directory(path());
+  EXPECT_EQ(content_of_directory(path()), DirectoryContent::nothing);
+  directory_.write("state/settings-nginx", "x");
+  directory_.write("state/.tmp-1", "x");
+  EXPECT_EQ(content_of_directory(path()), DirectoryContent::store);
+  directory_.write("state/passwd", "x");
+  EXPECT_EQ(content_of_directory(path()), DirectoryContent::foreign);
+  make_old_store();
+  EXPECT_EQ(content_of_directory(path()), DirectoryContent::store);
+  directory_.write("marked/ccm-store", "ccm-store 1\n");
+  directory_.write("marked/notes.txt", "of the operator");
+  EXPECT_EQ(content_of_directory(path("marked")), DirectoryContent::store);
+}
+
 TEST_F(StateDirectory, IsNoDirectoryOfTheSystem) {
   for (const char* system : {"/", "/etc", "/tmp", "/var/lib", "/root", "/usr/../etc/"}) {
     EXPECT_THAT(refusal(system), HasSubstr("directory of the system")) << system;
