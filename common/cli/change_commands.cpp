@@ -10,6 +10,7 @@
 #include "cli/overview.h"
 #include "cli/render.h"
 #include "cli/served.h"
+#include "cli/state_directory.h"
 #include "cli/store_access.h"
 #include "lifecycle/request_desk.h"
 
@@ -75,8 +76,11 @@ Result<ExitCode> renew(Workspace& workspace, const std::string& name, int timeou
   if (!overview) return pass(std::move(overview));
   if (!*overview) return ExitCode::not_found;
   if ((*overview)->spec == nullptr) {
+    const auto unreadable = describe_unreadable_settings(workspace.options.state_directory);
     return fail(ErrorKind::invalid,
-                fmt::format("{}: no server on this host has it in its configuration", name));
+                unreadable.empty()
+                    ? fmt::format("{}: no server on this host has it in its configuration", name)
+                    : fmt::format("{}: {}", name, unreadable.front()));
   }
   if (workspace.options.dry_run) {
     return print_dry_run(workspace,

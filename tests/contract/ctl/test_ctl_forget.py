@@ -244,5 +244,7 @@ def test_damaged_settings(server, place, local):
         ended = local(*words)
         assert ended.status == 1 and "the settings of nginx cannot be read" in ended.err, ended
         assert "www" in ended.out
+    ended = local("renew", "www")
+    assert ended.status == 2 and "the settings of nginx cannot be read" in ended.err, ended
     finding = next(each for each in findings(local) if each["subject"] == "settings of nginx")
     assert finding["verdict"] == "bad"

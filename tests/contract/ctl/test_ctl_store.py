@@ -55,7 +55,8 @@ def test_shows_what_the_servers_have(place, local, cloud):
     assert (www["source"], www["names"], www["installed"]["version"]) == ("scm", ["www.example.com"], 1)
     assert www["installed"]["serial"].lstrip("0") == server.serial("www").lstrip("0")
     text = local("status").out
-    assert text.split("\n", maxsplit=1)[0].split() == ["NAME", "SOURCE", "STATE", "LEFT", "NEXT", "NAMES"]
+    assert text.split("\n", maxsplit=1)[0].split() == ["NAME", "SOURCE", "STATE", "SERVED", "LEFT", "NEXT",
+                                                   "NAMES"]
     assert "\x1b" not in text
     assert "\x1b[" in local("--color", "always", "status").out
     assert local("show", "nothing").status == 3
