@@ -18,7 +18,7 @@ using lifecycle::Rejected;
 using lifecycle::Valid;
 
 std::string records_of(const std::string& state_path, const std::string& name) {
-  return fmt::format("{}/certificates/{}/records", state_path, name);
+  return lifecycle::StoreReader(state_path).certificate_path(name) + "/records";
 }
 
 lifecycle::VersionNumber read_hold(const std::string& state_path, const std::string& name) {

@@ -12,6 +12,7 @@
 #include "base/text.h"
 #include "lifecycle/effective_settings.h"
 #include "lifecycle/record_file.h"
+#include "lifecycle/store_reader.h"
 
 namespace ccm::lifecycle {
 namespace {
@@ -21,7 +22,7 @@ std::string certificates_path(const std::string& state_path) {
 }
 
 std::string entry_path(const std::string& state_path, const std::string& name) {
-  return fmt::format("{}/{}", certificates_path(state_path), name);
+  return StoreReader(state_path).certificate_path(name);
 }
 
 std::string records_path(const std::string& state_path, const std::string& name) {

@@ -213,6 +213,8 @@ TEST_F(FileStoreTest, AForgottenCertificateCountsAgainOnceTheEngineWorksOnIt) {
   EXPECT_FALSE(is_forgotten(state(), "www"));
   ASSERT_TRUE(store->forget(*lease, "www", Keep::versions));
   EXPECT_TRUE(is_forgotten(state(), "www"));
+  fs::create_directory_symlink(state(), directory_ / "link");
+  EXPECT_TRUE(is_forgotten((directory_ / "link").string(), "www"));
   ASSERT_TRUE(store->write_record(*lease, "www", "state", Secret::copy_of("x"), 0));
   EXPECT_FALSE(is_forgotten(state(), "www"));
 }

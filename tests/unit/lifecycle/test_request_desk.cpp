@@ -368,7 +368,7 @@ TEST_F(RequestDeskTest, DoesNotForgetWhenNobodyCanTellWhatAServerNames) {
                                         .expected = 0,
                                         .keep = 2,
                                         .now = clock_.now()}));
-  std::ofstream(directory_.path() / "settings-nginx-0123456789abcdef") << "nonsense";
+  std::ofstream(directory_.path() / "settings-nginx-01234567") << "nonsense";
   const std::string id = ask({.wish = Wish::forget, .name = "old"});
   desk_.serve();
   ASSERT_TRUE(answer_to(id) && answer_to(id)->error);
