@@ -67,7 +67,7 @@ Result<std::vector<VersionNumber>> newest_first(const std::string& certificate_p
   return numbers;
 }
 
-Result<StoredCertificate> load_version(const std::string& certificate_path, VersionNumber number) {
+Result<StoredCertificate> read_version(const std::string& certificate_path, VersionNumber number) {
   return read_version_files(fmt::format("{}/versions/{}", certificate_path, number), number);
 }
 
@@ -81,7 +81,7 @@ Result<StoreReader::Loaded> load_older(const std::string& certificate_path, Poin
   for (const VersionNumber number : *numbers) {
     if (pointer.number != 0 && number >= pointer.number) continue;
     if (++tried > kMostOlder) break;
-    Result<StoredCertificate> older = load_version(certificate_path, number);
+    Result<StoredCertificate> older = read_version(certificate_path, number);
     if (older) {
       loaded.certificate = std::move(*older);
       break;
@@ -122,7 +122,7 @@ Result<StoreReader::Loaded> StoreReader::load(const std::string& name) const {
   const std::string path = certificate_path(name);
   Pointer pointer = read_pointer(path);
   for (int attempt = 1; pointer.number != 0; ++attempt) {
-    Result<StoredCertificate> current = load_version(path, pointer.number);
+    Result<StoredCertificate> current = read_version(path, pointer.number);
     if (current) return Loaded{.certificate = std::move(*current), .damage = {}};
     Pointer again = read_pointer(path);
     if (again.number == pointer.number || attempt == kAttempts) {
@@ -164,7 +164,7 @@ Result<std::vector<VersionInfo>> StoreReader::history(const std::string& name) c
   if (!numbers) return pass(std::move(numbers));
   std::vector<VersionInfo> infos;
   for (const VersionNumber number : *numbers) {
-    Result<StoredCertificate> version = load_version(path, number);
+    Result<StoredCertificate> version = read_version(path, number);
     if (version) infos.push_back(std::move(version->info));
   }
   return infos;
@@ -178,7 +178,7 @@ std::vector<VersionNumber> StoreReader::versions(const std::string& name) const 
 Result<StoredCertificate> StoreReader::load_version(const std::string& name,
                                                     VersionNumber version) const {
   if (Result<void> checked = check_entry_name(name); !checked) return pass(std::move(checked));
-  return lifecycle::load_version(certificate_path(name), version);
+  return read_version(certificate_path(name), version);
 }
 
 Result<StoreReader::Glance> StoreReader::glance(const std::string& name,
