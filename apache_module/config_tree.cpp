@@ -132,4 +132,31 @@ bool listens_for_https(const server_rec* server) {
   return protocol != nullptr && equals_ignoring_case(protocol, "https");
 }
 
+Result<void> switch_tls_on(server_rec* server) {
+  apr_pool_t* pool = server->process->pconf;
+  module* ssl = ap_find_linked_module("mod_ssl.c");
+  const server_rec* main_server = ap_server_conf != nullptr ? ap_server_conf : server;
+  // A virtual host that says nothing of mod_ssl shares the main server's settings.
+  void* inherited = ap_get_module_config(server->module_config, ssl);
+  if (inherited == ap_get_module_config(main_server->module_config, ssl)) {
+    void* own = ssl->create_server_config(pool, server);
+    ap_set_module_config(server->module_config, ssl,
+                         ssl->merge_server_config(pool, inherited, own));
+  }
+  ap_directive_t directive{};
+  directive.directive = "SSLEngine";
+  directive.args = "on";
+  directive.filename = server->defn_name == nullptr ? "" : server->defn_name;
+  directive.line_num = static_cast<int>(server->defn_line_number);
+  cmd_parms parms{};
+  parms.override = RSRC_CONF | OR_ALL;
+  parms.limited = -1;
+  parms.pool = pool;
+  parms.temp_pool = pool;
+  parms.server = server;
+  const char* problem = ap_walk_config(&directive, &parms, server->lookup_defaults);
+  if (problem != nullptr) return fail(ErrorKind::invalid, problem);
+  return {};
+}
+
 }  // namespace ccm::apache

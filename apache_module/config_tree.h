@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "ap_api.h"
+#include "base/result.h"
 #include "config/config.h"
 
 namespace ccm::apache {
@@ -51,5 +52,10 @@ class ConfigTree {
 // Whether `Listen PORT https` makes mod_ssl serve the virtual host without an SSLEngine. httpd
 // decides the same, by the same rule (ap_setup_listeners), later and not at all under `httpd -t`.
 bool listens_for_https(const server_rec* server);
+
+// Switches mod_ssl on for a virtual host, as `SSLEngine on` in it does: behind `Listen PORT https`
+// mod_ssl does that by itself only for a host with an SSLCertificateFile. After the configuration
+// was read and before mod_ssl's post_config. mod_ssl's sentence when it refuses.
+Result<void> switch_tls_on(server_rec* server);
 
 }  // namespace ccm::apache

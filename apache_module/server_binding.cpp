@@ -27,10 +27,11 @@ constexpr char kNameless[] =
 
 // One server as bind() sees it.
 struct Server {
-  const server_rec* record;
+  server_rec* record;
   Requests requests;  // written in it
   Written written;
-  bool has_engine;  // on, here or inherited, or by what it listens to
+  bool has_engine;   // on, here or inherited, or by what it listens to
+  bool is_listener;  // by what it listens to alone
 };
 
 Failure fail_at(std::string_view sentence, const config::Origin& origin) {
@@ -74,10 +75,10 @@ class Binder {
  public:
   Binder(MainConf& conf, const ConfigTree& tree) : conf_(conf), tree_(tree) {}
 
-  Result<void> run(const server_rec* main_server);
+  Result<void> run(server_rec* main_server);
 
  private:
-  Server look_at(const server_rec* record, std::optional<bool> inherited_engine) const;
+  Server look_at(server_rec* record, std::optional<bool> inherited_engine) const;
   Result<void> check_written(const Server& server) const;
   Result<void> check_others(const Server& server, const Written& outer);
   server::Reach reach_of(const Server& server) const;
@@ -100,12 +101,12 @@ class Binder {
 };
 
 // mod_ssl: SSLEngine here, else that of the main server, else what the listener is for.
-Server Binder::look_at(const server_rec* record, std::optional<bool> inherited_engine) const {
+Server Binder::look_at(server_rec* record, std::optional<bool> inherited_engine) const {
   const auto found = conf_.requests.find(record);
   const Written written = tree_.written_in(record);
   const std::optional<bool> engine = written.has_engine ? written.has_engine : inherited_engine;
   return {record, found == conf_.requests.end() ? Requests() : Requests(found->second), written,
-          engine ? *engine : listens_for_https(record)};
+          engine ? *engine : listens_for_https(record), !engine && listens_for_https(record)};
 }
 
 Result<void> Binder::check_written(const Server& server) const {
@@ -199,14 +200,16 @@ Result<void> Binder::bind_one(const Server& server, Requests requests) {
           origin);
   }
   add_site(server, std::move(names), certificates, origin);
-  return {};
+  if (!server.is_listener) return {};
+  auto switched = switch_tls_on(server.record);
+  return switched ? switched : Result<void>(fail_at(switched.error().message(), origin));
 }
 
-Result<void> Binder::run(const server_rec* main_server) {
+Result<void> Binder::run(server_rec* main_server) {
   const Server outer = look_at(main_server, std::nullopt);
   outer_ = outer.written;
   bool is_outer_used = false;
-  for (const server_rec* record = main_server; record != nullptr; record = record->next) {
+  for (server_rec* record = main_server; record != nullptr; record = record->next) {
     const Server server = look_at(record, outer_.has_engine);
     if (auto checked = check_written(server); !checked) return checked;
     // What is written in the main server may be meant for the virtual hosts only.
@@ -228,7 +231,7 @@ Result<void> Binder::run(const server_rec* main_server) {
 
 }  // namespace
 
-Result<void> bind(MainConf& conf, const server_rec* main_server, const ConfigTree& tree) {
+Result<void> bind(MainConf& conf, server_rec* main_server, const ConfigTree& tree) {
   return Binder(conf, tree).run(main_server);
 }
 

@@ -17,6 +17,6 @@
 namespace ccm::apache {
 
 // Finds the sites of a configuration that was read completely. Errors carry "in FILE:LINE".
-Result<void> bind(MainConf& conf, const server_rec* main_server, const ConfigTree& tree);
+Result<void> bind(MainConf& conf, server_rec* main_server, const ConfigTree& tree);
 
 }  // namespace ccm::apache

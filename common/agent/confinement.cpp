@@ -51,10 +51,12 @@ void try_landlock() {
       syscall(SYS_landlock_create_ruleset, nullptr, 0, LANDLOCK_CREATE_RULESET_VERSION));
 }
 
+#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
 void try_limit() {
   rlimit limit{};
   if (getrlimit(RLIMIT_DATA, &limit) == 0) setrlimit(RLIMIT_DATA, &limit);
 }
+#endif
 
 // How much the ruleset and its size are known to this version of Landlock.
 Ruleset ruleset_for(long version) {

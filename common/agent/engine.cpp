@@ -289,6 +289,7 @@ Result<std::unique_ptr<Engine>> Engine::start(Parts parts, CloudAccess access) {
   Result<std::unique_ptr<cloud::HttpClient>> responders = cloud::make_curl_client(
       {.ca_pem = {},
        .proxy = proxy,
+       .proxy_login = access.proxy_login,
        .reach = reach_of_responders(endpoints_of(parts.config.global(), access.credentials)),
        .body_limit = kMostOcspBody});
   if (!responders) return pass(std::move(responders));

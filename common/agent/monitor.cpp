@@ -32,8 +32,8 @@ using SteadyClock = std::chrono::steady_clock;
 constexpr Milliseconds kFirstDelay{500};
 constexpr Milliseconds kLongestDelay{30'000};
 constexpr Milliseconds kGoodLife{60'000};
-constexpr Milliseconds kFirstDelayForOperator{60'000};
-constexpr Milliseconds kLongestDelayForOperator{3'600'000};
+constexpr Milliseconds kFirstDelayForOperator{5'000};
+constexpr Milliseconds kLongestDelayForOperator{600'000};
 constexpr Milliseconds kLookAtCredentials{1'000};
 
 // What changes when a file is replaced or rewritten.
@@ -334,7 +334,7 @@ Milliseconds RespawnPolicy::next_delay(Milliseconds lifetime) noexcept {
 }
 
 Milliseconds RespawnPolicy::delay_for_operator() noexcept {
-  const unsigned doublings = std::min(refusals_, 6U);
+  const unsigned doublings = std::min(refusals_, 7U);
   ++refusals_;
   return std::min(kFirstDelayForOperator * (1U << doublings), kLongestDelayForOperator);
 }

@@ -29,7 +29,8 @@ namespace ccm::agent {
 class RespawnPolicy {
  public:
   std::chrono::milliseconds next_delay(std::chrono::milliseconds lifetime) noexcept;
-  // After an agent that only an operator can help: from a minute, doubling to an hour.
+  // After an agent that only an operator can help: from five seconds, doubling to ten minutes:
+  // what was missing, such as a file system, may be there soon.
   std::chrono::milliseconds delay_for_operator() noexcept;
 
  private:

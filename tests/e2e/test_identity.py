@@ -4,6 +4,7 @@ import dataclasses
 import os
 
 import pytest
+from lab import tls
 
 OTHER = "shop.example.com"
 
@@ -30,13 +31,13 @@ def test_an_edit_while_the_cloud_is_away_keeps_the_certificate(server, settings,
     server.configure(settings=settings, sites=[edited])
     server.reload()
     server.wait_for_log(r"so what is stored for \"[^\"]+\" is shown")
-    assert server.show(edited, cloud.trust()).serial == serial
+    assert server.show(edited, tls.context(cloud.trust())).serial == serial
     # The agent knows it as its own from then on, so a start finds it there.
     server.wait_for_log(r"it has version 1 from what was stored for")
     server.stop()
     mark = server.log_size()
     server.start()
-    assert server.show(edited, cloud.trust()).serial == serial
+    assert server.show(edited, tls.context(cloud.trust())).serial == serial
     assert "so what is stored for" not in server.log_text(since=mark)
     server.stop()
 
