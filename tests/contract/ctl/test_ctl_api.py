@@ -37,7 +37,7 @@ def test_what_is_not_allowed_never_leaves(ctl, cloud):
     ended = ctl("api", "call", "ShowCertificate")
     assert ended.status == 2
     assert "scm.ShowCertificate or pca.ShowCertificate" in ended.err
-    assert ctl("api", "show", "NoSuchThing").status == 3
+    assert ccmctl.run("api", "show", "NoSuchThing").status == 3
     assert not cloud.requests()
 
 

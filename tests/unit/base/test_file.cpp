@@ -227,7 +227,8 @@ TEST_F(FileTest, AWriterSucceedsWhateverIsSweptMeanwhile) {
   std::thread sweeper([&] {
     while (!is_done) {
       for (const std::string& name : entries()) {
-        if (is_temporary_name(name)) EXPECT_TRUE(remove_if_abandoned(path(name)));
+        if (!is_temporary_name(name)) continue;
+        EXPECT_TRUE(remove_if_abandoned(path(name)));
       }
     }
   });
