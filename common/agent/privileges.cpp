@@ -57,8 +57,9 @@ class HandOver {
     const FileDescriptor file(openat(parent, name.c_str(), O_PATH | O_NOFOLLOW | O_CLOEXEC));
     struct stat status = {};
     if (!file || fstat(file.get(), &status) != 0) return;
-    if (status.st_dev != device_) return;
     const bool is_directory = S_ISDIR(status.st_mode);
+    // A file of an overlay file system, as in a container, bears the number of the layer it is in.
+    if (is_directory && status.st_dev != device_) return;
     const bool is_single =
         status.st_nlink == 1 && (S_ISREG(status.st_mode) || S_ISLNK(status.st_mode));
     if (is_directory) give_entries(file.get(), depth + 1);
