@@ -140,7 +140,10 @@ void check_state(const std::string& path, const std::optional<Account>& account,
                  Findings& findings) {
   const auto there = existing_part(path);
   if (!there) {
-    if (there.error().kind() == ErrorKind::invalid) {
+    const auto good = lifecycle::check_state_directory(path, account ? account->user : geteuid());
+    if (!good) {
+      add_fatal(findings, good.error().message());
+    } else if (there.error().kind() == ErrorKind::invalid) {
       add_fatal(findings, fmt::format("the state directory {} cannot be made: {}",
                                       config::in_quotes(path), there.error().message()));
     }

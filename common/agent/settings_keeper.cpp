@@ -23,14 +23,15 @@ void SettingsKeeper::look() {
   const Result<void> written = lifecycle::write_effective_settings(state_path_, handover_);
   is_written_ = written.has_value();
   if (!written) {
-    if (std::exchange(complaint_, written.error().message()) == complaint_) return;
+    // Once: the sentence names a temporary file, which is another one at every try.
+    if (std::exchange(is_complained_of_, true)) return;
     log_.error(
         "the settings of this server are not in the state directory, so another agent does not "
         "know its certificates and ccmctl needs options: {}; trying again every second",
-        complaint_);
+        written.error().message());
     return;
   }
-  if (!std::exchange(complaint_, {}).empty()) {
+  if (std::exchange(is_complained_of_, false)) {
     log_.notice("the settings of this server are in the state directory now");
   }
 }

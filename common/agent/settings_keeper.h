@@ -30,7 +30,7 @@ class SettingsKeeper {
   std::string path_;
   Log& log_;
   bool is_written_ = false;
-  std::string complaint_;  // why they could not be written, so as to say it once
+  bool is_complained_of_ = false;
 };
 
 }  // namespace ccm::agent

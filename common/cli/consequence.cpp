@@ -48,6 +48,7 @@ constexpr auto kConsequences = std::to_array<Consequence>({
     {"apig.DeleteCertificateV2", "delete the certificate from the API gateway"},
     {"apig.DisassociateCertificateV2", "take the certificate away from the domain"},
     {"apig.BatchDisassociateDomainsV2", "take the certificate away from the domains"},
+    {"apig.BatchDisassociateCertsV2", "take the certificates away from the domain"},
 });
 
 auto find(const cloud::Operation& operation) noexcept {

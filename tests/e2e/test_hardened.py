@@ -152,7 +152,7 @@ def test_without_an_account_there_is_no_agent(both, cloud, private, scratch):
     assert both.show(private).serial == serial
     both.wait_for_log(r'the agent cannot go on: there is no account "ccm".*useradd', since=mark)
     # Not every second, and never as root.
-    both.wait_for_log(r"ended with status 78; starting it again in 60\.0 s", since=mark)
+    both.wait_for_log(r"ended with status 78; starting it again in 5\.0 s", since=mark)
     assert both.agents() == []
 
 
@@ -164,7 +164,7 @@ def test_a_refused_change_of_user_is_said_with_its_remedy(both, cloud, private):
     both.start()
     assert both.show(private).serial == serial
     both.wait_for_log(r'becoming user "ccm": Operation not permitted; leave .*CAP_SETUID', since=mark)
-    both.wait_for_log(r"ended with status 78; starting it again in 60\.0 s", since=mark)
+    both.wait_for_log(r"ended with status 78; starting it again in 5\.0 s", since=mark)
 
 
 def test_the_agent_has_given_up_what_it_does_not_need(both, cloud, private):

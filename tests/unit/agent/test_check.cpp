@@ -96,7 +96,7 @@ TEST_F(CheckTest, NothingIsStoredInAFile) {
   const std::string file = directory_.write("file", "").string();
   EXPECT_THAT(findings({{"state_path", file}}), ElementsAre(fatal("is not a directory")));
   EXPECT_THAT(findings({{"state_path", file + "/state"}}),
-              ElementsAre(fatal("is not a directory")));
+              ElementsAre(fatal("there is a file above it")));
 }
 
 TEST_F(CheckTest, TakesNoDirectoryThatHoldsSomethingElse) {

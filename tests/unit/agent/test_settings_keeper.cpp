@@ -52,13 +52,12 @@ TEST_F(SettingsKeeperTest, WritesWhatIsNewEvenWhereOldSettingsLie) {
 }
 
 TEST_F(SettingsKeeperTest, TriesUntilItWorksAndSaysSoOnce) {
-  // Something that no file can replace.
-  fs::create_directories(file() / "in the way");
+  fs::remove_all(directory_.path());
   for (int i = 0; i < 3; ++i) keeper_.look();
   EXPECT_FALSE(keeper_.is_at_rest());
   EXPECT_THAT(log_.lines(), ElementsAre(HasSubstr("another agent does not know its certificates")));
   EXPECT_EQ(log_.errors().size(), 1U);
-  fs::remove_all(file());
+  fs::create_directory(directory_.path());
   keeper_.look();
   EXPECT_TRUE(keeper_.is_at_rest());
   EXPECT_EQ(region(), "ap-southeast-1");

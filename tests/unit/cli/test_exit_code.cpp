@@ -34,7 +34,7 @@ TEST(ExitCode, IsListedOnceEachInOrder) {
     EXPECT_EQ(static_cast<int>(code), expected++);
     EXPECT_FALSE(meaning.empty());
   }
-  EXPECT_EQ(expected, 7);
+  EXPECT_EQ(expected, 8);
 }
 
 }  // namespace

@@ -59,7 +59,7 @@ TEST(ServerName, SaysWhatIsWrong) {
   EXPECT_THAT(problem_of("https://example.com"), HasSubstr("only letters"));
   EXPECT_THAT(problem_of("example.com:443"), HasSubstr("only letters"));
   EXPECT_THAT(problem_of("[www.example.com]"), HasSubstr("only letters"));
-  EXPECT_THAT(problem_of("[10.0.0.1]"), HasSubstr("number"));
+  EXPECT_THAT(problem_of("[10.0.0.1]"), HasSubstr("only letters"));
   EXPECT_THAT(problem_of("[::1"), HasSubstr("only letters"));
   EXPECT_THAT(problem_of("[[::1]]"), HasSubstr("only letters"));
   EXPECT_THAT(problem_of("[::1]:443"), HasSubstr("only letters"));

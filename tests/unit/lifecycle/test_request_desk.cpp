@@ -428,7 +428,7 @@ TEST_F(RequestDeskTest, ForgetsWhatItCannotRead) {
 TEST_F(RequestDeskTest, TurnsToTheOldestFirstAndOnlyToRequests) {
   for (const char* file :
        {"request-www", "request-0123456789abcdef-", "request-0123456789abcdef-../x",
-        "request-0123456789abcdeg-www", "request-0123456789abcdef-www.tmp-1"}) {
+        "request-0123456789abcdeg-www", "request-0123456789abcdef-www.tmp-0123456789abcdef"}) {
     if (std::string_view(file).find('/') == std::string_view::npos) {
       std::ofstream(directory_.path() / file) << "wish: renew\n";
     }
@@ -443,7 +443,8 @@ TEST_F(RequestDeskTest, TurnsToTheOldestFirstAndOnlyToRequests) {
     ASSERT_EQ(utimensat(AT_FDCWD, path.c_str(), times, 0), 0);
   }
   std::vector<std::string> found;
-  for (const auto& file : list_requests(directory_.path()).value()) found.push_back(file.id);
+  const auto files = list_requests(directory_.path()).value();
+  for (const auto& file : files) found.push_back(file.id);
   EXPECT_THAT(found, testing::ElementsAreArray(ids.rbegin(), ids.rend()));
 }
 

@@ -243,6 +243,7 @@ TEST_F(StaplingTest, AClockThatIsSetBringsAnotherLook) {
   // As seen with a clock that is two days behind, its answers begin in the future.
   clock_.set(kTestNow - 2 * kTestDay);
   stapling_->look_again_at_all();
+  turn();
   for (int i = 0; i < 12; ++i) next_turn();
   clock_.set(kTestNow + 1min);
   stapling_->look_again_at_all();

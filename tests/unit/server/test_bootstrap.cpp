@@ -61,7 +61,8 @@ class Bootstrap : public testing::Test {
     settings_ = config::Settings();
     configure("credentials", {"ecs"});
     configure("region", {"ap-southeast-1"});
-    add_certificate(name);
+    ASSERT_TRUE(settings_.add_certificate(name, {}));
+    ASSERT_TRUE(settings_.set_in(name, "source", {"scm"}, {}));
     ASSERT_TRUE(settings_.set_in(name, "names", std::move(names), {}));
   }
 
@@ -154,7 +155,8 @@ TEST_F(Bootstrap, DamageCostsThatCertificateOnly) {
   const auto writer = run();
   EXPECT_TRUE(shown(writer, "bad")->published.is_placeholder);
   EXPECT_EQ(shown(writer, "good")->published.bundle.leaf().fingerprint(), fingerprint);
-  EXPECT_THAT(log_.errors(), ElementsAre(HasSubstr("certificate \"bad\"")));
+  EXPECT_THAT(log_.errors(), ElementsAre(HasSubstr("certificate \"bad\""),
+                                         HasSubstr("nothing usable is stored any more")));
 }
 
 TEST_F(Bootstrap, KeepsWhatWasShownWhenTheStoreHasLostIt) {
