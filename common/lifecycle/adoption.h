@@ -1,8 +1,8 @@
 // A certificate whose own entry of the store has nothing that fits its names today gets what is
 // stored by another name and does: when names are swapped, added in front or move to another block,
-// a server goes on showing what it showed (server/bootstrap.h), and the engine must know that, or it
-// would count the certificate as missing. The copy keeps the origin, so it is renewed when it is due
-// and no sooner; one from another source than the configured one serves until the right one is
+// a server goes on showing what it showed (server/bootstrap.h), and the engine must know that, or
+// it would count the certificate as missing. The copy keeps the origin, so it is renewed when it is
+// due and no sooner; one from another source than the configured one serves until the right one is
 // there. Nothing that fits is replaced.
 //
 // Used once by the agent that has become the leader, before it makes any attempt.

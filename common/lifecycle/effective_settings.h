@@ -4,8 +4,8 @@
 // config/wire.h. They hold paths and names, no secret.
 //
 // They say where credentials lie and whom they are sent to, and the store's account could have put
-// others in their place. So they are root's own file, which the account may read, wherever the agent
-// begins as root; and whoever is told by them where to send a secret looks at `doubt` first.
+// others in their place. So they are root's own file, which the account may read, wherever the
+// agent begins as root; and whoever is told by them where to send a secret looks at `doubt` first.
 //
 // Written by every agent when it starts, leader or not; read by ccmctl and by the leader. Whether
 // the server still runs is another file's to say (presence.h).

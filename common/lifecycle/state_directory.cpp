@@ -190,12 +190,12 @@ Result<void> check_content(int directory, const std::string& path, bool is_roots
       std::find_if_not(entries->names.begin(), entries->names.end(), is_store_name);
   const bool is_clean = foreign == entries->names.end();
   // An agent leaves files of its own before it makes the directories.
-  const bool is_begun = is_clean && std::any_of(entries->names.begin(), entries->names.end(),
-                                                [](const std::string& name) {
-                                                  return name.starts_with("agent-") ||
-                                                         name.starts_with("settings-") ||
-                                                         name.starts_with("trouble-");
-                                                });
+  const bool is_begun =
+      is_clean &&
+      std::any_of(entries->names.begin(), entries->names.end(), [](const std::string& name) {
+        return name.starts_with("agent-") || name.starts_with("settings-") ||
+               name.starts_with("trouble-");
+      });
   if (is_begun || (has_all_directories(directory) && (is_clean || !is_roots))) return {};
   const std::string& sample = foreign == entries->names.end() ? entries->names.front() : *foreign;
   return not_ours(path,

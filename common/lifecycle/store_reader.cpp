@@ -23,7 +23,8 @@ namespace {
 
 // A version may be pruned while it is read; then `current` has moved on and is read again.
 constexpr int kAttempts = 4;
-// So many older versions are tried: a server waits for it, and none keeps more that are all damaged.
+// So many older versions are tried: a server waits for it, and none keeps more that are all
+// damaged.
 constexpr int kMostOlder = 8;
 
 struct Pointer {

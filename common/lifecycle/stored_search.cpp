@@ -65,11 +65,10 @@ std::optional<StoredSearch::Found> StoredSearch::best(const Index& index, const 
     const std::size_t covered = count_covered(leaf.names, wanted.names);
     const bool is_in_force = leaf.info.not_before <= now_ && leaf.info.not_after > now_;
     if (!is_in_force || (cover == Cover::all && covered != wanted.names.size())) continue;
-    ranked.emplace_back(
-        Merit(covered, !wanted.key || leaf.key == *wanted.key,
-              leaf.info.origin.starts_with(wanted.origin), leaf.entry == wanted.entry,
-              leaf.info.not_after, leaf.info.number),
-        number);
+    ranked.emplace_back(Merit(covered, !wanted.key || leaf.key == *wanted.key,
+                              leaf.info.origin.starts_with(wanted.origin),
+                              leaf.entry == wanted.entry, leaf.info.not_after, leaf.info.number),
+                        number);
   }
   std::sort(ranked.begin(), ranked.end(), std::greater<>());
   if (ranked.size() > kMostTries) ranked.resize(kMostTries);
