@@ -78,7 +78,8 @@ void deny_calls(const std::vector<Denial>& denials) {
   const sock_fprog program{static_cast<unsigned short>(code.size()), code.data()};
   // Root needs no PR_SET_NO_NEW_PRIVS, which would be seen in what the test starts.
   if (geteuid() != 0) prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
-  if (syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0, &program) != 0) {
+  // A sanitizer's own thread too: glibc changes the user in every thread or ends the process.
+  if (syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, SECCOMP_FILTER_FLAG_TSYNC, &program) != 0) {
     std::perror("seccomp");
     std::abort();
   }
