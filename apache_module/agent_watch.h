@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // When an agent whose monitor died is started again: at once, but not for ever. What dies again and
 // again within a minute waits longer each time, from ten seconds to five minutes, so that a program
 // that cannot run costs nothing worth mentioning. Fed with the time; one per configuration, used by

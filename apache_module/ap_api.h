@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The only place that includes httpd's headers: C declarations with default visibility, so that the
 // module's record, which httpd looks up by name, is exported. The build treats the folders they
 // come from as system headers, because they do not survive the tree's warnings.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Where httpd's C meets the module's C++: objects in pools, words of directives, messages and the
 // barrier that no exception crosses. The log may be written to by every thread of every process;
 // the rest is called in the parent, which has one thread, while configuration is loaded.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // What the module keeps for one configuration (httpd: the pool `pconf`). Made with the first
 // directive or hook that asks for it and destroyed with the pool; filled while the configuration is
 // read, judged in `check_config`, brought to life in `post_config` (process.h), then inherited by

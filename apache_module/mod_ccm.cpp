@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The door through which httpd enters: the module's record and its hooks.
 #include "ap_api.h"
 #include "directives.h"

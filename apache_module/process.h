@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // What happens when a configuration is accepted, and in the parent afterwards.
 //
 // httpd reads its configuration twice when it starts, and with `-k graceful` and the like once more

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // What `CCMCertificate` means for the main server and the virtual hosts. The rules:
 //
 //   * A virtual host shows what its own CCMCertificate lines name.

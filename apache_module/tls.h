@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // What mod_ssl asks and tells while it sets up the servers for which SSLEngine is on.
 //
 // The trick (design.md): mod_ssl refuses a server without a certificate file before it calls

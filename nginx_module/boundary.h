@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Where nginx's C meets the module's C++: objects in pools, text, messages and the barrier that no
 // exception crosses. Called while configuration is loaded and by every process afterwards; nginx
 // has one thread per process.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The `ccm { … }` block and the certificate blocks in it. Every directive is forwarded word for
 // word, with its place, to config::Settings, which knows all the rules; nothing is judged here.
 #pragma once

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // `ccm_certificate` in http and its servers.
 #include <unordered_set>
 

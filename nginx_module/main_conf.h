@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // What the module keeps for one configuration (nginx: a cycle). Made and destroyed by nginx with
 // the cycle; filled while the configuration is read, judged in `init_conf`, brought to life in
 // `init_module` (process.cpp), then inherited by the workers.

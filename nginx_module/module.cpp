@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The doors through which nginx enters: the core module, and the list of the modules in this file.
 #include "boundary.h"
 #include "directives.h"

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The only place that includes nginx's headers: C declarations with default visibility, so that
 // what nginx looks up by name (ngx_modules and its company) is exported. The build treats the
 // folders they come from as system headers, because they do not survive the tree's warnings.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Directives of other modules that matter to "ccm_certificate": those that claim the same thing as
 // it, and those that have no effect on its certificates.
 //

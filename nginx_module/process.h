@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // What happens when a configuration is accepted, and in every process afterwards.
 //
 // nginx reads a configuration in the starting process or in the master (reload), judges it, and

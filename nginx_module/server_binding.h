@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // What `ccm_certificate` means for a server, the same in http and stream. http.cpp and stream.cpp
 // only know where nginx keeps things; the rules are here.
 //

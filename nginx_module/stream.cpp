@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // `ccm_certificate` in stream and its servers.
 //
 // stream is usually a module of its own, loaded before this one, after it, or not at all. So

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The system calls that the agent never needs: other programs, other processes, mounts, modules,
 // new rights. A seccomp filter answers them with EPERM, so that code that an attacker brings into
 // the agent finds neither a shell nor the kernel's rarer corners. Everything else stays allowed,

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // What the configuration test asks the agent: whether it could work with these settings on this
 // host. Judged with the agent's own means (how it reads the credentials, what curl trusts, which
 // account it becomes), so that the answer cannot differ from what happens later. No network, and

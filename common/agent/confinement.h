@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // What the agent gives up besides its user: rights that root leaves behind, system calls, the file
 // system outside its state directory, more memory than it can need. Each is one more wall; where a
 // kernel has none, the agent works without it and says so. Single-threaded, once, at the start.

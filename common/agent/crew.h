@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Threads that do one job after another. The agent's main thread gives them work as far as hands
 // are free, and is woken through a descriptor when a job has ended. The process ends by _exit with
 // jobs under way, so the threads are never joined: a Crew that has begun is never destroyed.

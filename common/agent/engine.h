@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Everything that talks to the cloud, put together: made when this agent has become the leader of
 // the store. Attempts run on the engine's own threads; the main thread only hands them out, and is
 // woken through a descriptor when one has ended.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The guard: a second monitor that waits until the first one is gone. It is the monitor's child,
 // holds the lifeline, the settings and the way to the server's log, and does nothing but look every
 // second whether the monitor lives and moves. When it does not, the guard becomes the monitor

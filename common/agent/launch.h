@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Starting the agent from a web server: what both server modules call once per configuration load,
 // after the configuration was accepted, and `ccmctl agent` in their place. The child gets exactly
 // three descriptors (design.md):

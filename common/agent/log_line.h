@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // How the agent's words reach the server's error log. The agent writes one tagged line per message
 // to its standard error, which is a pipe; the monitor, which may open the log file, writes it there
 // in the server's own form. A line that is not tagged (a library's last words) is carried as an

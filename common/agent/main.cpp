@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // ccm-agent: the program beside the web server that keeps its certificates valid (monitor.h,
 // service.h).
 #include <fmt/format.h>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The monitor: the tiny process between the server and the agent. It waits on the lifeline, starts
 // the agent again when it dies or does not move any more, starts it anew when the credentials file
 // changes (only the monitor may still read it when it was started as root), and carries the agent's

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The other servers of this host that share the state directory, of another kind or of our own.
 // Only one agent talks to the cloud (the leader), and it must look after the certificates that only
 // another server names as well; it knows them from the settings that every agent leaves in the

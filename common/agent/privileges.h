@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // From root to the agent's own user, for good, and the state directory that goes with it. Used
 // once, by the agent's process, before it has threads or touches the network.
 #pragma once

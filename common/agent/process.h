@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // What makes a process fit to be the agent: nothing inherited but what it needs, nothing left
 // behind when it dies. Called once at the start of the monitor and again in its child,
 // single-threaded.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Carries what is in the store to the server's workers. Belongs to the agent's main thread, so that
 // no cloud call ever delays it; the only writer of the segment once the agent runs.
 #pragma once

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Signs of life between the processes that belong to one agent: a few bytes of memory that they
 // share, each counting its own. Made once by the first of them and inherited by fork; any of them
 // may read all. Signs are given by one thread of each.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The server's error log as the monitor writes it: by path, so that a rotated log is followed, or
 // by the inherited standard error when the server logs somewhere without a path. Used by the
 // monitor only.

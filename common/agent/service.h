@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The agent proper: one process with the credentials, the store and the publication (design.md).
 // The main thread never waits for the cloud: it watches the lifeline and the store, publishes,
 // tries for leadership, and hands due certificates to the engine's threads.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "agent/sign_of_life.h"
 
 #include <sys/socket.h>

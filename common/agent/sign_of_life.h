@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // What an agent lets others know of its life: ccmctl and the agents beside it through the file of
 // presence (lifecycle/presence.h), its monitor through shared memory (pulse.h). Belongs to the
 // agent's main thread, which gives a sign at least every kBeat; between two parts of long work as

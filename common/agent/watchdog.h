@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Whether a process that should give signs of life has stopped to do so: it was stopped, or its
 // main thread waits for something that never comes. Looks are counted rather than seconds, so that
 // nobody is accused after the machine slept or the watcher itself was stopped. Pure but for

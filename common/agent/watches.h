@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // What wakes the agent besides its lifeline: a change in the store and the end of an attempt. Where
 // the system refuses notifications (inotify), `store` is empty and the agent looks every second.
 #pragma once

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Accounts of this host, as its user database knows them. Any process; asks the database each time.
 #pragma once
 

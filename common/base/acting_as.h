@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Looks at files as another user does, while root lacks the capability to pass by permissions
 // (CAP_DAC_OVERRIDE taken away by the service's unit). Only the calling thread changes, and only
 // for file access; what it creates meanwhile belongs to that user.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The barrier between C++ and the C program that calls it. Every callback that a server, OpenSSL or
 // curl calls is `noexcept` and runs its body through `at_boundary`: whatever escapes the body turns
 // into the callback's own failure value, and is reported through `on_failure`.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Time comes in through this seam; nothing in common/ reads a global clock. Wall-clock time is
 // whole seconds of UTC because certificates have no finer grain; the steady clock drives time-outs.
 //

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // How far a word is from another: to guess what somebody meant. Pure.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // What can go wrong, as a value. Every failure in the program is one `Error`; it travels in
 // `Result<T>` (result.h) up to the last C++ frame and is never thrown.
 //

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Files as the store needs them: whole, owner-only and atomic. A reader sees the old content or the
 // new one, never a mixture, after kill -9 or a power cut at any system call: temporary file, fsync,
 // rename, fsync of the directory. What this cannot promise: on a file system without rename

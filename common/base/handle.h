@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // `Handle<T, Free>`: unique ownership of a C library's object, with its free function as a static
 // deleter, so the handle is one pointer wide and cannot be freed twice.
 //

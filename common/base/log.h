@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Where the core says what it does. A server module writes into the server's error log, the agent
 // into the stream that its monitor carries there, a test into a vector.
 //

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Memory with a descriptor, for what one process hands to another and no disk is to keep: a memfd,
 // or, where the system refuses that call, a file that has lost its name, in memory where there is
 // such a file system.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // `Result<T>`: a value or an `Error`, and the compiler complains when it is dropped
 // (tl::expected alone is not [[nodiscard]]).
 //

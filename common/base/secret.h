@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Bytes that must not leak: private keys, secret keys, tokens, passwords. Move-only, wiped when
 // dropped or overwritten, and not printable: formatting one does not compile.
 //

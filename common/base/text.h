@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Small text work that every room needs. Pure functions, any thread.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // UTF-8 (RFC 3629) character by character, for text that comes from somebody else. Pure functions,
 // any thread.
 #pragma once

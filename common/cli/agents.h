@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The servers of this host and the agents that work for them, as ccmctl tells of them: how they
 // are, and what they serve. From what the agents leave in the state directory; one thread.
 #pragma once

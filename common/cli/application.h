@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The whole of ccmctl as one tree of commands: parsed here, and the source of help, manual and
 // completion. One per process.
 #pragma once

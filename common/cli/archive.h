@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Files in a ZIP archive in memory: as the cloud packs what it exports, and as it is packed here.
 // Pure.
 #pragma once

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Asking the store's leader for something and waiting for its answer (lifecycle/request.h). One
 // thread.
 #pragma once

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // ca export: the certificate of a private CA and those above it, for servers and clients to trust.
 #include <fmt/format.h>
 

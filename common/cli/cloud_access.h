@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // ccmctl's way to the cloud: the options, and where they say nothing the settings of this host's
 // servers, become credentials, endpoints and a session. Made when the first call is. One thread.
 #pragma once

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // What a command on a certificate in the cloud is about: said as the name of one of this host's
 // certificates, or as an id of the cloud. One thread.
 #pragma once

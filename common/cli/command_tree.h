@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Looking at the tree of commands: what help, manual, completion and the sentences about mistakes
 // have in common. Pure.
 #pragma once

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The commands of ccmctl: each function adds its own to the tree and sets `action` when the command
 // line names it. What they hold lives as long as the tree.
 #pragma once

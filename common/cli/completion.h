@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // What may stand at the cursor of a command line: the tree of commands answers, so that every shell
 // offers the same. Pure but for the names, which the caller reads.
 #pragma once

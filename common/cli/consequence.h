@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Which operations of the services destroy something or cost money. A person is asked before such a
 // call, and a script says --yes. One thread.
 #pragma once

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Certificates on their way to other services of the cloud: push gives one to a service, deploy
 // puts it on resources there.
 #include <fmt/format.h>

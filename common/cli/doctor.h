@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // What `ccmctl doctor` finds: one sentence per finding and, for whatever is not well, what helps.
 // Each part of the examination is a function that adds to the list; none changes anything. One
 // thread.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // How much room the state directory has, and what `ccmctl doctor` says to that. Pure.
 #pragma once
 

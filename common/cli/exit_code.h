@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // How ccmctl ends: one list, from which help, manual and code are made. Constant.
 #pragma once
 

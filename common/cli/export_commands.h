@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Certificates leaving as files: what the exporting and issuing commands share. One thread.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // A certificate as the files a server's documentation asks for (operations.json, ExportCertificate
 // of PCA), made here whatever the source. Pure but for write_files.
 #pragma once

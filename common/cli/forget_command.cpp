@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // forget: lets go of a certificate that no server names any more.
 #include <fmt/format.h>
 

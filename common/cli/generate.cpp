@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The manual, made from the tree that parses the command line: there is no second list. And the
 // scripts for completion, which ask that tree (completion.h).
 #include <fmt/format.h>

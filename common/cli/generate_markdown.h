@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The pages of the reference that are made from the program's own tables: commands and options from
 // the tree that parses the command line, error codes from the table that judges answers. Used by
 // `ccmctl generate` only, for scripts/generate-reference. Pure.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The options that may stand anywhere on the command line, and which commands use them: an option
 // that a command would ignore is refused. One thread.
 #pragma once

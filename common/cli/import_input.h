@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // What `ccmctl import` is given, from whatever files people have: a certificate with its key, the
 // directory of another ACME client, or a PKCS #12 file. One thread.
 #pragma once

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Lists of the cloud as a whole: page by page, shown like one answer. One thread.
 #pragma once
 

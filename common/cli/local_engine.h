@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // One step of the engine without an agent: ccmctl does for one certificate what the agent would do,
 // under the store's lease. One thread.
 #pragma once

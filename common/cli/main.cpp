@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // ccmctl: what people and scripts use to see and steer certificates (application.h).
 #include "cli/application.h"
 

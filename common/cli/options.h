@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // What the operator said before or after the command's name, the same for all commands. Plain data.
 #pragma once
 

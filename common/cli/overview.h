@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // What there is to know about this host's certificates, from the store and the servers' settings:
 // read only, without a word to the cloud. Values; one thread.
 #pragma once

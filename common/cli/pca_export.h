@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // What PCA answers to an export: a ZIP archive, raw or in base64, or JSON; taken apart and checked.
 // Pure.
 #pragma once

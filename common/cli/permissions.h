@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // What an engine needs of the cloud for each source of certificates: the operations it calls, and
 // through the catalogue the documented actions that permit them. Pure.
 #pragma once

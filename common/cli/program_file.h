@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // What a program or server module says of itself in its file: release, and the records by which
 // nginx and httpd decide whether a module fits. Read, never run: whoever may replace a file must
 // not have it run by root. Values; one thread.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Answers of the services for people: lists as tables, objects as "field  value" lines. And for
 // scripts: the answer as it came. Private keys are shown to scripts only.
 #pragma once

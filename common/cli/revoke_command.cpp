@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // revoke: at the service that issued the certificate, after a question.
 #include <fmt/format.h>
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Secrets on their way in: from a file, from standard input, or typed without being shown. Never
 // from arguments or the environment, which others can see. One thread.
 #pragma once

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The end of a command that changed what this host is to serve: waits until the running servers
 // that name the certificate have published what is installed, and says which have. One thread.
 #pragma once

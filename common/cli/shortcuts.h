@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Commands that are one operation under a handier name: "ca create" is CreateCertificateAuthority.
 // An entry each; arguments and options are made from the catalogue.
 #pragma once

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // What is wrong with the state directory that ccmctl was told of, or took for granted: for commands
 // that would otherwise say of a wrong one that all is well. Reads only; one thread.
 #pragma once

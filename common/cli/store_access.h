@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Writing to the store from ccmctl: as the store's owner, so that the agent can still read
 // everything, and never beside a leader: with one, it is asked to act (lifecycle/request.h). One
 // per process; one thread.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Where ccmctl's words go: results to standard output, everything else to standard error, colours
 // only where they are seen by a person. One thread.
 #pragma once

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // What is said to the operator about the command line itself: a mistake in one sentence, and help.
 // Pure.
 #pragma once

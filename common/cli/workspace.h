@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // What a command works with: options, terminal, clock, the settings of this host's servers, the
 // cloud. Whatever costs something is made when it is first asked for. One per process, one thread.
 #pragma once

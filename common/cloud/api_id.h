@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Identifiers of the services as they go into paths. Pure.
 #pragma once
 

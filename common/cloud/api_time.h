@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Times as the services write them: five forms in one API (differences.md section 3). Pure.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Decides how many authenticated calls may be under way at once, so that bad credentials hardly
 // reach the cloud more than twice however many threads hold them (five refusals lock a key), and a
 // service that does not answer holds up no other.

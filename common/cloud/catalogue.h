@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Every operation of the services as data: what it is called, where it goes, which parameters it
 // takes and within which limits. Made by scripts/generate-operation-table from the documents and
 // the vendor's SDK; request_builder.h turns an entry and its arguments into a request. Constant.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Who we are towards the cloud, and where that knowledge comes from (auth.md sections 2 to 4).
 // Lives in the agent and in ccmctl only; never in a server's worker.
 #pragma once

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The HttpClient on libcurl. Thread-safe: a handle per call, kept connections between calls.
 // TLS verification is always on; `ca_pem` replaces the system's CA store for a private cloud.
 #pragma once

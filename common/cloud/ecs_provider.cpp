@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Agency keys from the ECS metadata service (auth.md section 4; the numbered steps are that
 // section's).
 #include <fmt/format.h>

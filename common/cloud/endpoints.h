@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Where the services are (auth.md section 6). Pure.
 #pragma once
 

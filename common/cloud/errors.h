@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // What a service's refusal means: every documented error code becomes one decision and one readable
 // sentence. The table is made from the services' error lists by scripts/generate-error-table; codes
 // it does not know are decided by HTTP status. Pure.

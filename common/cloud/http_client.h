@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // One HTTP exchange. The seam between the API clients and the network: curl in the agent, a script
 // of answers in tests.
 //

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Identity and Access Management: tokens for an IAM user (auth.md section 1) and the account's id.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // JSON as the services answer it, read tolerantly (differences.md): unknown fields are ignored,
 // numbers may arrive as strings and strings as numbers, null is absent. And JSON as we send it:
 // compact UTF-8.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "cloud/json_body.h"
 
 #include <fmt/format.h>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // JSON that is put together field by field, each named by its path: "validity.type",
 // "tags[0].key", "[1].resource_id". For request bodies whose form is data (catalogue.h).
 //

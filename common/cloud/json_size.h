@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // How much a JSON text would become in memory, judged before a parser gets it. Each value of a
 // document costs up to 300 bytes, so that 12 MiB of "{}," would take more than a gigabyte. Pure
 // function, any thread.

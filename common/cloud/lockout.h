@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The lock-out guard of programs that do not live long enough to need a persistent one: ccmctl and
 // tests. Thread-safe.
 #pragma once

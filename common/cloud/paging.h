@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Lists that the services give in pages, read as a whole. Driven by the catalogue: an operation
 // that takes a page's size and the records to skip comes in pages. What the documents say and leave
 // open about it (differences.md section 3, "Paging"): SCM skips 100 records at most, so that one

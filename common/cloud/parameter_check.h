@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Whether what is to be sent is what an operation takes, before it leaves: each complaint is one
 // sentence that says which parameter, what was given and what is allowed. Secrets are not quoted.
 // Pure.

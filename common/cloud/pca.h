@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Private Certificate Authority, API v1 (operations.json, service "pca"): the operations the engine
 // needs. Thread-safe as far as Session is.
 #pragma once

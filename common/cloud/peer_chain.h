@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The certificates that a TLS server shows, whoever issued them: for explaining why one is not
 // trusted. Nothing is sent but a handshake. Any thread.
 #pragma once

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The vendor's profile file. Its SDK reads it with Python's configparser, whose habits are kept:
 // option names without case, comments only on lines of their own, "=" or ":" as separator, a
 // [DEFAULT] section behind every other, "%%" for a percent sign, no section or option twice, an

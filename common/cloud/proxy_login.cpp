@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "cloud/proxy_login.h"
 
 #include "base/text.h"

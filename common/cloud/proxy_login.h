@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // User and password of a proxy that wants them (RFC 9110 section 11.7, Basic). They come from a
 // file of one line, "user:password", and go to the proxy only. Owned by the HTTP client; any
 // thread.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Which addresses a client may connect to. The URLs of OCSP responders come from certificates, so
 // whoever may put a certificate into the cloud could make the agent ask services that only this
 // host, or its own network segment, can reach: a metadata service, an administration port.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // From an operation and its arguments to the exact request: path and query encoded, the body in the
 // types the vendor's SDK sends, everything checked before it leaves. And back: what of a request
 // may be shown to people. Pure.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // SSL Certificate Manager, API v3 (operations.json, service "scm"): the operations the engine
 // needs. Thread-safe as far as Session is.
 #pragma once

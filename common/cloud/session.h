@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // An authenticated conversation with one account: credentials, signing or token, account headers,
 // error decisions. The API clients (scm.h, pca.h) put their calls through it.
 //

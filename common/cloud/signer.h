@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // SDK-HMAC-SHA256, the signature of the vendor's API gateway (signing.md). Pure: time comes in with
 // the request, nothing is sent. Any thread.
 #pragma once

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Heap memory that is overwritten before it goes back, for the C libraries that carry keys, tokens
 // and passwords through strings of their own (curl and jansson both let themselves be told which
 // functions to use). Blocks from here must come back here. Any thread.

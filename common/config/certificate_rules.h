@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The rules that need a whole certificate: defaults, inheritance and what contradicts what. Pure
 // functions; config room only.
 #pragma once

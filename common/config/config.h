@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The checked configuration: everything the engine and a server module need to know, with every
 // rule already applied. Made only by `Settings::finalize` (settings.h), so holding one is proof
 // that it is sound. Immutable; any thread, any process. Holds no secret: credentials appear as a

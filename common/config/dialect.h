@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // How the users of one web server write and call things, so that every sentence of this room speaks
 // their language: nginx's by default. Plain data; a server module has one, and so has the file of
 // `ccmctl agent`.

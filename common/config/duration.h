@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Durations and shares as operators write them. Pure functions.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // What a configuration test can see of the host without a network and without the store: files that
 // must be there, the account, the agent program. Reads no secret. Run by the server's configuration
 // test and start; any thread.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // What the operator wrote, word for word, as `Settings` keeps it until `finalize`. Plain data; only
 // the config room uses it.
 #pragma once

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The parts that error sentences about configuration share. Pure functions.
 #pragma once
 

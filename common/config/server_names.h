@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The names of a virtual host as written in nginx's server_name or httpd's ServerName and
 // ServerAlias, and what of them a certificate can carry. Pure functions; config room only.
 #pragma once

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // What the operator wrote, as written, with file and line: filled by a server module's directives
 // (or from the wire by the agent), then turned into a Config by `finalize`, which applies every
 // default, inheritance and check. The rules live here once; a module only carries words.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The short form of a certificate: `source=scm [key=value …]` beside a virtual host. Pure function;
 // config room only.
 #pragma once

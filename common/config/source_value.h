@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The value of the directive `source`: which service a certificate comes from, and the parameters
 // of that service. Pure function; config room only.
 #pragma once

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Accepting one directive: known, allowed here, not a duplicate, the right number of arguments,
 // each of them sound. Pure functions; config room only.
 #pragma once

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The configuration of `ccmctl agent`: the directives of the table as a TOML file, for hosts where
 // no web server carries them. Free functions; any thread.
 //

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The base URLs of services as operators write them. Pure functions; config room only.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Directive values, parsed: one optional per directive, so that "not given" stays distinguishable
 // until `Settings::finalize` fills in what is inherited. Plain data and pure functions; config room
 // only.

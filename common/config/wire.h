@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // How a server hands its settings to the agent: one byte string in a sealed memfd (design.md, fd
 // 5). The raw settings travel and the agent finalizes them again, so that a Config is made in one
 // place only. A version number in front; the decoder is fuzzed and never trusts a length.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The subjectAltName extension (RFC 5280 section 4.2.1.6), read and built. Used inside the crypto
 // room only. Pure functions.
 #pragma once

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Internationalised server names in the form that certificates and TLS carry. Pure functions, any
 // thread.
 #pragma once

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The dates inside certificates and OCSP responses as Time: the years 0 to 9999. They never pass
 // through std::chrono::system_clock, whose nanoseconds end in the year 2262. Used inside the crypto
 // room only; pure.

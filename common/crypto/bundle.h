@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // What a server serves: a certificate chain, the leaf's private key, and optionally a stapled OCSP
 // response. `make` is the only way to one, and it enforces that the key fits the leaf; nothing else
 // in the program may hold a certificate to serve. Shared and immutable; any thread.

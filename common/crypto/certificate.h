@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // One parsed X.509 certificate. Shared and immutable: copies refer to the same object. Any thread.
 #pragma once
 

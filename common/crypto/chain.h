@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Which certificates of a heap are served, and in which order. Pure functions.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // OpenSSL's verdict on a path, as a client would give it that trusts what is above the path. Pure
 // functions, but for the last.
 #pragma once

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Hashes, message authentication and random bytes. Pure but for `random_bytes`; any thread.
 #pragma once
 

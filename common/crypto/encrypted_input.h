@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Keys that come under a password: as other programs and authorities hand them out. Pure functions,
 // but for OpenSSL's legacy algorithms, which are loaded beside everything else and for the one
 // call.

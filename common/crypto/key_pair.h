@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // A private key with its public half. Shared and immutable: copies refer to the same key, OpenSSL
 // wipes it when the last one goes. Any thread may read one.
 #pragma once

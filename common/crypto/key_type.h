@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The kind and size of a key, as written in configuration: "rsa:2048", "ecdsa:256". Value type.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // What OpenSSL's key objects are in this program's terms. Used inside the crypto room only.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Key stores for servers that want key and chain in one file under a password. Pure functions.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Which of many certificates may cover some server names, without looking at each. One thread.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Server names and which certificate names cover them. Pure functions.
 //
 // Names are kept in one canonical form: lower case, A-labels (ascii_name.h), no trailing dot; IP

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // OCSP (RFC 6960) as far as a server needs it that staples: asking a responder about one
 // certificate, and judging what it answers. Pure functions; any thread.
 #pragma once

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // OpenSSL's objects as handles, and its error queue as an Error. Only the crypto room and the
 // server modules' TLS callbacks include this.
 //

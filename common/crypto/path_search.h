@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The search behind chain.h. Used inside the crypto room only; pure.
 #pragma once
 

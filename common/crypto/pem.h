@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // PEM as it really arrives: blocks glued together without line feeds, CRLF, stray text around them.
 // Pure functions.
 #pragma once

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The blocks of a PEM text (RFC 7468), found by their markers and not by lines, because what
 // arrives is often glued together. Used inside the crypto room only. Pure functions.
 #pragma once

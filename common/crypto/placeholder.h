@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The self-signed certificate a server shows before its first real one exists.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // PKCS#10 certificate signing requests (RFC 2986). Pure functions.
 #pragma once
 

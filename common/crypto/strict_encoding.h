@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // How strictly the strictest clients in use (Go) read what is inside a certificate. OpenSSL reads
 // more. Used inside the crypto room only; pure functions, linear in their input.
 #pragma once

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // A certificate whose own entry of the store has nothing that fits its names today gets what is
 // stored by another name and does: when names are swapped, added in front or move to another block,
 // a server goes on showing what it showed (server/bootstrap.h), and the engine must know that, or

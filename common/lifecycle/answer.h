@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // What became of something that an operator asked of the leader (request.h). The leader keeps the
 // last answers in the store's record "answers"; ccmctl looks for its own by the id of its request.
 //

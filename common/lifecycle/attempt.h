@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // One attempt to bring one certificate up to date: look at what is installed, obtain, gate,
 // install; the outcome is the certificate's next state, and what the operator should know goes into
 // the log.

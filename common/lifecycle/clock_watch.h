@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Notices that somebody set the wall clock: it then runs away from the steady one. So it also looks
 // when the machine slept, which is the same to everything that waits for a date.
 //

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // What the installed certificate asks of the schedule (schedule.h).
 //
 // Free functions; any thread that may read the store.

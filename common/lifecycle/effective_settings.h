@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The settings that a server's agent works with, left in the state directory so that ccmctl needs
 // no options on a configured host, and the agent that leads knows what the other servers need: one
 // owner-only file per running server (server_id.h), "settings-nginx-1f2e3d4c", in the form of

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // An Error in a record (base/text.h), as states and answers keep it: error_kind, error_message and
 // so on. Pure functions.
 #pragma once

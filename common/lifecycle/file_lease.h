@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Leadership of a file store: flock on leader.lock, whose content is the fencing token of the
 // latest leader. The kernel gives the lock up when its holder dies, however it dies; the descriptor
 // is close-on-exec, so no program started by the holder keeps it. Any thread.

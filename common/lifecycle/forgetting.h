@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Letting go of a certificate that no server names any more: with its versions and their private
 // keys, or without them. In the second case a mark says that the operator knows of it, "forgotten"
 // among its records. The mark counts until the engine works on the certificate again, because a

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The gate before every swap: a good certificate is never replaced by a worse one. Pure, but for
 // trust_of(); the only way into the store.
 #pragma once

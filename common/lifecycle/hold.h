@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // An operator's word that a version stays current although the engine could do better: what a
 // rollback would be without it is undone at the next look at the cloud. The record "hold" of its
 // certificate; meaningless as soon as another version is current.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // A certificate that the operator brings along, bought elsewhere or moved from another program:
 // it becomes a version like every other, through the same gate. The engine leaves it alone until
 // its renewal is due, whatever the cloud has (attempt.h); `ccmctl renew` ends that sooner.

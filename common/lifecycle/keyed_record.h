@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // A record that may have a private key behind it, as orders and requests have: the record, an empty
 // line, the key in PEM. The text is Secret all the way. Pure functions.
 #pragma once

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // What killed writers leave in a file store: temporary files, and entries on their way out. Swept
 // by whoever begins to lead, in the store's owner's name. One thread, with the lease.
 #pragma once

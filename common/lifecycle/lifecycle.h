@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The engine: keeps every configured certificate valid. Decides under a lock, acts outside it: the
 // agent's main thread asks what is due, its worker threads run the attempts, which may take as long
 // as the cloud takes. Used only while holding the store's lease.

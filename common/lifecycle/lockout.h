@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The lock-out guard whose memory is the store, so that neither a crashed agent nor a reload storm
 // turns two refusals into five (auth.md section 7: five lock the key for five minutes).
 #pragma once

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // A certificate ordered from PCA and not yet installed. It is written down before the order is
 // sent, so that neither a crash nor an answer that never came leads to a second certificate: the
 // next attempt finds the order, and with it the key, and asks PCA what became of it.

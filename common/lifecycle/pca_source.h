@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Certificates issued by a private CA, with a key made on this machine or by PCA (flows.md C and
 // D).
 //

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // What a living agent shows of itself to whoever may read the store: that it is there, when it last
 // gave a sign of life, whether it leads, and which version of each certificate it has published to
 // its server. The file "agent-KIND-INSTANCE" in the state directory:

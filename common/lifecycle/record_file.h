@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // One small record of a file store: a file that carries its version and the checksum of its value.
 // Callers serialise writers. Any thread.
 #pragma once

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // What an operator asks of the store's leader while it runs: renew a certificate now, go back to an
 // older version, take one that was brought along, or forget one. One file per request at the top of
 // the state directory, "request-ID-NAME", because the leader watches that directory. The file of an

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Serves what ccmctl asked for (request.h), for as long as the agent leads the store: but for
 // certificates that are in work, which have their turn when the attempt has ended. What became of
 // it is left as an answer (answer.h) and, when it cannot be done, logged.

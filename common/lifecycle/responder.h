@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Asks an OCSP responder about one certificate. Thread-safe. Borrows its arguments.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // When things happen. Pure functions of their arguments; the jitter is a function of the seed that
 // the certificate has on its host, so that a fleet spreads out and one certificate does not wander.
 #pragma once

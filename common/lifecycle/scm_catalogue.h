@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // What SCM has, as its lists show it, shared by all certificates: a hundred that are looked at
 // together cost one list, and threads that come while it is being fetched wait for it.
 //

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // One search of one attempt among certificates of SCM: every candidate is looked at, and one that
 // is broken, refused by the gate or of no use leads to the next. How much is asked of the cloud in
 // one go is bounded; what was found out is remembered in the catalogue, so that the next attempt

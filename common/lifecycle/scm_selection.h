@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Which certificates of SCM may take the installed one's place, and in which order they are tried.
 // Pure functions.
 //

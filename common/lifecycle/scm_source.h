@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Certificates that SCM obtains and renews: the one of a given id, or the best that covers the
 // names. A renewal appears there as a new certificate with a new id (differences.md section 3,
 // validity), so even a given id is only where the line begins.

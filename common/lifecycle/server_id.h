@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Which running server an agent works for, and the names of the files about it in the state
 // directory: "settings-nginx-1f2e3d4c" (effective_settings.h), "agent-nginx-1f2e3d4c" (presence.h),
 // "trouble-nginx-1f2e3d4c" (trouble.h). Values; any thread.

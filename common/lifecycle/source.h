@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Where certificates come from. The interface hides the real asymmetry: SCM hands over a
 // certificate that may be unchanged or still in review, PCA signs ours.
 //

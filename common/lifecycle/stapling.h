@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Keeps the OCSP responses of installed certificates fresh, so that servers can staple them. Asks
 // the responder that a certificate names, as long as its chain holds the issuer that the answer is
 // judged with; what is `good` goes into the store beside the version, from where every agent on the

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // What the engine knows about one certificate between two wake-ups.
 //
 //            obtain, gate, install                 failure

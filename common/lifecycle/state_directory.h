@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // What may be a state directory: one of our own making, or an empty one that nobody else needs.
 // Everything in it will belong to the agent's account, and whoever can exchange it decides what a
 // server shows; so a directory with anything else in it is refused, and one that others own, may

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Where certificates and the engine's own records live. An interface, because a fleet store will
 // join the files: so every value has a version, writing is compare-and-swap, and the leader's lock
 // hands out a fencing token that every write must show.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The read side of the store: what is installed, for a server that loads its configuration and for
 // whoever publishes. Reads only; safe beside any writer, because every version is immutable and
 // `current` moves atomically. Any process that may read the files; not synchronised, cheap to make.

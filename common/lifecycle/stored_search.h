@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Looks through everything in the store for a certificate that fits some names, whoever's entry it
 // lies in: names may be swapped, added in front or move to another block while the cloud is away,
 // and what is stored for them is good all the same.

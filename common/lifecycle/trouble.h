@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // That a server's agent does not stay alive, and its last words: "trouble-nginx-1f2e3d4c" in the
 // state directory, left by the agent's monitor for ccmctl. There is none while all is well.
 //

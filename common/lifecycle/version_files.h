@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // One installed version on disk: which files it has, in the forms that servers want, and how its
 // `version` record vouches for them. Shared by the store's reader and writer; links base and crypto
 // only. Pure but for the functions that name a directory.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // One published certificate as bytes: DER leaf, DER chain, DER key, OCSP response, and whether it
 // is a placeholder. Pure functions; the decoder is fuzzed and never trusts a length.
 #pragma once

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The memory shared between the agent (or the server's master) and its workers: one anonymous
 // memfd.
 //

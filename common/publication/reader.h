@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The workers' side: a read-only view of the segment and, per name, the parsed certificate of the
 // newest generation. Parsing happens once per generation and process.
 //

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // A mapping of the publication segment (layout.h), checked before it is believed. Owned by one
 // Writer or Reader; unmapped when dropped, inherited by fork. Publication room only.
 #pragma once

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Creates and fills the segment. One writer at a time per segment: the server's master while it
 // loads its configuration, then the agent; a record lock of the kernel sees to it that there is
 // only one process, and ends with it. Not thread-safe.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // What a server shows from its first moment: a publication segment, filled from the store without
 // network and without the agent. Called once per accepted configuration by the server's master or
 // parent, which may read the store.

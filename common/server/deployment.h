@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // One configuration of a web server, from its first directive until the server drops it: what was
 // written, which virtual hosts show which certificate, and, once it was accepted, the publication
 // and the agent that belong to it. A server module makes one per configuration load, feeds it, and

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The part of a TLS handshake that is the same in every web server: OpenSSL's callbacks that choose
 // the newest published certificate and staple its OCSP response. Made while the configuration is
 // read; its callbacks run in workers, in any thread.

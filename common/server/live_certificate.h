@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // One certificate of the publication as the threads of this process see it: what a TLS handshake
 // hands to OpenSSL. Made while the configuration is read, attached when it comes to life, inherited
 // by fork; asked from inside OpenSSL's callbacks by any thread.

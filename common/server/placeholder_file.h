@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // A self-signed certificate with its key in a file that is on no disk, for a server that cannot be
 // set up without reading one (httpd's mod_ssl). No client ever sees it: the callbacks of a
 // CertificateSet take its place. Owned by one configuration; used in the master only.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Says in the server's log when nobody publishes any more: the agent, its monitor and its guard are
 // gone, or stopped, and what is served stays as it is until it expires. And when somebody does
 // again. Belongs to one process that serves, which lets it look every few seconds. Fed with the

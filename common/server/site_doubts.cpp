@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "server/site_doubts.h"
 
 #include <fmt/format.h>

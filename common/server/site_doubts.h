@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // What a virtual host's settings say against the certificates it is to show. Pure function; while a
 // configuration is judged.
 #pragma once

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 # Compiler settings of the whole tree: language, warnings, hardening, sanitizers, output folders.
 
 set(CCM_SANITIZE "" CACHE STRING "Sanitizer: address (with undefined behaviour), thread, or empty")

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 # `cmake --install BUILD --prefix /usr`: what a host needs, at the places where Debian's nginx and Apache, and the
 # modules themselves, look for it. The modules find the agent in /usr/lib/ccm.
 install(TARGETS ccmctl RUNTIME DESTINATION bin)

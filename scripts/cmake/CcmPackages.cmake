@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 # Every library the tree uses, all from Debian, 12 and 13 alike (scripts/bootstrap installs them).
 
 find_package(Threads REQUIRED)

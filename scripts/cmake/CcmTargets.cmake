@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 # The functions the CMakeLists.txt files of the rooms and tests are written in.
 
 # Target `fuzzers`: every fuzz program. Target `checks`: these and every test program, and through them what they run.

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Full handshakes per CPU second of one worker, several ways to the same certificate and key.
 
 static    ssl_certificate FILE, SSLCertificateFile FILE     (the base of every ratio)

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The servers of the handshake benchmark: one worker each, and every way to the same certificate on a port."""
 
 from lab.apache import Apache, global_part

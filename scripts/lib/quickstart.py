@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Obtains two certificates for a real nginx and a real Apache from a local cloud and renews both under load."""
 
 import argparse

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The two servers of the quickstart, each with the configuration that an operator would write."""
 
 from lab.apache import Apache

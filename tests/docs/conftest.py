@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Fixtures: what all pages' hosts have in common is made once."""
 
 import pathlib

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The blocks of the pages that no test runs, each with the reason: (page, block, reason)."""
 
 INSTALL = "scripts/build\ncmake --install build/release --prefix /usr"

@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
 # The first process of a sandbox, in namespaces of its own: makes the host's file system and network,
 # starts the cloud in a network beside it, says "ready" and waits until its standard input is closed.
 # Usage: host.sh ROOM LAYER EMULATOR ADDRESS NAME...

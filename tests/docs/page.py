@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """A page of the documentation as the steps that its reader takes.
 
     ```sh                  run by bash -euo pipefail as root; must succeed

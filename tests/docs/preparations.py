@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """What the how-to pages take as given: keys that are there, a server that runs, something to migrate from."""
 
 import pathlib

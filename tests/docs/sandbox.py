@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """A host for one page: a fresh Debian with nginx, apache2 and CCM TLS, beside a cloud of its own.
 
 Root only. The host is a set of namespaces: the machine's files with everything that is changed kept in

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Named preparations, asked for by `<!-- setup: NAME ARGUMENT… -->` at the top of a page.
 
 Before any of them the host is a fresh Debian with nginx, apache2 and CCM TLS, neither server running. The

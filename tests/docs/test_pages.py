@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Every page of the documentation does what it says: its commands and files, from top to bottom."""
 
 import contextlib

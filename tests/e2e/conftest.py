@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Fixtures of the end-to-end tests: a local cloud and a real server, and the oracles around each test.
 
 A test that takes `server` runs once for every server in SERVERS. What every test must keep, whatever

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """What only httpd has: MPMs, child recycling, SIGHUP, modules that come and go, a watch over the monitor."""
 
 import os

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Any process may be killed at any moment: clients do not notice, and nothing is left over."""
 
 import random

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Ways to authenticate, and that a wrong key is never tried until the cloud locks it."""
 
 import configparser

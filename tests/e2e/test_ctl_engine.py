@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The engine as ccmctl moves it: certificates from files, and an agent without a web server."""
 
 import os

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Every fault of the cloud, at the first issuance and at a renewal of both sources.
 
 What was there stays, the log says why, and the end of the fault is all the healing it needs.

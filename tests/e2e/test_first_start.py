@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """From nothing to a certificate: empty state, no cloud yet, placeholder or refusal."""
 
 import ssl

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Units that take rights, system calls and file systems away: serving goes on, the agent too where it can,
 and one sentence says what is missing and how to give it."""
 

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """What is stored and fits is served, whatever it is called; and a state path that is none is refused."""
 
 import dataclasses

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Who looks after whom: any process may be killed or stopped, and where nobody is left it is said."""
 
 import json

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Servers with certificates of their own in one state directory: the agent that leads looks after all."""
 
 import dataclasses

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """What only nginx has: binary upgrade, stream, rejected handshakes, reloads of a single process."""
 
 import os

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """nginx -t: every mistake is one sentence with file and line, and neither network nor store is touched."""
 
 import os

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The server's own life: its modes, users, stops, inherited and static certificates, rotated logs."""
 
 import os

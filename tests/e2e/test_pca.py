@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Certificates of PCA: whose key it is, what is asked for, and that nothing is issued twice."""
 
 import re

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """A way to the cloud that leads through a proxy with a password."""
 
 import pathlib

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Loading the configuration again and again: one agent remains, and no client is lost."""
 
 import contextlib

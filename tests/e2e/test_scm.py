@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Which certificate of SCM is served, and when it is fetched."""
 
 import pathlib

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Credentials are in the agent and nowhere else; private keys in no log and no open file."""
 
 import base64

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """OCSP responses: fetched by the agent, stapled by the workers, gone when they are over or no longer good."""
 
 import pytest

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The store at its worst: full, damaged, shared; and never open to others."""
 
 import contextlib

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """A certificate is swapped in a running server: no reload, no lost handshake, sessions stay good."""
 
 import socket

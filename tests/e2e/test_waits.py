@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Nothing waits beyond the end of what is served, and nothing that hangs holds up anything else."""
 
 import os

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Accounts of the emulated cloud with their access keys and tokens. Owned by World, used under its
 // lock.
 #pragma once

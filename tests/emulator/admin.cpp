@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The table of the admin side.
 #include "admin_handlers.h"
 #include "catalogue.h"

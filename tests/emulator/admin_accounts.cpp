@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Admin side: accounts, access keys, tokens and the metadata service's keys.
 #include "admin_handlers.h"
 #include "world.h"

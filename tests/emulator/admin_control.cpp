@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Admin side: overview, faults, request log, time and options.
 #include "admin_handlers.h"
 #include "refusal.h"

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Handlers of the admin side, by the file that holds them. docs/emulator.md describes them.
 // Called under World's lock.
 #pragma once

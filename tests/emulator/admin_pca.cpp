@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Admin side: private certificates and CAs.
 #include "admin_handlers.h"
 #include "certificate_effects.h"

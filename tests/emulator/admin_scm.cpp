@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Admin side: SSL certificates made on the spot, their successors and their states.
 #include <fmt/format.h>
 

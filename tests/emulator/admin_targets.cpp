@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Admin side: what certificates are handed to (ELB, WAF, CDN, API gateways), and who may take whose
 // part (agencies, identity providers).
 #include "admin_handlers.h"

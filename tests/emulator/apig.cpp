@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Certificates of API Gateway (dedicated gateways, v2): create, list, show, replace, delete.
 #include "apig.h"
 

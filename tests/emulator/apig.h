@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Certificates of API gateways as the gateway service keeps them. Called under World's lock.
 #pragma once
 

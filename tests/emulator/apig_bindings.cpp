@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Which certificates the custom domains of API gateways use. Domains ("apig_domain") are made by
 // the admin side.
 #include <fmt/format.h>

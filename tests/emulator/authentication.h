@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Who sends a request: AK/SK signatures and tokens, checked in the order of the public gateway.
 // Used under World's lock.
 #pragma once

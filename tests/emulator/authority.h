@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The certification authorities the emulator owns besides the accounts' private ones: `service` for
 // its own HTTPS, `scm` (an intermediate below `scm-root`) for public certificates and `other`, whom
 // nobody trusts. Kept in the store, used under World's lock.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Every operation of the emulated cloud in one list, and the list as JSON. Constant after start.
 #pragma once
 

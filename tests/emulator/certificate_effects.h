@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Faults on certificates, chains and keys: what a certificate service might hand out when it errs.
 // Called under World's lock.
 #pragma once

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The emulator's time: the machine's clock plus a shift that the admin side sets and the store
 // keeps. Owned by World, used under its lock.
 #pragma once

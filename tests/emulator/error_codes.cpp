@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The documented error codes of SCM, PCA and the gateway with their HTTP status and text.
 // Source: API reference issue 4 of 2025-05-26, appendix A.2; gateway codes from the signature
 // guide.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The table of documented error codes. Constant data, any thread.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // What an armed fault does to an answer. Called under World's lock.
 #pragma once
 

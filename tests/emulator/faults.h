@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Faults that the admin side arms: which requests they match, how often, and what they do.
 // Owned by World, used under its lock; kept in the store.
 #pragma once

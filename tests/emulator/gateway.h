@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The way of a request through the emulated cloud: find the operation, check the caller, apply an
 // armed fault, check the parameters, run the handler, shape errors. Any thread; takes World's lock.
 #pragma once

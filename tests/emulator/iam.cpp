@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // IAM and STS: tokens, accounts and projects (identity API v3; caller identity of STS v5).
 #include <algorithm>
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The further ways to a token or to temporary keys: one-time passwords, agencies, identity
 // providers (identity API v3 and v3.0). Agencies and identity providers are made by the admin side.
 #include <openssl/hmac.h>

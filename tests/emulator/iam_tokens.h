@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // What the ways to get a token share. Called under World's lock.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Making and reading X.509 certificates. Everything the emulator signs is made here. Any thread.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The JSON type of the emulator. std::map keeps keys sorted, so documents and answers are
 // reproducible.
 #pragma once

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Key pairs of the emulated cloud: making, reading and writing them. Any thread.
 #pragma once
 

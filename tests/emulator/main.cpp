@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // ccm-emulator: a local Huawei Cloud CCM for tests, quickstart and trying things out.
 #include <fcntl.h>
 #include <fmt/format.h>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // One HTTP request as the transport read it and the answer it shall send, with the ways in which an
 // answer may be made to fail. Plain values, owned by the connection's thread.
 #pragma once

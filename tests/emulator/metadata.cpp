@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The ECS metadata service: a session token and the temporary keys of the server's agency, for the
 // demo account. Plain HTTP, as on a real server (169.254.169.254).
 #include <charconv>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Owners of the OpenSSL objects the emulator uses. Any thread; each handle has one owner.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // An operation of the emulated cloud as a table entry: method, path, parameters and handler.
 // The tables are constant after start.
 #pragma once

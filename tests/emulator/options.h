@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The switches of the emulator: each has a default, a type and a meaning listed in
 // docs/emulator.md. Owned by World, used under its lock; kept in the store.
 #pragma once

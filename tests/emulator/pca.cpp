@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The table of PCA v1 operations (API reference, section 4.2).
 #include "catalogue.h"
 #include "pca_authority.h"

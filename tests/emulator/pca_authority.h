@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Private CAs: their records and the signing of their certificates. Called under World's lock.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Listing, showing, exporting and changing the state of private CAs (API reference 4.2.1).
 #include <algorithm>
 

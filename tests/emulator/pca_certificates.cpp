@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Listing, showing, deleting and revoking private certificates (API reference 4.2.2).
 #include "pca_certificates.h"
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Handlers of PCA's certificate operations. Called under World's lock.
 #pragma once
 

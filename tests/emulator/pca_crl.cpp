@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // What a CA is told about revocation: its CRL configuration, the agency and bucket it needs, the
 // addresses in its certificates, and the reasons (API reference, table "CrlConfiguration").
 #include <algorithm>

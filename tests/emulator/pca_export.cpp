@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // ExportCertificate of PCA: JSON, or a ZIP with the entries of the server kind (API
 // reference 4.2.2.8).
 #include <fmt/format.h>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // CreateCertificate, CreateCertificateByCsr and ParseCertificateSigningRequest of PCA (4.2.2).
 #include <arpa/inet.h>
 

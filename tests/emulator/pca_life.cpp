@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Imported, revoked and ordered CAs (API reference 4.2.1.11 and 4.2.1.13; orders are in the SDK).
 #include <algorithm>
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Filters, order and pages common to PCA's lists (API reference 4.2.1.1 and 4.2.2.1).
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Private CAs and certificates as PCA keeps them: documents of the kinds "ca" and
 // "pca_certificate", their states, checks of what requests ask for, and signing. Called under
 // World's lock.

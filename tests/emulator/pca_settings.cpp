@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // CRL and OCSP of a CA, the agency through which PCA writes CRLs into buckets, and the console's
 // feature flags (API reference 4.2.3; CRL and OCSP switches are in the SDK).
 #include "catalogue.h"

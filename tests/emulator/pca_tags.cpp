@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Tags of CAs and private certificates (only in the SDK): the same calls for both.
 #include <algorithm>
 

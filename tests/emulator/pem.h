@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // PEM text as clouds and clients really write it: with CRLF, glued blocks or no line breaks. Any
 // thread.
 #pragma once

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // What relying parties ask a certification authority for: OCSP (RFC 6960) and CRLs (RFC 5280), over
 // plain HTTP, at the addresses written into the certificates the emulator signs.
 #include <openssl/ocsp.h>

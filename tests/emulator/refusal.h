@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // A request that the emulated cloud answers with a documented error. Handlers throw it and the
 // service turns it into the answer of its kind; an exception is the leanest way out of a handler,
 // and it never leaves this program.

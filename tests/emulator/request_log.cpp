@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "request_log.h"
 
 #include "emulator_clock.h"

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The log of answered requests and its counters. Has its own lock, because answers are sent outside
 // of the state's; not kept across restarts.
 #pragma once

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The table of SCM v3 operations (API reference, section 4.1).
 #include "catalogue.h"
 #include "scm_handlers.h"

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // ShowCertificate, DeleteCertificate and ExportCertificate of SCM (API reference 4.1.5.3
 // to 4.1.5.5).
 #include "certificate_effects.h"

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The CSRs that SCM keeps, with the keys it made (API reference 4.1.4). Documents of kind "csr".
 #include <algorithm>
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Handing certificates to ELB, WAF and CDN (API reference 4.1.6) and the refund that only the SDK
 // knows.
 #include "scm_deployment.h"

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Pushing a certificate, for v3 and the historical v2. Called under World's lock.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Handlers of the SCM v3 operations, by the file that holds them. Called under World's lock.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The historical v2 calls of SCM on certificates (API reference 7.1), on the same records as v3.
 // Older names and answers, among them the only ways to revoke and to rename.
 #include <algorithm>

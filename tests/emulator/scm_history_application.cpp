@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The historical v2 calls of SCM on applications (API reference 7.1): saved drafts, CSRs checked
 // beforehand, pictures of documents, names added later.
 #include <algorithm>

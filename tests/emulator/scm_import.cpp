@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // ImportCertificate of SCM (API reference 4.1.5.2).
 #include <algorithm>
 #include <cctype>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // ListCertificates: filters, order and pages of SCM (API reference 4.1.5.1).
 #include <algorithm>
 

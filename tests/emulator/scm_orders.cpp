@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Buying, applying for and withdrawing certificates of SCM (API reference 4.1.1 and 4.1.3).
 #include <fmt/format.h>
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // SSL certificates as SCM keeps them: documents of the kind "scm_certificate", their states, and
 // the two views the API shows. Called under World's lock.
 #pragma once

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Tags of SSL certificates and the search by tags (API reference 4.1.2), and the notices of their
 // end that only the SDK knows.
 #include <algorithm>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // SDK-HMAC-SHA256 from the server's side: what a request's signature must be, computed from what
 // arrived. Source: the vendor's signature guide. Pure functions, any thread.
 #pragma once

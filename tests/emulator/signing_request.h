@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // What a PKCS#10 certificate signing request asks for. Any thread.
 #pragma once
 

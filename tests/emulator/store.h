@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The emulator's state: JSON documents by kind and identifier, held in memory and written through
 // to one SQLite file, so that every change survives kill -9. Owned by World, used under its lock.
 #pragma once

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Tags as SCM and PCA keep them: an object of key and value in the record's member "tags".
 // Called under World's lock.
 #pragma once

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The other services that certificates are handed to: resources of ELB, WAF and CDN ("target"),
 // custom domains of API gateways ("apig_domain"), and what was pushed ("push"). Documents kept in
 // the store, shown and made by the admin side. Called under World's lock.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Small text work: percent encoding, hex, base64, time formats, random identifiers. Any thread.
 #pragma once
 

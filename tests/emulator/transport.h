@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The emulator's listener: HTTP/1.1 with keep-alive, plain or TLS on the same port (told apart by
 // the first byte), on one address or several, a thread for each connection. Threads are never
 // joined: the process ends by _exit, because every state change is on disk before its answer

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Everything the emulated cloud knows. One object per process; whoever touches it holds `mutex`
 // (only the request log has a lock of its own).
 #pragma once

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Whatever an API endpoint answers, the clients give a value or an Error: no crash, no leak, no
 // endless loop. The first byte chooses the status, the second a header, the rest is the body.
 #include <cstddef>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // An OCSP response of any bytes about one certificate: refused, or in force for as long as it says.
 // The seeds are signed by the issuer below, whose key nobody has any more. An abort is a finding.
 #include <openssl/err.h>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // PEM and DER as they come from the cloud, from an operator's file or from the store: nothing may
 // crash, and what is accepted must come out as it went in. An abort is a finding.
 #include <openssl/err.h>

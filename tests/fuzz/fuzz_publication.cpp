@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // A published value of any bytes: refused, or a certificate whose key fits, which encodes again.
 #include <cstddef>
 #include <cstdint>

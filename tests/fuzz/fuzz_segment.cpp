@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // A publication segment whose header, first directory entry and first value are any bytes: readers
 // and writers refuse it or stay within it. Input: 32 bytes of header, 192 of entry, the rest is the
 // value.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Directive words of any kind, as lines: whatever is accepted finalizes to a sound Config or one
 // sentence, and means the same after the journey to the agent.
 #include <cstddef>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The bytes that an agent gets as its settings: refused, or read in the only way they can be.
 #include <cstddef>
 #include <cstdint>

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """A bare Debian in namespaces of its own, with a clean clone of this checkout, and nothing else that we know of."""
 
 import os

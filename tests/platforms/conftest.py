@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Fixtures: a bare system of each release of Debian that the README promises."""
 
 import os

@@ -1,4 +1,5 @@
 #!/bin/bash
+# SPDX-License-Identifier: Apache-2.0
 # Keeps the place of a bare system: a directory, and namespaces (mounts, processes) whose first process waits.
 # Prints "DIRECTORY PID" and holds both until its standard input is closed, which also happens when the process
 # that started it is killed. Then everything goes: processes, mounts, directory.

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Where the running system's apt gets Debian from, so that a bare system can be made from there."""
 
 import base64

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """scripts/bootstrap on a machine with systemd: a web server that it installs stays still, one that was there goes on."""
 
 import os

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """What makes the bare systems: finds a mirror in every form that apt knows, and leaves nothing behind."""
 
 import os

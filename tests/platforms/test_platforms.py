@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """A machine that had nothing: what the README says to type there works, on every release that it names."""
 
 import platform

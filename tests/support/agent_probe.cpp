@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // ccm-agent-probe AGENT SETTINGS ERROR_LOG: a web server as the agent sees it. Loads the settings,
 // fills a publication from the store, launches the agent, and says on standard output, a line each:
 //   launched PID

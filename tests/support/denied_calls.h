@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // A seccomp filter as hardened units have it: chosen system calls fail, or kill whoever makes them.
 // For a child of the test, because there is no way back.
 #pragma once

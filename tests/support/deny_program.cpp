@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // ccm-deny CALL=EPERM|ENOSYS|KILL ... -- PROGRAM [ARGUMENT ...]
 // Runs a program as a hardened unit does: without some system calls.
 #include <unistd.h>

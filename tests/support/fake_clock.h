@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // A clock that stands still until the test moves it. Safe to read and to move from any thread.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Drives a fuzz target over files instead of libFuzzer: each argument is a file or a folder of
 // seeds. Fails when there is no seed at all, because a replay of nothing proves nothing.
 #include <cstddef>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // A Store in memory, for tests of whoever uses one. It passes the contract tests of every store
 // (tests/contract/store), so what is tested against it holds for the files too. Thread-safe.
 #pragma once

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // A child process that writes a publication segment, as an agent that has not ended yet: it holds
 // the segment's lock until this object is dropped.
 #pragma once

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // A network that answers from a script. Routes are matched in the order they were added, by method
 // and a part of the URL; a route gives its answers one after the other and then its last one for
 // ever. A request that no route expects fails the test. Safe to use from several threads.

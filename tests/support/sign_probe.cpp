@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // ccm-sign-probe: signs the requests it reads, one JSON object a line, and prints the Authorization
 // of each, one a line, so that tests in other languages can compare our signer with others.
 //

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Runs a piece of code in a child process and interferes at its n-th system call: kill -9 before
 // it, or a failure (a full disk) instead of it. With n = 1, 2, 3, … until the child gets to its
 // end, every possible place is tried. By ptrace, so it needs no privilege.

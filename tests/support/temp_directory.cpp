@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "support/temp_directory.h"
 
 #include <gtest/gtest.h>

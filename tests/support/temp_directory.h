@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // A fresh directory for one test, removed with everything in it when the object goes. Owned by the
 // test (usually a fixture member); each object has a directory of its own, so tests may run side by
 // side.

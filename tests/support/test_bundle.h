@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Ready bundles for tests that need some certificate and do not care which.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // An OCSP responder for tests: answers about certificates of test_pki.h, right and wrong in every
 // respect that the code under test judges. Throws when OpenSSL refuses. Any thread.
 #pragma once

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // A certificate authority for tests: real keys and real signatures, with every property that the
 // code under test judges open to choice. Throws when OpenSSL refuses. Any thread.
 //

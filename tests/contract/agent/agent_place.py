@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """A web server (ccm-agent-probe) and its agent in a place of their own."""
 
 import os

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """What the agent promises to the server that starts it (docs/how-it-works.md), against the real programs."""
 
 import json

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // What HttpClient promises, kept by the implementation on curl against real sockets.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // A server on a free loopback port that does to each connection whatever the test says: answer,
 // stop half-way, reset, hang. One thread per connection; all end with the object.
 #pragma once

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Whom the curl client trusts, against a TLS server that is not ours.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

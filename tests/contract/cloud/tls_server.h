@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // `openssl s_server` on a free loopback port: a TLS server that shares no code with the client
 // under test. Ends with the object, and with the test program however that ends.
 #pragma once

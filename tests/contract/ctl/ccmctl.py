@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """ccmctl as a person or a script runs it."""
 
 import json

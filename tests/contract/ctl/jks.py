@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """A reader of Java's JKS key stores, written from its description and not from ours."""
 
 import hashlib

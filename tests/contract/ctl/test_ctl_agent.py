@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The engine without a web server: what its file may say, and its life in the foreground."""
 
 import os

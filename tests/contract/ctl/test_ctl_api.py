@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Every operation by name: what is checked, what is sent, what is shown, how it ends."""
 
 import json

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The commands that are one operation each: certificates, requests, CAs, gateways."""
 
 import json

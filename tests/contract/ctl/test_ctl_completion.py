@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Completion in the shells themselves: each loads the script it is given and is asked with a Tab."""
 
 import os

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """push, deploy and revoke, of what is in the cloud and of what this host has."""
 
 import agent_place

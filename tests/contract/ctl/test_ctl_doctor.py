@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """ccmctl doctor: every kind of finding, what it says to it, and that what it says helps."""
 
 import json

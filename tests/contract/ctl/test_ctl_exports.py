@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """What PCA packs is unpacked and checked; what CAs are trusted by is written for servers."""
 
 import base64

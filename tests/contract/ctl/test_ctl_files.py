@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Certificates as files, in every format, from the store, from the cloud and newly issued."""
 
 import io

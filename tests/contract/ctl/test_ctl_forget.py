@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Certificates that left the configuration, and state directories that are none."""
 
 import json

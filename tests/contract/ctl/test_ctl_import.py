@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Certificates from files: into the store, beside a running agent and without one."""
 
 import os

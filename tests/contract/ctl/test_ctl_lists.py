@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Lists of the cloud: all of their pages, as one answer."""
 
 import pytest

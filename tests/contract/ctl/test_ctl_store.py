@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """ccmctl beside a running agent, and without one: what it shows and what it changes."""
 
 import os

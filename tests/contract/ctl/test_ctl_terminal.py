@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Colours, progress and questions: for a person at a terminal, and for nobody else."""
 
 import pytest

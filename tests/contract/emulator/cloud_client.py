@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """A client of the emulator for the contract tests: its own signer, every byte under control."""
 
 import configparser

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The services' documents as data, and the honest exceptions from covering them."""
 
 import json

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Keys and certificates of the tests' own, for everything that is uploaded to the cloud."""
 
 import datetime

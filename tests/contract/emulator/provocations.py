@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """How to get each error code out of the emulator without arming a fault.
 
 Each provocation is called with a Provoker and returns an answer whose code is the one it is listed under.

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """SDK-HMAC-SHA256 from the client's side, written from the vendor's signature guide."""
 
 import hashlib

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Calls every operation of the documents, each in a situation in which it succeeds.
 
 Methods and paths come from operations.json; the story supplies what belongs into them. How a call is sent is

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Every documented error code: provoked, or answered when a fault asks for it and listed with the reason."""
 
 import pytest

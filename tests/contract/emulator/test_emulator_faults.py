@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Every kind of fault, the request log, and what outlives the process."""
 
 import datetime

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """IAM tokens, accounts and projects, and the metadata service's keys."""
 
 import re

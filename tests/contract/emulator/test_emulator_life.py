@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """What changes by itself or must survive: states that follow time, and everything after a restart."""
 
 import signal

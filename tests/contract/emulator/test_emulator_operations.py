@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The emulator against the documents: every operation, parameter and error code, and what is left out."""
 
 import json

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """PCA: certification authorities, issuance, exports, revocation, OCSP and CRL."""
 
 import calendar

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Revocation as relying parties see it: addresses in certificates, CRLs and OCSP answers with reasons."""
 
 import subprocess

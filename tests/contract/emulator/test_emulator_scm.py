@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """SCM: lists, details, exports, imports, orders and the admin side of them."""
 
 import re

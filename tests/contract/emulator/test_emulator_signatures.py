@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """AK/SK signatures: what is accepted, what is refused, and when a key gets locked."""
 
 import json

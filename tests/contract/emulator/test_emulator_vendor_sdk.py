@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The vendor's own SDK core for Node as a client: it signs and sends, the emulator accepts.
 
 Avoided, because the vendor's Node signer differs there from the gateway: header names with an

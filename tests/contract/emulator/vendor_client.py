@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The vendor's SDK core as a client that stays connected: one request a line, one answer a line."""
 
 import json

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The vendor's own signer and ours agree on requests made at random.
 
 Avoided, because the vendor's Node signer differs there from its Python signer and from the gateway:

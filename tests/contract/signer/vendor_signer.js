@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Signs the requests it reads, one JSON object a line, with the vendor's signer; prints for each the
 // Authorization and the body it signed, as JSON, one a line. argv[2]: folder with node_modules.
 "use strict";

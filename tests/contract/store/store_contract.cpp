@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // What every Store must do, run against each implementation.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

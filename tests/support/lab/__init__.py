@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The lab: real servers and the local cloud, started and stopped on loopback.
 
 Used by the end-to-end tests, the quickstart and the benchmark, so it needs nothing but Python's own

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """A real Apache httpd from the distribution's package, with the module loaded, in a directory of its own."""
 
 import pathlib

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """A certificate authority of the tests' own: where imported certificates are bought."""
 
 import datetime

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The local cloud, ccm-emulator, and its admin side (docs/emulator.md)."""
 
 import json

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Clients that keep making full handshakes and write down what each one showed."""
 
 import dataclasses

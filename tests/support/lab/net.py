@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Free loopback ports that no other test of this machine takes at the same time."""
 
 import random

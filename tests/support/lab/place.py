@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Where things are: the checkout, the build and scratch directories."""
 
 import os

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """A forward proxy on loopback that may want a user and a password (RFC 9110, CONNECT and Basic)."""
 
 import base64

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """What every web server of the lab can do: be given certificates and sites, live, be looked at.
 
 A test says which certificates and sites it wants and never a server's own directives; the adapter of

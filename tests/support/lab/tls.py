@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """A TLS client that tells what it was shown."""
 
 import dataclasses

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Runs a program under restrictions of a systemd unit, where no systemd runs.
 
 As a program: unit.py SETTING=VALUE ... -- PROGRAM [ARGUMENT ...]

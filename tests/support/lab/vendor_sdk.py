@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The vendor's SDK for Node, installed from the versions pinned in tests/support/vendor-sdk."""
 
 import fcntl

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // A session on a scripted network, with an access key unless told otherwise.
 #pragma once
 

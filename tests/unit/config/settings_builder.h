@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Settings for tests, written like a configuration file: one directive a line, each line with its
 // number as origin in "test.conf".
 #pragma once

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Every sentence of the room as httpd's users read it: nothing in it may be nginx's.
 #include <fmt/format.h>
 #include <gmock/gmock.h>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The directive table and the values it takes, through the door that servers use.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

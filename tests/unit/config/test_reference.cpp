@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The reference documentation knows every directive of the table.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

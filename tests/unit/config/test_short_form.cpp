@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Certificates that a virtual host asks for without a block.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

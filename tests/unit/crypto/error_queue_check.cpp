@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Every test of this program also proves that the room leaves OpenSSL's error queue empty: a server
 // that reads the queue after its own call would report our failure as its own.
 #include <gtest/gtest.h>

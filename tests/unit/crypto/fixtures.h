@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Inputs made by other programs than the code under test: what the openssl command printed about
 // them is written beside them.
 #pragma once

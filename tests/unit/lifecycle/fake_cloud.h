@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // A CCM small enough for unit tests: answers the calls of ScmClient and PcaClient over a real
 // Session with certificates that a test authority signs, counts them, and fails where a test says
 // so. Safe to use from several threads.

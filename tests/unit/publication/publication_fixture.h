@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // What the publication tests share: values to publish, and a look at the raw bytes of a segment.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Readers in threads and in processes beside a writer that never rests: whatever they get is whole,
 // and never older than what they had.
 #include <gtest/gtest.h>

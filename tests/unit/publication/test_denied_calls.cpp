@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Where the system refuses what the publication is usually made of, it works all the same.
 #include <fcntl.h>
 #include <gtest/gtest.h>

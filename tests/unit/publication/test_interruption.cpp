@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // A writer may die at every step of a publication (layout.h numbers them): readers go on with a
 // whole value, and the next writer leaves nothing of the unfinished one behind.
 #include <gtest/gtest.h>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The writer comes round exactly while a reader is in the middle of its copy. Races meet that
 // moment too seldom to prove anything, so it is made: one page of the reader's mapping is closed,
 // and the fault that the copy runs into lets the writer publish before the copy goes on.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // What a worker can do with what it has: read, and nothing else.
 #include <fcntl.h>
 #include <fmt/format.h>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Real handshakes in memory, by one thread and by many while the certificate changes.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Sends requests with the vendor's SDK core, one after another: reads a JSON object a line, prints
 // {status, code, message, body} a line. Arguments: folder with node_modules, endpoint, ak, sk, domain id.
 // NODE_EXTRA_CA_CERTS names the emulator's CA.
