@@ -32,6 +32,8 @@ endfunction()
 
 # ccm_add_tests(<name> SOURCES <file>... [DEPENDS <target>...])
 # Program test_<name>; each of its cases is one ctest case, labelled with its folder below tests/ (unit, contract).
+# With CCM_TEST_PARTS each ctest case runs that fraction of the program's cases in one process: a sanitizer needs half a
+# second to start one.
 # A test finds recorded inputs below CCM_TEST_DATA_DIR and the built programs in CCM_TEST_BIN_DIR; a program that it
 # starts is named with add_dependencies, so that sanitizer builds make it too.
 function(ccm_add_tests name)
@@ -47,11 +49,28 @@ function(ccm_add_tests name)
   ccm_precompile(test_${name} <fmt/format.h> <gmock/gmock.h> <gtest/gtest.h> <map> <memory> <string> <vector>)
   add_dependencies(checks test_${name})
   ccm_test_label(label)
+  if(CCM_TEST_PARTS)
+    ccm_add_test_parts(${name} ${label})
+    return()
+  endif()
   # Discovery starts every test program once; under a sanitizer on a busy machine that can take a while.
   gtest_discover_tests(test_${name}
     TEST_PREFIX "${name}."
     DISCOVERY_TIMEOUT 120
     PROPERTIES LABELS ${label} TIMEOUT 120)
+endfunction()
+
+function(ccm_add_test_parts name label)
+  # What is killed or denied at each of its system calls has one thread, and ptrace costs most under ThreadSanitizer.
+  if(CCM_SANITIZE STREQUAL "thread")
+    set(filter --gtest_filter=-*AtAnySystemCall*)
+  endif()
+  foreach(part RANGE 1 ${CCM_TEST_PARTS})
+    math(EXPR index "${part} - 1")
+    add_test(NAME ${name}.${part} COMMAND test_${name} --gtest_brief=1 ${filter})
+    set_tests_properties(${name}.${part} PROPERTIES LABELS ${label} TIMEOUT 900
+      ENVIRONMENT "GTEST_TOTAL_SHARDS=${CCM_TEST_PARTS};GTEST_SHARD_INDEX=${index}")
+  endforeach()
 endfunction()
 
 # ccm_add_fuzzer(<name> SOURCES <file>... [DEPENDS <target>...] [CORPUS <folder>])
