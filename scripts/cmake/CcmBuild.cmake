@@ -37,8 +37,10 @@ mark_as_advanced(CCM_CCACHE)
 if(CCM_CCACHE AND NOT CMAKE_CXX_COMPILER_LAUNCHER)
   set(ccm_launcher "${CCM_CCACHE}")
   if(CCM_PRECOMPILE)
-    # ccache leaves out what uses precompiled headers unless it may take it that nobody writes __DATE__ or __TIME__.
-    set(ccm_launcher "${CMAKE_COMMAND}" -E env CCACHE_SLOPPINESS=pch_defines,time_macros "${CCM_CCACHE}")
+    # ccache leaves out what uses precompiled headers unless it may assume that nobody writes __DATE__ or __TIME__.
+    # Another language of messages is no reason to compile again: a precompiled header that is compiled again has
+    # other bytes, and everything that uses it would be compiled again, too.
+    set(ccm_launcher "${CMAKE_COMMAND}" -E env CCACHE_SLOPPINESS=pch_defines,time_macros,locale "${CCM_CCACHE}")
   endif()
   set(CMAKE_C_COMPILER_LAUNCHER "${ccm_launcher}")
   set(CMAKE_CXX_COMPILER_LAUNCHER "${ccm_launcher}")
