@@ -9,8 +9,10 @@
     <!-- file: /PATH -->   before a block that has no comments, such as JSON: the file to write it to
     <!-- expect: REGEX --> after an sh block: what its output must match
     <!-- wait -->          before an sh block: it is repeated until it succeeds, for a minute at most
+    <!-- here: WORD … -->  before an sh block: it is run in the checkout, on this machine, with these words
+                           added; the page's own host has no sources
     <!-- setup: NAME … --> what the host must look like before the first step (setups.py)
-    <!-- meanwhile: NAME … --> between two blocks: what happens elsewhere, in the cloud say (setups.py)
+    <!-- meanwhile: NAME … --> between two blocks: what happens in the meantime (setups.py)
 """
 
 import dataclasses
@@ -23,7 +25,7 @@ CONFIGURATION = {"nginx", "apache", "ini", "toml", "json"}
 LANGUAGES = CONFIGURATION | {"sh", "sh fails", "text"}
 
 _FENCE = re.compile(r"^( *)(?:- |\d+\. )?```(.*)$")
-_REMARK = re.compile(r"^ *<!-- *(expect|wait|setup|meanwhile|file)(?:: *(.*?))? *-->$")
+_REMARK = re.compile(r"^ *<!-- *(expect|wait|here|setup|meanwhile|file)(?:: *(.*?))? *-->$")
 _PATH = re.compile(r"\A\s*# (/\S+)\n")
 
 
@@ -37,6 +39,7 @@ class Command:
     script: str
     fails: bool = False
     waits: bool = False
+    here: str | None = None  # the words that are added
     expected: list = dataclasses.field(default_factory=list)
 
 
@@ -92,7 +95,7 @@ def blocks_of(text):
 
 def parse(name, text):
     page = Page(name, [], [])
-    waits, path, last = False, None, None
+    waits, here, path, last = False, None, None, None
     for line, kind, content in blocks_of(text):
         if kind == "<setup":
             page.setups.append((content.split()[0], content.split()[1:]))
@@ -100,6 +103,8 @@ def parse(name, text):
             page.steps.append(Event(line, content.split()[0], content.split()[1:]))
         elif kind == "<wait":
             waits = True
+        elif kind == "<here":
+            here = content
         elif kind == "<file":
             path = content
         elif kind == "<expect":
@@ -107,9 +112,9 @@ def parse(name, text):
                 raise Malformed(f"line {line}: there is no command before this")
             last.expected.append(content)
         elif kind.startswith("sh") and kind in LANGUAGES:
-            last = Command(line, content, kind == "sh fails", waits)
+            last = Command(line, content, kind == "sh fails", waits, here)
             page.steps.append(last)
-            waits = False
+            waits, here = False, None
         elif kind in LANGUAGES:
             found = _PATH.match(content)
             path = path or (found and kind in CONFIGURATION and found.group(1))
@@ -118,6 +123,6 @@ def parse(name, text):
             path = None
         else:
             raise Malformed(f"line {line}: a block of \"{kind}\"; there are {', '.join(sorted(LANGUAGES))}")
-    if waits or path:
+    if waits or here is not None or path:
         raise Malformed("a remark at the end stands before no block")
     return page

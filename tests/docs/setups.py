@@ -14,16 +14,19 @@ def scm(host, *names):
     host.issue(names)
 
 
-def scm_renewal(host, name):
-    """SCM has issued the successor of the certificate whose first name this is."""
-    for record in host.admin("GET", "/scm/certificates")["certificates"]:
-        if record["domain"] == name:
-            host.admin("POST", f"/scm/certificates/{record['id']}/renew", {"days": 395})
-
-
 def pca(host):
     """The host trusts the private CA, as the hosts of an intranet do."""
     host.trust(host.facts["pca_root_file"])
+
+
+def new_release(host):
+    """Another release was installed over this one, as packages and `cmake --install` do it."""
+    host.run("""
+        for each in /usr/lib/nginx/modules/ngx_ccm_module.so /usr/lib/apache2/modules/mod_ccm.so \\
+                    /usr/lib/ccm/ccm-agent /usr/bin/ccmctl; do
+            cp -p $each $each.new
+            mv $each.new $each
+        done""")
 
 
 def ecs(host):
@@ -31,4 +34,4 @@ def ecs(host):
     host.run("ip route add 169.254.169.254 via 203.0.113.10")
 
 
-SETUPS = {"ecs": ecs, "pca": pca, "scm": scm, "scm-renewal": scm_renewal, **PREPARATIONS}
+SETUPS = {"ecs": ecs, "new-release": new_release, "pca": pca, "scm": scm, **PREPARATIONS}

@@ -3,11 +3,13 @@
 
 import contextlib
 import re
+import subprocess
 import time
 
 import page
 import pytest
 from exceptions import NOT_RUN
+from lab import place
 from setups import SETUPS
 
 PAGES = page.pages()
@@ -15,9 +17,20 @@ WAIT_SECONDS = 60
 
 
 def steps_of(name):
+    """What is done on the page's host."""
     excepted = [script for where, script, _ in NOT_RUN if where == name]
     return [step for step in page.load(name).steps
-            if not (isinstance(step, page.Command) and step.script.strip() in excepted)]
+            if not (isinstance(step, page.Command)
+                    and (step.here is not None or step.script.strip() in excepted))]
+
+
+def commands_of_the_checkout():
+    found = []
+    for name in PAGES:
+        with contextlib.suppress(page.Malformed):
+            found += [pytest.param(name, step, id=f"{name}:{step.line}") for step in page.load(name).steps
+                      if isinstance(step, page.Command) and step.here is not None]
+    return found
 
 
 def runnable():
@@ -46,23 +59,47 @@ def is_as_expected(command, status, output):
     return all(re.search(pattern, output, re.MULTILINE) for pattern in command.expected)
 
 
-@pytest.mark.parametrize("name", runnable())
-def test_page(host, name):
+def prepare(host, name):
     for setup, arguments in page.load(name).setups:
         SETUPS[setup](host, *arguments)
+
+
+def walk(host, name):
+    """Takes the page's steps and yields after each of them."""
     for step in steps_of(name):
         if isinstance(step, page.File):
             host.write(step.path, step.text)
-            continue
-        if isinstance(step, page.Event):
+        elif isinstance(step, page.Event):
             SETUPS[step.name](host, *step.arguments)
-            continue
-        status, output = take(host, step)
-        if not is_as_expected(step, status, output):
-            wanted = "a failure" if step.fails else "success"
-            pytest.fail(
-                f"{name}:{step.line}: wanted {wanted} and {step.expected}, got status {status}\n"
-                f"{step.script}--- output\n{output}--- logs\n{host.logs()}", pytrace=False)
+        else:
+            judge(name, step, *take(host, step), host.logs)
+        yield step
+
+
+def judge(name, command, status, output, logs):
+    if not is_as_expected(command, status, output):
+        wanted = "a failure" if command.fails else "success"
+        pytest.fail(
+            f"{name}:{command.line}: wanted {wanted} and {command.expected}, got status {status}\n"
+            f"{command.script}--- output\n{output}--- logs\n{logs()}", pytrace=False)
+
+
+@pytest.mark.parametrize("name", runnable())
+def test_page(host, name):
+    prepare(host, name)
+    for _ in walk(host, name):
+        pass
+
+
+@pytest.mark.parametrize("name, command", commands_of_the_checkout())
+def test_command_of_the_checkout(name, command):
+    """They build build/release, which takes long unless that is the build under test."""
+    if place.build_directory().resolve() != page.ROOT / "build/release":
+        pytest.skip("this command builds build/release, and another build is under test")
+    done = subprocess.run(
+        ["bash", "-euo", "pipefail", "-c", f"{command.script.strip()} {command.here}"], cwd=page.ROOT,
+        stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False)
+    judge(name, command, done.returncode, done.stdout, str)
 
 
 def test_exceptions_are_there():
@@ -85,16 +122,17 @@ class TestParser:
         parsed = page.parse("x.md", (
             "<!-- setup: certbot a.example -->\n```sh\nls\n```\n<!-- expect: x -->\n"
             "<!-- wait -->\n```sh\nsleep 1\n```\n```sh fails\nfalse\n```\n"
+            "<!-- here: --once -->\n```sh\nscripts/x\n```\n"
             "1. Do\n   ```nginx\n   # /etc/x\n   y;\n   ```\n```apache\nZ\n```\n```text\n# /etc/no\n```\n"
             "<!-- file: /etc/j -->\n```json\n{}\n```\n"))
         assert parsed.setups == [("certbot", ["a.example"])]
         assert parsed.steps == [
             page.Command(2, "ls\n", expected=["x"]), page.Command(7, "sleep 1\n", waits=True),
-            page.Command(10, "false\n", fails=True), page.File(14, "/etc/x", "# /etc/x\ny;\n"),
-            page.File(25, "/etc/j", "{}\n")]
+            page.Command(10, "false\n", fails=True), page.Command(14, "scripts/x\n", here="--once"),
+            page.File(18, "/etc/x", "# /etc/x\ny;\n"), page.File(29, "/etc/j", "{}\n")]
 
     @pytest.mark.parametrize("text", ["```\nls\n```\n", "```sh\nls\n", "<!-- expect: x -->\n",
-                                      "```bash\nls\n```\n", "<!-- wait -->\n"])
+                                      "```bash\nls\n```\n", "<!-- wait -->\n", "<!-- here: x -->\n"])
     def test_what_is_no_page(self, text):
         with pytest.raises(page.Malformed):
             page.parse("x.md", text)
