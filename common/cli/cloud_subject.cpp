@@ -40,11 +40,14 @@ Result<std::optional<CloudSubject>> find_subject(Workspace& workspace, const std
   const auto& info = (*overview)->installed->info;
   const std::string_view origin = info.origin;
   const auto slash = origin.find('/');
+  const bool is_configured = (*overview)->spec != nullptr;
   if (origin.starts_with("scm:")) {
-    return CloudSubject{Service::scm, std::string(origin.substr(4)), word, info.serial};
+    return CloudSubject{Service::scm, std::string(origin.substr(4)), word, info.serial,
+                        is_configured};
   }
   if (origin.starts_with("pca:") && slash != std::string_view::npos) {
-    return CloudSubject{Service::pca, std::string(origin.substr(slash + 1)), word, info.serial};
+    return CloudSubject{Service::pca, std::string(origin.substr(slash + 1)), word, info.serial,
+                        is_configured};
   }
   return fail(ErrorKind::invalid,
               fmt::format("{}: its certificate did not come from the cloud ({})", word, origin));

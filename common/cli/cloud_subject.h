@@ -14,8 +14,9 @@ namespace ccm::cli {
 struct CloudSubject {
   cloud::Service service;  // scm or pca
   std::string id;
-  std::string name;    // of this host's certificate; empty: an id was given
-  std::string serial;  // of this host's certificate
+  std::string name;            // of this host's certificate; empty: an id was given
+  std::string serial;          // of this host's certificate
+  bool is_configured = false;  // a server's settings name this host's certificate
 };
 
 // Of a name: the certificate that is current in the store, at the service it came from. nullopt,

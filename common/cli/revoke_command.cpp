@@ -63,7 +63,11 @@ Result<ExitCode> revoke(Workspace& workspace, const RevokeOptions& options) {
   Terminal::say(fmt::format("revoked: {}", describe(subject)));
   if (!subject.name.empty()) {
     Terminal::say(
-        fmt::format("the servers still have it: `ccmctl renew {}` gets another one", subject.name));
+        subject.is_configured
+            ? fmt::format("the servers still have it: `ccmctl renew {}` gets another one",
+                          subject.name)
+            : fmt::format("no server has it in its configuration: `ccmctl forget {}` removes it",
+                          subject.name));
   }
   return ExitCode::ok;
 }
