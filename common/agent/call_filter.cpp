@@ -15,6 +15,7 @@
 #include <string_view>
 #include <vector>
 
+#include "base/system_call_numbers.h"
 #include "base/trial.h"
 
 namespace ccm::agent {
@@ -30,11 +31,6 @@ constexpr std::uint32_t kArchitecture = 0;  // no filter
 
 // Calls of the x32 interface, which the same kernel answers on x86-64.
 constexpr std::uint32_t kX32 = 0x40000000;
-
-// Of kernels newer than the headers; the same on every architecture.
-constexpr long kPidfdGetfd = 438;
-constexpr long kProcessMadvise = 440;
-constexpr long kMountSetattr = 442;
 
 std::vector<long> needless() {
   return {
@@ -53,19 +49,19 @@ std::vector<long> needless() {
       SYS_process_vm_readv,
       SYS_process_vm_writev,
       SYS_kcmp,
-      kPidfdGetfd,
-      kProcessMadvise,
+      calls::kPidfdGetfd,
+      calls::kProcessMadvise,
       SYS_chroot,
       SYS_pivot_root,
       SYS_mount,
       SYS_umount2,
-      SYS_open_tree,
-      SYS_move_mount,
-      SYS_fsopen,
-      SYS_fsconfig,
-      SYS_fsmount,
-      SYS_fspick,
-      kMountSetattr,
+      calls::kOpenTree,
+      calls::kMoveMount,
+      calls::kFsopen,
+      calls::kFsconfig,
+      calls::kFsmount,
+      calls::kFspick,
+      calls::kMountSetattr,
       SYS_setns,
       SYS_unshare,
       SYS_swapon,
@@ -83,9 +79,9 @@ std::vector<long> needless() {
       SYS_bpf,
       SYS_perf_event_open,
       SYS_userfaultfd,
-      SYS_io_uring_setup,
-      SYS_io_uring_enter,
-      SYS_io_uring_register,
+      calls::kIoUringSetup,
+      calls::kIoUringEnter,
+      calls::kIoUringRegister,
       SYS_add_key,
       SYS_request_key,
       SYS_keyctl,
@@ -179,7 +175,7 @@ Program make_program() {
   // The flags of clone3 are in memory, where no filter can look; libc then takes clone.
   Program unknown;
   answer(unknown, refusal(ENOSYS));
-  when(program, SYS_clone3, unknown);
+  when(program, calls::kClone3, unknown);
   when(program, SYS_clone, threads_only());
   when(program, SYS_socket, ordinary_sockets_only());
   answer(program, SECCOMP_RET_ALLOW);

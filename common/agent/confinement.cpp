@@ -4,7 +4,6 @@
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <linux/capability.h>
-#include <linux/landlock.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
@@ -17,6 +16,7 @@
 
 #include "agent/call_filter.h"
 #include "base/handle.h"
+#include "base/system_call_numbers.h"
 #include "base/trial.h"
 
 namespace ccm::agent {
@@ -24,9 +24,24 @@ namespace {
 
 constexpr std::string_view kLandlock = "keeping the agent to its state directory (Landlock)";
 
-// What newer headers than those of Debian 12 call LANDLOCK_…; the numbers are the kernel's for
-// ever.
-constexpr std::uint64_t kTruncate = 1ULL << 14;        // version 3
+// What <linux/landlock.h> says; older headers lack it, or what later versions of Landlock added.
+constexpr unsigned kAskVersion = 1U;  // LANDLOCK_CREATE_RULESET_VERSION
+constexpr int kPathBeneath = 1;       // LANDLOCK_RULE_PATH_BENEATH
+namespace access {                    // LANDLOCK_ACCESS_FS_…
+constexpr std::uint64_t kExecute = 1ULL << 0;
+constexpr std::uint64_t kWriteFile = 1ULL << 1;
+constexpr std::uint64_t kRemoveDirectory = 1ULL << 4;
+constexpr std::uint64_t kRemoveFile = 1ULL << 5;
+constexpr std::uint64_t kMakeCharacterDevice = 1ULL << 6;
+constexpr std::uint64_t kMakeDirectory = 1ULL << 7;
+constexpr std::uint64_t kMakeFile = 1ULL << 8;
+constexpr std::uint64_t kMakeSocket = 1ULL << 9;
+constexpr std::uint64_t kMakeFifo = 1ULL << 10;
+constexpr std::uint64_t kMakeBlockDevice = 1ULL << 11;
+constexpr std::uint64_t kMakeLink = 1ULL << 12;
+constexpr std::uint64_t kRefer = 1ULL << 13;     // version 2
+constexpr std::uint64_t kTruncate = 1ULL << 14;  // version 3
+}  // namespace access
 constexpr std::uint64_t kBindTcp = 1ULL << 0;          // version 4
 constexpr std::uint64_t kAbstractSockets = 1ULL << 0;  // version 6
 constexpr std::uint64_t kSignals = 1ULL << 1;          // version 6
@@ -38,18 +53,25 @@ struct Ruleset {  // struct landlock_ruleset_attr of version 6
   std::uint64_t scoped = 0;
 };
 
-constexpr std::uint64_t kChanges = LANDLOCK_ACCESS_FS_WRITE_FILE | LANDLOCK_ACCESS_FS_REMOVE_DIR |
-                                   LANDLOCK_ACCESS_FS_REMOVE_FILE | LANDLOCK_ACCESS_FS_MAKE_DIR |
-                                   LANDLOCK_ACCESS_FS_MAKE_REG | LANDLOCK_ACCESS_FS_MAKE_SYM |
-                                   LANDLOCK_ACCESS_FS_REFER;
+struct [[gnu::packed]] PathBeneath {  // struct landlock_path_beneath_attr
+  std::uint64_t allowed = 0;
+  std::int32_t directory = -1;
+};
+
+constexpr std::uint64_t kChanges = access::kWriteFile | access::kRemoveDirectory |
+                                   access::kRemoveFile | access::kMakeDirectory |
+                                   access::kMakeFile | access::kMakeLink | access::kRefer;
 // Needed nowhere.
-constexpr std::uint64_t kNowhere = LANDLOCK_ACCESS_FS_EXECUTE | LANDLOCK_ACCESS_FS_MAKE_CHAR |
-                                   LANDLOCK_ACCESS_FS_MAKE_BLOCK | LANDLOCK_ACCESS_FS_MAKE_FIFO |
-                                   LANDLOCK_ACCESS_FS_MAKE_SOCK;
+constexpr std::uint64_t kNowhere = access::kExecute | access::kMakeCharacterDevice |
+                                   access::kMakeBlockDevice | access::kMakeFifo |
+                                   access::kMakeSocket;
+
+long version_of_landlock() noexcept {
+  return syscall(calls::kLandlockCreateRuleset, nullptr, 0, kAskVersion);
+}
 
 void try_landlock() {
-  static_cast<void>(
-      syscall(SYS_landlock_create_ruleset, nullptr, 0, LANDLOCK_CREATE_RULESET_VERSION));
+  static_cast<void>(version_of_landlock());
 }
 
 #if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
@@ -62,7 +84,7 @@ void try_limit() {
 // How much the ruleset and its size are known to this version of Landlock.
 Ruleset ruleset_for(long version) {
   Ruleset rules{.files = kChanges | kNowhere};
-  if (version >= 3) rules.files |= kTruncate;
+  if (version >= 3) rules.files |= access::kTruncate;
   if (version >= 4) rules.network = kBindTcp;
   if (version >= 6) rules.scoped = kAbstractSockets | kSignals;
   return rules;
@@ -112,20 +134,17 @@ void drop_capability_sets() noexcept {
 
 Result<void> restrict_file_system() {
   if (is_deadly(try_landlock)) return fail(system_error(kLandlock, EPERM));
-  const long version =
-      syscall(SYS_landlock_create_ruleset, nullptr, 0, LANDLOCK_CREATE_RULESET_VERSION);
+  const long version = version_of_landlock();
   if (version < 0) return fail(system_error(kLandlock, errno));
   if (version < kFirstWithMoves) return fail(system_error(kLandlock, ENOTSUP));
   const Ruleset rules = ruleset_for(version);
   const FileDescriptor ruleset(
-      static_cast<int>(syscall(SYS_landlock_create_ruleset, &rules, size_for(version), 0)));
+      static_cast<int>(syscall(calls::kLandlockCreateRuleset, &rules, size_for(version), 0)));
   const FileDescriptor state(open(".", O_PATH | O_DIRECTORY | O_CLOEXEC));
   if (!ruleset || !state) return fail(system_error(kLandlock, errno));
-  landlock_path_beneath_attr allowed{};
-  allowed.allowed_access = rules.files & ~kNowhere;
-  allowed.parent_fd = state.get();
-  if (syscall(SYS_landlock_add_rule, ruleset.get(), LANDLOCK_RULE_PATH_BENEATH, &allowed, 0) != 0 ||
-      syscall(SYS_landlock_restrict_self, ruleset.get(), 0) != 0) {
+  const PathBeneath allowed{.allowed = rules.files & ~kNowhere, .directory = state.get()};
+  if (syscall(calls::kLandlockAddRule, ruleset.get(), kPathBeneath, &allowed, 0) != 0 ||
+      syscall(calls::kLandlockRestrictSelf, ruleset.get(), 0) != 0) {
     return fail(system_error(kLandlock, errno));
   }
   return {};

@@ -3,18 +3,20 @@
 #include <dirent.h>
 #include <fcntl.h>
 #include <fmt/format.h>
-#include <linux/openat2.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
+#include <cstdint>
 #include <span>
 #include <utility>
 
 #include "base/file.h"
+#include "base/system_call_numbers.h"
 #include "base/text.h"
+#include "base/trial.h"
 
 namespace ccm {
 namespace {
@@ -50,11 +52,27 @@ int walk_without_links(const std::string& path, int flags) {
   return directory.release();
 }
 
+struct OpenHow {  // struct open_how of <linux/openat2.h>, which older headers lack
+  std::uint64_t flags = 0;
+  std::uint64_t mode = 0;
+  std::uint64_t resolve = 0x04;  // RESOLVE_NO_SYMLINKS
+};
+
+void try_openat2() {
+  const OpenHow how;
+  static_cast<void>(syscall(calls::kOpenat2, -1, "", &how, sizeof how));
+}
+
+// Asked once, because every file of a store is opened so.
+bool has_openat2() noexcept {
+  static const bool is_harmless = !is_deadly(try_openat2);
+  return is_harmless;
+}
+
 int open_without_links(const std::string& path, int flags) {
-  open_how how{};
-  how.flags = static_cast<std::uint64_t>(flags);
-  how.resolve = RESOLVE_NO_SYMLINKS;
-  const long file = syscall(SYS_openat2, AT_FDCWD, path.c_str(), &how, sizeof how);
+  if (!has_openat2()) return walk_without_links(path, flags);
+  const OpenHow how{.flags = static_cast<std::uint64_t>(flags)};
+  const long file = syscall(calls::kOpenat2, AT_FDCWD, path.c_str(), &how, sizeof how);
   // An older kernel, or a filter of system calls that does not know this one.
   if (file < 0 && (errno == ENOSYS || errno == EPERM)) return walk_without_links(path, flags);
   return static_cast<int>(file);

@@ -9,7 +9,7 @@ import subprocess
 import pytest
 from lab import place, processes, tls, unit
 
-NEEDLESS = ("inotify_init1", "close_range", "pidfd_open", "seccomp", "landlock_create_ruleset")
+NEEDLESS = ("inotify_init1", "close_range", "pidfd_open", "openat2", "seccomp", "landlock_create_ruleset")
 # What nginx itself says when it may not set up what we do without.
 OWN_WORDS = r"prctl\(|eventfd\(\) failed|kill\(\d+, \d+\) failed|AH00045|AH00046|AH00047|could not make child"
 
@@ -100,6 +100,24 @@ def test_with_every_optional_call_refused(both, cloud, private):
     # In the server's own form, with a level.
     line = both.wait_for_log(r".*giving up new privileges \(prctl\).*", since=mark).group()
     assert "[warn]" in line or "[ccm:warn]" in line
+
+
+def test_on_a_kernel_of_2018(both, cloud, private):
+    """RHEL 8's number, 4.18: no pidfd_open, close_range, openat2, Landlock; and nothing to say about it."""
+    both.launcher = without_calls("ENOSYS", "after-4.18")
+    good, said = both.test()
+    assert good and "Function not implemented" not in said
+    both.start()
+    serial = both.wait_for_certificate(private, cloud.trust())
+    workers = both.workers()
+    cloud.revoke_issued()
+    assert both.wait_for_certificate(private, cloud.trust(), but_not=[serial]) != serial
+    assert both.workers() == workers
+    both.wait_for_log(r"\(Landlock\): Function not implemented; the agent goes on without it")
+    both.reload()
+    agent = both.wait_for_agent()
+    processes.kill(agent)
+    both.wait_for_agent(but_not=[agent])
 
 
 def test_without_proc(both, cloud, private):

@@ -16,16 +16,21 @@
 #include <cstdlib>
 #include <utility>
 
+#include "base/system_call_numbers.h"
+
 namespace ccm::test {
 namespace {
+
+constexpr std::string_view kAfter418 = "after-4.18";
 
 constexpr std::array kCalls{
     std::pair{std::string_view("memfd_create"), long{SYS_memfd_create}},
     std::pair{std::string_view("madvise"), long{SYS_madvise}},
     std::pair{std::string_view("inotify_init1"), long{SYS_inotify_init1}},
     std::pair{std::string_view("prctl"), long{SYS_prctl}},
-    std::pair{std::string_view("close_range"), long{SYS_close_range}},
-    std::pair{std::string_view("pidfd_open"), long{SYS_pidfd_open}},
+    std::pair{std::string_view("close_range"), calls::kCloseRange},
+    std::pair{std::string_view("pidfd_open"), calls::kPidfdOpen},
+    std::pair{std::string_view("openat2"), calls::kOpenat2},
     std::pair{std::string_view("prlimit64"), long{SYS_prlimit64}},
     std::pair{std::string_view("eventfd2"), long{SYS_eventfd2}},
     std::pair{std::string_view("getrandom"), long{SYS_getrandom}},
@@ -36,7 +41,8 @@ constexpr std::array kCalls{
     std::pair{std::string_view("setfsuid"), long{SYS_setfsuid}},
     std::pair{std::string_view("capset"), long{SYS_capset}},
     std::pair{std::string_view("seccomp"), long{SYS_seccomp}},
-    std::pair{std::string_view("landlock_create_ruleset"), long{SYS_landlock_create_ruleset}},
+    std::pair{std::string_view("landlock_create_ruleset"), calls::kLandlockCreateRuleset},
+    std::pair{kAfter418, calls::kFirstAfter418},
 };
 
 constexpr std::array kAnswers{
@@ -55,12 +61,31 @@ auto look_up(const Table& table, std::string_view name) {
   std::abort();
 }
 
+void add_denial(std::vector<sock_filter>& code, const Denial& denial, std::uint32_t answer) {
+  const auto load = [&code](std::size_t offset) {
+    code.push_back(BPF_STMT(BPF_LD | BPF_W | BPF_ABS, static_cast<std::uint32_t>(offset)));
+  };
+  const auto test =
+      static_cast<std::uint16_t>(BPF_JMP | BPF_K | (denial.and_later ? BPF_JGE : BPF_JEQ));
+  const bool looks_closer = denial.second_bits != 0;
+  code.push_back(BPF_JUMP(test, static_cast<std::uint32_t>(denial.call), 0,
+                          static_cast<std::uint8_t>(looks_closer ? 4 : 1)));
+  if (looks_closer) {
+    load(offsetof(seccomp_data, args) + sizeof(seccomp_data::args[0]));  // its lower half
+    code.push_back(BPF_JUMP(BPF_JMP | BPF_JSET | BPF_K, denial.second_bits, 0, 1));
+  }
+  code.push_back(BPF_STMT(BPF_RET | BPF_K, answer));
+  if (looks_closer) load(offsetof(seccomp_data, nr));
+}
+
 }  // namespace
 
 Denial parse_denial(std::string_view text) {
   const std::size_t equals = text.find('=');
-  if (equals == std::string_view::npos) return {look_up(kCalls, text), EPERM};
-  return {look_up(kCalls, text.substr(0, equals)), look_up(kAnswers, text.substr(equals + 1))};
+  const std::string_view call = text.substr(0, equals);
+  const bool has_answer = equals != std::string_view::npos;
+  return {look_up(kCalls, call), has_answer ? look_up(kAnswers, text.substr(equals + 1)) : EPERM,
+          call == kAfter418};
 }
 
 void deny_calls(const std::vector<Denial>& denials) {
@@ -71,9 +96,7 @@ void deny_calls(const std::vector<Denial>& denials) {
         denial.error_number == 0
             ? std::uint32_t{SECCOMP_RET_KILL_PROCESS}
             : SECCOMP_RET_ERRNO | static_cast<std::uint32_t>(denial.error_number);
-    code.push_back(
-        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, static_cast<std::uint32_t>(denial.call), 0, 1));
-    code.push_back(BPF_STMT(BPF_RET | BPF_K, answer));
+    add_denial(code, denial, answer);
   }
   code.push_back(BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW));
   const sock_fprog program{static_cast<unsigned short>(code.size()), code.data()};

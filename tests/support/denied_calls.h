@@ -12,10 +12,13 @@ namespace ccm::test {
 
 struct Denial {
   long call;
-  int error_number;  // 0: kills the process
+  int error_number;          // 0: kills the process
+  bool and_later = false;    // also every call with a higher number
+  unsigned second_bits = 0;  // only when one of these is set in the second argument; 0: always
 };
 
-// "memfd_create=EPERM", "memfd_create=ENOSYS" or "memfd_create=KILL"; aborts on another text.
+// "memfd_create=EPERM", "memfd_create=ENOSYS" or "memfd_create=KILL"; "after-4.18" stands for every
+// call that Linux got after that release. Aborts on another text.
 Denial parse_denial(std::string_view text);
 
 // From now on, for this process and all it starts. Aborts when the kernel refuses.

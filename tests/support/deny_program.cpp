@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // ccm-deny CALL=EPERM|ENOSYS|KILL ... -- PROGRAM [ARGUMENT ...]
+// CALL may be "after-4.18": every call that Linux got after that release.
 // Runs a program as a hardened unit does: without some system calls.
 #include <unistd.h>
 

@@ -3,7 +3,6 @@
 #include <fcntl.h>
 #include <gtest/gtest.h>
 #include <linux/capability.h>
-#include <linux/landlock.h>
 #include <netdb.h>
 #include <netinet/in.h>
 #include <sys/prctl.h>
@@ -21,6 +20,7 @@
 #include "agent/confinement.h"
 #include "agent/process.h"
 #include "base/file.h"
+#include "base/system_call_numbers.h"
 #include "support/denied_calls.h"
 #include "support/memory_log.h"
 #include "support/temp_directory.h"
@@ -45,7 +45,7 @@ TEST(CallFilter, RefusesOtherProgramsAndOtherProcesses) {
               if (!is_refused(fork())) return 3;
               if (!is_refused(ptrace(PTRACE_TRACEME, 0, nullptr, nullptr))) return 4;
               if (!is_refused(syscall(SYS_bpf, 0, nullptr, 0))) return 5;
-              if (!is_refused(syscall(SYS_io_uring_setup, 1, nullptr))) return 6;
+              if (!is_refused(syscall(calls::kIoUringSetup, 1, nullptr))) return 6;
               if (!is_refused(socket(AF_PACKET, SOCK_RAW, 0), EAFNOSUPPORT)) return 7;
               if (!is_refused(socket(AF_VSOCK, SOCK_STREAM, 0), EAFNOSUPPORT)) return 8;
               if (!is_refused(syscall(SYS_setuid, 0))) return 9;
@@ -75,7 +75,7 @@ TEST(CallFilter, LeavesWhatTheAgentNeeds) {
 class Landlock : public ::testing::Test {
  protected:
   void SetUp() override {
-    if (syscall(SYS_landlock_create_ruleset, nullptr, 0, LANDLOCK_CREATE_RULESET_VERSION) < 2) {
+    if (syscall(calls::kLandlockCreateRuleset, nullptr, 0, 1U) < 2) {
       GTEST_SKIP() << "this kernel has no Landlock that can move files";
     }
     directory_.write("state/a/file", "x");
@@ -122,7 +122,7 @@ TEST_F(Landlock, NothingElseIsWrittenOrExecuted) {
 }
 
 TEST_F(Landlock, NoPortIsBound) {
-  if (syscall(SYS_landlock_create_ruleset, nullptr, 0, LANDLOCK_CREATE_RULESET_VERSION) < 4) {
+  if (syscall(calls::kLandlockCreateRuleset, nullptr, 0, 1U) < 4) {
     GTEST_SKIP() << "this kernel's Landlock knows no network";
   }
   EXPECT_EQ(confined([] {
@@ -141,7 +141,7 @@ TEST(Confine, GoesOnWhereTheSystemRefusesAllOfIt) {
   const test::TempDirectory directory;
   for (const int error_number : {EPERM, ENOSYS, 0}) {
     const std::vector<test::Denial> denials{{SYS_seccomp, error_number},
-                                            {SYS_landlock_create_ruleset, error_number}};
+                                            {calls::kLandlockCreateRuleset, error_number}};
     EXPECT_EQ(test::in_child_without(denials,
                                      [&] {
                                        if (chdir(directory.path().c_str()) != 0) return 1;

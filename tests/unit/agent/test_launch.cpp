@@ -9,6 +9,7 @@
 #include <filesystem>
 
 #include "agent/launch.h"
+#include "base/system_call_numbers.h"
 #include "support/denied_calls.h"
 #include "support/temp_directory.h"
 
@@ -65,7 +66,7 @@ TEST_F(LaunchTest, TakesAPipeForTheLifelineAndAFileForTheSettingsWhereItMust) {
     return launched && waitpid(launched->pid, nullptr, 0) == launched->pid ? 0 : 1;
   };
   const std::vector<test::Denial> denials{
-      {SYS_socketpair, EAFNOSUPPORT}, {SYS_memfd_create, EPERM}, {SYS_close_range, ENOSYS}};
+      {SYS_socketpair, EAFNOSUPPORT}, {SYS_memfd_create, EPERM}, {calls::kCloseRange, ENOSYS}};
   const FileDescriptor inheritable(dup(segment_.get()));
   ASSERT_EQ(test::in_child_without(denials, start), 0);
   const std::string descriptors = test::read_whole_file(directory_ / "out");

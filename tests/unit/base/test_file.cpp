@@ -12,6 +12,8 @@
 #include <thread>
 
 #include "base/file.h"
+#include "base/system_call_numbers.h"
+#include "support/denied_calls.h"
 #include "support/system_calls.h"
 #include "support/temp_directory.h"
 
@@ -79,6 +81,26 @@ TEST_F(FileTest, TellsAMissingFileFromAWrongOne) {
   ASSERT_FALSE(link);
   EXPECT_EQ(link.error().kind(), ErrorKind::invalid);
   EXPECT_THAT(link.error().message(), HasSubstr("symbolic link"));
+}
+
+TEST_F(FileTest, FollowsNoLinkWhereTheKernelCannotSeeToIt) {
+  directory_.write("real/f", "x");
+  fs::create_directory_symlink("real", path("link"));
+  fs::create_symlink("f", path("real/last"));
+  for (const int error_number : {ENOSYS, EPERM, 0}) {
+    EXPECT_EQ(test::in_child_without({{calls::kOpenat2, error_number}},
+                                     [&] {
+                                       if (read_file(path("real/f"), kLimit, Links::nowhere) != "x")
+                                         return 1;
+                                       if (read_file(path("link/f"), kLimit, Links::nowhere))
+                                         return 2;
+                                       if (read_file(path("real/last"), kLimit, Links::nowhere))
+                                         return 3;
+                                       return list_directory(path("link"), Links::nowhere) ? 4 : 0;
+                                     }),
+              0)
+        << error_number;
+  }
 }
 
 TEST_F(FileTest, FollowsNoLinkOnTheWayWhenToldSo) {

@@ -12,6 +12,7 @@
 
 #include "base/file.h"
 #include "base/memory_file.h"
+#include "base/system_call_numbers.h"
 #include "support/denied_calls.h"
 #include "support/temp_directory.h"
 
@@ -51,6 +52,29 @@ TEST(MemoryFile, IsAMemfdWhereThatIsAllowed) {
   ASSERT_TRUE(memory);
   EXPECT_EQ(memory->place, "");
   EXPECT_EQ(examine(*memory), 0);
+}
+
+// What a host may ask of every such file (vm.memfd_noexec).
+TEST(MemoryFile, CannotBecomeExecutableWhereTheKernelKnowsHow) {
+  constexpr unsigned kNotExecutable = 0x0008U;  // MFD_NOEXEC_SEAL
+  constexpr int kSeal = 0x0020;                 // F_SEAL_EXEC
+  const FileDescriptor asked(static_cast<int>(syscall(SYS_memfd_create, "asked", kNotExecutable)));
+  if (!asked) GTEST_SKIP() << "this kernel is older than 6.3";
+  const auto memory = make_memory_file("ccm-test", {});
+  ASSERT_TRUE(memory);
+  EXPECT_EQ(fcntl(memory->file.get(), F_GET_SEALS) & kSeal, kSeal);
+}
+
+TEST(MemoryFile, IsAMemfdAlsoWhereThatCannotBeAskedFor) {
+  EXPECT_EQ(test::in_child_without(
+                {{.call = SYS_memfd_create, .error_number = EINVAL, .second_bits = 0x0008U}},
+                [] {
+                  const auto memory = make_memory_file("ccm-test", {});
+                  if (!memory || !memory->place.empty()) return 10;
+                  const int seals = fcntl(memory->file.get(), F_GET_SEALS);
+                  return seals == 0 ? examine(*memory) : 11;
+                }),
+            0);
 }
 
 TEST(MemoryFile, IsANamelessFileInMemoryElse) {
@@ -131,10 +155,10 @@ int close_some() {
 TEST(CloseDescriptors, WorksWithoutCloseRangeAndWithoutProc) {
   EXPECT_EQ(test::in_child_without({}, close_some), 0);
   for (const int error_number : {EPERM, ENOSYS, 0}) {
-    EXPECT_EQ(test::in_child_without({{SYS_close_range, error_number}}, close_some), 0);
+    EXPECT_EQ(test::in_child_without({{calls::kCloseRange, error_number}}, close_some), 0);
   }
   if (!is_root()) return;
-  EXPECT_EQ(test::in_child_without({{SYS_close_range, ENOSYS}},
+  EXPECT_EQ(test::in_child_without({{calls::kCloseRange, ENOSYS}},
                                    [] { return hide("/proc") ? close_some() : 20; }),
             0);
 }
