@@ -14,9 +14,12 @@
 #include "base/boundary.h"
 #include "base/handle.h"
 #include "base/text.h"
+#include "cloud/body_buffer.h"
+#include "cloud/curl_protocols.h"
 #include "cloud/endpoints.h"
 #include "cloud/wiping_memory.h"
 #include "crypto/pem.h"
+#include "crypto/trust.h"
 
 namespace ccm::cloud {
 namespace {
@@ -42,40 +45,6 @@ void initialize_curl_once() {
                          wiping_strdup, wiping_calloc);
   });
 }
-
-// A body of unknown length that never leaves an unwiped copy behind when it grows.
-class BodyBuffer {
- public:
-  explicit BodyBuffer(std::size_t limit) : limit_(limit) {}
-
-  bool append(std::span<const std::byte> data) {
-    if (data.size() > limit_ - size_) {
-      is_too_large_ = true;
-      return false;
-    }
-    reserve(size_ + data.size());
-    std::copy(data.begin(), data.end(), block_.mutable_bytes().begin() + position());
-    size_ += data.size();
-    return true;
-  }
-  bool is_too_large() const { return is_too_large_; }
-  Secret take() const { return Secret::copy_of(block_.bytes().first(size_)); }
-
- private:
-  std::ptrdiff_t position() const { return static_cast<std::ptrdiff_t>(size_); }
-  void reserve(std::size_t wanted) {
-    if (wanted <= block_.size()) return;
-    Secret larger = Secret::of_size(std::max({wanted, 2 * block_.size(), std::size_t{16384}}));
-    const auto used = block_.bytes().first(size_);
-    std::copy(used.begin(), used.end(), larger.mutable_bytes().begin());
-    block_ = std::move(larger);
-  }
-
-  std::size_t limit_;
-  std::size_t size_ = 0;
-  bool is_too_large_ = false;
-  Secret block_;
-};
 
 struct Exchange {
   explicit Exchange(std::size_t body_limit) : body(body_limit) {}
@@ -128,6 +97,16 @@ std::size_t on_header(char* data, std::size_t, std::size_t size, void* context) 
       });
 }
 
+// Called for each new connection. Without its trust there must be none.
+CURLcode on_tls_context(CURL*, void* tls_context, void* trusted) noexcept {
+  return at_boundary(
+      CURLE_SSL_CACERT_BADFILE, [](std::string_view) {},
+      [&] {
+        const auto& certificates = *static_cast<const std::vector<crypto::Certificate>*>(trusted);
+        return crypto::add_trust(tls_context, certificates) ? CURLE_OK : CURLE_SSL_CACERT_BADFILE;
+      });
+}
+
 CurlList make_header_list(const Headers& headers) {
   CurlList list;
   const auto append = [&list](const std::string& line) {
@@ -175,7 +154,8 @@ std::string describe(CURLcode code, const Exchange& exchange) {
 
 class CurlClient final : public HttpClient {
  public:
-  explicit CurlClient(CurlOptions options) : options_(std::move(options)) {}
+  CurlClient(CurlOptions options, std::vector<crypto::Certificate> trusted)
+      : options_(std::move(options)), trusted_(std::move(trusted)) {}
 
   Result<HttpResponse> send(const HttpRequest& request) override {
     auto parts = split_url(std::string_view(request.url).substr(0, request.url.find('?')));
@@ -264,7 +244,7 @@ class CurlClient final : public HttpClient {
 
   void set_connection(CURL* handle, const HttpRequest& request) const {
     curl_easy_setopt(handle, CURLOPT_NOSIGNAL, 1L);
-    curl_easy_setopt(handle, CURLOPT_PROTOCOLS_STR, "http,https");
+    limit_protocols(handle, Protocols::http_and_https);
     curl_easy_setopt(handle, CURLOPT_FOLLOWLOCATION, 0L);
     curl_easy_setopt(handle, CURLOPT_HTTP_VERSION, static_cast<long>(CURL_HTTP_VERSION_1_1));
     curl_easy_setopt(handle, CURLOPT_SSLVERSION, static_cast<long>(CURL_SSLVERSION_TLSv1_2));
@@ -282,12 +262,15 @@ class CurlClient final : public HttpClient {
     // Tokens are for the service, not for the proxy on the way.
     curl_easy_setopt(handle, CURLOPT_HEADEROPT, static_cast<long>(CURLHEADER_SEPARATE));
     curl_easy_setopt(handle, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
-    if (options_.ca_pem.empty()) return;
-    curl_blob trusted{.data = const_cast<char*>(options_.ca_pem.data()),  // curl only reads it
-                      .len = options_.ca_pem.size(),
-                      .flags = CURL_BLOB_NOCOPY};
-    curl_easy_setopt(handle, CURLOPT_CAINFO_BLOB, &trusted);
-    // Without this the system's directory would still be consulted.
+    if (!trusted_.empty()) set_trust(handle);
+  }
+
+  // Not through CURLOPT_CAINFO_BLOB, which came with curl 7.77.
+  void set_trust(CURL* handle) const {
+    curl_easy_setopt(handle, CURLOPT_SSL_CTX_FUNCTION, on_tls_context);
+    curl_easy_setopt(handle, CURLOPT_SSL_CTX_DATA, &trusted_);
+    // Without these the system's file and directory would be consulted as well.
+    curl_easy_setopt(handle, CURLOPT_CAINFO, nullptr);
     curl_easy_setopt(handle, CURLOPT_CAPATH, nullptr);
   }
 
@@ -320,6 +303,7 @@ class CurlClient final : public HttpClient {
   }
 
   const CurlOptions options_;
+  const std::vector<crypto::Certificate> trusted_;  // empty: the system's store
   std::mutex mutex_;
   std::vector<CurlHandle> idle_;
 };
@@ -328,17 +312,16 @@ class CurlClient final : public HttpClient {
 
 Result<std::unique_ptr<HttpClient>> make_curl_client(const CurlOptions& options) {
   initialize_curl_once();
-  CurlOptions settled = options;
+  std::vector<crypto::Certificate> trusted;
   if (!options.ca_pem.empty()) {
-    auto trusted = crypto::parse_certificates_pem(options.ca_pem);
-    if (!trusted) return fail_with(std::move(trusted), "trusted certificates");
-    if (trusted->empty()) {
+    auto parsed = crypto::parse_certificates_pem(options.ca_pem);
+    if (!parsed) return fail_with(std::move(parsed), "trusted certificates");
+    if (parsed->empty()) {
       return fail(ErrorKind::invalid, "the trusted certificates hold no certificate in PEM form");
     }
-    // What we can read (blank lines inside a block, blocks without line feeds), curl may not.
-    settled.ca_pem = crypto::to_pem(*trusted);
+    trusted = *std::move(parsed);
   }
-  return std::unique_ptr<HttpClient>(std::make_unique<CurlClient>(settled));
+  return std::unique_ptr<HttpClient>(std::make_unique<CurlClient>(options, std::move(trusted)));
 }
 
 }  // namespace ccm::cloud

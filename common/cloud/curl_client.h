@@ -15,7 +15,7 @@ namespace ccm::cloud {
 
 struct CurlOptions {
   // PEM text of the CA certificates to trust; empty: the system's store. Text, not a path, because
-  // the agent reads the file before it drops to a user that may not (CURLOPT_CAINFO_BLOB).
+  // the agent reads the file before it drops to a user that may not.
   std::string ca_pem;
   std::string proxy;  // "http://host:port"; empty: none, whatever the environment says
   SharedProxyLogin proxy_login = {};  // nullptr: the proxy wants none

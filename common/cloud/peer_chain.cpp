@@ -6,6 +6,7 @@
 #include <string_view>
 
 #include "base/handle.h"
+#include "cloud/curl_protocols.h"
 #include "crypto/pem.h"
 
 namespace ccm::cloud {
@@ -39,7 +40,7 @@ Result<std::vector<crypto::Certificate>> fetch_peer_chain(const std::string& url
   const CurlHandle handle(curl_easy_init());
   if (!handle) return fail(ErrorKind::transient, "curl has no memory for a connection");
   curl_easy_setopt(handle.get(), CURLOPT_NOSIGNAL, 1L);
-  curl_easy_setopt(handle.get(), CURLOPT_PROTOCOLS_STR, "https");
+  limit_protocols(handle.get(), Protocols::https);
   curl_easy_setopt(handle.get(), CURLOPT_URL, url.c_str());
   curl_easy_setopt(handle.get(), CURLOPT_PROXY, proxy.c_str());
   curl_easy_setopt(handle.get(), CURLOPT_NOPROXY, proxy.empty() ? "*" : "");
