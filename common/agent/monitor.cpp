@@ -3,8 +3,6 @@
 
 #include <fcntl.h>
 #include <poll.h>
-#include <sys/stat.h>
-#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -13,14 +11,17 @@
 #include <cerrno>
 #include <csignal>
 #include <optional>
-#include <tuple>
+#include <string>
 #include <utility>
+#include <vector>
 
 #include "agent/guard.h"
 #include "agent/process.h"
 #include "agent/server_log.h"
 #include "agent/watchdog.h"
+#include "agent/watched_files.h"
 #include "base/handle.h"
+#include "base/system_call_numbers.h"
 #include "base/trial.h"
 #include "lifecycle/trouble.h"
 
@@ -35,46 +36,29 @@ constexpr Milliseconds kLongestDelay{30'000};
 constexpr Milliseconds kGoodLife{60'000};
 constexpr Milliseconds kFirstDelayForOperator{5'000};
 constexpr Milliseconds kLongestDelayForOperator{600'000};
-constexpr Milliseconds kLookAtCredentials{1'000};
+constexpr Milliseconds kLookAtFiles{1'000};
 
-// What changes when a file is replaced or rewritten.
-using FileIdentity = std::tuple<dev_t, ino_t, off_t, time_t, long>;
-
-std::optional<FileIdentity> identity_of(const std::string& path) {
-  struct stat status = {};
-  if (path.empty() || stat(path.c_str(), &status) != 0) return std::nullopt;
-  return FileIdentity(status.st_dev, status.st_ino, status.st_size, status.st_mtim.tv_sec,
-                      status.st_mtim.tv_nsec);
-}
-
-// Files that the monitor has to do with; empty: none.
+// What the monitor has to do with of the configuration.
 struct Places {
-  std::string credentials;
-  std::string state;
+  WatchedFiles watched = {};
+  std::string state = {};  // empty: no directory
 };
 
 Places places_of(const config::Handover& handover) {
   const Result<config::Config> config = handover.settings.finalize();
   if (!config) return {};
-  const auto* file = std::get_if<config::CredentialsFile>(&config->global().credentials);
-  return {file == nullptr ? std::string() : file->path, config->global().state_path};
+  return {.watched = WatchedFiles(config->global()), .state = config->global().state_path};
 }
 
-#ifdef SYS_pidfd_open
 void try_pidfd() {
-  static_cast<void>(syscall(SYS_pidfd_open, -1, 0U));
+  static_cast<void>(syscall(calls::kPidfdOpen, -1, 0U));
 }
 
 // A descriptor that tells the end of a process; none where the system has or allows none.
 FileDescriptor handle_of(pid_t pid) noexcept {
   if (is_deadly(try_pidfd)) return {};
-  return FileDescriptor(static_cast<int>(syscall(SYS_pidfd_open, pid, 0U)));
+  return FileDescriptor(static_cast<int>(syscall(calls::kPidfdOpen, pid, 0U)));
 }
-#else
-FileDescriptor handle_of(pid_t) noexcept {
-  return {};
-}
-#endif
 
 struct Child {
   pid_t pid = -1;
@@ -116,7 +100,6 @@ class Monitor {
       : family_(family),
         log_(family.handover.server),
         places_(places_of(family.handover)),
-        credentials_(identity_of(places_.credentials)),
         troubles_(places_.state, lifecycle::id_of(family.handover.server)),
         next_start_(SteadyClock::now()),
         next_guard_(next_start_) {}
@@ -131,13 +114,12 @@ class Monitor {
   void bury();
   void bury_guard();
   void look_for_hangs();
-  void look_at_credentials();
+  void look_at_files();
   int poll_timeout() const;
 
   const Family& family_;
   ServerLog log_;
   Places places_;
-  std::optional<FileIdentity> credentials_;
   lifecycle::TroubleFile troubles_;
   std::string last_words_;  // the agent's last error
   RespawnPolicy policy_;
@@ -170,15 +152,14 @@ int Monitor::run() {
     if (child_.pid > 0 && (waiting[2].revents != 0 || !child_.output)) bury();
     if (guard_.pid > 0) bury_guard();
     look_for_hangs();
-    look_at_credentials();
+    look_at_files();
   }
 }
 
 int Monitor::poll_timeout() const {
   const bool waits_for_start = child_.pid < 0;
   const auto until_start = std::chrono::ceil<Milliseconds>(next_start_ - SteadyClock::now());
-  const Milliseconds timeout =
-      waits_for_start ? std::min(until_start, kLookAtCredentials) : kLookAtCredentials;
+  const Milliseconds timeout = waits_for_start ? std::min(until_start, kLookAtFiles) : kLookAtFiles;
   return static_cast<int>(std::max(timeout, Milliseconds(0)).count());
 }
 
@@ -313,13 +294,14 @@ void Monitor::look_for_hangs() {
   }
 }
 
-void Monitor::look_at_credentials() {
-  const std::optional<FileIdentity> now = identity_of(places_.credentials);
-  if (!now || now == credentials_) return;
-  credentials_ = now;
-  log_.write({Severity::notice,
-              fmt::format("{} has changed; the agent starts anew with it", places_.credentials)},
-             getpid());
+void Monitor::look_at_files() {
+  const std::vector<std::string> changed = places_.watched.changed();
+  if (changed.empty()) return;
+  for (const std::string& path : changed) {
+    log_.write(
+        {Severity::notice, fmt::format("{} has changed; the agent starts anew with it", path)},
+        getpid());
+  }
   end(child_);
   policy_ = RespawnPolicy();
   next_start_ = SteadyClock::now();

@@ -61,3 +61,10 @@ def test_a_wrong_password_is_said(server, settings, cloud, public, proxy, login_
     server.allow(r"\(407\)")
     server.wait_for_log(r"refuses the user and the password \(407\)")
     assert "sesame" not in server.log_text()
+    # The right one is taken as soon as it is there.
+    login_file.with_suffix(".new").write_text(LOGIN + "\n")
+    login_file.with_suffix(".new").chmod(0o600)
+    login_file.with_suffix(".new").rename(login_file)
+    server.wait_for_log(rf"{login_file} has changed; the agent starts anew with it")
+    server.wait_for_certificate(public, cloud.trust())
+    assert proxy.tunnels > 0

@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: Apache-2.0
+// The files that an agent reads before it becomes its account, which may not read them: it cannot
+// look again by itself, so the monitor looks, and starts another agent when one of them has
+// changed. Owned by the monitor; one thread.
+#pragma once
+
+#include <sys/types.h>
+
+#include <optional>
+#include <string>
+#include <tuple>
+#include <vector>
+
+#include "config/config.h"
+
+namespace ccm::agent {
+
+class WatchedFiles {
+ public:
+  WatchedFiles() = default;
+  // Credentials, the proxy's password and the trusted certificates, as far as they are files.
+  explicit WatchedFiles(const config::GlobalConfig& global);
+
+  // Those that have been replaced or written since the last call. One that is not there is about to
+  // come again, and counts then. Links are followed, as orchestrators exchange them.
+  std::vector<std::string> changed();
+
+ private:
+  using Identity = std::tuple<dev_t, ino_t, off_t, time_t, long>;
+  struct File {
+    std::string path;
+    std::optional<Identity> identity;  // nullopt: it was not there
+  };
+  static std::optional<Identity> identity_of(const std::string& path);
+
+  std::vector<File> files_;
+};
+
+}  // namespace ccm::agent
