@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <cerrno>
 #include <cstdio>
@@ -13,6 +14,7 @@
 #include "base/text.h"
 #include "lifecycle/effective_settings.h"
 #include "lifecycle/record_file.h"
+#include "lifecycle/request.h"
 #include "lifecycle/store_reader.h"
 
 namespace ccm::lifecycle {
@@ -33,6 +35,11 @@ std::string records_path(const std::string& state_path, const std::string& name)
 // No entry's name begins with a dot, so this is nobody's.
 std::string doomed_path(const std::string& state_path, const std::string& name) {
   return fmt::format("{}/{}{}", certificates_path(state_path), kTemporaryMark, name);
+}
+
+// A renewal that was asked for is not wanted any more, also when no leader runs who knows of it.
+void drop_wish(const std::string& state_path, const std::string& name) {
+  static_cast<void>(unlink(granted_path(state_path, name).c_str()));
 }
 
 Result<void> check_there(const std::string& state_path, const std::string& name) {
@@ -79,6 +86,7 @@ bool is_forgotten(const std::string& state_path, const std::string& name) {
 
 Result<void> remove_entry(const std::string& state_path, const std::string& name) {
   if (Result<void> there = check_there(state_path, name); !there) return there;
+  drop_wish(state_path, name);
   const std::string entry = entry_path(state_path, name);
   const std::string doomed = doomed_path(state_path, name);
   if (Result<void> cleared = remove_tree(doomed); !cleared) return cleared;
@@ -95,6 +103,7 @@ Result<void> remove_entry(const std::string& state_path, const std::string& name
 
 Result<void> strip_entry(const std::string& state_path, const std::string& name) {
   if (Result<void> there = check_there(state_path, name); !there) return there;
+  drop_wish(state_path, name);
   const std::string records = records_path(state_path, name);
   Result<std::vector<std::string>> kinds = list_directory(records, Links::nowhere);
   if (!kinds) return pass(std::move(kinds));

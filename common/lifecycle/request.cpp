@@ -111,6 +111,10 @@ Result<std::vector<RequestFile>> list_requests(const std::string& state_path) {
   return requests;
 }
 
+std::string granted_path(const std::string& state_path, std::string_view name) {
+  return fmt::format("{}/{}{}", state_path, kGranted, name);
+}
+
 Result<Request> read_request(const std::string& state_path, const RequestFile& file) {
   // Of root or of the store's owner, who we are.
   const std::array<uid_t, 2> owners{0, geteuid()};

@@ -13,6 +13,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/result.h"
@@ -48,5 +49,10 @@ bool is_waiting(const std::string& state_path, const RequestFile& file);
 // All that wait, the oldest first.
 Result<std::vector<RequestFile>> list_requests(const std::string& state_path);
 Result<Request> read_request(const std::string& state_path, const RequestFile& file);
+
+// The leader's own note that a renewal was asked for and is not done yet (request_desk.h): this and
+// the name.
+inline constexpr std::string_view kGranted = "granted-";
+std::string granted_path(const std::string& state_path, std::string_view name);
 
 }  // namespace ccm::lifecycle

@@ -18,14 +18,9 @@
 namespace ccm::lifecycle {
 namespace {
 
-constexpr std::string_view kGranted = "granted-";
 constexpr std::size_t kLargestGranted = std::size_t{64} << 10U;
 // It may be the renewal that ends the agents.
 constexpr unsigned kMostInterruptions = 3;
-
-std::string granted_path(const std::string& state_path, std::string_view name) {
-  return fmt::format("{}/{}{}", state_path, kGranted, name);
-}
 
 }  // namespace
 

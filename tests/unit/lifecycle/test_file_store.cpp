@@ -16,6 +16,7 @@
 
 #include "lifecycle/file_store.h"
 #include "lifecycle/forgetting.h"
+#include "lifecycle/request.h"
 #include "support/system_calls.h"
 #include "support/temp_directory.h"
 #include "support/test_bundle.h"
@@ -204,6 +205,19 @@ TEST_F(FileStoreTest, KilledAtAnySystemCallACertificateIsForgottenAsAWholeOrNotA
       ASSERT_THAT(leftovers(), ::testing::IsEmpty()) << "call " << n;
       if (!was_reached) break;
     }
+  }
+}
+
+// Also without a leader, who would find out by himself.
+TEST_F(FileStoreTest, ForgettingDropsTheRenewalThatWasAskedFor) {
+  for (const Keep keep : {Keep::nothing, Keep::versions}) {
+    reset_to(true);
+    directory_.write("state/granted-www", "id: 0123456789abcdef\n");
+    directory_.write("state/granted-www2", "id: 0123456789abcdef\n");
+    const std::unique_ptr<Store> store = open_file_store(state()).value();
+    ASSERT_TRUE(store->forget(*store->try_lead().value(), "www", keep));
+    EXPECT_FALSE(fs::exists(granted_path(state(), "www")));
+    EXPECT_TRUE(fs::exists(granted_path(state(), "www2")));
   }
 }
 
