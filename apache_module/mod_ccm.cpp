@@ -14,6 +14,7 @@ void register_hooks(apr_pool_t*) noexcept {
   ap_hook_check_config(check_config, nullptr, nullptr, APR_HOOK_MIDDLE);
   ap_hook_open_logs(open_logs, nullptr, before_core, APR_HOOK_REALLY_FIRST);
   ap_hook_post_config(post_config, nullptr, nullptr, APR_HOOK_REALLY_LAST);
+  ap_hook_child_init(enter_child, nullptr, nullptr, APR_HOOK_MIDDLE);
   ap_hook_monitor(monitor, nullptr, nullptr, APR_HOOK_MIDDLE);
 
   ap_hook_ssl_add_cert_files(add_certificate_files, nullptr, nullptr, APR_HOOK_FIRST);

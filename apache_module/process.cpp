@@ -233,6 +233,10 @@ int post_config(apr_pool_t*, apr_pool_t*, apr_pool_t*, server_rec* main_server) 
   });
 }
 
+void enter_child(apr_pool_t*, server_rec*) noexcept {
+  if (active != nullptr) active->deployment.protect_worker();
+}
+
 int monitor(apr_pool_t*, server_rec*) noexcept {
   return hook_boundary(OK, [&] {
     if (active != nullptr && !is_stopping()) look_after_family(*active);

@@ -115,6 +115,7 @@ void bring_to_life(const ngx_cycle_t* cycle, MainConf& conf) {
 
 void enter_process(MainConf& conf) {
   if (ngx_process != NGX_PROCESS_SINGLE) conf.deployment.enter_worker(estate);
+  conf.deployment.protect_worker();
   const bool is_first_worker = ngx_process == NGX_PROCESS_WORKER && ngx_worker == 0;
   if (is_first_worker || ngx_process == NGX_PROCESS_SINGLE) look_regularly();
 }

@@ -34,16 +34,16 @@ void try_setrlimit() {
 
 }  // namespace
 
-Result<void> forbid_dumps() {
-  constexpr std::string_view kTraces = "forbidding others to trace the agent (prctl)";
+Result<void> forbid_dumps(std::string_view who) {
+  const std::string traces = fmt::format("forbidding others to trace {} (prctl)", who);
   const rlimit none{0, 0};
   const bool has_limit = !is_deadly(try_setrlimit) && setrlimit(RLIMIT_CORE, &none) == 0;
   const int number = errno;
   if (is_deadly(try_prctl)) {
     return fail(ErrorKind::internal,
-                fmt::format("{}: the system kills a process that calls it", kTraces));
+                fmt::format("{}: the system kills a process that calls it", traces));
   }
-  if (prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) != 0) return fail(system_error(kTraces, errno));
+  if (prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) != 0) return fail(system_error(traces, errno));
   if (!has_limit) return fail(system_error("forbidding core files (setrlimit)", number));
   return {};
 }

@@ -28,7 +28,7 @@ inline constexpr int kNeedsOperator = 78;
 
 // Neither traceable nor dumpable, no core file. Changing the user undoes it: call it again then.
 // What the system refuses is in the error; the rest is done all the same.
-Result<void> forbid_dumps();
+Result<void> forbid_dumps(std::string_view who = "the agent");
 // No program that this process executes can have more rights than it has.
 Result<void> give_up_new_privileges();
 // The kernel kills this process when its parent ends, however it ends, also when this one is

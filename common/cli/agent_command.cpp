@@ -46,6 +46,12 @@ Result<Loaded> load(const AgentOptions& options) {
                             "[certificate.NAME] table",
                             options.file));
   }
+  if (!settings->allows_worker_dumps()) {
+    return fail(ErrorKind::invalid,
+                fmt::format("{}: worker_dumps would have no effect: it is about the workers of a "
+                            "web server, and the agent itself never leaves a core file",
+                            options.file));
+  }
   for (const config::HostFinding& finding : config::check_host(*config)) {
     if (finding.fatal) return fail(ErrorKind::invalid, finding.sentence);
     Terminal::say(fmt::format("warning: {}", finding.sentence));

@@ -9,7 +9,7 @@
 namespace ccm::config {
 namespace {
 
-constexpr std::array<Directive, 22> kDirectives{{
+constexpr std::array<Directive, 23> kDirectives{{
     {"agent_path", Scope::global, 1, 1, "agent_path /path/to/ccm-agent", PathArguments::all},
     {"check_interval", Scope::both, 1, 1, "check_interval 12h"},
     {"concurrent_renewals", Scope::global, 1, 1, "concurrent_renewals 4"},
@@ -36,6 +36,7 @@ constexpr std::array<Directive, 22> kDirectives{{
     {"state_path", Scope::global, 1, 1, "state_path /var/lib/ccm", PathArguments::all},
     {"user", Scope::global, 1, 1, "user ccm"},
     {"validity", Scope::both, 1, 1, "validity 90d"},
+    {"worker_dumps", Scope::global, 1, 1, "worker_dumps on | off"},
 }};
 
 static_assert(std::is_sorted(kDirectives.begin(), kDirectives.end(),

@@ -150,6 +150,11 @@ Result<Config> Settings::finalize() const {
   return config;
 }
 
+bool Settings::allows_worker_dumps() const {
+  const auto values = parse_values(global_);
+  return !values || values->global.worker_dumps.value_or(true);
+}
+
 std::vector<std::string> Settings::warnings() const {
   std::vector<std::string> sentences;
   const auto config = finalize();

@@ -83,6 +83,10 @@ class Settings {
   // Whether anything at all was configured; a server without it needs no agent.
   bool empty() const noexcept;
 
+  // Whether workers may leave core files and be traced: worker_dumps, the one setting that is the
+  // server's own affair and no agent's, so it is not in Config.
+  bool allows_worker_dumps() const;
+
   // Applies defaults and checks what needs the whole: may be called more than once.
   Result<Config> finalize() const;
   // What is not wrong but probably not meant, one sentence each (names of a virtual host that its

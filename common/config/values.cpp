@@ -176,7 +176,7 @@ struct Parser {
   Result<void> (*parse)(Values& values, const Arguments& arguments);
 };
 
-constexpr std::array<Parser, 22> kParsers{{
+constexpr std::array<Parser, 23> kParsers{{
     {"agent_path",
      [](Values& v, const Arguments& a) { return put(v.global.agent_path, parse_file_path(a[0])); }},
     {"check_interval",
@@ -244,6 +244,8 @@ constexpr std::array<Parser, 22> kParsers{{
      [](Values& v, const Arguments& a) {
        return put(v.certificate.validity, parse_validity(a[0]));
      }},
+    {"worker_dumps",
+     [](Values& v, const Arguments& a) { return put(v.global.worker_dumps, parse_switch(a[0])); }},
 }};
 
 }  // namespace

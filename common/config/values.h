@@ -56,6 +56,7 @@ struct GlobalValues {
   std::optional<std::string> trusted_certificate;
   std::optional<unsigned> concurrent_renewals;
   std::optional<std::string> agent_path;
+  std::optional<bool> worker_dumps;
 };
 
 struct Values {

@@ -11,6 +11,8 @@
 #include <utility>
 
 #include "agent/launch.h"
+#include "agent/process.h"
+#include "base/boundary.h"
 #include "base/clock.h"
 #include "base/version.h"
 #include "config/host_checks.h"
@@ -201,6 +203,19 @@ void Deployment::enter_worker(Estate& estate) noexcept {
   lifeline_.reset();
   monitor_ = -1;
   replace(estate, -1);
+}
+
+void Deployment::protect_worker() noexcept {
+  at_boundary(
+      0, [](const char*) {},
+      [this] {
+        if (settings_.allows_worker_dumps()) return 0;
+        if (Result<void> done = agent::forbid_dumps("a worker"); !done) {
+          log_.error("{}; what worker_dumps (CCMWorkerDumps) forbids is possible",
+                     done.error().message());
+        }
+        return 0;
+      });
 }
 
 }  // namespace ccm::server

@@ -112,6 +112,9 @@ class Deployment {
 
   // Drops what only the master may hold: the lifeline and the estate's segment.
   void enter_worker(Estate& estate) noexcept;
+  // For a worker that has become its account, which undoes what was done before: no core files and
+  // no tracing, where the configuration wants that.
+  void protect_worker() noexcept;
 
  private:
   struct Site {

@@ -102,6 +102,36 @@ def test_the_agent_is_unprivileged_and_closed_to_its_own_user(both, cloud, priva
         assert looked.returncode != 0, f"another process of its user can look at the agent's {name}"
 
 
+@pytest.fixture(name="without_dumps")
+def fixture_without_dumps(settings):
+    """Named before `both`: workers leave no core files and cannot be traced."""
+    settings["worker_dumps"] = "off"
+
+
+def readable_for_its_own_account(pid):
+    """What another process of the same user can get at."""
+    uid = str(processes.user_id(pid))
+    return [name for name in ("mem", "environ", "maps") if subprocess.run(
+        ["setpriv", "--reuid", uid, "--regid", uid, "--clear-groups", "head", "-c", "1", f"/proc/{pid}/{name}"],
+        capture_output=True, check=False).stderr.count(b"Permission denied") == 0]
+
+
+def test_workers_are_closed_to_their_own_user_when_told_so(without_dumps, both, cloud, private):
+    good, said = both.test()
+    assert good and "worker_dumps" not in said
+    both.start()
+    serial = both.wait_for_certificate(private, cloud.trust())
+    for _ in range(2):
+        for worker in both.workers():
+            assert processes.user_id(worker) != 0
+            assert readable_for_its_own_account(worker) == []
+            limits = pathlib.Path(f"/proc/{worker}/limits").read_text()
+            assert " ".join(line for line in limits.splitlines() if "core file" in line).split()[4:6] == ["0", "0"]
+        both.reload()
+    cloud.revoke_issued()
+    assert both.wait_for_certificate(private, cloud.trust(), but_not=[serial]) != serial
+
+
 def test_the_agent_inherits_nothing_of_the_server(both, cloud, private):
     both.start()
     both.wait_for_certificate(private, cloud.trust())

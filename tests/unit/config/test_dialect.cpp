@@ -58,7 +58,8 @@ const std::map<std::string_view, std::string_view>& good_values() {
       {"stapling", "On"},
       {"state_path", "/srv"},
       {"user", "ccm"},
-      {"validity", "90d"}};
+      {"validity", "90d"},
+      {"worker_dumps", "Off"}};
   return values;
 }
 

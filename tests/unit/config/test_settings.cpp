@@ -42,6 +42,15 @@ TEST(Settings, DuplicateNamesTheFirst) {
             "there are two certificate blocks named \"a\"; the first one is in test.conf:1");
 }
 
+TEST(Settings, WorkersMayBeDumpedUnlessToldOtherwise) {
+  for (const auto& [text, may] : {std::pair("region a", true), std::pair("worker_dumps on", true),
+                                  std::pair("worker_dumps off", false)}) {
+    Settings settings;
+    ASSERT_TRUE(add_lines(settings, text)) << text;
+    EXPECT_EQ(settings.allows_worker_dumps(), may) << text;
+  }
+}
+
 TEST(Settings, CertificateNamesAreFileNames) {
   for (const std::string& name :
        {std::string("a"), std::string("A.b_c-9"), std::string(128, 'x')}) {
