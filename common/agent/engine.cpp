@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "agent/crew.h"
+#include "base/account.h"
 #include "base/file.h"
 #include "cloud/curl_client.h"
 #include "cloud/endpoints.h"
@@ -42,8 +43,8 @@ Result<std::string> resolve(const std::string& path) {
 
 void warn_if_others_read(const std::string& path, Log& log) {
   struct stat status = {};
-  if (stat(path.c_str(), &status) == 0 && (status.st_mode & (S_IRGRP | S_IROTH)) != 0) {
-    log.warn("{} can be read by others than its owner; make it private with chmod 600", path);
+  if (stat(path.c_str(), &status) == 0 && is_exposed(status)) {
+    log.warn("{} is accessible to others than its owner; make it private with chmod 600", path);
   }
 }
 

@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 #include <pwd.h>
+#include <unistd.h>
 
 #include <array>
 
@@ -32,6 +33,12 @@ std::string user_text(uid_t user) {
     return fmt::format("user {}", user);
   }
   return found->pw_name;
+}
+
+bool is_exposed(const struct stat& facts) noexcept {
+  const bool is_ours_to_close = facts.st_uid == geteuid() || geteuid() == 0;
+  const mode_t needed = is_ours_to_close ? 0U : mode_t{S_IRGRP};
+  return (facts.st_mode & (S_IRWXG | S_IRWXO) & ~needed) != 0;
 }
 
 }  // namespace ccm

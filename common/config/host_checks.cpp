@@ -13,6 +13,7 @@
 #include <optional>
 #include <system_error>
 
+#include "base/account.h"
 #include "base/error.h"
 #include "base/file.h"
 #include "base/text.h"
@@ -75,7 +76,7 @@ bool may_access(const std::string& path, int mode) noexcept {
 void check_secret_file(const std::string& path, std::string_view what, Findings& findings) {
   const auto facts = look_at(path, what, findings);
   if (!facts) return;
-  if ((facts->st_mode & (S_IRWXG | S_IRWXO)) != 0) {
+  if (is_exposed(*facts)) {
     add_warning(findings, fmt::format("the {} {} is accessible to others than its owner (mode "
                                       "{:04o}); make it 0600",
                                       what, in_quotes(path), facts->st_mode & 07777U));

@@ -108,12 +108,22 @@ std::string place_of(const std::string& path, const std::string& real) {
   return "/";
 }
 
+// The top of a file system that root has mounted for a server without root, as Kubernetes does with
+// emptyDir (mode 0777, and nobody may change it). Such a server works only in what is its own and
+// closed to others, so another could take its store away and not put one in its place.
+bool is_volume_for_us(const std::string& part, const struct stat& status) noexcept {
+  struct stat above {};
+  return geteuid() != kRoot && status.st_uid == kRoot &&
+         lstat(parent_of(part).c_str(), &above) == 0 && above.st_dev != status.st_dev;
+}
+
 // Whoever may write a directory may replace what is in it, unless it is sticky.
 Result<void> check_way(const std::string& path, std::string part) {
   for (; part != "/"; part = parent_of(part)) {
     struct stat status {};
     if (lstat(part.c_str(), &status) != 0) continue;
-    if ((status.st_mode & S_IWOTH) != 0 && (status.st_mode & S_ISVTX) == 0) {
+    const bool is_anybodys = (status.st_mode & S_IWOTH) != 0 && (status.st_mode & S_ISVTX) == 0;
+    if (is_anybodys && !is_volume_for_us(part, status)) {
       return distrust(path, fmt::format("lies in \"{}\", where everybody may replace it (mode "
                                         "{:04o}); name another place, or: chmod o-w {}",
                                         printable(part), status.st_mode & 07777U, printable(part)));

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sched.h>
+#include <sys/mount.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -8,6 +10,7 @@
 
 #include "lifecycle/file_store.h"
 #include "lifecycle/state_directory.h"
+#include "support/denied_calls.h"
 #include "support/system_calls.h"
 #include "support/temp_directory.h"
 
@@ -155,6 +158,29 @@ TEST_F(StateDirectory, LiesWhereNobodyCanReplaceIt) {
   EXPECT_THAT(refusal(path("open/state")), HasSubstr("where everybody may replace it"));
   ASSERT_EQ(chmod(path("open").c_str(), 01777), 0);
   EXPECT_EQ(refusal(path("open/state")), "") << "sticky, as /tmp is";
+}
+
+// Kubernetes' emptyDir: root's, for everybody, and a server without root cannot change that.
+TEST_F(StateDirectory, MayLieInAVolumeThatIsMountedForAServerWithoutRoot) {
+  if (geteuid() != 0) GTEST_SKIP() << "only root can mount";
+  constexpr uid_t kServer = 12345;
+  fs::create_directory(path("volume"));
+  const auto judge = [&](bool is_mounted, uid_t user) {
+    return test::in_child_without({}, [&] {
+      if (unshare(CLONE_NEWNS) != 0) return 10;
+      if (mount("none", "/", nullptr, MS_REC | MS_PRIVATE, nullptr) != 0) return 11;
+      if (is_mounted && mount("none", path("volume").c_str(), "tmpfs", 0, nullptr) != 0) return 12;
+      if (chmod(path("volume").c_str(), 0777) != 0) return 13;
+      if (user != 0 && setuid(user) != 0) return 14;
+      if (user != 0 && check_state_directory(path("volume"), user)) return 15;  // it is root's
+      if (!check_state_directory(path("volume/state"), user)) return 1;
+      if (mkdir(path("volume/state").c_str(), 0700) != 0) return 16;
+      return check_state_directory(path("volume/state"), user) ? 0 : 2;
+    });
+  };
+  EXPECT_EQ(judge(true, kServer), 0);
+  EXPECT_EQ(judge(true, 0), 1) << "root may name a better place";
+  EXPECT_EQ(judge(false, kServer), 1) << "no volume";
 }
 
 TEST_F(StateDirectory, IsReachedThroughNoLinkOfAnother) {
