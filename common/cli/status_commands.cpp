@@ -109,6 +109,17 @@ void print_servers(const Terminal& terminal, const std::vector<EffectiveSettings
   Terminal::print("\n" + table.text(terminal));
 }
 
+// Before everything else: what is "valid" below stays so for as long as it lasts, and no longer.
+void print_lost_agents(const Terminal& terminal, const std::vector<EffectiveSettings>& servers) {
+  for (const EffectiveSettings& server : servers) {
+    if (!is_lost(condition_of(server.seen))) continue;
+    const std::string sentence =
+        fmt::format("{}: {}, so nothing new is served there and it renews nothing; -> {}",
+                    title_of(server, servers), cli::describe(server.seen), remedy_of(server));
+    Terminal::print(terminal.paint(Colour::red, sentence) + "\n");
+  }
+}
+
 // What keeps the answer from being the whole one.
 ExitCode say_flaws(const Workspace& workspace, bool are_strays_meant = true) {
   const std::string& path = workspace.options.state_directory;
@@ -190,6 +201,7 @@ Result<ExitCode> print_status(Workspace& workspace) {
                     workspace.options.state_directory));
     return say_flaws(workspace);
   }
+  print_lost_agents(workspace.terminal, servers);
   print_used(workspace.terminal, *all, servers, now);
   print_left(workspace.terminal, *all, now);
   return say_flaws(workspace);

@@ -153,6 +153,9 @@ def test_when_nobody_is_left_everybody_says_so_and_a_reload_helps(
         processes.kill(pid)
     wait_until(lambda: not any(map(processes.is_alive, ours)), "the end of all")
     assert status(settings)["servers"][0]["agent"] == "dead"
+    # It tells and does not judge, but nobody can read it as good news.
+    code, said = ctl(settings, "status")
+    assert code == 0 and said.startswith("nginx: agent dead since ") and "it renews nothing" in said, said
     code, said = ctl(settings, "doctor", "--offline")
     assert code == 1 and "agent dead since" in said
     # Without an agent ccmctl renews by itself.
