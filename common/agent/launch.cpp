@@ -14,15 +14,12 @@
 #include <cerrno>
 #include <chrono>
 #include <cstdlib>
+#include <filesystem>
 #include <optional>
 
 #include "agent/process.h"
 #include "base/memory_file.h"
 #include "base/text.h"
-
-#ifndef CCM_INSTALLED_AGENT
-#define CCM_INSTALLED_AGENT "/usr/lib/ccm/ccm-agent"
-#endif
 
 namespace ccm::agent {
 namespace {
@@ -32,6 +29,9 @@ constexpr int kStatusDescriptor = kFirstOtherDescriptor;
 constexpr int kWaitingRoom = 16;
 constexpr int kLongestAnswer = 5000;  // milliseconds
 constexpr std::size_t kMostAnswer = std::size_t{64} * 1024;
+// Where it may be seen from the folder of whoever starts it: in a build tree, and installed
+// (scripts/cmake/CcmPaths.cmake). Absolute ones stand for themselves.
+constexpr std::array kAgentPlaces = {"ccm-agent", "../bin/ccm-agent", CCM_AGENT_PLACES};
 
 // The settings in memory that nobody can change any more, at least not through what the agent gets.
 Result<FileDescriptor> seal_settings(const config::Handover& handover) {
@@ -176,11 +176,6 @@ std::optional<std::string> read_in_time(int descriptor) {
   return std::nullopt;
 }
 
-std::string directory_of(const std::string& path) {
-  const std::size_t slash = path.rfind('/');
-  return slash == std::string::npos ? "." : path.substr(0, slash);
-}
-
 }  // namespace
 
 Result<Launched> launch(const LaunchRequest& request) {
@@ -244,16 +239,21 @@ void end_agent(Launched launched) noexcept {
 }
 
 Result<std::string> find_agent(const std::string& configured, const std::string& module_path) {
-  const std::string beside = directory_of(module_path);
-  std::vector<std::string> places{beside + "/ccm-agent", beside + "/../bin/ccm-agent",
-                                  CCM_INSTALLED_AGENT};
+  const std::filesystem::path beside = std::filesystem::path(module_path).parent_path();
+  std::vector<std::string> places;
+  for (const char* place : kAgentPlaces) places.push_back((beside / place).string());
   if (!configured.empty()) places = {configured};
   for (const std::string& place : places) {
     if (access(place.c_str(), X_OK) == 0) return place;
   }
+  for (std::string& place : places) {
+    place = std::filesystem::path(place).lexically_normal().string();
+  }
+  places.erase(std::unique(places.begin(), places.end()), places.end());
   return fail(ErrorKind::invalid,
               "no agent program that can be executed at " + join(places, ", ") +
-                  "; name it in the server's configuration (agent_path, CCMAgentPath)");
+                  "; install it (package ccm-agent) or name it in the server's configuration "
+                  "(agent_path, CCMAgentPath)");
 }
 
 }  // namespace ccm::agent

@@ -53,9 +53,9 @@ bool is_attended(const FileDescriptor& lifeline) noexcept;
 // the lifeline.
 void end_agent(Launched launched) noexcept;
 
-// "ccm-agent" beside a module at `module_path`: DIR/ccm-agent, DIR/../bin/ccm-agent, then the
-// installed place; the first that is executable, or `configured` when not empty. `invalid` names
-// all the places looked at.
+// "ccm-agent" for a module or program at `module_path`: beside it, in a build tree's bin, where an
+// installation of both puts it, and where this build would install it; the first that is
+// executable, or `configured` when not empty. `invalid` names all the places looked at.
 Result<std::string> find_agent(const std::string& configured, const std::string& module_path);
 
 }  // namespace ccm::agent

@@ -8,6 +8,7 @@ option(CCM_WERROR "Treat warnings as errors" OFF)
 # Halves the time of a build from nothing. Off for everyday work: a file that forgets an include is found without it.
 option(CCM_PRECOMPILE "Precompile the headers that nearly every file includes" OFF)
 set(CCM_TEST_PARTS 0 CACHE STRING "In how many processes the cases of one test program run; 0: one for each case")
+option(CCM_EMULATOR "Build the emulator, without which there are no tests and no quickstart" ON)
 set(CCM_FUZZ_SECONDS 20 CACHE STRING "How long the test of one fuzz target runs when CCM_FUZZ is on")
 
 if(NOT CMAKE_BUILD_TYPE)

@@ -17,9 +17,10 @@ find_package(CLI11 REQUIRED)
 # Its header only, in one file of common/config.
 find_package(tomlplusplus REQUIRED)
 
-# Emulator only.
-find_package(nlohmann_json REQUIRED)
-find_package(Boost REQUIRED CONFIG)
+if(CCM_EMULATOR)
+  find_package(nlohmann_json REQUIRED)
+  find_package(Boost REQUIRED CONFIG)
+endif()
 
 if(BUILD_TESTING)
   find_package(GTest REQUIRED)

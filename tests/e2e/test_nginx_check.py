@@ -217,16 +217,6 @@ def test_a_state_path_that_is_a_file_cannot_work(nginx, scratch, credentials):
     assert not good and re.search(r"\[emerg\].*is not a directory", printed), printed
 
 
-def test_without_an_agent_program_it_is_said(make_server, scratch, credentials):
-    nginx = make_server(Nginx, "alone", own_module=True)
-    nginx.module()
-    (nginx.directory / "bin" / "ccm-agent").unlink()
-    if pathlib.Path("/usr/lib/ccm/ccm-agent").exists():
-        pytest.skip("an installed agent takes the place of the missing one")
-    good, printed = check(nginx, scratch, credentials)
-    assert good and re.search(r"\[warn\].*no certificate would be obtained or renewed.*ccm-agent", printed), printed
-
-
 def test_a_reload_that_would_end_renewals_is_refused(nginx, settings, cloud, intranet, private):
     nginx.configure(settings=settings, certificates=[intranet], sites=[private])
     nginx.start()

@@ -136,6 +136,17 @@ TEST_F(LaunchTest, FindsTheAgentBesideTheModuleOrInBin) {
   EXPECT_EQ(find_agent(in_bin, module).value(), in_bin);
 }
 
+// `cmake --install --prefix` may choose another prefix than the one that was configured.
+TEST_F(LaunchTest, FindsTheInstalledAgentUnderThePrefixOfTheModule) {
+  const std::string agent = add_program("libexec/ccm/ccm-agent");
+  for (const char* place : {"lib/nginx/modules/ngx.so", "lib/apache2/modules/mod.so", "bin/ccmctl"}) {
+    directory_.write(place, "");
+    const Result<std::string> found = find_agent("", (directory_ / place).string());
+    ASSERT_TRUE(found) << found.error().message();
+    EXPECT_TRUE(std::filesystem::equivalent(*found, agent)) << place;
+  }
+}
+
 TEST_F(LaunchTest, NamesThePlacesWhereNoAgentIs) {
   const Result<std::string> found = find_agent("/nowhere/ccm-agent", "/lib/ngx.so");
   ASSERT_FALSE(found);
