@@ -2,6 +2,8 @@
 """What only nginx has: binary upgrade, stream, rejected handshakes, reloads of a single process."""
 
 import os
+import pathlib
+import shutil
 import signal
 
 import pytest
@@ -34,6 +36,39 @@ def test_a_binary_upgrade_loses_no_handshake_and_leaves_one_agent(
         cloud.revoke_issued()
         nginx.wait_for_certificate(private, cloud.trust(), but_not=[serial])
     assert not load.failures, load.failures[:3]
+
+
+def modules_of(process):
+    """The files of the module that a process has loaded: (device and inode, path)."""
+    lines = pathlib.Path(f"/proc/{process}/maps").read_text().splitlines()
+    return {tuple(line.split(maxsplit=5)[3:]) for line in lines if "ngx_ccm_module" in line}
+
+
+def test_a_newer_module_is_loaded_by_a_binary_upgrade_and_not_by_a_reload(
+        make_server, settings, cloud, intranet, private):
+    nginx = make_server(Nginx, own_module=True)
+    nginx.configure(settings=settings, certificates=[intranet], sites=[private])
+    nginx.start()
+    serial = nginx.wait_for_certificate(private, cloud.trust())
+    old = nginx.master_pid()
+    # As a package manager does: a new file takes the place of the old one in one step.
+    module = nginx.module()
+    shutil.copy(module, f"{module}.new")
+    os.rename(f"{module}.new", module)
+    nginx.reload()
+    assert {path.endswith("(deleted)") for _, _, path in modules_of(old)} == {True}
+    with Load([(private.name, private.port)], cloud.trust(), threads=1, pause=0.01) as load:
+        nginx.send(signal.SIGUSR2)
+        wait_until(lambda: nginx.master_pid() not in (None, old) and nginx.workers(), "a new master")
+        os.kill(old, signal.SIGQUIT)
+        wait_until(lambda: not processes.is_alive(old), "the end of the old master")
+    assert not load.failures, load.failures[:3]
+    for process in (nginx.master_pid(), *nginx.workers()):
+        assert {path for _, _, path in modules_of(process)} == {str(module)}
+        assert {int(inode) for _, inode, _ in modules_of(process)} == {module.stat().st_ino}
+    assert nginx.show(private).serial == serial
+    cloud.revoke_issued()
+    nginx.wait_for_certificate(private, cloud.trust(), but_not=[serial])
 
 
 def test_a_single_process_starts_a_new_agent_at_a_reload(make_server, settings, cloud, intranet, private):
