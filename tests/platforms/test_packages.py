@@ -1,0 +1,57 @@
+# SPDX-License-Identifier: Apache-2.0
+"""scripts/package on a bare system, and the life of what it makes on another one that has no compiler."""
+
+import re
+import shutil
+
+import bare_system
+import pytest
+
+PACKAGES = ["ccm-agent", "ccm-emulator", "ccmctl", "libapache2-mod-ccm", "libnginx-mod-ccm"]
+FOLDER = "build/package"
+# Besides what the packages ask for: the servers, and what their tests use.
+NEEDED = "nginx apache2 curl jq openssl procps bash-completion"
+
+
+def succeeds(system, command, **how):
+    status, output = system.type(command, **how)
+    assert status == 0, f"`{command}` ended with {status}; {system.log} ends\n{output[-6000:]}"
+    return output
+
+
+@pytest.fixture(scope="module", name="packages")
+def fixture_packages(system):
+    """The folder with what scripts/package made; outside of the system's root."""
+    output = succeeds(system, "DEB_BUILD_OPTIONS=parallel=$(nproc) scripts/package")
+    made = re.findall(r"^  build/package/([a-z0-9-]+)_\S+\.deb$", output, re.MULTILINE)
+    assert sorted(made) == sorted(PACKAGES + [f"{name}-dbgsym" for name in PACKAGES]), made
+    return system.root / bare_system.CHECKOUT.relative_to("/") / FOLDER
+
+
+def test_lintian_has_nothing_to_say(system, packages):
+    assert list(packages.glob("*.changes"))
+    said = succeeds(system, f"lintian --allow-root --fail-on error,warning {FOLDER}/*.changes")
+    assert not re.search("^[EW]:", said, re.MULTILINE), said
+
+
+def test_without_symbols_they_are_small(packages):
+    sizes = {package.name: package.stat().st_size for package in packages.glob("*.deb")
+             if "-dbgsym_" not in package.name}
+    assert len(sizes) == len(PACKAGES) and max(sizes.values()) < 3_000_000, sizes
+
+
+def test_life_of_the_packages(system, packages):
+    log = system.log.with_name(f"packages-{system.codename}.log")
+    log.write_text("")
+    with bare_system.BareSystem(system.codename, system.address, log) as clean:
+        target = clean.root / bare_system.CHECKOUT.relative_to("/") / FOLDER
+        target.mkdir(parents=True)
+        for package in packages.glob("*.deb"):
+            shutil.copy(package, target)
+        succeeds(clean, "apt-get -q update")
+        succeeds(clean, "apt-get -q -y --no-install-recommends --download-only install "
+                        f"$(printf './%s ' {FOLDER}/*.deb) {NEEDED}")
+        # They start services; without a network nobody else's ports are in the way.
+        output = succeeds(clean, f"apt-get -q -y --no-download --no-install-recommends install jq openssl procps "
+                                 f"bash-completion && tests/platforms/packages.sh $PWD/{FOLDER}", network=False)
+        assert "### all is as it should be" in output
