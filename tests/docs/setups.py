@@ -23,7 +23,7 @@ def new_release(host):
     """Another release was installed over this one, as packages and `cmake --install` do it."""
     host.run("""
         for each in /usr/lib/nginx/modules/ngx_ccm_module.so /usr/lib/apache2/modules/mod_ccm.so \\
-                    /usr/lib/ccm/ccm-agent /usr/bin/ccmctl; do
+                    /usr/libexec/ccm/ccm-agent /usr/bin/ccmctl; do
             cp -p $each $each.new
             mv $each.new $each
         done""")
