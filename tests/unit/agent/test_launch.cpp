@@ -139,7 +139,8 @@ TEST_F(LaunchTest, FindsTheAgentBesideTheModuleOrInBin) {
 // `cmake --install --prefix` may choose another prefix than the one that was configured.
 TEST_F(LaunchTest, FindsTheInstalledAgentUnderThePrefixOfTheModule) {
   const std::string agent = add_program("libexec/ccm/ccm-agent");
-  for (const char* place : {"lib/nginx/modules/ngx.so", "lib/apache2/modules/mod.so", "bin/ccmctl"}) {
+  for (const char* place :
+       {"lib/nginx/modules/ngx.so", "lib/apache2/modules/mod.so", "bin/ccmctl"}) {
     directory_.write(place, "");
     const Result<std::string> found = find_agent("", (directory_ / place).string());
     ASSERT_TRUE(found) << found.error().message();
