@@ -122,7 +122,8 @@ ngx_int_t install_all(ngx_conf_t* cf) noexcept {
   for (ngx_uint_t s = 0; s < core->servers.nelts; ++s) {
     void** confs = servers[s]->ctx->srv_conf;
     const auto* ssl = static_cast<ngx_http_ssl_srv_conf_t*>(confs[ngx_http_ssl_module.ctx_index]);
-    install(cf->cycle, *static_cast<ServerConf*>(confs[ngx_http_ccm_module.ctx_index]), ssl->ssl);
+    install(cf->cycle, *static_cast<ServerConf*>(confs[ngx_http_ccm_module.ctx_index]), ssl->ssl,
+            compression_of(*ssl));
   }
   return NGX_OK;
 }

@@ -10,6 +10,7 @@
 
 #include "base/text.h"
 #include "boundary.h"
+#include "server/compression.h"
 
 namespace ccm::nginx {
 namespace {
@@ -39,6 +40,10 @@ bool loads_a_certificate(const Arguments& arguments) {
                                 equals_ignoring_case(arguments[0], "PrivateKey"));
 }
 
+bool is_impossible(const Arguments& arguments) {
+  return is_switched_on(arguments) && !server::can_compress_certificates();
+}
+
 constexpr std::string_view kStapled =
     "the agent fetches the OCSP responses of these certificates, and they are stapled without it";
 
@@ -49,8 +54,8 @@ constexpr std::array<Row, 11> kRows{{
     {"ssl_conf_command", Meaning::conflict, loads_a_certificate, {}},
     {"ssl_certificate_cache", Meaning::idle, is_switched_on,
      "these certificates are in memory already"},
-    {"ssl_certificate_compression", Meaning::idle, is_switched_on,
-     "these certificates are sent as they are"},
+    {"ssl_certificate_compression", Meaning::idle, is_impossible,
+     "the OpenSSL that nginx runs with does not compress certificates"},
     {"ssl_password_file", Meaning::idle, always, "the keys of these certificates have no password"},
     {"ssl_stapling", Meaning::idle, is_switched_on, kStapled},
     {"ssl_stapling_file", Meaning::idle, always, kStapled},

@@ -161,10 +161,11 @@ char* bind(ngx_conf_t* cf, const ServerConf& outer, ServerConf& server, const Se
   return kConfOk;
 }
 
-void install(const ngx_cycle_t* cycle, const ServerConf& server, const ngx_ssl_t& ssl) {
+void install(const ngx_cycle_t* cycle, const ServerConf& server, const ngx_ssl_t& ssl,
+             server::Compression compression) {
   if (server.certificates == nullptr || ssl.ctx == nullptr) return;
   main_conf_of(cycle).deployment.set_reach(*server.certificates, server::reach_of(ssl.ctx));
-  server.certificates->install(ssl.ctx);
+  server.certificates->install(ssl.ctx, compression);
 }
 
 }  // namespace ccm::nginx

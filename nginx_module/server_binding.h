@@ -40,6 +40,15 @@ SslFields ssl_fields_of(SslConf& ssl) {
   return fields;
 }
 
+// `ssl_certificate_compression on`, once nginx's SSL module has merged the levels.
+template <typename SslConf>
+server::Compression compression_of(const SslConf& ssl) {
+  if constexpr (requires { ssl.certificate_compression; }) {
+    if (ssl.certificate_compression == 1) return server::Compression::on;
+  }
+  return server::Compression::off;
+}
+
 // The module's configuration of one level: http or stream, or a server in it.
 struct ServerConf {
   std::vector<server::CertificateRequest> requests;  // written on this level
@@ -63,6 +72,7 @@ char* take_request(ngx_conf_t* cf, ServerConf& level, const SslFields& ssl);
 char* bind(ngx_conf_t* cf, const ServerConf& outer, ServerConf& server, const ServerFacts& facts);
 
 // After nginx's SSL module merged: puts the callbacks into the context, if there is one.
-void install(const ngx_cycle_t* cycle, const ServerConf& server, const ngx_ssl_t& ssl);
+void install(const ngx_cycle_t* cycle, const ServerConf& server, const ngx_ssl_t& ssl,
+             server::Compression compression);
 
 }  // namespace ccm::nginx

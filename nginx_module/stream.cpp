@@ -148,7 +148,8 @@ ngx_int_t install_all(ngx_conf_t* cf) noexcept {
   for (ngx_uint_t s = 0; s < core->servers.nelts; ++s) {
     void** confs = servers[s]->ctx->srv_conf;
     const auto* ssl = static_cast<SslConf*>(confs[stream.ssl->ctx_index]);
-    install(cf->cycle, *static_cast<ServerConf*>(confs[ngx_stream_ccm_module.ctx_index]), ssl->ssl);
+    install(cf->cycle, *static_cast<ServerConf*>(confs[ngx_stream_ccm_module.ctx_index]), ssl->ssl,
+            compression_of(*ssl));
   }
   return NGX_OK;
 }

@@ -65,7 +65,14 @@ Reach reach_of(const std::string& ciphers, bool has_older, bool has_tls13) {
   return reach_of(context.get());
 }
 
-void CertificateSet::install(SSL_CTX* context) {
+void CertificateSet::install(SSL_CTX* context, Compression compression) {
+  compression_ = compression;
+#ifdef SSL_OP_NO_TX_CERTIFICATE_COMPRESSION
+  // nginx forbids it in every context, and allows it again where it has compressed something.
+  if (compression_ == Compression::on) {
+    SSL_CTX_clear_options(context, SSL_OP_NO_TX_CERTIFICATE_COMPRESSION);
+  }
+#endif
   SSL_CTX_set_cert_cb(context, on_certificate, this);
   SSL_CTX_set_tlsext_status_cb(context, on_status);
   SSL_CTX_set_tlsext_status_arg(context, this);
@@ -81,10 +88,13 @@ void CertificateSet::serve(SSL* ssl) {
       });
   // A hello that follows a retry request comes here a second time.
   SSL_certs_clear(ssl);
+  const bool wants_staple = SSL_get_tlsext_status_type(ssl) == TLSEXT_STATUSTYPE_ocsp;
   for (LiveCertificate* certificate : certificates_) {
     const publication::Published* published = certificate->newest();
     if (published == nullptr || (has_real && published->is_placeholder)) continue;
-    certificate->hand_to(ssl);
+    if (!certificate->hand_to(ssl) || compression_ == Compression::off) continue;
+    if (wants_staple && !certificate->staple(SystemClock().now()).empty()) continue;
+    certificate->hand_compressed_to(ssl);
   }
 }
 

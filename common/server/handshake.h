@@ -27,6 +27,11 @@ Reach reach_of(SSL_CTX* context);
 // Of settings before there is a context. `ciphers`: OpenSSL's notation; empty: OpenSSL's own.
 Reach reach_of(const std::string& ciphers, bool has_older, bool has_tls13);
 
+// Whether clients of TLS 1.3 that can take it are sent compressed certificates (compression.h). A
+// client that asks for an OCSP response is sent a certificate as it is when there is a response,
+// because the two exclude each other.
+enum class Compression : bool { off, on };
+
 // The certificates of one virtual host (several: different kinds of key; none: it refuses every
 // handshake).
 class CertificateSet {
@@ -36,8 +41,9 @@ class CertificateSet {
       : certificates_(std::move(certificates)), log_(log) {}
 
   // Certificates are chosen and OCSP responses stapled by this set from now on, whatever was loaded
-  // into the context before. It must outlive the context and its connections.
-  void install(SSL_CTX* context);
+  // into the context before. It must outlive the context and its connections. When the set is
+  // installed in several contexts, the last one tells whether certificates are compressed.
+  void install(SSL_CTX* context, Compression compression = Compression::off);
 
   const std::vector<LiveCertificate*>& certificates() const noexcept { return certificates_; }
 
@@ -50,6 +56,7 @@ class CertificateSet {
 
   std::vector<LiveCertificate*> certificates_;
   Log& log_;
+  Compression compression_ = Compression::off;
 };
 
 }  // namespace ccm::server

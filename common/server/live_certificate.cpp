@@ -71,22 +71,33 @@ void LiveCertificate::load(View& view) {
   }
   view.intermediates = std::move(stack);
   view.staple_end = crypto::ocsp_response_end(served->published.ocsp_response);
+  view.compressed.reset();
   view.served = std::move(served);
   view.generation = view.served->generation;
 }
 
-void LiveCertificate::hand_to(SSL* ssl) {
+bool LiveCertificate::hand_to(SSL* ssl) {
   const View& mine = view();
   const auto& bundle = mine.served->published.bundle;
   constexpr int kOverride = 1;
   if (SSL_use_cert_and_key(ssl, bundle.leaf().native(), bundle.key().native(),
                            mine.intermediates.get(), kOverride) == 1) {
-    return;
+    return true;
   }
   const Error error = crypto::openssl_error(ErrorKind::rejected, "OpenSSL refuses it");
   if (refused_generation_.exchange(mine.served->generation) != mine.served->generation) {
     log_.error("certificate \"{}\": {}", name_, error.message());
   }
+  return false;
+}
+
+void LiveCertificate::hand_compressed_to(SSL* ssl) {
+  View& mine = view();
+  if (!mine.compressed) {
+    mine.compressed = CompressedCertificate::make(
+        SSL_get_SSL_CTX(ssl), mine.served->published.bundle, mine.intermediates.get());
+  }
+  mine.compressed->hand_to(ssl);
 }
 
 std::span<const std::byte> LiveCertificate::staple(Time now) const {

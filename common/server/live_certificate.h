@@ -14,6 +14,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 
@@ -21,6 +22,7 @@
 #include "base/handle.h"
 #include "base/log.h"
 #include "publication/reader.h"
+#include "server/compression.h"
 
 namespace ccm::server {
 
@@ -45,7 +47,10 @@ class LiveCertificate {
   // What `newest` last returned to this thread; all below is about it.
   const publication::Published* held() const;
   bool is_leaf(const X509* leaf) const;
-  void hand_to(SSL* ssl);
+  // False when OpenSSL refuses it; that was logged.
+  bool hand_to(SSL* ssl);
+  // The same certificate compressed, directly after it was handed over.
+  void hand_compressed_to(SSL* ssl);
   // The OCSP response to staple at `now`; empty when there is none or it has ended: nobody may have
   // been there to publish the next one.
   std::span<const std::byte> staple(Time now) const;
@@ -60,6 +65,7 @@ class LiveCertificate {
     std::shared_ptr<const publication::Served> served;
     Stack intermediates;  // borrowed from `served`
     Time staple_end;
+    std::optional<CompressedCertificate> compressed;  // once it was wanted
   };
 
   View& view() const;

@@ -1,18 +1,18 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A real nginx from the distribution's package, with the module loaded, in a directory of its own."""
+"""A real nginx, with the module loaded, in a directory of its own: the distribution's package, or another one
+that the environment names (place.nginx)."""
 
 import functools
+import os
 import pathlib
 import re
 import signal
 import subprocess
 
-from . import processes
+from . import place, processes
 from .server import Server
 from .waiting import wait_until
 
-NGINX = "/usr/sbin/nginx"
-STREAM_MODULE = "/usr/lib/nginx/modules/ngx_stream_module.so"
 # Debian's nginx offers no TLS 1.3 unless told to.
 TLS = "ssl_protocols TLSv1.2 TLSv1.3;"
 
@@ -31,6 +31,8 @@ class Nginx(Server):
 
     def __init__(self, directory, *, workers=2, log_level="info", daemon=True, single=False,
                  load_stream=False, user=None, own_module=False):
+        # A module from elsewhere has no agent beside it.
+        own_module = own_module or "CCM_NGINX_MODULE" in os.environ
         super().__init__(pathlib.Path(directory), user=user, own_module=own_module)
         self.workers_wanted = workers
         self.log_level = log_level
@@ -50,8 +52,8 @@ class Nginx(Server):
         http += "".join(http_server(site) for site in sites if not site.stream)
         stream += "".join(stream_server(site) for site in sites if site.stream)
         load = f"load_module {self.module()};\n"
-        if self.load_stream or stream:
-            load = f"load_module {STREAM_MODULE};\n" + load
+        if place.nginx_stream_module() and (self.load_stream or stream):
+            load = f"load_module {place.nginx_stream_module()};\n" + load
         temp = "".join(
             f"    {kind}_temp_path {self.directory}/{kind};\n"
             for kind in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi"))
@@ -66,8 +68,12 @@ class Nginx(Server):
             text += f"stream {{\n{stream}\n}}\n"
         self.conf.write_text(text)
 
+    def built_module(self):
+        return pathlib.Path(place.nginx_module())
+
     def command(self, *arguments):
-        return self.as_user([NGINX, "-p", str(self.directory), "-c", str(self.conf), *arguments])
+        return self.as_user([place.nginx(), *place.nginx_arguments(), "-p", str(self.directory),
+                             "-c", str(self.conf), *arguments])
 
     def run(self, *arguments):
         """nginx's own command line: (success, what it printed)."""
@@ -123,17 +129,39 @@ def _own_certificates(site):
 
 
 @functools.cache
-def _has_http2_directive():
-    """nginx 1.25.1 made a directive of what was an option of `listen`."""
-    said = subprocess.run([NGINX, "-v"], capture_output=True, text=True, timeout=60, check=True).stderr
-    return tuple(map(int, re.search(r"/(\d+)\.(\d+)\.(\d+)", said).groups())) >= (1, 25, 1)
+def has_directive(name):
+    """Whether this nginx has a directive of a server in http."""
+    with place.Scratch("probe") as directory:
+        conf = directory / "nginx.conf"
+        conf.write_text(f"error_log stderr; pid {directory}/pid; events {{}} http {{ server {{ {name}; }} }}\n")
+        done = subprocess.run([place.nginx(), *place.nginx_arguments(), "-t", "-p", directory, "-c", conf],
+                              capture_output=True, text=True, timeout=60, check=False)
+    return "unknown directive" not in done.stderr
+
+
+@functools.cache
+def was_built_with(option):
+    """Whether nginx's own configure was called with it."""
+    said = subprocess.run([place.nginx(), "-V"], capture_output=True, text=True, timeout=60, check=True).stderr
+    return option in said.split()
+
+
+def has_quic():
+    return was_built_with("--with-http_v3_module")
+
+
+def _listeners(site):
+    """nginx 1.25.1 made a directive of `http2`, which was an option."""
+    as_directive = site.http2 and has_directive("http2")
+    options = " http2" * (site.http2 and not as_directive) + " default_server" * site.default
+    tcp = f"listen 127.0.0.1:{site.port} ssl{options}; " * site.tcp
+    # Workers share the port, or a client's next packet would come to another one.
+    udp = f"listen 127.0.0.1:{site.port} quic reuseport{' default_server' * site.default}; " * site.quic
+    return tcp + udp + "http2 on; " * as_directive
 
 
 def http_server(site):
-    as_directive = site.http2 and _has_http2_directive()
-    options = " http2" * (site.http2 and not as_directive) + " default_server" * site.default
-    return (f"    server {{ listen 127.0.0.1:{site.port} ssl{options}; {'http2 on;' * as_directive}"
-            f" server_name {' '.join(site.names)}; {TLS} {_own_certificates(site)}"
+    return (f"    server {{ {_listeners(site)}server_name {' '.join(site.names)}; {TLS} {_own_certificates(site)}"
             f' location = /worker {{ return 200 "$pid"; }} {site.extra} }}\n')
 
 

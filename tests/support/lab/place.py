@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Where things are: the checkout, the build and scratch directories."""
+"""Where things are: the checkout, the build, scratch directories, and the nginx under test."""
 
 import os
 import pathlib
+import shlex
 import shutil
 import tempfile
 
@@ -26,6 +27,26 @@ def module(name):
     if not path.exists():
         raise FileNotFoundError(f"{path} is missing: run scripts/build first")
     return str(path)
+
+
+def nginx():
+    """The nginx under test: CCM_NGINX, or Debian's."""
+    return os.environ.get("CCM_NGINX", "/usr/sbin/nginx")
+
+
+def nginx_arguments():
+    """What each of its command lines gets first: CCM_NGINX_ARGUMENTS."""
+    return shlex.split(os.environ.get("CCM_NGINX_ARGUMENTS", ""))
+
+
+def nginx_stream_module():
+    """The path of its stream module, CCM_NGINX_STREAM_MODULE, or Debian's; "" when stream is compiled in."""
+    return os.environ.get("CCM_NGINX_STREAM_MODULE", "/usr/lib/nginx/modules/ngx_stream_module.so")
+
+
+def nginx_module():
+    """Our module for it: CCM_NGINX_MODULE, or that of the build under test."""
+    return os.environ.get("CCM_NGINX_MODULE") or module("ngx_ccm_module.so")
 
 
 class Scratch:

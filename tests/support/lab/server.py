@@ -46,6 +46,8 @@ class Site:
     certificates: tuple = ()
     default: bool = False
     http2: bool = False
+    tcp: bool = True
+    quic: bool = False  # HTTP/3, on the UDP port of that number; nginx only
     stream: bool = False
     static: tuple = ()  # files of a certificate and its key, instead of `certificates`
     extra: str = ""  # in the server's own language
@@ -96,9 +98,12 @@ class Server:
 
     # -- for the adapters ------------------------------------------------------------------------
 
+    def built_module(self):
+        return pathlib.Path(place.module(self.module_name))
+
     def module(self):
         """The module's path; for another user a copy, with the agent's, that the user can get at."""
-        module = pathlib.Path(place.module(self.module_name))
+        module = self.built_module()
         if not self.own_module:
             return module
         own = self.directory / "modules" / module.name
