@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The doors through which nginx enters: the core module, and the list of the modules in this file.
+// The doors through which nginx enters: the core module, and the one that stands where nothing else
+// does.
 #include "boundary.h"
 #include "directives.h"
 #include "main_conf.h"
@@ -94,21 +95,3 @@ ngx_module_t ngx_ccm_misplaced_module = {
     nullptr,  // exit_master
     NGX_MODULE_V1_PADDING,
 };
-
-namespace {
-
-// nginx's lists are of writable strings, which it does not write to.
-char core_name[] = "ngx_ccm_module";
-char http_name[] = "ngx_http_ccm_module";
-char http_ssl_name[] = "ngx_http_ssl_module";
-char stream_name[] = "ngx_stream_ccm_module";
-char stream_ssl_name[] = "ngx_stream_ssl_module";
-char misplaced_name[] = "ngx_ccm_misplaced_module";
-
-}  // namespace
-
-ngx_module_t* ngx_modules[] = {&ngx_ccm_module, &ngx_http_ccm_module, &ngx_stream_ccm_module,
-                               &ngx_ccm_misplaced_module, nullptr};
-char* ngx_module_names[] = {core_name, http_name, stream_name, misplaced_name, nullptr};
-// Before nginx's SSL modules, so that our merge sees what was written on each level.
-char* ngx_module_order[] = {http_name, http_ssl_name, stream_name, stream_ssl_name, nullptr};

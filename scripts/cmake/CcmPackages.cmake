@@ -10,12 +10,17 @@ if(OPENSSL_VERSION VERSION_LESS 3.0)
   message(FATAL_ERROR "CCM TLS needs OpenSSL 3.0 or later, and this system has ${OPENSSL_VERSION}. "
     "openEuler 22.03, HCE 2.0 and RHEL 8 are not supported for that reason: docs/platforms.md.")
 endif()
-find_package(CURL REQUIRED)
 pkg_check_modules(idn2 REQUIRED IMPORTED_TARGET libidn2)
-pkg_check_modules(jansson REQUIRED IMPORTED_TARGET jansson)
-find_package(CLI11 REQUIRED)
 # Its header only, in one file of common/config.
 find_package(tomlplusplus REQUIRED)
+
+# The server modules need no more.
+if(CCM_NGINX_OBJECTS)
+  return()
+endif()
+find_package(CURL REQUIRED)
+pkg_check_modules(jansson REQUIRED IMPORTED_TARGET jansson)
+find_package(CLI11 REQUIRED)
 
 if(CCM_EMULATOR)
   find_package(nlohmann_json REQUIRED)
