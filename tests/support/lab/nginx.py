@@ -155,8 +155,7 @@ def _listeners(site):
     as_directive = site.http2 and has_directive("http2")
     options = " http2" * (site.http2 and not as_directive) + " default_server" * site.default
     tcp = f"listen 127.0.0.1:{site.port} ssl{options}; " * site.tcp
-    # Workers share the port, or a client's next packet would come to another one.
-    udp = f"listen 127.0.0.1:{site.port} quic reuseport{' default_server' * site.default}; " * site.quic
+    udp = f"listen 127.0.0.1:{site.port} quic{' default_server' * site.default}; " * site.quic
     return tcp + udp + "http2 on; " * as_directive
 
 

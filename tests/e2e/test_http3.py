@@ -1,0 +1,154 @@
+# SPDX-License-Identifier: Apache-2.0
+"""HTTP/3: what holds for a client of TLS over TCP holds for one of QUIC."""
+
+import pytest
+from conftest import PRIVATE, PUBLIC
+from lab import quic
+from lab.nginx import Nginx, has_quic
+from lab.server import ALWAYS_DUE, Certificate, Site
+from lab.net import free_port
+from lab.tls import HandshakeFailure
+from lab.waiting import wait_until
+
+pytestmark = [
+    pytest.mark.skipif(not has_quic(), reason="this nginx has no HTTP/3 (Debian has it from 13 on)"),
+    pytest.mark.skipif(not quic.IS_HERE, reason="needs python3-aioquic (Debian has it from 13 on)"),
+]
+
+
+@pytest.fixture(name="nginx")
+def fixture_nginx(make_server):
+    # One worker, because with several the packets of one connection need `reuseport`.
+    return make_server(Nginx, workers=1)
+
+
+@pytest.fixture(name="pair")
+def fixture_pair(public, private):
+    """Both sites on one port, over TCP and QUIC; the private one is the default."""
+    public.port = private.port
+    private.default = True
+    public.quic = private.quic = True
+    return public, private
+
+
+def start(nginx, cloud, settings, certificates, sites, **more):
+    """Starts with one site of each certificate, and waits for them where there is TCP."""
+    nginx.configure(settings=settings, certificates=certificates, sites=sites, **more)
+    good, printed = nginx.test()
+    assert good and "warn" not in printed, printed
+    nginx.start()
+    return [nginx.wait_for_certificate(site, cloud.trust()) for site in sites if site.tcp]
+
+
+def shown(site, **options):
+    return quic.serial(site.port, site.name, **options)
+
+
+def test_the_certificate_is_chosen_by_name(nginx, cloud, settings, intranet, pair):
+    public, private = pair
+    cloud.issue(public.names)
+    serials = start(nginx, cloud, settings, [intranet], [public, private])
+    assert serials[0] != serials[1]
+    assert [shown(site) for site in pair] == serials
+    assert quic.serial(private.port, "stranger.example.org") == serials[1]
+
+
+def test_a_swap_leaves_a_held_connection_alone(nginx, cloud, settings, intranet, private):
+    private.quic = True
+    [old] = start(nginx, cloud, settings, [intranet], [private])
+    [worker] = nginx.workers()
+    with quic.Connection(private.port, PRIVATE) as held:
+        assert held.serial == old and held.get("/worker") == str(worker)
+        cloud.revoke_issued()
+        new = nginx.wait_for_certificate(private, cloud.trust(), but_not=[old])
+        assert shown(private) == new
+        assert held.get("/worker") == str(worker)
+    assert nginx.workers() == [worker]
+
+
+def test_a_session_is_resumed_across_a_swap(nginx, cloud, settings, intranet, private):
+    private.quic = True
+    [old] = start(nginx, cloud, settings, [intranet], [private])
+    with quic.Connection(private.port, PRIVATE) as first:
+        first.get("/worker")
+        ticket = wait_until(lambda: first.tickets and first.tickets[0], "a session ticket")
+        assert not first.resumed
+    cloud.revoke_issued()
+    new = nginx.wait_for_certificate(private, cloud.trust(), but_not=[old])
+    with quic.Connection(private.port, PRIVATE, ticket=ticket) as second:
+        assert second.resumed and second.serial is None
+        assert second.get("/worker") == str(nginx.workers()[0])
+    assert shown(private) == new
+
+
+def test_each_client_gets_the_kind_of_key_that_it_can_use(nginx, cloud, settings):
+    source = f"pca issuer={cloud.facts['issuer_id']}"
+    kinds = {"ecdsa": "ecdsa:256", "rsa": "rsa:2048"}
+    certificates = [Certificate(kind, source, (PRIVATE,), {"key": key}) for kind, key in kinds.items()]
+    site = Site(free_port(), (PRIVATE,), tuple(kinds), quic=True)
+    start(nginx, cloud, settings, certificates, [site])
+    issued = wait_until(lambda: len(cloud.issued()) == 2 and cloud.issued(), "both certificates")
+
+    def both():
+        serials = {kind: shown(site, key=kind) for kind in kinds}
+        return serials if set(serials.values()) == serials_of(issued) else None
+
+    assert len(wait_until(both, "a certificate for each kind of client")) == 2
+
+
+def serials_of(issued):
+    """As a client sees them: PCA's are decimal."""
+    numbers = [int(certificate["serial_number"]) for certificate in issued]
+    return {number.to_bytes(-(-number.bit_length() // 8), "big").hex().upper() for number in numbers}
+
+
+def test_a_server_without_tcp(nginx, cloud, settings, intranet, private):
+    intranet.settings.update(ALWAYS_DUE)
+    private.tcp, private.quic = False, True
+    start(nginx, cloud, settings, [intranet], [private])
+    seen = []
+
+    def three():
+        serial = shown(private)
+        if serial in serials_of(cloud.issued()) and serial not in seen:
+            seen.append(serial)
+        return len(seen) == 3
+
+    wait_until(three, "three certificates, one after the other", timeout=60)
+
+
+def test_a_server_without_tcp_inherits_the_certificate(nginx, cloud, settings, intranet, private):
+    private.tcp, private.quic, private.certificates = False, True, ()
+    start(nginx, cloud, settings, [intranet], [private], inherited=["intranet"])
+    wait_until(lambda: shown(private) in serials_of(cloud.issued()), "the certificate")
+
+
+def test_without_a_certificate_the_handshake_is_refused(nginx, cloud, settings, intranet, private):
+    cloud.fault({"status": 503}, service="pca")
+    nginx.allow(r"503")
+    settings["fallback"] = "off"
+    private.tcp, private.quic = False, True
+    start(nginx, cloud, settings, [intranet], [private])
+    with pytest.raises(HandshakeFailure):
+        shown(private)
+    cloud.clear_faults()
+    wait_until(lambda: is_served(private), "the certificate", timeout=60)
+
+
+def is_served(site):
+    try:
+        return shown(site) is not None
+    except HandshakeFailure:
+        return False
+
+
+def test_a_reload(nginx, cloud, settings, intranet, private):
+    private.quic = True
+    [old] = start(nginx, cloud, settings, [intranet], [private])
+    nginx.reload()
+    # The old worker may still hold the socket for a moment.
+    wait_until(lambda: is_served(private), "an answer after the reload")
+    assert shown(private) == old
+    cloud.revoke_issued()
+    new = nginx.wait_for_certificate(private, cloud.trust(), but_not=[old])
+    wait_until(lambda: shown(private) == new, "the new certificate over QUIC")
