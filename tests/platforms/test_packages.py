@@ -55,3 +55,10 @@ def test_life_of_the_packages(system, packages):
         output = succeeds(clean, f"apt-get -q -y --no-download --no-install-recommends install jq openssl procps "
                                  f"bash-completion && tests/platforms/packages.sh $PWD/{FOLDER}", network=False)
         assert "### all is as it should be" in output
+
+
+@pytest.mark.parametrize("system", ["bookworm"], indirect=True)
+def test_the_rpm_recipe_works_as_far_as_it_can_here(system):
+    output = succeeds(system, "scripts/package --rpm")
+    made = re.findall(r"^  build/package-rpm/RPMS/\w+/([a-z_-]+)-[0-9]", output, re.MULTILINE)
+    assert sorted(made) == ["ccm-agent", "ccm-selinux", "ccmctl", "mod_ccm", "nginx-mod-ccm"], made
