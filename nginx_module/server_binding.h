@@ -2,10 +2,10 @@
 // What `ccm_certificate` means for a server, the same in http and stream. http.cpp and stream.cpp
 // only know where nginx keeps things; the rules are here.
 //
-// The trick (design.md): nginx wants a certificate for every TLS server and loads it at once,
-// unless its name contains a variable. So the server's arrays get one element with a variable in
-// it; nginx makes an SSL_CTX, loads nothing, and then the callbacks of our CertificateSet take its
-// place.
+// The trick (docs/design/design.md, "Server recipes: nginx"): nginx wants a certificate for every
+// TLS server and loads it at once, unless its name contains a variable. So the server's arrays get
+// one element with a variable in it; nginx makes an SSL_CTX, loads nothing, and then the callbacks
+// of our CertificateSet take its place.
 #pragma once
 
 #include <string>

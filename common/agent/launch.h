@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Starting the agent from a web server: what both server modules call once per configuration load,
 // after the configuration was accepted, and `ccmctl agent` in their place. The child gets exactly
-// three descriptors (design.md):
+// three descriptors (docs/design/design.md, "Processes"):
 //   3  the publication segment, read-write; /dev/null where there is none
 //   4  the lifeline: EOF means that the server is gone or has reloaded
 //   5  the settings (config/wire.h), a sealed memfd or a descriptor that can only read

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// The agent proper: one process with the credentials, the store and the publication (design.md).
-// The main thread never waits for the cloud: it watches the lifeline and the store, publishes,
-// tries for leadership, and hands due certificates to the engine's threads.
+// The agent proper: one process with the credentials, the store and the publication
+// (docs/design/design.md, "Processes"). The main thread never waits for the cloud: it watches the
+// lifeline and the store, publishes, tries to lead, and hands due work to the engine's threads.
 //
 // Called in the monitor's child, once. Order: settings, what only root may read, the state
 // directory, the agent's own user, then the loop.

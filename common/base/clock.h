@@ -34,7 +34,7 @@ class SystemClock final : public Clock {
 
 // "2026-05-10T18:42:00Z" (RFC 3339, UTC).
 std::string format_time(Time time);
-// "20260510T184200Z", the form of X-Sdk-Date (ccm-api/signing.md section 2).
+// "20260510T184200Z", the form of X-Sdk-Date (docs/design/signing.md, "Order of work").
 std::string format_compact_time(Time time);
 // "3d 4h", "12m 5s": the two largest units, for people.
 std::string format_duration(Seconds duration);

@@ -22,8 +22,8 @@ enum class ErrorKind : std::uint8_t {
   throttled,     // the service said "slow down": try again after retry_after
   pending,       // not wrong, just not ready: look again at retry_after
   unauthorized,  // the credentials were refused: counts towards the lock-out guard
-  rejected,      // never try again until configuration, credentials or cloud state change
-  invalid,       // the operator's input or a peer's data is malformed; same scheduling as rejected
+  rejected,      // needs other settings, credentials or cloud state: again with the next check
+  invalid,       // the operator's input or a peer's data is malformed: again with back-off, up to 6 h
   internal,      // a defect or a broken local resource: try again with the longest back-off
 };
 

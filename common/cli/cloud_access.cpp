@@ -26,7 +26,7 @@ std::string environment(const char* name) {
   return value == nullptr ? std::string() : std::string(value);
 }
 
-// Where the vendor's SDKs look (auth.md section 3).
+// Where the vendor's SDKs look (docs/design/auth.md, "Where credentials come from").
 std::string usual_credentials_file() {
   const std::string named = environment("HUAWEICLOUD_SDK_CREDENTIALS_FILE");
   if (!named.empty()) return named;

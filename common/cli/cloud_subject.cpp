@@ -12,7 +12,7 @@ namespace {
 
 using cloud::Service;
 
-// "scs" and 13 digits, as SCM makes them (differences.md section 3, IDs).
+// "scs" and 13 digits, as SCM makes them (docs/design/differences.md, "IDs").
 bool is_scm_id(std::string_view word) {
   constexpr std::size_t kLength = 16;
   return word.size() == kLength && word.starts_with("scs") &&

@@ -26,7 +26,7 @@ namespace {
 
 using config::enumerated;
 
-// The gateway refuses what is 15 minutes off (signing.md section 8).
+// The gateway refuses what is 15 minutes off (docs/design/signing.md, "What the gateway checks").
 constexpr Seconds kTolerableSkew{60};
 constexpr Seconds kRefusedSkew{15 * 60};
 constexpr std::string_view kNameIt =

@@ -21,7 +21,7 @@ constexpr auto kExitCodes = std::to_array<ExitCodeEntry>({
 });
 
 bool is_not_found(const Error& error) noexcept {
-  // Those that say it with another status (differences.md section 2, errors.json).
+  // Those that say it with another status (docs/design/differences.md, "Not found"; errors.json).
   constexpr std::array<std::string_view, 5> kWithOtherStatus = {
       "PCA.10010002", "SCM.0020", "SCM.0103", "SCM.0707", "CBC.30000067"};
   if (std::find(kWithOtherStatus.begin(), kWithOtherStatus.end(), error.code()) !=

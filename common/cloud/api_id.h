@@ -8,7 +8,7 @@
 
 namespace ccm::cloud {
 
-// 1 to 64 of A-Z a-z 0-9 _ - (differences.md section 3, IDs).
+// 1 to 64 of A-Z a-z 0-9 _ - (docs/design/differences.md, "IDs").
 inline bool is_api_id(std::string_view id) noexcept {
   constexpr std::string_view kAllowed =
       "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-";

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Times as the services write them: five forms in one API (differences.md section 3). Pure.
+// The five forms in which the services write times (docs/design/differences.md, "Times"). Pure.
 #pragma once
 
 #include <cstdint>

@@ -8,8 +8,8 @@
 //   pass.
 // - Credentials that are known to be good: two calls that are younger than kPatience. A call that
 //   hangs does not count any more, since its thread is the only thing it still takes. (A key that
-//   is disabled at this moment may be refused once for each of these.) Two is also kind to the
-//   services, which ask for about one request per second (auth.md section 7).
+//   is disabled at this moment may be refused once for each of these.) Two is also kind to
+//   services that publish no limit (docs/design/auth.md, "Limits and lock-out").
 //
 // Owned by Session; thread-safe.
 #pragma once

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Who we are towards the cloud, and where that knowledge comes from (auth.md sections 2 to 4).
+// Who we are towards the cloud, and where that knowledge comes from (docs/design/auth.md).
 // Lives in the agent and in ccmctl only; never in a server's worker.
 #pragma once
 
@@ -16,7 +16,7 @@
 
 namespace ccm::cloud {
 
-// A permanent or temporary access key (signing.md).
+// A permanent or temporary access key (docs/design/auth.md, "Access keys").
 struct AccessKey {
   std::string id;                  // AK; an identifier, may be logged
   Secret secret;                   // SK
@@ -26,7 +26,7 @@ struct AccessKey {
   AccessKey clone() const;
 };
 
-// An IAM user who signs in for a token (auth.md section 1).
+// An IAM user who signs in for a token (docs/design/auth.md, "Token login").
 struct PasswordLogin {
   std::string user;
   Secret password;
@@ -36,8 +36,8 @@ struct PasswordLogin {
 
 struct Credentials {
   std::variant<AccessKey, PasswordLogin> identity;
-  // Scope of AK/SK calls, of which the service wants one at most: X-Domain-Id when known, else
-  // X-Project-Id when known (signing.md section 7).
+  // Scope of AK/SK calls, of which one is sent at most: X-Domain-Id when known, else X-Project-Id
+  // when known (docs/design/signing.md, "Account and project headers").
   std::string domain_id;
   std::string project_id;
   std::string iam_endpoint;  // from the profile; empty: the configured one

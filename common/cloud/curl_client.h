@@ -23,7 +23,8 @@ struct CurlOptions {
   // Direct connections to other addresses are not made. Behind a proxy, which resolves names
   // itself, only a host that is written as an address can be judged.
   Reach reach = Reach::anywhere;
-  std::size_t body_limit = 12U << 20U;  // bytes; larger answers are an error (auth.md section 7)
+  // Bytes; larger answers are an error (docs/design/auth.md, "Limits and lock-out").
+  std::size_t body_limit = 12U << 20U;
 };
 
 // `invalid` when `ca_pem` holds no certificate.

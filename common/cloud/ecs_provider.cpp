@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Agency keys from the ECS metadata service (auth.md section 4; the numbered steps are that
-// section's).
+// Agency keys from the ECS metadata service. The numbered steps are those of docs/design/auth.md,
+// "ECS agency".
 #include <fmt/format.h>
 
 #include <algorithm>

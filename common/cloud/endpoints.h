@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Where the services are (auth.md section 6). Pure.
+// Where the services are (docs/design/auth.md, "Regions and endpoints"). Pure.
 #pragma once
 
 #include <span>
@@ -43,8 +43,8 @@ Result<UrlParts> split_url(std::string_view url);
 
 // Whether credentials may be sent there: https, or plain http to this very machine.
 Result<UrlParts> require_safe_endpoint(std::string_view url);
-// The same for the ECS metadata service, which is plain http on a link-local address (auth.md
-// section 4).
+// The same for the ECS metadata service, which is plain http on a link-local address
+// (docs/design/auth.md, "ECS agency").
 Result<UrlParts> require_metadata_endpoint(std::string_view url);
 
 }  // namespace ccm::cloud

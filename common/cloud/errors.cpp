@@ -32,7 +32,7 @@ struct ServiceText {
   std::string message;
 };
 
-// The spellings of section 8 of auth.md, then the same one object deeper.
+// The spellings of docs/design/auth.md, "Headers and errors on the wire", the outermost first.
 std::optional<ServiceText> find_service_text(const JsonView& value, int depth) {
   constexpr std::array<std::pair<const char*, const char*>, 3> kSpellings = {
       {{"error_code", "error_msg"}, {"errorCode", "errorMsg"}, {"code", "message"}}};

@@ -26,7 +26,7 @@ struct HttpRequest {
   std::string url;     // absolute, percent-encoded, with its query
   Headers headers;     // may hold tokens: never log them
   std::string body;    // empty for none
-  // Direct connection whatever proxy is configured (the ECS metadata service, auth.md section 4).
+  // Direct connection whatever proxy is configured (docs/design/auth.md, "ECS agency").
   bool bypass_proxy = false;
   std::chrono::milliseconds connect_timeout{10'000};
   std::chrono::milliseconds total_timeout{60'000};

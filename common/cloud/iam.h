@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Identity and Access Management: tokens for an IAM user (auth.md section 1) and the account's id.
+// IAM: a user's token, and the account's id (docs/design/auth.md, "Token login").
 #pragma once
 
 #include <functional>

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// JSON as the services answer it, read tolerantly (differences.md): unknown fields are ignored,
-// numbers may arrive as strings and strings as numbers, null is absent. And JSON as we send it:
-// compact UTF-8.
+// JSON as the services answer it, read tolerantly (docs/design/differences.md, "How we decide"):
+// unknown fields are ignored, numbers may arrive as strings and strings as numbers, null is absent.
+// And JSON as we send it: compact UTF-8.
 //
 // A document and the views into it belong to one thread. Everything jansson allocates is wiped when
 // freed, because answers carry private keys and requests carry passwords.

@@ -15,7 +15,7 @@ namespace ccm::cloud {
 
 class MemoryLockoutGuard final : public LockoutGuard {
  public:
-  // Five refusals in a row lock the key (auth.md section 7); two leave room for the operator's own.
+  // Five lock the key (docs/design/auth.md, "Limits and lock-out"): the operator has some left.
   static constexpr int kRefusalLimit = 2;
 
   Result<void> may_try(std::string_view credentials_fingerprint) override;

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // Lists that the services give in pages, read as a whole. Driven by the catalogue: an operation
-// that takes a page's size and the records to skip comes in pages. What the documents say and leave
-// open about it (differences.md section 3, "Paging"): SCM skips 100 records at most, so that one
-// order shows only 150, and no list stands still while it is read. Therefore what has an identity
-// counts once; what one order does not show is looked for in the other, and then group by group.
+// that takes a page's size and the records to skip comes in pages. SCM skips 100 records at most,
+// so one order shows only 150, and no list stands still while it is read
+// (docs/design/differences.md, "Paging"). Therefore what has an identity counts once; what one
+// order does not show is looked for in the other, and then group by group.
 //
 // Pure but for the fetching, which is the caller's. One thread.
 #pragma once

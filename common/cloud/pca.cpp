@@ -16,8 +16,8 @@ namespace {
 
 using namespace std::chrono_literals;
 
-// Hyphenated: the spelling with a capital letter in the documents is a misprint (differences.md
-// section 2).
+// Hyphenated: the documents' spelling with a capital letter is a misprint
+// (docs/design/differences.md, "Paths of PCA").
 constexpr std::string_view kAuthorities = "/v1/private-certificate-authorities";
 constexpr std::string_view kCertificates = "/v1/private-certificates";
 constexpr std::int64_t kPageSize = 100;
@@ -252,7 +252,7 @@ Result<PcaCertificate> PcaClient::show(const std::string& id) {
 Result<PcaExport> PcaClient::export_certificate(const std::string& id) {
   const std::string activity = "export from PCA";
   JsonObject wish;
-  // A string, although it is a truth value (differences.md section 2).
+  // A string, although it is a truth value (docs/design/differences.md, "Truth values").
   wish.set("is_compressed", "false").set("type", "NGINX");
   auto wish_text = wish.dump();
   if (!wish_text) return fail_with(std::move(wish_text), activity);
@@ -288,7 +288,7 @@ Result<void> PcaClient::revoke(const std::string& id, const std::string& reason)
                      id);
   if (answer || is_not_found(answer.error())) return {};
   if (answer.error().code() == "PCA.00030201") {
-    // Refused in its present state, which may be the one we want (flows.md, flow E).
+    // Its present state forbids it, and may be the wanted one (docs/design/flows.md, "Revocation").
     const auto now = show(id);
     if (now && (now->status == "REVOKED" || now->status == "EXPIRED")) return {};
   }

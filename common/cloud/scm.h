@@ -14,7 +14,7 @@
 namespace ccm::cloud {
 
 // One certificate as ListCertificates shows it. Only X.509 content decides; these are hints
-// (differences.md section 3, times).
+// (docs/design/differences.md, "Times").
 struct ScmCertificate {
   std::string id;
   std::string name;

@@ -146,7 +146,7 @@ class Session::Impl {
     return headers;
   }
 
-  // The account or project header, of which the service wants one at most (signing.md section 7).
+  // One at most, as the SDK does (docs/design/signing.md, "Account and project headers").
   void add_scope(Headers& headers, const Credentials& credentials, const AccessKey& key,
                  const std::string& project) {
     if (!project.empty()) {
@@ -238,7 +238,7 @@ class Session::Impl {
     return found == domain_ids_.end() ? std::string() : found->second;
   }
 
-  // API: KeystoneListAuthDomains. Once per access key (auth.md section 1).
+  // API: KeystoneListAuthDomains. Once per access key (docs/design/auth.md, "Account id").
   Result<void> learn_domain(const Caller& caller, const AccessKey& key) {
     if (auto safe = require_safe_endpoint(caller.iam_endpoint); !safe) return pass(std::move(safe));
     const ApiRequest lookup{.method = "GET",

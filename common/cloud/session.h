@@ -17,9 +17,9 @@
 
 namespace ccm::cloud {
 
-// Stops the program from locking the operator's key: after two refusals in a row no further call is
-// made with the same credentials (auth.md section 7: five lock the key). Kept across restarts by
-// its owner, which is why it is an interface.
+// Stops the program from locking the operator's key, which takes five refusals in a row
+// (docs/design/auth.md, "Limits and lock-out"): after two, no call is made with the same
+// credentials but for rare probes. An interface, because the agent keeps the count across restarts.
 class LockoutGuard {
  public:
   LockoutGuard() = default;

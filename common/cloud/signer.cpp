@@ -95,7 +95,7 @@ CanonicalHeaders canonical_headers(const Headers& headers) {
 
 std::string payload_hash(const SigningRequest& request) {
   const std::string* given = find_header(request.headers, kContentHashHeader);
-  // An empty body is hashed even then (signing.md section 3, PayloadHash).
+  // An empty body is hashed even then (docs/design/signing.md, "Payload hash").
   if (given != nullptr && !request.body.empty()) return *given;
   return crypto::sha256_hex(request.body);
 }

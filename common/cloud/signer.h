@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// SDK-HMAC-SHA256, the signature of the vendor's API gateway (signing.md). Pure: time comes in with
-// the request, nothing is sent. Any thread.
+// SDK-HMAC-SHA256, the signature of the vendor's API gateway (docs/design/signing.md). Pure: time
+// comes in with the request, nothing is sent. Any thread.
 #pragma once
 
 #include <string>
@@ -34,7 +34,7 @@ struct SignedRequest {
 
 SignedRequest sign(const AccessKey& key, SigningRequest request);
 
-// Everything but A-Z a-z 0-9 - . _ ~ as %XX (signing.md section 3).
+// Everything but A-Z a-z 0-9 - . _ ~ as %XX (docs/design/signing.md, "Percent encoding").
 std::string percent_encode(std::string_view text);
 // The query sorted and encoded: the same text is signed and put on the request line.
 std::string canonical_query(Query query);

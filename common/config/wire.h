@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// How a server hands its settings to the agent: one byte string in a sealed memfd (design.md, fd
-// 5). The raw settings travel and the agent finalizes them again, so that a Config is made in one
-// place only. A version number in front; the decoder is fuzzed and never trusts a length.
+// A server's settings on their way to the agent: bytes that can only be read, on descriptor 5
+// (docs/design/design.md, "Processes"). The agent finalizes the raw settings again, so one place
+// makes a Config. A version number comes first; the decoder is fuzzed and trusts no length.
 #pragma once
 
 #include <array>

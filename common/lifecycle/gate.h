@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The gate before every swap: a good certificate is never replaced by a worse one. Pure, but for
-// trust_of(); the only way into the store.
+// trust_of(). What comes from outside gets into the store through it only.
 #pragma once
 
 #include <cstddef>

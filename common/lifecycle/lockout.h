@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The lock-out guard whose memory is the store, so that neither a crashed agent nor a reload storm
-// turns two refusals into five (auth.md section 7: five lock the key for five minutes).
+// turns two refusals into five, which lock the key (docs/design/auth.md, "Limits and lock-out").
 #pragma once
 
 #include <memory>

@@ -211,7 +211,7 @@ Result<void> PcaSource::check_authority(const ObtainRequest& request, bool curre
       !check_installed(request.spec, current, request.now)) {
     return {};
   }
-  // PCA cuts every certificate at the end of its CA (differences.md section 3).
+  // PCA cuts every certificate at the end of its CA (docs/design/differences.md, "End of the CA").
   return fail(ErrorKind::rejected,
               fmt::format("the issuing CA {} itself ends at {}, so a new certificate would not "
                           "last longer than the installed one: name an issuer that lives longer",

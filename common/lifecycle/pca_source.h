@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Certificates issued by a private CA, with a key made on this machine or by PCA (flows.md C and
-// D).
+// Certificates issued by a private CA, with a key made on this machine (docs/design/flows.md, "PCA
+// with a local key") or by PCA (docs/design/flows.md, "PCA with a key made by PCA").
 //
 // Issuing is not idempotent, so every issuance begins with an order on disk (order.h): whatever
 // happens to the call, the agent or the machine, the next attempt goes on where this one stopped.

@@ -91,7 +91,7 @@ std::string facts_key(const cloud::ScmCertificate& certificate);
 // words, which are a hint only), of equal ones the greatest id: the same order on every host.
 ScmCatalogue::List covering(const ScmCatalogue::List& list, const std::vector<std::string>& names);
 bool covers_all(const cloud::ScmCertificate& certificate, const std::vector<std::string>& names);
-// Applied for or about to be issued, so that waiting helps (differences.md, table of states).
+// It may become an issued one (docs/design/differences.md, "SCM certificate states").
 bool is_pending(const cloud::ScmCertificate& certificate) noexcept;
 // Every spelling of revoked and of being revoked.
 bool is_revoked(const cloud::ScmCertificate& certificate) noexcept;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Certificates that SCM obtains and renews: the one of a given id, or the best that covers the
-// names. A renewal appears there as a new certificate with a new id (differences.md section 3,
-// validity), so even a given id is only where the line begins.
+// names. A renewal gets a new id (docs/design/differences.md, "Validity"), so the configured id is
+// only the first of a line.
 //
 // What was uploaded to SCM counts as far as the settings say (scm_selection.h). Every candidate is
 // tried before giving up (scm_search.h).

@@ -4,10 +4,11 @@
 // judged with; what is `good` goes into the store beside the version, from where every agent on the
 // host publishes it.
 //
-//   take_due ─► attempt ─► good: kept; asked again half-way through its validity at the latest
-//                     ├─► revoked: said once, what was kept before goes, the lifecycle looks at
-//                     once └─► no such answer: what was kept stays until its end; asked again with
-//                     back-off
+// clang-format off
+//   take_due ─► attempt ─┬► good: kept; asked again half-way through its validity at the latest
+//                        ├► revoked: said once; what was kept goes, the lifecycle looks at once
+//                        └► no such answer: what was kept stays until its end; back-off
+// clang-format on
 //
 // One question at a time for each responder, so that one that hangs holds up only its own.
 //

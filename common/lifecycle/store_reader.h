@@ -10,9 +10,9 @@
 //     leader.lock                       kernel lock: who talks to the cloud
 //     settings-KIND-INSTANCE            what a server's agent works with (effective_settings.h)
 //     agent-KIND-INSTANCE               that it lives, and what it serves (presence.h)
-//     request-ID-NAME, granted-NAME     what ccmctl asks of the leader (request.h), and the
-//     renewals
-//                                       that it has begun (request_desk.h)
+//     request-ID-NAME                   what ccmctl asks of the leader (request.h)
+//     granted-NAME                      a renewal that was asked for and is not done yet
+//                                       (request_desk.h)
 //     keys/*.pem                        the operator's own keys, for certificates whose key is not
 //                                       in the cloud
 //     certificates/NAME/current         symbolic link to versions/N
