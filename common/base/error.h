@@ -23,7 +23,7 @@ enum class ErrorKind : std::uint8_t {
   pending,       // not wrong, just not ready: look again at retry_after
   unauthorized,  // the credentials were refused: counts towards the lock-out guard
   rejected,      // needs other settings, credentials or cloud state: again with the next check
-  invalid,       // the operator's input or a peer's data is malformed: again with back-off, up to 6 h
+  invalid,       // the operator's input or a peer's data is malformed: again with back-off
   internal,      // a defect or a broken local resource: try again with the longest back-off
 };
 
