@@ -165,6 +165,7 @@ TEST_F(StateDirectory, MayLieInAVolumeThatIsMountedForAServerWithoutRoot) {
   if (geteuid() != 0) GTEST_SKIP() << "only root can mount";
   constexpr uid_t kServer = 12345;
   fs::create_directory(path("volume"));
+  fs::permissions(directory_.path(), fs::perms(0711));
   const auto judge = [&](bool is_mounted, uid_t user) {
     return test::in_child_without({}, [&] {
       if (unshare(CLONE_NEWNS) != 0) return 10;
