@@ -15,6 +15,8 @@ from .waiting import wait_until
 
 # Debian's nginx offers no TLS 1.3 unless told to.
 TLS = "ssl_protocols TLSv1.2 TLSv1.3;"
+# Angie, say, has a name of its own there, and a number behind it.
+WORKER = re.compile(r"\w+: worker process( #\d+)?")
 
 
 class Nginx(Server):
@@ -107,7 +109,7 @@ class Nginx(Server):
 
 def workers_of(master):
     return sorted(pid for pid in processes.children(master)
-                  if processes.command_line(pid) == "nginx: worker process")
+                  if WORKER.fullmatch(processes.command_line(pid)))
 
 
 def ccm_block(settings, certificates):
