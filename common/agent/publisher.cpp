@@ -41,14 +41,14 @@ void Publisher::look_at(const config::CertificateSpec& spec, Seen& seen, Time no
   // The server has chosen what fits best when it loaded its configuration (server/bootstrap.h);
   // what was installed before that and fits no better is none to come back to.
   const bool is_first = seen_before == 0;
-  if (is_first && !lifecycle::fits(stored.bundle.leaf(), spec.names, now) &&
-      writer_.holds_certificate(name)) {
+  const publication::Published value{
+      .bundle = stored.bundle,
+      .ocsp_response = spec.stapling ? staple_of(stored, now) : std::vector<std::byte>()};
+  if (is_first && writer_.holds_certificate(name) &&
+      !lifecycle::check_stored(stored, spec.names, now) && !writer_.holds(name, value)) {
     return;
   }
-  publish(name, stored.info,
-          {.bundle = stored.bundle,
-           .ocsp_response = spec.stapling ? staple_of(stored, now) : std::vector<std::byte>()},
-          is_new);
+  publish(name, stored.info, value, is_new);
 }
 
 void Publisher::publish(const std::string& name, const lifecycle::VersionInfo& info,

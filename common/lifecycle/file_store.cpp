@@ -13,6 +13,7 @@
 
 #include "base/file.h"
 #include "base/text.h"
+#include "crypto/serving_rules.h"
 #include "lifecycle/file_lease.h"
 #include "lifecycle/forgetting.h"
 #include "lifecycle/leftovers.h"
@@ -183,7 +184,8 @@ Result<VersionInfo> FileStore::install(const Lease& lease, const Installation& i
                    .not_after = leaf.not_after(),
                    .fingerprint = leaf.fingerprint(),
                    .serial = leaf.serial(),
-                   .origin = installation.origin};
+                   .origin = installation.origin,
+                   .rules = crypto::kServingRules};
   Result<void> done = add_version(installation, info);
   if (!done) return pass(std::move(done));
   done = point_at(name, *number);

@@ -43,18 +43,13 @@ inline constexpr std::size_t kMostServedBytes = std::size_t{28} << 10U;
 static_assert(kMostServedBytes < crypto::kMostPublishedBytes);
 
 // Rules, in this order, each refusal a `rejected` sentence that names the rule in its first words:
-// key match, names (subjectAltName only), not before, not after, chain (order, signatures, every
-// issuer a CA within its dates, and no gap: a leaf alone only when its root came along), key
-// strength (RSA of 2048 to 8192 bits, ECDSA P-256 or P-384; issuers also P-521), key type as asked
-// for, signature strength, form (crypto/client_rules.h), server authentication (extended and plain
-// key usage, no CA), stapling (a leaf that demands it names a responder), clients (OpenSSL's
-// verification, crypto/client_verdict.h), size, trust (nothing that the system trusts is replaced
-// by something that it does not, unless the source is PCA or has uploads=on), later end than what
-// is installed (not sooner is enough for what an operator wants; waived for what may end sooner).
-// The last two are waived when the installed one would itself not pass.
+// those about the bundle by itself (crypto/serving_rules.h), size, trust (nothing that
+// the system trusts is replaced by something that it does not, unless the source is PCA or has
+// uploads=on), later end than what is
+// installed (not sooner is enough for what an operator wants; waived for what may end sooner). The
+// last two are waived when the installed one would itself not pass.
 //
-// The chain rules judge the path that a client would take (crypto/chain.h): what else is served
-// does not count. The end of a certificate is that of the first certificate of its path to end.
+// The end of a certificate is that of the first certificate of its path to end.
 //
 // A refusal that carries retry_after is only a matter of time (not before).
 Result<void> admit(const Candidate& candidate, Time now);

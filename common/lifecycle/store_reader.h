@@ -49,6 +49,8 @@ struct VersionInfo {
   std::string fingerprint;  // SHA-256 of the leaf, crypto/certificate.h
   std::string serial;
   std::string origin;  // where it came from: "scm:scs…", "pca:…", kImported
+  // Which rules of the gate it passed (crypto::kServingRules); 0: nobody noted it down.
+  unsigned rules = 0;
 };
 
 struct StoredCertificate {

@@ -7,13 +7,15 @@
 #include <utility>
 
 #include "crypto/names.h"
+#include "crypto/serving_rules.h"
 
 namespace ccm::lifecycle {
 namespace {
 
 // As many candidates are read in full before the search gives up: what is damaged is rare.
 constexpr std::size_t kMostTries = 16;
-// Reading a leaf takes about a tenth of a millisecond, and a server waits for it to start.
+// Reading a leaf takes about a tenth of a millisecond, and a server waits for it to start. Those
+// that turn out to be no leaf count, too: anybody who can write here could plant them.
 constexpr std::size_t kMostOlder = 5'000;
 
 std::size_t count_covered(const std::vector<std::string>& patterns,
@@ -33,10 +35,25 @@ bool fits(const crypto::Certificate& leaf, const std::vector<std::string>& names
          crypto::first_uncovered(leaf.names(), names).empty();
 }
 
+Result<void> check_stored(const StoredCertificate& stored, const std::vector<std::string>& names,
+                          Time now) {
+  const crypto::Bundle& bundle = stored.bundle;
+  const bool are_in_force =
+      std::all_of(bundle.chain().begin(), bundle.chain().end(), [now](const auto& certificate) {
+        return certificate.not_before() <= now && certificate.not_after() > now;
+      });
+  if (stored.info.rules >= crypto::kServingRules && are_in_force &&
+      crypto::first_uncovered(bundle.leaf().names(), names).empty()) {
+    return {};
+  }
+  return crypto::check_serving({.names = names, .now = now}, bundle, crypto::path_of(bundle, now));
+}
+
 void StoredSearch::build(Index& index, Versions which) const {
   if (std::exchange(index.is_built, true)) return;
   const Result<std::vector<std::string>> entries = store_.names();
   if (!entries) return;
+  std::size_t looks = 0;
   for (const std::string& entry : *entries) {
     const VersionNumber current = store_.current_version(entry);
     std::vector<VersionNumber> versions;
@@ -44,7 +61,7 @@ void StoredSearch::build(Index& index, Versions which) const {
     if (which == Versions::current && current != 0) versions.push_back(current);
     for (const VersionNumber version : versions) {
       if (which == Versions::older && version == current) continue;
-      if (which == Versions::older && index.leaves.size() >= kMostOlder) return;
+      if (which == Versions::older && ++looks > kMostOlder) return;
       Result<StoreReader::Glance> seen = store_.glance(entry, version);
       if (!seen) continue;
       std::vector<std::string> names = seen->leaf.names();
@@ -76,7 +93,10 @@ std::optional<StoredSearch::Found> StoredSearch::best(const Index& index, const 
   for (const auto& [merit, number] : ranked) {
     const Leaf& leaf = index.leaves[number];
     Result<StoredCertificate> whole = store_.load_version(leaf.entry, leaf.info.number);
-    if (whole) return Found{.entry = leaf.entry, .certificate = *std::move(whole)};
+    static const std::vector<std::string> kNone;
+    const auto& names = cover == Cover::all ? wanted.names : kNone;
+    if (!whole || !check_stored(*whole, names, now_)) continue;
+    return Found{.entry = leaf.entry, .certificate = *std::move(whole)};
   }
   return std::nullopt;
 }

@@ -23,6 +23,13 @@ namespace ccm::lifecycle {
 // Whether the certificate is in force and covers every name.
 bool fits(const crypto::Certificate& leaf, const std::vector<std::string>& names, Time now);
 
+// Whether what is stored may be shown for the names: the gate's rules about a bundle by itself
+// (crypto/serving_rules.h), but for the type of key, of which the wrong one is better than none.
+// Versions that passed the present rules when they came in are asked for names and dates only, as
+// long as nothing in their chain is over.
+Result<void> check_stored(const StoredCertificate& stored, const std::vector<std::string>& names,
+                          Time now);
+
 class StoredSearch {
  public:
   // `store` must outlive the object.
@@ -39,9 +46,10 @@ class StoredSearch {
     std::string entry;
     StoredCertificate certificate;
   };
-  // The best in force that covers all names; of several as good the one that ends last.
+  // The best in force that covers all names and passes check_stored(); of several as good the one
+  // that ends last.
   std::optional<Found> find(const Wanted& wanted);
-  // The one in force that covers most of the names, if any.
+  // The one in force that covers most of the names, if any, and would pass for those it covers.
   std::optional<Found> find_part(const Wanted& wanted);
   // Whether anything that covers one of the names was ever installed and still lies there.
   bool knows(const std::vector<std::string>& names);

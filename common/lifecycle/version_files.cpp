@@ -8,6 +8,7 @@
 #include <array>
 #include <cerrno>
 #include <cstdint>
+#include <limits>
 #include <utility>
 #include <vector>
 
@@ -25,6 +26,8 @@ constexpr std::size_t kMaxName = 128;
 // Twice what can be published (publication/segment.h), as PEM. Whoever can write here must not be
 // able to delay a server's start.
 constexpr std::size_t kMaxFile = std::size_t{192} << 10U;
+// The leaf alone, of what can be published, as PEM.
+constexpr std::size_t kMaxLeaf = std::size_t{64} << 10U;
 constexpr std::size_t kMaxRecord = std::size_t{16} << 10U;
 constexpr std::int64_t kFormat = 1;
 
@@ -61,11 +64,19 @@ Record describe(const VersionInfo& info) {
   record.add("fingerprint", info.fingerprint);
   record.add("serial", info.serial);
   record.add("origin", info.origin);
+  record.add("rules", fmt::format("{}", info.rules));
   return record;
 }
 
 Failure damaged(const std::string& path, std::string_view how) {
   return fail(ErrorKind::invalid, fmt::format("{} {}", path, how));
+}
+
+// Older releases noted down none.
+unsigned rules_of(const Record& record) {
+  const auto rules = record.find_number("rules").value_or(0);
+  return rules > 0 && rules <= std::numeric_limits<unsigned>::max() ? static_cast<unsigned>(rules)
+                                                                    : 0;
 }
 
 Result<VersionInfo> parse_info(const Record& record, const std::string& path) {
@@ -85,7 +96,8 @@ Result<VersionInfo> parse_info(const Record& record, const std::string& path) {
                      .not_after = Time(Seconds(*not_after)),
                      .fingerprint = std::string(*fingerprint),
                      .serial = std::string(*serial),
-                     .origin = std::string(*origin)};
+                     .origin = std::string(*origin),
+                     .rules = rules_of(record)};
 }
 
 bool describes(const VersionInfo& info, const crypto::Certificate& leaf) {
@@ -133,9 +145,8 @@ Result<crypto::Bundle> read_bundle(const std::string& directory, const Record& r
 
 // One that is missing or cannot be read is none: the next one takes its place.
 std::vector<std::byte> read_ocsp_response(const std::string& directory) {
-  const Result<std::string> der =
-      read_file(fmt::format("{}/{}", directory, kOcspResponse), crypto::kMostOcspResponse,
-                Links::nowhere);
+  const Result<std::string> der = read_file(fmt::format("{}/{}", directory, kOcspResponse),
+                                            crypto::kMostOcspResponse, Links::nowhere);
   if (!der) return {};
   const auto bytes = std::as_bytes(std::span(*der));
   return {bytes.begin(), bytes.end()};
@@ -221,7 +232,7 @@ Result<StoreReader::Glance> glance_at_version_files(const std::string& directory
   Result<VersionInfo> info = parse_info(*record, path);
   if (!info) return pass(std::move(info));
   const std::string file = fmt::format("{}/{}", directory, kLeaf);
-  const Result<std::string> pem = read_file(file, kMaxFile, Links::nowhere);
+  const Result<std::string> pem = read_file(file, kMaxLeaf, Links::nowhere);
   if (!pem) return fail(pem.error());
   const auto certificates = crypto::parse_certificates_pem(*pem);
   if (!certificates) return fail(certificates.error());

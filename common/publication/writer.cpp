@@ -62,6 +62,12 @@ class Writer::Impl {
     return true;
   }
 
+  bool holds(std::string_view name, const Published& published) const {
+    const auto slot = segment_.find(name);
+    const auto value = encode(published);
+    return slot && value && holds(*slot, *value);
+  }
+
   bool holds_certificate(std::string_view name) const {
     const auto slot = segment_.find(name);
     if (!slot) return false;
@@ -165,6 +171,10 @@ Result<Writer> Writer::attach(FileDescriptor segment, IfBusy if_busy) {
 
 Result<bool> Writer::publish(std::string_view name, const Published& published) {
   return impl_->publish(name, published);
+}
+
+bool Writer::holds(std::string_view name, const Published& published) const {
+  return impl_->holds(name, published);
 }
 
 bool Writer::holds_certificate(std::string_view name) const {

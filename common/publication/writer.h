@@ -41,6 +41,8 @@ class Writer {
   // what is already there (same bytes) changes nothing and returns false. `rejected` for an unknown
   // name or a value larger than a buffer.
   Result<bool> publish(std::string_view name, const Published& published);
+  // Whether publishing this would change nothing.
+  bool holds(std::string_view name, const Published& published) const;
   // True when the slot holds a real certificate; false for a placeholder, nothing or no such slot.
   bool holds_certificate(std::string_view name) const;
   const std::vector<std::string>& names() const noexcept;

@@ -1,37 +1,28 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "server/bootstrap.h"
 
-#include <fcntl.h>
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cerrno>
-#include <chrono>
 #include <optional>
-#include <thread>
 #include <utility>
 #include <vector>
 
 #include "base/acting_as.h"
-#include "base/memory_file.h"
 #include "config/source_origin.h"
 #include "crypto/key_pair.h"
 #include "crypto/key_type.h"
-#include "crypto/name_index.h"
 #include "crypto/names.h"
 #include "crypto/placeholder.h"
+#include "crypto/serving_rules.h"
 #include "lifecycle/stored_search.h"
-#include "publication/reader.h"
+#include "server/previous.h"
 
 namespace ccm::server {
 namespace {
 
 using config::CertificateSpec;
 using publication::Published;
-
-// An agent whose lifeline was cut is gone within milliseconds.
-constexpr std::chrono::milliseconds kPatience{2000};
-constexpr std::chrono::milliseconds kBetweenLooks{2};
 
 constexpr crypto::KeyType kPlaceholderKey{crypto::KeyAlgorithm::ecdsa, 256};
 
@@ -55,94 +46,6 @@ class Placeholders {
   std::optional<crypto::KeyPair> key_;
 };
 
-// The previous configuration's segment, as this one sees it.
-class Previous {
- public:
-  // One that cannot be read (of another release) counts as none.
-  explicit Previous(int segment) : segment_(segment) {
-    if (segment < 0) return;
-    auto reader = publication::Reader::open(segment);
-    if (reader) reader_ = *std::move(reader);
-  }
-
-  // What was shown for this certificate until now, as long as it is one for these names and still
-  // valid.
-  std::optional<Published> shown(const CertificateSpec& spec, Time now) {
-    return fitting(value(spec), spec, now);
-  }
-
-  // What was shown for another one: of all that fit the one that ends last.
-  std::optional<Published> shown_elsewhere(const CertificateSpec& spec, Time now) {
-    std::optional<Published> best;
-    for (const std::size_t slot : index().covering_any(spec.names)) {
-      auto other = fitting(reader_->get(static_cast<std::uint32_t>(slot)), spec, now);
-      const auto end = [](const Published& each) { return each.bundle.leaf().not_after(); };
-      if (other && (!best || end(*other) > end(*best))) best = std::move(other);
-    }
-    return best;
-  }
-
-  // Whether one of the names was shown with a certificate, however good.
-  bool knows(const CertificateSpec& spec) { return !index().covering_any(spec.names).empty(); }
-
-  bool shows_placeholder(const CertificateSpec& spec) {
-    const auto served = value(spec);
-    return served != nullptr && served->published.is_placeholder;
-  }
-
-  // For writing, if every certificate has its slot and nobody else writes. A segment never has
-  // fewer slots than it was made with, so equal numbers and all names found mean the same names.
-  std::optional<publication::Writer> continued(const config::Config& config) {
-    if (!reader_ || reader_->slot_count() != config.certificates().size()) return std::nullopt;
-    // Without /proc it could not be opened for the next workers.
-    if (!can_open_again()) return std::nullopt;
-    const bool has_all = std::all_of(
-        config.certificates().begin(), config.certificates().end(),
-        [this](const CertificateSpec& spec) { return reader_->find(spec.name).has_value(); });
-    if (!has_all) return std::nullopt;
-    const auto end = std::chrono::steady_clock::now() + kPatience;
-    for (;;) {
-      FileDescriptor copy(fcntl(segment_, F_DUPFD_CLOEXEC, 0));
-      auto writer = publication::Writer::attach(std::move(copy), publication::IfBusy::fail);
-      if (writer) return *std::move(writer);
-      const bool is_busy = writer.error().kind() == ErrorKind::transient;
-      if (!is_busy || std::chrono::steady_clock::now() >= end) return std::nullopt;
-      std::this_thread::sleep_for(kBetweenLooks);
-    }
-  }
-
- private:
-  static std::optional<Published> fitting(const std::shared_ptr<const publication::Served>& served,
-                                          const CertificateSpec& spec, Time now) {
-    if (served == nullptr || served->published.is_placeholder) return std::nullopt;
-    if (!lifecycle::fits(served->published.bundle.leaf(), spec.names, now)) return std::nullopt;
-    Published published = served->published;
-    if (!spec.stapling) published.ocsp_response.clear();
-    return published;
-  }
-
-  const crypto::NameIndex& index() {
-    if (index_ || !reader_) return index_ ? *index_ : index_.emplace();
-    index_.emplace();
-    for (std::uint32_t slot = 0; slot < reader_->slot_count(); ++slot) {
-      const auto served = reader_->get(slot);
-      if (served == nullptr || served->published.is_placeholder) continue;
-      index_->add(served->published.bundle.leaf().names(), slot);
-    }
-    return *index_;
-  }
-
-  std::shared_ptr<const publication::Served> value(const CertificateSpec& spec) {
-    if (!reader_) return nullptr;
-    const auto slot = reader_->find(spec.name);
-    return slot ? reader_->get(*slot) : nullptr;
-  }
-
-  int segment_;
-  std::optional<publication::Reader> reader_;
-  std::optional<crypto::NameIndex> index_;  // of what its slots show, made when it is first needed
-};
-
 // What a certificate shows from its first moment. Its own entry of the store decides; when that has
 // nothing that fits its names today, whatever else is stored and fits, or was shown a moment ago: a
 // reload must not replace a good certificate by a worse one, whatever the certificate is called.
@@ -159,13 +62,18 @@ class Choice {
   struct Own {
     Stored certificate;
     bool is_intact = false;
+    // What the gate has against it today, other than names and dates.
+    std::optional<Error> refusal = {};
   };
   Own load(const CertificateSpec& spec);
-  std::optional<Published> substitute(const CertificateSpec& spec, const std::string& reason);
+  std::optional<Error> refusal_of(const CertificateSpec& spec,
+                                  const lifecycle::StoredCertificate& stored) const;
+  bool passes(const CertificateSpec& spec, const Published& shown) const;
+  std::optional<Published> substitute(const CertificateSpec& spec, const Own& own);
   std::optional<Published> makeshift(const CertificateSpec& spec, Own own);
   lifecycle::StoredSearch::Wanted wanted(const CertificateSpec& spec) const;
   Published to_publish(const CertificateSpec& spec, lifecycle::StoredCertificate stored) const;
-  std::string flaw_of(const CertificateSpec& spec, const Stored& stored) const;
+  std::string flaw_of(const CertificateSpec& spec, const Own& own) const;
 
   const BootstrapRequest& request_;
   Previous& previous_;
@@ -176,8 +84,8 @@ class Choice {
 std::optional<Published> Choice::choose(const CertificateSpec& spec) {
   if (request_.distrust) return previous_.shown(spec, request_.now);
   Own own = load(spec);
-  const bool own_fits =
-      own.certificate && lifecycle::fits(own.certificate->bundle.leaf(), spec.names, request_.now);
+  const bool own_fits = own.certificate && !own.refusal &&
+                        lifecycle::fits(own.certificate->bundle.leaf(), spec.names, request_.now);
   if (own_fits && own.is_intact) return to_publish(spec, *std::move(own.certificate));
   std::optional<Published> before = previous_.shown(spec, request_.now);
   if (before && !own.is_intact) {
@@ -185,9 +93,10 @@ std::optional<Published> Choice::choose(const CertificateSpec& spec) {
     return before;
   }
   if (own_fits) return to_publish(spec, *std::move(own.certificate));
-  auto other = substitute(spec, flaw_of(spec, own.certificate));
+  auto other = substitute(spec, own);
   if (other) return other;
-  if (before) return before;
+  // What is refused was probably shown before as well.
+  if (before && (!own.refusal || passes(spec, *before))) return before;
   return makeshift(spec, std::move(own));
 }
 
@@ -201,12 +110,31 @@ Choice::Own Choice::load(const CertificateSpec& spec) {
     log_.error("certificate \"{}\": {}", spec.name, loaded->damage->message());
   }
   const bool is_there = loaded->certificate.has_value();
-  return {.certificate = std::move(loaded->certificate), .is_intact = is_there && !loaded->damage};
+  Own own{.certificate = std::move(loaded->certificate), .is_intact = is_there && !loaded->damage};
+  if (own.certificate) own.refusal = refusal_of(spec, *own.certificate);
+  if (own.refusal) {
+    log_.error("certificate \"{}\": version {}, which an earlier release let in, is refused: {}",
+               spec.name, own.certificate->info.number, own.refusal->message());
+  }
+  return own;
+}
+
+std::optional<Error> Choice::refusal_of(const CertificateSpec& spec,
+                                        const lifecycle::StoredCertificate& stored) const {
+  if (!lifecycle::fits(stored.bundle.leaf(), spec.names, request_.now)) return std::nullopt;
+  Result<void> passed = lifecycle::check_stored(stored, spec.names, request_.now);
+  return passed ? std::nullopt : std::optional(std::move(passed).error());
+}
+
+bool Choice::passes(const CertificateSpec& spec, const Published& shown) const {
+  return crypto::check_serving({.names = spec.names, .now = request_.now}, shown.bundle,
+                               crypto::path_of(shown.bundle, request_.now))
+      .has_value();
 }
 
 // Something that fits, by another name.
-std::optional<Published> Choice::substitute(const CertificateSpec& spec,
-                                            const std::string& reason) {
+std::optional<Published> Choice::substitute(const CertificateSpec& spec, const Own& own) {
+  const std::string reason = flaw_of(spec, own);
   if (auto found = search_.find(wanted(spec))) {
     const lifecycle::VersionInfo& info = found->certificate.info;
     log_.warn(
@@ -217,7 +145,7 @@ std::optional<Published> Choice::substitute(const CertificateSpec& spec,
     return to_publish(spec, std::move(found->certificate));
   }
   auto elsewhere = previous_.shown_elsewhere(spec, request_.now);
-  if (!elsewhere) return std::nullopt;
+  if (!elsewhere || (own.refusal && !passes(spec, *elsewhere))) return std::nullopt;
   const crypto::Certificate& leaf = elsewhere->bundle.leaf();
   log_.warn(
       "certificate \"{}\": {}, so one is shown that was shown before by another name and covers "
@@ -230,7 +158,7 @@ std::optional<Published> Choice::substitute(const CertificateSpec& spec,
 std::optional<Published> Choice::makeshift(const CertificateSpec& spec, Own own) {
   if (own.certificate) {
     log_.error("certificate \"{}\": {}; it is shown until there is a better one", spec.name,
-               flaw_of(spec, own.certificate));
+               flaw_of(spec, own));
     return to_publish(spec, *std::move(own.certificate));
   }
   if (auto part = search_.find_part(wanted(spec))) {
@@ -270,9 +198,10 @@ Published Choice::to_publish(const CertificateSpec& spec,
 }
 
 // What keeps the entry's own certificate from being shown.
-std::string Choice::flaw_of(const CertificateSpec& spec, const Stored& stored) const {
-  if (!stored) return "nothing usable is stored for it";
-  const crypto::Certificate& leaf = stored->bundle.leaf();
+std::string Choice::flaw_of(const CertificateSpec& spec, const Own& own) const {
+  if (!own.certificate) return "nothing usable is stored for it";
+  if (own.refusal) return "what is stored for it is refused by clients";
+  const crypto::Certificate& leaf = own.certificate->bundle.leaf();
   if (leaf.not_after() <= request_.now) {
     return fmt::format("what is stored for it expired at {}", format_time(leaf.not_after()));
   }

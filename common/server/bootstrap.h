@@ -25,11 +25,13 @@ struct BootstrapRequest {
   std::optional<Error> distrust = {};
 };
 
-// One slot per certificate of the configuration: what the store holds for it. When that is damaged
-// or gone, what was shown before this configuration, if it still fits; when it does not fit the
-// names or the day, what is stored, or was shown, by any other name and does, with a warning; else
-// what comes closest, else a placeholder, else (with `fallback off`) nothing. It is an error in the
-// log when a name that had a certificate gets none. A damaged entry costs that certificate only.
+// One slot per certificate of the configuration: what the store holds for it, if it passes the
+// gate's rules about a certificate by itself (lifecycle/stored_search.h). When that is damaged or
+// gone, what was shown before this configuration, if it still fits; when it does not fit the
+// names or the day, or the gate refuses it today, what is stored, or was shown, by any other name
+// and does, with a warning; else what comes closest, else a placeholder, else (with `fallback off`)
+// nothing. It is an error in the log when a name that had a certificate gets none. A damaged entry
+// costs that certificate only.
 //
 // The previous segment goes on being used when it has the same certificates and none of them must
 // vanish; otherwise there is a new one, and the previous stays as it is for those who mapped it.

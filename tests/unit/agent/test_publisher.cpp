@@ -8,8 +8,10 @@
 #include <vector>
 
 #include "agent/publisher.h"
+#include "base/file.h"
 #include "config/settings.h"
 #include "lifecycle/file_store.h"
+#include "lifecycle/version_files.h"
 #include "publication/reader.h"
 #include "support/fake_clock.h"
 #include "support/temp_directory.h"
@@ -127,6 +129,35 @@ TEST_F(PublisherTest, LeavesWhatTheServerChoseInsteadOfWhatHasExpired) {
   const std::string next = install().leaf().serial();
   publisher_->refresh(test::kTestNow);
   EXPECT_EQ(served(), next);
+}
+
+// The server found a better one in the store; the engine makes it current in a moment.
+TEST_F(PublisherTest, LeavesWhatTheServerChoseInsteadOfWhatClientsRefuse) {
+  const crypto::Bundle chosen = test::make_test_bundle();
+  install();
+  const crypto::Bundle refused =
+      test::make_test_bundle("www.example.com", {.extensions = {"1.2.3.4=critical,ASN1:NULL"}});
+  const std::string folder = (directory_ / "certificates/www/versions/2").string();
+  ASSERT_TRUE(make_directories(folder));
+  // As an older release left it.
+  ASSERT_TRUE(lifecycle::write_version_files(folder, refused,
+                                             {.number = 2,
+                                              .installed_at = test::kTestNow,
+                                              .not_before = refused.leaf().not_before(),
+                                              .not_after = refused.leaf().not_after(),
+                                              .fingerprint = refused.leaf().fingerprint(),
+                                              .serial = refused.leaf().serial(),
+                                              .origin = "scm:1"}));
+  ASSERT_TRUE(replace_symlink((directory_ / "certificates/www/current").string(), "versions/2"));
+  ASSERT_TRUE(writer_->publish("www", {.bundle = chosen, .ocsp_response = {}}));
+  publisher_->refresh(test::kTestNow);
+  EXPECT_EQ(served(), chosen.leaf().serial());
+  EXPECT_FALSE(reported());
+  // Where the server had no choice, ccmctl is told what is served.
+  ASSERT_TRUE(writer_->publish("www", {.bundle = refused, .ocsp_response = {}}));
+  start_again();
+  publisher_->refresh(test::kTestNow);
+  EXPECT_EQ(reported(), 2U);
 }
 
 TEST_F(PublisherTest, PublishesEachVersionOnce) {

@@ -1,11 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <filesystem>
 #include <memory>
 
+#include "base/file.h"
+#include "crypto/serving_rules.h"
 #include "lifecycle/file_store.h"
 #include "lifecycle/stored_search.h"
+#include "lifecycle/version_files.h"
 #include "support/temp_directory.h"
 #include "support/test_bundle.h"
 
@@ -100,6 +104,61 @@ TEST_F(StoredSearchTest, KnowsWhichCoversMostAndWhichNamesWereCovered) {
             "two/1");
   EXPECT_TRUE(search.knows({"z.example.com"}));
   EXPECT_FALSE(search.knows({"y.example.com"}));
+}
+
+// As an older release, with fewer rules, would have left it: whole, with checksums that fit.
+class LeftByAnOlderRelease : public StoredSearchTest {
+ protected:
+  void leave(unsigned rules, test::TestCertificateOptions options, VersionNumber number = 7) {
+    options.names = {"a.example.com"};
+    const crypto::Bundle bundle = test::make_test_bundle("a.example.com", std::move(options));
+    const std::string folder =
+        reader_.certificate_path("a") + "/versions/" + std::to_string(number);
+    ASSERT_TRUE(make_directories(folder));
+    ASSERT_TRUE(write_version_files(folder, bundle,
+                                    {.number = number,
+                                     .installed_at = kTestNow,
+                                     .not_before = bundle.leaf().not_before(),
+                                     .not_after = bundle.leaf().not_after(),
+                                     .fingerprint = bundle.leaf().fingerprint(),
+                                     .serial = bundle.leaf().serial(),
+                                     .origin = "scm:1",
+                                     .rules = rules}));
+    ASSERT_TRUE(replace_symlink(reader_.certificate_path("a") + "/current",
+                                "versions/" + std::to_string(number)));
+  }
+  std::string verdict(const Names& names = {"a.example.com"}, Time now = kTestNow) {
+    const auto loaded = reader_.load("a");
+    const Result<void> passed = check_stored(*loaded->certificate, names, now);
+    return passed ? "passed" : passed.error().message();
+  }
+  const test::TestCertificateOptions refused_{.extensions = {"1.2.3.4=critical,ASN1:NULL"}};
+};
+
+TEST_F(LeftByAnOlderRelease, WhatClientsRefuseIsPassedOver) {
+  install("a", {"a.example.com"}, 30 * kTestDay);
+  leave(0, refused_);
+  EXPECT_THAT(verdict(), testing::StartsWith("form: clients refuse "));
+  EXPECT_EQ(find({"a.example.com"}), "a/1");
+}
+
+TEST_F(LeftByAnOlderRelease, WhatPassedTheSameRulesIsAskedForNamesAndDatesOnly) {
+  leave(crypto::kServingRules, refused_);
+  EXPECT_EQ(verdict(), "passed");
+  EXPECT_THAT(verdict({"b.example.com"}), testing::StartsWith("names: "));
+  EXPECT_THAT(verdict({"a.example.com"}, kTestNow + 400 * kTestDay),
+              testing::StartsWith("not after: "));
+}
+
+TEST_F(LeftByAnOlderRelease, OneOfTheirsThatIsGoodStays) {
+  leave(0, {});
+  EXPECT_EQ(verdict(), "passed");
+  EXPECT_EQ(find({"a.example.com"}), "a/7");
+}
+
+TEST_F(StoredSearchTest, WhatIsInstalledIsMarkedWithTheRulesItPassed) {
+  install("a", {"a.example.com"}, 30 * kTestDay);
+  EXPECT_EQ(reader_.load("a")->certificate->info.rules, crypto::kServingRules);
 }
 
 }  // namespace

@@ -4,8 +4,13 @@
 #include <gtest/gtest.h>
 #include <unistd.h>
 
+#include <fstream>
+#include <map>
+
 #include "base/file.h"
+#include "base/text.h"
 #include "config/settings.h"
+#include "crypto/digest.h"
 #include "lifecycle/version_files.h"
 #include "publication/reader.h"
 #include "server/bootstrap.h"
@@ -39,12 +44,15 @@ class Bootstrap : public testing::Test {
   }
 
   // The fingerprint of what is installed.
-  std::string install(const std::string& name) {
-    const auto leaf = test::make_test_leaf(issuer_, {.names = {name + ".example.com"}});
+  std::string install(const std::string& name, lifecycle::VersionNumber number = 1,
+                      test::TestCertificateOptions options = {}) {
+    options.names = {name + ".example.com"};
+    const auto leaf = test::make_test_leaf(issuer_, std::move(options));
     const auto bundle = crypto::Bundle::make({leaf.certificate, issuer_.certificate}, leaf.key);
-    const std::string folder = certificate_path(name) + "/versions/1";
+    const std::string version = "versions/" + std::to_string(number);
+    const std::string folder = certificate_path(name) + "/" + version;
     EXPECT_TRUE(make_directories(folder));
-    const lifecycle::VersionInfo info{.number = 1,
+    const lifecycle::VersionInfo info{.number = number,
                                       .installed_at = kTestNow,
                                       .not_before = leaf.certificate.not_before(),
                                       .not_after = leaf.certificate.not_after(),
@@ -52,7 +60,7 @@ class Bootstrap : public testing::Test {
                                       .serial = leaf.certificate.serial(),
                                       .origin = "import"};
     EXPECT_TRUE(lifecycle::write_version_files(folder, *bundle, info));
-    EXPECT_TRUE(replace_symlink(certificate_path(name) + "/current", "versions/1"));
+    EXPECT_TRUE(replace_symlink(certificate_path(name) + "/current", version));
     response_ = make_test_response(leaf.certificate, issuer_);
     return leaf.certificate.fingerprint();
   }
@@ -122,6 +130,110 @@ TEST_F(Bootstrap, StaplesWhatTheStoreHoldsUntilItsEndUnlessItIsSwitchedOff) {
   EXPECT_THAT(shown(run(-1, end), "www")->published.ocsp_response, IsEmpty());
   ASSERT_TRUE(settings_.set_in("www", "stapling", {"off"}, {}));
   EXPECT_THAT(shown(run(), "www")->published.ocsp_response, IsEmpty());
+}
+
+// An older release, with fewer rules, let it in: its files are whole and their checksums fit.
+TEST_F(Bootstrap, ShowsAnOlderOneWhenClientsRefuseTheNewest) {
+  add_certificate("www");
+  const std::string good = install("www", 1);
+  install("www", 2, {.extensions = {"1.2.3.4=critical,ASN1:NULL"}});
+  EXPECT_EQ(shown_fingerprint(run(), "www"), good);
+  EXPECT_THAT(
+      log_.errors(),
+      ElementsAre(testing::AllOf(
+          HasSubstr("version 2, which an earlier release let in, is refused: form: clients"),
+          HasSubstr("1.2.3.4"))));
+  EXPECT_THAT(
+      log_.lines(Severity::warn),
+      ElementsAre(HasSubstr("what is stored for it is refused by clients, so what is stored "
+                            "for \"www\" is shown, which covers its names (version 1")));
+}
+
+TEST_F(Bootstrap, ShowsWhatClientsRefuseRatherThanAPlaceholder) {
+  add_certificate("www");
+  const std::string only = install("www", 1, {.extensions = {"1.2.3.4=critical,ASN1:NULL"}});
+  const auto first = run();
+  EXPECT_EQ(shown_fingerprint(first, "www"), only);
+  EXPECT_THAT(log_.errors(), ElementsAre(HasSubstr("is refused: form: "),
+                                         HasSubstr("is shown until there is a better one")));
+  // On a reload too, and it is said again.
+  EXPECT_EQ(shown_fingerprint(run(first.descriptor()), "www"), only);
+  EXPECT_EQ(log_.errors().size(), 4U);
+}
+
+// What was shown is better than what came into the store since, by whatever way.
+TEST_F(Bootstrap, KeepsWhatWasShownWhenClientsRefuseWhatIsStored) {
+  add_certificate("www");
+  const std::string good = install("www");
+  const auto first = run();
+  EXPECT_TRUE(remove_tree(certificate_path("www")));
+  install("www", 1, {.extensions = {"1.2.3.4=critical,ASN1:NULL"}});
+  EXPECT_EQ(shown_fingerprint(run(first.descriptor()), "www"), good);
+}
+
+// Whoever can write into the store must not be able to keep a server from starting.
+class Planted : public Bootstrap {
+ protected:
+  static constexpr std::size_t kLargestFile = 192U << 10U;  // of lifecycle/version_files.cpp
+
+  // Versions whose every file is as large as it may be and has the checksum that is noted.
+  void plant(int count) {
+    const std::string junk(kLargestFile, 'x');
+    const std::string block = "-----BEGIN CERTIFICATE-----\n" + junk.substr(60);
+    const std::string sum = crypto::sha256_hex(block);
+    for (int number = 2; number < count + 2; ++number) {
+      const std::string folder = "certificates/www/versions/" + std::to_string(number) + "/";
+      Record record;
+      for (const auto& [key, value] :
+           std::map<std::string, std::string>{{"format", "1"},
+                                              {"number", std::to_string(number)},
+                                              {"installed_at", "1"},
+                                              {"not_before", "1"},
+                                              {"not_after", "9999999999"},
+                                              {"fingerprint", "a"},
+                                              {"serial", "b"},
+                                              {"origin", "scm:1"}}) {
+        record.add(key, value);
+      }
+      for (const char* file : {"fullchain.pem", "cert.pem", "chain.pem", "privkey.pem"}) {
+        record.add("sha256 " + std::string(file), sum);
+        state_.write(folder + file, block);
+      }
+      state_.write(folder + "version", record.serialize());
+    }
+    EXPECT_TRUE(replace_symlink(certificate_path("www") + "/current",
+                                "versions/" + std::to_string(count + 1)));
+  }
+  // What this process has read from files so far.
+  static std::uint64_t bytes_read() {
+    std::ifstream io("/proc/self/io");
+    std::string word;
+    std::uint64_t value = 0;
+    while (io >> word >> value) {
+      if (word == "rchar:") return value;
+    }
+    return 0;
+  }
+  std::uint64_t cost_of_a_start() {
+    const std::uint64_t before = bytes_read();
+    run();
+    return bytes_read() - before;
+  }
+};
+
+TEST_F(Planted, TwentyLargeVersionsCostAStartABoundedNumberOfBytes) {
+  if (bytes_read() == 0) GTEST_SKIP() << "this kernel does not count what a process reads";
+  add_certificate("www");
+  install("www");
+  plant(20);
+  const std::uint64_t cost = cost_of_a_start();
+  // The current one and eight before it, four files each; all others cost a file that is too large
+  // to be a leaf, of which nothing is read, and a record.
+  EXPECT_LE(cost, 9 * 4 * kLargestFile + (std::size_t{1} << 20U));
+  EXPECT_GE(cost, 9 * kLargestFile) << "the count is none";
+  EXPECT_THAT(log_.text(), HasSubstr("version"));
+  plant(200);
+  EXPECT_LE(cost_of_a_start(), cost + (std::size_t{2} << 20U)) << "cost follows what is planted";
 }
 
 TEST_F(Bootstrap, ShowsPlaceholdersOfOneKeyUntilThereIsSomething) {

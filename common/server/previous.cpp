@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "server/previous.h"
+
+#include <fcntl.h>
+
+#include <algorithm>
+#include <chrono>
+#include <thread>
+#include <utility>
+
+#include "base/memory_file.h"
+#include "lifecycle/stored_search.h"
+
+namespace ccm::server {
+namespace {
+
+using config::CertificateSpec;
+using publication::Published;
+
+// An agent whose lifeline was cut is gone within milliseconds.
+constexpr std::chrono::milliseconds kPatience{2000};
+constexpr std::chrono::milliseconds kBetweenLooks{2};
+
+std::optional<Published> fitting(const std::shared_ptr<const publication::Served>& served,
+                                 const CertificateSpec& spec, Time now) {
+  if (served == nullptr || served->published.is_placeholder) return std::nullopt;
+  if (!lifecycle::fits(served->published.bundle.leaf(), spec.names, now)) return std::nullopt;
+  Published published = served->published;
+  if (!spec.stapling) published.ocsp_response.clear();
+  return published;
+}
+
+}  // namespace
+
+Previous::Previous(int segment) : segment_(segment) {
+  if (segment < 0) return;
+  auto reader = publication::Reader::open(segment);
+  if (reader) reader_ = *std::move(reader);
+}
+
+std::optional<Published> Previous::shown(const CertificateSpec& spec, Time now) {
+  return fitting(value(spec), spec, now);
+}
+
+std::optional<Published> Previous::shown_elsewhere(const CertificateSpec& spec, Time now) {
+  std::optional<Published> best;
+  for (const std::size_t slot : index().covering_any(spec.names)) {
+    auto other = fitting(reader_->get(static_cast<std::uint32_t>(slot)), spec, now);
+    const auto end = [](const Published& each) { return each.bundle.leaf().not_after(); };
+    if (other && (!best || end(*other) > end(*best))) best = std::move(other);
+  }
+  return best;
+}
+
+bool Previous::knows(const CertificateSpec& spec) {
+  return !index().covering_any(spec.names).empty();
+}
+
+bool Previous::shows_placeholder(const CertificateSpec& spec) {
+  const auto served = value(spec);
+  return served != nullptr && served->published.is_placeholder;
+}
+
+// A segment never has fewer slots than it was made with, so equal numbers and all names found mean
+// the same names.
+std::optional<publication::Writer> Previous::continued(const config::Config& config) {
+  if (!reader_ || reader_->slot_count() != config.certificates().size()) return std::nullopt;
+  // Without /proc it could not be opened for the next workers.
+  if (!can_open_again()) return std::nullopt;
+  const bool has_all = std::all_of(
+      config.certificates().begin(), config.certificates().end(),
+      [this](const CertificateSpec& spec) { return reader_->find(spec.name).has_value(); });
+  if (!has_all) return std::nullopt;
+  const auto end = std::chrono::steady_clock::now() + kPatience;
+  for (;;) {
+    FileDescriptor copy(fcntl(segment_, F_DUPFD_CLOEXEC, 0));
+    auto writer = publication::Writer::attach(std::move(copy), publication::IfBusy::fail);
+    if (writer) return *std::move(writer);
+    const bool is_busy = writer.error().kind() == ErrorKind::transient;
+    if (!is_busy || std::chrono::steady_clock::now() >= end) return std::nullopt;
+    std::this_thread::sleep_for(kBetweenLooks);
+  }
+}
+
+const crypto::NameIndex& Previous::index() {
+  if (index_ || !reader_) return index_ ? *index_ : index_.emplace();
+  index_.emplace();
+  for (std::uint32_t slot = 0; slot < reader_->slot_count(); ++slot) {
+    const auto served = reader_->get(slot);
+    if (served == nullptr || served->published.is_placeholder) continue;
+    index_->add(served->published.bundle.leaf().names(), slot);
+  }
+  return *index_;
+}
+
+std::shared_ptr<const publication::Served> Previous::value(const CertificateSpec& spec) {
+  if (!reader_) return nullptr;
+  const auto slot = reader_->find(spec.name);
+  return slot ? reader_->get(*slot) : nullptr;
+}
+
+}  // namespace ccm::server
