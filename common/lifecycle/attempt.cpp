@@ -24,6 +24,12 @@ bool is_urgent(const VersionInfo& info, Time now) {
 
 }  // namespace
 
+void say_left_out(Log& log, std::string_view name, const crypto::Bundle& bundle) {
+  if (bundle.left_out().empty()) return;
+  log.notice("certificate \"{}\": left out of the chain, as it does not serve the path: {}", name,
+             bundle.left_out());
+}
+
 State Attempt::run() {
   Result<StoreReader::Loaded> loaded = parts_.store.load(spec_.name);
   if (!loaded) return failed(std::move(loaded).error().with_context("read the store"));
@@ -124,10 +130,7 @@ State Attempt::installed(const Obtained& obtained, const VersionInfo& info) {
   parts_.log.notice("{}installed version {} from {} (serial {}, valid until {}), next renewal {}",
                     prefix_of(spec_), info.number, info.origin, info.serial,
                     format_time(info.not_after), format_time(std::get<Valid>(state).renew_at));
-  if (!obtained.bundle.left_out().empty()) {
-    parts_.log.notice("{}left out of the chain, as it does not serve the path: {}",
-                      prefix_of(spec_), obtained.bundle.left_out());
-  }
+  say_left_out(parts_.log, spec_.name, obtained.bundle);
   warn_if_short(info);
   return state;
 }

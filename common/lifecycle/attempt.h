@@ -10,6 +10,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/clock.h"
@@ -89,5 +90,8 @@ class Attempt {
   VersionNumber version_ = 0;
   bool has_installed_ = false;
 };
+
+// Says which certificates arrived beside the chain and are not served, if any.
+void say_left_out(Log& log, std::string_view name, const crypto::Bundle& bundle);
 
 }  // namespace ccm::lifecycle

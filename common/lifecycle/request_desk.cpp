@@ -10,6 +10,7 @@
 #include "base/file.h"
 #include "base/text.h"
 #include "lifecycle/answer.h"
+#include "lifecycle/attempt.h"
 #include "lifecycle/forgetting.h"
 #include "lifecycle/hold.h"
 #include "lifecycle/import.h"
@@ -151,6 +152,7 @@ Result<void> RequestDesk::install(const Request& request) {
   parts_.log.notice(
       "certificate \"{}\": installed version {}, imported by ccmctl (serial {}, valid until {})",
       request.name, info->number, info->serial, format_time(info->not_after));
+  say_left_out(parts_.log, request.name, *bundle);
   return {};
 }
 

@@ -322,6 +322,23 @@ TEST_F(RequestDeskTest, InstallsWhatIsBroughtAlongAndLeavesItAloneUntilItIsDue) 
   EXPECT_EQ(store_->current_version("www"), 4U) << "renewed in time";
 }
 
+TEST_F(RequestDeskTest, SaysWhatAnImportedChainBringsInVain) {
+  const crypto::Bundle bundle = source_.make_until(clock_.now() + 100 * kTestDay);
+  std::vector<crypto::Certificate> heap = bundle.chain();
+  ask({.wish = Wish::install, .name = "www", .certificates = heap, .key = bundle.key()});
+  desk_.serve();
+  EXPECT_THAT(log_.text(), testing::Not(HasSubstr("left out of the chain")));
+  const crypto::Bundle later = source_.make_until(clock_.now() + 101 * kTestDay);
+  heap = later.chain();
+  heap.push_back(
+      ccm::test::make_test_intermediate(ccm::test::make_test_root("Elsewhere"), "Stray CA")
+          .certificate);
+  ask({.wish = Wish::install, .name = "www", .certificates = heap, .key = later.key()});
+  desk_.serve();
+  EXPECT_THAT(log_.text(), HasSubstr("certificate \"www\": left out of the chain, as it does not "
+                                     "serve the path: CN=Stray CA"));
+}
+
 TEST_F(RequestDeskTest, RenewsAtOnceWhatIsImportedInsideItsRenewalWindow) {
   // The ones before it must not outlive it.
   clock_.advance(85 * kTestDay);
