@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <set>
 #include <utility>
 
 #include "agent/crew.h"
@@ -132,6 +133,7 @@ class RunningEngine final : public Engine {
   Time next_wake() const override;
 
  private:
+  void remove_superseded();
   void notice_the_clock();
   void hand_out(Team& team, Time now);
   Time next_wake(const Team& team) const;
@@ -184,7 +186,20 @@ RunningEngine::RunningEngine(Parts parts, CloudAccess access, HttpClients http)
   const lifecycle::StoreReader reader(parts_.state_path);
   lifecycle::adopt_stored({reader, parts_.store, *parts_.lease, parts_.log, parts_.clock.now()},
                           lifecycle_.unsettled());
+  remove_superseded();
   desk_.resume();
+}
+
+// The settings may keep fewer versions than those of an earlier start, and an agent that was killed
+// right after an installation has removed none. Where something is wrong with what is installed, an
+// older version may be what serves.
+void RunningEngine::remove_superseded() {
+  const auto list = lifecycle_.unsettled();
+  const std::set<const config::CertificateSpec*> unsettled(list.begin(), list.end());
+  for (const config::CertificateSpec& spec : parts_.config.certificates()) {
+    if (unsettled.contains(&spec)) continue;
+    static_cast<void>(parts_.store.prune(*parts_.lease, spec.name, spec.keep));
+  }
 }
 
 void RunningEngine::notice_the_clock() {

@@ -43,6 +43,7 @@ class FileStore final : public Store {
   }
   Result<VersionInfo> install(const Lease& lease, const Installation& installation) override;
   Result<void> restore(const Lease& lease, const std::string& name, VersionNumber version) override;
+  Result<void> prune(const Lease& lease, const std::string& name, unsigned keep) override;
   Result<void> keep_response(const Lease& lease, const std::string& name, VersionNumber version,
                              std::span<const std::byte> der) override;
   Result<std::optional<StoredRecord>> read_record(std::string_view name,
@@ -69,7 +70,7 @@ class FileStore final : public Store {
   Result<void> add_version(const Installation& installation, const VersionInfo& info) const;
   Result<void> point_at(const std::string& name, VersionNumber number) const;
   void announce() const;
-  void prune(const std::string& name, unsigned keep) const;
+  void remove_superseded(const std::string& name, unsigned keep) const;
 
   StoreReader reader_;
   // Writers of one process take turns; the lease keeps other processes out.
@@ -147,8 +148,8 @@ void FileStore::announce() const {
   static_cast<void>(write_file_atomically(file, fmt::format("{}\n", revision + 1)));
 }
 
-// What cannot be removed now is removed after the next installation.
-void FileStore::prune(const std::string& name, unsigned keep) const {
+// What cannot be removed now is removed the next time.
+void FileStore::remove_superseded(const std::string& name, unsigned keep) const {
   const std::string versions = versions_path(name);
   const Result<std::vector<std::string>> names = list_directory(versions);
   if (!names) return;
@@ -194,7 +195,7 @@ Result<VersionInfo> FileStore::install(const Lease& lease, const Installation& i
     return pass(std::move(done));
   }
   announce();
-  prune(name, installation.keep);
+  remove_superseded(name, installation.keep);
   return info;
 }
 
@@ -215,6 +216,17 @@ Result<void> FileStore::restore(const Lease& lease, const std::string& name,
   Result<void> done = point_at(name, version);
   if (done) announce();
   return done;
+}
+
+Result<void> FileStore::prune(const Lease& lease, const std::string& name, unsigned keep) {
+  if (Result<void> checked = check_entry_name(name); !checked) return checked;
+  const std::lock_guard lock(mutex_);
+  if (Result<void> allowed = check_lease(reader_.state_path(), lease); !allowed) return allowed;
+  if (reader_.versions(name).size() <= keep + std::size_t{1}) return {};
+  // With the current one damaged an older one serves.
+  const Result<StoreReader::Loaded> loaded = reader_.load(name);
+  if (loaded && loaded->certificate && !loaded->damage) remove_superseded(name, keep);
+  return {};
 }
 
 Result<void> FileStore::keep_response(const Lease& lease, const std::string& name,

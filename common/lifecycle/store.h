@@ -76,6 +76,10 @@ class Store {
   virtual Result<void> restore(const Lease& lease, const std::string& name,
                                VersionNumber version) = 0;
 
+  // Removes versions besides the current one until `keep` are left, the oldest first, with their
+  // private keys; nothing while the current one is damaged. `transient` when the lease is old.
+  virtual Result<void> prune(const Lease& lease, const std::string& name, unsigned keep) = 0;
+
   // Keeps an OCSP response (DER) with an installed version, in the place of the one before; an
   // empty one only removes that. `transient` when the lease is old, `rejected` when there is no
   // such version.

@@ -220,3 +220,19 @@ def test_two_servers_share_one_store_and_one_set_of_calls(
     leader.start()
     assert leader.show(sites_of[leader][1]).serial == third
     assert cloud.count("CreateCertificateByCsr") == 3 and cloud.count("ExportCertificate", "scm") == 2
+
+
+def test_superseded_keys_go_with_their_versions(server, settings, cloud, public, scratch):
+    versions = scratch / "state" / "certificates" / public.name / "versions"
+    serials = [cloud.issue(public.names, days=30)["serial"]]
+    server.configure(settings={**settings, "keep": "2"}, sites=[public])
+    server.start()
+    assert server.wait_for_certificate(public, cloud.trust()) == serials[-1]
+    for days in (60, 90, 120):
+        serials.append(cloud.issue(public.names, days=days)["serial"])
+        assert server.wait_for_certificate(public, cloud.trust(), but_not=serials[:-1]) == serials[-1]
+    wait_until(lambda: sorted(os.listdir(versions)) == ["2", "3", "4"], "the current one and two more")
+    server.configure(settings={**settings, "keep": "0"}, sites=[public])
+    server.reload()
+    wait_until(lambda: os.listdir(versions) == ["4"], "the current one alone")
+    assert server.show(public).serial == serials[-1]

@@ -122,10 +122,28 @@ Result<VersionInfo> MemoryStore::install(const Lease& lease, const Installation&
                                      .info = info,
                                      .ocsp_response = {response.begin(), response.end()}}});
   entry.current = info.number;
-  while (entry.versions.size() > installation.keep + 1U) {
-    entry.versions.erase(entry.versions.begin());
-  }
+  remove_superseded(entry, installation.keep);
   return info;
+}
+
+void MemoryStore::remove_superseded(Entry& entry, unsigned keep) {
+  std::size_t kept = 0;
+  for (auto version = entry.versions.end(); version != entry.versions.begin();) {
+    --version;
+    if (version->first == entry.current || kept++ < keep) continue;
+    version = entry.versions.erase(version);
+  }
+}
+
+Result<void> MemoryStore::prune(const Lease& lease, const std::string& name, unsigned keep) {
+  const std::lock_guard lock(mutex_);
+  if (Result<void> allowed = check_write(lease); !allowed) return allowed;
+  const auto found = entries_.find(name);
+  if (found == entries_.end()) return {};
+  const auto current = found->second.versions.find(found->second.current);
+  const bool is_intact = current != found->second.versions.end() && !current->second.is_damaged;
+  if (is_intact) remove_superseded(found->second, keep);
+  return {};
 }
 
 Result<void> MemoryStore::restore(const Lease& lease, const std::string& name,

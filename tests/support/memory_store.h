@@ -33,6 +33,8 @@ class MemoryStore final : public lifecycle::Store {
                                          const lifecycle::Installation& installation) override;
   Result<void> restore(const lifecycle::Lease& lease, const std::string& name,
                        lifecycle::VersionNumber version) override;
+  Result<void> prune(const lifecycle::Lease& lease, const std::string& name,
+                     unsigned keep) override;
   Result<void> keep_response(const lifecycle::Lease& lease, const std::string& name,
                              lifecycle::VersionNumber version,
                              std::span<const std::byte> der) override;
@@ -58,6 +60,7 @@ class MemoryStore final : public lifecycle::Store {
     std::map<lifecycle::VersionNumber, Version> versions;
     lifecycle::VersionNumber current = 0;
   };
+  static void remove_superseded(Entry& entry, unsigned keep);
   struct Leadership {
     std::mutex mutex;
     std::uint64_t token = 0;

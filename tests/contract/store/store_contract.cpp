@@ -164,6 +164,24 @@ TEST_P(StoreContract, KeepsAsManyPreviousVersionsAsAsked) {
   EXPECT_EQ(installed(), last);
 }
 
+TEST_P(StoreContract, RemovesWhatIsBeyondTheNumberToKeep) {
+  for (int i = 0; i < 5; ++i) install_another(9);
+  ASSERT_TRUE(store_.restore(*lease_, "www", 2));
+  ASSERT_TRUE(store_.prune(*lease_, "www", 2));
+  EXPECT_THAT(versions(), ElementsAre(5U, 4U, 2U)) << "the current one does not count";
+  ASSERT_TRUE(store_.prune(*lease_, "www", 0));
+  EXPECT_THAT(versions(), ElementsAre(2U));
+  EXPECT_TRUE(store_.prune(*lease_, "other", 0));
+}
+
+TEST_P(StoreContract, RemovesNothingWhileTheCurrentOneIsDamaged) {
+  const std::string first = install_another(9);
+  install_another(9);
+  specimen_->damage("www", 2);
+  ASSERT_TRUE(store_.prune(*lease_, "www", 0));
+  EXPECT_EQ(store_.load("www")->certificate->info.fingerprint, first);
+}
+
 TEST_P(StoreContract, RestoresAPreviousVersionAndGoesOnFromThere) {
   const std::string first = install_another();
   install_another();
@@ -330,6 +348,7 @@ TEST_P(StoreContract, RefusesEveryWriteUnderAnOldLease) {
   EXPECT_EQ(store_.write_record(old, "www", "state", Secret(), 1).error().kind(),
             ErrorKind::transient);
   EXPECT_EQ(store_.remove_record(old, "www", "state").error().kind(), ErrorKind::transient);
+  EXPECT_EQ(store_.prune(old, "www", 0).error().kind(), ErrorKind::transient);
   for (const Keep keep : {Keep::nothing, Keep::versions}) {
     EXPECT_EQ(store_.forget(old, "www", keep).error().kind(), ErrorKind::transient);
   }
