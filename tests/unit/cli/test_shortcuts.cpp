@@ -5,6 +5,7 @@
 #include <set>
 
 #include "base/text.h"
+#include "cli/operation_input.h"
 #include "cli/shortcuts.h"
 
 namespace ccm::cli {
