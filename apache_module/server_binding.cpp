@@ -106,8 +106,9 @@ Server Binder::look_at(server_rec* record, std::optional<bool> inherited_engine)
   const auto found = conf_.requests.find(record);
   const Written written = tree_.written_in(record);
   const std::optional<bool> engine = written.has_engine ? written.has_engine : inherited_engine;
+  const bool is_listener = !engine && listens_for_https(record);
   return {record, found == conf_.requests.end() ? Requests() : Requests(found->second), written,
-          engine ? *engine : listens_for_https(record), !engine && listens_for_https(record)};
+          engine.value_or(is_listener), is_listener};
 }
 
 Result<void> Binder::check_written(const Server& server) const {
