@@ -1,9 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
 """OCSP responses: fetched by the agent, stapled by the workers, gone when they are over or no longer good."""
 
+import os
+import subprocess
+import time
+
 import pytest
 from conftest import PRIVATE, PUBLIC
-from lab import tls
+from lab import place, tls
 from lab.net import free_port
 from lab.server import Certificate, Site
 from lab.waiting import wait_until
@@ -140,3 +144,53 @@ def test_it_can_be_switched_off(server, cloud, settings, scratch):
     kept = [(scratch / "state" / "certificates" / block.name / "current" / "ocsp.der").exists()
             for block in blocks]
     assert kept == [True, False]
+
+
+def status_of(settings, name):
+    done = subprocess.run(
+        [place.program("ccmctl"), "--state-dir", settings["state_path"], "status", name],
+        env={"PATH": os.environ["PATH"]}, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT, timeout=60, check=False)
+    return done.stdout.decode()
+
+
+def silence_the_responder(server, cloud):
+    server.allow(r"demands stapling|demands it|answered 503")
+    cloud.fault({"status": 503}, service="pki", operation="Ocsp")
+
+
+def test_what_demands_stapling_goes_live_with_its_first_response(server, cloud, settings, public):
+    old = cloud.issue(public.names, days=30)
+    server.configure(settings=settings, sites=[public])
+    server.start()
+    assert server.wait_for_certificate(public, cloud.trust()) == old["serial"]
+    silence_the_responder(server, cloud)
+    new = cloud.issue(public.names, days=300, must_staple=True)
+    server.wait_for_log(rf"the certificate from scm:{new['id']} demands stapling, and http://\S+ has no "
+                        r"response for it yet: .*answered 503")
+    assert server.show(public).serial == old["serial"]
+    said = status_of(settings, PUBLIC)
+    assert "demands stapling" in said and "has no response for it yet" in said, said
+    cloud.clear_faults()
+    server.wait_for_certificate(public, cloud.trust(), but_not=[old["serial"]])
+    assert stapled(public)[0] == "good", "clients refuse it until there is one"
+    assert server.show(public).serial == new["serial"]
+
+
+def test_what_demands_stapling_waits_until_the_old_one_is_about_to_end(server, cloud, settings, public):
+    old = cloud.issue(public.names, not_before=-5, seconds=60)
+    begin = time.monotonic()
+    server.allow("has no newer certificate yet")
+    server.configure(settings=settings, sites=[public])
+    server.start()
+    assert server.wait_for_certificate(public, cloud.trust()) == old["serial"]
+    silence_the_responder(server, cloud)
+    new = cloud.issue(public.names, days=300, must_staple=True)
+    server.wait_for_log("demands stapling, and .* has no response for it yet")
+    server.wait_for_certificate(public, cloud.trust(), but_not=[old["serial"]], timeout=90)
+    # The last quarter of its 65 seconds.
+    assert time.monotonic() - begin > 60 - 65 / 4 - 1
+    assert server.show(public).serial == new["serial"] and stapled(public) is None
+    server.wait_for_log("it is installed without one, as nothing better is there")
+    cloud.clear_faults()
+    assert wait_for_staple(public)[0] == "good"

@@ -39,9 +39,10 @@ Reply keep(Call& call, const json& record, int status = 200) {
 
 // A mistyped field would otherwise be ignored in silence.
 void check_fields(const Call& call) {
-  static const std::set<std::string> kFields = {
-      "names", "key",  "not_before", "not_after",   "days",   "seconds", "csr",      "with_key",
-      "name",  "type", "brand",      "description", "status", "id",      "domain_id"};
+  static const std::set<std::string> kFields = {"names",  "key",     "not_before", "not_after",
+                                                "days",   "seconds", "csr",        "with_key",
+                                                "name",   "type",    "brand",      "description",
+                                                "status", "id",      "domain_id",  "must_staple"};
   if (!call.body.is_object()) return;
   for (const auto& [name, value] : call.body.items()) {
     if (kFields.count(name) == 0) refuse(fmt::format("a certificate has no field \"{}\"", name));
@@ -127,6 +128,7 @@ Reply create_scm(Call& call) {
   if (issue.names.empty()) refuse("a certificate takes {\"names\": [\"www.example.com\"], ...}");
   issue.key = key_in(call, "RSA2048");
   enter_period(call, 365 * kDay, issue);
+  issue.must_staple = call.flag("must_staple", false);
   json record = new_scm_record(call.world, domain_id);
   enter_names(record, issue.names);
   record["key_algorithm"] = issue.key;
@@ -152,6 +154,7 @@ Reply renew_scm(Call& call) {
   const std::int64_t length =
       std::max<std::int64_t>(60, end_of(former.front().get()) - start_of(former.front().get()));
   enter_period(call, length, issue);
+  issue.must_staple = call.flag("must_staple", false);
   json record = new_scm_record(call.world, old["domain_id"].get<std::string>());
   for (const char* field : {"type", "brand", "order_id", "description", "enterprise_project_id"}) {
     record[field] = old[field];

@@ -117,6 +117,7 @@ void add_extensions(X509* certificate, const CertificateSpec& spec, X509* issuer
   if (!spec.crl_url.empty()) {
     add_from_text(certificate, issuer, NID_crl_distribution_points, "URI:" + spec.crl_url);
   }
+  if (spec.must_staple) add_from_text(certificate, issuer, NID_tlsfeature, "status_request");
   add_custom_extension(certificate, spec.custom_extension);
 }
 

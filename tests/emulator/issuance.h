@@ -37,6 +37,7 @@ struct CertificateSpec {
   json custom_extension;                         // {object_identifier, value} or null
   std::string ocsp_url;                          // empty: no such extension
   std::string crl_url;                           // empty: no such extension
+  bool must_staple = false;                      // TLS feature status_request (RFC 7633)
 };
 
 // Who signs; without a certificate the new one is self-signed.

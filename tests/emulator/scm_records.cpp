@@ -198,6 +198,7 @@ void issue_scm_certificate(World& world, json& record, const ScmIssue& issue) {
   spec.extended_key_usages = {"serverAuth", "clientAuth"};
   spec.ocsp_url = world.plain_url + "/pki/ocsp/scm";
   spec.crl_url = world.plain_url + "/pki/crl/scm";
+  spec.must_staple = issue.must_staple;
   const CertificateHandle leaf = issue_certificate(spec, issuer.signer());
   enter_certificate(record, leaf.get());
   record["certificate_chain"] = certificate_pem(issuer.certificate());

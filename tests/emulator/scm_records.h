@@ -29,6 +29,7 @@ struct ScmIssue {
   std::string csr;                 // PEM; empty lets the cloud make the key
   std::int64_t not_before = 0;     // seconds since 1970
   std::int64_t not_after = 0;      // seconds since 1970
+  bool must_staple = false;        // clients refuse it without an OCSP response
 };
 // Signs the certificate and makes the record ISSUED. The record's own names stay as they are.
 void issue_scm_certificate(World& world, json& record, const ScmIssue& issue);
