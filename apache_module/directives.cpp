@@ -77,9 +77,11 @@ const char* on_global(cmd_parms* cmd, void*, const char* text) noexcept {
 const char* on_use(cmd_parms* cmd, void*, const char* text) noexcept {
   return directive_boundary(cmd, [&]() -> Result<void> {
     if (auto placed = check_place(cmd, NOT_IN_DIR_CONTEXT); !placed) return placed;
+    // The short form names the source's parameters among others.
+    const config::Directive& source = *find_row("CCMSource");
     main_conf_of(cmd->server)
         .requests[cmd->server]
-        .push_back({words_of(cmd->pool, text), origin_of(*cmd->directive)});
+        .push_back({arguments_of(source, cmd->pool, text), origin_of(*cmd->directive)});
     return {};
   });
 }

@@ -14,7 +14,9 @@
 
 #include "agent/engine.h"
 #include "agent/privileges.h"
+#include "base/acting_as.h"
 #include "base/error.h"
+#include "base/handle.h"
 #include "base/log.h"
 #include "cloud/curl_client.h"
 #include "cloud/endpoints.h"
@@ -173,6 +175,22 @@ void check_state(const std::string& path, const std::optional<Account>& account,
   if (!good) add_fatal(findings, good.error().message());
 }
 
+// The agent reads them when it judges a certificate, and is the account by then.
+void check_trust_files(const config::Config& config, const std::optional<Account>& account,
+                       Findings& findings) {
+  if (!account) return;
+  const ActingAs agent(account->user);
+  for (const std::string& path : config.trust_files()) {
+    const FileDescriptor file(open(path.c_str(), O_RDONLY | O_CLOEXEC));
+    // What else may be wrong was said already (config/host_checks.h).
+    if (file || errno != EACCES) continue;
+    add_fatal(findings, fmt::format("the file of the source's trust= {} cannot be read by the "
+                                    "agent's account \"{}\"; certificates are no secret, so make "
+                                    "it and the folders above it readable",
+                                    config::in_quotes(path), account->name));
+  }
+}
+
 }  // namespace
 
 std::vector<config::HostFinding> check_work(const config::Config& config) {
@@ -181,7 +199,9 @@ std::vector<config::HostFinding> check_work(const config::Config& config) {
   check_region(config, findings);
   // That the account is missing was said already (config/host_checks.h).
   const Result<std::optional<Account>> account = choose_account(config.global().user);
-  check_state(config.global().state_path, account ? *account : std::nullopt, findings);
+  const std::optional<Account> agent = account ? *account : std::nullopt;
+  check_state(config.global().state_path, agent, findings);
+  check_trust_files(config, agent, findings);
   return findings;
 }
 

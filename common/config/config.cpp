@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <set>
 
 #include "base/text.h"
 #include "crypto/digest.h"
@@ -18,6 +19,10 @@ void add_source(Record& record, const SourceSpec& source) {
     if (scm->uploads != Uploads::fallback) {
       record.add("uploads", scm->uploads == Uploads::on ? "on" : "off");
     }
+    // What is not given leaves no trace: the fingerprint of an older release's settings stays.
+    for (const std::string& issuer : scm->issuers) record.add("issuer", issuer);
+    if (scm->trust) record.add("trust", std::to_string(static_cast<int>(*scm->trust)));
+    if (!scm->trust_file.empty()) record.add("trust_file", scm->trust_file);
     return;
   }
   const auto& pca = std::get<PcaSource>(source);
@@ -53,6 +58,15 @@ Config Config::on_host(std::string_view host) const {
     spec.jitter_seed = fmt::format("{}@{}", spec.name, host);
   }
   return all;
+}
+
+std::vector<std::string> Config::trust_files() const {
+  std::set<std::string> files;
+  for (const CertificateSpec& spec : certificates_) {
+    const auto* scm = std::get_if<ScmSource>(&spec.source);
+    if (scm != nullptr && !scm->trust_file.empty()) files.insert(scm->trust_file);
+  }
+  return {files.begin(), files.end()};
 }
 
 const CertificateSpec* Config::find(std::string_view name) const noexcept {

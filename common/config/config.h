@@ -32,9 +32,28 @@ enum class Uploads : std::uint8_t {
   on,        // as much as an issued one: what ends last is taken
 };
 
+// Which authorities' certificates are taken from SCM.
+enum class TrustPolicy : std::uint8_t {
+  keep,    // whatever authority's, but none that this system does not trust in the place of one
+           // that it trusts
+  system,  // those whose chain ends at a root that this system trusts
+  any,     // whatever authority's
+  file,    // those whose chain ends at a certificate of a given file
+};
+
 struct ScmSource {
   std::string certificate_id;  // empty: the best certificate that covers the names
   Uploads uploads = Uploads::fallback;
+  // Who must have issued it: common names or organisations of issuers. Empty: anybody.
+  std::vector<std::string> issuers = {};
+  // nullopt: not given; trust_policy() says what is meant then.
+  std::optional<TrustPolicy> trust = {};
+  std::string trust_file = {};  // PEM, of TrustPolicy::file
+
+  // Whoever lets every upload in has said that the authority does not matter.
+  TrustPolicy trust_policy() const noexcept {
+    return trust.value_or(uploads == Uploads::on ? TrustPolicy::any : TrustPolicy::keep);
+  }
   friend bool operator==(const ScmSource&, const ScmSource&) = default;
 };
 
@@ -106,6 +125,8 @@ class Config {
   // This configuration on one host of many, so that hosts with the same certificates do not renew
   // in step. `host`: any text that stays the same there.
   Config on_host(std::string_view host) const;
+  // Paths of the files that decide which authorities' certificates are taken, each once.
+  std::vector<std::string> trust_files() const;
   // nullptr when there is none of that name.
   const CertificateSpec* find(std::string_view name) const noexcept;
 

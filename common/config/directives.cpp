@@ -28,8 +28,10 @@ constexpr std::array<Directive, 23> kDirectives{{
     {"region", Scope::global, 1, 1, "region ap-southeast-1"},
     {"renew_before", Scope::both, 1, 1, "renew_before 33% | 30d"},
     {"scm_endpoint", Scope::global, 1, 1, "scm_endpoint https://HOST[:PORT]"},
-    {"source", Scope::certificate, 1, 3,
-     "source scm [id=ID] [uploads=fallback|on|off] | pca issuer=ID"},
+    {"source", Scope::certificate, 1, 5,
+     "source scm [id=ID] [uploads=fallback|on|off] [issuers=NAME|...] "
+     "[trust=keep|system|any|PATH] | pca issuer=ID",
+     PathArguments::trust_value},
     {"ssl_trusted_certificate", Scope::global, 1, 1, "ssl_trusted_certificate /path/to/ca.pem",
      PathArguments::all},
     {"stapling", Scope::both, 1, 1, "stapling on | off"},
@@ -42,7 +44,19 @@ constexpr std::array<Directive, 23> kDirectives{{
 static_assert(std::is_sorted(kDirectives.begin(), kDirectives.end(),
                              [](const Directive& a, const Directive& b) { return a.key < b.key; }));
 
-constexpr std::string_view kFile = "file=";
+// What stands before the path in an argument that is one.
+std::string_view prefix_of(PathArguments paths) noexcept {
+  switch (paths) {
+    case PathArguments::file_value:
+      return "file=";
+    case PathArguments::trust_value:
+      return "trust=";
+    case PathArguments::none:
+    case PathArguments::all:
+      break;
+  }
+  return "";
+}
 
 }  // namespace
 
@@ -54,10 +68,13 @@ std::vector<std::string> with_paths(
     const Directive& directive, std::vector<std::string> arguments,
     const std::function<std::string(const std::string& path)>& resolve) {
   if (directive.paths == PathArguments::none) return arguments;
-  const std::string_view prefix = directive.paths == PathArguments::all ? "" : kFile;
+  const std::string_view prefix = prefix_of(directive.paths);
   for (std::string& argument : arguments) {
     // Nothing is no path, and is refused as such.
     if (!argument.starts_with(prefix) || argument.size() == prefix.size()) continue;
+    const bool is_word = directive.paths == PathArguments::trust_value &&
+                         argument.find('/', prefix.size()) == argument.npos;
+    if (is_word) continue;
     argument = fmt::format("{}{}", prefix, resolve(argument.substr(prefix.size())));
   }
   return arguments;

@@ -9,17 +9,14 @@
 
 #include <array>
 #include <cerrno>
-#include <filesystem>
 #include <optional>
-#include <system_error>
 
 #include "base/account.h"
 #include "base/error.h"
-#include "base/file.h"
 #include "base/text.h"
 #include "config/sentences.h"
 #include "config/system_checks.h"
-#include "crypto/pem.h"
+#include "crypto/authority_file.h"
 
 namespace ccm::config {
 namespace {
@@ -27,7 +24,6 @@ namespace {
 using Findings = std::vector<HostFinding>;
 
 constexpr std::string_view kDefaultUser = "ccm";
-constexpr std::size_t kLargestTrustFile = 16UL * 1024 * 1024;
 
 constexpr std::string_view kFatal = "fatal: ";
 constexpr std::string_view kWarning = "doubt: ";
@@ -96,30 +92,13 @@ void check_credentials(const GlobalConfig& global, Findings& findings) {
   }
 }
 
-Result<bool> holds_certificate(const std::string& path) {
-  // Lists of authorities are usually reached through symbolic links, which read_file refuses.
-  std::error_code error;
-  const std::filesystem::path real = std::filesystem::canonical(path, error);
-  if (error) return fail(ErrorKind::invalid, error.message());
-  auto text = read_file(real.string(), kLargestTrustFile);
-  if (!text) return pass(std::move(text));
-  auto certificates = crypto::parse_certificates_pem(*text);
-  if (!certificates) return pass(std::move(certificates));
-  return !certificates->empty();
-}
-
-void check_trusted_certificate(const std::string& path, Findings& findings) {
-  constexpr std::string_view kWhat = "trusted certificate file";
-  if (path.empty() || !look_at(path, kWhat, findings)) return;
+void check_authority_file(const std::string& path, std::string_view what, Findings& findings) {
+  if (path.empty() || !look_at(path, what, findings)) return;
   if (!may_access(path, R_OK) && is_hidden_from_us(errno)) return;
-  const auto holds = holds_certificate(path);
-  if (!holds) {
-    add_fatal(findings, fmt::format("the {} {} cannot be used: {}", kWhat, in_quotes(path),
-                                    holds.error().message()));
-  } else if (!*holds) {
-    add_fatal(findings, fmt::format("the {} {} holds no certificate; it must be in PEM form", kWhat,
-                                    in_quotes(path)));
-  }
+  const auto certificates = crypto::read_authority_file(path);
+  if (certificates) return;
+  add_fatal(findings, fmt::format("the {} {} cannot be used: {}", what, in_quotes(path),
+                                  certificates.error().message()));
 }
 
 bool user_exists(const std::string& name) {
@@ -161,7 +140,10 @@ std::vector<HostFinding> check_host(const Config& config) {
   const GlobalConfig& global = config.global();
   // Without certificates no agent is started, and credentials may be missing.
   if (!config.certificates().empty()) check_credentials(global, findings);
-  check_trusted_certificate(global.trusted_certificate, findings);
+  check_authority_file(global.trusted_certificate, "trusted certificate file", findings);
+  for (const std::string& path : config.trust_files()) {
+    check_authority_file(path, "file of the source's trust=", findings);
+  }
   check_user(global.user, findings);
   check_agent(global.agent_path, findings);
   if (config.certificates().empty()) return findings;

@@ -25,7 +25,12 @@ namespace ccm::config {
 enum class Scope : std::uint8_t { global, certificate, both };
 
 // Which arguments of a directive are paths.
-enum class PathArguments : std::uint8_t { none, all, file_value };  // file_value: of "file=PATH"
+enum class PathArguments : std::uint8_t {
+  none,
+  all,
+  file_value,   // of "file=PATH"
+  trust_value,  // of "trust=PATH", a path if there is a slash in it, among other words
+};
 
 // One row of the directive table: the single list of what can be configured.
 struct Directive {

@@ -3,6 +3,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <array>
 #include <optional>
 
 #include "base/text.h"
@@ -17,16 +19,20 @@ namespace {
 // What the arguments say, before it is put into directives.
 struct ShortForm {
   std::optional<std::string> source;
-  std::vector<std::string> source_parameters;  // "id=…", "uploads=…" or "issuer=…"
+  std::vector<std::string> source_parameters;  // "id=…", "issuer=…" and the like
   std::optional<std::string> name;
 };
+
+constexpr std::array<std::string_view, 5> kSourceParameters{"id", "issuer", "issuers", "trust",
+                                                            "uploads"};
 
 Failure given_twice(std::string_view key) {
   return fail(ErrorKind::invalid, fmt::format("\"{}=\" is given twice", key));
 }
 
 Failure unknown_parameter(std::string_view key) {
-  std::vector<std::string_view> keys{"id", "issuer", "name", "uploads"};
+  std::vector<std::string_view> keys{kSourceParameters.begin(), kSourceParameters.end()};
+  keys.push_back("name");
   for (const Directive& row : directives()) {
     if (row.scope != Scope::global) keys.push_back(row.key);
   }
@@ -60,7 +66,8 @@ Result<void> take_argument(const std::string& argument, ShortForm& form,
   std::string value = argument.substr(equals + 1);
   if (key == "source") return put_once(form.source, key, std::move(value));
   if (key == "name") return put_once(form.name, key, std::move(value));
-  if (key == "id" || key == "issuer" || key == "uploads") {
+  if (std::find(kSourceParameters.begin(), kSourceParameters.end(), key) !=
+      kSourceParameters.end()) {
     for (const std::string& other : form.source_parameters) {
       if (other.starts_with(key + "=")) return given_twice(key);
     }

@@ -3,10 +3,12 @@
 
 #include <fmt/format.h>
 
-#include <optional>
+#include <algorithm>
+#include <array>
 #include <string_view>
 #include <utility>
 
+#include "base/text.h"
 #include "config/sentences.h"
 #include "config/value_words.h"
 
@@ -19,6 +21,13 @@ constexpr std::string_view kIdCharacters =
     "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-";
 constexpr std::size_t kLongestId = 64;
 constexpr std::size_t kIssuerIdSize = 36;
+constexpr std::size_t kMostIssuers = 20;
+
+constexpr std::array<std::string_view, 4> kScmParameters{"id", "issuers", "trust", "uploads"};
+constexpr std::string_view kScmForm =
+    "scm [id=ID] [uploads=fallback|on|off] [issuers=NAME|...] [trust=keep|system|any|PATH]";
+// The names of most authorities have spaces.
+constexpr std::string_view kQuotes = " (a parameter with spaces in quotes)";
 
 Result<std::string> parse_scm_id(const std::string& id) {
   if (id.empty() || id.size() > kLongestId || id.find_first_not_of(kIdCharacters) != id.npos) {
@@ -34,41 +43,94 @@ Result<Uploads> parse_uploads(const std::string& text) {
   return wrong(text, "is neither fallback, on nor off");
 }
 
-// The parameter that a word of the source was probably meant to be, as the end of a sentence.
-std::string suggestion(std::string_view argument, const std::vector<std::string_view>& known) {
-  const std::string_view best = closest(argument.substr(0, argument.find('=')), known);
-  return best.empty() ? "" : fmt::format("; did you mean \"{}=\"?", best);
+// Names of authorities have commas in them ("Example Trust, Inc."), so bars stand between them.
+Result<std::vector<std::string>> parse_issuers(const std::string& text) {
+  std::vector<std::string> issuers;
+  for (const std::string_view name : split(text, '|')) {
+    if (trim(name).empty()) {
+      return wrong(text,
+                   "has an empty name in it; write the names of authorities with a bar "
+                   "between them, such as \"issuers=Example CA|Example Trust, Inc.\"");
+    }
+    issuers.emplace_back(trim(name));
+  }
+  if (issuers.size() <= kMostIssuers) return issuers;
+  return fail(ErrorKind::invalid, fmt::format("there are {} names of authorities, more than {}",
+                                              issuers.size(), kMostIssuers));
+}
+
+Result<void> enter_trust(const std::string& text, ScmSource& source) {
+  constexpr std::pair<std::string_view, TrustPolicy> kWords[] = {
+      {"keep", TrustPolicy::keep}, {"system", TrustPolicy::system}, {"any", TrustPolicy::any}};
+  for (const auto& [word, policy] : kWords) {
+    if (text != word) continue;
+    source.trust = policy;
+    return {};
+  }
+  if (text.find('/') == text.npos) {
+    return wrong(text, "is neither keep, system, any nor the path of a PEM file of authorities");
+  }
+  Result<std::string> path = parse_file_path(text);
+  if (!path) return pass(std::move(path));
+  source.trust = TrustPolicy::file;
+  source.trust_file = *std::move(path);
+  return {};
 }
 
 Failure given_twice(std::string_view word) {
   return fail(ErrorKind::invalid, fmt::format("\"{}=\" is given twice", word));
 }
 
-Result<SourceSpec> parse_scm_source(const Arguments& arguments) {
-  std::optional<std::string> id;
-  std::optional<Uploads> uploads;
-  for (std::size_t i = 1; i < arguments.size(); ++i) {
-    const auto id_text = value_of(arguments[i], "id");
-    const auto uploads_text = value_of(arguments[i], "uploads");
-    if ((id_text && id) || (uploads_text && uploads)) {
-      return given_twice(id_text ? "id" : "uploads");
-    }
-    if (id_text) {
-      auto parsed = parse_scm_id(*id_text);
-      if (!parsed) return pass(std::move(parsed));
-      id = *std::move(parsed);
-    } else if (uploads_text) {
-      auto parsed = parse_uploads(*uploads_text);
-      if (!parsed) return fail_with(std::move(parsed), "uploads");
-      uploads = *parsed;
-    } else {
-      return wrong(arguments[i], fmt::format("is not understood after scm; write scm [id=ID] "
-                                             "[uploads=fallback|on|off]{}",
-                                             suggestion(arguments[i], {"id", "uploads"})));
-    }
+// The parameter that a word of the source was probably meant to be, as the end of a sentence.
+std::string suggestion(std::string_view argument) {
+  const std::vector<std::string_view> known(kScmParameters.begin(), kScmParameters.end());
+  const std::string_view best = closest(argument.substr(0, argument.find('=')), known);
+  return best.empty() ? "" : fmt::format("; did you mean \"{}=\"?", best);
+}
+
+Result<void> enter_scm(std::string_view parameter, const std::string& text, ScmSource& source) {
+  if (parameter == "id") {
+    Result<std::string> id = parse_scm_id(text);
+    if (!id) return pass(std::move(id));
+    source.certificate_id = *std::move(id);
+    return {};
   }
-  return SourceSpec(
-      ScmSource{.certificate_id = id.value_or(""), .uploads = uploads.value_or(Uploads::fallback)});
+  Result<void> done;
+  if (parameter == "uploads") {
+    Result<Uploads> uploads = parse_uploads(text);
+    if (uploads) source.uploads = *uploads;
+    if (!uploads) done = pass(std::move(uploads));
+  } else if (parameter == "issuers") {
+    Result<std::vector<std::string>> issuers = parse_issuers(text);
+    if (issuers) source.issuers = *std::move(issuers);
+    if (!issuers) done = pass(std::move(issuers));
+  } else {
+    done = enter_trust(text, source);
+  }
+  if (!done) return fail_with(std::move(done), parameter);
+  return {};
+}
+
+Result<SourceSpec> parse_scm_source(const Arguments& arguments) {
+  ScmSource source;
+  std::vector<std::string_view> given;
+  for (std::size_t i = 1; i < arguments.size(); ++i) {
+    const auto parameter = std::find_if(
+        kScmParameters.begin(), kScmParameters.end(),
+        [&](std::string_view word) { return value_of(arguments[i], word).has_value(); });
+    if (parameter == kScmParameters.end()) {
+      return wrong(arguments[i],
+                   fmt::format("is not understood after scm; write {}{}{}", kScmForm,
+                               given.empty() ? "" : kQuotes, suggestion(arguments[i])));
+    }
+    if (std::find(given.begin(), given.end(), *parameter) != given.end()) {
+      return given_twice(*parameter);
+    }
+    given.push_back(*parameter);
+    Result<void> entered = enter_scm(*parameter, *value_of(arguments[i], *parameter), source);
+    if (!entered) return pass(std::move(entered));
+  }
+  return SourceSpec(std::move(source));
 }
 
 Result<SourceSpec> parse_pca_source(const Arguments& arguments) {
@@ -97,8 +159,7 @@ Result<SourceSpec> parse_pca_source(const Arguments& arguments) {
 Result<SourceSpec> parse_source(const Arguments& arguments) {
   if (arguments[0] == "scm") return parse_scm_source(arguments);
   if (arguments[0] == "pca") return parse_pca_source(arguments);
-  return wrong(arguments[0],
-               "is not a source; write scm [id=ID] [uploads=fallback|on|off] or pca issuer=ID");
+  return wrong(arguments[0], fmt::format("is not a source; write {} or pca issuer=ID", kScmForm));
 }
 
 }  // namespace ccm::config

@@ -11,8 +11,8 @@
 
 namespace ccm::config {
 
-// "scm [id=ID] [uploads=fallback|on|off]" or "pca issuer=ID", in words, at least one. For PCA only
-// the issuer is filled in.
+// "scm [id=ID] [uploads=fallback|on|off] [issuers=NAME|...] [trust=keep|system|any|PATH]" or "pca
+// issuer=ID", in words, at least one. For PCA only the issuer is filled in.
 Result<SourceSpec> parse_source(const std::vector<std::string>& arguments);
 
 }  // namespace ccm::config

@@ -24,4 +24,20 @@ inline std::optional<std::string> value_of(std::string_view argument, std::strin
   return std::string(argument.substr(word.size() + 1));
 }
 
+// An absolute path, without slashes at its end.
+inline Result<std::string> parse_path(const std::string& text) {
+  if (!text.starts_with('/')) {
+    return wrong(text,
+                 "is not an absolute path; the agent has a working directory of its own, so "
+                 "the path must start with /");
+  }
+  if (text.size() > 1 && text.ends_with('/')) return text.substr(0, text.find_last_not_of('/') + 1);
+  return text;
+}
+
+inline Result<std::string> parse_file_path(const std::string& text) {
+  if (text.ends_with('/')) return wrong(text, "is a directory; write the path of a file");
+  return parse_path(text);
+}
+
 }  // namespace ccm::config

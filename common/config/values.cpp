@@ -39,21 +39,6 @@ Result<void> put(std::optional<T>& place, Result<U>&& parsed) {
   return {};
 }
 
-Result<std::string> parse_path(const std::string& text) {
-  if (!text.starts_with('/')) {
-    return wrong(text,
-                 "is not an absolute path; the agent has a working directory of its own, so "
-                 "the path must start with /");
-  }
-  if (text.size() > 1 && text.ends_with('/')) return text.substr(0, text.find_last_not_of('/') + 1);
-  return text;
-}
-
-Result<std::string> parse_file_path(const std::string& text) {
-  if (text.ends_with('/')) return wrong(text, "is a directory; write the path of a file");
-  return parse_path(text);
-}
-
 Result<std::string> parse_region(const std::string& text) {
   if (text.empty() || text.size() > kMaxIdentifier || !consists_of(text, {kLower, kDigits, "-"})) {
     return wrong(text, "is not a region; write its identifier, such as ap-southeast-1");

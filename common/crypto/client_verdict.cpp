@@ -5,6 +5,8 @@
 #include <openssl/x509_vfy.h>
 #include <openssl/x509v3.h>
 
+#include <algorithm>
+
 #include "crypto/asn1_time.h"
 #include "crypto/names.h"
 
@@ -98,6 +100,18 @@ bool is_trusted_by_system(const std::vector<Certificate>& chain, Time now) {
   const bool is_filled = store != nullptr && X509_STORE_set_default_paths(store.get()) == 1;
   drain_openssl_errors();
   return is_filled && verify(store.get(), chain, now, 0).has_value();
+}
+
+bool is_trusted_by(const std::vector<Certificate>& authorities,
+                   const std::vector<Certificate>& chain, Time now) {
+  const StoreHandle store(X509_STORE_new());
+  const bool is_filled =
+      store != nullptr &&
+      std::all_of(authorities.begin(), authorities.end(), [&](const Certificate& authority) {
+        return X509_STORE_add_cert(store.get(), authority.native()) == 1;
+      });
+  drain_openssl_errors();
+  return is_filled && verify(store.get(), chain, now, X509_V_FLAG_PARTIAL_CHAIN).has_value();
 }
 
 }  // namespace ccm::crypto

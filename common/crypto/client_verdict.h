@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // OpenSSL's verdict on a path, as a client would give it that trusts what is above the path. Pure
-// functions, but for the last.
+// functions, but for is_trusted_by_system().
 #pragma once
 
 #include <optional>
@@ -28,5 +28,9 @@ bool is_named_for_client(const Certificate& leaf, const std::string& name);
 // (OpenSSL's default paths, or SSL_CERT_FILE and SSL_CERT_DIR). Reads files; false when there are
 // none.
 bool is_trusted_by_system(const std::vector<Certificate>& chain, Time now);
+
+// The same for a client that trusts these authorities and no other, roots or not.
+bool is_trusted_by(const std::vector<Certificate>& authorities,
+                   const std::vector<Certificate>& chain, Time now);
 
 }  // namespace ccm::crypto

@@ -41,10 +41,15 @@ Result<void> check_size(const Bundle& bundle) {
   return {};
 }
 
-// A private authority is what the operator chose.
+Result<void> check_objection(const Candidate& candidate) {
+  if (candidate.objection) return fail(*candidate.objection);
+  return {};
+}
+
+// What is not public is what the operator chose.
 bool allows_untrusted(const config::SourceSpec& source) {
   const auto* scm = std::get_if<config::ScmSource>(&source);
-  return scm == nullptr || scm->uploads == config::Uploads::on;
+  return scm == nullptr || scm->trust_policy() != config::TrustPolicy::keep;
 }
 
 Result<void> check_trust(const Candidate& candidate) {
@@ -52,8 +57,8 @@ Result<void> check_trust(const Candidate& candidate) {
   if (!candidate.trust->installed || candidate.trust->candidate) return {};
   return crypto::refused_by(
       "trust", fmt::format("it is of {}, which this system does not trust, while the installed "
-                           "certificate is of an authority that it trusts; uploads=on of the "
-                            "source allows it",
+                           "certificate is of an authority that it trusts; trust=any or "
+                           "trust=PATH of the source allows it",
                            candidate.bundle.chain().back().issuer()));
 }
 
@@ -104,7 +109,7 @@ Result<void> admit(const Candidate& candidate, Time now) {
       [&] {
         return check_by_itself(candidate.spec, candidate.bundle, path, Arrival::new_one, now);
       },
-      [&] { return check_size(candidate.bundle); },
+      [&] { return check_size(candidate.bundle); }, [&] { return check_objection(candidate); },
       [&] { return check_against_installed(candidate, path, now); });
 }
 

@@ -35,6 +35,8 @@ struct Candidate {
   bool may_end_sooner = false;
   // nullopt: it does not matter.
   std::optional<Trust> trust = std::nullopt;
+  // What the policy of the source has against it (scm_policy.h), a refusal in the gate's form.
+  std::optional<Error> objection = std::nullopt;
 };
 
 // The DER bytes of a chain that may be installed. Java's clients take a message of 32 KiB, and the
@@ -43,9 +45,9 @@ inline constexpr std::size_t kMostServedBytes = std::size_t{28} << 10U;
 static_assert(kMostServedBytes < crypto::kMostPublishedBytes);
 
 // Rules, in this order, each refusal a `rejected` sentence that names the rule in its first words:
-// those about the bundle by itself (crypto/serving_rules.h), size, trust (nothing that
-// the system trusts is replaced by something that it does not, unless the source is PCA or has
-// uploads=on), later end than what is
+// those about the bundle by itself (crypto/serving_rules.h), size, the source's policy (issuer,
+// trust), trust (nothing that the system trusts is replaced by something that it does not, unless
+// the source is PCA or says with trust= or uploads=on what it trusts), later end than what is
 // installed (not sooner is enough for what an operator wants; waived for what may end sooner). The
 // last two are waived when the installed one would itself not pass.
 //
@@ -54,7 +56,7 @@ static_assert(kMostServedBytes < crypto::kMostPublishedBytes);
 // A refusal that carries retry_after is only a matter of time (not before).
 Result<void> admit(const Candidate& candidate, Time now);
 
-// Whether what is installed would still be let in: all rules but the last three, and without asking
+// Whether what is installed would still be let in: all rules but the last four, and without asking
 // for the root, which no store keeps.
 Result<void> check_installed(const config::CertificateSpec& spec, const crypto::Bundle& bundle,
                              Time now);

@@ -78,10 +78,12 @@ bool ScmCatalogue::note_trouble(const std::string& key, Error error) {
   return is_news;
 }
 
-void ScmCatalogue::note_refusal(const std::string& key, std::string fingerprint) {
+void ScmCatalogue::note_refusal(const std::string& key, std::string fingerprint, bool is_unwanted) {
   const std::lock_guard lock(facts_mutex_);
   const auto known = troubles_.find(key);
-  if (known != troubles_.end()) known->second.refused_fingerprint = std::move(fingerprint);
+  if (known == troubles_.end()) return;
+  known->second.refused_fingerprint = std::move(fingerprint);
+  known->second.is_unwanted = is_unwanted;
 }
 
 void ScmCatalogue::forget_trouble(const std::string& key) {

@@ -34,6 +34,8 @@ struct ScmTrouble {
   SteadyTime at;
   // The SHA-1 fingerprint of what the gate refused; empty when it was not a refusal for good.
   std::string refused_fingerprint;
+  // It was the policy of the source that refused it: nothing is wrong with it.
+  bool is_unwanted = false;
 };
 
 class ScmCatalogue {
@@ -61,7 +63,7 @@ class ScmCatalogue {
   // that was not known, or was another sentence.
   bool note_trouble(const std::string& key, Error error);
   // The trouble just noted is a refusal by the gate, which will not change with the next export.
-  void note_refusal(const std::string& key, std::string fingerprint);
+  void note_refusal(const std::string& key, std::string fingerprint, bool is_unwanted);
   void forget_trouble(const std::string& key);
   std::optional<ScmTrouble> trouble(const std::string& key) const;
   Seconds age_of(const ScmTrouble& trouble) const;

@@ -19,6 +19,8 @@ using cloud::ScmCertificate;
 constexpr std::size_t kMostTries = 16;
 // So many calls that fail in a row are rather the cloud's trouble than that of the certificates.
 constexpr std::size_t kMostFailedCalls = 3;
+// How long nobody asks again about what the policy of the source refused.
+constexpr Seconds kUnwantedFor = std::chrono::hours(24);
 
 Error in_context(Error error, const ScmCandidate& candidate) {
   return std::move(error).with_context(
@@ -57,7 +59,7 @@ bool is_installed(const ScmCertificate& shown, const ObtainRequest& request) {
 
 Result<std::optional<Obtained>> ScmSearch::run(const std::vector<ScmCandidate>& order) {
   for (const ScmCandidate* candidate : by_trial(order)) {
-    if (is_known_unfit(*candidate)) continue;
+    if (is_known_unfit(*candidate) || is_known_unwanted(*candidate)) continue;
     const bool is_tried = parts_.catalogue.trouble(key_of(*candidate)).has_value();
     // What follows in the order is not better, but for those that were put back.
     if (is_past_installed_ && !is_tried) continue;
@@ -72,10 +74,7 @@ Result<std::optional<Obtained>> ScmSearch::run(const std::vector<ScmCandidate>& 
       continue;
     }
     if (!*taken) continue;
-    for (const std::string& passed_over : news_) {
-      parts_.log.warn("certificate \"{}\": passed over: {}", situation_.request.spec.name,
-                      passed_over);
-    }
+    say_passed_over();
     return taken;
   }
   if (has_untried_) {
@@ -85,7 +84,15 @@ Result<std::optional<Obtained>> ScmSearch::run(const std::vector<ScmCandidate>& 
                             tries_, obstacle_ ? ": " : "", obstacle_ ? obstacle_->message() : ""));
   }
   if (obstacle_) return fail(std::move(*obstacle_));
+  say_passed_over();
   return std::optional<Obtained>();
+}
+
+void ScmSearch::say_passed_over() const {
+  for (const std::string& passed_over : news_) {
+    parts_.log.warn("certificate \"{}\": passed over: {}", situation_.request.spec.name,
+                    passed_over);
+  }
 }
 
 bool ScmSearch::is_exhausted() {
@@ -163,17 +170,23 @@ Result<std::optional<Obtained>> ScmSearch::take(const ScmCandidate& candidate,
   Obtained obtained{.bundle = std::move(*bundle),
                     .origin = fmt::format("scm:{}", candidate.certificate.id),
                     .current_must_go = situation_.must_go,
-                    .may_end_sooner = candidate.may_end_sooner};
-  const Result<void> admitted = admit(as_candidate(request, obtained), request.now);
+                    .may_end_sooner = candidate.may_end_sooner || situation_.objection};
+  const Candidate judged = as_candidate(request, obtained);
+  const Result<void> admitted = admit(judged, request.now);
   if (admitted) {
     parts_.catalogue.forget_trouble(key_of(candidate));
     return std::optional<Obtained>(std::move(obtained));
   }
-  const bool is_for_good =
-      !admitted.error().retry_after() && obtained.bundle.leaf().sha1_fingerprint() == fingerprint;
+  const bool is_for_good = admitted.error().kind() == ErrorKind::rejected &&
+                           !admitted.error().retry_after() &&
+                           obtained.bundle.leaf().sha1_fingerprint() == fingerprint;
+  const bool is_unwanted =
+      judged.objection && judged.objection->message() == admitted.error().message();
   Failure failure = malformed(admitted.error(), candidate);
   note(candidate, failure.value());
-  if (is_for_good) parts_.catalogue.note_refusal(key_of(candidate), fingerprint);
+  if (is_for_good) parts_.catalogue.note_refusal(key_of(candidate), fingerprint, is_unwanted);
+  // What the operator does not want is no trouble while something good is installed.
+  if (is_unwanted && situation_.is_good) return std::optional<Obtained>();
   return failure;
 }
 
@@ -211,6 +224,13 @@ Result<crypto::KeyPair> ScmSearch::find_key(const crypto::Certificate& leaf) {
 bool ScmSearch::is_known_unfit(const ScmCandidate& candidate) const {
   const std::optional<ScmFacts> facts = parts_.catalogue.recall(candidate.certificate);
   return facts ? is_unfit(candidate, *facts, situation_) : is_hopeless(candidate, situation_);
+}
+
+// Not for ever: what the policy trusts may change.
+bool ScmSearch::is_known_unwanted(const ScmCandidate& candidate) const {
+  if (!situation_.is_good || situation_.request.is_wanted) return false;
+  const std::optional<ScmTrouble> known = parts_.catalogue.trouble(key_of(candidate));
+  return known && known->is_unwanted && parts_.catalogue.age_of(*known) < kUnwantedFor;
 }
 
 void ScmSearch::note(const ScmCandidate& candidate, const Error& error) {

@@ -46,6 +46,8 @@ class ScmSearch {
 
  private:
   bool is_known_unfit(const ScmCandidate& candidate) const;
+  bool is_known_unwanted(const ScmCandidate& candidate) const;
+  void say_passed_over() const;
   // Those without a failed trial first, then those whose trial is longest ago.
   std::vector<const ScmCandidate*> by_trial(const std::vector<ScmCandidate>& order) const;
   bool is_exhausted();

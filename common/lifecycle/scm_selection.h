@@ -7,6 +7,7 @@
 // use.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -21,6 +22,9 @@ struct ScmSituation {
   bool must_go = false;    // revoked, or of another source
   bool is_good = false;    // installed, may stay, and passes the gate's rules now
   bool is_pinned = false;  // it is the one that the settings name by its id
+  // Why it would not be taken today, though it came from SCM: the policy has become another, or a
+  // root is not trusted any more. It serves until one comes that fits.
+  std::optional<Error> objection = {};
 };
 
 struct ScmCandidate {

@@ -12,6 +12,7 @@
 #include "config/sentences.h"
 #include "lifecycle/gate.h"
 #include "lifecycle/schedule.h"
+#include "lifecycle/scm_policy.h"
 #include "lifecycle/scm_search.h"
 
 namespace ccm::lifecycle {
@@ -92,8 +93,13 @@ Result<ScmSituation> ScmSource::assess(const ObtainRequest& request, const ScmCe
     if (!revoked) return pass(std::move(revoked));
     situation.must_go = *revoked;
   }
-  situation.is_good =
-      !situation.must_go && check_installed(request.spec, request.current->bundle, request.now);
+  const crypto::Bundle& installed = request.current->bundle;
+  if (!installed_id(request).empty()) {
+    const Result<void> fits = check_policy(request.spec.source, installed, request.now);
+    if (!fits) situation.objection = fits.error();
+  }
+  situation.is_good = !situation.must_go && !situation.objection &&
+                      check_installed(request.spec, installed, request.now);
   return situation;
 }
 
@@ -233,7 +239,11 @@ Result<Outcome> ScmSource::nothing_better(const ScmSituation& situation) {
     }
   }
   if (situation.is_good) return Outcome(Unchanged{});
-  return fail(explain(**all, request.spec));
+  Error reason = explain(**all, request.spec);
+  if (!situation.objection || situation.must_go) return fail(std::move(reason));
+  return fail(std::move(reason).with_context(
+      fmt::format("the installed certificate is not what the source asks for ({})",
+                  situation.objection->message())));
 }
 
 }  // namespace ccm::lifecycle

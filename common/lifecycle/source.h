@@ -5,6 +5,7 @@
 // Implementations are thread-safe: several certificates are obtained side by side.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <variant>
 
@@ -13,6 +14,7 @@
 #include "config/config.h"
 #include "crypto/bundle.h"
 #include "lifecycle/gate.h"
+#include "lifecycle/scm_policy.h"
 #include "lifecycle/store.h"
 
 namespace ccm::lifecycle {
@@ -47,12 +49,14 @@ using Outcome = std::variant<Obtained, Unchanged, Pending>;
 inline Candidate as_candidate(const ObtainRequest& request, const Obtained& obtained) {
   const bool is_compared = request.current != nullptr && !obtained.current_must_go;
   const crypto::Bundle* current = is_compared ? &request.current->bundle : nullptr;
+  const Result<void> fits = check_policy(request.spec.source, obtained.bundle, request.now);
   return {.spec = request.spec,
           .current = current,
           .bundle = obtained.bundle,
           .is_wanted = request.is_wanted,
           .may_end_sooner = obtained.may_end_sooner,
-          .trust = trust_of(current, obtained.bundle, request.now)};
+          .trust = trust_of(current, obtained.bundle, request.now),
+          .objection = fits ? std::nullopt : std::optional(fits.error())};
 }
 
 class Source {

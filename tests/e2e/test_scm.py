@@ -1,12 +1,16 @@
 # SPDX-License-Identifier: Apache-2.0
 """Which certificate of SCM is served, and when it is fetched."""
 
+import os
 import pathlib
 import pwd
+import re
 import subprocess
 
 import pytest
 from conftest import PUBLIC
+from lab import place
+from lab.authority import Authority
 from lab.waiting import wait_until
 
 
@@ -179,3 +183,56 @@ def test_the_policy_for_uploads_can_be_set(server, settings, cloud, public, uplo
     server.configure(settings=settings, sites=[public])
     server.start()
     assert server.wait_for_certificate(public, cloud.trust()) == records[taken]["serial"]
+
+
+def upload(settings, scratch, bought):
+    """Puts a certificate that was bought elsewhere into SCM, as a colleague would."""
+    chain, key = scratch / "bought.pem", scratch / "bought.key"
+    chain.write_bytes(bought.pem() + bought.chain_pem())
+    key.write_bytes(bought.key_pem())
+    key.chmod(0o600)
+    done = subprocess.run(
+        [place.program("ccmctl"), "--state-dir", settings["state_path"], "certificates", "import",
+         "--name", "bought", "--certificate-file", chain, "--private-key-file", key],
+        env={"PATH": os.environ["PATH"]}, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT, timeout=120, check=False)
+    assert done.returncode == 0, done.stdout.decode()
+
+
+@pytest.mark.parametrize("policy, refusal", [
+    ('"issuers=Issuing CA|No Such Authority"',
+     r"issuer: it was issued by .*CN=Emulated Public TLS CA 1.*names Issuing CA, No Such Authority"),
+    ("trust={roots}",
+     r"trust: it is of .*CN=Emulated Public Root.*does not end at a certificate of .*roots\.pem"),
+    ("trust=system", r"trust: it is of .*CN=Emulated Public Root.*which this system does not trust"),
+])
+def test_only_the_authorities_of_the_policy_are_taken(
+        server, settings, cloud, public, scratch, policy, refusal):
+    elsewhere = Authority()
+    (scratch / "roots.pem").write_text(elsewhere.trust())
+    public.certificates = (f"source=scm uploads=on {policy.format(roots=scratch / 'roots.pem')}",)
+    record = cloud.issue([PUBLIC], days=300)
+    server.allow(r"(issuer|trust): it (was issued|is of)")
+    server.configure(settings=settings, sites=[public])
+    server.start()
+    server.wait_for_log(f"certificate {record['id']} from SCM: {refusal}")
+    if "system" in policy:
+        return  # the tests' authorities are in no system's store
+    bought = elsewhere.issue(PUBLIC)
+    upload(settings, scratch, bought)
+    shown = server.wait_for_certificate(public, elsewhere.trust())
+    assert shown.lstrip("0") == bought.serial
+
+
+@pytest.mark.parametrize("parameter, sentence", [
+    ("issuers=A||B", r'issuers: "A\|\|B" has an empty name in it'),
+    ("trust=sytem", r'trust: "sytem" is neither keep, system, any nor the path'),
+    ("trust=/no/such/roots.pem",
+     r'file of the source.s trust= "/no/such/roots.pem" cannot be used: No such file'),
+])
+def test_a_wrong_policy_fails_the_servers_own_check(server, settings, public, parameter, sentence):
+    public.certificates = (f"source=scm {parameter}",)
+    server.configure(settings=settings, sites=[public])
+    passed, said = server.test()
+    assert not passed
+    assert re.search(sentence, said), said

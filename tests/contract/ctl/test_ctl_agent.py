@@ -104,7 +104,7 @@ WRONG = [
     ('[server]\nx = 1\n', "", 'unknown table "server"; a certificate is [certificate.NAME] in {file}:8'),
     ("certificate = 1\n", "", "certificates are tables, [certificate.NAME] in {file}:8"),
     ("", '[certificate.www]\nsource = "scm"\n', "it has no names"),
-    ("", '[certificate.www]\nnames = ["a.example"]\n', 'write source = "scm [id=ID] [uploads=fallback|on|off]" | "pca issuer=ID"'),
+    ("", '[certificate.www]\nnames = ["a.example"]\n', 'write source = "scm [id=ID] [uploads=fallback|on|off] [issuers=NAME|...] [trust=keep|system|any|PATH]" | "pca issuer=ID"'),
     ("", '[certificate.www.example.com]\nsource = "scm"\n', 'in quotes: [certificate."www.example"'),
     ("", '[certificate.www]\nregion = "x"\n', '"region" is not allowed in a [certificate.NAME] table'),
     ("", '[certificate.www]\nsource = "scm"\nnames = [["a"]]\n', '"names": a list holds texts only in {file}:10'),

@@ -32,7 +32,8 @@ auto warning(const std::string& text) {
 class CheckTest : public testing::Test {
  protected:
   // Findings of a configuration with one certificate from SCM, but for what `changed` says.
-  std::vector<HostFinding> findings(const std::map<std::string, std::string>& changed) {
+  std::vector<HostFinding> findings(const std::map<std::string, std::string>& changed,
+                                    const std::string& parameter = "uploads=fallback") {
     std::map<std::string, std::string> all{{"credentials", "ecs"},
                                            {"region", "ap-southeast-1"},
                                            {"user", "root"},
@@ -41,7 +42,7 @@ class CheckTest : public testing::Test {
     config::Settings settings;
     for (const auto& [key, value] : all) EXPECT_TRUE(settings.set(key, {value}, {})) << key;
     EXPECT_TRUE(settings.add_certificate("a", {}));
-    EXPECT_TRUE(settings.set_in("a", "source", {"scm"}, {}));
+    EXPECT_TRUE(settings.set_in("a", "source", {"scm", parameter}, {}));
     EXPECT_TRUE(settings.set_in("a", "names", {"a.example"}, {}));
     const auto config = settings.finalize();
     EXPECT_TRUE(config) << config.error().message();
@@ -60,6 +61,20 @@ TEST_F(CheckTest, FindsNothingWhereAllIsWellAndMakesNothing) {
   EXPECT_THAT(findings({}), IsEmpty());
   EXPECT_THAT(with_credentials("[global]\nak = A\nsk = S\n"), IsEmpty());
   EXPECT_FALSE(std::filesystem::exists(directory_ / "state"));
+}
+
+TEST_F(CheckTest, TheAgentsAccountMustReadTheFileOfASourcesTrust) {
+  if (geteuid() != 0) GTEST_SKIP() << "needs root to act as somebody else";
+  const std::filesystem::path roots = directory_.write(
+      "roots.pem", test::make_test_self_signed({.names = {"ca.example"}}).certificate.to_pem());
+  std::filesystem::permissions(directory_.path(), std::filesystem::perms(0755));
+  const auto with_mode = [&](unsigned mode) {
+    std::filesystem::permissions(roots, std::filesystem::perms(mode));
+    return findings({{"user", "nobody"}}, "trust=" + roots.string());
+  };
+  EXPECT_THAT(with_mode(0644), IsEmpty());
+  EXPECT_THAT(with_mode(0600), ElementsAre(fatal("cannot be read by the agent's account "
+                                                 "\"nobody\"")));
 }
 
 TEST_F(CheckTest, ReadsTheCredentials) {

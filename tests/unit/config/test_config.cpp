@@ -29,6 +29,11 @@ TEST(Fingerprint, ChangesWithEverythingThatDecidesAnAttempt) {
       "  source scm id=scs1554192131150\n  names a.example\n",
       "  source scm uploads=on\n  names a.example\n",
       "  source scm uploads=off\n  names a.example\n",
+      "  source scm issuers=A\n  names a.example\n",
+      "  source scm issuers=A|B\n  names a.example\n",
+      "  source scm trust=system\n  names a.example\n",
+      "  source scm trust=/a.pem\n  names a.example\n",
+      "  source scm trust=/b.pem\n  names a.example\n",
       "  source scm\n  names a.example\n  key rsa:2048\n",
   };
   for (const std::string& variant : variants) {

@@ -156,6 +156,10 @@ TEST(Directives, PathsAreResolvedAndNothingElse) {
   EXPECT_THAT(resolved("credentials file="), ElementsAre("file="));
   EXPECT_THAT(with_paths(*find_directive("state_path"), {""}, nullptr), ElementsAre(""));
   EXPECT_THAT(resolved("user ccm"), ElementsAre("ccm"));
+  EXPECT_THAT(resolved("source scm trust=tls/roots.pem"),
+              ElementsAre("scm", "trust=/root/tls/roots.pem"));
+  EXPECT_THAT(resolved("source scm trust=system id=a/b"),
+              ElementsAre("scm", "trust=system", "id=a/b"));
   EXPECT_THAT(resolved("names a.example b.example"), ElementsAre("a.example", "b.example"));
 }
 
@@ -163,13 +167,65 @@ TEST(Directives, PathsAreResolvedAndNothingElse) {
 TEST(Directives, WhatMustBeAbsoluteIsMarkedAsAPath) {
   for (const Directive& row : directives()) {
     std::vector<std::string> arguments{row.paths == PathArguments::file_value ? "file=relative"
-                                                                              : "relative"};
+                                       : row.paths == PathArguments::trust_value
+                                           ? "trust=./relative"
+                                           : "relative"};
     if (row.key == "proxy") arguments.insert(arguments.begin(), "http://proxy:3128");
+    if (row.key == "source") arguments.insert(arguments.begin(), "scm");
     Values values;
     const std::string problem = problem_of(parse_value(row.key, arguments, values));
     EXPECT_EQ(problem.find("absolute") != std::string::npos, row.paths != PathArguments::none)
         << row.key << ": " << problem;
   }
+}
+
+std::optional<ScmSource> scm_source(const std::vector<std::string>& parameters,
+                                    std::string* problem = nullptr) {
+  std::vector<std::string> arguments{"scm"};
+  arguments.insert(arguments.end(), parameters.begin(), parameters.end());
+  Values values;
+  const Result<void> parsed = parse_value("source", arguments, values);
+  if (problem != nullptr) *problem = problem_of(parsed);
+  if (!parsed) return std::nullopt;
+  return std::get<ScmSource>(*values.certificate.source);
+}
+
+TEST(Directives, SourceSaysWhoseCertificatesItTakes) {
+  const auto plain = scm_source({});
+  ASSERT_TRUE(plain);
+  EXPECT_THAT(plain->issuers, testing::IsEmpty());
+  EXPECT_EQ(plain->trust_policy(), TrustPolicy::keep);
+  const auto all = scm_source({"trust=/etc/roots.pem", "uploads=off", "id=scs1554192131150",
+                               "issuers=Example CA| Example Trust, Inc. |*"});
+  ASSERT_TRUE(all);
+  EXPECT_THAT(all->issuers, ElementsAre("Example CA", "Example Trust, Inc.", "*"));
+  EXPECT_EQ(all->trust_policy(), TrustPolicy::file);
+  EXPECT_EQ(all->trust_file, "/etc/roots.pem");
+  // Whoever lets uploads in without a word about trust has said enough.
+  EXPECT_EQ(scm_source({"uploads=on"})->trust_policy(), TrustPolicy::any);
+  EXPECT_EQ(scm_source({"uploads=on", "trust=keep"})->trust_policy(), TrustPolicy::keep);
+  EXPECT_EQ(scm_source({"trust=system"})->trust_policy(), TrustPolicy::system);
+  EXPECT_EQ(scm_source({"trust=any"})->trust_policy(), TrustPolicy::any);
+}
+
+TEST(Directives, SourceSaysWhatIsWrongWithItsPolicy) {
+  const auto problem = [](const std::vector<std::string>& parameters) {
+    std::string text;
+    EXPECT_FALSE(scm_source(parameters, &text));
+    return text;
+  };
+  EXPECT_THAT(problem({"issuers=Example CA||Other"}), HasSubstr("has an empty name in it"));
+  EXPECT_THAT(problem({"issuers="}), HasSubstr("has an empty name in it"));
+  EXPECT_THAT(problem({"issuers=a|b|c|d|e|f|g|h|i|j|k|l|m|n|o|p|q|r|s|t|u"}),
+              HasSubstr("there are 21 names of authorities, more than 20"));
+  EXPECT_EQ(problem({"issuers=A", "issuers=B"}), "\"issuers=\" is given twice");
+  EXPECT_THAT(problem({"issuers=Example", "CA"}), HasSubstr("a parameter with spaces in quotes"));
+  EXPECT_EQ(problem({"trust=roots.pem"}),
+            "trust: \"roots.pem\" is neither keep, system, any nor the path of a PEM file of "
+            "authorities");
+  EXPECT_THAT(problem({"trust=tls/roots.pem"}), HasSubstr("is not an absolute path"));
+  EXPECT_THAT(problem({"trust=/etc/ssl/"}), HasSubstr("is a directory"));
+  EXPECT_THAT(problem({"trst=any"}), HasSubstr("did you mean \"trust=\"?"));
 }
 
 TEST(Directives, SourceNamesItsParameters) {
@@ -181,7 +237,8 @@ TEST(Directives, SourceNamesItsParameters) {
   EXPECT_EQ(problem("scm uploads=off id=scs1554192131150"), "no error");
   EXPECT_EQ(problem("pca issuer=ISSUER"), "no error");
   EXPECT_THAT(problem("acme"),
-              HasSubstr("write scm [id=ID] [uploads=fallback|on|off] or pca issuer=ID"));
+              HasSubstr("write scm [id=ID] [uploads=fallback|on|off] [issuers=NAME|...] "
+                        "[trust=keep|system|any|PATH] or pca issuer=ID"));
   EXPECT_THAT(problem("pca"), HasSubstr("the issuer is missing"));
   EXPECT_THAT(problem("pca issuer=42"), HasSubstr("ids look like"));
   EXPECT_THAT(problem("pca id=ISSUER"), HasSubstr("write pca issuer=ID"));

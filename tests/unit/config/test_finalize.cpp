@@ -154,8 +154,9 @@ TEST(Finalize, ContradictionsNameTheirDirective) {
       with_cloud("certificate a\n  source pca issuer=ISSUER\n  names a.example\n"
                  "  renew_before 90d\n  validity 91d"));
   EXPECT_THAT(problem_of(with_cloud("certificate a\n  names a.example")),
-              HasSubstr("it has no source; write source scm [id=ID] [uploads=fallback|on|off] | "
-                        "pca issuer=ID in test.conf:3"));
+              HasSubstr("it has no source; write source scm [id=ID] [uploads=fallback|on|off] "
+                        "[issuers=NAME|...] [trust=keep|system|any|PATH] | pca issuer=ID in "
+                        "test.conf:3"));
 }
 
 TEST(Finalize, KeysMadeByPcaCarryFewerNames) {

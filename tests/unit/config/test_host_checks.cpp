@@ -82,6 +82,25 @@ TEST_F(HostChecks, TrustFileMustHoldACertificate) {
   EXPECT_THAT(findings(cloud + "/does/not/exist"), ElementsAre(fatal("No such file")));
 }
 
+TEST_F(HostChecks, TheFileOfASourcesTrustMustHoldACertificate) {
+  const auto source = [&](const std::string& path) {
+    const auto config =
+        configured("region r\nuser root\ncredentials ecs\ncertificate a\n  names " +
+                   std::string("a.example\n  source scm trust=") + path +
+                   "\ncertificate b\n  names b.example\n  source scm trust=" + path);
+    EXPECT_TRUE(config) << problem_of(config);
+    return check_host(*config);
+  };
+  const std::string pem =
+      test::make_test_self_signed({.names = {"ca.example"}}).certificate.to_pem();
+  EXPECT_THAT(source(file("ca.pem", pem, 0644)), IsEmpty());
+  // Once, however many certificates name it.
+  EXPECT_THAT(source("/does/not/exist"),
+              ElementsAre(fatal("file of the source's trust= \"/does/not/exist\" cannot be used")));
+  EXPECT_THAT(source(file("none.pem", "nothing here\n", 0644)),
+              ElementsAre(fatal("holds no certificate")));
+}
+
 TEST_F(HostChecks, AgentMustBeExecutable) {
   const std::string cloud = "credentials ecs\nagent_path ";
   EXPECT_THAT(findings(cloud + "/bin/true"), IsEmpty());

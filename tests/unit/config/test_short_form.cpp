@@ -84,6 +84,9 @@ TEST(ShortForm, RefusesWhatItDoesNotUnderstand) {
   EXPECT_EQ(name_of("source=scm uploads=maybe", host),
             "source: uploads: \"maybe\" is neither fallback, on nor off");
   EXPECT_THAT(name_of("source=scm uplods=on", host), HasSubstr("did you mean \"uploads=\"?"));
+  EXPECT_EQ(name_of("source=scm issuers=A|B trust=system", host), name_of("source=scm", host));
+  EXPECT_EQ(name_of("source=scm trust=any trust=any", host), "\"trust=\" is given twice");
+  EXPECT_THAT(name_of("source=scm trust=none", host), HasSubstr("is neither keep, system, any"));
   EXPECT_THAT(name_of("source=pca", host), HasSubstr("issuer is missing"));
   EXPECT_THAT(name_of("source=scm names=a.example,,b.example", host), HasSubstr("names: "));
   EXPECT_THAT(name_of("source=scm name=a/b", host), HasSubstr("name: \"a/b\" cannot name"));

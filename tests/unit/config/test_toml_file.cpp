@@ -77,7 +77,7 @@ TEST_F(TomlFile, SaysEverythingInItsOwnLanguage) {
   EXPECT_THAT(
       problem(std::string(kCloud) + "[certificate.a]\n"),
       HasSubstr(
-          R"(it has no source; write source = "scm [id=ID] [uploads=fallback|on|off]" | "pca issuer=ID")"));
+          R"(it has no source; write source = "scm [id=ID] [uploads=fallback|on|off] [issuers=NAME|...] [trust=keep|system|any|PATH]" | "pca issuer=ID")"));
   EXPECT_THAT(problem("names = 'a'\n"),
               HasSubstr("\"names\" is not allowed in the top of the file; it belongs in the "
                         "[certificate.NAME] table in " +

@@ -117,15 +117,21 @@ std::size_t FakeCloud::count_all() const {
 }
 
 void FakeCloud::put(ScmRecord record) {
-  const ccm::test::TestCertificate leaf = ccm::test::make_test_leaf(
-      issuing_,
-      {.names = record.names,
-       .not_before = record.not_before.value_or(std::min(clock.now(), record.not_after) - 24h),
-       .not_after = record.not_after,
-       .key_kind = record.key_kind,
-       .key = record.key});
+  const auto make_leaf = [&] {
+    return ccm::test::make_test_leaf(
+        record.issuer == nullptr ? issuing_ : *record.issuer,
+        {.names = record.names,
+         .not_before = record.not_before.value_or(std::min(clock.now(), record.not_after) - 24h),
+         .not_after = record.not_after,
+         .key_kind = record.key_kind,
+         .key = record.key});
+  };
+  const ccm::test::TestCertificate leaf = record.leaf ? *record.leaf : make_leaf();
   const std::lock_guard lock(mutex_);
-  std::erase_if(scm_, [&](const Issued& other) { return other.id == record.id; });
+  // Looking for each of thousands among thousands would take longer than the test; they are new.
+  if (!record.leaf) {
+    std::erase_if(scm_, [&](const Issued& other) { return other.id == record.id; });
+  }
   scm_.push_back(
       {.id = record.id,
        .status = record.status,
@@ -138,7 +144,8 @@ void FakeCloud::put(ScmRecord record) {
        .expire_time = list_time(record.not_after),
        .show_fault = record.show_fault,
        .export_fault = record.export_fault,
-       .has_entire = record.has_entire});
+       .has_entire = record.has_entire,
+       .chain = record.issuer == nullptr ? "" : record.issuer->certificate.to_pem()});
 }
 
 void FakeCloud::set_status(const std::string& id, std::string status) {
@@ -324,8 +331,10 @@ FakeCloud::Answer FakeCloud::export_of(const Issued& record, bool wrong_key) con
   const ccm::test::TestCertificate leaf =
       wrong_key ? ccm::test::make_test_leaf(issuing_, {.names = record.names}) : record.leaf;
   const std::string key = record.has_key ? json_text(record.leaf.key_pem()) : "null";
-  const std::string chain =
-      record.has_chain ? issuing_.certificate.to_pem() + root_.certificate.to_pem() : "";
+  const std::string chain = !record.chain.empty() ? record.chain
+                            : record.has_chain
+                                ? issuing_.certificate.to_pem() + root_.certificate.to_pem()
+                                : "";
   if (record.has_entire) {
     return answer(200,
                   fmt::format(R"({{"certificate":{},"certificate_chain":null,"private_key":{},)"

@@ -53,6 +53,10 @@ struct ScmRecord {
   std::optional<Time> not_before{};
   bool has_entire = false;    // the chain only in entire_certificate
   std::string listed_name{};  // instead of the names, in lists and details
+  // Who issued it; nullptr: the cloud's own authority, whose root comes along.
+  const ccm::test::TestAuthority* issuer = nullptr;
+  // Instead of a fresh one, where a test needs thousands.
+  std::optional<ccm::test::TestCertificate> leaf{};
 };
 
 class FakeCloud final : public cloud::HttpClient {
@@ -94,6 +98,7 @@ class FakeCloud final : public cloud::HttpClient {
     std::optional<Fault> show_fault{};
     std::optional<Fault> export_fault{};
     bool has_entire = false;
+    std::string chain{};  // instead of the cloud's own
   };
   using Answer = cloud::HttpResponse;
 

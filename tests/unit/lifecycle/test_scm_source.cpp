@@ -12,6 +12,7 @@
 #include "lifecycle/scm_source.h"
 #include "support/memory_log.h"
 #include "support/memory_store.h"
+#include "support/temp_directory.h"
 
 namespace ccm::lifecycle {
 namespace {
@@ -419,6 +420,102 @@ TEST_F(ScmSourceTest, TakesNoUploadWhenTold) {
   EXPECT_THAT(origin(), AllOf(HasSubstr("of no use: scs1 (UPLOAD)"), HasSubstr("uploads=off")));
   put("scs2", 30);
   EXPECT_EQ(origin(), "scm:scs2");
+}
+
+TEST_F(ScmSourceTest, PassesOverWhatOtherAuthoritiesIssuedAndNamesIt) {
+  const auto other = ccm::test::make_test_intermediate(ccm::test::make_test_root(), "Other CA");
+  std::get<config::ScmSource>(spec_.source).issuers = {"No CA", "test issuing ca"};
+  cloud_.put({.id = "scs9",
+              .names = {"www.example.com"},
+              .not_after = kTestNow + 400 * kTestDay,
+              .issuer = &other});
+  EXPECT_THAT(origin(), AllOf(HasSubstr("certificate scs9 from SCM: issuer: it was issued by "),
+                              HasSubstr("CN=Other CA"),
+                              HasSubstr("issuers= of the source names No CA, test issuing ca")));
+  put("scs1", 30);
+  EXPECT_EQ(origin(), "scm:scs1");
+  install();
+  EXPECT_EQ(origin(), "unchanged");
+  // What is not wanted is no trouble then, and nobody asks for it at every look.
+  EXPECT_EQ(cloud_.count("scm.export"), 2U);
+  for (int i = 10; i < 40; ++i) {
+    cloud_.put({.id = "scs" + std::to_string(i),
+                .names = {"www.example.com"},
+                .not_after = kTestNow + 400 * kTestDay,
+                .issuer = &other});
+  }
+  for (int look = 0; look < 3; ++look) static_cast<void>(origin());
+  const std::size_t before = cloud_.count("scm.show");
+  EXPECT_EQ(origin(), "unchanged");
+  EXPECT_LE(cloud_.count("scm.show") - before, 1U);
+  EXPECT_EQ(cloud_.count("scm.export"), 32U);
+}
+
+TEST_F(ScmSourceTest, TakesOnlyWhatEndsAtAGivenAuthority) {
+  const ccm::test::TempDirectory directory;
+  const auto other = ccm::test::make_test_intermediate(ccm::test::make_test_root(), "Other CA");
+  auto& source = std::get<config::ScmSource>(spec_.source);
+  source.trust = config::TrustPolicy::file;
+  source.trust_file = (directory / "roots.pem").string();
+  put("scs1", 30);
+  EXPECT_THAT(origin(), AllOf(HasSubstr("trust: the file of the source's trust= "),
+                              HasSubstr("cannot be used: No such file")));
+  directory.write("roots.pem", other.certificate.to_pem());
+  EXPECT_THAT(origin(), HasSubstr("its chain does not end at a certificate of "));
+  cloud_.put({.id = "scs2", .names = {"www.example.com"}, .issuer = &other});
+  EXPECT_EQ(origin(), "scm:scs2");
+}
+
+TEST_F(ScmSourceTest, WhatDoesNotFitANewPolicyServesUntilSomethingDoes) {
+  const auto other = ccm::test::make_test_intermediate(ccm::test::make_test_root(), "Other CA");
+  put("scs1", 300);
+  ASSERT_EQ(origin(), "scm:scs1");
+  install();
+  std::get<config::ScmSource>(spec_.source).issuers = {"Other CA"};
+  EXPECT_THAT(origin(), AllOf(HasSubstr("the installed certificate is not what the source asks for "
+                                        "(issuer: it was issued by "),
+                              HasSubstr("of no use: scs1 (ISSUED)")));
+  // Though it ends sooner.
+  cloud_.put({.id = "scs2",
+              .names = {"www.example.com"},
+              .not_after = kTestNow + 60 * kTestDay,
+              .issuer = &other});
+  EXPECT_EQ(origin(), "scm:scs2");
+  EXPECT_FALSE(last_->current_must_go);
+  EXPECT_TRUE(admit(as_candidate(request(), *last_), cloud_.clock.now()));
+  install();
+  EXPECT_EQ(origin(), "unchanged");
+}
+
+// What another source or an operator brought is not SCM's to judge.
+TEST_F(ScmSourceTest, ThePolicyIsNotForWhatWasImported) {
+  put("scs1", 300);
+  ASSERT_EQ(origin(), "scm:scs1");
+  last_->origin = "import";
+  install();
+  cloud_.remove("scs1");
+  std::get<config::ScmSource>(spec_.source).issuers = {"Other CA"};
+  EXPECT_EQ(origin(), "unchanged");
+}
+
+TEST_F(ScmSourceTest, AsksForFewOfTenThousandThatAreOfNoUse) {
+  const auto leaf = ccm::test::make_test_self_signed({.names = {"www.example.com"}});
+  for (int i = 0; i < 10'000; ++i) {
+    cloud_.put({.id = "scs" + std::to_string(10'000 + i),
+                .names = {"www.example.com"},
+                .not_after = kTestNow + kTestDay * 90 + Seconds(i),
+                .leaf = leaf});
+  }
+  std::size_t exports = 0;
+  for (int attempt = 1; attempt <= 5; ++attempt) {
+    const std::size_t before = cloud_.count_all();
+    EXPECT_THAT(origin(), HasSubstr("the next attempt goes on with the others"));
+    EXPECT_LE(cloud_.count("scm.export") - exports, 16U) << "attempt " << attempt;
+    // Lists, and for each that is looked at its details and its export.
+    EXPECT_LE(cloud_.count_all() - before, 45U) << "attempt " << attempt;
+    exports = cloud_.count("scm.export");
+  }
+  EXPECT_EQ(exports, 5 * 16U) << "every attempt goes on with the others";
 }
 
 TEST_F(ScmSourceTest, MatchesInternationalisedNamesHoweverTheyAreWritten) {
