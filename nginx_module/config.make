@@ -19,6 +19,6 @@ $ccm_build/libraries:	$NGX_OBJS/ngx_auto_config.h $ccm_sources
 	+cmake --build "$ccm_objects/addon/ccm" --target ngx_ccm
 	cp "$ccm_objects/addon/ccm/libraries.txt" $ccm_build/libraries
 
-$ccm_linked:	$ccm_build/libraries
+$NGX_OBJS/ngx_ccm_module$ngx_modext:	$ccm_build/libraries
 
 END

@@ -65,6 +65,7 @@ def test_it_is_the_same_module(made, make_server, monkeypatch, settings, cloud, 
 
 
 @pytest.mark.parametrize("different, sentence", [
+    ({"ngx_module_link": "ADDON"}, r"write --add-dynamic-module="),
     ({"HTTP": "NO"}, r"nginx needs --with-http_ssl_module"),
     ({"HTTP_SSL": "NO"}, r"nginx needs --with-http_ssl_module"),
     ({"OPENSSL": "/usr/src/openssl"}, r"without --with-openssl=/usr/src/openssl"),
