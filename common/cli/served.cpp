@@ -16,6 +16,8 @@ namespace ccm::cli {
 namespace {
 
 constexpr int kPatience = 10;  // seconds
+// An agent that died a moment ago is about to be started again, half a second later the first time.
+constexpr Seconds kRestart{3};
 
 struct Server {
   EffectiveSettings settings;
@@ -50,10 +52,12 @@ class Report {
 
   bool is_served() const { return std::all_of(servers_.begin(), servers_.end(), serves_it()); }
   void wait() {
+    const SteadyTime begin = clock_.steady_now();
     wait_until(clock_, kPatience, fmt::format("{}: waiting until it is served", change_.name), [&] {
       look();
       return std::all_of(servers_.begin(), servers_.end(), [&](const Server& server) {
-        return serves_it()(server) || server.condition() != AgentCondition::works;
+        return serves_it()(server) || (server.condition() != AgentCondition::works &&
+                                       clock_.steady_now() - begin >= kRestart);
       });
     });
   }

@@ -15,7 +15,7 @@ namespace ccm::cli {
 
 // For people the sentence and who serves it, for scripts the change with "servers". `state_path` as
 // this process sees it now. ExitCode::not_served, with a sentence for each server, when one has not
-// published it within some seconds; at once, when its agent is dead.
+// published it within some seconds; sooner, when its agent is dead and no other one is started.
 Result<ExitCode> report_change(Workspace& workspace, const std::string& state_path,
                                const Change& change, std::string_view sentence);
 

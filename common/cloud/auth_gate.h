@@ -51,8 +51,8 @@ class AuthGate {
     std::list<Call>::iterator call_;
   };
 
-  // Waits for a place for a call to a service (its endpoint). A fingerprint other than the last one
-  // starts as new.
+  // Waits for a place for a call to a service, by any text that tells it from others. A fingerprint
+  // other than the last one starts as new.
   Lane enter(std::string_view fingerprint, std::string_view service);
 
   // Outcomes, reported while inside.

@@ -29,6 +29,12 @@ struct Outcome {
   bool has_stale_token = false;
 };
 
+// Two services may share an endpoint, as behind a gateway; still none must wait for the other.
+std::string service_of(const ApiRequest& request) {
+  return request.endpoint + " " +
+         std::string(request.iam_action.substr(0, request.iam_action.find(':')));
+}
+
 constexpr std::string_view kTokenPlace = "(a token for this login)";
 
 }  // namespace
@@ -45,7 +51,7 @@ class Session::Impl {
     if (request.is_anonymous) return call_anonymously(request);
     const auto caller = current_caller();
     if (!caller) return fail(caller.error());
-    const AuthGate::Lane lane = gate_.enter(caller->fingerprint, request.endpoint);
+    const AuthGate::Lane lane = gate_.enter(caller->fingerprint, service_of(request));
     if (const auto* key = std::get_if<AccessKey>(&caller->credentials->identity)) {
       return call_with_key(*caller, *key, request);
     }

@@ -23,6 +23,8 @@ PASSED_ON = ("CCM_TEST_JOBS",)
 # In the namespaces: what a machine has mounted when somebody logs in.
 MOUNT = """
 root=$1
+# A root that is no mount point allows no namespace of mounts within.
+mount --bind "$root" "$root"
 mount -t proc proc "$root/proc"
 mount -t devpts -o newinstance,ptmxmode=0666 devpts "$root/dev/pts"
 ln -sfT pts/ptmx "$root/dev/ptmx"
