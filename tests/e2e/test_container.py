@@ -164,7 +164,7 @@ def test_without_root_and_with_a_read_only_root(container, cloud, secret, volume
         workers = container.workers()
         cloud.revoke_issued()
         second = wait_for_certificate(container, cloud, but_not=[serial])
-        assert container.workers() == workers
+        assert set(workers) <= set(container.workers()), "Apache may have made one more"
         # What an operator looks at.
         status = container.run("ccmctl", "--state-dir", "/state/ccm", "status")
         assert status.returncode == 0 and "intranet" in status.stdout, status

@@ -146,9 +146,9 @@ def test_it_can_be_switched_off(server, cloud, settings, scratch):
     assert kept == [True, False]
 
 
-def status_of(settings, name):
+def status_of(settings):
     done = subprocess.run(
-        [place.program("ccmctl"), "--state-dir", settings["state_path"], "status", name],
+        [place.program("ccmctl"), "--state-dir", settings["state_path"], "status"],
         env={"PATH": os.environ["PATH"]}, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT, timeout=60, check=False)
     return done.stdout.decode()
@@ -169,7 +169,7 @@ def test_what_demands_stapling_goes_live_with_its_first_response(server, cloud, 
     server.wait_for_log(rf"the certificate from scm:{new['id']} demands stapling, and http://\S+ has no "
                         r"response for it yet: .*answered 503")
     assert server.show(public).serial == old["serial"]
-    said = status_of(settings, PUBLIC)
+    said = status_of(settings)
     assert "demands stapling" in said and "has no response for it yet" in said, said
     cloud.clear_faults()
     server.wait_for_certificate(public, cloud.trust(), but_not=[old["serial"]])

@@ -7,7 +7,7 @@ import signal
 import subprocess
 
 from . import processes
-from .server import Server
+from .server import Server, replace_text
 from .waiting import wait_until
 
 APACHE = "/usr/sbin/apache2"
@@ -65,8 +65,8 @@ class Apache(Server):
         if any(site.http2 for site in sites):
             modules = (*modules, "http2")
         (self.directory / "worker.lua").write_text(WORKER_LUA)
-        self.conf.write_text(
-            self._modules(modules) + self._process_model() + self._basics() +
+        replace_text(
+            self.conf, self._modules(modules) + self._process_model() + self._basics() +
             "".join(f"Listen 127.0.0.1:{port} https\n" for port in listening) +
             ("" if settings is None else global_part(settings, certificates)) +
             "".join(f"CCMCertificate {certificate}\n" for certificate in inherited) + main + "\n" +

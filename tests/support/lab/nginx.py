@@ -10,7 +10,7 @@ import signal
 import subprocess
 
 from . import place, processes
-from .server import Server
+from .server import Server, replace_text
 from .waiting import wait_until
 
 # Debian's nginx offers no TLS 1.3 unless told to.
@@ -68,7 +68,7 @@ class Nginx(Server):
             f"http {{\n    access_log off;\n{temp}{http}\n}}\n")
         if stream:
             text += f"stream {{\n{stream}\n}}\n"
-        self.conf.write_text(text)
+        replace_text(self.conf, text)
 
     def built_module(self):
         return pathlib.Path(place.nginx_module())

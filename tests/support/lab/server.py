@@ -17,6 +17,13 @@ from . import place, processes, tls
 from .waiting import wait_until
 
 
+def replace_text(path, text):
+    """As a whole or not at all: a server may be reading the file for the reload before."""
+    written = path.with_name(path.name + ".new")
+    written.write_text(text)
+    written.replace(path)
+
+
 @dataclasses.dataclass
 class Certificate:
     """A certificate block: `source` as in the configuration, and further directives by name."""
