@@ -22,7 +22,8 @@ namespace ccm::config {
 // How the users of this file call things.
 Dialect toml_dialect();
 
-// Every error is `invalid` and one sentence, which ends with " in FILE:LINE" when a line is to blame.
+// Every error is `invalid` and one sentence, which ends with " in FILE:LINE" when a line is to
+// blame.
 Result<Settings> read_toml_settings(const std::string& path);
 
 }  // namespace ccm::config

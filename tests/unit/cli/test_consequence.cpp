@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "cli/consequence.h"
-
 #include <gtest/gtest.h>
 
 #include <array>
 #include <string>
 
 #include "base/text.h"
+#include "cli/consequence.h"
 
 namespace ccm::cli {
 namespace {
