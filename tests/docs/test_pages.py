@@ -119,7 +119,7 @@ def test_links_lead_somewhere():
 
 class TestParser:
     def test_blocks_become_steps(self):
-        parsed = page.parse("x.md", (
+        parsed = page.parse("README.md", (
             "<!-- setup: certbot a.example -->\n```sh\nls\n```\n<!-- expect: x -->\n"
             "<!-- wait -->\n```sh\nsleep 1\n```\n```sh fails\nfalse\n```\n"
             "<!-- here: --once -->\n```sh\nscripts/x\n```\n"
@@ -135,7 +135,7 @@ class TestParser:
                                       "```bash\nls\n```\n", "<!-- wait -->\n", "<!-- here: x -->\n"])
     def test_what_is_no_page(self, text):
         with pytest.raises(page.Malformed):
-            page.parse("x.md", text)
+            page.parse("README.md", text)
 
 
 class TestRunner:
