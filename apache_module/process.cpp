@@ -58,9 +58,9 @@ void close_in_child() noexcept {
 // for another.
 server::Estate& retained_estate() {
   static_assert(std::is_trivially_copyable_v<server::Estate>);
-  constexpr char kKey[] = "ccm_module estate 2";
-  if (auto* kept = static_cast<server::Estate*>(ap_retained_data_get(kKey))) return *kept;
-  return *::new (ap_retained_data_create(kKey, sizeof(server::Estate))) server::Estate();
+  constexpr char kEstateKey[] = "ccm_module estate 2";
+  if (auto* kept = static_cast<server::Estate*>(ap_retained_data_get(kEstateKey))) return *kept;
+  return *::new (ap_retained_data_create(kEstateKey, sizeof(server::Estate))) server::Estate();
 }
 
 void prepare_parent() {

@@ -18,10 +18,10 @@
 #include "base/error.h"
 #include "base/handle.h"
 #include "base/log.h"
-#include "cloud/curl_client.h"
-#include "cloud/endpoints.h"
+#include "cloud/transport/curl_client.h"
+#include "cloud/transport/endpoints.h"
 #include "config/sentences.h"
-#include "lifecycle/state_directory.h"
+#include "store/state_directory.h"
 
 namespace ccm::agent {
 namespace {
@@ -72,7 +72,7 @@ void check_access(const config::GlobalConfig& global, Findings& findings) {
 }
 
 // One of the two services and what the configuration says of it.
-struct Service {
+struct CloudService {
   std::string_view name;
   std::string_view directives;
   bool is_used;
@@ -89,12 +89,12 @@ void check_region(const config::Config& config, Findings& findings) {
                        });
   };
   const cloud::Endpoints known = cloud::endpoints_for(global.region, {});
-  const Service services[] = {
+  const CloudService services[] = {
       {"SCM", "scm_endpoint or CCMScmEndpoint", uses(true), global.scm_endpoint, known.scm},
       {"PCA", "pca_endpoint or CCMPcaEndpoint", uses(false), global.pca_endpoint, known.pca}};
   const bool depends_on_it = std::any_of(
       std::begin(services), std::end(services),
-      [](const Service& service) { return service.is_used && service.endpoint.empty(); });
+      [](const CloudService& service) { return service.is_used && service.endpoint.empty(); });
   if (!depends_on_it || global.region.empty()) return;
   const auto regions = cloud::known_regions();
   if (std::find(regions.begin(), regions.end(), global.region) == regions.end()) {
@@ -104,7 +104,7 @@ void check_region(const config::Config& config, Findings& findings) {
                             best.empty() ? "" : fmt::format("; did you mean \"{}\"?", best)));
     return;
   }
-  for (const Service& service : services) {
+  for (const CloudService& service : services) {
     if (!service.is_used || !service.endpoint.empty() || !service.known.empty()) continue;
     add_warning(findings,
                 fmt::format("no {} is known in the region {}; name its endpoint with {}",
@@ -143,7 +143,7 @@ void check_state(const std::string& path, const std::optional<Account>& account,
                  Findings& findings) {
   const auto there = existing_part(path);
   if (!there) {
-    const auto good = lifecycle::check_state_directory(path, account ? account->user : geteuid());
+    const auto good = store::check_state_directory(path, account ? account->user : geteuid());
     if (!good) {
       add_fatal(findings, good.error().message());
     } else if (there.error().kind() == ErrorKind::invalid) {
@@ -171,7 +171,7 @@ void check_state(const std::string& path, const std::optional<Account>& account,
   if (account && is_there && !check_owner(path, *account, findings)) return;
   // Of root without an account to hand it to, which was said, nothing more is to be judged.
   if (is_root() && !account) return;
-  const auto good = lifecycle::check_state_directory(path, account ? account->user : geteuid());
+  const auto good = store::check_state_directory(path, account ? account->user : geteuid());
   if (!good) add_fatal(findings, good.error().message());
 }
 

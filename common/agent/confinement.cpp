@@ -27,7 +27,7 @@ constexpr std::string_view kLandlock = "keeping the agent to its state directory
 // What <linux/landlock.h> says; older headers lack it, or what later versions of Landlock added.
 constexpr unsigned kAskVersion = 1U;  // LANDLOCK_CREATE_RULESET_VERSION
 constexpr int kPathBeneath = 1;       // LANDLOCK_RULE_PATH_BENEATH
-namespace access {                    // LANDLOCK_ACCESS_FS_…
+namespace access_rights {             // LANDLOCK_ACCESS_FS_…
 constexpr std::uint64_t kExecute = 1ULL << 0;
 constexpr std::uint64_t kWriteFile = 1ULL << 1;
 constexpr std::uint64_t kRemoveDirectory = 1ULL << 4;
@@ -41,7 +41,7 @@ constexpr std::uint64_t kMakeBlockDevice = 1ULL << 11;
 constexpr std::uint64_t kMakeLink = 1ULL << 12;
 constexpr std::uint64_t kRefer = 1ULL << 13;     // version 2
 constexpr std::uint64_t kTruncate = 1ULL << 14;  // version 3
-}  // namespace access
+}  // namespace access_rights
 constexpr std::uint64_t kBindTcp = 1ULL << 0;          // version 4
 constexpr std::uint64_t kAbstractSockets = 1ULL << 0;  // version 6
 constexpr std::uint64_t kSignals = 1ULL << 1;          // version 6
@@ -58,13 +58,14 @@ struct [[gnu::packed]] PathBeneath {  // struct landlock_path_beneath_attr
   std::int32_t directory = -1;
 };
 
-constexpr std::uint64_t kChanges = access::kWriteFile | access::kRemoveDirectory |
-                                   access::kRemoveFile | access::kMakeDirectory |
-                                   access::kMakeFile | access::kMakeLink | access::kRefer;
+constexpr std::uint64_t kChanges = access_rights::kWriteFile | access_rights::kRemoveDirectory |
+                                   access_rights::kRemoveFile | access_rights::kMakeDirectory |
+                                   access_rights::kMakeFile | access_rights::kMakeLink |
+                                   access_rights::kRefer;
 // Needed nowhere.
-constexpr std::uint64_t kNowhere = access::kExecute | access::kMakeCharacterDevice |
-                                   access::kMakeBlockDevice | access::kMakeFifo |
-                                   access::kMakeSocket;
+constexpr std::uint64_t kNowhere = access_rights::kExecute | access_rights::kMakeCharacterDevice |
+                                   access_rights::kMakeBlockDevice | access_rights::kMakeFifo |
+                                   access_rights::kMakeSocket;
 
 long version_of_landlock() noexcept {
   return syscall(calls::kLandlockCreateRuleset, nullptr, 0, kAskVersion);
@@ -84,7 +85,7 @@ void try_limit() {
 // How much the ruleset and its size are known to this version of Landlock.
 Ruleset ruleset_for(long version) {
   Ruleset rules{.files = kChanges | kNowhere};
-  if (version >= 3) rules.files |= access::kTruncate;
+  if (version >= 3) rules.files |= access_rights::kTruncate;
   if (version >= 4) rules.network = kBindTcp;
   if (version >= 6) rules.scoped = kAbstractSockets | kSignals;
   return rules;

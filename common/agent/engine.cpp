@@ -12,20 +12,20 @@
 #include "agent/crew.h"
 #include "base/account.h"
 #include "base/file.h"
-#include "cloud/curl_client.h"
-#include "cloud/endpoints.h"
-#include "cloud/pca.h"
-#include "cloud/scm.h"
-#include "cloud/session.h"
+#include "cloud/api/pca.h"
+#include "cloud/api/scm.h"
+#include "cloud/identity/session.h"
+#include "cloud/transport/curl_client.h"
+#include "cloud/transport/endpoints.h"
 #include "lifecycle/adoption.h"
 #include "lifecycle/clock_watch.h"
 #include "lifecycle/lifecycle.h"
 #include "lifecycle/lockout.h"
-#include "lifecycle/pca_source.h"
 #include "lifecycle/request_desk.h"
 #include "lifecycle/responder.h"
-#include "lifecycle/scm_source.h"
 #include "lifecycle/stapling.h"
+#include "sources/pca/pca_source.h"
+#include "sources/scm/scm_source.h"
 
 namespace ccm::agent {
 namespace {
@@ -146,8 +146,8 @@ class RunningEngine final : public Engine {
   cloud::Session session_;
   cloud::ScmClient scm_client_;
   cloud::PcaClient pca_client_;
-  lifecycle::ScmSource scm_;
-  lifecycle::PcaSource pca_;
+  sources::ScmSource scm_;
+  sources::PcaSource pca_;
   lifecycle::Responder responder_;
   lifecycle::Lifecycle lifecycle_;
   lifecycle::RequestDesk desk_;
@@ -183,7 +183,7 @@ RunningEngine::RunningEngine(Parts parts, CloudAccess access, HttpClients http)
       pca_team_(parts_.config.global(), parts_.wake_descriptor, true),
       inquiries_(parts_.config.global().concurrent_renewals, parts_.wake_descriptor) {
   lifecycle_.start(*parts_.lease);
-  const lifecycle::StoreReader reader(parts_.state_path);
+  const store::StoreReader reader(parts_.state_path);
   lifecycle::adopt_stored({reader, parts_.store, *parts_.lease, parts_.log, parts_.clock.now()},
                           lifecycle_.unsettled());
   remove_superseded();

@@ -11,10 +11,10 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/result.h"
-#include "cloud/credentials.h"
-#include "cloud/proxy_login.h"
+#include "cloud/identity/credentials.h"
+#include "cloud/transport/proxy_login.h"
 #include "config/config.h"
-#include "lifecycle/store.h"
+#include "store/store.h"
 
 namespace ccm::agent {
 
@@ -36,8 +36,8 @@ class Engine {
   struct Parts {
     const config::Config& config;
     std::string state_path;
-    lifecycle::Store& store;
-    std::unique_ptr<lifecycle::Lease> lease;
+    store::Store& store;
+    std::unique_ptr<store::Lease> lease;
     const Clock& clock;
     Log& log;
     std::string launch_id;

@@ -9,9 +9,9 @@
 #include <chrono>
 #include <string>
 
-#include "agent/process.h"
 #include "agent/server_log.h"
 #include "agent/watchdog.h"
+#include "launch/process.h"
 
 namespace ccm::agent {
 namespace {
@@ -19,16 +19,16 @@ namespace {
 using SteadyClock = std::chrono::steady_clock;
 using Milliseconds = std::chrono::milliseconds;
 
-constexpr Milliseconds kBetweenLooks{1000};
+constexpr Milliseconds kLookAtMonitor{1000};
 // A monitor that sees the end of the lifeline is gone within milliseconds.
-constexpr Milliseconds kPatience{1000};
+constexpr Milliseconds kMonitorPatience{1000};
 // A monitor that dies as soon as it begins must not be replaced as fast as the machine can.
 constexpr Milliseconds kShortLife{5000};
 constexpr Milliseconds kPause{1000};
 
 // False when the lifeline has ended.
 bool wait(Milliseconds time) {
-  pollfd lifeline{kLifelineDescriptor, POLLIN, 0};
+  pollfd lifeline{launch::kLifelineDescriptor, POLLIN, 0};
   return poll(&lifeline, 1, static_cast<int>(time.count())) <= 0;
 }
 
@@ -38,8 +38,8 @@ bool is_there(pid_t monitor) {
 }
 
 // The server is gone: so must be a monitor that was stopped and does not see it.
-void end(pid_t monitor) {
-  const auto patience_ends = SteadyClock::now() + kPatience;
+void end_monitor(pid_t monitor) {
+  const auto patience_ends = SteadyClock::now() + kMonitorPatience;
   while (is_there(monitor) && SteadyClock::now() < patience_ends) poll(nullptr, 0, 10);
   if (is_there(monitor)) kill(monitor, SIGKILL);
 }
@@ -50,8 +50,8 @@ std::string await_end(const Family& family, pid_t monitor) {
   std::string reason = "has died";
   while (is_there(monitor)) {
     family.pulse.beat(Member::guard);
-    if (!wait(kBetweenLooks)) {
-      end(monitor);
+    if (!wait(kLookAtMonitor)) {
+      end_monitor(monitor);
       return {};
     }
     const bool hangs = family.pulse.counts() &&

@@ -14,12 +14,12 @@
 #include "agent/check.h"
 #include "agent/log_line.h"
 #include "agent/monitor.h"
-#include "agent/process.h"
 #include "agent/server_log.h"
 #include "agent/service.h"
 #include "base/text.h"
 #include "config/host_checks.h"
 #include "config/wire.h"
+#include "launch/process.h"
 
 namespace {
 
@@ -32,19 +32,19 @@ void clean_process(const std::function<void(Severity, const std::string&)>& say)
   const auto expect = [&](const Result<void>& done) {
     if (!done) say(Severity::warn, done.error().message() + "; the agent goes on without it");
   };
-  close_other_descriptors();
-  reset_signals();
+  launch::close_other_descriptors();
+  launch::reset_signals();
   umask(077);
   // Fails only for a process group leader, which has no terminal to lose here.
   static_cast<void>(setsid());
   // The directory the server was started in must not be kept busy.
   if (chdir("/") != 0) expect(fail(system_error("changing to the root directory", errno)));
-  expect(give_up_new_privileges());
-  expect(forbid_dumps());
+  expect(launch::give_up_new_privileges());
+  expect(launch::forbid_dumps());
 }
 
 Result<config::Handover> read_handover() {
-  Result<std::string> bytes = read_from_start(kSettingsDescriptor);
+  Result<std::string> bytes = launch::read_from_start(launch::kSettingsDescriptor);
   if (!bytes) return pass(std::move(bytes));
   return config::decode_handover(*bytes);
 }
@@ -63,17 +63,17 @@ int check(const config::Handover& handover) {
 void show_role(char* argv0, std::size_t room, Member member) {
   switch (member) {
     case Member::monitor:
-      return set_title(argv0, room, {"ccm-agent: monitor", "ccm-monitor"});
+      return launch::set_title(argv0, room, {"ccm-agent: monitor", "ccm-monitor"});
     case Member::guard:
-      return set_title(argv0, room, {"ccm-agent: guard", "ccm-guard"});
+      return launch::set_title(argv0, room, {"ccm-agent: guard", "ccm-guard"});
     case Member::agent:
-      return set_title(argv0, room, {"ccm-agent", "ccm-agent"});
+      return launch::set_title(argv0, room, {"ccm-agent", "ccm-agent"});
   }
 }
 
 int run(char* argv0, bool is_check) {
   const std::size_t room = std::strlen(argv0);
-  if (const Result<void> ready = check_descriptors(); !ready) {
+  if (const Result<void> ready = launch::check_descriptors(); !ready) {
     fmt::print(stderr, "ccm-agent: {}\n", printable(ready.error().message()));
     return 2;
   }
@@ -92,7 +92,7 @@ int run(char* argv0, bool is_check) {
   return run_monitor({.handover = *handover,
                       .become =
                           [&](Member member) {
-                            close_other_descriptors();
+                            launch::close_other_descriptors();
                             show_role(argv0, room, member);
                           },
                       .agent = [&](const Pulse& pulse) { return run_service(*handover, pulse); }});

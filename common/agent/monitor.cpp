@@ -16,14 +16,14 @@
 #include <vector>
 
 #include "agent/guard.h"
-#include "agent/process.h"
 #include "agent/server_log.h"
 #include "agent/watchdog.h"
 #include "agent/watched_files.h"
 #include "base/handle.h"
 #include "base/system_call_numbers.h"
 #include "base/trial.h"
-#include "lifecycle/trouble.h"
+#include "launch/process.h"
+#include "store/trouble.h"
 
 namespace ccm::agent {
 namespace {
@@ -100,7 +100,7 @@ class Monitor {
       : family_(family),
         log_(family.handover.server),
         places_(places_of(family.handover)),
-        troubles_(places_.state, lifecycle::id_of(family.handover.server)),
+        troubles_(places_.state, store::id_of(family.handover.server)),
         next_start_(SteadyClock::now()),
         next_guard_(next_start_) {}
 
@@ -120,7 +120,7 @@ class Monitor {
   const Family& family_;
   ServerLog log_;
   Places places_;
-  lifecycle::TroubleFile troubles_;
+  store::TroubleFile troubles_;
   std::string last_words_;  // the agent's last error
   RespawnPolicy policy_;
   SteadyClock::time_point next_start_;
@@ -134,7 +134,7 @@ int Monitor::run() {
   for (;;) {
     family_.pulse.beat(Member::monitor);
     start_if_due();
-    std::array<pollfd, 4> waiting{{{kLifelineDescriptor, POLLIN, 0},
+    std::array<pollfd, 4> waiting{{{launch::kLifelineDescriptor, POLLIN, 0},
                                    {child_.output.get(), POLLIN, 0},
                                    {child_.handle.get(), POLLIN, 0},
                                    {guard_.handle.get(), POLLIN, 0}}};
@@ -201,7 +201,7 @@ void Monitor::start() {
   const pid_t monitor = getpid();
   const pid_t pid = fork();
   if (pid == 0) {
-    die_with_parent();
+    launch::die_with_parent();
     if (getppid() != monitor) _exit(1);
     dup2(write_end.get(), STDERR_FILENO);
     family_.become(Member::agent);
@@ -249,13 +249,13 @@ void Monitor::bury() {
   int status = 0;
   if (waitpid(child_.pid, &status, WNOHANG) != child_.pid) return;
   if (child_.output) carry_log();
-  if (WIFEXITED(status) && WEXITSTATUS(status) == kStartAnew) {
+  if (WIFEXITED(status) && WEXITSTATUS(status) == launch::kStartAnew) {
     child_ = Child{};
     next_start_ = SteadyClock::now();
     return;
   }
   const auto lifetime = std::chrono::duration_cast<Milliseconds>(SteadyClock::now() - child_.born);
-  const bool needs_operator = WIFEXITED(status) && WEXITSTATUS(status) == kNeedsOperator;
+  const bool needs_operator = WIFEXITED(status) && WEXITSTATUS(status) == launch::kNeedsOperator;
   const Milliseconds delay =
       needs_operator ? policy_.delay_for_operator() : policy_.next_delay(lifetime);
   log_.write({Severity::warn,

@@ -10,8 +10,8 @@ namespace ccm::agent {
 namespace {
 
 // "nginx", or "the other nginx".
-std::string title_of(const lifecycle::ServerId& theirs, const lifecycle::ServerId& ours) {
-  const std::string_view name = lifecycle::name_of(theirs.kind);
+std::string title_of(const store::ServerId& theirs, const store::ServerId& ours) {
+  const std::string_view name = store::name_of(theirs.kind);
   return fmt::format("{}{}", theirs.kind == ours.kind ? "the other " : "", name);
 }
 
@@ -42,8 +42,8 @@ std::string summary(const config::Config& own, const config::Config& joined) {
 
 }  // namespace
 
-Neighbours::Neighbours(std::string state_path, lifecycle::ServerId server,
-                       const config::Config& own, const Clock& clock, Log& log)
+Neighbours::Neighbours(std::string state_path, store::ServerId server, const config::Config& own,
+                       const Clock& clock, Log& log)
     : state_path_(std::move(state_path)),
       server_(std::move(server)),
       own_(own),
@@ -64,18 +64,18 @@ bool Neighbours::have_changed() {
   return summary(own_, join(false)) != adopted_;
 }
 
-bool Neighbours::is_there(const lifecycle::AgentSighting& seen) const {
+bool Neighbours::is_there(const store::AgentSighting& seen) const {
   if (seen.is_alive || seen.has_server) return true;
   return seen.last_seen && clock_.now() - *seen.last_seen < kGrace;
 }
 
 Neighbours::Traces Neighbours::look() const {
   Traces traces;
-  for (const lifecycle::ServerId& server : lifecycle::servers_with_settings(state_path_)) {
+  for (const store::ServerId& server : store::servers_with_settings(state_path_)) {
     struct stat file = {};
-    const std::string path = lifecycle::effective_settings_path(state_path_, server);
+    const std::string path = store::effective_settings_path(state_path_, server);
     if (server == server_ || stat(path.c_str(), &file) != 0) continue;
-    const auto seen = lifecycle::look_at_agent(state_path_, server, clock_.steady_now());
+    const auto seen = store::look_at_agent(state_path_, server, clock_.steady_now());
     traces[server] = {file.st_ino, file.st_ctim.tv_nsec, is_there(seen)};
   }
   return traces;
@@ -83,16 +83,16 @@ Neighbours::Traces Neighbours::look() const {
 
 config::Config Neighbours::join(bool says_why) const {
   config::Config all = own_;
-  const auto settings = lifecycle::read_effective_settings(state_path_, clock_.steady_now());
+  const auto settings = store::read_effective_settings(state_path_, clock_.steady_now());
   if (!settings) return all;
-  for (const lifecycle::EffectiveSettings& theirs : *settings) {
+  for (const store::EffectiveSettings& theirs : *settings) {
     if (theirs.server == server_ || !is_there(theirs.seen)) continue;
     if (may_adopt(theirs, says_why)) all = all.joined_by(theirs.config);
   }
   return all;
 }
 
-bool Neighbours::may_adopt(const lifecycle::EffectiveSettings& theirs, bool says_why) const {
+bool Neighbours::may_adopt(const store::EffectiveSettings& theirs, bool says_why) const {
   const bool is_same = use_same_cloud(own_.global(), theirs.config.global());
   if (!says_why) return is_same;
   const std::string title = title_of(theirs.server, server_);

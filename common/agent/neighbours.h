@@ -2,7 +2,7 @@
 // The other servers of this host that share the state directory, of another kind or of our own.
 // Only one agent talks to the cloud (the leader), and it must look after the certificates that only
 // another server names as well; it knows them from the settings that every agent leaves in the
-// state directory (lifecycle/effective_settings.h). Used by the agent's main thread.
+// state directory (store/effective_settings.h). Used by the agent's main thread.
 #pragma once
 
 #include <map>
@@ -12,7 +12,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "config/config.h"
-#include "lifecycle/effective_settings.h"
+#include "store/effective_settings.h"
 
 namespace ccm::agent {
 
@@ -22,7 +22,7 @@ class Neighbours {
   static constexpr Seconds kGrace{900};
 
   // `own` and `log` must outlive the object.
-  Neighbours(std::string state_path, lifecycle::ServerId server, const config::Config& own,
+  Neighbours(std::string state_path, store::ServerId server, const config::Config& own,
              const Clock& clock, Log& log);
 
   // Our configuration with the certificates that only living neighbours name. Says which of theirs
@@ -33,15 +33,15 @@ class Neighbours {
 
  private:
   // What changes when a neighbour writes its settings, and whether it lives.
-  using Traces = std::map<lifecycle::ServerId, std::tuple<unsigned long, long, bool>>;
+  using Traces = std::map<store::ServerId, std::tuple<unsigned long, long, bool>>;
 
   Traces look() const;
-  bool is_there(const lifecycle::AgentSighting& seen) const;
+  bool is_there(const store::AgentSighting& seen) const;
   config::Config join(bool says_why) const;
-  bool may_adopt(const lifecycle::EffectiveSettings& theirs, bool says_why) const;
+  bool may_adopt(const store::EffectiveSettings& theirs, bool says_why) const;
 
   std::string state_path_;
-  lifecycle::ServerId server_;
+  store::ServerId server_;
   const config::Config& own_;
   const Clock& clock_;
   Log& log_;

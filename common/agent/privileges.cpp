@@ -10,11 +10,11 @@
 
 #include <cerrno>
 
-#include "agent/process.h"
 #include "base/acting_as.h"
 #include "base/file.h"
 #include "base/handle.h"
-#include "lifecycle/state_directory.h"
+#include "launch/process.h"
+#include "store/state_directory.h"
 
 namespace ccm::agent {
 namespace {
@@ -37,7 +37,7 @@ class HandOver {
     if (stream == nullptr || depth > kDeepest) return;
     while (const dirent* entry = readdir(stream.get())) {
       const std::string name = entry->d_name;
-      const bool is_wanted = depth > 0 || lifecycle::is_store_name(name);
+      const bool is_wanted = depth > 0 || store::is_store_name(name);
       if (name != "." && name != ".." && is_wanted) give(directory, name, depth);
     }
   }
@@ -120,9 +120,9 @@ Result<std::optional<Account>> choose_account(const std::string& user) {
 Result<void> enter_state_directory(const std::string& path, const std::optional<Account>& account) {
   const uid_t keeper = account ? account->user : geteuid();
   // Before anything is made.
-  if (Result<void> good = lifecycle::check_state_directory(path, keeper); !good) return good;
+  if (Result<void> good = store::check_state_directory(path, keeper); !good) return good;
   if (Result<void> made = make_directories(path); !made) return made;
-  const Result<FileDescriptor> directory = lifecycle::open_state_directory(path, keeper);
+  const Result<FileDescriptor> directory = store::open_state_directory(path, keeper);
   if (!directory) return fail(directory.error());
   close_to_others(directory->get());
   if (account) {
@@ -132,8 +132,7 @@ Result<void> enter_state_directory(const std::string& path, const std::optional<
   // What follows as root needs it (settings_keeper.h). Where root may not write, the store marks
   // itself as the account.
   if (account) {
-    static_cast<void>(
-        lifecycle::mark_as_store(".", {.owner = account->user, .group = account->group}));
+    static_cast<void>(store::mark_as_store(".", {.owner = account->user, .group = account->group}));
   }
   return {};
 }
@@ -154,10 +153,10 @@ Result<void> become(const Account& account) {
   if (account.user != kRoot && setuid(kRoot) == 0) {
     return fail(ErrorKind::internal, "the agent could become root again and will not go on");
   }
-  die_with_parent();
+  launch::die_with_parent();
   if (getppid() != parent) return fail(ErrorKind::transient, "the monitor has just died");
   // The start of the process has said it when the system refuses this (main.cpp).
-  static_cast<void>(forbid_dumps());
+  static_cast<void>(launch::forbid_dumps());
   return {};
 }
 

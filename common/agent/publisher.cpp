@@ -4,7 +4,7 @@
 #include <utility>
 
 #include "crypto/ocsp.h"
-#include "lifecycle/stored_search.h"
+#include "store/stored_search.h"
 
 namespace ccm::agent {
 
@@ -18,12 +18,12 @@ void Publisher::refresh(Time now) {
 
 void Publisher::look_at(const config::CertificateSpec& spec, Seen& seen, Time now) {
   const std::string& name = spec.name;
-  const lifecycle::VersionNumber version = store_.current_version(name);
+  const store::VersionNumber version = store_.current_version(name);
   // Before it is read: one that comes in between is news the next time.
   const std::uint64_t response = spec.stapling ? store_.response_stamp(name) : 0;
   const bool is_new = version != seen.version;
   if (version == 0 || (!is_new && response == seen.response)) return;
-  Result<lifecycle::StoreReader::Loaded> loaded = store_.load(name);
+  Result<store::StoreReader::Loaded> loaded = store_.load(name);
   if (!loaded) {
     // The store itself cannot be read; that may pass, so the version stays unseen.
     if (std::exchange(seen.complaint, loaded.error().message()) != seen.complaint) {
@@ -31,13 +31,13 @@ void Publisher::look_at(const config::CertificateSpec& spec, Seen& seen, Time no
     }
     return;
   }
-  const lifecycle::VersionNumber seen_before = seen.version;
+  const store::VersionNumber seen_before = seen.version;
   seen = {.version = version, .response = response, .complaint = {}};
   if (loaded->damage) log_.error("certificate \"{}\": {}", name, loaded->damage->message());
   // What load() gives in place of a damaged version is older than what is served.
   if (loaded->damage && writer_.holds_certificate(name)) return;
   if (!loaded->certificate) return;
-  const lifecycle::StoredCertificate& stored = *loaded->certificate;
+  const store::StoredCertificate& stored = *loaded->certificate;
   // The server has chosen what fits best when it loaded its configuration (server/bootstrap.h);
   // what was installed before that and fits no better is none to come back to.
   const bool is_first = seen_before == 0;
@@ -45,13 +45,13 @@ void Publisher::look_at(const config::CertificateSpec& spec, Seen& seen, Time no
       .bundle = stored.bundle,
       .ocsp_response = spec.stapling ? staple_of(stored, now) : std::vector<std::byte>()};
   if (is_first && writer_.holds_certificate(name) &&
-      !lifecycle::check_stored(stored, spec.names, now) && !writer_.holds(name, value)) {
+      !store::check_stored(stored, spec.names, now) && !writer_.holds(name, value)) {
     return;
   }
   publish(name, stored.info, value, is_new);
 }
 
-void Publisher::publish(const std::string& name, const lifecycle::VersionInfo& info,
+void Publisher::publish(const std::string& name, const store::VersionInfo& info,
                         const publication::Published& value, bool is_new) {
   const auto published = writer_.publish(name, value);
   if (!published) {

@@ -11,15 +11,15 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "config/config.h"
-#include "lifecycle/store_reader.h"
 #include "publication/writer.h"
+#include "store/store_reader.h"
 
 namespace ccm::agent {
 
 class Publisher {
  public:
   // Borrows config, life and log.
-  Publisher(const config::Config& config, lifecycle::StoreReader store, publication::Writer writer,
+  Publisher(const config::Config& config, store::StoreReader store, publication::Writer writer,
             SignOfLife& life, Log& log)
       : config_(config),
         store_(std::move(store)),
@@ -36,17 +36,17 @@ class Publisher {
  private:
   // What is known of a certificate's newest version.
   struct Seen {
-    lifecycle::VersionNumber version = 0;
+    store::VersionNumber version = 0;
     std::uint64_t response = 0;  // its stamp (store_reader.h)
     std::string complaint;       // why it could not be read, so as to say it once
   };
 
   void look_at(const config::CertificateSpec& spec, Seen& seen, Time now);
-  void publish(const std::string& name, const lifecycle::VersionInfo& info,
+  void publish(const std::string& name, const store::VersionInfo& info,
                const publication::Published& value, bool is_new);
 
   const config::Config& config_;
-  lifecycle::StoreReader store_;
+  store::StoreReader store_;
   publication::Writer writer_;
   SignOfLife& life_;
   Log& log_;

@@ -19,7 +19,6 @@
 #include "agent/log_line.h"
 #include "agent/neighbours.h"
 #include "agent/privileges.h"
-#include "agent/process.h"
 #include "agent/publisher.h"
 #include "agent/settings_keeper.h"
 #include "agent/sign_of_life.h"
@@ -29,8 +28,9 @@
 #include "base/file.h"
 #include "base/text.h"
 #include "base/version.h"
-#include "lifecycle/effective_settings.h"
-#include "lifecycle/file_store.h"
+#include "launch/process.h"
+#include "store/effective_settings.h"
+#include "store/file_store/file_store.h"
 
 namespace ccm::agent {
 namespace {
@@ -42,7 +42,7 @@ constexpr const char* kStore = ".";
 constexpr Seconds kTryToLead{1};
 constexpr Seconds kTryToKeepSettings{1};
 // Where the system allows no notifications at all.
-constexpr Seconds kBetweenLooks{1};
+constexpr Seconds kLookAtStore{1};
 // A server that was replaced leaves files behind when it ends.
 constexpr Seconds kTidy{300};
 // Every call has a time limit, and no attempt makes so many.
@@ -67,7 +67,7 @@ class Service {
   struct Parts {
     const config::Config& config;
     std::optional<Publisher> publisher;  // nullopt: there is no server to publish to
-    std::unique_ptr<lifecycle::Store> store;
+    std::unique_ptr<store::Store> store;
     std::optional<CloudAccess> access;  // nullopt: only publish
     Watches watches;
     config::ServerFacts server;
@@ -78,8 +78,7 @@ class Service {
   };
   explicit Service(Parts parts)
       : parts_(std::move(parts)),
-        neighbours_(kStore, lifecycle::id_of(parts_.server), parts_.config, parts_.clock,
-                    parts_.log) {}
+        neighbours_(kStore, store::id_of(parts_.server), parts_.config, parts_.clock, parts_.log) {}
 
   int run();
 
@@ -115,7 +114,7 @@ int Service::run() {
     look_at_neighbours();
     if (wants_to_lead()) try_to_lead();
     if (engine_ != nullptr) engine_->hand_out(parts_.clock.now());
-    std::array<pollfd, 3> waiting{{{kLifelineDescriptor, POLLIN, 0},
+    std::array<pollfd, 3> waiting{{{launch::kLifelineDescriptor, POLLIN, 0},
                                    {parts_.watches.store.get(), POLLIN, 0},
                                    {parts_.watches.attempt.get(), POLLIN, 0}}};
     const int count =
@@ -144,7 +143,7 @@ void Service::end_when_something_hangs() {
 void Service::tidy() {
   const SteadyTime now = parts_.clock.steady_now();
   if (now < next_tidying_) return;
-  lifecycle::forget_predecessors(kStore, parts_.server, now);
+  store::forget_predecessors(kStore, parts_.server, now);
   next_tidying_ = now + kTidy;
 }
 
@@ -154,12 +153,12 @@ void Service::look_at_neighbours() {
   parts_.log.notice(
       "the certificates of another server on this host have changed; the agent starts anew to look "
       "after them");
-  _exit(kStartAnew);
+  _exit(launch::kStartAnew);
 }
 
 milliseconds Service::time_to_sleep() const {
   Seconds longest = wants_to_lead() ? kTryToLead : SignOfLife::kBeat;
-  if (!parts_.watches.store) longest = std::min(longest, kBetweenLooks);
+  if (!parts_.watches.store) longest = std::min(longest, kLookAtStore);
   if (!parts_.settings.is_at_rest()) longest = std::min(longest, kTryToKeepSettings);
   if (engine_ != nullptr) {
     const Time wake = engine_->next_wake();
@@ -171,7 +170,7 @@ milliseconds Service::time_to_sleep() const {
 }
 
 void Service::try_to_lead() {
-  Result<std::unique_ptr<lifecycle::Lease>> lease = parts_.store->try_lead();
+  Result<std::unique_ptr<store::Lease>> lease = parts_.store->try_lead();
   if (!lease) {
     if (!std::exchange(has_said_who_leads_, true)) {
       parts_.log.error("taking the lead of the state directory: {}", lease.error().message());
@@ -253,10 +252,10 @@ Result<std::optional<Publisher>> make_publisher(config::ServerKind server,
                                                 const config::Config& config, SignOfLife& life,
                                                 Log& log) {
   if (server == config::ServerKind::none) return std::optional<Publisher>();
-  Result<publication::Writer> writer =
-      publication::Writer::attach(FileDescriptor(kSegmentDescriptor), publication::IfBusy::wait);
+  Result<publication::Writer> writer = publication::Writer::attach(
+      FileDescriptor(launch::kSegmentDescriptor), publication::IfBusy::wait);
   if (!writer) return pass(std::move(writer));
-  return std::optional<Publisher>(std::in_place, config, lifecycle::StoreReader(kStore),
+  return std::optional<Publisher>(std::in_place, config, store::StoreReader(kStore),
                                   *std::move(writer), life, log);
 }
 
@@ -278,7 +277,7 @@ Result<int> serve(const config::Handover& handover, const Pulse& pulse, Log& log
   Result<std::optional<Publisher>> publisher =
       make_publisher(handover.server.kind, *config, life, log);
   if (!publisher) return pass(std::move(publisher));
-  Result<std::unique_ptr<lifecycle::Store>> store = lifecycle::open_file_store(kStore);
+  Result<std::unique_ptr<store::Store>> store = store::open_file_store(kStore);
   if (!store) return pass(std::move(store));
   settings.look();
   Result<Watches> watches = open_watches(kStore, log);
@@ -299,7 +298,7 @@ int run_service(const config::Handover& handover, const Pulse& pulse) noexcept {
     const Result<int> status = serve(handover, pulse, log);
     if (status) return *status;
     report(status.error().message().c_str());
-    return status.error().is_retryable() ? 1 : kNeedsOperator;
+    return status.error().is_retryable() ? 1 : launch::kNeedsOperator;
   });
 }
 

@@ -5,23 +5,23 @@
 
 #include <utility>
 
-#include "lifecycle/effective_settings.h"
+#include "store/effective_settings.h"
 
 namespace ccm::agent {
 
 SettingsKeeper::SettingsKeeper(std::string state_path, config::Handover handover, Log& log)
     : state_path_(std::move(state_path)),
       handover_(std::move(handover)),
-      path_(lifecycle::effective_settings_path(state_path_, lifecycle::id_of(handover_.server))),
+      path_(store::effective_settings_path(state_path_, store::id_of(handover_.server))),
       log_(log) {}
 
 void SettingsKeeper::write_as_root() {
-  is_written_ = lifecycle::write_effective_settings(state_path_, handover_).has_value();
+  is_written_ = store::write_effective_settings(state_path_, handover_).has_value();
 }
 
 void SettingsKeeper::look() {
   if (is_written_ && access(path_.c_str(), F_OK) == 0) return;
-  const Result<void> written = lifecycle::write_effective_settings(state_path_, handover_);
+  const Result<void> written = store::write_effective_settings(state_path_, handover_);
   is_written_ = written.has_value();
   if (!written) {
     // Once: the sentence names a temporary file, which is another one at every try.

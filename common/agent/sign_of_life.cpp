@@ -8,14 +8,14 @@
 #include <cstring>
 #include <utility>
 
-#include "agent/process.h"
 #include "base/handle.h"
+#include "launch/process.h"
 
 namespace ccm::agent {
 namespace {
 
 // A predecessor whose lifeline was cut is gone within milliseconds.
-constexpr unsigned kPatience = 3;
+constexpr unsigned kFailuresUntilError = 3;
 
 // The server never reads it: it lies in the socket until the server's end is closed.
 void send_over_lifeline(const FileDescriptor& lock) noexcept {
@@ -34,7 +34,8 @@ void send_over_lifeline(const FileDescriptor& lock) noexcept {
   const int descriptor = lock.get();
   std::memcpy(CMSG_DATA(head), &descriptor, sizeof descriptor);
   // Where that is forbidden, ccmctl takes the server for one that has stopped when its agent has.
-  static_cast<void>(sendmsg(kLifelineDescriptor, &message, MSG_DONTWAIT | MSG_NOSIGNAL) < 0);
+  static_cast<void>(sendmsg(launch::kLifelineDescriptor, &message, MSG_DONTWAIT | MSG_NOSIGNAL) <
+                    0);
 }
 
 }  // namespace
@@ -43,7 +44,7 @@ SignOfLife::SignOfLife(Parts parts)
     : pulse_(parts.pulse),
       clock_(parts.clock),
       log_(parts.log),
-      presence_(std::move(parts.state_path), {.server = lifecycle::id_of(parts.server),
+      presence_(std::move(parts.state_path), {.server = store::id_of(parts.server),
                                               .pid = static_cast<std::uint32_t>(getpid()),
                                               .since = parts.clock.now(),
                                               .names = std::move(parts.publishes)}) {}
@@ -64,7 +65,7 @@ void SignOfLife::claim(SteadyTime now) {
   if (is_claimed_) {
     if (const FileDescriptor lock = presence_.lock_for_server()) send_over_lifeline(lock);
     failures_ = 0;
-  } else if (++failures_ == kPatience) {
+  } else if (++failures_ == kFailuresUntilError) {
     log_.error("ccmctl cannot be told what this server serves: {}", claimed.error().message());
   }
 }

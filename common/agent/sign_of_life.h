@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // What an agent lets others know of its life: ccmctl and the agents beside it through the file of
-// presence (lifecycle/presence.h), its monitor through shared memory (pulse.h). Belongs to the
+// presence (store/presence.h), its monitor through shared memory (pulse.h). Belongs to the
 // agent's main thread, which gives a sign at least every kBeat; between two parts of long work as
 // well.
 #pragma once
@@ -14,8 +14,8 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "config/wire.h"
-#include "lifecycle/presence.h"
-#include "lifecycle/store_reader.h"
+#include "store/presence.h"
+#include "store/store_reader.h"
 
 namespace ccm::agent {
 
@@ -36,7 +36,7 @@ class SignOfLife {
 
   // Cheap when it is called too soon. Returns the time.
   SteadyTime give();
-  void serves(std::string_view name, lifecycle::VersionNumber version) noexcept {
+  void serves(std::string_view name, store::VersionNumber version) noexcept {
     presence_.serves(name, version);
   }
   void leads() noexcept { presence_.leads(); }
@@ -47,7 +47,7 @@ class SignOfLife {
   Pulse pulse_;
   const Clock& clock_;
   Log& log_;
-  lifecycle::Presence presence_;
+  store::Presence presence_;
   SteadyTime next_;
   unsigned failures_ = 0;
   bool is_claimed_ = false;

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "base/file.h"
 
-#include <dirent.h>
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <stdio.h>
@@ -15,21 +14,15 @@
 #include <cstdint>
 #include <utility>
 
+#include "base/file_parts.h"
 #include "base/text.h"
 
 namespace ccm {
 namespace {
 
-using Directory = Handle<DIR, closedir>;
-
 constexpr std::size_t kRandomDigits = 16;
 // A temporary file is taken for an abandoned one only between its creation and its lock.
 constexpr int kAttempts = 8;
-
-Failure failed(std::string_view verb, const std::string& path) {
-  const int number = errno;
-  return fail(system_error(fmt::format("{} {}", verb, printable(path)), number));
-}
 
 std::string parent_of(const std::string& path) {
   const std::size_t slash = path.rfind('/');

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 // The reading half of file.h.
-#include <dirent.h>
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <sys/stat.h>
@@ -14,19 +13,13 @@
 #include <utility>
 
 #include "base/file.h"
+#include "base/file_parts.h"
 #include "base/system_call_numbers.h"
 #include "base/text.h"
 #include "base/trial.h"
 
 namespace ccm {
 namespace {
-
-using Directory = Handle<DIR, closedir>;
-
-Failure failed(std::string_view verb, const std::string& path) {
-  const int number = errno;
-  return fail(system_error(fmt::format("{} {}", verb, printable(path)), number));
-}
 
 bool is_link(int directory, const std::string& name) noexcept {
   struct stat status {};

@@ -8,11 +8,11 @@
 #include <vector>
 
 #include "base/boundary.h"
-#include "cli/commands.h"
-#include "cli/completion.h"
-#include "cli/global_options.h"
-#include "cli/overview.h"
-#include "cli/usage.h"
+#include "cli/commands/commands.h"
+#include "cli/host/overview.h"
+#include "cli/input/completion.h"
+#include "cli/input/global_options.h"
+#include "cli/output/usage.h"
 
 namespace ccm::cli {
 namespace {

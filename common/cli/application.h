@@ -8,7 +8,7 @@
 #include <string>
 #include <vector>
 
-#include "cli/workspace.h"
+#include "cli/host/workspace.h"
 
 namespace ccm::cli {
 

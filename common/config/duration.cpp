@@ -8,6 +8,7 @@
 
 #include "base/text.h"
 #include "config/sentences.h"
+#include "config/value_words.h"
 
 namespace ccm::config {
 namespace {
@@ -27,8 +28,6 @@ constexpr std::array<Unit, 7> kUnits{{{'y', 365 * 86400},
                                       {'s', 1}}};
 // Far above anything meant, far below any overflow.
 constexpr std::uint64_t kLongest = 100ULL * 365 * 86400;
-
-constexpr std::string_view kDigits = "0123456789";
 
 Failure not_a_duration(std::string_view text) {
   return fail(

@@ -22,9 +22,9 @@ struct HostFinding {
 // not look at: the one that starts the server may.
 std::vector<HostFinding> check_host(const Config& config);
 
-// Findings as the agent's program hands them to the server that asked (agent/launch.h): one a line,
-// closed by a line of its own, so that an answer that was cut short is none. `invalid` for anything
-// else.
+// Findings as the agent's program hands them to the server that asked (launch/launch.h): one a
+// line, closed by a line of its own, so that an answer that was cut short is none. `invalid` for
+// anything else.
 std::string encode_findings(const std::vector<HostFinding>& findings);
 Result<std::vector<HostFinding>> decode_findings(std::string_view text);
 

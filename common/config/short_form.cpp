@@ -11,6 +11,7 @@
 #include "config/sentences.h"
 #include "config/server_names.h"
 #include "config/store_directive.h"
+#include "config/value_words.h"
 #include "config/values.h"
 
 namespace ccm::config {
@@ -25,10 +26,6 @@ struct ShortForm {
 
 constexpr std::array<std::string_view, 5> kSourceParameters{"id", "issuer", "issuers", "trust",
                                                             "uploads"};
-
-Failure given_twice(std::string_view key) {
-  return fail(ErrorKind::invalid, fmt::format("\"{}=\" is given twice", key));
-}
 
 Failure unknown_parameter(std::string_view key) {
   std::vector<std::string_view> keys{kSourceParameters.begin(), kSourceParameters.end()};

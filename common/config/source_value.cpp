@@ -77,12 +77,8 @@ Result<void> enter_trust(const std::string& text, ScmSource& source) {
   return {};
 }
 
-Failure given_twice(std::string_view word) {
-  return fail(ErrorKind::invalid, fmt::format("\"{}=\" is given twice", word));
-}
-
 // The parameter that a word of the source was probably meant to be, as the end of a sentence.
-std::string suggestion(std::string_view argument) {
+std::string suggest_parameter(std::string_view argument) {
   const std::vector<std::string_view> known(kScmParameters.begin(), kScmParameters.end());
   const std::string_view best = closest(argument.substr(0, argument.find('=')), known);
   return best.empty() ? "" : fmt::format("; did you mean \"{}=\"?", best);
@@ -121,7 +117,7 @@ Result<SourceSpec> parse_scm_source(const Arguments& arguments) {
     if (parameter == kScmParameters.end()) {
       return wrong(arguments[i],
                    fmt::format("is not understood after scm; write {}{}{}", kScmForm,
-                               given.empty() ? "" : kQuotes, suggestion(arguments[i])));
+                               given.empty() ? "" : kQuotes, suggest_parameter(arguments[i])));
     }
     if (std::find(given.begin(), given.end(), *parameter) != given.end()) {
       return given_twice(*parameter);

@@ -52,7 +52,7 @@ std::string shared_prefix(const std::vector<std::string>& words) {
   return prefix;
 }
 
-std::string suggestion(std::string_view word, Scope scope, const Dialect& dialect) {
+std::string suggest_directive(std::string_view word, Scope scope, const Dialect& dialect) {
   std::vector<std::string> spelled;
   for (const Directive& row : directives()) {
     if (is_allowed(row, scope)) spelled.push_back(dialect.spell(row.key));
@@ -74,7 +74,7 @@ Result<const Directive*> admitted_directive(std::string_view key, Scope scope,
   if (row == nullptr) {
     return fail(ErrorKind::invalid,
                 fmt::format("unknown directive {} in {}{}", in_quotes(key),
-                            place_of(scope, "", dialect), suggestion(key, scope, dialect)));
+                            place_of(scope, "", dialect), suggest_directive(key, scope, dialect)));
   }
   if (!is_allowed(*row, scope)) {
     return fail(ErrorKind::invalid,

@@ -13,9 +13,15 @@
 
 namespace ccm::config {
 
+inline constexpr std::string_view kDigits = "0123456789";
+
 // The error "TEXT problem".
 inline Failure wrong(std::string_view text, std::string_view problem) {
   return fail(ErrorKind::invalid, fmt::format("{} {}", in_quotes(text), problem));
+}
+
+inline Failure given_twice(std::string_view word) {
+  return fail(ErrorKind::invalid, fmt::format("\"{}=\" is given twice", word));
 }
 
 // The value of "word=value"; nullopt when the argument begins otherwise.

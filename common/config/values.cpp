@@ -20,7 +20,6 @@ using Arguments = std::vector<std::string>;
 
 constexpr std::string_view kLower = "abcdefghijklmnopqrstuvwxyz";
 constexpr std::string_view kUpper = "ABCDEFGHIJKLMNOPQRSTUVWXYZ";
-constexpr std::string_view kDigits = "0123456789";
 
 constexpr std::size_t kMaxIdentifier = 64;
 

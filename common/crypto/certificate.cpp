@@ -10,22 +10,16 @@
 #include "crypto/asn1_time.h"
 #include "crypto/digest.h"
 #include "crypto/key_type_of.h"
+#include "crypto/openssl_handles.h"
 #include "crypto/pem_block.h"
 
 namespace ccm::crypto {
 namespace {
 
-using BignumHandle = Handle<BIGNUM, BN_free>;
 using FeaturesHandle = Handle<TLS_FEATURE, TLS_FEATURE_free>;
 
 // The TLS extension status_request (RFC 6066 section 8).
 constexpr long kStatusRequest = 5;
-
-std::string content_of(BIO* buffer) {
-  char* data = nullptr;
-  const long size = BIO_get_mem_data(buffer, &data);
-  return std::string(data, static_cast<std::size_t>(size));
-}
 
 std::string name_text(const X509_NAME* name) {
   // Readable UTF-8 instead of \XX; control characters stay escaped.
@@ -36,7 +30,7 @@ std::string name_text(const X509_NAME* name) {
     drain_openssl_errors();
     return {};
   }
-  return content_of(buffer.get());
+  return std::string(content_of(buffer.get()));
 }
 
 std::string digest_text(const X509* certificate, const EVP_MD* algorithm) {
@@ -106,7 +100,7 @@ std::string Certificate::to_pem() const {
     drain_openssl_errors();
     return {};
   }
-  return content_of(buffer.get());
+  return std::string(content_of(buffer.get()));
 }
 
 std::string Certificate::subject() const {

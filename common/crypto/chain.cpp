@@ -12,14 +12,8 @@
 namespace ccm::crypto {
 namespace {
 
-using Certificates = std::vector<Certificate>;
-
 // A heap may hold all the roots that somebody trusts; a served chain has two to five certificates.
 constexpr std::size_t kMaxCertificates = 256;
-
-bool is_same(const Certificate& a, const Certificate& b) noexcept {
-  return X509_cmp(a.native(), b.native()) == 0;
-}
 
 Certificates without_duplicates(Certificates certificates) {
   Certificates unique;

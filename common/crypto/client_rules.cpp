@@ -11,12 +11,11 @@
 #include <string_view>
 
 #include "crypto/alternative_names.h"
+#include "crypto/openssl_handles.h"
 #include "crypto/strict_encoding.h"
 
 namespace ccm::crypto {
 namespace {
-
-using BignumHandle = Handle<BIGNUM, BN_free>;
 
 constexpr unsigned kLeastRsaBits = 2048;
 constexpr unsigned kMostRsaBits = 8192;

@@ -9,17 +9,12 @@
 
 #include "crypto/asn1_time.h"
 #include "crypto/names.h"
+#include "crypto/openssl_handles.h"
 
 namespace ccm::crypto {
 namespace {
 
-using StoreHandle = Handle<X509_STORE, X509_STORE_free>;
 using ContextHandle = Handle<X509_STORE_CTX, X509_STORE_CTX_free>;
-
-void free_list(STACK_OF(X509) * list) noexcept {
-  sk_X509_free(list);
-}
-using ListHandle = Handle<STACK_OF(X509), free_list>;
 
 // 112 bits, what the distributions' OpenSSL asks of a TLS peer.
 constexpr int kSecurityLevel = 2;

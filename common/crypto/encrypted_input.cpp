@@ -12,6 +12,7 @@
 #include <string>
 
 #include "crypto/openssl.h"
+#include "crypto/openssl_handles.h"
 #include "crypto/pem_block.h"
 
 namespace ccm::crypto {
@@ -19,12 +20,6 @@ namespace {
 
 using LibraryHandle = Handle<OSSL_LIB_CTX, OSSL_LIB_CTX_free>;
 using ProviderHandle = Handle<OSSL_PROVIDER, OSSL_PROVIDER_unload>;
-using Pkcs12Handle = Handle<PKCS12, PKCS12_free>;
-
-struct StackDeleter {
-  void operator()(STACK_OF(X509) * stack) const noexcept { sk_X509_pop_free(stack, X509_free); }
-};
-using StackHandle = std::unique_ptr<STACK_OF(X509), StackDeleter>;
 
 constexpr std::string_view kWrongPassword =
     "it cannot be decrypted: the password is wrong, or the file is damaged";
@@ -43,9 +38,7 @@ Result<KeyPair> detached(EVP_PKEY* key) {
       i2d_PKCS8PrivateKey_bio(buffer.get(), key, nullptr, nullptr, 0, nullptr, nullptr) != 1) {
     return fail(openssl_error(ErrorKind::invalid, "private key"));
   }
-  char* data = nullptr;
-  const long size = BIO_get_mem_data(buffer.get(), &data);
-  return KeyPair::parse_der(std::as_bytes(std::span(data, static_cast<std::size_t>(size))));
+  return KeyPair::parse_der(std::as_bytes(std::span(content_of(buffer.get()))));
 }
 
 Result<Certificate> detached(const X509* certificate) {
@@ -102,7 +95,7 @@ Result<KeyWithCertificates> unlock(PKCS12& store, const Secret& password) {
   drain_openssl_errors();
   const EvpKeyHandle key_handle(key);
   const X509Handle leaf_handle(leaf);
-  const StackHandle others_handle(others);
+  const OwningListHandle others_handle(others);
   if (is_open) return take(key, leaf, others);
   const bool is_password = ERR_GET_LIB(reason) == ERR_LIB_PKCS12 &&
                            ERR_GET_REASON(reason) == PKCS12_R_MAC_VERIFY_FAILURE;

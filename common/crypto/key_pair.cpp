@@ -67,13 +67,7 @@ BioHandle open_wiped_buffer() {
   return BioHandle(BIO_new(BIO_s_secmem()));
 }
 
-Secret content_of(BIO* buffer) {
-  char* data = nullptr;
-  const long size = BIO_get_mem_data(buffer, &data);
-  return Secret::copy_of(std::string_view(data, static_cast<std::size_t>(size)));
-}
-
-Result<KeyPair> parse_block(const PemBlock& block) {
+Result<KeyPair> parse_key_block(const PemBlock& block) {
   if (!block.ended) {
     return fail(
         ErrorKind::invalid,
@@ -117,7 +111,7 @@ Result<KeyPair> KeyPair::parse_pem(std::string_view pem) {
                 "private key: the text holds no BEGIN PRIVATE KEY, BEGIN RSA PRIVATE KEY or BEGIN "
                 "EC PRIVATE KEY block");
   }
-  return parse_block(*found);
+  return parse_key_block(*found);
 }
 
 Result<KeyPair> KeyPair::parse_der(std::span<const std::byte> der) {
@@ -150,7 +144,7 @@ Result<Secret> KeyPair::to_pem() const {
                                                          0, nullptr, nullptr) != 1) {
     return fail(openssl_error(ErrorKind::internal, "write a private key as PEM"));
   }
-  return content_of(buffer.get());
+  return Secret::copy_of(content_of(buffer.get()));
 }
 
 Result<Secret> KeyPair::to_der() const {
@@ -159,7 +153,7 @@ Result<Secret> KeyPair::to_der() const {
       i2d_PKCS8PrivateKey_bio(buffer.get(), native(), nullptr, nullptr, 0, nullptr, nullptr) != 1) {
     return fail(openssl_error(ErrorKind::internal, "write a private key as DER"));
   }
-  return content_of(buffer.get());
+  return Secret::copy_of(content_of(buffer.get()));
 }
 
 KeyType KeyPair::type() const noexcept {

@@ -11,17 +11,12 @@
 #include "base/text.h"
 #include "crypto/digest.h"
 #include "crypto/openssl.h"
+#include "crypto/openssl_handles.h"
 
 namespace ccm::crypto {
 namespace {
 
-using Pkcs12Handle = Handle<PKCS12, PKCS12_free>;
 using DigestHandle = Handle<EVP_MD_CTX, EVP_MD_CTX_free>;
-
-struct StackDeleter {
-  void operator()(STACK_OF(X509) * stack) const noexcept { sk_X509_free(stack); }
-};
-using BorrowedStack = std::unique_ptr<STACK_OF(X509), StackDeleter>;
 
 constexpr int kIterations = 100'000;
 constexpr std::size_t kShortestJksPassword = 6;
@@ -149,7 +144,7 @@ Result<Secret> seal(Writer& writer, const Secret& characters) {
 
 Result<Secret> to_pkcs12(const Bundle& bundle, const std::string& alias, const Secret& password) {
   if (password.empty()) return fail(ErrorKind::invalid, "PKCS #12: the password is empty");
-  const BorrowedStack others(sk_X509_new_null());
+  const ListHandle others(sk_X509_new_null());
   for (std::size_t i = 1; i < bundle.chain().size(); ++i) {
     if (sk_X509_push(others.get(), bundle.chain()[i].native()) == 0) {
       return fail(openssl_error(ErrorKind::internal, "PKCS #12"));

@@ -17,7 +17,7 @@ namespace {
 
 // RFC 1035 section 2.3.4, without the root label.
 constexpr std::size_t kMaxName = 253;
-constexpr std::size_t kMaxLabel = 63;
+constexpr std::size_t kMaxNameLabel = 63;
 
 using AddressText = std::array<char, INET6_ADDRSTRLEN>;
 
@@ -66,7 +66,7 @@ bool is_label_character(char c) noexcept {
 // What is wrong with one lower-case label, or nothing.
 std::string_view label_problem(std::string_view label) noexcept {
   if (label.empty()) return "it has an empty label (two dots in a row, or one in front)";
-  if (label.size() > kMaxLabel) return "a label is longer than 63 characters";
+  if (label.size() > kMaxNameLabel) return "a label is longer than 63 characters";
   if (label.find('*') != std::string_view::npos) {
     return "a wildcard must be the whole left-most label, as in *.example.com";
   }

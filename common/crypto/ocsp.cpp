@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "crypto/asn1_time.h"
+#include "crypto/openssl_handles.h"
 
 namespace ccm::crypto {
 namespace {
@@ -19,12 +20,6 @@ using RequestHandle = Handle<OCSP_REQUEST, OCSP_REQUEST_free>;
 using ResponseHandle = Handle<OCSP_RESPONSE, OCSP_RESPONSE_free>;
 using BasicHandle = Handle<OCSP_BASICRESP, OCSP_BASICRESP_free>;
 using IdHandle = Handle<OCSP_CERTID, OCSP_CERTID_free>;
-using StoreHandle = Handle<X509_STORE, X509_STORE_free>;
-
-void free_list(STACK_OF(X509) * list) noexcept {
-  sk_X509_free(list);
-}
-using ListHandle = Handle<STACK_OF(X509), free_list>;
 
 constexpr Seconds kTolerance = 5min;
 constexpr Seconds kValidityWithoutEnd = 1h;

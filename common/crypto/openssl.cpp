@@ -24,6 +24,12 @@ void drain_openssl_errors() noexcept {
   ERR_clear_error();
 }
 
+std::string_view content_of(BIO* buffer) noexcept {
+  char* data = nullptr;
+  const long size = BIO_get_mem_data(buffer, &data);
+  return {data, static_cast<std::size_t>(size)};
+}
+
 X509Handle share(X509* certificate) noexcept {
   X509_up_ref(certificate);
   return X509Handle(certificate);

@@ -27,6 +27,9 @@ Error openssl_error(ErrorKind kind, std::string_view activity);
 // Empties this thread's error queue, so that a later, unrelated call does not report our failure.
 void drain_openssl_errors() noexcept;
 
+// What was written into a buffer in memory; good until the buffer changes.
+std::string_view content_of(BIO* buffer) noexcept;
+
 // A reference of its own to a shared object.
 X509Handle share(X509* certificate) noexcept;
 EvpKeyHandle share(EVP_PKEY* key) noexcept;

@@ -12,15 +12,9 @@
 namespace ccm::crypto {
 namespace {
 
-using Certificates = std::vector<Certificate>;
-
 constexpr std::size_t kMostPaths = 32;
 // Longer than anything that may be served, so that too long a chain is seen to be one.
 constexpr std::size_t kLongestPath = 20;
-
-bool is_same(const Certificate& a, const Certificate& b) noexcept {
-  return X509_cmp(a.native(), b.native()) == 0;
-}
 
 bool is_in_force(const Certificate& certificate, std::optional<Time> now) noexcept {
   return !now || (certificate.not_before() <= *now && certificate.not_after() > *now);

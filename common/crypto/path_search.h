@@ -9,10 +9,17 @@
 
 namespace ccm::crypto {
 
+using Certificates = std::vector<Certificate>;
+
+// Byte for byte.
+inline bool is_same(const Certificate& a, const Certificate& b) noexcept {
+  return X509_cmp(a.native(), b.native()) == 0;
+}
+
 // The best ways from `leaf` up, in the order of arrival; never empty. Several only when all of them
 // are live and nothing tells which is better. `leaf` may be among `others`. The search is bounded:
 // hostile heaps, in which everybody certified everybody, cost no more than 32 ways.
-std::vector<Path> best_paths(const Certificate& leaf, const std::vector<Certificate>& others,
+std::vector<Path> best_paths(const Certificate& leaf, const Certificates& others,
                              std::optional<Time> now);
 
 }  // namespace ccm::crypto

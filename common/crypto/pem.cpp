@@ -10,7 +10,7 @@
 namespace ccm::crypto {
 namespace {
 
-Result<Certificate> parse_block(const PemBlock& block) {
+Result<Certificate> parse_certificate_block(const PemBlock& block) {
   if (!block.ended) {
     return fail(ErrorKind::invalid, "it begins with BEGIN CERTIFICATE and has no END CERTIFICATE");
   }
@@ -28,7 +28,7 @@ Result<std::vector<Certificate>> parse_certificates_pem(std::string_view text) {
   std::vector<Certificate> certificates;
   while (const std::optional<PemBlock> block = next_pem_block(text)) {
     if (block->label != "CERTIFICATE") continue;
-    Result<Certificate> certificate = parse_block(*block);
+    Result<Certificate> certificate = parse_certificate_block(*block);
     if (!certificate) {
       return fail_with(std::move(certificate),
                        fmt::format("certificate {} in the PEM text", certificates.size() + 1));

@@ -14,7 +14,7 @@ namespace {
 
 constexpr std::string_view kBegin = "-----BEGIN ";
 constexpr std::string_view kDashes = "-----";
-constexpr std::size_t kMaxLabel = 64;
+constexpr std::size_t kMaxPemLabel = 64;
 constexpr auto npos = std::string_view::npos;
 
 bool is_space(char c) noexcept {
@@ -69,7 +69,7 @@ std::optional<PemBlock> next_pem_block(std::string_view& rest) {
     const std::size_t begin = rest.find(kBegin);
     if (begin == npos) return std::nullopt;
     rest.remove_prefix(begin + kBegin.size());
-    const std::size_t label_size = rest.substr(0, kMaxLabel + kDashes.size()).find(kDashes);
+    const std::size_t label_size = rest.substr(0, kMaxPemLabel + kDashes.size()).find(kDashes);
     const std::string_view label = rest.substr(0, label_size);
     if (label_size == npos || label.find_first_of("\r\n-") != npos) continue;
     rest.remove_prefix(label_size + kDashes.size());

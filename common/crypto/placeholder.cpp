@@ -7,6 +7,7 @@
 #include "crypto/asn1_time.h"
 #include "crypto/digest.h"
 #include "crypto/key_type_of.h"
+#include "crypto/openssl_handles.h"
 
 namespace ccm::crypto {
 namespace {
@@ -16,7 +17,6 @@ constexpr Seconds kDay{86400};
 constexpr Seconds kLifetime = 3652 * kDay;
 constexpr std::size_t kSerialSize = 16;
 
-using BignumHandle = Handle<BIGNUM, BN_free>;
 using ObjectStackHandle = Handle<EXTENDED_KEY_USAGE, EXTENDED_KEY_USAGE_free>;
 
 bool set_serial(X509* certificate) {

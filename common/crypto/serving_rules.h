@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // What every client in use asks of what it is served: the gate's rules about a bundle by itself.
-// They are asked before anything enters the store (lifecycle/gate.h), and again of what is stored,
-// by whoever is about to show it (lifecycle/stored_search.h). Pure functions.
+// They are asked before anything enters the store (policy/gate.h), and again of what is stored,
+// by whoever is about to show it (store/stored_search.h). Pure functions.
 #pragma once
 
 #include <cstdint>

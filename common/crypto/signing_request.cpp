@@ -41,9 +41,7 @@ Result<std::string> to_pem(X509_REQ* request) {
   if (buffer == nullptr || PEM_write_bio_X509_REQ(buffer.get(), request) != 1) {
     return fail(openssl_error(ErrorKind::internal, "write a signing request"));
   }
-  char* data = nullptr;
-  const long size = BIO_get_mem_data(buffer.get(), &data);
-  return std::string(data, static_cast<std::size_t>(size));
+  return std::string(content_of(buffer.get()));
 }
 
 }  // namespace

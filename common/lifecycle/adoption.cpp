@@ -4,8 +4,8 @@
 #include <utility>
 
 #include "config/source_origin.h"
-#include "lifecycle/gate.h"
-#include "lifecycle/stored_search.h"
+#include "policy/gate.h"
+#include "store/stored_search.h"
 
 namespace ccm::lifecycle {
 namespace {
@@ -14,18 +14,19 @@ namespace {
 bool passes(const config::CertificateSpec& spec, const crypto::Bundle& bundle, Time now) {
   config::CertificateSpec any_key = spec;
   any_key.key.reset();
-  return check_installed(any_key, bundle, now).has_value();
+  return policy::check_installed(any_key, bundle, now).has_value();
 }
 
-Result<VersionInfo> adopt(const Adoption& adoption, const config::CertificateSpec& spec,
-                          const StoredSearch::Found& found, VersionNumber expected) {
-  const StoredCertificate& stored = found.certificate;
+Result<store::VersionInfo> adopt(const Adoption& adoption, const config::CertificateSpec& spec,
+                                 const store::StoredSearch::Found& found,
+                                 store::VersionNumber expected) {
+  const store::StoredCertificate& stored = found.certificate;
   if (found.entry == spec.name) {
     Result<void> restored = adoption.store.restore(adoption.lease, spec.name, stored.info.number);
     if (!restored) return pass(std::move(restored));
     return stored.info;
   }
-  Result<VersionInfo> installed =
+  Result<store::VersionInfo> installed =
       adoption.store.install(adoption.lease, {.name = spec.name,
                                               .bundle = stored.bundle,
                                               .origin = stored.info.origin,
@@ -40,8 +41,9 @@ Result<VersionInfo> adopt(const Adoption& adoption, const config::CertificateSpe
   return installed;
 }
 
-void look_at(const Adoption& adoption, const config::CertificateSpec& spec, StoredSearch& search) {
-  const Result<StoreReader::Loaded> loaded = adoption.store.load(spec.name);
+void look_at(const Adoption& adoption, const config::CertificateSpec& spec,
+             store::StoredSearch& search) {
+  const Result<store::StoreReader::Loaded> loaded = adoption.store.load(spec.name);
   if (!loaded) return;
   const auto& own = loaded->certificate;
   if (own && passes(spec, own->bundle, adoption.now)) return;
@@ -49,8 +51,8 @@ void look_at(const Adoption& adoption, const config::CertificateSpec& spec, Stor
   const auto found =
       search.find({.names = spec.names, .key = spec.key, .origin = prefix, .entry = spec.name});
   if (!found || !passes(spec, found->certificate.bundle, adoption.now)) return;
-  const Result<VersionInfo> adopted =
-      adopt(adoption, spec, *found, own ? own->info.number : VersionNumber{0});
+  const Result<store::VersionInfo> adopted =
+      adopt(adoption, spec, *found, own ? own->info.number : store::VersionNumber{0});
   if (!adopted) {
     adoption.log.error("certificate \"{}\": taking over what is stored for \"{}\": {}", spec.name,
                        found->entry, adopted.error().message());
@@ -68,7 +70,7 @@ void look_at(const Adoption& adoption, const config::CertificateSpec& spec, Stor
 
 void adopt_stored(const Adoption& adoption,
                   const std::vector<const config::CertificateSpec*>& certificates) {
-  StoredSearch search(adoption.reader, adoption.now);
+  store::StoredSearch search(adoption.reader, adoption.now);
   for (const config::CertificateSpec* spec : certificates) look_at(adoption, *spec, search);
 }
 

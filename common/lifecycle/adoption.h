@@ -14,15 +14,15 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "config/config.h"
-#include "lifecycle/store.h"
-#include "lifecycle/store_reader.h"
+#include "store/store.h"
+#include "store/store_reader.h"
 
 namespace ccm::lifecycle {
 
 struct Adoption {
-  const StoreReader& reader;  // of the same store
-  Store& store;
-  const Lease& lease;
+  const store::StoreReader& reader;  // of the same store
+  store::Store& store;
+  const store::Lease& lease;
   Log& log;
   Time now;
 };

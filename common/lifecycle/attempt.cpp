@@ -6,8 +6,8 @@
 #include <algorithm>
 #include <utility>
 
-#include "lifecycle/gate.h"
 #include "lifecycle/hold.h"
+#include "policy/gate.h"
 
 namespace ccm::lifecycle {
 namespace {
@@ -18,7 +18,7 @@ std::string prefix_of(const config::CertificateSpec& spec) {
   return fmt::format("certificate \"{}\": ", spec.name);
 }
 
-bool is_urgent(const VersionInfo& info, Time now) {
+bool is_urgent(const store::VersionInfo& info, Time now) {
   return now >= urgent_from(info);
 }
 
@@ -31,7 +31,7 @@ void say_left_out(Log& log, std::string_view name, const crypto::Bundle& bundle)
 }
 
 State Attempt::run() {
-  Result<StoreReader::Loaded> loaded = parts_.store.load(spec_.name);
+  Result<store::StoreReader::Loaded> loaded = parts_.store.load(spec_.name);
   if (!loaded) return failed(std::move(loaded).error().with_context("read the store"));
   current_ = std::move(loaded->certificate);
   if (current_) {
@@ -47,22 +47,23 @@ State Attempt::run() {
                     current_->info.number);
     return valid();
   }
-  if (current_ && current_->info.origin == kImported && !is_due()) {
+  if (current_ && current_->info.origin == store::kImported && !is_due()) {
     parts_.log.info("{}version {} was imported and stays until its renewal is due",
                     prefix_of(spec_), current_->info.number);
     return valid();
   }
-  const ObtainRequest request{.spec = spec_,
-                              .current = current_ ? &*current_ : nullptr,
-                              .is_due = is_due(),
-                              .lease = parts_.lease,
-                              .now = now_,
-                              .is_wanted = urge_ == Urge::wanted};
-  Result<Outcome> outcome = parts_.source.obtain(request);
+  const sources::ObtainRequest request{.spec = spec_,
+                                       .current = current_ ? &*current_ : nullptr,
+                                       .is_due = is_due(),
+                                       .lease = parts_.lease,
+                                       .now = now_,
+                                       .is_wanted = urge_ == Urge::wanted};
+  Result<sources::Outcome> outcome = parts_.source.obtain(request);
   now_ = parts_.clock.now();
   if (!outcome) return failed(std::move(outcome).error());
-  if (const auto* obtained = std::get_if<Obtained>(&*outcome)) return install(request, *obtained);
-  if (const auto* wait = std::get_if<Pending>(&*outcome)) return pending(*wait);
+  if (const auto* obtained = std::get_if<sources::Obtained>(&*outcome))
+    return install(request, *obtained);
+  if (const auto* wait = std::get_if<sources::Pending>(&*outcome)) return pending(*wait);
   return unchanged();
 }
 
@@ -74,11 +75,11 @@ void Attempt::mend() {
 }
 
 bool Attempt::is_held() {
-  const VersionNumber held = held_version(parts_.store, spec_.name);
+  const store::VersionNumber held = held_version(parts_.store, spec_.name);
   if (held == 0) return false;
   const bool is_current = current_ && current_->info.number == held;
   if (urge_ != Urge::wanted && is_current && !is_urgent(current_->info, now_) &&
-      check_installed(spec_, current_->bundle, now_)) {
+      policy::check_installed(spec_, current_->bundle, now_)) {
     return true;
   }
   if (is_current) {
@@ -94,18 +95,18 @@ bool Attempt::is_held() {
 bool Attempt::is_due() const {
   return urge_ == Urge::wanted || !current_ ||
          now_ >= renewal_of(spec_, current_->bundle, current_->info) ||
-         !check_installed(spec_, current_->bundle, now_);
+         !policy::check_installed(spec_, current_->bundle, now_);
 }
 
-State Attempt::install(const ObtainRequest& request, const Obtained& obtained) {
-  Result<void> admitted = admit(as_candidate(request, obtained), now_);
+State Attempt::install(const sources::ObtainRequest& request, const sources::Obtained& obtained) {
+  Result<void> admitted = policy::admit(sources::as_candidate(request, obtained), now_);
   if (!admitted) return refused(request, obtained, std::move(admitted).error());
   Result<std::vector<std::byte>> response = first_response(obtained);
   if (!response && response.error().kind() == ErrorKind::invalid) {
     return refused(request, obtained, std::move(response).error());
   }
   if (!response) return failed(std::move(response).error());
-  Result<VersionInfo> info =
+  Result<store::VersionInfo> info =
       parts_.store.install(parts_.lease, {.name = spec_.name,
                                           .bundle = obtained.bundle,
                                           .origin = obtained.origin,
@@ -122,7 +123,7 @@ State Attempt::install(const ObtainRequest& request, const Obtained& obtained) {
   return state;
 }
 
-State Attempt::installed(const Obtained& obtained, const VersionInfo& info) {
+State Attempt::installed(const sources::Obtained& obtained, const store::VersionInfo& info) {
   version_ = info.number;
   has_installed_ = true;
   deadline_ = deadline_of(parts_.store, spec_, obtained.bundle, info);
@@ -136,7 +137,7 @@ State Attempt::installed(const Obtained& obtained, const VersionInfo& info) {
 }
 
 // Otherwise nobody learns why it is renewed so soon, or why so late.
-void Attempt::warn_if_short(const VersionInfo& info) {
+void Attempt::warn_if_short(const store::VersionInfo& info) {
   const auto* pca = std::get_if<config::PcaSource>(&spec_.source);
   const Seconds given = info.not_after - now_;
   if (pca == nullptr || given >= pca->validity * 9 / 10) return;
@@ -148,9 +149,9 @@ void Attempt::warn_if_short(const VersionInfo& info) {
 }
 
 // Clients refuse a certificate that demands stapling for as long as it comes without a response.
-Result<std::vector<std::byte>> Attempt::first_response(const Obtained& obtained) {
+Result<std::vector<std::byte>> Attempt::first_response(const sources::Obtained& obtained) {
   const crypto::Certificate& leaf = obtained.bundle.leaf();
-  const crypto::Certificate* issuer = issuer_of(obtained.bundle);
+  const crypto::Certificate* issuer = store::issuer_of(obtained.bundle);
   const bool is_needed = spec_.stapling && parts_.responder != nullptr && leaf.requires_stapling();
   if (!is_needed || issuer == nullptr || responder_of(leaf).empty()) {
     return std::vector<std::byte>();
@@ -170,12 +171,13 @@ Result<std::vector<std::byte>> Attempt::first_response(const Obtained& obtained)
   return std::vector<std::byte>();
 }
 
-bool Attempt::may_wait_for_a_response(const Obtained& obtained) const {
+bool Attempt::may_wait_for_a_response(const sources::Obtained& obtained) const {
   return current_ && !obtained.current_must_go && !is_urgent(current_->info, now_) &&
-         check_installed(spec_, current_->bundle, now_).has_value();
+         policy::check_installed(spec_, current_->bundle, now_).has_value();
 }
 
-State Attempt::refused(const ObtainRequest& request, const Obtained& obtained, Error error) {
+State Attempt::refused(const sources::ObtainRequest& request, const sources::Obtained& obtained,
+                       Error error) {
   // A certificate that is not valid yet is kept for later.
   if (!error.retry_after()) {
     if (const Result<void> told = parts_.source.refused(request); !told) {
@@ -194,7 +196,7 @@ State Attempt::unchanged() {
     return failed(
         Error(ErrorKind::internal, "the source gave nothing although nothing is installed"));
   }
-  if (Result<void> good = check_installed(spec_, current_->bundle, now_); !good) {
+  if (Result<void> good = policy::check_installed(spec_, current_->bundle, now_); !good) {
     return failed(std::move(good)
                       .error()
                       .with_kind(ErrorKind::rejected)
@@ -214,7 +216,7 @@ State Attempt::unchanged() {
   return valid();
 }
 
-State Attempt::pending(const Pending& outcome) {
+State Attempt::pending(const sources::Pending& outcome) {
   const auto* failing = std::get_if<Failing>(&before_);
   const bool is_known = failing != nullptr && failing->error.kind() == ErrorKind::pending &&
                         failing->error.message() == outcome.reason;
@@ -222,7 +224,7 @@ State Attempt::pending(const Pending& outcome) {
       severity(is_known ? Severity::info : Severity::notice),
       fmt::format("{}waiting for the cloud: {}; {}", prefix_of(spec_), outcome.reason, standing()));
   return Failing{.attempts = 0,
-                 .retry_at = bounded(outcome.retry_at, Look::free),
+                 .retry_at = bounded(outcome.retry_at, policy::Look::free),
                  .error = Error(ErrorKind::pending, outcome.reason)};
 }
 
@@ -231,8 +233,8 @@ State Attempt::failed(Error error) {
   const unsigned attempts = failing == nullptr ? 1 : failing->attempts + 1;
   const Time wanted =
       costs_a_certificate(error, spec_)
-          ? reissue_time(attempts, now_, spec_.jitter_seed)
-          : retry_time(error, attempts, spec_.check_interval, now_, spec_.jitter_seed);
+          ? policy::reissue_time(attempts, now_, spec_.jitter_seed)
+          : policy::retry_time(error, attempts, spec_.check_interval, now_, spec_.jitter_seed);
   const Time again = bounded(wanted, next_look_after(error, spec_));
   const std::string wait = format_duration(again - now_);
   if (error.kind() == ErrorKind::rejected) {
@@ -249,18 +251,19 @@ State Attempt::failed(Error error) {
 }
 
 State Attempt::valid() const {
-  const Time check_at = next_check(spec_.check_interval, now_, spec_.jitter_seed);
+  const Time check_at = policy::next_check(spec_.check_interval, now_, spec_.jitter_seed);
   if (deadline_->due > now_) return Valid{.renew_at = deadline_->due, .check_at = check_at};
   // What is due and has no successor yet is looked at with the next check, not at once again.
-  const Time look_at = bounded(check_at, Look::free);
+  const Time look_at = bounded(check_at, policy::Look::free);
   return Valid{.renew_at = look_at, .check_at = look_at};
 }
 
-Time Attempt::bounded(Time wanted, Look look) const {
+Time Attempt::bounded(Time wanted, policy::Look look) const {
   std::optional<Time> end;
   if (deadline_) end = deadline_->end;
-  Time at = std::min(wanted, latest_look(end, look, now_));
-  if (look == Look::free && deadline_ && deadline_->due > now_) at = std::min(at, deadline_->due);
+  Time at = std::min(wanted, policy::latest_look(end, look, now_));
+  if (look == policy::Look::free && deadline_ && deadline_->due > now_)
+    at = std::min(at, deadline_->due);
   return std::max(at, now_ + 1s);
 }
 

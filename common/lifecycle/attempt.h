@@ -18,10 +18,10 @@
 #include "config/config.h"
 #include "lifecycle/deadline.h"
 #include "lifecycle/responder.h"
-#include "lifecycle/schedule.h"
-#include "lifecycle/source.h"
 #include "lifecycle/state.h"
-#include "lifecycle/store.h"
+#include "policy/schedule.h"
+#include "sources/source.h"
+#include "store/store.h"
 
 namespace ccm::lifecycle {
 
@@ -33,9 +33,9 @@ enum class Urge : std::uint8_t {
 class Attempt {
  public:
   struct Parts {
-    Store& store;
-    Source& source;
-    const Lease& lease;
+    store::Store& store;
+    sources::Source& source;
+    const store::Lease& lease;
     const Clock& clock;
     Log& log;
     // nullptr: no first OCSP response is asked for.
@@ -50,7 +50,7 @@ class Attempt {
 
   // After run(): whether it has installed a version, and which one is current.
   bool has_installed() const noexcept { return has_installed_; }
-  VersionNumber current() const noexcept { return version_; }
+  store::VersionNumber current() const noexcept { return version_; }
   // What is current then asks of the schedule; nullopt when nothing is.
   std::optional<Deadline> deadline() const noexcept { return deadline_; }
 
@@ -59,22 +59,23 @@ class Attempt {
   bool is_due() const;
   // Whether what is installed is held on to (hold.h); lets go what must not be held any longer.
   bool is_held();
-  State install(const ObtainRequest& request, const Obtained& obtained);
-  State installed(const Obtained& obtained, const VersionInfo& info);
+  State install(const sources::ObtainRequest& request, const sources::Obtained& obtained);
+  State installed(const sources::Obtained& obtained, const store::VersionInfo& info);
   // The OCSP response to install a certificate with that demands one; empty when it goes without.
   // An error when it has to wait (`transient`) or was revoked (`invalid`).
-  Result<std::vector<std::byte>> first_response(const Obtained& obtained);
-  bool may_wait_for_a_response(const Obtained& obtained) const;
-  void warn_if_short(const VersionInfo& info);
-  State refused(const ObtainRequest& request, const Obtained& obtained, Error error);
+  Result<std::vector<std::byte>> first_response(const sources::Obtained& obtained);
+  bool may_wait_for_a_response(const sources::Obtained& obtained) const;
+  void warn_if_short(const store::VersionInfo& info);
+  State refused(const sources::ObtainRequest& request, const sources::Obtained& obtained,
+                Error error);
   State unchanged();
-  State pending(const Pending& outcome);
+  State pending(const sources::Pending& outcome);
   State failed(Error error);
 
   // Of what is installed now.
   State valid() const;
   // `wanted`, but no later than what is installed allows.
-  Time bounded(Time wanted, Look look) const;
+  Time bounded(Time wanted, policy::Look look) const;
   // How loud to be: the less is left of the installed certificate, the louder.
   Severity severity(Severity usual) const;
   // "the installed certificate (valid until …) stays" or the like.
@@ -85,9 +86,9 @@ class Attempt {
   const State& before_;
   Urge urge_;
   Time now_;  // taken anew after the source has answered
-  std::optional<StoredCertificate> current_;
+  std::optional<store::StoredCertificate> current_;
   std::optional<Deadline> deadline_;
-  VersionNumber version_ = 0;
+  store::VersionNumber version_ = 0;
   bool has_installed_ = false;
 };
 

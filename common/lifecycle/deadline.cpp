@@ -18,35 +18,37 @@ constexpr Seconds kUrgent = 72h;
 constexpr std::string_view kIssuedByPca = "pca:";
 
 // The first of the certificates to end that a client needs, as it was when they were installed.
-Time end_of(const crypto::Bundle& bundle, const VersionInfo& info) {
+Time end_of(const crypto::Bundle& bundle, const store::VersionInfo& info) {
   const std::vector<crypto::Certificate> others(bundle.chain().begin() + 1, bundle.chain().end());
   return crypto::find_path(bundle.leaf(), others, info.installed_at).end();
 }
 
 }  // namespace
 
-Deadline deadline_of(const Store& store, const config::CertificateSpec& spec,
-                     const crypto::Bundle& bundle, const VersionInfo& info) {
+Deadline deadline_of(const store::Store& store, const config::CertificateSpec& spec,
+                     const crypto::Bundle& bundle, const store::VersionInfo& info) {
   const bool is_held = held_version(store, spec.name) == info.number;
   return {.due = is_held ? urgent_from(info) : renewal_of(spec, bundle, info),
           .end = end_of(bundle, info)};
 }
 
 Time renewal_of(const config::CertificateSpec& spec, const crypto::Bundle& bundle,
-                const VersionInfo& info) {
+                const store::VersionInfo& info) {
   const crypto::Certificate& leaf = bundle.leaf();
   const Time end = end_of(bundle, info);
   const auto* pca = std::get_if<config::PcaSource>(&spec.source);
   Time birth = leaf.not_before();
   if (pca != nullptr) birth = std::max(birth, leaf.not_after() - pca->validity);
-  const Time due = renewal_time(spec.renew_before, birth, end, spec.jitter_seed);
+  const Time due = policy::renewal_time(spec.renew_before, birth, end, spec.jitter_seed);
   if (pca == nullptr || !info.origin.starts_with(kIssuedByPca)) return due;
-  return paced_renewal(due, {.obtained = info.installed_at, .end = end, .asked = pca->validity},
-                       spec.renew_before, spec.jitter_seed);
+  return policy::paced_renewal(due,
+                               {.obtained = info.installed_at, .end = end, .asked = pca->validity},
+                               spec.renew_before, spec.jitter_seed);
 }
 
-Look next_look_after(const Error& error, const config::CertificateSpec& spec) {
-  return error.retry_after() || costs_a_certificate(error, spec) ? Look::costly : Look::free;
+policy::Look next_look_after(const Error& error, const config::CertificateSpec& spec) {
+  return error.retry_after() || costs_a_certificate(error, spec) ? policy::Look::costly
+                                                                 : policy::Look::free;
 }
 
 bool costs_a_certificate(const Error& error, const config::CertificateSpec& spec) {
@@ -54,7 +56,7 @@ bool costs_a_certificate(const Error& error, const config::CertificateSpec& spec
          error.kind() == ErrorKind::invalid && !error.retry_after();
 }
 
-Time urgent_from(const VersionInfo& info) noexcept {
+Time urgent_from(const store::VersionInfo& info) noexcept {
   const Seconds lifetime = info.not_after - info.not_before;
   return info.not_after - std::max(lifetime / 10, std::min(kUrgent, lifetime / 4));
 }

@@ -8,32 +8,32 @@
 namespace ccm::lifecycle {
 namespace {
 
-constexpr std::string_view kKind = "hold";
+constexpr std::string_view kHoldKind = "hold";
 
 }  // namespace
 
-VersionNumber held_version(const Store& store, const std::string& name) {
-  const auto stored = store.read_record(name, kKind);
+store::VersionNumber held_version(const store::Store& store, const std::string& name) {
+  const auto stored = store.read_record(name, kHoldKind);
   if (!stored || !*stored) return 0;
   const auto record = Record::parse((*stored)->value.reveal());
   if (!record) return 0;
   return parse_unsigned(record->find("version").value_or("")).value_or(0);
 }
 
-Result<void> hold(Store& store, const Lease& lease, const std::string& name,
-                  VersionNumber version) {
-  const auto stored = store.read_record(name, kKind);
+Result<void> hold(store::Store& store, const store::Lease& lease, const std::string& name,
+                  store::VersionNumber version) {
+  const auto stored = store.read_record(name, kHoldKind);
   const std::uint64_t expected = stored && *stored ? (*stored)->version : 0;
   Record record;
   record.add("version", fmt::format("{}", version));
   auto written = store.write_record(
-      lease, name, kKind, Secret::copy_of(std::string_view(record.serialize())), expected);
+      lease, name, kHoldKind, Secret::copy_of(std::string_view(record.serialize())), expected);
   if (!written) return pass(std::move(written));
   return {};
 }
 
-Result<void> release(Store& store, const Lease& lease, const std::string& name) {
-  return store.remove_record(lease, name, kKind);
+Result<void> release(store::Store& store, const store::Lease& lease, const std::string& name) {
+  return store.remove_record(lease, name, kHoldKind);
 }
 
 }  // namespace ccm::lifecycle

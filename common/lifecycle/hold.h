@@ -7,14 +7,15 @@
 #include <string>
 
 #include "base/result.h"
-#include "lifecycle/store.h"
+#include "store/store.h"
 
 namespace ccm::lifecycle {
 
 // The version that is held on to; 0 when none is.
-VersionNumber held_version(const Store& store, const std::string& name);
-Result<void> hold(Store& store, const Lease& lease, const std::string& name, VersionNumber version);
+store::VersionNumber held_version(const store::Store& store, const std::string& name);
+Result<void> hold(store::Store& store, const store::Lease& lease, const std::string& name,
+                  store::VersionNumber version);
 // Fine when nothing is held.
-Result<void> release(Store& store, const Lease& lease, const std::string& name);
+Result<void> release(store::Store& store, const store::Lease& lease, const std::string& name);
 
 }  // namespace ccm::lifecycle

@@ -10,17 +10,18 @@
 #include "base/result.h"
 #include "config/config.h"
 #include "crypto/bundle.h"
-#include "lifecycle/store.h"
+#include "store/store.h"
 
 namespace ccm::lifecycle {
 
 // What would keep the bundle out, judged by what is installed: the gate's sentence.
-Result<void> judge_import(const config::CertificateSpec& spec, const StoreReader::Loaded& installed,
-                          const crypto::Bundle& bundle, Time now);
+Result<void> judge_import(const config::CertificateSpec& spec,
+                          const store::StoreReader::Loaded& installed, const crypto::Bundle& bundle,
+                          Time now);
 
 // Judges and installs. Errors are the gate's and the store's.
-Result<VersionInfo> install_import(Store& store, const Lease& lease,
-                                   const config::CertificateSpec& spec,
-                                   const crypto::Bundle& bundle, Time now);
+Result<store::VersionInfo> install_import(store::Store& store, const store::Lease& lease,
+                                          const config::CertificateSpec& spec,
+                                          const crypto::Bundle& bundle, Time now);
 
 }  // namespace ccm::lifecycle

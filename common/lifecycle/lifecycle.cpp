@@ -8,15 +8,15 @@
 
 #include "base/boundary.h"
 #include "lifecycle/attempt.h"
-#include "lifecycle/gate.h"
-#include "lifecycle/schedule.h"
+#include "policy/gate.h"
+#include "policy/schedule.h"
 
 namespace ccm::lifecycle {
 namespace {
 
 using namespace std::chrono_literals;
 
-constexpr std::string_view kKind = "state";
+constexpr std::string_view kStateKind = "state";
 std::optional<Error> error_of(const State& state) {
   if (const auto* failing = std::get_if<Failing>(&state)) return failing->error;
   if (const auto* rejected = std::get_if<Rejected>(&state)) return rejected->error;
@@ -46,7 +46,7 @@ bool was_told_to_stay_away(const State& state) {
 
 }  // namespace
 
-void Lifecycle::start(const Lease&) {
+void Lifecycle::start(const store::Lease&) {
   std::map<std::string, Entry, std::less<>> entries;
   for (const config::CertificateSpec& spec : parts_.config.certificates()) {
     entries.emplace(spec.name, make_entry(spec));
@@ -57,7 +57,8 @@ void Lifecycle::start(const Lease&) {
 
 Lifecycle::Entry Lifecycle::make_entry(const config::CertificateSpec& spec) const {
   Entry entry{.spec = &spec, .state = Absent{}};
-  Result<std::optional<StoredRecord>> record = parts_.store.read_record(spec.name, kKind);
+  Result<std::optional<store::StoredRecord>> record =
+      parts_.store.read_record(spec.name, kStateKind);
   if (!record) {
     parts_.log.warn("certificate \"{}\": its last state: {}; looking afresh", spec.name,
                     record.error().message());
@@ -84,10 +85,10 @@ State Lifecycle::initial_state(const Entry& entry, const PersistedState& persist
 }
 
 std::optional<Deadline> Lifecycle::find_deadline(const config::CertificateSpec& spec) const {
-  const Result<StoreReader::Loaded> loaded = parts_.store.load(spec.name);
+  const Result<store::StoreReader::Loaded> loaded = parts_.store.load(spec.name);
   if (!loaded || loaded->damage || !loaded->certificate) return std::nullopt;
-  const StoredCertificate& installed = *loaded->certificate;
-  if (!check_installed(spec, installed.bundle, parts_.clock.now())) return std::nullopt;
+  const store::StoredCertificate& installed = *loaded->certificate;
+  if (!policy::check_installed(spec, installed.bundle, parts_.clock.now())) return std::nullopt;
   return deadline_of(parts_.store, spec, installed.bundle, installed.info);
 }
 
@@ -99,8 +100,8 @@ State Lifecycle::bounded(const Entry& entry, const State& state) const {
   std::optional<Time> end;
   if (deadline) end = deadline->end;
   const bool is_due_later = deadline && deadline->due > now;
-  const Time check_at = next_check(spec.check_interval, now, spec.jitter_seed);
-  Time look_at = std::min(check_at, latest_look(end, Look::free, now));
+  const Time check_at = policy::next_check(spec.check_interval, now, spec.jitter_seed);
+  Time look_at = std::min(check_at, policy::latest_look(end, policy::Look::free, now));
   if (is_due_later) look_at = std::min(look_at, deadline->due);
   if (const auto* valid = std::get_if<Valid>(&state)) {
     if (!deadline) return Absent{};
@@ -112,10 +113,10 @@ State Lifecycle::bounded(const Entry& entry, const State& state) const {
     return Valid{.renew_at = at, .check_at = at};
   }
   if (const auto* failing = std::get_if<Failing>(&state)) {
-    const Look look = next_look_after(failing->error, spec);
-    const Time latest = look == Look::free
-                            ? std::min(look_at, now + kLongestRetry)
-                            : std::min(latest_look(end, look, now), now + kLongestRetry);
+    const policy::Look look = next_look_after(failing->error, spec);
+    const Time latest = look == policy::Look::free ? std::min(look_at, now + policy::kLongestRetry)
+                                                   : std::min(policy::latest_look(end, look, now),
+                                                              now + policy::kLongestRetry);
     return Failing{.attempts = failing->attempts,
                    .retry_at = std::min(failing->retry_at, latest),
                    .error = failing->error};
@@ -169,16 +170,17 @@ std::vector<std::string> Lifecycle::take_due(Time now, std::size_t limit, const 
   return names;
 }
 
-void Lifecycle::attempt(const std::string& name, const Lease& lease) noexcept {
+void Lifecycle::attempt(const std::string& name, const store::Lease& lease) noexcept {
   const auto on_failure = [&](const char* what) {
     parts_.log.error("certificate \"{}\": a defect of the program: {}", name, what);
     const std::lock_guard lock(mutex_);
     Entry& entry = entries_.find(name)->second;
     const Error error(ErrorKind::internal, what);
-    const State after = Failing{.attempts = 1,
-                                .retry_at = retry_time(error, 1, entry.spec->check_interval,
-                                                       parts_.clock.now(), entry.spec->jitter_seed),
-                                .error = error};
+    const State after =
+        Failing{.attempts = 1,
+                .retry_at = policy::retry_time(error, 1, entry.spec->check_interval,
+                                               parts_.clock.now(), entry.spec->jitter_seed),
+                .error = error};
     finish(entry, bounded(entry, after), {.error = error});
   };
   at_boundary(0, on_failure, [&] {
@@ -187,7 +189,7 @@ void Lifecycle::attempt(const std::string& name, const Lease& lease) noexcept {
   });
 }
 
-void Lifecycle::run(const std::string& name, const Lease& lease) {
+void Lifecycle::run(const std::string& name, const store::Lease& lease) {
   Entry* entry = nullptr;
   State before;
   Urge urge = Urge::due;
@@ -210,17 +212,17 @@ void Lifecycle::run(const std::string& name, const Lease& lease) {
                   *entry->spec, before, urge);
   State after = attempt.run();
   persist(*entry, after, lease);
-  Answer answer{.has_changed = attempt.has_installed(),
-                .version = attempt.current(),
-                .error = error_of(after),
-                .again_at = std::nullopt};
+  store::Answer answer{.has_changed = attempt.has_installed(),
+                       .version = attempt.current(),
+                       .error = error_of(after),
+                       .again_at = std::nullopt};
   if (is_worth_waiting(after)) answer.again_at = due(after);
   const std::lock_guard lock(mutex_);
   entry->deadline = attempt.deadline();
   finish(*entry, std::move(after), std::move(answer));
 }
 
-void Lifecycle::finish(Entry& entry, State after, Answer answer) {
+void Lifecycle::finish(Entry& entry, State after, store::Answer answer) {
   entry.state = std::move(after);
   entry.in_work = false;
   if (!std::exchange(entry.is_serving, false)) return;
@@ -230,19 +232,20 @@ void Lifecycle::finish(Entry& entry, State after, Answer answer) {
 
 // Without the record a restarted agent only looks once more than needed, so a failure is no reason
 // to stop.
-void Lifecycle::persist(Entry& entry, const State& state, const Lease& lease) {
+void Lifecycle::persist(Entry& entry, const State& state, const store::Lease& lease) {
   const std::string& name = entry.spec->name;
   const Secret text =
       Secret::copy_of(serialize(PersistedState{.state = state,
                                                .spec_fingerprint = entry.spec->fingerprint(),
                                                .launch_id = parts_.launch_id}));
   Result<std::uint64_t> version =
-      parts_.store.write_record(lease, name, kKind, text, entry.record_version);
+      parts_.store.write_record(lease, name, kStateKind, text, entry.record_version);
   if (!version) {
     // Another version may lie there: of a write that failed at its end, or somebody removed it.
-    const Result<std::optional<StoredRecord>> record = parts_.store.read_record(name, kKind);
+    const Result<std::optional<store::StoredRecord>> record =
+        parts_.store.read_record(name, kStateKind);
     entry.record_version = record && *record ? (*record)->version : 0;
-    version = parts_.store.write_record(lease, name, kKind, text, entry.record_version);
+    version = parts_.store.write_record(lease, name, kStateKind, text, entry.record_version);
   }
   if (version) {
     entry.record_version = *version;
@@ -293,7 +296,7 @@ bool Lifecycle::is_asked_for(const std::string& name) const {
   return found != entries_.end() && (found->second.is_wanted || found->second.is_serving);
 }
 
-std::vector<std::pair<std::string, Answer>> Lifecycle::take_answers() {
+std::vector<std::pair<std::string, store::Answer>> Lifecycle::take_answers() {
   const std::lock_guard lock(mutex_);
   return std::exchange(answers_, {});
 }
@@ -313,7 +316,7 @@ bool Lifecycle::is_in_work(const std::string& name) const {
   return found != entries_.end() && found->second.in_work;
 }
 
-Source& Lifecycle::source_for(const config::CertificateSpec& spec) const {
+sources::Source& Lifecycle::source_for(const config::CertificateSpec& spec) const {
   return std::holds_alternative<config::ScmSource>(spec.source) ? parts_.scm : parts_.pca;
 }
 

@@ -19,12 +19,12 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "config/config.h"
-#include "lifecycle/answer.h"
 #include "lifecycle/deadline.h"
 #include "lifecycle/responder.h"
-#include "lifecycle/source.h"
 #include "lifecycle/state.h"
-#include "lifecycle/store.h"
+#include "sources/source.h"
+#include "store/answer.h"
+#include "store/store.h"
 
 namespace ccm::lifecycle {
 
@@ -32,9 +32,9 @@ class Lifecycle {
  public:
   struct Parts {
     const config::Config& config;
-    Store& store;
-    Source& scm;
-    Source& pca;
+    store::Store& store;
+    sources::Source& scm;
+    sources::Source& pca;
     const Clock& clock;
     Log& log;
     std::string launch_id;
@@ -46,7 +46,7 @@ class Lifecycle {
   // Reads the persisted states: call once after becoming leader (the lease is the proof). A state
   // that was reached with other settings or, unless the service asked us to stay away, by an
   // earlier configuration load starts afresh; renewal times are computed from what is installed.
-  void start(const Lease& lease);
+  void start(const store::Lease& lease);
 
   // Those of which start() did not learn that what is installed is as it should be.
   std::vector<const config::CertificateSpec*> unsettled() const;
@@ -58,7 +58,7 @@ class Lifecycle {
   // most overdue, marked as in work; at most `limit`.
   std::vector<std::string> take_due(Time now, std::size_t limit, const Choice& choice = {});
   // One attempt for a name that take_due gave: obtain, gate, install, new state, log. Any thread.
-  void attempt(const std::string& name, const Lease& lease) noexcept;
+  void attempt(const std::string& name, const store::Lease& lease) noexcept;
   // Something outside the schedule speaks for a look at once, or at the end of the attempt that is
   // under way: the certificate is said to be revoked. Not when the service asked us to stay away.
   void hasten(const std::string& name);
@@ -77,7 +77,7 @@ class Lifecycle {
   // Whether a renewal is wanted still.
   bool is_asked_for(const std::string& name) const;
   // What the attempts that operators wait for came to since the last call, in the order of time.
-  std::vector<std::pair<std::string, Answer>> take_answers();
+  std::vector<std::pair<std::string, store::Answer>> take_answers();
   // Somebody else changed what is installed: its state is found out anew, and a renewal that was
   // asked for before is not wanted any more. Not while it is in work.
   void look_again(const std::string& name);
@@ -103,16 +103,16 @@ class Lifecycle {
   std::optional<Deadline> find_deadline(const config::CertificateSpec& spec) const;
   // The state again, with no wait in it that is longer than one from now on would be.
   State bounded(const Entry& entry, const State& state) const;
-  void run(const std::string& name, const Lease& lease);
+  void run(const std::string& name, const store::Lease& lease);
   // With the lock held: an attempt has ended.
-  void finish(Entry& entry, State after, Answer answer);
-  void persist(Entry& entry, const State& state, const Lease& lease);
-  Source& source_for(const config::CertificateSpec& spec) const;
+  void finish(Entry& entry, State after, store::Answer answer);
+  void persist(Entry& entry, const State& state, const store::Lease& lease);
+  sources::Source& source_for(const config::CertificateSpec& spec) const;
 
   Parts parts_;
   mutable std::mutex mutex_;  // guards all but specs and record versions, which only workers read
   std::map<std::string, Entry, std::less<>> entries_;
-  std::vector<std::pair<std::string, Answer>> answers_;
+  std::vector<std::pair<std::string, store::Answer>> answers_;
 };
 
 }  // namespace ccm::lifecycle

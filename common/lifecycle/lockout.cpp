@@ -16,7 +16,7 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr std::string_view kKind = "lockout";
+constexpr std::string_view kLockoutKind = "lockout";
 constexpr std::int64_t kRefusalsBeforeSilence = 2;
 constexpr std::int64_t kMostRefusals = 4;  // with two probes
 constexpr Seconds kProbeInterval = 1h;
@@ -52,7 +52,7 @@ std::optional<Refusals> parse_refusals(std::string_view text) {
 
 class StoreLockoutGuard final : public cloud::LockoutGuard {
  public:
-  StoreLockoutGuard(Store& store, const Lease& lease, const Clock& clock)
+  StoreLockoutGuard(store::Store& store, const store::Lease& lease, const Clock& clock)
       : store_(store), lease_(lease), clock_(clock) {}
 
   Result<void> may_try(std::string_view fingerprint) override {
@@ -95,7 +95,8 @@ class StoreLockoutGuard final : public cloud::LockoutGuard {
   void load() {
     if (is_loaded_) return;
     is_loaded_ = true;
-    const Result<std::optional<StoredRecord>> record = store_.read_record(kStoreWide, kKind);
+    const Result<std::optional<store::StoredRecord>> record =
+        store_.read_record(store::kStoreWide, kLockoutKind);
     if (!record || !*record) return;
     version_ = (*record)->version;
     if (auto refusals = parse_refusals((*record)->value.reveal())) refusals_ = std::move(*refusals);
@@ -106,15 +107,16 @@ class StoreLockoutGuard final : public cloud::LockoutGuard {
     if (write()) return;
     // Another version may lie there: of a write that failed at its end, or it could not be read at
     // first, or the operator has removed it.
-    const Result<std::optional<StoredRecord>> record = store_.read_record(kStoreWide, kKind);
+    const Result<std::optional<store::StoredRecord>> record =
+        store_.read_record(store::kStoreWide, kLockoutKind);
     version_ = record && *record ? (*record)->version : 0;
     if (record && *record) learn(parse_refusals((*record)->value.reveal()));
     static_cast<void>(write());
   }
 
   bool write() {
-    const Result<std::uint64_t> version =
-        store_.write_record(lease_, kStoreWide, kKind, serialize(refusals_), version_);
+    const Result<std::uint64_t> version = store_.write_record(
+        lease_, store::kStoreWide, kLockoutKind, serialize(refusals_), version_);
     if (version) version_ = *version;
     return version.has_value();
   }
@@ -138,8 +140,8 @@ class StoreLockoutGuard final : public cloud::LockoutGuard {
                              refusals_.count, refusals_.reason, next));
   }
 
-  Store& store_;
-  const Lease& lease_;
+  store::Store& store_;
+  const store::Lease& lease_;
   const Clock& clock_;
   std::mutex mutex_;
   bool is_loaded_ = false;
@@ -149,7 +151,8 @@ class StoreLockoutGuard final : public cloud::LockoutGuard {
 
 }  // namespace
 
-std::unique_ptr<cloud::LockoutGuard> make_store_lockout_guard(Store& store, const Lease& lease,
+std::unique_ptr<cloud::LockoutGuard> make_store_lockout_guard(store::Store& store,
+                                                              const store::Lease& lease,
                                                               const Clock& clock) {
   return std::make_unique<StoreLockoutGuard>(store, lease, clock);
 }

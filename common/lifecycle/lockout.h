@@ -6,8 +6,8 @@
 #include <memory>
 
 #include "base/clock.h"
-#include "cloud/session.h"
-#include "lifecycle/store.h"
+#include "cloud/identity/session.h"
+#include "store/store.h"
 
 namespace ccm::lifecycle {
 
@@ -15,7 +15,8 @@ namespace ccm::lifecycle {
 // probe is allowed an hour after the last refusal, and after two refused probes none: never five in
 // a row. A success forgets everything. When the store cannot be written the guard still counts in
 // memory. Borrows its arguments. Thread-safe.
-std::unique_ptr<cloud::LockoutGuard> make_store_lockout_guard(Store& store, const Lease& lease,
+std::unique_ptr<cloud::LockoutGuard> make_store_lockout_guard(store::Store& store,
+                                                              const store::Lease& lease,
                                                               const Clock& clock);
 
 }  // namespace ccm::lifecycle

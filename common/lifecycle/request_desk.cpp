@@ -9,12 +9,12 @@
 
 #include "base/file.h"
 #include "base/text.h"
-#include "lifecycle/answer.h"
 #include "lifecycle/attempt.h"
-#include "lifecycle/forgetting.h"
 #include "lifecycle/hold.h"
 #include "lifecycle/import.h"
-#include "lifecycle/version_files.h"
+#include "store/answer.h"
+#include "store/forgetting.h"
+#include "store/version_files.h"
 
 namespace ccm::lifecycle {
 namespace {
@@ -29,9 +29,9 @@ void RequestDesk::resume() {
   const Result<std::vector<std::string>> files = list_directory(parts_.state_path);
   if (!files) return;
   for (const std::string& file : *files) {
-    if (!file.starts_with(kGranted)) continue;
-    const std::string name = file.substr(kGranted.size());
-    if (check_entry_name(name)) resume(name);
+    if (!file.starts_with(store::kGranted)) continue;
+    const std::string name = file.substr(store::kGranted.size());
+    if (store::check_entry_name(name)) resume(name);
   }
 }
 
@@ -75,24 +75,24 @@ void RequestDesk::answer_renewals() {
 
 void RequestDesk::serve() {
   answer_renewals();
-  const Result<std::vector<RequestFile>> files = list_requests(parts_.state_path);
+  const Result<std::vector<store::RequestFile>> files = store::list_requests(parts_.state_path);
   if (!files) return;
-  for (const RequestFile& file : *files) {
+  for (const store::RequestFile& file : *files) {
     if (!parts_.lifecycle.is_in_work(file.name)) serve(file);
   }
 }
 
-void RequestDesk::serve(const RequestFile& file) {
-  const Result<Request> request = read_request(parts_.state_path, file);
+void RequestDesk::serve(const store::RequestFile& file) {
+  const Result<store::Request> request = store::read_request(parts_.state_path, file);
   // Gone before it is served: what kills the agent must not do so again after each start.
-  withdraw_request(parts_.state_path, file);
+  store::withdraw_request(parts_.state_path, file);
   const Result<void> served = request ? serve(file, *request) : fail(request.error());
-  const bool is_renewal = request && request->wish == Wish::renew;
+  const bool is_renewal = request && request->wish == store::Wish::renew;
   if (served && is_renewal) return;  // answered when its attempt has ended
-  Answer end{.has_changed = served.has_value(),
-             .version = parts_.store.current_version(file.name),
-             .error = std::nullopt,
-             .again_at = std::nullopt};
+  store::Answer end{.has_changed = served.has_value(),
+                    .version = parts_.store.current_version(file.name),
+                    .error = std::nullopt,
+                    .again_at = std::nullopt};
   if (!served) {
     end.error = served.error();
     parts_.log.error("certificate \"{}\": asked for by ccmctl: {}", file.name,
@@ -101,21 +101,21 @@ void RequestDesk::serve(const RequestFile& file) {
   answer(file, end);
 }
 
-Result<void> RequestDesk::serve(const RequestFile& file, const Request& request) {
+Result<void> RequestDesk::serve(const store::RequestFile& file, const store::Request& request) {
   switch (request.wish) {
-    case Wish::renew:
+    case store::Wish::renew:
       return renew(file);
-    case Wish::roll_back:
+    case store::Wish::roll_back:
       return roll_back(request);
-    case Wish::forget:
+    case store::Wish::forget:
       return let_go(request);
-    case Wish::install:
+    case store::Wish::install:
       break;
   }
   return install(request);
 }
 
-Result<void> RequestDesk::renew(const RequestFile& file) {
+Result<void> RequestDesk::renew(const store::RequestFile& file) {
   if (!parts_.lifecycle.ask_for_renewal(file.name)) {
     return fail(ErrorKind::rejected,
                 "this agent's server has no such certificate, so it cannot renew it");
@@ -128,7 +128,7 @@ Result<void> RequestDesk::renew(const RequestFile& file) {
   return {};
 }
 
-Result<void> RequestDesk::roll_back(const Request& request) {
+Result<void> RequestDesk::roll_back(const store::Request& request) {
   auto done = lifecycle::roll_back(parts_.store, parts_.lease, request.name, request.version);
   if (!done) return done;
   supersede(request.name);
@@ -137,7 +137,7 @@ Result<void> RequestDesk::roll_back(const Request& request) {
   return {};
 }
 
-Result<void> RequestDesk::install(const Request& request) {
+Result<void> RequestDesk::install(const store::Request& request) {
   const config::CertificateSpec* spec = parts_.config.find(request.name);
   if (spec == nullptr || !request.key) {
     return fail(ErrorKind::rejected,
@@ -157,20 +157,22 @@ Result<void> RequestDesk::install(const Request& request) {
 }
 
 // A server may have come to name it since ccmctl looked.
-Result<void> RequestDesk::let_go(const Request& request) {
+Result<void> RequestDesk::let_go(const store::Request& request) {
   const std::string& name = request.name;
   if (parts_.config.find(name) != nullptr) {
     return fail(ErrorKind::invalid, "a server of this host has it in its configuration");
   }
-  if (auto unnamed = check_unnamed(parts_.state_path, name, parts_.clock.steady_now()); !unnamed) {
+  if (auto unnamed = store::check_unnamed(parts_.state_path, name, parts_.clock.steady_now());
+      !unnamed) {
     return unnamed;
   }
   auto forgotten = parts_.store.forget(parts_.lease, name, request.keep);
   if (!forgotten) return forgotten;
   supersede(name);
   parts_.log.notice("certificate \"{}\": forgotten, {}, asked for by ccmctl", name,
-                    request.keep == Keep::versions ? "its versions stay"
-                                                   : "with its versions and their private keys");
+                    request.keep == store::Keep::versions
+                        ? "its versions stay"
+                        : "with its versions and their private keys");
   return {};
 }
 
@@ -188,8 +190,8 @@ void RequestDesk::supersede(const std::string& name) {
 }
 
 // Without it whoever waits learns nothing, but what was asked for is done all the same.
-void RequestDesk::answer(const RequestFile& file, const Answer& answer) {
-  const auto kept = keep_answer(parts_.store, parts_.lease, file.id, answer);
+void RequestDesk::answer(const store::RequestFile& file, const store::Answer& answer) {
+  const auto kept = store::keep_answer(parts_.store, parts_.lease, file.id, answer);
   if (kept) return;
   parts_.log.warn("certificate \"{}\": leave an answer for ccmctl: {}", file.name,
                   kept.error().message());
@@ -201,21 +203,21 @@ void RequestDesk::remember(const std::string& name, const Granted& granted) {
   for (const std::string& id : granted.ids) record.add("id", id);
   record.add("interruptions", fmt::format("{}", granted.interruptions));
   const auto written =
-      write_file_atomically(granted_path(parts_.state_path, name), record.serialize());
+      write_file_atomically(store::granted_path(parts_.state_path, name), record.serialize());
   if (written) return;
   parts_.log.warn("certificate \"{}\": remember that its renewal was asked for: {}", name,
                   written.error().message());
 }
 
 void RequestDesk::forget(const std::string& name) {
-  static_cast<void>(unlink(granted_path(parts_.state_path, name).c_str()));
+  static_cast<void>(unlink(store::granted_path(parts_.state_path, name).c_str()));
 }
 
 // A file that cannot be read still says that a renewal was asked for.
 RequestDesk::Granted RequestDesk::recall(const std::string& name) const {
   Granted granted;
   const Result<std::string> text =
-      read_file(granted_path(parts_.state_path, name), kLargestGranted);
+      read_file(store::granted_path(parts_.state_path, name), kLargestGranted);
   if (!text) return granted;
   const Result<Record> record = Record::parse(*text);
   if (!record) return granted;
@@ -225,10 +227,10 @@ RequestDesk::Granted RequestDesk::recall(const std::string& name) const {
   return granted;
 }
 
-Result<void> roll_back(Store& store, const Lease& lease, const std::string& name,
-                       VersionNumber version) {
+Result<void> roll_back(store::Store& store, const store::Lease& lease, const std::string& name,
+                       store::VersionNumber version) {
   // The hold first: between the two no other engine may undo it.
-  const VersionNumber before = held_version(store, name);
+  const store::VersionNumber before = held_version(store, name);
   auto done = hold(store, lease, name, version);
   if (!done) return done;
   done = store.restore(lease, name, version);

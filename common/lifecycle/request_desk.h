@@ -21,8 +21,8 @@
 #include "base/result.h"
 #include "config/config.h"
 #include "lifecycle/lifecycle.h"
-#include "lifecycle/request.h"
-#include "lifecycle/store.h"
+#include "store/request.h"
+#include "store/store.h"
 
 namespace ccm::lifecycle {
 
@@ -30,8 +30,8 @@ class RequestDesk {
  public:
   struct Parts {
     std::string state_path;
-    Store& store;
-    const Lease& lease;
+    store::Store& store;
+    const store::Lease& lease;
     Lifecycle& lifecycle;
     Log& log;
     const config::Config& config;
@@ -52,15 +52,15 @@ class RequestDesk {
 
   void resume(const std::string& name);
   void answer_renewals();
-  void serve(const RequestFile& file);
-  Result<void> serve(const RequestFile& file, const Request& request);
-  Result<void> renew(const RequestFile& file);
-  Result<void> roll_back(const Request& request);
-  Result<void> install(const Request& request);
-  Result<void> let_go(const Request& request);
+  void serve(const store::RequestFile& file);
+  Result<void> serve(const store::RequestFile& file, const store::Request& request);
+  Result<void> renew(const store::RequestFile& file);
+  Result<void> roll_back(const store::Request& request);
+  Result<void> install(const store::Request& request);
+  Result<void> let_go(const store::Request& request);
   // Ends a renewal that is wanted, because the operator has asked for something else since.
   void supersede(const std::string& name);
-  void answer(const RequestFile& file, const Answer& answer);
+  void answer(const store::RequestFile& file, const store::Answer& answer);
   void remember(const std::string& name, const Granted& granted);
   void forget(const std::string& name);
   Granted recall(const std::string& name) const;
@@ -71,7 +71,7 @@ class RequestDesk {
 
 // Makes an older version current and holds on to it (hold.h): the engine does not replace it before
 // its last tenth, or until somebody asks for a renewal. `rejected` when there is no such version.
-Result<void> roll_back(Store& store, const Lease& lease, const std::string& name,
-                       VersionNumber version);
+Result<void> roll_back(store::Store& store, const store::Lease& lease, const std::string& name,
+                       store::VersionNumber version);
 
 }  // namespace ccm::lifecycle

@@ -9,7 +9,7 @@
 #include <utility>
 
 #include "base/text.h"
-#include "cloud/errors.h"
+#include "cloud/reply/errors.h"
 
 namespace ccm::lifecycle {
 namespace {

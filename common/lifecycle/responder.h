@@ -8,7 +8,7 @@
 
 #include "base/clock.h"
 #include "base/result.h"
-#include "cloud/http_client.h"
+#include "cloud/transport/http_client.h"
 #include "crypto/certificate.h"
 #include "crypto/ocsp.h"
 

@@ -8,7 +8,7 @@
 #include <utility>
 
 #include "base/boundary.h"
-#include "lifecycle/schedule.h"
+#include "policy/schedule.h"
 
 namespace ccm::lifecycle {
 namespace {
@@ -26,7 +26,7 @@ constexpr unsigned kMostQuestions = 1;
 
 // What is asked about.
 struct Stapling::Subject {
-  const StoredCertificate& stored;
+  const store::StoredCertificate& stored;
   const crypto::Certificate& issuer;
   std::string responder;
 
@@ -86,7 +86,7 @@ void Stapling::end_question(const std::string& responder) {
   if (found != questions_.end() && --found->second == 0) questions_.erase(found);
 }
 
-void Stapling::attempt(const std::string& name, const Lease& lease) noexcept {
+void Stapling::attempt(const std::string& name, const store::Lease& lease) noexcept {
   const auto on_failure = [&](const char* what) {
     parts_.log.error("certificate \"{}\": a defect of the program in stapling: {}", name, what);
     const std::lock_guard lock(mutex_);
@@ -101,7 +101,7 @@ void Stapling::attempt(const std::string& name, const Lease& lease) noexcept {
   });
 }
 
-void Stapling::run(const std::string& name, const Lease& lease) {
+void Stapling::run(const std::string& name, const store::Lease& lease) {
   Entry entry;
   {
     const std::lock_guard lock(mutex_);
@@ -110,7 +110,7 @@ void Stapling::run(const std::string& name, const Lease& lease) {
     entry = found->second;
   }
   // Before the store is read: what is installed in between counts as new the next time.
-  const VersionNumber version = parts_.store.current_version(name);
+  const store::VersionNumber version = parts_.store.current_version(name);
   if (version != entry.version) entry = Entry{.spec = entry.spec, .version = version};
   entry.due = look(entry, lease);
   const std::lock_guard lock(mutex_);
@@ -122,17 +122,18 @@ void Stapling::run(const std::string& name, const Lease& lease) {
 }
 
 // When to look again. A store that cannot be read is the lifecycle's to complain about.
-Time Stapling::look(Entry& entry, const Lease& lease) {
+Time Stapling::look(Entry& entry, const store::Lease& lease) {
   const config::CertificateSpec& spec = *entry.spec;
-  const Result<StoreReader::Loaded> loaded = parts_.store.load(spec.name);
+  const Result<store::StoreReader::Loaded> loaded = parts_.store.load(spec.name);
   const Time now = parts_.clock.now();
   if (!loaded) {
-    return retry_time(loaded.error(), ++entry.failures, spec.check_interval, now, spec.jitter_seed);
+    return policy::retry_time(loaded.error(), ++entry.failures, spec.check_interval, now,
+                              spec.jitter_seed);
   }
   if (!loaded->certificate) return Time::max();
   const crypto::Bundle& bundle = loaded->certificate->bundle;
   const std::string responder = responder_of(bundle.leaf());
-  const crypto::Certificate* issuer = issuer_of(bundle);
+  const crypto::Certificate* issuer = store::issuer_of(bundle);
   entry.responder = responder;
   if (responder.empty() || issuer == nullptr) {
     say_impossible(spec.name, bundle.leaf(), responder);
@@ -140,7 +141,7 @@ Time Stapling::look(Entry& entry, const Lease& lease) {
   }
   const Subject subject{*loaded->certificate, *issuer, responder};
   if (const auto held = subject.held(now)) {
-    const Time next = next_response(held->this_update, held->next_update, spec.jitter_seed);
+    const Time next = policy::next_response(held->this_update, held->next_update, spec.jitter_seed);
     if (next > now) return next;
   }
   // Its turn comes when the question before has been answered.
@@ -176,7 +177,7 @@ Result<OcspReply> Stapling::ask(const Subject& subject) {
 
 // What is not `good` is not stapled, and what was kept from before is known to be out of date then.
 Result<Time> Stapling::take(Entry& entry, const Subject& subject, const OcspReply& answer,
-                            const Lease& lease) {
+                            const store::Lease& lease) {
   const std::string& name = entry.spec->name;
   const crypto::OcspAnswer& says = answer.says;
   const bool is_good = says.status == crypto::OcspStatus::good;
@@ -196,9 +197,9 @@ Result<Time> Stapling::take(Entry& entry, const Subject& subject, const OcspRepl
   }
   entry.failures = 0;
   const Time now = parts_.clock.now();
-  Time next = next_response(says.this_update, says.next_update, entry.spec->jitter_seed);
+  Time next = policy::next_response(says.this_update, says.next_update, entry.spec->jitter_seed);
   // An answer of long ago, which its responder gives again and again.
-  if (next <= now) next = next_response(now, says.next_update, entry.spec->jitter_seed);
+  if (next <= now) next = policy::next_response(now, says.next_update, entry.spec->jitter_seed);
   return std::max(next, now + kShortestWait);
 }
 
@@ -219,11 +220,12 @@ Time Stapling::failed(Entry& entry, const Subject& subject, Error error) {
   const config::CertificateSpec& spec = *entry.spec;
   const Time now = parts_.clock.now();
   ++entry.failures;
-  Time again = retry_time(Error(error).with_kind(ErrorKind::transient), entry.failures,
-                          spec.check_interval, now, spec.jitter_seed);
+  Time again = policy::retry_time(Error(error).with_kind(ErrorKind::transient), entry.failures,
+                                  spec.check_interval, now, spec.jitter_seed);
   const auto held = subject.held(now);
   const bool is_missed = !held && subject.leaf().requires_stapling();
-  if (held) again = std::min(again, latest_look(held->next_update, Look::costly, now));
+  if (held)
+    again = std::min(again, policy::latest_look(held->next_update, policy::Look::costly, now));
   if (is_missed && !error.retry_after()) again = std::min(again, now + kWhileItIsMissed);
   const Severity once = entry.failures == 1 ? Severity::warn : Severity::info;
   parts_.log.write(

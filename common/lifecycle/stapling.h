@@ -25,11 +25,11 @@
 
 #include "base/clock.h"
 #include "base/log.h"
-#include "cloud/http_client.h"
+#include "cloud/transport/http_client.h"
 #include "config/config.h"
 #include "crypto/ocsp.h"
 #include "lifecycle/responder.h"
-#include "lifecycle/store.h"
+#include "store/store.h"
 
 namespace ccm::lifecycle {
 
@@ -37,7 +37,7 @@ class Stapling {
  public:
   struct Parts {
     const config::Config& config;
-    Store& store;
+    store::Store& store;
     cloud::HttpClient& http;  // sends to whatever host a certificate names: no credentials
     const Clock& clock;
     Log& log;
@@ -51,7 +51,7 @@ class Stapling {
   // certificate.
   std::vector<std::string> take_due(Time now, std::size_t limit);
   // One look at a certificate that take_due gave, which asks its responder if need be. Any thread.
-  void attempt(const std::string& name, const Lease& lease) noexcept;
+  void attempt(const std::string& name, const store::Lease& lease) noexcept;
   // The minimum over all certificates that are not in work; Time::max() when there is none. A new
   // version is no reason to wake: whoever installs it wakes the agent.
   Time next_wake() const;
@@ -61,7 +61,7 @@ class Stapling {
  private:
   struct Entry {
     const config::CertificateSpec* spec;
-    VersionNumber version = 0;  // that all of the following is about; 0: none yet
+    store::VersionNumber version = 0;  // that all of the following is about; 0: none yet
     Time due = Time::max();
     unsigned failures = 0;  // in a row
     bool is_revocation_said = false;
@@ -71,14 +71,14 @@ class Stapling {
   };
   struct Subject;
 
-  void run(const std::string& name, const Lease& lease);
-  Time look(Entry& entry, const Lease& lease);
+  void run(const std::string& name, const store::Lease& lease);
+  Time look(Entry& entry, const store::Lease& lease);
   void say_impossible(const std::string& name, const crypto::Certificate& leaf,
                       const std::string& responder) const;
   // With a question begun, which ends with it.
   Result<OcspReply> ask(const Subject& subject);
   Result<Time> take(Entry& entry, const Subject& subject, const OcspReply& answer,
-                    const Lease& lease);
+                    const store::Lease& lease);
   void say_revoked(Entry& entry, const Subject& subject, const crypto::OcspAnswer& answer);
   Time failed(Entry& entry, const Subject& subject, Error error);
 

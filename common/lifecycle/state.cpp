@@ -8,7 +8,7 @@
 #include <utility>
 
 #include "base/text.h"
-#include "lifecycle/error_record.h"
+#include "store/error_record.h"
 
 namespace ccm::lifecycle {
 namespace {
@@ -39,7 +39,7 @@ Result<State> read_valid(const Record& record) {
 }
 
 Result<State> read_failing(const Record& record) {
-  Result<Error> error = read_error(record);
+  Result<Error> error = store::read_error(record);
   if (!error) return pass(std::move(error));
   const Result<Time> retry_at = read_time(record, "retry_at");
   if (!retry_at) return fail(retry_at.error());
@@ -53,7 +53,7 @@ Result<State> read_failing(const Record& record) {
 }
 
 Result<State> read_rejected(const Record& record) {
-  Result<Error> error = read_error(record);
+  Result<Error> error = store::read_error(record);
   if (!error) return pass(std::move(error));
   const Result<Time> check_at = read_time(record, "check_at");
   if (!check_at) return fail(check_at.error());
@@ -94,12 +94,12 @@ std::string serialize(const PersistedState& state) {
                    record.add("state", "failing");
                    record.add("attempts", std::to_string(failing.attempts));
                    add_time(record, "retry_at", failing.retry_at);
-                   add_error(record, failing.error);
+                   store::add_error(record, failing.error);
                  },
                  [&](const Rejected& rejected) {
                    record.add("state", "rejected");
                    add_time(record, "check_at", rejected.check_at);
-                   add_error(record, rejected.error);
+                   store::add_error(record, rejected.error);
                  },
              },
              state.state);

@@ -19,16 +19,6 @@ struct Copied {
   Secret bytes;
 };
 
-struct Slot {
-  // Held while pointers are copied, never while parsing.
-  std::mutex mutex;
-  std::shared_ptr<const Served> served;
-  std::uint64_t looked_at = 0;  // the last generation that was taken or found unusable
-  std::optional<Error> error;
-  // Held by the one thread that takes a new generation.
-  std::mutex refresh;
-};
-
 }  // namespace
 
 class Reader::Impl {
@@ -68,6 +58,16 @@ class Reader::Impl {
   }
 
  private:
+  struct Slot {
+    // Held while pointers are copied, never while parsing.
+    std::mutex mutex;
+    std::shared_ptr<const Served> served;
+    std::uint64_t looked_at = 0;  // the last generation that was taken or found unusable
+    std::optional<Error> error;
+    // Held by the one thread that takes a new generation.
+    std::mutex refresh;
+  };
+
   // With slot.refresh held.
   std::shared_ptr<const Served> take_newest(std::uint32_t index, Slot& slot) {
     {

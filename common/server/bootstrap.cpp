@@ -15,8 +15,8 @@
 #include "crypto/names.h"
 #include "crypto/placeholder.h"
 #include "crypto/serving_rules.h"
-#include "lifecycle/stored_search.h"
 #include "server/previous.h"
+#include "store/stored_search.h"
 
 namespace ccm::server {
 namespace {
@@ -57,7 +57,7 @@ class Choice {
   std::optional<Published> choose(const CertificateSpec& spec);
 
  private:
-  using Stored = std::optional<lifecycle::StoredCertificate>;
+  using Stored = std::optional<store::StoredCertificate>;
 
   struct Own {
     Stored certificate;
@@ -67,25 +67,25 @@ class Choice {
   };
   Own load(const CertificateSpec& spec);
   std::optional<Error> refusal_of(const CertificateSpec& spec,
-                                  const lifecycle::StoredCertificate& stored) const;
+                                  const store::StoredCertificate& stored) const;
   bool passes(const CertificateSpec& spec, const Published& shown) const;
   std::optional<Published> substitute(const CertificateSpec& spec, const Own& own);
   std::optional<Published> makeshift(const CertificateSpec& spec, Own own);
-  lifecycle::StoredSearch::Wanted wanted(const CertificateSpec& spec) const;
-  Published to_publish(const CertificateSpec& spec, lifecycle::StoredCertificate stored) const;
+  store::StoredSearch::Wanted wanted(const CertificateSpec& spec) const;
+  Published to_publish(const CertificateSpec& spec, store::StoredCertificate stored) const;
   std::string flaw_of(const CertificateSpec& spec, const Own& own) const;
 
   const BootstrapRequest& request_;
   Previous& previous_;
   Log& log_;
-  lifecycle::StoredSearch search_;
+  store::StoredSearch search_;
 };
 
 std::optional<Published> Choice::choose(const CertificateSpec& spec) {
   if (request_.distrust) return previous_.shown(spec, request_.now);
   Own own = load(spec);
   const bool own_fits = own.certificate && !own.refusal &&
-                        lifecycle::fits(own.certificate->bundle.leaf(), spec.names, request_.now);
+                        store::fits(own.certificate->bundle.leaf(), spec.names, request_.now);
   if (own_fits && own.is_intact) return to_publish(spec, *std::move(own.certificate));
   std::optional<Published> before = previous_.shown(spec, request_.now);
   if (before && !own.is_intact) {
@@ -120,9 +120,9 @@ Choice::Own Choice::load(const CertificateSpec& spec) {
 }
 
 std::optional<Error> Choice::refusal_of(const CertificateSpec& spec,
-                                        const lifecycle::StoredCertificate& stored) const {
-  if (!lifecycle::fits(stored.bundle.leaf(), spec.names, request_.now)) return std::nullopt;
-  Result<void> passed = lifecycle::check_stored(stored, spec.names, request_.now);
+                                        const store::StoredCertificate& stored) const {
+  if (!store::fits(stored.bundle.leaf(), spec.names, request_.now)) return std::nullopt;
+  Result<void> passed = store::check_stored(stored, spec.names, request_.now);
   return passed ? std::nullopt : std::optional(std::move(passed).error());
 }
 
@@ -136,7 +136,7 @@ bool Choice::passes(const CertificateSpec& spec, const Published& shown) const {
 std::optional<Published> Choice::substitute(const CertificateSpec& spec, const Own& own) {
   const std::string reason = flaw_of(spec, own);
   if (auto found = search_.find(wanted(spec))) {
-    const lifecycle::VersionInfo& info = found->certificate.info;
+    const store::VersionInfo& info = found->certificate.info;
     log_.warn(
         "certificate \"{}\": {}, so what is stored for \"{}\" is shown, which covers its names "
         "(version {}, serial {}, from {}, valid until {})",
@@ -184,15 +184,14 @@ std::optional<Published> Choice::makeshift(const CertificateSpec& spec, Own own)
   return std::nullopt;
 }
 
-lifecycle::StoredSearch::Wanted Choice::wanted(const CertificateSpec& spec) const {
+store::StoredSearch::Wanted Choice::wanted(const CertificateSpec& spec) const {
   return {.names = spec.names,
           .key = spec.key,
           .origin = config::origin_prefix(spec.source),
           .entry = spec.name};
 }
 
-Published Choice::to_publish(const CertificateSpec& spec,
-                             lifecycle::StoredCertificate stored) const {
+Published Choice::to_publish(const CertificateSpec& spec, store::StoredCertificate stored) const {
   auto staple = spec.stapling ? staple_of(stored, request_.now) : std::vector<std::byte>();
   return {.bundle = std::move(stored.bundle), .ocsp_response = std::move(staple)};
 }

@@ -11,22 +11,22 @@
 #include "base/log.h"
 #include "base/result.h"
 #include "config/config.h"
-#include "lifecycle/store_reader.h"
 #include "publication/writer.h"
+#include "store/store_reader.h"
 
 namespace ccm::server {
 
 struct BootstrapRequest {
   const config::Config& config;
-  const lifecycle::StoreReader& store;
+  const store::StoreReader& store;
   int segment;  // the publication memfd of the previous configuration, borrowed; -1: none
   Time now;
-  // Why the store must not be believed (lifecycle/state_directory.h): then it is not read.
+  // Why the store must not be believed (store/state_directory.h): then it is not read.
   std::optional<Error> distrust = {};
 };
 
 // One slot per certificate of the configuration: what the store holds for it, if it passes the
-// gate's rules about a certificate by itself (lifecycle/stored_search.h). When that is damaged or
+// gate's rules about a certificate by itself (store/stored_search.h). When that is damaged or
 // gone, what was shown before this configuration, if it still fits; when it does not fit the
 // names or the day, or the gate refuses it today, what is stored, or was shown, by any other name
 // and does, with a warning; else what comes closest, else a placeholder, else (with `fallback off`)

@@ -14,9 +14,6 @@ namespace ccm::server {
 
 namespace {
 
-using SslHandle = Handle<SSL, SSL_free>;
-using ContextHandle = Handle<SSL_CTX, SSL_CTX_free>;
-
 void free_bytes(unsigned char* bytes) noexcept {
   OPENSSL_free(bytes);
 }

@@ -9,9 +9,13 @@
 #include <cstddef>
 #include <vector>
 
+#include "base/handle.h"
 #include "crypto/bundle.h"
 
 namespace ccm::server {
+
+using SslHandle = Handle<SSL, SSL_free>;
+using ContextHandle = Handle<SSL_CTX, SSL_CTX_free>;
 
 // Whether this OpenSSL compresses certificates: it is 3.2 or later, and was made with zlib, brotli
 // or zstd.

@@ -10,16 +10,16 @@
 #include <cerrno>
 #include <utility>
 
-#include "agent/launch.h"
-#include "agent/process.h"
 #include "base/boundary.h"
 #include "base/clock.h"
 #include "base/version.h"
 #include "config/host_checks.h"
-#include "lifecycle/state_directory.h"
-#include "lifecycle/store_reader.h"
+#include "launch/launch.h"
+#include "launch/process.h"
 #include "server/bootstrap.h"
 #include "server/site_doubts.h"
+#include "store/state_directory.h"
+#include "store/store_reader.h"
 
 namespace ccm::server {
 namespace {
@@ -33,18 +33,19 @@ bool report(const std::vector<config::HostFinding>& findings, Log& log) {
   return is_good;
 }
 
-Result<agent::Launched> launch_agent(const config::Config& config, const config::Settings& settings,
-                                     const Surroundings& surroundings, const Estate& estate) {
-  auto program = agent::find_agent(config.global().agent_path, surroundings.module_path);
+Result<launch::Launched> launch_agent(const config::Config& config,
+                                      const config::Settings& settings,
+                                      const Surroundings& surroundings, const Estate& estate) {
+  auto program = launch::find_agent(config.global().agent_path, surroundings.module_path);
   if (!program) return pass(std::move(program));
   config::Handover handover{surroundings.facts, settings};
   handover.server.module_path = surroundings.module_path;
   handover.server.module_version = version();
   handover.server.instance.assign(estate.instance.begin(), estate.instance.end());
-  return agent::launch({.program = *std::move(program),
-                        .segment = estate.segment,
-                        .handover = handover,
-                        .log_descriptor = surroundings.log_descriptor});
+  return launch::launch({.program = *std::move(program),
+                         .segment = estate.segment,
+                         .handover = handover,
+                         .log_descriptor = surroundings.log_descriptor});
 }
 
 void replace(Estate& estate, int segment) noexcept {
@@ -102,13 +103,13 @@ void Deployment::set_reach(const CertificateSet& site, Reach reach) {
 // What the agent says of its work; the agent that is missing is said here.
 bool Deployment::ask_agent(const std::string& module_path) {
   if (config_->certificates().empty()) return true;
-  auto program = agent::find_agent(config_->global().agent_path, module_path);
+  auto program = launch::find_agent(config_->global().agent_path, module_path);
   if (!program) {
     log_.warn("no certificate would be obtained or renewed: {}", program.error().message());
     return true;
   }
   const config::Handover handover{.server = {}, .settings = settings_, .agent = {}};
-  auto findings = agent::inquire(*program, handover);
+  auto findings = launch::inquire(*program, handover);
   if (findings) return report(*findings, log_);
   log_.warn("what the agent needs on this host was not checked: {}", findings.error().message());
   return true;
@@ -136,14 +137,14 @@ bool Deployment::judge(Host host, const std::string& module_path) {
 }
 
 Result<void> Deployment::publish(Estate& estate) {
-  const lifecycle::StoreReader store(config_->global().state_path);
-  auto writer = bootstrap({.config = *config_,  // 1
-                           .store = store,
-                           .segment = estate.segment,
-                           .now = SystemClock().now(),
-                           .distrust = lifecycle::distrust_of_store(config_->global().state_path,
-                                                                    config_->global().user)},
-                          log_);
+  const store::StoreReader store(config_->global().state_path);
+  auto writer = bootstrap(
+      {.config = *config_,  // 1
+       .store = store,
+       .segment = estate.segment,
+       .now = SystemClock().now(),
+       .distrust = store::distrust_of_store(config_->global().state_path, config_->global().user)},
+      log_);
   if (!writer) return pass(std::move(writer));
   auto segment = writer->open_read_only();  // 2
   if (!segment) return pass(std::move(segment));
@@ -186,12 +187,12 @@ void Deployment::restart_agent(const Surroundings& surroundings, const Estate& e
 }
 
 void Deployment::stop() noexcept {
-  if (lifeline_) agent::end_agent({monitor_, std::move(lifeline_)});
+  if (lifeline_) launch::end_agent({monitor_, std::move(lifeline_)});
   monitor_ = -1;
 }
 
 bool Deployment::is_attended() const noexcept {
-  return agent::is_attended(lifeline_);
+  return launch::is_attended(lifeline_);
 }
 
 bool Deployment::look_for_signs_of_life(SteadyTime now) {
@@ -210,7 +211,7 @@ void Deployment::protect_worker() noexcept {
       0, [](const char*) {},
       [this] {
         if (settings_.allows_worker_dumps()) return 0;
-        if (Result<void> done = agent::forbid_dumps("a worker"); !done) {
+        if (Result<void> done = launch::forbid_dumps("a worker"); !done) {
           log_.error("{}; what worker_dumps (CCMWorkerDumps) forbids is possible",
                      done.error().message());
         }

@@ -12,9 +12,6 @@
 namespace ccm::server {
 namespace {
 
-using SslHandle = Handle<SSL, SSL_free>;
-using ContextHandle = Handle<SSL_CTX, SSL_CTX_free>;
-
 void free_suites(STACK_OF(SSL_CIPHER) * suites) noexcept {
   sk_SSL_CIPHER_free(suites);
 }

@@ -9,7 +9,7 @@
 #include <utility>
 
 #include "base/memory_file.h"
-#include "lifecycle/stored_search.h"
+#include "store/stored_search.h"
 
 namespace ccm::server {
 namespace {
@@ -24,7 +24,7 @@ constexpr std::chrono::milliseconds kBetweenLooks{2};
 std::optional<Published> fitting(const std::shared_ptr<const publication::Served>& served,
                                  const CertificateSpec& spec, Time now) {
   if (served == nullptr || served->published.is_placeholder) return std::nullopt;
-  if (!lifecycle::fits(served->published.bundle.leaf(), spec.names, now)) return std::nullopt;
+  if (!store::fits(served->published.bundle.leaf(), spec.names, now)) return std::nullopt;
   Published published = served->published;
   if (!spec.stapling) published.ocsp_response.clear();
   return published;

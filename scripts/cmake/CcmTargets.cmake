@@ -12,13 +12,6 @@ function(ccm_add_directory_if_present directory)
   endif()
 endfunction()
 
-# ccm_precompile(<target> <header>...)
-function(ccm_precompile target)
-  if(CCM_PRECOMPILE)
-    target_precompile_headers(${target} PRIVATE ${ARGN})
-  endif()
-endfunction()
-
 # ccm_add_room(<name> SOURCES <file>... [DEPENDS <target>...] [PRIVATE <target>...])
 # Static library ccm_<name>. Headers are included as "<name>/file.h". DEPENDS are libraries that its headers
 # show, PRIVATE are libraries that only its .cpp files use.
@@ -27,7 +20,6 @@ function(ccm_add_room name)
   add_library(ccm_${name} STATIC ${room_SOURCES})
   target_include_directories(ccm_${name} PUBLIC "${PROJECT_SOURCE_DIR}/common")
   target_link_libraries(ccm_${name} PUBLIC ${room_DEPENDS} PRIVATE ${room_PRIVATE})
-  ccm_precompile(ccm_${name} <fmt/format.h> <map> <memory> <string> <vector>)
 endfunction()
 
 # ccm_link_closure(<variable> <target>...)
@@ -70,19 +62,14 @@ endfunction()
 # Program test_<name>; each of its cases is one ctest case, labelled with its folder below tests/ (unit, contract).
 # With CCM_TEST_PARTS each ctest case runs that fraction of the program's cases in one process: a sanitizer needs half a
 # second to start one.
-# A test finds recorded inputs below CCM_TEST_DATA_DIR and the built programs in CCM_TEST_BIN_DIR; a program that it
-# starts is named with add_dependencies, so that sanitizer builds make it too.
+# A test finds the folders of the tree through support/folders.h; a program that it starts is named with
+# add_dependencies, so that sanitizer builds make it too.
 function(ccm_add_tests name)
   cmake_parse_arguments(PARSE_ARGV 1 test "" "" "SOURCES;DEPENDS")
   add_executable(test_${name} ${test_SOURCES})
   target_include_directories(test_${name} PRIVATE "${PROJECT_SOURCE_DIR}/tests")
-  target_compile_definitions(test_${name} PRIVATE
-    CCM_TEST_DATA_DIR="${PROJECT_SOURCE_DIR}/tests/data"
-    CCM_TEST_DOCS_DIR="${PROJECT_SOURCE_DIR}/docs"
-    CCM_TEST_BIN_DIR="${CMAKE_RUNTIME_OUTPUT_DIRECTORY}")
   target_link_libraries(test_${name} PRIVATE
     ${test_DEPENDS} ccm_test_support GTest::gtest_main GTest::gmock)
-  ccm_precompile(test_${name} <fmt/format.h> <gmock/gmock.h> <gtest/gtest.h> <map> <memory> <string> <vector>)
   add_dependencies(checks test_${name})
   ccm_test_label(label)
   if(CCM_TEST_PARTS)

@@ -9,6 +9,9 @@
 
 namespace emulator {
 
+inline constexpr std::int64_t kDay = 86400;          // seconds
+inline constexpr std::int64_t kDayMs = kDay * 1000;  // milliseconds
+
 class EmulatorClock {
  public:
   explicit EmulatorClock(Store& store);

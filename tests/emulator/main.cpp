@@ -12,12 +12,12 @@
 #include <iostream>
 #include <thread>
 
-#include "authority.h"
-#include "catalogue.h"
-#include "gateway.h"
-#include "pca_records.h"
-#include "targets.h"
-#include "transport.h"
+#include "admin/targets.h"
+#include "pca/pca_records.h"
+#include "pki/authority.h"
+#include "service/catalogue.h"
+#include "service/gateway.h"
+#include "service/transport.h"
 #include "world.h"
 
 namespace {
@@ -125,7 +125,7 @@ void end_with_standard_input() {
   }).detach();
 }
 
-std::vector<emulator::AlternativeName> names_of(const Arguments& arguments) {
+std::vector<emulator::AlternativeName> listener_names(const Arguments& arguments) {
   std::vector<emulator::AlternativeName> names;
   for (const std::string& listen : arguments.listen) {
     names.push_back({"IP", listen.substr(0, listen.rfind(':'))});
@@ -148,7 +148,7 @@ std::vector<emulator::AlternativeName> names_of(const Arguments& arguments) {
   emulator::Transport transport(arguments.listen);
   world.secure_url = "https://" + transport.authority();
   world.plain_url = "http://" + transport.authority();
-  const auto identity = emulator::make_server_identity(world, names_of(arguments));
+  const auto identity = emulator::make_server_identity(world, listener_names(arguments));
   transport.use_certificate(identity.certificate, identity.key);
   world.write_credentials();
   emulator::make_demo_targets(world);

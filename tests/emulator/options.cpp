@@ -63,7 +63,7 @@ std::string check_lifetime(const json& value) {
   return fits ? "" : "pca_lifetime is null or {\"seconds\": n, \"backdate\": n}";
 }
 
-std::string check(const std::string& name, const json& value, const json& known) {
+std::string check_option(const std::string& name, const json& value, const json& known) {
   if (!known.contains(name)) return fmt::format("there is no option \"{}\"", name);
   if (name == "pca_lifetime") return check_lifetime(value);
   const json& standard = known[name];
@@ -102,7 +102,7 @@ std::string Options::change(const json& values) {
   if (!values.is_object()) return "options are a JSON object of names and values";
   const json known = defaults();
   for (const auto& [name, value] : values.items()) {
-    if (std::string problem = check(name, value, known); !problem.empty()) return problem;
+    if (std::string problem = check_option(name, value, known); !problem.empty()) return problem;
   }
   values_.update(values);
   store_.put("setting", "options", values_);

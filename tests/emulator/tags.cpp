@@ -11,7 +11,7 @@
 namespace emulator {
 namespace {
 
-bool matches(const json& tags, const json& wanted) {
+bool has_tag(const json& tags, const json& wanted) {
   const auto key = wanted.at("key").get<std::string>();
   if (!tags.contains(key)) return false;
   const json values = wanted.value("values", json::array());
@@ -20,12 +20,12 @@ bool matches(const json& tags, const json& wanted) {
 
 bool every(const json& tags, const json& wanted) {
   return std::all_of(wanted.begin(), wanted.end(),
-                     [&](const json& each) { return matches(tags, each); });
+                     [&](const json& each) { return has_tag(tags, each); });
 }
 
 bool some(const json& tags, const json& wanted) {
   return std::any_of(wanted.begin(), wanted.end(),
-                     [&](const json& each) { return matches(tags, each); });
+                     [&](const json& each) { return has_tag(tags, each); });
 }
 
 }  // namespace

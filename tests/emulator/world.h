@@ -6,12 +6,12 @@
 #include <mutex>
 #include <string>
 
-#include "accounts.h"
-#include "authentication.h"
+#include "admin/faults.h"
+#include "admin/request_log.h"
 #include "emulator_clock.h"
-#include "faults.h"
+#include "iam/accounts.h"
+#include "iam/authentication.h"
 #include "options.h"
-#include "request_log.h"
 #include "store.h"
 
 namespace emulator {

@@ -6,13 +6,13 @@
 #include <cstdlib>
 #include <string_view>
 
-#include "cloud/api_time.h"
-#include "cloud/credentials.h"
-#include "cloud/errors.h"
-#include "cloud/iam.h"
-#include "cloud/lockout.h"
-#include "cloud/pca.h"
-#include "cloud/scm.h"
+#include "cloud/api/pca.h"
+#include "cloud/api/scm.h"
+#include "cloud/identity/credentials.h"
+#include "cloud/identity/iam.h"
+#include "cloud/identity/lockout.h"
+#include "cloud/reply/api_time.h"
+#include "cloud/reply/errors.h"
 
 namespace {
 

@@ -83,7 +83,9 @@ def processes_of(namespace):
 
 @pytest.mark.parametrize("end", [signal.SIGKILL, signal.SIGTERM, signal.SIGINT])
 def test_leaves_nothing_behind(possible, tmp_path, end):
+    # A shell starts what it runs in the background with interrupts ignored, and a child inherits that.
     holder = subprocess.Popen([sys.executable, "-c", HOLD, tmp_path], stdin=subprocess.PIPE,
+                              preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
                               stdout=subprocess.PIPE, text=True, start_new_session=True)
     directory, first = holder.stdout.readline().split()
     namespace = os.readlink(f"/proc/{first}/ns/pid")

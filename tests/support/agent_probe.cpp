@@ -15,8 +15,8 @@
 #include <string>
 #include <vector>
 
-#include "agent/launch.h"
 #include "base/text.h"
+#include "launch/launch.h"
 #include "publication/reader.h"
 #include "server/bootstrap.h"
 
@@ -110,15 +110,15 @@ int run(const std::string& agent, const std::string& settings, const std::string
                             .settings = read_settings(settings)};
   const config::Config config = value_of(handover.settings.finalize());
   handover.server.place = config.global().state_path;
-  const lifecycle::StoreReader store(config.global().state_path);
+  const store::StoreReader store(config.global().state_path);
   const publication::Writer writer = value_of(server::bootstrap(
       {.config = config, .store = store, .segment = -1, .now = SystemClock().now()}, log));
   publication::Reader reader =
       value_of(publication::Reader::open(value_of(writer.open_read_only())));
-  const agent::Launched launched = value_of(agent::launch({.program = agent,
-                                                           .segment = writer.descriptor(),
-                                                           .handover = handover,
-                                                           .log_descriptor = STDERR_FILENO}));
+  const launch::Launched launched = value_of(launch::launch({.program = agent,
+                                                             .segment = writer.descriptor(),
+                                                             .handover = handover,
+                                                             .log_descriptor = STDERR_FILENO}));
   say(fmt::format("launched {}", launched.pid));
   std::vector<Slot> slots;
   for (const config::CertificateSpec& spec : config.certificates()) {

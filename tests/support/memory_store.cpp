@@ -4,17 +4,17 @@
 #include <algorithm>
 #include <iterator>
 
-#include "lifecycle/forgetting.h"
+#include "store/forgetting.h"
 
 namespace ccm::test {
 
-using lifecycle::Installation;
-using lifecycle::Lease;
-using lifecycle::StoredCertificate;
-using lifecycle::StoredRecord;
-using lifecycle::VersionInfo;
-using lifecycle::VersionNumber;
-using Loaded = lifecycle::StoreReader::Loaded;
+using store::Installation;
+using store::Lease;
+using store::StoredCertificate;
+using store::StoredRecord;
+using store::VersionInfo;
+using store::VersionNumber;
+using Loaded = store::StoreReader::Loaded;
 
 class MemoryStore::MemoryLease final : public Lease {
  public:
@@ -204,8 +204,7 @@ Result<void> MemoryStore::remove_record(const Lease& lease, std::string_view nam
   return {};
 }
 
-Result<void> MemoryStore::forget(const Lease& lease, const std::string& name,
-                                 lifecycle::Keep keep) {
+Result<void> MemoryStore::forget(const Lease& lease, const std::string& name, store::Keep keep) {
   const std::lock_guard lock(mutex_);
   if (Result<void> allowed = check_write(lease); !allowed) return allowed;
   const auto removed =
@@ -213,10 +212,10 @@ Result<void> MemoryStore::forget(const Lease& lease, const std::string& name,
   if (removed == 0 && !entries_.contains(name)) {
     return fail(ErrorKind::rejected, "there is no certificate " + name);
   }
-  if (keep == lifecycle::Keep::nothing) {
+  if (keep == store::Keep::nothing) {
     entries_.erase(name);
   } else {
-    records_[{name, std::string(lifecycle::kForgotten)}] = StoredRecord{.value = {}, .version = 1};
+    records_[{name, std::string(store::kForgotten)}] = StoredRecord{.value = {}, .version = 1};
   }
   return {};
 }

@@ -12,11 +12,11 @@
 #include <utility>
 #include <vector>
 
-#include "lifecycle/store.h"
+#include "store/store.h"
 
 namespace ccm::test {
 
-class MemoryStore final : public lifecycle::Store {
+class MemoryStore final : public store::Store {
  public:
   MemoryStore() = default;
 
@@ -24,41 +24,39 @@ class MemoryStore final : public lifecycle::Store {
   void fail_writes(std::optional<Error> error);
   void add_operator_key(crypto::KeyPair key);
   // Makes a version unreadable, as if its files had been altered.
-  void damage(const std::string& name, lifecycle::VersionNumber version);
+  void damage(const std::string& name, store::VersionNumber version);
 
-  Result<lifecycle::StoreReader::Loaded> load(const std::string& name) const override;
-  Result<std::vector<lifecycle::VersionInfo>> history(const std::string& name) const override;
-  lifecycle::VersionNumber current_version(const std::string& name) const noexcept override;
-  Result<lifecycle::VersionInfo> install(const lifecycle::Lease& lease,
-                                         const lifecycle::Installation& installation) override;
-  Result<void> restore(const lifecycle::Lease& lease, const std::string& name,
-                       lifecycle::VersionNumber version) override;
-  Result<void> prune(const lifecycle::Lease& lease, const std::string& name,
-                     unsigned keep) override;
-  Result<void> keep_response(const lifecycle::Lease& lease, const std::string& name,
-                             lifecycle::VersionNumber version,
-                             std::span<const std::byte> der) override;
-  Result<std::optional<lifecycle::StoredRecord>> read_record(std::string_view name,
-                                                             std::string_view kind) const override;
-  Result<std::uint64_t> write_record(const lifecycle::Lease& lease, std::string_view name,
+  Result<store::StoreReader::Loaded> load(const std::string& name) const override;
+  Result<std::vector<store::VersionInfo>> history(const std::string& name) const override;
+  store::VersionNumber current_version(const std::string& name) const noexcept override;
+  Result<store::VersionInfo> install(const store::Lease& lease,
+                                     const store::Installation& installation) override;
+  Result<void> restore(const store::Lease& lease, const std::string& name,
+                       store::VersionNumber version) override;
+  Result<void> prune(const store::Lease& lease, const std::string& name, unsigned keep) override;
+  Result<void> keep_response(const store::Lease& lease, const std::string& name,
+                             store::VersionNumber version, std::span<const std::byte> der) override;
+  Result<std::optional<store::StoredRecord>> read_record(std::string_view name,
+                                                         std::string_view kind) const override;
+  Result<std::uint64_t> write_record(const store::Lease& lease, std::string_view name,
                                      std::string_view kind, const Secret& value,
                                      std::uint64_t expected) override;
-  Result<void> remove_record(const lifecycle::Lease& lease, std::string_view name,
+  Result<void> remove_record(const store::Lease& lease, std::string_view name,
                              std::string_view kind) override;
-  Result<void> forget(const lifecycle::Lease& lease, const std::string& name,
-                      lifecycle::Keep keep) override;
+  Result<void> forget(const store::Lease& lease, const std::string& name,
+                      store::Keep keep) override;
   Result<std::vector<crypto::KeyPair>> operator_keys() const override;
   // A lease may outlive the store.
-  Result<std::unique_ptr<lifecycle::Lease>> try_lead() override;
+  Result<std::unique_ptr<store::Lease>> try_lead() override;
 
  private:
   struct Version {
-    lifecycle::StoredCertificate certificate;
+    store::StoredCertificate certificate;
     bool is_damaged = false;
   };
   struct Entry {
-    std::map<lifecycle::VersionNumber, Version> versions;
-    lifecycle::VersionNumber current = 0;
+    std::map<store::VersionNumber, Version> versions;
+    store::VersionNumber current = 0;
   };
   static void remove_superseded(Entry& entry, unsigned keep);
   struct Leadership {
@@ -68,12 +66,12 @@ class MemoryStore final : public lifecycle::Store {
   };
   class MemoryLease;
 
-  Result<void> check_write(const lifecycle::Lease& lease) const;
-  lifecycle::StoreReader::Loaded load_locked(const std::string& name) const;
+  Result<void> check_write(const store::Lease& lease) const;
+  store::StoreReader::Loaded load_locked(const std::string& name) const;
 
   mutable std::mutex mutex_;
   std::map<std::string, Entry, std::less<>> entries_;
-  std::map<std::pair<std::string, std::string>, lifecycle::StoredRecord> records_;
+  std::map<std::pair<std::string, std::string>, store::StoredRecord> records_;
   std::vector<crypto::KeyPair> operator_keys_;
   std::optional<Error> write_error_;
   std::shared_ptr<Leadership> leadership_ = std::make_shared<Leadership>();

@@ -18,7 +18,7 @@
 #include <utility>
 #include <vector>
 
-#include "cloud/http_client.h"
+#include "cloud/transport/http_client.h"
 
 namespace ccm::test {
 

@@ -7,8 +7,8 @@
 #include <iostream>
 #include <string>
 
-#include "cloud/json.h"
-#include "cloud/signer.h"
+#include "cloud/identity/signer.h"
+#include "cloud/reply/json.h"
 
 namespace {
 

@@ -18,7 +18,7 @@ using RequestHandle = Handle<OCSP_REQUEST, OCSP_REQUEST_free>;
 using IdHandle = Handle<OCSP_CERTID, OCSP_CERTID_free>;
 using TimeHandle = Handle<ASN1_TIME, ASN1_TIME_free>;
 
-void check(bool is_done, const char* activity) {
+void check_made(bool is_done, const char* activity) {
   if (!is_done) {
     throw std::runtime_error(crypto::openssl_error(ErrorKind::internal, activity).message());
   }
@@ -26,7 +26,7 @@ void check(bool is_done, const char* activity) {
 
 TimeHandle to_asn1(Time time) {
   TimeHandle made(ASN1_GENERALIZEDTIME_set(nullptr, crypto::to_time_t(time)));
-  check(made != nullptr, "a date");
+  check_made(made != nullptr, "a date");
   return made;
 }
 
@@ -44,10 +44,10 @@ int native_status(crypto::OcspStatus status) {
 
 std::vector<std::byte> encode(int status, OCSP_BASICRESP* basic) {
   const ResponseHandle response(OCSP_response_create(status, basic));
-  check(response != nullptr, "OCSP response");
+  check_made(response != nullptr, "OCSP response");
   unsigned char* der = nullptr;
   const int size = i2d_OCSP_RESPONSE(response.get(), &der);
-  check(size > 0, "OCSP response");
+  check_made(size > 0, "OCSP response");
   const auto* bytes = reinterpret_cast<const std::byte*>(der);
   std::vector<std::byte> encoded(bytes, bytes + size);
   OPENSSL_free(der);
@@ -66,14 +66,15 @@ std::vector<std::byte> make_test_response(const crypto::Certificate& leaf,
   const TimeHandle next_update = options.next_update ? to_asn1(*options.next_update) : TimeHandle();
   const bool is_revoked = options.status == crypto::OcspStatus::revoked;
   const TimeHandle revoked_at = is_revoked ? to_asn1(options.revoked_at) : TimeHandle();
-  check(OCSP_basic_add1_status(basic.get(), id.get(), native_status(options.status), options.reason,
-                               revoked_at.get(), this_update.get(), next_update.get()) != nullptr,
-        "OCSP status");
+  check_made(
+      OCSP_basic_add1_status(basic.get(), id.get(), native_status(options.status), options.reason,
+                             revoked_at.get(), this_update.get(), next_update.get()) != nullptr,
+      "OCSP status");
   const TestCertificate& signer = options.signer != nullptr ? *options.signer : issuer;
   const unsigned long flags = options.signer != nullptr ? 0 : OCSP_NOCERTS;
-  check(OCSP_basic_sign(basic.get(), signer.certificate.native(), signer.key.native(), EVP_sha256(),
-                        nullptr, flags) == 1,
-        "sign an OCSP response");
+  check_made(OCSP_basic_sign(basic.get(), signer.certificate.native(), signer.key.native(),
+                             EVP_sha256(), nullptr, flags) == 1,
+             "sign an OCSP response");
   return encode(OCSP_RESPONSE_STATUS_SUCCESSFUL, basic.get());
 }
 
@@ -86,7 +87,7 @@ bool is_test_request_about(std::string_view request, const crypto::Certificate& 
   const auto* position = reinterpret_cast<const unsigned char*>(request.data());
   const RequestHandle parsed(
       d2i_OCSP_REQUEST(nullptr, &position, static_cast<long>(request.size())));
-  check(parsed != nullptr, "OCSP request");
+  check_made(parsed != nullptr, "OCSP request");
   const IdHandle id(OCSP_cert_to_id(EVP_sha1(), leaf.native(), issuer.native()));
   return OCSP_request_onereq_count(parsed.get()) == 1 &&
          OCSP_REQUEST_get_ext_count(parsed.get()) == 0 &&

@@ -7,7 +7,7 @@
 #include <cstdlib>
 #include <thread>
 
-#include "cloud/curl_client.h"
+#include "cloud/transport/curl_client.h"
 #include "loopback_server.h"
 
 namespace ccm::cloud {

@@ -4,8 +4,8 @@
 #include <gtest/gtest.h>
 
 #include "base/handle.h"
-#include "cloud/curl_client.h"
-#include "cloud/curl_protocols.h"
+#include "cloud/transport/curl_client.h"
+#include "cloud/transport/curl_protocols.h"
 #include "loopback_server.h"
 
 namespace ccm::cloud {

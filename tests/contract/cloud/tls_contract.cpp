@@ -4,7 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "base/clock.h"
-#include "cloud/curl_client.h"
+#include "cloud/transport/curl_client.h"
 #include "crypto/pem.h"
 #include "support/test_pki.h"
 #include "tls_server.h"

@@ -10,13 +10,13 @@
 #include <thread>
 #include <vector>
 
-#include "lifecycle/file_store.h"
-#include "lifecycle/forgetting.h"
+#include "store/file_store/file_store.h"
+#include "store/forgetting.h"
 #include "support/memory_store.h"
 #include "support/temp_directory.h"
 #include "support/test_bundle.h"
 
-namespace ccm::lifecycle {
+namespace ccm::store {
 namespace {
 
 using ::testing::ElementsAre;
@@ -395,4 +395,4 @@ INSTANTIATE_TEST_SUITE_P(
     [](const auto& tested) { return tested.param.name; });
 
 }  // namespace
-}  // namespace ccm::lifecycle
+}  // namespace ccm::store

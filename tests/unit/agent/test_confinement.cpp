@@ -18,9 +18,9 @@
 
 #include "agent/call_filter.h"
 #include "agent/confinement.h"
-#include "agent/process.h"
 #include "base/file.h"
 #include "base/system_call_numbers.h"
+#include "launch/process.h"
 #include "support/denied_calls.h"
 #include "support/memory_log.h"
 #include "support/temp_directory.h"
@@ -38,7 +38,7 @@ bool is_refused(long answer, int error_number = EPERM) {
 
 TEST(CallFilter, RefusesOtherProgramsAndOtherProcesses) {
   EXPECT_EQ(in_child([] {
-              if (!give_up_new_privileges() || !refuse_needless_calls()) return 1;
+              if (!launch::give_up_new_privileges() || !refuse_needless_calls()) return 1;
               char name[] = "/bin/true";
               char* const arguments[] = {name, nullptr};
               if (!is_refused(execve(name, arguments, arguments))) return 2;
@@ -56,7 +56,7 @@ TEST(CallFilter, RefusesOtherProgramsAndOtherProcesses) {
 
 TEST(CallFilter, LeavesWhatTheAgentNeeds) {
   EXPECT_EQ(in_child([] {
-              if (!give_up_new_privileges() || !refuse_needless_calls()) return 1;
+              if (!launch::give_up_new_privileges() || !refuse_needless_calls()) return 1;
               int done = 0;
               std::thread([&] { done = 1; }).join();
               if (done != 1) return 2;
@@ -85,7 +85,7 @@ class Landlock : public ::testing::Test {
   int confined(const std::function<int()>& body) {
     return in_child([&] {
       if (chdir((directory_ / "state").c_str()) != 0) return 100;
-      if (!give_up_new_privileges() || !restrict_file_system()) return 101;
+      if (!launch::give_up_new_privileges() || !restrict_file_system()) return 101;
       return body();
     });
   }

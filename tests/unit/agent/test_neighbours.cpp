@@ -5,7 +5,7 @@
 #include <ctime>
 
 #include "agent/neighbours.h"
-#include "lifecycle/effective_settings.h"
+#include "store/effective_settings.h"
 #include "support/fake_clock.h"
 #include "support/memory_log.h"
 #include "support/temp_directory.h"
@@ -44,9 +44,9 @@ class NeighboursTest : public testing::Test {
     handover.server.instance = instance;
     handover.server.place = place;
     handover.settings = left;
-    ASSERT_TRUE(lifecycle::write_effective_settings(state_.path(), handover));
-    const lifecycle::ServerId id = lifecycle::id_of(handover.server);
-    agents_.try_emplace(id, state_.path(), lifecycle::Presence::Facts{.server = id});
+    ASSERT_TRUE(store::write_effective_settings(state_.path(), handover));
+    const store::ServerId id = store::id_of(handover.server);
+    agents_.try_emplace(id, state_.path(), store::Presence::Facts{.server = id});
     ASSERT_TRUE(agents_.at(id).claim(clock_.steady_now()));
   }
   void kill(ServerKind server, const std::string& instance = {}) {
@@ -64,7 +64,7 @@ class NeighboursTest : public testing::Test {
   // The files' times are the system's.
   test::FakeClock clock_{
       std::chrono::floor<Seconds>(std::chrono::system_clock::from_time_t(std::time(nullptr)))};
-  std::map<lifecycle::ServerId, lifecycle::Presence> agents_;
+  std::map<store::ServerId, store::Presence> agents_;
   config::Config own_ = settings({"b", "shared"}).finalize().value();
   Neighbours neighbours_{state_.path(), {ServerKind::nginx, "00000001"}, own_, clock_, log_};
 };

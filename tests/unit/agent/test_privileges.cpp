@@ -36,7 +36,7 @@ uid_t owner_of(const fs::path& path) {
 }
 
 // In a process of its own, because there is no way back.
-int in_child(const std::function<int()>& body) {
+int in_own_process(const std::function<int()>& body) {
   const pid_t child = fork();
   if (child == 0) _exit(body());
   int status = 0;
@@ -61,7 +61,7 @@ class PrivilegesTest : public ::testing::Test {
 };
 
 TEST_F(PrivilegesTest, HandsOverAStoreThatBelongsToRoot) {
-  ASSERT_EQ(in_child([&] { return enter_state_directory(state(), account_) ? 0 : 1; }), 0);
+  ASSERT_EQ(in_own_process([&] { return enter_state_directory(state(), account_) ? 0 : 1; }), 0);
   for (const char* path : {"", "certificates/www", "certificates/www/state", "keys/own.pem"}) {
     EXPECT_EQ(owner_of(directory_ / "state" / path), account_.user) << path;
   }
@@ -71,13 +71,13 @@ TEST_F(PrivilegesTest, LeavesLinksToOtherFilesAlone) {
   const fs::path outside = directory_.write("outside", "precious");
   fs::create_hard_link(outside, directory_ / "state/keys/hard");
   fs::create_symlink(outside, directory_ / "state/keys/soft");
-  ASSERT_EQ(in_child([&] { return enter_state_directory(state(), account_) ? 0 : 1; }), 0);
+  ASSERT_EQ(in_own_process([&] { return enter_state_directory(state(), account_) ? 0 : 1; }), 0);
   EXPECT_EQ(owner_of(outside), 0U);
 }
 
 TEST_F(PrivilegesTest, RefusesAStoreOfSomebodyElse) {
   ASSERT_EQ(chown(state().c_str(), account_.user + 1, account_.group), 0);
-  ASSERT_EQ(in_child([&] { return enter_state_directory(state(), account_) ? 0 : 1; }), 1);
+  ASSERT_EQ(in_own_process([&] { return enter_state_directory(state(), account_) ? 0 : 1; }), 1);
   EXPECT_EQ(owner_of(state()), account_.user + 1);
   EXPECT_EQ(owner_of(directory_ / "state/keys/own.pem"), 0U);
 }
@@ -100,7 +100,7 @@ TEST_F(PrivilegesTest, HandsOverNothingOfADirectoryThatIsNoStore) {
 TEST_F(PrivilegesTest, HandsOverOnlyWhatAStoreHas) {
   directory_.write("state/ccm-store", "ccm-store 1\n");
   directory_.write("state/backup.tar", "x");
-  ASSERT_EQ(in_child([&] { return enter_state_directory(state(), account_) ? 0 : 1; }), 0);
+  ASSERT_EQ(in_own_process([&] { return enter_state_directory(state(), account_) ? 0 : 1; }), 0);
   EXPECT_EQ(owner_of(directory_ / "state/backup.tar"), 0U);
   EXPECT_EQ(owner_of(directory_ / "state/keys/own.pem"), account_.user);
 }
@@ -110,7 +110,7 @@ TEST_F(PrivilegesTest, TakesAnEmptyDirectoryAndClosesIt) {
   fs::create_directory(empty);
   fs::create_directory(empty / "lost+found");
   fs::permissions(empty, fs::perms(0755));
-  ASSERT_EQ(in_child([&] { return enter_state_directory(empty, account_) ? 0 : 1; }), 0);
+  ASSERT_EQ(in_own_process([&] { return enter_state_directory(empty, account_) ? 0 : 1; }), 0);
   EXPECT_EQ(owner_of(empty), account_.user);
   EXPECT_EQ(fs::status(empty).permissions(), fs::perms(0700));
   EXPECT_EQ(owner_of(empty / "lost+found"), 0U);
@@ -124,7 +124,7 @@ TEST_F(PrivilegesTest, AHandoverThatWasCutShortIsFinishedTheNextTime) {
     }
     ASSERT_EQ(chown(state().c_str(), 0, 0), 0);
     const bool was_reached = test::run_and_kill(n, hand_over).was_reached;
-    ASSERT_EQ(in_child(hand_over), 0);
+    ASSERT_EQ(in_own_process(hand_over), 0);
     EXPECT_EQ(owner_of(directory_ / "state/certificates/www/state"), account_.user)
         << "killed at call " << n;
     if (!was_reached) break;
@@ -132,7 +132,7 @@ TEST_F(PrivilegesTest, AHandoverThatWasCutShortIsFinishedTheNextTime) {
 }
 
 TEST_F(PrivilegesTest, ThereIsNoWayBackToRoot) {
-  EXPECT_EQ(in_child([&] {
+  EXPECT_EQ(in_own_process([&] {
               if (!become(account_)) return 1;
               if (getuid() != account_.user || geteuid() != account_.user) return 2;
               if (setuid(0) == 0 || seteuid(0) == 0 || setgid(0) == 0) return 3;
@@ -143,7 +143,7 @@ TEST_F(PrivilegesTest, ThereIsNoWayBackToRoot) {
 
 TEST_F(PrivilegesTest, WorksInAStoreBelowADirectoryThatTheAccountMayNotPass) {
   fs::permissions(directory_.path(), fs::perms(0700));
-  EXPECT_EQ(in_child([&] {
+  EXPECT_EQ(in_own_process([&] {
               if (!enter_state_directory(state(), account_) || !become(account_)) return 1;
               return write_file_atomically("./revision", "1") ? 0 : 2;
             }),
@@ -152,8 +152,8 @@ TEST_F(PrivilegesTest, WorksInAStoreBelowADirectoryThatTheAccountMayNotPass) {
 }
 
 TEST_F(PrivilegesTest, RootWithoutItsRightsEntersTheAccountsDirectory) {
-  ASSERT_EQ(in_child([&] { return enter_state_directory(state(), account_) ? 0 : 1; }), 0);
-  EXPECT_EQ(in_child([&] {
+  ASSERT_EQ(in_own_process([&] { return enter_state_directory(state(), account_) ? 0 : 1; }), 0);
+  EXPECT_EQ(in_own_process([&] {
               __user_cap_header_struct header{.version = _LINUX_CAPABILITY_VERSION_3, .pid = 0};
               __user_cap_data_struct sets[2]{};
               sets[0].effective = sets[0].permitted = 1U << CAP_SETUID | 1U << CAP_SETGID;

@@ -10,9 +10,9 @@
 #include "agent/publisher.h"
 #include "base/file.h"
 #include "config/settings.h"
-#include "lifecycle/file_store.h"
-#include "lifecycle/version_files.h"
 #include "publication/reader.h"
+#include "store/file_store/file_store.h"
+#include "store/version_files.h"
 #include "support/fake_clock.h"
 #include "support/temp_directory.h"
 #include "support/test_bundle.h"
@@ -58,13 +58,13 @@ class PublisherTest : public ::testing::Test {
   }
   void start_again() {
     publisher_.emplace(
-        *config_, lifecycle::StoreReader(directory_.path().string()),
+        *config_, store::StoreReader(directory_.path().string()),
         publication::Writer::attach(FileDescriptor(dup(writer_->descriptor()))).value(), life_,
         log_);
   }
   crypto::Bundle install() {
     const crypto::Bundle bundle = test::make_test_bundle();
-    const std::unique_ptr<lifecycle::Lease> lease = store_->try_lead().value();
+    const std::unique_ptr<store::Lease> lease = store_->try_lead().value();
     EXPECT_TRUE(store_->install(*lease, {.name = "www",
                                          .bundle = bundle,
                                          .origin = "import",
@@ -74,7 +74,7 @@ class PublisherTest : public ::testing::Test {
     return bundle;
   }
   void keep_response(const std::vector<std::byte>& der) {
-    const std::unique_ptr<lifecycle::Lease> lease = store_->try_lead().value();
+    const std::unique_ptr<store::Lease> lease = store_->try_lead().value();
     EXPECT_TRUE(store_->keep_response(*lease, "www", store_->current_version("www"), der));
   }
   std::vector<std::byte> stapled() {
@@ -84,9 +84,9 @@ class PublisherTest : public ::testing::Test {
     directory_.write("certificates/www/versions/" + std::to_string(version) + "/privkey.pem", "x");
   }
   // What ccmctl is told.
-  std::optional<lifecycle::VersionNumber> reported() {
-    return lifecycle::look_at_agent(directory_.path().string(), {config::ServerKind::nginx, {}},
-                                    clock_.steady_now())
+  std::optional<store::VersionNumber> reported() {
+    return store::look_at_agent(directory_.path().string(), {config::ServerKind::nginx, {}},
+                                clock_.steady_now())
         .serves("www");
   }
   std::string served() {
@@ -95,8 +95,7 @@ class PublisherTest : public ::testing::Test {
   }
 
   test::TempDirectory directory_{test::memory_backed_parent()};
-  std::unique_ptr<lifecycle::Store> store_ =
-      lifecycle::open_file_store(directory_.path().string()).value();
+  std::unique_ptr<store::Store> store_ = store::open_file_store(directory_.path().string()).value();
   std::optional<config::Config> config_;
   std::optional<publication::Writer> writer_;
   std::optional<publication::Reader> reader_;
@@ -140,14 +139,14 @@ TEST_F(PublisherTest, LeavesWhatTheServerChoseInsteadOfWhatClientsRefuse) {
   const std::string folder = (directory_ / "certificates/www/versions/2").string();
   ASSERT_TRUE(make_directories(folder));
   // As an older release left it.
-  ASSERT_TRUE(lifecycle::write_version_files(folder, refused,
-                                             {.number = 2,
-                                              .installed_at = test::kTestNow,
-                                              .not_before = refused.leaf().not_before(),
-                                              .not_after = refused.leaf().not_after(),
-                                              .fingerprint = refused.leaf().fingerprint(),
-                                              .serial = refused.leaf().serial(),
-                                              .origin = "scm:1"}));
+  ASSERT_TRUE(store::write_version_files(folder, refused,
+                                         {.number = 2,
+                                          .installed_at = test::kTestNow,
+                                          .not_before = refused.leaf().not_before(),
+                                          .not_after = refused.leaf().not_after(),
+                                          .fingerprint = refused.leaf().fingerprint(),
+                                          .serial = refused.leaf().serial(),
+                                          .origin = "scm:1"}));
   ASSERT_TRUE(replace_symlink((directory_ / "certificates/www/current").string(), "versions/2"));
   ASSERT_TRUE(writer_->publish("www", {.bundle = chosen, .ocsp_response = {}}));
   publisher_->refresh(test::kTestNow);
@@ -186,7 +185,7 @@ TEST_F(PublisherTest, FollowsARestoredVersion) {
   install();
   publisher_->refresh(test::kTestNow);
   {
-    const std::unique_ptr<lifecycle::Lease> lease = store_->try_lead().value();
+    const std::unique_ptr<store::Lease> lease = store_->try_lead().value();
     ASSERT_TRUE(store_->restore(*lease, "www", 1));
   }
   publisher_->refresh(test::kTestNow);

@@ -5,7 +5,7 @@
 #include <filesystem>
 
 #include "agent/settings_keeper.h"
-#include "lifecycle/effective_settings.h"
+#include "store/effective_settings.h"
 #include "support/memory_log.h"
 #include "support/temp_directory.h"
 
@@ -32,11 +32,11 @@ class SettingsKeeperTest : public testing::Test {
  protected:
   std::string state() const { return directory_.path().string(); }
   std::string region() const {
-    const auto all = lifecycle::read_effective_settings(state(), SteadyTime());
+    const auto all = store::read_effective_settings(state(), SteadyTime());
     return all && all->size() == 1 ? all->front().config.global().region : "";
   }
   fs::path file() const {
-    return lifecycle::effective_settings_path(state(), {config::ServerKind::nginx, {}});
+    return store::effective_settings_path(state(), {config::ServerKind::nginx, {}});
   }
 
   test::TempDirectory directory_;
@@ -45,7 +45,7 @@ class SettingsKeeperTest : public testing::Test {
 };
 
 TEST_F(SettingsKeeperTest, WritesWhatIsNewEvenWhereOldSettingsLie) {
-  ASSERT_TRUE(lifecycle::write_effective_settings(state(), handover("ap-southeast-3")));
+  ASSERT_TRUE(store::write_effective_settings(state(), handover("ap-southeast-3")));
   keeper_.look();
   EXPECT_EQ(region(), "ap-southeast-1");
   EXPECT_TRUE(keeper_.is_at_rest());

@@ -9,8 +9,8 @@
 
 #include "base/text.h"
 #include "cli/application.h"
-#include "cli/command_tree.h"
-#include "cli/usage.h"
+#include "cli/input/command_tree.h"
+#include "cli/output/usage.h"
 
 namespace ccm::cli {
 namespace {

@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "cli/archive.h"
+#include "cli/commands/delivery/archive.h"
 
 namespace ccm::cli {
 namespace {

@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "cli/application.h"
-#include "cli/completion.h"
+#include "cli/input/completion.h"
 
 namespace ccm::cli {
 namespace {

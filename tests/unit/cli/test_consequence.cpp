@@ -5,7 +5,7 @@
 #include <string>
 
 #include "base/text.h"
-#include "cli/consequence.h"
+#include "cli/cloud/consequence.h"
 
 namespace ccm::cli {
 namespace {

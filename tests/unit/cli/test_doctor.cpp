@@ -2,8 +2,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "cli/doctor.h"
-#include "cli/doctor_room.h"
+#include "cli/doctor/doctor.h"
+#include "cli/doctor/doctor_room.h"
 
 namespace ccm::cli {
 namespace {

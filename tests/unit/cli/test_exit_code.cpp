@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <gtest/gtest.h>
 
-#include "cli/exit_code.h"
+#include "cli/output/exit_code.h"
 
 namespace ccm::cli {
 namespace {

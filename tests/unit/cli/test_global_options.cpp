@@ -5,8 +5,8 @@
 #include <string>
 
 #include "cli/application.h"
-#include "cli/command_tree.h"
-#include "cli/global_options.h"
+#include "cli/input/command_tree.h"
+#include "cli/input/global_options.h"
 
 namespace ccm::cli {
 namespace {

@@ -2,7 +2,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "cli/permissions.h"
+#include "cli/cloud/permissions.h"
 
 namespace ccm::cli {
 namespace {

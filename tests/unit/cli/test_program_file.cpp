@@ -4,7 +4,7 @@
 
 #include <cstring>
 
-#include "cli/program_file.h"
+#include "cli/doctor/program_file.h"
 
 namespace ccm::cli {
 namespace {

@@ -2,7 +2,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "cli/render.h"
+#include "cli/output/render.h"
 
 namespace ccm::cli {
 namespace {

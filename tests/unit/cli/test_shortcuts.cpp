@@ -5,8 +5,8 @@
 #include <set>
 
 #include "base/text.h"
-#include "cli/operation_input.h"
-#include "cli/shortcuts.h"
+#include "cli/commands/cloud/shortcuts.h"
+#include "cli/input/operation_input.h"
 
 namespace ccm::cli {
 namespace {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <gtest/gtest.h>
 
-#include "cli/terminal.h"
+#include "cli/output/terminal.h"
 
 namespace ccm::cli {
 namespace {

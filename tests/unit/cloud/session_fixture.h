@@ -6,8 +6,8 @@
 #include <string>
 #include <utility>
 
-#include "cloud/lockout.h"
-#include "cloud/session.h"
+#include "cloud/identity/lockout.h"
+#include "cloud/identity/session.h"
 #include "support/fake_clock.h"
 #include "support/scripted_http.h"
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <gtest/gtest.h>
 
-#include "cloud/api_time.h"
+#include "cloud/reply/api_time.h"
 
 namespace ccm::cloud {
 namespace {

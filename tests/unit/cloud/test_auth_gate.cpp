@@ -7,7 +7,7 @@
 #include <thread>
 #include <vector>
 
-#include "cloud/auth_gate.h"
+#include "cloud/identity/auth_gate.h"
 #include "support/fake_clock.h"
 
 namespace ccm::cloud {

@@ -6,29 +6,25 @@
 #include <regex>
 #include <set>
 
-#include "base/handle.h"
 #include "base/text.h"
-#include "cloud/catalogue.h"
+#include "cloud/api/catalogue.h"
+#include "support/folders.h"
+#include "test_values.h"
 
 namespace ccm::cloud {
 namespace {
 
 using testing::HasSubstr;
-using Json = Handle<json_t, json_decref>;
-
-std::string text(const json_t* value, const char* key) {
-  const char* found = json_string_value(json_object_get(value, key));
-  return found == nullptr ? "" : found;
-}
 
 Json load_operations() {
   json_error_t error;
-  return Json(json_load_file(CCM_TEST_DATA_DIR "/ccm-api/operations.json", 0, &error));
+  return Json(json_load_file(test::in_source_tree("tests/data/ccm-api/operations.json").c_str(), 0,
+                             &error));
 }
 
 std::string name_of(const json_t* operation) {
-  const std::string id = text(operation, "id");
-  return (id == "GetCallerIdentity" ? "sts" : text(operation, "service")) + "." + id;
+  const std::string id = text_in(operation, "id");
+  return (id == "GetCallerIdentity" ? "sts" : text_in(operation, "service")) + "." + id;
 }
 
 TEST(Catalogue, HasEveryOperationOfTheDocuments) {
@@ -41,15 +37,15 @@ TEST(Catalogue, HasEveryOperationOfTheDocuments) {
     SCOPED_TRACE(name_of(expected));
     const auto found = find_operation(name_of(expected));
     ASSERT_TRUE(found) << found.error().message();
-    EXPECT_EQ((*found)->method, text(expected, "method"));
-    EXPECT_EQ((*found)->title, text(expected, "title"));
-    EXPECT_EQ((*found)->iam_action, text(expected, "iam_action"));
+    EXPECT_EQ((*found)->method, text_in(expected, "method"));
+    EXPECT_EQ((*found)->title, text_in(expected, "title"));
+    EXPECT_EQ((*found)->iam_action, text_in(expected, "iam_action"));
     for (const char* place : {"path_params", "query_params"}) {
       const json_t* parameters = json_object_get(expected, place);
       for (std::size_t j = 0; j < json_array_size(parameters); ++j) {
         const json_t* parameter = json_array_get(parameters, j);
         const bool is_constant = json_object_get(parameter, "const") != nullptr;
-        EXPECT_EQ((*found)->find(text(parameter, "name")) == nullptr, is_constant);
+        EXPECT_EQ((*found)->find(text_in(parameter, "name")) == nullptr, is_constant);
       }
     }
   }

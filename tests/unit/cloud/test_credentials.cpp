@@ -3,7 +3,7 @@
 
 #include <cstdlib>
 
-#include "cloud/credentials.h"
+#include "cloud/identity/credentials.h"
 
 namespace ccm::cloud {
 namespace {
@@ -21,7 +21,7 @@ std::string fingerprint(std::variant<AccessKey, PasswordLogin> identity) {
       .fingerprint();
 }
 
-PasswordLogin login(std::string_view password) {
+PasswordLogin login_with(std::string_view password) {
   return {.user = "user", .password = Secret::copy_of(password), .domain = "acct", .project = {}};
 }
 
@@ -30,7 +30,7 @@ TEST(Credentials, FingerprintChangesWithTheIdentityAndShowsNothingOfIt) {
   EXPECT_EQ(first, fingerprint(key("AKEXAMPLE", "secret-one")));
   EXPECT_NE(first, fingerprint(key("AKEXAMPLE", "secret-two")));
   EXPECT_NE(first, fingerprint(key("AKOTHER", "secret-one")));
-  EXPECT_NE(fingerprint(login("a")), fingerprint(login("b")));
+  EXPECT_NE(fingerprint(login_with("a")), fingerprint(login_with("b")));
   EXPECT_EQ(first.find("AKEXAMPLE"), std::string::npos);
   EXPECT_EQ(first.find("secret"), std::string::npos);
 }

@@ -4,7 +4,7 @@
 
 #include <thread>
 
-#include "cloud/credentials.h"
+#include "cloud/identity/credentials.h"
 #include "support/fake_clock.h"
 #include "support/scripted_http.h"
 

@@ -3,7 +3,7 @@
 
 #include <algorithm>
 
-#include "cloud/endpoints.h"
+#include "cloud/transport/endpoints.h"
 
 namespace ccm::cloud {
 namespace {

@@ -5,20 +5,18 @@
 
 #include <algorithm>
 
-#include "base/handle.h"
-#include "cloud/errors.h"
+#include "cloud/reply/errors.h"
+#include "support/folders.h"
 #include "support/scripted_http.h"
 #include "support/temp_directory.h"
+#include "test_values.h"
 
 namespace ccm::cloud {
 namespace {
 
 using testing::HasSubstr;
 using testing::Not;
-using Json = Handle<json_t, json_decref>;
 using namespace std::chrono_literals;
-
-constexpr Time kNow{Seconds(1778438520)};
 
 Verdict judge(int status, std::string_view body, Headers headers = {},
               std::string_view action = {}) {
@@ -38,7 +36,7 @@ struct Listed {
   std::string action;
 };
 
-void collect(const json_t* list, std::vector<Listed>& into) {
+void collect_codes(const json_t* list, std::vector<Listed>& into) {
   const auto text = [](const json_t* entry, const char* key) {
     const char* value = json_string_value(json_object_get(entry, key));
     return std::string(value == nullptr ? "" : value);
@@ -52,13 +50,14 @@ void collect(const json_t* list, std::vector<Listed>& into) {
 }
 
 std::vector<Listed> every_listed_code() {
-  const std::string text = test::read_whole_file(CCM_TEST_DATA_DIR "/ccm-api/errors.json");
+  const std::string text =
+      test::read_whole_file(test::in_source_tree("tests/data/ccm-api/errors.json"));
   const Json document(json_loads(text.c_str(), 0, nullptr));
   std::vector<Listed> all;
   for (const auto* list : {"scm", "pca", "not_in_the_tables", "apig_seed_003"}) {
-    collect(json_object_get(document.get(), list), all);
+    collect_codes(json_object_get(document.get(), list), all);
   }
-  collect(json_object_get(json_object_get(document.get(), "gateway"), "codes"), all);
+  collect_codes(json_object_get(json_object_get(document.get(), "gateway"), "codes"), all);
   return all;
 }
 

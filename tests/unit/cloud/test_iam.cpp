@@ -5,9 +5,10 @@
 #include <atomic>
 #include <thread>
 
-#include "cloud/iam.h"
+#include "cloud/identity/iam.h"
 #include "support/fake_clock.h"
 #include "support/scripted_http.h"
+#include "test_values.h"
 
 namespace ccm::cloud {
 namespace {
@@ -15,9 +16,7 @@ namespace {
 using namespace std::chrono_literals;
 using testing::HasSubstr;
 
-constexpr Time kNow{Seconds(1778438520)};
 constexpr const char* kIam = "https://iam.example.com";
-const std::string kToken(40, 'T');
 
 PasswordLogin login(std::string project = "ap-southeast-1") {
   return {.user = "user",

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <gtest/gtest.h>
 
-#include "cloud/json.h"
+#include "cloud/reply/json.h"
 
 namespace ccm::cloud {
 namespace {

@@ -4,8 +4,8 @@
 
 #include <string>
 
-#include "cloud/json.h"
-#include "cloud/json_size.h"
+#include "cloud/reply/json.h"
+#include "cloud/reply/json_size.h"
 
 namespace ccm::cloud {
 namespace {

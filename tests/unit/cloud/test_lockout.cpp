@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <gtest/gtest.h>
 
-#include "cloud/lockout.h"
+#include "cloud/identity/lockout.h"
 
 namespace ccm::cloud {
 namespace {

@@ -9,12 +9,12 @@
 #include <vector>
 
 #include "base/text.h"
-#include "cloud/paging.h"
+#include "cloud/api/paging.h"
 
 namespace ccm::cloud {
 namespace {
 
-using Query = std::map<std::string, std::string>;
+using QueryMap = std::map<std::string, std::string>;
 
 const Operation& operation(std::string_view name) {
   return **find_operation(name);
@@ -33,7 +33,7 @@ class Service {
   }
 
   Result<JsonDocument> fetch(const Arguments& arguments) {
-    Query query;
+    QueryMap query;
     for (const Argument& each : arguments.parameters) query[each.name] = each.value.reveal();
     queries.push_back(query);
     if (before_page) before_page(queries.size());
@@ -62,7 +62,7 @@ class Service {
   }
 
   std::vector<Record> records;
-  std::vector<Query> queries;
+  std::vector<QueryMap> queries;
   std::size_t largest_offset = 1'000'000;
   bool has_total = true;
   std::function<void(std::size_t)> before_page;
@@ -97,7 +97,7 @@ TEST(Paging, ReadsEveryPageInTheLargestDocumentedSize) {
   EXPECT_EQ(ids(*listing), numbers(120));
   EXPECT_TRUE(listing->is_complete);
   ASSERT_EQ(service.queries.size(), 3U);
-  EXPECT_EQ(service.queries[2], (Query{{"limit", "50"}, {"offset", "100"}}));
+  EXPECT_EQ(service.queries[2], (QueryMap{{"limit", "50"}, {"offset", "100"}}));
   EXPECT_EQ(listing->answer.root()["total_count"].integer(), 120);
 }
 

@@ -2,7 +2,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "cloud/pca.h"
+#include "cloud/api/pca.h"
 #include "session_fixture.h"
 
 namespace ccm::cloud {

@@ -2,14 +2,14 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "cloud/credentials.h"
+#include "cloud/identity/credentials.h"
 
 namespace ccm::cloud {
 namespace {
 
 using testing::HasSubstr;
 
-Result<Credentials> parse(std::string_view text, const std::string& profile = "") {
+Result<Credentials> parse_text(std::string_view text, const std::string& profile = "") {
   return parse_profile(Secret::copy_of(text), profile, "/etc/ccm/credentials");
 }
 
@@ -18,7 +18,7 @@ const AccessKey& key_of(const Result<Credentials>& credentials) {
 }
 
 void expect_refused(std::string_view text, std::string_view why) {
-  const auto credentials = parse(text);
+  const auto credentials = parse_text(text);
   ASSERT_FALSE(credentials) << text;
   EXPECT_EQ(credentials.error().kind(), ErrorKind::invalid);
   EXPECT_THAT(credentials.error().message(), HasSubstr(std::string(why)));
@@ -27,7 +27,7 @@ void expect_refused(std::string_view text, std::string_view why) {
 }
 
 TEST(Profile, ReadsTheVendorsForm) {
-  const auto credentials = parse(
+  const auto credentials = parse_text(
       "[global]\nak = AKID\nsk = SKEY\nsecurity_token = STOK\ndomain_id = dom\nproject_id=prj\n"
       "iam_endpoint = https://iam.example.com/\n");
   ASSERT_TRUE(credentials) << credentials.error().message();
@@ -50,17 +50,17 @@ TEST(Profile, KeysInQuotesAreRefused) {
 TEST(Profile, GlobalComesBeforeBasicAndAnyOtherIsChosenByName) {
   const std::string_view text =
       "[basic]\nak=B\nsk=b\n[global]\nak=G\nsk=g\n[Test One]\nak=T\nsk=t\n";
-  EXPECT_EQ(key_of(parse(text)).id, "G");
-  EXPECT_EQ(key_of(parse(text, "basic")).id, "B");
-  EXPECT_EQ(key_of(parse(text, "Test One")).id, "T");
-  EXPECT_EQ(key_of(parse("[basic]\nak=B\nsk=b\n")).id, "B");
-  const auto missing = parse(text, "test one");
+  EXPECT_EQ(key_of(parse_text(text)).id, "G");
+  EXPECT_EQ(key_of(parse_text(text, "basic")).id, "B");
+  EXPECT_EQ(key_of(parse_text(text, "Test One")).id, "T");
+  EXPECT_EQ(key_of(parse_text("[basic]\nak=B\nsk=b\n")).id, "B");
+  const auto missing = parse_text(text, "test one");
   ASSERT_FALSE(missing) << "section names have case";
   EXPECT_THAT(missing.error().message(), HasSubstr("[test one]"));
 }
 
 TEST(Profile, KeepsTheHabitsOfConfigparser) {
-  const auto credentials = parse(
+  const auto credentials = parse_text(
       "\xEF\xBB\xBF# comment\r\n; another\r\n[global]\r\n  ; indented comment\r\nAK: AKID\r\n"
       "sK = a=b:c#d;e%%f\r\n\r\nSecurity_Token=\r\n");
   ASSERT_TRUE(credentials) << credentials.error().message();
@@ -70,21 +70,22 @@ TEST(Profile, KeepsTheHabitsOfConfigparser) {
 }
 
 TEST(Profile, AnIndentedSectionStillCounts) {
-  EXPECT_EQ(key_of(parse("  [global]\n  ak = A\n  sk = b\n")).id, "A");
+  EXPECT_EQ(key_of(parse_text("  [global]\n  ak = A\n  sk = b\n")).id, "A");
 }
 
 TEST(Profile, DefaultsStandBehindEverySection) {
-  const auto credentials = parse("[DEFAULT]\nak = D\ndomain_id = dd\n[global]\nak = G\nsk = s\n");
+  const auto credentials =
+      parse_text("[DEFAULT]\nak = D\ndomain_id = dd\n[global]\nak = G\nsk = s\n");
   EXPECT_EQ(key_of(credentials).id, "G");
   EXPECT_EQ(credentials->domain_id, "dd");
 }
 
 TEST(Profile, ReadmeSpellingOfTheAccountIdIsUnderstood) {
-  EXPECT_EQ(parse("[global]\nak=A\nsk=s\ndomainId = dom\n")->domain_id, "dom");
+  EXPECT_EQ(parse_text("[global]\nak=A\nsk=s\ndomainId = dom\n")->domain_id, "dom");
 }
 
 TEST(Profile, ReadsALogin) {
-  const auto credentials = parse(
+  const auto credentials = parse_text(
       "[global]\nusername=user\npassword=p%%w\ndomain_name=acct\nproject_name=ap-southeast-1\n");
   ASSERT_TRUE(credentials) << credentials.error().message();
   const auto& login = std::get<PasswordLogin>(credentials->identity);
@@ -118,7 +119,7 @@ TEST(Profile, EveryMistakeIsOneSentenceWithoutTheValue) {
 TEST(Profile, EveryPrefixOfAFileIsHandled) {
   const std::string text = "\xEF\xBB\xBF[global]\r\nak = A%%\r\n  more\r\nsk: %%%\r\n[x]\r\n";
   for (std::size_t size = 0; size <= text.size(); ++size) {
-    EXPECT_FALSE(parse(std::string_view(text).substr(0, size)));
+    EXPECT_FALSE(parse_text(std::string_view(text).substr(0, size)));
   }
 }
 

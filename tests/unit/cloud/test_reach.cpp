@@ -6,7 +6,7 @@
 #include <cstring>
 #include <string>
 
-#include "cloud/reach.h"
+#include "cloud/transport/reach.h"
 
 namespace ccm::cloud {
 namespace {

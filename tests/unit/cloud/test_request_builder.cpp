@@ -3,7 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "base/text.h"
-#include "cloud/request_builder.h"
+#include "cloud/api/request_builder.h"
 
 namespace ccm::cloud {
 namespace {

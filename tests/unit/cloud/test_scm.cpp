@@ -6,7 +6,7 @@
 #include <charconv>
 #include <set>
 
-#include "cloud/scm.h"
+#include "cloud/api/scm.h"
 #include "session_fixture.h"
 
 namespace ccm::cloud {

@@ -5,9 +5,10 @@
 #include <atomic>
 #include <thread>
 
-#include "cloud/session.h"
-#include "cloud/signer.h"
+#include "cloud/identity/session.h"
+#include "cloud/identity/signer.h"
 #include "session_fixture.h"
+#include "test_values.h"
 
 namespace ccm::cloud {
 namespace {
@@ -16,7 +17,6 @@ using namespace std::chrono_literals;
 using test::header_of;
 using testing::HasSubstr;
 
-const std::string kToken(40, 'T');
 constexpr std::string_view kBadKey =
     R"({"error_code":"APIGW.0301","error_msg":"ak AKID not exist"})";
 constexpr std::string_view kStale = R"({"error_code":"APIGW.0307","error_msg":"token expired"})";

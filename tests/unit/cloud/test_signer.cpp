@@ -6,20 +6,14 @@
 #include <cstdlib>
 #include <random>
 
-#include "base/handle.h"
 #include "base/text.h"
-#include "cloud/signer.h"
+#include "cloud/identity/signer.h"
+#include "support/folders.h"
 #include "support/temp_directory.h"
+#include "test_values.h"
 
 namespace ccm::cloud {
 namespace {
-
-using Json = Handle<json_t, json_decref>;
-
-std::string text(const json_t* object, const char* key) {
-  const char* value = json_string_value(json_object_get(object, key));
-  return value == nullptr ? "" : value;
-}
 
 std::string scalar(const json_t* value) {
   if (json_is_boolean(value)) return json_is_true(value) ? "true" : "false";
@@ -52,34 +46,35 @@ Headers headers_of(json_t* object) {
 void check_vector(const json_t* vector) {
   const json_t* input = json_object_get(vector, "input");
   const json_t* expected = json_object_get(vector, "expected");
-  SCOPED_TRACE(text(vector, "name"));
-  const AccessKey key{.id = text(input, "ak"),
-                      .secret = Secret::copy_of(text(input, "sk")),
+  SCOPED_TRACE(text_in(vector, "name"));
+  const AccessKey key{.id = text_in(input, "ak"),
+                      .secret = Secret::copy_of(text_in(input, "sk")),
                       .security_token = {},
                       .expires_at = std::nullopt};
   const Query query = query_of(json_object_get(input, "query"));
-  const std::string endpoint = text(input, "endpoint");
-  const std::string path = text(input, "path");
+  const std::string endpoint = text_in(input, "endpoint");
+  const std::string path = text_in(input, "path");
   const auto signed_request =
-      sign(key, {.method = text(input, "method"),
+      sign(key, {.method = text_in(input, "method"),
                  .host = std::string_view(endpoint).substr(endpoint.find("://") + 3),
                  .path = path,
                  .query = query,
                  .headers = headers_of(json_object_get(input, "headers")),
-                 .body = text(input, "body"),
+                 .body = text_in(input, "body"),
                  .now = Time(Seconds(0))});
-  EXPECT_EQ(signed_request.canonical_request, text(expected, "canonical_request"));
-  EXPECT_EQ(signed_request.string_to_sign, text(expected, "string_to_sign"));
-  EXPECT_EQ(signed_request.signature, text(expected, "signature"));
-  EXPECT_EQ(signed_request.authorization, text(expected, "authorization"));
+  EXPECT_EQ(signed_request.canonical_request, text_in(expected, "canonical_request"));
+  EXPECT_EQ(signed_request.string_to_sign, text_in(expected, "string_to_sign"));
+  EXPECT_EQ(signed_request.signature, text_in(expected, "signature"));
+  EXPECT_EQ(signed_request.authorization, text_in(expected, "authorization"));
   const std::string encoded = canonical_query(query);
-  EXPECT_EQ(path + (encoded.empty() ? "" : "?") + encoded, text(expected, "request_target"));
+  EXPECT_EQ(path + (encoded.empty() ? "" : "?") + encoded, text_in(expected, "request_target"));
 }
 
 TEST(Signer, AgreesWithEveryPublishedVector) {
   const char* override_path = std::getenv("CCM_SIGNING_VECTORS");
-  const std::string file =
-      override_path != nullptr ? override_path : CCM_TEST_DATA_DIR "/ccm-api/signing-vectors.json";
+  const std::string file = override_path != nullptr
+                               ? override_path
+                               : test::in_source_tree("tests/data/ccm-api/signing-vectors.json");
   json_error_t error;
   const Json document(json_loads(test::read_whole_file(file).c_str(), 0, &error));
   ASSERT_TRUE(document) << file << ": " << error.text;

@@ -4,7 +4,7 @@
 #include <cstdint>
 #include <cstring>
 
-#include "cloud/wiping_memory.h"
+#include "cloud/transport/wiping_memory.h"
 
 namespace ccm::cloud {
 namespace {

@@ -83,14 +83,14 @@ void expect_httpd(const std::string& sentence, std::string_view parameter = "") 
 }
 
 // The first problem of these lines, however late it shows.
-std::string problem_in(std::string_view text) {
+std::string httpd_problem(std::string_view text) {
   Settings settings(httpd());
   const auto added = add_lines(settings, text);
   return added ? problem_of(settings.finalize()) : problem_of(added);
 }
 
-std::string with_cloud(std::string_view text) {
-  return problem_in(fmt::format("{}{}", kCloud, text));
+std::string httpd_problem_with_cloud(std::string_view text) {
+  return httpd_problem(fmt::format("{}{}", kCloud, text));
 }
 
 // Each directive where it belongs.
@@ -177,29 +177,29 @@ TEST_F(EveryDirective, IsGuessedFromWhatWasMeant) {
 }
 
 TEST(HttpdDialect, UnknownDirectiveIsPlacedAndNotGuessedAtRandom) {
-  EXPECT_EQ(problem_in("CCMRenewBefor 3"),
+  EXPECT_EQ(httpd_problem("CCMRenewBefor 3"),
             "unknown directive \"CCMRenewBefor\" in the main server configuration; did you mean "
             "\"CCMRenewBefore\"?");
-  EXPECT_EQ(problem_in("certificate a\n  CCMRenewBefor 3"),
+  EXPECT_EQ(httpd_problem("certificate a\n  CCMRenewBefor 3"),
             "unknown directive \"CCMRenewBefor\" in <CCMCertificate> section; did you mean "
             "\"CCMRenewBefore\"?");
   for (const char* word : {"CCMColour", "CCM", "CCMFoo", "ServerName"}) {
-    EXPECT_EQ(problem_in(word),
+    EXPECT_EQ(httpd_problem(word),
               fmt::format("unknown directive \"{}\" in the main server configuration", word));
   }
 }
 
 TEST(HttpdDialect, BlocksAreSections) {
-  EXPECT_EQ(problem_in("certificate a\ncertificate a"),
+  EXPECT_EQ(httpd_problem("certificate a\ncertificate a"),
             "there are two <CCMCertificate> sections named \"a\"; the first one is in test.conf:1");
-  EXPECT_EQ(problem_in("  keep 3"), "there is no <CCMCertificate> section \"\"");
-  EXPECT_EQ(problem_in("use"),
+  EXPECT_EQ(httpd_problem("  keep 3"), "there is no <CCMCertificate> section \"\"");
+  EXPECT_EQ(httpd_problem("use"),
             "no certificate is given; write the NAME of a <CCMCertificate> section, or source=scm, "
             "or source=pca issuer=ID");
-  EXPECT_EQ(problem_in("use a key=rsa"),
+  EXPECT_EQ(httpd_problem("use a key=rsa"),
             "\"key=rsa\" follows the certificate's name \"a\"; parameters belong in its "
             "<CCMCertificate> section");
-  EXPECT_EQ(with_cloud("use x | a.example"),
+  EXPECT_EQ(httpd_problem_with_cloud("use x | a.example"),
             "unknown certificate \"x\"; there is no <CCMCertificate> section at all in "
             "test.conf:3");
   for (const char* text :
@@ -209,16 +209,16 @@ TEST(HttpdDialect, BlocksAreSections) {
         "use source=scm | a.example\nuse source=scm keep=1 | a.example",
         "use intrnet | a.example\ncertificate intranet\n  source scm\n  names a.example",
         "use other | a.example\ncertificate intranet\n  source scm\n  names a.example"}) {
-    expect_httpd(with_cloud(text));
+    expect_httpd(httpd_problem_with_cloud(text));
   }
 }
 
 TEST(HttpdDialect, CertificatesLackWhatHttpdCallsIt) {
   const std::string_view scm = "certificate a\n  source scm\n  names a.example";
-  EXPECT_EQ(problem_in(scm),
+  EXPECT_EQ(httpd_problem(scm),
             "certificate \"a\": there are no credentials for the cloud; write CCMCredentials "
             "file=/path [profile=NAME] | ecs in test.conf:2");
-  EXPECT_EQ(problem_in(fmt::format("credentials ecs\n{}", scm)),
+  EXPECT_EQ(httpd_problem(fmt::format("credentials ecs\n{}", scm)),
             "certificate \"a\": it comes from SCM, but neither a region nor an endpoint says where "
             "that is; write CCMRegion ap-southeast-1 or CCMScmEndpoint https://HOST[:PORT] in "
             "test.conf:3");
@@ -228,9 +228,9 @@ TEST(HttpdDialect, CertificatesLackWhatHttpdCallsIt) {
         "certificate a\n  source pca issuer=1", "certificate a\n  source pca id=ISSUER",
         "certificate a\n  source scm\n", "certificate a\n  source scm\nuse a | _",
         "certificate a\n  source scm\nuse a | *.a.*"}) {
-    expect_httpd(problem_in(text));
+    expect_httpd(httpd_problem(text));
   }
-  EXPECT_THAT(with_cloud("certificate a\n  source scm\nuse a | w?w.example.com"),
+  EXPECT_THAT(httpd_problem_with_cloud("certificate a\n  source scm\nuse a | w?w.example.com"),
               HasSubstr("list the certificate's own names with CCMNames in"));
 }
 
@@ -239,35 +239,36 @@ TEST(HttpdDialect, ContradictionsAreSpelled) {
   const std::string scm = "certificate a\n  source scm\n  names a.example\n  ";
   for (const std::string& text : {scm + "validity 30d", scm + "key_origin local",
                                   pca + "renew_before 90d", "renew_before 91d\n" + pca}) {
-    const std::string sentence = with_cloud(text);
+    const std::string sentence = httpd_problem_with_cloud(text);
     expect_httpd(sentence);
     EXPECT_THAT(sentence, HasSubstr("\"CCM"));
   }
   std::string many = "certificate a\n  source pca issuer=ISSUER\n  key_origin cloud\n  names";
   for (int i = 0; i < 101; ++i) {
-    if (i == 21) expect_httpd(with_cloud(many));
+    if (i == 21) expect_httpd(httpd_problem_with_cloud(many));
     many += fmt::format(" n{}.example", i);
   }
-  expect_httpd(with_cloud(many));
+  expect_httpd(httpd_problem_with_cloud(many));
   const std::string hosts = many.substr(many.find(" n0"));
-  expect_httpd(with_cloud("certificate a\n  source scm\nuse a |" + hosts));
+  expect_httpd(httpd_problem_with_cloud("certificate a\n  source scm\nuse a |" + hosts));
 }
 
 TEST(HttpdDialect, ShortFormHasOneSpellingEverywhere) {
   const std::string host = " | a.example";
   EXPECT_EQ(
-      with_cloud("use source=scm renew_before=soon" + host),
+      httpd_problem_with_cloud("use source=scm renew_before=soon" + host),
       problem_of(configured(fmt::format("{}use source=scm renew_before=soon{}", kCloud, host))));
-  expect_httpd(with_cloud("use source=scm renew_before=soon" + host), "renew_before");
-  expect_httpd(with_cloud("use source=scm renew_befor=5d" + host), "renew_before");
-  expect_httpd(with_cloud("use source=scm validity=5d" + host), "validity");
-  expect_httpd(with_cloud("use source=pca issuer=ISSUER renew_before=100d" + host), "renew_before");
+  expect_httpd(httpd_problem_with_cloud("use source=scm renew_before=soon" + host), "renew_before");
+  expect_httpd(httpd_problem_with_cloud("use source=scm renew_befor=5d" + host), "renew_before");
+  expect_httpd(httpd_problem_with_cloud("use source=scm validity=5d" + host), "validity");
+  expect_httpd(httpd_problem_with_cloud("use source=pca issuer=ISSUER renew_before=100d" + host),
+               "renew_before");
   for (const char* text : {"use key=rsa", "use source=scm rsa", "use source=scm keep=1 keep=1",
                            "use source=pca", "use source=scm name=/", "use source=acme"}) {
-    expect_httpd(with_cloud(text + host), "source");
+    expect_httpd(httpd_problem_with_cloud(text + host), "source");
   }
   for (const char* text : {"use source=scm", "use source=scm | _", "use source=scm | a.*"}) {
-    expect_httpd(with_cloud(text));
+    expect_httpd(httpd_problem_with_cloud(text));
   }
 }
 
@@ -276,11 +277,13 @@ TEST(HttpdDialect, ShortFormTellsParametersFromDirectives) {
   std::string names = "names=n0.example";
   for (int i = 1; i < 21; ++i) names += fmt::format(",n{}.example", i);
   const std::string use = "use source=pca issuer=ISSUER " + names;
-  EXPECT_THAT(with_cloud(use + " key_origin=cloud"), HasSubstr("write fewer, or key_origin=local"));
-  const std::string inherited = with_cloud("key_origin cloud\n" + use);
+  EXPECT_THAT(httpd_problem_with_cloud(use + " key_origin=cloud"),
+              HasSubstr("write fewer, or key_origin=local"));
+  const std::string inherited = httpd_problem_with_cloud("key_origin cloud\n" + use);
   EXPECT_THAT(inherited, HasSubstr("write fewer, or CCMKeyOrigin local"));
   expect_httpd(inherited);
-  expect_httpd(with_cloud("renew_before 91d\nuse source=pca issuer=ISSUER | a.example"));
+  expect_httpd(
+      httpd_problem_with_cloud("renew_before 91d\nuse source=pca issuer=ISSUER | a.example"));
 }
 
 TEST(HttpdDialect, WarningsAreWithoutAccent) {

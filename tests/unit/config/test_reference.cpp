@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "config/settings.h"
+#include "support/folders.h"
 #include "support/temp_directory.h"
 
 namespace ccm::config {
@@ -12,7 +13,7 @@ namespace {
 using testing::HasSubstr;
 
 TEST(Reference, DocumentsEveryDirective) {
-  const std::string text = test::read_whole_file(CCM_TEST_DOCS_DIR "/directives.md");
+  const std::string text = test::read_whole_file(test::in_source_tree("docs/directives.md"));
   for (const Directive& row : directives()) {
     const std::string entry = "`" + std::string(row.key) + " ";
     EXPECT_THAT(text, HasSubstr("| " + entry)) << row.key;

@@ -34,7 +34,7 @@ class TomlFile : public testing::Test {
   std::string path_ = (directory_.path() / "agent.toml").string();
 };
 
-constexpr const char* kCloud = "region = 'ap-southeast-1'\ncredentials = 'ecs'\n";
+constexpr const char* kCloudTable = "region = 'ap-southeast-1'\ncredentials = 'ecs'\n";
 
 TEST_F(TomlFile, ReadsTheDirectivesOfTheTable) {
   const auto config = read(R"(
@@ -75,7 +75,7 @@ names = ["app.intra"]
 
 TEST_F(TomlFile, SaysEverythingInItsOwnLanguage) {
   EXPECT_THAT(
-      problem(std::string(kCloud) + "[certificate.a]\n"),
+      problem(std::string(kCloudTable) + "[certificate.a]\n"),
       HasSubstr(
           R"(it has no source; write source = "scm [id=ID] [uploads=fallback|on|off] [issuers=NAME|...] [trust=keep|system|any|PATH]" | "pca issuer=ID")"));
   EXPECT_THAT(problem("names = 'a'\n"),

@@ -41,4 +41,14 @@ std::string with_one_long_line(std::string_view pem) {
          "\n" + std::string(pem.substr(end));
 }
 
+std::string buffer_text(BIO* buffer) {
+  char* data = nullptr;
+  const long size = BIO_get_mem_data(buffer, &data);
+  return std::string(data, static_cast<std::size_t>(size));
+}
+
+Secret password(std::string_view text) {
+  return Secret::copy_of(text);
+}
+
 }  // namespace ccm::test

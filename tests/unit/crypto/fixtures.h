@@ -3,8 +3,12 @@
 // them is written beside them.
 #pragma once
 
+#include <openssl/bio.h>
+
 #include <string>
 #include <string_view>
+
+#include "base/secret.h"
 
 namespace ccm::test {
 
@@ -15,5 +19,10 @@ extern const std::string_view kKnownCertificate;
 std::string with_line_ends(std::string_view text, std::string_view line_end);
 // The PEM markers stay on their lines, the base64 text between them becomes one line.
 std::string with_one_long_line(std::string_view pem);
+
+// What was written to a memory BIO.
+std::string buffer_text(BIO* buffer);
+
+Secret password(std::string_view text = "changeit");
 
 }  // namespace ccm::test

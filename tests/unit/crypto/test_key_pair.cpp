@@ -16,12 +16,6 @@ using test::with_one_long_line;
 using testing::HasSubstr;
 using testing::StartsWith;
 
-std::string text_of(BIO* buffer) {
-  char* data = nullptr;
-  const long size = BIO_get_mem_data(buffer, &data);
-  return std::string(data, static_cast<std::size_t>(size));
-}
-
 std::string pkcs8_pem(const KeyPair& key) {
   return std::string(key.to_pem().value().reveal());
 }
@@ -33,14 +27,14 @@ std::string traditional_pem(const KeyPair& key, const EVP_CIPHER* cipher = nullp
   EXPECT_EQ(PEM_write_bio_PrivateKey_traditional(buffer.get(), key.native(), cipher, nullptr, 0,
                                                  nullptr, cipher == nullptr ? nullptr : passphrase),
             1);
-  return text_of(buffer.get());
+  return test::buffer_text(buffer.get());
 }
 
-std::string encrypted_pkcs8(const KeyPair& key, bool is_der) {
+std::string encrypted_with_secret(const KeyPair& key, bool is_der) {
   const BioHandle buffer(BIO_new(BIO_s_mem()));
   const auto write = is_der ? i2d_PKCS8PrivateKey_bio : PEM_write_bio_PKCS8PrivateKey;
   EXPECT_EQ(write(buffer.get(), key.native(), EVP_aes_256_cbc(), "secret", 6, nullptr, nullptr), 1);
-  return text_of(buffer.get());
+  return test::buffer_text(buffer.get());
 }
 
 std::span<const std::byte> bytes(const std::string& text) {
@@ -54,7 +48,7 @@ void expect_reads_as(const KeyPair& key, const std::string& pem) {
   EXPECT_TRUE(parsed->to_der().value().equals(key.to_der().value()));
 }
 
-std::string problem_of(const std::string& pem) {
+std::string problem_of_pem(const std::string& pem) {
   const Result<KeyPair> key = KeyPair::parse_pem(pem);
   EXPECT_FALSE(key);
   if (key) return {};
@@ -118,24 +112,25 @@ TEST(KeyPair, ReadsWithOtherBlocksAround) {
 TEST(KeyPair, RefusesEncryptedKeysInOneClearSentence) {
   const KeyPair key = make_test_key("RSA-2048");
   for (const std::string& pem :
-       {encrypted_pkcs8(key, false), traditional_pem(key, EVP_aes_128_cbc())}) {
-    EXPECT_THAT(problem_of(pem), HasSubstr("it is encrypted; give it without a passphrase"));
+       {encrypted_with_secret(key, false), traditional_pem(key, EVP_aes_128_cbc())}) {
+    EXPECT_THAT(problem_of_pem(pem), HasSubstr("it is encrypted; give it without a passphrase"));
   }
-  EXPECT_THAT(problem_of_der(encrypted_pkcs8(key, true)), HasSubstr("it is encrypted"));
+  EXPECT_THAT(problem_of_der(encrypted_with_secret(key, true)), HasSubstr("it is encrypted"));
 }
 
 TEST(KeyPair, SaysWhatIsWrongWithThePem) {
   const std::string pem = pkcs8_pem(make_test_key());
-  EXPECT_THAT(problem_of(""), HasSubstr("no BEGIN PRIVATE KEY"));
-  EXPECT_THAT(problem_of(std::string(test::kKnownCertificate)), HasSubstr("no BEGIN PRIVATE KEY"));
-  EXPECT_THAT(problem_of(pem + pem), HasSubstr("more than one"));
-  EXPECT_THAT(problem_of(pem.substr(0, pem.size() - 10)), HasSubstr("no END PRIVATE KEY"));
+  EXPECT_THAT(problem_of_pem(""), HasSubstr("no BEGIN PRIVATE KEY"));
+  EXPECT_THAT(problem_of_pem(std::string(test::kKnownCertificate)),
+              HasSubstr("no BEGIN PRIVATE KEY"));
+  EXPECT_THAT(problem_of_pem(pem + pem), HasSubstr("more than one"));
+  EXPECT_THAT(problem_of_pem(pem.substr(0, pem.size() - 10)), HasSubstr("no END PRIVATE KEY"));
   EXPECT_THAT(
-      problem_of("-----BEGIN PRIVATE KEY-----THIS IS NOT BASE 64!-----END PRIVATE KEY-----"),
+      problem_of_pem("-----BEGIN PRIVATE KEY-----THIS IS NOT BASE 64!-----END PRIVATE KEY-----"),
       HasSubstr("does not belong"));
-  EXPECT_THAT(problem_of("-----BEGIN PRIVATE KEY-----\nZm9vYmFy\n-----END PRIVATE KEY-----"),
+  EXPECT_THAT(problem_of_pem("-----BEGIN PRIVATE KEY-----\nZm9vYmFy\n-----END PRIVATE KEY-----"),
               StartsWith("private key: "));
-  EXPECT_THAT(problem_of(std::string((1 << 20) + 1, '-')), HasSubstr("make sense"));
+  EXPECT_THAT(problem_of_pem(std::string((1 << 20) + 1, '-')), HasSubstr("make sense"));
   const std::string public_der("\x30\x59\x30\x13", 4);
   EXPECT_THAT(problem_of_der(public_der), StartsWith("private key: "));
 }
@@ -178,7 +173,7 @@ TEST(KeyPair, KeysOfDifferentTypesAreNotTheSame) {
 TEST(KeyPair, ErrorsDoNotQuoteTheKey) {
   std::string pem = pkcs8_pem(make_test_key());
   pem[60] = '!';
-  EXPECT_THAT(problem_of(pem), Not(HasSubstr(pem.substr(30, 12))));
+  EXPECT_THAT(problem_of_pem(pem), Not(HasSubstr(pem.substr(30, 12))));
 }
 
 }  // namespace

@@ -7,6 +7,7 @@
 
 #include "crypto/keystore.h"
 #include "crypto/openssl.h"
+#include "fixtures.h"
 #include "support/test_bundle.h"
 
 namespace ccm::crypto {
@@ -15,13 +16,9 @@ namespace {
 using ccm::test::kTestNow;
 using testing::HasSubstr;
 
-Secret password(std::string_view text = "changeit") {
-  return Secret::copy_of(text);
-}
-
 TEST(Keystore, Pkcs12HoldsKeyAndChain) {
   const Bundle bundle = ccm::test::make_test_bundle();
-  const auto made = to_pkcs12(bundle, "www", password());
+  const auto made = to_pkcs12(bundle, "www", test::password());
   ASSERT_TRUE(made) << made.error().message();
   const auto* at = reinterpret_cast<const unsigned char*>(made->bytes().data());
   const Handle<PKCS12, PKCS12_free> store(
@@ -43,7 +40,7 @@ TEST(Keystore, Pkcs12HoldsKeyAndChain) {
 }
 
 TEST(Keystore, JksHasTheFormOfJavasOwn) {
-  const auto made = to_jks(ccm::test::make_test_bundle(), "WWW", password(), kTestNow);
+  const auto made = to_jks(ccm::test::make_test_bundle(), "WWW", test::password(), kTestNow);
   ASSERT_TRUE(made) << made.error().message();
   const std::string_view bytes = made->reveal();
   EXPECT_EQ(bytes.substr(0, 12), std::string_view("\xfe\xed\xfe\xed\0\0\0\2\0\0\0\1", 12));
@@ -53,8 +50,8 @@ TEST(Keystore, JksHasTheFormOfJavasOwn) {
 
 TEST(Keystore, NoTwoJksFilesAreTheSameAndNoneShowsTheKey) {
   const Bundle bundle = ccm::test::make_test_bundle();
-  const auto first = to_jks(bundle, "www", password(), kTestNow);
-  const auto second = to_jks(bundle, "www", password(), kTestNow);
+  const auto first = to_jks(bundle, "www", test::password(), kTestNow);
+  const auto second = to_jks(bundle, "www", test::password(), kTestNow);
   ASSERT_TRUE(first && second);
   EXPECT_FALSE(first->equals(*second));
   const auto key = bundle.key().to_der();
@@ -64,9 +61,9 @@ TEST(Keystore, NoTwoJksFilesAreTheSameAndNoneShowsTheKey) {
 TEST(Keystore, RefusesPasswordsThatReadersRefuse) {
   const Bundle bundle = ccm::test::make_test_bundle();
   EXPECT_EQ(to_pkcs12(bundle, "www", Secret()).error().kind(), ErrorKind::invalid);
-  EXPECT_THAT(to_jks(bundle, "www", password("short"), kTestNow).error().message(),
+  EXPECT_THAT(to_jks(bundle, "www", test::password("short"), kTestNow).error().message(),
               HasSubstr("at least 6 characters"));
-  EXPECT_THAT(to_jks(bundle, "www", password("pässword"), kTestNow).error().message(),
+  EXPECT_THAT(to_jks(bundle, "www", test::password("pässword"), kTestNow).error().message(),
               HasSubstr("printable ASCII"));
 }
 

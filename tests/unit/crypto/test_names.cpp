@@ -8,7 +8,7 @@ namespace {
 
 using testing::HasSubstr;
 
-std::string problem_of(std::string_view text) {
+std::string problem_of_name(std::string_view text) {
   const Result<std::string> name = parse_server_name(text);
   EXPECT_FALSE(name) << text;
   if (name) return {};
@@ -42,45 +42,45 @@ TEST(ServerName, AddressesHaveTheFormOfInetNtop) {
 }
 
 TEST(ServerName, SaysWhatIsWrong) {
-  EXPECT_THAT(problem_of(""), HasSubstr("empty"));
-  EXPECT_THAT(problem_of("."), HasSubstr("empty label"));
-  EXPECT_THAT(problem_of("www..example.com"), HasSubstr("empty label"));
-  EXPECT_THAT(problem_of(".example.com"), HasSubstr("empty label"));
-  EXPECT_THAT(problem_of("example.com.."), HasSubstr("empty label"));
-  EXPECT_THAT(problem_of("w*.example.com"), HasSubstr("whole left-most label"));
-  EXPECT_THAT(problem_of("www.*.example.com"), HasSubstr("whole left-most label"));
-  EXPECT_THAT(problem_of("*.*.example.com"), HasSubstr("whole left-most label"));
-  EXPECT_THAT(problem_of("www.*"), HasSubstr("whole left-most label"));
-  EXPECT_THAT(problem_of("*"), HasSubstr("needs a domain"));
-  EXPECT_THAT(problem_of("*."), HasSubstr("needs a domain"));
-  EXPECT_THAT(problem_of("w*.münchen.example"), HasSubstr("whole left-most label"));
-  EXPECT_THAT(problem_of("\xff.example"), HasSubstr("xn--"));
-  EXPECT_THAT(problem_of("münchen..example"), HasSubstr("empty label"));
-  EXPECT_THAT(problem_of("www example.com"), HasSubstr("only letters"));
-  EXPECT_THAT(problem_of("https://example.com"), HasSubstr("only letters"));
-  EXPECT_THAT(problem_of("example.com:443"), HasSubstr("only letters"));
-  EXPECT_THAT(problem_of("[www.example.com]"), HasSubstr("only letters"));
-  EXPECT_THAT(problem_of("[10.0.0.1]"), HasSubstr("only letters"));
-  EXPECT_THAT(problem_of("[::1"), HasSubstr("only letters"));
-  EXPECT_THAT(problem_of("[[::1]]"), HasSubstr("only letters"));
-  EXPECT_THAT(problem_of("[::1]:443"), HasSubstr("only letters"));
-  EXPECT_THAT(problem_of("-a.example"), HasSubstr("hyphen"));
-  EXPECT_THAT(problem_of("a-.example"), HasSubstr("hyphen"));
-  EXPECT_THAT(problem_of("300.1.1.1"), HasSubstr("not an IP address"));
-  EXPECT_THAT(problem_of("1.2.3"), HasSubstr("not an IP address"));
-  EXPECT_THAT(problem_of("*.1"), HasSubstr("not an IP address"));
-  EXPECT_THAT(problem_of(std::string_view("a.example\0.b", 12)), HasSubstr("\\x00"));
+  EXPECT_THAT(problem_of_name(""), HasSubstr("empty"));
+  EXPECT_THAT(problem_of_name("."), HasSubstr("empty label"));
+  EXPECT_THAT(problem_of_name("www..example.com"), HasSubstr("empty label"));
+  EXPECT_THAT(problem_of_name(".example.com"), HasSubstr("empty label"));
+  EXPECT_THAT(problem_of_name("example.com.."), HasSubstr("empty label"));
+  EXPECT_THAT(problem_of_name("w*.example.com"), HasSubstr("whole left-most label"));
+  EXPECT_THAT(problem_of_name("www.*.example.com"), HasSubstr("whole left-most label"));
+  EXPECT_THAT(problem_of_name("*.*.example.com"), HasSubstr("whole left-most label"));
+  EXPECT_THAT(problem_of_name("www.*"), HasSubstr("whole left-most label"));
+  EXPECT_THAT(problem_of_name("*"), HasSubstr("needs a domain"));
+  EXPECT_THAT(problem_of_name("*."), HasSubstr("needs a domain"));
+  EXPECT_THAT(problem_of_name("w*.münchen.example"), HasSubstr("whole left-most label"));
+  EXPECT_THAT(problem_of_name("\xff.example"), HasSubstr("xn--"));
+  EXPECT_THAT(problem_of_name("münchen..example"), HasSubstr("empty label"));
+  EXPECT_THAT(problem_of_name("www example.com"), HasSubstr("only letters"));
+  EXPECT_THAT(problem_of_name("https://example.com"), HasSubstr("only letters"));
+  EXPECT_THAT(problem_of_name("example.com:443"), HasSubstr("only letters"));
+  EXPECT_THAT(problem_of_name("[www.example.com]"), HasSubstr("only letters"));
+  EXPECT_THAT(problem_of_name("[10.0.0.1]"), HasSubstr("only letters"));
+  EXPECT_THAT(problem_of_name("[::1"), HasSubstr("only letters"));
+  EXPECT_THAT(problem_of_name("[[::1]]"), HasSubstr("only letters"));
+  EXPECT_THAT(problem_of_name("[::1]:443"), HasSubstr("only letters"));
+  EXPECT_THAT(problem_of_name("-a.example"), HasSubstr("hyphen"));
+  EXPECT_THAT(problem_of_name("a-.example"), HasSubstr("hyphen"));
+  EXPECT_THAT(problem_of_name("300.1.1.1"), HasSubstr("not an IP address"));
+  EXPECT_THAT(problem_of_name("1.2.3"), HasSubstr("not an IP address"));
+  EXPECT_THAT(problem_of_name("*.1"), HasSubstr("not an IP address"));
+  EXPECT_THAT(problem_of_name(std::string_view("a.example\0.b", 12)), HasSubstr("\\x00"));
 }
 
 TEST(ServerName, KeepsTheLimitsOfDns) {
   const std::string label(63, 'a');
   EXPECT_TRUE(parse_server_name(label + ".example").has_value());
-  EXPECT_THAT(problem_of(label + "a.example"), HasSubstr("63"));
+  EXPECT_THAT(problem_of_name(label + "a.example"), HasSubstr("63"));
   const std::string name = label + "." + label + "." + label + "." + std::string(61, 'b');
   ASSERT_EQ(name.size(), 253u);
   EXPECT_TRUE(parse_server_name(name).has_value());
   EXPECT_TRUE(parse_server_name(name + ".").has_value());
-  EXPECT_THAT(problem_of(name + "b"), HasSubstr("253"));
+  EXPECT_THAT(problem_of_name(name + "b"), HasSubstr("253"));
 }
 
 TEST(Covers, ANameCoversItself) {

@@ -79,24 +79,24 @@ TEST(Base64, DecodesWhateverTheLines) {
   EXPECT_EQ(decoded("//+A"), "\xff\xff\x80");
 }
 
-std::string problem_of(std::string_view text) {
+std::string problem_of_base64(std::string_view text) {
   const Result<Secret> bytes = decode_base64(text);
   EXPECT_FALSE(bytes) << text;
   return bytes ? "" : bytes.error().message();
 }
 
 TEST(Base64, RefusesEverythingElse) {
-  EXPECT_THAT(problem_of(""), HasSubstr("nothing"));
-  EXPECT_THAT(problem_of(" \n"), HasSubstr("nothing"));
-  EXPECT_THAT(problem_of("Zm9"), HasSubstr("cut short"));
-  EXPECT_THAT(problem_of("Zm9vY"), HasSubstr("cut short"));
-  EXPECT_THAT(problem_of("Zm9v-m9v"), HasSubstr("offset 4"));
-  EXPECT_THAT(problem_of("Zm9v\\nZm"), HasSubstr("offset 4"));
-  EXPECT_THAT(problem_of(std::string_view("Zm9\0", 4)), HasSubstr("offset 3"));
-  EXPECT_THAT(problem_of("Zm9\xff"), HasSubstr("offset 3"));
-  EXPECT_THAT(problem_of("Zg==Zm9v"), HasSubstr("after its end"));
-  EXPECT_THAT(problem_of("Z==="), HasSubstr("after its end"));
-  EXPECT_THAT(problem_of("===="), HasSubstr("after its end"));
+  EXPECT_THAT(problem_of_base64(""), HasSubstr("nothing"));
+  EXPECT_THAT(problem_of_base64(" \n"), HasSubstr("nothing"));
+  EXPECT_THAT(problem_of_base64("Zm9"), HasSubstr("cut short"));
+  EXPECT_THAT(problem_of_base64("Zm9vY"), HasSubstr("cut short"));
+  EXPECT_THAT(problem_of_base64("Zm9v-m9v"), HasSubstr("offset 4"));
+  EXPECT_THAT(problem_of_base64("Zm9v\\nZm"), HasSubstr("offset 4"));
+  EXPECT_THAT(problem_of_base64(std::string_view("Zm9\0", 4)), HasSubstr("offset 3"));
+  EXPECT_THAT(problem_of_base64("Zm9\xff"), HasSubstr("offset 3"));
+  EXPECT_THAT(problem_of_base64("Zg==Zm9v"), HasSubstr("after its end"));
+  EXPECT_THAT(problem_of_base64("Z==="), HasSubstr("after its end"));
+  EXPECT_THAT(problem_of_base64("===="), HasSubstr("after its end"));
 }
 
 TEST(InputSize, OneMebibyteIsTheLimit) {

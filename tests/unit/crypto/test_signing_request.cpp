@@ -17,7 +17,7 @@ using testing::StartsWith;
 
 using Names = std::vector<std::string>;
 
-X509RequestHandle parse(const std::string& pem) {
+X509RequestHandle parse_request(const std::string& pem) {
   const BioHandle buffer(BIO_new_mem_buf(pem.data(), static_cast<int>(pem.size())));
   return X509RequestHandle(PEM_read_bio_X509_REQ(buffer.get(), nullptr, nullptr, nullptr));
 }
@@ -26,7 +26,7 @@ X509RequestHandle make(const KeyPair& key, const Names& names) {
   const Result<std::string> pem = make_signing_request(key, names);
   EXPECT_TRUE(pem) << pem.error().message();
   EXPECT_THAT(*pem, StartsWith("-----BEGIN CERTIFICATE REQUEST-----\n"));
-  return parse(*pem);
+  return parse_request(*pem);
 }
 
 std::string common_name(const X509_REQ* request) {

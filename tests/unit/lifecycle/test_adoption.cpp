@@ -6,7 +6,7 @@
 
 #include "config/settings.h"
 #include "lifecycle/adoption.h"
-#include "lifecycle/file_store.h"
+#include "store/file_store/file_store.h"
 #include "support/memory_log.h"
 #include "support/system_calls.h"
 #include "support/temp_directory.h"
@@ -50,19 +50,19 @@ class AdoptionTest : public testing::Test {
     return leaf.certificate.fingerprint();
   }
   void adopt() {
-    const StoreReader reader(directory_.path());
+    const store::StoreReader reader(directory_.path());
     std::vector<const config::CertificateSpec*> specs;
     for (const auto& spec : config_->certificates()) specs.push_back(&spec);
     adopt_stored({reader, *store_, *lease_, log_, kTestNow}, specs);
   }
-  VersionInfo installed(const std::string& entry) {
+  store::VersionInfo installed(const std::string& entry) {
     const auto loaded = store_->load(entry).value();
-    return loaded.certificate ? loaded.certificate->info : VersionInfo();
+    return loaded.certificate ? loaded.certificate->info : store::VersionInfo();
   }
 
   test::TempDirectory directory_{test::memory_backed_parent()};
-  std::unique_ptr<Store> store_ = open_file_store(directory_.path()).value();
-  std::unique_ptr<Lease> lease_ = store_->try_lead().value();
+  std::unique_ptr<store::Store> store_ = store::open_file_store(directory_.path()).value();
+  std::unique_ptr<store::Lease> lease_ = store_->try_lead().value();
   std::optional<config::Config> config_;
   test::MemoryLog log_;
 };

@@ -14,12 +14,12 @@
 #include <vector>
 
 #include "config/settings.h"
-#include "fake_cloud.h"
 #include "lifecycle/lifecycle.h"
 #include "lifecycle/lockout.h"
-#include "lifecycle/pca_source.h"
-#include "lifecycle/scm_source.h"
+#include "sources/pca/pca_source.h"
+#include "sources/scm/scm_source.h"
 #include "support/fake_clock.h"
+#include "support/fake_cloud.h"
 #include "support/memory_log.h"
 #include "support/memory_store.h"
 #include "support/scripted_http.h"
@@ -58,24 +58,26 @@ config::Config make_config(const std::vector<std::string>& names,
 }
 
 // Answers what the test says, per certificate.
-class StubSource final : public Source {
+class StubSource final : public sources::Source {
  public:
-  using Answer = std::function<Result<Outcome>(const ObtainRequest&)>;
+  using Answer = std::function<Result<sources::Outcome>(const sources::ObtainRequest&)>;
 
-  Result<Outcome> obtain(const ObtainRequest& request) override {
+  Result<sources::Outcome> obtain(const sources::ObtainRequest& request) override {
     ++calls;
     return answer(request);
   }
-  Result<void> installed(const ObtainRequest&) override {
+  Result<void> installed(const sources::ObtainRequest&) override {
     ++installations;
     return {};
   }
-  Result<void> refused(const ObtainRequest&) override {
+  Result<void> refused(const sources::ObtainRequest&) override {
     ++refusals;
     return {};
   }
 
-  Answer answer = [](const ObtainRequest&) -> Result<Outcome> { return Outcome(Unchanged{}); };
+  Answer answer = [](const sources::ObtainRequest&) -> Result<sources::Outcome> {
+    return sources::Outcome(sources::Unchanged{});
+  };
   std::atomic<int> calls = 0;
   std::atomic<int> installations = 0;
   std::atomic<int> refusals = 0;
@@ -84,7 +86,7 @@ class StubSource final : public Source {
 class LifecycleTest : public testing::Test {
  protected:
   LifecycleTest() {
-    source_.answer = [this](const ObtainRequest& request) { return fresh(request); };
+    source_.answer = [this](const sources::ObtainRequest& request) { return fresh(request); };
   }
 
   void launch(config::Config config, std::string launch_id = "launch-1") {
@@ -109,9 +111,9 @@ class LifecycleTest : public testing::Test {
   // Time passes to the next wake-up.
   void sleep() { clock_.set(std::max(clock_.now(), lifecycle_->next_wake())); }
 
-  Result<Outcome> fresh(const ObtainRequest& request) {
-    return Outcome(
-        Obtained{.bundle = make_bundle(request.spec.names, 90 * kTestDay), .origin = "scm:scs1"});
+  Result<sources::Outcome> fresh(const sources::ObtainRequest& request) {
+    return sources::Outcome(sources::Obtained{
+        .bundle = make_bundle(request.spec.names, 90 * kTestDay), .origin = "scm:scs1"});
   }
   crypto::Bundle make_bundle(const std::vector<std::string>& names, Seconds lifetime) {
     const auto leaf = ccm::test::make_test_leaf(
@@ -120,20 +122,22 @@ class LifecycleTest : public testing::Test {
     return crypto::Bundle::make({leaf.certificate, issuing_.certificate}, leaf.key).value();
   }
   void fail_with_error(Error error) {
-    source_.answer = [error](const ObtainRequest&) -> Result<Outcome> { return fail(error); };
+    source_.answer = [error](const sources::ObtainRequest&) -> Result<sources::Outcome> {
+      return fail(error);
+    };
   }
   State persisted(const std::string& name) {
     const auto record = store_->read_record(name, "state").value();
     return record ? parse_state(record->value.reveal()).value().state : State(Absent{});
   }
-  VersionNumber version(const std::string& name) { return store_->current_version(name); }
+  store::VersionNumber version(const std::string& name) { return store_->current_version(name); }
 
   ccm::test::TestAuthority root_ = ccm::test::make_test_root();
   ccm::test::TestAuthority issuing_ = ccm::test::make_test_intermediate(root_);
   FakeClock clock_{kTestNow};
   std::unique_ptr<MemoryStore> store_ = std::make_unique<MemoryStore>();
   MemoryLog log_;
-  std::unique_ptr<Lease> lease_ = store_->try_lead().value();
+  std::unique_ptr<store::Lease> lease_ = store_->try_lead().value();
   StubSource source_;
   ccm::test::ScriptedHttp http_;
   Responder responder_{http_, clock_};
@@ -158,8 +162,8 @@ TEST_F(LifecycleTest, BeginsAtOnceAndInstalls) {
 TEST_F(LifecycleTest, RenewsInTheWindowAndNotBefore) {
   launch(make_config({"www"}));
   std::vector<Time> renewals;
-  source_.answer = [&](const ObtainRequest& request) -> Result<Outcome> {
-    if (!request.is_due) return Outcome(Unchanged{});
+  source_.answer = [&](const sources::ObtainRequest& request) -> Result<sources::Outcome> {
+    if (!request.is_due) return sources::Outcome(sources::Unchanged{});
     renewals.push_back(request.now);
     return fresh(request);
   };
@@ -191,7 +195,7 @@ TEST_F(LifecycleTest, KeepsTheGoodOneWhileTheCloudIsDownAndRecovers) {
   EXPECT_THAT(log_.text(),
               HasSubstr("[error] certificate \"www\": connection refused; the installed "
                         "certificate (version 1, valid until "));
-  source_.answer = [this](const ObtainRequest& request) { return fresh(request); };
+  source_.answer = [this](const sources::ObtainRequest& request) { return fresh(request); };
   work();
   EXPECT_EQ(version("www"), 2U);
 }
@@ -219,9 +223,9 @@ TEST_F(LifecycleTest, WhatIsSaidToBeRevokedIsLookedAtAtOnce) {
   EXPECT_EQ(work(), 0U);
   lifecycle_->hasten("www");
   EXPECT_LE(lifecycle_->next_wake(), clock_.now());
-  source_.answer = [](const ObtainRequest& request) -> Result<Outcome> {
+  source_.answer = [](const sources::ObtainRequest& request) -> Result<sources::Outcome> {
     EXPECT_FALSE(request.is_due);
-    return Outcome(Unchanged{});
+    return sources::Outcome(sources::Unchanged{});
   };
   EXPECT_EQ(work(), 1U);
   EXPECT_GT(lifecycle_->next_wake(), clock_.now());
@@ -229,7 +233,7 @@ TEST_F(LifecycleTest, WhatIsSaidToBeRevokedIsLookedAtAtOnce) {
 
 TEST_F(LifecycleTest, WhatIsSaidToBeRevokedInTheMiddleOfALookIsLookedAtOnceMore) {
   launch(make_config({"www"}));
-  source_.answer = [this](const ObtainRequest& request) {
+  source_.answer = [this](const sources::ObtainRequest& request) {
     if (source_.calls == 1) lifecycle_->hasten("www");
     return fresh(request);
   };
@@ -297,13 +301,14 @@ class WaitTest : public LifecycleTest, public testing::WithParamInterface<int> {
       return fail_with_error(Error(kKinds[static_cast<std::size_t>(number - count)], "x")
                                  .with_retry_after(3 * kTestDay));
     }
-    source_.answer = [=, this](const ObtainRequest& request) -> Result<Outcome> {
-      if (number == 2 * count) return Outcome(Unchanged{});
+    source_.answer = [=, this](const sources::ObtainRequest& request) -> Result<sources::Outcome> {
+      if (number == 2 * count) return sources::Outcome(sources::Unchanged{});
       if (number == 2 * count + 1) {
-        return Outcome(Pending{.retry_at = request.now + 3 * kTestDay, .reason = "in review"});
+        return sources::Outcome(
+            sources::Pending{.retry_at = request.now + 3 * kTestDay, .reason = "in review"});
       }
-      return Outcome(Obtained{.bundle = make_bundle({"wrong.example.com"}, 90 * kTestDay),
-                              .origin = "scm:scs2"});
+      return sources::Outcome(sources::Obtained{
+          .bundle = make_bundle({"wrong.example.com"}, 90 * kTestDay), .origin = "scm:scs2"});
     };
   }
 };
@@ -318,10 +323,10 @@ TEST_P(WaitTest, NothingWaitsBeyondTheEndOfWhatIsServed) {
     // A certificate of one day.
     store_ = std::make_unique<MemoryStore>();
     lease_ = store_->try_lead().value();
-    source_.answer = [&](const ObtainRequest& request) {
-      return Outcome(
-          Obtained{.bundle = make_bundle(request.spec.names, kTestDay),
-                   .origin = is_pca ? "pca:2cb2878b-6cd1-460d-bd25-afe655159bdc/1" : "scm:scs1"});
+    source_.answer = [&](const sources::ObtainRequest& request) {
+      return sources::Outcome(sources::Obtained{
+          .bundle = make_bundle(request.spec.names, kTestDay),
+          .origin = is_pca ? "pca:2cb2878b-6cd1-460d-bd25-afe655159bdc/1" : "scm:scs1"});
     };
     launch(config());
     work();
@@ -340,7 +345,7 @@ TEST_P(WaitTest, NothingWaitsBeyondTheEndOfWhatIsServed) {
     }
     EXPECT_LT(looks, 400);
     // When the fault ends a moment before the end, the successor is there in time.
-    source_.answer = [this](const ObtainRequest& request) { return fresh(request); };
+    source_.answer = [this](const sources::ObtainRequest& request) { return fresh(request); };
     sleep();
     work();
     EXPECT_EQ(version("www"), 2U);
@@ -367,12 +372,12 @@ TEST_F(LifecycleTest, AnAuthorityThatGivesTooLittleDoesNotSetThePace) {
     store_ = std::make_unique<MemoryStore>();
     lease_ = store_->try_lead().value();
     source_.calls = 0;
-    source_.answer = [&](const ObtainRequest& request) -> Result<Outcome> {
-      if (!request.is_due) return Outcome(Unchanged{});
+    source_.answer = [&](const sources::ObtainRequest& request) -> Result<sources::Outcome> {
+      if (!request.is_due) return sources::Outcome(sources::Unchanged{});
       const auto leaf = ccm::test::make_test_leaf(issuing_, {.names = request.spec.names,
                                                              .not_before = clock_.now() - backdated,
                                                              .not_after = clock_.now() + kTestDay});
-      return Outcome(Obtained{
+      return sources::Outcome(sources::Obtained{
           .bundle =
               crypto::Bundle::make({leaf.certificate, issuing_.certificate}, leaf.key).value(),
           .origin = "pca:2cb2878b-6cd1-460d-bd25-afe655159bdc/1"});
@@ -393,9 +398,10 @@ TEST_F(LifecycleTest, AnAuthorityThatGivesTooLittleDoesNotSetThePace) {
 
 TEST_F(LifecycleTest, WhatAnAuthorityIssuesInVainCostsAFewCertificatesADay) {
   launch(make_config({"www"}, {"pca", kIssuer}, {{"check_interval", "10m"}, {"validity", "90d"}}));
-  source_.answer = [&](const ObtainRequest&) -> Result<Outcome> {
-    return Outcome(Obtained{.bundle = make_bundle({"wrong.example.com"}, 90 * kTestDay),
-                            .origin = "pca:2cb2878b-6cd1-460d-bd25-afe655159bdc/1"});
+  source_.answer = [&](const sources::ObtainRequest&) -> Result<sources::Outcome> {
+    return sources::Outcome(
+        sources::Obtained{.bundle = make_bundle({"wrong.example.com"}, 90 * kTestDay),
+                          .origin = "pca:2cb2878b-6cd1-460d-bd25-afe655159bdc/1"});
   };
   const Time end = clock_.now() + 10 * kTestDay;
   while (clock_.now() < end) {
@@ -407,7 +413,7 @@ TEST_F(LifecycleTest, WhatAnAuthorityIssuesInVainCostsAFewCertificatesADay) {
   EXPECT_LE(source_.refusals, 66);
 }
 
-constexpr const char* kResponder = "http://ocsp.example.com/one";
+constexpr const char* kMustStapleResponder = "http://ocsp.example.com/one";
 
 class MustStapleTest : public LifecycleTest {
  protected:
@@ -417,11 +423,11 @@ class MustStapleTest : public LifecycleTest {
         ccm::test::make_test_leaf(issuing_, {.names = {"www.example.com"},
                                              .not_before = clock_.now() - 1h,
                                              .not_after = clock_.now() + 90 * kTestDay,
-                                             .ocsp_url = kResponder,
+                                             .ocsp_url = kMustStapleResponder,
                                              .must_staple = true});
     bundle_ = crypto::Bundle::make({leaf.certificate, issuing_.certificate}, leaf.key).value();
-    source_.answer = [this](const ObtainRequest&) -> Result<Outcome> {
-      return Outcome(Obtained{.bundle = *bundle_, .origin = "scm:scs1"});
+    source_.answer = [this](const sources::ObtainRequest&) -> Result<sources::Outcome> {
+      return sources::Outcome(sources::Obtained{.bundle = *bundle_, .origin = "scm:scs1"});
     };
     http_.forget_routes();
   }
@@ -431,7 +437,7 @@ class MustStapleTest : public LifecycleTest {
                                          {.status = status,
                                           .this_update = clock_.now() - 1h,
                                           .next_update = clock_.now() + 7 * kTestDay});
-    http_.on("POST", kResponder).answer(200, ccm::test::text_of(der_));
+    http_.on("POST", kMustStapleResponder).answer(200, ccm::test::text_of(der_));
   }
   std::vector<std::byte> stapled() {
     return store_->load("www").value().certificate.value().ocsp_response;
@@ -446,7 +452,7 @@ TEST_F(MustStapleTest, GoesLiveWithItsFirstResponse) {
   work();
   clock_.advance(62 * kTestDay);
   renew();
-  http_.on("POST", kResponder).unreachable();
+  http_.on("POST", kMustStapleResponder).unreachable();
   for (int i = 0; i < 5; ++i) {
     EXPECT_EQ(work(), 1U);
     EXPECT_EQ(version("www"), 1U) << "the old one is good and needs none";
@@ -464,12 +470,12 @@ TEST_F(MustStapleTest, GoesLiveWithItsFirstResponse) {
 TEST_F(MustStapleTest, GoesLiveWithoutOneWhenNothingBetterIsThere) {
   launch(make_config({"www"}));
   renew();
-  http_.on("POST", kResponder).unreachable();
+  http_.on("POST", kMustStapleResponder).unreachable();
   work();
   EXPECT_EQ(version("www"), 1U) << "there was no certificate at all";
   clock_.advance(89 * kTestDay);
   renew();
-  http_.on("POST", kResponder).unreachable();
+  http_.on("POST", kMustStapleResponder).unreachable();
   work();
   EXPECT_EQ(version("www"), 2U) << "the old one is near its end";
   EXPECT_THAT(log_.text(), HasSubstr("it is installed without one"));
@@ -515,9 +521,9 @@ TEST_F(LifecycleTest, RefusesAWorseOneWithBackOffAndTellsTheSource) {
   launch(make_config({"www"}));
   work();
   clock_.advance(62 * kTestDay);
-  source_.answer = [&](const ObtainRequest&) -> Result<Outcome> {
-    return Outcome(Obtained{.bundle = make_bundle({"wrong.example.com"}, 90 * kTestDay),
-                            .origin = "scm:scs2"});
+  source_.answer = [&](const sources::ObtainRequest&) -> Result<sources::Outcome> {
+    return sources::Outcome(sources::Obtained{
+        .bundle = make_bundle({"wrong.example.com"}, 90 * kTestDay), .origin = "scm:scs2"});
   };
   std::vector<Seconds> waits;
   for (int i = 0; i < 20; ++i) {
@@ -534,10 +540,10 @@ TEST_F(LifecycleTest, RefusesAWorseOneWithBackOffAndTellsTheSource) {
 
 TEST_F(LifecycleTest, WaitsForTheFirstDayOfAnEarlyCertificate) {
   launch(make_config({"www"}));
-  source_.answer = [&](const ObtainRequest& request) -> Result<Outcome> {
+  source_.answer = [&](const sources::ObtainRequest& request) -> Result<sources::Outcome> {
     const auto leaf = ccm::test::make_test_leaf(
         issuing_, {.names = request.spec.names, .not_before = kTestNow + 10min});
-    return Outcome(Obtained{
+    return sources::Outcome(sources::Obtained{
         .bundle = crypto::Bundle::make({leaf.certificate, issuing_.certificate}, leaf.key).value(),
         .origin = "scm:scs1"});
   };
@@ -552,10 +558,11 @@ TEST_F(LifecycleTest, WaitsForTheFirstDayOfAnEarlyCertificate) {
 TEST_F(LifecycleTest, LetsARevokedOneGoForOneThatEndsSooner) {
   launch(make_config({"www"}));
   work();
-  source_.answer = [&](const ObtainRequest& request) -> Result<Outcome> {
-    return Outcome(Obtained{.bundle = make_bundle(request.spec.names, 10 * kTestDay),
-                            .origin = "scm:scs2",
-                            .current_must_go = true});
+  source_.answer = [&](const sources::ObtainRequest& request) -> Result<sources::Outcome> {
+    return sources::Outcome(
+        sources::Obtained{.bundle = make_bundle(request.spec.names, 10 * kTestDay),
+                          .origin = "scm:scs2",
+                          .current_must_go = true});
   };
   sleep();
   work();
@@ -564,8 +571,9 @@ TEST_F(LifecycleTest, LetsARevokedOneGoForOneThatEndsSooner) {
 
 TEST_F(LifecycleTest, WaitsQuietlyForWhatIsInReview) {
   launch(make_config({"www"}));
-  source_.answer = [&](const ObtainRequest& request) -> Result<Outcome> {
-    return Outcome(Pending{.retry_at = request.now + 1min, .reason = "scs1: CHECKING"});
+  source_.answer = [&](const sources::ObtainRequest& request) -> Result<sources::Outcome> {
+    return sources::Outcome(
+        sources::Pending{.retry_at = request.now + 1min, .reason = "scs1: CHECKING"});
   };
   for (int i = 0; i < 5; ++i) {
     EXPECT_EQ(work(), 1U);
@@ -580,7 +588,9 @@ TEST_F(LifecycleTest, WaitsQuietlyForWhatIsInReview) {
 TEST_F(LifecycleTest, ReportsThatNothingBetterExistsForAnUnusableOne) {
   launch(make_config({"www"}));
   work();
-  source_.answer = [](const ObtainRequest&) -> Result<Outcome> { return Outcome(Unchanged{}); };
+  source_.answer = [](const sources::ObtainRequest&) -> Result<sources::Outcome> {
+    return sources::Outcome(sources::Unchanged{});
+  };
   clock_.advance(91 * kTestDay);
   work();
   EXPECT_TRUE(std::holds_alternative<Rejected>(persisted("www")));
@@ -590,7 +600,9 @@ TEST_F(LifecycleTest, ReportsThatNothingBetterExistsForAnUnusableOne) {
 TEST_F(LifecycleTest, ChecksADueOneWithoutSuccessorOnceInAnInterval) {
   launch(make_config({"www"}, {"scm"}, {{"check_interval", "6h"}}));
   work();
-  source_.answer = [](const ObtainRequest&) -> Result<Outcome> { return Outcome(Unchanged{}); };
+  source_.answer = [](const sources::ObtainRequest&) -> Result<sources::Outcome> {
+    return sources::Outcome(sources::Unchanged{});
+  };
   clock_.advance(70 * kTestDay);
   source_.calls = 0;
   const Time end = clock_.now() + 24h;
@@ -648,15 +660,15 @@ TEST_F(LifecycleTest, AClockThatIsSetChangesNoWait) {
     for (const bool has_failed : {false, true}) {
       store_ = std::make_unique<MemoryStore>();
       lease_ = store_->try_lead().value();
-      source_.answer = [this](const ObtainRequest& request) { return fresh(request); };
+      source_.answer = [this](const sources::ObtainRequest& request) { return fresh(request); };
       launch(make_config({"www"}, {"scm"}, {{"check_interval", "6h"}}));
       work();
       const Time renew_at = std::get<Valid>(persisted("www")).renew_at;
       if (has_failed) {
         fail_with_error(error);
       } else {
-        source_.answer = [](const ObtainRequest&) -> Result<Outcome> {
-          return Outcome(Unchanged{});
+        source_.answer = [](const sources::ObtainRequest&) -> Result<sources::Outcome> {
+          return sources::Outcome(sources::Unchanged{});
         };
       }
       const Time right = clock_.now();
@@ -683,7 +695,7 @@ TEST_F(LifecycleTest, AClockThatIsSetChangesNoWait) {
 
 TEST_F(LifecycleTest, AClockThatIsSetDuringALookBringsAnother) {
   launch(make_config({"www"}));
-  source_.answer = [this](const ObtainRequest& request) {
+  source_.answer = [this](const sources::ObtainRequest& request) {
     if (source_.calls == 1) lifecycle_->clock_was_set(-2 * kTestDay);
     return fresh(request);
   };
@@ -725,7 +737,7 @@ TEST_F(LifecycleTest, ReplacesAtOnceWhatNewSettingsDoNotAccept) {
   launch(make_config({"www"}));
   work();
   bool was_due = false;
-  source_.answer = [&](const ObtainRequest& request) {
+  source_.answer = [&](const sources::ObtainRequest& request) {
     was_due = request.is_due;
     return fresh(request);
   };
@@ -756,7 +768,7 @@ TEST_F(LifecycleTest, SurvivesAFullDisk) {
 
 TEST_F(LifecycleTest, WritesNothingWithAnOldLease) {
   launch(make_config({"www"}));
-  class OldLease final : public Lease {
+  class OldLease final : public store::Lease {
    public:
     std::uint64_t fencing_token() const noexcept override { return 0; }
   } old;
@@ -767,13 +779,13 @@ TEST_F(LifecycleTest, WritesNothingWithAnOldLease) {
 
 TEST_F(LifecycleTest, TurnsAnExceptionIntoAFailure) {
   launch(make_config({"www"}));
-  source_.answer = [](const ObtainRequest&) -> Result<Outcome> {
+  source_.answer = [](const sources::ObtainRequest&) -> Result<sources::Outcome> {
     throw std::runtime_error("boom");
   };
   EXPECT_EQ(work(), 1U);
   EXPECT_THAT(log_.text(), HasSubstr("a defect of the program: boom"));
   EXPECT_GT(lifecycle_->next_wake(), clock_.now() + 30min);
-  source_.answer = [this](const ObtainRequest& request) { return fresh(request); };
+  source_.answer = [this](const sources::ObtainRequest& request) { return fresh(request); };
   sleep();
   EXPECT_EQ(work(), 1U);
   EXPECT_EQ(version("www"), 1U);
@@ -781,8 +793,8 @@ TEST_F(LifecycleTest, TurnsAnExceptionIntoAFailure) {
 
 TEST_F(LifecycleTest, HandsOutWhatAnOperatorWantsFirstAndWhatIsChosen) {
   launch(make_config({"a", "b", "c"}));
-  source_.answer = [](const ObtainRequest& request) -> Result<Outcome> {
-    return Outcome(Pending{.retry_at = request.now + 1min, .reason = "x"});
+  source_.answer = [](const sources::ObtainRequest& request) -> Result<sources::Outcome> {
+    return sources::Outcome(sources::Pending{.retry_at = request.now + 1min, .reason = "x"});
   };
   work();
   lifecycle_->ask_for_renewal("c");
@@ -799,9 +811,9 @@ TEST_F(LifecycleTest, HandsOutWhatAnOperatorWantsFirstAndWhatIsChosen) {
 
 TEST_F(LifecycleTest, HandsOutTheMostOverdueFirstAndNothingTwice) {
   launch(make_config({"a", "b", "c"}));
-  source_.answer = [&](const ObtainRequest& request) -> Result<Outcome> {
+  source_.answer = [&](const sources::ObtainRequest& request) -> Result<sources::Outcome> {
     const Seconds wait = request.spec.name == "b" ? 1min : 2min;
-    return Outcome(Pending{.retry_at = request.now + wait, .reason = "x"});
+    return sources::Outcome(sources::Pending{.retry_at = request.now + wait, .reason = "x"});
   };
   work();
   clock_.advance(3min);
@@ -819,8 +831,8 @@ TEST_F(LifecycleTest, KeepsManyOnThreadsForMonths) {
   launch(make_config(names, {"scm"}, {{"check_interval", "4d"}}));
   std::mutex mutex;
   std::mt19937 random(1);
-  source_.answer = [&](const ObtainRequest& request) -> Result<Outcome> {
-    if (!request.is_due) return Outcome(Unchanged{});
+  source_.answer = [&](const sources::ObtainRequest& request) -> Result<sources::Outcome> {
+    if (!request.is_due) return sources::Outcome(sources::Unchanged{});
     const std::lock_guard lock(mutex);
     if (random() % 4 == 0) return fail(ErrorKind::transient, "down");
     return fresh(request);
@@ -867,13 +879,13 @@ class WholeLifecycleTest : public testing::Test {
 
   test::FakeCloud cloud_;
   MemoryStore store_;
-  std::unique_ptr<Lease> lease_ = store_.try_lead().value();
+  std::unique_ptr<store::Lease> lease_ = store_.try_lead().value();
   std::unique_ptr<cloud::LockoutGuard> guard_ =
       make_store_lockout_guard(store_, *lease_, cloud_.clock);
   test::CloudClients clients_{cloud_, *guard_};
   MemoryLog log_;
-  ScmSource scm_{clients_.scm, store_, cloud_.clock, log_};
-  PcaSource pca_{clients_.pca, store_};
+  sources::ScmSource scm_{clients_.scm, store_, cloud_.clock, log_};
+  sources::PcaSource pca_{clients_.pca, store_};
   std::unique_ptr<config::Config> config_;
   std::unique_ptr<Lifecycle> lifecycle_;
 };

@@ -21,7 +21,7 @@ class Lockout : public testing::Test {
   void refuse(std::string_view who = "a") { guard_->refused(who, "APIGW.0301"); }
 
   MemoryStore store_;
-  std::unique_ptr<Lease> lease_ = store_.try_lead().value();
+  std::unique_ptr<store::Lease> lease_ = store_.try_lead().value();
   FakeClock clock_;
   std::unique_ptr<cloud::LockoutGuard> guard_ = make_store_lockout_guard(store_, *lease_, clock_);
 };
@@ -109,13 +109,14 @@ TEST_F(Lockout, CountsInMemoryWhenTheStoreIsFull) {
 // may remove the record.
 TEST_F(Lockout, GoesOnRememberingWhenItsRecordIsNotWhatItWrote) {
   refuse();
-  const auto stored = store_.read_record(kStoreWide, "lockout").value();
+  const auto stored = store_.read_record(store::kStoreWide, "lockout").value();
   ASSERT_TRUE(stored);
-  ASSERT_TRUE(store_.write_record(*lease_, kStoreWide, "lockout", stored->value, stored->version));
+  ASSERT_TRUE(
+      store_.write_record(*lease_, store::kStoreWide, "lockout", stored->value, stored->version));
   refuse();
   restart();
   EXPECT_FALSE(may_try());
-  ASSERT_TRUE(store_.remove_record(*lease_, kStoreWide, "lockout"));
+  ASSERT_TRUE(store_.remove_record(*lease_, store::kStoreWide, "lockout"));
   clock_.advance(1h);
   EXPECT_TRUE(may_try()) << "a probe";
   refuse();
@@ -126,7 +127,7 @@ TEST_F(Lockout, GoesOnRememberingWhenItsRecordIsNotWhatItWrote) {
 TEST_F(Lockout, CountsRefusalsThatItCouldNotReadAtFirst) {
   refuse();
   refuse();
-  const auto stored = store_.read_record(kStoreWide, "lockout").value();
+  const auto stored = store_.read_record(store::kStoreWide, "lockout").value();
   restart();
   guard_->accepted("b");  // loads what is there
   ASSERT_TRUE(stored);

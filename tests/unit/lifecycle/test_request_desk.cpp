@@ -8,11 +8,11 @@
 #include <fstream>
 
 #include "config/settings.h"
-#include "lifecycle/answer.h"
-#include "lifecycle/file_store.h"
 #include "lifecycle/hold.h"
 #include "lifecycle/import.h"
 #include "lifecycle/request_desk.h"
+#include "store/answer.h"
+#include "store/file_store/file_store.h"
 #include "support/fake_clock.h"
 #include "support/memory_log.h"
 #include "support/temp_directory.h"
@@ -27,7 +27,7 @@ using ccm::test::MemoryLog;
 using testing::HasSubstr;
 using namespace std::chrono_literals;
 
-config::Config make_config() {
+config::Config config_of_www() {
   config::Settings settings;
   EXPECT_TRUE(settings.set("region", {"ap-southeast-1"}, {}));
   EXPECT_TRUE(settings.set("credentials", {"ecs"}, {}));
@@ -38,17 +38,17 @@ config::Config make_config() {
 }
 
 // A newer certificate every time it is asked, due or not: as a cloud that always has a better one.
-class GenerousSource final : public Source {
+class GenerousSource final : public sources::Source {
  public:
   explicit GenerousSource(const Clock& clock) : clock_(clock) {}
-  Result<Outcome> obtain(const ObtainRequest& request) override {
+  Result<sources::Outcome> obtain(const sources::ObtainRequest& request) override {
     was_due = request.is_due;
     ++calls;
     if (error) return fail(*error);
-    return Outcome(Obtained{.bundle = make(), .origin = "scm:scs1"});
+    return sources::Outcome(sources::Obtained{.bundle = make(), .origin = "scm:scs1"});
   }
-  Result<void> installed(const ObtainRequest&) override { return {}; }
-  Result<void> refused(const ObtainRequest&) override { return {}; }
+  Result<void> installed(const sources::ObtainRequest&) override { return {}; }
+  Result<void> refused(const sources::ObtainRequest&) override { return {}; }
 
   crypto::Bundle make() {
     if (!has_same_end) end_ = clock_.now() + lifetime.value_or((90 + calls) * kTestDay);
@@ -86,13 +86,15 @@ class RequestDeskTest : public testing::Test {
   }
 
   // The id of a request that is left.
-  std::string ask(const Request& request) {
-    return leave_request(directory_.path(), request).value();
+  std::string ask(const store::Request& request) {
+    return store::leave_request(directory_.path(), request).value();
   }
   bool is_waiting(const std::string& id, const std::string& name = "www") const {
-    return lifecycle::is_waiting(directory_.path(), {id, name});
+    return store::is_waiting(directory_.path(), {id, name});
   }
-  std::optional<Answer> answer_to(const std::string& id) const { return find_answer(*store_, id); }
+  std::optional<store::Answer> answer_to(const std::string& id) const {
+    return store::find_answer(*store_, id);
+  }
   std::size_t look() {
     const auto names = lifecycle_.take_due(clock_.now(), 10);
     for (const std::string& name : names) lifecycle_.attempt(name, *lease_);
@@ -102,16 +104,16 @@ class RequestDeskTest : public testing::Test {
   ccm::test::TempDirectory directory_;
   ccm::test::FakeClock clock_{kTestNow};
   MemoryLog log_;
-  std::unique_ptr<Store> store_ = open_file_store(directory_.path()).value();
-  std::unique_ptr<Lease> lease_ = store_->try_lead().value();
-  config::Config config_ = make_config();
+  std::unique_ptr<store::Store> store_ = store::open_file_store(directory_.path()).value();
+  std::unique_ptr<store::Lease> lease_ = store_->try_lead().value();
+  config::Config config_ = config_of_www();
   GenerousSource source_{clock_};
   Lifecycle lifecycle_{{config_, *store_, source_, source_, clock_, log_, "launch"}};
   RequestDesk desk_{{directory_.path(), *store_, *lease_, lifecycle_, log_, config_, clock_}};
 };
 
 TEST_F(RequestDeskTest, RenewsAtOnceWhatIsNotDue) {
-  const std::string id = ask({.wish = Wish::renew, .name = "www"});
+  const std::string id = ask({.wish = store::Wish::renew, .name = "www"});
   EXPECT_TRUE(is_waiting(id));
   EXPECT_EQ(look(), 0U);
   desk_.serve();
@@ -132,7 +134,7 @@ TEST_F(RequestDeskTest, RenewsAtOnceWhatIsNotDue) {
 TEST_F(RequestDeskTest, AnswersWithTheAttemptThatServesIt) {
   clock_.advance(kTestDay);
   const auto names = lifecycle_.take_due(clock_.now(), 1);
-  const std::string id = ask({.wish = Wish::renew, .name = "www"});
+  const std::string id = ask({.wish = store::Wish::renew, .name = "www"});
   desk_.serve();
   EXPECT_TRUE(is_waiting(id)) << "the certificate is in work";
   for (const std::string& name : names) lifecycle_.attempt(name, *lease_);
@@ -151,8 +153,8 @@ TEST_F(RequestDeskTest, AnswersWithTheAttemptThatServesIt) {
 }
 
 TEST_F(RequestDeskTest, AnswersEverybodyWhoWaits) {
-  const std::string one = ask({.wish = Wish::renew, .name = "www"});
-  const std::string other = ask({.wish = Wish::renew, .name = "www"});
+  const std::string one = ask({.wish = store::Wish::renew, .name = "www"});
+  const std::string other = ask({.wish = store::Wish::renew, .name = "www"});
   desk_.serve();
   EXPECT_EQ(look(), 1U);
   desk_.serve();
@@ -163,7 +165,7 @@ TEST_F(RequestDeskTest, AnswersEverybodyWhoWaits) {
 
 TEST_F(RequestDeskTest, ARenewalStaysWantedUntilItGetsToAnEnd) {
   source_.error = Error(ErrorKind::transient, "no connection");
-  const std::string id = ask({.wish = Wish::renew, .name = "www"});
+  const std::string id = ask({.wish = store::Wish::renew, .name = "www"});
   desk_.serve();
   for (int failure = 0; failure < 5; ++failure) {
     EXPECT_EQ(look(), 1U);
@@ -183,7 +185,7 @@ TEST_F(RequestDeskTest, ARenewalStaysWantedUntilItGetsToAnEnd) {
 
 TEST_F(RequestDeskTest, ARenewalInstallsWhatIsNotValidYetOnItsFirstDay) {
   source_.begins_in = 3h;
-  const std::string id = ask({.wish = Wish::renew, .name = "www"});
+  const std::string id = ask({.wish = store::Wish::renew, .name = "www"});
   desk_.serve();
   EXPECT_EQ(look(), 1U);
   desk_.serve();
@@ -206,7 +208,7 @@ TEST_F(RequestDeskTest, ARenewalInstallsWhatIsNotValidYetOnItsFirstDay) {
 
 TEST_F(RequestDeskTest, ARefusedCertificateEndsTheRenewalThatCausedIt) {
   source_.lifetime = 5 * kTestDay;
-  const std::string id = ask({.wish = Wish::renew, .name = "www"});
+  const std::string id = ask({.wish = store::Wish::renew, .name = "www"});
   desk_.serve();
   look();
   desk_.serve();
@@ -222,7 +224,7 @@ TEST_F(RequestDeskTest, BeginsAgainWhatAnAgentDidNotFinish) {
     RequestDesk({directory_.path(), *store_, *lease_, next, log_, config_, clock_}).resume();
     return next.is_asked_for("www");
   };
-  const std::string id = ask({.wish = Wish::renew, .name = "www"});
+  const std::string id = ask({.wish = store::Wish::renew, .name = "www"});
   desk_.serve();
   desk_.serve();
   for (int i = 0; i < 3; ++i) EXPECT_TRUE(start_anew()) << "interrupted before the attempt ended";
@@ -233,7 +235,7 @@ TEST_F(RequestDeskTest, BeginsAgainWhatAnAgentDidNotFinish) {
 }
 
 TEST_F(RequestDeskTest, BeginsNothingAgainThatIsFinished) {
-  ask({.wish = Wish::renew, .name = "www"});
+  ask({.wish = store::Wish::renew, .name = "www"});
   desk_.serve();
   EXPECT_EQ(look(), 1U);
   desk_.serve();
@@ -245,10 +247,10 @@ TEST_F(RequestDeskTest, BeginsNothingAgainThatIsFinished) {
 
 TEST_F(RequestDeskTest, ALaterRollbackEndsARenewalThatWaits) {
   source_.error = Error(ErrorKind::transient, "no connection");
-  const std::string renewal = ask({.wish = Wish::renew, .name = "www"});
+  const std::string renewal = ask({.wish = store::Wish::renew, .name = "www"});
   desk_.serve();
   look();
-  const std::string rollback = ask({.wish = Wish::roll_back, .name = "www", .version = 1});
+  const std::string rollback = ask({.wish = store::Wish::roll_back, .name = "www", .version = 1});
   desk_.serve();
   ASSERT_TRUE(answer_to(rollback));
   EXPECT_TRUE(answer_to(rollback)->has_changed);
@@ -262,7 +264,7 @@ TEST_F(RequestDeskTest, ALaterRollbackEndsARenewalThatWaits) {
 
 TEST_F(RequestDeskTest, GoesBackAndStaysThereUntilAskedToRenew) {
   const int calls = source_.calls;
-  ask({.wish = Wish::roll_back, .name = "www", .version = 1});
+  ask({.wish = store::Wish::roll_back, .name = "www", .version = 1});
   desk_.serve();
   EXPECT_EQ(store_->current_version("www"), 1U);
   for (int day = 0; day < 30; ++day) {
@@ -271,7 +273,7 @@ TEST_F(RequestDeskTest, GoesBackAndStaysThereUntilAskedToRenew) {
   }
   EXPECT_EQ(store_->current_version("www"), 1U) << "the engine must not undo it";
   EXPECT_EQ(source_.calls, calls);
-  ask({.wish = Wish::renew, .name = "www"});
+  ask({.wish = store::Wish::renew, .name = "www"});
   desk_.serve();
   look();
   EXPECT_EQ(store_->current_version("www"), 3U);
@@ -289,7 +291,7 @@ TEST_F(RequestDeskTest, LetsGoBeforeTheHeldOneEnds) {
 }
 
 TEST_F(RequestDeskTest, RefusesAVersionThatIsNotThereAndHoldsNothing) {
-  const std::string id = ask({.wish = Wish::roll_back, .name = "www", .version = 9});
+  const std::string id = ask({.wish = store::Wish::roll_back, .name = "www", .version = 9});
   desk_.serve();
   ASSERT_TRUE(answer_to(id) && answer_to(id)->error);
   EXPECT_EQ(answer_to(id)->error->kind(), ErrorKind::rejected);
@@ -300,8 +302,10 @@ TEST_F(RequestDeskTest, RefusesAVersionThatIsNotThereAndHoldsNothing) {
 
 TEST_F(RequestDeskTest, InstallsWhatIsBroughtAlongAndLeavesItAloneUntilItIsDue) {
   const crypto::Bundle bundle = source_.make_until(clock_.now() + 100 * kTestDay);
-  const std::string id = ask(
-      {.wish = Wish::install, .name = "www", .certificates = bundle.chain(), .key = bundle.key()});
+  const std::string id = ask({.wish = store::Wish::install,
+                              .name = "www",
+                              .certificates = bundle.chain(),
+                              .key = bundle.key()});
   struct stat file {};
   ASSERT_EQ(stat((directory_.path() / ("request-" + id + "-www")).c_str(), &file), 0);
   EXPECT_EQ(file.st_mode & 07777U, 0600U);
@@ -311,7 +315,7 @@ TEST_F(RequestDeskTest, InstallsWhatIsBroughtAlongAndLeavesItAloneUntilItIsDue) 
   ASSERT_TRUE(answer_to(id));
   EXPECT_EQ(answer_to(id)->version, 3U);
   EXPECT_EQ(store_->current_version("www"), 3U);
-  EXPECT_EQ(store_->history("www").value().front().origin, kImported);
+  EXPECT_EQ(store_->history("www").value().front().origin, store::kImported);
   EXPECT_EQ(look(), 1U) << "its renewal time is found out";
   clock_.advance(50 * kTestDay);
   look();
@@ -325,7 +329,7 @@ TEST_F(RequestDeskTest, InstallsWhatIsBroughtAlongAndLeavesItAloneUntilItIsDue) 
 TEST_F(RequestDeskTest, SaysWhatAnImportedChainBringsInVain) {
   const crypto::Bundle bundle = source_.make_until(clock_.now() + 100 * kTestDay);
   std::vector<crypto::Certificate> heap = bundle.chain();
-  ask({.wish = Wish::install, .name = "www", .certificates = heap, .key = bundle.key()});
+  ask({.wish = store::Wish::install, .name = "www", .certificates = heap, .key = bundle.key()});
   desk_.serve();
   EXPECT_THAT(log_.text(), testing::Not(HasSubstr("left out of the chain")));
   const crypto::Bundle later = source_.make_until(clock_.now() + 101 * kTestDay);
@@ -333,7 +337,7 @@ TEST_F(RequestDeskTest, SaysWhatAnImportedChainBringsInVain) {
   heap.push_back(
       ccm::test::make_test_intermediate(ccm::test::make_test_root("Elsewhere"), "Stray CA")
           .certificate);
-  ask({.wish = Wish::install, .name = "www", .certificates = heap, .key = later.key()});
+  ask({.wish = store::Wish::install, .name = "www", .certificates = heap, .key = later.key()});
   desk_.serve();
   EXPECT_THAT(log_.text(), HasSubstr("certificate \"www\": left out of the chain, as it does not "
                                      "serve the path: CN=Stray CA"));
@@ -351,7 +355,7 @@ TEST_F(RequestDeskTest, RenewsAtOnceWhatIsImportedInsideItsRenewalWindow) {
 }
 
 TEST_F(RequestDeskTest, ForgetsWhatNoServerNames) {
-  for (const Keep keep : {Keep::versions, Keep::nothing}) {
+  for (const store::Keep keep : {store::Keep::versions, store::Keep::nothing}) {
     const crypto::Bundle bundle = source_.make();
     ASSERT_TRUE(store_->install(*lease_, {.name = "old",
                                           .bundle = bundle,
@@ -359,19 +363,19 @@ TEST_F(RequestDeskTest, ForgetsWhatNoServerNames) {
                                           .expected = store_->current_version("old"),
                                           .keep = 2,
                                           .now = clock_.now()}));
-    const std::string id = ask({.wish = Wish::forget, .name = "old", .keep = keep});
+    const std::string id = ask({.wish = store::Wish::forget, .name = "old", .keep = keep});
     desk_.serve();
     EXPECT_FALSE(is_waiting(id, "old"));
     ASSERT_TRUE(answer_to(id));
     EXPECT_FALSE(answer_to(id)->error);
-    EXPECT_EQ(store_->current_version("old"), keep == Keep::versions ? 1U : 0U);
+    EXPECT_EQ(store_->current_version("old"), keep == store::Keep::versions ? 1U : 0U);
   }
   EXPECT_THAT(log_.text(), HasSubstr("\"old\": forgotten, its versions stay"));
   EXPECT_THAT(log_.text(), HasSubstr("\"old\": forgotten, with its versions"));
 }
 
 TEST_F(RequestDeskTest, DoesNotForgetWhatAServerNames) {
-  const std::string id = ask({.wish = Wish::forget, .name = "www"});
+  const std::string id = ask({.wish = store::Wish::forget, .name = "www"});
   desk_.serve();
   ASSERT_TRUE(answer_to(id) && answer_to(id)->error);
   EXPECT_THAT(answer_to(id)->error->message(), HasSubstr("has it in its configuration"));
@@ -387,7 +391,7 @@ TEST_F(RequestDeskTest, DoesNotForgetWhenNobodyCanTellWhatAServerNames) {
                                         .keep = 2,
                                         .now = clock_.now()}));
   std::ofstream(directory_.path() / "settings-nginx-01234567") << "nonsense";
-  const std::string id = ask({.wish = Wish::forget, .name = "old"});
+  const std::string id = ask({.wish = store::Wish::forget, .name = "old"});
   desk_.serve();
   ASSERT_TRUE(answer_to(id) && answer_to(id)->error);
   EXPECT_THAT(answer_to(id)->error->message(), HasSubstr("cannot be read"));
@@ -397,7 +401,8 @@ TEST_F(RequestDeskTest, DoesNotForgetWhenNobodyCanTellWhatAServerNames) {
 TEST_F(RequestDeskTest, RefusesWhatTheGateRefuses) {
   const crypto::Bundle sooner = source_.make_until(clock_.now() + 5 * kTestDay);
   for (const bool has_key : {true, false}) {
-    Request request{.wish = Wish::install, .name = "www", .certificates = sooner.chain()};
+    store::Request request{
+        .wish = store::Wish::install, .name = "www", .certificates = sooner.chain()};
     if (has_key) request.key = sooner.key();
     const std::string id = ask(request);
     desk_.serve();
@@ -411,11 +416,13 @@ TEST_F(RequestDeskTest, RefusesWhatTheGateRefuses) {
 
 TEST_F(RequestDeskTest, WithdrawsARequestWithItsKey) {
   const crypto::Bundle bundle = source_.make();
-  const std::string other = ask({.wish = Wish::renew, .name = "www"});
-  const std::string id = ask(
-      {.wish = Wish::install, .name = "www", .certificates = bundle.chain(), .key = bundle.key()});
-  withdraw_request(directory_.path(), {id, "www"});
-  withdraw_request(directory_.path(), {id, "www"});
+  const std::string other = ask({.wish = store::Wish::renew, .name = "www"});
+  const std::string id = ask({.wish = store::Wish::install,
+                              .name = "www",
+                              .certificates = bundle.chain(),
+                              .key = bundle.key()});
+  store::withdraw_request(directory_.path(), {id, "www"});
+  store::withdraw_request(directory_.path(), {id, "www"});
   EXPECT_FALSE(is_waiting(id));
   EXPECT_TRUE(is_waiting(other)) << "another's request stays";
 }
@@ -432,7 +439,7 @@ TEST_F(RequestDeskTest, RenewsWhenTheNewOneEndsInTheSameSecond) {
 
 TEST_F(RequestDeskTest, ForgetsWhatItCannotRead) {
   std::ofstream(directory_.path() / "request-0123456789abcdef-www") << "nonsense";
-  const std::string id = ask({.wish = Wish::renew, .name = "unknown"});
+  const std::string id = ask({.wish = store::Wish::renew, .name = "unknown"});
   desk_.serve();
   EXPECT_FALSE(is_waiting("0123456789abcdef"));
   EXPECT_FALSE(is_waiting(id, "unknown"));
@@ -440,7 +447,8 @@ TEST_F(RequestDeskTest, ForgetsWhatItCannotRead) {
   EXPECT_EQ(log_.count(Severity::error), 2U);
   EXPECT_FALSE(std::filesystem::exists(directory_.path() / "certificates" / "unknown"))
       << "a slip of the pen becomes no certificate";
-  EXPECT_FALSE(leave_request(directory_.path(), {.wish = Wish::renew, .name = "../x"}));
+  EXPECT_FALSE(
+      store::leave_request(directory_.path(), {.wish = store::Wish::renew, .name = "../x"}));
 }
 
 TEST_F(RequestDeskTest, TurnsToTheOldestFirstAndOnlyToRequests) {
@@ -451,17 +459,17 @@ TEST_F(RequestDeskTest, TurnsToTheOldestFirstAndOnlyToRequests) {
       std::ofstream(directory_.path() / file) << "wish: renew\n";
     }
   }
-  EXPECT_THAT(list_requests(directory_.path()).value(), testing::IsEmpty());
+  EXPECT_THAT(store::list_requests(directory_.path()).value(), testing::IsEmpty());
   std::vector<std::string> ids;
   for (int i = 0; i < 5; ++i) {
-    ids.push_back(ask({.wish = Wish::renew, .name = "www"}));
+    ids.push_back(ask({.wish = store::Wish::renew, .name = "www"}));
     const std::string path = directory_.path() / ("request-" + ids.back() + "-www");
     const struct timespec times[2] = {{.tv_sec = 1000 - i, .tv_nsec = 0},
                                       {.tv_sec = 1000 - i, .tv_nsec = 0}};
     ASSERT_EQ(utimensat(AT_FDCWD, path.c_str(), times, 0), 0);
   }
   std::vector<std::string> found;
-  const auto files = list_requests(directory_.path()).value();
+  const auto files = store::list_requests(directory_.path()).value();
   for (const auto& file : files) found.push_back(file.id);
   EXPECT_THAT(found, testing::ElementsAreArray(ids.rbegin(), ids.rend()));
 }

@@ -97,7 +97,7 @@ class StaplingTest : public ::testing::Test {
 
   ccm::test::FakeClock clock_{kTestNow};
   ccm::test::MemoryStore store_;
-  std::unique_ptr<Lease> lease_ = store_.try_lead().value();
+  std::unique_ptr<store::Lease> lease_ = store_.try_lead().value();
   ccm::test::ScriptedHttp http_;
   ccm::test::MemoryLog log_;
   std::vector<std::string> told_;
@@ -373,7 +373,7 @@ TEST(Stapling, AResponderThatHangsHoldsUpOnlyItsOwn) {
   std::vector<std::string> names{"zz"};
   for (int i = 0; i < 10; ++i) names.push_back("hung" + std::to_string(i));
   ccm::test::MemoryStore store;
-  const std::unique_ptr<Lease> lease = store.try_lead().value();
+  const std::unique_ptr<store::Lease> lease = store.try_lead().value();
   for (const std::string& name : names) {
     ASSERT_TRUE(settings.add_certificate(name, {}));
     ASSERT_TRUE(settings.set_in(name, "source", {"scm"}, {}));

@@ -12,17 +12,21 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr Time kNow{Seconds{1769817600}};
+constexpr Time kSomeTime{Seconds{1769817600}};
 
 TEST(Due, IsTheEarliestWish) {
-  EXPECT_LT(due(State(Absent{})), kNow);
-  EXPECT_EQ(due(State(Valid{.renew_at = kNow + 2s, .check_at = kNow + 1s})), kNow + 1s);
-  EXPECT_EQ(due(State(Valid{.renew_at = kNow + 1s, .check_at = kNow + 2s})), kNow + 1s);
-  EXPECT_EQ(due(State(Failing{
-                .attempts = 1, .retry_at = kNow + 3s, .error = Error(ErrorKind::transient, "x")})),
-            kNow + 3s);
-  EXPECT_EQ(due(State(Rejected{.check_at = kNow + 4s, .error = Error(ErrorKind::rejected, "x")})),
-            kNow + 4s);
+  EXPECT_LT(due(State(Absent{})), kSomeTime);
+  EXPECT_EQ(due(State(Valid{.renew_at = kSomeTime + 2s, .check_at = kSomeTime + 1s})),
+            kSomeTime + 1s);
+  EXPECT_EQ(due(State(Valid{.renew_at = kSomeTime + 1s, .check_at = kSomeTime + 2s})),
+            kSomeTime + 1s);
+  EXPECT_EQ(
+      due(State(Failing{
+          .attempts = 1, .retry_at = kSomeTime + 3s, .error = Error(ErrorKind::transient, "x")})),
+      kSomeTime + 3s);
+  EXPECT_EQ(
+      due(State(Rejected{.check_at = kSomeTime + 4s, .error = Error(ErrorKind::rejected, "x")})),
+      kSomeTime + 4s);
 }
 
 PersistedState round_trip(State state) {
@@ -39,16 +43,16 @@ PersistedState round_trip(State state) {
 
 TEST(StateCodec, KeepsEveryState) {
   round_trip(Absent{});
-  const PersistedState valid = round_trip(Valid{.renew_at = kNow, .check_at = kNow - 7s});
-  EXPECT_EQ(std::get<Valid>(valid.state).renew_at, kNow);
-  EXPECT_EQ(std::get<Valid>(valid.state).check_at, kNow - 7s);
-  round_trip(Rejected{.check_at = kNow, .error = Error(ErrorKind::rejected, "no")});
+  const PersistedState valid = round_trip(Valid{.renew_at = kSomeTime, .check_at = kSomeTime - 7s});
+  EXPECT_EQ(std::get<Valid>(valid.state).renew_at, kSomeTime);
+  EXPECT_EQ(std::get<Valid>(valid.state).check_at, kSomeTime - 7s);
+  round_trip(Rejected{.check_at = kSomeTime, .error = Error(ErrorKind::rejected, "no")});
 }
 
 TEST(StateCodec, KeepsTheWholeError) {
   const PersistedState after =
       round_trip(Failing{.attempts = 12,
-                         .retry_at = kNow,
+                         .retry_at = kSomeTime,
                          .error = Error(ErrorKind::throttled, "line 1\nline 2: \\ \"quoted\"")
                                       .with_code("APIGW.0308", "request-7")
                                       .with_retry_after(17s)});

@@ -11,9 +11,9 @@
 #include "base/text.h"
 #include "config/settings.h"
 #include "crypto/digest.h"
-#include "lifecycle/version_files.h"
 #include "publication/reader.h"
 #include "server/bootstrap.h"
+#include "store/version_files.h"
 #include "support/memory_log.h"
 #include "support/other_writer.h"
 #include "support/temp_directory.h"
@@ -44,7 +44,7 @@ class Bootstrap : public testing::Test {
   }
 
   // The fingerprint of what is installed.
-  std::string install(const std::string& name, lifecycle::VersionNumber number = 1,
+  std::string install(const std::string& name, store::VersionNumber number = 1,
                       test::TestCertificateOptions options = {}) {
     options.names = {name + ".example.com"};
     const auto leaf = test::make_test_leaf(issuer_, std::move(options));
@@ -52,14 +52,14 @@ class Bootstrap : public testing::Test {
     const std::string version = "versions/" + std::to_string(number);
     const std::string folder = certificate_path(name) + "/" + version;
     EXPECT_TRUE(make_directories(folder));
-    const lifecycle::VersionInfo info{.number = number,
-                                      .installed_at = kTestNow,
-                                      .not_before = leaf.certificate.not_before(),
-                                      .not_after = leaf.certificate.not_after(),
-                                      .fingerprint = leaf.certificate.fingerprint(),
-                                      .serial = leaf.certificate.serial(),
-                                      .origin = "import"};
-    EXPECT_TRUE(lifecycle::write_version_files(folder, *bundle, info));
+    const store::VersionInfo info{.number = number,
+                                  .installed_at = kTestNow,
+                                  .not_before = leaf.certificate.not_before(),
+                                  .not_after = leaf.certificate.not_after(),
+                                  .fingerprint = leaf.certificate.fingerprint(),
+                                  .serial = leaf.certificate.serial(),
+                                  .origin = "import"};
+    EXPECT_TRUE(store::write_version_files(folder, *bundle, info));
     EXPECT_TRUE(replace_symlink(certificate_path(name) + "/current", version));
     response_ = make_test_response(leaf.certificate, issuer_);
     return leaf.certificate.fingerprint();
@@ -88,7 +88,7 @@ class Bootstrap : public testing::Test {
   publication::Writer run(int segment = -1, Time now = kTestNow) {
     const auto config = settings_.finalize();
     EXPECT_TRUE(config);
-    const lifecycle::StoreReader store(state_.path());
+    const store::StoreReader store(state_.path());
     auto writer =
         bootstrap({.config = *config, .store = store, .segment = segment, .now = now}, log_);
     EXPECT_TRUE(writer);
@@ -124,7 +124,7 @@ TEST_F(Bootstrap, ShowsWhatTheStoreHolds) {
 TEST_F(Bootstrap, StaplesWhatTheStoreHoldsUntilItsEndUnlessItIsSwitchedOff) {
   add_certificate("www");
   install("www");
-  EXPECT_TRUE(lifecycle::write_ocsp_response(certificate_path("www") + "/versions/1", response_));
+  EXPECT_TRUE(store::write_ocsp_response(certificate_path("www") + "/versions/1", response_));
   EXPECT_EQ(shown(run(), "www")->published.ocsp_response, response_);
   const Time end = kTestNow + 7 * test::kTestDay;
   EXPECT_THAT(shown(run(-1, end), "www")->published.ocsp_response, IsEmpty());
@@ -174,7 +174,7 @@ TEST_F(Bootstrap, KeepsWhatWasShownWhenClientsRefuseWhatIsStored) {
 // Whoever can write into the store must not be able to keep a server from starting.
 class Planted : public Bootstrap {
  protected:
-  static constexpr std::size_t kLargestFile = 192U << 10U;  // of lifecycle/version_files.cpp
+  static constexpr std::size_t kLargestFile = 192U << 10U;  // of store/version_files.cpp
 
   // Versions whose every file is as large as it may be and has the checksum that is noted.
   void plant(int count) {
@@ -402,7 +402,7 @@ TEST_F(Bootstrap, ShowsNothingOfAStoreThatOthersMayHaveWritten) {
   add_certificate("www");
   install("www");
   const auto config = settings_.finalize();
-  const lifecycle::StoreReader store(state_.path());
+  const store::StoreReader store(state_.path());
   const auto writer = bootstrap({.config = *config,
                                  .store = store,
                                  .segment = -1,
@@ -417,7 +417,7 @@ TEST_F(Bootstrap, ShowsNothingOfAStoreThatOthersMayHaveWritten) {
 TEST_F(Bootstrap, NeedsNoStore) {
   add_certificate("www");
   const auto config = settings_.finalize();
-  const lifecycle::StoreReader nowhere((state_ / "missing").string());
+  const store::StoreReader nowhere((state_ / "missing").string());
   const auto writer =
       bootstrap({.config = *config, .store = nowhere, .segment = -1, .now = kTestNow}, log_);
   ASSERT_TRUE(writer);

@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: Apache-2.0
+// ccmctl's way to the cloud: the options, and where they say nothing the settings of this host's
+// servers, become credentials, endpoints and a session. Made when the first call is. One thread.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/result.h"
+#include "cli/input/options.h"
+#include "cloud/api/catalogue.h"
+#include "cloud/api/request_builder.h"
+#include "cloud/identity/lockout.h"
+#include "cloud/identity/session.h"
+#include "cloud/reply/json.h"
+#include "cloud/transport/proxy_login.h"
+#include "config/config.h"
+
+namespace ccm::cli {
+
+// What came back. A preview (--dry-run) has been shown instead of sent, and is otherwise empty.
+struct Answer {
+  bool is_preview = false;
+  int status = 0;
+  cloud::Headers headers;
+  Secret body;
+  std::optional<cloud::JsonDocument> document;  // nullopt: empty, or not JSON
+
+  // nullptr when there is none of that name.
+  const std::string* find_header(std::string_view name) const noexcept;
+  cloud::JsonView root() const { return document ? document->root() : cloud::JsonView(); }
+};
+
+// Arguments of a call in words.
+using Words = std::vector<std::pair<std::string, std::string>>;
+cloud::Arguments to_arguments(const Words& words);
+
+// What the option says, otherwise what the settings say.
+inline std::string choose(const std::string& option, const std::string& effective) {
+  return option.empty() ? effective : option;
+}
+
+// From --proxy-file or, for the proxy of the settings, from their file; nullptr when there is none.
+Result<cloud::SharedProxyLogin> read_proxy_login(const GlobalOptions& options,
+                                                 const config::GlobalConfig& known);
+
+class CloudAccess {
+ public:
+  // `effective`: of this host's server; nullptr when there is none. `invalid` or `rejected` when
+  // there are no usable credentials.
+  static Result<std::unique_ptr<CloudAccess>> open(const GlobalOptions& options,
+                                                   const config::GlobalConfig* effective,
+                                                   const Clock& clock);
+
+  // Checks, then sends; or, for a preview, prints the request. A project id that the path wants and
+  // the arguments lack is looked up.
+  Result<Answer> call(const cloud::Operation& operation, cloud::Arguments arguments);
+  // By name; the name is one of the catalogue's.
+  Result<Answer> call(std::string_view operation, const Words& words);
+
+  // `invalid` with the option that would name it when the region has no such service.
+  Result<std::string> endpoint_of(cloud::Service service) const;
+  const cloud::Endpoints& endpoints() const noexcept { return endpoints_; }
+  cloud::Session& session() noexcept { return *session_; }
+  cloud::HttpClient& http() noexcept { return *http_; }
+  cloud::CredentialsProvider& credentials() noexcept { return *provider_; }
+  // Empty when nobody said which.
+  const std::string& region() const noexcept { return region_; }
+  // "file /root/cred, section [global]", "the environment", "the ECS metadata service".
+  const std::string& credentials_source() const noexcept { return source_; }
+
+ private:
+  CloudAccess() = default;
+
+  Result<void> choose_credentials(const GlobalOptions& options,
+                                  const config::GlobalConfig* effective, const Clock& clock);
+  Result<void> use_file(const std::string& path, const std::string& profile);
+  Result<void> use_environment();
+  void use_ecs(const std::string& endpoint, const Clock& clock);
+  Result<std::string> project_id();
+  Result<void> show(const cloud::Operation& operation, const cloud::ApiRequest& request);
+
+  bool is_dry_run_ = false;
+  std::string region_;
+  std::string source_;
+  cloud::Endpoints endpoints_;
+  std::string project_id_;
+  std::unique_ptr<cloud::HttpClient> http_;
+  std::unique_ptr<cloud::CredentialsProvider> provider_;
+  cloud::MemoryLockoutGuard lockout_;
+  std::unique_ptr<cloud::Session> session_;
+};
+
+}  // namespace ccm::cli

@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "cli/cloud/cloud_subject.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "cli/host/overview.h"
+
+namespace ccm::cli {
+namespace {
+
+using cloud::Service;
+
+// "scs" and 13 digits, as SCM makes them (docs/design/differences.md, "IDs").
+bool is_scm_id(std::string_view word) {
+  constexpr std::size_t kLength = 16;
+  return word.size() == kLength && word.starts_with("scs") &&
+         word.find_first_not_of("0123456789", 3) == std::string_view::npos;
+}
+
+bool is_uuid(std::string_view word) {
+  constexpr std::size_t kLength = 36;
+  return word.size() == kLength && std::count(word.begin(), word.end(), '-') == 4 &&
+         word.find_first_not_of("0123456789abcdefABCDEF-") == std::string_view::npos;
+}
+
+}  // namespace
+
+Result<std::optional<CloudSubject>> find_subject(Workspace& workspace, const std::string& word) {
+  if (is_scm_id(word)) return CloudSubject{Service::scm, word, {}, {}};
+  if (is_uuid(word)) return CloudSubject{Service::pca, word, {}, {}};
+  auto overview = look_at(workspace, word);
+  if (!overview) return pass(std::move(overview));
+  if (!*overview) return std::nullopt;
+  if (!(*overview)->installed) {
+    Terminal::say(fmt::format("ccmctl: {} has no certificate yet", word));
+    return std::nullopt;
+  }
+  const auto& info = (*overview)->installed->info;
+  const std::string_view origin = info.origin;
+  const auto slash = origin.find('/');
+  const bool is_configured = (*overview)->spec != nullptr;
+  if (origin.starts_with("scm:")) {
+    return CloudSubject{Service::scm, std::string(origin.substr(4)), word, info.serial,
+                        is_configured};
+  }
+  if (origin.starts_with("pca:") && slash != std::string_view::npos) {
+    return CloudSubject{Service::pca, std::string(origin.substr(slash + 1)), word, info.serial,
+                        is_configured};
+  }
+  return fail(ErrorKind::invalid,
+              fmt::format("{}: its certificate did not come from the cloud ({})", word, origin));
+}
+
+}  // namespace ccm::cli

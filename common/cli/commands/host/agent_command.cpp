@@ -1,0 +1,205 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <fmt/format.h>
+#include <signal.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+
+#include "base/file.h"
+#include "cli/commands/commands.h"
+#include "cli/host/links.h"
+#include "cli/input/completion.h"
+#include "config/host_checks.h"
+#include "config/toml_file.h"
+#include "launch/launch.h"
+
+namespace ccm::cli {
+namespace {
+
+struct AgentOptions {
+  std::string file;
+  std::string log_level = "notice";
+  bool is_check = false;
+};
+
+// A configuration that can be worked with.
+struct Loaded {
+  config::Settings settings;
+  config::Config config;
+  std::string program;
+};
+
+Result<Loaded> load(const AgentOptions& options) {
+  auto settings = config::read_toml_settings(options.file);
+  if (!settings) return pass(std::move(settings));
+  auto config = settings->finalize();
+  if (!config) return pass(std::move(config));
+  if (config->certificates().empty()) {
+    return fail(ErrorKind::invalid,
+                fmt::format("{} names no certificate, so there is nothing to do; add a "
+                            "[certificate.NAME] table",
+                            options.file));
+  }
+  if (!settings->allows_worker_dumps()) {
+    return fail(ErrorKind::invalid,
+                fmt::format("{}: worker_dumps would have no effect: it is about the workers of a "
+                            "web server, and the agent itself never leaves a core file",
+                            options.file));
+  }
+  for (const config::HostFinding& finding : config::check_host(*config)) {
+    if (finding.fatal) return fail(ErrorKind::invalid, finding.sentence);
+    Terminal::say(fmt::format("warning: {}", finding.sentence));
+  }
+  auto program = launch::find_agent(config->global().agent_path, program_path());
+  if (!program) return pass(std::move(program));
+  return Loaded{*std::move(settings), *std::move(config), *std::move(program)};
+}
+
+Result<ExitCode> check(const AgentOptions& options) {
+  const auto loaded = load(options);
+  if (!loaded) return fail(loaded.error());
+  const std::size_t count = loaded->config.certificates().size();
+  Terminal::say(
+      fmt::format("{} is in order: {} certificate{}", options.file, count, count == 1 ? "" : "s"));
+  return ExitCode::ok;
+}
+
+// This process is to the agent what a web server's master is: it holds the lifeline, and where it
+// ends, however it ends, the agent ends too.
+class Foreground {
+ public:
+  explicit Foreground(const AgentOptions& options)
+      : options_(options), place_(real_path(options.file)) {}
+  Foreground(const Foreground&) = delete;
+  Foreground& operator=(const Foreground&) = delete;
+  ~Foreground() { stop(); }
+
+  Result<ExitCode> run();
+
+ private:
+  Result<void> start(const Loaded& loaded);
+  Result<void> reload();
+  bool has_ended();
+  void stop();
+
+  const AgentOptions& options_;
+  std::string instance_ = config::make_instance();
+  std::string place_;
+  std::optional<launch::Launched> agent_;
+  unsigned loads_ = 0;
+};
+
+Result<void> Foreground::start(const Loaded& loaded) {
+  ++loads_;
+  const config::Handover handover{
+      .server = {.kind = config::ServerKind::none,
+                 .error_log = {},
+                 .log_level = parse_severity(options_.log_level).value_or(Severity::notice),
+                 .launch_id = fmt::format("{}-{}-{}", getpid(), loads_,
+                                          SystemClock().now().time_since_epoch().count()),
+                 .instance = instance_,
+                 .place = place_},
+      .settings = loaded.settings};
+  auto launched = launch::launch({.program = loaded.program,
+                                  .segment = -1,
+                                  .handover = handover,
+                                  .log_descriptor = STDERR_FILENO});
+  if (!launched) return pass(std::move(launched));
+  agent_ = *std::move(launched);
+  return {};
+}
+
+void Foreground::stop() {
+  if (!agent_) return;
+  const pid_t monitor = agent_->pid;
+  launch::end_agent(*std::exchange(agent_, std::nullopt));
+  while (waitpid(monitor, nullptr, 0) < 0 && errno == EINTR) {
+  }
+}
+
+bool Foreground::has_ended() {
+  return waitpid(agent_->pid, nullptr, WNOHANG) == agent_->pid;
+}
+
+// What is wrong changes nothing: the old agent goes on.
+Result<void> Foreground::reload() {
+  const auto loaded = load(options_);
+  if (!loaded) {
+    Terminal::say(fmt::format("{}; the agent goes on with what it was started with",
+                              loaded.error().message()));
+    return {};
+  }
+  stop();
+  if (auto started = start(*loaded); !started) return started;
+  Terminal::say(fmt::format("{} was read again", options_.file));
+  return {};
+}
+
+Result<ExitCode> Foreground::run() {
+  sigset_t awaited;
+  sigemptyset(&awaited);
+  for (const int number : {SIGTERM, SIGINT, SIGHUP, SIGCHLD}) sigaddset(&awaited, number);
+  // The agent begins with a mask of its own.
+  sigprocmask(SIG_BLOCK, &awaited, nullptr);
+  const auto loaded = load(options_);
+  if (!loaded) return fail(loaded.error());
+  if (auto started = start(*loaded); !started) return pass(std::move(started));
+  for (;;) {
+    const int number = sigwaitinfo(&awaited, nullptr);
+    if (number == SIGTERM || number == SIGINT) return ExitCode::ok;
+    if (number == SIGHUP) {
+      if (auto done = reload(); !done) return pass(std::move(done));
+    }
+    // What ended may be the agent before a reload.
+    if (number == SIGCHLD && has_ended()) {
+      agent_.reset();
+      return fail(ErrorKind::internal, "the agent's monitor ended; what it said stands above");
+    }
+  }
+}
+
+Result<ExitCode> run_agent(const AgentOptions& options) {
+  return options.is_check ? check(options) : Foreground(options).run();
+}
+
+constexpr const char* kAgentFooter =
+    "For hosts whose certificates are used by programs without a module of ours: HAProxy, Postfix, "
+    "…\n"
+    "They read STATE/certificates/NAME/current/fullchain.pem and privkey.pem. SIGHUP reads the "
+    "file\n"
+    "again, SIGTERM and SIGINT end the agent. A host whose nginx or httpd has a ccm configuration\n"
+    "needs no other agent; where both run, they share the store.\n\n"
+    "The file has the directives of a ccm block in TOML:\n"
+    "  region = \"ap-southeast-1\"\n"
+    "  credentials = \"file=/etc/ccm/credentials\"\n"
+    "  [certificate.www]\n"
+    "  source = \"scm\"\n"
+    "  names = [\"www.example.com\", \"example.com\"]\n\n"
+    "Examples:\n"
+    "  ccmctl agent --config /etc/ccm/agent.toml --check\n"
+    "  ccmctl agent --config /etc/ccm/agent.toml";
+
+}  // namespace
+
+void add_agent(CLI::App& app, Action& action) {
+  auto options = std::make_shared<AgentOptions>();
+  auto* command = app.add_subcommand(
+      "agent", "Keeps the certificates of a file valid, in the foreground, without a web server");
+  command->add_option("--config", options->file, "the directives, in TOML")
+      ->required()
+      ->type_name(kFile);
+  command->add_flag("--check", options->is_check, "only judge the file and the host, offline");
+  command->add_option("--log-level", options->log_level, "how much to say")
+      ->capture_default_str()
+      ->type_name("error|warn|notice|info|debug")
+      ->check(CLI::IsMember({"error", "warn", "notice", "info", "debug"}).description(""));
+  command->footer(kAgentFooter);
+  command->callback([=, &action] { action = [=](Workspace&) { return run_agent(*options); }; });
+}
+
+}  // namespace ccm::cli

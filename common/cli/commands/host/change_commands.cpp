@@ -1,0 +1,201 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <memory>
+
+#include "base/text.h"
+#include "cli/commands/commands.h"
+#include "cli/host/asking.h"
+#include "cli/host/local_engine.h"
+#include "cli/host/overview.h"
+#include "cli/host/served.h"
+#include "cli/host/state_directory.h"
+#include "cli/host/store_access.h"
+#include "cli/output/render.h"
+#include "lifecycle/request_desk.h"
+
+namespace ccm::cli {
+namespace {
+
+using store::Request;
+using store::VersionNumber;
+using store::Wish;
+
+// What became of a renewal.
+Result<ExitCode> report(Workspace& workspace, const std::string& name, VersionNumber before,
+                        const store::Answer& answer) {
+  if (answer.error) {
+    // What is malformed here is not the command line.
+    const ErrorKind kind = answer.error->kind();
+    Error error = *answer.error;
+    if (answer.again_at) {
+      error = Error(kind, fmt::format("{}; the renewal stays asked for, the next try is at {}",
+                                      error.message(), format_time(*answer.again_at)))
+                  .with_code(error.code(), error.request_id());
+    }
+    return fail(std::move(error)
+                    .with_kind(kind == ErrorKind::invalid ? ErrorKind::internal : kind)
+                    .with_context(name));
+  }
+  const Change change{.name = name, .version = answer.version, .before = before};
+  // renew() has entered the state directory.
+  return report_change(
+      workspace, ".", change,
+      answer.has_changed
+          ? fmt::format("{}: version {} is installed", name, change.version)
+          : fmt::format("{}: the cloud has nothing newer than version {}", name, change.version));
+}
+
+Result<ExitCode> ask_the_agent(Workspace& workspace, StoreAccess& access, const std::string& name,
+                               VersionNumber before, int timeout) {
+  const Request request{.wish = Wish::renew, .name = name};
+  if (timeout == 0) {
+    auto left = store::leave_request(access.path(), request);
+    if (!left) return pass(std::move(left));
+    Terminal::say(fmt::format("{}: asked for", name));
+    return ExitCode::pending;
+  }
+  const auto asked = ask_leader(workspace, access, request, timeout);
+  if (!asked) return fail(asked.error());
+  if (asked->answer) return report(workspace, name, before, *asked->answer);
+  return fail(
+      ErrorKind::pending,
+      fmt::format("{}: the agent has been asked and is not done after {} s; `ccmctl status` "
+                  "shows how it goes on, the server's error log says more",
+                  name, timeout));
+}
+
+VersionNumber installed_version(const Overview& overview) {
+  return overview.installed ? overview.installed->info.number : 0;
+}
+
+Result<ExitCode> renew(Workspace& workspace, const std::string& name, int timeout) {
+  auto overview = look_at(workspace, name);
+  if (!overview) return pass(std::move(overview));
+  if (!*overview) return ExitCode::not_found;
+  if ((*overview)->spec == nullptr) {
+    const auto unreadable = describe_unreadable_settings(workspace.options.state_directory);
+    return fail(ErrorKind::invalid,
+                unreadable.empty()
+                    ? fmt::format("{}: no server on this host has it in its configuration", name)
+                    : fmt::format("{}: {}", name, unreadable.front()));
+  }
+  if (workspace.options.dry_run) {
+    return print_dry_run(workspace,
+                         fmt::format("{}: a successor of version {} would be obtained "
+                                     "from {}",
+                                     name, installed_version(**overview), source_of(**overview)));
+  }
+  const auto settings = workspace.settings();
+  const auto owner = std::find_if((*settings)->begin(), (*settings)->end(), [&](const auto& each) {
+    return each.config.find(name) != nullptr;
+  });
+  // Read while we are still who started us; needed only when there is no agent.
+  auto cloud = workspace.cloud();
+  auto access = StoreAccess::enter(workspace.options.state_directory);
+  if (!access) return pass(std::move(access));
+  const VersionNumber before = access->store().current_version(name);
+  if (access->lease() == nullptr) {
+    return ask_the_agent(workspace, *access, name, before, timeout);
+  }
+  if (!cloud) return pass(std::move(cloud));
+  return report(workspace, name, before,
+                renew_here(**cloud, *access, owner->config, name, workspace.clock()));
+}
+
+// The newest version before the current one.
+VersionNumber previous_version(const std::vector<store::VersionInfo>& history,
+                               VersionNumber current) {
+  VersionNumber found = 0;
+  for (const auto& info : history) {
+    if (info.number < current) found = std::max(found, info.number);
+  }
+  return found;
+}
+
+Result<void> go_back(Workspace& workspace, StoreAccess& access, const std::string& name,
+                     VersionNumber version) {
+  if (access.lease() != nullptr) {
+    return lifecycle::roll_back(access.store(), *access.lease(), name, version);
+  }
+  constexpr int kPatience = 60;
+  const auto asked = ask_leader(
+      workspace, access, {.wish = Wish::roll_back, .name = name, .version = version}, kPatience);
+  if (!asked) return fail(asked.error());
+  if (asked->answer && !asked->answer->error) return {};
+  if (asked->answer) return fail(Error(*asked->answer->error).with_context(name));
+  return fail(ErrorKind::pending,
+              fmt::format("{}: the agent has been asked and has not answered in {} s{}", name,
+                          kPatience, withdraw(access, name, *asked)));
+}
+
+Result<ExitCode> roll_back(Workspace& workspace, const std::string& name, VersionNumber wanted) {
+  auto overview = look_at(workspace, name);
+  if (!overview) return pass(std::move(overview));
+  if (!*overview) return ExitCode::not_found;
+  const store::StoreReader reader(workspace.options.state_directory);
+  const auto history = reader.history(name);
+  if (!history) return fail(history.error());
+  const VersionNumber current = reader.current_version(name);
+  const VersionNumber version = wanted == 0 ? previous_version(*history, current) : wanted;
+  const bool is_there = std::any_of(history->begin(), history->end(),
+                                    [&](const auto& info) { return info.number == version; });
+  if (!is_there) {
+    Terminal::say(version == 0
+                      ? fmt::format("ccmctl: {} has no version before the current one", name)
+                      : fmt::format("ccmctl: {} has no version {}; `ccmctl history {}` shows all",
+                                    name, version, name));
+    return ExitCode::not_found;
+  }
+  if (workspace.options.dry_run) {
+    return print_dry_run(
+        workspace, fmt::format("{}: version {} would become current (is {}) and be held", name,
+                               version, current));
+  }
+  auto access = StoreAccess::enter(workspace.options.state_directory);
+  if (!access) return pass(std::move(access));
+  if (auto done = go_back(workspace, *access, name, version); !done) return pass(std::move(done));
+  return report_change(
+      workspace, access->path(), {.name = name, .version = version, .before = current},
+      fmt::format("{}: version {} is current (was {}) and stays until its last tenth, or "
+                  "until `ccmctl renew {}`",
+                  name, version, current, name));
+}
+
+struct ChangeOptions {
+  std::string name;
+  VersionNumber version = 0;
+  int timeout = 120;
+};
+
+}  // namespace
+
+void add_change_commands(CLI::App& app, Action& action) {
+  auto options = std::make_shared<ChangeOptions>();
+  auto* renewal = app.add_subcommand(
+      "renew", "Renews a certificate now; running servers have it at once, without a reload");
+  renewal->add_option("NAME", options->name, "the certificate")->required();
+  renewal
+      ->add_option("--timeout", options->timeout, "seconds to wait for the agent; 0: do not wait")
+      ->capture_default_str()
+      ->check(CLI::Range(0, 86400));
+  renewal->footer("Example:\n  ccmctl renew www");
+  renewal->callback([=, &action] {
+    action = [=](Workspace& workspace) {
+      return renew(workspace, options->name, options->timeout);
+    };
+  });
+  auto* back = app.add_subcommand(
+      "rollback", "Goes back to an older version, which is then left alone by the engine");
+  back->add_option("NAME", options->name, "the certificate")->required();
+  back->add_option("--to", options->version, "this version instead of the one before");
+  back->footer("Examples:\n  ccmctl rollback www\n  ccmctl rollback www --to 3");
+  back->callback([=, &action] {
+    action = [=](Workspace& workspace) {
+      return roll_back(workspace, options->name, options->version);
+    };
+  });
+}
+
+}  // namespace ccm::cli

@@ -1,0 +1,193 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <fmt/format.h>
+
+#include <memory>
+#include <set>
+
+#include "base/text.h"
+#include "cli/commands/commands.h"
+#include "cli/host/asking.h"
+#include "cli/host/served.h"
+#include "cli/host/store_access.h"
+#include "cli/input/completion.h"
+#include "cli/input/import_input.h"
+#include "cli/output/render.h"
+#include "crypto/bundle.h"
+#include "crypto/pem.h"
+#include "lifecycle/import.h"
+
+namespace ccm::cli {
+namespace {
+
+using crypto::Bundle;
+using crypto::KeyWithCertificates;
+using store::VersionInfo;
+
+// Until the agent turns to it, which may be busy with this certificate, and until it is done.
+constexpr int kImportPatience = 120;
+
+struct ImportOptions {
+  std::string name;
+  ImportInput input;
+};
+
+Result<ExitCode> say_which_there_are(Workspace& workspace, const std::string& name) {
+  auto settings = workspace.settings();
+  if (!settings) return pass(std::move(settings));
+  std::set<std::string> names;
+  for (const auto& each : **settings) {
+    for (const auto& spec : each.config.certificates()) names.insert(spec.name);
+  }
+  const std::vector<std::string> known(names.begin(), names.end());
+  const std::string rest =
+      known.empty() ? fmt::format("no server and no `ccmctl agent` has left its settings in {}",
+                                  workspace.options.state_directory)
+                    : fmt::format("the servers of this host have {}", join(known, ", "));
+  Terminal::say(fmt::format(
+      "ccmctl: there is no certificate \"{}\" in the configuration, so nobody would serve it; {}",
+      printable(name), rest));
+  return ExitCode::not_found;
+}
+
+// What came with the file and what is refused is not right here, whoever finds it out.
+Failure as_usage(Error error, const std::string& name) {
+  return fail(std::move(error).with_context(name).with_kind(ErrorKind::invalid));
+}
+
+bool is_installed(const store::StoreReader::Loaded& installed, const Bundle& bundle) {
+  return installed.certificate && !installed.damage &&
+         crypto::to_pem(installed.certificate->bundle.chain()) == crypto::to_pem(bundle.chain());
+}
+
+Result<VersionInfo> through_the_agent(Workspace& workspace, StoreAccess& access,
+                                      const std::string& name, const KeyWithCertificates& content,
+                                      const Bundle& bundle) {
+  const auto asked = ask_leader(workspace, access,
+                                {.wish = store::Wish::install,
+                                 .name = name,
+                                 .certificates = content.certificates,
+                                 .key = content.key},
+                                kImportPatience);
+  if (!asked) return fail(asked.error());
+  if (!asked->answer) {
+    return fail(ErrorKind::pending,
+                fmt::format("{}: the agent was asked and has not answered in {} s{}", name,
+                            kImportPatience, withdraw(access, name, *asked)));
+  }
+  if (asked->answer->error) return fail(Error(*asked->answer->error).with_context(name));
+  const auto loaded = access.store().load(name);
+  if (loaded && is_installed(*loaded, bundle)) return loaded->certificate->info;
+  return fail(ErrorKind::internal,
+              fmt::format("{}: another version was installed right after it", name));
+}
+
+Result<VersionInfo> install(Workspace& workspace, const config::CertificateSpec& spec,
+                            const KeyWithCertificates& content, const Bundle& bundle) {
+  auto access = StoreAccess::enter(workspace.options.state_directory);
+  if (!access) return pass(std::move(access));
+  if (access->lease() == nullptr) {
+    return through_the_agent(workspace, *access, spec.name, content, bundle);
+  }
+  auto installed = lifecycle::install_import(access->store(), *access->lease(), spec, bundle,
+                                             workspace.clock().now());
+  if (!installed) return fail_with(std::move(installed), spec.name);
+  return installed;
+}
+
+Result<ExitCode> import_certificate(Workspace& workspace, const ImportOptions& options) {
+  const std::string& name = options.name;
+  const ImportInput& input = options.input;
+  if (input.certificate.empty() && input.pkcs12.empty() && input.directory.empty()) {
+    return fail(ErrorKind::invalid,
+                "import: one of --certificate, --pkcs12 and --directory is needed");
+  }
+  auto spec = workspace.find_spec(name);
+  if (!spec) return pass(std::move(spec));
+  if (*spec == nullptr) return say_which_there_are(workspace, name);
+  // Read while we are still who started us.
+  auto content = read_import(input);
+  if (!content) return pass(std::move(content));
+  const auto bundle = Bundle::make(content->certificates, content->key, workspace.clock().now());
+  if (!bundle) return as_usage(bundle.error(), name);
+  if (!bundle->left_out().empty()) {
+    Terminal::say(
+        fmt::format("{}: left out, as it does not serve the chain: {}", name, bundle->left_out()));
+  }
+  const auto loaded = store::StoreReader(workspace.options.state_directory).load(name);
+  if (!loaded) return fail(loaded.error());
+  if (is_installed(*loaded, *bundle)) {
+    const auto number = loaded->certificate->info.number;
+    return report_change(workspace, workspace.options.state_directory,
+                         {.name = name, .version = number, .before = number},
+                         fmt::format("{}: version {} is this certificate already", name, number));
+  }
+  // The sentence at once, whoever installs; the gate is asked again then.
+  auto admitted = lifecycle::judge_import(**spec, *loaded, *bundle, workspace.clock().now());
+  if (!admitted) return as_usage(std::move(admitted).error(), name);
+  if (workspace.options.dry_run) {
+    return print_dry_run(workspace, fmt::format("{}: the certificate would be installed", name));
+  }
+  const auto info = install(workspace, **spec, *content, *bundle);
+  if (!info) return fail(info.error());
+  // install() has entered the state directory.
+  return report_change(
+      workspace, ".",
+      {.name = name,
+       .version = info->number,
+       .before = loaded->certificate ? loaded->certificate->info.number : 0},
+      fmt::format("{}: version {} is installed (serial {}, valid until {}); it is renewed "
+                  "from {} in time, or with `ccmctl renew {}`",
+                  name, info->number, info->serial, format_time(info->not_after),
+                  std::holds_alternative<config::ScmSource>((*spec)->source) ? "SCM" : "PCA",
+                  name));
+}
+
+constexpr const char* kImportFooter =
+    "It passes the same checks as one from the cloud (names, key, dates, chain, not sooner over "
+    "than\n"
+    "the installed one); a chain in the wrong order is mended. Running servers have it at once. "
+    "The\n"
+    "engine leaves it alone until its renewal is due, and then gets the next one from the "
+    "cloud.\n\n"
+    "Examples:\n"
+    "  ccmctl import www --certificate www.crt --chain ca-bundle.crt --key www.key\n"
+    "  ccmctl import www --directory /etc/letsencrypt/live/www.example.com\n"
+    "  ccmctl import www --directory /etc/apache2/md/domains/www.example.com\n"
+    "  ccmctl import www --pkcs12 www.pfx --password-file password.txt\n"
+    "  ccmctl import www --dry-run --certificate fullchain.pem --key privkey.pem";
+
+}  // namespace
+
+void add_local_import(CLI::App& app, Action& action) {
+  auto options = std::make_shared<ImportOptions>();
+  auto* command = app.add_subcommand(
+      "import",
+      "Installs a certificate from files, bought elsewhere or moved from certbot or mod_md");
+  command->add_option("NAME", options->name, "the certificate's name in the configuration")
+      ->required();
+  ImportInput& input = options->input;
+  const auto add_file = [&](const char* name, std::string& value, const char* about) {
+    return command->add_option(name, value, about)->type_name(kFile);
+  };
+  auto* certificate =
+      add_file("--certificate", input.certificate, "in PEM, with or without its chain and key");
+  auto* key = add_file("--key", input.key, "its private key, in PEM");
+  auto* chain = add_file("--chain", input.chain, "its authorities, in PEM");
+  auto* pkcs12 = add_file("--pkcs12", input.pkcs12, "a .p12 or .pfx file with all of it");
+  auto* directory =
+      command
+          ->add_option("--directory", input.directory,
+                       "with privkey.pem and fullchain.pem, pubcert.pem, or cert.pem and chain.pem")
+          ->type_name(kDirectory);
+  add_file("--password-file", input.password_file,
+           "the password of the key; without it the password is asked for");
+  for (auto* option : {key, chain}) option->needs(certificate);
+  pkcs12->excludes(certificate);
+  directory->excludes(certificate)->excludes(pkcs12);
+  command->footer(kImportFooter);
+  command->callback([=, &action] {
+    action = [=](Workspace& workspace) { return import_certificate(workspace, *options); };
+  });
+}
+
+}  // namespace ccm::cli

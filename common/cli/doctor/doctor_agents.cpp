@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "base/text.h"
+#include "cli/doctor/doctor.h"
+#include "cli/host/agents.h"
+#include "store/trouble.h"
+
+namespace ccm::cli {
+namespace {
+
+std::string removal_of(const std::string& state_path, const EffectiveSettings& server) {
+  return fmt::format(
+      "{}; if it is gone for good, or has no ccm configuration any more, remove what it left: "
+      "rm {} {}",
+      remedy_of(server), shell_word(store::effective_settings_path(state_path, server.server)),
+      shell_word(store::presence_path(state_path, server.server)));
+}
+
+// Why an agent does not stay alive; empty when it does.
+std::string trouble_of(const std::string& state_path, const store::ServerId& server) {
+  const auto trouble = store::read_trouble(state_path, server);
+  if (!trouble) return {};
+  return fmt::format("; it has died {}, the last time at {}{}{}",
+                     trouble->deaths == 1 ? "once" : fmt::format("{} times", trouble->deaths),
+                     format_time(trouble->last), trouble->last_words.empty() ? "" : ": ",
+                     printable(trouble->last_words));
+}
+
+bool is_first_death(const std::string& state_path, const store::ServerId& server) {
+  const auto trouble = store::read_trouble(state_path, server);
+  return trouble && trouble->deaths == 1;
+}
+
+void examine_one(const std::string& state_path, const EffectiveSettings& server,
+                 const std::string& subject, Findings& findings) {
+  const std::string trouble = trouble_of(state_path, server.server);
+  const AgentCondition condition = condition_of(server.seen);
+  const bool is_unable = condition == AgentCondition::stopped && !trouble.empty();
+  const std::string sentence =
+      (is_unable ? std::string("its agent cannot work") : describe(server.seen)) + trouble;
+  const std::string remedy = trouble.empty() || !remedy_of(server).empty()
+                                 ? remedy_of(server)
+                                 : "put right what it says; the server's error log says more";
+  switch (condition) {
+    case AgentCondition::works:
+      if (trouble.empty()) return findings.good(subject, sentence);
+      // Once is an accident.
+      if (is_first_death(state_path, server.server)) {
+        return findings.doubtful(subject, sentence, remedy);
+      }
+      return findings.bad(subject, sentence, remedy);
+    case AgentCondition::frozen:
+      return findings.bad(subject, fmt::format("{}; nothing new is served", sentence), remedy);
+    case AgentCondition::dead:
+      return findings.bad(
+          subject,
+          fmt::format("{}; the server goes on, nothing new is served, nothing renewed", sentence),
+          remedy);
+    case AgentCondition::stopped:
+      if (is_unable) {
+        return findings.bad(subject, sentence,
+                            fmt::format("put that right, then: {}", reload_of(server.server.kind)));
+      }
+      return findings.doubtful(subject, sentence, removal_of(state_path, server));
+  }
+}
+
+// Those that could not even leave their settings.
+void examine_strangers(const std::string& state_path, const std::vector<EffectiveSettings>& servers,
+                       Findings& findings) {
+  for (const auto& server : store::servers_with(state_path, store::kTroublePrefix)) {
+    const bool is_known =
+        std::any_of(servers.begin(), servers.end(),
+                    [&](const EffectiveSettings& each) { return each.server == server; });
+    const std::string trouble = trouble_of(state_path, server);
+    if (is_known || trouble.empty()) continue;
+    findings.bad(fmt::format("server {}", store::name_of(server.kind)),
+                 "its agent cannot work here" + trouble,
+                 fmt::format("put that right, then: {}", reload_of(server.kind)));
+  }
+}
+
+}  // namespace
+
+void examine_agents(Workspace& workspace, Findings& findings) {
+  const auto settings = workspace.settings();
+  if (!settings) return;
+  const std::string& state_path = workspace.options.state_directory;
+  for (const EffectiveSettings& server : **settings) {
+    const std::string subject = fmt::format("server {}", title_of(server, **settings));
+    examine_one(state_path, server, subject, findings);
+  }
+  examine_strangers(state_path, **settings, findings);
+}
+
+}  // namespace ccm::cli

@@ -1,0 +1,192 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <fmt/format.h>
+#include <sys/stat.h>
+
+#include <array>
+#include <map>
+#include <utility>
+
+#include "base/file.h"
+#include "base/text.h"
+#include "cli/doctor/doctor.h"
+#include "cli/host/agents.h"
+#include "cli/host/overview.h"
+#include "cli/host/state_directory.h"
+#include "config/host_checks.h"
+#include "config/sentences.h"
+#include "store/record_file.h"
+
+namespace ccm::cli {
+namespace {
+
+constexpr std::size_t kNamedCertificates = 5;
+
+void examine_unreadable(const std::string& state_path, Findings& findings) {
+  for (const store::ServerId& server : store::servers_with_settings(state_path)) {
+    const auto problem = store::problem_of_effective_settings(state_path, server);
+    if (!problem) continue;
+    findings.bad(
+        fmt::format("settings of {}", store::name_of(server.kind)),
+        fmt::format("{}: {}", store::effective_settings_path(state_path, server),
+                    problem->message()),
+        fmt::format("let the agent of this release write them anew: {}", reload_of(server.kind)));
+  }
+}
+
+std::string remedy_of_settings(const store::EffectiveSettings& settings) {
+  struct stat facts {};
+  const auto* file = std::get_if<config::CredentialsFile>(&settings.config.global().credentials);
+  if (file != nullptr && stat(file->path.c_str(), &facts) == 0 && (facts.st_mode & 077U) != 0) {
+    return fmt::format("chmod 600 {}", shell_word(file->path));
+  }
+  return fmt::format("correct that, then: {}", reload_of(settings.server.kind));
+}
+
+void examine_one(const store::EffectiveSettings& settings, Findings& findings) {
+  const std::string subject = fmt::format("settings of {}", store::name_of(settings.server.kind));
+  const auto found = config::check_host(settings.config);
+  for (const auto& [is_fatal, sentence] : found) {
+    findings.add({is_fatal ? Verdict::bad : Verdict::doubtful, subject, sentence,
+                  remedy_of_settings(settings)});
+  }
+  if (found.empty()) {
+    const std::size_t count = settings.config.certificates().size();
+    findings.good(subject, fmt::format("{} certificate{}", count, count == 1 ? "" : "s"));
+  }
+}
+
+// What helps a certificate in this state.
+std::string remedy_of_certificate(const Overview& overview, std::string_view word) {
+  const std::string name = shell_word(overview.name);
+  if (word == "held") return fmt::format("let go of it: ccmctl renew {}", name);
+  if (word == "damaged") return fmt::format("have it replaced: ccmctl renew {}", name);
+  if (word == "not served") return "see what is said of the server's agent";
+  if (word == "waiting") return fmt::format("what it waits for: ccmctl show {}", name);
+  if (word == "missing") return fmt::format("ask for it now: ccmctl renew {}", name);
+  return fmt::format("mend the cause, then: ccmctl renew {}", name);
+}
+
+Finding judge(const Overview& overview, Time now) {
+  const Health health = health_of(overview, now);
+  const Error* error = overview.error();
+  const bool is_well = error == nullptr && health.word != "held";
+  const Verdict verdict = health.colour == Colour::red ? Verdict::bad
+                          : is_well                    ? Verdict::good
+                                                       : Verdict::doubtful;
+  const std::string what =
+      overview.is_served() ? next_step(overview, now)
+                           : fmt::format("version {} is stored, served by {}",
+                                         overview.installed->info.number, served_text(overview));
+  return {verdict, fmt::format("certificate {}", overview.name),
+          error == nullptr ? fmt::format("{}, {}", health.word, what)
+                           : fmt::format("{}: {}", health.word, error->message()),
+          verdict == Verdict::good ? std::string() : remedy_of_certificate(overview, health.word)};
+}
+
+void examine_records(const std::string& directory, Findings& findings) {
+  const auto kinds = list_directory(directory);
+  if (!kinds) return;
+  for (const std::string& kind : *kinds) {
+    if (kind.find(kTemporaryMark) != std::string::npos) continue;
+    const auto record = store::read_record_file(directory, kind);
+    if (record) continue;
+    findings.doubtful("store", fmt::format("{}/{}: {}", directory, kind, record.error().message()),
+                      fmt::format("what it remembered is lost; the agent starts that part anew: "
+                                  "rm {}",
+                                  shell_word(fmt::format("{}/{}", directory, kind))));
+  }
+}
+
+// Nothing of theirs is renewed or served, so nothing of theirs is bad; but their keys lie there.
+void report_left(const std::vector<std::string>& names, Findings& findings) {
+  if (names.empty()) return;
+  const bool is_one = names.size() == 1;
+  findings.doubtful(
+      "certificates",
+      fmt::format("{} in no server's configuration any more, and {} still here: {}",
+                  is_one ? "1 is" : fmt::format("{} are", names.size()),
+                  is_one ? "its private keys are" : "their private keys are",
+                  config::enumerated(names, kNamedCertificates)),
+      fmt::format("when {} not needed: ccmctl forget {}", is_one ? "it is" : "they are",
+                  is_one ? shell_word(names.front()) : "NAME"));
+}
+
+// The first few of each kind one by one, the well ones and the rest as numbers.
+class Summary {
+ public:
+  void add(Finding finding) {
+    const bool is_shown =
+        finding.verdict != Verdict::good && ++troubled_[finding.verdict] <= kNamedCertificates;
+    if (finding.verdict == Verdict::good) ++well_;
+    if (is_shown) shown_.push_back(std::move(finding));
+  }
+  void report(Findings& findings) && {
+    for (Finding& finding : shown_) findings.add(std::move(finding));
+    for (const auto& [verdict, count] : troubled_) {
+      if (count <= kNamedCertificates) continue;
+      findings.add({verdict, "certificates",
+                    fmt::format("{} more have such troubles", count - kNamedCertificates),
+                    "see all: ccmctl status"});
+    }
+    if (well_ > 0) {
+      findings.good("certificates", fmt::format("{} of {} as they should be", well_, total()));
+    }
+  }
+
+ private:
+  std::size_t total() const {
+    std::size_t sum = well_;
+    for (const auto& [verdict, count] : troubled_) sum += count;
+    return sum;
+  }
+
+  std::vector<Finding> shown_;
+  std::map<Verdict, std::size_t> troubled_;
+  std::size_t well_ = 0;
+};
+
+}  // namespace
+
+void examine_settings(Workspace& workspace, Findings& findings) {
+  const auto settings = workspace.settings();
+  if (!settings) {
+    findings.bad("settings", settings.error().message(), "run ccmctl doctor as root");
+    return;
+  }
+  const std::string& path = workspace.options.state_directory;
+  const std::size_t before = findings.all().size();
+  examine_unreadable(path, findings);
+  if ((*settings)->empty() && findings.all().size() == before) {
+    findings.doubtful("settings", "no web server of this host has left any",
+                      "start nginx or Apache with a ccm configuration, or say with --state-dir "
+                      "where its state_path is");
+  }
+  for (const auto& each : **settings) examine_one(each, findings);
+}
+
+void examine_certificates(Workspace& workspace, Findings& findings) {
+  const Time now = workspace.clock().now();
+  // What is wrong with it has been said.
+  if (find_wrong_directory(workspace.options)) return;
+  const auto all = look_at_all(workspace);
+  if (!all) {
+    // Who may not read the settings has been told so.
+    if (workspace.settings()) {
+      findings.bad("certificates", all.error().message(), "run ccmctl doctor as root");
+    }
+    return;
+  }
+  const std::string& path = workspace.options.state_directory;
+  Summary summary;
+  std::vector<std::string> left;
+  for (const Overview& overview : *all) {
+    if (overview.is_left && !overview.is_forgotten) left.push_back(overview.name);
+    if (overview.spec != nullptr) summary.add(judge(overview, now));
+    examine_records(fmt::format("{}/certificates/{}/records", path, overview.name), findings);
+  }
+  examine_records(path + "/records", findings);
+  std::move(summary).report(findings);
+  report_left(left, findings);
+}
+
+}  // namespace ccm::cli

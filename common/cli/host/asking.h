@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: Apache-2.0
+// Asking the store's leader for something and waiting for its answer (store/request.h). One
+// thread.
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "base/result.h"
+#include "cli/host/store_access.h"
+#include "cli/host/workspace.h"
+#include "store/answer.h"
+#include "store/request.h"
+
+namespace ccm::cli {
+
+struct Asked {
+  std::string id;
+  std::optional<store::Answer> answer;  // nullopt: there was none in time
+};
+
+// Waits for the answer to this very request for up to `seconds`, and says so on a terminal.
+Result<Asked> ask_leader(Workspace& workspace, StoreAccess& access, const store::Request& request,
+                         int seconds);
+// Takes a request back that nobody has answered. The end of a sentence about it: whether it was
+// still lying there.
+std::string withdraw(StoreAccess& access, const std::string& name, const Asked& asked);
+
+}  // namespace ccm::cli

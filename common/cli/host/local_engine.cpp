@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "cli/host/local_engine.h"
+
+#include <fmt/format.h>
+
+#include <utility>
+
+#include "base/log.h"
+#include "base/text.h"
+#include "cli/output/terminal.h"
+#include "cloud/api/pca.h"
+#include "cloud/api/scm.h"
+#include "lifecycle/lifecycle.h"
+#include "lifecycle/lockout.h"
+#include "sources/pca/pca_source.h"
+#include "sources/scm/scm_source.h"
+
+namespace ccm::cli {
+namespace {
+
+class TerminalLog final : public Log {
+ public:
+  void write(Severity severity, std::string_view line) noexcept override {
+    if (severity >= Severity::info) return;
+    Terminal::say(fmt::format("{}: {}", to_string(severity), printable(line)));
+  }
+};
+
+}  // namespace
+
+store::Answer renew_here(CloudAccess& cloud, StoreAccess& access, const config::Config& config,
+                         const std::string& name, const Clock& clock) {
+  TerminalLog log;
+  const store::Lease& lease = *access.lease();
+  const auto guard = lifecycle::make_store_lockout_guard(access.store(), lease, clock);
+  cloud::Session session({cloud.http(), cloud.credentials(), *guard, clock, cloud.endpoints().iam});
+  cloud::ScmClient scm_client(session, cloud.endpoints().scm);
+  cloud::PcaClient pca_client(session, cloud.endpoints().pca);
+  sources::ScmSource scm(scm_client, access.store(), clock, log);
+  sources::PcaSource pca(pca_client, access.store());
+  // Not an agent's launch: the next agent looks afresh at what failed here.
+  lifecycle::Lifecycle engine({config, access.store(), scm, pca, clock, log, "ccmctl"});
+  engine.start(lease);
+  engine.ask_for_renewal(name);
+  // Others that are due as well are the agent's work.
+  for (const std::string& due : engine.take_due(clock.now(), config.certificates().size())) {
+    if (due == name) engine.attempt(due, lease);
+  }
+  auto answers = engine.take_answers();
+  if (!answers.empty()) {
+    // Nobody is there to try again.
+    answers.back().second.again_at.reset();
+    return std::move(answers.back().second);
+  }
+  return {.error = Error(ErrorKind::internal, "the renewal was not begun")};
+}
+
+}  // namespace ccm::cli

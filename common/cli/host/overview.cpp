@@ -1,0 +1,221 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "cli/host/overview.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <set>
+
+#include "base/text.h"
+#include "cli/host/state_directory.h"
+#include "store/forgetting.h"
+#include "store/record_file.h"
+
+namespace ccm::cli {
+namespace {
+
+using lifecycle::Failing;
+using lifecycle::Rejected;
+using lifecycle::Valid;
+
+std::string records_of(const std::string& state_path, const std::string& name) {
+  return store::StoreReader(state_path).certificate_path(name) + "/records";
+}
+
+store::VersionNumber read_hold(const std::string& state_path, const std::string& name) {
+  const auto stored = store::read_record_file(records_of(state_path, name), "hold");
+  if (!stored || !*stored) return 0;
+  const auto record = Record::parse((*stored)->value.reveal());
+  return record ? parse_unsigned(record->find("version").value_or("")).value_or(0) : 0;
+}
+
+// An agent reads every certificate before it knows of all what it serves.
+constexpr Seconds kStart{60};
+
+std::vector<Serving> servings_of(const std::vector<EffectiveSettings>& servers,
+                                 const std::string& name, Time now) {
+  std::vector<Serving> servings;
+  for (const EffectiveSettings& server : servers) {
+    const AgentCondition condition = condition_of(server.seen);
+    if (server.server.kind == config::ServerKind::none || condition == AgentCondition::stopped ||
+        server.config.find(name) == nullptr) {
+      continue;
+    }
+    servings.push_back({.server = title_of(server, servers),
+                        .condition = condition,
+                        .version = server.seen.serves(name),
+                        .is_starting = now - server.seen.since < kStart});
+  }
+  return servings;
+}
+
+bool shows(const Serving& serving, store::VersionNumber version) noexcept {
+  if (!serving.version) return serving.is_starting && serving.condition == AgentCondition::works;
+  return *serving.version == version;
+}
+
+Result<Overview> read_overview(Workspace& workspace, const std::string& name) {
+  const std::string& path = workspace.options.state_directory;
+  auto spec = workspace.find_spec(name);
+  if (!spec) return pass(std::move(spec));
+  auto loaded = store::StoreReader(path).load(name);
+  if (!loaded) return pass(std::move(loaded));
+  auto [state, version] = read_state(path, name);
+  const auto servers = workspace.settings();
+  if (!servers) return fail(servers.error());
+  const auto has_left = workspace.has_left(name);
+  if (!has_left) return fail(has_left.error());
+  return Overview{.name = name,
+                  .spec = *spec,
+                  .installed = std::move(loaded->certificate),
+                  .damage = std::move(loaded->damage),
+                  .state = std::move(state),
+                  .state_version = version,
+                  .held = read_hold(path, name),
+                  .servings = servings_of(**servers, name, workspace.clock().now()),
+                  .is_left = *has_left,
+                  .is_forgotten = *has_left && store::is_forgotten(path, name)};
+}
+
+Result<std::set<std::string>> all_names(Workspace& workspace) {
+  auto settings = workspace.settings();
+  if (!settings) return pass(std::move(settings));
+  auto stored = store::StoreReader(workspace.options.state_directory).names();
+  if (!stored) return pass(std::move(stored));
+  std::set<std::string> names(stored->begin(), stored->end());
+  for (const auto& each : **settings) {
+    for (const auto& spec : each.config.certificates()) names.insert(spec.name);
+  }
+  return names;
+}
+
+bool is_nearly_over(const store::VersionInfo& info, Time now) {
+  return info.not_after - now < (info.not_after - info.not_before) / 10;
+}
+
+std::string span(Time from, Time to) {
+  return to <= from ? "now" : fmt::format("in {}", format_duration(to - from));
+}
+
+}  // namespace
+
+const Error* Overview::error() const noexcept {
+  if (const auto* failing = std::get_if<Failing>(&state)) return &failing->error;
+  if (const auto* rejected = std::get_if<Rejected>(&state)) return &rejected->error;
+  return damage ? &*damage : nullptr;
+}
+
+bool Overview::is_served() const noexcept {
+  return !installed ||
+         std::all_of(servings.begin(), servings.end(), [this](const Serving& serving) {
+           return shows(serving, installed->info.number);
+         });
+}
+
+std::pair<lifecycle::State, std::uint64_t> read_state(const std::string& state_path,
+                                                      const std::string& name) {
+  const auto stored = store::read_record_file(records_of(state_path, name), "state");
+  if (!stored || !*stored) return {lifecycle::Absent{}, 0};
+  auto persisted = lifecycle::parse_state((*stored)->value.reveal());
+  if (!persisted) return {lifecycle::Absent{}, (*stored)->version};
+  return {std::move(persisted->state), (*stored)->version};
+}
+
+Result<std::vector<Overview>> look_at_all(Workspace& workspace) {
+  auto names = all_names(workspace);
+  if (!names) return pass(std::move(names));
+  std::vector<Overview> all;
+  for (const std::string& name : *names) {
+    auto overview = read_overview(workspace, name);
+    if (!overview) return pass(std::move(overview));
+    all.push_back(*std::move(overview));
+  }
+  return all;
+}
+
+Result<std::optional<Overview>> look_at(Workspace& workspace, const std::string& name) {
+  if (say_wrong_directory(workspace)) return std::nullopt;
+  auto names = all_names(workspace);
+  if (!names) return pass(std::move(names));
+  if (names->count(name) == 0) {
+    Terminal::say(fmt::format("ccmctl: there is no certificate \"{}\"; `ccmctl list` shows all",
+                              printable(name)));
+    return std::nullopt;
+  }
+  auto overview = read_overview(workspace, name);
+  if (!overview) return pass(std::move(overview));
+  return std::optional<Overview>(*std::move(overview));
+}
+
+Health health_of(const Overview& overview, Time now) noexcept {
+  if (overview.is_left) return {overview.is_forgotten ? "forgotten" : "unused", Colour::dim};
+  const Error* error = overview.error();
+  const bool is_waiting = error != nullptr && error->kind() == ErrorKind::pending;
+  if (!overview.installed) {
+    if (overview.damage) return {"damaged", Colour::red};
+    if (is_waiting) return {"waiting", Colour::yellow};
+    return {error == nullptr ? "missing" : "failing", Colour::red};
+  }
+  const auto& info = overview.installed->info;
+  if (info.not_after <= now) return {"expired", Colour::red};
+  const Colour trouble = is_nearly_over(info, now) ? Colour::red : Colour::yellow;
+  if (overview.damage) return {"damaged", trouble};
+  if (is_waiting) return {"waiting", trouble};
+  if (std::holds_alternative<Rejected>(overview.state)) return {"refused", trouble};
+  if (std::holds_alternative<Failing>(overview.state)) return {"failing", trouble};
+  if (!overview.is_served()) return {"not served", Colour::red};
+  if (overview.is_held()) return {"held", Colour::yellow};
+  if (overview.spec == nullptr) return {"unused", Colour::dim};
+  return {"valid", is_nearly_over(info, now) ? Colour::yellow : Colour::green};
+}
+
+std::string source_of(const Overview& overview) {
+  if (overview.spec == nullptr) {
+    return overview.installed ? overview.installed->info.origin : std::string();
+  }
+  if (const auto* scm = std::get_if<config::ScmSource>(&overview.spec->source)) {
+    return scm->certificate_id.empty() ? "scm" : fmt::format("scm:{}", scm->certificate_id);
+  }
+  return fmt::format("pca:{}", std::get<config::PcaSource>(overview.spec->source).issuer_id);
+}
+
+std::string served_text(const Overview& overview) {
+  std::vector<std::string> parts;
+  for (const Serving& serving : overview.servings) {
+    std::string part = serving.server;
+    if (serving.version) part += fmt::format(" {}", *serving.version);
+    if (!serving.version && !serving.is_starting) part += " none";
+    if (is_lost(serving.condition)) {
+      part += fmt::format(" (agent {})", word_of(serving.condition));
+    }
+    parts.push_back(std::move(part));
+  }
+  return join(parts, ", ");
+}
+
+std::string next_step(const Overview& overview, Time now) {
+  if (overview.spec == nullptr) return "none";
+  if (const auto* valid = std::get_if<Valid>(&overview.state)) {
+    return fmt::format("renewal {}", span(now, valid->renew_at));
+  }
+  if (const auto* failing = std::get_if<Failing>(&overview.state)) {
+    return fmt::format("next try {}", span(now, failing->retry_at));
+  }
+  if (const auto* rejected = std::get_if<Rejected>(&overview.state)) {
+    return fmt::format("next look {}", span(now, rejected->check_at));
+  }
+  return "first try";
+}
+
+std::string bar(const store::VersionInfo& info, Time now) {
+  constexpr std::int64_t kCells = 10;
+  const Seconds life = std::max(info.not_after - info.not_before, Seconds(1));
+  const Seconds left = std::max(info.not_after - now, Seconds(0));
+  const std::int64_t full = std::clamp((left.count() * kCells + life.count() - 1) / life.count(),
+                                       std::int64_t{0}, kCells);
+  std::string out;
+  for (std::int64_t cell = 0; cell < kCells; ++cell) out += cell < full ? "█" : "░";
+  return fmt::format("{} {}", out, left.count() == 0 ? "over" : format_duration(left));
+}
+
+}  // namespace ccm::cli

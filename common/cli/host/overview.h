@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: Apache-2.0
+// What there is to know about this host's certificates, from the store and the servers' settings:
+// read only, without a word to the cloud. Values; one thread.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/result.h"
+#include "cli/host/agents.h"
+#include "cli/host/workspace.h"
+#include "cli/output/terminal.h"
+#include "lifecycle/state.h"
+#include "store/store_reader.h"
+
+namespace ccm::cli {
+
+// What a running server makes of a certificate that it names.
+struct Serving {
+  std::string server;  // its title (agents.h)
+  AgentCondition condition = AgentCondition::works;
+  std::optional<store::VersionNumber> version;  // nullopt: none, or not known yet
+  bool is_starting = false;                     // its agent has just begun
+};
+
+struct Overview {
+  std::string name;
+  const config::CertificateSpec* spec = nullptr;  // nullptr: stored, but no server has it any more
+  std::optional<store::StoredCertificate> installed;
+  std::optional<Error> damage;
+  lifecycle::State state;
+  std::uint64_t state_version = 0;  // of the record the state came from; 0: none
+  store::VersionNumber held = 0;
+  std::vector<Serving> servings = {};
+  bool is_left = false;       // no server of this host names it any more
+  bool is_forgotten = false;  // and the operator knows (store/forgetting.h)
+
+  // What went wrong last; nullptr when nothing did.
+  const Error* error() const noexcept;
+  bool is_held() const noexcept { return installed && installed->info.number == held; }
+  // No running server shows anything else than what is installed.
+  bool is_served() const noexcept;
+};
+
+// Of all certificates, sorted by name.
+Result<std::vector<Overview>> look_at_all(Workspace& workspace);
+// nullopt when neither the store nor a server knows the name, or when there is no store; that has
+// been said then.
+Result<std::optional<Overview>> look_at(Workspace& workspace, const std::string& name);
+// The state record of a certificate; Absent and 0 when there is none.
+std::pair<lifecycle::State, std::uint64_t> read_state(const std::string& state_path,
+                                                      const std::string& name);
+
+// "unused", "forgotten", or, of what a server names, "valid", "not served", "held", "failing",
+// "waiting", "refused", "missing", "expired", "damaged", and how bad.
+struct Health {
+  std::string_view word;
+  Colour colour;
+};
+Health health_of(const Overview& overview, Time now) noexcept;
+// "scm", "scm:ID", "pca:ISSUER"; of a certificate that no server has, where it came from.
+std::string source_of(const Overview& overview);
+// "nginx 5, apache 4 (agent dead)"; empty when no running server has it.
+std::string served_text(const Overview& overview);
+// "renewal in 29d 3h", "next try in 5m 2s".
+std::string next_step(const Overview& overview, Time now);
+// How much of its life is left: "███████░░░ 62d 3h".
+std::string bar(const store::VersionInfo& info, Time now);
+
+}  // namespace ccm::cli

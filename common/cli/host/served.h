@@ -1,0 +1,22 @@
+// SPDX-License-Identifier: Apache-2.0
+// The end of a command that changed what this host is to serve: waits until the running servers
+// that name the certificate have published what is installed, and says which have. One thread.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "base/result.h"
+#include "cli/host/workspace.h"
+#include "cli/output/exit_code.h"
+#include "cli/output/render.h"
+
+namespace ccm::cli {
+
+// For people the sentence and who serves it, for scripts the change with "servers". `state_path` as
+// this process sees it now. ExitCode::not_served, with a sentence for each server, when one has not
+// published it within some seconds; sooner, when its agent is dead and no other one is started.
+Result<ExitCode> report_change(Workspace& workspace, const std::string& state_path,
+                               const Change& change, std::string_view sentence);
+
+}  // namespace ccm::cli

@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "cli/host/workspace.h"
+
+#include <fmt/format.h>
+
+#include "cli/host/state_directory.h"
+
+namespace ccm::cli {
+
+Result<const std::vector<store::EffectiveSettings>*> Workspace::settings() {
+  if (!settings_) {
+    auto all = store::read_effective_settings(options.state_directory, clock_.steady_now());
+    if (!all) return pass(std::move(all));
+    named_.clear();
+    for (const auto& each : *all) {
+      for (const auto& spec : each.config.certificates()) named_.insert(spec.name);
+    }
+    has_unreadable_ = !describe_unreadable_settings(options.state_directory).empty();
+    std::erase_if(*all, [&](const store::EffectiveSettings& each) {
+      return !options.server.empty() && options.server != store::name_of(each.server.kind);
+    });
+    if (all->empty() && !options.server.empty()) {
+      return fail(ErrorKind::rejected,
+                  fmt::format("no {} has left its settings in {}, so --server {} leaves nothing to "
+                              "look at",
+                              options.server, options.state_directory, options.server));
+    }
+    settings_ = *std::move(all);
+  }
+  return &*settings_;
+}
+
+Result<bool> Workspace::has_left(const std::string& name) {
+  auto all = settings();
+  if (!all) return pass(std::move(all));
+  return !has_unreadable_ && named_.count(name) == 0;
+}
+
+Result<const config::GlobalConfig*> Workspace::global() {
+  auto all = settings();
+  if (!all) return pass(std::move(all));
+  for (const auto& each : **all) {
+    if (!each.doubt) return &each.config.global();
+  }
+  if (!(*all)->empty()) return fail(*(*all)->front().doubt);
+  return nullptr;
+}
+
+Result<const config::CertificateSpec*> Workspace::find_spec(std::string_view name) {
+  auto all = settings();
+  if (!all) return pass(std::move(all));
+  for (const auto& each : **all) {
+    if (const config::CertificateSpec* spec = each.config.find(name)) return spec;
+  }
+  return nullptr;
+}
+
+Result<CloudAccess*> Workspace::cloud() {
+  if (cloud_ == nullptr) {
+    // Who may not read the state directory may still have credentials of their own.
+    const auto effective = global();
+    if (!effective && options.credentials.empty()) return fail(effective.error());
+    auto access = CloudAccess::open(options, effective ? *effective : nullptr, clock_);
+    if (!access) return pass(std::move(access));
+    cloud_ = *std::move(access);
+  }
+  return cloud_.get();
+}
+
+}  // namespace ccm::cli

@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: Apache-2.0
+// What a command works with: options, terminal, clock, the settings of this host's servers, the
+// cloud. Whatever costs something is made when it is first asked for. One per process, one thread.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <set>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/result.h"
+#include "cli/cloud/cloud_access.h"
+#include "cli/input/options.h"
+#include "cli/output/exit_code.h"
+#include "cli/output/terminal.h"
+#include "store/effective_settings.h"
+
+namespace ccm::cli {
+
+class Workspace {
+ public:
+  GlobalOptions options;
+  Terminal terminal;  // made anew when the options are known
+
+  const Clock& clock() const noexcept { return clock_; }
+  // Of the chosen servers; empty when none has left any.
+  Result<const std::vector<store::EffectiveSettings>*> settings();
+  // Whether no server of this host names it any more, chosen or not. False when that cannot be
+  // told, because some settings cannot be read.
+  Result<bool> has_left(const std::string& name);
+  // They are read again when they are next asked for.
+  void forget_settings() noexcept { settings_.reset(); }
+  // The settings that say how to reach the cloud; nullptr when there are none, `rejected` when none
+  // of them is to be believed.
+  Result<const config::GlobalConfig*> global();
+  // nullptr when no server of this host has a certificate of that name.
+  Result<const config::CertificateSpec*> find_spec(std::string_view name);
+  Result<CloudAccess*> cloud();
+
+ private:
+  SystemClock clock_;
+  std::optional<std::vector<store::EffectiveSettings>> settings_;
+  // With settings_, of all servers.
+  std::set<std::string> named_;
+  bool has_unreadable_ = false;
+  std::unique_ptr<CloudAccess> cloud_;
+};
+
+// What a command does once the whole command line is understood.
+using Action = std::function<Result<ExitCode>(Workspace&)>;
+
+}  // namespace ccm::cli

@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: Apache-2.0
+// Lists of the cloud as a whole: page by page, shown like one answer. One thread.
+#pragma once
+
+#include <cstddef>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "cli/host/workspace.h"
+#include "cli/output/exit_code.h"
+#include "cloud/api/paging.h"
+
+namespace ccm::cli {
+
+struct ListOptions {
+  std::optional<std::size_t> at_most;  // nullopt: everything
+  std::string_view columns;
+  std::string output;
+};
+
+// `failed`, after what there is and a sentence, when the service shows only a part.
+Result<ExitCode> print_list(Workspace& workspace, const cloud::Operation& operation,
+                            const cloud::Arguments& arguments, const ListOptions& options);
+
+}  // namespace ccm::cli

@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: Apache-2.0
+// Answers of the services for people: lists as tables, objects as "field  value" lines. And for
+// scripts: the answer as it came. Private keys are shown to scripts only.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "base/result.h"
+#include "cli/cloud/cloud_access.h"
+#include "cli/host/workspace.h"
+#include "cli/output/exit_code.h"
+#include "cli/output/terminal.h"
+
+namespace ccm::cli {
+
+// `columns`: "id,name,expire_time"; empty: every scalar field.
+std::string as_table(const Terminal& terminal, const std::vector<cloud::JsonView>& rows,
+                     std::string_view columns);
+std::string as_lines(const Terminal& terminal, const cloud::JsonView& value);
+
+// Prints an answer in the form that the options ask for. `columns` choose those of its list, when
+// it has one. What is neither JSON nor text goes to a file only (`output`); with one, everything
+// goes there, owner-only.
+Result<ExitCode> print_answer(const Workspace& workspace, const Answer& answer,
+                              std::string_view columns = {}, const std::string& output = {});
+
+// An object of our own, for scripts.
+Result<ExitCode> print_object(cloud::JsonObject object);
+// What a command changed on this host; a version is 0 when there is none.
+struct Change {
+  std::string name;
+  std::uint64_t version = 0;
+  std::uint64_t before = 0;
+};
+// For people the sentence, for scripts the change and what the servers make of it (served.h).
+Result<ExitCode> print_change(const Workspace& workspace, const Change& change,
+                              std::string_view sentence,
+                              std::vector<cloud::JsonObject> servers = {});
+// What --dry-run kept a command from doing on this host: "www: version 2 would become current".
+Result<ExitCode> print_dry_run(const Workspace& workspace, std::string_view sentence);
+// Writes an owner-only file and says so.
+Result<ExitCode> write_output(const std::string& path, std::string_view content);
+
+}  // namespace ccm::cli

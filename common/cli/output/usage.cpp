@@ -1,0 +1,135 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "cli/output/usage.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <optional>
+#include <sstream>
+
+#include "base/edit_distance.h"
+#include "base/text.h"
+#include "cli/input/command_tree.h"
+#include "cli/input/completion.h"
+
+namespace ccm::cli {
+namespace {
+
+// "; did you mean \"list\"?", when something is near enough to be meant.
+std::string suggestion(const std::string& word, const std::vector<std::string>& known) {
+  const std::string* best = nullptr;
+  std::size_t nearest = word.size() / 3 + 2;
+  for (const std::string& each : known) {
+    const bool is_begun = word.size() > 2 && each.starts_with(word);
+    const std::size_t distance = is_begun ? 1 : edit_distance(word, each);
+    if (distance >= nearest) continue;
+    nearest = distance;
+    best = &each;
+  }
+  return best == nullptr ? std::string() : fmt::format("; did you mean {}?", *best);
+}
+
+std::vector<std::string> names_of_commands(const CLI::App& app) {
+  std::vector<std::string> names;
+  for (const CLI::App* each : commands_of(app)) names.push_back(each->get_name());
+  return names;
+}
+
+std::string unknown_command(const Place& place, const std::string& word) {
+  const std::string meant = suggestion(word, names_of_commands(place.command()));
+  return fmt::format("`{}` has no command \"{}\"{} `{} --help` lists them", place.path(),
+                     printable(word), meant.empty() ? ";" : meant, place.path());
+}
+
+std::string unknown_option(const Place& place, const std::string& word) {
+  std::vector<std::string> known;
+  for (const CLI::App* level : place.levels()) {
+    for (const CLI::Option* option : options_of(*level)) {
+      for (auto& name : spellings(*option)) known.push_back(std::move(name));
+    }
+  }
+  const std::string meant = suggestion(word, known);
+  return fmt::format("`{}` has no option {}{} `{} --help` lists them", place.path(),
+                     printable(word), meant.empty() ? ";" : meant, place.path());
+}
+
+// What is wrong with the words as such, and where they lead to.
+std::optional<std::string> find_mistake(Place& place, const std::vector<std::string>& words) {
+  std::size_t arguments = 0;
+  for (std::size_t i = 0; i < words.size(); ++i) {
+    const std::string& word = words[i];
+    if (word.size() > 1 && word.front() == '-') {
+      const bool is_long = word.starts_with("--");
+      const auto equals = word.find('=');
+      const std::string name = is_long ? word.substr(0, equals) : word.substr(0, 2);
+      const CLI::Option* option = place.find_option(name);
+      if (option == nullptr) return unknown_option(place, name);
+      const bool has_value = is_long ? equals != std::string::npos : word.size() > 2;
+      if (needs_value(*option) && !has_value) ++i;
+    } else if (const CLI::App* command = place.find_command(word)) {
+      place.enter(*command);
+    } else if (!commands_of(place.command()).empty()) {
+      return unknown_command(place, word);
+    } else if (++arguments > arguments_of(place.command()).size()) {
+      return fmt::format("`{}` does not take \"{}\"; see `{} --help`", place.path(),
+                         printable(word), place.path());
+    }
+  }
+  const auto commands = names_of_commands(place.command());
+  if (commands.empty()) return std::nullopt;
+  return fmt::format("`{}` wants a command: {}; see `{} --help`", place.path(),
+                     join(commands, ", "), place.path());
+}
+
+class Format final : public CLI::Formatter {
+ public:
+  std::string make_option_opts(const CLI::Option* option) const override {
+    std::string text;
+    const std::string type = type_of(*option);
+    if (option->get_items_expected_max() > 0 && option->nonpositional()) {
+      const std::string word = shown(type);
+      text += option->get_items_expected_min() == 0 ? fmt::format(" [{}]", word) : " " + word;
+    }
+    if (!option->get_default_str().empty() && option->get_items_expected_min() > 0) {
+      text += fmt::format(" (default {})", option->get_default_str());
+    }
+    if (option->get_required()) text += " (required)";
+    return text;
+  }
+
+  // Its first sentence: --help of the command has the others.
+  std::string make_subcommand(const CLI::App* command) const override {
+    const std::string about = command->get_description();
+    std::ostringstream text;
+    CLI::detail::format_help(text, command->get_name(), about.substr(0, about.find(". ")),
+                             get_column_width());
+    return text.str();
+  }
+
+ private:
+  static std::string shown(const std::string& type) {
+    constexpr std::size_t kFew = 32;
+    if (type == kCertificate) return "NAME";
+    const bool is_long = type.find('|') != std::string::npos && type.size() > kFew;
+    if (type == "INT" || type == "UINT") return "NUMBER";
+    return type.empty() || type == "TEXT" || is_long ? "VALUE" : type;
+  }
+};
+
+}  // namespace
+
+std::string explain_mistake(const CLI::App& root, const std::vector<std::string>& words,
+                            const std::string& complaint) {
+  Place place(root);
+  if (auto sentence = find_mistake(place, words)) return *std::move(sentence);
+  return fmt::format("`{}`: {}; see `{} --help`", place.path(), complaint, place.path());
+}
+
+std::shared_ptr<CLI::FormatterBase> help_format() {
+  constexpr std::size_t kColumn = 34;
+  auto format = std::make_shared<Format>();
+  format->column_width(kColumn);
+  return format;
+}
+
+}  // namespace ccm::cli

@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: Apache-2.0
+// Lists that the services give in pages, read as a whole. Driven by the catalogue: an operation
+// that takes a page's size and the records to skip comes in pages. SCM skips 100 records at most,
+// so one order shows only 150, and no list stands still while it is read
+// (docs/design/differences.md, "Paging"). Therefore what has an identity counts once; what one
+// order does not show is looked for in the other, and then group by group.
+//
+// Pure but for the fetching, which is the caller's. One thread.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string>
+
+#include "base/result.h"
+#include "cloud/api/catalogue.h"
+#include "cloud/api/json_body.h"
+#include "cloud/api/request_builder.h"
+#include "cloud/reply/json.h"
+
+namespace ccm::cloud {
+
+// What is asked for at a time, and from where on.
+struct Paging {
+  const Parameter* size;
+  const Parameter* start;
+};
+// nullopt: the operation answers at once.
+std::optional<Paging> paging_of(const Operation& operation) noexcept;
+
+// The name of the one list of an answer such as {"total_count": 1, "certificates": [{…}]}; empty
+// when there is none, or more than one.
+std::string list_in(const JsonView& answer);
+// How many records the service says there are, whatever the page.
+std::optional<std::int64_t> total_in(const JsonView& answer) noexcept;
+
+struct Listing {
+  JsonBody answer;  // the first page's, with the records of all
+  std::size_t count = 0;
+  std::optional<std::int64_t> total;
+  std::optional<Error> obstacle;  // why there is less than the total, when the service said it
+  bool is_complete = true;        // of what was asked for
+};
+
+using FetchPage = std::function<Result<JsonDocument>(Arguments page)>;
+// How many there are so far.
+using TellProgress = std::function<void(std::size_t count, std::optional<std::int64_t> total)>;
+
+// The arguments that ask for the first page. `at_most`: nullopt for everything.
+Arguments first_page(const Operation& operation, const Arguments& arguments,
+                     std::optional<std::size_t> at_most);
+// All records, or the first so many; from where the arguments say on, when they do. The error of a
+// page, unless it is the service's refusal to go further: then what there is.
+Result<Listing> read_pages(const Operation& operation, const Arguments& arguments,
+                           std::optional<std::size_t> at_most, const FetchPage& fetch,
+                           const TellProgress& tell);
+
+}  // namespace ccm::cloud

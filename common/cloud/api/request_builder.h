@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: Apache-2.0
+// From an operation and its arguments to the exact request: path and query encoded, the body in the
+// types the vendor's SDK sends, everything checked before it leaves. And back: what of a request
+// may be shown to people. Pure.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.h"
+#include "base/secret.h"
+#include "cloud/api/catalogue.h"
+#include "cloud/identity/session.h"
+
+namespace ccm::cloud {
+
+// One parameter by name: "limit", "validity.type", "tags[0].key". A list of texts takes its name as
+// often as it has elements. Numbers and flags are given as text.
+struct Argument {
+  std::string name;
+  Secret value;
+};
+
+struct Arguments {
+  std::vector<Argument> parameters;
+  // The body as a whole; fields among the parameters are set in it.
+  std::optional<Secret> body;
+};
+
+// The request without its endpoint. `invalid` with a sentence (parameter_check.h).
+Result<ApiRequest> build_request(const Operation& operation, const Arguments& arguments);
+
+// The catalogue's entry for a parameter as it is given: "tags[0].key", also an element of a list of
+// texts. nullptr when there is none.
+const Parameter* find_given(const Operation& operation, std::string_view name);
+
+// Whether a field of that name, in whatever object or list, holds a key, password or token.
+bool is_secret_name(std::string_view name) noexcept;
+// The body without private keys, passwords and tokens; on one line.
+std::string showable_body(const Operation& operation, std::string_view body);
+// A header's value without what authenticates.
+std::string showable_header(std::string_view name, std::string_view value);
+
+}  // namespace ccm::cloud

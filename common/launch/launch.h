@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: Apache-2.0
+// Starting the agent from a web server: what both server modules call once per configuration load,
+// after the configuration was accepted, and `ccmctl agent` in their place. The child gets exactly
+// three descriptors (docs/design/design.md, "Processes"):
+//   3  the publication segment, read-write; /dev/null where there is none
+//   4  the lifeline: EOF means that the server is gone or has reloaded
+//   5  the settings (config/wire.h), a sealed memfd or a descriptor that can only read
+// and standard streams that lead to /dev/null and, for messages, to the server's error log.
+//
+// Called in the server's master or parent process, or in ccmctl, only. Does not wait for the agent.
+#pragma once
+
+#include <sys/types.h>
+
+#include <string>
+#include <vector>
+
+#include "base/handle.h"
+#include "base/result.h"
+#include "config/host_checks.h"
+#include "config/wire.h"
+
+namespace ccm::launch {
+
+struct LaunchRequest {
+  std::string program;  // path of ccm-agent
+  int segment;          // publication memfd, borrowed; -1: there is nobody to publish to
+  const config::Handover& handover;
+  int log_descriptor;  // borrowed; -1: /dev/null
+};
+
+struct Launched {
+  pid_t pid;
+  // The server's end: close it (or die) and the agent exits at once. Close-on-exec. Workers must
+  // close it after fork.
+  FileDescriptor lifeline;
+};
+
+// fork + exec. A program that cannot be executed is reported here (through a close-on-exec pipe),
+// not by a child that vanishes.
+Result<Launched> launch(const LaunchRequest& request);
+
+// Has the program judge, in a process that ends with its answer, whether the agent could work on
+// this host with these settings (check.h). Waits for it, at most five seconds. An error when there
+// is no answer that makes sense: another release of the agent, or one that hangs.
+Result<std::vector<config::HostFinding>> inquire(const std::string& program,
+                                                 const config::Handover& handover);
+
+// Whether any process of the agent is left: all of them hold the other end of the lifeline.
+bool is_attended(const FileDescriptor& lifeline) noexcept;
+// Ends the agent and everything that belongs to it, also what hangs or was stopped; usually takes
+// milliseconds, at most a second. Only for whoever launched it, not for a process that inherited
+// the lifeline.
+void end_agent(Launched launched) noexcept;
+
+// "ccm-agent" for a module or program at `module_path`: beside it, in a build tree's bin, where an
+// installation of both puts it, and where this build would install it; the first that is
+// executable, or `configured` when not empty. `invalid` names all the places looked at.
+Result<std::string> find_agent(const std::string& configured, const std::string& module_path);
+
+}  // namespace ccm::launch

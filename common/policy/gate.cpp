@@ -1,0 +1,116 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "policy/gate.h"
+
+#include <fmt/format.h>
+
+#include <string>
+
+#include "crypto/client_verdict.h"
+#include "crypto/serving_rules.h"
+
+namespace ccm::policy {
+namespace {
+
+using crypto::Arrival;
+using crypto::Bundle;
+using crypto::Certificate;
+using crypto::Path;
+
+Result<void> check_by_itself(const config::CertificateSpec& spec, const Bundle& bundle,
+                             const Path& path, Arrival arrival, Time now) {
+  return crypto::check_serving(
+      {.names = spec.names, .key = spec.key, .arrival = arrival, .now = now}, bundle, path);
+}
+
+// Java's clients take ten certificates and 32 KiB, in which the OCSP response is, too.
+Result<void> check_size(const Bundle& bundle) {
+  if (bundle.chain().size() > crypto::kMostServedCertificates) {
+    return crypto::refused_by(
+        "size", fmt::format("the chain has {} certificates, and clients take at most {}",
+                            bundle.chain().size(), crypto::kMostServedCertificates));
+  }
+  std::size_t size = 0;
+  for (const Certificate& certificate : bundle.chain()) size += certificate.to_der().size();
+  if (size > kMostServedBytes) {
+    return crypto::refused_by(
+        "size",
+        fmt::format("the chain has {} bytes, and clients take at most {}", size, kMostServedBytes));
+  }
+  Result<void> fits = crypto::check_publishable(bundle);
+  if (!fits) return crypto::refused_by("size", fits.error().message());
+  return {};
+}
+
+Result<void> check_objection(const Candidate& candidate) {
+  if (candidate.objection) return fail(*candidate.objection);
+  return {};
+}
+
+// What is not public is what the operator chose.
+bool allows_untrusted(const config::SourceSpec& source) {
+  const auto* scm = std::get_if<config::ScmSource>(&source);
+  return scm == nullptr || scm->trust_policy() != config::TrustPolicy::keep;
+}
+
+Result<void> check_trust(const Candidate& candidate) {
+  if (!candidate.trust || allows_untrusted(candidate.spec.source)) return {};
+  if (!candidate.trust->installed || candidate.trust->candidate) return {};
+  return crypto::refused_by(
+      "trust", fmt::format("it is of {}, which this system does not trust, while the installed "
+                           "certificate is of an authority that it trusts; trust=any or "
+                           "trust=PATH of the source allows it",
+                           candidate.bundle.chain().back().issuer()));
+}
+
+Result<void> check_later_end(const Candidate& candidate, const Path& path, const Path& installed) {
+  if (candidate.may_end_sooner) return {};
+  // The first of the path to end ends it all; when one tail is common to both, what is below it
+  // decides.
+  const auto end_of = [](const Path& p) {
+    return std::pair(p.end(), p.certificates.front().not_after());
+  };
+  const auto installed_end = end_of(installed);
+  const auto end = end_of(path);
+  if (end > installed_end || (candidate.is_wanted && end == installed_end)) return {};
+  const bool gains_trust =
+      candidate.trust && candidate.trust->candidate && !candidate.trust->installed;
+  if (candidate.is_wanted && gains_trust) return {};
+  return crypto::refused_by(
+      "later end", fmt::format("the certificate ends at {}, the installed one ends {} ({})",
+                               format_time(end.first), candidate.is_wanted ? "later" : "no sooner",
+                               format_time(installed_end.first)));
+}
+
+Result<void> check_against_installed(const Candidate& candidate, const Path& path, Time now) {
+  if (candidate.current == nullptr) return {};
+  const Path installed = crypto::path_of(*candidate.current, now);
+  if (!check_by_itself(candidate.spec, *candidate.current, installed, Arrival::stored, now)) {
+    return {};
+  }
+  return crypto::first_refusal([&] { return check_trust(candidate); },
+                               [&] { return check_later_end(candidate, path, installed); });
+}
+
+}  // namespace
+
+std::optional<Trust> trust_of(const Bundle* current, const Bundle& candidate, Time now) {
+  if (current == nullptr) return std::nullopt;
+  return Trust{.installed = crypto::is_trusted_by_system(current->chain(), now),
+               .candidate = crypto::is_trusted_by_system(candidate.chain(), now)};
+}
+
+Result<void> check_installed(const config::CertificateSpec& spec, const Bundle& bundle, Time now) {
+  return check_by_itself(spec, bundle, crypto::path_of(bundle, now), Arrival::stored, now);
+}
+
+Result<void> admit(const Candidate& candidate, Time now) {
+  const Path path = crypto::path_of(candidate.bundle, now);
+  return crypto::first_refusal(
+      [&] {
+        return check_by_itself(candidate.spec, candidate.bundle, path, Arrival::new_one, now);
+      },
+      [&] { return check_size(candidate.bundle); }, [&] { return check_objection(candidate); },
+      [&] { return check_against_installed(candidate, path, now); });
+}
+
+}  // namespace ccm::policy

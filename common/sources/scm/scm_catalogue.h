@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: Apache-2.0
+// What SCM has, as its lists show it, shared by all certificates: a hundred that are looked at
+// together cost one list, and threads that come while it is being fetched wait for it.
+//
+// Thread-safe. Borrows its arguments; owned by ScmSource.
+#pragma once
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/result.h"
+#include "cloud/api/scm.h"
+#include "crypto/certificate.h"
+
+namespace ccm::sources {
+
+// What only an export reveals about a certificate.
+struct ScmFacts {
+  crypto::KeyType key;
+  Time not_before;
+  Time not_after;
+};
+
+// Why a certificate could not be taken the last time it was tried.
+struct ScmTrouble {
+  Error error;
+  SteadyTime at;
+  // The SHA-1 fingerprint of what the gate refused; empty when it was not a refusal for good.
+  std::string refused_fingerprint;
+  // It was the policy of the source that refused it: nothing is wrong with it.
+  bool is_unwanted = false;
+};
+
+class ScmCatalogue {
+ public:
+  using List = std::vector<cloud::ScmCertificate>;
+  using SharedList = std::shared_ptr<const List>;
+
+  ScmCatalogue(cloud::ScmClient& client, const Clock& clock) : client_(client), clock_(clock) {}
+
+  // Certificates that can be exported: issued and imported ones. At most a few seconds old.
+  Result<SharedList> issued();
+  // Certificates in whatever state: the second choice, because the service cuts long lists.
+  Result<SharedList> all();
+  // The next to ask for a list gets a new one.
+  void drop_lists();
+  // Issued ones whose name or domain resembles `name`: for accounts with more certificates than one
+  // list shows. Not shared.
+  Result<List> issued_like(const std::string& name);
+
+  // So that a certificate whose key type or end does not suit is not exported at every check.
+  void remember(const cloud::ScmCertificate& certificate, const crypto::Certificate& leaf);
+  std::optional<ScmFacts> recall(const cloud::ScmCertificate& certificate) const;
+
+  // What keeps one candidate from being taken for one specification; the key names both. True when
+  // that was not known, or was another sentence.
+  bool note_trouble(const std::string& key, Error error);
+  // The trouble just noted is a refusal by the gate, which will not change with the next export.
+  void note_refusal(const std::string& key, std::string fingerprint, bool is_unwanted);
+  void forget_trouble(const std::string& key);
+  std::optional<ScmTrouble> trouble(const std::string& key) const;
+  Seconds age_of(const ScmTrouble& trouble) const;
+
+ private:
+  struct Listing {
+    std::mutex mutex;  // held while fetching: that is what others wait for
+    std::optional<SteadyTime> fetched_at;
+    Result<SharedList> result;
+  };
+  Result<SharedList> shared(Listing& listing, const std::function<Result<List>()>& fetch);
+  Result<List> list_issued(const std::string& content);
+
+  cloud::ScmClient& client_;
+  const Clock& clock_;
+  Listing issued_;
+  Listing all_;
+  mutable std::mutex facts_mutex_;
+  std::map<std::string, ScmFacts> facts_;
+  std::map<std::string, ScmTrouble> troubles_;
+};
+
+// Stays the same as long as the list shows the same: an id may get new content (names added to it),
+// and then another end.
+std::string facts_key(const cloud::ScmCertificate& certificate);
+// Those that can be exported and cover every name, the longest-lived first (by the service's own
+// words, which are a hint only), of equal ones the greatest id: the same order on every host.
+ScmCatalogue::List covering(const ScmCatalogue::List& list, const std::vector<std::string>& names);
+bool covers_all(const cloud::ScmCertificate& certificate, const std::vector<std::string>& names);
+// It may become an issued one (docs/design/differences.md, "SCM certificate states").
+bool is_pending(const cloud::ScmCertificate& certificate) noexcept;
+// Every spelling of revoked and of being revoked.
+bool is_revoked(const cloud::ScmCertificate& certificate) noexcept;
+// No time zone is farther from UTC.
+inline constexpr Seconds kZoneTolerance = std::chrono::hours(14);
+// The end as the service tells it, in an unknown time zone; nullopt when it is no date.
+std::optional<Time> hinted_end(const cloud::ScmCertificate& certificate);
+
+}  // namespace ccm::sources

@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: Apache-2.0
+// One search of one attempt among certificates of SCM: every candidate is looked at, and one that
+// is broken, refused by the gate or of no use leads to the next. How much is asked of the cloud in
+// one go is bounded; what was found out is remembered in the catalogue, so that the next attempt
+// goes on where this one stopped.
+//
+// One thread; borrows its parts and the situation.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/log.h"
+#include "cloud/api/scm.h"
+#include "sources/scm/scm_catalogue.h"
+#include "sources/scm/scm_selection.h"
+#include "sources/source.h"
+#include "store/store.h"
+
+namespace ccm::sources {
+
+// Whether SCM shows the installed certificate under this id.
+bool is_installed(const cloud::ScmCertificate& shown, const ObtainRequest& request);
+
+// Whether the error may concern one certificate alone, so that another may do.
+bool is_obstacle(const Error& error) noexcept;
+
+class ScmSearch {
+ public:
+  struct Parts {
+    cloud::ScmClient& client;
+    store::Store& store;
+    ScmCatalogue& catalogue;
+    Log& log;
+  };
+  ScmSearch(Parts parts, const ScmSituation& situation)
+      : parts_(parts), situation_(situation), spec_key_(situation.request.spec.fingerprint()) {}
+
+  // The first that is better than what is installed; nullopt when none is. Errors: what keeps the
+  // first that might be better from being taken; `transient` when not all were looked at.
+  Result<std::optional<Obtained>> run(const std::vector<ScmCandidate>& order);
+  // Exports this one; nullopt: of no use here, and remembered as such.
+  Result<std::optional<Obtained>> take(const ScmCandidate& candidate,
+                                       const std::string& fingerprint);
+
+ private:
+  bool is_known_unfit(const ScmCandidate& candidate) const;
+  bool is_known_unwanted(const ScmCandidate& candidate) const;
+  void say_passed_over() const;
+  // Those without a failed trial first, then those whose trial is longest ago.
+  std::vector<const ScmCandidate*> by_trial(const std::vector<ScmCandidate>& order) const;
+  bool is_exhausted();
+  Result<std::optional<Obtained>> look_at(const ScmCandidate& candidate);
+  void note(const ScmCandidate& candidate, const Error& error);
+  std::string key_of(const ScmCandidate& candidate) const;
+  Result<crypto::KeyPair> find_key(const crypto::Certificate& leaf);
+  Result<crypto::KeyPair> key_for(const ScmCandidate& candidate, const cloud::ScmExport& exported);
+
+  Parts parts_;
+  const ScmSituation& situation_;
+  std::string spec_key_;
+  std::size_t tries_ = 0;
+  std::size_t failed_calls_ = 0;  // in a row
+  bool is_past_installed_ = false;
+  bool has_untried_ = false;
+  std::optional<Error> obstacle_;
+  std::vector<std::string> news_;  // obstacles that were not known yet
+};
+
+}  // namespace ccm::sources

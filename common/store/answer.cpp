@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "store/answer.h"
+
+#include <fmt/format.h>
+
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "base/text.h"
+#include "store/error_record.h"
+
+namespace ccm::store {
+namespace {
+
+constexpr std::string_view kAnswersKind = "answers";
+constexpr std::string_view kField = "answer";
+// More than this are not waited for at one time.
+constexpr std::size_t kMostAnswers = 64;
+
+std::string serialize(const std::string& id, const Answer& answer) {
+  Record record;
+  record.add("id", id);
+  record.add("has_changed", answer.has_changed ? "yes" : "no");
+  record.add("version", fmt::format("{}", answer.version));
+  if (answer.error) add_error(record, *answer.error);
+  if (answer.again_at) {
+    record.add("again_at", fmt::format("{}", answer.again_at->time_since_epoch().count()));
+  }
+  return record.serialize();
+}
+
+Answer parse_answer(const Record& record) {
+  Answer answer{.has_changed = record.find("has_changed") == "yes",
+                .version = parse_unsigned(record.find("version").value_or("")).value_or(0),
+                .error = std::nullopt,
+                .again_at = std::nullopt};
+  if (Result<Error> error = read_error(record)) answer.error = std::move(*error);
+  if (const auto again = record.find_number("again_at")) answer.again_at = Time(Seconds(*again));
+  return answer;
+}
+
+struct Kept {
+  std::uint64_t version = 0;         // of the record
+  std::vector<std::string> answers;  // each a record of its own, the oldest first
+};
+
+// What is damaged counts as nothing.
+Kept read_kept(const Store& store) {
+  const auto stored = store.read_record(kStoreWide, kAnswersKind);
+  if (!stored || !*stored) return {};
+  Kept kept{.version = (*stored)->version, .answers = {}};
+  const auto record = Record::parse((*stored)->value.reveal());
+  if (!record) return kept;
+  for (const std::string_view text : record->find_all(kField)) kept.answers.emplace_back(text);
+  return kept;
+}
+
+bool is_about(const std::string& text, const std::string& id) {
+  const auto record = Record::parse(text);
+  return record && record->find("id") == id;
+}
+
+}  // namespace
+
+Result<void> keep_answer(Store& store, const Lease& lease, const std::string& id,
+                         const Answer& answer) {
+  Kept kept = read_kept(store);
+  std::erase_if(kept.answers, [&](const std::string& text) { return is_about(text, id); });
+  kept.answers.push_back(serialize(id, answer));
+  if (kept.answers.size() > kMostAnswers) kept.answers.erase(kept.answers.begin());
+  Record record;
+  for (const std::string& text : kept.answers) record.add(kField, text);
+  auto written =
+      store.write_record(lease, kStoreWide, kAnswersKind,
+                         Secret::copy_of(std::string_view(record.serialize())), kept.version);
+  if (!written) return pass(std::move(written));
+  return {};
+}
+
+std::optional<Answer> find_answer(const Store& store, const std::string& id) {
+  for (const std::string& text : read_kept(store).answers) {
+    if (is_about(text, id)) return parse_answer(*Record::parse(text));
+  }
+  return std::nullopt;
+}
+
+}  // namespace ccm::store

@@ -1,0 +1,335 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "store/file_store/file_store.h"
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstdio>
+#include <functional>
+#include <mutex>
+#include <utility>
+
+#include "base/file.h"
+#include "base/text.h"
+#include "crypto/serving_rules.h"
+#include "store/file_store/file_lease.h"
+#include "store/file_store/leftovers.h"
+#include "store/forgetting.h"
+#include "store/record_file.h"
+#include "store/state_directory.h"
+#include "store/version_files.h"
+
+namespace ccm::store {
+namespace {
+
+constexpr std::size_t kMaxKeyFile = std::size_t{64} << 10U;
+
+class FileStore final : public Store {
+ public:
+  explicit FileStore(const std::string& state_path) : reader_(state_path) {}
+
+  Result<void> prepare() const;
+
+  Result<StoreReader::Loaded> load(const std::string& name) const override {
+    return reader_.load(name);
+  }
+  Result<std::vector<VersionInfo>> history(const std::string& name) const override {
+    return reader_.history(name);
+  }
+  VersionNumber current_version(const std::string& name) const noexcept override {
+    return reader_.current_version(name);
+  }
+  Result<VersionInfo> install(const Lease& lease, const Installation& installation) override;
+  Result<void> restore(const Lease& lease, const std::string& name, VersionNumber version) override;
+  Result<void> prune(const Lease& lease, const std::string& name, unsigned keep) override;
+  Result<void> keep_response(const Lease& lease, const std::string& name, VersionNumber version,
+                             std::span<const std::byte> der) override;
+  Result<std::optional<StoredRecord>> read_record(std::string_view name,
+                                                  std::string_view kind) const override;
+  Result<std::uint64_t> write_record(const Lease& lease, std::string_view name,
+                                     std::string_view kind, const Secret& value,
+                                     std::uint64_t expected) override;
+  Result<void> remove_record(const Lease& lease, std::string_view name,
+                             std::string_view kind) override;
+  Result<void> forget(const Lease& lease, const std::string& name, Keep keep) override;
+  Result<std::vector<crypto::KeyPair>> operator_keys() const override;
+  Result<std::unique_ptr<Lease>> try_lead() override;
+
+ private:
+  std::string path(std::string_view below) const {
+    return fmt::format("{}/{}", reader_.state_path(), below);
+  }
+  std::string versions_path(const std::string& name) const {
+    return reader_.certificate_path(name) + "/versions";
+  }
+  Result<std::string> records_path(std::string_view name, std::string_view kind) const;
+  Result<void> check_expected(const Installation& installation) const;
+  Result<VersionNumber> next_number(const std::string& name) const;
+  Result<void> add_version(const Installation& installation, const VersionInfo& info) const;
+  Result<void> point_at(const std::string& name, VersionNumber number) const;
+  void announce() const;
+  void remove_superseded(const std::string& name, unsigned keep) const;
+
+  StoreReader reader_;
+  // Writers of one process take turns; the lease keeps other processes out.
+  std::mutex mutex_;
+};
+
+Result<void> FileStore::prepare() const {
+  if (Result<void> made = make_directories(reader_.state_path()); !made) return made;
+  if (Result<void> marked = mark_as_store(reader_.state_path()); !marked) return marked;
+  for (const char* directory : {"certificates", "keys", "records"}) {
+    if (Result<void> made = make_directories(path(directory)); !made) return made;
+  }
+  return {};
+}
+
+// The decision may have been based on `current` or, when that is damaged, on what load() gave
+// instead.
+Result<void> FileStore::check_expected(const Installation& installation) const {
+  const std::string& name = installation.name;
+  if (installation.expected == reader_.current_version(name)) return {};
+  Result<StoreReader::Loaded> loaded = reader_.load(name);
+  if (!loaded) return pass(std::move(loaded));
+  const VersionNumber effective = loaded->certificate ? loaded->certificate->info.number : 0;
+  if (installation.expected == effective) return {};
+  return fail(ErrorKind::transient, "the installed version changed in the meantime");
+}
+
+// Damaged and abandoned versions count, so that a number is never used twice.
+Result<VersionNumber> FileStore::next_number(const std::string& name) const {
+  Result<std::vector<std::string>> names = list_directory(versions_path(name));
+  if (!names) return pass(std::move(names));
+  VersionNumber highest = reader_.current_version(name);
+  for (const std::string& version : *names) {
+    highest = std::max(highest, parse_version_number(version));
+  }
+  return highest + 1;
+}
+
+// All of it under a temporary name, then the whole directory at once.
+Result<void> FileStore::add_version(const Installation& installation,
+                                    const VersionInfo& info) const {
+  const std::string versions = versions_path(installation.name);
+  const std::string final_path = fmt::format("{}/{}", versions, info.number);
+  const std::string temporary =
+      fmt::format("{}{}{}", final_path, kTemporaryMark, info.fingerprint.substr(0, 16));
+  Result<void> done = remove_tree(temporary);
+  if (done) done = make_directories(temporary);
+  if (done) done = write_version_files(temporary, installation.bundle, info);
+  if (done && !installation.ocsp_response.empty()) {
+    done = write_ocsp_response(temporary, installation.ocsp_response);
+  }
+  if (done) done = sync_directory(temporary);
+  if (done && rename(temporary.c_str(), final_path.c_str()) != 0) {
+    done = fail(system_error(fmt::format("rename {}", temporary), errno));
+  }
+  if (done) done = sync_directory(versions);
+  if (!done) {
+    static_cast<void>(remove_tree(temporary));
+    static_cast<void>(remove_tree(final_path));
+  }
+  return done;
+}
+
+Result<void> FileStore::point_at(const std::string& name, VersionNumber number) const {
+  return replace_symlink(reader_.certificate_path(name) + "/current",
+                         fmt::format("versions/{}", number));
+}
+
+// Wakes whoever watches. Not part of the promise: a watcher that misses it finds the change at its
+// next look round, so a full disk here does not undo an installation.
+void FileStore::announce() const {
+  const std::string file = path("revision");
+  const Result<std::string> old = read_file(file, 64);
+  const std::uint64_t revision = old ? parse_unsigned(trim(*old)).value_or(0) : 0;
+  static_cast<void>(write_file_atomically(file, fmt::format("{}\n", revision + 1)));
+}
+
+// What cannot be removed now is removed the next time.
+void FileStore::remove_superseded(const std::string& name, unsigned keep) const {
+  const std::string versions = versions_path(name);
+  const Result<std::vector<std::string>> names = list_directory(versions);
+  if (!names) return;
+  const VersionNumber current = reader_.current_version(name);
+  std::vector<VersionNumber> previous;
+  for (const std::string& version : *names) {
+    const VersionNumber number = parse_version_number(version);
+    if (number != 0 && number != current) previous.push_back(number);
+  }
+  std::sort(previous.begin(), previous.end(), std::greater<>());
+  for (std::size_t i = keep; i < previous.size(); ++i) {
+    const std::string old = fmt::format("{}/{}", versions, previous[i]);
+    const std::string doomed = old + std::string(kTemporaryMark) + "old";
+    // Out of sight first: a version is there as a whole or not at all.
+    static_cast<void>(remove_tree(doomed));
+    if (rename(old.c_str(), doomed.c_str()) == 0) static_cast<void>(remove_tree(doomed));
+  }
+}
+
+Result<VersionInfo> FileStore::install(const Lease& lease, const Installation& installation) {
+  const std::string& name = installation.name;
+  if (Result<void> checked = check_entry_name(name); !checked) return pass(std::move(checked));
+  const std::lock_guard lock(mutex_);
+  Result<void> allowed = check_lease(reader_.state_path(), lease);
+  if (allowed) allowed = check_expected(installation);
+  if (!allowed) return pass(std::move(allowed));
+  Result<VersionNumber> number = next_number(name);
+  if (!number) return pass(std::move(number));
+  const crypto::Certificate& leaf = installation.bundle.leaf();
+  VersionInfo info{.number = *number,
+                   .installed_at = installation.now,
+                   .not_before = leaf.not_before(),
+                   .not_after = leaf.not_after(),
+                   .fingerprint = leaf.fingerprint(),
+                   .serial = leaf.serial(),
+                   .origin = installation.origin,
+                   .rules = crypto::kServingRules};
+  Result<void> done = add_version(installation, info);
+  if (!done) return pass(std::move(done));
+  done = point_at(name, *number);
+  if (!done) {
+    static_cast<void>(remove_tree(fmt::format("{}/{}", versions_path(name), *number)));
+    return pass(std::move(done));
+  }
+  announce();
+  remove_superseded(name, installation.keep);
+  return info;
+}
+
+Result<void> FileStore::restore(const Lease& lease, const std::string& name,
+                                VersionNumber version) {
+  if (Result<void> checked = check_entry_name(name); !checked) return checked;
+  const std::lock_guard lock(mutex_);
+  Result<void> allowed = check_lease(reader_.state_path(), lease);
+  if (!allowed) return allowed;
+  Result<StoredCertificate> wanted =
+      read_version_files(fmt::format("{}/{}", versions_path(name), version), version);
+  if (!wanted) {
+    return fail(std::move(wanted)
+                    .error()
+                    .with_kind(ErrorKind::rejected)
+                    .with_context(fmt::format("restore version {} of \"{}\"", version, name)));
+  }
+  Result<void> done = point_at(name, version);
+  if (done) announce();
+  return done;
+}
+
+Result<void> FileStore::prune(const Lease& lease, const std::string& name, unsigned keep) {
+  if (Result<void> checked = check_entry_name(name); !checked) return checked;
+  const std::lock_guard lock(mutex_);
+  if (Result<void> allowed = check_lease(reader_.state_path(), lease); !allowed) return allowed;
+  if (reader_.versions(name).size() <= keep + std::size_t{1}) return {};
+  // With the current one damaged an older one serves.
+  const Result<StoreReader::Loaded> loaded = reader_.load(name);
+  if (loaded && loaded->certificate && !loaded->damage) remove_superseded(name, keep);
+  return {};
+}
+
+Result<void> FileStore::keep_response(const Lease& lease, const std::string& name,
+                                      VersionNumber version, std::span<const std::byte> der) {
+  if (Result<void> checked = check_entry_name(name); !checked) return checked;
+  const std::lock_guard lock(mutex_);
+  Result<void> allowed = check_lease(reader_.state_path(), lease);
+  if (!allowed) return allowed;
+  const std::string directory = fmt::format("{}/{}", versions_path(name), version);
+  if (access(directory.c_str(), F_OK) != 0) {
+    return fail(ErrorKind::rejected,
+                fmt::format("certificate \"{}\" has no version {} any more", name, version));
+  }
+  Result<void> done = write_ocsp_response(directory, der);
+  if (done) announce();
+  return done;
+}
+
+Result<std::string> FileStore::records_path(std::string_view name, std::string_view kind) const {
+  Result<void> checked = check_entry_name(kind);
+  if (checked && name != kStoreWide) checked = check_entry_name(name);
+  if (!checked) return pass(std::move(checked));
+  if (name == kStoreWide) return path("records");
+  return reader_.certificate_path(std::string(name)) + "/records";
+}
+
+Result<std::optional<StoredRecord>> FileStore::read_record(std::string_view name,
+                                                           std::string_view kind) const {
+  Result<std::string> directory = records_path(name, kind);
+  if (!directory) return pass(std::move(directory));
+  return read_record_file(*directory, kind);
+}
+
+Result<std::uint64_t> FileStore::write_record(const Lease& lease, std::string_view name,
+                                              std::string_view kind, const Secret& value,
+                                              std::uint64_t expected) {
+  Result<std::string> directory = records_path(name, kind);
+  if (!directory) return pass(std::move(directory));
+  const std::lock_guard lock(mutex_);
+  Result<void> allowed = check_lease(reader_.state_path(), lease);
+  if (!allowed) return pass(std::move(allowed));
+  return write_record_file(*directory, kind, value, expected);
+}
+
+Result<void> FileStore::remove_record(const Lease& lease, std::string_view name,
+                                      std::string_view kind) {
+  Result<std::string> directory = records_path(name, kind);
+  if (!directory) return pass(std::move(directory));
+  const std::lock_guard lock(mutex_);
+  if (Result<void> allowed = check_lease(reader_.state_path(), lease); !allowed) return allowed;
+  return remove_record_file(*directory, kind);
+}
+
+Result<void> FileStore::forget(const Lease& lease, const std::string& name, Keep keep) {
+  if (Result<void> checked = check_entry_name(name); !checked) return checked;
+  const std::lock_guard lock(mutex_);
+  if (Result<void> allowed = check_lease(reader_.state_path(), lease); !allowed) return allowed;
+  if (keep == Keep::versions) return strip_entry(reader_.state_path(), name);
+  Result<void> done = remove_entry(reader_.state_path(), name);
+  if (done) announce();
+  return done;
+}
+
+// A key that does not parse costs that key only, unless there is no other.
+Result<std::vector<crypto::KeyPair>> FileStore::operator_keys() const {
+  const std::string directory = path("keys");
+  Result<std::vector<std::string>> names = list_directory(directory);
+  if (!names) return pass(std::move(names));
+  std::vector<crypto::KeyPair> keys;
+  std::optional<Error> problem;
+  for (const std::string& name : *names) {
+    if (!name.ends_with(".pem") || name.starts_with('.')) continue;
+    const std::string file = fmt::format("{}/{}", directory, name);
+    const Result<Secret> pem = read_secret_file(file, kMaxKeyFile);
+    Result<crypto::KeyPair> key = pem ? crypto::KeyPair::parse_pem(pem->reveal())
+                                      : Result<crypto::KeyPair>(fail(pem.error()));
+    if (key) {
+      keys.push_back(std::move(*key));
+    } else if (!problem) {
+      problem = std::move(key).error().with_context(file);
+    }
+  }
+  if (keys.empty() && problem) return fail(std::move(*problem));
+  return keys;
+}
+
+Result<std::unique_ptr<Lease>> FileStore::try_lead() {
+  const std::lock_guard lock(mutex_);
+  Result<std::unique_ptr<Lease>> lease = acquire_lease(reader_.state_path());
+  // Left-overs cost disk space and nothing else: an entry that cannot be cleaned is no reason to
+  // have no leader.
+  if (lease && *lease) static_cast<void>(remove_leftovers(reader_));
+  return lease;
+}
+
+}  // namespace
+
+Result<std::unique_ptr<Store>> open_file_store(const std::string& state_path) {
+  auto store = std::make_unique<FileStore>(state_path);
+  if (Result<void> prepared = store->prepare(); !prepared) {
+    return fail_with(std::move(prepared), "open the store");
+  }
+  return std::unique_ptr<Store>(std::move(store));
+}
+
+}  // namespace ccm::store

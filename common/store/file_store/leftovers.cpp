@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "store/file_store/leftovers.h"
+
+#include <fmt/format.h>
+
+#include <string>
+#include <vector>
+
+#include "base/file.h"
+#include "store/forgetting.h"
+
+namespace ccm::store {
+namespace {
+
+// In directories where only leaders write: whoever leads now is the only one alive.
+Result<void> remove_leftovers_in(const std::string& directory) {
+  Result<std::vector<std::string>> names = list_directory(directory);
+  if (!names) return pass(std::move(names));
+  for (const std::string& name : *names) {
+    if (name.find(kTemporaryMark) == std::string::npos) continue;
+    if (Result<void> removed = remove_tree(directory + "/" + name); !removed) return removed;
+  }
+  return {};
+}
+
+// At the top of the store every agent writes, and ccmctl, whoever leads.
+void remove_abandoned_in(const std::string& directory) {
+  const Result<std::vector<std::string>> names = list_directory(directory);
+  if (!names) return;
+  for (const std::string& name : *names) {
+    if (is_temporary_name(name)) {
+      static_cast<void>(remove_if_abandoned(fmt::format("{}/{}", directory, name)));
+    }
+  }
+}
+
+}  // namespace
+
+Result<void> remove_leftovers(const StoreReader& reader) {
+  Result<std::vector<std::string>> names = reader.names();
+  if (!names) return pass(std::move(names));
+  remove_abandoned_in(reader.state_path());
+  if (Result<void> removed = finish_removals(reader.state_path()); !removed) return removed;
+  std::vector<std::string> directories{reader.state_path() + "/records"};
+  for (const std::string& name : *names) {
+    const std::string certificate = reader.certificate_path(name);
+    const std::string versions = certificate + "/versions";
+    directories.insert(directories.end(), {certificate, versions, certificate + "/records"});
+    const Result<std::vector<std::string>> numbers = list_directory(versions);
+    if (!numbers) continue;
+    for (const std::string& number : *numbers) directories.push_back(versions + "/" + number);
+  }
+  for (const std::string& directory : directories) {
+    if (Result<void> removed = remove_leftovers_in(directory); !removed) return removed;
+  }
+  return {};
+}
+
+}  // namespace ccm::store

@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: Apache-2.0
+// What a living agent shows of itself to whoever may read the store: that it is there, when it last
+// gave a sign of life, whether it leads, and which version of each certificate it has published to
+// its server. The file "agent-KIND-INSTANCE" in the state directory:
+//
+//   Header | one Row per certificate, sorted by key
+//
+// It is written in place, so that a sign of life costs 8 bytes and a renewal 16, however many
+// certificates there are. It holds no secret, and nothing in it outlives the agent's own word.
+//
+// The kernel vouches for it with two locks (F_OFD_SETLK), which no dead process can hold:
+//   byte 0  held by the agent while it lives
+//   byte 1  held by the server: the agent opens the file once more, locks, and sends the descriptor
+//           over the lifeline, where it waits, unread, until the server's end of the lifeline is
+//           closed. So the server need not know of it, and the lock tells that it runs, also when
+//           no agent is left.
+// Where the file system has no such locks, the age of the last sign of life has to do.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/handle.h"
+#include "base/result.h"
+#include "store/server_id.h"
+#include "store/store_reader.h"
+
+namespace ccm::store {
+
+inline constexpr std::string_view kPresencePrefix = "agent-";
+std::string presence_path(const std::string& state_path, const ServerId& server);
+
+// One certificate as the file has it.
+struct PresenceRow {
+  std::uint64_t key = 0;  // from the name's SHA-256
+  VersionNumber version = 0;
+};
+
+// The agent's side. Main thread only.
+class Presence {
+ public:
+  struct Facts {
+    ServerId server;
+    std::uint32_t pid = 0;
+    Time since{};
+    std::vector<std::string> names = {};  // of the certificates that it publishes
+  };
+  Presence(std::string state_path, Facts facts);
+
+  // Makes the file this agent's, if it is not yet. `transient` while another agent of the same
+  // server still lives.
+  Result<void> claim(SteadyTime now);
+  // A descriptor with the server's lock, to be sent to it; none when the server has it already, or
+  // without locks.
+  FileDescriptor lock_for_server() const;
+
+  // Remembered until the file is this agent's; a disk that is full loses them and nothing else.
+  void beat(SteadyTime now) noexcept;
+  void serves(std::string_view name, VersionNumber version) noexcept;
+  void leads() noexcept;
+
+ private:
+  bool is_in_place() const;
+  void write_all(SteadyTime now);
+  void write_head(SteadyTime now) const noexcept;
+
+  std::string path_;
+  Facts facts_;
+  bool leads_ = false;
+  std::vector<PresenceRow> rows_;
+  std::uint64_t sequence_ = 0;
+  FileDescriptor file_;  // with the agent's lock
+};
+
+// Whoever looks.
+struct AgentSighting {
+  bool is_alive = false;             // its process is there
+  bool has_server = false;           // its server runs with the configuration that it works for
+  std::uint32_t pid = 0;             // 0: there never was one
+  Time since{};                      // it started
+  std::optional<Time> last_seen;     // when it last wrote anything
+  std::optional<Seconds> silence{};  // since its last sign of life, if it is alive
+  bool leads = false;
+  std::vector<PresenceRow> rows = {};
+
+  // It has not moved for longer than any healthy one does.
+  bool is_frozen() const noexcept;
+  // What it has published last; nullopt: nothing, or it does not know the certificate.
+  std::optional<VersionNumber> serves(std::string_view name) const;
+};
+// Nothing but defaults when there is no such file, or none that can be read.
+AgentSighting look_at_agent(const std::string& state_path, const ServerId& server, SteadyTime now);
+
+}  // namespace ccm::store

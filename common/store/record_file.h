@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: Apache-2.0
+// One small record of a file store: a file that carries its version and the checksum of its value.
+// Callers serialise writers. Any thread.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "base/result.h"
+#include "store/store.h"
+
+namespace ccm::store {
+
+// nullopt when there is none; `invalid` when it was altered or is cut short.
+Result<std::optional<StoredRecord>> read_record_file(const std::string& directory,
+                                                     std::string_view kind);
+// Replaces the record atomically when its version is `expected` (0: none, or a damaged one, which
+// nobody could mend otherwise). `transient` when it is another. Returns the new version.
+Result<std::uint64_t> write_record_file(const std::string& directory, std::string_view kind,
+                                        const Secret& value, std::uint64_t expected);
+// Fine when absent.
+Result<void> remove_record_file(const std::string& directory, std::string_view kind);
+
+}  // namespace ccm::store

@@ -1,0 +1,149 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "store/request.h"
+
+#include <fmt/format.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <string_view>
+#include <tuple>
+#include <utility>
+
+#include "base/file.h"
+#include "base/text.h"
+#include "crypto/digest.h"
+#include "crypto/pem.h"
+#include "store/keyed_record.h"
+#include "store/version_files.h"
+
+namespace ccm::store {
+namespace {
+
+constexpr std::string_view kRequestPrefix = "request-";
+constexpr std::string_view kVersions = "versions";
+constexpr std::size_t kIdBytes = 8;
+constexpr std::size_t kIdLength = 2 * kIdBytes;
+// A chain and a key, each of at most 1 MiB.
+constexpr std::size_t kLargestRequest = std::size_t{2} << 20U;
+
+std::string path_of(const std::string& state_path, const RequestFile& file) {
+  return fmt::format("{}/{}{}-{}", state_path, kRequestPrefix, file.id, file.name);
+}
+
+std::string_view to_string(Wish wish) noexcept {
+  switch (wish) {
+    case Wish::renew:
+      return "renew";
+    case Wish::roll_back:
+      return "roll_back";
+    case Wish::forget:
+      return "forget";
+    case Wish::install:
+      break;
+  }
+  return "install";
+}
+
+// "request-0123456789abcdef-www"; nullopt for a file that is no request, or not all of one yet.
+std::optional<RequestFile> parse_name(const std::string& file) {
+  if (!file.starts_with(kRequestPrefix) || is_temporary_name(file)) {
+    return std::nullopt;
+  }
+  const std::string rest = file.substr(kRequestPrefix.size());
+  const std::size_t digits = rest.find_first_not_of("0123456789abcdef");
+  if (digits != kIdLength || rest[kIdLength] != '-') return std::nullopt;
+  RequestFile request{.id = rest.substr(0, kIdLength), .name = rest.substr(kIdLength + 1)};
+  if (!check_entry_name(request.name)) return std::nullopt;
+  return request;
+}
+
+// When it was left; ties (a coarse clock) by id, so that the order is always the same.
+std::tuple<std::int64_t, std::int64_t> age_of(const std::string& path) {
+  struct stat status = {};
+  if (lstat(path.c_str(), &status) != 0) return {};
+  return {status.st_mtim.tv_sec, status.st_mtim.tv_nsec};
+}
+
+}  // namespace
+
+Result<std::string> leave_request(const std::string& state_path, const Request& request) {
+  if (auto checked = check_entry_name(request.name); !checked) return pass(std::move(checked));
+  const Result<Secret> random = crypto::random_bytes(kIdBytes);
+  if (!random) return fail(random.error());
+  const RequestFile file{.id = crypto::to_hex(random->bytes()), .name = request.name};
+  KeyedRecord keyed{{}, request.key};
+  keyed.record.add("wish", to_string(request.wish));
+  if (request.version != 0) keyed.record.add("version", fmt::format("{}", request.version));
+  if (request.keep == Keep::versions) keyed.record.add("keep", kVersions);
+  if (!request.certificates.empty()) {
+    keyed.record.add("certificates", crypto::to_pem(request.certificates));
+  }
+  const Result<Secret> text = serialize(keyed);
+  if (!text) return fail(text.error());
+  auto written = write_file_atomically(path_of(state_path, file), text->reveal());
+  if (!written) return pass(std::move(written));
+  return file.id;
+}
+
+void withdraw_request(const std::string& state_path, const RequestFile& file) noexcept {
+  static_cast<void>(unlink(path_of(state_path, file).c_str()));
+}
+
+bool is_waiting(const std::string& state_path, const RequestFile& file) {
+  return access(path_of(state_path, file).c_str(), F_OK) == 0;
+}
+
+Result<std::vector<RequestFile>> list_requests(const std::string& state_path) {
+  const Result<std::vector<std::string>> files = list_directory(state_path);
+  if (!files) return fail(files.error());
+  std::vector<std::pair<std::tuple<std::int64_t, std::int64_t>, RequestFile>> found;
+  for (const std::string& file : *files) {
+    if (auto request = parse_name(file)) {
+      found.emplace_back(age_of(path_of(state_path, *request)), *std::move(request));
+    }
+  }
+  std::stable_sort(found.begin(), found.end(),
+                   [](const auto& one, const auto& other) { return one.first < other.first; });
+  std::vector<RequestFile> requests;
+  for (auto& [age, request] : found) requests.push_back(std::move(request));
+  return requests;
+}
+
+std::string granted_path(const std::string& state_path, std::string_view name) {
+  return fmt::format("{}/{}{}", state_path, kGranted, name);
+}
+
+Result<Request> read_request(const std::string& state_path, const RequestFile& file) {
+  // Of root or of the store's owner, who we are.
+  const std::array<uid_t, 2> owners{0, geteuid()};
+  const Result<Secret> text =
+      read_secret_file_of(owners, path_of(state_path, file), kLargestRequest);
+  if (!text) return fail(text.error());
+  Result<KeyedRecord> keyed = parse_keyed_record(*text);
+  if (!keyed) return pass(std::move(keyed));
+  const Record& record = keyed->record;
+  Request request{.wish = Wish::renew, .name = file.name};
+  const std::string_view wish = record.find("wish").value_or("");
+  if (wish == to_string(Wish::renew)) return request;
+  if (wish == to_string(Wish::install)) {
+    auto certificates = crypto::parse_certificates_pem(record.find("certificates").value_or(""));
+    if (!certificates) return pass(std::move(certificates));
+    request.wish = Wish::install;
+    request.certificates = *std::move(certificates);
+    request.key = std::move(keyed->key);
+    return request;
+  }
+  if (wish == to_string(Wish::forget)) {
+    request.wish = Wish::forget;
+    if (record.find("keep") == kVersions) request.keep = Keep::versions;
+    return request;
+  }
+  request.wish = Wish::roll_back;
+  request.version = parse_unsigned(record.find("version").value_or("")).value_or(0);
+  if (wish == to_string(Wish::roll_back) && request.version != 0) return request;
+  return fail(ErrorKind::invalid, "what is wished for is nothing that can be had");
+}
+
+}  // namespace ccm::store

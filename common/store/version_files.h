@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: Apache-2.0
+// One installed version on disk: which files it has, in the forms that servers want, and how its
+// `version` record vouches for them. Shared by the store's reader and writer; links base and crypto
+// only. Pure but for the functions that name a directory.
+#pragma once
+
+#include <cstddef>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "base/result.h"
+#include "crypto/bundle.h"
+#include "store/store_reader.h"
+
+namespace ccm::store {
+
+// The file of the OCSP response, DER.
+inline constexpr std::string_view kOcspResponse = "ocsp.der";
+
+// [A-Za-z0-9._-]{1,128} without a leading dot: what may become a path component. Checked here
+// again, whoever vouched for the name before.
+Result<void> check_entry_name(std::string_view name);
+// "12" -> 12; 0 for anything that is not the canonical form of a version number.
+VersionNumber parse_version_number(std::string_view text) noexcept;
+
+// Writes fullchain.pem, cert.pem, chain.pem, privkey.pem and version into an empty directory, each
+// synced.
+Result<void> write_version_files(const std::string& directory, const crypto::Bundle& bundle,
+                                 const VersionInfo& info);
+// Replaces the OCSP response beside a version; an empty one removes it. Fine when it is gone.
+Result<void> write_ocsp_response(const std::string& directory, std::span<const std::byte> der);
+// Reads them back: every file is there with the checksum that `version` states, key and chain fit,
+// and `version` says of the leaf what is true. The error names the file.
+Result<StoredCertificate> read_version_files(const std::string& directory, VersionNumber number);
+// The record and the leaf alone, which is not vouched for but that it is the recorded one.
+Result<StoreReader::Glance> glance_at_version_files(const std::string& directory,
+                                                    VersionNumber number);
+
+}  // namespace ccm::store

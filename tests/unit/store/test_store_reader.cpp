@@ -1,0 +1,242 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <filesystem>
+#include <fstream>
+#include <memory>
+
+#include "store/file_store/file_store.h"
+#include "store/store_reader.h"
+#include "support/temp_directory.h"
+#include "support/test_bundle.h"
+#include "support/test_ocsp.h"
+
+namespace ccm::store {
+namespace {
+
+namespace fs = std::filesystem;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+
+class StoreReaderTest : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    const std::unique_ptr<Store> store = open_file_store(directory_.path().string()).value();
+    const std::unique_ptr<Lease> lease = store->try_lead().value();
+    for (VersionNumber version = 0; version < 2; ++version) {
+      ASSERT_TRUE(store->install(*lease, {.name = "www",
+                                          .bundle = test::make_test_bundle(),
+                                          .origin = "import",
+                                          .expected = version,
+                                          .keep = 5,
+                                          .now = test::kTestNow}));
+    }
+  }
+  fs::path version_file(int version, const std::string& file) const {
+    return directory_ / ("certificates/www/versions/" + std::to_string(version) + "/" + file);
+  }
+  void point_at(const std::string& target) const {
+    fs::remove(directory_ / "certificates/www/current");
+    fs::create_symlink(target, directory_ / "certificates/www/current");
+  }
+  VersionNumber loaded_number() const {
+    const StoreReader::Loaded loaded = reader_.load("www").value();
+    return loaded.certificate ? loaded.certificate->info.number : 0;
+  }
+  std::string damage() const {
+    const StoreReader::Loaded loaded = reader_.load("www").value();
+    return loaded.damage ? loaded.damage->message() : "";
+  }
+
+  test::TempDirectory directory_{test::memory_backed_parent()};
+  StoreReader reader_{directory_.path().string()};
+};
+
+TEST_F(StoreReaderTest, TellsOneResponseFromAnother) {
+  EXPECT_EQ(reader_.response_stamp("www"), 0U);
+  EXPECT_EQ(reader_.response_stamp("none"), 0U);
+  const std::unique_ptr<Store> store = open_file_store(directory_.path().string()).value();
+  const std::unique_ptr<Lease> lease = store->try_lead().value();
+  const auto keep = [&](VersionNumber version, std::size_t size) {
+    ASSERT_TRUE(store->keep_response(*lease, "www", version, std::vector<std::byte>(size)));
+  };
+  keep(2, 3);
+  const std::uint64_t first = reader_.response_stamp("www");
+  EXPECT_NE(first, 0U);
+  EXPECT_EQ(reader_.response_stamp("www"), first);
+  keep(1, 3);
+  EXPECT_EQ(reader_.response_stamp("www"), first);
+  keep(2, 3);
+  EXPECT_NE(reader_.response_stamp("www"), first);
+  keep(2, 0);
+  EXPECT_EQ(reader_.response_stamp("www"), 0U);
+}
+
+TEST_F(StoreReaderTest, GivesForStaplingWhatIsGenuineGoodAndInForce) {
+  const test::TestAuthority& issuer = test::test_issuing_authority();
+  StoredCertificate stored = reader_.load("www").value().certificate.value();
+  const crypto::Certificate& leaf = stored.bundle.leaf();
+  EXPECT_THAT(staple_of(stored, test::kTestNow), IsEmpty());
+  stored.ocsp_response = test::make_test_response(leaf, issuer);
+  EXPECT_EQ(staple_of(stored, test::kTestNow), stored.ocsp_response);
+  EXPECT_THAT(staple_of(stored, test::kTestNow + 7 * test::kTestDay), IsEmpty());
+  stored.ocsp_response =
+      test::make_test_response(leaf, issuer, {.status = crypto::OcspStatus::revoked});
+  EXPECT_THAT(staple_of(stored, test::kTestNow), IsEmpty());
+  stored.ocsp_response.assign(100, std::byte{1});
+  EXPECT_THAT(staple_of(stored, test::kTestNow), IsEmpty());
+}
+
+TEST_F(StoreReaderTest, AResponseThatCannotBeReadIsNoDamage) {
+  directory_.write("certificates/www/versions/2/ocsp.der",
+                   std::string(crypto::kMostOcspResponse + 1, 'x'));
+  EXPECT_EQ(loaded_number(), 2U);
+  EXPECT_EQ(damage(), "");
+  EXPECT_THAT(reader_.load("www").value().certificate->ocsp_response, IsEmpty());
+}
+
+// As an older release installed it; the servers could show nothing after a restart.
+TEST_F(StoreReaderTest, AVersionThatCannotBePublishedGivesWayToTheOneBeforeIt) {
+  const crypto::Bundle good = test::make_test_bundle();
+  std::vector<crypto::Certificate> chain = good.chain();
+  while (chain.size() <= crypto::kMostPublishedCertificates) {
+    chain.push_back(test::test_issuing_authority().certificate);
+  }
+  const crypto::Bundle large = crypto::Bundle::restore(chain, good.key()).value();
+  const std::unique_ptr<Store> store = open_file_store(directory_.path().string()).value();
+  const std::unique_ptr<Lease> lease = store->try_lead().value();
+  ASSERT_TRUE(store->install(*lease, {.name = "www",
+                                      .bundle = large,
+                                      .origin = "import",
+                                      .expected = 2,
+                                      .keep = 5,
+                                      .now = test::kTestNow}));
+  EXPECT_EQ(reader_.current_version("www"), 3U);
+  EXPECT_EQ(loaded_number(), 2U);
+  EXPECT_THAT(damage(),
+              HasSubstr("versions/3/fullchain.pem: a chain of 17 certificates is too long "
+                        "to be published; at most 16 fit"));
+}
+
+TEST_F(StoreReaderTest, LoadsTheCurrentVersion) {
+  EXPECT_EQ(loaded_number(), 2U);
+  EXPECT_EQ(damage(), "");
+  EXPECT_EQ(reader_.current_version("www"), 2U);
+  EXPECT_THAT(reader_.names().value(), ElementsAre("www"));
+}
+
+TEST_F(StoreReaderTest, NoticesEveryAlteredOrMissingFile) {
+  for (const std::string file :
+       {"fullchain.pem", "cert.pem", "chain.pem", "privkey.pem", "version"}) {
+    const fs::path path = version_file(2, file);
+    const std::string content = test::read_whole_file(path);
+    std::string altered = content;
+    altered[altered.size() / 2] = static_cast<char>(altered[altered.size() / 2] ^ 1);
+    for (const std::string& wrong :
+         {altered, content.substr(0, content.size() / 2), std::string()}) {
+      std::ofstream(path, std::ios::trunc) << wrong;
+      EXPECT_EQ(loaded_number(), 1U) << file;
+      EXPECT_THAT(damage(), HasSubstr(path.parent_path().string())) << file;
+    }
+    fs::remove(path);
+    EXPECT_EQ(loaded_number(), 1U) << file;
+    EXPECT_THAT(damage(), HasSubstr(path.string()));
+    std::ofstream(path) << content;
+    EXPECT_EQ(loaded_number(), 2U) << file;
+  }
+}
+
+TEST_F(StoreReaderTest, NoticesAVersionUnderAnotherNumber) {
+  fs::remove_all(version_file(2, ""));
+  fs::copy(version_file(1, ""), version_file(2, ""));
+  EXPECT_EQ(loaded_number(), 1U);
+  EXPECT_THAT(damage(), HasSubstr("describes another certificate"));
+}
+
+TEST_F(StoreReaderTest, MendsABrokenPointer) {
+  for (const std::string target : {"versions/02", "versions/", "../www/versions/1", "/etc"}) {
+    point_at(target);
+    EXPECT_EQ(reader_.current_version("www"), 0U) << target;
+    EXPECT_EQ(loaded_number(), 2U) << target;
+    EXPECT_THAT(damage(), HasSubstr("does not point at versions/N")) << target;
+  }
+  point_at("versions/9");
+  EXPECT_EQ(loaded_number(), 2U);
+  EXPECT_THAT(damage(), HasSubstr("versions/9"));
+  fs::remove(directory_ / "certificates/www/current");
+  directory_.write("certificates/www/current", "2");
+  EXPECT_EQ(loaded_number(), 2U);
+  EXPECT_THAT(damage(), HasSubstr("not a readable symbolic link"));
+}
+
+TEST_F(StoreReaderTest, NeverFallsForwardToANewerVersion) {
+  point_at("versions/1");
+  EXPECT_EQ(loaded_number(), 1U);
+  fs::remove(version_file(1, "privkey.pem"));
+  EXPECT_EQ(loaded_number(), 0U);
+}
+
+TEST_F(StoreReaderTest, DamageStaysWithItsEntry) {
+  fs::copy(directory_ / "certificates/www", directory_ / "certificates/api",
+           fs::copy_options::recursive | fs::copy_options::copy_symlinks);
+  fs::remove_all(directory_ / "certificates/www/versions");
+  EXPECT_EQ(loaded_number(), 0U);
+  EXPECT_TRUE(reader_.load("api").value().certificate);
+  EXPECT_FALSE(reader_.load("api").value().damage);
+}
+
+TEST_F(StoreReaderTest, RefusesNamesThatLeadElsewhere) {
+  for (const std::string name : {"", ".", "..", "../certificates/www", "www/", "/www", ".hidden",
+                                 "a b", "a\n", "w\xc3\xa4w"}) {
+    const Result<StoreReader::Loaded> loaded = reader_.load(name);
+    ASSERT_FALSE(loaded) << name;
+    EXPECT_EQ(loaded.error().kind(), ErrorKind::invalid);
+    EXPECT_EQ(reader_.current_version(name), 0U);
+    EXPECT_FALSE(reader_.history(name));
+  }
+  EXPECT_FALSE(reader_.load(std::string(129, 'a')));
+  EXPECT_TRUE(reader_.load(std::string(128, 'a')));
+}
+
+TEST_F(StoreReaderTest, AMissingStoreIsAnEmptyOne) {
+  const StoreReader nowhere(directory_ / "absent");
+  EXPECT_FALSE(nowhere.load("www").value().certificate);
+  EXPECT_THAT(nowhere.names().value(), IsEmpty());
+}
+
+TEST_F(StoreReaderTest, ReadsNothingThroughLinksThatSomebodyPlanted) {
+  const fs::path versions = directory_ / "certificates/www/versions";
+  const fs::path outside = directory_ / "elsewhere";
+  fs::create_directory(outside);
+  fs::rename(versions / "2", outside / "2");
+  fs::create_directory_symlink(outside / "2", versions / "2");
+  EXPECT_EQ(loaded_number(), 1U);
+  EXPECT_THAT(damage(), HasSubstr("symbolic link"));
+  fs::rename(versions, outside / "versions");
+  fs::create_directory_symlink(outside / "versions", versions);
+  EXPECT_FALSE(reader_.load("www")) << "the store cannot be read there";
+}
+
+TEST_F(StoreReaderTest, HasNoEntryForAFileThatStraysAmongThem) {
+  directory_.write("certificates/notes.txt", "x");
+  EXPECT_THAT(reader_.names().value(), ElementsAre("www"));
+}
+
+// Bounded by work, not by time: large files are not read, and few old versions are tried.
+TEST_F(StoreReaderTest, IsNotDelayedByManyLargeVersions) {
+  const std::string large(std::size_t{1} << 20U, '-');
+  for (int version = 3; version <= 20; ++version) {
+    for (const char* file : {"version", "cert.pem", "chain.pem", "fullchain.pem", "privkey.pem"}) {
+      directory_.write("certificates/www/versions/" + std::to_string(version) + "/" + file, large);
+    }
+  }
+  point_at("versions/20");
+  const StoreReader::Loaded loaded = reader_.load("www").value();
+  EXPECT_FALSE(loaded.certificate) << "only a few are tried";
+  EXPECT_THAT(loaded.damage->message(), HasSubstr("more than the"));
+}
+
+}  // namespace
+}  // namespace ccm::store
