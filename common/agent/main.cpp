@@ -102,15 +102,16 @@ int run(char* argv0, bool is_check) {
 
 int main(int argc, char** argv) {
   CLI::App app{
-      "The program that keeps a web server's certificates valid. The server's module starts it "
-      "when the server loads its configuration, and it ends with the server; there is nothing to "
-      "start by hand.",
+      "Keeps a web server's certificates valid. The server's module starts it when the server "
+      "loads "
+      "its configuration, and it ends with the server. Do not start it by hand.",
       "ccm-agent"};
   app.set_version_flag("--version", "ccm-agent " CCM_VERSION);
   bool is_check = false;
-  app.add_flag("--check", is_check,
-               "Only judge whether the agent could work with its settings on this host, as the "
-               "server's configuration test asks it to");
+  app.add_flag(
+      "--check", is_check,
+      "Only check whether the agent could work with its settings on this host; the server's "
+      "configuration test asks for this");
   CLI11_PARSE(app, argc, argv);
   return run(argv[0], is_check);
 }

@@ -45,7 +45,7 @@ void arrange(CLI::App& app) {
   const std::vector<Chapter> chapters = {
       {"This host's certificates",
        {"status", "list", "show", "history", "renew", "rollback", "forget", "import", "export"}},
-      {"Looking after it", {"doctor", "policy", "agent"}},
+      {"Maintenance", {"doctor", "policy", "agent"}},
   };
   const auto is_shown = [](const CLI::App* command) { return !command->get_group().empty(); };
   for (CLI::App* command : app.get_subcommands(is_shown)) command->group("The cloud");

@@ -3,7 +3,7 @@
 
 A comment cites a page by its path below the checkout, and a section by its heading in double quotes or by its
 number: docs/design/auth.md, "Limits and lock-out". The rest of the test holds the pages of docs/design to the tree:
-the files that they name and the headings that they link to.
+the files and functions that they name and the headings that they link to.
 """
 
 import io
@@ -23,6 +23,8 @@ _PAGE = re.compile(r"(?<![\w./*-])([\w./-]*\w\.md)\b(?:,? \(?sections? (\d+))?(?
 _HEADING = re.compile(r"^#+ +(.+?) *$", re.MULTILINE)
 _NUMBER = re.compile(r"^(?:(\d+)|[A-Z])\. +")
 _FILE = re.compile(r"`((?:common|nginx_module|apache_module|tests|scripts|docs)/[\w./-]+)`")
+# `Class::function` in `file`, `function` (`file`)
+_FUNCTION = re.compile(r"`([A-Za-z_]\w*(?:::\w+)*)`\s+(?:in\s+|\()`((?:common|nginx_module|apache_module|tests)/[\w./-]+)`")
 
 
 def sources():
@@ -108,12 +110,23 @@ def anchor_of(heading):
     return re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-")
 
 
+def misplaced(text):
+    """The functions that a page looks for in files that do not have them."""
+    for name, file in _FUNCTION.findall(text):
+        path = page.ROOT / file
+        if path.is_file() and not re.search(rf"\b{name.split('::')[-1]}\b", path.read_text(encoding="utf-8")):
+            yield f"{name} in {file}"
+
+
 @pytest.mark.parametrize("name", sorted(path.name for path in DESIGN.glob("*.md")))
 class TestPage:
     def test_names_files_that_are_there(self, name):
         named = _FILE.findall((DESIGN / name).read_text(encoding="utf-8"))
         missing = sorted({file for file in named if not (page.ROOT / file).exists()})
         assert not missing, f"docs/design/{name} names what is not there: {', '.join(missing)}"
+
+    def test_finds_functions_where_it_says(self, name):
+        assert not list(misplaced((DESIGN / name).read_text(encoding="utf-8")))
 
     def test_links_to_headings_that_are_there(self, name):
         for file, anchor in re.findall(r"\]\(([^)#:\s]*)#([^)\s]+)\)", (DESIGN / name).read_text(encoding="utf-8")):
@@ -145,6 +158,11 @@ class TestOracle:
         found = list(comments_of_lines(text, "//"))
         assert found == [(1, 'see docs/design/auth.md, "Nothing"'), (4, "signing.md")]
         assert list(objections(found[0][1]))
+
+    def test_notices_a_function_that_is_not_in_the_file(self):
+        here, absent = "tests/docs/test_design.py", "Other::no" + "_such"
+        assert list(misplaced(f"`{absent}` in\n`{here}`")) == [f"{absent} in {here}"]
+        assert not list(misplaced(f"`find_page` (`{here}`), `TestPage::misplaced` in `{here}`"))
 
     def test_reads_python(self):
         text = 'x = "a"\n#' + ' b\ndef f():\n    """c\n    d"""\n'

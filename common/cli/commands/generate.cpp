@@ -80,16 +80,18 @@ std::string manual(const CLI::App& root) {
   }
   text += ".SH ENVIRONMENT\n.TP\n.B HUAWEICLOUD_SDK_AK, HUAWEICLOUD_SDK_SK\n";
   text +=
-      "The access key, with \\-\\-credentials env or when no web server of this host has "
-      "settings; further names as in the vendor's SDKs.\n";
-  text += ".TP\n.B NO_COLOR\nNo colours when set.\n.SH FILES\n.TP\n.I /var/lib/ccm\n";
+      "The access key. It is used with \\-\\-credentials env, or when no web server of this host "
+      "has settings. Other variables have the names that the vendor's SDKs use.\n";
+  text +=
+      ".TP\n.B NO_COLOR\nWhen set, the output has no colours.\n.SH FILES\n.TP\n.I /var/lib/ccm\n";
   return text + "The state directory of the web servers' agents.\n";
 }
 
 }  // namespace
 
 void add_generate(CLI::App& app, Action& action) {
-  auto* command = app.add_subcommand("generate", "Manual page and shell completion");
+  auto* command =
+      app.add_subcommand("generate", "Prints the manual page or the completion for a shell");
   command->group("");
   auto form = std::make_shared<std::string>();
   command->add_option("FORM", *form, "man, bash, zsh or fish")

@@ -98,17 +98,17 @@ std::string exit_table() {
 std::string_view decision_text(cloud::Decision decision) {
   switch (decision) {
     case cloud::Decision::retry:
-      return "again later, with growing pauses";
+      return "tried again later, with growing pauses";
     case cloud::Decision::slow_down:
-      return "again after the time that the answer names";
+      return "tried again after the time that the answer names";
     case cloud::Decision::never:
-      return "not again before the next check or a reload";
+      return "not tried again before the next check or a reload";
     case cloud::Decision::alert:
-      return "a person is needed; again at the next check";
+      return "needs a person; tried again at the next check";
     case cloud::Decision::new_token:
-      return "once more with a new token";
+      return "tried once more with a new token";
     case cloud::Decision::bad_credentials:
-      return "credentials refused: after the second time no call is made with them";
+      return "the credentials are refused; after the second refusal no call uses them";
   }
   return "";
 }
@@ -119,7 +119,7 @@ std::string reference_of_commands(const CLI::App& root) {
   std::string text = "# ccmctl: commands and options\n\n";
   text += kOrigin;
   text +=
-      "\nWhat the commands are for, and how they go together, is on the page "
+      "\nWhat the commands are for and how they work together: see "
       "[ccmctl](../ccmctl.md).\n";
   text += "\n## Options of every command\n\nThey may stand before or after the command.\n";
   return text + options_table(root) + exit_table() + sections(root, "");
@@ -129,9 +129,9 @@ std::string reference_of_errors() {
   std::string text = "# Error codes of the cloud\n\n";
   text += kOrigin;
   text +=
-      "\nA message in the error log or of `ccmctl` ends with the code that the service gave. What "
-      "the engine does is\n"
-      "decided by the code; one that is not here is decided by its HTTP status.\n"
+      "\nA message in the error log or of `ccmctl` ends with the code that the service gave. The "
+      "agent acts on the\n"
+      "code. For a code that is not listed here it acts on the HTTP status.\n"
       "\n| code | status | what happens | what helps |\n|---|---|---|---|\n";
   for (const auto& entry : cloud::error_table()) {
     text += fmt::format("| {} | {} | {} | {} |\n", entry.code, entry.status,

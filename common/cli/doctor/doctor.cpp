@@ -82,15 +82,15 @@ Result<ExitCode> examine(Workspace& workspace, const DoctorOptions& options) {
 void add_doctor(CLI::App& app, Action& action) {
   auto* command = app.add_subcommand(
       "doctor",
-      "Looks for whatever could keep certificates from being renewed, and says what helps. Changes "
-      "nothing. Ends with 1 when something is bad.");
+      "Looks for problems that could stop renewals, and says what helps. Changes nothing. Ends "
+      "with 1 when something is bad");
   auto options = std::make_shared<DoctorOptions>();
-  command->add_flag("--offline", options->is_offline, "only what is on this host");
+  command->add_flag("--offline", options->is_offline, "check only this host, and call no cloud");
   command->add_option("--module", options->modules.module,
-                      "FILE of a server module to look at besides those in use");
+                      "FILE of a server module to check besides those in use");
   command
       ->add_option("--program", options->modules.program,
-                   "FILE of the server (nginx, apache2) that is to load it")
+                   "FILE of the server (nginx, apache2) that is to load the module")
       ->needs("--module");
   command->footer(
       "Example:\n  ccmctl doctor\n  ccmctl doctor --offline --module ./ngx_ccm_module.so "

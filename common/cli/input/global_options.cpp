@@ -143,19 +143,19 @@ void add_cloud_options(CLI::App& app, GlobalOptions& options) {
   };
   add("--credentials", options.credentials, "a profile FILE, ecs (metadata service) or env")
       ->type_name(kFile);
-  add("--profile", options.profile, "section of the profile file");
+  add("--profile", options.profile, "which section of the profile file to use");
   add("--region", options.region, "such as ap-southeast-1");
-  add("--iam-endpoint", options.endpoints.iam, "https://HOST[:PORT] of IAM");
-  add("--scm-endpoint", options.endpoints.scm, "of SCM, the SSL certificates");
-  add("--pca-endpoint", options.endpoints.pca, "of PCA, the private CAs");
-  add("--apig-endpoint", options.endpoints.apig, "of the API gateway service");
-  add("--sts-endpoint", options.endpoints.sts, "of the token service");
-  add("--metadata-endpoint", options.metadata_endpoint, "of the ECS metadata service");
+  add("--iam-endpoint", options.endpoints.iam, "endpoint of IAM: https://HOST[:PORT]");
+  add("--scm-endpoint", options.endpoints.scm, "endpoint of SCM, the SSL certificates");
+  add("--pca-endpoint", options.endpoints.pca, "endpoint of PCA, the private CAs");
+  add("--apig-endpoint", options.endpoints.apig, "endpoint of the API gateway service");
+  add("--sts-endpoint", options.endpoints.sts, "endpoint of the token service");
+  add("--metadata-endpoint", options.metadata_endpoint, "endpoint of the ECS metadata service");
   add("--ca-file", options.ca_file, "PEM file of the CAs to trust instead of the system's")
       ->type_name(kFile);
   add("--proxy", options.proxy, "http://HOST:PORT");
   add("--proxy-file", options.proxy_file,
-      "FILE of one line, user:password, when the proxy wants it")
+      "FILE with one line, user:password, for a proxy that asks for it")
       ->type_name(kFile);
 }
 
@@ -167,19 +167,19 @@ void add_global_options(CLI::App& app, GlobalOptions& options) {
       ->type_name(kDirectory)
       ->capture_default_str()
       ->group(kGeneral);
-  app.add_option("--server", options.server, "only this server's settings")
+  app.add_option("--server", options.server, "use only this server's settings")
       ->type_name("nginx|apache|agent")
       ->check(CLI::IsMember({"nginx", "apache", "agent"}).description(""))
       ->group(kGeneral);
   app.add_flag("--json", options.json, "answer in JSON")->group(kGeneral);
   app.add_flag("--dry-run", options.dry_run,
-               "change nothing: show the request to the cloud instead of sending it, or say what "
-               "would be done on this host")
+               "change nothing: show the request instead of sending it to the cloud, or say what "
+               "would change on this host")
       ->group(kGeneral);
   const std::map<std::string, ColourMode> modes = {{"auto", ColourMode::automatic},
                                                    {"always", ColourMode::always},
                                                    {"never", ColourMode::never}};
-  app.add_option("--color", options.colour, "whether to colour")
+  app.add_option("--color", options.colour, "when to colour the output")
       ->type_name("auto|always|never")
       ->transform(CLI::CheckedTransformer(modes).description(""))
       ->group(kGeneral);

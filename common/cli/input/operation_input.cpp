@@ -31,7 +31,7 @@ void add_limit(CLI::App& command, const Parameter& parameter, OperationInput& gi
   command
       .add_option_function<std::size_t>(
           option_of(parameter), [&most = given.at_most](std::size_t count) { most = count; },
-          "at most so many; all of them without it")
+          "print at most this many (default: all)")
       ->check(CLI::PositiveNumber.description(""));
 }
 

@@ -234,11 +234,11 @@ Result<ExitCode> call_operation(Workspace& workspace, const CallOptions& options
 }
 
 void add_list(CLI::App& api, Action& action) {
-  auto* list = api.add_subcommand("list", "Lists the operations, or those that have WORD in them");
+  auto* list = api.add_subcommand("list", "Lists all operations, or those that WORD occurs in");
   auto service = std::make_shared<std::string>();
   auto wanted = std::make_shared<std::string>();
-  list->add_option("WORD", *wanted, "a part of the name or of the description");
-  list->add_option("--service", *service, "only this one's")
+  list->add_option("WORD", *wanted, "part of the name or of the description");
+  list->add_option("--service", *service, "only operations of this service")
       ->type_name("scm|pca|apig|iam|sts")
       ->check(CLI::IsMember({"scm", "pca", "apig", "iam", "sts"}).description(""));
   list->footer("Examples:\n  ccmctl api list\n  ccmctl api list csr --service scm");
@@ -267,14 +267,14 @@ void add_show(CLI::App& api, Action& action) {
 }
 
 void add_call(CLI::App& api, Action& action) {
-  auto* call = api.add_subcommand("call", "Calls an operation; everything is checked first");
+  auto* call = api.add_subcommand("call", "Calls an operation, after checking its parameters");
   auto options = std::make_shared<CallOptions>();
   call->add_option("OPERATION", options->operation,
                    "such as ListCertificates or pca.ExportCertificate")
       ->type_name(kOperation)
       ->required();
   call->add_option("--param,-p", options->parameters,
-                   "NAME=VALUE or NAME=@FILE, as often as needed; fields as in validity.type, "
+                   "NAME=VALUE or NAME=@FILE; may be repeated; fields as in validity.type, "
                    "elements as in tags[0].key")
       ->allow_extra_args(false);
   call->add_option("--body-file", options->body_file,
@@ -283,9 +283,9 @@ void add_call(CLI::App& api, Action& action) {
   call->add_option("--output,-o", options->output,
                    "write the answer (or the token) to this file, readable by its owner only")
       ->type_name(kFile);
-  call->add_flag("--all", options->all, "every page of what comes in pages, as one answer");
+  call->add_flag("--all", options->all, "fetch every page, and give them as one answer");
   call->add_flag("--yes,-y", options->yes,
-                 "do not ask before what deletes, disables, revokes or costs money");
+                 "do not ask before an operation deletes, disables, revokes or costs money");
   call->footer(
       "Examples:\n"
       "  ccmctl api call ListCertificates -p status=ISSUED --all\n"
@@ -300,7 +300,7 @@ void add_call(CLI::App& api, Action& action) {
 }  // namespace
 
 void add_api_commands(CLI::App& app, Action& action) {
-  CLI::App& api = group(app, "api", "Every operation of the services, as documented");
+  CLI::App& api = group(app, "api", "Shows and calls every operation of the services");
   api.footer("Example:\n  ccmctl api show ImportCertificate");
   add_list(api, action);
   add_show(api, action);

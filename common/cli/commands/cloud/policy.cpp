@@ -94,20 +94,20 @@ Result<ExitCode> run(Workspace& workspace, const PolicyOptions& options) {
 
 void add_policy(CLI::App& app, Action& action) {
   auto* command = app.add_subcommand(
-      "policy", "The IAM policy with exactly the actions that this host's certificates need");
+      "policy",
+      "Prints the IAM policy with exactly the actions that this host's certificates need");
   auto options = std::make_shared<PolicyOptions>();
   const auto names = source_kind_names();
   command
       ->add_option("--source", options->sources,
-                   "instead of the host's: what certificates come from: scm, pca, or pca-cloud-key "
-                   "(key made by PCA)")
+                   "instead of this host's sources: scm, pca, or pca-cloud-key (key made by PCA)")
       ->check(CLI::IsMember(std::vector<std::string>(names.begin(), names.end())).description(""));
   command->add_option("--certificate", options->certificates,
-                      "instead of the host's: NAME of one of its certificates");
-  command->add_flag("--explain", options->explains, "what each action is for, as a table");
+                      "only for the certificate NAME of this host");
+  command->add_flag("--explain", options->explains, "show what each action is for, as a table");
   command->footer(
-      "Paste it into IAM as a custom policy in JSON, and give that to the agent's user or "
-      "agency.\n\n"
+      "Paste it into IAM as a custom policy in JSON, and attach that policy to the agent's user "
+      "or agency.\n\n"
       "Examples:\n  ccmctl policy > policy.json\n  ccmctl policy --source scm --explain");
   command->callback([options, &action] {
     action = [options](Workspace& workspace) { return run(workspace, *options); };

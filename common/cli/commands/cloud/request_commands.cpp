@@ -79,7 +79,7 @@ Result<ExitCode> import_into_scm(Workspace& workspace, const ScmImportOptions& o
 void add_cloud_import(CLI::App& certificates, Action& action) {
   auto options = std::make_shared<ScmImportOptions>();
   auto* command = certificates.add_subcommand(
-      "import", "Imports a certificate, checked here first (scm.ImportCertificate)");
+      "import", "Checks a certificate here, then imports it (scm.ImportCertificate)");
   command->add_option("--name", options->name, "its name in the cloud: 3 to 63 of A-Za-z0-9_.-")
       ->required();
   const auto add_file = [&](const char* name, std::string& path, const char* about) {
@@ -89,7 +89,7 @@ void add_cloud_import(CLI::App& certificates, Action& action) {
            "PEM file: the certificate, or all of the chain");
   add_file("--certificate-chain-file", options->chain, "PEM file: the rest of the chain");
   add_file("--private-key-file", options->key, "PEM file; - for standard input");
-  command->add_option("--from-store", options->stored, "this host's certificate of that name")
+  command->add_option("--from-store", options->stored, "take the certificate NAME of this host")
       ->type_name(kCertificate);
   command->footer(
       "Examples:\n"
@@ -185,7 +185,7 @@ void add_upload(CLI::App& csr, Action& action) {
   command->add_option("--csr-file", options->csr_file, "PEM file with the CSR")->type_name(kFile);
   command
       ->add_option("--key-file", options->key.key_file,
-                   "where to write the key made for --names; must not exist")
+                   "new file for the key that is made for --names")
       ->type_name(kFile);
   add_key_options(*command, options->key);
   command->footer(
@@ -232,9 +232,9 @@ Result<ExitCode> issue(Workspace& workspace, const IssueOptions& options) {
 void add_issue(CLI::App& app, Action& action) {
   auto options = std::make_shared<IssueOptions>();
   auto* command = app.add_subcommand(
-      "issue", "Issues a certificate of a private CA for a key made here, which never leaves");
+      "issue", "Has a private CA certify a key that is made on this host and never leaves it");
   command->add_option("--issuer-id", options->issuer, "the CA")->required();
-  command->add_option("--days", options->days, "how long it is to live")->capture_default_str();
+  command->add_option("--days", options->days, "validity in days")->capture_default_str();
   add_key_options(*command, options->key);
   add_export_options(*command, options->files);
   command->footer(

@@ -106,9 +106,10 @@ void add_authority_export(CLI::App& app, Action& action) {
   auto options = std::make_shared<AuthorityOptions>();
   auto* command =
       group(app, "ca", "")
-          .add_subcommand("export",
-                          "The CA's certificate and those above it, checked; PEM without --output "
-                          "(pca.ExportCertificateAuthorityCertificate)");
+          .add_subcommand(
+              "export",
+              "Exports the CA's certificate and those above it; prints PEM without --output "
+              "(pca.ExportCertificateAuthorityCertificate)");
   command->add_option("CA-ID", options->id, "the CA")->required();
   command
       ->add_option("--format", options->format,
@@ -118,8 +119,8 @@ void add_authority_export(CLI::App& app, Action& action) {
       ->check(CLI::IsMember(formats()).description(""));
   command->add_option("--output,-o", options->directory, "directory for the files")
       ->type_name(kDirectory);
-  command->add_flag("--zip", options->zip, "one ID_FORMAT.zip instead of the files");
-  command->add_flag("--force", options->force, "replace files that are there");
+  command->add_flag("--zip", options->zip, "write one ID_FORMAT.zip instead of the files");
+  command->add_flag("--force", options->force, "replace existing files");
   command->footer(
       "Examples:\n"
       "  ccmctl ca export CA_ID\n"

@@ -224,8 +224,8 @@ void add_delivery_commands(CLI::App& app, Action& action) {
   auto* command = add_delivery(app, "push", "Gives a certificate to ELB, WAF or CDN", *pushed);
   command
       ->add_option("--to", pushed->targets,
-                   "elb, waf or cdn, with =PROJECT,PROJECT for others than the region's own; as "
-                   "often as needed")
+                   "elb, waf or cdn; =PROJECT,PROJECT adds projects other than the region's "
+                   "own; may be repeated")
       ->required()
       ->allow_extra_args(false);
   command->footer(
@@ -240,10 +240,11 @@ void add_delivery_commands(CLI::App& app, Action& action) {
   command
       ->add_option("--to", deployed->targets,
                    "elb=LISTENER-ID, cdn=DOMAIN or waf=HOST-ID,type=cloud|premium,"
-                   "enterprise_project_id=ID; as often as needed")
+                   "enterprise_project_id=ID; may be repeated")
       ->required()
       ->allow_extra_args(false);
-  command->add_option("--project", deployed->project, "the resources' project (the region's own)");
+  command->add_option("--project", deployed->project,
+                      "the resources' project (default: the region's own)");
   command->footer(
       "Examples:\n"
       "  ccmctl deploy www --to cdn=www.example.com\n"

@@ -108,8 +108,8 @@ void add_export_options(CLI::App& command, ExportOptions& options) {
       .add_option("--password-file", options.password_file,
                   "file with the key store's password; - for standard input")
       ->type_name(kFile);
-  command.add_flag("--zip", options.zip, "one NAME_FORMAT.zip instead of the files");
-  command.add_flag("--force", options.force, "replace files that are there");
+  command.add_flag("--zip", options.zip, "write one NAME_FORMAT.zip instead of the files");
+  command.add_flag("--force", options.force, "replace existing files");
 }
 
 Result<ExitCode> write_export(Workspace& workspace, const Bundle& bundle, const std::string& name,

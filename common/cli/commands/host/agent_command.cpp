@@ -168,13 +168,12 @@ Result<ExitCode> run_agent(const AgentOptions& options) {
 }
 
 constexpr const char* kAgentFooter =
-    "For hosts whose certificates are used by programs without a module of ours: HAProxy, Postfix, "
-    "…\n"
-    "They read STATE/certificates/NAME/current/fullchain.pem and privkey.pem. SIGHUP reads the "
-    "file\n"
-    "again, SIGTERM and SIGINT end the agent. A host whose nginx or httpd has a ccm configuration\n"
-    "needs no other agent; where both run, they share the store.\n\n"
-    "The file has the directives of a ccm block in TOML:\n"
+    "For programs that have no module of this project, such as HAProxy or Postfix. They read\n"
+    "STATE/certificates/NAME/current/fullchain.pem and privkey.pem. On SIGHUP the agent reads its\n"
+    "file again; on SIGTERM and SIGINT it ends. A host whose nginx or httpd has a ccm "
+    "configuration\n"
+    "needs no other agent. Where both run, they share the store.\n\n"
+    "The file holds the directives of a ccm block, in TOML:\n"
     "  region = \"ap-southeast-1\"\n"
     "  credentials = \"file=/etc/ccm/credentials\"\n"
     "  [certificate.www]\n"
@@ -189,12 +188,13 @@ constexpr const char* kAgentFooter =
 void add_agent(CLI::App& app, Action& action) {
   auto options = std::make_shared<AgentOptions>();
   auto* command = app.add_subcommand(
-      "agent", "Keeps the certificates of a file valid, in the foreground, without a web server");
+      "agent",
+      "Keeps the certificates that a file names valid, in the foreground, without a web server");
   command->add_option("--config", options->file, "the directives, in TOML")
       ->required()
       ->type_name(kFile);
-  command->add_flag("--check", options->is_check, "only judge the file and the host, offline");
-  command->add_option("--log-level", options->log_level, "how much to say")
+  command->add_flag("--check", options->is_check, "only check the file and this host, offline");
+  command->add_option("--log-level", options->log_level, "how much to log")
       ->capture_default_str()
       ->type_name("error|warn|notice|info|debug")
       ->check(CLI::IsMember({"error", "warn", "notice", "info", "debug"}).description(""));

@@ -174,10 +174,11 @@ struct ChangeOptions {
 void add_change_commands(CLI::App& app, Action& action) {
   auto options = std::make_shared<ChangeOptions>();
   auto* renewal = app.add_subcommand(
-      "renew", "Renews a certificate now; running servers have it at once, without a reload");
+      "renew", "Renews a certificate now; running servers use it at once, without a reload");
   renewal->add_option("NAME", options->name, "the certificate")->required();
   renewal
-      ->add_option("--timeout", options->timeout, "seconds to wait for the agent; 0: do not wait")
+      ->add_option("--timeout", options->timeout,
+                   "how many seconds to wait for the agent; 0: do not wait")
       ->capture_default_str()
       ->check(CLI::Range(0, 86400));
   renewal->footer("Example:\n  ccmctl renew www");
@@ -186,10 +187,10 @@ void add_change_commands(CLI::App& app, Action& action) {
       return renew(workspace, options->name, options->timeout);
     };
   });
-  auto* back = app.add_subcommand(
-      "rollback", "Goes back to an older version, which is then left alone by the engine");
+  auto* back = app.add_subcommand("rollback",
+                                  "Goes back to an older version; the agent then leaves it alone");
   back->add_option("NAME", options->name, "the certificate")->required();
-  back->add_option("--to", options->version, "this version instead of the one before");
+  back->add_option("--to", options->version, "go back to this version (default: the one before)");
   back->footer("Examples:\n  ccmctl rollback www\n  ccmctl rollback www --to 3");
   back->callback([=, &action] {
     action = [=](Workspace& workspace) {

@@ -125,7 +125,7 @@ void add_forget(CLI::App& app, Action& action) {
       "keys");
   command->add_option("NAME", options->name, "the certificate")->required();
   command->add_flag("--keep-versions", options->keep_versions,
-                    "leave certificates and private keys where they are, and speak of it no more");
+                    "keep certificates and private keys, and only stop showing the certificate");
   command->add_flag("--yes,-y", options->yes, "do not ask");
   command->footer(
       "Examples:\n"

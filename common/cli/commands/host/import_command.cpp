@@ -143,12 +143,12 @@ Result<ExitCode> import_certificate(Workspace& workspace, const ImportOptions& o
 }
 
 constexpr const char* kImportFooter =
-    "It passes the same checks as one from the cloud (names, key, dates, chain, not sooner over "
-    "than\n"
-    "the installed one); a chain in the wrong order is mended. Running servers have it at once. "
-    "The\n"
-    "engine leaves it alone until its renewal is due, and then gets the next one from the "
-    "cloud.\n\n"
+    "The certificate has to pass the same checks as one from the cloud: names, key, dates and "
+    "chain,\n"
+    "and it must not end before the installed one. A chain in the wrong order is put in order.\n"
+    "Running servers use the certificate at once. The agent leaves it alone until its renewal is "
+    "due,\n"
+    "and then gets the next one from the cloud.\n\n"
     "Examples:\n"
     "  ccmctl import www --certificate www.crt --chain ca-bundle.crt --key www.key\n"
     "  ccmctl import www --directory /etc/letsencrypt/live/www.example.com\n"
@@ -162,25 +162,26 @@ void add_local_import(CLI::App& app, Action& action) {
   auto options = std::make_shared<ImportOptions>();
   auto* command = app.add_subcommand(
       "import",
-      "Installs a certificate from files, bought elsewhere or moved from certbot or mod_md");
+      "Installs a certificate from files, such as those of certbot, mod_md or another CA");
   command->add_option("NAME", options->name, "the certificate's name in the configuration")
       ->required();
   ImportInput& input = options->input;
   const auto add_file = [&](const char* name, std::string& value, const char* about) {
     return command->add_option(name, value, about)->type_name(kFile);
   };
-  auto* certificate =
-      add_file("--certificate", input.certificate, "in PEM, with or without its chain and key");
+  auto* certificate = add_file("--certificate", input.certificate,
+                               "the certificate in PEM, with or without chain and key");
   auto* key = add_file("--key", input.key, "its private key, in PEM");
-  auto* chain = add_file("--chain", input.chain, "its authorities, in PEM");
-  auto* pkcs12 = add_file("--pkcs12", input.pkcs12, "a .p12 or .pfx file with all of it");
-  auto* directory =
-      command
-          ->add_option("--directory", input.directory,
-                       "with privkey.pem and fullchain.pem, pubcert.pem, or cert.pem and chain.pem")
-          ->type_name(kDirectory);
+  auto* chain = add_file("--chain", input.chain, "the certificates of its authorities, in PEM");
+  auto* pkcs12 =
+      add_file("--pkcs12", input.pkcs12, "a .p12 or .pfx file with certificate, chain and key");
+  auto* directory = command
+                        ->add_option("--directory", input.directory,
+                                     "directory with privkey.pem and fullchain.pem, pubcert.pem, "
+                                     "or cert.pem and chain.pem")
+                        ->type_name(kDirectory);
   add_file("--password-file", input.password_file,
-           "the password of the key; without it the password is asked for");
+           "file with the key's password; without it, ccmctl asks for the password");
   for (auto* option : {key, chain}) option->needs(certificate);
   pkcs12->excludes(certificate);
   directory->excludes(certificate)->excludes(pkcs12);

@@ -324,9 +324,9 @@ CLI::App* add_named(CLI::App& app, Action& action, const char* command, const ch
 }  // namespace
 
 void add_status_commands(CLI::App& app, Action& action) {
-  auto* status = app.add_subcommand("status", "How this host's certificates are");
+  auto* status = app.add_subcommand("status", "Shows the state of this host's certificates");
   auto interval = std::make_shared<int>(0);
-  status->add_option("--watch", *interval, "again and again, every SECONDS (2)")
+  status->add_option("--watch", *interval, "repeat every SECONDS (2)")
       ->expected(0, 1)
       ->default_str("2")
       ->check(CLI::Range(1, 3600));
@@ -336,13 +336,14 @@ void add_status_commands(CLI::App& app, Action& action) {
       return *interval == 0 ? print_status(workspace) : watch_status(workspace, *interval);
     };
   });
-  auto* list = app.add_subcommand("list", "The names of this host's certificates");
+  auto* list = app.add_subcommand("list", "Lists the names of this host's certificates");
   list->footer("Examples:\n  ccmctl list\n  ccmctl list --json");
   list->callback([&action] { action = list_certificates; });
-  add_named(app, action, "show", "Everything about one of this host's certificates",
+  add_named(app, action, "show", "Shows everything about one of this host's certificates",
             show_certificate)
       ->footer("Example:\n  ccmctl show www");
-  add_named(app, action, "history", "The versions of a certificate that are kept", print_history)
+  add_named(app, action, "history", "Lists the versions of a certificate that the store keeps",
+            print_history)
       ->footer("Example:\n  ccmctl history www");
 }
 
