@@ -16,7 +16,7 @@
 
 #include "store/file_store/file_store.h"
 #include "store/forgetting.h"
-#include "store/request.h"
+#include "store/inbox.h"
 #include "support/admission.h"
 #include "support/system_calls.h"
 #include "support/temp_directory.h"
@@ -217,8 +217,8 @@ TEST_F(FileStoreTest, ForgettingDropsTheRenewalThatWasAskedFor) {
     directory_.write("state/granted-www2", "id: 0123456789abcdef\n");
     const std::unique_ptr<Store> store = open_file_store(state()).value();
     ASSERT_TRUE(store->forget(*store->try_lead().value(), "www", keep));
-    EXPECT_FALSE(fs::exists(granted_path(state(), "www")));
-    EXPECT_TRUE(fs::exists(granted_path(state(), "www2")));
+    EXPECT_FALSE(fs::exists(state() + "/granted-www"));
+    EXPECT_TRUE(fs::exists(state() + "/granted-www2"));
   }
 }
 
@@ -339,6 +339,19 @@ TEST_F(FileStoreTest, AnnouncesEveryChangeOfACurrentVersion) {
   EXPECT_EQ(revision(), "3\n");
   ASSERT_TRUE(store->keep_response(*lease, "www", 1, std::vector<std::byte>(3)));
   EXPECT_EQ(revision(), "4\n");
+}
+
+// The leader before may have been killed between a change and its word of it.
+TEST_F(FileStoreTest, HasReadersLookAtAllAfterANewLeader) {
+  reset_to(true);
+  const std::unique_ptr<Store> store = open_file_store(state()).value();
+  std::unique_ptr<Lease> lease = store->try_lead().value();
+  const Revision now = store->changes_since({}).revision;
+  EXPECT_TRUE(store->changes_since(now).names);
+  lease.reset();
+  EXPECT_TRUE(store->changes_since(now).names);
+  lease = store->try_lead().value();
+  EXPECT_FALSE(store->changes_since(now).names);
 }
 
 TEST_F(FileStoreTest, ALeadersDeathFreesTheLockAtOnceAndItsChildrenDoNotKeepIt) {
