@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <optional>
 
+#include "base/sentences.h"
 #include "base/text.h"
 #include "config/sentences.h"
 #include "config/server_names.h"

@@ -5,6 +5,8 @@
 
 #include <span>
 
+#include "base/sentences.h"
+#include "base/text.h"
 #include "config/source_kinds.h"
 #include "config/value_words.h"
 

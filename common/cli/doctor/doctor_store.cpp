@@ -7,16 +7,15 @@
 #include <cerrno>
 
 #include "base/file.h"
+#include "base/sentences.h"
 #include "cli/doctor/doctor.h"
 #include "cli/doctor/doctor_room.h"
 #include "cli/host/state_directory.h"
-#include "config/sentences.h"
 #include "store/kinds.h"
 
 namespace ccm::cli {
 namespace {
 
-using config::enumerated;
 using store::Lead;
 using store::Survey;
 

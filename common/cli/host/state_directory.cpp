@@ -6,9 +6,9 @@
 
 #include <cerrno>
 
+#include "base/sentences.h"
 #include "base/text.h"
 #include "cli/host/agents.h"
-#include "config/sentences.h"
 #include "store/host/state_directory.h"
 
 namespace ccm::cli {
@@ -83,7 +83,7 @@ std::optional<std::string> describe_strays(const store::StoreReader& store) {
   const std::string& first = strays.front();
   return fmt::format(
       "only directories, one for each certificate, belong into {}; move this away: {}",
-      first.substr(0, first.rfind('/')), config::enumerated(strays, kNamedStrays));
+      first.substr(0, first.rfind('/')), enumerated(strays, kNamedStrays));
 }
 
 }  // namespace ccm::cli

@@ -9,7 +9,7 @@
 #include <utility>
 #include <vector>
 
-#include "config/sentences.h"
+#include "base/sentences.h"
 #include "config/sources/scm.h"
 #include "policy/gate.h"
 #include "policy/schedule.h"
@@ -21,7 +21,6 @@ namespace {
 
 using namespace std::chrono_literals;
 using cloud::ScmCertificate;
-using config::enumerated;
 
 // From here on a list may be incomplete: the service shows 150 in either order.
 constexpr std::size_t kLongList = 300;
