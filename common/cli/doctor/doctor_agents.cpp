@@ -43,7 +43,7 @@ void examine_one(const std::string& state_path, const EffectiveSettings& server,
       (is_unable ? std::string("its agent cannot work") : describe(server.seen)) + trouble;
   const std::string remedy = trouble.empty() || !remedy_of(server).empty()
                                  ? remedy_of(server)
-                                 : "put right what it says; the server's error log says more";
+                                 : "correct that; the server's error log says more";
   switch (condition) {
     case AgentCondition::works:
       if (trouble.empty()) return findings.good(subject, sentence);
@@ -62,7 +62,7 @@ void examine_one(const std::string& state_path, const EffectiveSettings& server,
     case AgentCondition::stopped:
       if (is_unable) {
         return findings.bad(subject, sentence,
-                            fmt::format("put that right, then: {}", reload_of(server.server.kind)));
+                            fmt::format("correct that, then: {}", reload_of(server.server.kind)));
       }
       return findings.doubtful(subject, sentence, removal_of(state_path, server));
   }
@@ -79,7 +79,7 @@ void examine_strangers(const std::string& state_path, const std::vector<Effectiv
     if (is_known || trouble.empty()) continue;
     findings.bad(fmt::format("server {}", store::name_of(server.kind)),
                  "its agent cannot work here" + trouble,
-                 fmt::format("put that right, then: {}", reload_of(server.kind)));
+                 fmt::format("correct that, then: {}", reload_of(server.kind)));
   }
 }
 

@@ -123,7 +123,7 @@ class Network {
     findings_.bad(
         subject,
         fmt::format("{}: {}", host, code == EAI_SYSTEM ? errno_text(errno) : gai_strerror(code)),
-        fmt::format("if the name is right, mend name resolution (/etc/resolv.conf): "
+        fmt::format("if the name is right, correct name resolution (/etc/resolv.conf): "
                     "getent hosts {}; if not, {}",
                     shell_word(host), kNameIt));
     return false;
@@ -183,8 +183,8 @@ class Network {
       findings_.bad(
           subject,
           fmt::format("the certificate of {} is not valid at the time of this machine", host),
-          "check this machine's clock (timedatectl); if it is right, tell whoever runs "
-          "that endpoint");
+          "check this machine's clock (timedatectl); if it is right, tell the operator "
+          "of that endpoint");
     } else if (!crypto::first_uncovered(leaf.names(), {name}).empty()) {
       findings_.bad(
           subject,
@@ -198,7 +198,7 @@ class Network {
                       host, printable(chain.back().issuer()),
                       way_.ca_file.empty() ? "of this system" : "in " + way_.ca_file),
           way_.ca_file.empty()
-              ? "if this cloud has a CA of its own, get its certificate from whoever runs it and "
+              ? "if this cloud has a CA of its own, get its certificate from its operator and "
                 "name the file: ssl_trusted_certificate FILE, or --ca-file FILE; if it has not, "
                 "install ca-certificates"
               : fmt::format("add that CA's certificate to {} if it is genuine",

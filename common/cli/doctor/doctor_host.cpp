@@ -62,7 +62,7 @@ std::string remedy_of_certificate(const Overview& overview, std::string_view wor
   if (word == "not served") return "see what is said of the server's agent";
   if (word == "waiting") return fmt::format("what it waits for: ccmctl show {}", name);
   if (word == "missing") return fmt::format("ask for it now: ccmctl renew {}", name);
-  return fmt::format("mend the cause, then: ccmctl renew {}", name);
+  return fmt::format("fix the cause, then: ccmctl renew {}", name);
 }
 
 Finding judge(const Overview& overview, Time now) {

@@ -52,8 +52,8 @@ void report_modes(const std::string& path, const Survey& survey, Findings& findi
   if (!survey.open_files.empty()) {
     const auto& paths = survey.open_files;
     findings.bad("store",
-                 fmt::format("{} open to others than the owner: {}; whoever could read a private "
-                             "key may have it still",
+                 fmt::format("{} open to others than the owner: {}; anybody who could read a "
+                             "private key may still have it",
                              count_text(paths.size(), "a file is", "files are"),
                              enumerated(paths, kNamedFiles)),
                  command_for(paths, "chmod 600",
