@@ -3,7 +3,9 @@
 #include <gtest/gtest.h>
 
 #include <atomic>
+#include <future>
 #include <thread>
+#include <vector>
 
 #include "cloud/identity/session.h"
 #include "cloud/identity/signer.h"
@@ -175,6 +177,35 @@ TEST(Session, AKeyThatStopsWorkingReachesTheCloudTwiceAtMostToo) {
   }
   threads.clear();
   EXPECT_LE(refusals, 2);
+}
+
+// Both services behind one gateway, and credentials that nobody has seen yet: then each service
+// gets one call at a time, and PCA, which hangs, must not be taken for SCM.
+TEST(Session, AServiceThatHangsHoldsUpNoOtherAtTheSameEndpoint) {
+  SessionFixture fixture;
+  std::promise<void> end;
+  const std::shared_future<void> ended = end.get_future().share();
+  fixture.http.on("POST", "/v1/thing").respond([&](const HttpRequest&) {
+    ended.wait();
+    return test::ScriptedHttp::make(200, "{}");
+  });
+  fixture.http.on("POST", "/v3/thing").answer(200, "{}");
+  std::vector<std::jthread> threads;
+  for (int i = 0; i < 3; ++i) {
+    threads.emplace_back([&] {
+      ApiRequest hanging = request();
+      hanging.path = "/v1/thing";
+      hanging.iam_action = "pca:cert:list";
+      EXPECT_TRUE(fixture.session.call(hanging));
+    });
+  }
+  while (fixture.http.count("/v1/thing") == 0) std::this_thread::yield();
+  EXPECT_EQ(fixture.http.count("/v1/thing"), 1U) << "unknown credentials go one by one";
+  auto answer = std::async(std::launch::async, [&] { return fixture.session.call(request()); });
+  const bool has_come = answer.wait_for(10s) == std::future_status::ready;
+  end.set_value();
+  EXPECT_TRUE(has_come) << "SCM waits for PCA";
+  EXPECT_TRUE(answer.get());
 }
 
 TEST(Session, AnAnswerOfTheServiceItselfClearsEarlierRefusals) {
