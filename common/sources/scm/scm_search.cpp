@@ -63,14 +63,17 @@ Result<std::optional<Obtained>> ScmSearch::run(const std::vector<ScmCandidate>& 
     const bool is_tried = parts_.catalogue.trouble(key_of(*candidate)).has_value();
     // What follows in the order is not better, but for those that were put back.
     if (is_past_installed_ && !is_tried) continue;
-    if (is_exhausted()) {
+    if (is_exhausted() && !is_known_refused(*candidate)) {
       has_untried_ = true;
       break;
     }
-    Result<std::optional<Obtained>> taken = look_at(*candidate);
+    // What was refused and is the same has been looked at, however many there are.
+    Result<std::optional<Obtained>> taken =
+        is_exhausted() ? fail(parts_.catalogue.trouble(key_of(*candidate))->error)
+                       : look_at(*candidate);
     if (!taken && !is_obstacle(taken.error())) return taken;
     if (!taken) {
-      if (!obstacle_) obstacle_ = std::move(taken).error();
+      take_obstacle(*candidate, std::move(taken).error());
       continue;
     }
     if (!*taken) continue;
@@ -83,9 +86,22 @@ Result<std::optional<Obtained>> ScmSearch::run(const std::vector<ScmCandidate>& 
                             "no use here, the next attempt goes on with the others{}{}",
                             tries_, obstacle_ ? ": " : "", obstacle_ ? obstacle_->message() : ""));
   }
-  if (obstacle_) return fail(std::move(*obstacle_));
+  if (obstacle_) return fail(std::move(*this).reason());
   say_passed_over();
   return std::optional<Obtained>();
+}
+
+void ScmSearch::take_obstacle(const ScmCandidate& candidate, Error error) {
+  if (is_known_refused(candidate)) ++refused_;
+  if (!obstacle_) obstacle_ = std::move(error);
+}
+
+Error ScmSearch::reason() && {
+  if (refused_ <= 1) return *std::move(obstacle_);
+  return (*std::move(obstacle_))
+      .with_context(fmt::format("{} certificates of SCM that cover the names were refused{}",
+                                refused_,
+                                situation_.is_good ? ", and the installed one stays" : ""));
 }
 
 void ScmSearch::say_passed_over() const {
@@ -129,10 +145,7 @@ Result<std::optional<Obtained>> ScmSearch::look_at(const ScmCandidate& candidate
   }
   if (!shown->is_exportable()) return std::optional<Obtained>();
   const std::optional<ScmTrouble> known = parts_.catalogue.trouble(key_of(candidate));
-  const bool is_refused = known && !shown->fingerprint.empty() &&
-                          known->refused_fingerprint == shown->fingerprint && !request.is_wanted &&
-                          parts_.catalogue.age_of(*known) < request.spec.check_interval;
-  if (is_refused) {
+  if (is_known_refused(candidate) && known->refused_fingerprint == shown->fingerprint) {
     failed_calls_ = 0;
     return fail(known->error);
   }
@@ -231,6 +244,13 @@ bool ScmSearch::is_known_unwanted(const ScmCandidate& candidate) const {
   if (!situation_.is_good || situation_.request.is_wanted) return false;
   const std::optional<ScmTrouble> known = parts_.catalogue.trouble(key_of(candidate));
   return known && known->is_unwanted && parts_.catalogue.age_of(*known) < kUnwantedFor;
+}
+
+bool ScmSearch::is_known_refused(const ScmCandidate& candidate) const {
+  const ObtainRequest& request = situation_.request;
+  const std::optional<ScmTrouble> known = parts_.catalogue.trouble(key_of(candidate));
+  return known && !known->refused_fingerprint.empty() && !request.is_wanted &&
+         parts_.catalogue.age_of(*known) < request.spec.check_interval;
 }
 
 void ScmSearch::note(const ScmCandidate& candidate, const Error& error) {

@@ -47,7 +47,12 @@ class ScmSearch {
  private:
   bool is_known_unfit(const ScmCandidate& candidate) const;
   bool is_known_unwanted(const ScmCandidate& candidate) const;
+  // The gate refused it a short time ago, and the list shows the same of it.
+  bool is_known_refused(const ScmCandidate& candidate) const;
   void say_passed_over() const;
+  void take_obstacle(const ScmCandidate& candidate, Error error);
+  // Why nothing was taken, though something might be better.
+  Error reason() &&;
   // Those without a failed trial first, then those whose trial is longest ago.
   std::vector<const ScmCandidate*> by_trial(const std::vector<ScmCandidate>& order) const;
   bool is_exhausted();
@@ -64,7 +69,8 @@ class ScmSearch {
   std::size_t failed_calls_ = 0;  // in a row
   bool is_past_installed_ = false;
   bool has_untried_ = false;
-  std::optional<Error> obstacle_;
+  std::optional<Error> obstacle_;  // the first
+  std::size_t refused_ = 0;        // by the gate, now or a short time ago
   std::vector<std::string> news_;  // obstacles that were not known yet
 };
 

@@ -265,6 +265,36 @@ TEST_F(ScmSourceTest, ComesSoonForTheRest) {
   ASSERT_FALSE(second);
 }
 
+// Each round used to stop at the sixteenth, and to promise the others to the next one for ever.
+TEST_F(ScmSourceTest, KeepsTheInstalledOneBehindAnyNumberThatWereRefused) {
+  put("good", 50);
+  ASSERT_EQ(origin(), "scm:good");
+  install();
+  for (int i = 0; i < 40; ++i) {
+    cloud_.put({.id = "bad" + std::to_string(i),
+                .names = {"www.example.com"},
+                .not_after = kTestNow + (100 + i) * kTestDay,
+                .has_chain = false});
+  }
+  for (int i = 0; i < 2; ++i) EXPECT_THAT(origin(), HasSubstr("goes on with the others"));
+  const std::size_t exports = cloud_.count("scm.export");
+  for (int i = 0; i < 3; ++i) {
+    const std::size_t shown = cloud_.count("scm.show");
+    const Result<Outcome> outcome = obtain();
+    ASSERT_FALSE(outcome) << "a better one that is broken is a failure to be told";
+    EXPECT_EQ(outcome.error().kind(), ErrorKind::invalid) << "not one that passes by itself";
+    EXPECT_THAT(outcome.error().message(),
+                AllOf(HasSubstr("40 certificates of SCM that cover the names were refused, and the "
+                                "installed one stays"),
+                      HasSubstr("chain: ")));
+    EXPECT_LE(cloud_.count("scm.show") - shown, 17U);
+  }
+  EXPECT_EQ(cloud_.count("scm.export"), exports + 8U) << "each once";
+  // Another one counts at once, behind whatever was refused.
+  put("new", 60);
+  EXPECT_EQ(origin(), "scm:new");
+}
+
 TEST_F(ScmSourceTest, ExportsWhatWasRefusedOnlyOncePerCheck) {
   cloud_.put({.id = "scs2", .names = {"www.example.com"}, .has_chain = false});
   for (int i = 0; i < 5; ++i) EXPECT_THAT(origin(), HasSubstr("chain: "));
