@@ -31,11 +31,6 @@ namespace {
 using Milliseconds = std::chrono::milliseconds;
 using SteadyClock = std::chrono::steady_clock;
 
-constexpr Milliseconds kFirstDelay{500};
-constexpr Milliseconds kLongestDelay{30'000};
-constexpr Milliseconds kGoodLife{60'000};
-constexpr Milliseconds kFirstDelayForOperator{5'000};
-constexpr Milliseconds kLongestDelayForOperator{600'000};
 constexpr Milliseconds kLookAtFiles{1'000};
 
 // What the monitor has to do with of the configuration.
@@ -111,8 +106,8 @@ class Monitor {
   void start();
   void start_guard();
   void carry_log();
-  void bury();
-  void bury_guard();
+  void reap();
+  void reap_guard();
   void look_for_hangs();
   void look_at_files();
   int poll_timeout() const;
@@ -122,10 +117,11 @@ class Monitor {
   Places places_;
   store::TroubleFile troubles_;
   std::string last_words_;  // the agent's last error
-  RespawnPolicy policy_;
+  RestartBackoff restarts_{kAgentDelays};
+  RestartBackoff refusals_{kOperatorDelays};
   SteadyClock::time_point next_start_;
   Child child_;
-  RespawnPolicy guard_policy_;
+  RestartBackoff guard_restarts_{kAgentDelays};
   SteadyClock::time_point next_guard_;
   Child guard_;
 };
@@ -149,8 +145,8 @@ int Monitor::run() {
     }
     if (waiting[1].revents != 0) carry_log();
     // The end of its messages tells as well, where the system gives no handle of a process.
-    if (child_.pid > 0 && (waiting[2].revents != 0 || !child_.output)) bury();
-    if (guard_.pid > 0) bury_guard();
+    if (child_.pid > 0 && (waiting[2].revents != 0 || !child_.output)) reap();
+    if (guard_.pid > 0) reap_guard();
     look_for_hangs();
     look_at_files();
   }
@@ -168,7 +164,7 @@ void Monitor::start_if_due() {
   const auto now = SteadyClock::now();
   if (guard_.pid < 0 && now >= next_guard_) start_guard();  // 3
   if (child_.pid < 0 && now >= next_start_) start();        // 4
-  if (child_.pid > 0 && now - child_.born >= kGoodLife) troubles_.clear();
+  if (child_.pid > 0 && now - child_.born >= RestartBackoff::kLongEnough) troubles_.clear();
 }
 
 void Monitor::start_guard() {
@@ -179,7 +175,7 @@ void Monitor::start_guard() {
     _exit(stand_guard(family_, monitor));
   }
   if (pid < 0) {
-    next_guard_ = SteadyClock::now() + guard_policy_.next_delay(Milliseconds(0));
+    next_guard_ = SteadyClock::now() + guard_restarts_.failed_at_once();
     return;
   }
   guard_ = Child{.pid = pid,
@@ -193,7 +189,7 @@ void Monitor::start_guard() {
 void Monitor::start() {
   std::array<int, 2> ends{};
   if (pipe2(ends.data(), O_CLOEXEC) != 0) {
-    next_start_ = SteadyClock::now() + policy_.next_delay(Milliseconds(0));
+    next_start_ = SteadyClock::now() + restarts_.failed_at_once();
     return;
   }
   FileDescriptor read_end(ends[0]);
@@ -210,7 +206,7 @@ void Monitor::start() {
   }
   if (pid < 0) {
     log_.write({Severity::error, system_error("starting the agent", errno).message()}, getpid());
-    next_start_ = SteadyClock::now() + policy_.next_delay(Milliseconds(0));
+    next_start_ = SteadyClock::now() + restarts_.failed_at_once();
     return;
   }
   fcntl(read_end.get(), F_SETFL, O_NONBLOCK);
@@ -245,7 +241,7 @@ void Monitor::carry_log() {
   }
 }
 
-void Monitor::bury() {
+void Monitor::reap() {
   int status = 0;
   if (waitpid(child_.pid, &status, WNOHANG) != child_.pid) return;
   if (child_.output) carry_log();
@@ -257,7 +253,7 @@ void Monitor::bury() {
   const auto lifetime = std::chrono::duration_cast<Milliseconds>(SteadyClock::now() - child_.born);
   const bool needs_operator = WIFEXITED(status) && WEXITSTATUS(status) == launch::kNeedsOperator;
   const Milliseconds delay =
-      needs_operator ? policy_.delay_for_operator() : policy_.next_delay(lifetime);
+      needs_operator ? refusals_.failed_at_once() : restarts_.failed_after(lifetime);
   log_.write({Severity::warn,
               fmt::format("the agent (process {}) {}; starting it again in {:.1f} s", child_.pid,
                           describe_end(status), static_cast<double>(delay.count()) / 1000)},
@@ -268,7 +264,7 @@ void Monitor::bury() {
   next_start_ = SteadyClock::now() + delay;
 }
 
-void Monitor::bury_guard() {
+void Monitor::reap_guard() {
   int status = 0;
   if (waitpid(guard_.pid, &status, WNOHANG) != guard_.pid) return;
   const auto lifetime = std::chrono::duration_cast<Milliseconds>(SteadyClock::now() - guard_.born);
@@ -277,7 +273,7 @@ void Monitor::bury_guard() {
                                           guard_.pid, describe_end(status))},
              getpid());
   guard_ = Child{};
-  next_guard_ = SteadyClock::now() + guard_policy_.next_delay(lifetime);
+  next_guard_ = SteadyClock::now() + guard_restarts_.failed_after(lifetime);
 }
 
 void Monitor::look_for_hangs() {
@@ -303,24 +299,12 @@ void Monitor::look_at_files() {
         getpid());
   }
   end(child_);
-  policy_ = RespawnPolicy();
+  restarts_.reset();
+  refusals_.reset();
   next_start_ = SteadyClock::now();
 }
 
 }  // namespace
-
-Milliseconds RespawnPolicy::next_delay(Milliseconds lifetime) noexcept {
-  if (lifetime >= kGoodLife) failures_ = 0;
-  const unsigned doublings = std::min(failures_, 6U);
-  ++failures_;
-  return std::min(kFirstDelay * (1U << doublings), kLongestDelay);
-}
-
-Milliseconds RespawnPolicy::delay_for_operator() noexcept {
-  const unsigned doublings = std::min(refusals_, 7U);
-  ++refusals_;
-  return std::min(kFirstDelayForOperator * (1U << doublings), kLongestDelayForOperator);
-}
 
 int run_monitor(const Family& family) {
   return Monitor(family).run();

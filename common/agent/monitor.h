@@ -21,23 +21,18 @@
 #include <functional>
 
 #include "agent/pulse.h"
+#include "base/backoff.h"
 #include "config/wire.h"
 
 namespace ccm::agent {
 
-// How long to wait before the agent is started again: from half a second, doubling to half a
-// minute; a long life begins the row anew. Pure.
-class RespawnPolicy {
- public:
-  std::chrono::milliseconds next_delay(std::chrono::milliseconds lifetime) noexcept;
-  // After an agent that only an operator can help: from five seconds, doubling to ten minutes:
-  // what was missing, such as a file system, may be there soon.
-  std::chrono::milliseconds delay_for_operator() noexcept;
-
- private:
-  unsigned failures_ = 0;
-  unsigned refusals_ = 0;
-};
+// Before the agent is started again that has died.
+inline constexpr Backoff kAgentDelays{.first = std::chrono::milliseconds(500),
+                                      .longest = std::chrono::seconds(30)};
+// After an agent that only an operator can help: what was missing, such as a file system, may be
+// there soon.
+inline constexpr Backoff kOperatorDelays{.first = std::chrono::seconds(5),
+                                         .longest = std::chrono::minutes(10)};
 
 // What all processes of one agent know.
 struct Family {

@@ -5,6 +5,8 @@
 #include <cstdint>
 #include <optional>
 
+#include "base/backoff.h"
+
 namespace ccm::policy {
 namespace {
 
@@ -64,11 +66,15 @@ Seconds ceiling_for(ErrorKind kind, Seconds check_interval) noexcept {
                                                                                  : kRetryCeiling));
 }
 
-Seconds back_off(ErrorKind kind, unsigned attempts, Seconds ceiling) noexcept {
-  if (kind == ErrorKind::internal || kind == ErrorKind::unauthorized) return ceiling;
-  constexpr unsigned kMostDoublings = 20;
-  const unsigned doublings = std::min(attempts == 0 ? 0 : attempts - 1, kMostDoublings);
-  return std::min(ceiling, kFirstRetry * (1 << doublings));
+Seconds first_delay(ErrorKind kind, Seconds ceiling) noexcept {
+  const bool waits_long = kind == ErrorKind::internal || kind == ErrorKind::unauthorized;
+  return waits_long ? ceiling : kFirstRetry;
+}
+
+// The delay of the row, shortened by up to a quarter.
+Seconds jittered(const Backoff& backoff, unsigned attempts, std::string_view seed) noexcept {
+  const auto delay = std::chrono::floor<Seconds>(backoff.delay(attempts));
+  return delay - share_of(delay / 4, seed, Purpose::retry, attempts);
 }
 
 }  // namespace
@@ -96,8 +102,8 @@ Time retry_time(const Error& error, unsigned attempts, Seconds check_interval, T
                 std::string_view seed) {
   if (error.kind() == ErrorKind::rejected) return next_check(check_interval, now, seed);
   const Seconds ceiling = ceiling_for(error.kind(), check_interval);
-  const Seconds delay = back_off(error.kind(), attempts, ceiling);
-  Seconds wait = std::max(kShortest, delay - share_of(delay / 4, seed, Purpose::retry, attempts));
+  const Backoff backoff{.first = first_delay(error.kind(), ceiling), .longest = ceiling};
+  Seconds wait = std::max(kShortest, jittered(backoff, attempts, seed));
   if (const auto minimum = error.retry_after()) {
     const Seconds least = std::min(*minimum, kLongestRetry);
     const Seconds spread = std::min(least / 10, kLongestSpread);
@@ -111,10 +117,8 @@ Time retry_time(const Error& error, unsigned attempts, Seconds check_interval, T
 }
 
 Time reissue_time(unsigned attempts, Time now, std::string_view seed) {
-  constexpr unsigned kMostQuadruplings = 8;
-  const unsigned quadruplings = std::min(attempts == 0 ? 0 : attempts - 1, kMostQuadruplings);
-  const Seconds delay = std::min(kRefusalCeiling, kFirstRetry * (1 << (2 * quadruplings)));
-  return now + delay - share_of(delay / 4, seed, Purpose::retry, attempts);
+  constexpr Backoff kBackoff{.first = kFirstRetry, .longest = kRefusalCeiling, .factor = 4};
+  return now + jittered(kBackoff, attempts, seed);
 }
 
 Time latest_look(std::optional<Time> end, Look look, Time now) {
