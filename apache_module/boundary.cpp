@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "boundary.h"
 
-#include <fmt/format.h>
-
 #include "base/text.h"
 
 APLOG_USE_MODULE(ccm);
@@ -29,10 +27,6 @@ std::vector<std::string> words_of(apr_pool_t* pool, const char* arguments) {
 
 config::Origin origin_of(const ap_directive_t& directive) {
   return {directive.filename, static_cast<unsigned>(directive.line_num)};
-}
-
-std::string at(std::string_view sentence, const config::Origin& origin) {
-  return fmt::format("{} in {}:{}", sentence, origin.file, origin.line);
 }
 
 const char* answer(const cmd_parms* cmd, const Result<void>& result) {

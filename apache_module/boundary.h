@@ -32,8 +32,6 @@ class HttpdLog final : public Log {
 // The words of a directive's arguments, quotes taken off as httpd does.
 std::vector<std::string> words_of(apr_pool_t* pool, const char* arguments);
 config::Origin origin_of(const ap_directive_t& directive);
-// A sentence, and where what it is about was written.
-std::string at(std::string_view sentence, const config::Origin& origin);
 
 // What a directive's handler returns: nullptr, or the sentence, to which httpd adds the place.
 const char* answer(const cmd_parms* cmd, const Result<void>& result);

@@ -16,6 +16,7 @@ namespace {
 using Place = std::pair<std::string, int>;  // file and line
 using Places = std::map<Place, std::vector<const ap_directive_t*>>;
 using Words = std::vector<std::string>;
+using Effect = server::OtherDirective::Effect;
 
 bool is(const ap_directive_t& directive, std::string_view name) {
   return equals_ignoring_case(directive.directive, name);
@@ -34,14 +35,23 @@ struct Idle {
 constexpr std::array<Idle, 3> kIdle{
     {{"SSLUseStapling", true}, {"SSLStaplingForceURL", false}, {"SSLCertificateChainFile", false}}};
 
+constexpr std::string_view kFromAgent = "their chains and OCSP responses come from the agent";
+
+server::OtherDirective make_note(std::string name, Effect effect, const ap_directive_t& directive) {
+  return {.name = name,
+          .text = std::move(name),
+          .effect = effect,
+          .remark = effect == Effect::idle ? std::string(kFromAgent) : "",
+          .origin = origin_of(directive)};
+}
+
+// mod_ssl adds those of a virtual host to those of the main server, so one hides only the same one.
 void note_openssl_command(const ap_directive_t& directive, const Words& words, Written& written) {
   if (words.empty()) return;
-  OtherDirective note{"SSLOpenSSLConfCmd " + words[0], true, origin_of(directive)};
-  if (is_one_of(words[0], {"Certificate", "PrivateKey"})) {
-    written.conflicts.push_back(std::move(note));
-  } else if (is_one_of(words[0], {"ChainCAFile", "ChainCAPath"})) {
-    written.idle.push_back(std::move(note));
-  }
+  const bool excludes = is_one_of(words[0], {"Certificate", "PrivateKey"});
+  if (!excludes && !is_one_of(words[0], {"ChainCAFile", "ChainCAPath"})) return;
+  written.level.others.push_back(make_note("SSLOpenSSLConfCmd " + words[0],
+                                           excludes ? Effect::excludes : Effect::idle, directive));
 }
 
 // `SSLCipherSuite [SSL | TLSv1.3] SUITES`; those of TLS 1.3 belong to no kind of key.
@@ -56,7 +66,7 @@ void note(const ap_directive_t& directive, const Words& words, Written& written)
     written.has_engine = !words.empty() && !equals_ignoring_case(words[0], "off");
   }
   if (is(directive, "SSLCertificateFile") || is(directive, "SSLCertificateKeyFile")) {
-    written.has_certificate = true;
+    written.level.has_files = true;
   }
   if (is(directive, "SSLOpenSSLConfCmd")) note_openssl_command(directive, words, written);
   if (is(directive, "SSLCipherSuite")) note_ciphers(words, written);
@@ -64,7 +74,8 @@ void note(const ap_directive_t& directive, const Words& words, Written& written)
   for (const Idle& idle : kIdle) {
     if (!is(directive, idle.name)) continue;
     const bool is_on = !idle.is_switch || (!words.empty() && equals_ignoring_case(words[0], "on"));
-    written.idle.push_back({std::string(idle.name), is_on, origin_of(directive)});
+    written.level.others.push_back(
+        make_note(std::string(idle.name), is_on ? Effect::idle : Effect::none, directive));
   }
 }
 

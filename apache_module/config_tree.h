@@ -14,26 +14,17 @@
 
 #include "ap_api.h"
 #include "base/result.h"
-#include "config/config.h"
+#include "server/site_binder.h"
 
 namespace ccm::apache {
 
-// A directive of mod_ssl that matters to CCMCertificate.
-struct OtherDirective {
-  std::string name;   // as mod_ssl spells it, with the command of SSLOpenSSLConfCmd behind it
-  bool is_on = true;  // whether its arguments make it matter
-  config::Origin origin;
-};
-
 // What was written in one server, nothing inherited.
 struct Written {
-  bool has_name = false;                  // ServerName
-  std::optional<bool> has_engine;         // SSLEngine; `optional` (RFC 2817) counts as on
-  bool has_certificate = false;           // SSLCertificateFile or …KeyFile
-  std::vector<OtherDirective> conflicts;  // those that load a certificate by another door
-  std::vector<OtherDirective> idle;       // those that have no effect beside CCMCertificate
-  std::optional<std::string> ciphers;     // SSLCipherSuite for TLS 1.2 and older
-  std::vector<std::string> protocols;     // the words of SSLProtocol
+  server::Level level;                 // but for `uses`, which httpd hands over (directives.h)
+  bool has_name = false;               // ServerName
+  std::optional<bool> has_engine;      // SSLEngine; `optional` (RFC 2817) counts as on
+  std::optional<std::string> ciphers;  // SSLCipherSuite for TLS 1.2 and older
+  std::vector<std::string> protocols;  // the words of SSLProtocol
 };
 
 class ConfigTree {

@@ -80,7 +80,7 @@ const char* on_use(cmd_parms* cmd, void*, const char* text) noexcept {
     // The short form names the source's parameters among others.
     const config::Directive& source = *find_row("CCMSource");
     main_conf_of(cmd->server)
-        .requests[cmd->server]
+        .uses[cmd->server]
         .push_back({arguments_of(source, cmd->pool, text), origin_of(*cmd->directive)});
     return {};
   });
@@ -191,6 +191,10 @@ config::Dialect dialect() {
       .global_block_is_unique = true,
       .ciphers = "SSLCipherSuite",
       .protocols = "SSLProtocol -all +TLSv1.2 +TLSv1.3",
+      .certificate_file = "SSLCertificateFile",
+      .key_file = "SSLCertificateKeyFile",
+      .host_name = "ServerName",
+      .advice_to_nameless = "give it one, or a \"CCMCertificate\" of its own with names=...",
   };
 }
 

@@ -7,15 +7,14 @@
 
 #include <map>
 #include <string>
-#include <utility>
 #include <vector>
 
-#include "agent_watch.h"
 #include "ap_api.h"
 #include "boundary.h"
-#include "config/config.h"
+#include "server/agent_watch.h"
 #include "server/deployment.h"
 #include "server/placeholder_file.h"
+#include "server/site_binder.h"
 
 namespace ccm::apache {
 
@@ -29,13 +28,12 @@ struct Site {
 struct MainConf {
   HttpdLog log;
   server::Deployment deployment;
-  std::map<const server_rec*, std::vector<server::CertificateRequest>> requests;
+  server::SiteBinder binder{deployment};
+  std::map<const server_rec*, std::vector<server::CertificateUse>> uses;
   std::map<const server_rec*, Site> sites;  // from check_config on
-  // What check_config found dubious, not said yet.
-  std::vector<std::pair<Severity, std::string>> doubts;
   server::PlaceholderFile placeholder;
   server::Surroundings surroundings;  // from post_config on
-  AgentWatch watch;
+  server::AgentWatch watch;
   apr_proc_t monitor{};  // of the agent, as httpd watches it
 
   MainConf();

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "process.h"
 
-#include <fmt/format.h>
 #include <pthread.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -20,11 +19,12 @@ namespace ccm::apache {
 namespace {
 
 using Host = server::Deployment::Host;
+using server::AgentWatch;
 
 // The configuration whose agent runs; nullptr between two of them.
 MainConf* active = nullptr;
 // The parent's, from one configuration to the next; set when the first one comes to life.
-server::Estate* estate = nullptr;
+server::Retained* retained = nullptr;
 // The child that is being forked is the agent, which needs what others must not have.
 bool is_launching = false;
 
@@ -46,26 +46,27 @@ bool is_stopping() {
 }
 
 void close_in_child() noexcept {
-  if (is_launching || estate == nullptr) return;
+  if (is_launching || retained == nullptr) return;
   if (active != nullptr) {
-    active->deployment.enter_worker(*estate);
+    active->deployment.enter_worker(*retained);
   } else {
-    const FileDescriptor unused(std::exchange(estate->segment, -1));
+    const FileDescriptor unused(std::exchange(retained->segment, -1));
   }
 }
 
 // The name changes with what it stands for: a later version of this module must not take one thing
 // for another.
-server::Estate& retained_estate() {
-  static_assert(std::is_trivially_copyable_v<server::Estate>);
-  constexpr char kEstateKey[] = "ccm_module estate 2";
-  if (auto* kept = static_cast<server::Estate*>(ap_retained_data_get(kEstateKey))) return *kept;
-  return *::new (ap_retained_data_create(kEstateKey, sizeof(server::Estate))) server::Estate();
+server::Retained& retained_data() {
+  static_assert(std::is_trivially_copyable_v<server::Retained>);
+  constexpr char kRetainedKey[] = "ccm_module retained 1";
+  if (auto* kept = static_cast<server::Retained*>(ap_retained_data_get(kRetainedKey))) return *kept;
+  return *::new (ap_retained_data_create(kRetainedKey, sizeof(server::Retained)))
+      server::Retained();
 }
 
 void prepare_parent() {
-  if (estate != nullptr) return;
-  estate = &retained_estate();
+  if (retained != nullptr) return;
+  retained = &retained_data();
   pthread_atfork(nullptr, nullptr, close_in_child);
 }
 
@@ -90,12 +91,11 @@ Severity severity_of(const server_rec* server) {
 }
 
 server::Surroundings surroundings_of(const server_rec* main_server) {
-  static unsigned loads = 0;
   return {
       .facts = {.kind = config::ServerKind::apache,
                 .error_log = error_log_of(main_server),
                 .log_level = severity_of(main_server),
-                .launch_id = fmt::format("{}-{}-{}", ::getpid(), apr_time_now(), ++loads),
+                .launch_id = server::make_launch_id(),
                 .place = pid_file_of(main_server)},
       // httpd has put its error log there.
       .log_descriptor = STDERR_FILENO,
@@ -106,16 +106,12 @@ server::Surroundings surroundings_of(const server_rec* main_server) {
 // What is wrong with the host, and everything dubious.
 bool examine(MainConf& conf, Host host) {
   if (conf.deployment.settings().empty()) return true;
-  for (const auto& [severity, sentence] : conf.doubts) conf.log.write(severity, sentence);
-  conf.doubts.clear();
   return conf.deployment.judge(host, server::library_of(&ccm_module));
 }
 
-constexpr std::string_view kHasDied = "has died";
-
 void on_monitor_event(int reason, void* data, int status) noexcept;
 
-void look_after_agent(MainConf& conf) {
+void look_after_monitor(MainConf& conf) {
   const auto now = std::chrono::steady_clock::now();
   conf.monitor.pid = conf.deployment.monitor();
   if (conf.monitor.pid < 0) {
@@ -130,18 +126,15 @@ void look_after_agent(MainConf& conf) {
 
 void start_again(MainConf& conf) {
   const Launching launching;
-  conf.deployment.restart_agent(conf.surroundings, *estate);
-  look_after_agent(conf);
+  conf.deployment.restart_agent(conf.surroundings, *retained);
+  look_after_monitor(conf);
 }
 
 // Nobody is left: the monitor, its guard and with them the agent have died or hang.
-void on_death(MainConf& conf, std::string_view what) {
+void replace_agent(MainConf& conf, AgentWatch::Finding finding) {
   const auto now = std::chrono::steady_clock::now();
   conf.deployment.stop();
-  conf.watch.ended(now);
-  const auto wait = conf.watch.wait(now);
-  conf.log.warn("the agent's monitor (process {}) {}; starting it again {}", conf.monitor.pid, what,
-                wait.count() == 0 ? "now" : fmt::format("in {} s", wait.count()));
+  conf.log.warn("{}", conf.watch.lost(finding, conf.monitor.pid, now));
   if (conf.watch.is_due(now)) start_again(conf);
 }
 
@@ -151,28 +144,29 @@ void on_monitor_event(int reason, void* data, int) noexcept {
     apr_proc_other_child_unregister(data);
     auto& conf = *static_cast<MainConf*>(data);
     // Usually its guard takes its place (agent/guard.h), and monitor() looks after that.
-    if (!is_stopping() && !conf.deployment.is_attended()) on_death(conf, kHasDied);
+    if (!is_stopping() && !conf.deployment.is_attended()) {
+      replace_agent(conf, AgentWatch::Finding::dead);
+    }
     return 0;
   });
 }
 
-void look_after_family(MainConf& conf) {
+void look_after_agent(MainConf& conf) {
   const auto now = std::chrono::steady_clock::now();
-  if (conf.watch.is_due(now)) {
-    start_again(conf);
-  } else if (conf.deployment.monitor() > 0 && !conf.deployment.is_attended()) {
-    // The one that httpd watched died earlier, and by now its guard has as well.
-    apr_proc_other_child_unregister(&conf);
-    on_death(conf, kHasDied);
-  } else if (conf.deployment.look_for_signs_of_life(now) && conf.deployment.monitor() > 0) {
-    apr_proc_other_child_unregister(&conf);
-    on_death(conf, "does not move any more");
-  }
+  const auto finding = conf.watch.look({.has_monitor = conf.deployment.monitor() > 0,
+                                        .is_attended = conf.deployment.is_attended(),
+                                        .is_silent = conf.deployment.look_for_signs_of_life(now)},
+                                       now);
+  if (finding == AgentWatch::Finding::nothing) return;
+  if (finding == AgentWatch::Finding::due) return start_again(conf);
+  // The one that httpd watches may have died earlier, and by now its guard has as well.
+  apr_proc_other_child_unregister(&conf);
+  replace_agent(conf, finding);
 }
 
 // Waits for a monitor whose lifeline has closed: usually for some milliseconds. When nobody does,
 // httpd wonders about "a long lost child".
-void bury(pid_t monitor) noexcept {
+void reap(pid_t monitor) noexcept {
   constexpr int kPatience = 1000;
   constexpr apr_interval_time_t kPause = 5000;  // microseconds
   for (int i = 0; i < kPatience; ++i) {
@@ -189,11 +183,11 @@ void bring_to_life(MainConf& conf, const server_rec* main_server) {
   active = &conf;
   {
     const Launching launching;
-    conf.deployment.start(conf.surroundings, *estate);
+    conf.deployment.start(conf.surroundings, *retained);
   }
   // mod_ssl has read it.
   conf.placeholder = server::PlaceholderFile();
-  if (estate->segment >= 0) look_after_agent(conf);
+  if (retained->segment >= 0) look_after_monitor(conf);
 }
 
 }  // namespace
@@ -239,7 +233,7 @@ void enter_child(apr_pool_t*, server_rec*) noexcept {
 
 int monitor(apr_pool_t*, server_rec*) noexcept {
   return hook_boundary(OK, [&] {
-    if (active != nullptr && !is_stopping()) look_after_family(*active);
+    if (active != nullptr && !is_stopping()) look_after_agent(*active);
     return OK;
   });
 }
@@ -248,7 +242,7 @@ void end(MainConf& conf) noexcept {
   if (active == &conf) active = nullptr;
   const pid_t monitor = conf.deployment.monitor();
   conf.deployment.stop();
-  if (monitor > 0) bury(monitor);
+  if (monitor > 0) reap(monitor);
 }
 
 }  // namespace ccm::apache

@@ -1,14 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-// What `CCMCertificate` means for the main server and the virtual hosts. The rules:
+// Which of httpd's servers show certificates: server/site_binder.h has the rules, this knows what
+// httpd and mod_ssl make of what was written.
 //
-//   * A virtual host shows what its own CCMCertificate lines name.
-//   * Without any, and without an SSLCertificateFile of its own, it shows what those of the main
-//     server name, if SSLEngine is on there: as mod_ssl does with the main server's
-//     SSLCertificateFile. In the short form each such virtual host has a certificate for its own
-//     names.
-//   * The main server shows its own when SSLEngine is on in it.
-//   * CCMCertificate and SSLCertificateFile (or …KeyFile) in the same place exclude each other; a
-//     virtual host's own line of either kind overrides the other kind in the main server.
+//   * A virtual host's clients are shown a certificate when SSLEngine is on, there or in the main
+//     server, or when it listens for https.
+//   * The main server is the level around the virtual hosts, and shows its own certificates when
+//     SSLEngine is on in it.
 #pragma once
 
 #include "base/result.h"

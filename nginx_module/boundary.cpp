@@ -43,12 +43,11 @@ char* report(ngx_conf_t* cf, std::string_view sentence) noexcept {
       });
 }
 
-char* report_at(ngx_conf_t* cf, std::string_view sentence, const config::Origin& origin) noexcept {
+char* report_complete(ngx_conf_t* cf, std::string_view sentence) noexcept {
   return at_boundary(
       kConfError, [](const char*) {},
       [&] {
-        ngx_log_error(NGX_LOG_EMERG, cf->log, 0, "%s in %s:%ui", printable(sentence).c_str(),
-                      printable(origin.file).c_str(), static_cast<ngx_uint_t>(origin.line));
+        ngx_log_error(NGX_LOG_EMERG, cf->log, 0, "%s", printable(sentence).c_str());
         return kConfError;
       });
 }

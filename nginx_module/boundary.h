@@ -33,6 +33,11 @@ inline std::string to_string(const ngx_str_t& text) {
   return {reinterpret_cast<const char*>(text.data), text.len};
 }
 
+// A text that outlives the server's last configuration; nginx does not write through it.
+inline ngx_str_t as_nginx(std::string_view text) {
+  return {text.size(), reinterpret_cast<u_char*>(const_cast<char*>(text.data()))};
+}
+
 // The words of the directive that is being read, its name first.
 std::vector<std::string> words_of(const ngx_conf_t* cf);
 // A place as nginx keeps it; no file: a directive of `nginx -g`.
@@ -42,8 +47,8 @@ config::Origin origin_of(const ngx_conf_t* cf);
 
 // An [emerg] line that ends in the place being read; what a directive's handler returns after it.
 char* report(ngx_conf_t* cf, std::string_view sentence) noexcept;
-// The same for a place read earlier.
-char* report_at(ngx_conf_t* cf, std::string_view sentence, const config::Origin& origin) noexcept;
+// The same for a sentence that says its place itself.
+char* report_complete(ngx_conf_t* cf, std::string_view sentence) noexcept;
 
 // nginx's "all is well" and "it was already reported".
 inline char* const kConfOk = nullptr;

@@ -106,11 +106,6 @@ char* on_ccm_block(ngx_conf_t* cf, ngx_command_t*, void* conf) noexcept {
   });
 }
 
-// Both are literals or static, and nginx does not write through them.
-ngx_str_t as_nginx(std::string_view text) {
-  return {text.size(), reinterpret_cast<u_char*>(const_cast<char*>(text.data()))};
-}
-
 constexpr std::size_t kCapacity = 64;
 
 }  // namespace

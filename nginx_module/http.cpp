@@ -3,6 +3,7 @@
 #include <unordered_set>
 
 #include "boundary.h"
+#include "other_directives.h"
 #include "server_binding.h"
 
 namespace ccm::nginx {
@@ -101,7 +102,7 @@ void* create_server_conf(ngx_conf_t* cf) noexcept {
 
 char* on_directive(ngx_conf_t* cf, ngx_command_t*, void* conf) noexcept {
   return conf_boundary(
-      cf, [&] { return take_request(cf, *static_cast<ServerConf*>(conf), ssl_fields(cf)); });
+      cf, [&] { return take_use(cf, *static_cast<ServerConf*>(conf), ssl_fields(cf)); });
 }
 
 char* merge_server_conf(ngx_conf_t* cf, void* outer, void* server) noexcept {
@@ -130,7 +131,7 @@ ngx_int_t install_all(ngx_conf_t* cf) noexcept {
 
 char* on_other_directive(ngx_conf_t* cf, ngx_command_t*, void* conf) noexcept {
   return conf_boundary(cf, [&] {
-    return take_other(cf, ngx_http_ccm_module, static_cast<ServerConf*>(conf)->others);
+    return take_other(cf, ngx_http_ccm_module, static_cast<ServerConf*>(conf)->written.others);
   });
 }
 

@@ -4,28 +4,19 @@
 // `init_module` (process.cpp), then inherited by the workers.
 #pragma once
 
-#include <optional>
-#include <set>
-#include <string>
-#include <utility>
-#include <vector>
-
 #include "boundary.h"
-#include "config/config.h"
 #include "ngx_api.h"
 #include "server/deployment.h"
+#include "server/site_binder.h"
 
 namespace ccm::nginx {
 
 struct MainConf {
-  bool has_block = false;                   // `ccm { … }` was there
-  bool has_open_certificate = false;        // a certificate block is being read
-  std::optional<config::Origin> first_use;  // of `ccm_certificate`
-  // What was found dubious while servers were bound; said when the whole is judged.
-  std::vector<std::pair<Severity, std::string>> doubts;
-  std::set<std::string> idle_directives;  // of other modules, said among them
+  bool has_block = false;             // `ccm { … }` was there
+  bool has_open_certificate = false;  // a certificate block is being read
   NginxLog log;
   server::Deployment deployment;
+  server::SiteBinder binder{deployment};
 
   explicit MainConf(const ngx_cycle_t* cycle) : log(cycle), deployment({}, log) {}
   MainConf(const MainConf&) = delete;

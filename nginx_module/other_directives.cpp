@@ -6,7 +6,9 @@
 #include <algorithm>
 #include <array>
 #include <cstring>
+#include <string>
 #include <string_view>
+#include <utility>
 
 #include "base/text.h"
 #include "boundary.h"
@@ -17,13 +19,13 @@ namespace {
 
 using Arguments = std::vector<std::string>;
 
-enum class Meaning : bool { conflict, idle };
+using Effect = server::OtherDirective::Effect;
 
 struct Row {
   std::string_view name;
-  Meaning meaning;
+  Effect effect;
   bool (*applies)(const Arguments& arguments);
-  std::string_view sentence;  // for an idle one: what is true instead
+  std::string_view remark;
 };
 
 bool always(const Arguments&) {
@@ -44,23 +46,25 @@ bool is_impossible(const Arguments& arguments) {
   return is_switched_on(arguments) && !server::can_compress_certificates();
 }
 
+constexpr std::string_view kForLua =
+    "move the lua code into the servers that have an \"ssl_certificate\" of their own";
 constexpr std::string_view kStapled =
     "the agent fetches the OCSP responses of these certificates, and they are stapled without it";
 
 constexpr std::array<Row, 11> kRows{{
-    {"ssl_certificate_by_lua", Meaning::conflict, always, {}},
-    {"ssl_certificate_by_lua_block", Meaning::conflict, always, {}},
-    {"ssl_certificate_by_lua_file", Meaning::conflict, always, {}},
-    {"ssl_conf_command", Meaning::conflict, loads_a_certificate, {}},
-    {"ssl_certificate_cache", Meaning::idle, is_switched_on,
+    {"ssl_certificate_by_lua", Effect::excludes, always, kForLua},
+    {"ssl_certificate_by_lua_block", Effect::excludes, always, kForLua},
+    {"ssl_certificate_by_lua_file", Effect::excludes, always, kForLua},
+    {"ssl_conf_command", Effect::excludes, loads_a_certificate, {}},
+    {"ssl_certificate_cache", Effect::idle, is_switched_on,
      "these certificates are in memory already"},
-    {"ssl_certificate_compression", Meaning::idle, is_impossible,
+    {"ssl_certificate_compression", Effect::idle, is_impossible,
      "the OpenSSL that nginx runs with does not compress certificates"},
-    {"ssl_password_file", Meaning::idle, always, "the keys of these certificates have no password"},
-    {"ssl_stapling", Meaning::idle, is_switched_on, kStapled},
-    {"ssl_stapling_file", Meaning::idle, always, kStapled},
-    {"ssl_stapling_responder", Meaning::idle, always, kStapled},
-    {"ssl_stapling_verify", Meaning::idle, is_switched_on, kStapled},
+    {"ssl_password_file", Effect::idle, always, "the keys of these certificates have no password"},
+    {"ssl_stapling", Effect::idle, is_switched_on, kStapled},
+    {"ssl_stapling_file", Effect::idle, always, kStapled},
+    {"ssl_stapling_responder", Effect::idle, always, kStapled},
+    {"ssl_stapling_verify", Effect::idle, is_switched_on, kStapled},
 }};
 static_assert(kRows.size() < kMostOthers);
 
@@ -71,12 +75,6 @@ const Row& row_of(std::string_view name) {
 
 bool is(const ngx_str_t& text, std::string_view name) {
   return text.len == name.size() && std::memcmp(text.data, name.data(), name.size()) == 0;
-}
-
-// Row names are literals, which outlive the module that has the directive, and nginx does not write
-// through them.
-ngx_str_t as_nginx(std::string_view text) {
-  return {text.size(), reinterpret_cast<u_char*>(const_cast<char*>(text.data()))};
 }
 
 struct Found {
@@ -99,44 +97,26 @@ Found find_command(const ngx_conf_t* cf, ngx_uint_t module_type, std::string_vie
   return {nullptr, nullptr};
 }
 
-std::string sentence_about_conflict(const OtherDirective& note) {
-  if (note.name == "ssl_conf_command") {
-    return fmt::format(
-        "\"ccm_certificate\" and \"ssl_conf_command {}\" exclude each other; remove the "
-        "\"ssl_conf_command\"",
-        note.arguments[0]);
-  }
-  return fmt::format(
-      "\"ccm_certificate\" and \"{}\" exclude each other, because only one of them can decide "
-      "about "
-      "the certificate of a handshake; remove one, or move the lua code into the servers that have "
-      "an \"ssl_certificate\" of their own",
-      note.name);
-}
-
-bool has(const std::vector<OtherDirective>& notes, std::string_view name) {
-  return std::any_of(notes.begin(), notes.end(),
-                     [name](const OtherDirective& note) { return note.name == name; });
-}
-
-void add_to_verdict(const OtherDirective& note, Verdict& verdict) {
-  const Row& row = row_of(note.name);
-  if (!row.applies(note.arguments)) return;
-  if (row.meaning == Meaning::idle) {
-    verdict.idle.push_back(note);
-  } else if (verdict.conflict.empty()) {
-    verdict.conflict = sentence_about_conflict(note);
-    verdict.conflict_origin = note.origin;
-  }
+// As written, with what it means. A command of OpenSSL is shown with its name.
+server::OtherDirective make_note(const std::string& name, const Arguments& arguments,
+                                 config::Origin origin) {
+  const Row& row = row_of(name);
+  const bool has_command = name == "ssl_conf_command" && !arguments.empty();
+  return {.name = name,
+          .text = has_command ? fmt::format("{} {}", name, arguments[0]) : name,
+          .effect = row.applies(arguments) ? row.effect : Effect::none,
+          .remark = std::string(row.remark),
+          .origin = std::move(origin)};
 }
 
 }  // namespace
 
-char* take_other(ngx_conf_t* cf, const ngx_module_t& self, std::vector<OtherDirective>& notes) {
+char* take_other(ngx_conf_t* cf, const ngx_module_t& self,
+                 std::vector<server::OtherDirective>& notes) {
   std::vector<std::string> words = words_of(cf);
   const std::string name = words[0];
   words.erase(words.begin());
-  notes.push_back({name, std::move(words), origin_of(cf)});
+  notes.push_back(make_note(name, words, origin_of(cf)));
 
   const Found found = find_command(cf, cf->module_type, name, cf->cmd_type, &self);
   if (found.command == nullptr) {
@@ -160,21 +140,6 @@ void watch_others(const ngx_conf_t* cf, ngx_uint_t module_type, std::span<ngx_co
     table[own++] = {
         as_nginx(row.name), found.command->type, handler, found.command->conf, 0, nullptr};
   }
-}
-
-Verdict judge_others(const std::vector<OtherDirective>& outer,
-                     const std::vector<OtherDirective>& own) {
-  Verdict verdict;
-  for (const OtherDirective& note : own) add_to_verdict(note, verdict);
-  for (const OtherDirective& note : outer) {
-    if (!has(own, note.name)) add_to_verdict(note, verdict);
-  }
-  return verdict;
-}
-
-std::string sentence_about_idle(const OtherDirective& idle) {
-  return fmt::format("\"{}\" has no effect on the certificates of \"ccm_certificate\": {} in {}:{}",
-                     idle.name, row_of(idle.name).sentence, idle.origin.file, idle.origin.line);
 }
 
 }  // namespace ccm::nginx

@@ -1,13 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "process.h"
 
-#include <fmt/format.h>
-#include <unistd.h>
-
 #include <algorithm>
 
 #include "base/clock.h"
 #include "boundary.h"
+#include "config/sentences.h"
 
 namespace ccm::nginx {
 namespace {
@@ -16,7 +14,7 @@ namespace {
 // single process mode the old cycle outlives that moment.
 MainConf* active = nullptr;
 // The master's, from one configuration to the next.
-server::Estate estate;
+server::Retained retained;
 
 // The first log that is a file or standard error; nullptr when everything goes to syslog.
 const ngx_log_t* file_log(const ngx_log_t* log) {
@@ -39,13 +37,12 @@ std::string pid_file_of(const ngx_cycle_t* cycle) {
 }
 
 server::Surroundings surroundings_of(const ngx_cycle_t* cycle) {
-  static unsigned loads = 0;
   const ngx_log_t* log = file_log(cycle->log);
   return {
       .facts = {.kind = config::ServerKind::nginx,
                 .error_log = log == nullptr ? "" : to_string(log->file->name),
                 .log_level = severity_of(log == nullptr ? cycle->log : log),
-                .launch_id = fmt::format("{}-{}-{}", ::getpid(), ngx_time(), ++loads),
+                .launch_id = server::make_launch_id(),
                 .place = pid_file_of(cycle)},
       .log_descriptor = log == nullptr ? -1 : log->file->fd,
       .module_path = server::library_of(&ngx_ccm_module),
@@ -83,19 +80,18 @@ MainConf::~MainConf() {
 }
 
 bool judge(const ngx_cycle_t* cycle, MainConf& conf) {
-  if (!conf.has_block && !conf.first_use) return true;
   if (!conf.has_block) {
-    conf.log.write(
-        Severity::emerg,
-        fmt::format("\"ccm_certificate\" needs a ccm block on the main level, such as ccm {{ "
-                    "credentials ecs; }} in {}:{}",
-                    conf.first_use->file, conf.first_use->line));
+    const auto& use = conf.binder.first_use();
+    if (!use) return true;
+    conf.log.write(Severity::emerg,
+                   config::at("\"ccm_certificate\" needs a ccm block on the main level, such as "
+                              "ccm { credentials ecs; }",
+                              *use));
     return false;
   }
   using Host = server::Deployment::Host;
   // A signal to the running server is no occasion to judge the host.
   if (ngx_process == NGX_PROCESS_SIGNALLER) return conf.deployment.judge(Host::ignored);
-  for (const auto& [severity, sentence] : conf.doubts) conf.log.write(severity, sentence);
   // A reload that is refused leaves the agent that works at work. A start that were refused would
   // leave nobody to show the certificates in the store.
   const bool is_reload = !ngx_is_init_cycle(cycle->old_cycle);
@@ -109,12 +105,12 @@ void bring_to_life(const ngx_cycle_t* cycle, MainConf& conf) {
   if (active != nullptr) active->deployment.stop();
   active = &conf;
   if (conf.deployment.config() != nullptr) {
-    conf.deployment.start(surroundings_of(cycle), estate);
+    conf.deployment.start(surroundings_of(cycle), retained);
   }
 }
 
 void enter_process(MainConf& conf) {
-  if (ngx_process != NGX_PROCESS_SINGLE) conf.deployment.enter_worker(estate);
+  if (ngx_process != NGX_PROCESS_SINGLE) conf.deployment.enter_worker(retained);
   conf.deployment.protect_worker();
   const bool is_first_worker = ngx_process == NGX_PROCESS_WORKER && ngx_worker == 0;
   if (is_first_worker || ngx_process == NGX_PROCESS_SINGLE) look_regularly();

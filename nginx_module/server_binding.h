@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What `ccm_certificate` means for a server, the same in http and stream. http.cpp and stream.cpp
-// only know where nginx keeps things; the rules are here.
+// What nginx needs for a server to show what `ccm_certificate` says, the same in http and stream.
+// http.cpp and stream.cpp know where nginx keeps things; server/site_binder.h has the rules.
 //
 // The trick (docs/design/design.md, "Server recipes: nginx"): nginx wants a certificate for every
 // TLS server and loads it at once, unless its name contains a variable. So the server's arrays get
@@ -13,8 +13,8 @@
 
 #include "config/config.h"
 #include "ngx_api.h"
-#include "other_directives.h"
 #include "server/deployment.h"
+#include "server/site_binder.h"
 
 namespace ccm::nginx {
 
@@ -51,10 +51,9 @@ server::Compression compression_of(const SslConf& ssl) {
 
 // The module's configuration of one level: http or stream, or a server in it.
 struct ServerConf {
-  std::vector<server::CertificateRequest> requests;  // written on this level
-  SslFields ssl;                                     // of this level; set with the first request
-  std::vector<OtherDirective> others;                // of other modules, written on this level
-  server::CertificateSet* certificates = nullptr;    // a server that is bound; owned by MainConf
+  server::Level written;                           // on this level
+  SslFields ssl;                                   // of this level; set with the first use
+  server::CertificateSet* certificates = nullptr;  // a server that is bound; owned by MainConf
 };
 
 struct ServerFacts {
@@ -65,11 +64,11 @@ struct ServerFacts {
 };
 
 // The handler of the directive, once its level is known.
-char* take_request(ngx_conf_t* cf, ServerConf& level, const SslFields& ssl);
+char* take_use(ngx_conf_t* cf, ServerConf& level, const SslFields& ssl);
 
 // Merges the outer level into a server's. Must run before nginx's SSL module merges: it sees what
 // was written on each level and fills the server's arrays.
-char* bind(ngx_conf_t* cf, const ServerConf& outer, ServerConf& server, const ServerFacts& facts);
+char* bind(ngx_conf_t* cf, ServerConf& outer, ServerConf& server, ServerFacts facts);
 
 // After nginx's SSL module merged: puts the callbacks into the context, if there is one.
 void install(const ngx_cycle_t* cycle, const ServerConf& server, const ngx_ssl_t& ssl,

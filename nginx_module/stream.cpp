@@ -7,6 +7,7 @@
 #include <dlfcn.h>
 
 #include "boundary.h"
+#include "other_directives.h"
 #include "server_binding.h"
 
 namespace ccm::nginx {
@@ -122,7 +123,7 @@ char* on_directive(ngx_conf_t* cf, ngx_command_t*, void* conf) noexcept {
     if (stream.ssl == nullptr) {
       return report(cf, "\"ccm_certificate\" needs nginx's stream with its SSL module");
     }
-    return take_request(cf, *static_cast<ServerConf*>(conf), ssl_fields(cf, stream));
+    return take_use(cf, *static_cast<ServerConf*>(conf), ssl_fields(cf, stream));
   });
 }
 
@@ -156,7 +157,7 @@ ngx_int_t install_all(ngx_conf_t* cf) noexcept {
 
 char* on_other_directive(ngx_conf_t* cf, ngx_command_t*, void* conf) noexcept {
   return conf_boundary(cf, [&] {
-    return take_other(cf, ngx_stream_ccm_module, static_cast<ServerConf*>(conf)->others);
+    return take_other(cf, ngx_stream_ccm_module, static_cast<ServerConf*>(conf)->written.others);
   });
 }
 

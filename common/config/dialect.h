@@ -28,6 +28,15 @@ struct Dialect {
   // advises to use them shows them.
   std::string_view ciphers = "ssl_ciphers";
   std::string_view protocols = "ssl_protocols TLSv1.2 TLSv1.3";
+  // Those for a certificate's file and its key's, which exclude `use` in the same place.
+  std::string_view certificate_file = "ssl_certificate";
+  std::string_view key_file = "ssl_certificate_key";
+  // What a virtual host calls its name, and what helps one without a name that a certificate can
+  // carry; ends a sentence.
+  std::string_view host_name = "name";
+  std::string_view advice_to_nameless =
+      "give it names, a \"ccm_certificate\" of its own with names=..., or \"ssl_reject_handshake "
+      "on\"";
 
   std::string spell(std::string_view key) const {
     return spelling ? spelling(key) : std::string(key);

@@ -35,31 +35,37 @@ bool report(const std::vector<config::HostFinding>& findings, Log& log) {
 
 Result<launch::Launched> launch_agent(const config::Config& config,
                                       const config::Settings& settings,
-                                      const Surroundings& surroundings, const Estate& estate) {
+                                      const Surroundings& surroundings, const Retained& retained) {
   auto program = launch::find_agent(config.global().agent_path, surroundings.module_path);
   if (!program) return pass(std::move(program));
   config::Handover handover{surroundings.facts, settings};
   handover.server.module_path = surroundings.module_path;
   handover.server.module_version = version();
-  handover.server.instance.assign(estate.instance.begin(), estate.instance.end());
+  handover.server.instance.assign(retained.instance.begin(), retained.instance.end());
   return launch::launch({.program = *std::move(program),
-                         .segment = estate.segment,
+                         .segment = retained.segment,
                          .handover = handover,
                          .log_descriptor = surroundings.log_descriptor});
 }
 
-void replace(Estate& estate, int segment) noexcept {
-  const FileDescriptor previous(std::exchange(estate.segment, segment));
+void replace(Retained& retained, int segment) noexcept {
+  const FileDescriptor previous(std::exchange(retained.segment, segment));
 }
 
 // Once in the life of a master.
-void name_instance(Estate& estate) {
-  if (estate.instance.front() != '\0') return;
+void name_instance(Retained& retained) {
+  if (retained.instance.front() != '\0') return;
   const std::string digits = config::make_instance();
-  std::copy_n(digits.begin(), estate.instance.size(), estate.instance.begin());
+  std::copy_n(digits.begin(), retained.instance.size(), retained.instance.begin());
 }
 
 }  // namespace
+
+// A module that is loaded anew begins to count anew, so the time tells loads apart.
+std::string make_launch_id() {
+  const auto now = std::chrono::system_clock::now().time_since_epoch();
+  return fmt::format("{}-{}", getpid(), std::chrono::nanoseconds(now).count());
+}
 
 std::string library_of(const void* symbol) {
   Dl_info info{};
@@ -94,6 +100,10 @@ CertificateSet& Deployment::add_site(const std::vector<std::string>& names, conf
   return *sites_.back().set;
 }
 
+void Deployment::doubt(Severity severity, std::string sentence) {
+  doubts_.emplace_back(severity, std::move(sentence));
+}
+
 void Deployment::set_reach(const CertificateSet& site, Reach reach) {
   const auto found = std::find_if(sites_.begin(), sites_.end(),
                                   [&site](const Site& each) { return each.set.get() == &site; });
@@ -116,6 +126,11 @@ bool Deployment::ask_agent(const std::string& module_path) {
 }
 
 bool Deployment::judge(Host host, const std::string& module_path) {
+  if (host != Host::ignored) {
+    for (const auto& [severity, sentence] : std::exchange(doubts_, {})) {
+      log_.write(severity, sentence);
+    }
+  }
   auto config = settings_.finalize();
   if (!config) {
     log_.write(Severity::emerg, config.error().message());
@@ -136,12 +151,12 @@ bool Deployment::judge(Host host, const std::string& module_path) {
   return host == Host::examined || ask_agent(module_path);
 }
 
-Result<void> Deployment::publish(Estate& estate) {
+Result<void> Deployment::publish(Retained& retained) {
   const store::StoreReader store(config_->global().state_path);
   auto writer = bootstrap(
       {.config = *config_,  // 1
        .store = store,
-       .segment = estate.segment,
+       .segment = retained.segment,
        .now = SystemClock().now(),
        .distrust = store::distrust_of_store(config_->global().state_path, config_->global().user)},
       log_);
@@ -152,30 +167,30 @@ Result<void> Deployment::publish(Estate& estate) {
   if (!reader) return pass(std::move(reader));
   const int copy = fcntl(writer->descriptor(), F_DUPFD_CLOEXEC, 0);
   if (copy < 0) return fail(system_error("keeping the publication segment", errno));
-  replace(estate, copy);
+  replace(retained, copy);
   reader_.emplace(*std::move(reader));
   for (auto& [name, certificate] : live_) certificate.attach(*reader_);
   // The writer ends here: no worker may inherit its mapping, and the agent is to be the next one.
   return {};
 }
 
-void Deployment::start(const Surroundings& surroundings, Estate& estate) {
+void Deployment::start(const Surroundings& surroundings, Retained& retained) {
   if (config_->certificates().empty()) {
-    replace(estate, -1);
+    replace(retained, -1);
     return;
   }
-  if (auto published = publish(estate); !published) {
+  if (auto published = publish(retained); !published) {
     log_.write(Severity::alert,
                fmt::format("no certificate can be shown: {}", published.error().message()));
     return;
   }
-  name_instance(estate);
-  restart_agent(surroundings, estate);  // 3
+  name_instance(retained);
+  restart_agent(surroundings, retained);  // 3
 }
 
-void Deployment::restart_agent(const Surroundings& surroundings, const Estate& estate) {
+void Deployment::restart_agent(const Surroundings& surroundings, const Retained& retained) {
   stop();
-  auto launched = launch_agent(*config_, settings_, surroundings, estate);
+  auto launched = launch_agent(*config_, settings_, surroundings, retained);
   if (!launched) {
     log_.error("the agent was not started, so no certificate is renewed: {}",
                launched.error().message());
@@ -200,10 +215,10 @@ bool Deployment::look_for_signs_of_life(SteadyTime now) {
 }
 
 // Not stop(): the agent is the master's.
-void Deployment::enter_worker(Estate& estate) noexcept {
+void Deployment::enter_worker(Retained& retained) noexcept {
   lifeline_.reset();
   monitor_ = -1;
-  replace(estate, -1);
+  replace(retained, -1);
 }
 
 void Deployment::protect_worker() noexcept {

@@ -21,6 +21,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "base/clock.h"
@@ -37,16 +38,19 @@ namespace ccm::server {
 
 // What one configuration leaves to the next in the same master. Plain numbers, because a server may
 // load this code anew in between; -1: nothing. Whoever keeps it owns the descriptor.
-struct Estate {
+struct Retained {
   int segment = -1;  // publication memfd, read-write, close-on-exec; workers must not keep it
   std::array<char, 8> instance{};  // config/wire.h; zeroes until the first agent is started
 };
 
-// One request of a virtual host for a certificate, as written.
-struct CertificateRequest {
+// One line that gives a virtual host a certificate, as written.
+struct CertificateUse {
   std::vector<std::string> arguments;
   config::Origin origin;
 };
+
+// Differs for every configuration that this process loads, and for those of others.
+std::string make_launch_id();
 
 // The path of the library that holds the symbol; empty when that cannot be told.
 std::string library_of(const void* symbol);
@@ -72,6 +76,8 @@ class Deployment {
   // A virtual host that shows these certificates (names as Settings::use returned them), for which
   // it was asked at `origin`. Without any it refuses every handshake.
   CertificateSet& add_site(const std::vector<std::string>& names, config::Origin origin = {});
+  // Something dubious about a site, with its place; judge() says it when it looks at the host.
+  void doubt(Severity severity, std::string sentence);
   // Whom that site's TLS settings leave, for judge(); everybody unless told.
   void set_reach(const CertificateSet& site, Reach reach);
 
@@ -95,9 +101,9 @@ class Deployment {
   //   2  it is mapped read-only, for the workers to inherit
   //   3  the agent is started with the segment and the end of a lifeline
   // Nothing that goes wrong here may stop the server, and whatever else it serves: it is logged.
-  void start(const Surroundings& surroundings, Estate& estate);
+  void start(const Surroundings& surroundings, Retained& retained);
   // Starts the agent once more after its monitor has died. Only after start().
-  void restart_agent(const Surroundings& surroundings, const Estate& estate);
+  void restart_agent(const Surroundings& surroundings, const Retained& retained);
   // The agent's monitor, to be waited for by servers that do; -1: there is none. Its guard may have
   // taken its place.
   pid_t monitor() const noexcept { return monitor_; }
@@ -110,8 +116,8 @@ class Deployment {
   // more. True when that is so.
   bool look_for_signs_of_life(SteadyTime now);
 
-  // Drops what only the master may hold: the lifeline and the estate's segment.
-  void enter_worker(Estate& estate) noexcept;
+  // Drops what only the master may hold: the lifeline and the retained segment.
+  void enter_worker(Retained& retained) noexcept;
   // For a worker that has become its account, which undoes what was done before: no core files and
   // no tracing, where the configuration wants that.
   void protect_worker() noexcept;
@@ -123,7 +129,7 @@ class Deployment {
     Reach reach;
   };
 
-  Result<void> publish(Estate& estate);
+  Result<void> publish(Retained& retained);
   bool ask_agent(const std::string& module_path);
 
   config::Settings settings_;
@@ -132,6 +138,7 @@ class Deployment {
   // The certificates that virtual hosts show, by name, and the sets in which they do.
   std::map<std::string, LiveCertificate, std::less<>> live_;
   std::vector<Site> sites_;
+  std::vector<std::pair<Severity, std::string>> doubts_;  // not said yet
   // From start() on, when there is anything to serve.
   std::optional<publication::Reader> reader_;
   FileDescriptor lifeline_;  // the master's end

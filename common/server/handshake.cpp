@@ -17,7 +17,7 @@ void free_suites(STACK_OF(SSL_CIPHER) * suites) noexcept {
 }
 using Suites = Handle<STACK_OF(SSL_CIPHER), free_suites>;
 
-auto saying_to(Log& log) noexcept {
+auto write_to(Log& log) noexcept {
   return [&log](const char* what) { log.write(Severity::crit, what); };
 }
 
@@ -60,6 +60,12 @@ Reach reach_of(const std::string& ciphers, bool has_older, bool has_tls13) {
   SSL_CTX_set_max_proto_version(context.get(), has_tls13 ? 0 : TLS1_2_VERSION);
   if (!has_older) SSL_CTX_set_min_proto_version(context.get(), TLS1_3_VERSION);
   return reach_of(context.get());
+}
+
+std::vector<std::string> CertificateSet::names() const {
+  std::vector<std::string> names;
+  for (const LiveCertificate* each : certificates_) names.push_back(each->name());
+  return names;
 }
 
 void CertificateSet::install(SSL_CTX* context, Compression compression) {
@@ -116,7 +122,7 @@ int CertificateSet::staple(SSL* ssl) {
 // from any server without a fitting certificate, and not internal_error (80).
 int CertificateSet::on_certificate(SSL* ssl, void* self) noexcept {
   auto& set = *static_cast<CertificateSet*>(self);
-  return at_boundary(0, saying_to(set.log_), [&] {
+  return at_boundary(0, write_to(set.log_), [&] {
     set.serve(ssl);
     return 1;
   });
@@ -124,7 +130,7 @@ int CertificateSet::on_certificate(SSL* ssl, void* self) noexcept {
 
 int CertificateSet::on_status(SSL* ssl, void* self) noexcept {
   auto& set = *static_cast<CertificateSet*>(self);
-  return at_boundary(int{SSL_TLSEXT_ERR_NOACK}, saying_to(set.log_),
+  return at_boundary(int{SSL_TLSEXT_ERR_NOACK}, write_to(set.log_),
                      [&] { return set.staple(ssl); });
 }
 

@@ -46,6 +46,8 @@ class CertificateSet {
   void install(SSL_CTX* context, Compression compression = Compression::off);
 
   const std::vector<LiveCertificate*>& certificates() const noexcept { return certificates_; }
+  // Of the certificates, in the order in which they were asked for.
+  std::vector<std::string> names() const;
 
  private:
   void serve(SSL* ssl);

@@ -22,7 +22,7 @@ constexpr char kAgent[] = "#!/bin/sh\nexec cat <&4 >/dev/null\n";
 
 class DeploymentTest : public testing::Test {
  protected:
-  ~DeploymentTest() override { const FileDescriptor segment(estate_.segment); }
+  ~DeploymentTest() override { const FileDescriptor segment(retained_.segment); }
 
   std::unique_ptr<Deployment> configured(const std::vector<std::string>& names = {"www"}) {
     const std::filesystem::path agent = directory_.write("agent", kAgent);
@@ -50,7 +50,7 @@ class DeploymentTest : public testing::Test {
   // The directory must outlive every agent.
   test::TempDirectory directory_;
   test::MemoryLog log_;
-  Estate estate_;
+  Retained retained_;
 };
 
 bool is_open(int descriptor) {
@@ -92,12 +92,12 @@ TEST_F(DeploymentTest, ShowsAPlaceholderAndStartsTheAgent) {
   auto deployment = configured();
   const CertificateSet& site = deployment->add_site({"www"});
   ASSERT_TRUE(deployment->judge(Deployment::Host::examined));
-  deployment->start({}, estate_);
+  deployment->start({}, retained_);
   const auto* published = site.certificates()[0]->newest();
   ASSERT_NE(published, nullptr);
   EXPECT_TRUE(published->is_placeholder);
-  EXPECT_TRUE(is_open(estate_.segment));
-  EXPECT_EQ(fcntl(estate_.segment, F_GETFD) & FD_CLOEXEC, FD_CLOEXEC);
+  EXPECT_TRUE(is_open(retained_.segment));
+  EXPECT_EQ(fcntl(retained_.segment, F_GETFD) & FD_CLOEXEC, FD_CLOEXEC);
   const pid_t monitor = deployment->monitor();
   ASSERT_GT(monitor, 0);
   deployment.reset();
@@ -110,7 +110,7 @@ TEST_F(DeploymentTest, ShowsWithoutAnAgentWhatItCan) {
   const CertificateSet& site = deployment->add_site({"www"});
   ASSERT_TRUE(deployment->judge(Deployment::Host::examined));
   std::filesystem::remove(directory_ / "agent");
-  deployment->start({}, estate_);
+  deployment->start({}, retained_);
   EXPECT_NE(site.certificates()[0]->newest(), nullptr);
   EXPECT_EQ(deployment->monitor(), -1);
   EXPECT_THAT(log_.errors(), ElementsAre(HasSubstr("the agent was not started")));
@@ -120,7 +120,7 @@ TEST_F(DeploymentTest, TheNextConfigurationGoesOnWithTheSegment) {
   auto first = configured();
   CertificateSet& site = first->add_site({"www"});
   ASSERT_TRUE(first->judge(Deployment::Host::examined));
-  first->start({}, estate_);
+  first->start({}, retained_);
   const pid_t monitor = first->monitor();
   first->stop();
   expect_end_of(monitor);
@@ -128,7 +128,7 @@ TEST_F(DeploymentTest, TheNextConfigurationGoesOnWithTheSegment) {
   auto second = configured();
   CertificateSet& renewed = second->add_site({"www"});
   ASSERT_TRUE(second->judge(Deployment::Host::examined));
-  second->start({}, estate_);
+  second->start({}, retained_);
   // The second one's placeholder is seen by who mapped the first one's segment.
   EXPECT_EQ(site.certificates()[0]->newest()->bundle.leaf().fingerprint(),
             renewed.certificates()[0]->newest()->bundle.leaf().fingerprint());
@@ -140,11 +140,11 @@ TEST_F(DeploymentTest, TheNextConfigurationGoesOnWithTheSegment) {
 TEST_F(DeploymentTest, AnAgentThatDiedIsStartedAnew) {
   auto deployment = configured();
   ASSERT_TRUE(deployment->judge(Deployment::Host::examined));
-  deployment->start({}, estate_);
+  deployment->start({}, retained_);
   const pid_t first = deployment->monitor();
   kill(first, SIGKILL);
   waitpid(first, nullptr, 0);
-  deployment->restart_agent({}, estate_);
+  deployment->restart_agent({}, retained_);
   const pid_t second = deployment->monitor();
   ASSERT_GT(second, 0);
   deployment.reset();
@@ -155,12 +155,12 @@ TEST_F(DeploymentTest, AWorkerKeepsNeitherLifelineNorSegment) {
   auto deployment = configured();
   const CertificateSet& site = deployment->add_site({"www"});
   ASSERT_TRUE(deployment->judge(Deployment::Host::examined));
-  deployment->start({}, estate_);
+  deployment->start({}, retained_);
   const pid_t monitor = deployment->monitor();
-  const int segment = estate_.segment;
-  deployment->enter_worker(estate_);
+  const int segment = retained_.segment;
+  deployment->enter_worker(retained_);
   expect_end_of(monitor);
-  EXPECT_EQ(estate_.segment, -1);
+  EXPECT_EQ(retained_.segment, -1);
   EXPECT_FALSE(is_open(segment));
   EXPECT_NE(site.certificates()[0]->newest(), nullptr);
 }
@@ -168,9 +168,9 @@ TEST_F(DeploymentTest, AWorkerKeepsNeitherLifelineNorSegment) {
 TEST_F(DeploymentTest, WithoutCertificatesThereIsNoAgent) {
   auto deployment = configured({});
   ASSERT_TRUE(deployment->judge(Deployment::Host::examined));
-  deployment->start({}, estate_);
+  deployment->start({}, retained_);
   EXPECT_EQ(deployment->monitor(), -1);
-  EXPECT_EQ(estate_.segment, -1);
+  EXPECT_EQ(retained_.segment, -1);
 }
 
 }  // namespace

@@ -1,0 +1,135 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "server/site_binder.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "config/sentences.h"
+
+namespace ccm::server {
+namespace {
+
+using Effect = OtherDirective::Effect;
+
+Failure fail_at(std::string sentence, const config::Origin& origin) {
+  return fail(ErrorKind::invalid, config::at(std::move(sentence), origin));
+}
+
+// What the virtual host uses: its own lines, or those around it unless it needs none.
+std::span<const CertificateUse> uses_of(const VirtualHost& host) {
+  if (!host.own.uses.empty()) return host.own.uses;
+  if (host.own.has_files || !host.unseen.empty()) return {};
+  return host.outer.uses;
+}
+
+bool inherits(const VirtualHost& host) {
+  return host.own.uses.empty();
+}
+
+// Where a person finds what is wrong. What is inherited is wrong only together with this virtual
+// host's names, so the virtual host is the place.
+const config::Origin& place_of(const VirtualHost& host, const CertificateUse& use) {
+  return inherits(host) ? host.origin : use.origin;
+}
+
+// In force at the virtual host.
+std::vector<const OtherDirective*> others_of(const VirtualHost& host) {
+  std::vector<const OtherDirective*> others;
+  for (const OtherDirective& each : host.own.others) others.push_back(&each);
+  for (const OtherDirective& each : host.outer.others) {
+    const bool is_hidden =
+        std::any_of(host.own.others.begin(), host.own.others.end(),
+                    [&each](const OtherDirective& own) { return own.name == each.name; });
+    if (!is_hidden) others.push_back(&each);
+  }
+  return others;
+}
+
+}  // namespace
+
+Result<void> SiteBinder::check(const Level& level) const {
+  if (level.uses.empty() || !level.has_files) return {};
+  const config::Dialect& words = deployment_.settings().dialect();
+  return fail_at(fmt::format("\"{0}\" and \"{1}\" exclude each other; remove \"{1}\" and \"{2}\" "
+                             "beside the \"{0}\"",
+                             words.use, words.certificate_file, words.key_file),
+                 level.uses[0].origin);
+}
+
+Result<std::vector<std::string>> SiteBinder::certificates_of(const VirtualHost& host,
+                                                             std::span<const CertificateUse> uses) {
+  config::Settings& settings = deployment_.settings();
+  std::vector<std::string> certificates;
+  for (const CertificateUse& use : uses) {
+    if (!first_use_) first_use_ = use.origin;
+    if (inherits(host) && config::Settings::lacks_names(use.arguments, host.names)) continue;
+    const config::Origin& place = place_of(host, use);
+    auto name = settings.use(use.arguments, host.names, place);
+    if (!name) {
+      return fail_at(fmt::format("\"{}\": {}", settings.dialect().use, name.error().message()),
+                     place);
+    }
+    auto added = deployment_.add_once(*std::move(name), certificates);
+    if (!added) return fail_at(added.error().message(), place);
+  }
+  return certificates;
+}
+
+Result<void> SiteBinder::judge_others(const VirtualHost& host) {
+  const auto others = others_of(host);
+  const auto excluding = std::find_if(others.begin(), others.end(), [](const auto* each) {
+    return each->effect == Effect::excludes;
+  });
+  if (excluding != others.end()) {
+    const OtherDirective& other = **excluding;
+    return fail_at(fmt::format("\"{}\" and \"{}\" exclude each other; remove the \"{}\"{}",
+                               deployment_.settings().dialect().use, other.text, other.text,
+                               other.remark.empty() ? "" : ", or " + other.remark),
+                   other.origin);
+  }
+  for (const OtherDirective* each : others) {
+    if (each->effect == Effect::idle) mention(*each);
+  }
+  return {};
+}
+
+void SiteBinder::mention(const OtherDirective& idle) {
+  if (!mentioned_.insert(idle.name).second) return;
+  deployment_.doubt(
+      Severity::warn,
+      config::at(fmt::format("\"{}\" has no effect on the certificates of \"{}\": {}", idle.text,
+                             deployment_.settings().dialect().use, idle.remark),
+                 idle.origin));
+}
+
+Result<CertificateSet*> SiteBinder::bind(const VirtualHost& host) {
+  for (const Level* level : {&host.outer, &host.own}) {
+    if (auto checked = check(*level); !checked) return pass(std::move(checked));
+  }
+  const auto uses = uses_of(host);
+  if (uses.empty()) return nullptr;
+  auto certificates = certificates_of(host, uses);
+  if (!certificates) return pass(std::move(certificates));
+  if (auto judged = judge_others(host); !judged) return pass(std::move(judged));
+  const config::Origin& place = place_of(host, uses[0]);
+  const config::Dialect& words = deployment_.settings().dialect();
+  if (certificates->empty()) {
+    deployment_.doubt(
+        Severity::notice,
+        config::at(fmt::format("this server has no {} that a certificate can carry, so it refuses "
+                               "TLS handshakes; {}",
+                               words.host_name, words.advice_to_nameless),
+                   place));
+  } else if (!host.unseen.empty()) {
+    deployment_.doubt(
+        Severity::warn,
+        config::at(fmt::format("nobody is shown the certificate \"{}\" here, because {}",
+                               certificates->front(), host.unseen),
+                   place));
+  }
+  return &deployment_.add_site(*certificates, place);
+}
+
+}  // namespace ccm::server
