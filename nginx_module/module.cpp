@@ -47,7 +47,7 @@ void exit_master(ngx_cycle_t*) noexcept {
   leave();
 }
 
-ngx_core_module_t context = {ngx_string("ccm"), create_conf, init_conf};
+ngx_core_module_t core_context = {ngx_string("ccm"), create_conf, init_conf};
 
 char* on_misplaced(ngx_conf_t* cf, ngx_command_t*, void*) noexcept {
   return report(
@@ -67,7 +67,7 @@ ngx_command_t misplaced[] = {
 
 ngx_module_t ngx_ccm_module = {
     NGX_MODULE_V1,
-    &ccm::nginx::context,
+    &ccm::nginx::core_context,
     nullptr,  // commands; set before nginx looks
     NGX_CORE_MODULE,
     nullptr,  // init_master
