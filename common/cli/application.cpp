@@ -12,6 +12,7 @@
 #include "cli/host/overview.h"
 #include "cli/input/completion.h"
 #include "cli/input/global_options.h"
+#include "cli/output/plugin_output.h"
 #include "cli/output/usage.h"
 
 namespace ccm::cli {
@@ -45,7 +46,7 @@ void arrange(CLI::App& app) {
   const std::vector<Chapter> chapters = {
       {"This host's certificates",
        {"status", "list", "show", "history", "renew", "rollback", "forget", "import", "export"}},
-      {"Maintenance", {"doctor", "policy", "agent"}},
+      {"Maintenance", {"check", "verify", "doctor", "policy", "agent"}},
   };
   const auto is_shown = [](const CLI::App* command) { return !command->get_group().empty(); };
   for (CLI::App* command : app.get_subcommands(is_shown)) command->group("The cloud");
@@ -62,6 +63,17 @@ void let_fall_through(CLI::App& app) {
   }
 }
 
+// What is wrong with the command line. Of `check` a monitoring system reads it, and would take the
+// usual exit status for a state of its own.
+int report_mistake(const CLI::App& app, const std::string& mistake) {
+  if (app.got_subcommand("check")) {
+    Terminal::print(plugin_failure(mistake));
+    return static_cast<int>(Level::unknown);
+  }
+  Terminal::say("ccmctl: " + mistake);
+  return static_cast<int>(ExitCode::usage);
+}
+
 }  // namespace
 
 Application::Application() : app_(std::make_unique<CLI::App>(kAbout, "ccmctl")) {
@@ -70,6 +82,8 @@ Application::Application() : app_(std::make_unique<CLI::App>(kAbout, "ccmctl")) 
   app_->formatter(help_format());
   add_global_options(*app_, workspace_.options);
   add_status_commands(*app_, action_);
+  add_check(*app_, action_);
+  add_verify(*app_, action_);
   add_change_commands(*app_, action_);
   add_forget(*app_, action_);
   add_local_import(*app_, action_);
@@ -122,12 +136,10 @@ int Application::parse_and_act(int argc, char** argv) {
     app_->parse(std::vector<std::string>(words.rbegin(), words.rend()));
   } catch (const CLI::ParseError& problem) {
     if (problem.get_exit_code() == 0) return app_->exit(problem);
-    Terminal::say("ccmctl: " + explain_mistake(*app_, words, problem.what()));
-    return static_cast<int>(ExitCode::usage);
+    return report_mistake(*app_, explain_mistake(*app_, words, problem.what()));
   }
   if (const auto mistake = find_unused_option(*app_, workspace_.options)) {
-    fmt::print(stderr, "ccmctl: {}\n", *mistake);
-    return static_cast<int>(ExitCode::usage);
+    return report_mistake(*app_, *mistake);
   }
   workspace_.terminal = Terminal(workspace_.options.colour);
   const Result<ExitCode> done = action_(workspace_);

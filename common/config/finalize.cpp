@@ -175,4 +175,17 @@ std::vector<std::string> Settings::warnings() const {
   return sentences;
 }
 
+std::map<std::string, std::vector<std::string>, std::less<>> Settings::hosts() const {
+  std::map<std::string, std::vector<std::string>, std::less<>> hosts;
+  for (const RawUse& use : uses_) {
+    std::vector<std::string>& names = hosts[use.certificate];
+    for (std::string& name : comparable_names(use.server_names)) names.push_back(std::move(name));
+  }
+  for (auto& [certificate, names] : hosts) {
+    std::sort(names.begin(), names.end());
+    names.erase(std::unique(names.begin(), names.end()), names.end());
+  }
+  return hosts;
+}
+
 }  // namespace ccm::config

@@ -97,6 +97,9 @@ class Settings {
   // What is not wrong but probably not meant, one sentence each (names of a virtual host that its
   // certificate does not cover, …). Valid after a successful finalize().
   std::vector<std::string> warnings() const;
+  // What the virtual hosts that show each certificate are called, by its name, canonical; what
+  // cannot be in a certificate is left out.
+  std::map<std::string, std::vector<std::string>, std::less<>> hosts() const;
 
  private:
   friend class SettingsWire;

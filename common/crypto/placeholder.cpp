@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "crypto/placeholder.h"
 
+#include <fmt/format.h>
 #include <openssl/x509v3.h>
 
 #include "crypto/alternative_names.h"
@@ -75,6 +76,10 @@ Result<Bundle> make_placeholder(const KeyPair& key, const std::vector<std::strin
     return fail(openssl_error(ErrorKind::internal, "placeholder certificate"));
   }
   return Bundle::make({Certificate::share_of(certificate.get())}, key);
+}
+
+bool is_placeholder(const Certificate& certificate) {
+  return certificate.is_self_signed() && certificate.subject() == fmt::format("CN={}", kCommonName);
 }
 
 }  // namespace ccm::crypto

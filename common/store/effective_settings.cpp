@@ -52,6 +52,7 @@ Result<EffectiveSettings> read_one(const std::string& path, const ServerId& serv
                            .config = *std::move(config),
                            .facts = std::move(handover->server),
                            .agent = std::move(handover->agent),
+                           .hosts = handover->settings.hosts(),
                            .doubt = doubt_about(*file, path)};
 }
 

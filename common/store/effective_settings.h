@@ -12,6 +12,7 @@
 // the server still runs is another file's to say (presence.h).
 #pragma once
 
+#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -38,6 +39,8 @@ struct EffectiveSettings {
   config::Config config;
   config::ServerFacts facts = {};
   config::AgentFacts agent = {};
+  // config::Settings::hosts().
+  std::map<std::string, std::vector<std::string>, std::less<>> hosts = {};
   AgentSighting seen = {};
   // Why the file may not be what root wrote; nullopt when it belongs to root or to this user, and
   // nobody else could write it.

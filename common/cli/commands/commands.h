@@ -11,6 +11,10 @@ namespace ccm::cli {
 
 // status, list, show, history
 void add_status_commands(CLI::App& app, Action& action);
+// check: what the servers show, for monitoring systems
+void add_check(CLI::App& app, Action& action);
+// verify: the same for people
+void add_verify(CLI::App& app, Action& action);
 // renew, rollback
 void add_change_commands(CLI::App& app, Action& action);
 // forget

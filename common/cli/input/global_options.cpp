@@ -38,6 +38,8 @@ constexpr auto kUses = std::to_array<CommandUse>({
     {"list", kLook},
     {"show", kLook},
     {"history", kLook},
+    {"check", Use::host},
+    {"verify", kLook},
     {"renew", kRequest},
     {"rollback", kChange},
     {"forget", kChange},
@@ -115,6 +117,11 @@ std::string command_of(const CLI::App& app) {
 
 std::string instead_of(std::string_view option, std::string_view command) {
   if (command == "agent") return "`ccmctl agent` takes its settings from the file of --config";
+  if (command == "check" && option == "--json") {
+    return "`ccmctl check` answers monitoring systems in their own form; `ccmctl verify --json` "
+           "has "
+           "the same in JSON";
+  }
   if (command == "doctor" && option == "--dry-run") {
     return "`ccmctl doctor` changes nothing; --offline keeps it from asking the cloud";
   }

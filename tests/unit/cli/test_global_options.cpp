@@ -45,6 +45,7 @@ TEST(GlobalOptions, AreRefusedWhereTheyWouldBeIgnored) {
   EXPECT_THAT(unused("history", "--region x"), HasSubstr("--region would have no effect"));
   EXPECT_THAT(unused("agent", "--state-dir /x"), HasSubstr("from the file of --config"));
   EXPECT_THAT(unused("doctor", "--dry-run"), HasSubstr("--offline"));
+  EXPECT_THAT(unused("check", "--json"), HasSubstr("`ccmctl verify --json`"));
 }
 
 TEST(GlobalOptions, AreTakenWhereTheyCount) {

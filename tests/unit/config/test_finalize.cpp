@@ -31,6 +31,20 @@ TEST(Finalize, WarnsOfANameThatNobodyAsksFor) {
   EXPECT_THAT(warnings_of(block + "use a | müller.example XN--Mller-kva.example"), IsEmpty());
 }
 
+TEST(Finalize, TellsWhichHostsShowACertificate) {
+  Settings settings;
+  EXPECT_EQ(problem_of(add_lines(settings, std::string(kCloud) +
+                                               "certificate a\n  source scm\n  names a.example\n"
+                                               "use a | B.example a.example _\n"
+                                               "use a | a.example ~x www.example.*\n"
+                                               "use source=scm | .c.example\n")),
+            "no error");
+  const auto hosts = settings.hosts();
+  ASSERT_EQ(hosts.size(), 2u);
+  EXPECT_THAT(hosts.at("a"), ElementsAre("a.example", "b.example"));
+  EXPECT_THAT(hosts.at("c.example"), ElementsAre("*.c.example", "c.example"));
+}
+
 TEST(Finalize, NothingGivesDefaults) {
   const auto config = configured("");
   ASSERT_TRUE(config);

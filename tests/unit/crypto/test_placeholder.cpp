@@ -44,6 +44,16 @@ TEST(Placeholder, OneKeyServesManyWithDifferentSerials) {
   EXPECT_TRUE(first->key().has_same_public_key(second->key()));
 }
 
+TEST(Placeholder, IsRecognised) {
+  const KeyPair key = test::make_test_key();
+  EXPECT_TRUE(is_placeholder(make_placeholder(key, {"a.example"}, kTestNow)->leaf()));
+  const auto other = test::make_test_self_signed({.common_name = "a.example"});
+  EXPECT_FALSE(is_placeholder(other.certificate));
+  const auto root = test::make_test_root();
+  const auto named = test::make_test_leaf(root, {.common_name = "CCM TLS placeholder"});
+  EXPECT_FALSE(is_placeholder(named.certificate));
+}
+
 TEST(Placeholder, AServerWithoutNamesHasOneToo) {
   const Result<Bundle> bundle = make_placeholder(test::make_test_key(), {}, kTestNow);
   ASSERT_TRUE(bundle) << bundle.error().message();

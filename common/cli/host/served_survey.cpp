@@ -1,0 +1,336 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "cli/host/served_survey.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <map>
+#include <set>
+#include <utility>
+
+#include "base/text.h"
+#include "cli/host/agents.h"
+#include "cli/host/handshake_round.h"
+#include "cli/host/listeners.h"
+#include "cli/host/overview.h"
+#include "cli/host/state_directory.h"
+#include "crypto/client_verdict.h"
+#include "crypto/names.h"
+
+namespace ccm::cli {
+namespace {
+
+using crypto::NetworkAddress;
+using crypto::ProbeOutcome;
+
+// A name below a wildcard that nobody is likely to have given to a host.
+constexpr const char* kBelowWildcard = "ccm-check";
+
+// Who is asked: a server where it listens, or the addresses that the operator gave.
+struct Target {
+  std::string title = {};  // empty: the operator's addresses
+  std::vector<const EffectiveSettings*> servers = {};
+  std::vector<NetworkAddress> addresses = {};
+};
+
+// A name that one of the target's virtual hosts answers to, in the form in which it is asked for.
+std::vector<std::string> names_to_ask(const Target& target, const std::string& certificate) {
+  std::set<std::string> names;
+  const auto add = [&names](const std::string& name) {
+    names.insert(crypto::is_wildcard(name) ? kBelowWildcard + name.substr(1) : name);
+  };
+  for (const EffectiveSettings* server : target.servers) {
+    const config::CertificateSpec* spec = server->config.find(certificate);
+    if (spec == nullptr) continue;
+    const auto hosts = server->hosts.find(certificate);
+    const std::size_t before = names.size();
+    for (const std::string& host :
+         hosts == server->hosts.end() ? std::vector<std::string>() : hosts->second) {
+      if (crypto::first_uncovered(spec->names, {host}).empty()) add(host);
+    }
+    // A virtual host without a name of its own.
+    if (names.size() == before) std::for_each(spec->names.begin(), spec->names.end(), add);
+  }
+  return {names.begin(), names.end()};
+}
+
+std::optional<crypto::KeyAlgorithm> key_of(const Overview& overview) {
+  if (overview.installed) return overview.installed->bundle.key().type().algorithm;
+  if (overview.spec != nullptr && overview.spec->key) return overview.spec->key->algorithm;
+  return std::nullopt;
+}
+
+// One survey, step by step.
+class Surveyor {
+ public:
+  Surveyor(Workspace& workspace, const SurveyOptions& options,
+           const std::vector<EffectiveSettings>& servers, crypto::HandshakeProbe probe)
+      : workspace_(workspace), options_(options), servers_(servers), probe_(std::move(probe)) {}
+
+  Result<void> choose_certificates();
+  Result<void> choose_targets();
+  void ask();
+  Survey conclude();
+
+ private:
+  // What a look belongs to.
+  struct Place {
+    std::size_t certificate;
+    std::size_t target;
+  };
+
+  bool names_any(const EffectiveSettings& server) const;
+  void say_of(const EffectiveSettings& server, Level level, std::string sentence);
+  void add_server(const EffectiveSettings& server);
+  // Those that speak TLS; says so when there is none.
+  std::vector<NetworkAddress> with_tls(const EffectiveSettings& server,
+                                       const std::vector<NetworkAddress>& addresses);
+  void plan(const Target& target, std::size_t number);
+  void judge_one(std::size_t number, const crypto::Probe& probe);
+  void weigh(std::vector<std::size_t> looks);
+  void conclude_one(CertificateReport& report, const Overview& overview) const;
+
+  Workspace& workspace_;
+  const SurveyOptions& options_;
+  const std::vector<EffectiveSettings>& servers_;
+  crypto::HandshakeProbe probe_;
+
+  std::vector<Overview> overviews_;
+  std::set<std::string> current_;  // fingerprints of what the store has
+  std::vector<Target> targets_;
+  std::vector<Question> questions_;
+  std::vector<Place> places_;  // of each question
+  std::vector<Look> looks_;    // as many
+  std::vector<ProbeOutcome> outcomes_;
+  Survey survey_;
+};
+
+Result<void> Surveyor::choose_certificates() {
+  if (options_.names.empty()) {
+    auto all = look_at_all(workspace_);
+    if (!all) return pass(std::move(all));
+    std::erase_if(*all, [](const Overview& each) { return each.spec == nullptr; });
+    overviews_ = *std::move(all);
+  }
+  for (const std::string& name : options_.names) {
+    const auto spec = workspace_.find_spec(name);
+    if (!spec) return fail(spec.error());
+    auto overview = *spec == nullptr ? Result<std::optional<Overview>>(std::nullopt)
+                                     : look_at(workspace_, name);
+    if (!overview) return pass(std::move(overview));
+    if (!*overview) {
+      return fail(
+          ErrorKind::rejected,
+          fmt::format("no server of this host names a certificate \"{}\"", printable(name)));
+    }
+    overviews_.push_back(**std::move(overview));
+  }
+  for (const Overview& overview : overviews_) {
+    if (overview.installed) current_.insert(overview.installed->info.fingerprint);
+  }
+  return {};
+}
+
+bool Surveyor::names_any(const EffectiveSettings& server) const {
+  return std::any_of(overviews_.begin(), overviews_.end(), [&server](const Overview& each) {
+    return server.config.find(each.name) != nullptr;
+  });
+}
+
+void Surveyor::say_of(const EffectiveSettings& server, Level level, std::string sentence) {
+  survey_.servers.push_back(
+      {.title = title_of(server, servers_), .level = level, .sentence = std::move(sentence)});
+}
+
+Result<void> Surveyor::choose_targets() {
+  Target given;
+  for (const std::string& text : options_.connect) {
+    auto addresses = resolve_address(text);
+    if (!addresses) return pass(std::move(addresses));
+    given.addresses.insert(given.addresses.end(), addresses->begin(), addresses->end());
+  }
+  for (const EffectiveSettings& server : servers_) {
+    if (!names_any(server)) continue;
+    given.servers.push_back(&server);
+    add_server(server);
+  }
+  if (!options_.connect.empty()) targets_.push_back(std::move(given));
+  return {};
+}
+
+void Surveyor::add_server(const EffectiveSettings& server) {
+  const AgentCondition condition = condition_of(server.seen);
+  const bool is_agent_alone = server.server.kind == config::ServerKind::none;
+  if (condition == AgentCondition::stopped && is_agent_alone) return;
+  if (condition != AgentCondition::works) {
+    say_of(server, Level::critical,
+           fmt::format("{}; {}", describe(server.seen), remedy_of(server)));
+  }
+  if (condition == AgentCondition::stopped || is_agent_alone || !options_.connect.empty()) return;
+  const auto addresses = listening_addresses(server);
+  if (!addresses) {
+    say_of(server, Level::unknown, printable(addresses.error().message()));
+    return;
+  }
+  targets_.push_back({.title = title_of(server, servers_),
+                      .servers = {&server},
+                      .addresses = with_tls(server, *addresses)});
+}
+
+std::vector<NetworkAddress> Surveyor::with_tls(const EffectiveSettings& server,
+                                               const std::vector<NetworkAddress>& addresses) {
+  std::vector<Question> questions;
+  for (const NetworkAddress& address : addresses) questions.push_back({.address = address});
+  std::vector<crypto::Probe> answers(questions.size());
+  ask_all(probe_, questions,
+          [&](std::size_t number, const crypto::Probe& probe) { answers[number] = probe; });
+  std::vector<NetworkAddress> speaking;
+  std::vector<std::string> problems;
+  for (std::size_t i = 0; i < answers.size(); ++i) {
+    const bool speaks =
+        answers[i].outcome == ProbeOutcome::shown || answers[i].outcome == ProbeOutcome::refused;
+    if (speaks) speaking.push_back(addresses[i]);
+    if (!speaks) {
+      problems.push_back(
+          fmt::format("{} ({})", to_string(addresses[i]), printable(answers[i].problem)));
+    }
+  }
+  if (speaking.empty()) {
+    say_of(server, Level::critical,
+           fmt::format("nobody answers with TLS where it listens: {}", join(problems, ", ")));
+  }
+  return speaking;
+}
+
+void Surveyor::plan(const Target& target, std::size_t number) {
+  for (std::size_t i = 0; i < overviews_.size(); ++i) {
+    for (const std::string& name : names_to_ask(target, overviews_[i].name)) {
+      for (const NetworkAddress& address : target.addresses) {
+        questions_.push_back(
+            {.address = address, .server_name = name, .key = key_of(overviews_[i])});
+        places_.push_back({.certificate = i, .target = number});
+      }
+    }
+  }
+}
+
+void Surveyor::judge_one(std::size_t number, const crypto::Probe& probe) {
+  const Question& question = questions_[number];
+  const Overview& overview = overviews_[places_[number].certificate];
+  const Time now = workspace_.clock().now();
+  const Expectation expected{
+      .stored = overview.installed ? &*overview.installed : nullptr,
+      .server_name = question.server_name,
+      .limits = options_.limits,
+      .now = now,
+      .is_trusted = [now](const auto& chain) { return crypto::is_trusted_by_system(chain, now); }};
+  looks_[number] = {.server = targets_[places_[number].target].title,
+                    .address = to_string(question.address),
+                    .server_name = question.server_name,
+                    .key = question.key,
+                    .verdict = judge(probe, expected),
+                    .protocol = probe.protocol};
+  outcomes_[number] = probe.outcome;
+}
+
+void Surveyor::ask() {
+  for (std::size_t i = 0; i < targets_.size(); ++i) plan(targets_[i], i);
+  looks_.resize(questions_.size());
+  outcomes_.resize(questions_.size());
+  ask_all(probe_, questions_,
+          [this](std::size_t number, const crypto::Probe& probe) { judge_one(number, probe); });
+}
+
+// The looks of one name of one certificate at one server. An address counts when the virtual host
+// that has the certificate may be there.
+void Surveyor::weigh(std::vector<std::size_t> looks) {
+  const auto is_of_another = [this](std::size_t number) {
+    const ServedVerdict& verdict = looks_[number].verdict;
+    const Overview& overview = overviews_[places_[number].certificate];
+    if (outcomes_[number] == ProbeOutcome::refused) return true;
+    if (outcomes_[number] != ProbeOutcome::shown) return false;
+    const bool is_ours =
+        overview.installed && overview.installed->info.fingerprint == verdict.fingerprint;
+    return !verdict.is_for_name || (!is_ours && current_.count(verdict.fingerprint) != 0);
+  };
+  if (std::all_of(looks.begin(), looks.end(), is_of_another)) return;
+  for (const std::size_t number : looks) looks_[number].counts = !is_of_another(number);
+}
+
+void Surveyor::conclude_one(CertificateReport& report, const Overview& overview) const {
+  if (report.looks.empty()) {
+    report.level = Level::unknown;
+    const bool is_said = !survey_.servers.empty();
+    report.sentence = is_said ? "it could not be seen what is served"
+                              : "no web server of this host serves it; name the address of the "
+                                "program that does with --connect HOST:PORT";
+    return;
+  }
+  const Look* worst = nullptr;
+  for (const Look& look : report.looks) {
+    if (!look.counts) continue;
+    const bool is_first = worst == nullptr;
+    if (is_first || worse(worst->verdict.level, look.verdict.level) != worst->verdict.level) {
+      worst = &look;
+    }
+    if (look.verdict.left)
+      report.left = std::min(report.left.value_or(*look.verdict.left), *look.verdict.left);
+  }
+  report.level = worst->verdict.level;
+  report.sentence = sentence_of(*worst);
+  if (overview.damage && report.level == Level::ok) {
+    report.level = Level::warning;
+    report.sentence = printable(overview.damage->message());
+  }
+}
+
+Survey Surveyor::conclude() {
+  std::map<std::pair<std::pair<std::size_t, std::size_t>, std::string>, std::vector<std::size_t>>
+      groups;
+  for (std::size_t i = 0; i < looks_.size(); ++i) {
+    // Whoever names an address means it.
+    if (!options_.connect.empty()) break;
+    groups[{{places_[i].certificate, places_[i].target}, looks_[i].server_name}].push_back(i);
+  }
+  for (const auto& [_, looks] : groups) weigh(looks);
+  for (const Overview& overview : overviews_) {
+    survey_.certificates.push_back({.name = overview.name});
+    CertificateReport& report = survey_.certificates.back();
+    if (!overview.installed) continue;
+    const store::VersionInfo& info = overview.installed->info;
+    report.version = info.number;
+    report.serial = info.serial;
+    report.limits = limits_for(options_.limits, info.not_after - info.not_before);
+  }
+  for (std::size_t i = 0; i < looks_.size(); ++i) {
+    survey_.certificates[places_[i].certificate].looks.push_back(std::move(looks_[i]));
+  }
+  for (std::size_t i = 0; i < overviews_.size(); ++i) {
+    conclude_one(survey_.certificates[i], overviews_[i]);
+  }
+  return std::move(survey_);
+}
+
+}  // namespace
+
+Result<Survey> take_survey(Workspace& workspace, const SurveyOptions& options) {
+  if (const auto wrong = find_wrong_directory(workspace.options)) {
+    return fail(ErrorKind::rejected, fmt::format("{}; {}", wrong->what, wrong->remedy));
+  }
+  const auto servers = workspace.settings();
+  if (!servers) return fail(servers.error());
+  auto probe = crypto::HandshakeProbe::make(workspace.clock(), options.timeout);
+  if (!probe) return pass(std::move(probe));
+  Surveyor surveyor(workspace, options, **servers, *std::move(probe));
+  if (auto chosen = surveyor.choose_certificates(); !chosen) return pass(std::move(chosen));
+  if (auto chosen = surveyor.choose_targets(); !chosen) return pass(std::move(chosen));
+  surveyor.ask();
+  Survey survey = surveyor.conclude();
+  for (std::string& flaw : describe_unreadable_settings(workspace.options.state_directory)) {
+    survey.servers.push_back(
+        {.title = "settings", .level = Level::unknown, .sentence = std::move(flaw)});
+  }
+  return survey;
+}
+
+}  // namespace ccm::cli

@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: Apache-2.0
+// What the running servers of this host show, asked with handshakes of our own and held against
+// the store: for `ccmctl check` and `ccmctl verify`. Values; one thread asks for them, several do
+// the handshakes.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/result.h"
+#include "cli/host/served_report.h"
+#include "cli/host/workspace.h"
+
+namespace ccm::cli {
+
+struct SurveyOptions {
+  std::vector<std::string> names = {};    // of certificates; empty: all that a server names
+  std::vector<std::string> connect = {};  // "HOST:PORT"; empty: where the servers listen
+  LimitOptions limits = {};
+  Seconds timeout{10};
+};
+
+// `rejected` when there is no store, or a name that nobody knows.
+Result<Survey> take_survey(Workspace& workspace, const SurveyOptions& options);
+
+}  // namespace ccm::cli
