@@ -24,8 +24,8 @@ std::string plain(std::string_view text) {
 
 // "62", "0.04": days, with as many digits as a short life needs.
 std::string days_of(Seconds time) {
-  constexpr double kDay = 86400;
-  const double days = static_cast<double>(std::max<Seconds::rep>(time.count(), 0)) / kDay;
+  constexpr double kSecondsADay = 86400;
+  const double days = static_cast<double>(std::max<Seconds::rep>(time.count(), 0)) / kSecondsADay;
   if (days >= 10 || time.count() % 86400 == 0) return fmt::format("{}", static_cast<long>(days));
   return fmt::format("{:.2f}", days);
 }

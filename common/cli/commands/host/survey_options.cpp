@@ -31,10 +31,11 @@ void add_survey_options(CLI::App& command, SurveyOptions& options) {
   add_duration(command, "--critical", "one that ends sooner is critical (7d, likewise)",
                [&options](Seconds limit) { options.limits.critical = limit; });
   command
-      .add_option("--connect", options.connect,
-                  "ask at HOST:PORT, several times for several, and not where the servers of this "
-                  "host listen")
-      ->type_name("HOST:PORT")
+      .add_option(
+          "--connect", options.connect,
+          "ask at this HOST:PORT, several times for several, and not where the servers of this "
+          "host listen")
+      ->type_name("ADDRESS")
       ->expected(1)
       ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
   add_duration(command, "--timeout", "for one handshake (10s)", [&options](Seconds timeout) {
