@@ -11,6 +11,7 @@
 #include <filesystem>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "agent/engine.h"
 #include "agent/privileges.h"
@@ -21,6 +22,7 @@
 #include "cloud/transport/curl_client.h"
 #include "cloud/transport/endpoints.h"
 #include "config/sentences.h"
+#include "sources/source_drivers.h"
 #include "store/state_directory.h"
 
 namespace ccm::agent {
@@ -71,31 +73,21 @@ void check_access(const config::GlobalConfig& global, Findings& findings) {
   }
 }
 
-// One of the two services and what the configuration says of it.
-struct CloudService {
-  std::string_view name;
-  std::string_view directives;
-  bool is_used;
-  const std::string& endpoint;  // given
-  const std::string& known;     // what the region gives
-};
+// Whether certificates come from such a source and no directive says where its service is.
+bool depends_on_region(const config::Config& config, const sources::SourceDriver& driver) {
+  const config::SourceKind* kind = driver.kind;
+  if (kind->endpoint == nullptr || !(config.global().*kind->endpoint).empty()) return false;
+  return std::any_of(config.certificates().begin(), config.certificates().end(),
+                     [kind](const auto& spec) { return &spec.source.kind() == kind; });
+}
 
 void check_region(const config::Config& config, Findings& findings) {
   const config::GlobalConfig& global = config.global();
-  const auto uses = [&config](bool is_scm) {
-    return std::any_of(config.certificates().begin(), config.certificates().end(),
-                       [is_scm](const auto& spec) {
-                         return std::holds_alternative<config::ScmSource>(spec.source) == is_scm;
-                       });
-  };
-  const cloud::Endpoints known = cloud::endpoints_for(global.region, {});
-  const CloudService services[] = {
-      {"SCM", "scm_endpoint or CCMScmEndpoint", uses(true), global.scm_endpoint, known.scm},
-      {"PCA", "pca_endpoint or CCMPcaEndpoint", uses(false), global.pca_endpoint, known.pca}};
-  const bool depends_on_it = std::any_of(
-      std::begin(services), std::end(services),
-      [](const CloudService& service) { return service.is_used && service.endpoint.empty(); });
-  if (!depends_on_it || global.region.empty()) return;
+  std::vector<const sources::SourceDriver*> dependent;
+  for (const sources::SourceDriver* driver : sources::source_drivers()) {
+    if (depends_on_region(config, *driver)) dependent.push_back(driver);
+  }
+  if (dependent.empty() || global.region.empty()) return;
   const auto regions = cloud::known_regions();
   if (std::find(regions.begin(), regions.end(), global.region) == regions.end()) {
     const auto best = config::closest(global.region, {regions.begin(), regions.end()});
@@ -104,11 +96,13 @@ void check_region(const config::Config& config, Findings& findings) {
                             best.empty() ? "" : fmt::format("; did you mean \"{}\"?", best)));
     return;
   }
-  for (const CloudService& service : services) {
-    if (!service.is_used || !service.endpoint.empty() || !service.known.empty()) continue;
+  const cloud::Endpoints known = cloud::endpoints_for(global.region, {});
+  for (const sources::SourceDriver* driver : dependent) {
+    if (!(known.*driver->endpoint).empty()) continue;
+    const config::SourceKind& kind = *driver->kind;
     add_warning(findings,
                 fmt::format("no {} is known in the region {}; name its endpoint with {}",
-                            service.name, config::in_quotes(global.region), service.directives));
+                            kind.title, config::in_quotes(global.region), kind.endpoint_spellings));
   }
 }
 

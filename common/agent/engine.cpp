@@ -8,12 +8,11 @@
 #include <algorithm>
 #include <set>
 #include <utility>
+#include <vector>
 
 #include "agent/crew.h"
 #include "base/account.h"
 #include "base/file.h"
-#include "cloud/api/pca.h"
-#include "cloud/api/scm.h"
 #include "cloud/identity/session.h"
 #include "cloud/transport/curl_client.h"
 #include "cloud/transport/endpoints.h"
@@ -24,8 +23,7 @@
 #include "lifecycle/request_desk.h"
 #include "lifecycle/responder.h"
 #include "lifecycle/stapling.h"
-#include "sources/pca/pca_source.h"
-#include "sources/scm/scm_source.h"
+#include "sources/source_drivers.h"
 
 namespace ccm::agent {
 namespace {
@@ -71,7 +69,11 @@ Result<cloud::SharedProxyLogin> read_proxy_login(const std::string& file, Log& l
 
 cloud::Endpoints endpoints_of(const config::GlobalConfig& global,
                               const std::optional<cloud::Credentials>& credentials) {
-  cloud::Endpoints overrides{global.iam_endpoint, global.scm_endpoint, global.pca_endpoint};
+  cloud::Endpoints overrides{.iam = global.iam_endpoint, .scm = {}, .pca = {}};
+  for (const sources::SourceDriver* driver : sources::source_drivers()) {
+    if (driver->endpoint == nullptr) continue;
+    overrides.*driver->endpoint = global.*driver->kind->endpoint;
+  }
   if (overrides.iam.empty() && credentials) overrides.iam = credentials->iam_endpoint;
   return cloud::endpoints_for(global.region, overrides);
 }
@@ -96,32 +98,37 @@ struct HttpClients {
   std::unique_ptr<cloud::HttpClient> responders;
 };
 
-bool is_of_pca(const config::CertificateSpec& spec) {
-  return std::holds_alternative<config::PcaSource>(spec.source);
-}
-
-// The threads of one source: as many as may work at once, and one that only does what an operator
-// waits for.
+// The threads of one kind of source: as many as may work at once, and one that only does what an
+// operator waits for.
 struct Team {
+  const config::SourceKind* kind;
   Crew crew;
-  bool is_for_pca;
 
-  Team(const config::GlobalConfig& global, int wake_descriptor, bool for_pca)
-      : crew(global.concurrent_renewals + 1, wake_descriptor), is_for_pca(for_pca) {}
+  Team(const config::SourceKind& its_kind, const config::GlobalConfig& global, int wake_descriptor)
+      : kind(&its_kind), crew(global.concurrent_renewals + 1, wake_descriptor) {}
 
   lifecycle::Lifecycle::Choice wanted() const {
-    return [is_ours = is_for_pca](const config::CertificateSpec& spec, bool is_wanted) {
-      return is_wanted && is_of_pca(spec) == is_ours;
+    return [ours = kind](const config::CertificateSpec& spec, bool is_wanted) {
+      return is_wanted && &spec.source.kind() == ours;
     };
   }
   // What the hands that are free may do now.
   lifecycle::Lifecycle::Choice possible() const {
     if (crew.idle() == 1) return wanted();
-    return [is_ours = is_for_pca](const config::CertificateSpec& spec, bool) {
-      return is_of_pca(spec) == is_ours;
+    return [ours = kind](const config::CertificateSpec& spec, bool) {
+      return &spec.source.kind() == ours;
     };
   }
 };
+
+std::vector<std::unique_ptr<Team>> make_teams(const config::GlobalConfig& global,
+                                              int wake_descriptor) {
+  std::vector<std::unique_ptr<Team>> teams;
+  for (const config::SourceKind* kind : config::source_kinds()) {
+    teams.push_back(std::make_unique<Team>(*kind, global, wake_descriptor));
+  }
+  return teams;
+}
 
 class RunningEngine final : public Engine {
  public:
@@ -144,18 +151,14 @@ class RunningEngine final : public Engine {
   std::unique_ptr<cloud::CredentialsProvider> provider_;
   std::unique_ptr<cloud::LockoutGuard> guard_;
   cloud::Session session_;
-  cloud::ScmClient scm_client_;
-  cloud::PcaClient pca_client_;
-  sources::ScmSource scm_;
-  sources::PcaSource pca_;
+  sources::Sources sources_;
   lifecycle::Responder responder_;
   lifecycle::Lifecycle lifecycle_;
   lifecycle::RequestDesk desk_;
   lifecycle::Stapling stapling_;
   lifecycle::ClockWatch clock_watch_;
   // Threads for each, so that no source or responder that hangs holds up another.
-  Team scm_team_;
-  Team pca_team_;
+  std::vector<std::unique_ptr<Team>> teams_;
   Crew inquiries_;
 };
 
@@ -167,20 +170,19 @@ RunningEngine::RunningEngine(Parts parts, CloudAccess access, HttpClients http)
                               parts_.config.global().metadata_endpoint)),
       guard_(lifecycle::make_store_lockout_guard(parts_.store, *parts_.lease, parts_.clock)),
       session_({*http_.cloud, *provider_, *guard_, parts_.clock, endpoints_.iam}),
-      scm_client_(session_, endpoints_.scm),
-      pca_client_(session_, endpoints_.pca),
-      scm_(scm_client_, parts_.store, parts_.clock, parts_.log),
-      pca_(pca_client_, parts_.store),
+      sources_({session_, endpoints_, parts_.store, parts_.clock, parts_.log}),
       responder_(*http_.responders, parts_.clock),
-      lifecycle_({parts_.config, parts_.store, scm_, pca_, parts_.clock, parts_.log,
-                  parts_.launch_id, &responder_}),
+      lifecycle_({parts_.config, parts_.store,
+                  [this](const config::SourceSpec& source) -> sources::Source& {
+                    return sources_.of(source);
+                  },
+                  parts_.clock, parts_.log, parts_.launch_id, &responder_}),
       desk_({parts_.state_path, parts_.store, *parts_.lease, lifecycle_, parts_.log, parts_.config,
              parts_.clock}),
       stapling_({parts_.config, parts_.store, *http_.responders, parts_.clock, parts_.log,
                  [this](const std::string& name) { lifecycle_.hasten(name); }}),
       clock_watch_(parts_.clock),
-      scm_team_(parts_.config.global(), parts_.wake_descriptor, false),
-      pca_team_(parts_.config.global(), parts_.wake_descriptor, true),
+      teams_(make_teams(parts_.config.global(), parts_.wake_descriptor)),
       inquiries_(parts_.config.global().concurrent_renewals, parts_.wake_descriptor) {
   lifecycle_.start(*parts_.lease);
   const store::StoreReader reader(parts_.state_path);
@@ -215,8 +217,7 @@ void RunningEngine::notice_the_clock() {
 void RunningEngine::hand_out(Time now) {
   notice_the_clock();
   desk_.serve();
-  hand_out(scm_team_, now);
-  hand_out(pca_team_, now);
+  for (const auto& team : teams_) hand_out(*team, now);
   for (const std::string& name : stapling_.take_due(now, inquiries_.idle())) {
     inquiries_.give([this, name] { stapling_.attempt(name, *parts_.lease); });
   }
@@ -235,18 +236,21 @@ void RunningEngine::hand_out(Team& team, Time now) {
 }
 
 bool RunningEngine::is_idle() const {
-  return scm_team_.crew.is_idle() && pca_team_.crew.is_idle() && inquiries_.is_idle();
+  return inquiries_.is_idle() && std::all_of(teams_.begin(), teams_.end(),
+                                             [](const auto& team) { return team->crew.is_idle(); });
 }
 
 Seconds RunningEngine::longest_work(SteadyTime now) const {
-  return std::max({scm_team_.crew.longest_work(now), pca_team_.crew.longest_work(now),
-                   inquiries_.longest_work(now)});
+  Seconds longest = inquiries_.longest_work(now);
+  for (const auto& team : teams_) longest = std::max(longest, team->crew.longest_work(now));
+  return longest;
 }
 
 // With every thread busy the next event is the end of an attempt, whatever is due by then.
 Time RunningEngine::next_wake() const {
-  const Time inquiry = inquiries_.idle() > 0 ? stapling_.next_wake() : Time::max();
-  return std::min({next_wake(scm_team_), next_wake(pca_team_), inquiry});
+  Time wake = inquiries_.idle() > 0 ? stapling_.next_wake() : Time::max();
+  for (const auto& team : teams_) wake = std::min(wake, next_wake(*team));
+  return wake;
 }
 
 Time RunningEngine::next_wake(const Team& team) const {
@@ -255,9 +259,10 @@ Time RunningEngine::next_wake(const Team& team) const {
 
 }  // namespace
 
-// Two teams, each with a hand for wishes, and those who ask responders.
+// A team for each kind of source, each with a hand for wishes, and those who ask responders.
 unsigned most_threads(const config::GlobalConfig& global) noexcept {
-  return 3 * global.concurrent_renewals + 2;
+  const auto teams = static_cast<unsigned>(config::source_kinds().size());
+  return (teams + 1) * global.concurrent_renewals + teams;
 }
 
 Result<CloudAccess> read_cloud_access(const config::GlobalConfig& global, Log& log) {
@@ -287,8 +292,9 @@ namespace {
 // Responders on this host are asked only where the cloud itself is said to be on it: then that is
 // where its certificates point to.
 cloud::Reach reach_of_responders(const cloud::Endpoints& endpoints) {
-  for (const std::string& url : {endpoints.scm, endpoints.pca}) {
-    const auto parts = cloud::split_url(url);
+  for (const sources::SourceDriver* driver : sources::source_drivers()) {
+    if (driver->endpoint == nullptr) continue;
+    const auto parts = cloud::split_url(endpoints.*driver->endpoint);
     const bool is_this_host =
         parts && !cloud::may_reach_host(cloud::Reach::network, std::string(parts->host));
     if (is_this_host) return cloud::Reach::network_and_host;

@@ -7,18 +7,10 @@
 #include <vector>
 
 #include "base/result.h"
+#include "config/certificate_input.h"
 #include "config/raw_settings.h"
-#include "config/settings.h"
-#include "config/values.h"
 
 namespace ccm::config {
-
-// What a certificate inherits, and how its sentences are spelled.
-struct CertificateContext {
-  const GlobalValues& global;
-  const CertificateValues& defaults;
-  const Dialect& dialect;
-};
 
 // The checked specification of one certificate. `names_in_use` are the names its virtual hosts
 // give; they count when the certificate lists none itself. The error names the certificate and the

@@ -15,6 +15,7 @@
 
 #include "base/clock.h"
 #include "config/duration.h"
+#include "config/source_spec.h"
 #include "crypto/key_type.h"
 
 namespace ccm::config {
@@ -25,58 +26,19 @@ struct Origin {
   unsigned line = 0;
 };
 
-// What a certificate counts that somebody uploaded to SCM instead of having it issued there.
-enum class Uploads : std::uint8_t {
-  fallback,  // where SCM has issued nothing of use for the names
-  off,       // nothing, unless its id is configured
-  on,        // as much as an issued one: what ends last is taken
-};
-
-// Which authorities' certificates are taken from SCM.
-enum class TrustPolicy : std::uint8_t {
-  keep,    // whatever authority's, but none that this system does not trust in the place of one
-           // that it trusts
-  system,  // those whose chain ends at a root that this system trusts
-  any,     // whatever authority's
-  file,    // those whose chain ends at a certificate of a given file
-};
-
-struct ScmSource {
-  std::string certificate_id;  // empty: the best certificate that covers the names
-  Uploads uploads = Uploads::fallback;
-  // Who must have issued it: common names or organisations of issuers. Empty: anybody.
-  std::vector<std::string> issuers = {};
-  // nullopt: not given; trust_policy() says what is meant then.
-  std::optional<TrustPolicy> trust = {};
-  std::string trust_file = {};  // PEM, of TrustPolicy::file
-
-  // Whoever lets every upload in has said that the authority does not matter.
-  TrustPolicy trust_policy() const noexcept {
-    return trust.value_or(uploads == Uploads::on ? TrustPolicy::any : TrustPolicy::keep);
-  }
-  friend bool operator==(const ScmSource&, const ScmSource&) = default;
-};
-
+// Who makes a private key that a source needs.
 enum class KeyOrigin : std::uint8_t {
   local,  // made on this machine and never leaves it
   cloud,  // made by PCA and exported once
 };
-
-struct PcaSource {
-  std::string issuer_id;
-  KeyOrigin key_origin = KeyOrigin::local;
-  Seconds validity{};
-  friend bool operator==(const PcaSource&, const PcaSource&) = default;
-};
-
-using SourceSpec = std::variant<ScmSource, PcaSource>;
 
 // One certificate to be kept valid.
 struct CertificateSpec {
   std::string name;                // [A-Za-z0-9._-]{1,128}; directory and slot name
   std::vector<std::string> names;  // canonical server names (crypto/names.h), first = common name
   SourceSpec source;
-  // PCA: the key to make. SCM: only certificates of this type are chosen; nullopt: any.
+  // The key to make, or where the source has certificates to choose from: only those with such a
+  // key; nullopt: any.
   std::optional<crypto::KeyType> key;
   RenewalWindow renew_before;
   Seconds check_interval{};  // how often the cloud is asked whether something changed

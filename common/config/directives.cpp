@@ -4,10 +4,34 @@
 #include <algorithm>
 #include <array>
 
+#include "config/sources/table.h"
 #include "config/values.h"
 
 namespace ccm::config {
 namespace {
+
+// The form of "source" is made of those of the kinds.
+constexpr std::string_view kSourceWord = "source ";
+constexpr std::string_view kBetween = " | ";
+constexpr std::size_t kSourceFormSize = [] {
+  std::size_t size = kSourceWord.size() + (kSourceTable.size() - 1) * kBetween.size();
+  for (const SourceKind* kind : kSourceTable) size += kind->form.size();
+  return size;
+}();
+constexpr auto kSourceForm = [] {
+  std::array<char, kSourceFormSize> text{};
+  auto* end = std::copy(kSourceWord.begin(), kSourceWord.end(), text.begin());
+  for (const SourceKind* kind : kSourceTable) {
+    if (kind != kSourceTable.front()) end = std::copy(kBetween.begin(), kBetween.end(), end);
+    end = std::copy(kind->form.begin(), kind->form.end(), end);
+  }
+  return text;
+}();
+constexpr unsigned kMostSourceWords = [] {
+  std::size_t most = 0;
+  for (const SourceKind* kind : kSourceTable) most = std::max(most, kind->parameters.size());
+  return static_cast<unsigned>(1 + most);
+}();
 
 constexpr std::array<Directive, 23> kDirectives{{
     {"agent_path", Scope::global, 1, 1, "agent_path /path/to/ccm-agent", PathArguments::all},
@@ -28,10 +52,8 @@ constexpr std::array<Directive, 23> kDirectives{{
     {"region", Scope::global, 1, 1, "region ap-southeast-1"},
     {"renew_before", Scope::both, 1, 1, "renew_before 33% | 30d"},
     {"scm_endpoint", Scope::global, 1, 1, "scm_endpoint https://HOST[:PORT]"},
-    {"source", Scope::certificate, 1, 5,
-     "source scm [id=ID] [uploads=fallback|on|off] [issuers=NAME|...] "
-     "[trust=keep|system|any|PATH] | pca issuer=ID",
-     PathArguments::trust_value},
+    {"source", Scope::certificate, 1, kMostSourceWords,
+     std::string_view(kSourceForm.data(), kSourceForm.size()), PathArguments::trust_value},
     {"ssl_trusted_certificate", Scope::global, 1, 1, "ssl_trusted_certificate /path/to/ca.pem",
      PathArguments::all},
     {"stapling", Scope::both, 1, 1, "stapling on | off"},

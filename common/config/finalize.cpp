@@ -9,6 +9,7 @@
 #include "config/sentences.h"
 #include "config/server_names.h"
 #include "config/settings.h"
+#include "config/source_kinds.h"
 #include "config/store_directive.h"
 #include "config/values.h"
 #include "crypto/names.h"
@@ -73,7 +74,7 @@ Result<std::map<std::string_view, bool>> blocks_without_names(const Certificates
     if (!values) return pass(std::move(values));
     const auto& source = values->certificate.source;
     if (values->certificate.names || !source) continue;
-    blocks.emplace(name, std::holds_alternative<ScmSource>(*source));
+    blocks.emplace(name, source->kind().is_public);
   }
   return blocks;
 }
@@ -141,7 +142,10 @@ Result<Config> Settings::finalize() const {
 
   Config config;
   config.global_ = complete_global(global->global);
-  const CertificateContext context{global->global, global->certificate, dialect_};
+  const CertificateContext context{.global = global->global,
+                                   .completed = config.global_,
+                                   .defaults = global->certificate,
+                                   .dialect = dialect_};
   for (const auto& [name, certificate] : certificates_) {
     auto spec = make_spec(certificate, (*names)[name], context);
     if (!spec) return pass(std::move(spec));

@@ -4,12 +4,12 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <array>
 #include <optional>
 
 #include "base/text.h"
 #include "config/sentences.h"
 #include "config/server_names.h"
+#include "config/source_kinds.h"
 #include "config/store_directive.h"
 #include "config/value_words.h"
 #include "config/values.h"
@@ -24,11 +24,8 @@ struct ShortForm {
   std::optional<std::string> name;
 };
 
-constexpr std::array<std::string_view, 5> kSourceParameters{"id", "issuer", "issuers", "trust",
-                                                            "uploads"};
-
 Failure unknown_parameter(std::string_view key) {
-  std::vector<std::string_view> keys{kSourceParameters.begin(), kSourceParameters.end()};
+  std::vector<std::string_view> keys = source_parameters();
   keys.push_back("name");
   for (const Directive& row : directives()) {
     if (row.scope != Scope::global) keys.push_back(row.key);
@@ -63,8 +60,8 @@ Result<void> take_argument(const std::string& argument, ShortForm& form,
   std::string value = argument.substr(equals + 1);
   if (key == "source") return put_once(form.source, key, std::move(value));
   if (key == "name") return put_once(form.name, key, std::move(value));
-  if (std::find(kSourceParameters.begin(), kSourceParameters.end(), key) !=
-      kSourceParameters.end()) {
+  const auto parameters = source_parameters();
+  if (std::binary_search(parameters.begin(), parameters.end(), key)) {
     for (const std::string& other : form.source_parameters) {
       if (other.starts_with(key + "=")) return given_twice(key);
     }
@@ -83,8 +80,10 @@ Result<void> take_argument(const std::string& argument, ShortForm& form,
 
 Result<void> take_source(const ShortForm& form, RawCertificate& certificate) {
   if (!form.source) {
+    const std::string forms = either_source(
+        [](const SourceKind& kind) { return fmt::format("source={}", kind.shortest_form); });
     return fail(ErrorKind::invalid,
-                "the certificate's source is missing; write source=scm or source=pca issuer=ID");
+                fmt::format("the certificate's source is missing; write {}", forms));
   }
   std::vector<std::string> arguments{*form.source};
   arguments.insert(arguments.end(), form.source_parameters.begin(), form.source_parameters.end());
@@ -96,7 +95,7 @@ Result<void> take_source(const ShortForm& form, RawCertificate& certificate) {
 Result<std::vector<std::string>> names_for(const CertificateValues& values,
                                            const std::vector<std::string>& server_names) {
   if (values.names) return *values.names;
-  const bool is_public = std::holds_alternative<ScmSource>(*values.source);
+  const bool is_public = values.source->kind().is_public;
   auto names = certificate_names(server_names, is_public, "names");
   if (names && names->empty()) {
     return fail(ErrorKind::invalid,
@@ -161,7 +160,7 @@ bool lacks_names(const std::vector<std::string>& arguments,
   if (!take_arguments(arguments, certificate)) return false;
   const auto values = parse_values(certificate.directives);
   if (!values || values->certificate.names) return false;
-  const bool is_public = std::holds_alternative<ScmSource>(*values->certificate.source);
+  const bool is_public = values->certificate.source->kind().is_public;
   const auto names = certificate_names(server_names, is_public, "names");
   return names && names->empty();
 }

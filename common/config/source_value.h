@@ -11,8 +11,7 @@
 
 namespace ccm::config {
 
-// "scm [id=ID] [uploads=fallback|on|off] [issuers=NAME|...] [trust=keep|system|any|PATH]" or "pca
-// issuer=ID", in words, at least one. For PCA only the issuer is filled in.
+// The word of a kind (source_kinds.h) and the parameters that it takes; at least one word.
 Result<SourceSpec> parse_source(const std::vector<std::string>& arguments);
 
 }  // namespace ccm::config

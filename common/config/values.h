@@ -31,7 +31,7 @@ struct CertificateValues {
   std::optional<crypto::KeyType> key;
   std::optional<Seconds> validity;
   std::optional<KeyOrigin> key_origin;
-  // For PCA only the issuer is filled in here.
+  // Before its kind completes it (SourceKind::complete).
   std::optional<SourceSpec> source;
   std::optional<std::vector<std::string>> names;
 

@@ -3,7 +3,6 @@
 
 #include <utility>
 
-#include "config/source_origin.h"
 #include "policy/gate.h"
 #include "store/stored_search.h"
 
@@ -47,7 +46,7 @@ void look_at(const Adoption& adoption, const config::CertificateSpec& spec,
   if (!loaded) return;
   const auto& own = loaded->certificate;
   if (own && passes(spec, own->bundle, adoption.now)) return;
-  const std::string prefix = config::origin_prefix(spec.source);
+  const std::string& prefix = spec.source.facts().origin_prefix;
   const auto found =
       search.find({.names = spec.names, .key = spec.key, .origin = prefix, .entry = spec.name});
   if (!found || !passes(spec, found->certificate.bundle, adoption.now)) return;

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "config/source_kinds.h"
 #include "lifecycle/hold.h"
 #include "policy/gate.h"
 
@@ -138,13 +139,13 @@ State Attempt::installed(const sources::Obtained& obtained, const store::Version
 
 // Otherwise nobody learns why it is renewed so soon, or why so late.
 void Attempt::warn_if_short(const store::VersionInfo& info) {
-  const auto* pca = std::get_if<config::PcaSource>(&spec_.source);
+  const std::optional<Seconds> asked = spec_.source.facts().validity;
   const Seconds given = info.not_after - now_;
-  if (pca == nullptr || given >= pca->validity * 9 / 10) return;
+  if (!asked || given >= *asked * 9 / 10) return;
   parts_.log.warn(
-      "{}PCA was asked for {} and gave {} from now on (its dates are {} to {}); it is renewed at "
+      "{}{} was asked for {} and gave {} from now on (its dates are {} to {}); it is renewed at "
       "{}, so that an authority that gives too little does not have to issue one after the other",
-      prefix_of(spec_), format_duration(pca->validity), format_duration(given),
+      prefix_of(spec_), spec_.source.kind().title, format_duration(*asked), format_duration(given),
       format_time(info.not_before), format_time(info.not_after), format_time(deadline_->due));
 }
 

@@ -2,12 +2,12 @@
 #include "lifecycle/deadline.h"
 
 #include <algorithm>
-#include <string_view>
-#include <variant>
+#include <optional>
 #include <vector>
 
 #include "crypto/chain.h"
 #include "lifecycle/hold.h"
+#include "sources/source_drivers.h"
 
 namespace ccm::lifecycle {
 namespace {
@@ -15,7 +15,6 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr Seconds kUrgent = 72h;
-constexpr std::string_view kIssuedByPca = "pca:";
 
 // The first of the certificates to end that a client needs, as it was when they were installed.
 Time end_of(const crypto::Bundle& bundle, const store::VersionInfo& info) {
@@ -36,13 +35,12 @@ Time renewal_of(const config::CertificateSpec& spec, const crypto::Bundle& bundl
                 const store::VersionInfo& info) {
   const crypto::Certificate& leaf = bundle.leaf();
   const Time end = end_of(bundle, info);
-  const auto* pca = std::get_if<config::PcaSource>(&spec.source);
+  const std::optional<Seconds> asked = spec.source.facts().validity;
   Time birth = leaf.not_before();
-  if (pca != nullptr) birth = std::max(birth, leaf.not_after() - pca->validity);
+  if (asked) birth = std::max(birth, leaf.not_after() - *asked);
   const Time due = policy::renewal_time(spec.renew_before, birth, end, spec.jitter_seed);
-  if (pca == nullptr || !info.origin.starts_with(kIssuedByPca)) return due;
-  return policy::paced_renewal(due,
-                               {.obtained = info.installed_at, .end = end, .asked = pca->validity},
+  if (!asked || config::kind_of_origin(info.origin) != &spec.source.kind()) return due;
+  return policy::paced_renewal(due, {.obtained = info.installed_at, .end = end, .asked = *asked},
                                spec.renew_before, spec.jitter_seed);
 }
 
@@ -52,8 +50,8 @@ policy::Look next_look_after(const Error& error, const config::CertificateSpec& 
 }
 
 bool costs_a_certificate(const Error& error, const config::CertificateSpec& spec) {
-  return std::holds_alternative<config::PcaSource>(spec.source) &&
-         error.kind() == ErrorKind::invalid && !error.retry_after();
+  return sources::driver_of(spec.source).is_costly && error.kind() == ErrorKind::invalid &&
+         !error.retry_after();
 }
 
 Time urgent_from(const store::VersionInfo& info) noexcept {

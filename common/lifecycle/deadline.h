@@ -20,15 +20,15 @@ struct Deadline {
 Deadline deadline_of(const store::Store& store, const config::CertificateSpec& spec,
                      const crypto::Bundle& bundle, const store::VersionInfo& info);
 
-// When it is to be renewed. A certificate of PCA counts as no older than the configured validity,
-// so that shortening the validity does not ask for successors that end sooner, and no authority
-// that gives less than that sets the pace of issuance.
+// When it is to be renewed. Where the validity is configured, a certificate counts as no older than
+// that, so that shortening the validity does not ask for successors that end sooner, and no
+// authority that gives less than that sets the pace of issuance.
 Time renewal_of(const config::CertificateSpec& spec, const crypto::Bundle& bundle,
                 const store::VersionInfo& info);
 
 // What another try would cost after this error.
 policy::Look next_look_after(const Error& error, const config::CertificateSpec& spec);
-// What PCA issued and the gate or a parser refused is gone, so the next try issues another.
+// What was issued for us and the gate or a parser refused is gone, so the next try issues another.
 bool costs_a_certificate(const Error& error, const config::CertificateSpec& spec);
 
 // From when on little is left: a tenth of the lifetime, or three days of a certificate that lives

@@ -204,7 +204,7 @@ void Lifecycle::run(const std::string& name, const store::Lease& lease) {
     if (entry->is_serving) urge = Urge::wanted;
   }
   Attempt attempt({.store = parts_.store,
-                   .source = source_for(*entry->spec),
+                   .source = parts_.source_of(entry->spec->source),
                    .lease = lease,
                    .clock = parts_.clock,
                    .log = parts_.log,
@@ -314,10 +314,6 @@ bool Lifecycle::is_in_work(const std::string& name) const {
   const std::lock_guard lock(mutex_);
   const auto found = entries_.find(name);
   return found != entries_.end() && found->second.in_work;
-}
-
-sources::Source& Lifecycle::source_for(const config::CertificateSpec& spec) const {
-  return std::holds_alternative<config::ScmSource>(spec.source) ? parts_.scm : parts_.pca;
 }
 
 }  // namespace ccm::lifecycle

@@ -33,8 +33,8 @@ class Lifecycle {
   struct Parts {
     const config::Config& config;
     store::Store& store;
-    sources::Source& scm;
-    sources::Source& pca;
+    // Where a certificate comes from. Thread-safe; what it gives stays.
+    std::function<sources::Source&(const config::SourceSpec& source)> source_of;
     const Clock& clock;
     Log& log;
     std::string launch_id;
@@ -107,7 +107,6 @@ class Lifecycle {
   // With the lock held: an attempt has ended.
   void finish(Entry& entry, State after, store::Answer answer);
   void persist(Entry& entry, const State& state, const store::Lease& lease);
-  sources::Source& source_for(const config::CertificateSpec& spec) const;
 
   Parts parts_;
   mutable std::mutex mutex_;  // guards all but specs and record versions, which only workers read

@@ -46,14 +46,8 @@ Result<void> check_objection(const Candidate& candidate) {
   return {};
 }
 
-// What is not public is what the operator chose.
-bool allows_untrusted(const config::SourceSpec& source) {
-  const auto* scm = std::get_if<config::ScmSource>(&source);
-  return scm == nullptr || scm->trust_policy() != config::TrustPolicy::keep;
-}
-
 Result<void> check_trust(const Candidate& candidate) {
-  if (!candidate.trust || allows_untrusted(candidate.spec.source)) return {};
+  if (!candidate.trust || candidate.spec.source.facts().allows_untrusted) return {};
   if (!candidate.trust->installed || candidate.trust->candidate) return {};
   return crypto::refused_by(
       "trust", fmt::format("it is of {}, which this system does not trust, while the installed "

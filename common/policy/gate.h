@@ -35,7 +35,8 @@ struct Candidate {
   bool may_end_sooner = false;
   // nullopt: it does not matter.
   std::optional<Trust> trust = std::nullopt;
-  // What the policy of the source has against it (scm_policy.h), a refusal in the gate's form.
+  // What the policy of the source has against it (sources/source_drivers.h), a refusal in the
+  // gate's form.
   std::optional<Error> objection = std::nullopt;
 };
 
@@ -47,7 +48,7 @@ static_assert(kMostServedBytes < crypto::kMostPublishedBytes);
 // Rules, in this order, each refusal a `rejected` sentence that names the rule in its first words:
 // those about the bundle by itself (crypto/serving_rules.h), size, the source's policy (issuer,
 // trust), trust (nothing that the system trusts is replaced by something that it does not, unless
-// the source is PCA or says with trust= or uploads=on what it trusts), later end than what is
+// the source allows it), later end than what is
 // installed (not sooner is enough for what an operator wants; waived for what may end sooner). The
 // last two are waived when the installed one would itself not pass.
 //

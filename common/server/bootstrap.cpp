@@ -9,7 +9,6 @@
 #include <vector>
 
 #include "base/acting_as.h"
-#include "config/source_origin.h"
 #include "crypto/key_pair.h"
 #include "crypto/key_type.h"
 #include "crypto/names.h"
@@ -187,7 +186,7 @@ std::optional<Published> Choice::makeshift(const CertificateSpec& spec, Own own)
 store::StoredSearch::Wanted Choice::wanted(const CertificateSpec& spec) const {
   return {.names = spec.names,
           .key = spec.key,
-          .origin = config::origin_prefix(spec.source),
+          .origin = spec.source.facts().origin_prefix,
           .entry = spec.name};
 }
 

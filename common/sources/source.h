@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Where certificates come from. The interface hides the real asymmetry: SCM hands over a
-// certificate that may be unchanged or still in review, PCA signs ours.
+// certificate that may be unchanged or still in review, PCA signs ours. Which kinds there are is in
+// source_drivers.h.
 //
 // Implementations are thread-safe: several certificates are obtained side by side.
 #pragma once
@@ -14,7 +15,6 @@
 #include "config/config.h"
 #include "crypto/bundle.h"
 #include "policy/gate.h"
-#include "sources/scm/scm_policy.h"
 #include "store/store.h"
 
 namespace ccm::sources {
@@ -46,18 +46,7 @@ struct Pending {
 using Outcome = std::variant<Obtained, Unchanged, Pending>;
 
 // As the gate is asked about it, by the source beforehand and by the attempt before it installs.
-inline policy::Candidate as_candidate(const ObtainRequest& request, const Obtained& obtained) {
-  const bool is_compared = request.current != nullptr && !obtained.current_must_go;
-  const crypto::Bundle* current = is_compared ? &request.current->bundle : nullptr;
-  const Result<void> fits = check_policy(request.spec.source, obtained.bundle, request.now);
-  return {.spec = request.spec,
-          .current = current,
-          .bundle = obtained.bundle,
-          .is_wanted = request.is_wanted,
-          .may_end_sooner = obtained.may_end_sooner,
-          .trust = policy::trust_of(current, obtained.bundle, request.now),
-          .objection = fits ? std::nullopt : std::optional(fits.error())};
-}
+policy::Candidate as_candidate(const ObtainRequest& request, const Obtained& obtained);
 
 class Source {
  public:

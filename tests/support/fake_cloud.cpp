@@ -8,6 +8,8 @@
 #include <utility>
 
 #include "base/text.h"
+#include "config/sources/pca.h"
+#include "config/sources/scm.h"
 #include "sources/pca/order.h"
 
 namespace ccm::test {

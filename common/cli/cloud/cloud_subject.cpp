@@ -6,6 +6,7 @@
 #include <algorithm>
 
 #include "cli/host/overview.h"
+#include "sources/source_drivers.h"
 
 namespace ccm::cli {
 namespace {
@@ -38,19 +39,15 @@ Result<std::optional<CloudSubject>> find_subject(Workspace& workspace, const std
     return std::nullopt;
   }
   const auto& info = (*overview)->installed->info;
-  const std::string_view origin = info.origin;
-  const auto slash = origin.find('/');
-  const bool is_configured = (*overview)->spec != nullptr;
-  if (origin.starts_with("scm:")) {
-    return CloudSubject{Service::scm, std::string(origin.substr(4)), word, info.serial,
-                        is_configured};
+  const auto service = sources::service_of_origin(info.origin);
+  if (!service) {
+    return fail(ErrorKind::invalid, fmt::format("{}: its certificate did not come from the cloud "
+                                                "({})",
+                                                word, info.origin));
   }
-  if (origin.starts_with("pca:") && slash != std::string_view::npos) {
-    return CloudSubject{Service::pca, std::string(origin.substr(slash + 1)), word, info.serial,
-                        is_configured};
-  }
-  return fail(ErrorKind::invalid,
-              fmt::format("{}: its certificate did not come from the cloud ({})", word, origin));
+  // The id is what stands last, behind the colon or the issuer.
+  return CloudSubject{*service, info.origin.substr(info.origin.find_last_of(":/") + 1), word,
+                      info.serial, (*overview)->spec != nullptr};
 }
 
 }  // namespace ccm::cli

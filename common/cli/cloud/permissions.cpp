@@ -1,64 +1,66 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cli/cloud/permissions.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
-#include <array>
 
 namespace ccm::cli {
 namespace {
 
-constexpr std::array<std::string_view, 3> kNames = {"scm", "pca", "pca-cloud-key"};
+std::vector<sources::SourceVariant> all_variants() {
+  std::vector<sources::SourceVariant> variants;
+  for (const sources::SourceDriver* driver : sources::source_drivers()) {
+    variants.insert(variants.end(), driver->variants.begin(), driver->variants.end());
+  }
+  return variants;
+}
 
-struct Row {
-  SourceKind kind;
-  std::string_view operation;
-  std::string_view purpose;
-};
-// What scm_source.cpp and pca_source.cpp call.
-constexpr auto kRows = std::to_array<Row>({
-    {SourceKind::scm, "scm.ListCertificates", "to find the certificate for a name"},
-    {SourceKind::scm, "scm.ShowCertificate", "to see whether it changed or was revoked"},
-    {SourceKind::scm, "scm.ExportCertificate", "to fetch certificate and key"},
-    {SourceKind::pca, "pca.ShowCertificateAuthority", "to see whether the CA issues"},
-    {SourceKind::pca, "pca.CreateCertificateByCsr", "to have a certificate issued"},
-    {SourceKind::pca_cloud_key, "pca.ShowCertificateAuthority", "to see whether the CA issues"},
-    {SourceKind::pca_cloud_key, "pca.CreateCertificate", "to have certificate and key made"},
-    {SourceKind::pca, "pca.ListCertificate", "to find what was issued when the answer was lost"},
-    {SourceKind::pca_cloud_key, "pca.ListCertificate",
-     "to find what was issued when the answer was lost"},
-    {SourceKind::pca, "pca.ShowCertificate", "to see whether it was revoked"},
-    {SourceKind::pca_cloud_key, "pca.ShowCertificate", "to see whether it was revoked"},
-    {SourceKind::pca, "pca.ExportCertificate", "to fetch the certificate"},
-    {SourceKind::pca_cloud_key, "pca.ExportCertificate", "to fetch certificate and key"},
-});
+void add_need(const sources::CloudNeed& call, std::vector<Need>& needs) {
+  const auto operation = cloud::find_operation(call.operation);
+  if (!operation) return;
+  const bool is_there = std::any_of(needs.begin(), needs.end(),
+                                    [&](const Need& each) { return each.operation == *operation; });
+  if (!is_there) needs.push_back({*operation, &call});
+}
 
 }  // namespace
 
-std::span<const std::string_view> source_kind_names() noexcept {
-  return kNames;
+std::vector<std::string_view> variant_names() {
+  std::vector<std::string_view> names;
+  for (const sources::SourceVariant& variant : all_variants()) names.push_back(variant.name);
+  return names;
 }
 
-std::optional<SourceKind> parse_source_kind(std::string_view name) noexcept {
-  const auto* found = std::find(kNames.begin(), kNames.end(), name);
-  if (found == kNames.end()) return std::nullopt;
-  return static_cast<SourceKind>(found - kNames.begin());
+std::string variants_in_words(std::string_view last, bool has_notes) {
+  const auto variants = all_variants();
+  std::string text;
+  for (std::size_t i = 0; i < variants.size(); ++i) {
+    if (i > 0) text += i + 1 == variants.size() ? last : ", ";
+    text += variants[i].name;
+    if (has_notes && !variants[i].note.empty()) text += fmt::format(" ({})", variants[i].note);
+  }
+  return text;
 }
 
-SourceKind kind_of(const config::SourceSpec& source) noexcept {
-  const auto* pca = std::get_if<config::PcaSource>(&source);
-  if (pca == nullptr) return SourceKind::scm;
-  return pca->key_origin == config::KeyOrigin::cloud ? SourceKind::pca_cloud_key : SourceKind::pca;
+std::vector<std::string_view> usual_variants() {
+  std::vector<std::string_view> names;
+  for (const sources::SourceDriver* driver : sources::source_drivers()) {
+    if (!driver->variants.empty()) names.push_back(driver->variants.front().name);
+  }
+  return names;
 }
 
-std::vector<Need> needs_of(const std::set<SourceKind>& kinds) {
+std::string_view variant_of(const config::SourceSpec& source) {
+  return sources::driver_of(source).variant_of(source);
+}
+
+std::vector<Need> needs_of(const SourceVariants& variants) {
   std::vector<Need> needs;
-  for (const Row& row : kRows) {
-    if (kinds.count(row.kind) == 0) continue;
-    const auto found = cloud::find_operation(row.operation);
-    if (!found) continue;
-    const bool is_there = std::any_of(needs.begin(), needs.end(),
-                                      [&](const Need& each) { return each.operation == *found; });
-    if (!is_there) needs.push_back({*found, row.purpose});
+  for (const sources::SourceDriver* driver : sources::source_drivers()) {
+    for (const sources::CloudNeed& call : driver->needs) {
+      if (variants.contains(call.variant)) add_need(call, needs);
+    }
   }
   return needs;
 }

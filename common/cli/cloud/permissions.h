@@ -1,38 +1,37 @@
 // SPDX-License-Identifier: Apache-2.0
-// What an engine needs of the cloud for each source of certificates: the operations it calls, and
+// What an engine needs of the cloud for its sources of certificates: the operations it calls, and
 // through the catalogue the documented actions that permit them. Pure.
 #pragma once
 
-#include <cstdint>
-#include <optional>
 #include <set>
-#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "cloud/api/catalogue.h"
 #include "config/config.h"
+#include "sources/source_drivers.h"
 
 namespace ccm::cli {
 
-enum class SourceKind : std::uint8_t {
-  scm,
-  pca,            // the key is made on the host
-  pca_cloud_key,  // the key is made by PCA
-};
-// "scm", "pca", "pca-cloud-key"
-std::span<const std::string_view> source_kind_names() noexcept;
-std::optional<SourceKind> parse_source_kind(std::string_view name) noexcept;
-SourceKind kind_of(const config::SourceSpec& source) noexcept;
+// Names of sources::SourceVariant.
+using SourceVariants = std::set<std::string_view>;
+
+// All there are: "scm", "pca", "pca-cloud-key".
+std::vector<std::string_view> variant_names();
+// The same for people, with `last` before the last one, each with its note when `has_notes`.
+std::string variants_in_words(std::string_view last, bool has_notes);
+// The first of each kind.
+std::vector<std::string_view> usual_variants();
+std::string_view variant_of(const config::SourceSpec& source);
 
 struct Need {
   const cloud::Operation* operation;
-  std::string_view purpose;  // "to find certificates"
+  const sources::CloudNeed* call;
 };
 
 // In the order in which an engine comes to them, each operation once.
-std::vector<Need> needs_of(const std::set<SourceKind>& kinds);
+std::vector<Need> needs_of(const SourceVariants& variants);
 // The actions of these operations, sorted, each once.
 std::vector<std::string> actions_of(const std::vector<Need>& needs);
 

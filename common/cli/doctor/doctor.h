@@ -75,7 +75,7 @@ void examine_cloud(Workspace& workspace, Findings& findings);
 // them.
 bool examine_account(CloudAccess& cloud, Findings& findings);
 // Tries what an engine for these sources calls, so that nothing is changed by it.
-void examine_permissions(Workspace& workspace, CloudAccess& cloud,
-                         const std::set<SourceKind>& kinds, Findings& findings);
+void examine_permissions(Workspace& workspace, CloudAccess& cloud, const SourceVariants& variants,
+                         Findings& findings);
 
 }  // namespace ccm::cli

@@ -236,15 +236,16 @@ class Network {
 };
 
 // What certificates of this host come from; everything when there are no settings.
-std::set<SourceKind> kinds_of(Workspace& workspace) {
-  std::set<SourceKind> kinds;
+SourceVariants variants_of(Workspace& workspace) {
+  SourceVariants variants;
   if (const auto settings = workspace.settings()) {
     for (const auto& each : **settings) {
-      for (const auto& spec : each.config.certificates()) kinds.insert(kind_of(spec.source));
+      for (const auto& spec : each.config.certificates()) variants.insert(variant_of(spec.source));
     }
   }
-  if (kinds.empty()) kinds = {SourceKind::scm, SourceKind::pca};
-  return kinds;
+  if (!variants.empty()) return variants;
+  const auto usual = usual_variants();
+  return {usual.begin(), usual.end()};
 }
 
 bool examine_network(Workspace& workspace, Findings& findings) {
@@ -255,14 +256,15 @@ bool examine_network(Workspace& workspace, Findings& findings) {
     return false;
   }
   const cloud::Endpoints endpoints = way->endpoints;
-  const std::set<SourceKind> kinds = kinds_of(workspace);
+  const SourceVariants variants = variants_of(workspace);
   Network network(*std::move(way), workspace.clock(), findings);
   bool is_open = network.examine(cloud::Service::iam, endpoints.iam);
-  if (kinds.count(SourceKind::scm) != 0) {
-    is_open = network.examine(cloud::Service::scm, endpoints.scm) && is_open;
-  }
-  if (kinds.count(SourceKind::pca) + kinds.count(SourceKind::pca_cloud_key) != 0) {
-    is_open = network.examine(cloud::Service::pca, endpoints.pca) && is_open;
+  for (const sources::SourceDriver* driver : sources::source_drivers()) {
+    const bool is_used =
+        std::any_of(driver->variants.begin(), driver->variants.end(),
+                    [&](const auto& variant) { return variants.contains(variant.name); });
+    if (!is_used || !driver->service) continue;
+    is_open = network.examine(*driver->service, endpoints.*driver->endpoint) && is_open;
   }
   return is_open;
 }
@@ -280,7 +282,7 @@ void examine_cloud(Workspace& workspace, Findings& findings) {
   }
   if (!is_open) return;
   if (examine_account(**cloud, findings)) {
-    examine_permissions(workspace, **cloud, kinds_of(workspace), findings);
+    examine_permissions(workspace, **cloud, variants_of(workspace), findings);
   }
 }
 

@@ -2,7 +2,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <array>
+#include <map>
 
 #include "base/text.h"
 #include "cli/doctor/doctor.h"
@@ -11,11 +11,6 @@
 
 namespace ccm::cli {
 namespace {
-
-// Of nothing that the services ever made: whoever may call the operation is told that there is no
-// such thing, and nothing is changed, issued or handed out.
-constexpr std::string_view kNoCertificate = "scs0000000000000";
-constexpr std::string_view kNoId = "00000000-0000-0000-0000-000000000000";
 
 bool is_lack_of_permission(const Error& error) {
   return error.message().find("needs the action") != std::string::npos;
@@ -31,39 +26,16 @@ Result<std::string> make_request() {
   return crypto::make_signing_request(*key, {"doctor.invalid"});
 }
 
-// Arguments that make the operation harmless; whether it reads what is there.
-struct Trial {
+Result<Words> trial_of(const sources::CloudNeed& call) {
   Words words;
-  bool is_real = false;
-};
-
-Result<Trial> trial_of(const cloud::Operation& operation) {
-  const std::string name = operation.full_name();
-  const std::string none(operation.service == cloud::Service::scm ? kNoCertificate : kNoId);
-  if (name == "scm.ListCertificates") return Trial{{{"limit", "10"}}, true};
-  if (name == "pca.ListCertificate") return Trial{{{"limit", "1"}}, true};
-  if (name == "pca.ShowCertificateAuthority") return Trial{{{"ca_id", none}}};
-  if (name == "pca.ExportCertificate") {
-    return Trial{{{"certificate_id", none}, {"type", "NGINX"}, {"is_compressed", "false"}}};
-  }
-  if (name == "pca.CreateCertificate") {
-    return Trial{{{"issuer_id", none},
-                  {"key_algorithm", "EC256"},
-                  {"signature_algorithm", "SHA256"},
-                  {"distinguished_name.common_name", "doctor.invalid"},
-                  {"validity.type", "DAY"},
-                  {"validity.value", "1"}}};
-  }
-  if (name == "pca.CreateCertificateByCsr") {
+  for (const auto& [parameter, value] : call.trial) words.emplace_back(parameter, value);
+  for (auto& [parameter, value] : words) {
+    if (parameter != "csr" || !value.empty()) continue;
     auto request = make_request();
     if (!request) return pass(std::move(request));
-    return Trial{{{"issuer_id", none},
-                  {"csr", *std::move(request)},
-                  {"validity.type", "DAY"},
-                  {"validity.value", "1"},
-                  {"type", "ENTITY_CERT"}}};
+    value = *std::move(request);
   }
-  return Trial{{{"certificate_id", none}}};
+  return words;
 }
 
 class Permissions {
@@ -73,13 +45,13 @@ class Permissions {
   // False when the credentials were refused: more of that would lock them.
   bool try_out(const Need& need) {
     const std::string subject = need.operation->full_name();
-    const auto trial = trial_of(*need.operation);
+    const auto trial = trial_of(*need.call);
     if (!trial) {
       findings_.doubtful(subject, trial.error().message(), "try again");
       return true;
     }
-    const auto answer = cloud_.call(*need.operation, to_arguments(trial->words));
-    return judge(need, subject, *trial, answer);
+    const auto answer = cloud_.call(*need.operation, to_arguments(*trial));
+    return judge(need, subject, answer);
   }
 
   void sum_up(const std::vector<std::string>& actions, const std::string& policy) {
@@ -102,11 +74,10 @@ class Permissions {
   }
 
  private:
-  bool judge(const Need& need, const std::string& subject, const Trial& trial,
-             const Result<Answer>& answer) {
+  bool judge(const Need& need, const std::string& subject, const Result<Answer>& answer) {
     const std::string action(need.operation->iam_action);
     if (answer) {
-      findings_.good(subject, fmt::format("permitted ({}), {}", action, need.purpose));
+      findings_.good(subject, fmt::format("permitted ({}), {}", action, need.call->purpose));
       return true;
     }
     const Error& error = answer.error();
@@ -116,13 +87,14 @@ class Permissions {
     }
     if (is_lack_of_permission(error)) {
       lacking_.insert(action);
-      findings_.bad(subject,
-                    fmt::format("{} is lacking, {}: {}", action, need.purpose, error.message()),
-                    "ccmctl policy shows what the user or agency needs");
-    } else if (!trial.is_real && says_there_is_none(error)) {
+      findings_.bad(
+          subject,
+          fmt::format("{} is lacking, {}: {}", action, need.call->purpose, error.message()),
+          "ccmctl policy shows what the user or agency needs");
+    } else if (!need.call->reads && says_there_is_none(error)) {
       findings_.good(
           subject, fmt::format("permitted ({}) as far as can be seen without doing it, {}", action,
-                               need.purpose));
+                               need.call->purpose));
     } else {
       unknown_.insert(action);
       findings_.doubtful(
@@ -141,48 +113,47 @@ class Permissions {
   std::set<std::string> unknown_;
 };
 
-std::string remedy_of_state(std::string_view operation, const std::string& id,
-                            const std::string& state) {
-  if (!operation.starts_with("pca")) return "see in the console why it is not issued";
-  if (state == "DISABLED") return fmt::format("ccmctl ca enable {}", id);
-  if (state == "PENDING") return fmt::format("ccmctl ca activate {} --help", id);
-  if (state == "DELETED") return fmt::format("ccmctl ca restore {}", id);
-  return "name another issuer";
+// An object that the settings name, and whose it is.
+struct Named {
+  const sources::SourceDriver* driver;
+  sources::NamedObject object;
+};
+
+std::map<std::pair<std::string_view, std::string>, Named> named_by(
+    const std::vector<EffectiveSettings>& settings) {
+  std::map<std::pair<std::string_view, std::string>, Named> named;
+  for (const auto& each : settings) {
+    for (const auto& spec : each.config.certificates()) {
+      const sources::SourceDriver& driver = sources::driver_of(spec.source);
+      auto object = driver.named(spec.source);
+      if (!object) continue;
+      const std::pair key(object->operation, object->id);
+      named.emplace(key, Named{&driver, *std::move(object)});
+    }
+  }
+  return named;
 }
 
 // What the settings name in the cloud, and whether it can be used.
 void examine_named(Workspace& workspace, CloudAccess& cloud, Findings& findings) {
   const auto settings = workspace.settings();
   if (!settings) return;
-  std::set<std::pair<std::string, std::string>> named;
-  for (const auto& each : **settings) {
-    for (const auto& spec : each.config.certificates()) {
-      if (const auto* pca = std::get_if<config::PcaSource>(&spec.source)) {
-        named.insert({"pca.ShowCertificateAuthority", pca->issuer_id});
-      } else if (const auto& scm = std::get<config::ScmSource>(spec.source);
-                 !scm.certificate_id.empty()) {
-        named.insert({"scm.ShowCertificate", scm.certificate_id});
-      }
-    }
-  }
-  constexpr std::array<std::string_view, 3> kUsable = {"ACTIVED", "ISSUED", "UPLOAD"};
-  for (const auto& [operation, id] : named) {
-    const bool is_authority = operation.starts_with("pca");
-    const std::string subject = fmt::format("{} {}", is_authority ? "CA" : "certificate", id);
-    const auto answer = cloud.call(operation, {{is_authority ? "ca_id" : "certificate_id", id}});
+  for (const auto& [key, named] : named_by(**settings)) {
+    const sources::NamedObject& object = named.object;
+    const std::string subject = fmt::format("{} {}", object.title, object.id);
+    const auto answer = cloud.call(object.operation, {{std::string(object.parameter), object.id}});
     if (!answer) {
       if (is_lack_of_permission(answer.error())) continue;
-      findings.bad(subject, answer.error().message(),
-                   is_authority ? "name the issuer as ccmctl ca list shows it"
-                                : "name the certificate as ccmctl certificates list shows it");
+      findings.bad(subject, answer.error().message(), std::string(object.advice));
       continue;
     }
     const std::string state = answer->root()["status"].text();
-    if (std::find(kUsable.begin(), kUsable.end(), state) != kUsable.end()) {
+    const auto usable = named.driver->usable_states;
+    if (std::find(usable.begin(), usable.end(), state) != usable.end()) {
       findings.good(subject, fmt::format("is {}", state));
     } else {
       findings.bad(subject, fmt::format("is {}", printable(state)),
-                   remedy_of_state(operation, id, state));
+                   named.driver->remedy(object, state));
     }
   }
 }
@@ -222,16 +193,19 @@ bool examine_account(CloudAccess& cloud, Findings& findings) {
   return true;
 }
 
-void examine_permissions(Workspace& workspace, CloudAccess& cloud,
-                         const std::set<SourceKind>& kinds, Findings& findings) {
-  const std::vector<Need> needs = needs_of(kinds);
+void examine_permissions(Workspace& workspace, CloudAccess& cloud, const SourceVariants& variants,
+                         Findings& findings) {
+  const std::vector<Need> needs = needs_of(variants);
   Permissions permissions(cloud, findings);
   for (const Need& need : needs) {
     if (!permissions.try_out(need)) return;
   }
   std::string policy = "ccmctl policy";
   const auto settings = workspace.settings();
-  if (!settings || (*settings)->empty()) policy += " --source scm --source pca";
+  if (!settings || (*settings)->empty()) {
+    for (const std::string_view name : usual_variants())
+      policy += fmt::format(" --source {}", name);
+  }
   permissions.sum_up(actions_of(needs), policy);
   examine_named(workspace, cloud, findings);
 }

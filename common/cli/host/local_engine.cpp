@@ -8,12 +8,9 @@
 #include "base/log.h"
 #include "base/text.h"
 #include "cli/output/terminal.h"
-#include "cloud/api/pca.h"
-#include "cloud/api/scm.h"
 #include "lifecycle/lifecycle.h"
 #include "lifecycle/lockout.h"
-#include "sources/pca/pca_source.h"
-#include "sources/scm/scm_source.h"
+#include "sources/source_drivers.h"
 
 namespace ccm::cli {
 namespace {
@@ -34,12 +31,12 @@ store::Answer renew_here(CloudAccess& cloud, StoreAccess& access, const config::
   const store::Lease& lease = *access.lease();
   const auto guard = lifecycle::make_store_lockout_guard(access.store(), lease, clock);
   cloud::Session session({cloud.http(), cloud.credentials(), *guard, clock, cloud.endpoints().iam});
-  cloud::ScmClient scm_client(session, cloud.endpoints().scm);
-  cloud::PcaClient pca_client(session, cloud.endpoints().pca);
-  sources::ScmSource scm(scm_client, access.store(), clock, log);
-  sources::PcaSource pca(pca_client, access.store());
+  const sources::Sources sources({session, cloud.endpoints(), access.store(), clock, log});
+  const auto source_of = [&sources](const config::SourceSpec& source) -> sources::Source& {
+    return sources.of(source);
+  };
   // Not an agent's launch: the next agent looks afresh at what failed here.
-  lifecycle::Lifecycle engine({config, access.store(), scm, pca, clock, log, "ccmctl"});
+  lifecycle::Lifecycle engine({config, access.store(), source_of, clock, log, "ccmctl"});
   engine.start(lease);
   engine.ask_for_renewal(name);
   // Others that are due as well are the agent's work.

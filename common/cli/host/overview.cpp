@@ -173,10 +173,7 @@ std::string source_of(const Overview& overview) {
   if (overview.spec == nullptr) {
     return overview.installed ? overview.installed->info.origin : std::string();
   }
-  if (const auto* scm = std::get_if<config::ScmSource>(&overview.spec->source)) {
-    return scm->certificate_id.empty() ? "scm" : fmt::format("scm:{}", scm->certificate_id);
-  }
-  return fmt::format("pca:{}", std::get<config::PcaSource>(overview.spec->source).issuer_id);
+  return overview.spec->source.facts().label;
 }
 
 std::string served_text(const Overview& overview) {

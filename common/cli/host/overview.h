@@ -60,7 +60,8 @@ struct Health {
   Colour colour;
 };
 Health health_of(const Overview& overview, Time now) noexcept;
-// "scm", "scm:ID", "pca:ISSUER"; of a certificate that no server has, where it came from.
+// As its settings say it (config::SourceFacts); of a certificate that no server has, where it came
+// from.
 std::string source_of(const Overview& overview);
 // "nginx 5, apache 4 (agent dead)"; empty when no running server has it.
 std::string served_text(const Overview& overview);

@@ -8,6 +8,7 @@
 #include <utility>
 #include <vector>
 
+#include "config/sources/pca.h"
 #include "crypto/pem.h"
 #include "crypto/signing_request.h"
 #include "policy/gate.h"
@@ -24,11 +25,11 @@ constexpr Seconds kClockTolerance = 10min;
 constexpr std::size_t kMostLookedAt = 10;
 
 const config::PcaSource& wish_of(const ObtainRequest& request) {
-  return std::get<config::PcaSource>(request.spec.source);
+  return request.spec.source.as<config::PcaSource>();
 }
 
 std::string origin_of(const ObtainRequest& request, std::string_view id) {
-  return fmt::format("pca:{}/{}", wish_of(request).issuer_id, id);
+  return fmt::format("{}{}", request.spec.source.facts().origin_prefix, id);
 }
 
 // The id in an origin that this issuer gave; empty for every other origin.
@@ -104,7 +105,7 @@ Result<bool> PcaSource::must_go(const ObtainRequest& request) {
   const std::string id = installed_id_of_issuer(request);
   // Of another issuer or source; but what an operator imported stays until it is due.
   const std::string& origin = request.current->info.origin;
-  if (id.empty()) return origin.starts_with("pca:") || origin.starts_with("scm:");
+  if (id.empty()) return config::kind_of_origin(origin) != nullptr;
   Result<cloud::PcaCertificate> shown = client_.show(id);
   if (shown) return shown->status.starts_with("REVOK");
   // A renewal does not wait for this answer.

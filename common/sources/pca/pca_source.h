@@ -5,11 +5,12 @@
 // Issuing is not idempotent, so every issuance begins with an order on disk (order.h): whatever
 // happens to the call, the agent or the machine, the next attempt goes on where this one stopped.
 //
-// Thread-safe for different certificates. Borrows its arguments; belongs to the agent.
+// Thread-safe for different certificates. Borrows the store and what the client borrows.
 #pragma once
 
 #include <optional>
 #include <string>
+#include <utility>
 
 #include "cloud/api/pca.h"
 #include "sources/pca/order.h"
@@ -20,7 +21,8 @@ namespace ccm::sources {
 
 class PcaSource final : public Source {
  public:
-  PcaSource(cloud::PcaClient& client, store::Store& store) : client_(client), store_(store) {}
+  PcaSource(cloud::PcaClient client, store::Store& store)
+      : client_(std::move(client)), store_(store) {}
 
   // Issues when due, or when the installed one was revoked or came from another issuer or source;
   // otherwise only asks whether it was revoked. Throughout, spec.source is a config::PcaSource.
@@ -44,7 +46,7 @@ class PcaSource final : public Source {
   // Drops the order, so that the next attempt makes a new one.
   Failure give_up(const ObtainRequest& request, Error error);
 
-  cloud::PcaClient& client_;
+  cloud::PcaClient client_;
   store::Store& store_;
 };
 

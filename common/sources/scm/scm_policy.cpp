@@ -8,6 +8,7 @@
 
 #include "base/text.h"
 #include "config/sentences.h"
+#include "config/sources/scm.h"
 #include "crypto/authority_file.h"
 #include "crypto/client_verdict.h"
 #include "crypto/issuer_names.h"
@@ -53,11 +54,10 @@ Result<void> check_trusted_by_file(const std::string& path, const crypto::Bundle
 
 Result<void> check_policy(const config::SourceSpec& source, const crypto::Bundle& bundle,
                           Time now) {
-  const auto* scm = std::get_if<config::ScmSource>(&source);
-  if (scm == nullptr) return {};
-  if (Result<void> listed = check_issuer(*scm, bundle.leaf()); !listed) return listed;
-  const TrustPolicy trust = scm->trust_policy();
-  if (trust == TrustPolicy::file) return check_trusted_by_file(scm->trust_file, bundle, now);
+  const auto& scm = source.as<config::ScmSource>();
+  if (Result<void> listed = check_issuer(scm, bundle.leaf()); !listed) return listed;
+  const TrustPolicy trust = scm.trust_policy();
+  if (trust == TrustPolicy::file) return check_trusted_by_file(scm.trust_file, bundle, now);
   if (trust != TrustPolicy::system || crypto::is_trusted_by_system(bundle.chain(), now)) return {};
   return crypto::refused_by("trust",
                             fmt::format("it is of {}, which this system does not trust, as "

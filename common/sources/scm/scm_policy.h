@@ -14,7 +14,7 @@ namespace ccm::sources {
 // Whether the bundle is of one of the named issuers and of an authority that is trusted as the
 // source wants it. What depends on the installed certificate (TrustPolicy::keep) is the gate's rule
 // "trust". `rejected` with a sentence that begins with "issuer" or "trust", `invalid` when the file
-// of trust= cannot be used; nothing is said against a bundle of another source.
+// of trust= cannot be used. `source`: of the kind scm.
 Result<void> check_policy(const config::SourceSpec& source, const crypto::Bundle& bundle, Time now);
 
 }  // namespace ccm::sources

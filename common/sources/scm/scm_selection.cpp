@@ -5,6 +5,7 @@
 #include <string_view>
 #include <tuple>
 
+#include "config/sources/scm.h"
 #include "policy/schedule.h"
 
 namespace ccm::sources {
@@ -16,7 +17,7 @@ using config::Uploads;
 constexpr std::string_view kOriginPrefix = "scm:";
 
 Uploads policy_of(const ScmSituation& situation) {
-  return std::get<config::ScmSource>(situation.request.spec.source).uploads;
+  return situation.request.spec.source.as<config::ScmSource>().uploads;
 }
 
 bool is_due(const ScmSituation& situation, Time not_before, Time not_after) {

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "config/sentences.h"
+#include "config/sources/scm.h"
 #include "policy/gate.h"
 #include "policy/schedule.h"
 #include "sources/scm/scm_policy.h"
@@ -48,7 +49,7 @@ Pending wait_for(const ScmCertificate& certificate, const ObtainRequest& request
 Error explain(const ScmCatalogue::List& all, const config::CertificateSpec& spec) {
   const std::string wanted = enumerated(spec.names, kNamesInSentence);
   std::string advice = "issue or import one there, or correct the configured names";
-  const config::Uploads uploads = std::get<config::ScmSource>(spec.source).uploads;
+  const config::Uploads uploads = spec.source.as<config::ScmSource>().uploads;
   std::vector<std::string> of_names;
   std::vector<std::string> others;
   for (const ScmCertificate& certificate : all) {
@@ -80,14 +81,15 @@ Error explain(const ScmCatalogue::List& all, const config::CertificateSpec& spec
 
 Result<Outcome> ScmSource::obtain(const ObtainRequest& request) {
   if (request.is_wanted) catalogue_.drop_lists();
-  const std::string& id = std::get<config::ScmSource>(request.spec.source).certificate_id;
+  const std::string& id = request.spec.source.as<config::ScmSource>().certificate_id;
   return id.empty() ? obtain_best(request) : obtain_pinned(request, id);
 }
 
 Result<ScmSituation> ScmSource::assess(const ObtainRequest& request, const ScmCertificate* pinned) {
   ScmSituation situation{.request = request};
   if (request.current == nullptr) return situation;
-  situation.must_go = request.current->info.origin.starts_with("pca:");
+  const config::SourceKind* giver = config::kind_of_origin(request.current->info.origin);
+  situation.must_go = giver != nullptr && giver != &request.spec.source.kind();
   if (!situation.must_go) {
     Result<bool> revoked = is_installed_revoked(request, pinned);
     if (!revoked) return pass(std::move(revoked));

@@ -12,6 +12,7 @@
 
 #include <optional>
 #include <string>
+#include <utility>
 
 #include "base/log.h"
 #include "cloud/api/scm.h"
@@ -24,8 +25,8 @@ namespace ccm::sources {
 
 class ScmSource final : public Source {
  public:
-  ScmSource(cloud::ScmClient& client, store::Store& store, const Clock& clock, Log& log)
-      : client_(client), store_(store), catalogue_(client, clock), log_(log) {}
+  ScmSource(cloud::ScmClient client, store::Store& store, const Clock& clock, Log& log)
+      : client_(std::move(client)), store_(store), catalogue_(client_, clock), log_(log) {}
 
   // Throughout, spec.source is a config::ScmSource.
   Result<Outcome> obtain(const ObtainRequest& request) override;
@@ -57,7 +58,7 @@ class ScmSource final : public Source {
                                        const ScmCatalogue::List& list);
   Result<Outcome> nothing_better(const ScmSituation& situation);
 
-  cloud::ScmClient& client_;
+  cloud::ScmClient client_;
   store::Store& store_;
   ScmCatalogue catalogue_;
   Log& log_;

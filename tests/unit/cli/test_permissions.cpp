@@ -3,41 +3,53 @@
 #include <gtest/gtest.h>
 
 #include "cli/cloud/permissions.h"
+#include "config/sources/pca.h"
+#include "config/sources/scm.h"
 
 namespace ccm::cli {
 namespace {
 
 using testing::ElementsAre;
 
-std::vector<std::string> actions(const std::set<SourceKind>& kinds) {
-  return actions_of(needs_of(kinds));
+std::vector<std::string> actions(const SourceVariants& variants) {
+  return actions_of(needs_of(variants));
 }
 
 TEST(Permissions, AreWhatTheDocumentsName) {
-  EXPECT_THAT(actions({SourceKind::scm}),
-              ElementsAre("scm:cert:download", "scm:cert:get", "scm:cert:list"));
-  EXPECT_THAT(actions({SourceKind::pca}),
-              ElementsAre("pca:ca:get", "pca:ca:issueCertThroughCSR", "pca:cert:export",
-                          "pca:cert:get", "pca:cert:list"));
-  EXPECT_THAT(actions({SourceKind::pca_cloud_key}),
+  EXPECT_THAT(actions({"scm"}), ElementsAre("scm:cert:download", "scm:cert:get", "scm:cert:list"));
+  EXPECT_THAT(actions({"pca"}), ElementsAre("pca:ca:get", "pca:ca:issueCertThroughCSR",
+                                            "pca:cert:export", "pca:cert:get", "pca:cert:list"));
+  EXPECT_THAT(actions({"pca-cloud-key"}),
               ElementsAre("pca:ca:get", "pca:ca:issueCert", "pca:cert:export", "pca:cert:get",
                           "pca:cert:list"));
   EXPECT_TRUE(actions({}).empty());
 }
 
 TEST(Permissions, OfSeveralSourcesAreNamedOnce) {
-  const auto needs = needs_of({SourceKind::scm, SourceKind::pca, SourceKind::pca_cloud_key});
+  const auto needs = needs_of({"scm", "pca", "pca-cloud-key"});
   EXPECT_EQ(needs.size(), 9U);
   EXPECT_EQ(actions_of(needs).size(), 9U);
 }
 
 TEST(Permissions, KnowTheNamesOfSources) {
-  for (const std::string_view name : source_kind_names()) EXPECT_TRUE(parse_source_kind(name));
-  EXPECT_FALSE(parse_source_kind("cloud"));
-  EXPECT_EQ(kind_of(config::ScmSource{}), SourceKind::scm);
-  EXPECT_EQ(kind_of(config::PcaSource{}), SourceKind::pca);
-  EXPECT_EQ(kind_of(config::PcaSource{.issuer_id = "", .key_origin = config::KeyOrigin::cloud}),
-            SourceKind::pca_cloud_key);
+  EXPECT_THAT(variant_names(), ElementsAre("scm", "pca", "pca-cloud-key"));
+  EXPECT_EQ(variants_in_words(", or ", true), "scm, pca, or pca-cloud-key (key made by PCA)");
+  EXPECT_EQ(variants_in_words(" or ", false), "scm, pca or pca-cloud-key");
+  EXPECT_THAT(usual_variants(), ElementsAre("scm", "pca"));
+  EXPECT_EQ(variant_of(config::ScmSource{}), "scm");
+  EXPECT_EQ(variant_of(config::PcaSource{}), "pca");
+  EXPECT_EQ(variant_of(config::PcaSource{.issuer_id = "", .key_origin = config::KeyOrigin::cloud}),
+            "pca-cloud-key");
+}
+
+// The catalogue has every operation, and the doctor can try each of them out.
+TEST(Permissions, AreOfOperationsThatCanBeTried) {
+  for (const sources::SourceDriver* driver : sources::source_drivers()) {
+    for (const sources::CloudNeed& need : driver->needs) {
+      EXPECT_TRUE(cloud::find_operation(need.operation)) << need.operation;
+      EXPECT_FALSE(need.trial.empty()) << need.operation;
+    }
+  }
 }
 
 }  // namespace

@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "config/sources/scm.h"
 #include "config/values.h"
 #include "settings_builder.h"
 
@@ -187,7 +188,7 @@ std::optional<ScmSource> scm_source(const std::vector<std::string>& parameters,
   const Result<void> parsed = parse_value("source", arguments, values);
   if (problem != nullptr) *problem = problem_of(parsed);
   if (!parsed) return std::nullopt;
-  return std::get<ScmSource>(*values.certificate.source);
+  return values.certificate.source->as<ScmSource>();
 }
 
 TEST(Directives, SourceSaysWhoseCertificatesItTakes) {

@@ -2,6 +2,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "config/sources/pca.h"
 #include "settings_builder.h"
 
 namespace ccm::config {
@@ -74,8 +75,8 @@ TEST(Finalize, CertificateHasDefaults) {
   ASSERT_EQ(config->certificates().size(), 2U);
   const CertificateSpec& pca = *config->find("p");
   EXPECT_EQ(pca.key, (crypto::KeyType{crypto::KeyAlgorithm::ecdsa, 256}));
-  EXPECT_EQ(std::get<PcaSource>(pca.source).validity, Seconds(90 * 86400));
-  EXPECT_EQ(std::get<PcaSource>(pca.source).key_origin, KeyOrigin::local);
+  EXPECT_EQ(pca.source.as<PcaSource>().validity, Seconds(90 * 86400));
+  EXPECT_EQ(pca.source.as<PcaSource>().key_origin, KeyOrigin::local);
   EXPECT_EQ(pca.origin.line, 3U);
   const CertificateSpec& scm = *config->find("s");
   EXPECT_EQ(scm.key, std::nullopt);
@@ -105,8 +106,8 @@ TEST(Finalize, CertificateInheritsAndOverrides) {
   EXPECT_FALSE(a.fallback);
   EXPECT_FALSE(a.stapling);
   EXPECT_EQ(to_string(a.key.value()), "rsa:2048");
-  EXPECT_EQ(std::get<PcaSource>(a.source).validity, Seconds(30 * 86400));
-  EXPECT_EQ(std::get<PcaSource>(a.source).key_origin, KeyOrigin::cloud);
+  EXPECT_EQ(a.source.as<PcaSource>().validity, Seconds(30 * 86400));
+  EXPECT_EQ(a.source.as<PcaSource>().key_origin, KeyOrigin::cloud);
   const CertificateSpec& b = *config->find("b");
   EXPECT_EQ(b.check_interval, Seconds(7200));
   EXPECT_EQ(b.renew_before, RenewalWindow(LifetimeShare{10}));
@@ -114,8 +115,8 @@ TEST(Finalize, CertificateInheritsAndOverrides) {
   EXPECT_TRUE(b.fallback);
   EXPECT_TRUE(b.stapling);
   EXPECT_EQ(to_string(b.key.value()), "ecdsa:384");
-  EXPECT_EQ(std::get<PcaSource>(b.source).validity, Seconds(5 * 3600));
-  EXPECT_EQ(std::get<PcaSource>(b.source).key_origin, KeyOrigin::local);
+  EXPECT_EQ(b.source.as<PcaSource>().validity, Seconds(5 * 3600));
+  EXPECT_EQ(b.source.as<PcaSource>().key_origin, KeyOrigin::local);
   // Defaults that mean nothing to SCM are no contradiction.
   EXPECT_EQ(to_string(config->find("c")->key.value()), "rsa:2048");
 }

@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "config/sources/pca.h"
 #include "settings_builder.h"
 
 namespace ccm::config {

@@ -5,6 +5,7 @@
 #include <fstream>
 #include <string>
 
+#include "config/sources/scm.h"
 #include "config/toml_file.h"
 #include "support/temp_directory.h"
 
@@ -65,7 +66,7 @@ names = ["app.intra"]
   EXPECT_EQ(file.profile, "web");
   ASSERT_EQ(config->certificates().size(), 2U);
   const CertificateSpec& www = *config->find("www");
-  EXPECT_EQ(std::get<ScmSource>(www.source).certificate_id, "scs1");
+  EXPECT_EQ(www.source.as<ScmSource>().certificate_id, "scs1");
   EXPECT_THAT(www.names, ElementsAre("www.example.com", "example.com"));
   EXPECT_EQ(www.keep, 5U);
   EXPECT_TRUE(www.stapling);

@@ -16,8 +16,7 @@
 #include "config/settings.h"
 #include "lifecycle/lifecycle.h"
 #include "lifecycle/lockout.h"
-#include "sources/pca/pca_source.h"
-#include "sources/scm/scm_source.h"
+#include "sources/source_drivers.h"
 #include "support/fake_clock.h"
 #include "support/fake_cloud.h"
 #include "support/memory_log.h"
@@ -92,14 +91,14 @@ class LifecycleTest : public testing::Test {
   void launch(config::Config config, std::string launch_id = "launch-1") {
     lifecycle_.reset();
     config_ = std::make_unique<config::Config>(std::move(config));
-    lifecycle_ = std::make_unique<Lifecycle>(Lifecycle::Parts{.config = *config_,
-                                                              .store = *store_,
-                                                              .scm = source_,
-                                                              .pca = source_,
-                                                              .clock = clock_,
-                                                              .log = log_,
-                                                              .launch_id = std::move(launch_id),
-                                                              .responder = &responder_});
+    lifecycle_ = std::make_unique<Lifecycle>(
+        Lifecycle::Parts{.config = *config_,
+                         .store = *store_,
+                         .source_of = [this](const auto&) -> sources::Source& { return source_; },
+                         .clock = clock_,
+                         .log = log_,
+                         .launch_id = std::move(launch_id),
+                         .responder = &responder_});
     lifecycle_->start(*lease_);
   }
   // Everything that is due now, one after the other; how many there were.
@@ -862,13 +861,15 @@ class WholeLifecycleTest : public testing::Test {
  protected:
   void launch(config::Config config) {
     config_ = std::make_unique<config::Config>(std::move(config));
-    lifecycle_ = std::make_unique<Lifecycle>(Lifecycle::Parts{.config = *config_,
-                                                              .store = store_,
-                                                              .scm = scm_,
-                                                              .pca = pca_,
-                                                              .clock = cloud_.clock,
-                                                              .log = log_,
-                                                              .launch_id = "launch-1"});
+    lifecycle_ = std::make_unique<Lifecycle>(
+        Lifecycle::Parts{.config = *config_,
+                         .store = store_,
+                         .source_of = [this](const config::SourceSpec& source) -> sources::Source& {
+                           return sources_.of(source);
+                         },
+                         .clock = cloud_.clock,
+                         .log = log_,
+                         .launch_id = "launch-1"});
     lifecycle_->start(*lease_);
   }
   std::size_t work() {
@@ -884,8 +885,9 @@ class WholeLifecycleTest : public testing::Test {
       make_store_lockout_guard(store_, *lease_, cloud_.clock);
   test::CloudClients clients_{cloud_, *guard_};
   MemoryLog log_;
-  sources::ScmSource scm_{clients_.scm, store_, cloud_.clock, log_};
-  sources::PcaSource pca_{clients_.pca, store_};
+  const cloud::Endpoints endpoints_{
+      .iam = "https://iam.test", .scm = "https://scm.test", .pca = "https://pca.test"};
+  sources::Sources sources_{{clients_.session, endpoints_, store_, cloud_.clock, log_}};
   std::unique_ptr<config::Config> config_;
   std::unique_ptr<Lifecycle> lifecycle_;
 };

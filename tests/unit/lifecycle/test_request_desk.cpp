@@ -108,7 +108,9 @@ class RequestDeskTest : public testing::Test {
   std::unique_ptr<store::Lease> lease_ = store_->try_lead().value();
   config::Config config_ = config_of_www();
   GenerousSource source_{clock_};
-  Lifecycle lifecycle_{{config_, *store_, source_, source_, clock_, log_, "launch"}};
+  Lifecycle lifecycle_{{config_, *store_,
+                        [this](const auto&) -> sources::Source& { return source_; }, clock_, log_,
+                        "launch"}};
   RequestDesk desk_{{directory_.path(), *store_, *lease_, lifecycle_, log_, config_, clock_}};
 };
 

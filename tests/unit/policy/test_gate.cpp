@@ -7,6 +7,8 @@
 #include <string>
 #include <vector>
 
+#include "config/sources/pca.h"
+#include "config/sources/scm.h"
 #include "policy/gate.h"
 #include "support/test_pki.h"
 

@@ -6,6 +6,7 @@
 #include <optional>
 #include <string>
 
+#include "config/sources/pca.h"
 #include "policy/gate.h"
 #include "sources/pca/pca_source.h"
 #include "support/fake_cloud.h"
@@ -149,7 +150,9 @@ TEST_P(PcaSourceTest, KeepsTheOrderOverARefusal) {
 TEST_P(PcaSourceTest, DropsAnOrderOfOtherSettings) {
   cloud_.fail_next("pca.export", Fault::server_error);
   EXPECT_FALSE(obtain());
-  std::get<config::PcaSource>(spec_.source).validity = 10 * kTestDay;
+  auto source = spec_.source.as<config::PcaSource>();
+  source.validity = 10 * kTestDay;
+  spec_.source = source;
   const Obtained second = obtained();
   EXPECT_EQ(second.origin, "pca:ca-1/pca-2");
   EXPECT_EQ(second.bundle.leaf().not_after(), kTestNow + 10 * kTestDay);

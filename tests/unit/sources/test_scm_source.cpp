@@ -8,6 +8,7 @@
 #include <thread>
 #include <vector>
 
+#include "config/sources/scm.h"
 #include "sources/scm/scm_source.h"
 #include "support/fake_cloud.h"
 #include "support/memory_log.h"
@@ -61,8 +62,14 @@ class ScmSourceTest : public testing::Test {
     cloud_.put({.id = id, .names = std::move(names), .not_after = kTestNow + days * kTestDay});
   }
 
+  template <typename Change>
+  void change(Change change_settings) {
+    auto settings = spec_.source.as<config::ScmSource>();
+    change_settings(settings);
+    spec_.source = settings;
+  }
   void set_uploads(config::Uploads uploads) {
-    std::get<config::ScmSource>(spec_.source).uploads = uploads;
+    change([&](config::ScmSource& source) { source.uploads = uploads; });
   }
   void upload(const std::string& id, int days) {
     cloud_.put({.id = id,
@@ -454,7 +461,7 @@ TEST_F(ScmSourceTest, TakesNoUploadWhenTold) {
 
 TEST_F(ScmSourceTest, PassesOverWhatOtherAuthoritiesIssuedAndNamesIt) {
   const auto other = ccm::test::make_test_intermediate(ccm::test::make_test_root(), "Other CA");
-  std::get<config::ScmSource>(spec_.source).issuers = {"No CA", "test issuing ca"};
+  change([&](config::ScmSource& source) { source.issuers = {"No CA", "test issuing ca"}; });
   cloud_.put({.id = "scs9",
               .names = {"www.example.com"},
               .not_after = kTestNow + 400 * kTestDay,
@@ -484,9 +491,10 @@ TEST_F(ScmSourceTest, PassesOverWhatOtherAuthoritiesIssuedAndNamesIt) {
 TEST_F(ScmSourceTest, TakesOnlyWhatEndsAtAGivenAuthority) {
   const ccm::test::TempDirectory directory;
   const auto other = ccm::test::make_test_intermediate(ccm::test::make_test_root(), "Other CA");
-  auto& source = std::get<config::ScmSource>(spec_.source);
-  source.trust = config::TrustPolicy::file;
-  source.trust_file = (directory / "roots.pem").string();
+  change([&](config::ScmSource& source) {
+    source.trust = config::TrustPolicy::file;
+    source.trust_file = (directory / "roots.pem").string();
+  });
   put("scs1", 30);
   EXPECT_THAT(origin(), AllOf(HasSubstr("trust: the file of the source's trust= "),
                               HasSubstr("cannot be used: No such file")));
@@ -501,7 +509,7 @@ TEST_F(ScmSourceTest, WhatDoesNotFitANewPolicyServesUntilSomethingDoes) {
   put("scs1", 300);
   ASSERT_EQ(origin(), "scm:scs1");
   install();
-  std::get<config::ScmSource>(spec_.source).issuers = {"Other CA"};
+  change([&](config::ScmSource& source) { source.issuers = {"Other CA"}; });
   EXPECT_THAT(origin(), AllOf(HasSubstr("the installed certificate is not what the source asks for "
                                         "(issuer: it was issued by "),
                               HasSubstr("of no use: scs1 (ISSUED)")));
@@ -524,7 +532,7 @@ TEST_F(ScmSourceTest, ThePolicyIsNotForWhatWasImported) {
   last_->origin = "import";
   install();
   cloud_.remove("scs1");
-  std::get<config::ScmSource>(spec_.source).issuers = {"Other CA"};
+  change([&](config::ScmSource& source) { source.issuers = {"Other CA"}; });
   EXPECT_EQ(origin(), "unchanged");
 }
 

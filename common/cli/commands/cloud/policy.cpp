@@ -17,25 +17,26 @@ struct PolicyOptions {
   bool explains = false;
 };
 
-Result<std::set<SourceKind>> kinds_of_host(Workspace& workspace) {
+Result<SourceVariants> variants_of_host(Workspace& workspace) {
   const auto settings = workspace.settings();
   if (!settings) return fail(settings.error());
-  std::set<SourceKind> kinds;
+  SourceVariants variants;
   for (const auto& each : **settings) {
-    for (const auto& spec : each.config.certificates()) kinds.insert(kind_of(spec.source));
+    for (const auto& spec : each.config.certificates()) variants.insert(variant_of(spec.source));
   }
-  if (kinds.empty()) {
+  if (variants.empty()) {
     return fail(ErrorKind::invalid,
-                "no web server of this host has certificates to write a policy for; say with "
-                "--source what they will come from: scm, pca or pca-cloud-key");
+                fmt::format("no web server of this host has certificates to write a policy for; "
+                            "say with --source what they will come from: {}",
+                            variants_in_words(" or ", false)));
   }
-  return kinds;
+  return variants;
 }
 
-Result<std::set<SourceKind>> choose_kinds(Workspace& workspace, const PolicyOptions& options) {
-  if (options.sources.empty() && options.certificates.empty()) return kinds_of_host(workspace);
-  std::set<SourceKind> kinds;
-  for (const std::string& name : options.sources) kinds.insert(*parse_source_kind(name));
+Result<SourceVariants> choose_variants(Workspace& workspace, const PolicyOptions& options) {
+  if (options.sources.empty() && options.certificates.empty()) return variants_of_host(workspace);
+  SourceVariants variants;
+  for (const std::string& name : options.sources) variants.insert(name);
   for (const std::string& name : options.certificates) {
     const auto spec = workspace.find_spec(name);
     if (!spec) return fail(spec.error());
@@ -45,9 +46,9 @@ Result<std::set<SourceKind>> choose_kinds(Workspace& workspace, const PolicyOpti
                               "shows all",
                               printable(name)));
     }
-    kinds.insert(kind_of((*spec)->source));
+    variants.insert(variant_of((*spec)->source));
   }
-  return kinds;
+  return variants;
 }
 
 Result<ExitCode> explain(const Workspace& workspace, const std::vector<Need>& needs) {
@@ -57,7 +58,7 @@ Result<ExitCode> explain(const Workspace& workspace, const std::vector<Need>& ne
       actions[i]
           .set("action", needs[i].operation->iam_action)
           .set("operation", needs[i].operation->full_name())
-          .set("purpose", needs[i].purpose);
+          .set("purpose", needs[i].call->purpose);
     }
     cloud::JsonObject answer;
     answer.set_objects("actions", std::move(actions));
@@ -67,7 +68,7 @@ Result<ExitCode> explain(const Workspace& workspace, const std::vector<Need>& ne
   for (const Need& need : needs) {
     table.add({{std::string(need.operation->iam_action)},
                {need.operation->full_name()},
-               {std::string(need.purpose)}});
+               {std::string(need.call->purpose)}});
   }
   Terminal::print(table.text(workspace.terminal));
   return ExitCode::ok;
@@ -84,9 +85,9 @@ Result<ExitCode> print_policy(const std::vector<Need>& needs) {
 }
 
 Result<ExitCode> run(Workspace& workspace, const PolicyOptions& options) {
-  const auto kinds = choose_kinds(workspace, options);
-  if (!kinds) return fail(kinds.error());
-  const std::vector<Need> needs = needs_of(*kinds);
+  const auto variants = choose_variants(workspace, options);
+  if (!variants) return fail(variants.error());
+  const std::vector<Need> needs = needs_of(*variants);
   return options.explains ? explain(workspace, needs) : print_policy(needs);
 }
 
@@ -97,10 +98,11 @@ void add_policy(CLI::App& app, Action& action) {
       "policy",
       "Prints the IAM policy with exactly the actions that this host's certificates need");
   auto options = std::make_shared<PolicyOptions>();
-  const auto names = source_kind_names();
+  const auto names = variant_names();
   command
-      ->add_option("--source", options->sources,
-                   "instead of this host's sources: scm, pca, or pca-cloud-key (key made by PCA)")
+      ->add_option(
+          "--source", options->sources,
+          fmt::format("instead of this host's sources: {}", variants_in_words(", or ", true)))
       ->check(CLI::IsMember(std::vector<std::string>(names.begin(), names.end())).description(""));
   command->add_option("--certificate", options->certificates,
                       "only for the certificate NAME of this host");

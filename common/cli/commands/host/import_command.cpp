@@ -12,6 +12,7 @@
 #include "cli/input/completion.h"
 #include "cli/input/import_input.h"
 #include "cli/output/render.h"
+#include "config/source_kinds.h"
 #include "crypto/bundle.h"
 #include "crypto/pem.h"
 #include "lifecycle/import.h"
@@ -138,8 +139,7 @@ Result<ExitCode> import_certificate(Workspace& workspace, const ImportOptions& o
       fmt::format("{}: version {} is installed (serial {}, valid until {}); it is renewed "
                   "from {} in time, or with `ccmctl renew {}`",
                   name, info->number, info->serial, format_time(info->not_after),
-                  std::holds_alternative<config::ScmSource>((*spec)->source) ? "SCM" : "PCA",
-                  name));
+                  (*spec)->source.kind().title, name));
 }
 
 constexpr const char* kImportFooter =

@@ -1,0 +1,17 @@
+// SPDX-License-Identifier: Apache-2.0
+// The table of source kinds. Everybody else goes through source_kinds().
+#pragma once
+
+#include <array>
+
+#include "config/sources/pca.h"
+#include "config/sources/scm.h"
+
+namespace ccm::config {
+
+inline constexpr auto kSourceTable = std::to_array<const SourceKind*>({
+    &kScmKind,
+    &kPcaKind,
+});
+
+}  // namespace ccm::config

@@ -1,0 +1,10 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "sources/source_drivers.h"
+
+namespace ccm::sources {
+
+extern const SourceDriver kScmDriver;
+
+}  // namespace ccm::sources

@@ -1,0 +1,122 @@
+// SPDX-License-Identifier: Apache-2.0
+// How each kind of source works: one driver for each row of config/source_kinds.h. Who needs to
+// know something of a source asks its driver, and who has something to do for every kind goes
+// through all of them.
+//
+// A new kind is a folder here with its Source and its driver, and one line in source_drivers.cpp.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/result.h"
+#include "cloud/api/catalogue.h"
+#include "cloud/identity/session.h"
+#include "cloud/transport/endpoints.h"
+#include "config/source_kinds.h"
+#include "crypto/bundle.h"
+#include "sources/source.h"
+#include "store/store.h"
+
+namespace ccm::sources {
+
+// What a source is made of, borrowed.
+struct SourceParts {
+  cloud::Session& session;
+  const cloud::Endpoints& endpoints;
+  store::Store& store;
+  const Clock& clock;
+  Log& log;
+};
+
+// Sources of one kind that need different permissions.
+struct SourceVariant {
+  std::string_view name;  // "pca-cloud-key"
+  std::string_view note;  // "key made by PCA"; empty: the name says it all
+};
+
+// An operation of the cloud that a source calls.
+struct CloudNeed {
+  std::string_view variant;
+  std::string_view operation;  // "scm.ListCertificates"
+  std::string_view purpose;    // "to find the certificate for a name"
+  // Parameters with which it can be tried out and changes nothing. An empty `csr` stands for a
+  // signing request of a new key.
+  std::span<const std::pair<std::string_view, std::string_view>> trial;
+  // With them it reads what is there. Otherwise they name what does not exist, and whoever may call
+  // it is told so.
+  bool reads = false;
+};
+
+// Something in the cloud that the settings of a source name.
+struct NamedObject {
+  std::string_view title;      // "CA"
+  std::string_view operation;  // that shows it
+  std::string_view parameter;  // of that operation, for the id
+  std::string id;
+  std::string_view advice;  // when it is not there
+};
+
+struct SourceDriver {
+  const config::SourceKind* kind;
+  // The service it calls, and where that is; nullopt and nullptr: none.
+  std::optional<cloud::Service> service;
+  std::string cloud::Endpoints::*endpoint;
+  // Thread-safe, and may go on for as long as what it was made of.
+  std::unique_ptr<Source> (*make)(const SourceParts& parts);
+  // Each certificate is made for us, so one that is refused was made in vain, and the next attempt
+  // has another one made.
+  bool is_costly;
+  // What the settings have against a bundle, in the gate's form (`rejected` with a sentence that
+  // begins with the rule's name), or `invalid` when they cannot be applied. nullptr: nothing ever.
+  Result<void> (*check_policy)(const config::SourceSpec& source, const crypto::Bundle& bundle,
+                               Time now);
+
+  // For ccmctl. The first variant is the usual one and has the kind's word as its name.
+  std::span<const SourceVariant> variants;
+  std::string_view (*variant_of)(const config::SourceSpec& source);
+  // In the order in which a source comes to them.
+  std::span<const CloudNeed> needs;
+  // nullopt: the settings name nothing there.
+  std::optional<NamedObject> (*named)(const config::SourceSpec& source);
+  // States of such an object in which it can be used, and what helps in another one.
+  std::span<const std::string_view> usable_states;
+  std::string (*remedy)(const NamedObject& object, std::string_view state);
+};
+
+// In the order of source_kinds().
+std::span<const SourceDriver* const> source_drivers() noexcept;
+// Every kind has one.
+const SourceDriver& driver_of(const config::SourceSpec& source);
+
+// The service that knows the certificate with this origin; nullopt when none does.
+std::optional<cloud::Service> service_of_origin(std::string_view origin) noexcept;
+
+// One source of each kind.
+class Sources {
+ public:
+  explicit Sources(const SourceParts& parts);
+  Source& of(const config::SourceSpec& source) const;
+
+ private:
+  std::vector<std::pair<const config::SourceKind*, std::unique_ptr<Source>>> sources_;
+};
+
+// The driver of a config::AddedSourceKind, for tests. Before any thread starts; the last one goes
+// first.
+class AddedSourceDriver {
+ public:
+  explicit AddedSourceDriver(const SourceDriver& driver) noexcept;
+  AddedSourceDriver(const AddedSourceDriver&) = delete;
+  AddedSourceDriver& operator=(const AddedSourceDriver&) = delete;
+  ~AddedSourceDriver();
+};
+
+}  // namespace ccm::sources
