@@ -218,7 +218,8 @@ Result<std::uint64_t> MemoryStore::write_record(const Lease& lease, std::string_
   if (Result<void> allowed = check_write(lease); !allowed) return pass(std::move(allowed));
   const std::pair key{std::string(name), std::string(kind)};
   const auto found = records_.find(key);
-  if (expected != (found == records_.end() ? 0 : found->second.version)) {
+  const bool is_whole = found != records_.end() && !damaged_records_.contains(key);
+  if (expected != (is_whole ? found->second.version : 0)) {
     return fail(ErrorKind::transient, "the record changed in the meantime");
   }
   records_[key] = StoredRecord{.value = value.clone(), .version = expected + 1};
