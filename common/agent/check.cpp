@@ -18,6 +18,7 @@
 #include "base/error.h"
 #include "base/handle.h"
 #include "base/log.h"
+#include "base/sentences.h"
 #include "cloud/transport/curl_client.h"
 #include "cloud/transport/endpoints.h"
 #include "config/sentences.h"
@@ -98,7 +99,7 @@ void check_region(const config::Config& config, Findings& findings) {
   if (!depends_on_it || global.region.empty()) return;
   const auto regions = cloud::known_regions();
   if (std::find(regions.begin(), regions.end(), global.region) == regions.end()) {
-    const auto best = config::closest(global.region, {regions.begin(), regions.end()});
+    const auto best = closest(global.region, {regions.begin(), regions.end()});
     add_warning(findings,
                 fmt::format("the region {} is not known{}", config::in_quotes(global.region),
                             best.empty() ? "" : fmt::format("; did you mean \"{}\"?", best)));

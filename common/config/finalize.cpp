@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <unordered_set>
 
+#include "base/sentences.h"
 #include "base/text.h"
 #include "config/certificate_rules.h"
 #include "config/sentences.h"

@@ -7,6 +7,7 @@
 #include <array>
 #include <optional>
 
+#include "base/sentences.h"
 #include "base/text.h"
 #include "config/sentences.h"
 #include "config/server_names.h"

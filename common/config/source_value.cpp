@@ -8,8 +8,8 @@
 #include <string_view>
 #include <utility>
 
+#include "base/sentences.h"
 #include "base/text.h"
-#include "config/sentences.h"
 #include "config/value_words.h"
 
 namespace ccm::config {

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 
+#include "base/sentences.h"
 #include "base/text.h"
 #include "config/sentences.h"
 #include "config/values.h"

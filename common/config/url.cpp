@@ -4,16 +4,15 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <optional>
 
 #include "base/text.h"
+#include "base/url.h"
 #include "config/sentences.h"
 #include "crypto/names.h"
 
 namespace ccm::config {
 namespace {
-
-constexpr std::string_view kHttp = "http://";
-constexpr std::string_view kHttps = "https://";
 
 Failure wrong_url(std::string_view text, std::string_view problem) {
   return fail(ErrorKind::invalid, fmt::format("{} {}", in_quotes(text), problem));
@@ -38,43 +37,33 @@ bool is_port(std::string_view port) {
   return number && *number >= 1 && *number <= 65535;
 }
 
-// What follows the scheme: host with an optional port and nothing else.
-Result<std::string> parse_authority(std::string_view text, std::string_view authority) {
-  if (authority.ends_with('/')) authority.remove_suffix(1);
-  if (authority.find('@') != std::string_view::npos) {
+Result<std::string> parse_base_url(std::string_view text, const UrlParts& url) {
+  if (text.find('@') != std::string_view::npos) {
     // Not quoted: what stands before the @ may be a password.
     return fail(ErrorKind::invalid,
                 "the URL holds a user name or a password; write only the host and port (those of a "
                 "proxy belong in a file: file=PATH behind its URL)");
   }
-  if (authority.find_first_of("/?#") != std::string_view::npos) {
+  if (!url.path.empty() && url.path != "/") {
     return wrong_url(text, "has a path or a query; write only scheme, host and port");
   }
-  const std::size_t bracket = authority.rfind(']');
-  const std::size_t colon = authority.rfind(':');
-  const bool has_port =
-      colon != std::string_view::npos && (bracket == std::string_view::npos || colon > bracket);
-  if (has_port && !is_port(authority.substr(colon + 1))) {
+  if (url.port && !is_port(*url.port)) {
     return wrong_url(text, "has no valid port; a port is a number from 1 to 65535");
   }
-  if (!is_host(has_port ? authority.substr(0, colon) : authority)) {
-    return wrong_url(text, "names no valid host");
-  }
-  return to_lower(authority);
+  if (!is_host(url.host)) return wrong_url(text, "names no valid host");
+  return fmt::format("{}://{}", to_lower(url.scheme), to_lower(url.authority));
 }
 
-Result<std::string> parse_base_url(std::string_view text, std::string_view scheme) {
-  auto authority = parse_authority(text, text.substr(scheme.size()));
-  if (!authority) return authority;
-  return fmt::format("{}{}", scheme, *authority);
+bool has_scheme(const std::optional<UrlParts>& url, std::string_view scheme) {
+  return url && equals_ignoring_case(url->scheme, scheme);
 }
 
 }  // namespace
 
 Result<std::string> parse_endpoint(std::string_view text) {
-  const std::string lower = to_lower(text);
-  if (lower.starts_with(kHttps)) return parse_base_url(text, kHttps);
-  if (lower.starts_with(kHttp)) {
+  const std::optional<UrlParts> url = url_parts(text);
+  if (has_scheme(url, "https")) return parse_base_url(text, *url);
+  if (has_scheme(url, "http")) {
     return fail(ErrorKind::invalid,
                 "a plain http URL would show the requests to the network; write "
                 "https://HOST[:PORT]");
@@ -83,16 +72,15 @@ Result<std::string> parse_endpoint(std::string_view text) {
 }
 
 Result<std::string> parse_metadata_endpoint(std::string_view text) {
-  const std::string lower = to_lower(text);
-  if (lower.starts_with(kHttps)) return parse_base_url(text, kHttps);
-  if (lower.starts_with(kHttp)) return parse_base_url(text, kHttp);
+  const std::optional<UrlParts> url = url_parts(text);
+  if (has_scheme(url, "https") || has_scheme(url, "http")) return parse_base_url(text, *url);
   return wrong_url(text, "is not an endpoint; write http://HOST[:PORT]");
 }
 
 Result<std::string> parse_proxy(std::string_view text) {
-  const std::string lower = to_lower(text);
-  if (lower == "off") return std::string();
-  if (lower.starts_with(kHttp)) return parse_base_url(text, kHttp);
+  if (equals_ignoring_case(text, "off")) return std::string();
+  const std::optional<UrlParts> url = url_parts(text);
+  if (has_scheme(url, "http")) return parse_base_url(text, *url);
   return wrong_url(text, "is not a proxy; write http://HOST:PORT or off");
 }
 

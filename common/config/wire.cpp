@@ -10,124 +10,75 @@
 #include <utility>
 #include <vector>
 
+#include "base/packing.h"
+
 namespace ccm::config {
 namespace {
 
 constexpr std::string_view kMagic = "CCMSETS\n";
 constexpr std::uint32_t kVersion = 3;
-constexpr std::size_t kNumberSize = 4;
 
-// Numbers are 32 bits, least significant byte first; texts and lists have their length in front.
-class Encoder {
- public:
-  void number(std::uint32_t value) {
-    for (unsigned shift = 0; shift < 32; shift += 8) {
-      bytes_ += static_cast<char>(static_cast<unsigned char>(value >> shift));
-    }
-  }
-  void raw(std::string_view bytes) { bytes_ += bytes; }
-  void text(std::string_view text) {
-    number(static_cast<std::uint32_t>(text.size()));
-    bytes_ += text;
-  }
-  void texts(const std::vector<std::string>& texts) {
-    number(static_cast<std::uint32_t>(texts.size()));
-    for (const std::string& item : texts) text(item);
-  }
-  void origin(const Origin& origin) {
-    text(origin.file);
-    number(origin.line);
-  }
-  void directives(const std::vector<RawDirective>& directives) {
-    number(static_cast<std::uint32_t>(directives.size()));
-    for (const RawDirective& directive : directives) {
-      text(directive.key);
-      texts(directive.arguments);
-      origin(directive.origin);
-    }
-  }
-  std::string take() && { return std::move(bytes_); }
+void pack_texts(Packer& out, const std::vector<std::string>& texts) {
+  out.size(texts.size());
+  for (const std::string& item : texts) out.block(item);
+}
 
- private:
-  std::string bytes_;
-};
+void pack_origin(Packer& out, const Origin& origin) {
+  out.block(origin.file);
+  out.number(origin.line);
+}
 
-// After the first thing that does not fit, everything it reads is empty and `failed` stays true, so
-// that callers check once per record.
-class Decoder {
- public:
-  explicit Decoder(std::string_view bytes) : rest_(bytes) {}
+void pack_directives(Packer& out, const std::vector<RawDirective>& directives) {
+  out.size(directives.size());
+  for (const RawDirective& directive : directives) {
+    out.block(directive.key);
+    pack_texts(out, directive.arguments);
+    pack_origin(out, directive.origin);
+  }
+}
 
-  bool failed() const noexcept { return failed_; }
-  bool is_complete() const noexcept { return !failed_ && rest_.empty(); }
+std::vector<std::string> unpack_texts(Unpacker& in) {
+  std::vector<std::string> items;
+  for (std::uint32_t left = in.count(); left > 0 && !in.failed(); --left) {
+    items.emplace_back(in.text());
+  }
+  return items;
+}
 
-  std::string_view raw(std::size_t size) {
-    if (failed_ || size > rest_.size()) {
-      failed_ = true;
-      return {};
-    }
-    const std::string_view taken = rest_.substr(0, size);
-    rest_.remove_prefix(size);
-    return taken;
-  }
-  std::uint32_t number() {
-    const std::string_view bytes = raw(kNumberSize);
-    std::uint32_t value = 0;
-    for (std::size_t i = bytes.size(); i > 0; --i) {
-      value = (value << 8U) | static_cast<unsigned char>(bytes[i - 1]);
-    }
-    return value;
-  }
-  std::string text() { return std::string(raw(number())); }
-  std::vector<std::string> texts() {
-    std::vector<std::string> items;
-    for (std::uint32_t left = count(); left > 0 && !failed_; --left) items.push_back(text());
-    return items;
-  }
-  Origin origin() {
-    std::string file = text();
-    return {std::move(file), number()};
-  }
-  RawDirective directive() {
-    std::string key = text();
-    std::vector<std::string> arguments = texts();
-    return {std::move(key), std::move(arguments), origin()};
-  }
-  // Every item takes at least a number, so a count beyond what is left is a lie.
-  std::uint32_t count() {
-    const std::uint32_t value = number();
-    if (value > rest_.size() / kNumberSize) failed_ = true;
-    return failed_ ? 0 : value;
-  }
+Origin unpack_origin(Unpacker& in) {
+  std::string file(in.text());
+  return {std::move(file), in.number()};
+}
 
- private:
-  std::string_view rest_;
-  bool failed_ = false;
-};
+RawDirective unpack_directive(Unpacker& in) {
+  std::string key(in.text());
+  std::vector<std::string> arguments = unpack_texts(in);
+  return {std::move(key), std::move(arguments), unpack_origin(in)};
+}
 
 Failure malformed(std::string_view problem) {
   return fail(ErrorKind::invalid,
               fmt::format("the settings handed over by the server {}", problem));
 }
 
-void encode_server(Encoder& out, const ServerFacts& server) {
+void encode_server(Packer& out, const ServerFacts& server) {
   out.number(static_cast<std::uint32_t>(server.kind));
   out.number(static_cast<std::uint32_t>(server.log_level));
-  out.text(server.error_log);
-  out.text(server.launch_id);
-  out.text(server.module_path);
-  out.text(server.module_version);
-  out.text(server.instance);
-  out.text(server.place);
+  out.block(server.error_log);
+  out.block(server.launch_id);
+  out.block(server.module_path);
+  out.block(server.module_version);
+  out.block(server.instance);
+  out.block(server.place);
 }
 
-void encode_agent(Encoder& out, const AgentFacts& agent) {
-  out.text(agent.path);
-  out.text(agent.version);
+void encode_agent(Packer& out, const AgentFacts& agent) {
+  out.block(agent.path);
+  out.block(agent.version);
   out.number(agent.pid);
 }
 
-AgentFacts decode_agent(Decoder& in) {
+AgentFacts decode_agent(Unpacker& in) {
   AgentFacts agent;
   agent.path = in.text();
   agent.version = in.text();
@@ -135,7 +86,7 @@ AgentFacts decode_agent(Decoder& in) {
   return agent;
 }
 
-std::optional<ServerFacts> decode_server(Decoder& in) {
+std::optional<ServerFacts> decode_server(Unpacker& in) {
   const std::uint32_t kind = in.number();
   const std::uint32_t level = in.number();
   ServerFacts server;
@@ -160,30 +111,30 @@ std::optional<ServerFacts> decode_server(Decoder& in) {
 // as a server's directives do, so nothing comes in that finalize has not been promised.
 class SettingsWire {
  public:
-  static void encode(Encoder& out, const Settings& settings) {
-    out.directives(settings.global_);
+  static void encode(Packer& out, const Settings& settings) {
+    pack_directives(out, settings.global_);
     std::vector<const RawCertificate*> blocks;
     for (const auto& [name, certificate] : settings.certificates_) {
       if (!certificate.is_implicit) blocks.push_back(&certificate);
     }
-    out.number(static_cast<std::uint32_t>(blocks.size()));
+    out.size(blocks.size());
     for (const RawCertificate* block : blocks) {
-      out.text(block->name);
-      out.origin(block->origin);
-      out.directives(block->directives);
+      out.block(block->name);
+      pack_origin(out, block->origin);
+      pack_directives(out, block->directives);
     }
-    out.number(static_cast<std::uint32_t>(settings.uses_.size()));
+    out.size(settings.uses_.size());
     for (const RawUse& use : settings.uses_) {
-      out.texts(use.arguments);
-      out.texts(use.server_names);
-      out.origin(use.origin);
+      pack_texts(out, use.arguments);
+      pack_texts(out, use.server_names);
+      pack_origin(out, use.origin);
     }
   }
 
-  static Result<Settings> decode(Decoder& in) {
+  static Result<Settings> decode(Unpacker& in) {
     Settings settings;
     for (std::uint32_t left = in.count(); left > 0 && !in.failed(); --left) {
-      RawDirective directive = in.directive();
+      RawDirective directive = unpack_directive(in);
       if (in.failed()) break;
       auto taken = settings.set(directive.key, std::move(directive.arguments), directive.origin);
       if (!taken) return pass(std::move(taken));
@@ -192,9 +143,9 @@ class SettingsWire {
       if (auto taken = decode_block(in, settings); !taken) return pass(std::move(taken));
     }
     for (std::uint32_t left = in.count(); left > 0 && !in.failed(); --left) {
-      const std::vector<std::string> arguments = in.texts();
-      const std::vector<std::string> server_names = in.texts();
-      const Origin origin = in.origin();
+      const std::vector<std::string> arguments = unpack_texts(in);
+      const std::vector<std::string> server_names = unpack_texts(in);
+      const Origin origin = unpack_origin(in);
       if (in.failed()) break;
       auto taken = settings.use(arguments, server_names, origin);
       if (!taken) return pass(std::move(taken));
@@ -203,14 +154,14 @@ class SettingsWire {
   }
 
  private:
-  static Result<void> decode_block(Decoder& in, Settings& settings) {
-    const std::string name = in.text();
-    const Origin origin = in.origin();
+  static Result<void> decode_block(Unpacker& in, Settings& settings) {
+    const std::string name(in.text());
+    const Origin origin = unpack_origin(in);
     const std::uint32_t count = in.count();
     if (in.failed()) return {};
     if (auto added = settings.add_certificate(name, origin); !added) return added;
     for (std::uint32_t left = count; left > 0 && !in.failed(); --left) {
-      RawDirective directive = in.directive();
+      RawDirective directive = unpack_directive(in);
       if (in.failed()) break;
       auto taken =
           settings.set_in(name, directive.key, std::move(directive.arguments), directive.origin);
@@ -230,18 +181,18 @@ std::string make_instance() {
 }
 
 std::string encode_handover(const Handover& handover) {
-  Encoder out;
+  Packer out;
   out.raw(kMagic);
   out.number(kVersion);
   encode_server(out, handover.server);
   encode_agent(out, handover.agent);
   SettingsWire::encode(out, handover.settings);
-  return std::move(out).take();
+  return std::string(std::move(out).take().reveal());
 }
 
 Result<Handover> decode_handover(std::string_view bytes) {
-  Decoder in(bytes);
-  if (in.raw(kMagic.size()) != kMagic) return malformed("are not settings");
+  Unpacker in(bytes);
+  if (in.text(kMagic.size()) != kMagic) return malformed("are not settings");
   const std::uint32_t version = in.number();
   if (in.failed() || version != kVersion) {
     return malformed(

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <iterator>
 
+#include "base/sentences.h"
 #include "crypto/chain.h"
 #include "crypto/pem.h"
 
@@ -43,21 +44,17 @@ PathEnd end_of(const Ordered& ordered) {
 
 std::string describe(const std::vector<Certificate>& dropped, std::optional<Time> now) {
   constexpr std::size_t kMostNamed = 3;
-  std::string text;
-  for (std::size_t i = 0; i < std::min(dropped.size(), kMostNamed); ++i) {
-    const Certificate& certificate = dropped[i];
-    if (!text.empty()) text += ", ";
-    text += certificate.subject();
+  std::vector<std::string> sentences;
+  for (const Certificate& certificate : dropped) {
+    std::string why = fmt::format("issued by {}", certificate.issuer());
     if (now && certificate.not_after() <= *now) {
-      text += fmt::format(" (ended at {})", format_time(certificate.not_after()));
+      why = fmt::format("ended at {}", format_time(certificate.not_after()));
     } else if (now && certificate.not_before() > *now) {
-      text += fmt::format(" (begins at {})", format_time(certificate.not_before()));
-    } else {
-      text += fmt::format(" (issued by {})", certificate.issuer());
+      why = fmt::format("begins at {}", format_time(certificate.not_before()));
     }
+    sentences.push_back(fmt::format("{} ({})", certificate.subject(), why));
   }
-  if (dropped.size() > kMostNamed) text += fmt::format(" and {} more", dropped.size() - kMostNamed);
-  return text;
+  return enumerated(sentences, kMostNamed);
 }
 
 Result<void> check_key(const KeyPair& key, const Certificate& leaf) {

@@ -6,7 +6,9 @@
 #include <algorithm>
 #include <string_view>
 
+#include "base/sentences.h"
 #include "base/text.h"
+#include "base/url.h"
 #include "crypto/client_rules.h"
 #include "crypto/client_verdict.h"
 #include "crypto/names.h"
@@ -14,16 +16,11 @@
 namespace ccm::crypto {
 namespace {
 
+constexpr std::size_t kMostNames = 5;  // in a sentence
+
 Failure refused_until(std::string_view rule, std::string sentence, Seconds wait) {
   return fail(
       Error(ErrorKind::rejected, std::move(sentence)).with_context(rule).with_retry_after(wait));
-}
-
-std::string enumerated(const std::vector<std::string>& names) {
-  constexpr std::size_t kMostNamed = 5;
-  if (names.size() <= kMostNamed) return join(names, ", ");
-  return fmt::format("{} and {} more", join({names.begin(), names.begin() + kMostNamed}, ", "),
-                     names.size() - kMostNamed);
 }
 
 Result<void> check_key_match(const Bundle& bundle) {
@@ -48,7 +45,7 @@ Result<void> check_names(const std::vector<std::string>& names, const Certificat
                                   missing));
   }
   return refused_by("names", fmt::format("the certificate covers {} but not \"{}\"",
-                                         enumerated(covered), missing));
+                                         enumerated(covered, kMostNames), missing));
 }
 
 Result<void> check_not_before(const Certificate& leaf, Time now) {
@@ -167,10 +164,7 @@ Result<void> check_server_auth(const Certificate& leaf) {
 Result<void> check_stapling(const Certificate& leaf) {
   if (!leaf.requires_stapling()) return {};
   const std::vector<std::string> urls = leaf.ocsp_urls();
-  const bool has_responder = std::any_of(urls.begin(), urls.end(), [](const std::string& url) {
-    return to_lower(url.substr(0, 7)) == "http://";
-  });
-  if (has_responder) return {};
+  if (std::any_of(urls.begin(), urls.end(), is_plain_http)) return {};
   return refused_by(
       "stapling",
       "the certificate demands a stapled OCSP response (must-staple) and names no OCSP "

@@ -5,6 +5,7 @@
 #include <optional>
 #include <string_view>
 
+#include "base/url.h"
 #include "crypto/openssl.h"
 
 namespace ccm::crypto {
@@ -146,10 +147,8 @@ bool is_readable_text(const ASN1_STRING* text) noexcept {
 
 bool is_plain_uri(std::string_view uri) noexcept {
   if (!is_plain_text(uri)) return false;
-  const std::size_t scheme = uri.find("://");
-  if (scheme == std::string_view::npos) return true;
-  const std::string_view rest = uri.substr(scheme + 3);
-  return is_host_and_port(rest.substr(0, rest.find_first_of("/?#")));
+  const std::optional<UrlParts> parts = url_parts(uri);
+  return !parts || is_host_and_port(parts->authority);
 }
 
 }  // namespace ccm::crypto

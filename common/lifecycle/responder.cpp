@@ -8,7 +8,7 @@
 #include <span>
 #include <utility>
 
-#include "base/text.h"
+#include "base/url.h"
 #include "cloud/reply/errors.h"
 
 namespace ccm::lifecycle {
@@ -52,9 +52,7 @@ Result<OcspReply> Responder::ask(const crypto::Certificate& leaf,
 
 std::string responder_of(const crypto::Certificate& leaf) {
   const std::vector<std::string> urls = leaf.ocsp_urls();
-  const auto found = std::find_if(urls.begin(), urls.end(), [](const std::string& url) {
-    return to_lower(url.substr(0, 7)) == "http://";
-  });
+  const auto found = std::find_if(urls.begin(), urls.end(), is_plain_http);
   return found == urls.end() ? "" : *found;
 }
 

@@ -4,10 +4,10 @@
 #include <fmt/format.h>
 
 #include <cstdint>
-#include <cstring>
 #include <string_view>
 #include <utility>
 
+#include "base/packing.h"
 #include "crypto/ocsp.h"
 #include "publication/layout.h"
 
@@ -15,83 +15,27 @@ namespace ccm::publication {
 namespace {
 
 // Mark (4) | flags (4) | count (4) | count × certificate | key | OCSP response; each of the last
-// three kinds as length (4) and DER. Numbers in the machine's own byte order: both ends are on one
-// machine.
+// three kinds as length (4) and DER (base/packing.h).
 constexpr std::uint32_t kMark = 0x314d4343;  // "CCM1"
 constexpr std::uint32_t kPlaceholderFlag = 1;
-constexpr std::size_t kNumberSize = sizeof(std::uint32_t);
-static_assert(kHeadSize == 3 * kNumberSize);
+static_assert(kHeadSize == 3 * kPackedNumberSize);
 constexpr std::uint32_t kMostCertificates = crypto::kMostPublishedCertificates;
-static_assert(kHeadSize + (kMostCertificates + 2) * kNumberSize + crypto::kMostPublishedBytes +
-                      crypto::kMostOcspResponse <=
+static_assert(kHeadSize + (kMostCertificates + 2) * kPackedNumberSize +
+                      crypto::kMostPublishedBytes + crypto::kMostOcspResponse <=
                   kBufferSize,
               "what may be installed must fit, whatever is stapled to it");
 
 using Bytes = std::span<const std::byte>;
-
-class Encoder {
- public:
-  explicit Encoder(std::size_t size) : bytes_(Secret::of_size(size)) {}
-
-  void number(std::size_t value) {
-    const auto narrow = static_cast<std::uint32_t>(value);
-    std::memcpy(bytes_.mutable_bytes().subspan(at_).data(), &narrow, kNumberSize);
-    at_ += kNumberSize;
-  }
-  void block(Bytes block) {
-    number(block.size());
-    if (!block.empty()) {
-      std::memcpy(bytes_.mutable_bytes().subspan(at_).data(), block.data(), block.size());
-    }
-    at_ += block.size();
-  }
-  Secret take() && { return std::move(bytes_); }
-
- private:
-  Secret bytes_;
-  std::size_t at_ = 0;
-};
-
-// Reads past the end give nothing and are remembered.
-class Decoder {
- public:
-  explicit Decoder(Bytes bytes) : rest_(bytes) {}
-
-  bool failed() const noexcept { return failed_; }
-  bool is_complete() const noexcept { return !failed_ && rest_.empty(); }
-
-  std::uint32_t number() {
-    std::uint32_t value = 0;
-    const Bytes bytes = take(kNumberSize);
-    if (!bytes.empty()) std::memcpy(&value, bytes.data(), kNumberSize);
-    return value;
-  }
-  Bytes block() { return take(number()); }
-
- private:
-  Bytes take(std::size_t size) {
-    if (failed_ || size > rest_.size()) {
-      failed_ = true;
-      return {};
-    }
-    const Bytes taken = rest_.first(size);
-    rest_ = rest_.subspan(size);
-    return taken;
-  }
-
-  Bytes rest_;
-  bool failed_ = false;
-};
 
 Failure malformed(std::string_view problem) {
   return fail(ErrorKind::invalid, fmt::format("the published value {}", problem));
 }
 
 std::size_t block_size(Bytes block) noexcept {
-  return kNumberSize + block.size();
+  return kPackedNumberSize + block.size();
 }
 
-Result<std::vector<crypto::Certificate>> decode_certificates(Decoder& in, std::uint32_t count) {
+Result<std::vector<crypto::Certificate>> decode_certificates(Unpacker& in, std::uint32_t count) {
   std::vector<crypto::Certificate> certificates;
   for (std::uint32_t i = 0; i < count; ++i) {
     const Bytes der = in.block();
@@ -117,10 +61,10 @@ Result<Secret> encode(const Published& published) {
     chain.push_back(certificate.to_der());
     size += block_size(chain.back());
   }
-  Encoder out(size);
+  Packer out(size);
   out.number(kMark);
   out.number(published.is_placeholder ? kPlaceholderFlag : 0);
-  out.number(chain.size());
+  out.size(chain.size());
   for (const auto& der : chain) out.block(der);
   out.block(key->bytes());
   out.block(published.ocsp_response);
@@ -128,7 +72,7 @@ Result<Secret> encode(const Published& published) {
 }
 
 Result<Published> decode(std::span<const std::byte> bytes) {
-  Decoder in(bytes);
+  Unpacker in(bytes);
   const std::uint32_t mark = in.number();
   const std::uint32_t flags = in.number();
   const std::uint32_t count = in.number();
@@ -151,7 +95,7 @@ Result<Published> decode(std::span<const std::byte> bytes) {
 }
 
 bool is_placeholder(std::span<const std::byte> head) noexcept {
-  Decoder in(head);
+  Unpacker in(head);
   return in.number() == kMark && (in.number() & kPlaceholderFlag) != 0;
 }
 

@@ -12,6 +12,7 @@
 #include <memory>
 
 #include "base/handle.h"
+#include "base/sentences.h"
 #include "base/text.h"
 #include "cli/cloud/cloud_access.h"
 #include "cli/cloud/permissions.h"
@@ -19,13 +20,10 @@
 #include "cli/input/secret_input.h"
 #include "cloud/transport/curl_client.h"
 #include "cloud/transport/peer_chain.h"
-#include "config/sentences.h"
 #include "crypto/names.h"
 
 namespace ccm::cli {
 namespace {
-
-using config::enumerated;
 
 // The gateway refuses what is 15 minutes off (docs/design/signing.md, "What the gateway checks").
 constexpr Seconds kTolerableSkew{60};

@@ -7,13 +7,13 @@
 #include <utility>
 
 #include "base/file.h"
+#include "base/sentences.h"
 #include "base/text.h"
 #include "cli/doctor/doctor.h"
 #include "cli/host/agents.h"
 #include "cli/host/overview.h"
 #include "cli/host/state_directory.h"
 #include "config/host_checks.h"
-#include "config/sentences.h"
 #include "store/record_file.h"
 
 namespace ccm::cli {
@@ -106,7 +106,7 @@ void report_left(const std::vector<std::string>& names, Findings& findings) {
       fmt::format("{} in no server's configuration any more, and {} still here: {}",
                   is_one ? "1 is" : fmt::format("{} are", names.size()),
                   is_one ? "its private keys are" : "their private keys are",
-                  config::enumerated(names, kNamedCertificates)),
+                  enumerated(names, kNamedCertificates)),
       fmt::format("when {} not needed: ccmctl forget {}", is_one ? "it is" : "they are",
                   is_one ? shell_word(names.front()) : "NAME"));
 }

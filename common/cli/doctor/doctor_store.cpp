@@ -14,15 +14,13 @@
 
 #include "base/file.h"
 #include "base/handle.h"
+#include "base/sentences.h"
 #include "cli/doctor/doctor.h"
 #include "cli/doctor/doctor_room.h"
 #include "cli/host/state_directory.h"
-#include "config/sentences.h"
 
 namespace ccm::cli {
 namespace {
-
-using config::enumerated;
 
 constexpr std::size_t kNamedFiles = 3;
 // Nothing the agent writes takes so long; younger ones may be in work.

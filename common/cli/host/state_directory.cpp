@@ -7,9 +7,9 @@
 #include <cerrno>
 
 #include "base/file.h"
+#include "base/sentences.h"
 #include "base/text.h"
 #include "cli/host/agents.h"
-#include "config/sentences.h"
 #include "store/state_directory.h"
 
 namespace ccm::cli {
@@ -90,7 +90,7 @@ std::optional<std::string> describe_strays(const std::string& state_path) {
   if (strays.empty()) return std::nullopt;
   return fmt::format(
       "only directories, one for each certificate, belong into {}; move this away: {}",
-      printable(directory), config::enumerated(strays, kNamedStrays));
+      printable(directory), enumerated(strays, kNamedStrays));
 }
 
 }  // namespace ccm::cli

@@ -7,7 +7,7 @@
 #include <optional>
 #include <sstream>
 
-#include "base/edit_distance.h"
+#include "base/sentences.h"
 #include "base/text.h"
 #include "cli/input/command_tree.h"
 #include "cli/input/completion.h"
@@ -17,16 +17,12 @@ namespace {
 
 // "; did you mean \"list\"?", when something is near enough to be meant.
 std::string suggestion(const std::string& word, const std::vector<std::string>& known) {
-  const std::string* best = nullptr;
-  std::size_t nearest = word.size() / 3 + 2;
-  for (const std::string& each : known) {
-    const bool is_begun = word.size() > 2 && each.starts_with(word);
-    const std::size_t distance = is_begun ? 1 : edit_distance(word, each);
-    if (distance >= nearest) continue;
-    nearest = distance;
-    best = &each;
-  }
-  return best == nullptr ? std::string() : fmt::format("; did you mean {}?", *best);
+  const auto begun = std::find_if(known.begin(), known.end(), [&](const std::string& each) {
+    return word.size() > 2 && each.starts_with(word);
+  });
+  const std::string_view best =
+      begun == known.end() ? closest(word, {known.begin(), known.end()}) : std::string_view(*begun);
+  return best.empty() ? std::string() : fmt::format("; did you mean {}?", best);
 }
 
 std::vector<std::string> names_of_commands(const CLI::App& app) {

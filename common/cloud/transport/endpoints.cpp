@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <array>
+#include <optional>
 
 #include "base/text.h"
 
@@ -100,14 +101,6 @@ bool is_this_machine(std::string_view host) {
   return is_loopback(host) && (!host.starts_with("127.") || is_dotted_quad(host));
 }
 
-std::string_view host_of(std::string_view authority) {
-  const auto colon = authority.rfind(':');
-  const auto bracket = authority.rfind(']');
-  const bool has_port =
-      colon != std::string_view::npos && (bracket == std::string_view::npos || colon > bracket);
-  return has_port ? authority.substr(0, colon) : authority;
-}
-
 bool is_authority_character(char c) {
   return c > ' ' && c < 0x7f && std::string_view("@\\\"'<>^`{|}").find(c) == std::string_view::npos;
 }
@@ -130,22 +123,16 @@ Endpoints endpoints_for(const std::string& region, const Endpoints& overrides) {
 }
 
 Result<UrlParts> split_url(std::string_view url) {
-  const auto colon = url.find("://");
-  if (colon == std::string_view::npos) return bad_url(url, "no https:// in front");
-  UrlParts parts{.scheme = url.substr(0, colon), .authority = {}, .host = {}, .path = {}};
-  if (parts.scheme != "https" && parts.scheme != "http") return bad_url(url, "not an https URL");
-  const auto rest = url.substr(colon + 3);
-  const auto slash = std::min(rest.find('/'), rest.size());
-  parts.authority = rest.substr(0, slash);
-  parts.path = rest.substr(slash);
-  while (parts.path.ends_with('/')) parts.path.remove_suffix(1);
-  parts.host = host_of(parts.authority);
-  if (parts.host.empty()) return bad_url(url, "no host name");
-  if (!std::all_of(parts.authority.begin(), parts.authority.end(), is_authority_character) ||
+  std::optional<UrlParts> parts = url_parts(url);
+  if (!parts) return bad_url(url, "no https:// in front");
+  if (parts->scheme != "https" && parts->scheme != "http") return bad_url(url, "not an https URL");
+  if (parts->host.empty()) return bad_url(url, "no host name");
+  if (!std::all_of(parts->authority.begin(), parts->authority.end(), is_authority_character) ||
       url.find_first_of("?#") != std::string_view::npos) {
     return bad_url(url, "more than a host and a path");
   }
-  return parts;
+  while (parts->path.ends_with('/')) parts->path.remove_suffix(1);
+  return *parts;
 }
 
 Result<UrlParts> require_safe_endpoint(std::string_view url) {

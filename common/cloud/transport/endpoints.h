@@ -7,6 +7,7 @@
 #include <string_view>
 
 #include "base/result.h"
+#include "base/url.h"
 
 namespace ccm::cloud {
 
@@ -30,15 +31,9 @@ Endpoints endpoints_for(const std::string& region, const Endpoints& overrides);
 // others.
 std::span<const std::string_view> known_regions() noexcept;
 
-// A base URL taken apart; the parts are views into it.
-struct UrlParts {
-  std::string_view scheme;
-  std::string_view authority;  // host with the port as spelt: what is signed as Host
-  std::string_view host;       // without port, brackets of an IPv6 address kept
-  std::string_view path;       // without a trailing slash; empty for a bare host
-};
-
-// `invalid` unless it is http(s)://host[:port][/path] without user, query or fragment.
+// A base URL taken apart: what is signed as Host is `authority`; `path` has no trailing slash and
+// is empty for a bare host. `invalid` unless it is http(s)://host[:port][/path] without user, query
+// or fragment.
 Result<UrlParts> split_url(std::string_view url);
 
 // Whether credentials may be sent there: https, or plain http to this very machine.

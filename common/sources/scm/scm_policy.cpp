@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <string>
 
+#include "base/sentences.h"
 #include "base/text.h"
 #include "config/sentences.h"
 #include "crypto/authority_file.h"
@@ -31,7 +32,7 @@ Result<void> check_issuer(const config::ScmSource& source, const crypto::Certifi
   if (is_listed) return {};
   return crypto::refused_by(
       "issuer", fmt::format("it was issued by {}, and issuers= of the source names {}",
-                            leaf.issuer(), config::enumerated(source.issuers, kIssuersInSentence)));
+                            leaf.issuer(), enumerated(source.issuers, kIssuersInSentence)));
 }
 
 Result<void> check_trusted_by_file(const std::string& path, const crypto::Bundle& bundle,

@@ -9,7 +9,7 @@
 #include <utility>
 #include <vector>
 
-#include "config/sentences.h"
+#include "base/sentences.h"
 #include "policy/gate.h"
 #include "policy/schedule.h"
 #include "sources/scm/scm_policy.h"
@@ -20,7 +20,6 @@ namespace {
 
 using namespace std::chrono_literals;
 using cloud::ScmCertificate;
-using config::enumerated;
 
 // From here on a list may be incomplete: the service shows 150 in either order.
 constexpr std::size_t kLongList = 300;

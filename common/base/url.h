@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: Apache-2.0
+// A URL taken apart where RFC 3986 puts the seams (section 3). It says nothing about whether the
+// parts are any good: each caller knows what it wants of them. Pure.
+//
+// libcurl's URL API is not used for it: configuration is read without curl, and libcurl 7.61, which
+// we support, does not have it yet.
+#pragma once
+
+#include <optional>
+#include <string_view>
+
+namespace ccm {
+
+// Views into the URL.
+struct UrlParts {
+  std::string_view scheme;               // as spelt
+  std::string_view authority;            // host with the port as spelt, and user and password
+  std::string_view host;                 // without port; brackets of an IPv6 address are kept
+  std::optional<std::string_view> port;  // as spelt; nullopt: no colon behind the host
+  std::string_view path;                 // from the first slash on; with query and fragment
+};
+
+// nullopt without "://".
+std::optional<UrlParts> url_parts(std::string_view url) noexcept;
+
+// Whether it is "http://…", in whatever case.
+bool is_plain_http(std::string_view url) noexcept;
+
+}  // namespace ccm
