@@ -3,10 +3,10 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
 #include <cstdlib>
 #include <utility>
 
+#include "cloud/transport/http_client.h"
 #include "crypto/digest.h"
 
 namespace ccm::cloud {
@@ -63,9 +63,6 @@ std::string Credentials::fingerprint() const {
 }
 
 Result<void> check_access_key(const AccessKey& key, std::string_view source) {
-  const auto is_header_safe = [](std::string_view text) {
-    return std::all_of(text.begin(), text.end(), [](char c) { return c > ' ' && c < 0x7f; });
-  };
   if (key.id.empty() || key.secret.empty()) {
     return fail(ErrorKind::invalid,
                 fmt::format("{}: the {} is missing; an access key needs both ak and sk", source,

@@ -12,6 +12,7 @@
 #include "cloud/reply/errors.h"
 #include "cloud/reply/json.h"
 #include "cloud/transport/endpoints.h"
+#include "cloud/transport/http_client.h"
 
 namespace ccm::cloud {
 namespace {
@@ -127,10 +128,6 @@ class EcsProvider final : public CredentialsProvider {
       return fail(ErrorKind::transient, "the answer to a token request is not a token");
     }
     return fail(judge(*answer).error.with_context("metadata token"));
-  }
-
-  static bool is_header_safe(std::string_view text) {
-    return std::all_of(text.begin(), text.end(), [](char c) { return c > ' ' && c < 0x7f; });
   }
 
   // Step 2.

@@ -9,6 +9,7 @@
 #include "cloud/reply/errors.h"
 #include "cloud/reply/json.h"
 #include "cloud/transport/endpoints.h"
+#include "cloud/transport/http_client.h"
 
 namespace ccm::cloud {
 namespace {
@@ -54,10 +55,6 @@ Seconds lifetime_of(const Secret& body, Time now) {
   const auto expires_at = token["expires_at"].time();
   if (!expires_at) return kAssumedLifetime;
   return std::max(*expires_at - token["issued_at"].time().value_or(now), Seconds(0));
-}
-
-bool is_header_safe(std::string_view text) {
-  return std::all_of(text.begin(), text.end(), [](char c) { return c > ' ' && c < 0x7f; });
 }
 
 Result<Token> read_token(const HttpResponse& answer, Time now) {

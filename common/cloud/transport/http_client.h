@@ -21,6 +21,10 @@ using Headers = std::vector<std::pair<std::string, std::string>>;
 // Raw keys and values, not encoded (signer.h encodes them).
 using Query = std::vector<std::pair<std::string, std::string>>;
 
+// Whether a value that came from elsewhere (a token, a key's id) may stand in a header: visible
+// ASCII without spaces. A line feed would begin another header.
+bool is_header_safe(std::string_view value) noexcept;
+
 struct HttpRequest {
   std::string method;  // upper case
   std::string url;     // absolute, percent-encoded, with its query
