@@ -257,16 +257,19 @@ FakeCloud::Answer FakeCloud::perform(const std::string& operation,
 
 FakeCloud::Answer FakeCloud::list_scm(const std::string& url) const {
   const std::string status = query_value(url, "status");
+  const std::size_t start = parse_unsigned(query_value(url, "offset")).value_or(0);
+  const std::size_t limit = parse_unsigned(query_value(url, "limit")).value_or(10);
   std::string rows;
   std::size_t count = 0;
   for (const Issued& record : scm_) {
     if (status != "ALL" && record.status != status) continue;
+    const std::size_t place = count++;
+    if (place < start || place >= start + limit) continue;
     rows += fmt::format(R"({}{{"id":"{}","name":"n","status":"{}","domain":"{}","sans":"{}",)"
                         R"("expire_time":"{}"}})",
                         rows.empty() ? "" : ",", record.id, record.status,
                         record.names.empty() ? "" : record.names.front(), join(record.names, ";"),
                         record.expire_time);
-    ++count;
   }
   return answer(200, fmt::format(R"({{"total_count":{},"certificates":[{}]}})", count, rows));
 }
@@ -294,7 +297,7 @@ FakeCloud::Answer FakeCloud::issue(const std::string& body, bool by_csr, bool wr
     if (!is_there) return refusal(500, "PCA.00000001");
     options.key = *sources::parse_order((*record)->value)->key;
   }
-  const std::string id = fmt::format("pca-{}", pca_.size() + 1);
+  const std::string id = fmt::format("00000000-0000-0000-0000-{:012}", pca_.size() + 1);
   pca_.push_back({.id = id,
                   .status = "ISSUED",
                   .common_name = name,
@@ -309,14 +312,16 @@ FakeCloud::Answer FakeCloud::issue(const std::string& body, bool by_csr, bool wr
 
 FakeCloud::Answer FakeCloud::find_pca(const std::string& url) const {
   std::string rows;
+  std::size_t total = 0;
   for (auto record = pca_.rbegin(); record != pca_.rend(); ++record) {
     if (record->common_name.find(query_value(url, "name")) == std::string::npos) continue;
+    ++total;
     rows += fmt::format(R"({}{{"certificate_id":"{}","status":"{}","create_time":{},)"
                         R"("distinguished_name":{{"common_name":"{}"}}}})",
                         rows.empty() ? "" : ",", record->id, record->status,
                         milliseconds(record->created_at), record->common_name);
   }
-  return answer(200, fmt::format(R"({{"total":{},"certificates":[{}]}})", pca_.size(), rows));
+  return answer(200, fmt::format(R"({{"total":{},"certificates":[{}]}})", total, rows));
 }
 
 FakeCloud::Answer FakeCloud::show_pca(const Issued& record) const {
@@ -378,9 +383,11 @@ config::CertificateSpec scm_spec(std::string id, std::vector<std::string> names)
 }
 
 config::CertificateSpec pca_spec(config::KeyOrigin key_origin) {
-  config::CertificateSpec spec = spec_with(
-      config::PcaSource{.issuer_id = "ca-1", .key_origin = key_origin, .validity = 30 * kTestDay},
-      {"app.intra.example"});
+  config::CertificateSpec spec =
+      spec_with(config::PcaSource{.issuer_id = "2cb2878b-6cd1-460d-bd25-afe655159bdc",
+                                  .key_origin = key_origin,
+                                  .validity = 30 * kTestDay},
+                {"app.intra.example"});
   spec.name = "app";
   spec.key = crypto::KeyType{crypto::KeyAlgorithm::ecdsa, 256};
   return spec;

@@ -55,9 +55,7 @@ const std::string* Answer::find_header(std::string_view name) const noexcept {
 
 cloud::Arguments to_arguments(const Words& words) {
   cloud::Arguments arguments;
-  for (const auto& [name, value] : words) {
-    arguments.parameters.push_back({name, Secret::copy_of(std::string_view(value))});
-  }
+  for (const auto& [name, value] : words) arguments.with(name, value);
   return arguments;
 }
 
@@ -202,7 +200,7 @@ Result<Answer> CloudAccess::call(const cloud::Operation& operation, cloud::Argum
   if (wants_project && given == arguments.parameters.end()) {
     auto project = project_id();
     if (!project) return pass(std::move(project));
-    arguments.parameters.push_back({"project_id", Secret::copy_of(std::string_view(*project))});
+    arguments.with("project_id", *project);
   }
   auto request = cloud::build_request(operation, arguments);
   if (!request) return pass(std::move(request));

@@ -90,9 +90,8 @@ Result<void> add_elements(const Parameter& parameter, const std::vector<std::str
         return fail(ErrorKind::invalid, fmt::format("{} {}: write KEY=VALUE,KEY=VALUE",
                                                     option_of(parameter), printable(elements[i])));
       }
-      arguments.parameters.push_back(
-          {fmt::format("{}[{}].{}", parameter.name, i, field.substr(0, equals)),
-           Secret::copy_of(field.substr(equals + 1))});
+      arguments.with(fmt::format("{}[{}].{}", parameter.name, i, field.substr(0, equals)),
+                     field.substr(equals + 1));
     }
   }
   return {};

@@ -32,13 +32,13 @@ const Argument* find(const Arguments& arguments, std::string_view name) {
 
 void set(Arguments& arguments, std::string_view name, std::string_view value) {
   std::erase_if(arguments.parameters, [&](const Argument& each) { return each.name == name; });
-  arguments.parameters.push_back({std::string(name), Secret::copy_of(value)});
+  arguments.with(name, value);
 }
 
 Arguments copy_of(const Arguments& arguments) {
   Arguments copy;
   for (const Argument& each : arguments.parameters) {
-    copy.parameters.push_back({each.name, Secret::copy_of(each.value.reveal())});
+    copy.with(each.name, each.value.reveal());
   }
   if (arguments.body) copy.body = Secret::copy_of(arguments.body->reveal());
   return copy;

@@ -16,12 +16,9 @@ namespace {
 
 using namespace std::chrono_literals;
 
-// Hyphenated: the documents' spelling with a capital letter is a misprint
-// (docs/design/differences.md, "Paths of PCA").
-constexpr std::string_view kAuthorities = "/v1/private-certificate-authorities";
-constexpr std::string_view kPcaCertificates = "/v1/private-certificates";
-constexpr std::int64_t kPcaPageSize = 100;
-constexpr std::int64_t kMostFound = 1000;
+constexpr std::size_t kMostFound = 1000;
+constexpr std::string_view kFoundAtATime = "100";
+constexpr Seconds kLongestSearch{300};
 constexpr std::size_t kMostNames = 20;  // operations.json, CreateCertificate
 constexpr std::size_t kLongestCommonName = 64;
 constexpr Seconds kDay = 24h;
@@ -111,43 +108,13 @@ PcaCertificate read_pca_certificate(const JsonView& value) {
           .not_after = value["not_after"].time()};
 }
 
-bool is_not_found(const Error& error) {
-  return error.code() == "PCA.00030102" || error.code() == "PCA.10010002";
-}
-
-Result<std::string> read_new_id(const Secret& body) {
-  const auto document = JsonDocument::parse(body.reveal());
-  if (!document) return fail(document.error());
-  std::string id = (*document)["certificate_id"].text();
-  if (is_api_id(id)) return id;
-  return fail(ErrorKind::transient, "the answer has no certificate id");
-}
-
 }  // namespace
 
-PcaClient::PcaClient(Session& session, std::string endpoint)
-    : session_(session), endpoint_(std::move(endpoint)) {}
-
-Result<Secret> PcaClient::call(Operation operation, const std::string& id) {
-  if (auto checked = require_api_id(id, "id of PCA"); !checked) return pass(std::move(checked));
-  return session_.call({.method = std::string(operation.method),
-                        .endpoint = endpoint_,
-                        .path = fmt::format("{}/{}{}", operation.collection, id, operation.suffix),
-                        .query = {},
-                        .body = std::move(operation.body),
-                        .iam_action = operation.iam_action});
-}
+PcaClient::PcaClient(Session& session, std::string endpoint) : api_(session, std::move(endpoint)) {}
 
 Result<PcaAuthority> PcaClient::show_authority(const std::string& id) {
-  auto body = call({.method = "GET",
-                    .collection = kAuthorities,
-                    .suffix = {},
-                    .body = {},
-                    .iam_action = "pca:ca:get"},
-                   id);
   const std::string activity = "details of the issuing CA from PCA";
-  if (!body) return fail_with(std::move(body), activity);
-  auto document = JsonDocument::parse(body->reveal());
+  auto document = api_.call("pca.ShowCertificateAuthority", Arguments().with("ca_id", id));
   if (!document) return fail_with(std::move(document), activity);
   PcaAuthority authority{.id = id,
                          .status = (*document)["status"].text(),
@@ -169,8 +136,7 @@ Result<std::string> PcaClient::issue_by_csr(const std::string& issuer_id,
       .set("csr", csr_pem)
       .set_object("validity", validity_object(validity))
       .set("type", "ENTITY_CERT");
-  return post_issue("/csr", object.dump(),
-                    "pca:ca:issueCertThroughCSR (newer name pca:ca:issueCertByCsr)");
+  return issue_as("pca.CreateCertificateByCsr", object.dump());
 }
 
 Result<std::string> PcaClient::issue(const std::string& issuer_id, crypto::KeyType key,
@@ -178,50 +144,36 @@ Result<std::string> PcaClient::issue(const std::string& issuer_id, crypto::KeyTy
   if (auto checked = require_api_id(issuer_id, "CA id"); !checked) {
     return fail_with(std::move(checked), "issue by PCA");
   }
-  return post_issue("", issue_body(issuer_id, key, names, validity), "pca:ca:issueCert");
+  return issue_as("pca.CreateCertificate", issue_body(issuer_id, key, names, validity));
 }
 
-Result<std::string> PcaClient::post_issue(std::string_view suffix, Result<std::string> body,
-                                          std::string_view iam_action) {
+Result<std::string> PcaClient::issue_as(std::string_view operation, Result<std::string> body) {
   const std::string activity = "issue by PCA";
   if (!body) return fail_with(std::move(body), activity);
-  auto answer = session_.call({.method = "POST",
-                               .endpoint = endpoint_,
-                               .path = fmt::format("{}{}", kPcaCertificates, suffix),
-                               .query = {},
-                               .body = std::move(*body),
-                               .iam_action = iam_action});
+  auto answer = api_.call(operation, {.parameters = {}, .body = Secret::taken_from(*body)});
   if (!answer) return fail_with(std::move(answer), activity);
-  auto id = read_new_id(*answer);
-  if (!id) return fail_with(std::move(id), activity);
-  return id;
+  std::string id = (*answer)["certificate_id"].text();
+  if (is_api_id(id)) return id;
+  return fail(ErrorKind::transient, fmt::format("{}: the answer has no certificate id", activity));
 }
 
 Result<std::vector<PcaCertificate>> PcaClient::find(const std::string& common_name) {
   const std::string activity = "list certificates of PCA";
+  Arguments arguments;
+  arguments.with("limit", kFoundAtATime)
+      .with("name", common_name)
+      .with("sort_dir", "DESC")
+      .with("sort_key", "create_time");
+  auto listing = api_.list("pca.ListCertificate", arguments, kMostFound, kLongestSearch);
+  if (!listing) return fail_with(std::move(listing), activity);
+  // What is not seen would be issued a second time.
+  if (listing->obstacle) return fail((*std::move(listing->obstacle)).with_context(activity));
   std::vector<PcaCertificate> found;
-  for (std::int64_t offset = 0; offset < kMostFound; offset += kPcaPageSize) {
-    auto body = session_.call({.method = "GET",
-                               .endpoint = endpoint_,
-                               .path = std::string(kPcaCertificates),
-                               .query = {{"limit", fmt::format("{}", kPcaPageSize)},
-                                         {"name", common_name},
-                                         {"offset", fmt::format("{}", offset)},
-                                         {"sort_dir", "DESC"},
-                                         {"sort_key", "create_time"}},
-                               .body = {},
-                               .iam_action = "pca:cert:list"});
-    if (!body) return fail_with(std::move(body), activity);
-    auto page = JsonDocument::parse(body->reveal());
-    if (!page) return fail_with(std::move(page), activity);
-    const auto rows = (*page)["certificates"].elements();
-    for (const JsonView row : rows) {
-      PcaCertificate certificate = read_pca_certificate(row);
-      // `name` is a substring search.
-      const bool is_it = equals_ignoring_case(certificate.common_name, common_name);
-      if (is_it && is_api_id(certificate.id)) found.push_back(std::move(certificate));
-    }
-    if (rows.empty() || offset + kPcaPageSize >= (*page)["total"].integer().value_or(0)) break;
+  for (const JsonView row : listing->answer.root()["certificates"].elements()) {
+    PcaCertificate certificate = read_pca_certificate(row);
+    // `name` is a substring search.
+    const bool is_it = equals_ignoring_case(certificate.common_name, common_name);
+    if (is_it && is_api_id(certificate.id)) found.push_back(std::move(certificate));
   }
   // Pages may shift while they are read.
   std::stable_sort(found.begin(), found.end(), [](const auto& a, const auto& b) {
@@ -232,14 +184,7 @@ Result<std::vector<PcaCertificate>> PcaClient::find(const std::string& common_na
 
 Result<PcaCertificate> PcaClient::show(const std::string& id) {
   const std::string activity = "details of a certificate from PCA";
-  auto body = call({.method = "GET",
-                    .collection = kPcaCertificates,
-                    .suffix = {},
-                    .body = {},
-                    .iam_action = "pca:cert:get"},
-                   id);
-  if (!body) return fail_with(std::move(body), activity);
-  auto document = JsonDocument::parse(body->reveal());
+  auto document = api_.call("pca.ShowCertificate", Arguments().with("certificate_id", id));
   if (!document) return fail_with(std::move(document), activity);
   PcaCertificate certificate = read_pca_certificate(document->root());
   certificate.id = id;
@@ -251,19 +196,10 @@ Result<PcaCertificate> PcaClient::show(const std::string& id) {
 
 Result<PcaExport> PcaClient::export_certificate(const std::string& id) {
   const std::string activity = "export from PCA";
-  JsonObject wish;
-  // A string, although it is a truth value (docs/design/differences.md, "Truth values").
-  wish.set("is_compressed", "false").set("type", "NGINX");
-  auto wish_text = wish.dump();
-  if (!wish_text) return fail_with(std::move(wish_text), activity);
-  auto body = call({.method = "POST",
-                    .collection = kPcaCertificates,
-                    .suffix = "/export",
-                    .body = std::move(*wish_text),
-                    .iam_action = "pca:cert:export"},
-                   id);
-  if (!body) return fail_with(std::move(body), activity);
-  auto document = JsonDocument::parse(body->reveal());
+  Arguments arguments;
+  // A text, although it is a truth value (docs/design/differences.md, "Truth values").
+  arguments.with("certificate_id", id).with("is_compressed", "false").with("type", "NGINX");
+  auto document = api_.call("pca.ExportCertificate", arguments);
   if (!document) return fail_with(std::move(document), activity);
   PcaExport out{.certificate = (*document)["certificate"].text(),
                 .certificate_chain = (*document)["certificate_chain"].text(),
@@ -272,27 +208,6 @@ Result<PcaExport> PcaClient::export_certificate(const std::string& id) {
     return fail(ErrorKind::transient, fmt::format("{}: the answer has no certificate", activity));
   }
   return out;
-}
-
-Result<void> PcaClient::revoke(const std::string& id, const std::string& reason) {
-  const std::string activity = "revoke at PCA";
-  JsonObject object;
-  object.set("reason", reason);
-  auto text = object.dump();
-  if (!text) return fail_with(std::move(text), activity);
-  auto answer = call({.method = "POST",
-                      .collection = kPcaCertificates,
-                      .suffix = "/revoke",
-                      .body = std::move(*text),
-                      .iam_action = "pca:cert:revoke"},
-                     id);
-  if (answer || is_not_found(answer.error())) return {};
-  if (answer.error().code() == "PCA.00030201") {
-    // Its present state forbids it, and may be the wanted one (docs/design/flows.md, "Revocation").
-    const auto now = show(id);
-    if (now && (now->status == "REVOKED" || now->status == "EXPIRED")) return {};
-  }
-  return fail_with(std::move(answer), activity);
 }
 
 }  // namespace ccm::cloud

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Private Certificate Authority, API v1 (operations.json, service "pca"): the operations the engine
+// Private Certificate Authority, API v1 (catalogue.h, service "pca"): the operations the engine
 // needs. Thread-safe as far as Session is.
 #pragma once
 
@@ -12,7 +12,7 @@
 #include "base/clock.h"
 #include "base/result.h"
 #include "base/secret.h"
-#include "cloud/identity/session.h"
+#include "cloud/api/api_client.h"
 #include "crypto/key_type.h"
 
 namespace ccm::cloud {
@@ -63,25 +63,11 @@ class PcaClient {
   Result<PcaCertificate> show(const std::string& id);
   // API: ExportCertificate, type NGINX, not compressed.
   Result<PcaExport> export_certificate(const std::string& id);
-  // API: RevokeCertificate, for example "SUPERSEDED". Already revoked or gone is success.
-  Result<void> revoke(const std::string& id, const std::string& reason);
 
  private:
-  // An operation on one CA or certificate.
-  struct Operation {
-    std::string_view method;
-    std::string_view collection;
-    std::string_view suffix;
-    std::string body;
-    std::string_view iam_action;
-  };
+  Result<std::string> issue_as(std::string_view operation, Result<std::string> body);
 
-  Result<Secret> call(Operation operation, const std::string& id);
-  Result<std::string> post_issue(std::string_view suffix, Result<std::string> body,
-                                 std::string_view iam_action);
-
-  Session& session_;
-  std::string endpoint_;
+  ApiClient api_;
 };
 
 }  // namespace ccm::cloud

@@ -184,6 +184,11 @@ void hide_secrets(const Operation& operation, const JsonView& value, const std::
 
 }  // namespace
 
+Arguments& Arguments::with(std::string_view name, std::string_view value) {
+  parameters.push_back({std::string(name), Secret::copy_of(value)});
+  return *this;
+}
+
 Result<ApiRequest> build_request(const Operation& operation, const Arguments& arguments) {
   return Builder(operation, arguments).build();
 }

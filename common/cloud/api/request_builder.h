@@ -27,6 +27,9 @@ struct Arguments {
   std::vector<Argument> parameters;
   // The body as a whole; fields among the parameters are set in it.
   std::optional<Secret> body;
+
+  // Adds a parameter; the value is copied.
+  Arguments& with(std::string_view name, std::string_view value);
 };
 
 // The request without its endpoint. `invalid` with a sentence (parameter_check.h).

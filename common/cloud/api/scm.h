@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// SSL Certificate Manager, API v3 (operations.json, service "scm"): the operations the engine
-// needs. Thread-safe as far as Session is.
+// SSL Certificate Manager, API v3 (catalogue.h, service "scm"): the operations the engine needs.
+// Thread-safe as far as Session is.
 #pragma once
 
 #include <optional>
@@ -9,7 +9,7 @@
 
 #include "base/result.h"
 #include "base/secret.h"
-#include "cloud/identity/session.h"
+#include "cloud/api/api_client.h"
 
 namespace ccm::cloud {
 
@@ -37,10 +37,9 @@ class ScmClient {
  public:
   ScmClient(Session& session, std::string endpoint);
 
-  // Every certificate with `status` (all pages: limit 50, until total_count; where an offset above
-  // 100 is refused, a second pass in the opposite order, and narrowing by `content`). `content` is
-  // a hint that may narrow the list (substring of name or domain); empty for none. API:
-  // ListCertificates.
+  // Every certificate with `status`, at most ten thousand (paging.h). Where the service does not
+  // show all, those like `content` (substring of name or domain) are asked for as well; empty for
+  // no such hint. API: ListCertificates.
   Result<std::vector<ScmCertificate>> list(const std::string& status, const std::string& content);
   // API: ShowCertificate.
   Result<ScmCertificate> show(const std::string& id);
@@ -48,8 +47,7 @@ class ScmClient {
   Result<ScmExport> export_certificate(const std::string& id);
 
  private:
-  Session& session_;
-  std::string endpoint_;
+  ApiClient api_;
 };
 
 }  // namespace ccm::cloud

@@ -132,6 +132,13 @@ bool is_permission_problem(int status, std::string_view code) {
          code == "SCM.0044" || code == "SCM.1019";
 }
 
+// What the services call some permissions since (docs/design/differences.md, "Permissions").
+std::string_view newer_name_of(std::string_view iam_action) {
+  if (iam_action == "pca:ca:issueCertThroughCSR") return "pca:ca:issueCertByCsr";
+  if (iam_action == "scm:cert:upload") return "scm:cert:import";
+  return {};
+}
+
 std::string advice_for_status(int status) {
   if (status >= 300 && status < 400) return "a redirect is never followed: check the endpoint";
   if (status == 401) return "check the credentials";
@@ -146,6 +153,9 @@ std::string advice_for(int status, const ErrorEntry* entry, const FailedCall& ca
       !call.iam_action.empty()) {
     advice += fmt::format("{}the IAM user needs the action {}", advice.empty() ? "" : "; ",
                           call.iam_action);
+    if (const auto newer = newer_name_of(call.iam_action); !newer.empty()) {
+      advice += fmt::format(" (newer name {})", newer);
+    }
   }
   return advice;
 }

@@ -71,7 +71,8 @@ INSTANTIATE_TEST_SUITE_P(Keys, PcaSourceTest, testing::Values(KeyOrigin::local, 
 
 TEST_P(PcaSourceTest, IssuesWhatPassesTheGate) {
   const Obtained first = obtained();
-  EXPECT_EQ(first.origin, "pca:ca-1/pca-1");
+  EXPECT_EQ(first.origin,
+            "pca:2cb2878b-6cd1-460d-bd25-afe655159bdc/00000000-0000-0000-0000-000000000001");
   EXPECT_FALSE(first.current_must_go);
   EXPECT_TRUE(policy::admit({.spec = spec_, .current = nullptr, .bundle = first.bundle}, kTestNow));
   EXPECT_EQ(first.bundle.leaf().not_after(), kTestNow + 30 * kTestDay);
@@ -95,7 +96,8 @@ TEST_P(PcaSourceTest, NeverIssuesTwiceAfterALostAnswer) {
   cloud_.fail_next(call, Fault::lost_answer);
   EXPECT_FALSE(obtain());
   restart();
-  EXPECT_EQ(obtained().origin, "pca:ca-1/pca-1");
+  EXPECT_EQ(obtained().origin,
+            "pca:2cb2878b-6cd1-460d-bd25-afe655159bdc/00000000-0000-0000-0000-000000000001");
   EXPECT_EQ(cloud_.issued(), 1U);
 }
 
@@ -108,7 +110,8 @@ TEST_P(PcaSourceTest, FindsWhatWasIssuedAlthoughItsClockWasWrongWhenItBegan) {
   cloud_.fail_next(call, Fault::lost_answer);
   EXPECT_FALSE(obtain());
   restart();
-  EXPECT_EQ(obtained().origin, "pca:ca-1/pca-1");
+  EXPECT_EQ(obtained().origin,
+            "pca:2cb2878b-6cd1-460d-bd25-afe655159bdc/00000000-0000-0000-0000-000000000001");
   EXPECT_EQ(cloud_.issued(), 1U);
 }
 
@@ -119,7 +122,8 @@ TEST_P(PcaSourceTest, IssuesWhenTheRequestWasLost) {
   cloud_.fail_next(call, Fault::server_error);
   EXPECT_FALSE(obtain());
   restart();
-  EXPECT_EQ(obtained().origin, "pca:ca-1/pca-1");
+  EXPECT_EQ(obtained().origin,
+            "pca:2cb2878b-6cd1-460d-bd25-afe655159bdc/00000000-0000-0000-0000-000000000001");
   EXPECT_EQ(cloud_.count("pca.find"), 2U);
 }
 
@@ -143,7 +147,8 @@ TEST_P(PcaSourceTest, KeepsTheOrderOverARefusal) {
   ASSERT_FALSE(outcome);
   EXPECT_EQ(outcome.error().kind(), ErrorKind::rejected);
   EXPECT_TRUE(has_order());
-  EXPECT_EQ(obtained().origin, "pca:ca-1/pca-1");
+  EXPECT_EQ(obtained().origin,
+            "pca:2cb2878b-6cd1-460d-bd25-afe655159bdc/00000000-0000-0000-0000-000000000001");
 }
 
 TEST_P(PcaSourceTest, DropsAnOrderOfOtherSettings) {
@@ -151,7 +156,8 @@ TEST_P(PcaSourceTest, DropsAnOrderOfOtherSettings) {
   EXPECT_FALSE(obtain());
   std::get<config::PcaSource>(spec_.source).validity = 10 * kTestDay;
   const Obtained second = obtained();
-  EXPECT_EQ(second.origin, "pca:ca-1/pca-2");
+  EXPECT_EQ(second.origin,
+            "pca:2cb2878b-6cd1-460d-bd25-afe655159bdc/00000000-0000-0000-0000-000000000002");
   EXPECT_EQ(second.bundle.leaf().not_after(), kTestNow + 10 * kTestDay);
 }
 
@@ -159,7 +165,8 @@ TEST_P(PcaSourceTest, DropsAnOrderThatIsAlreadyInstalled) {
   install(obtained());  // and the process dies before installed()
   restart();
   cloud_.clock.advance(21 * kTestDay);
-  EXPECT_EQ(obtained().origin, "pca:ca-1/pca-2");
+  EXPECT_EQ(obtained().origin,
+            "pca:2cb2878b-6cd1-460d-bd25-afe655159bdc/00000000-0000-0000-0000-000000000002");
 }
 
 TEST_P(PcaSourceTest, MakesANewOrderAfterARefusalByTheGate) {
@@ -177,14 +184,15 @@ TEST_P(PcaSourceTest, TakesNothingThatHasTheWrongKey) {
   const Result<Outcome> outcome = obtain();
   ASSERT_FALSE(outcome);
   EXPECT_EQ(outcome.error().kind(), ErrorKind::invalid);
-  EXPECT_THAT(outcome.error().message(), HasSubstr("pca-1"));
-  EXPECT_EQ(obtained().origin, "pca:ca-1/pca-2");
+  EXPECT_THAT(outcome.error().message(), HasSubstr("00000000-0000-0000-0000-000000000001"));
+  EXPECT_EQ(obtained().origin,
+            "pca:2cb2878b-6cd1-460d-bd25-afe655159bdc/00000000-0000-0000-0000-000000000002");
 }
 
 TEST_P(PcaSourceTest, OrdersAnewWhatVanishedBeforeItWasCollected) {
   cloud_.fail_next("pca.export", Fault::server_error);
   EXPECT_FALSE(obtain());
-  cloud_.remove("pca-1");
+  cloud_.remove("00000000-0000-0000-0000-000000000001");
   EXPECT_FALSE(obtain());
   EXPECT_FALSE(has_order());
 }
@@ -239,16 +247,17 @@ TEST_P(PcaSourceTest, OnlyLooksWhenNotDue) {
 TEST_P(PcaSourceTest, ReplacesARevokedOne) {
   install(obtained());
   ASSERT_TRUE(source_->installed(request()));
-  cloud_.set_status("pca-1", "REVOKED");
+  cloud_.set_status("00000000-0000-0000-0000-000000000001", "REVOKED");
   const Obtained next = obtained(false);
-  EXPECT_EQ(next.origin, "pca:ca-1/pca-2");
+  EXPECT_EQ(next.origin,
+            "pca:2cb2878b-6cd1-460d-bd25-afe655159bdc/00000000-0000-0000-0000-000000000002");
   EXPECT_TRUE(next.current_must_go);
 }
 
 TEST_P(PcaSourceTest, KeepsOneThatTheServiceForgot) {
   install(obtained());
   ASSERT_TRUE(source_->installed(request()));
-  cloud_.remove("pca-1");
+  cloud_.remove("00000000-0000-0000-0000-000000000001");
   EXPECT_TRUE(std::holds_alternative<Unchanged>(obtain(false).value()));
   cloud_.fail_next("pca.show", Fault::server_error);
   EXPECT_FALSE(obtain(false));
