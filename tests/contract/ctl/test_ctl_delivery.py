@@ -75,3 +75,16 @@ def test_revokes_only_what_is_meant(cloud, host):
     ended = ctl("--json", "revoke", "www", "--yes")
     assert ended.status == 0, ended
     assert cloud.count("V2RevokeCertificate") == 1
+
+
+@pytest.mark.parametrize("name", ["app", "www"])
+def test_revoking_again_changes_nothing_and_succeeds(host, name):
+    ctl, _, _ = host
+    assert ctl("revoke", name, "--yes").status == 0
+    ended = ctl("revoke", name, "--yes")
+    assert ended.status == 0 and f"revoked already: {name} (serial " in ended.err, ended
+    ended = ctl("--json", "revoke", name, "--yes")
+    assert ended.status == 0 and ended.json["was_revoked_already"] is True, ended
+    # What is refused for another reason stays an error.
+    ended = ctl("revoke", "00000000-0000-0000-0000-000000000000", "--yes")
+    assert ended.status != 0 and "already" not in ended.err, ended

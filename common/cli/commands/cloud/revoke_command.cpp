@@ -33,6 +33,40 @@ std::string describe_revocation(const CloudSubject& subject) {
   return fmt::format("{} (serial {}, {})", subject.name, subject.serial, place);
 }
 
+// A refusal may mean that there is nothing left to do (docs/design/flows.md, "Revocation").
+bool is_revoked_already(CloudAccess& cloud, const CloudSubject& subject) {
+  const auto shown = cloud.call(
+      subject.service == cloud::Service::pca ? "pca.ShowCertificate" : "scm.ShowCertificate",
+      {{"certificate_id", subject.id}});
+  // SCM has four spellings of it.
+  return shown && shown->root()["status"].text().starts_with("REVOK");
+}
+
+Result<ExitCode> report(const Workspace& workspace, const CloudSubject& subject,
+                        const std::string& reason) {
+  if (workspace.options.json) {
+    cloud::JsonObject object;
+    object.set("certificate_id", subject.id);
+    if (reason.empty()) {
+      object.set_flag("was_revoked_already", true);
+    } else {
+      object.set("reason", reason);
+    }
+    return print_object(std::move(object));
+  }
+  Terminal::say(fmt::format("{}: {}", reason.empty() ? "revoked already" : "revoked",
+                            describe_revocation(subject)));
+  if (!subject.name.empty()) {
+    Terminal::say(
+        subject.is_configured
+            ? fmt::format("the servers still have it: `ccmctl renew {}` gets another one",
+                          subject.name)
+            : fmt::format("no server has it in its configuration: `ccmctl forget {}` removes it",
+                          subject.name));
+  }
+  return ExitCode::ok;
+}
+
 Result<ExitCode> revoke(Workspace& workspace, const RevokeOptions& options) {
   const auto found = find_subject(workspace, options.subject);
   if (!found) return fail(found.error());
@@ -54,23 +88,10 @@ Result<ExitCode> revoke(Workspace& workspace, const RevokeOptions& options) {
   const auto answer = (*cloud)->call(
       is_private ? "pca.RevokeCertificate" : "scm.V2RevokeCertificate",
       {{is_private ? "certificate_id" : "cert_id", subject.id}, {"reason", options.reason}});
+  if (!answer && is_revoked_already(**cloud, subject)) return report(workspace, subject, {});
   if (!answer) return fail(answer.error());
   if (answer->is_preview) return ExitCode::ok;
-  if (workspace.options.json) {
-    cloud::JsonObject object;
-    object.set("certificate_id", subject.id).set("reason", options.reason);
-    return print_object(std::move(object));
-  }
-  Terminal::say(fmt::format("revoked: {}", describe_revocation(subject)));
-  if (!subject.name.empty()) {
-    Terminal::say(
-        subject.is_configured
-            ? fmt::format("the servers still have it: `ccmctl renew {}` gets another one",
-                          subject.name)
-            : fmt::format("no server has it in its configuration: `ccmctl forget {}` removes it",
-                          subject.name));
-  }
-  return ExitCode::ok;
+  return report(workspace, subject, options.reason);
 }
 
 }  // namespace
