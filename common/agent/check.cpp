@@ -60,15 +60,8 @@ bool may_read(const config::GlobalConfig& global) {
 
 void check_access(const config::GlobalConfig& global, Findings& findings) {
   if (!may_read(global)) return;
-  NoLog log;
-  const Result<CloudAccess> access = read_cloud_access(global, log);
-  if (!access) return add_fatal(findings, access.error().message());
-  const auto client = cloud::make_curl_client(
-      {.ca_pem = access->ca_pem, .proxy = global.proxy, .proxy_login = access->proxy_login});
-  if (!client) {
-    add_fatal(findings,
-              fmt::format("the trusted certificate file {}: {}",
-                          config::in_quotes(global.trusted_certificate), client.error().message()));
+  if (const auto usable = try_cloud_access(global); !usable) {
+    add_fatal(findings, usable.error().message());
   }
 }
 
@@ -204,6 +197,18 @@ std::vector<config::HostFinding> check_work(const config::Config& config) {
   check_state(config.global().state_path, agent, findings);
   check_trust_files(config, agent, findings);
   return findings;
+}
+
+Result<void> try_cloud_access(const config::GlobalConfig& global) {
+  NoLog log;
+  const Result<CloudAccess> access = read_cloud_access(global, log);
+  if (!access) return fail(access.error());
+  const auto client = cloud::make_curl_client(
+      {.ca_pem = access->ca_pem, .proxy = global.proxy, .proxy_login = access->proxy_login});
+  if (client) return {};
+  return fail(client.error().kind(),
+              fmt::format("the trusted certificate file {}: {}",
+                          config::in_quotes(global.trusted_certificate), client.error().message()));
 }
 
 }  // namespace ccm::agent

@@ -9,6 +9,7 @@
 
 #include <vector>
 
+#include "base/result.h"
 #include "config/config.h"
 #include "config/host_checks.h"
 
@@ -19,5 +20,9 @@ namespace ccm::agent {
 // and shows the certificates it has. A process that is not root says nothing of what it may not
 // look at.
 std::vector<config::HostFinding> check_work(const config::Config& config);
+
+// Whether an agent could work with the credentials, the proxy's password and the trusted
+// certificates as they are now; the sentence names the file. Without network.
+Result<void> try_cloud_access(const config::GlobalConfig& global);
 
 }  // namespace ccm::agent

@@ -95,7 +95,12 @@ int run(char* argv0, bool is_check) {
                             launch::close_other_descriptors();
                             show_role(argv0, room, member);
                           },
-                      .agent = [&](const Pulse& pulse) { return run_service(*handover, pulse); }});
+                      .agent = [&](const Pulse& pulse) { return run_service(*handover, pulse); },
+                      .try_access = [&]() -> Result<void> {
+                        const auto config = handover->settings.finalize();
+                        if (!config) return fail(config.error());
+                        return try_cloud_access(config->global());
+                      }});
 }
 
 }  // namespace

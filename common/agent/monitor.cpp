@@ -2,6 +2,7 @@
 #include "agent/monitor.h"
 
 #include <fcntl.h>
+#include <fmt/format.h>
 #include <poll.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -15,13 +16,12 @@
 #include <utility>
 #include <vector>
 
+#include "agent/access_trial.h"
+#include "agent/child.h"
 #include "agent/guard.h"
 #include "agent/server_log.h"
-#include "agent/watchdog.h"
 #include "agent/watched_files.h"
-#include "base/handle.h"
-#include "base/system_call_numbers.h"
-#include "base/trial.h"
+#include "base/text.h"
 #include "launch/process.h"
 #include "store/trouble.h"
 
@@ -45,50 +45,6 @@ Places places_of(const config::Handover& handover) {
   return {.watched = WatchedFiles(config->global()), .state = config->global().state_path};
 }
 
-void try_pidfd() {
-  static_cast<void>(syscall(calls::kPidfdOpen, -1, 0U));
-}
-
-// A descriptor that tells the end of a process; none where the system has or allows none.
-FileDescriptor handle_of(pid_t pid) noexcept {
-  if (is_deadly(try_pidfd)) return {};
-  return FileDescriptor(static_cast<int>(syscall(calls::kPidfdOpen, pid, 0U)));
-}
-
-struct Child {
-  pid_t pid = -1;
-  FileDescriptor handle;  // pidfd: readable when it has ended
-  FileDescriptor output;  // its standard error
-  std::string partial;    // the beginning of a line whose end has not come yet
-  SteadyClock::time_point born;
-  Watchdog watchdog = {};
-  std::uint64_t beats_at_birth = 0;
-};
-
-// Whether it has stopped moving. Before its first sign of life it may wait for others (a directory
-// service that knows the account), as if it worked.
-bool hangs(Child& child, const Pulse& pulse, Member member) {
-  const auto now = SteadyClock::now();
-  if (child.pid < 0 || !pulse.counts()) return false;
-  const std::uint64_t beats = pulse.beats(member);
-  const std::chrono::nanoseconds work =
-      beats == child.beats_at_birth ? now.time_since_epoch() : processor_time(child.pid);
-  return child.watchdog.look(now, beats, work);
-}
-
-void end(Child& child) {
-  if (child.pid > 0) {
-    kill(child.pid, SIGKILL);
-    waitpid(child.pid, nullptr, 0);
-  }
-  child = Child{};
-}
-
-std::string describe_end(int status) {
-  if (WIFSIGNALED(status)) return fmt::format("was killed by signal {}", WTERMSIG(status));
-  return fmt::format("ended with status {}", WEXITSTATUS(status));
-}
-
 class Monitor {
  public:
   explicit Monitor(const Family& family)
@@ -110,6 +66,8 @@ class Monitor {
   void reap_guard();
   void look_for_hangs();
   void look_at_files();
+  void take_verdict();
+  void start_anew();
   int poll_timeout() const;
 
   const Family& family_;
@@ -121,6 +79,8 @@ class Monitor {
   RestartBackoff refusals_{kOperatorDelays};
   SteadyClock::time_point next_start_;
   Child child_;
+  std::vector<std::string> changed_;  // what is being tried
+  AccessTrial trial_;
   RestartBackoff guard_restarts_{kAgentDelays};
   SteadyClock::time_point next_guard_;
   Child guard_;
@@ -130,16 +90,18 @@ int Monitor::run() {
   for (;;) {
     family_.pulse.beat(Member::monitor);
     start_if_due();
-    std::array<pollfd, 4> waiting{{{launch::kLifelineDescriptor, POLLIN, 0},
+    std::array<pollfd, 5> waiting{{{launch::kLifelineDescriptor, POLLIN, 0},
                                    {child_.output.get(), POLLIN, 0},
                                    {child_.handle.get(), POLLIN, 0},
-                                   {guard_.handle.get(), POLLIN, 0}}};
+                                   {guard_.handle.get(), POLLIN, 0},
+                                   {trial_.descriptor(), POLLIN, 0}}};
     if (poll(waiting.data(), waiting.size(), poll_timeout()) < 0 && errno != EINTR) return 1;
     if (waiting[0].revents != 0) {
       // Crash-only: the agent's writes are atomic, so there is nothing to wait for but its end: in
       // a container the server itself inherits the orphans, and would wonder about it.
-      end(guard_);
-      end(child_);
+      trial_.stop();
+      end_child(guard_);
+      end_child(child_);
       troubles_.clear();
       return 0;
     }
@@ -149,6 +111,7 @@ int Monitor::run() {
     if (guard_.pid > 0) reap_guard();
     look_for_hangs();
     look_at_files();
+    take_verdict();
   }
 }
 
@@ -194,11 +157,8 @@ void Monitor::start() {
   }
   FileDescriptor read_end(ends[0]);
   FileDescriptor write_end(ends[1]);
-  const pid_t monitor = getpid();
-  const pid_t pid = fork();
+  const pid_t pid = fork_child();
   if (pid == 0) {
-    launch::die_with_parent();
-    if (getppid() != monitor) _exit(1);
     dup2(write_end.get(), STDERR_FILENO);
     family_.become(Member::agent);
     // No destructor may run here: what they would close was closed just now.
@@ -290,15 +250,37 @@ void Monitor::look_for_hangs() {
   }
 }
 
+// An agent that works is not given up for a file that is half written or wrong.
 void Monitor::look_at_files() {
   const std::vector<std::string> changed = places_.watched.changed();
   if (changed.empty()) return;
   for (const std::string& path : changed) {
+    const bool is_known = std::find(changed_.begin(), changed_.end(), path) != changed_.end();
+    if (!is_known) changed_.push_back(path);
+  }
+  if (child_.pid < 0 || !trial_.start(family_.try_access)) start_anew();
+}
+
+void Monitor::take_verdict() {
+  const std::optional<Result<void>> verdict = trial_.verdict();
+  if (!verdict) return;
+  if (*verdict) return start_anew();
+  log_.write(
+      {Severity::error,
+       fmt::format("{} has changed and cannot be used: {}; the agent goes on without it, and looks "
+                   "again when the file changes",
+                   join(std::exchange(changed_, {}), ", "), verdict->error().message())},
+      getpid());
+}
+
+void Monitor::start_anew() {
+  for (const std::string& path : std::exchange(changed_, {})) {
     log_.write(
         {Severity::notice, fmt::format("{} has changed; the agent starts anew with it", path)},
         getpid());
   }
-  end(child_);
+  trial_.stop();
+  end_child(child_);
   restarts_.reset();
   refusals_.reset();
   next_start_ = SteadyClock::now();

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // The monitor: the tiny process between the server and the agent. It waits on the lifeline, starts
 // the agent again when it dies or does not move any more, starts it anew when the credentials file
-// changes (only the monitor may still read it when it was started as root), and carries the agent's
+// changes and is good (access_trial.h; only a process of the monitor's may still read it when the
+// server was started as root), and carries the agent's
 // messages into the server's error log. It holds no credential and no key.
 //
 // Bootstrap, in this order (cited by the code):
@@ -22,6 +23,7 @@
 
 #include "agent/pulse.h"
 #include "base/backoff.h"
+#include "base/result.h"
 #include "config/wire.h"
 
 namespace ccm::agent {
@@ -41,6 +43,8 @@ struct Family {
   std::function<void(Member)> become;
   // The agent's whole life.
   std::function<int(const Pulse&)> agent;
+  // Whether an agent could work with the files that it reads as root, as they are now.
+  std::function<Result<void>()> try_access = [] { return Result<void>(); };
   Pulse pulse = Pulse::make();
 };
 

@@ -72,6 +72,30 @@ def test_a_file_that_is_missing_after_the_start_is_waited_for(
     server.wait_for_certificate(private, cloud.trust())
 
 
+def test_a_working_agent_survives_a_bad_credentials_file(
+        server, settings, cloud, intranet, private, scratch):
+    profile = scratch / "profile"
+    write_profile(profile, "global", **access_key(cloud))
+    settings["credentials"] = f"file={profile}"
+    server.configure(settings=settings, certificates=[intranet], sites=[private])
+    server.allow(r"profile has changed and cannot be used")
+    server.start()
+    serial = server.wait_for_certificate(private, cloud.trust())
+    agent = server.wait_for_agent()
+    # Half of it is there: somebody writes it in place, or something went wrong on the way.
+    profile.write_text(f"[global]\nak = {access_key(cloud)['ak']}\n")
+    server.wait_for_log(r"profile has changed and cannot be used: .*sk is missing")
+    cloud.revoke_issued()
+    serial = server.wait_for_certificate(private, cloud.trust(), but_not=[serial])
+    assert server.wait_for_agent() == agent
+    # It is taken as soon as it is good.
+    write_profile(profile, "global", **access_key(cloud))
+    server.wait_for_log(r"profile has changed; the agent starts anew with it")
+    server.wait_for_agent(but_not=[agent])
+    cloud.revoke_issued()
+    server.wait_for_certificate(private, cloud.trust(), but_not=[serial])
+
+
 def test_a_named_profile(server, settings, cloud, intranet, private, scratch):
     profile = scratch / "profile"
     write_profile(profile, "production", **access_key(cloud))

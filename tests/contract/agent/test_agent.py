@@ -248,6 +248,22 @@ def test_new_credentials_are_taken_up(place):
     assert "has changed" in server.log()
 
 
+def test_a_bad_credentials_file_does_not_end_a_working_agent(place):
+    server = place.start()
+    server.wait_for_certificate("intra")
+    agent = server.wait_for_agent()
+    good = place.credentials.read_text("utf-8")
+    half = good[:good.index("\nsk") + 1]
+    for bad, sentence in ((half, "the sk is missing"), ("nonsense\n", "comes before any section")):
+        place.credentials.write_text(bad, "utf-8")
+        server.wait_for_log(f"{place.credentials} has changed and cannot be used: credentials: ")
+        wait_until(lambda text=sentence: text in server.log(), sentence)
+        assert server.agent() == agent and "starts anew" not in server.log()
+    place.credentials.write_text(good, "utf-8")
+    server.wait_for_agent(but_not=agent)
+    assert f"{place.credentials} has changed; the agent starts anew with it" in server.log()
+
+
 def test_without_credentials_it_publishes_and_waits_for_them(place):
     first = place.start()
     serial = first.wait_for_certificate("intra")
