@@ -104,7 +104,9 @@ TEST_F(InstallerTest, GoesBackToAnOlderVersionAndHoldsIt) {
 TEST_F(InstallerTest, HoldsWhatWasHeldWhenThereIsNoVersionToGoBackTo) {
   for (int days = 70; days < 73; ++days) ASSERT_TRUE(renew(ending(days * kTestDay)));
   for (const store::VersionNumber held : {0U, 2U}) {
-    if (held != 0) ASSERT_TRUE(installer_.roll_back("www", held));
+    if (held != 0) {
+      ASSERT_TRUE(installer_.roll_back("www", held));
+    }
     const std::string before = served();
     const auto done = installer_.roll_back("www", 9);
     ASSERT_FALSE(done);

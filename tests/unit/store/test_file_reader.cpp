@@ -27,8 +27,9 @@ class FileReaderTest : public ::testing::Test {
     const std::unique_ptr<Store> store = open_file_store(directory_.path().string()).value();
     const std::unique_ptr<Lease> lease = store->try_lead().value();
     for (VersionNumber version = 0; version < 2; ++version) {
-      ASSERT_TRUE(store->install(*lease, test::let_in("www", test::make_test_bundle()),
-                                 {.bundle = test::make_test_bundle(),
+      const crypto::Bundle bundle = test::make_test_bundle();
+      ASSERT_TRUE(store->install(*lease, test::let_in("www", bundle),
+                                 {.bundle = bundle,
                                   .origin = "import",
                                   .expected = version,
                                   .keep = 5,
