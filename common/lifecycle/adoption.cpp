@@ -4,41 +4,15 @@
 #include <utility>
 
 #include "config/source_origin.h"
+#include "lifecycle/installer.h"
 #include "policy/gate.h"
 #include "store/stored_search.h"
 
 namespace ccm::lifecycle {
 namespace {
 
-// The gate, but for the type of key: the wrong one is better than none, and is replaced at once.
 bool passes(const config::CertificateSpec& spec, const crypto::Bundle& bundle, Time now) {
-  config::CertificateSpec any_key = spec;
-  any_key.key.reset();
-  return policy::check_installed(any_key, bundle, now).has_value();
-}
-
-Result<store::VersionInfo> adopt(const Adoption& adoption, const config::CertificateSpec& spec,
-                                 const store::StoredSearch::Found& found,
-                                 store::VersionNumber expected) {
-  const store::StoredCertificate& stored = found.certificate;
-  if (found.entry == spec.name) {
-    Result<void> restored = adoption.store.restore(adoption.lease, spec.name, stored.info.number);
-    if (!restored) return pass(std::move(restored));
-    return stored.info;
-  }
-  Result<store::VersionInfo> installed =
-      adoption.store.install(adoption.lease, {.name = spec.name,
-                                              .bundle = stored.bundle,
-                                              .origin = stored.info.origin,
-                                              .expected = expected,
-                                              .keep = spec.keep,
-                                              .now = adoption.now});
-  if (installed && !stored.ocsp_response.empty()) {
-    // Without it one is asked for again.
-    static_cast<void>(adoption.store.keep_response(adoption.lease, spec.name, installed->number,
-                                                   stored.ocsp_response));
-  }
-  return installed;
+  return policy::admit_stored(spec, bundle, now).has_value();
 }
 
 void look_at(const Adoption& adoption, const config::CertificateSpec& spec,
@@ -52,7 +26,8 @@ void look_at(const Adoption& adoption, const config::CertificateSpec& spec,
       search.find({.names = spec.names, .key = spec.key, .origin = prefix, .entry = spec.name});
   if (!found || !passes(spec, found->certificate.bundle, adoption.now)) return;
   const Result<store::VersionInfo> adopted =
-      adopt(adoption, spec, *found, own ? own->info.number : store::VersionNumber{0});
+      Installer(adoption.store, adoption.lease)
+          .adopt(spec, *found, own ? own->info.number : 0, adoption.now);
   if (!adopted) {
     adoption.log.error("certificate \"{}\": taking over what is stored for \"{}\": {}", spec.name,
                        found->entry, adopted.error().message());

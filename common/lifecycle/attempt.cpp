@@ -70,7 +70,7 @@ State Attempt::run() {
 // What is intact becomes `current` again: other programs on the host read it there.
 void Attempt::mend() {
   if (!current_) return;
-  const Result<void> done = parts_.store.restore(parts_.lease, spec_.name, current_->info.number);
+  const Result<void> done = installer_.mend(spec_.name, *current_);
   if (!done) parts_.log.warn("{}{}", prefix_of(spec_), done.error().message());
 }
 
@@ -99,7 +99,8 @@ bool Attempt::is_due() const {
 }
 
 State Attempt::install(const sources::ObtainRequest& request, const sources::Obtained& obtained) {
-  Result<void> admitted = policy::admit(sources::as_candidate(request, obtained), now_);
+  Result<policy::Admission> admitted =
+      installer_.admit(sources::as_candidate(request, obtained), now_);
   if (!admitted) return refused(request, obtained, std::move(admitted).error());
   Result<std::vector<std::byte>> response = first_response(obtained);
   if (!response && response.error().kind() == ErrorKind::invalid) {
@@ -107,13 +108,12 @@ State Attempt::install(const sources::ObtainRequest& request, const sources::Obt
   }
   if (!response) return failed(std::move(response).error());
   Result<store::VersionInfo> info =
-      parts_.store.install(parts_.lease, {.name = spec_.name,
-                                          .bundle = obtained.bundle,
-                                          .origin = obtained.origin,
-                                          .expected = current_ ? current_->info.number : 0,
-                                          .keep = spec_.keep,
-                                          .now = now_,
-                                          .ocsp_response = *response});
+      installer_.install(*admitted, {.bundle = obtained.bundle,
+                                     .origin = obtained.origin,
+                                     .expected = current_ ? current_->info.number : 0,
+                                     .keep = spec_.keep,
+                                     .now = now_,
+                                     .ocsp_response = *response});
   if (!info) return failed(std::move(info).error().with_context("install"));
   const State state = installed(obtained, *info);
   if (const Result<void> told = parts_.source.installed(request); !told) {

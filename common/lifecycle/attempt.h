@@ -17,6 +17,7 @@
 #include "base/log.h"
 #include "config/config.h"
 #include "lifecycle/deadline.h"
+#include "lifecycle/installer.h"
 #include "lifecycle/responder.h"
 #include "lifecycle/state.h"
 #include "policy/schedule.h"
@@ -43,7 +44,12 @@ class Attempt {
   };
   Attempt(Parts parts, const config::CertificateSpec& spec, const State& before,
           Urge urge = Urge::due)
-      : parts_(parts), spec_(spec), before_(before), urge_(urge), now_(parts.clock.now()) {}
+      : parts_(parts),
+        installer_(parts.store, parts.lease),
+        spec_(spec),
+        before_(before),
+        urge_(urge),
+        now_(parts.clock.now()) {}
 
   // Never Absent.
   State run();
@@ -82,6 +88,7 @@ class Attempt {
   std::string standing() const;
 
   Parts parts_;
+  Installer installer_;
   const config::CertificateSpec& spec_;
   const State& before_;
   Urge urge_;

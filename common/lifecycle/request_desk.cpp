@@ -10,8 +10,7 @@
 #include "base/file.h"
 #include "base/text.h"
 #include "lifecycle/attempt.h"
-#include "lifecycle/hold.h"
-#include "lifecycle/import.h"
+#include "lifecycle/installer.h"
 #include "store/answer.h"
 #include "store/forgetting.h"
 #include "store/version_files.h"
@@ -129,7 +128,8 @@ Result<void> RequestDesk::renew(const store::RequestFile& file) {
 }
 
 Result<void> RequestDesk::roll_back(const store::Request& request) {
-  auto done = lifecycle::roll_back(parts_.store, parts_.lease, request.name, request.version);
+  const Installer installer(parts_.store, parts_.lease);
+  auto done = installer.roll_back(request.name, request.version);
   if (!done) return done;
   supersede(request.name);
   parts_.log.notice("certificate \"{}\": version {} restored and held, asked for by ccmctl",
@@ -146,7 +146,8 @@ Result<void> RequestDesk::install(const store::Request& request) {
   }
   const auto bundle = crypto::Bundle::make(request.certificates, *request.key, parts_.clock.now());
   if (!bundle) return fail(bundle.error());
-  const auto info = install_import(parts_.store, parts_.lease, *spec, *bundle, parts_.clock.now());
+  const Installer installer(parts_.store, parts_.lease);
+  const auto info = installer.import(*spec, *bundle, parts_.clock.now());
   if (!info) return fail(info.error());
   supersede(request.name);
   parts_.log.notice(
@@ -225,18 +226,6 @@ RequestDesk::Granted RequestDesk::recall(const std::string& name) const {
   granted.interruptions =
       static_cast<unsigned>(parse_unsigned(record->find("interruptions").value_or("")).value_or(0));
   return granted;
-}
-
-Result<void> roll_back(store::Store& store, const store::Lease& lease, const std::string& name,
-                       store::VersionNumber version) {
-  // The hold first: between the two no other engine may undo it.
-  const store::VersionNumber before = held_version(store, name);
-  auto done = hold(store, lease, name, version);
-  if (!done) return done;
-  done = store.restore(lease, name, version);
-  if (done) return done;
-  static_cast<void>(before == 0 ? release(store, lease, name) : hold(store, lease, name, before));
-  return done;
 }
 
 }  // namespace ccm::lifecycle

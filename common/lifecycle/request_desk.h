@@ -69,9 +69,4 @@ class RequestDesk {
   std::map<std::string, Granted, std::less<>> granted_;
 };
 
-// Makes an older version current and holds on to it (hold.h): the engine does not replace it before
-// its last tenth, or until somebody asks for a renewal. `rejected` when there is no such version.
-Result<void> roll_back(store::Store& store, const store::Lease& lease, const std::string& name,
-                       store::VersionNumber version);
-
 }  // namespace ccm::lifecycle

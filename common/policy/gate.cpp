@@ -4,11 +4,21 @@
 #include <fmt/format.h>
 
 #include <string>
+#include <utility>
 
 #include "crypto/client_verdict.h"
 #include "crypto/serving_rules.h"
 
 namespace ccm::policy {
+
+// The only one who makes an Admission.
+class Gate {
+ public:
+  static Admission open(const std::string& name, const crypto::Bundle& bundle) {
+    return {name, bundle.leaf()};
+  }
+};
+
 namespace {
 
 using crypto::Arrival;
@@ -103,14 +113,29 @@ Result<void> check_installed(const config::CertificateSpec& spec, const Bundle& 
   return check_by_itself(spec, bundle, crypto::path_of(bundle, now), Arrival::stored, now);
 }
 
-Result<void> admit(const Candidate& candidate, Time now) {
+Result<Admission> admit(const Candidate& candidate, Time now) {
   const Path path = crypto::path_of(candidate.bundle, now);
-  return crypto::first_refusal(
+  Result<void> passed = crypto::first_refusal(
       [&] {
         return check_by_itself(candidate.spec, candidate.bundle, path, Arrival::new_one, now);
       },
       [&] { return check_size(candidate.bundle); }, [&] { return check_objection(candidate); },
       [&] { return check_against_installed(candidate, path, now); });
+  if (!passed) return pass(std::move(passed));
+  return Gate::open(candidate.spec.name, candidate.bundle);
+}
+
+Result<Admission> admit_stored(const config::CertificateSpec& spec, const Bundle& bundle,
+                               Time now) {
+  config::CertificateSpec any_key = spec;
+  any_key.key.reset();
+  if (Result<void> good = check_installed(any_key, bundle, now); !good)
+    return pass(std::move(good));
+  return Gate::open(spec.name, bundle);
+}
+
+Admission readmit(const std::string& name, const Bundle& bundle) {
+  return Gate::open(name, bundle);
 }
 
 }  // namespace ccm::policy

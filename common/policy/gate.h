@@ -5,11 +5,13 @@
 
 #include <cstddef>
 #include <optional>
+#include <string>
 
 #include "base/clock.h"
 #include "base/result.h"
 #include "config/config.h"
 #include "crypto/bundle.h"
+#include "policy/admission.h"
 
 namespace ccm::policy {
 
@@ -54,11 +56,20 @@ static_assert(kMostServedBytes < crypto::kMostPublishedBytes);
 // The end of a certificate is that of the first certificate of its path to end.
 //
 // A refusal that carries retry_after is only a matter of time (not before).
-Result<void> admit(const Candidate& candidate, Time now);
+Result<Admission> admit(const Candidate& candidate, Time now);
 
 // Whether what is installed would still be let in: all rules but the last four, and without asking
 // for the root, which no store keeps.
 Result<void> check_installed(const config::CertificateSpec& spec, const crypto::Bundle& bundle,
                              Time now);
+
+// Lets in what is stored by whatever name, for a certificate that has nothing usable: the rules of
+// check_installed(), but for the type of key. The wrong one is better than none.
+Result<Admission> admit_stored(const config::CertificateSpec& spec, const crypto::Bundle& bundle,
+                               Time now);
+
+// Lets a version of the same name come back that was let in before: an operator goes back to it, or
+// it is all that is intact. No rule is asked again: it may be over by now, and it served before.
+Admission readmit(const std::string& name, const crypto::Bundle& bundle);
 
 }  // namespace ccm::policy

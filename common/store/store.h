@@ -18,6 +18,7 @@
 #include "base/result.h"
 #include "base/secret.h"
 #include "crypto/bundle.h"
+#include "policy/admission.h"
 #include "store/store_reader.h"
 
 namespace ccm::store {
@@ -39,8 +40,8 @@ struct StoredRecord {
   std::uint64_t version = 0;
 };
 
+// By the name of its Admission.
 struct Installation {
-  std::string name;
   const crypto::Bundle& bundle;
   std::string origin;
   // What the decision was based on: current_version(), or the version that load() gave instead of a
@@ -58,6 +59,9 @@ inline constexpr std::string_view kStoreWide = "";
 // What stays of a certificate that is forgotten.
 enum class Keep : bool { nothing, versions };
 
+// What a store says when the gate's word is about another certificate than the one it is given.
+Failure refuse_admission(const policy::Admission& admission);
+
 class Store {
  public:
   Store() = default;
@@ -67,13 +71,16 @@ class Store {
 
   virtual Result<StoreReader::Loaded> load(const std::string& name) const = 0;
   virtual Result<std::vector<VersionInfo>> history(const std::string& name) const = 0;
+  virtual Result<StoredCertificate> load_version(const std::string& name,
+                                                 VersionNumber version) const = 0;
   virtual VersionNumber current_version(const std::string& name) const noexcept = 0;
 
   // Makes the bundle the current version. `transient` with nothing changed when the current version
-  // is no longer `expected` or the lease is old.
-  virtual Result<VersionInfo> install(const Lease& lease, const Installation& installation) = 0;
+  // is no longer `expected` or the lease is old; `internal` when the gate has let in another one.
+  virtual Result<VersionInfo> install(const Lease& lease, const policy::Admission& admission,
+                                      const Installation& installation) = 0;
   // Makes an older version current again (as a pointer move, nothing is copied or deleted).
-  virtual Result<void> restore(const Lease& lease, const std::string& name,
+  virtual Result<void> restore(const Lease& lease, const policy::Admission& admission,
                                VersionNumber version) = 0;
 
   // Removes versions besides the current one until `keep` are left, the oldest first, with their

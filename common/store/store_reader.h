@@ -38,7 +38,7 @@ namespace ccm::store {
 
 using VersionNumber = std::uint64_t;  // 0: none
 
-// The origin of what an operator brought along (import.h).
+// The origin of what an operator brought along (lifecycle/installer.h).
 inline constexpr std::string_view kImported = "import";
 
 struct VersionInfo {

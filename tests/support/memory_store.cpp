@@ -83,6 +83,17 @@ Result<std::vector<VersionInfo>> MemoryStore::history(const std::string& name) c
   return infos;
 }
 
+Result<StoredCertificate> MemoryStore::load_version(const std::string& name,
+                                                    VersionNumber version) const {
+  const std::lock_guard lock(mutex_);
+  const auto found = entries_.find(name);
+  if (found == entries_.end() || !found->second.versions.contains(version) ||
+      found->second.versions.at(version).is_damaged) {
+    return fail(ErrorKind::rejected, "there is no intact version " + std::to_string(version));
+  }
+  return found->second.versions.at(version).certificate;
+}
+
 VersionNumber MemoryStore::current_version(const std::string& name) const noexcept {
   const std::lock_guard lock(mutex_);
   const auto found = entries_.find(name);
@@ -98,12 +109,15 @@ Result<void> MemoryStore::check_write(const Lease& lease) const {
   return {};
 }
 
-Result<VersionInfo> MemoryStore::install(const Lease& lease, const Installation& installation) {
+Result<VersionInfo> MemoryStore::install(const Lease& lease, const policy::Admission& admission,
+                                         const Installation& installation) {
+  if (!admission.is_for(installation.bundle.leaf())) return store::refuse_admission(admission);
+  const std::string& name = admission.name();
   const std::lock_guard lock(mutex_);
   if (Result<void> allowed = check_write(lease); !allowed) return pass(std::move(allowed));
-  const Loaded loaded = load_locked(installation.name);
+  const Loaded loaded = load_locked(name);
   const VersionNumber effective = loaded.certificate ? loaded.certificate->info.number : 0;
-  Entry& entry = entries_[installation.name];
+  Entry& entry = entries_[name];
   if (installation.expected != entry.current && installation.expected != effective) {
     return fail(ErrorKind::transient, "the installed version changed in the meantime");
   }
@@ -146,8 +160,9 @@ Result<void> MemoryStore::prune(const Lease& lease, const std::string& name, uns
   return {};
 }
 
-Result<void> MemoryStore::restore(const Lease& lease, const std::string& name,
+Result<void> MemoryStore::restore(const Lease& lease, const policy::Admission& admission,
                                   VersionNumber version) {
+  const std::string& name = admission.name();
   const std::lock_guard lock(mutex_);
   if (Result<void> allowed = check_write(lease); !allowed) return allowed;
   const auto found = entries_.find(name);
@@ -155,6 +170,8 @@ Result<void> MemoryStore::restore(const Lease& lease, const std::string& name,
       found->second.versions.at(version).is_damaged) {
     return fail(ErrorKind::rejected, "there is no intact version " + std::to_string(version));
   }
+  const auto& bundle = found->second.versions.at(version).certificate.bundle;
+  if (!admission.is_for(bundle.leaf())) return store::refuse_admission(admission);
   found->second.current = version;
   return {};
 }

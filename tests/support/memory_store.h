@@ -28,10 +28,12 @@ class MemoryStore final : public store::Store {
 
   Result<store::StoreReader::Loaded> load(const std::string& name) const override;
   Result<std::vector<store::VersionInfo>> history(const std::string& name) const override;
+  Result<store::StoredCertificate> load_version(const std::string& name,
+                                                store::VersionNumber version) const override;
   store::VersionNumber current_version(const std::string& name) const noexcept override;
-  Result<store::VersionInfo> install(const store::Lease& lease,
+  Result<store::VersionInfo> install(const store::Lease& lease, const policy::Admission& admission,
                                      const store::Installation& installation) override;
-  Result<void> restore(const store::Lease& lease, const std::string& name,
+  Result<void> restore(const store::Lease& lease, const policy::Admission& admission,
                        store::VersionNumber version) override;
   Result<void> prune(const store::Lease& lease, const std::string& name, unsigned keep) override;
   Result<void> keep_response(const store::Lease& lease, const std::string& name,

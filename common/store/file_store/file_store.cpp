@@ -38,11 +38,17 @@ class FileStore final : public Store {
   Result<std::vector<VersionInfo>> history(const std::string& name) const override {
     return reader_.history(name);
   }
+  Result<StoredCertificate> load_version(const std::string& name,
+                                         VersionNumber version) const override {
+    return reader_.load_version(name, version);
+  }
   VersionNumber current_version(const std::string& name) const noexcept override {
     return reader_.current_version(name);
   }
-  Result<VersionInfo> install(const Lease& lease, const Installation& installation) override;
-  Result<void> restore(const Lease& lease, const std::string& name, VersionNumber version) override;
+  Result<VersionInfo> install(const Lease& lease, const policy::Admission& admission,
+                              const Installation& installation) override;
+  Result<void> restore(const Lease& lease, const policy::Admission& admission,
+                       VersionNumber version) override;
   Result<void> prune(const Lease& lease, const std::string& name, unsigned keep) override;
   Result<void> keep_response(const Lease& lease, const std::string& name, VersionNumber version,
                              std::span<const std::byte> der) override;
@@ -65,9 +71,10 @@ class FileStore final : public Store {
     return reader_.certificate_path(name) + "/versions";
   }
   Result<std::string> records_path(std::string_view name, std::string_view kind) const;
-  Result<void> check_expected(const Installation& installation) const;
+  Result<void> check_expected(const std::string& name, VersionNumber expected) const;
   Result<VersionNumber> next_number(const std::string& name) const;
-  Result<void> add_version(const Installation& installation, const VersionInfo& info) const;
+  Result<void> add_version(const std::string& name, const Installation& installation,
+                           const VersionInfo& info) const;
   Result<void> point_at(const std::string& name, VersionNumber number) const;
   void announce() const;
   void remove_superseded(const std::string& name, unsigned keep) const;
@@ -88,13 +95,12 @@ Result<void> FileStore::prepare() const {
 
 // The decision may have been based on `current` or, when that is damaged, on what load() gave
 // instead.
-Result<void> FileStore::check_expected(const Installation& installation) const {
-  const std::string& name = installation.name;
-  if (installation.expected == reader_.current_version(name)) return {};
+Result<void> FileStore::check_expected(const std::string& name, VersionNumber expected) const {
+  if (expected == reader_.current_version(name)) return {};
   Result<StoreReader::Loaded> loaded = reader_.load(name);
   if (!loaded) return pass(std::move(loaded));
   const VersionNumber effective = loaded->certificate ? loaded->certificate->info.number : 0;
-  if (installation.expected == effective) return {};
+  if (expected == effective) return {};
   return fail(ErrorKind::transient, "the installed version changed in the meantime");
 }
 
@@ -110,9 +116,9 @@ Result<VersionNumber> FileStore::next_number(const std::string& name) const {
 }
 
 // All of it under a temporary name, then the whole directory at once.
-Result<void> FileStore::add_version(const Installation& installation,
+Result<void> FileStore::add_version(const std::string& name, const Installation& installation,
                                     const VersionInfo& info) const {
-  const std::string versions = versions_path(installation.name);
+  const std::string versions = versions_path(name);
   const std::string final_path = fmt::format("{}/{}", versions, info.number);
   const std::string temporary =
       fmt::format("{}{}{}", final_path, kTemporaryMark, info.fingerprint.substr(0, 16));
@@ -169,12 +175,14 @@ void FileStore::remove_superseded(const std::string& name, unsigned keep) const 
   }
 }
 
-Result<VersionInfo> FileStore::install(const Lease& lease, const Installation& installation) {
-  const std::string& name = installation.name;
+Result<VersionInfo> FileStore::install(const Lease& lease, const policy::Admission& admission,
+                                       const Installation& installation) {
+  const std::string& name = admission.name();
   if (Result<void> checked = check_entry_name(name); !checked) return pass(std::move(checked));
+  if (!admission.is_for(installation.bundle.leaf())) return refuse_admission(admission);
   const std::lock_guard lock(mutex_);
   Result<void> allowed = check_lease(reader_.state_path(), lease);
-  if (allowed) allowed = check_expected(installation);
+  if (allowed) allowed = check_expected(name, installation.expected);
   if (!allowed) return pass(std::move(allowed));
   Result<VersionNumber> number = next_number(name);
   if (!number) return pass(std::move(number));
@@ -187,7 +195,7 @@ Result<VersionInfo> FileStore::install(const Lease& lease, const Installation& i
                    .serial = leaf.serial(),
                    .origin = installation.origin,
                    .rules = crypto::kServingRules};
-  Result<void> done = add_version(installation, info);
+  Result<void> done = add_version(name, installation, info);
   if (!done) return pass(std::move(done));
   done = point_at(name, *number);
   if (!done) {
@@ -199,8 +207,9 @@ Result<VersionInfo> FileStore::install(const Lease& lease, const Installation& i
   return info;
 }
 
-Result<void> FileStore::restore(const Lease& lease, const std::string& name,
+Result<void> FileStore::restore(const Lease& lease, const policy::Admission& admission,
                                 VersionNumber version) {
+  const std::string& name = admission.name();
   if (Result<void> checked = check_entry_name(name); !checked) return checked;
   const std::lock_guard lock(mutex_);
   Result<void> allowed = check_lease(reader_.state_path(), lease);
@@ -213,6 +222,7 @@ Result<void> FileStore::restore(const Lease& lease, const std::string& name,
                     .with_kind(ErrorKind::rejected)
                     .with_context(fmt::format("restore version {} of \"{}\"", version, name)));
   }
+  if (!admission.is_for(wanted->bundle.leaf())) return refuse_admission(admission);
   Result<void> done = point_at(name, version);
   if (done) announce();
   return done;

@@ -12,6 +12,7 @@
 
 #include "store/file_store/file_store.h"
 #include "store/forgetting.h"
+#include "support/admission.h"
 #include "support/memory_store.h"
 #include "support/temp_directory.h"
 #include "support/test_bundle.h"
@@ -85,12 +86,12 @@ class StoreContract : public ::testing::TestWithParam<Implementation> {
  protected:
   Result<VersionInfo> install(const crypto::Bundle& bundle, VersionNumber expected,
                               unsigned keep = 2) {
-    return store_.install(*lease_, {.name = "www",
-                                    .bundle = bundle,
-                                    .origin = "scm:scs1",
-                                    .expected = expected,
-                                    .keep = keep,
-                                    .now = test::kTestNow});
+    return store_.install(*lease_, test::let_in("www", bundle),
+                          {.bundle = bundle,
+                           .origin = "scm:scs1",
+                           .expected = expected,
+                           .keep = keep,
+                           .now = test::kTestNow});
   }
   // Installs on top of whatever is there and returns the leaf's fingerprint.
   std::string install_another(unsigned keep = 2) {
@@ -166,7 +167,7 @@ TEST_P(StoreContract, KeepsAsManyPreviousVersionsAsAsked) {
 
 TEST_P(StoreContract, RemovesWhatIsBeyondTheNumberToKeep) {
   for (int i = 0; i < 5; ++i) install_another(9);
-  ASSERT_TRUE(store_.restore(*lease_, "www", 2));
+  ASSERT_TRUE(store_.restore(*lease_, test::let_back(store_, "www", 2), 2));
   ASSERT_TRUE(store_.prune(*lease_, "www", 2));
   EXPECT_THAT(versions(), ElementsAre(5U, 4U, 2U)) << "the current one does not count";
   ASSERT_TRUE(store_.prune(*lease_, "www", 0));
@@ -185,7 +186,7 @@ TEST_P(StoreContract, RemovesNothingWhileTheCurrentOneIsDamaged) {
 TEST_P(StoreContract, RestoresAPreviousVersionAndGoesOnFromThere) {
   const std::string first = install_another();
   install_another();
-  ASSERT_TRUE(store_.restore(*lease_, "www", 1));
+  ASSERT_TRUE(store_.restore(*lease_, test::let_back(store_, "www", 1), 1));
   EXPECT_EQ(store_.current_version("www"), 1U);
   EXPECT_EQ(installed(), first);
   EXPECT_THAT(versions(), ElementsAre(2U, 1U));
@@ -195,9 +196,11 @@ TEST_P(StoreContract, RestoresAPreviousVersionAndGoesOnFromThere) {
 TEST_P(StoreContract, DoesNotRestoreWhatIsNotThereOrDamaged) {
   install_another();
   const std::string second = install_another();
-  EXPECT_EQ(store_.restore(*lease_, "www", 7).error().kind(), ErrorKind::rejected);
+  EXPECT_EQ(store_.restore(*lease_, test::let_back(store_, "www", 7), 7).error().kind(),
+            ErrorKind::rejected);
   specimen_->damage("www", 1);
-  EXPECT_EQ(store_.restore(*lease_, "www", 1).error().kind(), ErrorKind::rejected);
+  EXPECT_EQ(store_.restore(*lease_, test::let_back(store_, "www", 1), 1).error().kind(),
+            ErrorKind::rejected);
   EXPECT_EQ(installed(), second);
 }
 
@@ -241,7 +244,7 @@ TEST_P(StoreContract, KeepsAnOcspResponseWithItsVersion) {
   EXPECT_EQ(response(), second);
   install_another();
   EXPECT_THAT(response(), IsEmpty());
-  ASSERT_TRUE(store_.restore(*lease_, "www", 1));
+  ASSERT_TRUE(store_.restore(*lease_, test::let_back(store_, "www", 1), 1));
   EXPECT_EQ(response(), second);
   ASSERT_TRUE(store_.keep_response(*lease_, "www", 1, {}));
   ASSERT_TRUE(store_.keep_response(*lease_, "www", 1, {}));
@@ -336,14 +339,12 @@ TEST_P(StoreContract, RefusesEveryWriteUnderAnOldLease) {
   lease_.reset();
   lease_ = store_.try_lead().value();
   const crypto::Bundle bundle = test::make_test_bundle();
-  const Installation installation{.name = "www",
-                                  .bundle = bundle,
-                                  .origin = "import",
-                                  .expected = 2,
-                                  .keep = 2,
-                                  .now = test::kTestNow};
-  EXPECT_EQ(store_.install(old, installation).error().kind(), ErrorKind::transient);
-  EXPECT_EQ(store_.restore(old, "www", 1).error().kind(), ErrorKind::transient);
+  const Installation installation{
+      .bundle = bundle, .origin = "import", .expected = 2, .keep = 2, .now = test::kTestNow};
+  EXPECT_EQ(store_.install(old, test::let_in("www", bundle), installation).error().kind(),
+            ErrorKind::transient);
+  EXPECT_EQ(store_.restore(old, test::let_back(store_, "www", 1), 1).error().kind(),
+            ErrorKind::transient);
   EXPECT_EQ(store_.keep_response(old, "www", 2, {}).error().kind(), ErrorKind::transient);
   EXPECT_EQ(store_.write_record(old, "www", "state", Secret(), 1).error().kind(),
             ErrorKind::transient);
@@ -354,7 +355,7 @@ TEST_P(StoreContract, RefusesEveryWriteUnderAnOldLease) {
   }
   EXPECT_EQ(store_.current_version("www"), 2U);
   EXPECT_TRUE(store_.read_record("www", "state").value());
-  EXPECT_TRUE(store_.install(*lease_, installation));
+  EXPECT_TRUE(store_.install(*lease_, test::let_in("www", bundle), installation));
 }
 
 TEST_P(StoreContract, OffersTheOperatorsKeys) {
@@ -371,12 +372,12 @@ TEST_P(StoreContract, ServesSeveralThreadsAtOnce) {
   for (int i = 0; i < 4; ++i) {
     threads.emplace_back([&, name = "site" + std::to_string(i)] {
       for (VersionNumber version = 0; version < 5; ++version) {
-        EXPECT_TRUE(store_.install(*lease_, {.name = name,
-                                             .bundle = bundle,
-                                             .origin = "pca:1",
-                                             .expected = version,
-                                             .keep = 0,
-                                             .now = test::kTestNow}));
+        EXPECT_TRUE(store_.install(*lease_, test::let_in(name, bundle),
+                                   {.bundle = bundle,
+                                    .origin = "pca:1",
+                                    .expected = version,
+                                    .keep = 0,
+                                    .now = test::kTestNow}));
         EXPECT_TRUE(store_.load(name).value().certificate);
         EXPECT_TRUE(store_.write_record(*lease_, name, "state", Secret(), version));
       }

@@ -13,6 +13,7 @@
 #include "publication/reader.h"
 #include "store/file_store/file_store.h"
 #include "store/version_files.h"
+#include "support/admission.h"
 #include "support/fake_clock.h"
 #include "support/temp_directory.h"
 #include "support/test_bundle.h"
@@ -65,12 +66,12 @@ class PublisherTest : public ::testing::Test {
   crypto::Bundle install() {
     const crypto::Bundle bundle = test::make_test_bundle();
     const std::unique_ptr<store::Lease> lease = store_->try_lead().value();
-    EXPECT_TRUE(store_->install(*lease, {.name = "www",
-                                         .bundle = bundle,
-                                         .origin = "import",
-                                         .expected = store_->current_version("www"),
-                                         .keep = 3,
-                                         .now = test::kTestNow}));
+    EXPECT_TRUE(store_->install(*lease, test::let_in("www", bundle),
+                                {.bundle = bundle,
+                                 .origin = "import",
+                                 .expected = store_->current_version("www"),
+                                 .keep = 3,
+                                 .now = test::kTestNow}));
     return bundle;
   }
   void keep_response(const std::vector<std::byte>& der) {
@@ -186,7 +187,7 @@ TEST_F(PublisherTest, FollowsARestoredVersion) {
   publisher_->refresh(test::kTestNow);
   {
     const std::unique_ptr<store::Lease> lease = store_->try_lead().value();
-    ASSERT_TRUE(store_->restore(*lease, "www", 1));
+    ASSERT_TRUE(store_->restore(*lease, test::let_back(*store_, "www", 1), 1));
   }
   publisher_->refresh(test::kTestNow);
   EXPECT_EQ(served(), first);

@@ -7,6 +7,7 @@
 #include "config/settings.h"
 #include "lifecycle/adoption.h"
 #include "store/file_store/file_store.h"
+#include "support/admission.h"
 #include "support/memory_log.h"
 #include "support/system_calls.h"
 #include "support/temp_directory.h"
@@ -41,12 +42,12 @@ class AdoptionTest : public testing::Test {
         {.names = names, .not_before = kTestNow - 10 * kTestDay, .not_after = kTestNow + life});
     const auto bundle =
         crypto::Bundle::make({leaf.certificate, issuing.certificate}, leaf.key).value();
-    EXPECT_TRUE(store_->install(*lease_, {.name = entry,
-                                          .bundle = bundle,
-                                          .origin = origin,
-                                          .expected = store_->current_version(entry),
-                                          .keep = 3,
-                                          .now = kTestNow}));
+    EXPECT_TRUE(store_->install(*lease_, test::let_in(entry, bundle),
+                                {.bundle = bundle,
+                                 .origin = origin,
+                                 .expected = store_->current_version(entry),
+                                 .keep = 3,
+                                 .now = kTestNow}));
     return leaf.certificate.fingerprint();
   }
   void adopt() {

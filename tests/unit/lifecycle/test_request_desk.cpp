@@ -9,10 +9,11 @@
 
 #include "config/settings.h"
 #include "lifecycle/hold.h"
-#include "lifecycle/import.h"
+#include "lifecycle/installer.h"
 #include "lifecycle/request_desk.h"
 #include "store/answer.h"
 #include "store/file_store/file_store.h"
+#include "support/admission.h"
 #include "support/fake_clock.h"
 #include "support/memory_log.h"
 #include "support/temp_directory.h"
@@ -281,7 +282,7 @@ TEST_F(RequestDeskTest, GoesBackAndStaysThereUntilAskedToRenew) {
 }
 
 TEST_F(RequestDeskTest, LetsGoBeforeTheHeldOneEnds) {
-  ASSERT_TRUE(roll_back(*store_, *lease_, "www", 1));
+  ASSERT_TRUE(Installer(*store_, *lease_).roll_back("www", 1));
   lifecycle_.look_again("www");
   // Its last tenth begins after 81 of 90 days, 2 of which have passed.
   clock_.advance(80 * kTestDay);
@@ -348,7 +349,7 @@ TEST_F(RequestDeskTest, RenewsAtOnceWhatIsImportedInsideItsRenewalWindow) {
   clock_.advance(85 * kTestDay);
   const crypto::Bundle bundle = source_.make_until(clock_.now() + 20 * kTestDay, 80 * kTestDay);
   ASSERT_TRUE(
-      install_import(*store_, *lease_, config_.certificates().front(), bundle, clock_.now()));
+      Installer(*store_, *lease_).import(config_.certificates().front(), bundle, clock_.now()));
   lifecycle_.look_again("www");
   look();
   EXPECT_EQ(store_->current_version("www"), 4U);
@@ -357,12 +358,12 @@ TEST_F(RequestDeskTest, RenewsAtOnceWhatIsImportedInsideItsRenewalWindow) {
 TEST_F(RequestDeskTest, ForgetsWhatNoServerNames) {
   for (const store::Keep keep : {store::Keep::versions, store::Keep::nothing}) {
     const crypto::Bundle bundle = source_.make();
-    ASSERT_TRUE(store_->install(*lease_, {.name = "old",
-                                          .bundle = bundle,
-                                          .origin = "scm:scs1",
-                                          .expected = store_->current_version("old"),
-                                          .keep = 2,
-                                          .now = clock_.now()}));
+    ASSERT_TRUE(store_->install(*lease_, test::let_in("old", bundle),
+                                {.bundle = bundle,
+                                 .origin = "scm:scs1",
+                                 .expected = store_->current_version("old"),
+                                 .keep = 2,
+                                 .now = clock_.now()}));
     const std::string id = ask({.wish = store::Wish::forget, .name = "old", .keep = keep});
     desk_.serve();
     EXPECT_FALSE(is_waiting(id, "old"));
@@ -384,12 +385,9 @@ TEST_F(RequestDeskTest, DoesNotForgetWhatAServerNames) {
 
 TEST_F(RequestDeskTest, DoesNotForgetWhenNobodyCanTellWhatAServerNames) {
   const crypto::Bundle bundle = source_.make();
-  ASSERT_TRUE(store_->install(*lease_, {.name = "old",
-                                        .bundle = bundle,
-                                        .origin = "scm:scs1",
-                                        .expected = 0,
-                                        .keep = 2,
-                                        .now = clock_.now()}));
+  ASSERT_TRUE(store_->install(
+      *lease_, test::let_in("old", bundle),
+      {.bundle = bundle, .origin = "scm:scs1", .expected = 0, .keep = 2, .now = clock_.now()}));
   std::ofstream(directory_.path() / "settings-nginx-01234567") << "nonsense";
   const std::string id = ask({.wish = store::Wish::forget, .name = "old"});
   desk_.serve();

@@ -11,6 +11,7 @@
 
 #include "config/settings.h"
 #include "lifecycle/stapling.h"
+#include "support/admission.h"
 #include "support/fake_clock.h"
 #include "support/memory_log.h"
 #include "support/memory_store.h"
@@ -62,12 +63,12 @@ class StaplingTest : public ::testing::Test {
     install_bundle();
   }
   void install_bundle() {
-    ASSERT_TRUE(store_.install(*lease_, {.name = "www",
-                                         .bundle = *bundle_,
-                                         .origin = "import",
-                                         .expected = store_.current_version("www"),
-                                         .keep = 3,
-                                         .now = clock_.now()}));
+    ASSERT_TRUE(store_.install(*lease_, test::let_in("www", *bundle_),
+                               {.bundle = *bundle_,
+                                .origin = "import",
+                                .expected = store_.current_version("www"),
+                                .keep = 3,
+                                .now = clock_.now()}));
   }
   std::vector<std::byte> response(const TestResponseOptions& options = {}) const {
     return make_test_response(bundle_->leaf(), ccm::test::test_issuing_authority(), options);
@@ -381,12 +382,9 @@ TEST(Stapling, AResponderThatHangsHoldsUpOnlyItsOwn) {
     const bool hangs = name != "zz";
     const auto bundle = ccm::test::make_test_bundle(
         "www.example.com", {.ocsp_url = hangs ? "http://hung.example/" : kResponder});
-    ASSERT_TRUE(store.install(*lease, {.name = name,
-                                       .bundle = bundle,
-                                       .origin = "import",
-                                       .expected = 0,
-                                       .keep = 3,
-                                       .now = kTestNow}));
+    ASSERT_TRUE(store.install(
+        *lease, test::let_in(name, bundle),
+        {.bundle = bundle, .origin = "import", .expected = 0, .keep = 3, .now = kTestNow}));
   }
   const config::Config config = settings.finalize().value();
   ccm::test::FakeClock clock{kTestNow};

@@ -59,7 +59,7 @@ Bundle bundle_with(test::TestCertificateOptions options) {
 
 std::string verdict(const config::CertificateSpec& spec, const Bundle& bundle,
                     const Bundle* current = nullptr, Time now = kTestNow) {
-  const Result<void> result = admit({.spec = spec, .current = current, .bundle = bundle}, now);
+  const auto result = admit({.spec = spec, .current = current, .bundle = bundle}, now);
   if (result) return "admitted";
   EXPECT_EQ(result.error().kind(), ErrorKind::rejected);
   return result.error().message();
@@ -114,7 +114,7 @@ TEST(Gate, JudgesTheFirstInstantOfValidity) {
 TEST(Gate, SaysHowLongAnEarlyCertificateHasToWait) {
   const Bundle bundle = bundle_with({.not_before = kTestNow + 90s});
   const config::CertificateSpec spec = make_spec();
-  const Result<void> result = admit({.spec = spec, .current = nullptr, .bundle = bundle}, kTestNow);
+  const auto result = admit({.spec = spec, .current = nullptr, .bundle = bundle}, kTestNow);
   ASSERT_FALSE(result);
   EXPECT_EQ(result.error().retry_after(), 90s);
 }
@@ -486,12 +486,12 @@ std::string trust_verdict(bool is_wanted, Trust trust, const config::SourceSpec&
   const Bundle bundle = bundle_with({.not_after = kTestNow + life});
   config::CertificateSpec spec = make_spec();
   spec.source = source;
-  const Result<void> result = admit({.spec = spec,
-                                     .current = &installed,
-                                     .bundle = bundle,
-                                     .is_wanted = is_wanted,
-                                     .trust = trust},
-                                    kTestNow);
+  const auto result = admit({.spec = spec,
+                             .current = &installed,
+                             .bundle = bundle,
+                             .is_wanted = is_wanted,
+                             .trust = trust},
+                            kTestNow);
   return result ? "admitted" : result.error().message();
 }
 

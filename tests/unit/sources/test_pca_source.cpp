@@ -8,6 +8,7 @@
 
 #include "policy/gate.h"
 #include "sources/pca/pca_source.h"
+#include "support/admission.h"
 #include "support/fake_cloud.h"
 #include "support/memory_store.h"
 
@@ -42,12 +43,12 @@ class PcaSourceTest : public testing::TestWithParam<KeyOrigin> {
   // As the engine does it.
   void install(const Obtained& what) {
     const Result<store::VersionInfo> info =
-        store_.install(*lease_, {.name = "app",
-                                 .bundle = what.bundle,
-                                 .origin = what.origin,
-                                 .expected = store_.current_version("app"),
-                                 .keep = 2,
-                                 .now = cloud_.clock.now()});
+        store_.install(*lease_, test::let_in("app", what.bundle),
+                       {.bundle = what.bundle,
+                        .origin = what.origin,
+                        .expected = store_.current_version("app"),
+                        .keep = 2,
+                        .now = cloud_.clock.now()});
     ASSERT_TRUE(info) << info.error().message();
     current_ = store_.load("app").value().certificate;
   }

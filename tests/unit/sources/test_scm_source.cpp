@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "sources/scm/scm_source.h"
+#include "support/admission.h"
 #include "support/fake_cloud.h"
 #include "support/memory_log.h"
 #include "support/memory_store.h"
@@ -49,12 +50,12 @@ class ScmSourceTest : public testing::Test {
     return last_->origin;
   }
   void install() {
-    ASSERT_TRUE(store_.install(*lease_, {.name = "www",
-                                         .bundle = last_->bundle,
-                                         .origin = last_->origin,
-                                         .expected = store_.current_version("www"),
-                                         .keep = 2,
-                                         .now = cloud_.clock.now()}));
+    ASSERT_TRUE(store_.install(*lease_, test::let_in("www", last_->bundle),
+                               {.bundle = last_->bundle,
+                                .origin = last_->origin,
+                                .expected = store_.current_version("www"),
+                                .keep = 2,
+                                .now = cloud_.clock.now()}));
     current_ = store_.load("www").value().certificate;
   }
   void put(const std::string& id, int days, std::vector<std::string> names = {"www.example.com"}) {

@@ -17,6 +17,7 @@
 #include "store/file_store/file_store.h"
 #include "store/forgetting.h"
 #include "store/request.h"
+#include "support/admission.h"
 #include "support/system_calls.h"
 #include "support/temp_directory.h"
 #include "support/test_bundle.h"
@@ -41,12 +42,12 @@ class FileStoreTest : public ::testing::Test {
  protected:
   static Result<VersionInfo> install(Store& store, const Lease& lease,
                                      const crypto::Bundle& bundle) {
-    return store.install(lease, {.name = "www",
-                                 .bundle = bundle,
-                                 .origin = "import",
-                                 .expected = store.current_version("www"),
-                                 .keep = 0,
-                                 .now = test::kTestNow});
+    return store.install(lease, test::let_in("www", bundle),
+                         {.bundle = bundle,
+                          .origin = "import",
+                          .expected = store.current_version("www"),
+                          .keep = 0,
+                          .now = test::kTestNow});
   }
   // What an agent does, from the lock on: 0 done, 1 a transient failure, 2 any other.
   int install_afresh() const {
@@ -325,14 +326,14 @@ TEST_F(FileStoreTest, AnnouncesEveryChangeOfACurrentVersion) {
   EXPECT_EQ(revision(), "1\n");
   const std::unique_ptr<Store> store = open_file_store(state()).value();
   const std::unique_ptr<Lease> lease = store->try_lead().value();
-  ASSERT_TRUE(store->install(*lease, {.name = "www",
-                                      .bundle = new_bundle(),
-                                      .origin = "import",
-                                      .expected = 1,
-                                      .keep = 1,
-                                      .now = test::kTestNow}));
+  ASSERT_TRUE(store->install(*lease, test::let_in("www", new_bundle()),
+                             {.bundle = new_bundle(),
+                              .origin = "import",
+                              .expected = 1,
+                              .keep = 1,
+                              .now = test::kTestNow}));
   EXPECT_EQ(revision(), "2\n");
-  ASSERT_TRUE(store->restore(*lease, "www", 1));
+  ASSERT_TRUE(store->restore(*lease, test::let_back(*store, "www", 1), 1));
   EXPECT_EQ(revision(), "3\n");
   ASSERT_TRUE(store->write_record(*lease, "www", "state", Secret(), 0));
   EXPECT_EQ(revision(), "3\n");
@@ -420,14 +421,11 @@ TEST_F(FileStoreTest, RefusesNamesThatLeadElsewhere) {
   const std::unique_ptr<Store> store = open_file_store(state()).value();
   const std::unique_ptr<Lease> lease = store->try_lead().value();
   for (const std::string name : {"..", "../x", "a/b", ".a"}) {
-    const Result<VersionInfo> installed = store->install(*lease, {.name = name,
-                                                                  .bundle = old_bundle(),
-                                                                  .origin = "",
-                                                                  .expected = 0,
-                                                                  .keep = 0,
-                                                                  .now = test::kTestNow});
+    const Result<VersionInfo> installed = store->install(
+        *lease, test::let_in(name, old_bundle()),
+        {.bundle = old_bundle(), .origin = "", .expected = 0, .keep = 0, .now = test::kTestNow});
     EXPECT_EQ(installed.error().kind(), ErrorKind::invalid);
-    EXPECT_FALSE(store->restore(*lease, name, 1));
+    EXPECT_FALSE(store->restore(*lease, test::let_back(*store, name, 1), 1));
     EXPECT_FALSE(store->keep_response(*lease, name, 1, {}));
     EXPECT_FALSE(store->write_record(*lease, name, "state", Secret(), 0));
     EXPECT_FALSE(store->write_record(*lease, "www", name, Secret(), 0));

@@ -8,6 +8,7 @@
 
 #include "store/file_store/file_store.h"
 #include "store/store_reader.h"
+#include "support/admission.h"
 #include "support/temp_directory.h"
 #include "support/test_bundle.h"
 #include "support/test_ocsp.h"
@@ -26,12 +27,13 @@ class StoreReaderTest : public ::testing::Test {
     const std::unique_ptr<Store> store = open_file_store(directory_.path().string()).value();
     const std::unique_ptr<Lease> lease = store->try_lead().value();
     for (VersionNumber version = 0; version < 2; ++version) {
-      ASSERT_TRUE(store->install(*lease, {.name = "www",
-                                          .bundle = test::make_test_bundle(),
-                                          .origin = "import",
-                                          .expected = version,
-                                          .keep = 5,
-                                          .now = test::kTestNow}));
+      const crypto::Bundle bundle = test::make_test_bundle();
+      ASSERT_TRUE(store->install(*lease, test::let_in("www", bundle),
+                                 {.bundle = bundle,
+                                  .origin = "import",
+                                  .expected = version,
+                                  .keep = 5,
+                                  .now = test::kTestNow}));
     }
   }
   fs::path version_file(int version, const std::string& file) const {
@@ -107,12 +109,9 @@ TEST_F(StoreReaderTest, AVersionThatCannotBePublishedGivesWayToTheOneBeforeIt) {
   const crypto::Bundle large = crypto::Bundle::restore(chain, good.key()).value();
   const std::unique_ptr<Store> store = open_file_store(directory_.path().string()).value();
   const std::unique_ptr<Lease> lease = store->try_lead().value();
-  ASSERT_TRUE(store->install(*lease, {.name = "www",
-                                      .bundle = large,
-                                      .origin = "import",
-                                      .expected = 2,
-                                      .keep = 5,
-                                      .now = test::kTestNow}));
+  ASSERT_TRUE(store->install(
+      *lease, test::let_in("www", large),
+      {.bundle = large, .origin = "import", .expected = 2, .keep = 5, .now = test::kTestNow}));
   EXPECT_EQ(reader_.current_version("www"), 3U);
   EXPECT_EQ(loaded_number(), 2U);
   EXPECT_THAT(damage(),

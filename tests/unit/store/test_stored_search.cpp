@@ -10,6 +10,7 @@
 #include "store/file_store/file_store.h"
 #include "store/stored_search.h"
 #include "store/version_files.h"
+#include "support/admission.h"
 #include "support/temp_directory.h"
 #include "support/test_bundle.h"
 
@@ -32,12 +33,12 @@ class StoredSearchTest : public testing::Test {
     const auto bundle =
         crypto::Bundle::make({leaf.certificate, issuing.certificate}, leaf.key).value();
     const std::unique_ptr<Lease> lease = store_->try_lead().value();
-    ASSERT_TRUE(store_->install(*lease, {.name = entry,
-                                         .bundle = bundle,
-                                         .origin = origin,
-                                         .expected = store_->current_version(entry),
-                                         .keep = 5,
-                                         .now = kTestNow}));
+    ASSERT_TRUE(store_->install(*lease, test::let_in(entry, bundle),
+                                {.bundle = bundle,
+                                 .origin = origin,
+                                 .expected = store_->current_version(entry),
+                                 .keep = 5,
+                                 .now = kTestNow}));
   }
   // "entry/version" of what is found; empty for nothing.
   static std::string text(const std::optional<StoredSearch::Found>& found) {

@@ -13,7 +13,7 @@
 #include "cli/host/state_directory.h"
 #include "cli/host/store_access.h"
 #include "cli/output/render.h"
-#include "lifecycle/request_desk.h"
+#include "lifecycle/installer.h"
 
 namespace ccm::cli {
 namespace {
@@ -117,7 +117,7 @@ VersionNumber previous_version(const std::vector<store::VersionInfo>& history,
 Result<void> go_back(Workspace& workspace, StoreAccess& access, const std::string& name,
                      VersionNumber version) {
   if (access.lease() != nullptr) {
-    return lifecycle::roll_back(access.store(), *access.lease(), name, version);
+    return lifecycle::Installer(access.store(), *access.lease()).roll_back(name, version);
   }
   constexpr int kPatience = 60;
   const auto asked = ask_leader(

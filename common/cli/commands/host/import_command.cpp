@@ -14,7 +14,7 @@
 #include "cli/output/render.h"
 #include "crypto/bundle.h"
 #include "crypto/pem.h"
-#include "lifecycle/import.h"
+#include "lifecycle/installer.h"
 
 namespace ccm::cli {
 namespace {
@@ -88,8 +88,8 @@ Result<VersionInfo> install(Workspace& workspace, const config::CertificateSpec&
   if (access->lease() == nullptr) {
     return through_the_agent(workspace, *access, spec.name, content, bundle);
   }
-  auto installed = lifecycle::install_import(access->store(), *access->lease(), spec, bundle,
-                                             workspace.clock().now());
+  auto installed = lifecycle::Installer(access->store(), *access->lease())
+                       .import(spec, bundle, workspace.clock().now());
   if (!installed) return fail_with(std::move(installed), spec.name);
   return installed;
 }

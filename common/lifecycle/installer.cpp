@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "lifecycle/installer.h"
+
+#include <fmt/format.h>
+
+#include <utility>
+
+#include "lifecycle/hold.h"
+
+namespace ccm::lifecycle {
+namespace {
+
+store::VersionNumber number_of(const store::StoreReader::Loaded& loaded) {
+  return loaded.certificate ? loaded.certificate->info.number : 0;
+}
+
+}  // namespace
+
+Result<policy::Admission> judge_import(const config::CertificateSpec& spec,
+                                       const store::StoreReader::Loaded& installed,
+                                       const crypto::Bundle& bundle, Time now) {
+  const crypto::Bundle* current = installed.certificate ? &installed.certificate->bundle : nullptr;
+  return policy::admit({.spec = spec,
+                        .current = current,
+                        .bundle = bundle,
+                        .is_wanted = true,
+                        .trust = policy::trust_of(current, bundle, now)},
+                       now);
+}
+
+Result<policy::Admission> Installer::admit(const policy::Candidate& candidate, Time now) const {
+  return policy::admit(candidate, now);
+}
+
+Result<store::VersionInfo> Installer::install(const policy::Admission& admission,
+                                              const store::Installation& installation) const {
+  return store_.install(lease_, admission, installation);
+}
+
+Result<store::VersionInfo> Installer::import(const config::CertificateSpec& spec,
+                                             const crypto::Bundle& bundle, Time now) const {
+  const Result<store::StoreReader::Loaded> loaded = store_.load(spec.name);
+  if (!loaded) return fail(loaded.error());
+  Result<policy::Admission> admitted = judge_import(spec, *loaded, bundle, now);
+  if (!admitted) return pass(std::move(admitted));
+  return install(*admitted, {.bundle = bundle,
+                             .origin = std::string(store::kImported),
+                             .expected = number_of(*loaded),
+                             .keep = spec.keep,
+                             .now = now});
+}
+
+Result<void> Installer::roll_back(const std::string& name, store::VersionNumber version) const {
+  // The hold first: between the two no other engine may undo it.
+  const store::VersionNumber before = held_version(store_, name);
+  Result<void> done = hold(store_, lease_, name, version);
+  if (!done) return done;
+  Result<store::StoredCertificate> wanted = store_.load_version(name, version);
+  done = wanted
+             ? store_.restore(lease_, policy::readmit(name, wanted->bundle), version)
+             : fail(std::move(wanted)
+                        .error()
+                        .with_kind(ErrorKind::rejected)
+                        .with_context(fmt::format("restore version {} of \"{}\"", version, name)));
+  if (done) return done;
+  static_cast<void>(before == 0 ? release(store_, lease_, name)
+                                : hold(store_, lease_, name, before));
+  return done;
+}
+
+Result<void> Installer::mend(const std::string& name,
+                             const store::StoredCertificate& intact) const {
+  return store_.restore(lease_, policy::readmit(name, intact.bundle), intact.info.number);
+}
+
+Result<store::VersionInfo> Installer::adopt(const config::CertificateSpec& spec,
+                                            const store::StoredSearch::Found& found,
+                                            store::VersionNumber expected, Time now) const {
+  const store::StoredCertificate& stored = found.certificate;
+  Result<policy::Admission> admitted = policy::admit_stored(spec, stored.bundle, now);
+  if (!admitted) return pass(std::move(admitted));
+  if (found.entry == spec.name) {
+    Result<void> restored = store_.restore(lease_, *admitted, stored.info.number);
+    if (!restored) return pass(std::move(restored));
+    return stored.info;
+  }
+  Result<store::VersionInfo> installed = install(*admitted, {.bundle = stored.bundle,
+                                                             .origin = stored.info.origin,
+                                                             .expected = expected,
+                                                             .keep = spec.keep,
+                                                             .now = now});
+  if (installed && !stored.ocsp_response.empty()) {
+    // Without it one is asked for again.
+    static_cast<void>(
+        store_.keep_response(lease_, spec.name, installed->number, stored.ocsp_response));
+  }
+  return installed;
+}
+
+}  // namespace ccm::lifecycle
