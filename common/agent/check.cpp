@@ -21,7 +21,7 @@
 #include "cloud/transport/curl_client.h"
 #include "cloud/transport/endpoints.h"
 #include "config/sentences.h"
-#include "store/state_directory.h"
+#include "store/host/state_directory.h"
 
 namespace ccm::agent {
 namespace {

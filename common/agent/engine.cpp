@@ -183,8 +183,7 @@ RunningEngine::RunningEngine(Parts parts, CloudAccess access, HttpClients http)
       pca_team_(parts_.config.global(), parts_.wake_descriptor, true),
       inquiries_(parts_.config.global().concurrent_renewals, parts_.wake_descriptor) {
   lifecycle_.start(*parts_.lease);
-  const store::StoreReader reader(parts_.state_path);
-  lifecycle::adopt_stored({reader, parts_.store, *parts_.lease, parts_.log, parts_.clock.now()},
+  lifecycle::adopt_stored({parts_.store, *parts_.lease, parts_.log, parts_.clock.now()},
                           lifecycle_.unsettled());
   remove_superseded();
   desk_.resume();

@@ -23,7 +23,7 @@
 #include "base/system_call_numbers.h"
 #include "base/trial.h"
 #include "launch/process.h"
-#include "store/trouble.h"
+#include "store/host/trouble.h"
 
 namespace ccm::agent {
 namespace {

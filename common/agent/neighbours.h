@@ -2,7 +2,7 @@
 // The other servers of this host that share the state directory, of another kind or of our own.
 // Only one agent talks to the cloud (the leader), and it must look after the certificates that only
 // another server names as well; it knows them from the settings that every agent leaves in the
-// state directory (store/effective_settings.h). Used by the agent's main thread.
+// state directory (store/host/effective_settings.h). Used by the agent's main thread.
 #pragma once
 
 #include <map>
@@ -12,7 +12,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "config/config.h"
-#include "store/effective_settings.h"
+#include "store/host/effective_settings.h"
 
 namespace ccm::agent {
 

@@ -14,7 +14,7 @@
 #include "base/file.h"
 #include "base/handle.h"
 #include "launch/process.h"
-#include "store/state_directory.h"
+#include "store/host/state_directory.h"
 
 namespace ccm::agent {
 namespace {

@@ -19,7 +19,7 @@ Result<std::optional<Account>> choose_account(const std::string& user);
 // Makes the state directory when it is missing, hands it to the account when it belongs to root,
 // closes it to everybody else, and makes it the current directory: from then on the store is ".",
 // whatever directories above it the account may not pass through. `invalid` or `rejected` when it
-// is no state directory (store/state_directory.h); then nothing was changed. Of a store only
+// is no state directory (store/host/state_directory.h); then nothing was changed. Of a store only
 // what a store has is handed over.
 Result<void> enter_state_directory(const std::string& path, const std::optional<Account>& account);
 

@@ -18,14 +18,10 @@ namespace ccm::agent {
 
 class Publisher {
  public:
-  // Borrows config, life and log.
-  Publisher(const config::Config& config, store::StoreReader store, publication::Writer writer,
-            SignOfLife& life, Log& log)
-      : config_(config),
-        store_(std::move(store)),
-        writer_(std::move(writer)),
-        life_(life),
-        log_(log) {}
+  // Borrows all but the writer.
+  Publisher(const config::Config& config, const store::StoreReader& store,
+            publication::Writer writer, SignOfLife& life, Log& log)
+      : config_(config), store_(store), writer_(std::move(writer)), life_(life), log_(log) {}
 
   // Publishes every certificate whose current version or OCSP response is another than the last
   // time: one readlink and one stat for each that is not. A damaged version never takes the place
@@ -37,7 +33,7 @@ class Publisher {
   // What is known of a certificate's newest version.
   struct Seen {
     store::VersionNumber version = 0;
-    std::uint64_t response = 0;  // its stamp (store_reader.h)
+    std::uint64_t response = 0;  // its stamp (store/store_reader.h)
     std::string complaint;       // why it could not be read, so as to say it once
   };
 
@@ -46,7 +42,7 @@ class Publisher {
                const publication::Published& value, bool is_new);
 
   const config::Config& config_;
-  store::StoreReader store_;
+  const store::StoreReader& store_;
   publication::Writer writer_;
   SignOfLife& life_;
   Log& log_;

@@ -29,8 +29,8 @@
 #include "base/text.h"
 #include "base/version.h"
 #include "launch/process.h"
-#include "store/effective_settings.h"
-#include "store/file_store/file_store.h"
+#include "store/host/effective_settings.h"
+#include "store/kinds.h"
 
 namespace ccm::agent {
 namespace {
@@ -66,9 +66,9 @@ class Service {
  public:
   struct Parts {
     const config::Config& config;
-    std::optional<Publisher> publisher;  // nullopt: there is no server to publish to
     std::unique_ptr<store::Store> store;
-    std::optional<CloudAccess> access;  // nullopt: only publish
+    std::optional<Publisher> publisher;  // of that store; nullopt: there is no server
+    std::optional<CloudAccess> access;   // nullopt: only publish
     Watches watches;
     config::ServerFacts server;
     SignOfLife& life;
@@ -249,14 +249,14 @@ std::vector<std::string> published_names(config::ServerKind server, const config
 }
 
 Result<std::optional<Publisher>> make_publisher(config::ServerKind server,
-                                                const config::Config& config, SignOfLife& life,
+                                                const config::Config& config,
+                                                const store::StoreReader& store, SignOfLife& life,
                                                 Log& log) {
   if (server == config::ServerKind::none) return std::optional<Publisher>();
   Result<publication::Writer> writer = publication::Writer::attach(
       FileDescriptor(launch::kSegmentDescriptor), publication::IfBusy::wait);
   if (!writer) return pass(std::move(writer));
-  return std::optional<Publisher>(std::in_place, config, store::StoreReader(kStore),
-                                  *std::move(writer), life, log);
+  return std::optional<Publisher>(std::in_place, config, store, *std::move(writer), life, log);
 }
 
 Result<int> serve(const config::Handover& handover, const Pulse& pulse, Log& log) {
@@ -274,17 +274,17 @@ Result<int> serve(const config::Handover& handover, const Pulse& pulse, Log& log
                    .clock = clock,
                    .log = log});
   life.give();
-  Result<std::optional<Publisher>> publisher =
-      make_publisher(handover.server.kind, *config, life, log);
-  if (!publisher) return pass(std::move(publisher));
-  Result<std::unique_ptr<store::Store>> store = store::open_file_store(kStore);
+  Result<std::unique_ptr<store::Store>> store = store::open_store(kStore);
   if (!store) return pass(std::move(store));
+  Result<std::optional<Publisher>> publisher =
+      make_publisher(handover.server.kind, *config, **store, life, log);
+  if (!publisher) return pass(std::move(publisher));
   settings.look();
-  Result<Watches> watches = open_watches(kStore, log);
+  Result<Watches> watches = open_watches(**store, log);
   if (!watches) return pass(std::move(watches));
   // Last, as nothing that may be refused can be tried in a process of its own from then on.
   confine(config->certificates().size(), most_threads(config->global()), log);
-  Service service({*config, *std::move(publisher), *std::move(store), *std::move(access),
+  Service service({*config, *std::move(store), *std::move(publisher), *std::move(access),
                    *std::move(watches), handover.server, life, std::move(settings), clock, log});
   return service.run();
 }

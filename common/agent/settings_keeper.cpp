@@ -5,7 +5,7 @@
 
 #include <utility>
 
-#include "store/effective_settings.h"
+#include "store/host/effective_settings.h"
 
 namespace ccm::agent {
 

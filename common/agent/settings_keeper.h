@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Sees to it that this agent's settings lie in the state directory
-// (store/effective_settings.h), where ccmctl and the agent that leads look for them: without
+// (store/host/effective_settings.h), where ccmctl and the agent that leads look for them: without
 // them nobody obtains the certificates that only this server names. What cannot be written now is
 // written as soon as it can be, and what somebody removed is written again. Belongs to the agent's
 // main thread.

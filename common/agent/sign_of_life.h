@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // What an agent lets others know of its life: ccmctl and the agents beside it through the file of
-// presence (store/presence.h), its monitor through shared memory (pulse.h). Belongs to the
+// presence (store/host/presence.h), its monitor through shared memory (pulse.h). Belongs to the
 // agent's main thread, which gives a sign at least every kBeat; between two parts of long work as
 // well.
 #pragma once
@@ -14,7 +14,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "config/wire.h"
-#include "store/presence.h"
+#include "store/host/presence.h"
 #include "store/store_reader.h"
 
 namespace ccm::agent {

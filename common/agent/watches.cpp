@@ -3,7 +3,6 @@
 
 #include <fcntl.h>
 #include <sys/eventfd.h>
-#include <sys/inotify.h>
 #include <unistd.h>
 
 #include <array>
@@ -19,26 +18,14 @@ constexpr const char* kRemedy =
     "the agent looks at the state directory every second instead; allow inotify to the server's "
     "unit, or raise fs.inotify.max_user_instances";
 
-void try_inotify() {
-  static_cast<void>(inotify_init1(IN_CLOEXEC));
-}
-
 void try_eventfd() {
   static_cast<void>(eventfd(0, EFD_CLOEXEC));
 }
 
-FileDescriptor watch(const std::string& directory, Log& log) {
-  if (is_deadly(try_inotify)) {
-    log.warn("inotify_init1: the system kills a process that calls it; {}", kRemedy);
-    return {};
-  }
-  FileDescriptor notifications(inotify_init1(IN_CLOEXEC | IN_NONBLOCK));
-  if (notifications && inotify_add_watch(notifications.get(), directory.c_str(),
-                                         IN_MOVED_TO | IN_DELETE_SELF) >= 0) {
-    return notifications;
-  }
-  const int number = errno;
-  log.warn("inotify: {}; {}", errno_text(number), kRemedy);
+FileDescriptor watch(const store::StoreReader& store, Log& log) {
+  Result<FileDescriptor> watched = store.watch();
+  if (watched) return *std::move(watched);
+  log.warn("{}; {}", watched.error().message(), kRemedy);
   return {};
 }
 
@@ -55,9 +42,9 @@ void Watches::empty() const {
   drain(attempt);
 }
 
-Result<Watches> open_watches(const std::string& state_directory, Log& log) {
+Result<Watches> open_watches(const store::StoreReader& store, Log& log) {
   Watches watches;
-  watches.store = watch(state_directory, log);
+  watches.store = watch(store, log);
   if (!is_deadly(try_eventfd)) {
     watches.attempt = FileDescriptor(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
   }

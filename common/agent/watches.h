@@ -1,13 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 // What wakes the agent besides its lifeline: a change in the store and the end of an attempt. Where
-// the system refuses notifications (inotify), `store` is empty and the agent looks every second.
+// the system allows the store no notifications, `store` is empty and the agent looks every second.
 #pragma once
-
-#include <string>
 
 #include "base/handle.h"
 #include "base/log.h"
 #include "base/result.h"
+#include "store/store_reader.h"
 
 namespace ccm::agent {
 
@@ -22,6 +21,6 @@ struct Watches {
 };
 
 // Fails when the system has neither an eventfd nor a pipe for us.
-Result<Watches> open_watches(const std::string& state_directory, Log& log);
+Result<Watches> open_watches(const store::StoreReader& store, Log& log);
 
 }  // namespace ccm::agent

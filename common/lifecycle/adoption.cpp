@@ -45,7 +45,7 @@ void look_at(const Adoption& adoption, const config::CertificateSpec& spec,
 
 void adopt_stored(const Adoption& adoption,
                   const std::vector<const config::CertificateSpec*>& certificates) {
-  store::StoredSearch search(adoption.reader, adoption.now);
+  store::StoredSearch search(adoption.store, adoption.now);
   for (const config::CertificateSpec* spec : certificates) look_at(adoption, *spec, search);
 }
 

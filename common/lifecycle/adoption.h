@@ -15,12 +15,10 @@
 #include "base/log.h"
 #include "config/config.h"
 #include "store/store.h"
-#include "store/store_reader.h"
 
 namespace ccm::lifecycle {
 
 struct Adoption {
-  const store::StoreReader& reader;  // of the same store
   store::Store& store;
   const store::Lease& lease;
   Log& log;

@@ -12,7 +12,7 @@ constexpr std::string_view kHoldKind = "hold";
 
 }  // namespace
 
-store::VersionNumber held_version(const store::Store& store, const std::string& name) {
+store::VersionNumber held_version(const store::StoreReader& store, const std::string& name) {
   const auto stored = store.read_record(name, kHoldKind);
   if (!stored || !*stored) return 0;
   const auto record = Record::parse((*stored)->value.reveal());

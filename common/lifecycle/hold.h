@@ -12,7 +12,7 @@
 namespace ccm::lifecycle {
 
 // The version that is held on to; 0 when none is.
-store::VersionNumber held_version(const store::Store& store, const std::string& name);
+store::VersionNumber held_version(const store::StoreReader& store, const std::string& name);
 Result<void> hold(store::Store& store, const store::Lease& lease, const std::string& name,
                   store::VersionNumber version);
 // Fine when nothing is held.

@@ -2,36 +2,27 @@
 #include "lifecycle/request_desk.h"
 
 #include <fmt/format.h>
-#include <unistd.h>
 
+#include <optional>
 #include <string_view>
 #include <utility>
 
-#include "base/file.h"
 #include "base/text.h"
 #include "lifecycle/attempt.h"
 #include "lifecycle/installer.h"
 #include "store/answer.h"
-#include "store/forgetting.h"
-#include "store/version_files.h"
+#include "store/host/effective_settings.h"
 
 namespace ccm::lifecycle {
 namespace {
 
-constexpr std::size_t kLargestGranted = std::size_t{64} << 10U;
 // It may be the renewal that ends the agents.
 constexpr unsigned kMostInterruptions = 3;
 
 }  // namespace
 
 void RequestDesk::resume() {
-  const Result<std::vector<std::string>> files = list_directory(parts_.state_path);
-  if (!files) return;
-  for (const std::string& file : *files) {
-    if (!file.starts_with(store::kGranted)) continue;
-    const std::string name = file.substr(store::kGranted.size());
-    if (store::check_entry_name(name)) resume(name);
-  }
+  for (const std::string& name : parts_.store.inbox().granted()) resume(name);
 }
 
 void RequestDesk::resume(const std::string& name) {
@@ -74,36 +65,36 @@ void RequestDesk::answer_renewals() {
 
 void RequestDesk::serve() {
   answer_renewals();
-  const Result<std::vector<store::RequestFile>> files = store::list_requests(parts_.state_path);
-  if (!files) return;
-  for (const store::RequestFile& file : *files) {
-    if (!parts_.lifecycle.is_in_work(file.name)) serve(file);
+  const Result<std::vector<store::Ticket>> tickets = parts_.store.inbox().list();
+  if (!tickets) return;
+  for (const store::Ticket& ticket : *tickets) {
+    if (!parts_.lifecycle.is_in_work(ticket.name)) serve(ticket);
   }
 }
 
-void RequestDesk::serve(const store::RequestFile& file) {
-  const Result<store::Request> request = store::read_request(parts_.state_path, file);
+void RequestDesk::serve(const store::Ticket& ticket) {
+  const Result<store::Request> request = parts_.store.inbox().read(ticket);
   // Gone before it is served: what kills the agent must not do so again after each start.
-  store::withdraw_request(parts_.state_path, file);
-  const Result<void> served = request ? serve(file, *request) : fail(request.error());
+  parts_.store.inbox().withdraw(ticket);
+  const Result<void> served = request ? serve(ticket, *request) : fail(request.error());
   const bool is_renewal = request && request->wish == store::Wish::renew;
   if (served && is_renewal) return;  // answered when its attempt has ended
   store::Answer end{.has_changed = served.has_value(),
-                    .version = parts_.store.current_version(file.name),
+                    .version = parts_.store.current_version(ticket.name),
                     .error = std::nullopt,
                     .again_at = std::nullopt};
   if (!served) {
     end.error = served.error();
-    parts_.log.error("certificate \"{}\": asked for by ccmctl: {}", file.name,
+    parts_.log.error("certificate \"{}\": asked for by ccmctl: {}", ticket.name,
                      served.error().message());
   }
-  answer(file, end);
+  answer(ticket, end);
 }
 
-Result<void> RequestDesk::serve(const store::RequestFile& file, const store::Request& request) {
+Result<void> RequestDesk::serve(const store::Ticket& ticket, const store::Request& request) {
   switch (request.wish) {
     case store::Wish::renew:
-      return renew(file);
+      return renew(ticket);
     case store::Wish::roll_back:
       return roll_back(request);
     case store::Wish::forget:
@@ -114,16 +105,16 @@ Result<void> RequestDesk::serve(const store::RequestFile& file, const store::Req
   return install(request);
 }
 
-Result<void> RequestDesk::renew(const store::RequestFile& file) {
-  if (!parts_.lifecycle.ask_for_renewal(file.name)) {
+Result<void> RequestDesk::renew(const store::Ticket& ticket) {
+  if (!parts_.lifecycle.ask_for_renewal(ticket.name)) {
     return fail(ErrorKind::rejected,
                 "this agent's server has no such certificate, so it cannot renew it");
   }
-  Granted& granted = granted_[file.name];
-  granted.ids.push_back(file.id);
+  Granted& granted = granted_[ticket.name];
+  granted.ids.push_back(ticket.id);
   granted.interruptions = 0;
-  remember(file.name, granted);
-  parts_.log.notice("certificate \"{}\": renewal asked for by ccmctl", file.name);
+  remember(ticket.name, granted);
+  parts_.log.notice("certificate \"{}\": renewal asked for by ccmctl", ticket.name);
   return {};
 }
 
@@ -191,10 +182,10 @@ void RequestDesk::supersede(const std::string& name) {
 }
 
 // Without it whoever waits learns nothing, but what was asked for is done all the same.
-void RequestDesk::answer(const store::RequestFile& file, const store::Answer& answer) {
-  const auto kept = store::keep_answer(parts_.store, parts_.lease, file.id, answer);
+void RequestDesk::answer(const store::Ticket& ticket, const store::Answer& answer) {
+  const auto kept = store::keep_answer(parts_.store, parts_.lease, ticket.id, answer);
   if (kept) return;
-  parts_.log.warn("certificate \"{}\": leave an answer for ccmctl: {}", file.name,
+  parts_.log.warn("certificate \"{}\": leave an answer for ccmctl: {}", ticket.name,
                   kept.error().message());
 }
 
@@ -203,22 +194,20 @@ void RequestDesk::remember(const std::string& name, const Granted& granted) {
   Record record;
   for (const std::string& id : granted.ids) record.add("id", id);
   record.add("interruptions", fmt::format("{}", granted.interruptions));
-  const auto written =
-      write_file_atomically(store::granted_path(parts_.state_path, name), record.serialize());
+  const auto written = parts_.store.inbox().grant(name, record.serialize());
   if (written) return;
   parts_.log.warn("certificate \"{}\": remember that its renewal was asked for: {}", name,
                   written.error().message());
 }
 
 void RequestDesk::forget(const std::string& name) {
-  static_cast<void>(unlink(store::granted_path(parts_.state_path, name).c_str()));
+  parts_.store.inbox().drop_granted(name);
 }
 
-// A file that cannot be read still says that a renewal was asked for.
+// A note that cannot be read still says that a renewal was asked for.
 RequestDesk::Granted RequestDesk::recall(const std::string& name) const {
   Granted granted;
-  const Result<std::string> text =
-      read_file(store::granted_path(parts_.state_path, name), kLargestGranted);
+  const std::optional<std::string> text = parts_.store.inbox().granted(name);
   if (!text) return granted;
   const Result<Record> record = Record::parse(*text);
   if (!record) return granted;

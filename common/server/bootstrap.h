@@ -21,7 +21,7 @@ struct BootstrapRequest {
   const store::StoreReader& store;
   int segment;  // the publication memfd of the previous configuration, borrowed; -1: none
   Time now;
-  // Why the store must not be believed (store/state_directory.h): then it is not read.
+  // Why the store must not be believed (store/kinds.h): then it is not read.
   std::optional<Error> distrust = {};
 };
 

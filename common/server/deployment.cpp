@@ -18,8 +18,7 @@
 #include "launch/process.h"
 #include "server/bootstrap.h"
 #include "server/site_doubts.h"
-#include "store/state_directory.h"
-#include "store/store_reader.h"
+#include "store/kinds.h"
 
 namespace ccm::server {
 namespace {
@@ -152,14 +151,15 @@ bool Deployment::judge(Host host, const std::string& module_path) {
 }
 
 Result<void> Deployment::publish(Retained& retained) {
-  const store::StoreReader store(config_->global().state_path);
-  auto writer = bootstrap(
-      {.config = *config_,  // 1
-       .store = store,
-       .segment = retained.segment,
-       .now = SystemClock().now(),
-       .distrust = store::distrust_of_store(config_->global().state_path, config_->global().user)},
-      log_);
+  const std::string& place = config_->global().state_path;
+  const auto store = store::open_to_read(place);
+  auto writer =
+      bootstrap({.config = *config_,  // 1
+                 .store = *store,
+                 .segment = retained.segment,
+                 .now = SystemClock().now(),
+                 .distrust = store::kind_of(place).distrust(place, config_->global().user)},
+                log_);
   if (!writer) return pass(std::move(writer));
   auto segment = writer->open_read_only();  // 2
   if (!segment) return pass(std::move(segment));

@@ -46,7 +46,7 @@ struct Kept {
 };
 
 // What is damaged counts as nothing.
-Kept read_kept(const Store& store) {
+Kept read_kept(const StoreReader& store) {
   const auto stored = store.read_record(kStoreWide, kAnswersKind);
   if (!stored || !*stored) return {};
   Kept kept{.version = (*stored)->version, .answers = {}};
@@ -78,7 +78,7 @@ Result<void> keep_answer(Store& store, const Lease& lease, const std::string& id
   return {};
 }
 
-std::optional<Answer> find_answer(const Store& store, const std::string& id) {
+std::optional<Answer> find_answer(const StoreReader& store, const std::string& id) {
   for (const std::string& text : read_kept(store).answers) {
     if (is_about(text, id)) return parse_answer(*Record::parse(text));
   }

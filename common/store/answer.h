@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What became of something that an operator asked of the leader (request.h). The leader keeps the
+// What became of something that an operator asked of the leader (inbox.h). The leader keeps the
 // last answers in the store's record "answers"; ccmctl looks for its own by the id of its request.
 //
 // Free functions. Written by one thread of whoever holds the store's lease; read by anybody.
@@ -26,6 +26,6 @@ struct Answer {
 Result<void> keep_answer(Store& store, const Lease& lease, const std::string& id,
                          const Answer& answer);
 // nullopt: none yet.
-std::optional<Answer> find_answer(const Store& store, const std::string& id);
+std::optional<Answer> find_answer(const StoreReader& store, const std::string& id);
 
 }  // namespace ccm::store

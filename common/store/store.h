@@ -19,6 +19,7 @@
 #include "base/secret.h"
 #include "crypto/bundle.h"
 #include "policy/admission.h"
+#include "store/inbox.h"
 #include "store/store_reader.h"
 
 namespace ccm::store {
@@ -34,12 +35,6 @@ class Lease {
   virtual std::uint64_t fencing_token() const noexcept = 0;
 };
 
-// A small value; Secret because an order may hold a key that is not installed yet.
-struct StoredRecord {
-  Secret value;
-  std::uint64_t version = 0;
-};
-
 // By the name of its Admission.
 struct Installation {
   const crypto::Bundle& bundle;
@@ -53,28 +48,12 @@ struct Installation {
   std::span<const std::byte> ocsp_response = {};
 };
 
-// The name under which records of the whole store are kept.
-inline constexpr std::string_view kStoreWide = "";
-
-// What stays of a certificate that is forgotten.
-enum class Keep : bool { nothing, versions };
-
 // What a store says when the gate's word is about another certificate than the one it is given.
 Failure refuse_admission(const policy::Admission& admission);
 
-class Store {
+// Virtual: an implementation may have its read side from a reader of its own kind.
+class Store : public virtual StoreReader {
  public:
-  Store() = default;
-  Store(const Store&) = delete;
-  Store& operator=(const Store&) = delete;
-  virtual ~Store() = default;
-
-  virtual Result<StoreReader::Loaded> load(const std::string& name) const = 0;
-  virtual Result<std::vector<VersionInfo>> history(const std::string& name) const = 0;
-  virtual Result<StoredCertificate> load_version(const std::string& name,
-                                                 VersionNumber version) const = 0;
-  virtual VersionNumber current_version(const std::string& name) const noexcept = 0;
-
   // Makes the bundle the current version. `transient` with nothing changed when the current version
   // is no longer `expected` or the lease is old; `internal` when the gate has let in another one.
   virtual Result<VersionInfo> install(const Lease& lease, const policy::Admission& admission,
@@ -93,11 +72,8 @@ class Store {
   virtual Result<void> keep_response(const Lease& lease, const std::string& name,
                                      VersionNumber version, std::span<const std::byte> der) = 0;
 
-  // A record of a certificate (or of the store: kStoreWide). nullopt when there is none; `invalid`
-  // when it is damaged, which counts as version 0 for writing, so that it can be mended.
-  virtual Result<std::optional<StoredRecord>> read_record(std::string_view name,
-                                                          std::string_view kind) const = 0;
-  // Writes when the stored version is `expected` (0: must not exist); returns the new version.
+  // Writes a record when the stored version is `expected` (0: must not exist); returns the new
+  // version.
   virtual Result<std::uint64_t> write_record(const Lease& lease, std::string_view name,
                                              std::string_view kind, const Secret& value,
                                              std::uint64_t expected) = 0;
@@ -110,6 +86,9 @@ class Store {
   // name, `transient` when the lease is old. Whether a server still wants it is the caller's to
   // ask.
   virtual Result<void> forget(const Lease& lease, const std::string& name, Keep keep) = 0;
+
+  // What operators ask of the leader. Lives as long as the store.
+  virtual Inbox& inbox() noexcept = 0;
 
   // Keys the operator placed in the store for certificates whose key is not in the cloud.
   virtual Result<std::vector<crypto::KeyPair>> operator_keys() const = 0;

@@ -1,26 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// The read side of the store: what is installed, for a server that loads its configuration and for
-// whoever publishes. Reads only; safe beside any writer, because every version is immutable and
-// `current` moves atomically. Any process that may read the files; not synchronised, cheap to make.
+// The read side of a store: what is installed, for a server that loads its configuration, for
+// whoever publishes and for ccmctl. Reading does no harm beside any writer: a version never
+// changes, and which one is current changes at one stroke.
 //
-//   STATE/                              owner-only throughout
-//     ccm-store                         that this is a store, and of which format
-//     revision                          rewritten after every change of any `current` and of what
-//                                       is to be stapled: watch this
-//     leader.lock                       kernel lock: who talks to the cloud
-//     settings-KIND-INSTANCE            what a server's agent works with (effective_settings.h)
-//     agent-KIND-INSTANCE               that it lives, and what it serves (presence.h)
-//     request-ID-NAME                   what ccmctl asks of the leader (request.h)
-//     granted-NAME                      a renewal that was asked for and is not done yet
-//                                       (request_desk.h)
-//     keys/*.pem                        the operator's own keys, for certificates whose key is not
-//                                       in the cloud
-//     certificates/NAME/current         symbolic link to versions/N
-//     certificates/NAME/versions/N/     fullchain.pem privkey.pem cert.pem chain.pem version,
-//                                       which never change, and ocsp.der, which comes and goes
-//     certificates/NAME/records/KIND    small records: state, order, …
-//     certificates/.tmp-NAME            one that is being removed (forgetting.h)
-//     records/KIND                      records of the whole store: lockout, answers
+// Implementations are thread-safe unless they say otherwise. store/kinds.h makes one.
 #pragma once
 
 #include <cstddef>
@@ -31,7 +14,9 @@
 #include <vector>
 
 #include "base/clock.h"
+#include "base/handle.h"
 #include "base/result.h"
+#include "base/secret.h"
 #include "crypto/bundle.h"
 
 namespace ccm::store {
@@ -60,6 +45,29 @@ struct StoredCertificate {
   std::vector<std::byte> ocsp_response = {};
 };
 
+// A small value; Secret because an order may hold a key that is not installed yet.
+struct StoredRecord {
+  Secret value;
+  std::uint64_t version = 0;
+};
+
+// The name under which records of the whole store are kept.
+inline constexpr std::string_view kStoreWide = "";
+
+// A moment in the life of a store, for StoreReader::changes_since(). The default one is before all.
+struct Revision {
+  std::uint64_t life = 0;  // another one whenever what was noted down of changes may have a gap
+  std::uint64_t number = 0;
+
+  bool operator==(const Revision&) const = default;
+};
+
+struct Changes {
+  Revision revision;  // to ask with the next time
+  // The certificates that changed, each once; nullopt: any may have, so look at all.
+  std::optional<std::vector<std::string>> names;
+};
+
 // The authority that issued the leaf, as far as the chain tells; nullptr when it does not.
 const crypto::Certificate* issuer_of(const crypto::Bundle& bundle) noexcept;
 // The OCSP response when it may be stapled at `now`: genuine, in force and `good`; else empty.
@@ -67,45 +75,68 @@ std::vector<std::byte> staple_of(const StoredCertificate& stored, Time now);
 
 class StoreReader {
  public:
-  explicit StoreReader(std::string state_path);
+  StoreReader() = default;
+  StoreReader(const StoreReader&) = delete;
+  StoreReader& operator=(const StoreReader&) = delete;
+  virtual ~StoreReader() = default;
 
-  // The current version; no certificate when nothing was installed yet. A version whose files are
-  // missing, altered (checksums in `version`) or unreadable concerns this certificate only:
-  // `damage` names the file, and the newest intact older version is returned instead, or none when
-  // there is none among a few, so that the entry heals like a new one. An error means that the
-  // store cannot be read at all.
+  // The current version; no certificate when nothing was installed yet. A version that is missing,
+  // altered or unreadable concerns this certificate only: `damage` says what, and the newest intact
+  // older version is returned instead, or none when there is none among a few, so that the entry
+  // heals like a new one. An error means that the store cannot be read at all.
   struct Loaded {
     std::optional<StoredCertificate> certificate;
     std::optional<Error> damage;
   };
-  Result<Loaded> load(const std::string& name) const;
+  virtual Result<Loaded> load(const std::string& name) const = 0;
 
-  // The number `current` points at without reading the files; 0 when there is none. One readlink.
-  VersionNumber current_version(const std::string& name) const noexcept;
+  // Which version is current, whether or not it is intact; 0 when there is none. Cheap.
+  virtual VersionNumber current_version(const std::string& name) const noexcept = 0;
   // Another number whenever the OCSP response of the current version is another; 0 when there is
-  // none. One stat.
-  std::uint64_t response_stamp(const std::string& name) const noexcept;
+  // none. Cheap.
+  virtual std::uint64_t response_stamp(const std::string& name) const noexcept = 0;
   // Installed versions, newest first; damaged ones left out.
-  Result<std::vector<VersionInfo>> history(const std::string& name) const;
-  // The numbers of all versions that lie there, whole or not, newest first; none when they cannot
-  // be listed.
-  std::vector<VersionNumber> versions(const std::string& name) const;
+  virtual Result<std::vector<VersionInfo>> history(const std::string& name) const = 0;
+  // The numbers of all versions, whole or not, newest first; none when they cannot be listed.
+  virtual std::vector<VersionNumber> versions(const std::string& name) const = 0;
   // One version, verified as load() does.
-  Result<StoredCertificate> load_version(const std::string& name, VersionNumber version) const;
+  virtual Result<StoredCertificate> load_version(const std::string& name,
+                                                 VersionNumber version) const = 0;
   // What a version says of itself, with its leaf: for choosing between many before load_version.
   struct Glance {
     VersionInfo info;
     crypto::Certificate leaf;
   };
-  Result<Glance> glance(const std::string& name, VersionNumber version) const;
-  // Names of all certificates that have an entry. Files that stray among them are none.
-  Result<std::vector<std::string>> names() const;
+  virtual Result<Glance> glance(const std::string& name, VersionNumber version) const = 0;
+  // Names of all certificates that have an entry.
+  virtual Result<std::vector<std::string>> names() const = 0;
 
-  const std::string& state_path() const noexcept { return state_path_; }
-  std::string certificate_path(const std::string& name) const;
+  // A record of a certificate (or of the store: kStoreWide). nullopt when there is none; `invalid`
+  // when it is damaged, which counts as version 0 for writing, so that it can be mended.
+  virtual Result<std::optional<StoredRecord>> read_record(std::string_view name,
+                                                          std::string_view kind) const = 0;
 
- private:
-  std::string state_path_;
+  // The certificates whose current version, OCSP response or records changed since a moment that
+  // an earlier call returned. A change that cannot be found out about costs a look at all, never a
+  // change. What was changed behind the store's back (a restored backup) is not noticed, so
+  // whoever serves looks at all from time to time.
+  virtual Changes changes_since(const Revision& before) const = 0;
+  // A descriptor that becomes readable when something changes, requests included. Whoever was woken
+  // reads from it until nothing is left (O_NONBLOCK). An error where the system allows none: then
+  // one looks every second.
+  virtual Result<FileDescriptor> watch() const = 0;
+
+  // The directory in which other programs of this host find the current files of a certificate;
+  // empty when the store has none.
+  virtual std::string directory_of(const std::string& name) const = 0;
+  // For an examination: what lies among the certificates and is none, and the records of one, or of
+  // the store (kStoreWide), that cannot be read.
+  virtual std::vector<std::string> strays() const = 0;
+  struct Damage {
+    std::string place;
+    Error error;
+  };
+  virtual std::vector<Damage> damaged_records(const std::string& name) const = 0;
 };
 
 }  // namespace ccm::store

@@ -19,6 +19,7 @@
 #include "launch/launch.h"
 #include "publication/reader.h"
 #include "server/bootstrap.h"
+#include "store/kinds.h"
 
 namespace {
 
@@ -110,9 +111,9 @@ int run(const std::string& agent, const std::string& settings, const std::string
                             .settings = read_settings(settings)};
   const config::Config config = value_of(handover.settings.finalize());
   handover.server.place = config.global().state_path;
-  const store::StoreReader store(config.global().state_path);
+  const auto store = store::open_to_read(config.global().state_path);
   const publication::Writer writer = value_of(server::bootstrap(
-      {.config = config, .store = store, .segment = -1, .now = SystemClock().now()}, log));
+      {.config = config, .store = *store, .segment = -1, .now = SystemClock().now()}, log));
   publication::Reader reader =
       value_of(publication::Reader::open(value_of(writer.open_read_only())));
   const launch::Launched launched = value_of(launch::launch({.program = agent,

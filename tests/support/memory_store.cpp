@@ -1,7 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "support/memory_store.h"
 
+#include <sys/eventfd.h>
+#include <unistd.h>
+
 #include <algorithm>
+#include <cerrno>
 #include <iterator>
 
 #include "store/forgetting.h"
@@ -136,6 +140,7 @@ Result<VersionInfo> MemoryStore::install(const Lease& lease, const policy::Admis
                                      .info = info,
                                      .ocsp_response = {response.begin(), response.end()}}});
   entry.current = info.number;
+  note_change(name);
   remove_superseded(entry, installation.keep);
   return info;
 }
@@ -173,6 +178,7 @@ Result<void> MemoryStore::restore(const Lease& lease, const policy::Admission& a
   const auto& bundle = found->second.versions.at(version).certificate.bundle;
   if (!admission.is_for(bundle.leaf())) return store::refuse_admission(admission);
   found->second.current = version;
+  note_change(name);
   return {};
 }
 
@@ -184,13 +190,19 @@ Result<void> MemoryStore::keep_response(const Lease& lease, const std::string& n
   if (found == entries_.end() || !found->second.versions.contains(version)) {
     return fail(ErrorKind::rejected, "there is no version " + std::to_string(version));
   }
-  found->second.versions.at(version).certificate.ocsp_response.assign(der.begin(), der.end());
+  Version& kept = found->second.versions.at(version);
+  kept.certificate.ocsp_response.assign(der.begin(), der.end());
+  kept.response_stamp = der.empty() ? 0 : changes_.size() + 1;
+  note_change(name);
   return {};
 }
 
 Result<std::optional<StoredRecord>> MemoryStore::read_record(std::string_view name,
                                                              std::string_view kind) const {
   const std::lock_guard lock(mutex_);
+  if (damaged_records_.contains({std::string(name), std::string(kind)})) {
+    return fail(ErrorKind::invalid, "the record was altered");
+  }
   std::optional<StoredRecord> record;
   const auto found = records_.find({std::string(name), std::string(kind)});
   if (found != records_.end()) {
@@ -206,10 +218,13 @@ Result<std::uint64_t> MemoryStore::write_record(const Lease& lease, std::string_
   if (Result<void> allowed = check_write(lease); !allowed) return pass(std::move(allowed));
   const std::pair key{std::string(name), std::string(kind)};
   const auto found = records_.find(key);
-  if (expected != (found == records_.end() ? 0 : found->second.version)) {
+  const bool is_whole = found != records_.end() && !damaged_records_.contains(key);
+  if (expected != (is_whole ? found->second.version : 0)) {
     return fail(ErrorKind::transient, "the record changed in the meantime");
   }
   records_[key] = StoredRecord{.value = value.clone(), .version = expected + 1};
+  damaged_records_.erase(key);
+  if (name != store::kStoreWide) note_change(std::string(name));
   return expected + 1;
 }
 
@@ -217,7 +232,8 @@ Result<void> MemoryStore::remove_record(const Lease& lease, std::string_view nam
                                         std::string_view kind) {
   const std::lock_guard lock(mutex_);
   if (Result<void> allowed = check_write(lease); !allowed) return allowed;
-  records_.erase({std::string(name), std::string(kind)});
+  const bool was_there = records_.erase({std::string(name), std::string(kind)}) != 0;
+  if (was_there && name != store::kStoreWide) note_change(std::string(name));
   return {};
 }
 
@@ -234,6 +250,8 @@ Result<void> MemoryStore::forget(const Lease& lease, const std::string& name, st
   } else {
     records_[{name, std::string(store::kForgotten)}] = StoredRecord{.value = {}, .version = 1};
   }
+  inbox_.drop_granted(name);
+  note_change(name);
   return {};
 }
 
@@ -247,6 +265,95 @@ Result<std::unique_ptr<Lease>> MemoryStore::try_lead() {
   if (leadership_->is_taken) return std::unique_ptr<Lease>();
   leadership_->is_taken = true;
   return std::unique_ptr<Lease>(std::make_unique<MemoryLease>(leadership_, ++leadership_->token));
+}
+
+void MemoryStore::add_stray(std::string place) {
+  const std::lock_guard lock(mutex_);
+  strays_.push_back(std::move(place));
+}
+
+void MemoryStore::damage_record(const std::string& name, const std::string& kind) {
+  const std::lock_guard lock(mutex_);
+  damaged_records_.emplace(name, kind);
+}
+
+std::uint64_t MemoryStore::response_stamp(const std::string& name) const noexcept {
+  const std::lock_guard lock(mutex_);
+  const auto found = entries_.find(name);
+  if (found == entries_.end()) return 0;
+  const auto current = found->second.versions.find(found->second.current);
+  return current == found->second.versions.end() ? 0 : current->second.response_stamp;
+}
+
+std::vector<VersionNumber> MemoryStore::versions(const std::string& name) const {
+  const std::lock_guard lock(mutex_);
+  std::vector<VersionNumber> numbers;
+  const auto found = entries_.find(name);
+  if (found == entries_.end()) return numbers;
+  for (const auto& [number, version] : found->second.versions) numbers.push_back(number);
+  std::reverse(numbers.begin(), numbers.end());
+  return numbers;
+}
+
+Result<store::StoreReader::Glance> MemoryStore::glance(const std::string& name,
+                                                       VersionNumber version) const {
+  const Result<StoredCertificate> stored = load_version(name, version);
+  if (!stored) return fail(stored.error());
+  return Glance{.info = stored->info, .leaf = stored->bundle.leaf()};
+}
+
+Result<std::vector<std::string>> MemoryStore::names() const {
+  const std::lock_guard lock(mutex_);
+  std::set<std::string> names;
+  for (const auto& [name, entry] : entries_) names.insert(name);
+  for (const auto& [key, record] : records_) {
+    if (key.first != store::kStoreWide) names.insert(key.first);
+  }
+  return std::vector<std::string>(names.begin(), names.end());
+}
+
+store::Changes MemoryStore::changes_since(const store::Revision& before) const {
+  const std::lock_guard lock(mutex_);
+  store::Changes changes{.revision = {.life = 1, .number = changes_.size()}, .names = {}};
+  if (before.life != 1 || before.number > changes_.size()) return changes;
+  const auto first = changes_.begin() + static_cast<std::ptrdiff_t>(before.number);
+  const std::set<std::string> names(first, changes_.end());
+  changes.names.emplace(names.begin(), names.end());
+  return changes;
+}
+
+Result<FileDescriptor> MemoryStore::watch() const {
+  FileDescriptor watcher(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
+  FileDescriptor ours(dup(watcher.get()));
+  if (!watcher || !ours) return fail(system_error("eventfd", errno));
+  const std::lock_guard lock(watchers_mutex_);
+  watchers_.push_back(std::move(ours));
+  return watcher;
+}
+
+void MemoryStore::wake() const {
+  const std::lock_guard lock(watchers_mutex_);
+  for (const FileDescriptor& watcher : watchers_) eventfd_write(watcher.get(), 1);
+}
+
+void MemoryStore::note_change(const std::string& name) {
+  changes_.push_back(name);
+  wake();
+}
+
+std::vector<std::string> MemoryStore::strays() const {
+  const std::lock_guard lock(mutex_);
+  return strays_;
+}
+
+std::vector<store::StoreReader::Damage> MemoryStore::damaged_records(
+    const std::string& name) const {
+  const std::lock_guard lock(mutex_);
+  std::vector<Damage> damages;
+  for (const auto& [owner, kind] : damaged_records_) {
+    if (owner == name) damages.push_back({kind, Error(ErrorKind::invalid, "it was altered")});
+  }
+  return damages;
 }
 
 }  // namespace ccm::test

@@ -7,12 +7,14 @@
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
 
 #include "store/store.h"
+#include "support/memory_inbox.h"
 
 namespace ccm::test {
 
@@ -26,11 +28,25 @@ class MemoryStore final : public store::Store {
   // Makes a version unreadable, as if its files had been altered.
   void damage(const std::string& name, store::VersionNumber version);
 
+  // What lies among the certificates and is none.
+  void add_stray(std::string place);
+  void damage_record(const std::string& name, const std::string& kind);
+
   Result<store::StoreReader::Loaded> load(const std::string& name) const override;
   Result<std::vector<store::VersionInfo>> history(const std::string& name) const override;
   Result<store::StoredCertificate> load_version(const std::string& name,
                                                 store::VersionNumber version) const override;
   store::VersionNumber current_version(const std::string& name) const noexcept override;
+  std::uint64_t response_stamp(const std::string& name) const noexcept override;
+  std::vector<store::VersionNumber> versions(const std::string& name) const override;
+  Result<Glance> glance(const std::string& name, store::VersionNumber version) const override;
+  Result<std::vector<std::string>> names() const override;
+  store::Changes changes_since(const store::Revision& before) const override;
+  // An eventfd.
+  Result<FileDescriptor> watch() const override;
+  std::string directory_of(const std::string&) const override { return {}; }
+  std::vector<std::string> strays() const override;
+  std::vector<Damage> damaged_records(const std::string& name) const override;
   Result<store::VersionInfo> install(const store::Lease& lease, const policy::Admission& admission,
                                      const store::Installation& installation) override;
   Result<void> restore(const store::Lease& lease, const policy::Admission& admission,
@@ -47,6 +63,7 @@ class MemoryStore final : public store::Store {
                              std::string_view kind) override;
   Result<void> forget(const store::Lease& lease, const std::string& name,
                       store::Keep keep) override;
+  store::Inbox& inbox() noexcept override { return inbox_; }
   Result<std::vector<crypto::KeyPair>> operator_keys() const override;
   // A lease may outlive the store.
   Result<std::unique_ptr<store::Lease>> try_lead() override;
@@ -55,6 +72,7 @@ class MemoryStore final : public store::Store {
   struct Version {
     store::StoredCertificate certificate;
     bool is_damaged = false;
+    std::uint64_t response_stamp = 0;
   };
   struct Entry {
     std::map<store::VersionNumber, Version> versions;
@@ -68,12 +86,21 @@ class MemoryStore final : public store::Store {
   };
   class MemoryLease;
 
+  void wake() const;
+  // With the lock held: something about the certificate is another from now on.
+  void note_change(const std::string& name);
   Result<void> check_write(const store::Lease& lease) const;
   store::StoreReader::Loaded load_locked(const std::string& name) const;
 
   mutable std::mutex mutex_;
   std::map<std::string, Entry, std::less<>> entries_;
   std::map<std::pair<std::string, std::string>, store::StoredRecord> records_;
+  std::set<std::pair<std::string, std::string>> damaged_records_;
+  std::vector<std::string> strays_;
+  std::vector<std::string> changes_;  // the certificates, in the order of time
+  mutable std::mutex watchers_mutex_;
+  mutable std::vector<FileDescriptor> watchers_;
+  MemoryInbox inbox_{[this] { wake(); }};
   std::vector<crypto::KeyPair> operator_keys_;
   std::optional<Error> write_error_;
   std::shared_ptr<Leadership> leadership_ = std::make_shared<Leadership>();

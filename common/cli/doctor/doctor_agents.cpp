@@ -6,7 +6,7 @@
 #include "base/text.h"
 #include "cli/doctor/doctor.h"
 #include "cli/host/agents.h"
-#include "store/trouble.h"
+#include "store/host/trouble.h"
 
 namespace ccm::cli {
 namespace {

@@ -14,7 +14,6 @@
 #include "cli/host/state_directory.h"
 #include "config/host_checks.h"
 #include "config/sentences.h"
-#include "store/record_file.h"
 
 namespace ccm::cli {
 namespace {
@@ -83,17 +82,12 @@ Finding judge(const Overview& overview, Time now) {
           verdict == Verdict::good ? std::string() : remedy_of_certificate(overview, health.word)};
 }
 
-void examine_records(const std::string& directory, Findings& findings) {
-  const auto kinds = list_directory(directory);
-  if (!kinds) return;
-  for (const std::string& kind : *kinds) {
-    if (kind.find(kTemporaryMark) != std::string::npos) continue;
-    const auto record = store::read_record_file(directory, kind);
-    if (record) continue;
-    findings.doubtful("store", fmt::format("{}/{}: {}", directory, kind, record.error().message()),
+void examine_records(const store::StoreReader& store, const std::string& name, Findings& findings) {
+  for (const store::StoreReader::Damage& damage : store.damaged_records(name)) {
+    findings.doubtful("store", fmt::format("{}: {}", damage.place, damage.error.message()),
                       fmt::format("what it remembered is lost; the agent starts that part anew: "
                                   "rm {}",
-                                  shell_word(fmt::format("{}/{}", directory, kind))));
+                                  shell_word(damage.place)));
   }
 }
 
@@ -176,15 +170,14 @@ void examine_certificates(Workspace& workspace, Findings& findings) {
     }
     return;
   }
-  const std::string& path = workspace.options.state_directory;
   Summary summary;
   std::vector<std::string> left;
   for (const Overview& overview : *all) {
     if (overview.is_left && !overview.is_forgotten) left.push_back(overview.name);
     if (overview.spec != nullptr) summary.add(judge(overview, now));
-    examine_records(fmt::format("{}/certificates/{}/records", path, overview.name), findings);
+    examine_records(workspace.store(), overview.name, findings);
   }
-  examine_records(path + "/records", findings);
+  examine_records(workspace.store(), std::string(store::kStoreWide), findings);
   std::move(summary).report(findings);
   report_left(left, findings);
 }

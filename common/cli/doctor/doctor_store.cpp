@@ -1,108 +1,26 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <fcntl.h>
 #include <fmt/format.h>
-#include <fts.h>
-#include <pwd.h>
-#include <sys/file.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
 #include <unistd.h>
 
-#include <array>
 #include <cerrno>
-#include <ctime>
 
 #include "base/file.h"
-#include "base/handle.h"
 #include "cli/doctor/doctor.h"
 #include "cli/doctor/doctor_room.h"
 #include "cli/host/state_directory.h"
 #include "config/sentences.h"
+#include "store/kinds.h"
 
 namespace ccm::cli {
 namespace {
 
 using config::enumerated;
+using store::Lead;
+using store::Survey;
 
 constexpr std::size_t kNamedFiles = 3;
-// Nothing the agent writes takes so long; younger ones may be in work.
-constexpr std::time_t kOrphanAge = 600;
-
-std::string user_text(uid_t user) {
-  const passwd* found = getpwuid(user);
-  return found == nullptr ? std::to_string(user) : found->pw_name;
-}
-
-struct Survey {
-  std::vector<std::string> open_files;
-  std::vector<std::string> open_directories;
-  std::vector<std::string> foreign;
-  std::vector<std::string> unreadable;
-  std::vector<std::string> orphans;
-  std::vector<std::string> strange;
-  std::vector<std::string> strays;
-  std::size_t entries = 0;
-};
-
-bool is_current_link(const FTSENT& entry) {
-  return entry.fts_info == FTS_SL && std::string_view(entry.fts_name) == "current";
-}
-
-// Settings are root's, and the agent's account may read them (store/effective_settings.h).
-bool is_roots_word(const FTSENT& entry) {
-  const struct stat& facts = *entry.fts_statp;
-  return entry.fts_level == 1 && entry.fts_info == FTS_F && facts.st_uid == 0 &&
-         (facts.st_mode & 0777U) == 0640U &&
-         std::string_view(entry.fts_name).starts_with("settings-");
-}
-
-// A file among the directories of the certificates.
-bool is_stray(const FTSENT& entry) {
-  return entry.fts_level == 2 && entry.fts_info == FTS_F &&
-         std::string_view(entry.fts_parent->fts_name) == "certificates";
-}
-
-// False: not to be looked into.
-bool note(const FTSENT& entry, uid_t owner, Survey& survey) {
-  std::string path = entry.fts_path;
-  if (path.size() > 1 && path.back() == '/') path.pop_back();
-  if (entry.fts_info == FTS_DNR || entry.fts_info == FTS_ERR || entry.fts_info == FTS_NS) {
-    survey.unreadable.push_back(path);
-    return true;
-  }
-  ++survey.entries;
-  const struct stat& facts = *entry.fts_statp;
-  const bool is_top = entry.fts_level == FTS_ROOTLEVEL;
-  if (!is_top && path.find(kTemporaryMark, path.rfind('/')) != std::string::npos) {
-    if (facts.st_mtime + kOrphanAge < std::time(nullptr)) survey.orphans.push_back(path);
-    return false;
-  }
-  if (is_roots_word(entry)) return true;
-  if (facts.st_uid != owner) survey.foreign.push_back(path);
-  if (entry.fts_info == FTS_D) {
-    if ((facts.st_mode & 077U) != 0) survey.open_directories.push_back(path);
-  } else if (entry.fts_info == FTS_F) {
-    if (is_stray(entry)) survey.strays.push_back(path);
-    if ((facts.st_mode & 077U) != 0) survey.open_files.push_back(path);
-  } else if (!is_current_link(entry)) {
-    survey.strange.push_back(path);
-  }
-  return true;
-}
-
-Survey survey_of(const std::string& path, uid_t owner) {
-  Survey survey;
-  std::string top = path;
-  const std::array<char*, 2> tops = {top.data(), nullptr};
-  const Handle<FTS, fts_close> walk(
-      fts_open(tops.data(), FTS_PHYSICAL | FTS_NOCHDIR | FTS_XDEV, nullptr));
-  if (!walk) return survey;
-  while (FTSENT* entry = fts_read(walk.get())) {
-    if (entry->fts_info == FTS_DP) continue;
-    if (!note(*entry, owner, survey)) fts_set(walk.get(), entry, FTS_SKIP);
-  }
-  return survey;
-}
 
 // A command for these paths, or one that finds them when they are many.
 std::string command_for(const std::vector<std::string>& paths, std::string_view command,
@@ -111,6 +29,10 @@ std::string command_for(const std::vector<std::string>& paths, std::string_view 
   std::string text(command);
   for (const std::string& path : paths) text += fmt::format(" {}", shell_word(path));
   return text;
+}
+
+std::string parent_of(const std::string& path) {
+  return path.substr(0, path.rfind('/'));
 }
 
 std::string count_text(std::size_t count, std::string_view one, std::string_view many) {
@@ -140,10 +62,9 @@ void report_modes(const std::string& path, const Survey& survey, Findings& findi
   }
 }
 
-void report_owners(const std::string& path, const struct stat& top, const Survey& survey,
-                   Findings& findings) {
+void report_owners(const std::string& path, const Survey& survey, Findings& findings) {
   if (survey.foreign.empty()) return;
-  const std::string owner = user_text(top.st_uid);
+  const std::string& owner = survey.owner;
   findings.bad(
       "store",
       fmt::format("{} not {}'s, whose the directory is, so that the agent may be unable to use "
@@ -179,9 +100,9 @@ void report_others(const std::string& path, const Survey& survey, Findings& find
                              count_text(survey.strays.size(), "a file is", "files are"),
                              enumerated(survey.strays, kNamedFiles)),
                  command_for(survey.strays, "rm",
-                             fmt::format("look at each, then: find {}/certificates -maxdepth 1 "
-                                         "-type f -exec rm {{}} +",
-                                         shell_word(path))));
+                             fmt::format("look at each, then: find {} -maxdepth 1 -type f -exec rm "
+                                         "{{}} +",
+                                         shell_word(parent_of(survey.strays.front())))));
   }
   if (!survey.unreadable.empty()) {
     findings.bad("store",
@@ -193,21 +114,20 @@ void report_others(const std::string& path, const Survey& survey, Findings& find
   }
 }
 
-// The leader holds an exclusive lock, so a shared one is to be had only without it.
-void examine_leader(const std::string& path, Findings& findings) {
-  const FileDescriptor lock(open((path + "/leader.lock").c_str(), O_RDONLY | O_CLOEXEC));
-  if (!lock) {
-    findings.doubtful("agent",
-                      errno == ENOENT ? "no agent has ever led here"
-                                      : fmt::format("{}/leader.lock: {}", path, errno_text(errno)),
-                      errno == ENOENT ? "start the web server; its error log says what keeps the "
-                                        "agent from starting"
-                                      : "run ccmctl doctor as root or as the directory's owner");
-  } else if (flock(lock.get(), LOCK_SH | LOCK_NB) == 0) {
-    findings.doubtful("agent", "none is running, so nothing is renewed",
-                      "start the web server: systemctl start nginx, or apache2");
-  } else {
-    findings.good("agent", "one is running and leads");
+void report_leader(const Survey& survey, Findings& findings) {
+  switch (survey.lead) {
+    case Lead::never_taken:
+      return findings.doubtful(
+          "agent", "no agent has ever led here",
+          "start the web server; its error log says what keeps the agent from starting");
+    case Lead::unknown:
+      return findings.doubtful("agent", survey.lead_problem,
+                               "run ccmctl doctor as root or as the directory's owner");
+    case Lead::free:
+      return findings.doubtful("agent", "none is running, so nothing is renewed",
+                               "start the web server: systemctl start nginx, or apache2");
+    case Lead::taken:
+      return findings.good("agent", "one is running and leads");
   }
 }
 
@@ -264,14 +184,13 @@ void examine_store(Workspace& workspace, Findings& findings) {
     return;
   }
   const std::size_t before = findings.all().size();
-  // A final slash, so that a link to the directory is followed.
-  const Survey survey = survey_of(path + "/", facts.st_uid);
+  const Survey survey = store::kind_of(path).survey(path, workspace.clock().now());
   report_modes(path, survey, findings);
-  report_owners(path, facts, survey, findings);
+  report_owners(path, survey, findings);
   report_others(path, survey, findings);
   if (findings.all().size() == before) {
     findings.good("store", fmt::format("{} entries, all of them {}'s and nobody else's",
-                                       survey.entries, user_text(facts.st_uid)));
+                                       survey.entries, survey.owner));
   }
   struct statvfs disk {};
   if (statvfs(path.c_str(), &disk) == 0) {
@@ -280,7 +199,7 @@ void examine_store(Workspace& workspace, Findings& findings) {
     if (disk.f_files != 0) room.files = disk.f_favail;
     judge_room(path, room, findings);
   }
-  examine_leader(path, findings);
+  report_leader(survey, findings);
 }
 
 }  // namespace ccm::cli

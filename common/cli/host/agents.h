@@ -10,7 +10,7 @@
 
 #include "base/clock.h"
 #include "cli/output/terminal.h"
-#include "store/effective_settings.h"
+#include "store/host/effective_settings.h"
 
 namespace ccm::cli {
 

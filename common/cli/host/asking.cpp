@@ -9,7 +9,7 @@ namespace ccm::cli {
 
 Result<Asked> ask_leader(Workspace& workspace, StoreAccess& access, const store::Request& request,
                          int seconds) {
-  Result<std::string> id = store::leave_request(access.path(), request);
+  Result<std::string> id = access.store().inbox().leave(request);
   if (!id) return pass(std::move(id));
   Asked asked{.id = *std::move(id), .answer = std::nullopt};
   wait_until(workspace.clock(), seconds, waiting_for(request.name), [&] {
@@ -20,11 +20,11 @@ Result<Asked> ask_leader(Workspace& workspace, StoreAccess& access, const store:
 }
 
 std::string withdraw(StoreAccess& access, const std::string& name, const Asked& asked) {
-  const store::RequestFile file{asked.id, name};
-  if (!store::is_waiting(access.path(), file)) {
+  const store::Ticket ticket{asked.id, name};
+  if (!access.store().inbox().is_waiting(ticket)) {
     return "; it has begun, and the server's error log says what becomes of it";
   }
-  store::withdraw_request(access.path(), file);
+  access.store().inbox().withdraw(ticket);
   return ", so the request was taken back";
 }
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Asking the store's leader for something and waiting for its answer (store/request.h). One
+// Asking the store's leader for something and waiting for its answer (store/inbox.h). One
 // thread.
 #pragma once
 
@@ -10,7 +10,7 @@
 #include "cli/host/store_access.h"
 #include "cli/host/workspace.h"
 #include "store/answer.h"
-#include "store/request.h"
+#include "store/inbox.h"
 
 namespace ccm::cli {
 

@@ -10,7 +10,7 @@
 
 #include "base/result.h"
 #include "crypto/handshake_probe.h"
-#include "store/effective_settings.h"
+#include "store/host/effective_settings.h"
 
 namespace ccm::cli {
 

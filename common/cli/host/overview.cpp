@@ -8,8 +8,8 @@
 
 #include "base/text.h"
 #include "cli/host/state_directory.h"
+#include "lifecycle/hold.h"
 #include "store/forgetting.h"
-#include "store/record_file.h"
 
 namespace ccm::cli {
 namespace {
@@ -17,17 +17,6 @@ namespace {
 using lifecycle::Failing;
 using lifecycle::Rejected;
 using lifecycle::Valid;
-
-std::string records_of(const std::string& state_path, const std::string& name) {
-  return store::StoreReader(state_path).certificate_path(name) + "/records";
-}
-
-store::VersionNumber read_hold(const std::string& state_path, const std::string& name) {
-  const auto stored = store::read_record_file(records_of(state_path, name), "hold");
-  if (!stored || !*stored) return 0;
-  const auto record = Record::parse((*stored)->value.reveal());
-  return record ? parse_unsigned(record->find("version").value_or("")).value_or(0) : 0;
-}
 
 // An agent reads every certificate before it knows of all what it serves.
 constexpr Seconds kStart{60};
@@ -55,12 +44,12 @@ bool shows(const Serving& serving, store::VersionNumber version) noexcept {
 }
 
 Result<Overview> read_overview(Workspace& workspace, const std::string& name) {
-  const std::string& path = workspace.options.state_directory;
   auto spec = workspace.find_spec(name);
   if (!spec) return pass(std::move(spec));
-  auto loaded = store::StoreReader(path).load(name);
+  const store::StoreReader& store = workspace.store();
+  auto loaded = store.load(name);
   if (!loaded) return pass(std::move(loaded));
-  auto [state, version] = read_state(path, name);
+  auto [state, version] = read_state(store, name);
   const auto servers = workspace.settings();
   if (!servers) return fail(servers.error());
   const auto has_left = workspace.has_left(name);
@@ -71,16 +60,16 @@ Result<Overview> read_overview(Workspace& workspace, const std::string& name) {
                   .damage = std::move(loaded->damage),
                   .state = std::move(state),
                   .state_version = version,
-                  .held = read_hold(path, name),
+                  .held = lifecycle::held_version(store, name),
                   .servings = servings_of(**servers, name, workspace.clock().now()),
                   .is_left = *has_left,
-                  .is_forgotten = *has_left && store::is_forgotten(path, name)};
+                  .is_forgotten = *has_left && store::is_forgotten(store, name)};
 }
 
 Result<std::set<std::string>> all_names(Workspace& workspace) {
   auto settings = workspace.settings();
   if (!settings) return pass(std::move(settings));
-  auto stored = store::StoreReader(workspace.options.state_directory).names();
+  auto stored = workspace.store().names();
   if (!stored) return pass(std::move(stored));
   std::set<std::string> names(stored->begin(), stored->end());
   for (const auto& each : **settings) {
@@ -112,9 +101,9 @@ bool Overview::is_served() const noexcept {
          });
 }
 
-std::pair<lifecycle::State, std::uint64_t> read_state(const std::string& state_path,
+std::pair<lifecycle::State, std::uint64_t> read_state(const store::StoreReader& store,
                                                       const std::string& name) {
-  const auto stored = store::read_record_file(records_of(state_path, name), "state");
+  const auto stored = store.read_record(name, "state");
   if (!stored || !*stored) return {lifecycle::Absent{}, 0};
   auto persisted = lifecycle::parse_state((*stored)->value.reveal());
   if (!persisted) return {lifecycle::Absent{}, (*stored)->version};

@@ -50,7 +50,7 @@ Result<std::vector<Overview>> look_at_all(Workspace& workspace);
 // been said then.
 Result<std::optional<Overview>> look_at(Workspace& workspace, const std::string& name);
 // The state record of a certificate; Absent and 0 when there is none.
-std::pair<lifecycle::State, std::uint64_t> read_state(const std::string& state_path,
+std::pair<lifecycle::State, std::uint64_t> read_state(const store::StoreReader& store,
                                                       const std::string& name);
 
 // "unused", "forgotten", or, of what a server names, "valid", "not served", "held", "failing",

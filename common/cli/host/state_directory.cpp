@@ -6,11 +6,10 @@
 
 #include <cerrno>
 
-#include "base/file.h"
 #include "base/text.h"
 #include "cli/host/agents.h"
 #include "config/sentences.h"
-#include "store/state_directory.h"
+#include "store/host/state_directory.h"
 
 namespace ccm::cli {
 namespace {
@@ -76,21 +75,15 @@ std::vector<std::string> describe_unreadable_settings(const std::string& state_p
   return sentences;
 }
 
-std::optional<std::string> describe_strays(const std::string& state_path) {
-  const std::string directory = state_path + "/certificates";
-  const auto names = list_directory(directory);
-  if (!names) return std::nullopt;
+std::optional<std::string> describe_strays(const store::StoreReader& store) {
+  const std::vector<std::string> paths = store.strays();
+  if (paths.empty()) return std::nullopt;
   std::vector<std::string> strays;
-  for (const std::string& name : *names) {
-    const std::string path = fmt::format("{}/{}", directory, name);
-    struct stat facts {};
-    const bool is_there = lstat(path.c_str(), &facts) == 0;
-    if (is_there && !S_ISDIR(facts.st_mode)) strays.push_back(printable(path));
-  }
-  if (strays.empty()) return std::nullopt;
+  for (const std::string& path : paths) strays.push_back(printable(path));
+  const std::string& first = strays.front();
   return fmt::format(
       "only directories, one for each certificate, belong into {}; move this away: {}",
-      printable(directory), config::enumerated(strays, kNamedStrays));
+      first.substr(0, first.rfind('/')), config::enumerated(strays, kNamedStrays));
 }
 
 }  // namespace ccm::cli

@@ -28,6 +28,6 @@ bool say_wrong_directory(const Workspace& workspace);
 // nobody had them. A sentence each.
 std::vector<std::string> describe_unreadable_settings(const std::string& state_path);
 // Files among the directories of the certificates. A sentence; nullopt when there is none.
-std::optional<std::string> describe_strays(const std::string& state_path);
+std::optional<std::string> describe_strays(const store::StoreReader& store);
 
 }  // namespace ccm::cli

@@ -8,7 +8,7 @@
 
 #include <cerrno>
 
-#include "store/file_store/file_store.h"
+#include "store/kinds.h"
 
 namespace ccm::cli {
 namespace {
@@ -31,7 +31,7 @@ Result<StoreAccess> StoreAccess::enter(const std::string& state_directory) {
   }
   if (auto owner = become_owner(); !owner) return pass(std::move(owner));
   umask(077);
-  auto store = store::open_file_store(".");
+  auto store = store::open_store(".");
   if (!store) return pass(std::move(store));
   auto lease = (*store)->try_lead();
   if (!lease) return pass(std::move(lease));

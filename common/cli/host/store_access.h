@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Writing to the store from ccmctl: as the store's owner, so that the agent can still read
-// everything, and never beside a leader: with one, it is asked to act (store/request.h). One
+// everything, and never beside a leader: with one, it is asked to act (store/inbox.h). One
 // per process; one thread.
 #pragma once
 

@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include "cli/host/state_directory.h"
+#include "store/kinds.h"
 
 namespace ccm::cli {
 
@@ -28,6 +29,11 @@ Result<const std::vector<store::EffectiveSettings>*> Workspace::settings() {
     settings_ = *std::move(all);
   }
   return &*settings_;
+}
+
+const store::StoreReader& Workspace::store() {
+  if (store_ == nullptr) store_ = store::open_to_read(options.state_directory);
+  return *store_;
 }
 
 Result<bool> Workspace::has_left(const std::string& name) {

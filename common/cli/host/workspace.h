@@ -17,7 +17,8 @@
 #include "cli/input/options.h"
 #include "cli/output/exit_code.h"
 #include "cli/output/terminal.h"
-#include "store/effective_settings.h"
+#include "store/host/effective_settings.h"
+#include "store/store_reader.h"
 
 namespace ccm::cli {
 
@@ -32,6 +33,8 @@ class Workspace {
   // Whether no server of this host names it any more, chosen or not. False when that cannot be
   // told, because some settings cannot be read.
   Result<bool> has_left(const std::string& name);
+  // What is stored in the state directory, as this process sees it when it is first asked for.
+  const store::StoreReader& store();
   // They are read again when they are next asked for.
   void forget_settings() noexcept { settings_.reset(); }
   // The settings that say how to reach the cloud; nullptr when there are none, `rejected` when none
@@ -47,6 +50,7 @@ class Workspace {
   // With settings_, of all servers.
   std::set<std::string> named_;
   bool has_unreadable_ = false;
+  std::unique_ptr<const store::StoreReader> store_;
   std::unique_ptr<CloudAccess> cloud_;
 };
 

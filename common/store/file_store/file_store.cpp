@@ -14,37 +14,28 @@
 #include "base/file.h"
 #include "base/text.h"
 #include "crypto/serving_rules.h"
+#include "store/file_store/file_inbox.h"
 #include "store/file_store/file_lease.h"
+#include "store/file_store/file_reader.h"
+#include "store/file_store/journal.h"
 #include "store/file_store/leftovers.h"
-#include "store/forgetting.h"
-#include "store/record_file.h"
-#include "store/state_directory.h"
-#include "store/version_files.h"
+#include "store/file_store/record_file.h"
+#include "store/file_store/removal.h"
+#include "store/file_store/version_files.h"
+#include "store/host/state_directory.h"
 
 namespace ccm::store {
 namespace {
 
 constexpr std::size_t kMaxKeyFile = std::size_t{64} << 10U;
 
-class FileStore final : public Store {
+class FileStore final : public Store, public FileReader {
  public:
-  explicit FileStore(const std::string& state_path) : reader_(state_path) {}
+  explicit FileStore(const std::string& state_path)
+      : FileReader(state_path), inbox_(FileReader::state_path()) {}
 
   Result<void> prepare() const;
 
-  Result<StoreReader::Loaded> load(const std::string& name) const override {
-    return reader_.load(name);
-  }
-  Result<std::vector<VersionInfo>> history(const std::string& name) const override {
-    return reader_.history(name);
-  }
-  Result<StoredCertificate> load_version(const std::string& name,
-                                         VersionNumber version) const override {
-    return reader_.load_version(name, version);
-  }
-  VersionNumber current_version(const std::string& name) const noexcept override {
-    return reader_.current_version(name);
-  }
   Result<VersionInfo> install(const Lease& lease, const policy::Admission& admission,
                               const Installation& installation) override;
   Result<void> restore(const Lease& lease, const policy::Admission& admission,
@@ -52,41 +43,42 @@ class FileStore final : public Store {
   Result<void> prune(const Lease& lease, const std::string& name, unsigned keep) override;
   Result<void> keep_response(const Lease& lease, const std::string& name, VersionNumber version,
                              std::span<const std::byte> der) override;
-  Result<std::optional<StoredRecord>> read_record(std::string_view name,
-                                                  std::string_view kind) const override;
   Result<std::uint64_t> write_record(const Lease& lease, std::string_view name,
                                      std::string_view kind, const Secret& value,
                                      std::uint64_t expected) override;
   Result<void> remove_record(const Lease& lease, std::string_view name,
                              std::string_view kind) override;
   Result<void> forget(const Lease& lease, const std::string& name, Keep keep) override;
+  Inbox& inbox() noexcept override { return inbox_; }
   Result<std::vector<crypto::KeyPair>> operator_keys() const override;
   Result<std::unique_ptr<Lease>> try_lead() override;
 
  private:
   std::string path(std::string_view below) const {
-    return fmt::format("{}/{}", reader_.state_path(), below);
+    return fmt::format("{}/{}", state_path(), below);
   }
   std::string versions_path(const std::string& name) const {
-    return reader_.certificate_path(name) + "/versions";
+    return certificate_path(name) + "/versions";
   }
-  Result<std::string> records_path(std::string_view name, std::string_view kind) const;
   Result<void> check_expected(const std::string& name, VersionNumber expected) const;
   Result<VersionNumber> next_number(const std::string& name) const;
   Result<void> add_version(const std::string& name, const Installation& installation,
                            const VersionInfo& info) const;
   Result<void> point_at(const std::string& name, VersionNumber number) const;
-  void announce() const;
+  // Wakes whoever watches, and tells them what to look at.
+  void announce(const std::string& name) const {
+    note_change(state_path(), name, Changed::what_is_served);
+  }
   void remove_superseded(const std::string& name, unsigned keep) const;
 
-  StoreReader reader_;
+  FileInbox inbox_;
   // Writers of one process take turns; the lease keeps other processes out.
   std::mutex mutex_;
 };
 
 Result<void> FileStore::prepare() const {
-  if (Result<void> made = make_directories(reader_.state_path()); !made) return made;
-  if (Result<void> marked = mark_as_store(reader_.state_path()); !marked) return marked;
+  if (Result<void> made = make_directories(state_path()); !made) return made;
+  if (Result<void> marked = mark_as_store(state_path()); !marked) return marked;
   for (const char* directory : {"certificates", "keys", "records"}) {
     if (Result<void> made = make_directories(path(directory)); !made) return made;
   }
@@ -96,8 +88,8 @@ Result<void> FileStore::prepare() const {
 // The decision may have been based on `current` or, when that is damaged, on what load() gave
 // instead.
 Result<void> FileStore::check_expected(const std::string& name, VersionNumber expected) const {
-  if (expected == reader_.current_version(name)) return {};
-  Result<StoreReader::Loaded> loaded = reader_.load(name);
+  if (expected == current_version(name)) return {};
+  Result<StoreReader::Loaded> loaded = load(name);
   if (!loaded) return pass(std::move(loaded));
   const VersionNumber effective = loaded->certificate ? loaded->certificate->info.number : 0;
   if (expected == effective) return {};
@@ -108,7 +100,7 @@ Result<void> FileStore::check_expected(const std::string& name, VersionNumber ex
 Result<VersionNumber> FileStore::next_number(const std::string& name) const {
   Result<std::vector<std::string>> names = list_directory(versions_path(name));
   if (!names) return pass(std::move(names));
-  VersionNumber highest = reader_.current_version(name);
+  VersionNumber highest = current_version(name);
   for (const std::string& version : *names) {
     highest = std::max(highest, parse_version_number(version));
   }
@@ -141,17 +133,7 @@ Result<void> FileStore::add_version(const std::string& name, const Installation&
 }
 
 Result<void> FileStore::point_at(const std::string& name, VersionNumber number) const {
-  return replace_symlink(reader_.certificate_path(name) + "/current",
-                         fmt::format("versions/{}", number));
-}
-
-// Wakes whoever watches. Not part of the promise: a watcher that misses it finds the change at its
-// next look round, so a full disk here does not undo an installation.
-void FileStore::announce() const {
-  const std::string file = path("revision");
-  const Result<std::string> old = read_file(file, 64);
-  const std::uint64_t revision = old ? parse_unsigned(trim(*old)).value_or(0) : 0;
-  static_cast<void>(write_file_atomically(file, fmt::format("{}\n", revision + 1)));
+  return replace_symlink(certificate_path(name) + "/current", fmt::format("versions/{}", number));
 }
 
 // What cannot be removed now is removed the next time.
@@ -159,7 +141,7 @@ void FileStore::remove_superseded(const std::string& name, unsigned keep) const 
   const std::string versions = versions_path(name);
   const Result<std::vector<std::string>> names = list_directory(versions);
   if (!names) return;
-  const VersionNumber current = reader_.current_version(name);
+  const VersionNumber current = current_version(name);
   std::vector<VersionNumber> previous;
   for (const std::string& version : *names) {
     const VersionNumber number = parse_version_number(version);
@@ -181,7 +163,7 @@ Result<VersionInfo> FileStore::install(const Lease& lease, const policy::Admissi
   if (Result<void> checked = check_entry_name(name); !checked) return pass(std::move(checked));
   if (!admission.is_for(installation.bundle.leaf())) return refuse_admission(admission);
   const std::lock_guard lock(mutex_);
-  Result<void> allowed = check_lease(reader_.state_path(), lease);
+  Result<void> allowed = check_lease(state_path(), lease);
   if (allowed) allowed = check_expected(name, installation.expected);
   if (!allowed) return pass(std::move(allowed));
   Result<VersionNumber> number = next_number(name);
@@ -202,7 +184,7 @@ Result<VersionInfo> FileStore::install(const Lease& lease, const policy::Admissi
     static_cast<void>(remove_tree(fmt::format("{}/{}", versions_path(name), *number)));
     return pass(std::move(done));
   }
-  announce();
+  announce(name);
   remove_superseded(name, installation.keep);
   return info;
 }
@@ -212,7 +194,7 @@ Result<void> FileStore::restore(const Lease& lease, const policy::Admission& adm
   const std::string& name = admission.name();
   if (Result<void> checked = check_entry_name(name); !checked) return checked;
   const std::lock_guard lock(mutex_);
-  Result<void> allowed = check_lease(reader_.state_path(), lease);
+  Result<void> allowed = check_lease(state_path(), lease);
   if (!allowed) return allowed;
   Result<StoredCertificate> wanted =
       read_version_files(fmt::format("{}/{}", versions_path(name), version), version);
@@ -224,17 +206,17 @@ Result<void> FileStore::restore(const Lease& lease, const policy::Admission& adm
   }
   if (!admission.is_for(wanted->bundle.leaf())) return refuse_admission(admission);
   Result<void> done = point_at(name, version);
-  if (done) announce();
+  if (done) announce(name);
   return done;
 }
 
 Result<void> FileStore::prune(const Lease& lease, const std::string& name, unsigned keep) {
   if (Result<void> checked = check_entry_name(name); !checked) return checked;
   const std::lock_guard lock(mutex_);
-  if (Result<void> allowed = check_lease(reader_.state_path(), lease); !allowed) return allowed;
-  if (reader_.versions(name).size() <= keep + std::size_t{1}) return {};
+  if (Result<void> allowed = check_lease(state_path(), lease); !allowed) return allowed;
+  if (versions(name).size() <= keep + std::size_t{1}) return {};
   // With the current one damaged an older one serves.
-  const Result<StoreReader::Loaded> loaded = reader_.load(name);
+  const Result<StoreReader::Loaded> loaded = load(name);
   if (loaded && loaded->certificate && !loaded->damage) remove_superseded(name, keep);
   return {};
 }
@@ -243,7 +225,7 @@ Result<void> FileStore::keep_response(const Lease& lease, const std::string& nam
                                       VersionNumber version, std::span<const std::byte> der) {
   if (Result<void> checked = check_entry_name(name); !checked) return checked;
   const std::lock_guard lock(mutex_);
-  Result<void> allowed = check_lease(reader_.state_path(), lease);
+  Result<void> allowed = check_lease(state_path(), lease);
   if (!allowed) return allowed;
   const std::string directory = fmt::format("{}/{}", versions_path(name), version);
   if (access(directory.c_str(), F_OK) != 0) {
@@ -251,23 +233,8 @@ Result<void> FileStore::keep_response(const Lease& lease, const std::string& nam
                 fmt::format("certificate \"{}\" has no version {} any more", name, version));
   }
   Result<void> done = write_ocsp_response(directory, der);
-  if (done) announce();
+  if (done) announce(name);
   return done;
-}
-
-Result<std::string> FileStore::records_path(std::string_view name, std::string_view kind) const {
-  Result<void> checked = check_entry_name(kind);
-  if (checked && name != kStoreWide) checked = check_entry_name(name);
-  if (!checked) return pass(std::move(checked));
-  if (name == kStoreWide) return path("records");
-  return reader_.certificate_path(std::string(name)) + "/records";
-}
-
-Result<std::optional<StoredRecord>> FileStore::read_record(std::string_view name,
-                                                           std::string_view kind) const {
-  Result<std::string> directory = records_path(name, kind);
-  if (!directory) return pass(std::move(directory));
-  return read_record_file(*directory, kind);
 }
 
 Result<std::uint64_t> FileStore::write_record(const Lease& lease, std::string_view name,
@@ -276,9 +243,13 @@ Result<std::uint64_t> FileStore::write_record(const Lease& lease, std::string_vi
   Result<std::string> directory = records_path(name, kind);
   if (!directory) return pass(std::move(directory));
   const std::lock_guard lock(mutex_);
-  Result<void> allowed = check_lease(reader_.state_path(), lease);
+  Result<void> allowed = check_lease(state_path(), lease);
   if (!allowed) return pass(std::move(allowed));
-  return write_record_file(*directory, kind, value, expected);
+  Result<std::uint64_t> written = write_record_file(*directory, kind, value, expected);
+  if (written && name != kStoreWide) {
+    note_change(state_path(), std::string(name), Changed::records);
+  }
+  return written;
 }
 
 Result<void> FileStore::remove_record(const Lease& lease, std::string_view name,
@@ -286,17 +257,24 @@ Result<void> FileStore::remove_record(const Lease& lease, std::string_view name,
   Result<std::string> directory = records_path(name, kind);
   if (!directory) return pass(std::move(directory));
   const std::lock_guard lock(mutex_);
-  if (Result<void> allowed = check_lease(reader_.state_path(), lease); !allowed) return allowed;
-  return remove_record_file(*directory, kind);
+  if (Result<void> allowed = check_lease(state_path(), lease); !allowed) return allowed;
+  const bool is_there = access(fmt::format("{}/{}", *directory, kind).c_str(), F_OK) == 0;
+  Result<void> removed = remove_record_file(*directory, kind);
+  if (removed && is_there && name != kStoreWide) {
+    note_change(state_path(), std::string(name), Changed::records);
+  }
+  return removed;
 }
 
 Result<void> FileStore::forget(const Lease& lease, const std::string& name, Keep keep) {
   if (Result<void> checked = check_entry_name(name); !checked) return checked;
   const std::lock_guard lock(mutex_);
-  if (Result<void> allowed = check_lease(reader_.state_path(), lease); !allowed) return allowed;
-  if (keep == Keep::versions) return strip_entry(reader_.state_path(), name);
-  Result<void> done = remove_entry(reader_.state_path(), name);
-  if (done) announce();
+  if (Result<void> allowed = check_lease(state_path(), lease); !allowed) return allowed;
+  Result<void> done =
+      keep == Keep::versions ? strip_entry(state_path(), name) : remove_entry(state_path(), name);
+  // Half of it may be done.
+  note_change(state_path(), name,
+              keep == Keep::versions ? Changed::records : Changed::what_is_served);
   return done;
 }
 
@@ -325,10 +303,12 @@ Result<std::vector<crypto::KeyPair>> FileStore::operator_keys() const {
 
 Result<std::unique_ptr<Lease>> FileStore::try_lead() {
   const std::lock_guard lock(mutex_);
-  Result<std::unique_ptr<Lease>> lease = acquire_lease(reader_.state_path());
+  Result<std::unique_ptr<Lease>> lease = acquire_lease(state_path());
   // Left-overs cost disk space and nothing else: an entry that cannot be cleaned is no reason to
   // have no leader.
-  if (lease && *lease) static_cast<void>(remove_leftovers(reader_));
+  if (lease && *lease) static_cast<void>(remove_leftovers(*this));
+  // The leader before may have been killed between a change and its word of it.
+  if (lease && *lease) note_new_life(state_path());
   return lease;
 }
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The store on a local directory (layout: store_reader.h). Crash-only: kill -9 or a full disk at
+// The store on a local directory (layout: file_reader.h). Crash-only: kill -9 or a full disk at
 // any system call leaves the old state or the new one. What a kernel lock cannot promise: on NFS it
 // is only as good as the server's lock daemon, so the state directory belongs on a local disk.
 #pragma once

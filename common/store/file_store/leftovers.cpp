@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "base/file.h"
-#include "store/forgetting.h"
+#include "store/file_store/removal.h"
 
 namespace ccm::store {
 namespace {
@@ -36,7 +36,7 @@ void remove_abandoned_in(const std::string& directory) {
 
 }  // namespace
 
-Result<void> remove_leftovers(const StoreReader& reader) {
+Result<void> remove_leftovers(const FileReader& reader) {
   Result<std::vector<std::string>> names = reader.names();
   if (!names) return pass(std::move(names));
   remove_abandoned_in(reader.state_path());

@@ -4,10 +4,10 @@
 #pragma once
 
 #include "base/result.h"
-#include "store/store_reader.h"
+#include "store/file_store/file_reader.h"
 
 namespace ccm::store {
 
-Result<void> remove_leftovers(const StoreReader& reader);
+Result<void> remove_leftovers(const FileReader& reader);
 
 }  // namespace ccm::store

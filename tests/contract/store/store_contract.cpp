@@ -2,7 +2,10 @@
 // What every Store must do, run against each implementation.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <poll.h>
+#include <unistd.h>
 
+#include <array>
 #include <functional>
 #include <memory>
 #include <ostream>
@@ -10,8 +13,9 @@
 #include <thread>
 #include <vector>
 
-#include "store/file_store/file_store.h"
+#include "store/answer.h"
 #include "store/forgetting.h"
+#include "store/kinds.h"
 #include "support/admission.h"
 #include "support/memory_store.h"
 #include "support/temp_directory.h"
@@ -21,7 +25,10 @@ namespace ccm::store {
 namespace {
 
 using ::testing::ElementsAre;
+using ::testing::HasSubstr;
 using ::testing::IsEmpty;
+using ::testing::Optional;
+using ::testing::UnorderedElementsAre;
 
 // A store and what only a test does to it.
 class Specimen {
@@ -31,6 +38,10 @@ class Specimen {
   Specimen& operator=(const Specimen&) = delete;
   virtual ~Specimen() = default;
   virtual Store& store() = 0;
+  // Whoever only reads it.
+  virtual const StoreReader& reader() = 0;
+  virtual void add_stray() = 0;
+  virtual void damage_record(const std::string& name, const std::string& kind) = 0;
   virtual void damage(const std::string& name, VersionNumber version) = 0;
   virtual void add_operator_key(const crypto::KeyPair& key) = 0;
 };
@@ -38,6 +49,11 @@ class Specimen {
 class FileSpecimen final : public Specimen {
  public:
   Store& store() override { return *store_; }
+  const StoreReader& reader() override { return *reader_; }
+  void add_stray() override { directory_.write("certificates/stray", "x"); }
+  void damage_record(const std::string& name, const std::string& kind) override {
+    directory_.write("certificates/" + name + "/records/" + kind, "scribble");
+  }
   void damage(const std::string& name, VersionNumber version) override {
     directory_.write(
         "certificates/" + name + "/versions/" + std::to_string(version) + "/fullchain.pem",
@@ -49,12 +65,18 @@ class FileSpecimen final : public Specimen {
 
  private:
   test::TempDirectory directory_{test::memory_backed_parent()};
-  std::unique_ptr<Store> store_ = open_file_store(directory_.path().string()).value();
+  std::unique_ptr<Store> store_ = open_store(directory_.path().string()).value();
+  std::unique_ptr<const StoreReader> reader_ = open_to_read(directory_.path().string());
 };
 
 class MemorySpecimen final : public Specimen {
  public:
   Store& store() override { return store_; }
+  const StoreReader& reader() override { return store_; }
+  void add_stray() override { store_.add_stray("stray"); }
+  void damage_record(const std::string& name, const std::string& kind) override {
+    store_.damage_record(name, kind);
+  }
   void damage(const std::string& name, VersionNumber version) override {
     store_.damage(name, version);
   }
@@ -112,6 +134,7 @@ class StoreContract : public ::testing::TestWithParam<Implementation> {
 
   std::unique_ptr<Specimen> specimen_ = GetParam().make();
   Store& store_ = specimen_->store();
+  const StoreReader& reader_ = specimen_->reader();
   std::unique_ptr<Lease> lease_ = store_.try_lead().value();
 };
 
@@ -214,7 +237,7 @@ TEST_P(StoreContract, FallsBackToTheNewestIntactVersion) {
   ASSERT_TRUE(loaded.certificate);
   ASSERT_TRUE(loaded.damage);
   EXPECT_EQ(loaded.certificate->bundle.leaf().fingerprint(), first);
-  EXPECT_THAT(loaded.damage->message(), ::testing::HasSubstr("fullchain.pem"));
+  EXPECT_THAT(loaded.damage->message(), HasSubstr("fullchain.pem"));
   EXPECT_THAT(versions(), ElementsAre(1U));
   // Either view of what is current will do for the installation that heals it.
   EXPECT_TRUE(install(test::make_test_bundle(), loaded.certificate->info.number));
@@ -356,6 +379,208 @@ TEST_P(StoreContract, RefusesEveryWriteUnderAnOldLease) {
   EXPECT_EQ(store_.current_version("www"), 2U);
   EXPECT_TRUE(store_.read_record("www", "state").value());
   EXPECT_TRUE(store_.install(*lease_, test::let_in("www", bundle), installation));
+}
+
+TEST_P(StoreContract, ShowsAReaderWhatTheLeaderStores) {
+  const std::string first = install_another();
+  const std::string second = install_another();
+  EXPECT_EQ(reader_.current_version("www"), 2U);
+  EXPECT_EQ(reader_.load("www").value().certificate->info.fingerprint, second);
+  EXPECT_EQ(reader_.load_version("www", 1).value().info.fingerprint, first);
+  EXPECT_FALSE(reader_.load_version("www", 7));
+  EXPECT_THAT(reader_.versions("www"), ElementsAre(2U, 1U));
+  EXPECT_EQ(reader_.history("www").value().size(), 2U);
+  EXPECT_EQ(reader_.glance("www", 1).value().leaf.fingerprint(), first);
+  EXPECT_EQ(reader_.glance("www", 1).value().info.fingerprint, first);
+  EXPECT_FALSE(reader_.glance("www", 7));
+  ASSERT_TRUE(store_.write_record(*lease_, "api", "state", Secret::copy_of("x"), 0));
+  EXPECT_THAT(reader_.names().value(), ElementsAre("api", "www"));
+  EXPECT_EQ(reader_.read_record("api", "state").value()->value.reveal(), "x");
+}
+
+TEST_P(StoreContract, TellsOneResponseFromAnotherByItsStamp) {
+  install_another();
+  EXPECT_EQ(reader_.response_stamp("www"), 0U);
+  EXPECT_EQ(reader_.response_stamp("other"), 0U);
+  ASSERT_TRUE(store_.keep_response(*lease_, "www", 1, std::vector<std::byte>(3, std::byte{1})));
+  const std::uint64_t first = reader_.response_stamp("www");
+  EXPECT_NE(first, 0U);
+  ASSERT_TRUE(store_.keep_response(*lease_, "www", 1, std::vector<std::byte>(3, std::byte{2})));
+  EXPECT_NE(reader_.response_stamp("www"), first);
+  ASSERT_TRUE(store_.keep_response(*lease_, "www", 1, {}));
+  EXPECT_EQ(reader_.response_stamp("www"), 0U);
+}
+
+TEST_P(StoreContract, SaysWhichCertificatesHaveChanged) {
+  const Changes first = reader_.changes_since({});
+  EXPECT_FALSE(first.names) << "before the first moment anything may have changed";
+  EXPECT_THAT(reader_.changes_since(first.revision).names, Optional(IsEmpty()));
+  Revision now = first.revision;
+  const auto changed = [&] {
+    const Changes changes = reader_.changes_since(now);
+    now = changes.revision;
+    return changes.names;
+  };
+  install_another();
+  EXPECT_THAT(changed(), Optional(ElementsAre("www")));
+  EXPECT_THAT(changed(), Optional(IsEmpty()));
+  install_another();
+  ASSERT_TRUE(store_.restore(*lease_, test::let_back(store_, "www", 1), 1));
+  ASSERT_TRUE(store_.write_record(*lease_, "api", "state", Secret(), 0));
+  EXPECT_THAT(changed(), Optional(UnorderedElementsAre("api", "www"))) << "each once";
+  ASSERT_TRUE(store_.keep_response(*lease_, "www", 1, std::vector<std::byte>(3)));
+  EXPECT_THAT(changed(), Optional(ElementsAre("www")));
+  ASSERT_TRUE(store_.remove_record(*lease_, "api", "state"));
+  EXPECT_THAT(changed(), Optional(ElementsAre("api")));
+  ASSERT_TRUE(store_.remove_record(*lease_, "api", "state"));
+  ASSERT_TRUE(store_.write_record(*lease_, kStoreWide, "lockout", Secret(), 0));
+  EXPECT_THAT(changed(), Optional(IsEmpty()));
+  for (const Keep keep : {Keep::versions, Keep::nothing}) {
+    ASSERT_TRUE(store_.forget(*lease_, "www", keep));
+    EXPECT_THAT(changed(), Optional(ElementsAre("www")));
+  }
+  EXPECT_THAT(reader_.changes_since(first.revision).names,
+              Optional(UnorderedElementsAre("api", "www")));
+  EXPECT_EQ(reader_.changes_since(first.revision).revision, now);
+}
+
+TEST_P(StoreContract, HasWhoeverKnowsAnotherLifeLookAtAll) {
+  install_another();
+  const Revision now = reader_.changes_since({}).revision;
+  const Revision other_life{.life = now.life + 2, .number = now.number};
+  const Revision later{.life = now.life, .number = now.number + 1};
+  EXPECT_FALSE(reader_.changes_since(other_life).names);
+  EXPECT_FALSE(reader_.changes_since(later).names);
+}
+
+TEST_P(StoreContract, WakesWhoeverWatches) {
+  const FileDescriptor watch = reader_.watch().value();
+  const auto is_woken = [&] {
+    pollfd waiting{watch.get(), POLLIN, 0};
+    const bool is_readable = poll(&waiting, 1, 0) == 1;
+    std::array<char, 4096> ignored;
+    while (read(watch.get(), ignored.data(), ignored.size()) > 0) {
+    }
+    return is_readable;
+  };
+  EXPECT_FALSE(is_woken());
+  install_another();
+  EXPECT_TRUE(is_woken());
+  EXPECT_FALSE(is_woken());
+  ASSERT_TRUE(store_.keep_response(*lease_, "www", 1, std::vector<std::byte>(3)));
+  EXPECT_TRUE(is_woken());
+  ASSERT_TRUE(store_.inbox().leave({.wish = Wish::renew, .name = "www"}));
+  EXPECT_TRUE(is_woken());
+}
+
+TEST_P(StoreContract, TakesRequestsInTheirOrder) {
+  Inbox& inbox = store_.inbox();
+  EXPECT_THAT(inbox.list().value(), IsEmpty());
+  const std::string renewal = inbox.leave({.wish = Wish::renew, .name = "www"}).value();
+  const std::string rollback =
+      inbox.leave({.wish = Wish::roll_back, .name = "www", .version = 3}).value();
+  EXPECT_NE(renewal, rollback);
+  EXPECT_EQ(inbox.list().value().size(), 2U);
+  EXPECT_TRUE(inbox.is_waiting({renewal, "www"}));
+  EXPECT_FALSE(inbox.is_waiting({renewal, "api"}));
+  EXPECT_EQ(inbox.read({renewal, "www"}).value().wish, Wish::renew);
+  EXPECT_EQ(inbox.read({rollback, "www"}).value().wish, Wish::roll_back);
+  EXPECT_EQ(inbox.read({rollback, "www"}).value().version, 3U);
+  inbox.withdraw({renewal, "www"});
+  inbox.withdraw({renewal, "www"});
+  EXPECT_FALSE(inbox.is_waiting({renewal, "www"}));
+  EXPECT_FALSE(inbox.read({renewal, "www"}));
+  ASSERT_EQ(inbox.list().value().size(), 1U);
+  EXPECT_EQ(inbox.list().value().front().id, rollback);
+  EXPECT_FALSE(inbox.leave({.wish = Wish::renew, .name = "../x"}));
+}
+
+TEST_P(StoreContract, HandsOverAnImportAndWhatToForget) {
+  Inbox& inbox = store_.inbox();
+  const crypto::Bundle bundle = test::make_test_bundle();
+  const std::string import = inbox
+                                 .leave({.wish = Wish::install,
+                                         .name = "www",
+                                         .certificates = bundle.chain(),
+                                         .key = bundle.key()})
+                                 .value();
+  const Request read = inbox.read({import, "www"}).value();
+  EXPECT_EQ(read.wish, Wish::install);
+  ASSERT_EQ(read.certificates.size(), 2U);
+  EXPECT_EQ(read.certificates.front().fingerprint(), bundle.leaf().fingerprint());
+  ASSERT_TRUE(read.key);
+  EXPECT_TRUE(read.key->has_same_public_key(bundle.key()));
+  const std::string forget =
+      inbox.leave({.wish = Wish::forget, .name = "old", .keep = Keep::versions}).value();
+  EXPECT_EQ(inbox.read({forget, "old"}).value().keep, Keep::versions);
+}
+
+TEST_P(StoreContract, RemembersWhichRenewalsWereAskedFor) {
+  Inbox& inbox = store_.inbox();
+  EXPECT_THAT(inbox.granted(), IsEmpty());
+  EXPECT_FALSE(inbox.granted("www"));
+  install_another();
+  ASSERT_TRUE(inbox.grant("www", "id: 1\n"));
+  ASSERT_TRUE(inbox.grant("www", "id: 2\n"));
+  ASSERT_TRUE(inbox.grant("api", ""));
+  EXPECT_FALSE(inbox.grant("../x", ""));
+  EXPECT_THAT(inbox.granted(), UnorderedElementsAre("api", "www"));
+  EXPECT_EQ(inbox.granted("www"), "id: 2\n");
+  inbox.drop_granted("api");
+  inbox.drop_granted("api");
+  ASSERT_TRUE(store_.forget(*lease_, "www", Keep::nothing));
+  EXPECT_THAT(inbox.granted(), IsEmpty()) << "what is forgotten is not renewed";
+}
+
+TEST_P(StoreContract, KeepsTheAnswersForWhoeverAsked) {
+  ASSERT_TRUE(keep_answer(store_, *lease_, "1", {.has_changed = true, .version = 4}));
+  ASSERT_TRUE(find_answer(reader_, "1"));
+  EXPECT_EQ(find_answer(reader_, "1")->version, 4U);
+  EXPECT_FALSE(find_answer(reader_, "2"));
+}
+
+TEST_P(StoreContract, ShowsAnExaminationWhatIsWrong) {
+  install_another();
+  ASSERT_TRUE(store_.write_record(*lease_, "www", "state", Secret(), 0));
+  EXPECT_THAT(reader_.strays(), IsEmpty());
+  EXPECT_THAT(reader_.damaged_records("www"), IsEmpty());
+  specimen_->add_stray();
+  specimen_->damage_record("www", "state");
+  EXPECT_THAT(reader_.strays(), ElementsAre(HasSubstr("stray")));
+  EXPECT_THAT(reader_.names().value(), ElementsAre("www"));
+  ASSERT_EQ(reader_.damaged_records("www").size(), 1U);
+  EXPECT_THAT(reader_.damaged_records("www").front().place, HasSubstr("state"));
+  EXPECT_THAT(reader_.damaged_records("api"), IsEmpty());
+  EXPECT_EQ(store_.read_record("www", "state").error().kind(), ErrorKind::invalid);
+  ASSERT_TRUE(store_.write_record(*lease_, "www", "state", Secret(), 0));
+  EXPECT_THAT(reader_.damaged_records("www"), IsEmpty());
+}
+
+TEST_P(StoreContract, KnowsWhatTheOperatorLetGo) {
+  install_another();
+  EXPECT_FALSE(is_forgotten(reader_, "www"));
+  ASSERT_TRUE(store_.forget(*lease_, "www", Keep::versions));
+  EXPECT_TRUE(is_forgotten(reader_, "www"));
+  ASSERT_TRUE(store_.write_record(*lease_, "www", "state", Secret(), 0));
+  EXPECT_FALSE(is_forgotten(reader_, "www")) << "the engine works on it again";
+}
+
+TEST_P(StoreContract, StoresOnlyWhatTheGateHasLetIn) {
+  const std::string first = install_another();
+  install_another();
+  const crypto::Bundle other = test::make_test_bundle();
+  const auto installed = store_.install(*lease_, test::let_in("www", other),
+                                        {.bundle = test::make_test_bundle(),
+                                         .origin = "scm:scs1",
+                                         .expected = 2,
+                                         .keep = 2,
+                                         .now = test::kTestNow});
+  ASSERT_FALSE(installed);
+  EXPECT_EQ(installed.error().kind(), ErrorKind::internal);
+  const auto restored = store_.restore(*lease_, test::let_in("www", other), 1);
+  ASSERT_FALSE(restored);
+  EXPECT_EQ(restored.error().kind(), ErrorKind::internal);
+  EXPECT_EQ(store_.current_version("www"), 2U);
 }
 
 TEST_P(StoreContract, OffersTheOperatorsKeys) {

@@ -5,7 +5,7 @@
 #include <ctime>
 
 #include "agent/neighbours.h"
-#include "store/effective_settings.h"
+#include "store/host/effective_settings.h"
 #include "support/fake_clock.h"
 #include "support/memory_log.h"
 #include "support/temp_directory.h"

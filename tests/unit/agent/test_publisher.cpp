@@ -12,7 +12,7 @@
 #include "config/settings.h"
 #include "publication/reader.h"
 #include "store/file_store/file_store.h"
-#include "store/version_files.h"
+#include "store/file_store/version_files.h"
 #include "support/admission.h"
 #include "support/fake_clock.h"
 #include "support/temp_directory.h"
@@ -59,7 +59,7 @@ class PublisherTest : public ::testing::Test {
   }
   void start_again() {
     publisher_.emplace(
-        *config_, store::StoreReader(directory_.path().string()),
+        *config_, *store_,
         publication::Writer::attach(FileDescriptor(dup(writer_->descriptor()))).value(), life_,
         log_);
   }

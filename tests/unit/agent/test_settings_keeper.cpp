@@ -5,7 +5,7 @@
 #include <filesystem>
 
 #include "agent/settings_keeper.h"
-#include "store/effective_settings.h"
+#include "store/host/effective_settings.h"
 #include "support/memory_log.h"
 #include "support/temp_directory.h"
 

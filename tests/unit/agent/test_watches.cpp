@@ -9,6 +9,7 @@
 
 #include "agent/watches.h"
 #include "base/file.h"
+#include "store/file_store/file_reader.h"
 #include "support/denied_calls.h"
 #include "support/memory_log.h"
 #include "support/temp_directory.h"
@@ -34,11 +35,12 @@ class WatchesTest : public ::testing::Test {
  protected:
   std::string state() const { return directory_.path().string(); }
   test::TempDirectory directory_;
+  store::FileReader store_{state()};
 };
 
 TEST_F(WatchesTest, AChangeOfTheStoreWakes) {
   test::MemoryLog log;
-  const auto watches = open_watches(state(), log);
+  const auto watches = open_watches(store_, log);
   ASSERT_TRUE(watches);
   EXPECT_FALSE(is_readable(watches->store));
   ASSERT_TRUE(write_file_atomically(state() + "/revision", "1"));
@@ -51,7 +53,7 @@ TEST_F(WatchesTest, WithoutInotifyTheAgentLooksByItself) {
     EXPECT_EQ(test::in_child_without({{SYS_inotify_init1, error_number}},
                                      [&] {
                                        test::MemoryLog log;
-                                       const auto watches = open_watches(state(), log);
+                                       const auto watches = open_watches(store_, log);
                                        if (!watches || watches->store) return 1;
                                        const bool is_said =
                                            log.text().find("every second") != std::string::npos;
@@ -67,7 +69,7 @@ TEST_F(WatchesTest, WithoutEventfdThereIsAPipe) {
     EXPECT_EQ(test::in_child_without({{SYS_eventfd2, error_number}},
                                      [&] {
                                        test::MemoryLog log;
-                                       const auto watches = open_watches(state(), log);
+                                       const auto watches = open_watches(store_, log);
                                        return watches && wakes(*watches) ? 0 : 1;
                                      }),
               0)

@@ -51,10 +51,9 @@ class AdoptionTest : public testing::Test {
     return leaf.certificate.fingerprint();
   }
   void adopt() {
-    const store::StoreReader reader(directory_.path());
     std::vector<const config::CertificateSpec*> specs;
     for (const auto& spec : config_->certificates()) specs.push_back(&spec);
-    adopt_stored({reader, *store_, *lease_, log_, kTestNow}, specs);
+    adopt_stored({*store_, *lease_, log_, kTestNow}, specs);
   }
   store::VersionInfo installed(const std::string& entry) {
     const auto loaded = store_->load(entry).value();

@@ -87,11 +87,9 @@ class RequestDeskTest : public testing::Test {
   }
 
   // The id of a request that is left.
-  std::string ask(const store::Request& request) {
-    return store::leave_request(directory_.path(), request).value();
-  }
+  std::string ask(const store::Request& request) { return store_->inbox().leave(request).value(); }
   bool is_waiting(const std::string& id, const std::string& name = "www") const {
-    return store::is_waiting(directory_.path(), {id, name});
+    return store_->inbox().is_waiting({id, name});
   }
   std::optional<store::Answer> answer_to(const std::string& id) const {
     return store::find_answer(*store_, id);
@@ -419,8 +417,8 @@ TEST_F(RequestDeskTest, WithdrawsARequestWithItsKey) {
                               .name = "www",
                               .certificates = bundle.chain(),
                               .key = bundle.key()});
-  store::withdraw_request(directory_.path(), {id, "www"});
-  store::withdraw_request(directory_.path(), {id, "www"});
+  store_->inbox().withdraw({id, "www"});
+  store_->inbox().withdraw({id, "www"});
   EXPECT_FALSE(is_waiting(id));
   EXPECT_TRUE(is_waiting(other)) << "another's request stays";
 }
@@ -445,8 +443,7 @@ TEST_F(RequestDeskTest, ForgetsWhatItCannotRead) {
   EXPECT_EQ(log_.count(Severity::error), 2U);
   EXPECT_FALSE(std::filesystem::exists(directory_.path() / "certificates" / "unknown"))
       << "a slip of the pen becomes no certificate";
-  EXPECT_FALSE(
-      store::leave_request(directory_.path(), {.wish = store::Wish::renew, .name = "../x"}));
+  EXPECT_FALSE(store_->inbox().leave({.wish = store::Wish::renew, .name = "../x"}));
 }
 
 TEST_F(RequestDeskTest, TurnsToTheOldestFirstAndOnlyToRequests) {
@@ -457,7 +454,7 @@ TEST_F(RequestDeskTest, TurnsToTheOldestFirstAndOnlyToRequests) {
       std::ofstream(directory_.path() / file) << "wish: renew\n";
     }
   }
-  EXPECT_THAT(store::list_requests(directory_.path()).value(), testing::IsEmpty());
+  EXPECT_THAT(store_->inbox().list().value(), testing::IsEmpty());
   std::vector<std::string> ids;
   for (int i = 0; i < 5; ++i) {
     ids.push_back(ask({.wish = store::Wish::renew, .name = "www"}));
@@ -467,7 +464,7 @@ TEST_F(RequestDeskTest, TurnsToTheOldestFirstAndOnlyToRequests) {
     ASSERT_EQ(utimensat(AT_FDCWD, path.c_str(), times, 0), 0);
   }
   std::vector<std::string> found;
-  const auto files = store::list_requests(directory_.path()).value();
+  const auto files = store_->inbox().list().value();
   for (const auto& file : files) found.push_back(file.id);
   EXPECT_THAT(found, testing::ElementsAreArray(ids.rbegin(), ids.rend()));
 }

@@ -13,7 +13,8 @@
 #include "crypto/digest.h"
 #include "publication/reader.h"
 #include "server/bootstrap.h"
-#include "store/version_files.h"
+#include "store/file_store/file_reader.h"
+#include "store/file_store/version_files.h"
 #include "support/memory_log.h"
 #include "support/other_writer.h"
 #include "support/temp_directory.h"
@@ -88,7 +89,7 @@ class Bootstrap : public testing::Test {
   publication::Writer run(int segment = -1, Time now = kTestNow) {
     const auto config = settings_.finalize();
     EXPECT_TRUE(config);
-    const store::StoreReader store(state_.path());
+    const store::FileReader store(state_.path());
     auto writer =
         bootstrap({.config = *config, .store = store, .segment = segment, .now = now}, log_);
     EXPECT_TRUE(writer);
@@ -402,7 +403,7 @@ TEST_F(Bootstrap, ShowsNothingOfAStoreThatOthersMayHaveWritten) {
   add_certificate("www");
   install("www");
   const auto config = settings_.finalize();
-  const store::StoreReader store(state_.path());
+  const store::FileReader store(state_.path());
   const auto writer = bootstrap({.config = *config,
                                  .store = store,
                                  .segment = -1,
@@ -417,7 +418,7 @@ TEST_F(Bootstrap, ShowsNothingOfAStoreThatOthersMayHaveWritten) {
 TEST_F(Bootstrap, NeedsNoStore) {
   add_certificate("www");
   const auto config = settings_.finalize();
-  const store::StoreReader nowhere((state_ / "missing").string());
+  const store::FileReader nowhere((state_ / "missing").string());
   const auto writer =
       bootstrap({.config = *config, .store = nowhere, .segment = -1, .now = kTestNow}, log_);
   ASSERT_TRUE(writer);

@@ -7,7 +7,7 @@
 #include <fstream>
 
 #include "base/file.h"
-#include "store/effective_settings.h"
+#include "store/host/effective_settings.h"
 #include "support/temp_directory.h"
 
 namespace ccm::store {

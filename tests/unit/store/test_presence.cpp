@@ -7,7 +7,7 @@
 #include <filesystem>
 #include <fstream>
 
-#include "store/presence.h"
+#include "store/host/presence.h"
 #include "support/temp_directory.h"
 
 namespace ccm::store {

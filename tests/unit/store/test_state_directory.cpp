@@ -9,7 +9,7 @@
 #include <filesystem>
 
 #include "store/file_store/file_store.h"
-#include "store/state_directory.h"
+#include "store/host/state_directory.h"
 #include "support/denied_calls.h"
 #include "support/system_calls.h"
 #include "support/temp_directory.h"

@@ -7,9 +7,10 @@
 
 #include "base/file.h"
 #include "crypto/serving_rules.h"
+#include "store/file_store/file_reader.h"
 #include "store/file_store/file_store.h"
+#include "store/file_store/version_files.h"
 #include "store/stored_search.h"
-#include "store/version_files.h"
 #include "support/admission.h"
 #include "support/temp_directory.h"
 #include "support/test_bundle.h"
@@ -54,7 +55,7 @@ class StoredSearchTest : public testing::Test {
 
   test::TempDirectory directory_{test::memory_backed_parent()};
   std::unique_ptr<Store> store_ = open_file_store(directory_.path()).value();
-  StoreReader reader_{directory_.path()};
+  FileReader reader_{directory_.path()};
 };
 
 TEST_F(StoredSearchTest, FindsWhatCoversAllNamesWhateverItsEntry) {

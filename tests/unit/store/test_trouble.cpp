@@ -7,7 +7,7 @@
 #include <filesystem>
 
 #include "base/file.h"
-#include "store/trouble.h"
+#include "store/host/trouble.h"
 #include "support/temp_directory.h"
 
 namespace ccm::store {

@@ -51,7 +51,7 @@ Result<ExitCode> ask_the_agent(Workspace& workspace, StoreAccess& access, const 
                                VersionNumber before, int timeout) {
   const Request request{.wish = Wish::renew, .name = name};
   if (timeout == 0) {
-    auto left = store::leave_request(access.path(), request);
+    auto left = access.store().inbox().leave(request);
     if (!left) return pass(std::move(left));
     Terminal::say(fmt::format("{}: asked for", name));
     return ExitCode::pending;
@@ -134,7 +134,7 @@ Result<ExitCode> roll_back(Workspace& workspace, const std::string& name, Versio
   auto overview = look_at(workspace, name);
   if (!overview) return pass(std::move(overview));
   if (!*overview) return ExitCode::not_found;
-  const store::StoreReader reader(workspace.options.state_directory);
+  const store::StoreReader& reader = workspace.store();
   const auto history = reader.history(name);
   if (!history) return fail(history.error());
   const VersionNumber current = reader.current_version(name);

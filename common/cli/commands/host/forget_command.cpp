@@ -12,7 +12,7 @@
 #include "cli/host/store_access.h"
 #include "cli/input/secret_input.h"
 #include "cli/output/render.h"
-#include "store/forgetting.h"
+#include "store/host/effective_settings.h"
 
 namespace ccm::cli {
 namespace {
@@ -107,7 +107,7 @@ Result<ExitCode> forget(Workspace& workspace, const ForgetOptions& options) {
   const std::string& path = workspace.options.state_directory;
   auto unnamed = store::check_unnamed(path, name, workspace.clock().steady_now());
   if (!unnamed) return fail_with(std::move(unnamed), name);
-  const std::size_t versions = store::StoreReader(path).versions(name).size();
+  const std::size_t versions = workspace.store().versions(name).size();
   const auto end = ask_first(workspace, options, versions);
   if (!end) return fail(end.error());
   if (*end) return **end;

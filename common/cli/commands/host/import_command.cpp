@@ -113,7 +113,7 @@ Result<ExitCode> import_certificate(Workspace& workspace, const ImportOptions& o
     Terminal::say(
         fmt::format("{}: left out, as it does not serve the chain: {}", name, bundle->left_out()));
   }
-  const auto loaded = store::StoreReader(workspace.options.state_directory).load(name);
+  const auto loaded = workspace.store().load(name);
   if (!loaded) return fail(loaded.error());
   if (is_installed(*loaded, *bundle)) {
     const auto number = loaded->certificate->info.number;

@@ -121,10 +121,9 @@ void print_lost_agents(const Terminal& terminal, const std::vector<EffectiveSett
 }
 
 // What keeps the answer from being the whole one.
-ExitCode say_flaws(const Workspace& workspace, bool are_strays_meant = true) {
-  const std::string& path = workspace.options.state_directory;
-  std::vector<std::string> flaws = describe_unreadable_settings(path);
-  const auto strays = are_strays_meant ? describe_strays(path) : std::nullopt;
+ExitCode say_flaws(Workspace& workspace, bool are_strays_meant = true) {
+  std::vector<std::string> flaws = describe_unreadable_settings(workspace.options.state_directory);
+  const auto strays = are_strays_meant ? describe_strays(workspace.store()) : std::nullopt;
   if (strays) flaws.push_back(*strays);
   for (const std::string& flaw : flaws) Terminal::say("ccmctl: " + flaw);
   return flaws.empty() ? ExitCode::ok : ExitCode::failed;
@@ -266,8 +265,8 @@ Result<ExitCode> show_certificate(Workspace& workspace, const std::string& name)
     add("SHA-256", printable(info.fingerprint));
     add("came from", printable(info.origin));
     add("installed", format_time(info.installed_at));
-    add("files",
-        fmt::format("{}/certificates/{}/current/", workspace.options.state_directory, name));
+    const std::string directory = workspace.store().directory_of(name);
+    if (!directory.empty()) add("files", directory);
   }
   add("next", printable(next_step(**overview, now)));
   if (const Error* error = (*overview)->error()) add("last error", printable(error->message()));
@@ -279,7 +278,7 @@ Result<ExitCode> print_history(Workspace& workspace, const std::string& name) {
   auto overview = look_at(workspace, name);
   if (!overview) return pass(std::move(overview));
   if (!*overview) return ExitCode::not_found;
-  const store::StoreReader reader(workspace.options.state_directory);
+  const store::StoreReader& reader = workspace.store();
   const auto versions = reader.history(name);
   if (!versions) return fail(versions.error());
   const auto current = reader.current_version(name);

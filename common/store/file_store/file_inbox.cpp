@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "store/request.h"
+#include "store/file_store/file_inbox.h"
 
 #include <fmt/format.h>
 #include <sys/stat.h>
@@ -15,21 +15,27 @@
 #include "base/text.h"
 #include "crypto/digest.h"
 #include "crypto/pem.h"
+#include "store/entry_name.h"
 #include "store/keyed_record.h"
-#include "store/version_files.h"
 
 namespace ccm::store {
 namespace {
 
 constexpr std::string_view kRequestPrefix = "request-";
+constexpr std::string_view kGrantedPrefix = "granted-";
+constexpr std::size_t kLargestNote = std::size_t{64} << 10U;
 constexpr std::string_view kVersions = "versions";
 constexpr std::size_t kIdBytes = 8;
 constexpr std::size_t kIdLength = 2 * kIdBytes;
 // A chain and a key, each of at most 1 MiB.
 constexpr std::size_t kLargestRequest = std::size_t{2} << 20U;
 
-std::string path_of(const std::string& state_path, const RequestFile& file) {
-  return fmt::format("{}/{}{}-{}", state_path, kRequestPrefix, file.id, file.name);
+std::string path_of(const std::string& state_path, const Ticket& ticket) {
+  return fmt::format("{}/{}{}-{}", state_path, kRequestPrefix, ticket.id, ticket.name);
+}
+
+std::string granted_path(const std::string& state_path, std::string_view name) {
+  return fmt::format("{}/{}{}", state_path, kGrantedPrefix, name);
 }
 
 std::string_view to_string(Wish wish) noexcept {
@@ -47,14 +53,14 @@ std::string_view to_string(Wish wish) noexcept {
 }
 
 // "request-0123456789abcdef-www"; nullopt for a file that is no request, or not all of one yet.
-std::optional<RequestFile> parse_name(const std::string& file) {
+std::optional<Ticket> parse_name(const std::string& file) {
   if (!file.starts_with(kRequestPrefix) || is_temporary_name(file)) {
     return std::nullopt;
   }
   const std::string rest = file.substr(kRequestPrefix.size());
   const std::size_t digits = rest.find_first_not_of("0123456789abcdef");
   if (digits != kIdLength || rest[kIdLength] != '-') return std::nullopt;
-  RequestFile request{.id = rest.substr(0, kIdLength), .name = rest.substr(kIdLength + 1)};
+  Ticket request{.id = rest.substr(0, kIdLength), .name = rest.substr(kIdLength + 1)};
   if (!check_entry_name(request.name)) return std::nullopt;
   return request;
 }
@@ -68,11 +74,11 @@ std::tuple<std::int64_t, std::int64_t> age_of(const std::string& path) {
 
 }  // namespace
 
-Result<std::string> leave_request(const std::string& state_path, const Request& request) {
+Result<std::string> FileInbox::leave(const Request& request) {
   if (auto checked = check_entry_name(request.name); !checked) return pass(std::move(checked));
   const Result<Secret> random = crypto::random_bytes(kIdBytes);
   if (!random) return fail(random.error());
-  const RequestFile file{.id = crypto::to_hex(random->bytes()), .name = request.name};
+  const Ticket ticket{.id = crypto::to_hex(random->bytes()), .name = request.name};
   KeyedRecord keyed{{}, request.key};
   keyed.record.add("wish", to_string(request.wish));
   if (request.version != 0) keyed.record.add("version", fmt::format("{}", request.version));
@@ -82,49 +88,69 @@ Result<std::string> leave_request(const std::string& state_path, const Request& 
   }
   const Result<Secret> text = serialize(keyed);
   if (!text) return fail(text.error());
-  auto written = write_file_atomically(path_of(state_path, file), text->reveal());
+  auto written = write_file_atomically(path_of(state_path_, ticket), text->reveal());
   if (!written) return pass(std::move(written));
-  return file.id;
+  return ticket.id;
 }
 
-void withdraw_request(const std::string& state_path, const RequestFile& file) noexcept {
-  static_cast<void>(unlink(path_of(state_path, file).c_str()));
+void FileInbox::withdraw(const Ticket& ticket) noexcept {
+  static_cast<void>(unlink(path_of(state_path_, ticket).c_str()));
 }
 
-bool is_waiting(const std::string& state_path, const RequestFile& file) {
-  return access(path_of(state_path, file).c_str(), F_OK) == 0;
+bool FileInbox::is_waiting(const Ticket& ticket) const {
+  return access(path_of(state_path_, ticket).c_str(), F_OK) == 0;
 }
 
-Result<std::vector<RequestFile>> list_requests(const std::string& state_path) {
-  const Result<std::vector<std::string>> files = list_directory(state_path);
+Result<std::vector<Ticket>> FileInbox::list() const {
+  const Result<std::vector<std::string>> files = list_directory(state_path_);
   if (!files) return fail(files.error());
-  std::vector<std::pair<std::tuple<std::int64_t, std::int64_t>, RequestFile>> found;
+  std::vector<std::pair<std::tuple<std::int64_t, std::int64_t>, Ticket>> found;
   for (const std::string& file : *files) {
     if (auto request = parse_name(file)) {
-      found.emplace_back(age_of(path_of(state_path, *request)), *std::move(request));
+      found.emplace_back(age_of(path_of(state_path_, *request)), *std::move(request));
     }
   }
   std::stable_sort(found.begin(), found.end(),
                    [](const auto& one, const auto& other) { return one.first < other.first; });
-  std::vector<RequestFile> requests;
+  std::vector<Ticket> requests;
   for (auto& [age, request] : found) requests.push_back(std::move(request));
   return requests;
 }
 
-std::string granted_path(const std::string& state_path, std::string_view name) {
-  return fmt::format("{}/{}{}", state_path, kGranted, name);
+std::vector<std::string> FileInbox::granted() const {
+  std::vector<std::string> names;
+  for (const std::string& file : list_directory(state_path_).value_or(std::vector<std::string>())) {
+    if (!file.starts_with(kGrantedPrefix)) continue;
+    std::string name = file.substr(kGrantedPrefix.size());
+    if (check_entry_name(name)) names.push_back(std::move(name));
+  }
+  return names;
 }
 
-Result<Request> read_request(const std::string& state_path, const RequestFile& file) {
+std::optional<std::string> FileInbox::granted(const std::string& name) const {
+  Result<std::string> text = read_file(granted_path(state_path_, name), kLargestNote);
+  return text ? std::optional(*std::move(text)) : std::nullopt;
+}
+
+Result<void> FileInbox::grant(const std::string& name, std::string_view note) {
+  if (Result<void> checked = check_entry_name(name); !checked) return checked;
+  return write_file_atomically(granted_path(state_path_, name), note);
+}
+
+void FileInbox::drop_granted(const std::string& name) noexcept {
+  if (check_entry_name(name)) static_cast<void>(unlink(granted_path(state_path_, name).c_str()));
+}
+
+Result<Request> FileInbox::read(const Ticket& ticket) const {
   // Of root or of the store's owner, who we are.
   const std::array<uid_t, 2> owners{0, geteuid()};
   const Result<Secret> text =
-      read_secret_file_of(owners, path_of(state_path, file), kLargestRequest);
+      read_secret_file_of(owners, path_of(state_path_, ticket), kLargestRequest);
   if (!text) return fail(text.error());
   Result<KeyedRecord> keyed = parse_keyed_record(*text);
   if (!keyed) return pass(std::move(keyed));
   const Record& record = keyed->record;
-  Request request{.wish = Wish::renew, .name = file.name};
+  Request request{.wish = Wish::renew, .name = ticket.name};
   const std::string_view wish = record.find("wish").value_or("");
   if (wish == to_string(Wish::renew)) return request;
   if (wish == to_string(Wish::install)) {

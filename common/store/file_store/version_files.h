@@ -11,6 +11,7 @@
 
 #include "base/result.h"
 #include "crypto/bundle.h"
+#include "store/entry_name.h"
 #include "store/store_reader.h"
 
 namespace ccm::store {
@@ -18,9 +19,6 @@ namespace ccm::store {
 // The file of the OCSP response, DER.
 inline constexpr std::string_view kOcspResponse = "ocsp.der";
 
-// [A-Za-z0-9._-]{1,128} without a leading dot: what may become a path component. Checked here
-// again, whoever vouched for the name before.
-Result<void> check_entry_name(std::string_view name);
 // "12" -> 12; 0 for anything that is not the canonical form of a version number.
 VersionNumber parse_version_number(std::string_view text) noexcept;
 

@@ -6,8 +6,8 @@
 #include <fstream>
 #include <memory>
 
+#include "store/file_store/file_reader.h"
 #include "store/file_store/file_store.h"
-#include "store/store_reader.h"
 #include "support/admission.h"
 #include "support/temp_directory.h"
 #include "support/test_bundle.h"
@@ -21,7 +21,7 @@ using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 
-class StoreReaderTest : public ::testing::Test {
+class FileReaderTest : public ::testing::Test {
  protected:
   void SetUp() override {
     const std::unique_ptr<Store> store = open_file_store(directory_.path().string()).value();
@@ -53,10 +53,10 @@ class StoreReaderTest : public ::testing::Test {
   }
 
   test::TempDirectory directory_{test::memory_backed_parent()};
-  StoreReader reader_{directory_.path().string()};
+  FileReader reader_{directory_.path().string()};
 };
 
-TEST_F(StoreReaderTest, TellsOneResponseFromAnother) {
+TEST_F(FileReaderTest, TellsOneResponseFromAnother) {
   EXPECT_EQ(reader_.response_stamp("www"), 0U);
   EXPECT_EQ(reader_.response_stamp("none"), 0U);
   const std::unique_ptr<Store> store = open_file_store(directory_.path().string()).value();
@@ -76,7 +76,7 @@ TEST_F(StoreReaderTest, TellsOneResponseFromAnother) {
   EXPECT_EQ(reader_.response_stamp("www"), 0U);
 }
 
-TEST_F(StoreReaderTest, GivesForStaplingWhatIsGenuineGoodAndInForce) {
+TEST_F(FileReaderTest, GivesForStaplingWhatIsGenuineGoodAndInForce) {
   const test::TestAuthority& issuer = test::test_issuing_authority();
   StoredCertificate stored = reader_.load("www").value().certificate.value();
   const crypto::Certificate& leaf = stored.bundle.leaf();
@@ -91,7 +91,7 @@ TEST_F(StoreReaderTest, GivesForStaplingWhatIsGenuineGoodAndInForce) {
   EXPECT_THAT(staple_of(stored, test::kTestNow), IsEmpty());
 }
 
-TEST_F(StoreReaderTest, AResponseThatCannotBeReadIsNoDamage) {
+TEST_F(FileReaderTest, AResponseThatCannotBeReadIsNoDamage) {
   directory_.write("certificates/www/versions/2/ocsp.der",
                    std::string(crypto::kMostOcspResponse + 1, 'x'));
   EXPECT_EQ(loaded_number(), 2U);
@@ -100,7 +100,7 @@ TEST_F(StoreReaderTest, AResponseThatCannotBeReadIsNoDamage) {
 }
 
 // As an older release installed it; the servers could show nothing after a restart.
-TEST_F(StoreReaderTest, AVersionThatCannotBePublishedGivesWayToTheOneBeforeIt) {
+TEST_F(FileReaderTest, AVersionThatCannotBePublishedGivesWayToTheOneBeforeIt) {
   const crypto::Bundle good = test::make_test_bundle();
   std::vector<crypto::Certificate> chain = good.chain();
   while (chain.size() <= crypto::kMostPublishedCertificates) {
@@ -119,14 +119,14 @@ TEST_F(StoreReaderTest, AVersionThatCannotBePublishedGivesWayToTheOneBeforeIt) {
                         "to be published; at most 16 fit"));
 }
 
-TEST_F(StoreReaderTest, LoadsTheCurrentVersion) {
+TEST_F(FileReaderTest, LoadsTheCurrentVersion) {
   EXPECT_EQ(loaded_number(), 2U);
   EXPECT_EQ(damage(), "");
   EXPECT_EQ(reader_.current_version("www"), 2U);
   EXPECT_THAT(reader_.names().value(), ElementsAre("www"));
 }
 
-TEST_F(StoreReaderTest, NoticesEveryAlteredOrMissingFile) {
+TEST_F(FileReaderTest, NoticesEveryAlteredOrMissingFile) {
   for (const std::string file :
        {"fullchain.pem", "cert.pem", "chain.pem", "privkey.pem", "version"}) {
     const fs::path path = version_file(2, file);
@@ -147,14 +147,14 @@ TEST_F(StoreReaderTest, NoticesEveryAlteredOrMissingFile) {
   }
 }
 
-TEST_F(StoreReaderTest, NoticesAVersionUnderAnotherNumber) {
+TEST_F(FileReaderTest, NoticesAVersionUnderAnotherNumber) {
   fs::remove_all(version_file(2, ""));
   fs::copy(version_file(1, ""), version_file(2, ""));
   EXPECT_EQ(loaded_number(), 1U);
   EXPECT_THAT(damage(), HasSubstr("describes another certificate"));
 }
 
-TEST_F(StoreReaderTest, MendsABrokenPointer) {
+TEST_F(FileReaderTest, MendsABrokenPointer) {
   for (const std::string target : {"versions/02", "versions/", "../www/versions/1", "/etc"}) {
     point_at(target);
     EXPECT_EQ(reader_.current_version("www"), 0U) << target;
@@ -170,14 +170,14 @@ TEST_F(StoreReaderTest, MendsABrokenPointer) {
   EXPECT_THAT(damage(), HasSubstr("not a readable symbolic link"));
 }
 
-TEST_F(StoreReaderTest, NeverFallsForwardToANewerVersion) {
+TEST_F(FileReaderTest, NeverFallsForwardToANewerVersion) {
   point_at("versions/1");
   EXPECT_EQ(loaded_number(), 1U);
   fs::remove(version_file(1, "privkey.pem"));
   EXPECT_EQ(loaded_number(), 0U);
 }
 
-TEST_F(StoreReaderTest, DamageStaysWithItsEntry) {
+TEST_F(FileReaderTest, DamageStaysWithItsEntry) {
   fs::copy(directory_ / "certificates/www", directory_ / "certificates/api",
            fs::copy_options::recursive | fs::copy_options::copy_symlinks);
   fs::remove_all(directory_ / "certificates/www/versions");
@@ -186,7 +186,7 @@ TEST_F(StoreReaderTest, DamageStaysWithItsEntry) {
   EXPECT_FALSE(reader_.load("api").value().damage);
 }
 
-TEST_F(StoreReaderTest, RefusesNamesThatLeadElsewhere) {
+TEST_F(FileReaderTest, RefusesNamesThatLeadElsewhere) {
   for (const std::string name : {"", ".", "..", "../certificates/www", "www/", "/www", ".hidden",
                                  "a b", "a\n", "w\xc3\xa4w"}) {
     const Result<StoreReader::Loaded> loaded = reader_.load(name);
@@ -199,13 +199,13 @@ TEST_F(StoreReaderTest, RefusesNamesThatLeadElsewhere) {
   EXPECT_TRUE(reader_.load(std::string(128, 'a')));
 }
 
-TEST_F(StoreReaderTest, AMissingStoreIsAnEmptyOne) {
-  const StoreReader nowhere(directory_ / "absent");
+TEST_F(FileReaderTest, AMissingStoreIsAnEmptyOne) {
+  const FileReader nowhere(directory_ / "absent");
   EXPECT_FALSE(nowhere.load("www").value().certificate);
   EXPECT_THAT(nowhere.names().value(), IsEmpty());
 }
 
-TEST_F(StoreReaderTest, ReadsNothingThroughLinksThatSomebodyPlanted) {
+TEST_F(FileReaderTest, ReadsNothingThroughLinksThatSomebodyPlanted) {
   const fs::path versions = directory_ / "certificates/www/versions";
   const fs::path outside = directory_ / "elsewhere";
   fs::create_directory(outside);
@@ -218,13 +218,13 @@ TEST_F(StoreReaderTest, ReadsNothingThroughLinksThatSomebodyPlanted) {
   EXPECT_FALSE(reader_.load("www")) << "the store cannot be read there";
 }
 
-TEST_F(StoreReaderTest, HasNoEntryForAFileThatStraysAmongThem) {
+TEST_F(FileReaderTest, HasNoEntryForAFileThatStraysAmongThem) {
   directory_.write("certificates/notes.txt", "x");
   EXPECT_THAT(reader_.names().value(), ElementsAre("www"));
 }
 
 // Bounded by work, not by time: large files are not read, and few old versions are tried.
-TEST_F(StoreReaderTest, IsNotDelayedByManyLargeVersions) {
+TEST_F(FileReaderTest, IsNotDelayedByManyLargeVersions) {
   const std::string large(std::size_t{1} << 20U, '-');
   for (int version = 3; version <= 20; ++version) {
     for (const char* file : {"version", "cert.pem", "chain.pem", "fullchain.pem", "privkey.pem"}) {

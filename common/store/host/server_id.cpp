@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "store/server_id.h"
+#include "store/host/server_id.h"
 
 #include <fmt/format.h>
 

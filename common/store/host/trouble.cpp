@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "store/trouble.h"
+#include "store/host/trouble.h"
 
 #include <fcntl.h>
 #include <fmt/format.h>

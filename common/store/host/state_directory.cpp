@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "store/state_directory.h"
+#include "store/host/state_directory.h"
 
 #include <dirent.h>
 #include <fcntl.h>
@@ -29,7 +29,7 @@ constexpr std::uint64_t kDirectoryFormat = 1;
 constexpr const char* kMarker = "ccm-store";
 constexpr std::string_view kMarkerText = "ccm-store ";
 constexpr std::array kDirectories = {"certificates", "keys", "records"};
-constexpr std::array<std::string_view, 3> kFiles = {kMarker, "revision", "leader.lock"};
+constexpr std::array<std::string_view, 4> kFiles = {kMarker, "revision", "changes", "leader.lock"};
 constexpr std::array<std::string_view, 5> kPrefixes = {"settings-", "request-", "granted-",
                                                        "agent-", "trouble-"};
 // What a file system has at its top before anybody used it.

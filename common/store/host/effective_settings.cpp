@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "store/effective_settings.h"
+#include "store/host/effective_settings.h"
 
 #include <fmt/format.h>
 #include <sys/stat.h>
@@ -12,7 +12,8 @@
 
 #include "base/account.h"
 #include "base/file.h"
-#include "store/trouble.h"
+#include "base/text.h"
+#include "store/host/trouble.h"
 
 namespace ccm::store {
 namespace {
@@ -116,6 +117,30 @@ std::optional<Error> problem_of_effective_settings(const std::string& state_path
   if (access(path.c_str(), F_OK) != 0) return std::nullopt;
   auto read = read_one(path, server);
   return read ? std::nullopt : std::optional<Error>(read.error());
+}
+
+Result<void> check_unnamed(const std::string& state_path, const std::string& name, SteadyTime now) {
+  for (const ServerId& server : servers_with_settings(state_path)) {
+    const auto problem = problem_of_effective_settings(state_path, server);
+    if (!problem) continue;
+    return fail(ErrorKind::invalid,
+                fmt::format("the settings of {} cannot be read ({}: {}), so nobody can tell "
+                            "whether it names the certificate; reload the server, which writes "
+                            "them anew, or remove that file when the server is gone",
+                            name_of(server.kind), effective_settings_path(state_path, server),
+                            printable(problem->message())));
+  }
+  const auto settings = read_effective_settings(state_path, now);
+  if (!settings) return fail(settings.error());
+  for (const EffectiveSettings& each : *settings) {
+    if (each.config.find(name) == nullptr) continue;
+    return fail(
+        ErrorKind::invalid,
+        fmt::format("{} has it in its configuration, so it stays; take it out there and "
+                    "reload, or remove {} when that server is gone for good",
+                    name_of(each.server.kind), effective_settings_path(state_path, each.server)));
+  }
+  return {};
 }
 
 void forget_predecessors(const std::string& state_path, const config::ServerFacts& own,

@@ -13,7 +13,7 @@
 #include <string_view>
 
 #include "base/clock.h"
-#include "store/server_id.h"
+#include "store/host/server_id.h"
 
 namespace ccm::store {
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "store/version_files.h"
+#include "store/file_store/version_files.h"
 
 #include <fmt/format.h>
 #include <unistd.h>
@@ -22,7 +22,6 @@
 namespace ccm::store {
 namespace {
 
-constexpr std::size_t kMaxName = 128;
 // Twice what can be published (publication/segment.h), as PEM. Whoever can write here must not be
 // able to delay a server's start.
 constexpr std::size_t kMaxFile = std::size_t{192} << 10U;
@@ -36,11 +35,6 @@ constexpr const char* kKey = "privkey.pem";          // both
 constexpr const char* kLeaf = "cert.pem";            // httpd before 2.4.8: the leaf alone
 constexpr const char* kChain = "chain.pem";          // and its intermediates
 constexpr const char* kVersion = "version";
-
-bool is_name_character(char c) noexcept {
-  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '.' ||
-         c == '_' || c == '-';
-}
 
 std::string checksum_key(std::string_view file) {
   return fmt::format("sha256 {}", file);
@@ -161,17 +155,6 @@ Result<Record> read_version_record(const std::string& path) {
 }
 
 }  // namespace
-
-Result<void> check_entry_name(std::string_view name) {
-  if (!name.empty() && name.size() <= kMaxName && name.front() != '.' &&
-      std::all_of(name.begin(), name.end(), is_name_character)) {
-    return {};
-  }
-  return fail(ErrorKind::invalid,
-              fmt::format("\"{}\" cannot name a store entry: 1 to {} of A-Z a-z 0-9 . _ - not "
-                          "starting with a dot are needed",
-                          printable(name.substr(0, kMaxName)), kMaxName));
-}
 
 VersionNumber parse_version_number(std::string_view text) noexcept {
   if (text.starts_with('0')) return 0;

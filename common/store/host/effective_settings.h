@@ -21,8 +21,8 @@
 #include "base/clock.h"
 #include "base/result.h"
 #include "config/wire.h"
-#include "store/presence.h"
-#include "store/server_id.h"
+#include "store/host/presence.h"
+#include "store/host/server_id.h"
 
 namespace ccm::store {
 
@@ -56,6 +56,10 @@ Result<std::vector<EffectiveSettings>> read_effective_settings(const std::string
 // Why the file of a server is left out; nullopt when it is not, or when there is none.
 std::optional<Error> problem_of_effective_settings(const std::string& state_path,
                                                    const ServerId& server);
+
+// Before a certificate is forgotten (store/forgetting.h): `invalid`, with what to do, when the
+// settings that a server has left name it, or cannot be read, so that nobody can tell.
+Result<void> check_unnamed(const std::string& state_path, const std::string& name, SteadyTime now);
 
 // Removes what a server left that was at the same place and does not run any more: its successor
 // has settings of its own. For agents; best effort.

@@ -26,7 +26,7 @@
 #include "base/clock.h"
 #include "base/handle.h"
 #include "base/result.h"
-#include "store/server_id.h"
+#include "store/host/server_id.h"
 #include "store/store_reader.h"
 
 namespace ccm::store {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "store/presence.h"
+#include "store/host/presence.h"
 
 #include <fcntl.h>
 #include <fmt/format.h>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "store/record_file.h"
+#include "store/file_store/record_file.h"
 
 #include <fmt/format.h>
 #include <unistd.h>

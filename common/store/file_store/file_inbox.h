@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: Apache-2.0
+// The inbox of a file store, at the top of the state directory, which the leader watches:
+//   request-ID-NAME   one request; like every file of the store its owner's only
+//   granted-NAME      a renewal that was asked for and is not done yet
+// (What a disk keeps of a removed file is the disk's; an imported key is to stay in the store
+// anyway.) Any thread, any process.
+#pragma once
+
+#include <string>
+
+#include "store/inbox.h"
+
+namespace ccm::store {
+
+class FileInbox final : public Inbox {
+ public:
+  explicit FileInbox(std::string state_path) : state_path_(std::move(state_path)) {}
+
+  Result<std::string> leave(const Request& request) override;
+  void withdraw(const Ticket& ticket) noexcept override;
+  bool is_waiting(const Ticket& ticket) const override;
+  Result<std::vector<Ticket>> list() const override;
+  Result<Request> read(const Ticket& ticket) const override;
+  std::vector<std::string> granted() const override;
+  std::optional<std::string> granted(const std::string& name) const override;
+  Result<void> grant(const std::string& name, std::string_view note) override;
+  void drop_granted(const std::string& name) noexcept override;
+
+ private:
+  std::string state_path_;
+};
+
+}  // namespace ccm::store

@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: Apache-2.0
+// The read side of the store on a local directory. Safe beside any writer, because every version is
+// immutable and `current` moves atomically. Cheap to make; keeps nothing between two calls.
+//
+//   STATE/                              owner-only throughout
+//     ccm-store                         that this is a store, and of which format
+//     revision, changes                 what changed last (journal.h)
+//     leader.lock                       kernel lock: who talks to the cloud
+//     request-ID-NAME, granted-NAME     what is asked of the leader (file_inbox.h)
+//     keys/*.pem                        the operator's own keys, for certificates whose key is not
+//                                       in the cloud
+//     certificates/NAME/current         symbolic link to versions/N
+//     certificates/NAME/versions/N/     fullchain.pem privkey.pem cert.pem chain.pem version,
+//                                       which never change, and ocsp.der, which comes and goes
+//     certificates/NAME/records/KIND    small records: state, order, …
+//     certificates/.tmp-NAME            one that is being removed (removal.h)
+//     records/KIND                      records of the whole store: lockout, answers
+//   and beside it what servers leave of themselves (store/host/):
+//     settings-KIND-INSTANCE            what a server's agent works with (effective_settings.h)
+//     agent-KIND-INSTANCE               that it lives, and what it serves (presence.h)
+//     trouble-KIND-INSTANCE             that it does not stay alive (trouble.h)
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "store/store_reader.h"
+
+namespace ccm::store {
+
+// Virtual: FileStore is a Store, too, and has one read side.
+class FileReader : public virtual StoreReader {
+ public:
+  explicit FileReader(std::string state_path);
+
+  Result<Loaded> load(const std::string& name) const override;
+  VersionNumber current_version(const std::string& name) const noexcept override;
+  std::uint64_t response_stamp(const std::string& name) const noexcept override;
+  Result<std::vector<VersionInfo>> history(const std::string& name) const override;
+  std::vector<VersionNumber> versions(const std::string& name) const override;
+  Result<StoredCertificate> load_version(const std::string& name,
+                                         VersionNumber version) const override;
+  Result<Glance> glance(const std::string& name, VersionNumber version) const override;
+  // Files that stray among them are none.
+  Result<std::vector<std::string>> names() const override;
+  Result<std::optional<StoredRecord>> read_record(std::string_view name,
+                                                  std::string_view kind) const override;
+  Changes changes_since(const Revision& before) const override;
+  // inotify.
+  Result<FileDescriptor> watch() const override;
+  std::string directory_of(const std::string& name) const override;
+  std::vector<std::string> strays() const override;
+  std::vector<Damage> damaged_records(const std::string& name) const override;
+
+  const std::string& state_path() const noexcept { return state_path_; }
+  std::string certificate_path(const std::string& name) const;
+
+ protected:
+  // Where a record lies; `invalid` for what cannot be part of a path.
+  Result<std::string> records_path(std::string_view name, std::string_view kind) const;
+
+ private:
+  std::string place_;  // as it was given
+  std::string state_path_;
+};
+
+}  // namespace ccm::store

@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: Apache-2.0
+// What an operator asks of the store's leader while it runs: renew a certificate now, go back to an
+// older version, take one that was brought along, or forget one. ccmctl leaves a request; the
+// leader serves it, removes it, and leaves an answer with the same id (lifecycle/request_desk.h,
+// answer.h). Whoever watches the store is woken by a request.
+//
+// The request of an import holds a private key: nobody but the store's owner can read it, it
+// appears as a whole, and it is gone before the import begins.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.h"
+#include "crypto/bundle.h"
+#include "store/store_reader.h"
+
+namespace ccm::store {
+
+enum class Wish : std::uint8_t { renew, roll_back, install, forget };
+
+// What stays of a certificate that is forgotten.
+enum class Keep : bool { nothing, versions };
+
+struct Request {
+  Wish wish = Wish::renew;
+  std::string name;
+  VersionNumber version = 0;  // to go back to
+  // To install: as they came, with the root when it came along (crypto/bundle.h).
+  std::vector<crypto::Certificate> certificates = {};
+  std::optional<crypto::KeyPair> key = {};
+  Keep keep = Keep::nothing;  // when it is forgotten
+};
+
+// By which a request is found.
+struct Ticket {
+  std::string id;  // 16 hexadecimal digits, different for every request
+  std::string name;
+};
+
+class Inbox {
+ public:
+  Inbox() = default;
+  Inbox(const Inbox&) = delete;
+  Inbox& operator=(const Inbox&) = delete;
+  virtual ~Inbox() = default;
+
+  // The new request's id, which its answer bears. Earlier requests stay.
+  virtual Result<std::string> leave(const Request& request) = 0;
+  // Takes a request back, or away to serve it; fine when it is gone.
+  virtual void withdraw(const Ticket& ticket) noexcept = 0;
+  // Whether the leader has yet to turn to it.
+  virtual bool is_waiting(const Ticket& ticket) const = 0;
+  // All that wait, the oldest first.
+  virtual Result<std::vector<Ticket>> list() const = 0;
+  // An error when it is damaged, or of somebody who may not ask.
+  virtual Result<Request> read(const Ticket& ticket) const = 0;
+
+  // The leader's own notes that a renewal was asked for and is not done yet: the certificates that
+  // have one, and its text. nullopt when it is gone or cannot be read.
+  virtual std::vector<std::string> granted() const = 0;
+  virtual std::optional<std::string> granted(const std::string& name) const = 0;
+  virtual Result<void> grant(const std::string& name, std::string_view note) = 0;
+  virtual void drop_granted(const std::string& name) noexcept = 0;
+};
+
+}  // namespace ccm::store

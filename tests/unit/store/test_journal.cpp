@@ -1,0 +1,148 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <sys/stat.h>
+
+#include <filesystem>
+#include <string>
+
+#include "store/file_store/journal.h"
+#include "support/temp_directory.h"
+
+namespace ccm::store {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::IsEmpty;
+using ::testing::Optional;
+
+class JournalTest : public ::testing::Test {
+ protected:
+  std::string state() const { return directory_.path().string(); }
+  Revision now() const { return read_changes(state(), {}).revision; }
+  auto since(const Revision& revision) const { return read_changes(state(), revision).names; }
+  void change(const std::string& name) const {
+    note_change(state(), name, Changed::what_is_served);
+  }
+  std::string text() const { return test::read_whole_file(state() + "/changes"); }
+
+  test::TempDirectory directory_{test::memory_backed_parent()};
+};
+
+TEST_F(JournalTest, HasReadersLookAtAllWhereThereIsNone) {
+  const Changes changes = read_changes(state(), {});
+  EXPECT_FALSE(changes.names);
+  EXPECT_EQ(changes.revision, Revision());
+  EXPECT_FALSE(since({}));
+}
+
+TEST_F(JournalTest, TellsWhatChangedAfterAMoment) {
+  change("www");
+  const Revision first = now();
+  EXPECT_THAT(since(first), Optional(IsEmpty()));
+  change("api");
+  const Revision second = now();
+  change("mail");
+  change("api");
+  EXPECT_THAT(since(first), Optional(ElementsAre("mail", "api"))) << "each at its last change";
+  EXPECT_THAT(since(second), Optional(ElementsAre("mail", "api")));
+}
+
+TEST_F(JournalTest, KnowsTheLastChangesOnly) {
+  change("first");
+  const Revision first = now();
+  change("second");
+  const Revision second = now();
+  for (std::size_t i = 2; i < kMostJournalNames; ++i) {
+    change("name" + std::to_string(i));
+  }
+  EXPECT_EQ(since(first)->size(), kMostJournalNames - 1);
+  change("one-more");
+  EXPECT_EQ(since(first)->size(), kMostJournalNames) << "only the first was left out";
+  change("and-one-more");
+  EXPECT_FALSE(since(first)) << "it did not hear of the second";
+  EXPECT_EQ(since(second)->size(), kMostJournalNames);
+  for (int i = 0; i < 3; ++i) change("and-one-more");
+  EXPECT_TRUE(since(second)) << "one that changes again and again drives no other out";
+}
+
+TEST_F(JournalTest, HasReadersLookAtAllWhenItWasDamaged) {
+  change("www");
+  const Revision first = now();
+  change("api");
+  const std::string whole = text();
+  for (std::size_t size = 0; size < whole.size(); ++size) {
+    directory_.write("changes", whole.substr(0, size));
+    EXPECT_FALSE(since(first)) << size;
+  }
+  for (std::size_t at = 0; at < whole.size(); ++at) {
+    std::string altered = whole;
+    altered[at] = altered[at] == '1' ? '2' : '1';
+    directory_.write("changes", altered);
+    EXPECT_FALSE(since(first)) << at;
+  }
+  directory_.write("changes", std::string(2'000'000, '1'));
+  EXPECT_FALSE(since(first));
+  directory_.write("changes", whole);
+  EXPECT_THAT(since(first), Optional(ElementsAre("api")));
+}
+
+TEST_F(JournalTest, GoesOnAfterDamageInAnotherLife) {
+  change("www");
+  const Revision first = now();
+  directory_.write("changes", "scribble");
+  change("api");
+  change("api");
+  EXPECT_NE(now().life, first.life);
+  EXPECT_FALSE(since(first));
+  EXPECT_THAT(since(now()), Optional(IsEmpty()));
+}
+
+// They write the revision and nothing else.
+TEST_F(JournalTest, HasReadersLookAtAllWhenAnOlderReleaseChangedSomething) {
+  change("www");
+  const Revision before = now();
+  directory_.write("revision", "2\n");
+  EXPECT_FALSE(since(before));
+  change("api");
+  EXPECT_FALSE(since(before));
+  EXPECT_EQ(test::read_whole_file(state() + "/revision"), "3\n");
+  const Revision after = now();
+  change("api");
+  EXPECT_THAT(since(after), Optional(ElementsAre("api")));
+}
+
+// Other programs watch the revision (docs/how-to/other-programs.md).
+TEST_F(JournalTest, WritesTheRevisionOnlyWhenAnotherCertificateIsServed) {
+  const auto revision = [&] { return test::read_whole_file(state() + "/revision"); };
+  directory_.write("revision", "41\n");
+  change("www");
+  EXPECT_EQ(revision(), "42\n");
+  const Revision before = now();
+  note_change(state(), "www", Changed::records);
+  note_new_life(state());
+  EXPECT_EQ(revision(), "42\n");
+  EXPECT_FALSE(since(before));
+}
+
+TEST_F(JournalTest, BeginsANewLifeWhenAnythingMayHaveChanged) {
+  change("www");
+  const Revision first = now();
+  note_new_life(state());
+  EXPECT_FALSE(since(first));
+  EXPECT_EQ(now().number, first.number);
+  EXPECT_THAT(since(now()), Optional(IsEmpty()));
+}
+
+TEST_F(JournalTest, HasReadersLookAtAllWhenAChangeCannotBeWrittenDown) {
+  change("www");
+  const Revision first = now();
+  // A directory in its place: neither replaced nor removed, and no journal.
+  std::filesystem::remove(directory_.path() / "changes");
+  std::filesystem::create_directory(directory_.path() / "changes");
+  change("api");
+  EXPECT_FALSE(since(first));
+}
+
+}  // namespace
+}  // namespace ccm::store
