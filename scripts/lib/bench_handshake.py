@@ -13,13 +13,13 @@ over the rounds. CPU time is that of the worker's threads, in nanoseconds, from 
 
 import argparse
 import json
-import pathlib
 import random
 import re
 import statistics
 import subprocess
 import sys
 
+from bench_processes import cleared_away, cpu_nanoseconds
 from bench_servers import NAME, BenchApache, BenchNginx, settings_of
 from lab import tls
 from lab.emulator import Emulator
@@ -40,13 +40,13 @@ def parse_arguments():
     parser.add_argument("--rounds", type=int, default=7, help="rounds per row (default 7)")
     parser.add_argument("--seconds", type=int, default=2,
                         help="whole seconds of load per way and round (default 2)")
+    parser.add_argument("--quick", action="store_true",
+                        help="P-256 and TLS 1.3 only, three rounds of a second: less than two minutes")
     parser.add_argument("--report", help="write the figures to this file as JSON")
-    return parser.parse_args()
-
-
-def cpu_nanoseconds(pid):
-    threads = pathlib.Path(f"/proc/{pid}/task").glob("*/schedstat")
-    return sum(int(thread.read_text(encoding="ascii").split()[0]) for thread in threads)
+    arguments = parser.parse_args()
+    if arguments.quick:
+        arguments.rounds, arguments.seconds = 3, 1
+    return arguments
 
 
 def handshakes(port, name, version, seconds):
@@ -73,6 +73,8 @@ def measure(bench, version, arguments):
 
 
 def bench_key(kind, label, arguments):
+    """(protocol, handshakes per CPU second by way) of each protocol."""
+    versions = ["TLS 1.3"] if arguments.quick else list(VERSIONS)
     with Scratch("bench") as scratch, Emulator(scratch / "cloud") as cloud:
         cloud.admin("POST", "/scm/certificates", {"names": [NAME], "key": KEYS[label]})
         state = scratch / "state"
@@ -87,8 +89,8 @@ def bench_key(kind, label, arguments):
             shown = {tls.handshake(port, NAME).fingerprint for port in bench.ports.values()}
             if len(shown) != 1:
                 raise RuntimeError("the ways do not show one certificate")
-            for version, flag in VERSIONS.items():
-                yield version, measure(bench, flag, arguments)
+            for version in versions:
+                yield version, measure(bench, VERSIONS[version], arguments)
 
 
 def row_of(server, label, version, rates):
@@ -99,21 +101,28 @@ def row_of(server, label, version, rates):
                        if way != "static"}}
 
 
+def line_of(row):
+    columns = [row["ratios"].get(column) for column in COLUMNS]
+    return (f"{row['server']:8}{row['key']:10}{row['protocol']:10}{row['static_per_cpu_second']:10.0f}"
+            + "".join(f"{'-' if ratio is None else f'{ratio:.3f}':>10}" for ratio in columns))
+
+
+def measured_rows(arguments):
+    for name in arguments.server or SERVERS:
+        for label in ["P-256"] if arguments.quick else KEYS:
+            for version, rates in bench_key(SERVERS[name], label, arguments):
+                yield row_of(name, label, version, rates)
+
+
 def main():
     arguments = parse_arguments()
     rows = []
     print("full handshakes per CPU second of the worker, as a ratio to static (1.000 = equal)")
-    print(f"{'server':8}{'key':10}{'protocol':10}{'static/s':>10}"
-          + "".join(f"{column:>10}" for column in COLUMNS))
-    for name in arguments.server or SERVERS:
-        for label in KEYS:
-            for version, rates in bench_key(SERVERS[name], label, arguments):
-                row = row_of(name, label, version, rates)
-                rows.append(row)
-                ratios = [row["ratios"].get(column) for column in COLUMNS]
-                print(f"{name:8}{label:10}{version:10}{row['static_per_cpu_second']:10.0f}"
-                      + "".join(f"{'-' if ratio is None else f'{ratio:.3f}':>10}" for ratio in ratios),
-                      flush=True)
+    print(f"{'server':8}{'key':10}{'protocol':10}{'static/s':>10}" + "".join(f"{column:>10}" for column in COLUMNS))
+    with cleared_away():
+        for row in measured_rows(arguments):
+            rows.append(row)
+            print(line_of(row), flush=True)
     print("again is static measured a second time: what is within its distance from 1 is not a difference")
     if arguments.report:
         with open(arguments.report, "w", encoding="utf-8") as file:
