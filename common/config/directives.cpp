@@ -21,9 +21,10 @@ constexpr std::size_t kSourceFormSize = [] {
 constexpr auto kSourceForm = [] {
   std::array<char, kSourceFormSize> text{};
   auto* end = std::copy(kSourceWord.begin(), kSourceWord.end(), text.begin());
-  for (const SourceKind* kind : kSourceTable) {
-    if (kind != kSourceTable.front()) end = std::copy(kBetween.begin(), kBetween.end(), end);
-    end = std::copy(kind->form.begin(), kind->form.end(), end);
+  // By index: under a sanitizer g++ does not compare addresses while it compiles.
+  for (std::size_t i = 0; i < kSourceTable.size(); ++i) {
+    if (i > 0) end = std::copy(kBetween.begin(), kBetween.end(), end);
+    end = std::copy(kSourceTable[i]->form.begin(), kSourceTable[i]->form.end(), end);
   }
   return text;
 }();
