@@ -132,6 +132,8 @@ void Monitor::start_if_due() {
 
 void Monitor::start_guard() {
   const pid_t monitor = getpid();
+  // Before it lives: its first beat must count as one.
+  const std::uint64_t beats = family_.pulse.beats(Member::guard);
   const pid_t pid = fork();
   if (pid == 0) {
     family_.become(Member::guard);
@@ -146,7 +148,7 @@ void Monitor::start_guard() {
                  .output = {},
                  .partial = {},
                  .born = SteadyClock::now(),
-                 .beats_at_birth = family_.pulse.beats(Member::guard)};
+                 .beats_at_birth = beats};
 }
 
 void Monitor::start() {
@@ -157,6 +159,7 @@ void Monitor::start() {
   }
   FileDescriptor read_end(ends[0]);
   FileDescriptor write_end(ends[1]);
+  const std::uint64_t beats = family_.pulse.beats(Member::agent);
   const pid_t pid = fork_child();
   if (pid == 0) {
     dup2(write_end.get(), STDERR_FILENO);
@@ -175,7 +178,7 @@ void Monitor::start() {
                  .output = std::move(read_end),
                  .partial = {},
                  .born = SteadyClock::now(),
-                 .beats_at_birth = family_.pulse.beats(Member::agent)};
+                 .beats_at_birth = beats};
 }
 
 void Monitor::carry_log() {
