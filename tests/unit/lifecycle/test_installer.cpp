@@ -6,6 +6,7 @@
 #include <string>
 #include <type_traits>
 
+#include "config/sources/pca.h"
 #include "lifecycle/hold.h"
 #include "lifecycle/installer.h"
 #include "support/admission.h"
@@ -26,11 +27,6 @@ static_assert(!std::is_constructible_v<policy::Admission, std::string, crypto::C
 
 class InstallerTest : public ::testing::Test {
  protected:
-  InstallerTest() {
-    spec_.name = "www";
-    spec_.names = {"www.example.com"};
-    spec_.source = config::PcaSource{};
-  }
   static crypto::Bundle ending(Seconds later) {
     return test::make_test_bundle("www.example.com", {.not_after = kTestNow + later});
   }
@@ -49,7 +45,12 @@ class InstallerTest : public ::testing::Test {
   }
   std::string served() { return store_.load("www").value().certificate->info.fingerprint; }
 
-  config::CertificateSpec spec_;
+  config::CertificateSpec spec_{.name = "www",
+                                .names = {"www.example.com"},
+                                .source = config::PcaSource{},
+                                .key = {},
+                                .renew_before = {},
+                                .origin = {}};
   test::MemoryStore store_;
   std::unique_ptr<store::Lease> lease_ = store_.try_lead().value();
   Installer installer_{store_, *lease_};

@@ -107,9 +107,9 @@ class RequestDeskTest : public testing::Test {
   std::unique_ptr<store::Lease> lease_ = store_->try_lead().value();
   config::Config config_ = config_of_www();
   GenerousSource source_{clock_};
-  Lifecycle lifecycle_{{config_, *store_,
-                        [this](const auto&) -> sources::Source& { return source_; }, clock_, log_,
-                        "launch"}};
+  std::function<sources::Source&(const config::SourceSpec&)> source_of_ =
+      [this](const auto&) -> sources::Source& { return source_; };
+  Lifecycle lifecycle_{{config_, *store_, source_of_, clock_, log_, "launch"}};
   RequestDesk desk_{{directory_.path(), *store_, *lease_, lifecycle_, log_, config_, clock_}};
 };
 
@@ -193,7 +193,7 @@ TEST_F(RequestDeskTest, ARenewalInstallsWhatIsNotValidYetOnItsFirstDay) {
   ASSERT_TRUE(answer_to(id) && answer_to(id)->again_at);
   const Time first = clock_.now() + 3h;
   source_.begins_in = {};
-  Lifecycle next({config_, *store_, source_, source_, clock_, log_, "launch"});
+  Lifecycle next({config_, *store_, source_of_, clock_, log_, "launch"});
   next.start(*lease_);
   RequestDesk desk({directory_.path(), *store_, *lease_, next, log_, config_, clock_});
   desk.resume();
@@ -220,7 +220,7 @@ TEST_F(RequestDeskTest, ARefusedCertificateEndsTheRenewalThatCausedIt) {
 
 TEST_F(RequestDeskTest, BeginsAgainWhatAnAgentDidNotFinish) {
   const auto start_anew = [&] {
-    Lifecycle next({config_, *store_, source_, source_, clock_, log_, "launch"});
+    Lifecycle next({config_, *store_, source_of_, clock_, log_, "launch"});
     next.start(*lease_);
     RequestDesk({directory_.path(), *store_, *lease_, next, log_, config_, clock_}).resume();
     return next.is_asked_for("www");
@@ -240,7 +240,7 @@ TEST_F(RequestDeskTest, BeginsNothingAgainThatIsFinished) {
   desk_.serve();
   EXPECT_EQ(look(), 1U);
   desk_.serve();
-  Lifecycle next({config_, *store_, source_, source_, clock_, log_, "launch"});
+  Lifecycle next({config_, *store_, source_of_, clock_, log_, "launch"});
   next.start(*lease_);
   RequestDesk({directory_.path(), *store_, *lease_, next, log_, config_, clock_}).resume();
   EXPECT_FALSE(next.is_asked_for("www"));
