@@ -37,8 +37,7 @@ Result<Listing> ApiClient::list(std::string_view operation, const Arguments& arg
     }
     return call(operation, page);
   };
-  const auto tell_nobody = [](std::size_t, std::optional<std::int64_t>) {};
-  return read_pages(**known, arguments, at_most, fetch, tell_nobody);
+  return read_both_orders(**known, arguments, at_most, fetch);
 }
 
 }  // namespace ccm::cloud

@@ -85,6 +85,7 @@ class Reader {
     std::optional<std::size_t> at_most;
     const FetchPage& fetch;
     const TellProgress& tell;
+    bool has_groups = true;  // looks for the rest group by group
   };
   explicit Reader(Parts parts)
       : parts_(parts),
@@ -115,6 +116,7 @@ class Reader {
     } else if (auto done = walk({reversed()}, true); !done) {
       return done;
     }
+    if (!parts_.has_groups) return {};
     for (const auto grouping : kGroupings) {
       const Parameter* parameter = parts_.operation.find(grouping);
       const Argument* given = find(parts_.arguments, grouping);
@@ -257,6 +259,12 @@ Result<Listing> read_pages(const Operation& operation, const Arguments& argument
                            std::optional<std::size_t> at_most, const FetchPage& fetch,
                            const TellProgress& tell) {
   return Reader({operation, arguments, at_most, fetch, tell}).read();
+}
+
+Result<Listing> read_both_orders(const Operation& operation, const Arguments& arguments,
+                                 std::size_t at_most, const FetchPage& fetch) {
+  const TellProgress tell_nobody = [](std::size_t, std::optional<std::int64_t>) {};
+  return Reader({operation, arguments, at_most, fetch, tell_nobody, false}).read();
 }
 
 }  // namespace ccm::cloud

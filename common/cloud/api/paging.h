@@ -55,5 +55,9 @@ Arguments first_page(const Operation& operation, const Arguments& arguments,
 Result<Listing> read_pages(const Operation& operation, const Arguments& arguments,
                            std::optional<std::size_t> at_most, const FetchPage& fetch,
                            const TellProgress& tell);
+// The same in both orders only, not group by group, which costs hundreds of calls: for lists that
+// are read again and again, where what is out of sight is asked for by name.
+Result<Listing> read_both_orders(const Operation& operation, const Arguments& arguments,
+                                 std::size_t at_most, const FetchPage& fetch);
 
 }  // namespace ccm::cloud
