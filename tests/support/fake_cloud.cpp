@@ -17,6 +17,9 @@ namespace {
 
 using namespace std::chrono_literals;
 
+// SCM goes no further into a list (docs/design/differences.md, "Paging").
+constexpr std::size_t kMostSkipped = 100;
+
 std::string json_text(std::string_view text) {
   std::string out = "\"";
   for (const char c : text) {
@@ -261,6 +264,7 @@ FakeCloud::Answer FakeCloud::list_scm(const std::string& url) const {
   const std::string status = query_value(url, "status");
   const std::size_t start = parse_unsigned(query_value(url, "offset")).value_or(0);
   const std::size_t limit = parse_unsigned(query_value(url, "limit")).value_or(10);
+  if (start > kMostSkipped) return refusal(400, "SCM.0005");
   std::string rows;
   std::size_t count = 0;
   for (const Issued& record : scm_) {
