@@ -10,6 +10,7 @@ import subprocess
 import pytest
 from lab import processes
 from lab.server import ALWAYS_DUE, line_of
+from lab.waiting import wait_until
 
 
 @pytest.fixture(name="needs_root", autouse=True)
@@ -116,17 +117,23 @@ def readable_for_its_own_account(pid):
         capture_output=True, check=False).stderr.count(b"Permission denied") == 0]
 
 
+def core_limit(pid):
+    """The soft and the hard limit of its core files."""
+    limits = pathlib.Path(f"/proc/{pid}/limits").read_text()
+    return " ".join(line for line in limits.splitlines() if "core file" in line).split()[4:6]
+
+
 def test_workers_are_closed_to_their_own_user_when_told_so(without_dumps, both, cloud, private):
     good, said = both.test()
     assert good and "worker_dumps" not in said
     both.start()
     serial = both.wait_for_certificate(private, cloud.trust())
     for _ in range(2):
+        # A worker that has just been forked is root's until it has given that up.
+        wait_until(lambda: all(processes.user_id(worker) != 0 and core_limit(worker) == ["0", "0"]
+                               for worker in both.workers()), "workers under their own account, without core files")
         for worker in both.workers():
-            assert processes.user_id(worker) != 0
             assert readable_for_its_own_account(worker) == []
-            limits = pathlib.Path(f"/proc/{worker}/limits").read_text()
-            assert " ".join(line for line in limits.splitlines() if "core file" in line).split()[4:6] == ["0", "0"]
         both.reload()
     cloud.revoke_issued()
     assert both.wait_for_certificate(private, cloud.trust(), but_not=[serial]) != serial
