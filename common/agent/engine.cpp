@@ -170,17 +170,17 @@ RunningEngine::RunningEngine(Parts parts, CloudAccess access, HttpClients http)
                               parts_.config.global().metadata_endpoint)),
       guard_(lifecycle::make_store_lockout_guard(parts_.store, *parts_.lease, parts_.clock)),
       session_({*http_.cloud, *provider_, *guard_, parts_.clock, endpoints_.iam}),
-      sources_({session_, endpoints_, parts_.store, parts_.clock, parts_.log}),
+      sources_({session_, endpoints_, parts_.store, parts_.clock, parts_.log, parts_.events}),
       responder_(*http_.responders, parts_.clock),
       lifecycle_({parts_.config, parts_.store,
                   [this](const config::SourceSpec& source) -> sources::Source& {
                     return sources_.of(source);
                   },
-                  parts_.clock, parts_.log, parts_.launch_id, &responder_}),
+                  parts_.clock, parts_.log, parts_.launch_id, &responder_, parts_.events}),
       desk_({parts_.state_path, parts_.store, *parts_.lease, lifecycle_, parts_.log, parts_.config,
              parts_.clock}),
       stapling_({parts_.config, parts_.store, *http_.responders, parts_.clock, parts_.log,
-                 [this](const std::string& name) { lifecycle_.hasten(name); }}),
+                 [this](const std::string& name) { lifecycle_.hasten(name); }, parts_.events}),
       clock_watch_(parts_.clock),
       teams_(make_teams(parts_.config.global(), parts_.wake_descriptor)),
       inquiries_(parts_.config.global().concurrent_renewals, parts_.wake_descriptor) {

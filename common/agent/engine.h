@@ -9,6 +9,7 @@
 #include <string>
 
 #include "base/clock.h"
+#include "base/event.h"
 #include "base/log.h"
 #include "base/result.h"
 #include "cloud/identity/credentials.h"
@@ -42,6 +43,7 @@ class Engine {
     Log& log;
     std::string launch_id;
     int wake_descriptor;  // an eventfd or a pipe, borrowed: written to when an attempt has ended
+    Events& events = no_events();
   };
   static Result<std::unique_ptr<Engine>> start(Parts parts, CloudAccess access);
 

@@ -43,6 +43,10 @@ class Record {
   // The first value as a decimal number; nullopt when absent or not a number.
   std::optional<std::int64_t> find_number(std::string_view key) const noexcept;
   std::vector<std::string_view> find_all(std::string_view key) const;
+  // All of them, in order.
+  const std::vector<std::pair<std::string, std::string>>& fields() const noexcept {
+    return fields_;
+  }
 
   std::string serialize() const;
   // Fails with `invalid` and the line number on a line that is not "key: value".

@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "base/clock.h"
+#include "base/event.h"
 #include "base/log.h"
 #include "config/config.h"
 #include "lifecycle/deadline.h"
@@ -41,11 +42,12 @@ class Attempt {
     Log& log;
     // nullptr: no first OCSP response is asked for.
     const Responder* responder = nullptr;
+    Events& events = no_events();
   };
   Attempt(Parts parts, const config::CertificateSpec& spec, const State& before,
           Urge urge = Urge::due)
       : parts_(parts),
-        installer_(parts.store, parts.lease),
+        installer_(parts.store, parts.lease, parts.events),
         spec_(spec),
         before_(before),
         urge_(urge),

@@ -9,6 +9,7 @@
 #include <string>
 
 #include "base/clock.h"
+#include "base/event.h"
 #include "base/result.h"
 #include "config/config.h"
 #include "crypto/bundle.h"
@@ -26,7 +27,8 @@ Result<policy::Admission> judge_import(const config::CertificateSpec& spec,
 
 class Installer {
  public:
-  Installer(store::Store& store, const store::Lease& lease) : store_(store), lease_(lease) {}
+  Installer(store::Store& store, const store::Lease& lease, Events& events = no_events())
+      : store_(store), lease_(lease), events_(events) {}
 
   // Asks the gate. The refusals are the gate's.
   Result<policy::Admission> admit(const policy::Candidate& candidate, Time now) const;
@@ -56,6 +58,7 @@ class Installer {
  private:
   store::Store& store_;
   const store::Lease& lease_;
+  Events& events_;
 };
 
 }  // namespace ccm::lifecycle

@@ -208,7 +208,8 @@ void Lifecycle::run(const std::string& name, const store::Lease& lease) {
                    .lease = lease,
                    .clock = parts_.clock,
                    .log = parts_.log,
-                   .responder = parts_.responder},
+                   .responder = parts_.responder,
+                   .events = parts_.events},
                   *entry->spec, before, urge);
   State after = attempt.run();
   persist(*entry, after, lease);

@@ -17,6 +17,7 @@
 #include <vector>
 
 #include "base/clock.h"
+#include "base/event.h"
 #include "base/log.h"
 #include "config/config.h"
 #include "lifecycle/deadline.h"
@@ -40,6 +41,7 @@ class Lifecycle {
     std::string launch_id;
     // Asked before a certificate goes live that demands stapling; nullptr: it goes without.
     const Responder* responder = nullptr;
+    Events& events = no_events();
   };
   explicit Lifecycle(Parts parts) : parts_(std::move(parts)) {}
 

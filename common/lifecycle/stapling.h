@@ -24,6 +24,7 @@
 #include <vector>
 
 #include "base/clock.h"
+#include "base/event.h"
 #include "base/log.h"
 #include "cloud/transport/http_client.h"
 #include "config/config.h"
@@ -43,6 +44,7 @@ class Stapling {
     Log& log;
     // Told the name of a certificate whose responder says that it is revoked.
     std::function<void(const std::string& name)> on_revoked;
+    Events& events = no_events();
   };
   explicit Stapling(Parts parts);
 

@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "base/clock.h"
+#include "base/event.h"
 #include "base/log.h"
 #include "base/result.h"
 #include "cloud/api/catalogue.h"
@@ -34,6 +35,7 @@ struct SourceParts {
   store::Store& store;
   const Clock& clock;
   Log& log;
+  Events& events = no_events();
 };
 
 // Sources of one kind that need different permissions.
