@@ -13,6 +13,7 @@
 #include <thread>
 
 #include "admin/targets.h"
+#include "ca/proof_watch.h"
 #include "pca/pca_records.h"
 #include "pki/authority.h"
 #include "service/catalogue.h"
@@ -154,6 +155,7 @@ std::vector<emulator::AlternativeName> listener_names(const Arguments& arguments
   emulator::make_demo_targets(world);
   world.ready = ready_line(world);
   emulator::Gateway gateway(world);
+  emulator::watch_orders(world);
   end_on_signal(world, signals);
   if (arguments.parent_lifeline) end_with_standard_input();
   std::cout << world.ready.dump() << std::endl;

@@ -20,6 +20,13 @@ json defaults() {
       {"scm_root_in_chain", false},
       {"pca_pem", "crlf"},
       {"issue_after_ms", 2000},
+      {"proof", "checked"},
+      {"proof_every_ms", 1000},
+      {"proof_timeout_ms", 2000},
+      {"domain_methods", "any"},
+      {"apply_when_unpassed", false},
+      {"scm_lifetime", nullptr},
+      {"renew_before_s", -1},
       {"pca_lifetime", nullptr},
       {"ocsp_lifetime_s", 3600},
       {"ca_quota", 100},
@@ -48,6 +55,8 @@ const std::vector<Choice>& choices() {
       {"not_found_style", {"document", "live"}},
       {"duplicate_check", {"sdk", "seed"}},
       {"export_without_key", {"empty", "refuse"}},
+      {"proof", {"checked", "assumed"}},
+      {"domain_methods", {"any", "File", "FILE"}},
       {"scm_pem", {"lf", "crlf", "glued", "flat"}},
       {"pca_pem", {"lf", "crlf", "glued", "flat"}},
       {"metadata_token", {"optional", "required", "absent"}},
@@ -55,17 +64,17 @@ const std::vector<Choice>& choices() {
   return kChoices;
 }
 
-std::string check_lifetime(const json& value) {
+std::string check_lifetime(const std::string& name, const json& value) {
   if (value.is_null()) return "";
   const bool fits = value.is_object() && value.contains("seconds") &&
                     value["seconds"].is_number_integer() &&
                     (!value.contains("backdate") || value["backdate"].is_number_integer());
-  return fits ? "" : "pca_lifetime is null or {\"seconds\": n, \"backdate\": n}";
+  return fits ? "" : fmt::format("{} is null or {{\"seconds\": n, \"backdate\": n}}", name);
 }
 
 std::string check_option(const std::string& name, const json& value, const json& known) {
   if (!known.contains(name)) return fmt::format("there is no option \"{}\"", name);
-  if (name == "pca_lifetime") return check_lifetime(value);
+  if (name.ends_with("_lifetime")) return check_lifetime(name, value);
   const json& standard = known[name];
   if (standard.is_number() ? !value.is_number_integer() : standard.type() != value.type()) {
     return fmt::format("option \"{}\" takes a {}", name, standard.type_name());

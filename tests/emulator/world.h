@@ -3,6 +3,7 @@
 // (only the request log has a lock of its own).
 #pragma once
 
+#include <condition_variable>
 #include <mutex>
 #include <string>
 
@@ -22,6 +23,7 @@ struct World {
   explicit World(const std::string& directory);
 
   std::mutex mutex;
+  std::condition_variable order_came;  // with `mutex`: the authority has something to do
   std::string directory;
   Store store;
   Options options;
@@ -32,6 +34,7 @@ struct World {
   RequestLog log;
   std::string secure_url;  // https://127.0.0.1:port
   std::string plain_url;   // http://127.0.0.1:port
+  std::string dns_server;  // 127.0.0.1:port, UDP and TCP
   json ready;              // the line printed at start
 
   std::string credentials_file() const { return directory + "/credentials"; }

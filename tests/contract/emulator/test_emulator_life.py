@@ -66,13 +66,14 @@ def test_an_imported_ca_issues_below_its_own_root(cloud):
 
 
 def test_a_withdrawn_application_can_be_made_again(cloud):
-    cloud.option(issue_after_ms=-1)
+    cloud.option(issue_after_ms=-1, proof="assumed")
     one = cloud.call("POST", f"{SCM}/buy", ORDER).json["cert"][0]["cert_id"]
     form = {"domain": "again.example.com", "domain_method": "DNS", **APPLICANT}
     assert cloud.call("POST", f"{SCM}/{one}/apply", form).status == 200
-    cloud.option(issue_after_ms=0)
+    cloud.order_plan(one, cancel_after_ms=0)
     assert cloud.call("POST", f"{SCM}/{one}/cancel-cert").status == 200
     assert cloud.call("GET", f"{SCM}/{one}").json["status"] == "PAID"
+    cloud.option(issue_after_ms=0)
     assert cloud.call("POST", f"{SCM}/{one}/apply", form).status == 200
     assert cloud.call("GET", f"{SCM}/{one}").json["status"] == "ISSUED"
 

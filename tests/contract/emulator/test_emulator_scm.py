@@ -327,7 +327,7 @@ def status(cloud, certificate_id):
 
 
 def test_buy_apply_issue_export(cloud):
-    cloud.option(issue_after_ms=0)
+    cloud.option(issue_after_ms=0, proof="assumed")
     certificate_id = bought(cloud)
     key = new_key()
     answer = applied(cloud, certificate_id, csr=make_csr(key, "bought.example.com"))
@@ -365,8 +365,8 @@ def test_cancel_an_application(cloud):
 
 
 def test_multi_domain_and_wildcard(cloud):
-    cloud.option(issue_after_ms=0)
-    several = bought(cloud, domain_type="MULTI_DOMAIN", domain_numbers=3)
+    cloud.option(issue_after_ms=0, proof="assumed")
+    several = bought(cloud, domain_type="MULTI_DOMAIN", domain_numbers=3, wildcard_domain_number=1)
     names = {"domain": "a.example.com", "sans": "b.example.com;*.c.example.com"}
     assert applied(cloud, several, **names).status == 200
     wait_until(lambda: status(cloud, several) == "ISSUED", "the issuance", interval=0.01)

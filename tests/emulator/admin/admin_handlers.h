@@ -49,6 +49,18 @@ Reply revoke_scm(Call& call);
 Reply expire_scm(Call& call);
 Reply delete_scm(Call& call);
 
+// admin_orders.cpp
+Reply put_stock(Call& call);
+Reply list_orders(Call& call);
+Reply set_order_plan(Call& call);
+Reply reset_order_plan(Call& call);
+Reply change_order(Call& call);
+Reply change_order_proofs(Call& call);
+Reply succeed_scm(Call& call);
+Reply show_places(Call& call);
+Reply set_places(Call& call);
+Reply reset_places(Call& call);
+
 // admin_pca.cpp
 Reply list_pca(Call& call);
 Reply revoke_pca(Call& call);

@@ -6,6 +6,7 @@
 #include <set>
 
 #include "admin/admin_handlers.h"
+#include "ca/orders.h"
 #include "pki/certificate_effects.h"
 #include "pki/keys.h"
 #include "pki/signing_request.h"
@@ -125,7 +126,7 @@ Reply create_scm(Call& call) {
   if (issue.names.empty()) issue.names = names_of_csr(issue.csr);
   if (issue.names.empty()) refuse("a certificate takes {\"names\": [\"www.example.com\"], ...}");
   issue.key = key_in(call, "RSA2048");
-  enter_period(call, 365 * kDay, issue);
+  enter_period(call, scm_lifetime(call.world).seconds, issue);
   issue.must_staple = call.flag("must_staple", false);
   json record = new_scm_record(call.world, domain_id);
   enter_names(record, issue.names);
@@ -178,7 +179,8 @@ Reply set_scm_state(Call& call) {
   }
   if (state == "REVOKED") record["revoke_ms"] = call.world.clock.now_ms();
   record["status"] = state;
-  record["issue_at_ms"] = nullptr;
+  end_order(call.world, record["id"].get<std::string>(), state.c_str());
+  record["fail_reason"] = call.text("fail_reason") ? json(*call.text("fail_reason")) : json();
   record["next"] = nullptr;
   return keep_scm(call, record);
 }
@@ -206,6 +208,7 @@ Reply expire_scm(Call& call) {
 
 Reply delete_scm(Call& call) {
   const json record = scm_record(call);
+  end_order(call.world, record["id"].get<std::string>(), "DELETED");
   call.world.store.remove("scm_certificate", record["id"].get<std::string>());
   return empty_reply(204);
 }

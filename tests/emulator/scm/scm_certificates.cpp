@@ -2,6 +2,7 @@
 // ShowCertificate, DeleteCertificate and ExportCertificate of SCM (API reference 4.1.5.3
 // to 4.1.5.5).
 #include "admin/targets.h"
+#include "ca/orders.h"
 #include "pki/certificate_effects.h"
 #include "pki/keys.h"
 #include "pki/pem.h"
@@ -49,6 +50,7 @@ Reply delete_certificate(Call& call) {
   const json record = require_scm_record(call);
   if (busy(record["status"].get<std::string>())) throw Refusal("SCM.0010");
   if (!targets_of(call.world, record["id"].get<std::string>()).empty()) throw Refusal("SCM.0105");
+  end_order(call.world, record["id"].get<std::string>(), "DELETED");
   call.world.store.remove("scm_certificate", record["id"].get<std::string>());
   return empty_reply(204);
 }

@@ -39,7 +39,8 @@ json application_info(const Call& call);
 std::vector<std::string> csr_names(const std::string& csr);
 // The names must be well-formed, distinct, and fit what was bought.
 void check_names(const json& record, const std::vector<std::string>& names);
-// Lets the record change to `state` by itself when the option issue_after_ms has passed.
-void change_later(const Call& call, json& record, const char* state);
+// Lets the record change to `state` by itself when `wait_ms` has passed; never when that is
+// negative.
+void change_later(const Call& call, json& record, const char* state, std::int64_t wait_ms);
 
 }  // namespace emulator::scm

@@ -163,7 +163,7 @@ Reply revoke_certificate_v2(Call& call) {
   if (record["status"] != "ISSUED") throw Refusal("SCM.0026");
   record["revoke_reason"] = reason;
   record["status"] = "REVOKING";
-  change_later(call, record, "REVOKED");
+  change_later(call, record, "REVOKED", call.world.options.number("issue_after_ms"));
   store_scm_record(call.world, std::move(record));
   return done();
 }

@@ -3,6 +3,7 @@
 // beforehand, pictures of documents, names added later.
 #include <algorithm>
 
+#include "ca/orders.h"
 #include "scm/scm_handlers.h"
 #include "scm/scm_records.h"
 #include "service/catalogue.h"
@@ -100,9 +101,11 @@ Reply supplement_domains(Call& call) {
   }
   if (names.size() == before) throw Refusal("SCM.0005", "add_sans is empty.");
   check_names(record, names);
-  record["status"] = "SUPPLEMENTCHECKING";
-  change_later(call, record, "ISSUED");
-  if (record["next"].is_object()) record["next"]["names"] = names;
+  // Only the added names have to be proven.
+  open_order(call.world, record,
+             {.names = {names.begin() + static_cast<std::ptrdiff_t>(before), names.end()},
+              .certified = names,
+              .method = "DNS"});
   store_scm_record(call.world, std::move(record));
   return accepted();
 }

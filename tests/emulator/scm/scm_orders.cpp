@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <set>
 
+#include "ca/order_plan.h"
+#include "ca/orders.h"
 #include "pki/keys.h"
 #include "pki/signing_request.h"
 #include "scm/scm_handlers.h"
@@ -69,33 +71,63 @@ void check_free_quota(const Call& call) {
   throw Refusal(call.path.empty() ? "SCM.0040" : "SCM.0011");
 }
 
-json validation_record(const std::string& name, const std::string& method) {
-  const std::string bare = name.starts_with("*.") ? name.substr(2) : name;
-  const bool dns = method == "DNS";
-  return {{"record_name", dns ? "_dnsauth." + bare : "whois.txt"},
-          {"record_type", dns ? "TXT" : method},
-          {"record_value", compact_time(machine_ms()) + random_hex(20)},
-          {"domain", name}};
+// The method as the order keeps it. The seed, the SDK and v2 spell it in three ways; the option
+// `domain_methods` lets the service take only one of two.
+std::string method_of(const Call& call) {
+  const std::string wanted = call.text("domain_method").value_or("");
+  const std::string only = call.world.options.text("domain_methods");
+  if (only != "any" && upper(wanted) == "FILE" && wanted != only) {
+    throw Refusal("SCM.0005", "domain_method must be one of DNS, " + only + ".");
+  }
+  return wanted.empty() ? "DNS" : upper(wanted);
+}
+
+// A file proves single names of DV certificates only.
+void check_method(const std::string& method, const json& record,
+                  const std::vector<std::string>& names) {
+  if (method != "FILE") return;
+  const bool wildcard = std::any_of(names.begin(), names.end(),
+                                    [](const auto& name) { return name.starts_with("*."); });
+  if (wildcard) throw Refusal("SCM.0005", "domain_method FILE cannot prove a wildcard.");
+  if (!record["type"].get<std::string>().starts_with("DV")) {
+    throw Refusal("SCM.0005", "domain_method FILE is for DV certificates.");
+  }
 }
 
 void enter_application(const Call& call, json& record, const std::vector<std::string>& names) {
-  const std::string method = upper(call.text("domain_method").value_or("DNS"));
-  record["status"] =
-      record["type"].get<std::string>().starts_with("DV") ? "CHECKING" : "CHECKING_ORG";
-  record["validation_method"] = method.empty() ? "DNS" : method;
+  const std::string method = method_of(call);
+  check_method(method, record, names);
+  record["validation_method"] = method;
   record["application_info"] = application_info(call);
   record["csr"] = trim(call.text("csr").value_or(""));
   record["domain"] = names.front();
   record["sans"] = names.size() > 1 ? json(join({names.begin() + 1, names.end()}, ";")) : json();
-  record["authentification"] = json::array();
-  if (method != "EMAIL") {
-    for (const std::string& name : names) {
-      record["authentification"].push_back(
-          validation_record(name, record["validation_method"].get<std::string>()));
-    }
-  }
-  const std::int64_t wait = call.world.options.number("issue_after_ms");
-  record["issue_at_ms"] = wait < 0 ? json() : json(call.world.clock.now_ms() + wait);
+  record["auto_dns_auth"] = call.flag("auto_dns_auth", false);
+  open_order(call.world, record,
+             {.names = names,
+              .certified = names,
+              .method = method,
+              .auto_dns = record["auto_dns_auth"].get<bool>()});
+}
+
+bool can_be_applied_for(const World& world, const std::string& state) {
+  return state == "PAID" || (state == "UNPASSED" && world.options.flag("apply_when_unpassed"));
+}
+
+std::int64_t withdrawal_wait(const World& world, const std::string& certificate_id) {
+  const std::int64_t standard = world.options.number("issue_after_ms");
+  const json* order = find_order(world, certificate_id);
+  return order == nullptr ? standard : (*order)["plan"].value("cancel_after_ms", standard);
+}
+
+// What was bought: so many names altogether, so many of them wildcards besides the primary one.
+void check_several(const json& record, const std::vector<std::string>& names) {
+  const auto is_wildcard = [](const std::string& name) { return name.starts_with("*."); };
+  if (names.size() > record["domain_count"].get<std::size_t>()) throw Refusal("SCM.0036");
+  const bool primary = record["multi_domain_type"] == "primary_wildcard";
+  if (is_wildcard(names.front()) != primary) throw Refusal("SCM.0015");
+  const auto wildcards = std::count_if(names.begin() + 1, names.end(), is_wildcard);
+  if (wildcards > record["wildcard_count"].get<std::ptrdiff_t>()) throw Refusal("SCM.0036");
 }
 
 }  // namespace
@@ -110,9 +142,7 @@ void check_names(const json& record, const std::vector<std::string>& names) {
   if (bought != "MULTI_DOMAIN" && names.size() > 1) throw Refusal("SCM.0036");
   if (bought == "SINGLE_DOMAIN" && wildcard) throw Refusal("SCM.0015");
   if (bought == "WILDCARD" && !wildcard) throw Refusal("SCM.0015");
-  if (bought == "MULTI_DOMAIN" && names.size() > record["domain_count"].get<std::size_t>()) {
-    throw Refusal("SCM.0036");
-  }
+  if (bought == "MULTI_DOMAIN") check_several(record, names);
 }
 
 std::vector<std::string> csr_names(const std::string& csr) {
@@ -141,10 +171,10 @@ json application_info(const Call& call) {
   return info;
 }
 
-void change_later(const Call& call, json& record, const char* state) {
-  const std::int64_t wait = call.world.options.number("issue_after_ms");
-  record["next"] =
-      wait < 0 ? json() : json({{"status", state}, {"at_ms", call.world.clock.now_ms() + wait}});
+void change_later(const Call& call, json& record, const char* state, std::int64_t wait_ms) {
+  record["next"] = wait_ms < 0
+                       ? json()
+                       : json({{"status", state}, {"at_ms", call.world.clock.now_ms() + wait_ms}});
 }
 
 Reply subscribe_certificate(Call& call) {
@@ -184,7 +214,11 @@ Reply subscribe_certificate(Call& call) {
 Reply apply_certificate(Call& call) {
   check_privacy(call);
   json record = require_scm_record(call);
-  if (record["status"] != "PAID") throw Refusal("SCM.0010");
+  // The authority has not agreed to a withdrawal yet.
+  if (record["status"] == "CANCELCHECKING") throw Refusal("SCM.0064");
+  if (!can_be_applied_for(call.world, record["status"].get<std::string>())) {
+    throw Refusal("SCM.0010");
+  }
   std::vector<std::string> names = {trim(call.text("domain").value_or(""))};
   for (const std::string& name : split(call.text("sans").value_or(""), ';')) {
     if (!trim(name).empty()) names.push_back(trim(name));
@@ -203,12 +237,15 @@ Reply apply_certificate(Call& call) {
 Reply cancel_certificate_request(Call& call) {
   json record = require_scm_record(call);
   const auto state = record["status"].get<std::string>();
-  if (!state.starts_with("CHECKING")) throw Refusal("SCM.0010");
-  record["status"] = "CANCELCHECKING";
-  record["issue_at_ms"] = nullptr;
-  // The certificate that was paid for can be applied for anew once the CA agrees.
-  change_later(call, record, "PAID");
+  if (state == "ISSUING") throw Refusal("SCM.0064");
+  if (!state.starts_with("CHECKING") && state != "UNPASSED") throw Refusal("SCM.0010");
   const json id = record["id"];
+  const std::int64_t wait = withdrawal_wait(call.world, id.get<std::string>());
+  end_order(call.world, id.get<std::string>(), "CANCELLED");
+  record["status"] = "CANCELCHECKING";
+  record["authentification"] = json::array();
+  // The certificate that was paid for can be applied for anew once the CA agrees.
+  change_later(call, record, "PAID", wait);
   store_scm_record(call.world, std::move(record));
   return json_reply(200, {{"cert_id", id}, {"message", "success"}});
 }

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 
+#include "ca/orders.h"
 #include "pki/keys.h"
 #include "pki/signing_request.h"
 #include "service/refusal.h"
@@ -41,9 +42,12 @@ bool is_ip(const std::string& name) {
 // What change_later announced.
 json advanced(World& world, json record, const json& next) {
   const auto state = next["status"].get<std::string>();
-  if (record["status"] == "SUPPLEMENTCHECKING") {
-    enter_names(record, next["names"].get<std::vector<std::string>>());
-    issue_applied(world, record);
+  // What was paid for can be applied for anew, with other names.
+  if (state == "PAID") {
+    record["domain"] = "";
+    record["sans"] = nullptr;
+    record["csr"] = "";
+    record["authentification"] = json::array();
   }
   if (state == "REVOKED") record["revoke_ms"] = world.clock.now_ms();
   record["status"] = state;
@@ -51,16 +55,11 @@ json advanced(World& world, json record, const json& next) {
   return record;
 }
 
-// States change by themselves with time: a due issuance happens, an end is noticed.
-json settled(World& world, const json& record) {
+// States change by themselves with time: an order moves on, an end is noticed.
+json settled(World& world, const json& kept) {
   const std::int64_t now = world.clock.now_ms();
+  const json record = with_order(world, kept);
   const auto state = record["status"].get<std::string>();
-  if (!record["issue_at_ms"].is_null() && record["issue_at_ms"] <= now) {
-    json issued = record;
-    issue_applied(world, issued);
-    store_scm_record(world, issued);
-    return issued;
-  }
   if (const json next = record.value("next", json()); next.is_object() && next["at_ms"] <= now) {
     json changed = advanced(world, record, next);
     store_scm_record(world, changed);
@@ -110,7 +109,7 @@ json new_scm_record(World& world, const std::string& domain_id) {
                  {"tags", json::object()}};
   for (const char* field :
        {"signature_algorithm", "revoke_reason", "issue_time_ms", "not_before_ms", "not_after_ms",
-        "validation_method", "multi_domain_type", "fingerprint", "application_info", "issue_at_ms",
+        "validation_method", "multi_domain_type", "fingerprint", "application_info", "fail_reason",
         "origin_cert_id", "renewal_cert_id"}) {
     record[field] = nullptr;
   }
@@ -205,18 +204,27 @@ void issue_scm_certificate(World& world, json& record, const ScmIssue& issue) {
   record["csr"] = issue.csr;
   record["status"] = "ISSUED";
   record["issue_time_ms"] = world.clock.now_ms();
-  record["issue_at_ms"] = nullptr;
   record["authentification"] = json::array();
+}
+
+Lifetime scm_lifetime(const World& world) {
+  const json& wanted = world.options.value("scm_lifetime");
+  Lifetime life;
+  if (!wanted.is_object()) return life;
+  life.seconds = wanted["seconds"].get<std::int64_t>();
+  life.backdate = wanted.value("backdate", life.backdate);
+  return life;
 }
 
 void issue_applied(World& world, json& record) {
   const std::int64_t now = world.clock.now_s();
+  const Lifetime life = scm_lifetime(world);
   issue_scm_certificate(world, record,
                         {.names = names_of_record(record),
                          .key = record["key_algorithm"].get<std::string>(),
                          .csr = record["csr"].get<std::string>(),
-                         .not_before = now - 3600,
-                         .not_after = now + 365 * kDay});
+                         .not_before = now - life.backdate,
+                         .not_after = now + life.seconds});
 }
 
 json scm_order_view(const json& record) {

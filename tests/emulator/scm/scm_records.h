@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "emulator_clock.h"
 #include "pki/authority.h"
 #include "service/operation.h"
 
@@ -33,7 +34,14 @@ struct ScmIssue {
 };
 // Signs the certificate and makes the record ISSUED. The record's own names stay as they are.
 void issue_scm_certificate(World& world, json& record, const ScmIssue& issue);
-// Issues what ApplyCertificate asked for, for one year from now.
+// How long public certificates live: 200 days since 2026-03-15, unless the option `scm_lifetime`
+// says otherwise.
+struct Lifetime {
+  std::int64_t seconds = 200 * kDay;  // from now
+  std::int64_t backdate = 3600;       // seconds before now
+};
+Lifetime scm_lifetime(const World& world);
+// Issues what ApplyCertificate asked for, for that time from now.
 void issue_applied(World& world, json& record);
 // Enters a certificate's facts into the record.
 void enter_certificate(json& record, X509* leaf);

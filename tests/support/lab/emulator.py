@@ -98,6 +98,38 @@ class Emulator:
         """The records of the certificates that PCA issued."""
         return self.admin("GET", "/pca/certificates")["certificates"]
 
+    # -- orders: stock, proofs, successors ---------------------------------------------------------
+
+    def stock(self, domain_type="SINGLE_DOMAIN", **fields):
+        """The ids of certificates that were paid for; `order` says how the next order of each goes."""
+        made = self.admin("POST", "/scm/stock", {"domain_type": domain_type, **fields})
+        return [record["id"] for record in made["certificates"]]
+
+    def proof_places(self, **places):
+        """Where the authority looks: http and https take {name or "*": address or addresses}, dns an
+        address; each address is "127.0.0.1:PORT"."""
+        return self.admin("POST", "/scm/places", places)
+
+    def order_plan(self, certificate_id=None, **fields):
+        """How orders go (docs/emulator.md): that of one certificate, open or to come, or all to come."""
+        path = f"/scm/certificates/{certificate_id}/order" if certificate_id else "/scm/orders"
+        return self.admin("POST", path, fields)
+
+    def change_proofs(self, certificate_id):
+        """The authority asks for other values from now on."""
+        return self.admin("POST", f"/scm/certificates/{certificate_id}/order/change")
+
+    def orders(self):
+        """Every order that anybody applied for, with its state and what the authority saw."""
+        return self.admin("GET", "/scm/orders")["orders"]
+
+    def order(self, certificate_id):
+        return next(order for order in self.orders() if order["id"] == certificate_id)
+
+    def succeed(self, certificate_id):
+        """The service applies for a successor by itself; its record."""
+        return self.admin("POST", f"/scm/certificates/{certificate_id}/succeed")
+
     def revoke_issued(self):
         """Revokes whatever PCA issued, so that it is replaced as soon as anybody looks."""
         for certificate in self.issued():
