@@ -81,7 +81,8 @@ Application::Application() : app_(std::make_unique<CLI::App>(kAbout, "ccmctl")) 
   app_->require_subcommand(1);
   app_->formatter(help_format());
   add_global_options(*app_, workspace_.options);
-  add_status_commands(*app_, action_);
+  add_status(*app_, action_);
+  add_look_commands(*app_, action_);
   add_check(*app_, action_);
   add_verify(*app_, action_);
   add_change_commands(*app_, action_);

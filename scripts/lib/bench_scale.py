@@ -297,7 +297,7 @@ def part_status(many, arguments, report):
         taken = []
         for _ in range(arguments.rounds):
             begin = time.monotonic()
-            shown = ctl(state, "status")
+            shown = ctl(state, "status", "-o", "wide")
             taken.append(time.monotonic() - begin)
         if shown.stdout.count(f".{ZONE}") < arguments.count:
             raise RuntimeError(f"ccmctl status does not show all: {shown.stderr}")

@@ -9,8 +9,10 @@
 
 namespace ccm::cli {
 
-// status, list, show, history
-void add_status_commands(CLI::App& app, Action& action);
+// status
+void add_status(CLI::App& app, Action& action);
+// list, show, history
+void add_look_commands(CLI::App& app, Action& action);
 // check: what the servers show, for monitoring systems
 void add_check(CLI::App& app, Action& action);
 // verify: the same for people

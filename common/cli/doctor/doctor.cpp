@@ -8,6 +8,7 @@
 
 #include "cli/commands/commands.h"
 #include "cli/output/render.h"
+#include "cli/output/table.h"
 
 namespace ccm::cli {
 namespace {

@@ -8,6 +8,7 @@
 #include "cli/doctor/doctor.h"
 #include "crypto/key_pair.h"
 #include "crypto/signing_request.h"
+#include "store/host/effective_settings.h"
 
 namespace ccm::cli {
 namespace {
@@ -120,7 +121,7 @@ struct Named {
 };
 
 std::map<std::pair<std::string_view, std::string>, Named> named_by(
-    const std::vector<EffectiveSettings>& settings) {
+    const std::vector<store::EffectiveSettings>& settings) {
   std::map<std::pair<std::string_view, std::string>, Named> named;
   for (const auto& each : settings) {
     for (const auto& spec : each.config.certificates()) {

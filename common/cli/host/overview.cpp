@@ -4,7 +4,10 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <numeric>
 #include <set>
+#include <string_view>
+#include <tuple>
 
 #include "base/text.h"
 #include "cli/host/state_directory.h"
@@ -122,13 +125,17 @@ Result<std::vector<Overview>> look_at_all(Workspace& workspace) {
   return all;
 }
 
+void say_unknown(const std::string& name) {
+  Terminal::say(fmt::format("ccmctl: there is no certificate \"{}\"; `ccmctl list` shows all",
+                            printable(name)));
+}
+
 Result<std::optional<Overview>> look_at(Workspace& workspace, const std::string& name) {
   if (say_wrong_directory(workspace)) return std::nullopt;
   auto names = all_names(workspace);
   if (!names) return pass(std::move(names));
   if (names->count(name) == 0) {
-    Terminal::say(fmt::format("ccmctl: there is no certificate \"{}\"; `ccmctl list` shows all",
-                              printable(name)));
+    say_unknown(name);
     return std::nullopt;
   }
   auto overview = read_overview(workspace, name);
@@ -156,6 +163,36 @@ Health health_of(const Overview& overview, Time now) noexcept {
   if (overview.is_held()) return {"held", Colour::yellow};
   if (overview.spec == nullptr) return {"unused", Colour::dim};
   return {"valid", is_nearly_over(info, now) ? Colour::yellow : Colour::green};
+}
+
+bool is_trouble(const Overview& overview, Time now) noexcept {
+  return !overview.is_left && health_of(overview, now).word != "valid";
+}
+
+void sort_by_need(std::vector<Overview>& overviews, Time now) {
+  const auto rank = [now](const Overview& overview) {
+    const auto [word, colour] = health_of(overview, now);
+    const int need = overview.is_left            ? 3
+                     : colour == Colour::red     ? 0
+                     : is_trouble(overview, now) ? 1
+                                                 : 2;
+    const Time end = overview.installed ? overview.installed->info.not_after : Time{};
+    return std::tuple(need, end, std::string_view(overview.name));
+  };
+  std::vector<std::size_t> order(overviews.size());
+  std::iota(order.begin(), order.end(), std::size_t{0});
+  std::sort(order.begin(), order.end(),
+            [&](std::size_t a, std::size_t b) { return rank(overviews[a]) < rank(overviews[b]); });
+  std::vector<Overview> sorted;
+  sorted.reserve(overviews.size());
+  for (const std::size_t i : order) sorted.push_back(std::move(overviews[i]));
+  overviews = std::move(sorted);
+}
+
+std::string names_of(const Overview& overview) {
+  return overview.spec != nullptr ? join(overview.spec->names, ", ")
+         : overview.installed     ? join(overview.installed->bundle.leaf().names(), ", ")
+                                  : std::string();
 }
 
 std::string source_of(const Overview& overview) {
@@ -201,7 +238,11 @@ std::string bar(const store::VersionInfo& info, Time now) {
                                        std::int64_t{0}, kCells);
   std::string out;
   for (std::int64_t cell = 0; cell < kCells; ++cell) out += cell < full ? "█" : "░";
-  return fmt::format("{} {}", out, left.count() == 0 ? "over" : format_duration(left));
+  return fmt::format("{} {}", out, time_left(info, now));
+}
+
+std::string time_left(const store::VersionInfo& info, Time now) {
+  return info.not_after <= now ? "over" : format_duration(info.not_after - now);
 }
 
 }  // namespace ccm::cli

@@ -49,6 +49,8 @@ Result<std::vector<Overview>> look_at_all(Workspace& workspace);
 // nullopt when neither the store nor a server knows the name, or when there is no store; that has
 // been said then.
 Result<std::optional<Overview>> look_at(Workspace& workspace, const std::string& name);
+// "there is no certificate …" on standard error.
+void say_unknown(const std::string& name);
 // The state record of a certificate; Absent and 0 when there is none.
 std::pair<lifecycle::State, std::uint64_t> read_state(const store::StoreReader& store,
                                                       const std::string& name);
@@ -60,6 +62,12 @@ struct Health {
   Colour colour;
 };
 Health health_of(const Overview& overview, Time now) noexcept;
+// Whether somebody should look: anything but "valid", of what a server names.
+bool is_trouble(const Overview& overview, Time now) noexcept;
+// The worst first; among equals what ends first, then by name.
+void sort_by_need(std::vector<Overview>& overviews, Time now);
+// "www.example.com, example.com": as configured or, of what no server has, as certified.
+std::string names_of(const Overview& overview);
 // As its settings say it (config::SourceFacts); of a certificate that no server has, where it came
 // from.
 std::string source_of(const Overview& overview);
@@ -69,5 +77,7 @@ std::string served_text(const Overview& overview);
 std::string next_step(const Overview& overview, Time now);
 // How much of its life is left: "███████░░░ 62d 3h".
 std::string bar(const store::VersionInfo& info, Time now);
+// The same without the blocks: "62d 3h".
+std::string time_left(const store::VersionInfo& info, Time now);
 
 }  // namespace ccm::cli

@@ -86,4 +86,12 @@ std::optional<std::string> describe_strays(const store::StoreReader& store) {
       first.substr(0, first.rfind('/')), enumerated(strays, kNamedStrays));
 }
 
+ExitCode say_flaws(Workspace& workspace, bool are_strays_meant) {
+  std::vector<std::string> flaws = describe_unreadable_settings(workspace.options.state_directory);
+  const auto strays = are_strays_meant ? describe_strays(workspace.store()) : std::nullopt;
+  if (strays) flaws.push_back(*strays);
+  for (const std::string& flaw : flaws) Terminal::say("ccmctl: " + flaw);
+  return flaws.empty() ? ExitCode::ok : ExitCode::failed;
+}
+
 }  // namespace ccm::cli

@@ -29,5 +29,8 @@ bool say_wrong_directory(const Workspace& workspace);
 std::vector<std::string> describe_unreadable_settings(const std::string& state_path);
 // Files among the directories of the certificates. A sentence; nullopt when there is none.
 std::optional<std::string> describe_strays(const store::StoreReader& store);
+// Says what keeps an answer about this host from being the whole one; `failed` when there is
+// something.
+ExitCode say_flaws(Workspace& workspace, bool are_strays_meant = true);
 
 }  // namespace ccm::cli

@@ -2,7 +2,11 @@
 #include "cli/host/workspace.h"
 
 #include <fmt/format.h>
+#include <unistd.h>
 
+#include <cerrno>
+
+#include "base/file.h"
 #include "cli/host/state_directory.h"
 #include "store/kinds.h"
 
@@ -34,6 +38,17 @@ Result<const std::vector<store::EffectiveSettings>*> Workspace::settings() {
 const store::StoreReader& Workspace::store() {
   if (store_ == nullptr) store_ = store::open_to_read(options.state_directory);
   return *store_;
+}
+
+Result<void> Workspace::enter_state_directory() {
+  if (chdir(options.state_directory.c_str()) != 0) {
+    return fail(ErrorKind::rejected,
+                fmt::format("{}: {}", options.state_directory, errno_text(errno)));
+  }
+  options.state_directory = ".";
+  store_.reset();
+  settings_.reset();
+  return {};
 }
 
 Result<bool> Workspace::has_left(const std::string& name) {

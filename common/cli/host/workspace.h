@@ -35,6 +35,9 @@ class Workspace {
   Result<bool> has_left(const std::string& name);
   // What is stored in the state directory, as this process sees it when it is first asked for.
   const store::StoreReader& store();
+  // Makes the state directory the current one, so that it is found whoever this process becomes.
+  // `rejected` when it cannot be entered.
+  Result<void> enter_state_directory();
   // They are read again when they are next asked for.
   void forget_settings() noexcept { settings_.reset(); }
   // The settings that say how to reach the cloud; nullptr when there are none, `rejected` when none

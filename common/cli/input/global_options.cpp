@@ -197,6 +197,16 @@ bool has_global_use(const std::string& command) {
   return find_use(command) != nullptr;
 }
 
+std::vector<std::string_view> global_options_of(std::string_view command) {
+  std::vector<std::string_view> names;
+  const CommandUse* use = find_use(command);
+  if (use == nullptr) return names;
+  for (const OptionUse& each : kOptions) {
+    if (has(use->uses, each.needs)) names.emplace_back(each.option);
+  }
+  return names;
+}
+
 std::optional<std::string> find_unused_option(const CLI::App& app, const GlobalOptions& options) {
   const std::string command = command_of(app);
   const CommandUse* use = find_use(command);

@@ -4,11 +4,14 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <functional>
 #include <utility>
 #include <vector>
 
 #include "base/file.h"
 #include "base/text.h"
+#include "cli/output/table.h"
+#include "cli/output/yaml.h"
 #include "cloud/api/paging.h"
 #include "cloud/api/request_builder.h"
 
@@ -133,6 +136,16 @@ std::string for_people(const Terminal& terminal, const JsonView& root, std::stri
   return rows.empty() ? "none\n" : as_table(terminal, rows, columns);
 }
 
+Result<ExitCode> print_written(const cloud::JsonObject& object,
+                               const std::function<std::string(const cloud::JsonView&)>& write) {
+  const auto text = object.dump();
+  if (!text) return fail(text.error());
+  const auto document = cloud::JsonDocument::parse(*text, cloud::kAnyNumberOfValues);
+  if (!document) return fail(document.error());
+  Terminal::print(write(document->root()));
+  return ExitCode::ok;
+}
+
 }  // namespace
 
 std::string as_table(const Terminal& terminal, const std::vector<JsonView>& rows,
@@ -179,13 +192,13 @@ Result<ExitCode> print_change(const Workspace& workspace, const Change& change,
 }
 
 Result<ExitCode> print_object(cloud::JsonObject object) {
-  const auto text = object.dump();
-  if (!text) return fail(text.error());
-  const auto document = cloud::JsonDocument::parse(*text, cloud::kAnyNumberOfValues);
-  if (!document) return fail(document.error());
-  Terminal::print(document->root().pretty().reveal());
-  Terminal::print("\n");
-  return ExitCode::ok;
+  return print_written(object, [](const cloud::JsonView& root) {
+    return std::string(root.pretty().reveal()) + "\n";
+  });
+}
+
+Result<ExitCode> print_object_as_yaml(cloud::JsonObject object) {
+  return print_written(object, as_yaml);
 }
 
 Result<ExitCode> print_dry_run(const Workspace& workspace, std::string_view sentence) {

@@ -27,6 +27,7 @@ Result<ExitCode> print_answer(const Workspace& workspace, const Answer& answer,
 
 // An object of our own, for scripts.
 Result<ExitCode> print_object(cloud::JsonObject object);
+Result<ExitCode> print_object_as_yaml(cloud::JsonObject object);
 // What a command changed on this host; a version is 0 when there is none.
 struct Change {
   std::string name;

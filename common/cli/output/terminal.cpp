@@ -5,7 +5,6 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
-#include <algorithm>
 #include <cstdio>
 #include <cstdlib>
 
@@ -15,7 +14,6 @@ namespace ccm::cli {
 namespace {
 
 constexpr std::size_t kUsualWidth = 80;
-constexpr std::size_t kGap = 2;
 
 // Whether a terminal is there that understands escape sequences.
 bool can_draw(int file) {
@@ -51,12 +49,6 @@ std::string_view code_of(Colour colour) {
       break;
   }
   return "";
-}
-
-std::size_t columns_of(std::string_view text) {
-  return static_cast<std::size_t>(std::count_if(text.begin(), text.end(), [](char c) {
-    return (static_cast<unsigned char>(c) & 0xC0U) != 0x80U;
-  }));
 }
 
 }  // namespace
@@ -97,35 +89,6 @@ void Progress::show(std::string_view line) {
 void Progress::clear() {
   if (is_shown_) fmt::print(stderr, "\r\x1b[K");
   is_shown_ = false;
-}
-
-std::string Table::text(const Terminal& terminal) const {
-  std::vector<std::size_t> widths;
-  std::vector<std::string> headings;
-  for (const std::string& heading : headings_) {
-    headings.push_back(printable(heading));
-    widths.push_back(columns_of(headings.back()));
-  }
-  std::vector<std::vector<Cell>> lines;
-  for (const auto& row : rows_) {
-    std::vector<Cell> line;
-    for (std::size_t i = 0; i < row.size(); ++i) {
-      line.push_back({printable(row[i].text), row[i].colour});
-      widths[i] = std::max(widths[i], columns_of(line.back().text));
-    }
-    lines.push_back(std::move(line));
-  }
-  std::string out;
-  const auto add_cell = [&](std::size_t column, const Cell& cell) {
-    out += terminal.paint(cell.colour, cell.text);
-    const bool is_last = column + 1 == headings_.size();
-    out += is_last ? "\n" : std::string(widths[column] - columns_of(cell.text) + kGap, ' ');
-  };
-  for (std::size_t i = 0; i < headings_.size(); ++i) add_cell(i, {headings[i], Colour::bold});
-  for (const auto& line : lines) {
-    for (std::size_t i = 0; i < line.size(); ++i) add_cell(i, line[i]);
-  }
-  return out;
 }
 
 }  // namespace ccm::cli

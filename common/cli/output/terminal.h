@@ -7,7 +7,6 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
-#include <vector>
 
 namespace ccm::cli {
 
@@ -51,25 +50,6 @@ class Progress {
  private:
   bool is_seen_;
   bool is_shown_ = false;
-};
-
-// Rows under headings; as wide as their content. Control characters in cells and headings are
-// escaped.
-class Table {
- public:
-  struct Cell {
-    std::string text;
-    Colour colour = Colour::plain;
-  };
-
-  explicit Table(std::vector<std::string> headings) : headings_(std::move(headings)) {}
-  void add(std::vector<Cell> row) { rows_.push_back(std::move(row)); }
-  bool empty() const noexcept { return rows_.empty(); }
-  std::string text(const Terminal& terminal) const;
-
- private:
-  std::vector<std::string> headings_;
-  std::vector<std::vector<Cell>> rows_;
 };
 
 }  // namespace ccm::cli

@@ -11,6 +11,7 @@
 #include "base/text.h"
 #include "cli/input/command_tree.h"
 #include "cli/input/completion.h"
+#include "cli/input/global_options.h"
 
 namespace ccm::cli {
 namespace {
@@ -93,6 +94,18 @@ class Format final : public CLI::Formatter {
     return text;
   }
 
+  // Before the examples: which options of every command (`ccmctl --help`) this one uses.
+  std::string make_footer(const CLI::App* app) const override {
+    std::string path;
+    for (const CLI::App* level = app; level->get_parent() != nullptr; level = level->get_parent()) {
+      path = path.empty() ? level->get_name() : level->get_name() + " " + path;
+    }
+    const auto names = global_options_of(path);
+    if (names.empty()) return CLI::Formatter::make_footer(app);
+    return "Options of every command that count here (`ccmctl --help` explains them):\n" +
+           wrapped(names) + "\n" + CLI::Formatter::make_footer(app);
+  }
+
   // Its first sentence: --help of the command has the others.
   std::string make_subcommand(const CLI::App* command) const override {
     const std::string about = command->get_description();
@@ -103,6 +116,21 @@ class Format final : public CLI::Formatter {
   }
 
  private:
+  static std::string wrapped(const std::vector<std::string_view>& words) {
+    constexpr std::size_t kWidth = 78;
+    std::string text;
+    std::string line = " ";
+    for (const std::string_view word : words) {
+      if (line.size() + 1 + word.size() > kWidth) {
+        text += line + "\n";
+        line = " ";
+      }
+      line += " ";
+      line += word;
+    }
+    return text + line + "\n";
+  }
+
   static std::string shown(const std::string& type) {
     constexpr std::size_t kFew = 32;
     if (type == kCertificate) return "NAME";

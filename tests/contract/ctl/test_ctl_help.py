@@ -58,6 +58,17 @@ def test_every_command_explains_itself():
         assert f"  {code}  " in ccmctl.run("--help").out
 
 
+def test_help_names_the_global_options_that_count():
+    def counting(*words):
+        text = ccmctl.run(*words, "--help").out
+        return text.split("count here")[1].split(":\n")[1].split("\n\n")[0].split()
+    assert counting("status") == ["--state-dir", "--server", "--json"]
+    assert "--dry-run" in counting("renew") and "--region" in counting("ca", "create")
+    assert "count here" not in ccmctl.run("agent", "--help").out
+    for word in ("--dry-run", "--region"):
+        assert ccmctl.run("status", word, *(["x"] if word == "--region" else [])).status == 2
+
+
 def test_the_documentation_has_every_command_and_status():
     text = (place.ROOT / "docs/ccmctl.md").read_text(encoding="utf-8")
     for word in TOP:

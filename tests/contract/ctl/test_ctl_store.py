@@ -3,6 +3,7 @@
 
 import os
 import pwd
+import re
 import subprocess
 
 import agent_place
@@ -61,6 +62,82 @@ def test_shows_what_the_servers_have(place, local, cloud):
     assert "\x1b" not in text
     assert "\x1b[" in local("--color", "always", "status").out
     assert local("show", "nothing").status == 3
+
+
+def screen_of(words, columns):
+    """What a terminal of that width shows."""
+    command = ["sh", "-c", f"stty cols {columns} rows 40; exec \"$@\"", "sh", lab_place.program("ccmctl"), *words]
+    with Conversation(command, {"PATH": "/usr/bin:/bin", "TERM": "xterm"}) as talk:
+        while talk.listen():
+            pass
+        return talk.screen.replace("\r", "")
+
+
+def cells(line):
+    return len(re.sub(r"\x1b\[[0-9;]*m", "", line))
+
+
+def test_status_fits_the_terminal(place, local, cloud):
+    start(place, cloud)
+    wait_until(lambda: certificate(local, "app")["state"] == "valid", "app to be valid")
+    words = ["--state-dir", place.state, "status"]
+    for columns in (40, 80, 200):
+        rows = screen_of(words, columns).split("\n\n")[0].splitlines()
+        assert rows[0].split()[0].endswith("NAME") or "NAME" in rows[0]
+        assert max(map(cells, rows)) <= columns, rows
+    assert "NAMES" in screen_of(words, 200) and cloud.facts["issuer_id"] in screen_of(words, 200)
+    assert "NAMES" not in screen_of(words, 80) and "valid" in screen_of(words, 40)
+    assert cloud.facts["issuer_id"] in screen_of([*words, "-o", "wide"], 40)
+
+
+def test_status_in_other_forms(place, local, cloud):
+    start(place, cloud)
+    wait_until(lambda: {certificate(local, name)["state"] for name in ("app", "www")} == {"valid"},
+               "both to be valid")
+    as_json = local("status", "-o", "json").json
+    assert as_json["certificates"] == local("--json", "status").json["certificates"]
+    assert set(local("status", "-o", "name").out.split()) == {"app", "www"}
+    text = local("status", "-o", "yaml", "www").out
+    assert '  - name: "www"\n    source: "scm"\n' in text
+    assert local("status", "-o", "name", "--since", "1h").out.split() != []
+    ended = local("--json", "status", "-o", "yaml")
+    assert ended.status == 2 and "two forms" in ended.err
+    ended = local("status", "-o", "xml")
+    assert ended.status == 2
+    ended = local("status", "--since", "yesterday")
+    assert ended.status == 2 and "--since" in ended.err
+    ended = local("status", "nothing")
+    assert ended.status == 3 and '"nothing"' in ended.err and "ccmctl list" in ended.err
+
+
+def test_status_shows_the_worst_first(place, local, cloud):
+    cloud.fault({"status": 401, "code": "SCM.4002"}, operation="ListCertificates")
+    place.start().wait_for_certificate("app")
+    wait_until(lambda: certificate(local, "www").get("error"), "an error of www")
+    wait_until(lambda: certificate(local, "app")["state"] == "valid", "app to be valid")
+    assert local("status", "-o", "name").out.split() == ["www", "app"]
+    assert local("status", "--failing", "-o", "name").out.split() == ["www"]
+    assert "SERVER" not in local("status", "--failing").out
+
+
+def test_renews_several(place, local, cloud):
+    start(place, cloud)
+    issuer = cloud.facts["issuer_id"]
+    ended = local("renew", "--issuer", issuer)
+    assert ended.status == 0 and certificate(local, "app")["installed"]["version"] == 2, ended
+    assert certificate(local, "www")["installed"]["version"] == 1
+    ended = local("renew", "--all")
+    assert ended.status == 0 and certificate(local, "app")["installed"]["version"] == 3, ended
+    said = local("renew", "--all", "--dry-run").err
+    assert "app: a successor of version 3" in said and "www: a successor" in said
+    assert certificate(local, "app")["installed"]["version"] == 3
+    assert local("renew", "--issuer", "nobody").status == 3
+    ended = local("renew", "app", "--all")
+    assert ended.status == 2 and "one of NAME, --all, --failing and --issuer" in ended.err
+    assert local("renew").status == 2
+    cloud.fault({"status": 403, "code": "PCA.00030001"}, operation="CreateCertificateByCsr")
+    ended = local("renew", "--all")
+    assert ended.status != 0 and "1 of 2 renewals are not done" in ended.err
 
 
 def test_says_what_went_wrong(place, local, cloud):

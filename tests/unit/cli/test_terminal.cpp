@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <gtest/gtest.h>
 
-#include "cli/output/terminal.h"
+#include "cli/output/table.h"
 
 namespace ccm::cli {
 namespace {
@@ -27,6 +27,30 @@ TEST(Table, ColoursDoNotMoveColumnsAndContentCannotColour) {
   table.add({{"a", Colour::red}, {"\x1b[31m"}});
   EXPECT_EQ(table.text(Terminal(ColourMode::always)),
             "\x1b[1mN\x1b[0m  \x1b[1mX\x1b[0m\n\x1b[31ma\x1b[0m  \\x1b[31m\n");
+}
+
+TEST(Cells, AreCountedAsTerminalsDo) {
+  EXPECT_EQ(cells_of("abc"), 3U);
+  EXPECT_EQ(cells_of("äöü"), 3U);
+  EXPECT_EQ(cells_of("証明書"), 6U) << "wide characters take two";
+  EXPECT_EQ(cells_of("e\u0301"), 1U) << "an accent of its own combines";
+  EXPECT_EQ(cells_of("\xff"), 1U);
+}
+
+TEST(Cells, ShorteningLeavesBothEnds) {
+  EXPECT_EQ(shorten("short", 5), "short");
+  EXPECT_EQ(shorten("pca:0123456789abcdef", 9), "pca:…cdef");
+  EXPECT_EQ(shorten("証明書証明書", 7), "証…書") << "no half of a wide character";
+  EXPECT_EQ(shorten("abc", 1), "…");
+  EXPECT_EQ(shorten("abc", 0), "");
+}
+
+TEST(Table, GivesAPipeEverything) {
+  Table table({"NAME", "NAMES"});
+  table.may_shrink("NAMES", 4).may_go("NAMES");
+  const std::string wide(300, 'x');
+  table.add({{"www"}, {wide}});
+  EXPECT_EQ(table.text(Terminal(ColourMode::never)), "NAME  NAMES\nwww   " + wide + "\n");
 }
 
 }  // namespace

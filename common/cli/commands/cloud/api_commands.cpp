@@ -11,6 +11,7 @@
 #include "cli/input/secret_input.h"
 #include "cli/output/listing.h"
 #include "cli/output/render.h"
+#include "cli/output/table.h"
 #include "cloud/api/parameter_check.h"
 
 namespace ccm::cli {

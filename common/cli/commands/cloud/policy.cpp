@@ -7,6 +7,7 @@
 #include "cli/cloud/permissions.h"
 #include "cli/commands/commands.h"
 #include "cli/output/render.h"
+#include "cli/output/table.h"
 
 namespace ccm::cli {
 namespace {

@@ -12,6 +12,7 @@
 #include "cli/cloud/cloud_subject.h"
 #include "cli/commands/commands.h"
 #include "cli/output/render.h"
+#include "cli/output/table.h"
 
 namespace ccm::cli {
 namespace {

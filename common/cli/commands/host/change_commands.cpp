@@ -3,6 +3,8 @@
 
 #include <algorithm>
 #include <memory>
+#include <string>
+#include <vector>
 
 #include "base/text.h"
 #include "cli/commands/commands.h"
@@ -70,7 +72,7 @@ VersionNumber installed_version(const Overview& overview) {
   return overview.installed ? overview.installed->info.number : 0;
 }
 
-Result<ExitCode> renew(Workspace& workspace, const std::string& name, int timeout) {
+Result<ExitCode> renew_one(Workspace& workspace, const std::string& name, int timeout) {
   auto overview = look_at(workspace, name);
   if (!overview) return pass(std::move(overview));
   if (!*overview) return ExitCode::not_found;
@@ -102,6 +104,86 @@ Result<ExitCode> renew(Workspace& workspace, const std::string& name, int timeou
   if (!cloud) return pass(std::move(cloud));
   return report(workspace, name, before,
                 renew_here(**cloud, *access, owner->config, name, workspace.clock()));
+}
+
+struct RenewalOptions {
+  std::string name;
+  bool is_all = false;
+  bool is_failing = false;
+  std::string issuer;
+  int timeout = 120;
+
+  std::size_t choices() const {
+    return std::size_t{name.empty() ? 0U : 1U} + std::size_t{is_all ? 1U : 0U} +
+           std::size_t{is_failing ? 1U : 0U} + std::size_t{issuer.empty() ? 0U : 1U};
+  }
+};
+
+// "pca:ID" of the issuer with this id, "scm:ID" of the one certificate with it.
+bool is_from(const Overview& overview, const std::string& issuer) {
+  const std::string& label = overview.spec->source.facts().label;
+  const auto colon = label.find(':');
+  return colon != std::string::npos && label.substr(colon + 1) == issuer;
+}
+
+// Those that the options mean, the most urgent first.
+Result<std::vector<std::string>> names_to_renew(Workspace& workspace,
+                                                const RenewalOptions& options) {
+  auto all = look_at_all(workspace);
+  if (!all) return pass(std::move(all));
+  const Time now = workspace.clock().now();
+  sort_by_need(*all, now);
+  std::vector<std::string> names;
+  for (const Overview& overview : *all) {
+    if (overview.spec == nullptr || overview.is_left) continue;
+    if (options.is_failing && !is_trouble(overview, now)) continue;
+    if (!options.issuer.empty() && !is_from(overview, options.issuer)) continue;
+    names.push_back(overview.name);
+  }
+  return names;
+}
+
+// One after the other, so that neither the cloud's limits nor the agent meet them all at once. Goes
+// on after a failure; the first one decides the exit status.
+Result<ExitCode> renew_many(Workspace& workspace, const RenewalOptions& options) {
+  if (say_wrong_directory(workspace)) return ExitCode::not_found;
+  const auto names = names_to_renew(workspace, options);
+  if (!names) return fail(names.error());
+  if (names->empty()) {
+    Terminal::say("ccmctl: none of this host's certificates is of that kind");
+    return options.issuer.empty() ? ExitCode::ok : ExitCode::not_found;
+  }
+  if (!workspace.options.dry_run) {
+    // The first renewal becomes the store's owner for good, who may not be allowed to read what
+    // leads to the cloud, nor to come here by its path.
+    static_cast<void>(workspace.cloud());
+    if (auto entered = workspace.enter_state_directory(); !entered) return pass(std::move(entered));
+  }
+  ExitCode worst = ExitCode::ok;
+  std::size_t failed = 0;
+  for (const std::string& name : *names) {
+    const Result<ExitCode> done = renew_one(workspace, name, options.timeout);
+    if (!done) Terminal::say("ccmctl: " + done.error().message());
+    const ExitCode code = done ? *done : exit_code_of(done.error());
+    if (code == ExitCode::ok) continue;
+    ++failed;
+    if (worst == ExitCode::ok) worst = code;
+  }
+  if (failed != 0) {
+    Terminal::say(fmt::format("ccmctl: {} of {} renewals are not done", failed, names->size()));
+  }
+  return worst;
+}
+
+Result<ExitCode> renew(Workspace& workspace, const RenewalOptions& options) {
+  if (options.choices() != 1) {
+    return fail(
+        ErrorKind::invalid,
+        "`ccmctl renew` wants one of NAME, --all, --failing and --issuer; see `ccmctl renew "
+        "--help`");
+  }
+  return options.name.empty() ? renew_many(workspace, options)
+                              : renew_one(workspace, options.name, options.timeout);
 }
 
 // The newest version before the current one.
@@ -163,30 +245,34 @@ Result<ExitCode> roll_back(Workspace& workspace, const std::string& name, Versio
                   name, version, current, name));
 }
 
-struct ChangeOptions {
+struct RollbackOptions {
   std::string name;
   VersionNumber version = 0;
-  int timeout = 120;
 };
 
 }  // namespace
 
 void add_change_commands(CLI::App& app, Action& action) {
-  auto options = std::make_shared<ChangeOptions>();
+  auto renewal_options = std::make_shared<RenewalOptions>();
   auto* renewal = app.add_subcommand(
-      "renew", "Renews a certificate now; running servers use it at once, without a reload");
-  renewal->add_option("NAME", options->name, "the certificate")->required();
+      "renew", "Renews certificates now; running servers use them at once, without a reload");
+  renewal->add_option("NAME", renewal_options->name, "the certificate");
+  renewal->add_flag("--all", renewal_options->is_all,
+                    "every certificate that a server names, one after the other");
+  renewal->add_flag("--failing", renewal_options->is_failing,
+                    "those that are not valid and served, the most urgent first");
+  renewal->add_option("--issuer", renewal_options->issuer,
+                      "those of the private CA with this id, one after the other");
   renewal
-      ->add_option("--timeout", options->timeout,
-                   "how many seconds to wait for the agent; 0: do not wait")
+      ->add_option("--timeout", renewal_options->timeout,
+                   "how many seconds to wait for the agent, for each certificate; 0: do not wait")
       ->capture_default_str()
       ->check(CLI::Range(0, 86400));
-  renewal->footer("Example:\n  ccmctl renew www");
+  renewal->footer("Examples:\n  ccmctl renew www\n  ccmctl renew --failing");
   renewal->callback([=, &action] {
-    action = [=](Workspace& workspace) {
-      return renew(workspace, options->name, options->timeout);
-    };
+    action = [=](Workspace& workspace) { return renew(workspace, *renewal_options); };
   });
+  auto options = std::make_shared<RollbackOptions>();
   auto* back = app.add_subcommand("rollback",
                                   "Goes back to an older version; the agent then leaves it alone");
   back->add_option("NAME", options->name, "the certificate")->required();

@@ -1,0 +1,139 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <fmt/format.h>
+
+#include <memory>
+
+#include "base/text.h"
+#include "cli/commands/commands.h"
+#include "cli/host/overview.h"
+#include "cli/host/overview_object.h"
+#include "cli/host/state_directory.h"
+#include "cli/output/render.h"
+#include "cli/output/table.h"
+
+namespace ccm::cli {
+namespace {
+
+using cloud::JsonObject;
+
+Result<ExitCode> list_certificates(Workspace& workspace) {
+  if (say_wrong_directory(workspace)) return ExitCode::not_found;
+  auto all = look_at_all(workspace);
+  if (!all) return pass(std::move(all));
+  if (workspace.options.json) {
+    auto printed = print_object(object_of(*all, **workspace.settings(), workspace.clock().now()));
+    return printed ? say_flaws(workspace) : printed;
+  }
+  for (const Overview& overview : *all) {
+    if (!overview.is_forgotten) Terminal::print(overview.name + "\n");
+  }
+  return say_flaws(workspace);
+}
+
+Result<ExitCode> show_certificate(Workspace& workspace, const std::string& name) {
+  const Time now = workspace.clock().now();
+  auto overview = look_at(workspace, name);
+  if (!overview) return pass(std::move(overview));
+  if (!*overview) {
+    say_flaws(workspace);
+    return ExitCode::not_found;
+  }
+  if (workspace.options.json) {
+    auto printed = print_object(object_of(**overview, now));
+    return printed ? say_flaws(workspace, false) : printed;
+  }
+  const Health health = health_of(**overview, now);
+  std::string text;
+  const auto add = [&](std::string_view label, std::string_view value) {
+    text += fmt::format(
+        "{} {}\n", workspace.terminal.paint(Colour::bold, fmt::format("{:<13}", label)), value);
+  };
+  add("name", (*overview)->name);
+  add("source", printable(source_of(**overview)));
+  add("names", printable(names_of(**overview)));
+  add("state", workspace.terminal.paint(health.colour, health.word));
+  if ((*overview)->installed) {
+    const auto& bundle = (*overview)->installed->bundle;
+    const auto& info = (*overview)->installed->info;
+    add("left", workspace.terminal.paint(health.colour, bar(info, now)));
+    if (!(*overview)->servings.empty()) add("served", served_text(**overview));
+    add("version", fmt::format("{}{}", info.number, (*overview)->is_held() ? " (held)" : ""));
+    add("valid from", format_time(info.not_before));
+    add("valid until", format_time(info.not_after));
+    add("subject", printable(bundle.leaf().subject()));
+    add("issuer", printable(bundle.leaf().issuer()));
+    add("key", crypto::to_string(bundle.key().type()));
+    add("serial", printable(info.serial));
+    add("SHA-256", printable(info.fingerprint));
+    add("came from", printable(info.origin));
+    add("installed", format_time(info.installed_at));
+    const std::string directory = workspace.store().directory_of(name);
+    if (!directory.empty()) add("files", directory);
+  }
+  add("next", printable(next_step(**overview, now)));
+  if (const Error* error = (*overview)->error()) add("last error", printable(error->message()));
+  Terminal::print(text);
+  return say_flaws(workspace, false);
+}
+
+Result<ExitCode> print_history(Workspace& workspace, const std::string& name) {
+  auto overview = look_at(workspace, name);
+  if (!overview) return pass(std::move(overview));
+  if (!*overview) return ExitCode::not_found;
+  const store::StoreReader& reader = workspace.store();
+  const auto versions = reader.history(name);
+  if (!versions) return fail(versions.error());
+  const auto current = reader.current_version(name);
+  Table table({"VERSION", "", "INSTALLED", "VALID FROM", "VALID UNTIL", "SERIAL", "ORIGIN"});
+  std::vector<JsonObject> objects;
+  for (const auto& info : *versions) {
+    const bool is_current = info.number == current;
+    objects.push_back(object_of(info));
+    objects.back().set_flag("is_current", is_current);
+    const std::string mark = (*overview)->held == info.number && is_current ? "held" : "current";
+    table.add({{fmt::format("{}", info.number)},
+               {is_current ? mark : "", Colour::green},
+               {format_time(info.installed_at)},
+               {format_time(info.not_before)},
+               {format_time(info.not_after)},
+               {info.serial},
+               {info.origin}});
+  }
+  if (workspace.options.json) {
+    JsonObject answer;
+    answer.set("name", name).set_objects("versions", std::move(objects));
+    return print_object(std::move(answer));
+  }
+  if (table.empty()) Terminal::say("nothing was installed yet");
+  if (!table.empty()) Terminal::print(table.text(workspace.terminal));
+  return ExitCode::ok;
+}
+
+using NameAction = Result<ExitCode> (*)(Workspace&, const std::string&);
+
+CLI::App* add_named(CLI::App& app, Action& action, const char* command, const char* about,
+                    NameAction act) {
+  auto* added = app.add_subcommand(command, about);
+  auto name = std::make_shared<std::string>();
+  added->add_option("NAME", *name, "the certificate's name in the server's configuration")
+      ->required();
+  added->callback(
+      [=, &action] { action = [=](Workspace& workspace) { return act(workspace, *name); }; });
+  return added;
+}
+
+}  // namespace
+
+void add_look_commands(CLI::App& app, Action& action) {
+  auto* list = app.add_subcommand("list", "Lists the names of this host's certificates");
+  list->footer("Examples:\n  ccmctl list\n  ccmctl list --json");
+  list->callback([&action] { action = list_certificates; });
+  add_named(app, action, "show", "Shows everything about one of this host's certificates",
+            show_certificate)
+      ->footer("Example:\n  ccmctl show www");
+  add_named(app, action, "history", "Lists the versions of a certificate that the store keeps",
+            print_history)
+      ->footer("Example:\n  ccmctl history www");
+}
+
+}  // namespace ccm::cli
