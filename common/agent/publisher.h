@@ -7,6 +7,7 @@
 #include <map>
 #include <string>
 
+#include "agent/proof_publisher.h"
 #include "agent/sign_of_life.h"
 #include "base/clock.h"
 #include "base/log.h"
@@ -21,12 +22,17 @@ class Publisher {
   // Borrows all but the writer.
   Publisher(const config::Config& config, const store::StoreReader& store,
             publication::Writer writer, SignOfLife& life, Log& log)
-      : config_(config), store_(store), writer_(std::move(writer)), life_(life), log_(log) {}
+      : config_(config),
+        store_(store),
+        writer_(std::move(writer)),
+        life_(life),
+        log_(log),
+        proofs_(store, log) {}
 
   // Publishes every certificate whose current version or OCSP response is another than the last
   // time: one readlink and one stat for each that is not. A damaged version never takes the place
   // of a good one that is served. A response that has ended in the meantime is the workers' to
-  // leave out (server/handshake.h).
+  // leave out (server/handshake.h). First of all what authorities may fetch.
   void refresh(Time now);
 
  private:
@@ -46,6 +52,7 @@ class Publisher {
   publication::Writer writer_;
   SignOfLife& life_;
   Log& log_;
+  ProofPublisher proofs_;
   std::map<std::string, Seen, std::less<>> seen_;
 };
 

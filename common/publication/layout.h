@@ -2,7 +2,11 @@
 // The memory shared between the agent (or the server's master) and its workers: one anonymous
 // memfd.
 //
-//   Header | Directory: slot_count × Entry, sorted by name | Buffers: slot_count × 2 × kBufferSize
+//   Header | Directory: slot_count × Entry, sorted by name, and one Entry for the proofs
+//          | Buffers: slot_count × 2 × kBufferSize, and 2 × kProofsBufferSize
+//
+// The last entry has no name. It is for the files with which an authority is shown that a domain is
+// ours: one text for the whole server (Writer::publish_proofs), published like a certificate.
 //
 // The directory is dense and holds everything that is looked at often or while nothing is
 // published; the buffers hold the encoded values (codec.h) and nothing else. Their addresses follow
@@ -38,9 +42,10 @@
 namespace ccm::publication {
 
 inline constexpr std::uint64_t kMagic = 0x31304d4343534c54;  // "TLSCCM01"
-inline constexpr std::uint32_t kLayoutVersion = 1;
+inline constexpr std::uint32_t kLayoutVersion = 2;
 inline constexpr std::size_t kNameSize = 144;          // name with terminating zero
 inline constexpr std::size_t kBufferSize = 64 * 1024;  // one encoded value
+inline constexpr std::size_t kProofsBufferSize = 1024 * 1024;
 inline constexpr std::size_t kBuffersPerSlot = 2;
 inline constexpr std::uint32_t kMaxSlots = 1U << 17U;
 // The start of the directory and of the buffers; a multiple of every page size in use.

@@ -52,6 +52,15 @@ class Reader::Impl {
     return take_newest(index, slot);
   }
 
+  Result<std::string> proofs() const {
+    const std::uint32_t slot = segment_.proofs_slot();
+    if (generation(slot) == 0) return std::string();
+    std::uint64_t looked_at = 0;
+    auto copied = copy_current(slot, looked_at);
+    if (!copied) return fail_with(std::move(copied), "file proofs");
+    return std::string(copied->bytes.reveal());
+  }
+
   std::optional<Error> take_error(std::uint32_t index) {
     const std::scoped_lock lock(slots_[index].mutex);
     return std::exchange(slots_[index].error, std::nullopt);
@@ -107,7 +116,7 @@ class Reader::Impl {
       const BufferState& state = entry.buffers[buffer];
       const std::uint64_t sequence = state.sequence.load(std::memory_order_acquire);
       const std::uint64_t size = state.size.load(std::memory_order_acquire);
-      if (sequence % 2 == 0 && size <= kBufferSize) {
+      if (sequence % 2 == 0 && size <= segment_.buffer_size(index)) {
         Secret bytes = segment_.copy_out(index, buffer, size);
         if (state.sequence.load(std::memory_order_acquire) != sequence) continue;
         looked_at = newest;
@@ -153,6 +162,14 @@ std::optional<std::uint32_t> Reader::find(std::string_view name) const {
 
 std::uint64_t Reader::generation(std::uint32_t slot) const noexcept {
   return impl_->generation(slot);
+}
+
+std::uint64_t Reader::proofs_generation() const noexcept {
+  return impl_->generation(impl_->segment().proofs_slot());
+}
+
+Result<std::string> Reader::proofs() const {
+  return impl_->proofs();
 }
 
 std::shared_ptr<const Served> Reader::get(std::uint32_t slot) {

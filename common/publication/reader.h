@@ -13,6 +13,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <string>
 #include <string_view>
 
 #include "base/clock.h"
@@ -51,6 +52,13 @@ class Reader {
   std::shared_ptr<const Served> get(std::uint32_t slot);
   // The reason the newest generation of the slot could not be used, if so; cleared by reading it.
   std::optional<Error> take_error(std::uint32_t slot);
+
+  // The same for what authorities may fetch (Writer::publish_proofs). 0: nothing was ever
+  // published.
+  std::uint64_t proofs_generation() const noexcept;
+  // A copy of the newest text; empty when there is none. `transient` when the writer is faster,
+  // `invalid` when the segment is damaged.
+  Result<std::string> proofs() const;
 
  private:
   class Impl;

@@ -36,8 +36,10 @@ std::optional<Extents> extents_for(std::uint32_t slot_count) noexcept {
   if (slot_count > kMaxSlots) return std::nullopt;
   const std::uint64_t directory = aligned(sizeof(Header));
   // At most 2^17 slots of 2^17 bytes: no overflow in 64 bits.
-  const std::uint64_t buffers = aligned(directory + std::uint64_t{slot_count} * sizeof(Entry));
-  const std::uint64_t size = buffers + std::uint64_t{slot_count} * kBuffersPerSlot * kBufferSize;
+  const std::uint64_t entries = std::uint64_t{slot_count} + 1;
+  const std::uint64_t buffers = aligned(directory + entries * sizeof(Entry));
+  const std::uint64_t size = buffers + std::uint64_t{slot_count} * kBuffersPerSlot * kBufferSize +
+                             kBuffersPerSlot * kProofsBufferSize;
   if (size > std::numeric_limits<std::size_t>::max() / 2 ||
       size > static_cast<std::uint64_t>(std::numeric_limits<off_t>::max())) {
     return std::nullopt;
@@ -77,6 +79,7 @@ void fill_directory(std::byte* base, const Extents& extents,
     Entry* entry = ::new (&entries[i]) Entry{};
     std::copy(names[i].begin(), names[i].end(), entry->name.begin());
   }
+  ::new (&entries[names.size()]) Entry{};
   ::new (base) Header{.magic = kMagic,
                       .version = kLayoutVersion,
                       .slot_count = static_cast<std::uint32_t>(names.size()),
@@ -211,7 +214,9 @@ std::string_view Segment::name(std::uint32_t slot) const noexcept {
 }
 
 std::uint64_t Segment::buffer_offset(std::uint32_t slot, std::size_t buffer) const noexcept {
-  const std::uint64_t first = size_ - std::uint64_t{slot_count_} * kBuffersPerSlot * kBufferSize;
+  const std::uint64_t proofs = size_ - kBuffersPerSlot * kProofsBufferSize;
+  if (slot == proofs_slot()) return proofs + buffer * kProofsBufferSize;
+  const std::uint64_t first = proofs - std::uint64_t{slot_count_} * kBuffersPerSlot * kBufferSize;
   return first + (std::uint64_t{slot} * kBuffersPerSlot + buffer) * kBufferSize;
 }
 

@@ -37,11 +37,16 @@ class Segment {
   Segment& operator=(Segment&& other) noexcept;
   ~Segment();
 
+  // Without that of the proofs.
   std::uint32_t slot_count() const noexcept { return slot_count_; }
+  std::uint32_t proofs_slot() const noexcept { return slot_count_; }
+  std::size_t buffer_size(std::uint32_t slot) const noexcept {
+    return slot == proofs_slot() ? kProofsBufferSize : kBufferSize;
+  }
   std::optional<std::uint32_t> find(std::string_view name) const noexcept;
   const Entry& entry(std::uint32_t slot) const noexcept;
   std::string_view name(std::uint32_t slot) const noexcept;
-  // The bytes [0, size) of a buffer, size at most kBufferSize, word by word.
+  // The bytes [0, size) of a buffer, size at most buffer_size(), word by word.
   Secret copy_out(std::uint32_t slot, std::size_t buffer, std::size_t size) const;
 
   const Word& beat() const noexcept;

@@ -41,6 +41,7 @@ class Writer::Impl {
       names_.emplace_back(segment_.name(slot));
       finish_interrupted(slot);
     }
+    finish_interrupted(segment_.proofs_slot());
   }
 
   Result<bool> publish(std::string_view name, const Published& published) {
@@ -59,6 +60,20 @@ class Writer::Impl {
     }
     if (holds(*slot, *value)) return false;
     if (auto written = write(*slot, *value); !written) return pass(std::move(written));
+    return true;
+  }
+
+  Result<bool> publish_proofs(std::string_view text) {
+    if (text.size() > kProofsBufferSize) {
+      return fail(ErrorKind::rejected,
+                  fmt::format("the file proofs have {} bytes; at most {} can be published",
+                              text.size(), kProofsBufferSize));
+    }
+    const std::uint32_t slot = segment_.proofs_slot();
+    const bool was_never = segment_.entry(slot).generation.load(std::memory_order_relaxed) == 0;
+    const Secret value = Secret::copy_of(text);
+    if (was_never ? text.empty() : holds(slot, value)) return false;
+    if (auto written = write(slot, value); !written) return pass(std::move(written));
     return true;
   }
 
@@ -119,11 +134,12 @@ class Writer::Impl {
     state.sequence.store(state.sequence.load(std::memory_order_relaxed) | 1U,
                          std::memory_order_release);
     const std::uint64_t size = state.size.load(std::memory_order_relaxed);
-    segment_.wipe(slot, buffer, std::min<std::uint64_t>(size, kBufferSize));
+    const std::size_t most = segment_.buffer_size(slot);
+    segment_.wipe(slot, buffer, std::min<std::uint64_t>(size, most));
     // Gives the pages back; when the kernel will not, they are zeroes that stay allocated.
     static_cast<void>(fallocate(file_.get(), FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE,
                                 static_cast<off_t>(segment_.buffer_offset(slot, buffer)),
-                                static_cast<off_t>(kBufferSize)));
+                                static_cast<off_t>(most)));
     state.size.store(0, std::memory_order_release);
   }
 
@@ -175,6 +191,10 @@ Result<bool> Writer::publish(std::string_view name, const Published& published) 
 
 bool Writer::holds(std::string_view name, const Published& published) const {
   return impl_->holds(name, published);
+}
+
+Result<bool> Writer::publish_proofs(std::string_view text) {
+  return impl_->publish_proofs(text);
 }
 
 bool Writer::holds_certificate(std::string_view name) const {

@@ -43,6 +43,9 @@ class Writer {
   Result<bool> publish(std::string_view name, const Published& published);
   // Whether publishing this would change nothing.
   bool holds(std::string_view name, const Published& published) const;
+  // Publishes what authorities may fetch from the server: text, at most kProofsBufferSize bytes of
+  // it (`rejected`), which workers get as it is. False when it is there already.
+  Result<bool> publish_proofs(std::string_view text);
   // True when the slot holds a real certificate; false for a placeholder, nothing or no such slot.
   bool holds_certificate(std::string_view name) const;
   const std::vector<std::string>& names() const noexcept;

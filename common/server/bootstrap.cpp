@@ -249,6 +249,10 @@ Result<publication::Writer> bootstrap(const BootstrapRequest& request, Log& log)
   auto writer = open_segment(request.config, previous);
   if (!writer) return writer;
 
+  // An authority may be about to fetch one; the agent soon says whether it still counts.
+  if (auto kept = writer->publish_proofs(previous.proofs()); !kept) {
+    log.error("{}", kept.error().message());
+  }
   if (request.distrust) {
     log.error("{}; nothing in it is shown", request.distrust->message());
   }

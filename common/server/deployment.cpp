@@ -73,7 +73,7 @@ std::string library_of(const void* symbol) {
 }
 
 Deployment::Deployment(config::Settings settings, Log& log)
-    : settings_(std::move(settings)), log_(log), watch_(log) {}
+    : settings_(std::move(settings)), log_(log), proofs_(log), watch_(log) {}
 
 Deployment::~Deployment() = default;
 
@@ -170,6 +170,7 @@ Result<void> Deployment::publish(Retained& retained) {
   replace(retained, copy);
   reader_.emplace(*std::move(reader));
   for (auto& [name, certificate] : live_) certificate.attach(*reader_);
+  proofs_.attach(*reader_);
   // The writer ends here: no worker may inherit its mapping, and the agent is to be the next one.
   return {};
 }

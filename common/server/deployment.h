@@ -10,8 +10,8 @@
 //   in each worker      enter_worker(), before it serves anybody
 //   when dropped        the destructor: the agent ends
 //
-// The master's side is single-threaded. In workers only the CertificateSets are used, by any
-// thread.
+// The master's side is single-threaded. In workers only the CertificateSets and the LiveProofs are
+// used, by any thread.
 #pragma once
 
 #include <sys/types.h>
@@ -32,6 +32,7 @@
 #include "config/wire.h"
 #include "publication/reader.h"
 #include "server/handshake.h"
+#include "server/live_proofs.h"
 #include "server/publication_watch.h"
 
 namespace ccm::server {
@@ -112,6 +113,9 @@ class Deployment {
   // Ends the agent; what hangs or was stopped is killed after a second. What was published stays.
   void stop() noexcept;
 
+  // What workers answer to authorities; nothing before start().
+  LiveProofs& proofs() noexcept { return proofs_; }
+
   // For one process of the server, every few seconds: says in the log when nobody publishes any
   // more. True when that is so.
   bool look_for_signs_of_life(SteadyTime now);
@@ -138,6 +142,7 @@ class Deployment {
   // The certificates that virtual hosts show, by name, and the sets in which they do.
   std::map<std::string, LiveCertificate, std::less<>> live_;
   std::vector<Site> sites_;
+  LiveProofs proofs_;
   std::vector<std::pair<Severity, std::string>> doubts_;  // not said yet
   // From start() on, when there is anything to serve.
   std::optional<publication::Reader> reader_;

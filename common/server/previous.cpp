@@ -61,6 +61,10 @@ bool Previous::shows_placeholder(const CertificateSpec& spec) {
   return served != nullptr && served->published.is_placeholder;
 }
 
+std::string Previous::proofs() const {
+  return reader_ ? reader_->proofs().value_or(std::string()) : std::string();
+}
+
 // A segment never has fewer slots than it was made with, so equal numbers and all names found mean
 // the same names.
 std::optional<publication::Writer> Previous::continued(const config::Config& config) {

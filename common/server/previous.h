@@ -5,6 +5,7 @@
 
 #include <memory>
 #include <optional>
+#include <string>
 
 #include "base/clock.h"
 #include "config/config.h"
@@ -29,6 +30,8 @@ class Previous {
   // Whether one of the names was shown with a certificate, however good.
   bool knows(const config::CertificateSpec& spec);
   bool shows_placeholder(const config::CertificateSpec& spec);
+  // What authorities could fetch (publication::Writer::publish_proofs).
+  std::string proofs() const;
 
   // For writing, if every certificate has its slot and nobody else writes. Waits up to two seconds
   // for who does.

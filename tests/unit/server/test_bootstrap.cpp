@@ -321,6 +321,17 @@ TEST_F(Bootstrap, LeavesTheSegmentOfOtherCertificatesAsItIs) {
   EXPECT_EQ(shown(first, "a")->published.bundle.leaf().fingerprint(), fingerprint);
 }
 
+TEST_F(Bootstrap, AuthoritiesFindInANewSegmentWhatTheyFoundInTheOneBefore) {
+  add_certificate("www");
+  publication::Writer before = run();
+  ASSERT_TRUE(before.publish_proofs("www.example.com a.txt value\n"));
+  add_certificate("shop");
+  const auto after = run(before.descriptor());
+  const auto reader = publication::Reader::open(*after.open_read_only());
+  EXPECT_EQ(reader->slot_count(), 2U);
+  EXPECT_EQ(reader->proofs().value(), "www.example.com a.txt value\n");
+}
+
 TEST_F(Bootstrap, APlaceholderVanishesWithItsFallback) {
   add_certificate("www");
   const auto first = run();

@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: Apache-2.0
+// Carries the files of all orders under way (store/proof_record.h) from the store to the server's
+// workers, whoever leads and whichever server names the certificate: an authority asks whom the
+// domain's address leads to. Belongs to the agent's main thread, as the Publisher does.
+#pragma once
+
+#include <map>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "base/log.h"
+#include "publication/writer.h"
+#include "store/proof_record.h"
+#include "store/store_reader.h"
+
+namespace ccm::agent {
+
+class ProofPublisher {
+ public:
+  // Borrows both.
+  ProofPublisher(const store::StoreReader& store, Log& log) : store_(store), log_(log) {}
+
+  // Reads the proofs of the certificates that changed since the last time, and publishes those of
+  // all when they are others. A record that cannot be read leaves what it said before.
+  void refresh(publication::Writer& writer);
+
+ private:
+  void look_at_all();
+  void look_at(const std::string& name);
+  std::string joined();
+  void say_conflict(const std::string& place, const std::string& first, const std::string& second);
+
+  const store::StoreReader& store_;
+  Log& log_;
+  store::Revision seen_;
+  std::map<std::string, std::vector<store::FileProof>> proofs_;  // by certificate
+  std::map<std::string, std::string> complaints_;                // so as to say each once
+  std::set<std::string> conflicts_;                              // the same
+  bool is_unpublished_ = true;
+};
+
+}  // namespace ccm::agent
