@@ -16,6 +16,8 @@ extern "C" {
 #include <http_core.h>
 #include <http_log.h>
 #include <http_main.h>
+#include <http_protocol.h>
+#include <http_request.h>
 #include <http_ssl.h>
 #include <ap_listen.h>
 #include <ap_mpm.h>

@@ -3,6 +3,7 @@
 #include "ap_api.h"
 #include "directives.h"
 #include "process.h"
+#include "proof.h"
 #include "tls.h"
 
 namespace ccm::apache {
@@ -16,6 +17,8 @@ void register_hooks(apr_pool_t*) noexcept {
   ap_hook_post_config(post_config, nullptr, nullptr, APR_HOOK_REALLY_LAST);
   ap_hook_child_init(enter_child, nullptr, nullptr, APR_HOOK_MIDDLE);
   ap_hook_monitor(monitor, nullptr, nullptr, APR_HOOK_MIDDLE);
+
+  ap_hook_quick_handler(answer_authority, nullptr, nullptr, APR_HOOK_REALLY_FIRST);
 
   ap_hook_ssl_add_cert_files(add_certificate_files, nullptr, nullptr, APR_HOOK_FIRST);
   APR_OPTIONAL_HOOK(ssl, init_stapling_status, take_over_stapling, nullptr, nullptr,

@@ -238,6 +238,10 @@ int monitor(apr_pool_t*, server_rec*) noexcept {
   });
 }
 
+server::LiveProofs* live_proofs() noexcept {
+  return active == nullptr ? nullptr : &active->deployment.proofs();
+}
+
 void end(MainConf& conf) noexcept {
   if (active == &conf) active = nullptr;
   const pid_t monitor = conf.deployment.monitor();

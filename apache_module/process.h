@@ -40,6 +40,9 @@ void enter_child(apr_pool_t* pchild, server_rec* main_server) noexcept;
 // About every ten seconds, in the parent: whether anybody looks after the certificates.
 int monitor(apr_pool_t* pconf, server_rec* main_server) noexcept;
 
+// What a child answers to authorities; nullptr without a configuration.
+server::LiveProofs* live_proofs() noexcept;
+
 // The configuration is being dropped: returns when the monitor, and with it the agent, has ended.
 void end(MainConf& conf) noexcept;
 

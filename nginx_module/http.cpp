@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// `ccm_certificate` in http and its servers.
+// `ccm_certificate` in http and its servers, and what is answered to authorities in all of them.
 #include "binding.h"
+#include "proof.h"
 
 namespace ccm::nginx {
 namespace {
@@ -53,9 +54,15 @@ ngx_int_t prepare_http(ngx_conf_t* cf) noexcept {
   return NGX_OK;
 }
 
+// After it was read.
+ngx_int_t complete_http(ngx_conf_t* cf) noexcept {
+  const ngx_int_t installed = HttpBinding::install_all(cf);
+  return installed == NGX_OK ? answer_authorities(cf) : installed;
+}
+
 ngx_http_module_t http_context = {
     prepare_http,                     // preconfiguration
-    HttpBinding::install_all,         // postconfiguration
+    complete_http,                    // postconfiguration
     HttpBinding::create_main_conf,    //
     nullptr,                          // init_main_conf
     HttpBinding::create_server_conf,  //

@@ -116,6 +116,10 @@ void enter_process(MainConf& conf) {
   if (is_first_worker || ngx_process == NGX_PROCESS_SINGLE) look_regularly();
 }
 
+server::LiveProofs* live_proofs() noexcept {
+  return active == nullptr ? nullptr : &active->deployment.proofs();
+}
+
 void leave() {
   if (active != nullptr) active->deployment.stop();
 }

@@ -25,6 +25,9 @@ void bring_to_life(const ngx_cycle_t* cycle, MainConf& conf);
 // whether anybody publishes, as the master has no time of its own.
 void enter_process(MainConf& conf);
 
+// What a worker answers to authorities; nullptr without a configuration.
+server::LiveProofs* live_proofs() noexcept;
+
 // exit_master: ends the agent, also one that was stopped.
 void leave();
 
