@@ -36,15 +36,6 @@ constexpr long kLowSpeedSeconds = 20;              // this long: the peer hangs
 constexpr const char* kForwardSecret =
     "ECDHE+AESGCM:ECDHE+CHACHA20:DHE+AESGCM:DHE+CHACHA20:ECDHE+AES:!aNULL:!SHA1:!MD5";
 
-void initialize_curl_once() {
-  // Never undone: it would have to outlive every other user of curl in the process.
-  static std::once_flag once;
-  std::call_once(once, [] {
-    curl_global_init_mem(CURL_GLOBAL_DEFAULT, wiping_malloc, wiping_free, wiping_realloc,
-                         wiping_strdup, wiping_calloc);
-  });
-}
-
 struct Exchange {
   explicit Exchange(std::size_t body_limit) : body(body_limit) {}
 
@@ -308,6 +299,15 @@ class CurlClient final : public HttpClient {
 };
 
 }  // namespace
+
+void initialize_curl_once() {
+  // Never undone: it would have to outlive every other user of curl in the process.
+  static std::once_flag once;
+  std::call_once(once, [] {
+    curl_global_init_mem(CURL_GLOBAL_DEFAULT, wiping_malloc, wiping_free, wiping_realloc,
+                         wiping_strdup, wiping_calloc);
+  });
+}
 
 Result<std::unique_ptr<HttpClient>> make_curl_client(const CurlOptions& options) {
   initialize_curl_once();

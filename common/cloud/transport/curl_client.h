@@ -27,6 +27,9 @@ struct CurlOptions {
   std::size_t body_limit = 12U << 20U;
 };
 
+// Has curl use memory that is wiped; whoever uses curl in another way calls it first.
+void initialize_curl_once();
+
 // `invalid` when `ca_pem` holds no certificate.
 Result<std::unique_ptr<HttpClient>> make_curl_client(const CurlOptions& options);
 
