@@ -58,6 +58,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     static_cast<void>(reader->find("b"));
     for (int i = 0; i < 2; ++i) static_cast<void>(reader->get(0));
     static_cast<void>(reader->take_error(0));
+    static_cast<void>(reader->proofs());
   }
   auto other = Writer::attach(FileDescriptor(fcntl(writer->descriptor(), F_DUPFD_CLOEXEC, 0)));
   if (other) {
