@@ -14,6 +14,7 @@
 
 #include "admin/targets.h"
 #include "ca/proof_watch.h"
+#include "dns/dns_server.h"
 #include "pca/pca_records.h"
 #include "pki/authority.h"
 #include "service/catalogue.h"
@@ -66,6 +67,8 @@ json ready_line(World& world) {
       {"scm", world.secure_url},
       {"pca", world.secure_url},
       {"apig", world.secure_url},
+      {"dns", world.secure_url},
+      {"dns_server", world.dns_server},
       {"metadata", world.plain_url},
       {"admin", world.plain_url},
       {"ca_file", write_trust(world, "ca.pem", emulator::named_issuer(world, "service"))},
@@ -152,6 +155,7 @@ std::vector<emulator::AlternativeName> listener_names(const Arguments& arguments
   const auto identity = emulator::make_server_identity(world, listener_names(arguments));
   transport.use_certificate(identity.certificate, identity.key);
   world.write_credentials();
+  emulator::serve_dns(world);
   emulator::make_demo_targets(world);
   world.ready = ready_line(world);
   emulator::Gateway gateway(world);

@@ -25,6 +25,7 @@ json defaults() {
       {"proof_timeout_ms", 2000},
       {"domain_methods", "any"},
       {"apply_when_unpassed", false},
+      {"dns_after_ms", 0},
       {"scm_lifetime", nullptr},
       {"renew_before_s", -1},
       {"pca_lifetime", nullptr},

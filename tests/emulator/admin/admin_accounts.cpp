@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Admin side: accounts, access keys, tokens and the metadata service's keys.
 #include "admin/admin_handlers.h"
+#include "iam/permissions.h"
 #include "world.h"
 
 namespace emulator::admin {
@@ -90,6 +91,13 @@ Reply lock_key(Call& call) {
 
 Reply unlock_key(Call& call) {
   return change_access_key(call, {{"locked_until_ms", 0}, {"failures", 0}});
+}
+
+Reply permit_key(Call& call) {
+  const json permissions =
+      call.body.is_object() ? call.body.value("permissions", json()) : json("?");
+  if (const std::string problem = check_permissions(permissions); !problem.empty()) refuse(problem);
+  return change_access_key(call, {{"permissions", permissions}});
 }
 
 Reply expire_tokens(Call& call) {

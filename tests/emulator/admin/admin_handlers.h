@@ -36,6 +36,7 @@ Reply enable_key(Call& call);
 Reply disable_key(Call& call);
 Reply lock_key(Call& call);
 Reply unlock_key(Call& call);
+Reply permit_key(Call& call);
 Reply expire_tokens(Call& call);
 Reply expire_metadata(Call& call);
 
@@ -60,6 +61,11 @@ Reply succeed_scm(Call& call);
 Reply show_places(Call& call);
 Reply set_places(Call& call);
 Reply reset_places(Call& call);
+
+// admin_dns.cpp
+Reply list_dns_zones(Call& call);
+Reply create_dns_zone(Call& call);
+Reply delete_dns_zone(Call& call);
 
 // admin_pca.cpp
 Reply list_pca(Call& call);

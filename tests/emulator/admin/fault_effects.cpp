@@ -73,6 +73,8 @@ Reply error_reply(const Refusal& refusal, const Call& call) {
     reply = empty_reply(refusal.status);
     reply.body = refusal.message;
     reply.headers = {{"Content-Type", "text/plain"}};
+  } else if (call.operation.service == Service::dns && !refusal.code.starts_with("APIGW")) {
+    reply = json_reply(refusal.status, {{"code", refusal.code}, {"message", refusal.message}});
   } else {
     reply =
         json_reply(refusal.status, {{"error_code", refusal.code}, {"error_msg", refusal.message}});

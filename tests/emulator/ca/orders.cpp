@@ -5,6 +5,7 @@
 
 #include <algorithm>
 
+#include "ca/auto_dns.h"
 #include "ca/order_plan.h"
 #include "ca/proofs.h"
 #include "scm/scm_records.h"
@@ -52,10 +53,12 @@ void issue_ordered(World& world, json& order, json& record) {
   record["domain"] = names.front();
   record["sans"] = names.size() > 1 ? json(join({names.begin() + 1, names.end()}, ";")) : json();
   issue_applied(world, record);
+  remove_auto_records(world, order);
   order["end"] = "ISSUED";
 }
 
-void refuse_order(json& order, json& record) {
+void refuse_order(World& world, json& order, json& record) {
+  remove_auto_records(world, order);
   record["fail_reason"] = order["plan"]["refuse"];
   record["authentification"] = json::array();
   // A certificate whose names were to be added stays what it was.
@@ -84,12 +87,17 @@ void move_on(World& world, json& order, json& record) {
   const json& plan = order["plan"];
   const std::int64_t applied = order["applied_ms"].get<std::int64_t>();
   if (plan.contains("refuse") && now >= applied + plan.value("refuse_after_ms", std::int64_t{0})) {
-    refuse_order(order, record);
+    refuse_order(world, order, record);
     return;
   }
   const bool shown = order["shown_ms"].get<std::int64_t>() <= now;
   record["authentification"] = shown ? proof_views(order) : json();
   if (!shown) return;
+  if (order["auto_dns"] == true && order["method"] == "DNS" && is_dv(record) &&
+      order["written"] != order["round"]) {
+    write_auto_records(world, order);
+    order["written"] = order["round"];
+  }
   if (order["proven_ms"].is_null() && is_assumed(world, order)) {
     order["proven_ms"] = order["shown_ms"];
   }
@@ -119,6 +127,7 @@ void open_order(World& world, json& record, const OrderWish& wish) {
                 {"applied_ms", world.clock.now_ms()},
                 {"applications", former == nullptr ? 1 : (*former)["applications"].get<int>() + 1},
                 {"round", former == nullptr ? 1 : (*former)["round"].get<int>() + 1},
+                {"written", 0},
                 {"looks", 0},
                 {"looked_ms", 0},
                 {"findings", json::array()},
@@ -137,6 +146,7 @@ void end_order(World& world, const std::string& certificate_id, const char* how)
   const json* found = find_order(world, certificate_id);
   if (found == nullptr || !is_open(*found)) return;
   json order = *found;
+  remove_auto_records(world, order);
   order["end"] = how;
   keep_order(world, order);
 }

@@ -10,7 +10,7 @@ namespace {
 
 json catalog(const World& world) {
   json list = json::array();
-  for (const char* service : {"iam", "scm", "pca", "apig"}) {
+  for (const char* service : {"iam", "scm", "pca", "apig", "dns"}) {
     list.push_back({{"type", service},
                     {"id", hex(sha256(service)).substr(0, 32)},
                     {"name", service},

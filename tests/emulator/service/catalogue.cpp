@@ -67,7 +67,7 @@ Operations all_operations() {
         scm_deployment_operations, scm_tag_operations, scm_history_operations,
         scm_history_application_operations, pca_operations, pca_life_operations,
         pca_setting_operations, pca_tag_operations, apig_operations, apig_binding_operations,
-        metadata_operations, pki_operations, admin_operations}) {
+        dns_operations, metadata_operations, pki_operations, admin_operations}) {
     Operations more = table();
     all.insert(all.end(), std::make_move_iterator(more.begin()),
                std::make_move_iterator(more.end()));

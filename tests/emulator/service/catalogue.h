@@ -21,6 +21,7 @@ Operations pca_setting_operations();
 Operations pca_tag_operations();
 Operations apig_operations();
 Operations apig_binding_operations();
+Operations dns_operations();
 Operations metadata_operations();
 Operations pki_operations();
 Operations admin_operations();

@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "admin/fault_effects.h"
+#include "iam/permissions.h"
 #include "service/catalogue.h"
 #include "service/refusal.h"
 #include "text.h"
@@ -74,6 +75,9 @@ Reply refusal_reply(const Refusal& refusal, Service service, const std::string& 
                                          {"message", refusal.message},
                                          {"title", title_of(refusal.status)}}}});
   }
+  if (service == Service::dns) {
+    return json_reply(refusal.status, {{"code", refusal.code}, {"message", refusal.message}});
+  }
   if (service == Service::metadata) {
     Reply reply = empty_reply(refusal.status);
     reply.headers = {{"Content-Type", "text/plain"}};
@@ -112,7 +116,7 @@ Refusal bad_body(Service service, const std::string& detail) {
 
 bool is_cloud(Service service) {
   return service == Service::iam || service == Service::sts || service == Service::scm ||
-         service == Service::pca || service == Service::apig;
+         service == Service::pca || service == Service::apig || service == Service::dns;
 }
 
 void check_project(const Call& call, const std::string& project) {
@@ -254,6 +258,7 @@ void Gateway::authenticate(Call& call) const {
     throw;
   }
   check_scope(call);
+  require_permission(call);
 }
 
 void Gateway::read_body(Call& call) const {

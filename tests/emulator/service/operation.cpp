@@ -163,6 +163,8 @@ const char* name_of(Service service) {
       return "pca";
     case Service::apig:
       return "apig";
+    case Service::dns:
+      return "dns";
     case Service::metadata:
       return "metadata";
     case Service::admin:

@@ -20,7 +20,7 @@ namespace emulator {
 struct World;
 struct Operation;
 
-enum class Service { iam, sts, scm, pca, apig, metadata, admin, pki };
+enum class Service { iam, sts, scm, pca, apig, dns, metadata, admin, pki };
 const char* name_of(Service service);
 
 // One call of an operation while it is handled.

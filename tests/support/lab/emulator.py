@@ -3,6 +3,7 @@
 
 import json
 import pathlib
+import secrets
 import select
 import signal
 import subprocess
@@ -129,6 +130,30 @@ class Emulator:
     def succeed(self, certificate_id):
         """The service applies for a successor by itself; its record."""
         return self.admin("POST", f"/scm/certificates/{certificate_id}/succeed")
+
+    # -- DNS and other credentials -----------------------------------------------------------------
+
+    def zone(self, name):
+        """A public zone of the emulated Huawei Cloud DNS, answered at facts["dns_server"]."""
+        return self.admin("POST", "/dns/zones", {"name": name})
+
+    def recordsets(self, name):
+        """What the emulated DNS has at this name, of all zones."""
+        owner = name.lower().rstrip(".") + "."
+        return [entry for zone in self.admin("GET", "/dns/zones")["zones"]
+                for entry in zone["recordsets"] if entry["name"] == owner]
+
+    def credentials_for(self, file, *permissions):
+        """Writes a profile with a new key of the demo account that may do this only: services
+        ("dns") and operations ("scm.ApplyCertificate"). Returns the key's identifier."""
+        ak, sk = secrets.token_hex(10).upper(), secrets.token_urlsafe(30)
+        self.admin("POST", f"/accounts/{self.facts['domain_id']}/keys", {"ak": ak, "sk": sk})
+        self.admin("POST", f"/keys/{ak}/permissions", {"permissions": list(permissions)})
+        path = pathlib.Path(file)
+        path.touch(mode=0o600)
+        path.write_text(f"[global]\nak = {ak}\nsk = {sk}\ndomain_id = {self.facts['domain_id']}\n"
+                        f"iam_endpoint = {self.facts['iam']}\n")
+        return ak
 
     def revoke_issued(self):
         """Revokes whatever PCA issued, so that it is replaced as soon as anybody looks."""
