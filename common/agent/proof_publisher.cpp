@@ -22,12 +22,12 @@ struct Claim {
 
 }  // namespace
 
-void ProofPublisher::refresh(publication::Writer& writer) {
+void ProofPublisher::refresh(publication::Writer& writer, const std::function<void()>& give_sign) {
   const store::Changes changes = store_.changes_since(seen_);
   if (changes.names) {
     for (const std::string& name : *changes.names) look_at(name);
   } else {
-    look_at_all();
+    look_at_all(give_sign);
   }
   seen_ = changes.revision;
   if (!is_unpublished_) return;
@@ -48,12 +48,15 @@ void ProofPublisher::refresh(publication::Writer& writer) {
             count == 1 ? "name" : "names");
 }
 
-void ProofPublisher::look_at_all() {
+void ProofPublisher::look_at_all(const std::function<void()>& give_sign) {
   Result<std::vector<std::string>> names = store_.names();
   if (!names) return;
   std::set<std::string> known(names->begin(), names->end());
   for (const auto& [name, proofs] : proofs_) known.insert(name);
-  for (const std::string& name : known) look_at(name);
+  for (const std::string& name : known) {
+    look_at(name);
+    give_sign();
+  }
 }
 
 void ProofPublisher::look_at(const std::string& name) {

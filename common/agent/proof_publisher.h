@@ -4,6 +4,7 @@
 // domain's address leads to. Belongs to the agent's main thread, as the Publisher does.
 #pragma once
 
+#include <functional>
 #include <map>
 #include <set>
 #include <string>
@@ -22,11 +23,13 @@ class ProofPublisher {
   ProofPublisher(const store::StoreReader& store, Log& log) : store_(store), log_(log) {}
 
   // Reads the proofs of the certificates that changed since the last time, and publishes those of
-  // all when they are others. A record that cannot be read leaves what it said before.
-  void refresh(publication::Writer& writer);
+  // all when they are others. A record that cannot be read leaves what it said before. The first
+  // time, and when the store cannot tell what changed, it looks at all certificates; then it calls
+  // `give_sign` after each, which says that the agent lives.
+  void refresh(publication::Writer& writer, const std::function<void()>& give_sign);
 
  private:
-  void look_at_all();
+  void look_at_all(const std::function<void()>& give_sign);
   void look_at(const std::string& name);
   std::string joined();
   void say_conflict(const std::string& place, const std::string& first, const std::string& second);

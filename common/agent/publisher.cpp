@@ -9,7 +9,7 @@
 namespace ccm::agent {
 
 void Publisher::refresh(Time now) {
-  proofs_.refresh(writer_);
+  proofs_.refresh(writer_, [this] { writer_.beat(life_.give()); });
   for (const config::CertificateSpec& spec : config_.certificates()) {
     look_at(spec, seen_[spec.name], now);
     // The first time every certificate is read.

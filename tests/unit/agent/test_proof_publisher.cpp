@@ -26,7 +26,7 @@ class ProofPublisherTest : public testing::Test {
     ASSERT_TRUE(store::write_file_proofs(store_, *lease_, name, proofs));
   }
   std::vector<FileProof> published() {
-    proofs_.refresh(writer_);
+    proofs_.refresh(writer_, [this] { ++signs_; });
     return store::parse_proofs(reader_.proofs().value()).value();
   }
 
@@ -38,6 +38,7 @@ class ProofPublisherTest : public testing::Test {
   publication::Writer writer_ = publication::Writer::create({"www"}).value();
   publication::Reader reader_ = publication::Reader::open(writer_.open_read_only().value()).value();
   ProofPublisher proofs_{store_, log_};
+  int signs_ = 0;
 };
 
 TEST_F(ProofPublisherTest, PublishesThoseOfAllCertificatesAsTheyChange) {
@@ -56,6 +57,16 @@ TEST_F(ProofPublisherTest, PublishesThoseOfAllCertificatesAsTheyChange) {
   EXPECT_THAT(published(), IsEmpty());
   EXPECT_THAT(log_.errors(), IsEmpty());
   EXPECT_THAT(log_.lines(Severity::info).back(), HasSubstr("for 0 names"));
+}
+
+TEST_F(ProofPublisherTest, GivesSignsOfLifeWhileItLooksAtAll) {
+  keep("one", {first_});
+  keep("two", {second_});
+  published();
+  EXPECT_EQ(signs_, 2);
+  keep("one", {second_});
+  published();
+  EXPECT_EQ(signs_, 2);
 }
 
 TEST_F(ProofPublisherTest, TakesAwayWhatTheAgentBeforeLeft) {
