@@ -70,6 +70,7 @@ void Store::put(const std::string& kind, const std::string& id, json document) {
   change("INSERT OR REPLACE INTO documents(kind, id, body) VALUES(?, ?, ?)",
          {kind, id, document.dump()});
   kinds_[kind][id] = std::move(document);
+  changes_[kind].push_back(id);
 }
 
 bool Store::remove(const std::string& kind, const std::string& id) {
@@ -78,7 +79,14 @@ bool Store::remove(const std::string& kind, const std::string& id) {
   if (found == documents.end()) return false;
   change("DELETE FROM documents WHERE kind = ? AND id = ?", {kind, id});
   documents.erase(found);
+  changes_[kind].push_back(id);
   return true;
+}
+
+const std::vector<std::string>& Store::changes(const std::string& kind) const {
+  static const std::vector<std::string> kNone;
+  const auto found = changes_.find(kind);
+  return found == changes_.end() ? kNone : found->second;
 }
 
 void Store::execute(const char* statement) {
@@ -100,7 +108,10 @@ void Store::change(const char* statement, std::initializer_list<std::string> val
 void Store::read_all() {
   const Statement rows = prepare(database_.get(), "SELECT kind, id, body FROM documents");
   while (sqlite3_step(rows.get()) == SQLITE_ROW) {
-    kinds_[column(rows.get(), 0)][column(rows.get(), 1)] = json::parse(column(rows.get(), 2));
+    const std::string kind = column(rows.get(), 0);
+    const std::string id = column(rows.get(), 1);
+    kinds_[kind][id] = json::parse(column(rows.get(), 2));
+    changes_[kind].push_back(id);
   }
 }
 

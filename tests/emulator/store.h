@@ -6,6 +6,7 @@
 #include <map>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "json.h"
 
@@ -24,6 +25,9 @@ class Store {
   const Documents& all(const std::string& kind) const;
   void put(const std::string& kind, const std::string& id, json document);
   bool remove(const std::string& kind, const std::string& id);
+  // The identifiers of a kind in the order in which they were put or removed, each as often as it
+  // was: who remembers how far it has read need not look at all of them again.
+  const std::vector<std::string>& changes(const std::string& kind) const;
 
  private:
   void execute(const char* statement);
@@ -35,6 +39,7 @@ class Store {
   };
   std::unique_ptr<sqlite3, Close> database_;
   std::map<std::string, Documents> kinds_;
+  std::map<std::string, std::vector<std::string>> changes_;
 };
 
 }  // namespace emulator

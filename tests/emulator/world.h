@@ -13,6 +13,7 @@
 #include "iam/accounts.h"
 #include "iam/authentication.h"
 #include "options.h"
+#include "pki/serials.h"
 #include "store.h"
 
 namespace emulator {
@@ -32,6 +33,7 @@ struct World {
   Authentication authentication;
   Faults faults;
   RequestLog log;
+  Serials serials;
   std::string secure_url;  // https://127.0.0.1:port
   std::string plain_url;   // http://127.0.0.1:port
   std::string dns_server;  // 127.0.0.1:port, UDP and TCP

@@ -51,21 +51,32 @@ Status status_of(const json& record, const char* time_field) {
 
 using Visit = std::function<void(X509*, const Status&)>;
 
-void visit_kind(const World& world, const char* kind, const std::string& authority,
-                const Visit& visit) {
+void visit_record(const json& record, const std::string& authority, const Visit& visit) {
   const bool scm = authority == "scm";
-  for (const auto& [id, record] : world.store.all(kind)) {
-    if (!issued_by(record, authority) || (scm && record["status"] == "UPLOAD")) continue;
-    const Certificates parsed = parse_certificates(record["certificate"].get<std::string>());
-    visit(parsed.front().get(), status_of(record, scm ? "revoke_ms" : "revoke_time"));
+  if (!issued_by(record, authority) || (scm && record["status"] == "UPLOAD")) return;
+  const Certificates parsed = parse_certificates(record["certificate"].get<std::string>());
+  visit(parsed.front().get(), status_of(record, scm ? "revoke_ms" : "revoke_time"));
+}
+
+// Where the certificates of an authority are, those of the CAs below it included.
+std::vector<std::string> kinds_of(const std::string& authority) {
+  if (authority == "scm") return {"scm_certificate"};
+  return {"pca_certificate", "ca"};
+}
+
+void for_each_certificate(const World& world, const std::string& authority, const Visit& visit) {
+  for (const std::string& kind : kinds_of(authority)) {
+    for (const auto& [id, record] : world.store.all(kind)) visit_record(record, authority, visit);
   }
 }
 
-// Every certificate of the authority, those of the CAs below it included.
-void for_each_certificate(const World& world, const std::string& authority, const Visit& visit) {
-  if (authority == "scm") return visit_kind(world, "scm_certificate", authority, visit);
-  visit_kind(world, "pca_certificate", authority, visit);
-  visit_kind(world, "ca", authority, visit);
+void for_each_of_serial(World& world, const std::string& authority, const ASN1_INTEGER* serial,
+                        const Visit& visit) {
+  for (const std::string& kind : kinds_of(authority)) {
+    for (const std::string& id : world.serials.find(world.store, kind, serial)) {
+      if (const json* record = world.store.find(kind, id)) visit_record(*record, authority, visit);
+    }
+  }
 }
 
 // Whether a private CA offers this; the emulator's own authorities always do.
@@ -113,12 +124,12 @@ Status find_status(const Call& call, const std::string& authority, OCSP_CERTID* 
   Status found;
   const EVP_MD* hash = EVP_get_digestbyobj(digest);
   if (hash == nullptr) return found;
-  for_each_certificate(call.world, authority, [&](X509* certificate, const Status& status) {
-    if (ASN1_INTEGER_cmp(X509_get0_serialNumber(certificate), serial) != 0) return;
+  const auto look = [&](X509* certificate, const Status& status) {
     const std::unique_ptr<OCSP_CERTID, OpensslFree<OCSP_CERTID_free>> id(
         OCSP_cert_to_id(hash, certificate, issuer));
     if (OCSP_id_cmp(id.get(), wanted) == 0) found = status;
-  });
+  };
+  for_each_of_serial(call.world, authority, serial, look);
   return found;
 }
 
