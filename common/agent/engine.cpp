@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "agent/crew.h"
+#include "agent/store_follower.h"
 #include "base/account.h"
 #include "base/file.h"
 #include "cloud/identity/session.h"
@@ -107,17 +108,10 @@ struct Team {
   Team(const config::SourceKind& its_kind, const config::GlobalConfig& global, int wake_descriptor)
       : kind(&its_kind), crew(global.concurrent_renewals + 1, wake_descriptor) {}
 
-  lifecycle::Lifecycle::Choice wanted() const {
-    return [ours = kind](const config::CertificateSpec& spec, bool is_wanted) {
-      return is_wanted && &spec.source.kind() == ours;
-    };
-  }
+  lifecycle::Lifecycle::Choice wanted() const { return {.kind = kind, .is_only_wanted = true}; }
   // What the hands that are free may do now.
   lifecycle::Lifecycle::Choice possible() const {
-    if (crew.idle() == 1) return wanted();
-    return [ours = kind](const config::CertificateSpec& spec, bool) {
-      return &spec.source.kind() == ours;
-    };
+    return {.kind = kind, .is_only_wanted = crew.idle() == 1};
   }
 };
 
@@ -156,6 +150,7 @@ class RunningEngine final : public Engine {
   lifecycle::Lifecycle lifecycle_;
   lifecycle::RequestDesk desk_;
   lifecycle::Stapling stapling_;
+  StoreFollower follower_;
   lifecycle::ClockWatch clock_watch_;
   // Threads for each, so that no source or responder that hangs holds up another.
   std::vector<std::unique_ptr<Team>> teams_;
@@ -181,6 +176,7 @@ RunningEngine::RunningEngine(Parts parts, CloudAccess access, HttpClients http)
              parts_.clock}),
       stapling_({parts_.config, parts_.store, *http_.responders, parts_.clock, parts_.log,
                  [this](const std::string& name) { lifecycle_.hasten(name); }, parts_.events}),
+      follower_(parts_.config, parts_.store),
       clock_watch_(parts_.clock),
       teams_(make_teams(parts_.config.global(), parts_.wake_descriptor)),
       inquiries_(parts_.config.global().concurrent_renewals, parts_.wake_descriptor) {
@@ -217,6 +213,9 @@ void RunningEngine::hand_out(Time now) {
   notice_the_clock();
   desk_.serve();
   for (const auto& team : teams_) hand_out(*team, now);
+  for (const config::CertificateSpec* spec : follower_.next(parts_.clock.steady_now())) {
+    stapling_.notice(spec->name);
+  }
   for (const std::string& name : stapling_.take_due(now, inquiries_.idle())) {
     inquiries_.give([this, name] { stapling_.attempt(name, *parts_.lease); });
   }

@@ -10,34 +10,40 @@ namespace ccm::agent {
 
 void Publisher::refresh(Time now) {
   proofs_.refresh(writer_, [this] { writer_.beat(life_.give()); });
-  for (const config::CertificateSpec& spec : config_.certificates()) {
-    look_at(spec, seen_[spec.name], now);
-    // The first time every certificate is read.
-    writer_.beat(life_.give());
-  }
+  const SteadyTime since = life_.give();
+  writer_.beat(since);
+  const auto again = std::exchange(unread_, {});
+  for (const config::CertificateSpec* spec : again) look_at(*spec, now);
+  for (const config::CertificateSpec* spec : follower_.next(since)) look_at(*spec, now);
 }
 
-void Publisher::look_at(const config::CertificateSpec& spec, Seen& seen, Time now) {
+void Publisher::look_at(const config::CertificateSpec& spec, Time now) {
+  if (!look_at(spec, seen_[spec.name], now)) unread_.insert(&spec);
+  // The first time every certificate is read.
+  writer_.beat(life_.give());
+}
+
+bool Publisher::look_at(const config::CertificateSpec& spec, Seen& seen, Time now) {
   const std::string& name = spec.name;
   const store::VersionNumber version = store_.current_version(name);
   // Before it is read: one that comes in between is news the next time.
   const std::uint64_t response = spec.stapling ? store_.response_stamp(name) : 0;
   const bool is_new = version != seen.version;
-  if (version == 0 || (!is_new && response == seen.response)) return;
+  if (version == 0 || (!is_new && response == seen.response)) return true;
   Result<store::StoreReader::Loaded> loaded = store_.load(name);
   if (!loaded) {
     // The store itself cannot be read; that may pass, so the version stays unseen.
     if (std::exchange(seen.complaint, loaded.error().message()) != seen.complaint) {
       log_.error("certificate \"{}\": version {}: {}", name, version, seen.complaint);
     }
-    return;
+    return false;
   }
   const store::VersionNumber seen_before = seen.version;
   seen = {.version = version, .response = response, .complaint = {}};
   if (loaded->damage) log_.error("certificate \"{}\": {}", name, loaded->damage->message());
   // What load() gives in place of a damaged version is older than what is served.
-  if (loaded->damage && writer_.holds_certificate(name)) return;
-  if (!loaded->certificate) return;
+  if (loaded->damage && writer_.holds_certificate(name)) return true;
+  if (!loaded->certificate) return true;
   const store::StoredCertificate& stored = *loaded->certificate;
   // The server has chosen what fits best when it loaded its configuration (server/bootstrap.h);
   // what was installed before that and fits no better is none to come back to.
@@ -47,9 +53,10 @@ void Publisher::look_at(const config::CertificateSpec& spec, Seen& seen, Time no
       .ocsp_response = spec.stapling ? staple_of(stored, now) : std::vector<std::byte>()};
   if (is_first && writer_.holds_certificate(name) &&
       !store::check_stored(stored, spec.names, now) && !writer_.holds(name, value)) {
-    return;
+    return true;
   }
   publish(name, stored.info, value, is_new);
+  return true;
 }
 
 void Publisher::publish(const std::string& name, const store::VersionInfo& info,

@@ -5,10 +5,12 @@
 
 #include <cstdint>
 #include <map>
+#include <set>
 #include <string>
 
 #include "agent/proof_publisher.h"
 #include "agent/sign_of_life.h"
+#include "agent/store_follower.h"
 #include "base/clock.h"
 #include "base/log.h"
 #include "config/config.h"
@@ -27,12 +29,13 @@ class Publisher {
         writer_(std::move(writer)),
         life_(life),
         log_(log),
-        proofs_(store, log) {}
+        proofs_(store, log),
+        follower_(config, store) {}
 
   // Publishes every certificate whose current version or OCSP response is another than the last
-  // time: one readlink and one stat for each that is not. A damaged version never takes the place
-  // of a good one that is served. A response that has ended in the meantime is the workers' to
-  // leave out (server/handshake.h). First of all what authorities may fetch.
+  // time, as the store tells (store_follower.h). A damaged version never takes the place of a good
+  // one that is served. A response that has ended in the meantime is the workers' to leave out
+  // (server/handshake.h). First of all what authorities may fetch.
   void refresh(Time now);
 
  private:
@@ -43,7 +46,9 @@ class Publisher {
     std::string complaint;       // why it could not be read, so as to say it once
   };
 
-  void look_at(const config::CertificateSpec& spec, Seen& seen, Time now);
+  void look_at(const config::CertificateSpec& spec, Time now);
+  // False when the store could not be read.
+  bool look_at(const config::CertificateSpec& spec, Seen& seen, Time now);
   void publish(const std::string& name, const store::VersionInfo& info,
                const publication::Published& value, bool is_new);
 
@@ -53,7 +58,9 @@ class Publisher {
   SignOfLife& life_;
   Log& log_;
   ProofPublisher proofs_;
+  StoreFollower follower_;
   std::map<std::string, Seen, std::less<>> seen_;
+  std::set<const config::CertificateSpec*> unread_;  // to be looked at again the next time
 };
 
 }  // namespace ccm::agent

@@ -43,6 +43,8 @@ constexpr Seconds kTryToLead{1};
 constexpr Seconds kTryToKeepSettings{1};
 // Where the system allows no notifications at all.
 constexpr Seconds kLookAtStore{1};
+// No oftener, however often the agent wakes.
+constexpr Seconds kLookAtNeighbours{1};
 // A server that was replaced leaves files behind when it ends.
 constexpr Seconds kTidy{300};
 // Every call has a time limit, and no attempt makes so many.
@@ -94,6 +96,8 @@ class Service {
   Neighbours neighbours_;
   std::optional<config::Config> joined_;  // what the engine looks after
   SteadyTime next_tidying_;
+  SteadyTime next_look_at_neighbours_;
+  bool owes_a_look_ = false;  // at the neighbours, when that time has come
   pid_t monitor_ = getppid();
   std::unique_ptr<Engine> engine_;
   bool has_said_who_leads_ = false;
@@ -149,7 +153,12 @@ void Service::tidy() {
 
 // The leader knows the certificates of the other servers from its start on.
 void Service::look_at_neighbours() {
-  if (engine_ == nullptr || !engine_->is_idle() || !neighbours_.have_changed()) return;
+  const SteadyTime now = parts_.clock.steady_now();
+  if (engine_ == nullptr || !engine_->is_idle()) return;
+  owes_a_look_ = now < next_look_at_neighbours_;
+  if (owes_a_look_) return;
+  next_look_at_neighbours_ = now + kLookAtNeighbours;
+  if (!neighbours_.have_changed()) return;
   parts_.log.notice(
       "the certificates of another server on this host have changed; the agent starts anew to look "
       "after them");
@@ -160,6 +169,7 @@ milliseconds Service::time_to_sleep() const {
   Seconds longest = wants_to_lead() ? kTryToLead : SignOfLife::kBeat;
   if (!parts_.watches.store) longest = std::min(longest, kLookAtStore);
   if (!parts_.settings.is_at_rest()) longest = std::min(longest, kTryToKeepSettings);
+  if (owes_a_look_) longest = std::min(longest, kLookAtNeighbours);
   if (engine_ != nullptr) {
     const Time wake = engine_->next_wake();
     const Time now = parts_.clock.now();

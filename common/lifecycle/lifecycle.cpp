@@ -3,10 +3,10 @@
 
 #include <algorithm>
 #include <optional>
-#include <tuple>
 #include <utility>
 
 #include "base/boundary.h"
+#include "config/source_kinds.h"
 #include "lifecycle/attempt.h"
 #include "policy/gate.h"
 #include "policy/schedule.h"
@@ -53,6 +53,27 @@ void Lifecycle::start(const store::Lease&) {
   }
   const std::lock_guard lock(mutex_);
   entries_ = std::move(entries);
+  timers_ = {};
+  for (const auto& [name, entry] : entries_) plan(entry);
+}
+
+void Lifecycle::plan(const Entry& entry) {
+  const std::string& name = entry.spec->name;
+  if (entry.in_work) {
+    timers_.remove(name);
+  } else {
+    timers_.set(name, Queue(&entry.spec->source.kind(), entry.is_wanted), entry.due_at());
+  }
+}
+
+const Timers<Lifecycle::Queue>::Due* Lifecycle::first(const Choice& choice, bool is_wanted) const {
+  if (choice.kind != nullptr) return timers_.first(Queue(choice.kind, is_wanted));
+  const Timers<Queue>::Due* found = nullptr;
+  for (const config::SourceKind* kind : config::source_kinds()) {
+    const auto* due = timers_.first(Queue(kind, is_wanted));
+    if (due != nullptr && (found == nullptr || *due < *found)) found = due;
+  }
+  return found;
 }
 
 Lifecycle::Entry Lifecycle::make_entry(const config::CertificateSpec& spec) const {
@@ -138,6 +159,7 @@ void Lifecycle::clock_was_set(Seconds by) {
     entry.state = bounded(entry, shifted(entry.state, std::min(by, Seconds::zero())));
     const bool has_failed = !std::holds_alternative<Valid>(entry.state);
     if (has_failed && !was_told_to_stay_away(entry.state)) entry.is_hastened = true;
+    plan(entry);
   }
 }
 
@@ -152,20 +174,16 @@ std::vector<const config::CertificateSpec*> Lifecycle::unsettled() const {
 
 std::vector<std::string> Lifecycle::take_due(Time now, std::size_t limit, const Choice& choice) {
   const std::lock_guard lock(mutex_);
-  std::vector<std::tuple<bool, Time, std::string>> ready;
-  for (const auto& [name, entry] : entries_) {
-    const Time at = entry.due_at();
-    if (entry.in_work || at > now) continue;
-    if (!choice || choice(*entry.spec, entry.is_wanted))
-      ready.emplace_back(!entry.is_wanted, at, name);
-  }
-  const std::size_t count = std::min(limit, ready.size());
-  std::partial_sort(ready.begin(), ready.begin() + static_cast<std::ptrdiff_t>(count), ready.end());
-  ready.resize(count);
   std::vector<std::string> names;
-  for (auto& [is_scheduled, at, name] : ready) {
-    entries_.find(name)->second.in_work = true;
-    names.push_back(std::move(name));
+  while (names.size() < limit) {
+    const auto* next = first(choice, true);
+    const bool is_any_wanted = next != nullptr && next->at <= now;
+    if (!is_any_wanted) next = choice.is_only_wanted ? nullptr : first(choice, false);
+    if (next == nullptr || next->at > now) break;
+    names.push_back(next->name);
+    Entry& entry = entries_.find(next->name)->second;
+    entry.in_work = true;
+    plan(entry);
   }
   return names;
 }
@@ -226,9 +244,11 @@ void Lifecycle::run(const std::string& name, const store::Lease& lease) {
 void Lifecycle::finish(Entry& entry, State after, store::Answer answer) {
   entry.state = std::move(after);
   entry.in_work = false;
-  if (!std::exchange(entry.is_serving, false)) return;
-  entry.is_wanted = entry.is_wanted || answer.again_at.has_value();
-  answers_.emplace_back(entry.spec->name, std::move(answer));
+  if (std::exchange(entry.is_serving, false)) {
+    entry.is_wanted = entry.is_wanted || answer.again_at.has_value();
+    answers_.emplace_back(entry.spec->name, std::move(answer));
+  }
+  plan(entry);
 }
 
 // Without the record a restarted agent only looks once more than needed, so a failure is no reason
@@ -260,16 +280,15 @@ void Lifecycle::hasten(const std::string& name) {
   const auto found = entries_.find(name);
   if (found == entries_.end() || was_told_to_stay_away(found->second.state)) return;
   found->second.is_hastened = true;
+  plan(found->second);
 }
 
 Time Lifecycle::next_wake(const Choice& choice) const {
   const std::lock_guard lock(mutex_);
-  Time wake = Time::max();
-  for (const auto& [name, entry] : entries_) {
-    const bool is_meant = !entry.in_work && (!choice || choice(*entry.spec, entry.is_wanted));
-    if (is_meant) wake = std::min(wake, entry.due_at());
-  }
-  return wake;
+  const auto* wanted = first(choice, true);
+  const auto* scheduled = choice.is_only_wanted ? nullptr : first(choice, false);
+  return std::min(wanted == nullptr ? Time::max() : wanted->at,
+                  scheduled == nullptr ? Time::max() : scheduled->at);
 }
 
 bool Lifecycle::ask_for_renewal(const std::string& name) {
@@ -278,6 +297,7 @@ bool Lifecycle::ask_for_renewal(const std::string& name) {
   if (found == entries_.end()) return false;
   found->second.is_wanted = true;
   found->second.is_hastened = true;
+  plan(found->second);
   return true;
 }
 
@@ -288,6 +308,7 @@ bool Lifecycle::resume_renewal(const std::string& name) {
   Entry& entry = found->second;
   entry.is_wanted = true;
   entry.is_hastened = !is_worth_waiting(entry.state);
+  plan(entry);
   return true;
 }
 
@@ -309,6 +330,7 @@ void Lifecycle::look_again(const std::string& name) {
   found->second.state = Absent{};
   found->second.is_wanted = false;
   found->second.is_hastened = false;
+  plan(found->second);
 }
 
 bool Lifecycle::is_in_work(const std::string& name) const {

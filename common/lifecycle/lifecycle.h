@@ -8,7 +8,6 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <functional>
 #include <map>
 #include <mutex>
 #include <optional>
@@ -23,6 +22,7 @@
 #include "lifecycle/deadline.h"
 #include "lifecycle/responder.h"
 #include "lifecycle/state.h"
+#include "lifecycle/timers.h"
 #include "sources/source.h"
 #include "store/answer.h"
 #include "store/store.h"
@@ -53,19 +53,26 @@ class Lifecycle {
   // Those of which start() did not learn that what is installed is as it should be.
   std::vector<const config::CertificateSpec*> unsettled() const;
 
-  // Which certificates are meant; empty: all.
-  using Choice = std::function<bool(const config::CertificateSpec& spec, bool is_wanted)>;
+  // Which certificates are meant.
+  struct Choice {
+    const config::SourceKind* kind = nullptr;  // of their source; nullptr: any
+    bool is_only_wanted = false;               // those that an operator wants
+  };
 
   // Certificates that are due now and not in work, those that an operator wants first, then the
-  // most overdue, marked as in work; at most `limit`.
-  std::vector<std::string> take_due(Time now, std::size_t limit, const Choice& choice = {});
+  // most overdue, marked as in work; at most `limit`. Costs what is due, not what waits.
+  std::vector<std::string> take_due(Time now, std::size_t limit, const Choice& choice);
+  std::vector<std::string> take_due(Time now, std::size_t limit) {
+    return take_due(now, limit, Choice{});
+  }
   // One attempt for a name that take_due gave: obtain, gate, install, new state, log. Any thread.
   void attempt(const std::string& name, const store::Lease& lease) noexcept;
   // Something outside the schedule speaks for a look at once, or at the end of the attempt that is
   // under way: the certificate is said to be revoked. Not when the service asked us to stay away.
   void hasten(const std::string& name);
   // The minimum over all states that are not in work; Time::max() when there is none.
-  Time next_wake(const Choice& choice = {}) const;
+  Time next_wake(const Choice& choice) const;
+  Time next_wake() const { return next_wake(Choice{}); }
   // The wall clock was set by so much: what was worked out with the wrong time is worked out again.
   // What failed may have failed for that reason, and is looked at again at once.
   void clock_was_set(Seconds by);
@@ -98,6 +105,8 @@ class Lifecycle {
 
     Time due_at() const noexcept { return is_hastened ? Time{} : due(state); }
   };
+  // Those of one kind of source that an operator wants, or does not.
+  using Queue = std::pair<const config::SourceKind*, bool>;
 
   Entry make_entry(const config::CertificateSpec& spec) const;
   State initial_state(const Entry& entry, const PersistedState& persisted) const;
@@ -106,6 +115,11 @@ class Lifecycle {
   // The state again, with no wait in it that is longer than one from now on would be.
   State bounded(const Entry& entry, const State& state) const;
   void run(const std::string& name, const store::Lease& lease);
+  // With the lock held, after every change of what decides when an entry has its turn.
+  void plan(const Entry& entry);
+  // With the lock held: the first of those that are meant and of which an operator wants, or does
+  // not want, a renewal; nullptr when there is none.
+  const Timers<Queue>::Due* first(const Choice& choice, bool is_wanted) const;
   // With the lock held: an attempt has ended.
   void finish(Entry& entry, State after, store::Answer answer);
   void persist(Entry& entry, const State& state, const store::Lease& lease);
@@ -113,6 +127,7 @@ class Lifecycle {
   Parts parts_;
   mutable std::mutex mutex_;  // guards all but specs and record versions, which only workers read
   std::map<std::string, Entry, std::less<>> entries_;
+  Timers<Queue> timers_;  // of entries that are not in work
   std::vector<std::pair<std::string, store::Answer>> answers_;
 };
 

@@ -44,26 +44,43 @@ Stapling::Stapling(Parts parts) : parts_(std::move(parts)), http_(parts_.http, p
   for (const config::CertificateSpec& spec : parts_.config.certificates()) {
     if (spec.stapling) entries_.emplace(spec.name, Entry{.spec = &spec});
   }
+  for (const auto& [name, entry] : entries_) notice(name);
+}
+
+void Stapling::notice(const std::string& name) {
+  const store::VersionNumber version = parts_.store.current_version(name);
+  const std::lock_guard lock(mutex_);
+  const auto found = entries_.find(name);
+  if (found == entries_.end() || found->second.version == version) return;
+  Entry& entry = found->second;
+  if (entry.in_work) {
+    entry.is_hastened = true;
+    return;
+  }
+  entry.due = Time{};
+  // The new version may name another responder.
+  timers_.set(name, {}, entry.due);
+}
+
+void Stapling::plan(const Entry& entry) {
+  if (entry.in_work) {
+    timers_.remove(entry.spec->name);
+  } else {
+    timers_.set(entry.spec->name, entry.responder, entry.due);
+  }
 }
 
 std::vector<std::string> Stapling::take_due(Time now, std::size_t limit) {
-  if (limit == 0) return {};
   const std::lock_guard lock(mutex_);
-  std::vector<std::pair<Time, std::string>> ready;
-  for (const auto& [name, entry] : entries_) {
-    if (entry.in_work) continue;
-    const bool is_new = parts_.store.current_version(name) != entry.version;
-    if (!is_new && is_busy(entry.responder)) continue;
-    if (is_new || entry.due <= now) ready.emplace_back(is_new ? now : entry.due, name);
-  }
-  std::sort(ready.begin(), ready.end());
   std::vector<std::string> names;
-  for (auto& [at, name] : ready) {
-    if (names.size() == limit) break;
-    Entry& entry = entries_.find(name)->second;
+  while (names.size() < limit) {
+    const auto* next = timers_.first();
+    if (next == nullptr || next->at > now) break;
+    names.push_back(next->name);
+    Entry& entry = entries_.find(next->name)->second;
     entry.in_work = true;
     entry.is_hastened = false;
-    names.push_back(std::move(name));
+    plan(entry);
   }
   return names;
 }
@@ -77,6 +94,7 @@ bool Stapling::begin_question(const std::string& responder) {
   const std::lock_guard lock(mutex_);
   if (is_busy(responder)) return false;
   ++questions_[responder];
+  if (is_busy(responder)) timers_.hold(responder);
   return true;
 }
 
@@ -84,6 +102,7 @@ void Stapling::end_question(const std::string& responder) {
   const std::lock_guard lock(mutex_);
   const auto found = questions_.find(responder);
   if (found != questions_.end() && --found->second == 0) questions_.erase(found);
+  if (!is_busy(responder)) timers_.release(responder);
 }
 
 void Stapling::attempt(const std::string& name, const store::Lease& lease) noexcept {
@@ -94,6 +113,7 @@ void Stapling::attempt(const std::string& name, const store::Lease& lease) noexc
     entry.due = parts_.clock.now() + kAfterADefect;
     entry.in_work = false;
     entry.is_hastened = false;
+    plan(entry);
   };
   at_boundary(0, on_failure, [&] {
     run(name, lease);
@@ -111,7 +131,12 @@ void Stapling::run(const std::string& name, const store::Lease& lease) {
   }
   // Before the store is read: what is installed in between counts as new the next time.
   const store::VersionNumber version = parts_.store.current_version(name);
-  if (version != entry.version) entry = Entry{.spec = entry.spec, .version = version};
+  if (version != entry.version) {
+    entry = Entry{.spec = entry.spec, .version = version};
+    // Whoever says that something has changed (notice) must not take this one for new again.
+    const std::lock_guard lock(mutex_);
+    entries_.find(name)->second.version = version;
+  }
   entry.due = look(entry, lease);
   const std::lock_guard lock(mutex_);
   Entry& kept = entries_.find(name)->second;
@@ -119,6 +144,7 @@ void Stapling::run(const std::string& name, const store::Lease& lease) {
   if (std::exchange(kept.is_hastened, false)) entry.due = Time{};
   kept = entry;
   kept.in_work = false;
+  plan(kept);
 }
 
 // When to look again. A store that cannot be read is the lifecycle's to complain about.
@@ -241,11 +267,8 @@ Time Stapling::failed(Entry& entry, const Subject& subject, Error error) {
 
 Time Stapling::next_wake() const {
   const std::lock_guard lock(mutex_);
-  Time wake = Time::max();
-  for (const auto& [name, entry] : entries_) {
-    if (!entry.in_work && !is_busy(entry.responder)) wake = std::min(wake, entry.due);
-  }
-  return wake;
+  const auto* next = timers_.first();
+  return next == nullptr ? Time::max() : next->at;
 }
 
 // What is there is judged again, and asked for where that is due by then.
@@ -253,7 +276,9 @@ void Stapling::look_again_at_all() {
   const std::lock_guard lock(mutex_);
   for (auto& [name, entry] : entries_) {
     entry.is_hastened = entry.in_work;
-    if (!entry.in_work && entry.due != Time::max()) entry.due = Time{};
+    if (entry.in_work || entry.due == Time::max()) continue;
+    entry.due = Time{};
+    plan(entry);
   }
 }
 

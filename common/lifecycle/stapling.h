@@ -30,6 +30,7 @@
 #include "config/config.h"
 #include "crypto/ocsp.h"
 #include "lifecycle/responder.h"
+#include "lifecycle/timers.h"
 #include "store/store.h"
 
 namespace ccm::lifecycle {
@@ -48,14 +49,15 @@ class Stapling {
   };
   explicit Stapling(Parts parts);
 
-  // Certificates that are due now or whose installed version is another than the one looked at, not
-  // in work, most overdue first, marked as in work; at most `limit`. One readlink for each
-  // certificate.
+  // The installed version of this certificate may be another one by now: one look into the store
+  // tells, and what is new is due at once.
+  void notice(const std::string& name);
+  // Certificates that are due now and not in work, most overdue first, marked as in work; at most
+  // `limit`. Costs what is due, not what waits.
   std::vector<std::string> take_due(Time now, std::size_t limit);
   // One look at a certificate that take_due gave, which asks its responder if need be. Any thread.
   void attempt(const std::string& name, const store::Lease& lease) noexcept;
-  // The minimum over all certificates that are not in work; Time::max() when there is none. A new
-  // version is no reason to wake: whoever installs it wakes the agent.
+  // The minimum over all certificates that are not in work; Time::max() when there is none.
   Time next_wake() const;
   // The clock was set: every time that was worked out may be wrong.
   void look_again_at_all();
@@ -84,6 +86,8 @@ class Stapling {
   void say_revoked(Entry& entry, const Subject& subject, const crypto::OcspAnswer& answer);
   Time failed(Entry& entry, const Subject& subject, Error error);
 
+  // With the lock held, after every change of when it is due.
+  void plan(const Entry& entry);
   bool is_busy(const std::string& responder) const;  // with the lock held
   bool begin_question(const std::string& responder);
   void end_question(const std::string& responder);
@@ -93,6 +97,8 @@ class Stapling {
   mutable std::mutex mutex_;  // guards what follows; an entry in work is its worker's
   std::map<std::string, Entry, std::less<>> entries_;
   std::map<std::string, unsigned> questions_;  // under way, by responder
+  // Of entries that are not in work, by responder; one that is busy holds its own up.
+  Timers<std::string> timers_;
 };
 
 }  // namespace ccm::lifecycle

@@ -71,6 +71,7 @@ Loaded MemoryStore::load_locked(const std::string& name) const {
 }
 
 Result<Loaded> MemoryStore::load(const std::string& name) const {
+  ++reads_;
   const std::lock_guard lock(mutex_);
   return load_locked(name);
 }
@@ -89,6 +90,7 @@ Result<std::vector<VersionInfo>> MemoryStore::history(const std::string& name) c
 
 Result<StoredCertificate> MemoryStore::load_version(const std::string& name,
                                                     VersionNumber version) const {
+  ++reads_;
   const std::lock_guard lock(mutex_);
   const auto found = entries_.find(name);
   if (found == entries_.end() || !found->second.versions.contains(version) ||
@@ -99,6 +101,7 @@ Result<StoredCertificate> MemoryStore::load_version(const std::string& name,
 }
 
 VersionNumber MemoryStore::current_version(const std::string& name) const noexcept {
+  ++reads_;
   const std::lock_guard lock(mutex_);
   const auto found = entries_.find(name);
   return found == entries_.end() ? 0 : found->second.current;
@@ -199,6 +202,7 @@ Result<void> MemoryStore::keep_response(const Lease& lease, const std::string& n
 
 Result<std::optional<StoredRecord>> MemoryStore::read_record(std::string_view name,
                                                              std::string_view kind) const {
+  ++reads_;
   const std::lock_guard lock(mutex_);
   if (damaged_records_.contains({std::string(name), std::string(kind)})) {
     return fail(ErrorKind::invalid, "the record was altered");
@@ -278,6 +282,7 @@ void MemoryStore::damage_record(const std::string& name, const std::string& kind
 }
 
 std::uint64_t MemoryStore::response_stamp(const std::string& name) const noexcept {
+  ++reads_;
   const std::lock_guard lock(mutex_);
   const auto found = entries_.find(name);
   if (found == entries_.end()) return 0;
@@ -286,6 +291,7 @@ std::uint64_t MemoryStore::response_stamp(const std::string& name) const noexcep
 }
 
 std::vector<VersionNumber> MemoryStore::versions(const std::string& name) const {
+  ++reads_;
   const std::lock_guard lock(mutex_);
   std::vector<VersionNumber> numbers;
   const auto found = entries_.find(name);

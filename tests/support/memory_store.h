@@ -3,6 +3,8 @@
 // (tests/contract/store), so what is tested against it holds for the files too. Thread-safe.
 #pragma once
 
+#include <atomic>
+#include <cstdint>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -27,6 +29,9 @@ class MemoryStore final : public store::Store {
   void add_operator_key(crypto::KeyPair key);
   // Makes a version unreadable, as if its files had been altered.
   void damage(const std::string& name, store::VersionNumber version);
+
+  // How often anything was read of it.
+  std::uint64_t reads() const noexcept { return reads_; }
 
   // What lies among the certificates and is none.
   void add_stray(std::string place);
@@ -92,6 +97,7 @@ class MemoryStore final : public store::Store {
   Result<void> check_write(const store::Lease& lease) const;
   store::StoreReader::Loaded load_locked(const std::string& name) const;
 
+  mutable std::atomic<std::uint64_t> reads_ = 0;
   mutable std::mutex mutex_;
   std::map<std::string, Entry, std::less<>> entries_;
   std::map<std::pair<std::string, std::string>, store::StoredRecord> records_;

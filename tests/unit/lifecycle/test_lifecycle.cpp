@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "config/settings.h"
+#include "config/source_kinds.h"
 #include "lifecycle/lifecycle.h"
 #include "lifecycle/lockout.h"
 #include "sources/source_drivers.h"
@@ -51,6 +52,21 @@ config::Config make_config(const std::vector<std::string>& names,
   for (const std::string& name : names) {
     EXPECT_TRUE(settings.add_certificate(name, {}));
     EXPECT_TRUE(settings.set_in(name, "source", source, {}));
+    EXPECT_TRUE(settings.set_in(name, "names", {name + ".example.com"}, {}));
+  }
+  return settings.finalize().value();
+}
+
+// One of them from PCA.
+config::Config with_one_of_pca(const std::vector<std::string>& names, const std::string& one) {
+  config::Settings settings;
+  EXPECT_TRUE(settings.set("region", {"ap-southeast-1"}, {}));
+  EXPECT_TRUE(settings.set("credentials", {"ecs"}, {}));
+  for (const std::string& name : names) {
+    const std::vector<std::string> pca{"pca", kIssuer};
+    EXPECT_TRUE(settings.add_certificate(name, {}));
+    EXPECT_TRUE(
+        settings.set_in(name, "source", name == one ? pca : std::vector<std::string>{"scm"}, {}));
     EXPECT_TRUE(settings.set_in(name, "names", {name + ".example.com"}, {}));
   }
   return settings.finalize().value();
@@ -94,7 +110,9 @@ class LifecycleTest : public testing::Test {
     lifecycle_ = std::make_unique<Lifecycle>(
         Lifecycle::Parts{.config = *config_,
                          .store = *store_,
-                         .source_of = [this](const auto&) -> sources::Source& { return source_; },
+                         .source_of = [this](const config::SourceSpec& source) -> sources::Source& {
+                           return source.kind().word == "pca" ? *pca_source_ : source_;
+                         },
                          .clock = clock_,
                          .log = log_,
                          .launch_id = std::move(launch_id),
@@ -138,6 +156,8 @@ class LifecycleTest : public testing::Test {
   MemoryLog log_;
   std::unique_ptr<store::Lease> lease_ = store_->try_lead().value();
   StubSource source_;
+  StubSource pca_;
+  sources::Source* pca_source_ = &source_;  // one for both kinds, unless a test says otherwise
   ccm::test::ScriptedHttp http_;
   Responder responder_{http_, clock_};
   std::unique_ptr<config::Config> config_;
@@ -791,21 +811,57 @@ TEST_F(LifecycleTest, TurnsAnExceptionIntoAFailure) {
 }
 
 TEST_F(LifecycleTest, HandsOutWhatAnOperatorWantsFirstAndWhatIsChosen) {
-  launch(make_config({"a", "b", "c"}));
-  source_.answer = [](const sources::ObtainRequest& request) -> Result<sources::Outcome> {
+  pca_source_ = &pca_;
+  launch(with_one_of_pca({"a", "b", "c"}, "b"));
+  const auto wait = [](const sources::ObtainRequest& request) -> Result<sources::Outcome> {
     return sources::Outcome(sources::Pending{.retry_at = request.now + 1min, .reason = "x"});
   };
+  source_.answer = wait;
+  pca_.answer = wait;
   work();
+  EXPECT_EQ(pca_.calls, 1);
   lifecycle_->ask_for_renewal("c");
   clock_.advance(2min);
-  const auto wanted = [](const config::CertificateSpec&, bool is_wanted) { return is_wanted; };
-  const auto b = [](const config::CertificateSpec& spec, bool) { return spec.name == "b"; };
+  const Lifecycle::Choice wanted{.is_only_wanted = true};
+  const Lifecycle::Choice of_pca{.kind = config::find_source_kind("pca")};
   EXPECT_EQ(lifecycle_->take_due(clock_.now(), 1), std::vector<std::string>{"c"});
   EXPECT_TRUE(lifecycle_->take_due(clock_.now(), 9, wanted).empty()) << "it is in work";
   EXPECT_EQ(lifecycle_->next_wake(wanted), Time::max());
-  EXPECT_LE(lifecycle_->next_wake(b), clock_.now());
-  EXPECT_EQ(lifecycle_->take_due(clock_.now(), 9, b), std::vector<std::string>{"b"});
+  EXPECT_LE(lifecycle_->next_wake(of_pca), clock_.now());
+  EXPECT_EQ(lifecycle_->next_wake({.kind = of_pca.kind, .is_only_wanted = true}), Time::max());
+  EXPECT_EQ(lifecycle_->take_due(clock_.now(), 9, of_pca), std::vector<std::string>{"b"});
   EXPECT_EQ(lifecycle_->take_due(clock_.now(), 9), std::vector<std::string>{"a"});
+}
+
+TEST_F(LifecycleTest, AWishMadeDuringAnAttemptIsTheNext) {
+  launch(make_config({"a"}));
+  source_.answer = [this](const sources::ObtainRequest& request) {
+    lifecycle_->ask_for_renewal("a");
+    EXPECT_EQ(lifecycle_->next_wake(), Time::max()) << "it is in work";
+    return fresh(request);
+  };
+  EXPECT_EQ(work(), 1U);
+  EXPECT_LE(lifecycle_->next_wake({.is_only_wanted = true}), clock_.now());
+  lifecycle_->look_again("a");
+  EXPECT_EQ(lifecycle_->next_wake({.is_only_wanted = true}), Time::max());
+  EXPECT_LE(lifecycle_->next_wake(), clock_.now()) << "its state is found out anew";
+}
+
+TEST_F(LifecycleTest, AWakeReadsNothingAndARenewalReadsItsOwn) {
+  std::vector<std::string> names;
+  for (int i = 0; i < 10'000; ++i) names.push_back("n" + std::to_string(i));
+  source_.answer = [](const sources::ObtainRequest& request) -> Result<sources::Outcome> {
+    const Seconds wait = request.spec.name == "n7" ? 10min : 11min;
+    return sources::Outcome(sources::Pending{.retry_at = request.now + wait, .reason = "x"});
+  };
+  launch(make_config(names));
+  EXPECT_EQ(work(), names.size());
+  const auto before = store_->reads();
+  for (int i = 0; i < 50; ++i) EXPECT_EQ(work(), 0U);
+  EXPECT_EQ(store_->reads(), before);
+  sleep();
+  EXPECT_EQ(work(), 1U);
+  EXPECT_LE(store_->reads() - before, 10U);
 }
 
 TEST_F(LifecycleTest, HandsOutTheMostOverdueFirstAndNothingTwice) {

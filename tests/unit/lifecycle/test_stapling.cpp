@@ -69,6 +69,7 @@ class StaplingTest : public ::testing::Test {
                                 .expected = store_.current_version("www"),
                                 .keep = 3,
                                 .now = clock_.now()}));
+    stapling_->notice("www");
   }
   std::vector<std::byte> response(const TestResponseOptions& options = {}) const {
     return make_test_response(bundle_->leaf(), ccm::test::test_issuing_authority(), options);
@@ -364,6 +365,38 @@ TEST_F(StaplingTest, HandsOutNoMoreThanIsWantedAndNothingTwice) {
   EXPECT_EQ(stapling_->next_wake(), Time::max());
   stapling_->attempt("www", *lease_);
   EXPECT_LT(stapling_->next_wake(), Time::max());
+}
+
+TEST_F(StaplingTest, AWakeReadsNothingAndANewVersionIsSeenWhenSaid) {
+  install();
+  answer(response({.this_update = kTestNow, .next_update = kTestNow + 10h}));
+  turn();
+  const auto before = store_.reads();
+  for (int i = 0; i < 50; ++i) EXPECT_EQ(turn(), 0U);
+  EXPECT_EQ(store_.reads(), before);
+  stapling_->notice("www");
+  stapling_->notice("nobody");
+  EXPECT_EQ(turn(), 0U) << "it is the version that was looked at";
+  install();
+  EXPECT_EQ(stapling_->next_wake(), Time{});
+  EXPECT_EQ(turn(), 1U);
+}
+
+TEST_F(StaplingTest, AVersionThatComesDuringALookIsLookedAtNext) {
+  install();
+  answer(response());
+  ASSERT_THAT(stapling_->take_due(clock_.now(), 1), ElementsAre("www"));
+  http_.forget_routes();
+  http_.on("POST", kResponder)
+      .respond([&](const cloud::HttpRequest&) -> Result<cloud::HttpResponse> {
+        install();
+        return fail(ErrorKind::transient, "timed out");
+      });
+  stapling_->attempt("www", *lease_);
+  const std::vector<std::byte> good = response();
+  answer(good);
+  EXPECT_EQ(turn(), 1U);
+  EXPECT_EQ(kept(), good);
 }
 
 // Ten certificates of a responder that hangs, and one of another, on two threads.

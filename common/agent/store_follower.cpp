@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "agent/store_follower.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace ccm::agent {
+
+std::vector<const config::CertificateSpec*> StoreFollower::next(SteadyTime now) {
+  const std::vector<config::CertificateSpec>& all = config_.certificates();
+  // Asked before anything is read: what changes in between is news the next time.
+  store::Changes changes = store_.changes_since(std::exchange(revision_, {}));
+  revision_ = changes.revision;
+  std::size_t left = changes.names ? turns(now) : all.size();
+  last_ = now;
+  std::vector<const config::CertificateSpec*> specs;
+  if (changes.names) {
+    for (const std::string& name : *changes.names) {
+      if (const config::CertificateSpec* spec = config_.find(name)) specs.push_back(spec);
+    }
+  }
+  for (; left > 0; --left) {
+    specs.push_back(&all[whose_turn_]);
+    whose_turn_ = (whose_turn_ + 1) % all.size();
+  }
+  return specs;
+}
+
+std::size_t StoreFollower::turns(SteadyTime now) {
+  const std::size_t all = config_.certificates().size();
+  if (!last_) return all;
+  const auto passed = std::chrono::duration_cast<std::chrono::milliseconds>(now - *last_);
+  const auto round = std::chrono::duration_cast<std::chrono::milliseconds>(kRound);
+  const auto share = std::clamp(passed, std::chrono::milliseconds(0), round);
+  return std::min(all, kLeastTurns + all * static_cast<std::size_t>(share.count()) /
+                                         static_cast<std::size_t>(round.count()));
+}
+
+}  // namespace ccm::agent
