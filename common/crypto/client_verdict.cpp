@@ -10,6 +10,7 @@
 #include "crypto/asn1_time.h"
 #include "crypto/names.h"
 #include "crypto/openssl_handles.h"
+#include "crypto/system_trust.h"
 
 namespace ccm::crypto {
 namespace {
@@ -91,10 +92,8 @@ bool is_named_for_client(const Certificate& leaf, const std::string& name) {
 }
 
 bool is_trusted_by_system(const std::vector<Certificate>& chain, Time now) {
-  const StoreHandle store(X509_STORE_new());
-  const bool is_filled = store != nullptr && X509_STORE_set_default_paths(store.get()) == 1;
-  drain_openssl_errors();
-  return is_filled && verify(store.get(), chain, now, 0).has_value();
+  const StoreHandle store = system_trust();
+  return store != nullptr && verify(store.get(), chain, now, 0).has_value();
 }
 
 bool is_trusted_by(const std::vector<Certificate>& authorities,

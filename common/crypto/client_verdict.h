@@ -25,8 +25,7 @@ Result<void> verify_as_client(const std::vector<Certificate>& path,
 bool is_named_for_client(const Certificate& leaf, const std::string& name);
 
 // Whether a client on this machine would trust the chain at `now`: the roots are the system's
-// (OpenSSL's default paths, or SSL_CERT_FILE and SSL_CERT_DIR). Reads files; false when there are
-// none.
+// (system_trust.h). False when there are none.
 bool is_trusted_by_system(const std::vector<Certificate>& chain, Time now);
 
 // The same for a client that trusts these authorities and no other, roots or not.
