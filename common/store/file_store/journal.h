@@ -24,7 +24,7 @@
 
 namespace ccm::store {
 
-inline constexpr std::size_t kMostJournalNames = 1024;
+inline constexpr std::size_t kMostJournalNames = 256;
 
 Changes read_changes(const std::string& state_path, const Revision& before);
 
