@@ -113,9 +113,7 @@ int Application::run(int argc, char** argv) noexcept {
 std::vector<std::string> Application::names_in(const std::string& state_directory) {
   if (!state_directory.empty()) workspace_.options.state_directory = state_directory;
   std::vector<std::string> names;
-  if (const auto all = look_at_all(workspace_)) {
-    for (const Overview& each : *all) names.push_back(each.name);
-  }
+  if (const auto all = names_of_all(workspace_)) names.assign(all->begin(), all->end());
   return names;
 }
 

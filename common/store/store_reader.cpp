@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "store/store_reader.h"
 
+#include <utility>
+
 #include "crypto/ocsp.h"
 
 namespace ccm::store {
@@ -16,6 +18,14 @@ std::vector<std::byte> staple_of(const StoredCertificate& stored, Time now) {
       crypto::judge_ocsp_response(stored.ocsp_response, stored.bundle.leaf(), *issuer, now);
   const bool is_good = answer && answer->status == crypto::OcspStatus::good;
   return is_good ? stored.ocsp_response : std::vector<std::byte>();
+}
+
+Result<StoreReader::Described> StoreReader::describe(const std::string& name) const {
+  Result<Loaded> loaded = load(name);
+  if (!loaded) return pass(std::move(loaded));
+  Described described{.info = {}, .damage = std::move(loaded->damage)};
+  if (loaded->certificate) described.info = std::move(loaded->certificate->info);
+  return described;
 }
 
 }  // namespace ccm::store

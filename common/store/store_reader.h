@@ -90,6 +90,14 @@ class StoreReader {
   };
   virtual Result<Loaded> load(const std::string& name) const = 0;
 
+  // What the current version says of itself. It is not proved as load() does: what a look from
+  // outside shows of damage is found, and then this is what load() says.
+  struct Described {
+    std::optional<VersionInfo> info;
+    std::optional<Error> damage;
+  };
+  virtual Result<Described> describe(const std::string& name) const;
+
   // Which version is current, whether or not it is intact; 0 when there is none. Cheap.
   virtual VersionNumber current_version(const std::string& name) const noexcept = 0;
   // Another number whenever the OCSP response of the current version is another; 0 when there is

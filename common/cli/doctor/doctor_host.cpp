@@ -162,7 +162,7 @@ void examine_certificates(Workspace& workspace, Findings& findings) {
   const Time now = workspace.clock().now();
   // What is wrong with it has been said.
   if (find_wrong_directory(workspace.options)) return;
-  const auto all = look_at_all(workspace);
+  const auto all = look_at_all(workspace, Depth::files);
   if (!all) {
     // Who may not read the settings has been told so.
     if (workspace.settings()) {

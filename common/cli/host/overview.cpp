@@ -46,39 +46,52 @@ bool shows(const Serving& serving, store::VersionNumber version) noexcept {
   return *serving.version == version;
 }
 
-Result<Overview> read_overview(Workspace& workspace, const std::string& name) {
+Result<void> read_all_of(const store::StoreReader& store, Overview& overview) {
+  auto loaded = store.load(overview.name);
+  if (!loaded) return pass(std::move(loaded));
+  overview.damage = std::move(loaded->damage);
+  if (!loaded->certificate) return {};
+  overview.installed.emplace(Installed{.info = loaded->certificate->info,
+                                       .names = loaded->certificate->bundle.leaf().names(),
+                                       .certificate = std::move(loaded->certificate)});
+  return {};
+}
+
+Result<void> read_installed(const store::StoreReader& store, Depth depth, Overview& overview) {
+  if (depth == Depth::files) return read_all_of(store, overview);
+  auto described = store.describe(overview.name);
+  if (!described) return pass(std::move(described));
+  overview.damage = std::move(described->damage);
+  if (!described->info) return {};
+  overview.installed.emplace(Installed{.info = *std::move(described->info)});
+  if (depth == Depth::records && overview.spec != nullptr) return {};
+  const auto seen = store.glance(overview.name, overview.installed->info.number);
+  if (!seen) return read_all_of(store, overview);
+  overview.installed->names = seen->leaf.names();
+  return {};
+}
+
+Result<Overview> read_overview(Workspace& workspace, const std::string& name, Depth depth) {
   auto spec = workspace.find_spec(name);
   if (!spec) return pass(std::move(spec));
   const store::StoreReader& store = workspace.store();
-  auto loaded = store.load(name);
-  if (!loaded) return pass(std::move(loaded));
   auto [state, version] = read_state(store, name);
   const auto servers = workspace.settings();
   if (!servers) return fail(servers.error());
   const auto has_left = workspace.has_left(name);
   if (!has_left) return fail(has_left.error());
-  return Overview{.name = name,
-                  .spec = *spec,
-                  .installed = std::move(loaded->certificate),
-                  .damage = std::move(loaded->damage),
-                  .state = std::move(state),
-                  .state_version = version,
-                  .held = lifecycle::held_version(store, name),
-                  .servings = servings_of(**servers, name, workspace.clock().now()),
-                  .is_left = *has_left,
-                  .is_forgotten = *has_left && store::is_forgotten(store, name)};
-}
-
-Result<std::set<std::string>> all_names(Workspace& workspace) {
-  auto settings = workspace.settings();
-  if (!settings) return pass(std::move(settings));
-  auto stored = workspace.store().names();
-  if (!stored) return pass(std::move(stored));
-  std::set<std::string> names(stored->begin(), stored->end());
-  for (const auto& each : **settings) {
-    for (const auto& spec : each.config.certificates()) names.insert(spec.name);
-  }
-  return names;
+  Overview overview{.name = name,
+                    .spec = *spec,
+                    .installed = {},
+                    .damage = {},
+                    .state = std::move(state),
+                    .state_version = version,
+                    .held = lifecycle::held_version(store, name),
+                    .servings = servings_of(**servers, name, workspace.clock().now()),
+                    .is_left = *has_left,
+                    .is_forgotten = *has_left && store::is_forgotten(store, name)};
+  if (auto read = read_installed(store, depth, overview); !read) return pass(std::move(read));
+  return overview;
 }
 
 bool is_nearly_over(const store::VersionInfo& info, Time now) {
@@ -113,12 +126,24 @@ std::pair<lifecycle::State, std::uint64_t> read_state(const store::StoreReader& 
   return {std::move(persisted->state), (*stored)->version};
 }
 
-Result<std::vector<Overview>> look_at_all(Workspace& workspace) {
-  auto names = all_names(workspace);
+Result<std::set<std::string>> names_of_all(Workspace& workspace) {
+  auto settings = workspace.settings();
+  if (!settings) return pass(std::move(settings));
+  auto stored = workspace.store().names();
+  if (!stored) return pass(std::move(stored));
+  std::set<std::string> names(stored->begin(), stored->end());
+  for (const auto& each : **settings) {
+    for (const auto& spec : each.config.certificates()) names.insert(spec.name);
+  }
+  return names;
+}
+
+Result<std::vector<Overview>> look_at_all(Workspace& workspace, Depth depth) {
+  auto names = names_of_all(workspace);
   if (!names) return pass(std::move(names));
   std::vector<Overview> all;
   for (const std::string& name : *names) {
-    auto overview = read_overview(workspace, name);
+    auto overview = read_overview(workspace, name, depth);
     if (!overview) return pass(std::move(overview));
     all.push_back(*std::move(overview));
   }
@@ -132,13 +157,13 @@ void say_unknown(const std::string& name) {
 
 Result<std::optional<Overview>> look_at(Workspace& workspace, const std::string& name) {
   if (say_wrong_directory(workspace)) return std::nullopt;
-  auto names = all_names(workspace);
+  auto names = names_of_all(workspace);
   if (!names) return pass(std::move(names));
   if (names->count(name) == 0) {
     say_unknown(name);
     return std::nullopt;
   }
-  auto overview = read_overview(workspace, name);
+  auto overview = read_overview(workspace, name, Depth::files);
   if (!overview) return pass(std::move(overview));
   return std::optional<Overview>(*std::move(overview));
 }
@@ -191,7 +216,7 @@ void sort_by_need(std::vector<Overview>& overviews, Time now) {
 
 std::string names_of(const Overview& overview) {
   return overview.spec != nullptr ? join(overview.spec->names, ", ")
-         : overview.installed     ? join(overview.installed->bundle.leaf().names(), ", ")
+         : overview.installed     ? join(overview.installed->names, ", ")
                                   : std::string();
 }
 

@@ -3,7 +3,9 @@
 // read only, without a word to the cloud. Values; one thread.
 #pragma once
 
+#include <cstdint>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -25,10 +27,24 @@ struct Serving {
   bool is_starting = false;                     // its agent has just begun
 };
 
+// What is installed, as far as it was read.
+struct Installed {
+  store::VersionInfo info;
+  std::vector<std::string> names = {};                       // of the leaf
+  std::optional<store::StoredCertificate> certificate = {};  // Depth::files
+};
+
+// How much of a certificate is read.
+enum class Depth : std::uint8_t {
+  records,  // what is written down of it, and its leaf only when no server names it
+  leaf,     // the leaf as well, for its names
+  files,    // all, with every checksum and the key
+};
+
 struct Overview {
   std::string name;
   const config::CertificateSpec* spec = nullptr;  // nullptr: stored, but no server has it any more
-  std::optional<store::StoredCertificate> installed;
+  std::optional<Installed> installed;
   std::optional<Error> damage;
   lifecycle::State state;
   std::uint64_t state_version = 0;  // of the record the state came from; 0: none
@@ -45,9 +61,11 @@ struct Overview {
 };
 
 // Of all certificates, sorted by name.
-Result<std::vector<Overview>> look_at_all(Workspace& workspace);
-// nullopt when neither the store nor a server knows the name, or when there is no store; that has
-// been said then.
+Result<std::vector<Overview>> look_at_all(Workspace& workspace, Depth depth = Depth::records);
+// Their names.
+Result<std::set<std::string>> names_of_all(Workspace& workspace);
+// With Depth::files. nullopt when neither the store nor a server knows the name, or when there is
+// no store; that has been said then.
 Result<std::optional<Overview>> look_at(Workspace& workspace, const std::string& name);
 // "there is no certificate …" on standard error.
 void say_unknown(const std::string& name);

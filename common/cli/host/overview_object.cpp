@@ -73,7 +73,7 @@ JsonObject object_of(const Overview& overview, Time now) {
     const auto& info = overview.installed->info;
     object.set_object("installed", object_of(info))
         .set_number("seconds_left", (info.not_after - now).count())
-        .set_texts("certificate_names", overview.installed->bundle.leaf().names());
+        .set_texts("certificate_names", overview.installed->names);
   }
   if (const auto* valid = std::get_if<lifecycle::Valid>(&overview.state)) {
     object.set("renew_at", format_time(valid->renew_at))

@@ -54,8 +54,12 @@ std::vector<std::string> names_to_ask(const Target& target, const std::string& c
   return {names.begin(), names.end()};
 }
 
+const store::StoredCertificate* stored_of(const Overview& overview) {
+  return overview.installed ? &*overview.installed->certificate : nullptr;
+}
+
 std::optional<crypto::KeyAlgorithm> key_of(const Overview& overview) {
-  if (overview.installed) return overview.installed->bundle.key().type().algorithm;
+  if (const auto* stored = stored_of(overview)) return stored->bundle.key().type().algorithm;
   if (overview.spec != nullptr && overview.spec->key) return overview.spec->key->algorithm;
   return std::nullopt;
 }
@@ -107,7 +111,7 @@ class Surveyor {
 
 Result<void> Surveyor::choose_certificates() {
   if (options_.names.empty()) {
-    auto all = look_at_all(workspace_);
+    auto all = look_at_all(workspace_, Depth::files);
     if (!all) return pass(std::move(all));
     std::erase_if(*all, [](const Overview& each) { return each.spec == nullptr; });
     overviews_ = *std::move(all);
@@ -219,7 +223,7 @@ void Surveyor::judge_one(std::size_t number, const crypto::Probe& probe) {
   const Overview& overview = overviews_[places_[number].certificate];
   const Time now = workspace_.clock().now();
   const Expectation expected{
-      .stored = overview.installed ? &*overview.installed : nullptr,
+      .stored = stored_of(overview),
       .server_name = question.server_name,
       .limits = options_.limits,
       .now = now,

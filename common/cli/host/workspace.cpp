@@ -4,10 +4,10 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 
 #include "base/file.h"
-#include "cli/host/state_directory.h"
 #include "store/kinds.h"
 
 namespace ccm::cli {
@@ -20,7 +20,7 @@ Result<const std::vector<store::EffectiveSettings>*> Workspace::settings() {
     for (const auto& each : *all) {
       for (const auto& spec : each.config.certificates()) named_.insert(spec.name);
     }
-    has_unreadable_ = !describe_unreadable_settings(options.state_directory).empty();
+    has_unreadable_ = has_unreadable_besides(*all);
     std::erase_if(*all, [&](const store::EffectiveSettings& each) {
       return !options.server.empty() && options.server != store::name_of(each.server.kind);
     });
@@ -49,6 +49,15 @@ Result<void> Workspace::enter_state_directory() {
   store_.reset();
   settings_.reset();
   return {};
+}
+
+bool Workspace::has_unreadable_besides(const std::vector<store::EffectiveSettings>& read) const {
+  const auto servers = store::servers_with_settings(options.state_directory);
+  return std::any_of(servers.begin(), servers.end(), [&](const store::ServerId& server) {
+    const bool is_read = std::any_of(read.begin(), read.end(),
+                                     [&](const auto& each) { return each.server == server; });
+    return !is_read && store::problem_of_effective_settings(options.state_directory, server);
+  });
 }
 
 Result<bool> Workspace::has_left(const std::string& name) {

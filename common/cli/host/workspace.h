@@ -48,6 +48,9 @@ class Workspace {
   Result<CloudAccess*> cloud();
 
  private:
+  // Whether some server has left settings that cannot be read.
+  bool has_unreadable_besides(const std::vector<store::EffectiveSettings>& read) const;
+
   SystemClock clock_;
   std::optional<std::vector<store::EffectiveSettings>> settings_;
   // With settings_, of all servers.

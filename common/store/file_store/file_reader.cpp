@@ -132,6 +132,17 @@ Result<StoreReader::Loaded> FileReader::load(const std::string& name) const {
   return load_older(path, std::move(pointer));
 }
 
+Result<StoreReader::Described> FileReader::describe(const std::string& name) const {
+  if (Result<void> checked = check_entry_name(name); !checked) return pass(std::move(checked));
+  const std::string path = certificate_path(name);
+  if (const VersionNumber number = read_pointer(path).number; number != 0) {
+    Result<VersionInfo> info =
+        describe_version_files(fmt::format("{}/versions/{}", path, number), number);
+    if (info) return Described{.info = *std::move(info), .damage = {}};
+  }
+  return StoreReader::describe(name);
+}
+
 VersionNumber FileReader::current_version(const std::string& name) const noexcept {
   try {
     return check_entry_name(name) ? read_pointer(certificate_path(name)).number : 0;

@@ -35,6 +35,9 @@ class FileReader : public virtual StoreReader {
   explicit FileReader(std::string state_path);
 
   Result<Loaded> load(const std::string& name) const override;
+  // Reads the record of the version. A file that is missing, or was written after that record,
+  // which is a version's last, has all of it read.
+  Result<Described> describe(const std::string& name) const override;
   VersionNumber current_version(const std::string& name) const noexcept override;
   std::uint64_t response_stamp(const std::string& name) const noexcept override;
   Result<std::vector<VersionInfo>> history(const std::string& name) const override;

@@ -2,6 +2,7 @@
 #include "store/file_store/version_files.h"
 
 #include <fmt/format.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -146,6 +147,21 @@ std::vector<std::byte> read_ocsp_response(const std::string& directory) {
   return {bytes.begin(), bytes.end()};
 }
 
+// Every file of a version is older than its record, or as old. A copy without the times of the
+// original may not look like it, which costs time only.
+bool looks_untouched(const std::string& directory) {
+  struct stat record {};
+  if (stat(fmt::format("{}/{}", directory, kVersion).c_str(), &record) != 0) return false;
+  const std::array files = {kFullChain, kLeaf, kChain, kKey};
+  return std::all_of(files.begin(), files.end(), [&](const char* file) {
+    struct stat status {};
+    return lstat(fmt::format("{}/{}", directory, file).c_str(), &status) == 0 &&
+           S_ISREG(status.st_mode) &&
+           std::pair(status.st_mtim.tv_sec, status.st_mtim.tv_nsec) <=
+               std::pair(record.st_mtim.tv_sec, record.st_mtim.tv_nsec);
+  });
+}
+
 Result<Record> read_version_record(const std::string& path) {
   const Result<std::string> text = read_file(path, kMaxVersionRecord, Links::nowhere);
   if (!text) return fail(text.error());
@@ -205,6 +221,19 @@ Result<StoredCertificate> read_version_files(const std::string& directory, Versi
   return StoredCertificate{.bundle = std::move(*bundle),
                            .info = std::move(*info),
                            .ocsp_response = read_ocsp_response(directory)};
+}
+
+Result<VersionInfo> describe_version_files(const std::string& directory, VersionNumber number) {
+  const std::string path = fmt::format("{}/{}", directory, kVersion);
+  const Result<Record> record = read_version_record(path);
+  if (!record) return fail(record.error());
+  Result<VersionInfo> info = parse_info(*record, path);
+  if (!info) return info;
+  if (info->number != number) {
+    return damaged(path, "was altered: it describes another certificate");
+  }
+  if (!looks_untouched(directory)) return damaged(directory, "does not look as it was written");
+  return info;
 }
 
 Result<StoreReader::Glance> glance_at_version_files(const std::string& directory,

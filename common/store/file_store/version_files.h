@@ -31,6 +31,9 @@ Result<void> write_ocsp_response(const std::string& directory, std::span<const s
 // Reads them back: every file is there with the checksum that `version` states, key and chain fit,
 // and `version` says of the leaf what is true. The error names the file.
 Result<StoredCertificate> read_version_files(const std::string& directory, VersionNumber number);
+// What the record alone says of the version. An error when it is not that version's, or when a file
+// is missing or was written after the record.
+Result<VersionInfo> describe_version_files(const std::string& directory, VersionNumber number);
 // The record and the leaf alone, which is not vouched for but that it is the recorded one.
 Result<StoreReader::Glance> glance_at_version_files(const std::string& directory,
                                                     VersionNumber number);

@@ -255,6 +255,18 @@ TEST_P(StoreContract, HealsWhenNothingIsIntact) {
   EXPECT_EQ(installed(), bundle.leaf().fingerprint());
 }
 
+TEST_P(StoreContract, DescribesWhatIsCurrent) {
+  EXPECT_FALSE(store_.describe("www").value().info);
+  install_another();
+  install_another();
+  EXPECT_EQ(store_.describe("www").value().info.value().number, 2U);
+  ASSERT_TRUE(store_.restore(*lease_, test::let_back(store_, "www", 1), 1));
+  const StoreReader::Described described = store_.describe("www").value();
+  EXPECT_EQ(described.info.value().fingerprint,
+            store_.load("www").value().certificate->info.fingerprint);
+  EXPECT_FALSE(described.damage);
+}
+
 TEST_P(StoreContract, KeepsAnOcspResponseWithItsVersion) {
   install_another();
   const std::vector<std::byte> first(700, std::byte{1});

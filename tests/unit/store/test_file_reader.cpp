@@ -56,6 +56,35 @@ class FileReaderTest : public ::testing::Test {
   FileReader reader_{directory_.path().string()};
 };
 
+TEST_F(FileReaderTest, DescribesTheCurrentVersionWithoutReadingItsFiles) {
+  const fs::path key = version_file(2, "privkey.pem");
+  const auto written = fs::last_write_time(key);
+  std::ofstream(key) << "damage that only a reader of the file finds";
+  fs::last_write_time(key, written);
+  const auto described = reader_.describe("www").value();
+  EXPECT_EQ(described.info.value().number, 2U);
+  EXPECT_EQ(described.info->origin, "import");
+  EXPECT_FALSE(described.damage);
+  EXPECT_FALSE(reader_.describe("none").value().info);
+  EXPECT_FALSE(reader_.describe("../x"));
+}
+
+TEST_F(FileReaderTest, DescribesWhatLoadGivesWhereDamageShows) {
+  std::ofstream(version_file(2, "privkey.pem")) << "x";
+  fs::last_write_time(version_file(2, "privkey.pem"),
+                      fs::last_write_time(version_file(2, "version")) + std::chrono::seconds(1));
+  const auto altered = reader_.describe("www").value();
+  EXPECT_EQ(altered.info.value().number, 1U);
+  EXPECT_THAT(altered.damage.value().message(), HasSubstr("privkey.pem"));
+  point_at("versions/9");
+  EXPECT_EQ(reader_.describe("www").value().info.value().number, 1U);
+  point_at("versions/1");
+  fs::remove(version_file(1, "chain.pem"));
+  const auto cut = reader_.describe("www").value();
+  EXPECT_FALSE(cut.info);
+  EXPECT_THAT(cut.damage.value().message(), HasSubstr("chain.pem"));
+}
+
 TEST_F(FileReaderTest, TellsOneResponseFromAnother) {
   EXPECT_EQ(reader_.response_stamp("www"), 0U);
   EXPECT_EQ(reader_.response_stamp("none"), 0U);

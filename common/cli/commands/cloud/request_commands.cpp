@@ -31,7 +31,9 @@ Result<Bundle> bundle_to_import(Workspace& workspace, const ScmImportOptions& op
   if (!options.stored.empty()) {
     auto overview = look_at(workspace, options.stored);
     if (!overview) return pass(std::move(overview));
-    if (*overview && (*overview)->installed) return (*overview)->installed->bundle;
+    if (*overview && (*overview)->installed) {
+      return (*overview)->installed->certificate->bundle;
+    }
     return fail(ErrorKind::invalid, fmt::format("{}: there is no certificate", options.stored));
   }
   if (options.certificate.empty() || options.key.empty()) {

@@ -35,7 +35,8 @@ Result<ExitCode> export_from_store(Workspace& workspace, const ExportOptions& op
     Terminal::say(fmt::format("ccmctl: {} has no certificate yet", options.subject));
     return ExitCode::not_found;
   }
-  return write_export(workspace, (*overview)->installed->bundle, options.subject, options);
+  return write_export(workspace, (*overview)->installed->certificate->bundle, options.subject,
+                      options);
 }
 
 // The operator's key, when the cloud has none.

@@ -18,7 +18,7 @@ using cloud::JsonObject;
 
 Result<ExitCode> list_certificates(Workspace& workspace) {
   if (say_wrong_directory(workspace)) return ExitCode::not_found;
-  auto all = look_at_all(workspace);
+  auto all = look_at_all(workspace, workspace.options.json ? Depth::leaf : Depth::records);
   if (!all) return pass(std::move(all));
   if (workspace.options.json) {
     auto printed = print_object(object_of(*all, **workspace.settings(), workspace.clock().now()));
@@ -53,7 +53,7 @@ Result<ExitCode> show_certificate(Workspace& workspace, const std::string& name)
   add("names", printable(names_of(**overview)));
   add("state", workspace.terminal.paint(health.colour, health.word));
   if ((*overview)->installed) {
-    const auto& bundle = (*overview)->installed->bundle;
+    const auto& bundle = (*overview)->installed->certificate->bundle;
     const auto& info = (*overview)->installed->info;
     add("left", workspace.terminal.paint(health.colour, bar(info, now)));
     if (!(*overview)->servings.empty()) add("served", served_text(**overview));

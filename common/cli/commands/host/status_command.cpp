@@ -206,7 +206,8 @@ Result<std::vector<Overview>> select(const StatusOptions& options, std::vector<O
 Result<ExitCode> print_status(Workspace& workspace, const StatusOptions& options) {
   if (say_wrong_directory(workspace)) return ExitCode::not_found;
   const Time now = workspace.clock().now();
-  auto all = look_at_all(workspace);
+  const bool is_complete = options.form == Form::json || options.form == Form::yaml;
+  auto all = look_at_all(workspace, is_complete ? Depth::leaf : Depth::records);
   if (!all) return pass(std::move(all));
   if (const std::string* name = find_unknown(options, *all)) {
     say_unknown(*name);
