@@ -168,7 +168,9 @@ RunningEngine::RunningEngine(Parts parts, CloudAccess access, HttpClients http)
       http_(std::move(http)),
       provider_(make_provider(access, *http_.cloud, parts_.clock,
                               parts_.config.global().metadata_endpoint)),
-      guard_(lifecycle::make_store_lockout_guard(parts_.store, *parts_.lease, parts_.clock)),
+      guard_(make_noting_guard(
+          lifecycle::make_store_lockout_guard(parts_.store, *parts_.lease, parts_.clock),
+          parts_.calls)),
       session_({*http_.cloud, *provider_, *guard_, parts_.clock, endpoints_.iam}),
       sources_({session_, endpoints_, parts_.store, parts_.clock, parts_.log, parts_.events}),
       responder_(*http_.responders, parts_.clock),
@@ -315,8 +317,9 @@ Result<std::unique_ptr<Engine>> Engine::start(Parts parts, CloudAccess access) {
        .reach = reach_of_responders(endpoints_of(parts.config.global(), access.credentials)),
        .body_limit = kMostOcspBody});
   if (!responders) return pass(std::move(responders));
-  return std::make_unique<RunningEngine>(std::move(parts), std::move(access),
-                                         HttpClients{*std::move(http), *std::move(responders)});
+  HttpClients clients{make_counting_client(*std::move(http), parts.clock, parts.calls),
+                      make_counting_client(*std::move(responders), parts.clock, parts.calls)};
+  return std::make_unique<RunningEngine>(std::move(parts), std::move(access), std::move(clients));
 }
 
 }  // namespace ccm::agent

@@ -8,6 +8,7 @@
 #include <optional>
 #include <string>
 
+#include "agent/call_ledger.h"
 #include "base/clock.h"
 #include "base/event.h"
 #include "base/log.h"
@@ -42,6 +43,7 @@ class Engine {
     const Clock& clock;
     Log& log;
     std::string launch_id;
+    CallLedger& calls;    // counts those of the engine
     int wake_descriptor;  // an eventfd or a pipe, borrowed: written to when an attempt has ended
     Events& events = no_events();
   };

@@ -34,6 +34,8 @@ class Publisher {
   // of a good one that is served. A response that has ended in the meantime is the workers' to
   // leave out (server/handshake.h). First of all what authorities may fetch.
   void refresh(Time now);
+  // For who tells of what is published (status_board.h).
+  publication::Writer& writer() noexcept { return writer_; }
 
  private:
   // What is known of a certificate's newest version.

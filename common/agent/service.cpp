@@ -22,6 +22,7 @@
 #include "agent/publisher.h"
 #include "agent/settings_keeper.h"
 #include "agent/sign_of_life.h"
+#include "agent/status_board.h"
 #include "agent/watches.h"
 #include "base/boundary.h"
 #include "base/clock.h"
@@ -73,17 +74,21 @@ class Service {
     config::ServerFacts server;
     SignOfLife& life;
     SettingsKeeper settings;
+    CallLedger& calls;
     const Clock& clock;
     Log& log;
   };
   explicit Service(Parts parts)
       : parts_(std::move(parts)),
-        neighbours_(kStore, store::id_of(parts_.server), parts_.config, parts_.clock, parts_.log) {}
+        neighbours_(kStore, store::id_of(parts_.server), parts_.config, parts_.clock, parts_.log) {
+    if (parts_.publisher) make_board();
+  }
 
   int run();
 
  private:
   bool wants_to_lead() const { return engine_ == nullptr && parts_.access.has_value(); }
+  void make_board();
   void try_to_lead();
   void tidy();
   void end_when_something_hangs();
@@ -96,8 +101,22 @@ class Service {
   SteadyTime next_tidying_;
   pid_t monitor_ = getppid();
   std::unique_ptr<Engine> engine_;
+  std::optional<StatusBoard> board_;
   bool has_said_who_leads_ = false;
 };
+
+void Service::make_board() {
+  const auto& access = parts_.access;
+  board_.emplace(StatusBoard::Parts{
+      .config = parts_.config,
+      .store = *parts_.store,
+      .writer = parts_.publisher->writer(),
+      .ledger = parts_.calls,
+      .clock = parts_.clock,
+      .log = parts_.log,
+      .account = access && access->credentials ? access->credentials->domain_id : "",
+      .has_access = access.has_value()});
+}
 
 int Service::run() {
   for (;;) {
@@ -114,6 +133,7 @@ int Service::run() {
     look_at_neighbours();
     if (wants_to_lead()) try_to_lead();
     if (engine_ != nullptr) engine_->hand_out(parts_.clock.now());
+    if (board_) board_->look(engine_ != nullptr, engine_ ? engine_->next_wake() : Time::max());
     std::array<pollfd, 3> waiting{{{launch::kLifelineDescriptor, POLLIN, 0},
                                    {parts_.watches.store.get(), POLLIN, 0},
                                    {parts_.watches.attempt.get(), POLLIN, 0}}};
@@ -159,6 +179,7 @@ void Service::look_at_neighbours() {
 milliseconds Service::time_to_sleep() const {
   Seconds longest = wants_to_lead() ? kTryToLead : SignOfLife::kBeat;
   if (!parts_.watches.store) longest = std::min(longest, kLookAtStore);
+  if (board_ && !board_->is_at_rest()) longest = std::min(longest, StatusBoard::kBetweenLooks);
   if (!parts_.settings.is_at_rest()) longest = std::min(longest, kTryToKeepSettings);
   if (engine_ != nullptr) {
     const Time wake = engine_->next_wake();
@@ -193,6 +214,7 @@ void Service::try_to_lead() {
                       .clock = parts_.clock,
                       .log = parts_.log,
                       .launch_id = parts_.server.launch_id,
+                      .calls = parts_.calls,
                       .wake_descriptor = parts_.watches.attempt_end()};
   Result<std::unique_ptr<Engine>> engine =
       Engine::start(std::move(parts), *std::exchange(parts_.access, std::nullopt));
@@ -282,10 +304,12 @@ Result<int> serve(const config::Handover& handover, const Pulse& pulse, Log& log
   settings.look();
   Result<Watches> watches = open_watches(**store, log);
   if (!watches) return pass(std::move(watches));
+  CallLedger calls;
   // Last, as nothing that may be refused can be tried in a process of its own from then on.
   confine(config->certificates().size(), most_threads(config->global()), log);
   Service service({*config, *std::move(store), *std::move(publisher), *std::move(access),
-                   *std::move(watches), handover.server, life, std::move(settings), clock, log});
+                   *std::move(watches), handover.server, life, std::move(settings), calls, clock,
+                   log});
   return service.run();
 }
 

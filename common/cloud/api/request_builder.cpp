@@ -49,6 +49,7 @@ class Builder {
     request_.method = operation_.method;
     request_.path = path_;
     request_.iam_action = operation_.iam_action;
+    request_.operation = operation_.full_name();
     request_.is_anonymous = operation_.is_anonymous;
     return std::move(request_);
   }
