@@ -73,7 +73,7 @@ std::string served(const CertificateReport& certificate) {
                      : certificate.is_served() ? "the same"
                                                : "serial " + serial_element(told.shown_serial);
   if (certificate.showing + certificate.behind > 0) {
-    what += fmt::format(", by {} of {} workers that were asked", certificate.showing,
+    what += fmt::format(", shown by {} of {} workers since it changed", certificate.showing,
                         certificate.showing + certificate.behind);
   }
   return "served: " + what;
@@ -83,7 +83,7 @@ std::string staple(const CertificateStatus& told, bool is_wanted, Time now) {
   if (!is_wanted) return "stapling is off";
   if (told.staple_until == Time{}) return "no OCSP response is stapled";
   if (told.staple_until <= now) return "the OCSP response has ended";
-  return "OCSP response stapled until " + time_element(told.staple_until, now);
+  return "an OCSP response is stapled; it ends " + time_element(told.staple_until, now);
 }
 
 std::string next_step(const CertificateReport& certificate, Time now) {
