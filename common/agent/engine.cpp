@@ -31,6 +31,7 @@ namespace {
 constexpr std::size_t kMostCredentials = 64U << 10U;
 constexpr std::size_t kMostCaCertificates = 4U << 20U;
 constexpr std::size_t kMostOcspBody = 64U << 10U;
+constexpr unsigned kDeskThreads = 2;
 
 // The file behind links: secrets of orchestrators are mounted as links, and the operator named
 // them.
@@ -160,6 +161,7 @@ class RunningEngine final : public Engine {
   // Threads for each, so that no source or responder that hangs holds up another.
   std::vector<std::unique_ptr<Team>> teams_;
   Crew inquiries_;
+  Crew desk_crew_;  // for what ccmctl asks for and hooks are waited for
 };
 
 RunningEngine::RunningEngine(Parts parts, CloudAccess access, HttpClients http)
@@ -178,15 +180,23 @@ RunningEngine::RunningEngine(Parts parts, CloudAccess access, HttpClients http)
                   },
                   parts_.clock, parts_.log, parts_.launch_id, &responder_, parts_.events}),
       desk_({parts_.state_path, parts_.store, *parts_.lease, lifecycle_, parts_.log, parts_.config,
-             parts_.clock}),
+             parts_.clock, parts_.events,
+             [this](std::function<void()> work) {
+               if (desk_crew_.idle() == 0) return false;
+               desk_crew_.give(std::move(work));
+               return true;
+             },
+             parts_.run_hooks}),
       stapling_({parts_.config, parts_.store, *http_.responders, parts_.clock, parts_.log,
                  [this](const std::string& name) { lifecycle_.hasten(name); }, parts_.events}),
       clock_watch_(parts_.clock),
       teams_(make_teams(parts_.config.global(), parts_.wake_descriptor)),
-      inquiries_(parts_.config.global().concurrent_renewals, parts_.wake_descriptor) {
+      inquiries_(parts_.config.global().concurrent_renewals, parts_.wake_descriptor),
+      desk_crew_(kDeskThreads, parts_.wake_descriptor) {
   lifecycle_.start(*parts_.lease);
-  lifecycle::adopt_stored({parts_.store, *parts_.lease, parts_.log, parts_.clock.now()},
-                          lifecycle_.unsettled());
+  lifecycle::adopt_stored(
+      {parts_.store, *parts_.lease, parts_.log, parts_.clock.now(), parts_.events},
+      lifecycle_.unsettled());
   remove_superseded();
   desk_.resume();
 }
@@ -235,8 +245,9 @@ void RunningEngine::hand_out(Team& team, Time now) {
 }
 
 bool RunningEngine::is_idle() const {
-  return inquiries_.is_idle() && std::all_of(teams_.begin(), teams_.end(),
-                                             [](const auto& team) { return team->crew.is_idle(); });
+  return inquiries_.is_idle() && desk_crew_.is_idle() &&
+         std::all_of(teams_.begin(), teams_.end(),
+                     [](const auto& team) { return team->crew.is_idle(); });
 }
 
 Seconds RunningEngine::longest_work(SteadyTime now) const {
@@ -258,10 +269,11 @@ Time RunningEngine::next_wake(const Team& team) const {
 
 }  // namespace
 
-// A team for each kind of source, each with a hand for wishes, and those who ask responders.
+// A team for each kind of source, each with a hand for wishes, those who ask responders, those of
+// the desk, and the two of the stream of events.
 unsigned most_threads(const config::GlobalConfig& global) noexcept {
   const auto teams = static_cast<unsigned>(config::source_kinds().size());
-  return (teams + 1) * global.concurrent_renewals + teams;
+  return (teams + 1) * global.concurrent_renewals + teams + kDeskThreads + 2;
 }
 
 Result<CloudAccess> read_cloud_access(const config::GlobalConfig& global, Log& log) {

@@ -4,6 +4,7 @@
 // woken through a descriptor when one has ended.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -15,6 +16,7 @@
 #include "cloud/identity/credentials.h"
 #include "cloud/transport/proxy_login.h"
 #include "config/config.h"
+#include "store/answer.h"
 #include "store/store.h"
 
 namespace ccm::agent {
@@ -44,6 +46,8 @@ class Engine {
     std::string launch_id;
     int wake_descriptor;  // an eventfd or a pipe, borrowed: written to when an attempt has ended
     Events& events = no_events();
+    // lifecycle::RequestDesk::Parts
+    std::function<void(Event event, store::Answer& end)> run_hooks = {};
   };
   static Result<std::unique_ptr<Engine>> start(Parts parts, CloudAccess access);
 

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "agent/publisher.h"
 
+#include <fmt/format.h>
+
 #include <utility>
 
 #include "crypto/ocsp.h"
@@ -64,6 +66,13 @@ void Publisher::publish(const std::string& name, const store::VersionInfo& info,
   if (*published && is_new) {
     log_.notice("certificate \"{}\": version {} is now served (serial {}, valid until {})", name,
                 info.number, info.serial, format_time(info.not_after));
+    events_.tell({.type = EventType::served,
+                  .certificate = name,
+                  .version = info.number,
+                  .serial = info.serial,
+                  .not_after = info.not_after,
+                  .sentence = fmt::format("version {} is served to clients", info.number),
+                  .fields = {{"origin", info.origin}}});
   } else if (*published && value.ocsp_response.empty()) {
     log_.notice("certificate \"{}\": no OCSP response is stapled any more", name);
   } else if (*published) {

@@ -10,6 +10,7 @@
 #include "agent/proof_publisher.h"
 #include "agent/sign_of_life.h"
 #include "base/clock.h"
+#include "base/event.h"
 #include "base/log.h"
 #include "config/config.h"
 #include "publication/writer.h"
@@ -21,12 +22,13 @@ class Publisher {
  public:
   // Borrows all but the writer.
   Publisher(const config::Config& config, const store::StoreReader& store,
-            publication::Writer writer, SignOfLife& life, Log& log)
+            publication::Writer writer, SignOfLife& life, Log& log, Events& events = no_events())
       : config_(config),
         store_(store),
         writer_(std::move(writer)),
         life_(life),
         log_(log),
+        events_(events),
         proofs_(store, log) {}
 
   // Publishes every certificate whose current version or OCSP response is another than the last
@@ -52,6 +54,7 @@ class Publisher {
   publication::Writer writer_;
   SignOfLife& life_;
   Log& log_;
+  Events& events_;
   ProofPublisher proofs_;
   std::map<std::string, Seen, std::less<>> seen_;
 };

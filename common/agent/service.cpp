@@ -16,6 +16,7 @@
 
 #include "agent/confinement.h"
 #include "agent/engine.h"
+#include "agent/event_stream.h"
 #include "agent/log_line.h"
 #include "agent/neighbours.h"
 #include "agent/privileges.h"
@@ -62,6 +63,28 @@ bool is_state_directory_gone() {
   return stat(kStore, &status) != 0 || status.st_nlink == 0;
 }
 
+// Of an event that has not happened, for `ccmctl events test`.
+void run_hooks(EventStream& events, Event event, store::Answer& end) {
+  constexpr std::size_t kMostReport = std::size_t{16} << 10U;
+  const std::string name(kind_of(event.type).name);
+  const auto results = events.test(std::move(event));
+  if (!results) {
+    end.error = results.error();
+    return;
+  }
+  if (results->empty()) end.report = fmt::format("no hook is configured for \"{}\"\n", name);
+  std::size_t failures = 0;
+  for (const HookResult& result : *results) {
+    end.report +=
+        fmt::format("{}{}\n", result.output, fmt::format("{} {}", result.hook, result.outcome));
+    if (!result.is_good) ++failures;
+  }
+  end.report.resize(cut(end.report, kMostReport).size());
+  if (failures == 0) return;
+  end.error = Error(ErrorKind::rejected, fmt::format("{} of {} hooks did not end with status 0",
+                                                     failures, results->size()));
+}
+
 class Service {
  public:
   struct Parts {
@@ -75,6 +98,7 @@ class Service {
     SettingsKeeper settings;
     const Clock& clock;
     Log& log;
+    EventStream& events;
   };
   explicit Service(Parts parts)
       : parts_(std::move(parts)),
@@ -193,7 +217,11 @@ void Service::try_to_lead() {
                       .clock = parts_.clock,
                       .log = parts_.log,
                       .launch_id = parts_.server.launch_id,
-                      .wake_descriptor = parts_.watches.attempt_end()};
+                      .wake_descriptor = parts_.watches.attempt_end(),
+                      .events = parts_.events,
+                      .run_hooks = [&events = parts_.events](Event event, store::Answer& end) {
+                        run_hooks(events, std::move(event), end);
+                      }};
   Result<std::unique_ptr<Engine>> engine =
       Engine::start(std::move(parts), *std::exchange(parts_.access, std::nullopt));
   if (!engine) {
@@ -202,6 +230,9 @@ void Service::try_to_lead() {
   }
   engine_ = *std::move(engine);
   parts_.life.leads();
+  parts_.events.tell(
+      {.type = EventType::lead_taken,
+       .sentence = "this agent looks after the certificates of the state directory"});
 }
 
 // What must be done as root, then never root again.
@@ -251,12 +282,13 @@ std::vector<std::string> published_names(config::ServerKind server, const config
 Result<std::optional<Publisher>> make_publisher(config::ServerKind server,
                                                 const config::Config& config,
                                                 const store::StoreReader& store, SignOfLife& life,
-                                                Log& log) {
+                                                Log& log, Events& events) {
   if (server == config::ServerKind::none) return std::optional<Publisher>();
   Result<publication::Writer> writer = publication::Writer::attach(
       FileDescriptor(launch::kSegmentDescriptor), publication::IfBusy::wait);
   if (!writer) return pass(std::move(writer));
-  return std::optional<Publisher>(std::in_place, config, store, *std::move(writer), life, log);
+  return std::optional<Publisher>(std::in_place, config, store, *std::move(writer), life, log,
+                                  events);
 }
 
 Result<int> serve(const config::Handover& handover, const Pulse& pulse, Log& log) {
@@ -276,16 +308,28 @@ Result<int> serve(const config::Handover& handover, const Pulse& pulse, Log& log
   life.give();
   Result<std::unique_ptr<store::Store>> store = store::open_store(kStore);
   if (!store) return pass(std::move(store));
+  EventStream events({.store = **store,
+                      .config = *config,
+                      .server = to_string(store::id_of(handover.server)),
+                      .clock = clock,
+                      .log = log,
+                      .to_monitor = STDOUT_FILENO,
+                      .from_monitor = STDIN_FILENO});
   Result<std::optional<Publisher>> publisher =
-      make_publisher(handover.server.kind, *config, **store, life, log);
+      make_publisher(handover.server.kind, *config, **store, life, log, events);
   if (!publisher) return pass(std::move(publisher));
   settings.look();
   Result<Watches> watches = open_watches(**store, log);
   if (!watches) return pass(std::move(watches));
   // Last, as nothing that may be refused can be tried in a process of its own from then on.
   confine(config->certificates().size(), most_threads(config->global()), log);
+  events.start();
+  events.tell({.type = EventType::agent_started,
+               .sentence = fmt::format("the agent {} has started", version()),
+               .fields = {{"pid", fmt::format("{}", getpid())}}});
   Service service({*config, *std::move(store), *std::move(publisher), *std::move(access),
-                   *std::move(watches), handover.server, life, std::move(settings), clock, log});
+                   *std::move(watches), handover.server, life, std::move(settings), clock, log,
+                   events});
   return service.run();
 }
 

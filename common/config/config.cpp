@@ -20,6 +20,10 @@ std::string CertificateSpec::fingerprint() const {
   return crypto::sha256_hex(record.serialize());
 }
 
+bool Hook::wants(EventType event) const noexcept {
+  return std::find(events.begin(), events.end(), event) != events.end();
+}
+
 Config Config::joined_by(const Config& other) const {
   Config all = *this;
   for (const CertificateSpec& spec : other.certificates_) {

@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "base/clock.h"
+#include "base/event.h"
 #include "config/duration.h"
 #include "config/source_spec.h"
 #include "crypto/key_type.h"
@@ -53,6 +54,17 @@ struct CertificateSpec {
   std::string fingerprint() const;
 };
 
+// A program of the operator's that is run at events (agent/hooks/).
+struct Hook {
+  std::vector<EventType> events;
+  std::vector<std::string> command;  // the program's absolute path, then its arguments
+  std::string user = {};             // the account it runs as; empty: not given
+  Seconds timeout{};
+  Origin origin = {};
+
+  bool wants(EventType event) const noexcept;
+};
+
 struct CredentialsFile {
   std::string path;
   std::string profile;  // section; empty: [global], else [basic]
@@ -73,7 +85,8 @@ struct GlobalConfig {
   std::string proxy_credentials;    // path of a file with "user:password"; empty: none are needed
   std::string trusted_certificate;  // PEM file; empty: the system's store
   unsigned concurrent_renewals = 0;
-  std::string agent_path;  // empty: beside the module
+  std::string agent_path;   // empty: beside the module
+  std::vector<Hook> hooks;  // as they were written
 };
 
 class Config {

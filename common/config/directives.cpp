@@ -34,7 +34,7 @@ constexpr unsigned kMostSourceWords = [] {
   return static_cast<unsigned>(1 + most);
 }();
 
-constexpr std::array<Directive, 23> kDirectives{{
+constexpr std::array<Directive, 24> kDirectives{{
     {"agent_path", Scope::global, 1, 1, "agent_path /path/to/ccm-agent", PathArguments::all},
     {"check_interval", Scope::both, 1, 1, "check_interval 12h"},
     {"concurrent_renewals", Scope::global, 1, 1, "concurrent_renewals 4"},
@@ -47,6 +47,9 @@ constexpr std::array<Directive, 23> kDirectives{{
     {"key_origin", Scope::both, 1, 1, "key_origin local | cloud"},
     {"metadata_endpoint", Scope::global, 1, 1, "metadata_endpoint http://HOST[:PORT]"},
     {"names", Scope::certificate, 1, kMany, "names www.example.com *.example.com"},
+    {"on", Scope::global, 3, 5,
+     "on EVENT[,EVENT...] run \"PROGRAM [ARGUMENT...]\" [user=ACCOUNT] [timeout=30s]",
+     PathArguments::none, true},
     {"pca_endpoint", Scope::global, 1, 1, "pca_endpoint https://HOST[:PORT]"},
     {"proxy", Scope::global, 1, 2, "proxy http://HOST:PORT [file=/path] | off",
      PathArguments::file_value},

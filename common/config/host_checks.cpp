@@ -14,6 +14,7 @@
 #include "base/account.h"
 #include "base/error.h"
 #include "base/text.h"
+#include "config/hook_checks.h"
 #include "config/sentences.h"
 #include "config/system_checks.h"
 #include "crypto/authority_file.h"
@@ -146,6 +147,7 @@ std::vector<HostFinding> check_host(const Config& config) {
   }
   check_user(global.user, findings);
   check_agent(global.agent_path, findings);
+  check_hooks(global.hooks, findings);
   if (config.certificates().empty()) return findings;
   for (std::string& sentence : check_system(global.state_path)) {
     add_warning(findings, std::move(sentence));

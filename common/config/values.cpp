@@ -7,6 +7,7 @@
 #include <array>
 
 #include "base/text.h"
+#include "config/hook_value.h"
 #include "config/sentences.h"
 #include "config/source_value.h"
 #include "config/url.h"
@@ -160,7 +161,7 @@ struct Parser {
   Result<void> (*parse)(Values& values, const Arguments& arguments);
 };
 
-constexpr std::array<Parser, 23> kParsers{{
+constexpr std::array<Parser, 24> kParsers{{
     {"agent_path",
      [](Values& v, const Arguments& a) { return put(v.global.agent_path, parse_file_path(a[0])); }},
     {"check_interval",
@@ -197,6 +198,13 @@ constexpr std::array<Parser, 23> kParsers{{
      }},
     {"names",
      [](Values& v, const Arguments& a) { return put(v.certificate.names, parse_names(a)); }},
+    {"on",
+     [](Values& v, const Arguments& a) -> Result<void> {
+       auto hook = parse_hook(a);
+       if (!hook) return pass(std::move(hook));
+       v.global.hooks.push_back(*std::move(hook));
+       return {};
+     }},
     {"pca_endpoint",
      [](Values& v, const Arguments& a) {
        return put(v.global.pca_endpoint, parse_endpoint(a[0]));
@@ -247,6 +255,7 @@ Result<Values> parse_values(const std::vector<RawDirective>& directives) {
   for (const RawDirective& directive : directives) {
     auto parsed = parse_value(directive.key, directive.arguments, values);
     if (!parsed) return fail_with(std::move(parsed), directive.key);
+    if (directive.key == "on") values.global.hooks.back().origin = directive.origin;
   }
   return values;
 }

@@ -57,6 +57,7 @@ struct GlobalValues {
   std::optional<unsigned> concurrent_renewals;
   std::optional<std::string> agent_path;
   std::optional<bool> worker_dumps;
+  std::vector<Hook> hooks;
 };
 
 struct Values {

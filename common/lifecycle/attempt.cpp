@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "base/text.h"
 #include "config/source_kinds.h"
 #include "lifecycle/hold.h"
 #include "policy/gate.h"
@@ -37,6 +38,7 @@ State Attempt::run() {
   current_ = std::move(loaded->certificate);
   if (current_) {
     version_ = current_->info.number;
+    info_ = current_->info;
     deadline_ = deadline_of(parts_.store, spec_, current_->bundle, current_->info);
   }
   if (loaded->damage) {
@@ -53,6 +55,7 @@ State Attempt::run() {
                     prefix_of(spec_), current_->info.number);
     return valid();
   }
+  if (Result<void> allowed = ask_to_renew(); !allowed) return failed(std::move(allowed).error());
   const sources::ObtainRequest request{.spec = spec_,
                                        .current = current_ ? &*current_ : nullptr,
                                        .is_due = is_due(),
@@ -62,8 +65,11 @@ State Attempt::run() {
   Result<sources::Outcome> outcome = parts_.source.obtain(request);
   now_ = parts_.clock.now();
   if (!outcome) return failed(std::move(outcome).error());
-  if (const auto* obtained = std::get_if<sources::Obtained>(&*outcome))
+  if (const auto* obtained = std::get_if<sources::Obtained>(&*outcome)) {
+    tell_of(EventType::obtained, *obtained,
+            fmt::format("a certificate was obtained from {}", obtained->origin));
     return install(request, *obtained);
+  }
   if (const auto* wait = std::get_if<sources::Pending>(&*outcome)) return pending(*wait);
   return unchanged();
 }
@@ -99,6 +105,40 @@ bool Attempt::is_due() const {
          !policy::check_installed(spec_, current_->bundle, now_);
 }
 
+// Not again while the cloud is waited for, which was begun with their consent.
+Result<void> Attempt::ask_to_renew() {
+  const auto* failing = std::get_if<Failing>(&before_);
+  const bool is_waiting = failing != nullptr && failing->error.kind() == ErrorKind::pending;
+  if (!is_due() || (is_waiting && urge_ != Urge::wanted)) return {};
+  Event event{.type = EventType::renewing,
+              .certificate = spec_.name,
+              .sentence = current_
+                              ? fmt::format("a successor of version {} is about to be obtained",
+                                            current_->info.number)
+                              : "a first certificate is about to be obtained",
+              .fields = {{"names", join(spec_.names, " ")},
+                         {"source", std::string(spec_.source.kind().word)}}};
+  if (current_) {
+    event.version = current_->info.number;
+    event.serial = current_->info.serial;
+    event.not_after = current_->info.not_after;
+  }
+  Result<void> allowed = parts_.events.ask(std::move(event));
+  now_ = parts_.clock.now();
+  return allowed;
+}
+
+void Attempt::tell_of(EventType type, const sources::Obtained& obtained,
+                      std::string sentence) const {
+  const crypto::Certificate& leaf = obtained.bundle.leaf();
+  parts_.events.tell({.type = type,
+                      .certificate = spec_.name,
+                      .serial = leaf.serial(),
+                      .not_after = leaf.not_after(),
+                      .sentence = std::move(sentence),
+                      .fields = {{"names", join(leaf.names(), " ")}, {"origin", obtained.origin}}});
+}
+
 State Attempt::install(const sources::ObtainRequest& request, const sources::Obtained& obtained) {
   Result<policy::Admission> admitted =
       installer_.admit(sources::as_candidate(request, obtained), now_);
@@ -126,6 +166,7 @@ State Attempt::install(const sources::ObtainRequest& request, const sources::Obt
 
 State Attempt::installed(const sources::Obtained& obtained, const store::VersionInfo& info) {
   version_ = info.number;
+  info_ = info;
   has_installed_ = true;
   deadline_ = deadline_of(parts_.store, spec_, obtained.bundle, info);
   const State state = valid();
@@ -179,6 +220,7 @@ bool Attempt::may_wait_for_a_response(const sources::Obtained& obtained) const {
 
 State Attempt::refused(const sources::ObtainRequest& request, const sources::Obtained& obtained,
                        Error error) {
+  tell_of(EventType::refused, obtained, error.message());
   // A certificate that is not valid yet is kept for later.
   if (!error.retry_after()) {
     if (const Result<void> told = parts_.source.refused(request); !told) {

@@ -61,10 +61,15 @@ class Attempt {
   store::VersionNumber current() const noexcept { return version_; }
   // What is current then asks of the schedule; nullopt when nothing is.
   std::optional<Deadline> deadline() const noexcept { return deadline_; }
+  // What is current then; nullopt when nothing intact is.
+  const std::optional<store::VersionInfo>& info() const noexcept { return info_; }
 
  private:
   void mend();
   bool is_due() const;
+  // Asks the hooks of "renewing" before something is obtained because it is due.
+  Result<void> ask_to_renew();
+  void tell_of(EventType type, const sources::Obtained& obtained, std::string sentence) const;
   // Whether what is installed is held on to (hold.h); lets go what must not be held any longer.
   bool is_held();
   State install(const sources::ObtainRequest& request, const sources::Obtained& obtained);
@@ -97,6 +102,7 @@ class Attempt {
   Time now_;  // taken anew after the source has answered
   std::optional<store::StoredCertificate> current_;
   std::optional<Deadline> deadline_;
+  std::optional<store::VersionInfo> info_;
   store::VersionNumber version_ = 0;
   bool has_installed_ = false;
 };

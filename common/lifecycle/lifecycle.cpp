@@ -213,6 +213,7 @@ void Lifecycle::run(const std::string& name, const store::Lease& lease) {
                   *entry->spec, before, urge);
   State after = attempt.run();
   persist(*entry, after, lease);
+  health_.look(lease, name, after, attempt.info(), parts_.clock.now());
   store::Answer answer{.has_changed = attempt.has_installed(),
                        .version = attempt.current(),
                        .error = error_of(after),

@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "base/clock.h"
+#include "base/event.h"
 #include "base/handle.h"
 #include "base/result.h"
 #include "base/secret.h"
@@ -66,6 +67,20 @@ struct Changes {
   Revision revision;  // to ask with the next time
   // The certificates that changed, each once; nullopt: any may have, so look at all.
   std::optional<std::vector<std::string>> names;
+};
+
+// A place in the log of events. The default one is before all that are kept.
+struct EventMark {
+  std::uint64_t file = 0;
+  std::uint64_t offset = 0;
+
+  bool operator==(const EventMark&) const = default;
+};
+
+struct EventPage {
+  std::vector<Event> events;  // the oldest first
+  EventMark next;             // to ask with the next time
+  bool has_more = false;      // there is another page already
 };
 
 // The authority that issued the leaf, as far as the chain tells; nullptr when it does not.
@@ -125,6 +140,10 @@ class StoreReader {
   // reads from it until nothing is left (O_NONBLOCK). An error where the system allows none: then
   // one looks every second.
   virtual Result<FileDescriptor> watch() const = 0;
+
+  // What has happened since a moment that an earlier call returned, as far as it is still kept, and
+  // as much of it as fits into memory at once.
+  virtual Result<EventPage> events_since(const EventMark& mark) const = 0;
 
   // The directory in which other programs of this host find the current files of a certificate;
   // empty when the store has none.

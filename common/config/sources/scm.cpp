@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "base/sentences.h"
 #include "base/text.h"
 #include "config/certificate_input.h"
 #include "config/sentences.h"

@@ -19,6 +19,7 @@
 #include "base/handle.h"
 #include "base/trial.h"
 #include "store/entry_name.h"
+#include "store/file_store/event_log.h"
 #include "store/file_store/journal.h"
 #include "store/file_store/record_file.h"
 #include "store/file_store/version_files.h"
@@ -215,6 +216,10 @@ Result<std::optional<StoredRecord>> FileReader::read_record(std::string_view nam
 
 Changes FileReader::changes_since(const Revision& before) const {
   return read_changes(state_path_, before);
+}
+
+Result<EventPage> FileReader::events_since(const EventMark& mark) const {
+  return read_event_page(state_path_, mark);
 }
 
 Result<FileDescriptor> FileReader::watch() const {

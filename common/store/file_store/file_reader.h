@@ -48,6 +48,7 @@ class FileReader : public virtual StoreReader {
                                                   std::string_view kind) const override;
   Changes changes_since(const Revision& before) const override;
   // inotify.
+  Result<EventPage> events_since(const EventMark& mark) const override;
   Result<FileDescriptor> watch() const override;
   std::string directory_of(const std::string& name) const override;
   std::vector<std::string> strays() const override;

@@ -14,6 +14,7 @@
 #include "base/file.h"
 #include "base/text.h"
 #include "crypto/serving_rules.h"
+#include "store/file_store/event_log.h"
 #include "store/file_store/file_inbox.h"
 #include "store/file_store/file_lease.h"
 #include "store/file_store/file_reader.h"
@@ -49,6 +50,9 @@ class FileStore final : public Store, public FileReader {
   Result<void> remove_record(const Lease& lease, std::string_view name,
                              std::string_view kind) override;
   Result<void> forget(const Lease& lease, const std::string& name, Keep keep) override;
+  Result<void> append_event(const Event& event) override {
+    return append_event_line(state_path(), to_line(event));
+  }
   Inbox& inbox() noexcept override { return inbox_; }
   Result<std::vector<crypto::KeyPair>> operator_keys() const override;
   Result<std::unique_ptr<Lease>> try_lead() override;

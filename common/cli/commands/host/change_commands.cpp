@@ -199,7 +199,9 @@ VersionNumber previous_version(const std::vector<store::VersionInfo>& history,
 Result<void> go_back(Workspace& workspace, StoreAccess& access, const std::string& name,
                      VersionNumber version) {
   if (access.lease() != nullptr) {
-    return lifecycle::Installer(access.store(), *access.lease()).roll_back(name, version);
+    LocalEvents events(access, workspace.clock());
+    return lifecycle::Installer(access.store(), *access.lease(), events.stream())
+        .roll_back(name, version);
   }
   constexpr int kPatience = 60;
   const auto asked = ask_leader(
