@@ -84,6 +84,8 @@ def test_an_issuance_is_told_and_kept(server, start, hooks, cloud, private):
     hooks.wait_for("done.served")
     hooks.wait_for("done.installed")
     told = [json.loads(line) for line in hooks.read("input").splitlines()]
+    # The publisher may see a version before the attempt that has installed it goes on.
+    told.sort(key=lambda event: event["event"])
     assert [event["event"] for event in told] == ["installed", "served"]
     assert told[0]["certificate"] == "intranet" and told[0]["version"] == 1
     assert told[0]["serial"].lstrip("0").lower() == serial.lstrip("0").lower()
@@ -99,7 +101,8 @@ def test_an_issuance_is_told_and_kept(server, start, hooks, cloud, private):
     server.wait_for_log(r'hook \S+/tell \(served, certificate "intranet"\): seen served')
     kept = events(state, "intranet")
     names = [event["event"] for event in kept]
-    assert names[:4] == ["renewing", "obtained", "installing", "installed"] and "served" in names
+    assert names[:3] == ["renewing", "obtained", "installing"]
+    assert set(names[3:5]) == {"installed", "served"}
     assert told[0] in kept and told[1] in kept
     everything = [event["event"] for event in events(state)]
     assert "agent-started" in everything and "lead-taken" in everything
@@ -116,12 +119,12 @@ def test_a_veto_stops_a_renewal_and_an_installation(server, start, hooks, cloud,
         hooks.line("installing", "installing", "test -e $out/may-install"))
     server.wait_for_log(r'the hook \S+/renewing in \S+:\d+ of "renewing" ended with status 3; '
                         r'its last line: "not now"')
-    assert cloud.count("IssueCertificate") == 0
+    assert not cloud.issued()
     (hooks.out / "may-renew").touch()
     server.wait_for_log(r'the hook \S+/installing in \S+:\d+ of "installing" ended with status 1')
     (hooks.out / "may-install").touch()
     server.wait_for_certificate(private, cloud.trust())
-    assert cloud.count("IssueCertificate") == 1, "a certificate that was vetoed is not lost"
+    assert len(cloud.issued()) == 1, "a certificate that was vetoed is not lost"
     wait_until(lambda: "recovered" in [event["event"] for event in events(state)], "recovery")
     names = [event["event"] for event in events(state, "intranet")]
     assert names.count("failing") == 1 and names.count("recovered") == 1
@@ -144,7 +147,7 @@ def test_bad_hooks_harm_nobody_but_themselves(server, start, hooks, cloud, priva
     server.wait_for_log(r"it has printed 1000000 bytes; what follows the first \d+ is left out")
     assert server.log_text().count("flooding") < 3000
     for name in ("hang.one", "hang.two"):
-        pid = int(hooks.read(name))
+        pid = int(hooks.wait_for(name))
         wait_until(lambda pid=pid: not processes.is_alive(pid), "the end of what the hook started")
 
 
