@@ -61,6 +61,9 @@ State Attempt::run() {
                                        .is_wanted = urge_ == Urge::wanted};
   Result<sources::Outcome> outcome = parts_.source.obtain(request);
   now_ = parts_.clock.now();
+  const bool is_too_early = !outcome && outcome.error().kind() == ErrorKind::invalid &&
+                            outcome.error().retry_after().has_value();
+  if (is_too_early) return waiting(std::move(outcome).error());
   if (!outcome) return failed(std::move(outcome).error());
   if (const auto* obtained = std::get_if<sources::Obtained>(&*outcome))
     return install(request, *obtained);
@@ -107,7 +110,7 @@ State Attempt::install(const sources::ObtainRequest& request, const sources::Obt
   if (!response && response.error().kind() == ErrorKind::invalid) {
     return refused(request, obtained, std::move(response).error());
   }
-  if (!response) return failed(std::move(response).error());
+  if (!response) return waiting(std::move(response).error());
   Result<store::VersionInfo> info =
       installer_.install(*admitted, {.bundle = obtained.bundle,
                                      .origin = obtained.origin,
@@ -180,10 +183,12 @@ bool Attempt::may_wait_for_a_response(const sources::Obtained& obtained) const {
 State Attempt::refused(const sources::ObtainRequest& request, const sources::Obtained& obtained,
                        Error error) {
   // A certificate that is not valid yet is kept for later.
-  if (!error.retry_after()) {
-    if (const Result<void> told = parts_.source.refused(request); !told) {
-      parts_.log.warn("{}tidy up after the refusal: {}", prefix_of(spec_), told.error().message());
-    }
+  if (error.retry_after()) {
+    return waiting(std::move(error).with_context(
+        fmt::format("the certificate from {} is not taken yet", obtained.origin)));
+  }
+  if (const Result<void> told = parts_.source.refused(request); !told) {
+    parts_.log.warn("{}tidy up after the refusal: {}", prefix_of(spec_), told.error().message());
   }
   // Not `rejected`: the next certificate may be a better one.
   return failed(
@@ -204,7 +209,7 @@ State Attempt::unchanged() {
                       .with_context("the cloud has nothing better than what is installed"));
   }
   const bool was_ill =
-      std::holds_alternative<Failing>(before_) || std::holds_alternative<Rejected>(before_);
+      !std::holds_alternative<Absent>(before_) && !std::holds_alternative<Valid>(before_);
   if (was_ill) {
     parts_.log.notice("{}in order again, valid until {}", prefix_of(spec_),
                       format_time(current_->info.not_after));
@@ -218,15 +223,30 @@ State Attempt::unchanged() {
 }
 
 State Attempt::pending(const sources::Pending& outcome) {
-  const auto* failing = std::get_if<Failing>(&before_);
-  const bool is_known = failing != nullptr && failing->error.kind() == ErrorKind::pending &&
-                        failing->error.message() == outcome.reason;
+  say_waiting(outcome.reason);
+  return Waiting{.attempts = 0,
+                 .retry_at = bounded(outcome.retry_at, policy::Look::free),
+                 .reason = Error(ErrorKind::pending, outcome.reason)};
+}
+
+State Attempt::waiting(Error reason) {
+  const auto* before = std::get_if<Waiting>(&before_);
+  const unsigned attempts = before == nullptr ? 1 : before->attempts + 1;
+  const Time wanted =
+      policy::retry_time(reason, attempts, spec_.check_interval, now_, spec_.jitter_seed);
+  const Time again = bounded(wanted, next_look_after(reason, spec_));
+  say_waiting(reason.message());
+  return Waiting{.attempts = attempts,
+                 .retry_at = again,
+                 .reason = std::move(reason).with_kind(ErrorKind::pending)};
+}
+
+void Attempt::say_waiting(const std::string& sentence) {
+  const auto* before = std::get_if<Waiting>(&before_);
+  const bool is_known = before != nullptr && before->reason.message() == sentence;
   parts_.log.write(
       severity(is_known ? Severity::info : Severity::notice),
-      fmt::format("{}waiting for the cloud: {}; {}", prefix_of(spec_), outcome.reason, standing()));
-  return Failing{.attempts = 0,
-                 .retry_at = bounded(outcome.retry_at, policy::Look::free),
-                 .error = Error(ErrorKind::pending, outcome.reason)};
+      fmt::format("{}waiting for the cloud: {}; {}", prefix_of(spec_), sentence, standing()));
 }
 
 State Attempt::failed(Error error) {

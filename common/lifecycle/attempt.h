@@ -78,6 +78,9 @@ class Attempt {
                 Error error);
   State unchanged();
   State pending(const sources::Pending& outcome);
+  // Nothing is wrong; `reason` says what is not there yet.
+  State waiting(Error reason);
+  void say_waiting(const std::string& sentence);
   State failed(Error error);
 
   // Of what is installed now.
