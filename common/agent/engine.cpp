@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "agent/engine.h"
 
-#include <stdlib.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -12,7 +10,6 @@
 
 #include "agent/crew.h"
 #include "base/account.h"
-#include "base/file.h"
 #include "cloud/identity/session.h"
 #include "cloud/transport/curl_client.h"
 #include "cloud/transport/endpoints.h"
@@ -28,44 +25,7 @@
 namespace ccm::agent {
 namespace {
 
-constexpr std::size_t kMostCredentials = 64U << 10U;
-constexpr std::size_t kMostCaCertificates = 4U << 20U;
 constexpr std::size_t kMostOcspBody = 64U << 10U;
-
-// The file behind links: secrets of orchestrators are mounted as links, and the operator named
-// them.
-Result<std::string> resolve(const std::string& path) {
-  const Handle<char, std::free> real(realpath(path.c_str(), nullptr));
-  if (real == nullptr) return fail(system_error("reading " + path, errno));
-  return std::string(real.get());
-}
-
-void warn_if_others_read(const std::string& path, Log& log) {
-  struct stat status = {};
-  if (stat(path.c_str(), &status) == 0 && is_exposed(status)) {
-    log.warn("{} is accessible to others than its owner; make it private with chmod 600", path);
-  }
-}
-
-Result<cloud::Credentials> read_credentials(const config::CredentialsFile& file, Log& log) {
-  const Result<std::string> path = resolve(file.path);
-  if (!path) return fail(path.error());
-  warn_if_others_read(*path, log);
-  const Result<Secret> text = read_secret_file(*path, kMostCredentials);
-  if (!text) return fail(text.error());
-  return cloud::parse_profile(*text, file.profile, file.path);
-}
-
-Result<cloud::SharedProxyLogin> read_proxy_login(const std::string& file, Log& log) {
-  const Result<std::string> path = resolve(file);
-  if (!path) return fail(path.error());
-  warn_if_others_read(*path, log);
-  const Result<Secret> text = read_secret_file(*path, kMostCredentials);
-  if (!text) return fail(text.error());
-  auto login = cloud::parse_proxy_login(*text);
-  if (!login) return fail_with(std::move(login), file);
-  return login;
-}
 
 cloud::Endpoints endpoints_of(const config::GlobalConfig& global,
                               const std::optional<cloud::Credentials>& credentials) {
@@ -78,17 +38,12 @@ cloud::Endpoints endpoints_of(const config::GlobalConfig& global,
   return cloud::endpoints_for(global.region, overrides);
 }
 
-std::unique_ptr<cloud::CredentialsProvider> make_provider(CloudAccess& access,
-                                                          cloud::HttpClient& http,
-                                                          const Clock& clock,
-                                                          const std::string& metadata) {
-  if (access.credentials) return cloud::make_fixed_provider(*std::move(access.credentials));
-  return cloud::make_ecs_provider(http, clock, metadata);
-}
-
 // New credentials make a failure of the old ones worth another try, as a new configuration does.
 Engine::Parts with_identity(Engine::Parts parts, const CloudAccess& access) {
   if (access.credentials) parts.launch_id += " " + access.credentials->fingerprint();
+  for (const auto& [spec, credentials] : access.further) {
+    if (credentials) parts.launch_id += " " + credentials->fingerprint();
+  }
   return parts;
 }
 
@@ -151,6 +106,7 @@ class RunningEngine final : public Engine {
   std::unique_ptr<cloud::CredentialsProvider> provider_;
   std::unique_ptr<cloud::LockoutGuard> guard_;
   cloud::Session session_;
+  FurtherSessions further_;
   sources::Sources sources_;
   lifecycle::Responder responder_;
   lifecycle::Lifecycle lifecycle_;
@@ -166,11 +122,15 @@ RunningEngine::RunningEngine(Parts parts, CloudAccess access, HttpClients http)
     : parts_(with_identity(std::move(parts), access)),
       endpoints_(endpoints_of(parts_.config.global(), access.credentials)),
       http_(std::move(http)),
-      provider_(make_provider(access, *http_.cloud, parts_.clock,
+      provider_(make_provider(std::move(access.credentials), *http_.cloud, parts_.clock,
                               parts_.config.global().metadata_endpoint)),
       guard_(lifecycle::make_store_lockout_guard(parts_.store, *parts_.lease, parts_.clock)),
       session_({*http_.cloud, *provider_, *guard_, parts_.clock, endpoints_.iam}),
-      sources_({session_, endpoints_, parts_.store, parts_.clock, parts_.log, parts_.events}),
+      further_({parts_.config.global(), parts_.store, *parts_.lease, parts_.clock, *http_.cloud,
+                endpoints_.iam},
+               access),
+      sources_({session_, endpoints_, parts_.store, parts_.clock, parts_.log, parts_.events,
+                [this](const config::CredentialsSpec& spec) { return further_.of(spec); }}),
       responder_(*http_.responders, parts_.clock),
       lifecycle_({parts_.config, parts_.store,
                   [this](const config::SourceSpec& source) -> sources::Source& {
@@ -262,28 +222,6 @@ Time RunningEngine::next_wake(const Team& team) const {
 unsigned most_threads(const config::GlobalConfig& global) noexcept {
   const auto teams = static_cast<unsigned>(config::source_kinds().size());
   return (teams + 1) * global.concurrent_renewals + teams;
-}
-
-Result<CloudAccess> read_cloud_access(const config::GlobalConfig& global, Log& log) {
-  CloudAccess access;
-  if (!global.trusted_certificate.empty()) {
-    const Result<std::string> path = resolve(global.trusted_certificate);
-    if (!path) return fail(path.error());
-    Result<std::string> text = read_file(*path, kMostCaCertificates);
-    if (!text) return pass(std::move(text));
-    access.ca_pem = *std::move(text);
-  }
-  if (!global.proxy_credentials.empty()) {
-    Result<cloud::SharedProxyLogin> login = read_proxy_login(global.proxy_credentials, log);
-    if (!login) return fail_with(std::move(login), "proxy");
-    access.proxy_login = *std::move(login);
-  }
-  if (const auto* file = std::get_if<config::CredentialsFile>(&global.credentials)) {
-    Result<cloud::Credentials> credentials = read_credentials(*file, log);
-    if (!credentials) return fail_with(std::move(credentials), "credentials");
-    access.credentials = *std::move(credentials);
-  }
-  return access;
 }
 
 namespace {

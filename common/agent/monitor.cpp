@@ -42,7 +42,8 @@ struct Places {
 Places places_of(const config::Handover& handover) {
   const Result<config::Config> config = handover.settings.finalize();
   if (!config) return {};
-  return {.watched = WatchedFiles(config->global()), .state = config->global().state_path};
+  return {.watched = WatchedFiles(config->global(), config->further_credentials()),
+          .state = config->global().state_path};
 }
 
 class Monitor {

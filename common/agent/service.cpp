@@ -207,7 +207,7 @@ void Service::try_to_lead() {
 // What must be done as root, then never root again.
 Result<std::optional<CloudAccess>> settle(const config::Config& config, SettingsKeeper& settings,
                                           Log& log) {
-  Result<CloudAccess> access = read_cloud_access(config.global(), log);
+  Result<CloudAccess> access = read_cloud_access(config, log);
   if (!access) {
     log.error("{}; certificates are served but not renewed", access.error().message());
   }

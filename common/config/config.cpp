@@ -47,6 +47,15 @@ std::vector<std::string> Config::trust_files() const {
   return {files.begin(), files.end()};
 }
 
+std::vector<CredentialsSpec> Config::further_credentials() const {
+  std::set<CredentialsSpec> all;
+  for (const CertificateSpec& spec : certificates_) {
+    const std::vector<CredentialsSpec>& its = spec.source.facts().credentials;
+    all.insert(its.begin(), its.end());
+  }
+  return {all.begin(), all.end()};
+}
+
 const CertificateSpec* Config::find(std::string_view name) const noexcept {
   const auto found = std::lower_bound(
       certificates_.begin(), certificates_.end(), name,

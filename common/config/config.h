@@ -10,10 +10,10 @@
 #include <optional>
 #include <string>
 #include <string_view>
-#include <variant>
 #include <vector>
 
 #include "base/clock.h"
+#include "config/credentials.h"
 #include "config/duration.h"
 #include "config/source_spec.h"
 #include "crypto/key_type.h"
@@ -24,12 +24,6 @@ namespace ccm::config {
 struct Origin {
   std::string file;
   unsigned line = 0;
-};
-
-// Who makes a private key that a source needs.
-enum class KeyOrigin : std::uint8_t {
-  local,  // made on this machine and never leaves it
-  cloud,  // made by PCA and exported once
 };
 
 // One certificate to be kept valid.
@@ -52,13 +46,6 @@ struct CertificateSpec {
   // Changes when anything changes that makes a refused or failed attempt worth repeating.
   std::string fingerprint() const;
 };
-
-struct CredentialsFile {
-  std::string path;
-  std::string profile;  // section; empty: [global], else [basic]
-};
-struct CredentialsEcs {};
-using CredentialsSpec = std::variant<CredentialsFile, CredentialsEcs>;
 
 struct GlobalConfig {
   std::string state_path;
@@ -89,6 +76,8 @@ class Config {
   Config on_host(std::string_view host) const;
   // Paths of the files that decide which authorities' certificates are taken, each once.
   std::vector<std::string> trust_files() const;
+  // Credentials that sources use besides the global ones, each once.
+  std::vector<CredentialsSpec> further_credentials() const;
   // nullptr when there is none of that name.
   const CertificateSpec* find(std::string_view name) const noexcept;
 

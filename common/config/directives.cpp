@@ -34,7 +34,7 @@ constexpr unsigned kMostSourceWords = [] {
   return static_cast<unsigned>(1 + most);
 }();
 
-constexpr std::array<Directive, 23> kDirectives{{
+constexpr std::array<Directive, 28> kDirectives{{
     {"agent_path", Scope::global, 1, 1, "agent_path /path/to/ccm-agent", PathArguments::all},
     {"check_interval", Scope::both, 1, 1, "check_interval 12h"},
     {"concurrent_renewals", Scope::global, 1, 1, "concurrent_renewals 4"},
@@ -42,6 +42,13 @@ constexpr std::array<Directive, 23> kDirectives{{
      PathArguments::file_value},
     {"fallback", Scope::both, 1, 1, "fallback on | off"},
     {"iam_endpoint", Scope::global, 1, 1, "iam_endpoint https://HOST[:PORT]"},
+    {"issue", Scope::both, 1, 1, "issue off | file | dns | auto"},
+    {"issue_applicant", Scope::both, 3, 3, "issue_applicant name=NAME phone=NUMBER email=ADDRESS"},
+    {"issue_company", Scope::both, 4, 5,
+     "issue_company name=NAME country=CN province=NAME city=NAME [unit=NAME]"},
+    {"issue_credentials", Scope::both, 1, 2, "issue_credentials file=/path [profile=NAME] | ecs",
+     PathArguments::file_value},
+    {"issue_dns", Scope::both, 1, 1, "issue_dns service | hook"},
     {"keep", Scope::both, 1, 1, "keep 3"},
     {"key", Scope::both, 1, 1, "key rsa:2048 | rsa:3072 | rsa:4096 | ecdsa:256 | ecdsa:384"},
     {"key_origin", Scope::both, 1, 1, "key_origin local | cloud"},

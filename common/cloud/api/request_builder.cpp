@@ -153,6 +153,9 @@ class Builder {
       return {};
     }
     if (auto checked = check_body(operation_, body_); !checked) return checked;
+    for (const auto& [name, spelling] : arguments_.spellings) {
+      JsonBody::replace_text(body_.root()[name], spelling);
+    }
     request_.body = body_.dump().reveal();
     return {};
   }
