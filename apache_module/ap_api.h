@@ -25,6 +25,7 @@ extern "C" {
 #include <apr_strings.h>
 #include <apr_thread_proc.h>
 #include <mod_ssl_openssl.h>
+#include <mod_status.h>
 // clang-format on
 
 extern module AP_MODULE_DECLARE_DATA ccm_module;

@@ -4,6 +4,7 @@
 #include "directives.h"
 #include "process.h"
 #include "proof.h"
+#include "status.h"
 #include "tls.h"
 
 namespace ccm::apache {
@@ -19,6 +20,8 @@ void register_hooks(apr_pool_t*) noexcept {
   ap_hook_monitor(monitor, nullptr, nullptr, APR_HOOK_MIDDLE);
 
   ap_hook_quick_handler(answer_authority, nullptr, nullptr, APR_HOOK_REALLY_FIRST);
+  ap_hook_handler(answer_status, nullptr, nullptr, APR_HOOK_MIDDLE);
+  APR_OPTIONAL_HOOK(ap, status_hook, add_to_status, nullptr, nullptr, APR_HOOK_MIDDLE);
 
   ap_hook_ssl_add_cert_files(add_certificate_files, nullptr, nullptr, APR_HOOK_FIRST);
   APR_OPTIONAL_HOOK(ssl, init_stapling_status, take_over_stapling, nullptr, nullptr,

@@ -58,7 +58,7 @@ void close_in_child() noexcept {
 // for another.
 server::Retained& retained_data() {
   static_assert(std::is_trivially_copyable_v<server::Retained>);
-  constexpr char kRetainedKey[] = "ccm_module retained 1";
+  constexpr char kRetainedKey[] = "ccm_module retained 2";
   if (auto* kept = static_cast<server::Retained*>(ap_retained_data_get(kRetainedKey))) return *kept;
   return *::new (ap_retained_data_create(kRetainedKey, sizeof(server::Retained)))
       server::Retained();
@@ -228,7 +228,9 @@ int post_config(apr_pool_t*, apr_pool_t*, apr_pool_t*, server_rec* main_server) 
 }
 
 void enter_child(apr_pool_t*, server_rec*) noexcept {
-  if (active != nullptr) active->deployment.protect_worker();
+  if (active == nullptr) return;
+  active->deployment.protect_worker();
+  active->deployment.begin_to_count();
 }
 
 int monitor(apr_pool_t*, server_rec*) noexcept {

@@ -2,6 +2,7 @@
 // `ccm_certificate` in http and its servers, and what is answered to authorities in all of them.
 #include "binding.h"
 #include "proof.h"
+#include "status.h"
 
 namespace ccm::nginx {
 namespace {
@@ -42,15 +43,19 @@ class Http {
 
 using HttpBinding = Binding<Http>;
 
-// The first is ours; behind it come those of other modules, and an empty one.
-ngx_command_t http_commands[1 + kMostOthers] = {
+constexpr std::size_t kOwnCommands = 2;
+
+// The first are ours; behind them come those of other modules, and an empty one.
+ngx_command_t http_commands[kOwnCommands + kMostOthers] = {
     {ngx_string("ccm_certificate"), NGX_HTTP_MAIN_CONF | NGX_HTTP_SRV_CONF | NGX_CONF_ANY,
      HttpBinding::on_directive, NGX_HTTP_SRV_CONF_OFFSET, 0, nullptr},
+    {ngx_string("ccm_status"), NGX_HTTP_LOC_CONF | NGX_CONF_NOARGS, on_status_directive, 0, 0,
+     nullptr},
 };
 
 // Before the block is read, when all modules are loaded.
 ngx_int_t prepare_http(ngx_conf_t* cf) noexcept {
-  watch_others(cf, NGX_HTTP_MODULE, http_commands, 1, HttpBinding::on_other_directive);
+  watch_others(cf, NGX_HTTP_MODULE, http_commands, kOwnCommands, HttpBinding::on_other_directive);
   return NGX_OK;
 }
 

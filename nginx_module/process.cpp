@@ -112,6 +112,8 @@ void bring_to_life(const ngx_cycle_t* cycle, MainConf& conf) {
 void enter_process(MainConf& conf) {
   if (ngx_process != NGX_PROCESS_SINGLE) conf.deployment.enter_worker(retained);
   conf.deployment.protect_worker();
+  const bool serves = ngx_process == NGX_PROCESS_WORKER || ngx_process == NGX_PROCESS_SINGLE;
+  if (serves) conf.deployment.begin_to_count();
   const bool is_first_worker = ngx_process == NGX_PROCESS_WORKER && ngx_worker == 0;
   if (is_first_worker || ngx_process == NGX_PROCESS_SINGLE) look_regularly();
 }

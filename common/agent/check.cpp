@@ -50,19 +50,24 @@ void add_warning(Findings& findings, std::string sentence) {
 }
 
 // Whether everything that read_cloud_access reads can be read by us, or we are root.
-bool may_read(const config::GlobalConfig& global) {
+bool may_read(const config::Config& config) {
   if (is_root()) return true;
-  const auto* file = std::get_if<config::CredentialsFile>(&global.credentials);
+  const config::GlobalConfig& global = config.global();
   const auto readable = [](const std::string& path) {
     return path.empty() || faccessat(AT_FDCWD, path.c_str(), R_OK, AT_EACCESS) == 0;
   };
+  const auto is_usable = [&](const config::CredentialsSpec& credentials) {
+    const auto* file = std::get_if<config::CredentialsFile>(&credentials);
+    return file == nullptr || readable(file->path);
+  };
+  const std::vector<config::CredentialsSpec> further = config.further_credentials();
   return readable(global.trusted_certificate) && readable(global.proxy_credentials) &&
-         (file == nullptr || readable(file->path));
+         is_usable(global.credentials) && std::all_of(further.begin(), further.end(), is_usable);
 }
 
-void check_access(const config::GlobalConfig& global, Findings& findings) {
-  if (!may_read(global)) return;
-  if (const auto usable = try_cloud_access(global); !usable) {
+void check_access(const config::Config& config, Findings& findings) {
+  if (!may_read(config)) return;
+  if (const auto usable = try_cloud_access(config); !usable) {
     add_fatal(findings, usable.error().message());
   }
 }
@@ -183,7 +188,7 @@ void check_trust_files(const config::Config& config, const std::optional<Account
 
 std::vector<config::HostFinding> check_work(const config::Config& config) {
   Findings findings;
-  check_access(config.global(), findings);
+  check_access(config, findings);
   check_region(config, findings);
   // That the account is missing was said already (config/host_checks.h).
   const Result<std::optional<Account>> account = choose_account(config.global().user);
@@ -193,9 +198,10 @@ std::vector<config::HostFinding> check_work(const config::Config& config) {
   return findings;
 }
 
-Result<void> try_cloud_access(const config::GlobalConfig& global) {
+Result<void> try_cloud_access(const config::Config& config) {
   NoLog log;
-  const Result<CloudAccess> access = read_cloud_access(global, log);
+  const config::GlobalConfig& global = config.global();
+  const Result<CloudAccess> access = read_cloud_access(config, log);
   if (!access) return fail(access.error());
   const auto client = cloud::make_curl_client(
       {.ca_pem = access->ca_pem, .proxy = global.proxy, .proxy_login = access->proxy_login});

@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "agent/engine.h"
 
-#include <stdlib.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -11,9 +9,9 @@
 #include <vector>
 
 #include "agent/crew.h"
+#include "agent/snapshot_keeper.h"
 #include "agent/store_follower.h"
 #include "base/account.h"
-#include "base/file.h"
 #include "cloud/identity/session.h"
 #include "cloud/transport/curl_client.h"
 #include "cloud/transport/endpoints.h"
@@ -29,44 +27,8 @@
 namespace ccm::agent {
 namespace {
 
-constexpr std::size_t kMostCredentials = 64U << 10U;
-constexpr std::size_t kMostCaCertificates = 4U << 20U;
 constexpr std::size_t kMostOcspBody = 64U << 10U;
-
-// The file behind links: secrets of orchestrators are mounted as links, and the operator named
-// them.
-Result<std::string> resolve(const std::string& path) {
-  const Handle<char, std::free> real(realpath(path.c_str(), nullptr));
-  if (real == nullptr) return fail(system_error("reading " + path, errno));
-  return std::string(real.get());
-}
-
-void warn_if_others_read(const std::string& path, Log& log) {
-  struct stat status = {};
-  if (stat(path.c_str(), &status) == 0 && is_exposed(status)) {
-    log.warn("{} is accessible to others than its owner; make it private with chmod 600", path);
-  }
-}
-
-Result<cloud::Credentials> read_credentials(const config::CredentialsFile& file, Log& log) {
-  const Result<std::string> path = resolve(file.path);
-  if (!path) return fail(path.error());
-  warn_if_others_read(*path, log);
-  const Result<Secret> text = read_secret_file(*path, kMostCredentials);
-  if (!text) return fail(text.error());
-  return cloud::parse_profile(*text, file.profile, file.path);
-}
-
-Result<cloud::SharedProxyLogin> read_proxy_login(const std::string& file, Log& log) {
-  const Result<std::string> path = resolve(file);
-  if (!path) return fail(path.error());
-  warn_if_others_read(*path, log);
-  const Result<Secret> text = read_secret_file(*path, kMostCredentials);
-  if (!text) return fail(text.error());
-  auto login = cloud::parse_proxy_login(*text);
-  if (!login) return fail_with(std::move(login), file);
-  return login;
-}
+constexpr unsigned kDeskThreads = 2;
 
 cloud::Endpoints endpoints_of(const config::GlobalConfig& global,
                               const std::optional<cloud::Credentials>& credentials) {
@@ -79,17 +41,12 @@ cloud::Endpoints endpoints_of(const config::GlobalConfig& global,
   return cloud::endpoints_for(global.region, overrides);
 }
 
-std::unique_ptr<cloud::CredentialsProvider> make_provider(CloudAccess& access,
-                                                          cloud::HttpClient& http,
-                                                          const Clock& clock,
-                                                          const std::string& metadata) {
-  if (access.credentials) return cloud::make_fixed_provider(*std::move(access.credentials));
-  return cloud::make_ecs_provider(http, clock, metadata);
-}
-
 // New credentials make a failure of the old ones worth another try, as a new configuration does.
 Engine::Parts with_identity(Engine::Parts parts, const CloudAccess& access) {
   if (access.credentials) parts.launch_id += " " + access.credentials->fingerprint();
+  for (const auto& [spec, credentials] : access.further) {
+    if (credentials) parts.launch_id += " " + credentials->fingerprint();
+  }
   return parts;
 }
 
@@ -136,6 +93,7 @@ class RunningEngine final : public Engine {
  private:
   void remove_superseded();
   void notice_the_clock();
+  void look_at_changes();
   void hand_out(Team& team, Time now);
   Time next_wake(const Team& team) const;
 
@@ -145,27 +103,36 @@ class RunningEngine final : public Engine {
   std::unique_ptr<cloud::CredentialsProvider> provider_;
   std::unique_ptr<cloud::LockoutGuard> guard_;
   cloud::Session session_;
+  FurtherSessions further_;
   sources::Sources sources_;
   lifecycle::Responder responder_;
   lifecycle::Lifecycle lifecycle_;
   lifecycle::RequestDesk desk_;
   lifecycle::Stapling stapling_;
   StoreFollower follower_;
+  SnapshotKeeper snapshot_;
   lifecycle::ClockWatch clock_watch_;
   // Threads for each, so that no source or responder that hangs holds up another.
   std::vector<std::unique_ptr<Team>> teams_;
   Crew inquiries_;
+  Crew desk_crew_;  // for what ccmctl asks for and hooks are waited for
 };
 
 RunningEngine::RunningEngine(Parts parts, CloudAccess access, HttpClients http)
     : parts_(with_identity(std::move(parts), access)),
       endpoints_(endpoints_of(parts_.config.global(), access.credentials)),
       http_(std::move(http)),
-      provider_(make_provider(access, *http_.cloud, parts_.clock,
+      provider_(make_provider(std::move(access.credentials), *http_.cloud, parts_.clock,
                               parts_.config.global().metadata_endpoint)),
-      guard_(lifecycle::make_store_lockout_guard(parts_.store, *parts_.lease, parts_.clock)),
+      guard_(make_noting_guard(
+          lifecycle::make_store_lockout_guard(parts_.store, *parts_.lease, parts_.clock),
+          parts_.calls)),
       session_({*http_.cloud, *provider_, *guard_, parts_.clock, endpoints_.iam}),
-      sources_({session_, endpoints_, parts_.store, parts_.clock, parts_.log, parts_.events}),
+      further_({parts_.config.global(), parts_.store, *parts_.lease, parts_.clock, *http_.cloud,
+                endpoints_.iam},
+               access),
+      sources_({session_, endpoints_, parts_.store, parts_.clock, parts_.log, parts_.events,
+                [this](const config::CredentialsSpec& spec) { return further_.of(spec); }}),
       responder_(*http_.responders, parts_.clock),
       lifecycle_({parts_.config, parts_.store,
                   [this](const config::SourceSpec& source) -> sources::Source& {
@@ -173,18 +140,28 @@ RunningEngine::RunningEngine(Parts parts, CloudAccess access, HttpClients http)
                   },
                   parts_.clock, parts_.log, parts_.launch_id, &responder_, parts_.events}),
       desk_({parts_.state_path, parts_.store, *parts_.lease, lifecycle_, parts_.log, parts_.config,
-             parts_.clock}),
+             parts_.clock, parts_.events,
+             [this](std::function<void()> work) {
+               if (desk_crew_.idle() == 0) return false;
+               desk_crew_.give(std::move(work));
+               return true;
+             },
+             parts_.run_hooks}),
       stapling_({parts_.config, parts_.store, *http_.responders, parts_.clock, parts_.log,
                  [this](const std::string& name) { lifecycle_.hasten(name); }, parts_.events}),
       follower_(parts_.config, parts_.store),
+      snapshot_({parts_.config, parts_.store, parts_.state_path, parts_.clock, parts_.log}),
       clock_watch_(parts_.clock),
       teams_(make_teams(parts_.config.global(), parts_.wake_descriptor)),
-      inquiries_(parts_.config.global().concurrent_renewals, parts_.wake_descriptor) {
+      inquiries_(parts_.config.global().concurrent_renewals, parts_.wake_descriptor),
+      desk_crew_(kDeskThreads, parts_.wake_descriptor) {
   lifecycle_.start(*parts_.lease);
-  lifecycle::adopt_stored({parts_.store, *parts_.lease, parts_.log, parts_.clock.now()},
-                          lifecycle_.unsettled());
+  lifecycle::adopt_stored(
+      {parts_.store, *parts_.lease, parts_.log, parts_.clock.now(), parts_.events},
+      lifecycle_.unsettled());
   remove_superseded();
   desk_.resume();
+  snapshot_.bring_up_to_date();
 }
 
 // The settings may keep fewer versions than those of an earlier start, and an agent that was killed
@@ -209,13 +186,20 @@ void RunningEngine::notice_the_clock() {
   stapling_.look_again_at_all();
 }
 
+void RunningEngine::look_at_changes() {
+  std::vector<std::string> names;
+  for (const config::CertificateSpec* spec : follower_.next(parts_.clock.steady_now())) {
+    names.push_back(spec->name);
+  }
+  for (const std::string& name : names) stapling_.notice(name);
+  snapshot_.note(std::move(names));
+}
+
 void RunningEngine::hand_out(Time now) {
   notice_the_clock();
   desk_.serve();
   for (const auto& team : teams_) hand_out(*team, now);
-  for (const config::CertificateSpec* spec : follower_.next(parts_.clock.steady_now())) {
-    stapling_.notice(spec->name);
-  }
+  look_at_changes();
   for (const std::string& name : stapling_.take_due(now, inquiries_.idle())) {
     inquiries_.give([this, name] { stapling_.attempt(name, *parts_.lease); });
   }
@@ -234,8 +218,9 @@ void RunningEngine::hand_out(Team& team, Time now) {
 }
 
 bool RunningEngine::is_idle() const {
-  return inquiries_.is_idle() && std::all_of(teams_.begin(), teams_.end(),
-                                             [](const auto& team) { return team->crew.is_idle(); });
+  return inquiries_.is_idle() && desk_crew_.is_idle() &&
+         std::all_of(teams_.begin(), teams_.end(),
+                     [](const auto& team) { return team->crew.is_idle(); });
 }
 
 Seconds RunningEngine::longest_work(SteadyTime now) const {
@@ -257,32 +242,11 @@ Time RunningEngine::next_wake(const Team& team) const {
 
 }  // namespace
 
-// A team for each kind of source, each with a hand for wishes, and those who ask responders.
+// A team for each kind of source, each with a hand for wishes, those who ask responders, those of
+// the desk, the snapshot's, and the two of the stream of events.
 unsigned most_threads(const config::GlobalConfig& global) noexcept {
   const auto teams = static_cast<unsigned>(config::source_kinds().size());
-  return (teams + 1) * global.concurrent_renewals + teams;
-}
-
-Result<CloudAccess> read_cloud_access(const config::GlobalConfig& global, Log& log) {
-  CloudAccess access;
-  if (!global.trusted_certificate.empty()) {
-    const Result<std::string> path = resolve(global.trusted_certificate);
-    if (!path) return fail(path.error());
-    Result<std::string> text = read_file(*path, kMostCaCertificates);
-    if (!text) return pass(std::move(text));
-    access.ca_pem = *std::move(text);
-  }
-  if (!global.proxy_credentials.empty()) {
-    Result<cloud::SharedProxyLogin> login = read_proxy_login(global.proxy_credentials, log);
-    if (!login) return fail_with(std::move(login), "proxy");
-    access.proxy_login = *std::move(login);
-  }
-  if (const auto* file = std::get_if<config::CredentialsFile>(&global.credentials)) {
-    Result<cloud::Credentials> credentials = read_credentials(*file, log);
-    if (!credentials) return fail_with(std::move(credentials), "credentials");
-    access.credentials = *std::move(credentials);
-  }
-  return access;
+  return (teams + 1) * global.concurrent_renewals + teams + kDeskThreads + 3;
 }
 
 namespace {
@@ -314,8 +278,9 @@ Result<std::unique_ptr<Engine>> Engine::start(Parts parts, CloudAccess access) {
        .reach = reach_of_responders(endpoints_of(parts.config.global(), access.credentials)),
        .body_limit = kMostOcspBody});
   if (!responders) return pass(std::move(responders));
-  return std::make_unique<RunningEngine>(std::move(parts), std::move(access),
-                                         HttpClients{*std::move(http), *std::move(responders)});
+  HttpClients clients{make_counting_client(*std::move(http), parts.clock, parts.calls),
+                      make_counting_client(*std::move(responders), parts.clock, parts.calls)};
+  return std::make_unique<RunningEngine>(std::move(parts), std::move(access), std::move(clients));
 }
 
 }  // namespace ccm::agent

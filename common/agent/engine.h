@@ -4,30 +4,21 @@
 // woken through a descriptor when one has ended.
 #pragma once
 
+#include <functional>
 #include <memory>
-#include <optional>
 #include <string>
 
+#include "agent/call_ledger.h"
+#include "agent/cloud_access.h"
 #include "base/clock.h"
 #include "base/event.h"
 #include "base/log.h"
 #include "base/result.h"
-#include "cloud/identity/credentials.h"
-#include "cloud/transport/proxy_login.h"
 #include "config/config.h"
+#include "store/answer.h"
 #include "store/store.h"
 
 namespace ccm::agent {
-
-// What has to be read before the agent gives up root.
-struct CloudAccess {
-  std::optional<cloud::Credentials> credentials;  // nullopt: from the ECS metadata service
-  std::string ca_pem;                             // empty: the system's store
-  cloud::SharedProxyLogin proxy_login = {};       // nullptr: the proxy wants none
-};
-// `invalid`/`rejected` with the file in the sentence. A credentials file that others may read is
-// used with a warning.
-Result<CloudAccess> read_cloud_access(const config::GlobalConfig& global, Log& log);
 
 // Threads that an engine starts.
 unsigned most_threads(const config::GlobalConfig& global) noexcept;
@@ -42,8 +33,11 @@ class Engine {
     const Clock& clock;
     Log& log;
     std::string launch_id;
+    CallLedger& calls;    // counts those of the engine
     int wake_descriptor;  // an eventfd or a pipe, borrowed: written to when an attempt has ended
     Events& events = no_events();
+    // lifecycle::RequestDesk::Parts
+    std::function<void(Event event, store::Answer& end)> run_hooks = {};
   };
   static Result<std::unique_ptr<Engine>> start(Parts parts, CloudAccess access);
 

@@ -39,8 +39,14 @@ void clean_process(const std::function<void(Severity, const std::string&)>& say)
   static_cast<void>(setsid());
   // The directory the server was started in must not be kept busy.
   if (chdir("/") != 0) expect(fail(system_error("changing to the root directory", errno)));
-  expect(launch::give_up_new_privileges());
   expect(launch::forbid_dumps());
+}
+
+// Of the agent itself, which talks to the network. The monitor and its hooks keep what programs of
+// the operator's may need, such as a sendmail that is set-gid.
+void give_up_new_rights(const std::function<void(Severity, const std::string&)>& say) {
+  const Result<void> done = launch::give_up_new_privileges();
+  if (!done) say(Severity::warn, done.error().message() + "; the agent goes on without it");
 }
 
 Result<config::Handover> read_handover() {
@@ -68,6 +74,8 @@ void show_role(char* argv0, std::size_t room, Member member) {
       return launch::set_title(argv0, room, {"ccm-agent: guard", "ccm-guard"});
     case Member::agent:
       return launch::set_title(argv0, room, {"ccm-agent", "ccm-agent"});
+    case Member::keeper:
+      return launch::set_title(argv0, room, {"ccm-agent: hook", "ccm-hook"});
   }
 }
 
@@ -95,11 +103,15 @@ int run(char* argv0, bool is_check) {
                             launch::close_other_descriptors();
                             show_role(argv0, room, member);
                           },
-                      .agent = [&](const Pulse& pulse) { return run_service(*handover, pulse); },
+                      .agent =
+                          [&](const Pulse& pulse) {
+                            give_up_new_rights(say);
+                            return run_service(*handover, pulse);
+                          },
                       .try_access = [&]() -> Result<void> {
                         const auto config = handover->settings.finalize();
                         if (!config) return fail(config.error());
-                        return try_cloud_access(config->global());
+                        return try_cloud_access(*config);
                       }});
 }
 

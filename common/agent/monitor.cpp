@@ -19,6 +19,8 @@
 #include "agent/access_trial.h"
 #include "agent/child.h"
 #include "agent/guard.h"
+#include "agent/hooks/agent_channel.h"
+#include "agent/hooks/hook_runner.h"
 #include "agent/server_log.h"
 #include "agent/watched_files.h"
 #include "base/text.h"
@@ -37,12 +39,15 @@ constexpr Milliseconds kLookAtFiles{1'000};
 struct Places {
   WatchedFiles watched = {};
   std::string state = {};  // empty: no directory
+  std::vector<config::Hook> hooks = {};
 };
 
 Places places_of(const config::Handover& handover) {
   const Result<config::Config> config = handover.settings.finalize();
   if (!config) return {};
-  return {.watched = WatchedFiles(config->global()), .state = config->global().state_path};
+  return {.watched = WatchedFiles(config->global(), config->further_credentials()),
+          .state = config->global().state_path,
+          .hooks = config->global().hooks};
 }
 
 class Monitor {
@@ -52,6 +57,13 @@ class Monitor {
         log_(family.handover.server),
         places_(places_of(family.handover)),
         troubles_(places_.state, store::id_of(family.handover.server)),
+        hooks_({.hooks = places_.hooks,
+                .say =
+                    [this](Severity severity, const std::string& line) {
+                      log_.write({severity, line}, getpid());
+                    },
+                .become_keeper = [this] { family_.become(Member::keeper); },
+                .reply = [this](const HookAnswer& answer) { channel_.send(answer); }}),
         next_start_(SteadyClock::now()),
         next_guard_(next_start_) {}
 
@@ -62,6 +74,7 @@ class Monitor {
   void start();
   void start_guard();
   void carry_log();
+  void take_events();
   void reap();
   void reap_guard();
   void look_for_hangs();
@@ -74,6 +87,8 @@ class Monitor {
   ServerLog log_;
   Places places_;
   store::TroubleFile troubles_;
+  AgentChannel channel_;
+  HookRunner hooks_;
   std::string last_words_;  // the agent's last error
   RestartBackoff restarts_{kAgentDelays};
   RestartBackoff refusals_{kOperatorDelays};
@@ -90,11 +105,15 @@ int Monitor::run() {
   for (;;) {
     family_.pulse.beat(Member::monitor);
     start_if_due();
-    std::array<pollfd, 5> waiting{{{launch::kLifelineDescriptor, POLLIN, 0},
-                                   {child_.output.get(), POLLIN, 0},
-                                   {child_.handle.get(), POLLIN, 0},
-                                   {guard_.handle.get(), POLLIN, 0},
-                                   {trial_.descriptor(), POLLIN, 0}}};
+    hooks_.look();
+    std::vector<pollfd> waiting{{launch::kLifelineDescriptor, POLLIN, 0},
+                                {child_.output.get(), POLLIN, 0},
+                                {child_.handle.get(), POLLIN, 0},
+                                {guard_.handle.get(), POLLIN, 0},
+                                {trial_.descriptor(), POLLIN, 0},
+                                channel_.incoming(),
+                                channel_.outgoing()};
+    hooks_.add_to(waiting);
     if (poll(waiting.data(), waiting.size(), poll_timeout()) < 0 && errno != EINTR) return 1;
     if (waiting[0].revents != 0) {
       // Crash-only: the agent's writes are atomic, so there is nothing to wait for but its end: in
@@ -102,10 +121,12 @@ int Monitor::run() {
       trial_.stop();
       end_child(guard_);
       end_child(child_);
+      hooks_.stop();
       troubles_.clear();
       return 0;
     }
     if (waiting[1].revents != 0) carry_log();
+    if (waiting[5].revents != 0 || waiting[6].revents != 0) take_events();
     // The end of its messages tells as well, where the system gives no handle of a process.
     if (child_.pid > 0 && (waiting[2].revents != 0 || !child_.output)) reap();
     if (guard_.pid > 0) reap_guard();
@@ -159,9 +180,18 @@ void Monitor::start() {
   }
   FileDescriptor read_end(ends[0]);
   FileDescriptor write_end(ends[1]);
+  hooks_.drop_questions();
+  const Result<AgentChannel::Ends> agents_ends = channel_.open();
+  if (!agents_ends) {
+    log_.write({Severity::error, agents_ends.error().message()}, getpid());
+    next_start_ = SteadyClock::now() + restarts_.failed_at_once();
+    return;
+  }
   const std::uint64_t beats = family_.pulse.beats(Member::agent);
   const pid_t pid = fork_child();
   if (pid == 0) {
+    dup2(agents_ends->from_monitor.get(), STDIN_FILENO);
+    dup2(agents_ends->to_monitor.get(), STDOUT_FILENO);
     dup2(write_end.get(), STDERR_FILENO);
     family_.become(Member::agent);
     // No destructor may run here: what they would close was closed just now.
@@ -204,10 +234,25 @@ void Monitor::carry_log() {
   }
 }
 
+// The agent says only what has happened; which programs that means is in the configuration.
+void Monitor::take_events() {
+  const Result<std::vector<EventMessage>> messages = channel_.take();
+  if (!messages) {
+    log_.write({Severity::error,
+                fmt::format("the agent says something that is no event ({}); no hook is run until "
+                            "it starts again",
+                            messages.error().message())},
+               getpid());
+    return;
+  }
+  for (const EventMessage& message : *messages) hooks_.take(message);
+}
+
 void Monitor::reap() {
   int status = 0;
   if (waitpid(child_.pid, &status, WNOHANG) != child_.pid) return;
   if (child_.output) carry_log();
+  take_events();
   if (WIFEXITED(status) && WEXITSTATUS(status) == launch::kStartAnew) {
     child_ = Child{};
     next_start_ = SteadyClock::now();

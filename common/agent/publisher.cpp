@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "agent/publisher.h"
 
+#include <fmt/format.h>
+
 #include <utility>
 
 #include "crypto/ocsp.h"
@@ -15,6 +17,21 @@ void Publisher::refresh(Time now) {
   const auto again = std::exchange(unread_, {});
   for (const config::CertificateSpec* spec : again) look_at(*spec, now);
   for (const config::CertificateSpec* spec : follower_.next(since)) look_at(*spec, now);
+}
+
+void Publisher::believe(const publication::Snapshot& snapshot) {
+  for (const config::CertificateSpec& spec : config_.certificates()) {
+    const publication::SnapshotEntry* entry = snapshot.find(spec.name);
+    if (entry == nullptr || !writer_.holds_encoded(spec.name, entry->value)) continue;
+    if (entry->version != store_.current_version(spec.name) ||
+        entry->stamp != store_.version_stamp(spec.name)) {
+      continue;
+    }
+    seen_[spec.name] = {.version = entry->version,
+                        .response = spec.stapling ? entry->response : 0,
+                        .complaint = {}};
+    life_.serves(spec.name, entry->version);
+  }
 }
 
 void Publisher::look_at(const config::CertificateSpec& spec, Time now) {
@@ -71,6 +88,13 @@ void Publisher::publish(const std::string& name, const store::VersionInfo& info,
   if (*published && is_new) {
     log_.notice("certificate \"{}\": version {} is now served (serial {}, valid until {})", name,
                 info.number, info.serial, format_time(info.not_after));
+    events_.tell({.type = EventType::served,
+                  .certificate = name,
+                  .version = info.number,
+                  .serial = info.serial,
+                  .not_after = info.not_after,
+                  .sentence = fmt::format("version {} is served to clients", info.number),
+                  .fields = {{"origin", info.origin}}});
   } else if (*published && value.ocsp_response.empty()) {
     log_.notice("certificate \"{}\": no OCSP response is stapled any more", name);
   } else if (*published) {

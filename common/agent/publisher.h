@@ -12,8 +12,10 @@
 #include "agent/sign_of_life.h"
 #include "agent/store_follower.h"
 #include "base/clock.h"
+#include "base/event.h"
 #include "base/log.h"
 #include "config/config.h"
+#include "publication/snapshot.h"
 #include "publication/writer.h"
 #include "store/store_reader.h"
 
@@ -23,12 +25,13 @@ class Publisher {
  public:
   // Borrows all but the writer.
   Publisher(const config::Config& config, const store::StoreReader& store,
-            publication::Writer writer, SignOfLife& life, Log& log)
+            publication::Writer writer, SignOfLife& life, Log& log, Events& events = no_events())
       : config_(config),
         store_(store),
         writer_(std::move(writer)),
         life_(life),
         log_(log),
+        events_(events),
         proofs_(store, log),
         follower_(config, store) {}
 
@@ -37,6 +40,11 @@ class Publisher {
   // one that is served. A response that has ended in the meantime is the workers' to leave out
   // (server/handshake.h). First of all what authorities may fetch.
   void refresh(Time now);
+  // For who tells of what is published (status_board.h).
+  publication::Writer& writer() noexcept { return writer_; }
+  // Before the first refresh: what the server shows exactly as the snapshot has it, and is current
+  // still, need not be read.
+  void believe(const publication::Snapshot& snapshot);
 
  private:
   // What is known of a certificate's newest version.
@@ -57,6 +65,7 @@ class Publisher {
   publication::Writer writer_;
   SignOfLife& life_;
   Log& log_;
+  Events& events_;
   ProofPublisher proofs_;
   StoreFollower follower_;
   std::map<std::string, Seen, std::less<>> seen_;

@@ -10,8 +10,9 @@
 
 namespace ccm::agent {
 
-enum class Member : std::uint8_t { monitor, guard, agent };
-inline constexpr std::size_t kMembers = 3;
+// A keeper watches over one run of a hook (hooks/hook_process.h) and gives no signs of life.
+enum class Member : std::uint8_t { monitor, guard, agent, keeper };
+inline constexpr std::size_t kMembers = 4;
 
 class Pulse {
  public:

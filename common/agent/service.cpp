@@ -16,12 +16,14 @@
 
 #include "agent/confinement.h"
 #include "agent/engine.h"
+#include "agent/event_stream.h"
 #include "agent/log_line.h"
 #include "agent/neighbours.h"
 #include "agent/privileges.h"
 #include "agent/publisher.h"
 #include "agent/settings_keeper.h"
 #include "agent/sign_of_life.h"
+#include "agent/status_board.h"
 #include "agent/watches.h"
 #include "base/boundary.h"
 #include "base/clock.h"
@@ -30,6 +32,7 @@
 #include "base/version.h"
 #include "launch/process.h"
 #include "store/host/effective_settings.h"
+#include "store/host/snapshot_file.h"
 #include "store/kinds.h"
 
 namespace ccm::agent {
@@ -64,6 +67,28 @@ bool is_state_directory_gone() {
   return stat(kStore, &status) != 0 || status.st_nlink == 0;
 }
 
+// Of an event that has not happened, for `ccmctl events test`.
+void run_hooks(EventStream& events, Event event, store::Answer& end) {
+  constexpr std::size_t kMostReport = std::size_t{16} << 10U;
+  const std::string name(kind_of(event.type).name);
+  const auto results = events.test(std::move(event));
+  if (!results) {
+    end.error = results.error();
+    return;
+  }
+  if (results->empty()) end.report = fmt::format("no hook is configured for \"{}\"\n", name);
+  std::size_t failures = 0;
+  for (const HookResult& result : *results) {
+    end.report +=
+        fmt::format("{}{}\n", result.output, fmt::format("{} {}", result.hook, result.outcome));
+    if (!result.is_good) ++failures;
+  }
+  end.report.resize(cut(end.report, kMostReport).size());
+  if (failures == 0) return;
+  end.error = Error(ErrorKind::rejected, fmt::format("{} of {} hooks did not end with status 0",
+                                                     failures, results->size()));
+}
+
 class Service {
  public:
   struct Parts {
@@ -75,17 +100,22 @@ class Service {
     config::ServerFacts server;
     SignOfLife& life;
     SettingsKeeper settings;
+    CallLedger& calls;
     const Clock& clock;
     Log& log;
+    EventStream& events;
   };
   explicit Service(Parts parts)
       : parts_(std::move(parts)),
-        neighbours_(kStore, store::id_of(parts_.server), parts_.config, parts_.clock, parts_.log) {}
+        neighbours_(kStore, store::id_of(parts_.server), parts_.config, parts_.clock, parts_.log) {
+    if (parts_.publisher) make_board();
+  }
 
   int run();
 
  private:
   bool wants_to_lead() const { return engine_ == nullptr && parts_.access.has_value(); }
+  void make_board();
   void try_to_lead();
   void tidy();
   void end_when_something_hangs();
@@ -100,8 +130,22 @@ class Service {
   bool owes_a_look_ = false;  // at the neighbours, when that time has come
   pid_t monitor_ = getppid();
   std::unique_ptr<Engine> engine_;
+  std::optional<StatusBoard> board_;
   bool has_said_who_leads_ = false;
 };
+
+void Service::make_board() {
+  const auto& access = parts_.access;
+  board_.emplace(StatusBoard::Parts{
+      .config = parts_.config,
+      .store = *parts_.store,
+      .writer = parts_.publisher->writer(),
+      .ledger = parts_.calls,
+      .clock = parts_.clock,
+      .log = parts_.log,
+      .account = access && access->credentials ? access->credentials->domain_id : "",
+      .has_access = access.has_value()});
+}
 
 int Service::run() {
   for (;;) {
@@ -118,6 +162,7 @@ int Service::run() {
     look_at_neighbours();
     if (wants_to_lead()) try_to_lead();
     if (engine_ != nullptr) engine_->hand_out(parts_.clock.now());
+    if (board_) board_->look(engine_ != nullptr, engine_ ? engine_->next_wake() : Time::max());
     std::array<pollfd, 3> waiting{{{launch::kLifelineDescriptor, POLLIN, 0},
                                    {parts_.watches.store.get(), POLLIN, 0},
                                    {parts_.watches.attempt.get(), POLLIN, 0}}};
@@ -168,6 +213,7 @@ void Service::look_at_neighbours() {
 milliseconds Service::time_to_sleep() const {
   Seconds longest = wants_to_lead() ? kTryToLead : SignOfLife::kBeat;
   if (!parts_.watches.store) longest = std::min(longest, kLookAtStore);
+  if (board_ && !board_->is_at_rest()) longest = std::min(longest, StatusBoard::kBetweenLooks);
   if (!parts_.settings.is_at_rest()) longest = std::min(longest, kTryToKeepSettings);
   if (owes_a_look_) longest = std::min(longest, kLookAtNeighbours);
   if (engine_ != nullptr) {
@@ -203,7 +249,12 @@ void Service::try_to_lead() {
                       .clock = parts_.clock,
                       .log = parts_.log,
                       .launch_id = parts_.server.launch_id,
-                      .wake_descriptor = parts_.watches.attempt_end()};
+                      .calls = parts_.calls,
+                      .wake_descriptor = parts_.watches.attempt_end(),
+                      .events = parts_.events,
+                      .run_hooks = [&events = parts_.events](Event event, store::Answer& end) {
+                        run_hooks(events, std::move(event), end);
+                      }};
   Result<std::unique_ptr<Engine>> engine =
       Engine::start(std::move(parts), *std::exchange(parts_.access, std::nullopt));
   if (!engine) {
@@ -212,12 +263,15 @@ void Service::try_to_lead() {
   }
   engine_ = *std::move(engine);
   parts_.life.leads();
+  parts_.events.tell(
+      {.type = EventType::lead_taken,
+       .sentence = "this agent looks after the certificates of the state directory"});
 }
 
 // What must be done as root, then never root again.
 Result<std::optional<CloudAccess>> settle(const config::Config& config, SettingsKeeper& settings,
                                           Log& log) {
-  Result<CloudAccess> access = read_cloud_access(config.global(), log);
+  Result<CloudAccess> access = read_cloud_access(config, log);
   if (!access) {
     log.error("{}; certificates are served but not renewed", access.error().message());
   }
@@ -261,12 +315,17 @@ std::vector<std::string> published_names(config::ServerKind server, const config
 Result<std::optional<Publisher>> make_publisher(config::ServerKind server,
                                                 const config::Config& config,
                                                 const store::StoreReader& store, SignOfLife& life,
-                                                Log& log) {
+                                                Log& log, Events& events) {
   if (server == config::ServerKind::none) return std::optional<Publisher>();
   Result<publication::Writer> writer = publication::Writer::attach(
       FileDescriptor(launch::kSegmentDescriptor), publication::IfBusy::wait);
   if (!writer) return pass(std::move(writer));
-  return std::optional<Publisher>(std::in_place, config, store, *std::move(writer), life, log);
+  std::optional<Publisher> publisher(std::in_place, config, store, *std::move(writer), life, log,
+                                     events);
+  if (Result<Secret> kept = store::read_snapshot(kStore)) {
+    publisher->believe(publication::Snapshot::parse(*std::move(kept)));
+  }
+  return publisher;
 }
 
 Result<int> serve(const config::Handover& handover, const Pulse& pulse, Log& log) {
@@ -286,16 +345,29 @@ Result<int> serve(const config::Handover& handover, const Pulse& pulse, Log& log
   life.give();
   Result<std::unique_ptr<store::Store>> store = store::open_store(kStore);
   if (!store) return pass(std::move(store));
+  EventStream events({.store = **store,
+                      .config = *config,
+                      .server = to_string(store::id_of(handover.server)),
+                      .clock = clock,
+                      .log = log,
+                      .to_monitor = STDOUT_FILENO,
+                      .from_monitor = STDIN_FILENO});
   Result<std::optional<Publisher>> publisher =
-      make_publisher(handover.server.kind, *config, **store, life, log);
+      make_publisher(handover.server.kind, *config, **store, life, log, events);
   if (!publisher) return pass(std::move(publisher));
   settings.look();
   Result<Watches> watches = open_watches(**store, log);
   if (!watches) return pass(std::move(watches));
+  CallLedger calls;
   // Last, as nothing that may be refused can be tried in a process of its own from then on.
   confine(config->certificates().size(), most_threads(config->global()), log);
+  events.start();
+  events.tell({.type = EventType::agent_started,
+               .sentence = fmt::format("the agent {} has started", version()),
+               .fields = {{"pid", fmt::format("{}", getpid())}}});
   Service service({*config, *std::move(store), *std::move(publisher), *std::move(access),
-                   *std::move(watches), handover.server, life, std::move(settings), clock, log});
+                   *std::move(watches), handover.server, life, std::move(settings), calls, clock,
+                   log, events});
   return service.run();
 }
 

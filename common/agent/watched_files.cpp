@@ -3,14 +3,22 @@
 
 #include <sys/stat.h>
 
+#include <algorithm>
+#include <set>
 #include <variant>
 
 namespace ccm::agent {
 
-WatchedFiles::WatchedFiles(const config::GlobalConfig& global) {
-  const auto* credentials = std::get_if<config::CredentialsFile>(&global.credentials);
-  for (const std::string& path : {credentials == nullptr ? std::string() : credentials->path,
-                                  global.proxy_credentials, global.trusted_certificate}) {
+WatchedFiles::WatchedFiles(const config::GlobalConfig& global,
+                           const std::vector<config::CredentialsSpec>& further) {
+  std::set<std::string> paths{global.proxy_credentials, global.trusted_certificate};
+  const auto add = [&](const config::CredentialsSpec& credentials) {
+    const auto* file = std::get_if<config::CredentialsFile>(&credentials);
+    if (file != nullptr) paths.insert(file->path);
+  };
+  add(global.credentials);
+  std::for_each(further.begin(), further.end(), add);
+  for (const std::string& path : paths) {
     if (!path.empty()) files_.push_back({path, identity_of(path)});
   }
 }

@@ -19,7 +19,8 @@ class WatchedFiles {
  public:
   WatchedFiles() = default;
   // Credentials, the proxy's password and the trusted certificates, as far as they are files.
-  explicit WatchedFiles(const config::GlobalConfig& global);
+  explicit WatchedFiles(const config::GlobalConfig& global,
+                        const std::vector<config::CredentialsSpec>& further = {});
 
   // Those that have been replaced or written since the last call. One that is not there is about to
   // come again, and counts then. Links are followed, as orchestrators exchange them.

@@ -86,6 +86,8 @@ Application::Application() : app_(std::make_unique<CLI::App>(kAbout, "ccmctl")) 
   add_check(*app_, action_);
   add_verify(*app_, action_);
   add_change_commands(*app_, action_);
+  add_orders(*app_, action_);
+  add_events(*app_, action_);
   add_forget(*app_, action_);
   add_local_import(*app_, action_);
   add_agent(*app_, action_);

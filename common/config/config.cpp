@@ -20,6 +20,10 @@ std::string CertificateSpec::fingerprint() const {
   return crypto::sha256_hex(record.serialize());
 }
 
+bool Hook::wants(EventType event) const noexcept {
+  return std::find(events.begin(), events.end(), event) != events.end();
+}
+
 Config Config::joined_by(const Config& other) const {
   Config all = *this;
   for (const CertificateSpec& spec : other.certificates_) {
@@ -45,6 +49,15 @@ std::vector<std::string> Config::trust_files() const {
     if (!file.empty()) files.insert(file);
   }
   return {files.begin(), files.end()};
+}
+
+std::vector<CredentialsSpec> Config::further_credentials() const {
+  std::set<CredentialsSpec> all;
+  for (const CertificateSpec& spec : certificates_) {
+    const std::vector<CredentialsSpec>& its = spec.source.facts().credentials;
+    all.insert(its.begin(), its.end());
+  }
+  return {all.begin(), all.end()};
 }
 
 const CertificateSpec* Config::find(std::string_view name) const noexcept {

@@ -10,10 +10,11 @@
 #include <optional>
 #include <string>
 #include <string_view>
-#include <variant>
 #include <vector>
 
 #include "base/clock.h"
+#include "base/event.h"
+#include "config/credentials.h"
 #include "config/duration.h"
 #include "config/source_spec.h"
 #include "crypto/key_type.h"
@@ -24,12 +25,6 @@ namespace ccm::config {
 struct Origin {
   std::string file;
   unsigned line = 0;
-};
-
-// Who makes a private key that a source needs.
-enum class KeyOrigin : std::uint8_t {
-  local,  // made on this machine and never leaves it
-  cloud,  // made by PCA and exported once
 };
 
 // One certificate to be kept valid.
@@ -53,12 +48,16 @@ struct CertificateSpec {
   std::string fingerprint() const;
 };
 
-struct CredentialsFile {
-  std::string path;
-  std::string profile;  // section; empty: [global], else [basic]
+// A program of the operator's that is run at events (agent/hooks/).
+struct Hook {
+  std::vector<EventType> events;
+  std::vector<std::string> command;  // the program's absolute path, then its arguments
+  std::string user = {};             // the account it runs as; empty: not given
+  Seconds timeout{};
+  Origin origin = {};
+
+  bool wants(EventType event) const noexcept;
 };
-struct CredentialsEcs {};
-using CredentialsSpec = std::variant<CredentialsFile, CredentialsEcs>;
 
 struct GlobalConfig {
   std::string state_path;
@@ -73,7 +72,8 @@ struct GlobalConfig {
   std::string proxy_credentials;    // path of a file with "user:password"; empty: none are needed
   std::string trusted_certificate;  // PEM file; empty: the system's store
   unsigned concurrent_renewals = 0;
-  std::string agent_path;  // empty: beside the module
+  std::string agent_path;   // empty: beside the module
+  std::vector<Hook> hooks;  // as they were written
 };
 
 class Config {
@@ -89,6 +89,8 @@ class Config {
   Config on_host(std::string_view host) const;
   // Paths of the files that decide which authorities' certificates are taken, each once.
   std::vector<std::string> trust_files() const;
+  // Credentials that sources use besides the global ones, each once.
+  std::vector<CredentialsSpec> further_credentials() const;
   // nullptr when there is none of that name.
   const CertificateSpec* find(std::string_view name) const noexcept;
 

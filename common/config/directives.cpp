@@ -34,7 +34,7 @@ constexpr unsigned kMostSourceWords = [] {
   return static_cast<unsigned>(1 + most);
 }();
 
-constexpr std::array<Directive, 23> kDirectives{{
+constexpr std::array<Directive, 29> kDirectives{{
     {"agent_path", Scope::global, 1, 1, "agent_path /path/to/ccm-agent", PathArguments::all},
     {"check_interval", Scope::both, 1, 1, "check_interval 12h"},
     {"concurrent_renewals", Scope::global, 1, 1, "concurrent_renewals 4"},
@@ -42,11 +42,21 @@ constexpr std::array<Directive, 23> kDirectives{{
      PathArguments::file_value},
     {"fallback", Scope::both, 1, 1, "fallback on | off"},
     {"iam_endpoint", Scope::global, 1, 1, "iam_endpoint https://HOST[:PORT]"},
+    {"issue", Scope::both, 1, 1, "issue off | file | dns | auto"},
+    {"issue_applicant", Scope::both, 3, 3, "issue_applicant name=NAME phone=NUMBER email=ADDRESS"},
+    {"issue_company", Scope::both, 4, 5,
+     "issue_company name=NAME country=CN province=NAME city=NAME [unit=NAME]"},
+    {"issue_credentials", Scope::both, 1, 2, "issue_credentials file=/path [profile=NAME] | ecs",
+     PathArguments::file_value},
+    {"issue_dns", Scope::both, 1, 1, "issue_dns service | hook"},
     {"keep", Scope::both, 1, 1, "keep 3"},
     {"key", Scope::both, 1, 1, "key rsa:2048 | rsa:3072 | rsa:4096 | ecdsa:256 | ecdsa:384"},
     {"key_origin", Scope::both, 1, 1, "key_origin local | cloud"},
     {"metadata_endpoint", Scope::global, 1, 1, "metadata_endpoint http://HOST[:PORT]"},
     {"names", Scope::certificate, 1, kMany, "names www.example.com *.example.com"},
+    {"on", Scope::global, 3, 5,
+     "on EVENT[,EVENT...] run \"PROGRAM [ARGUMENT...]\" [user=ACCOUNT] [timeout=30s]",
+     PathArguments::none, true},
     {"pca_endpoint", Scope::global, 1, 1, "pca_endpoint https://HOST[:PORT]"},
     {"proxy", Scope::global, 1, 2, "proxy http://HOST:PORT [file=/path] | off",
      PathArguments::file_value},

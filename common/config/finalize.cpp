@@ -44,6 +44,7 @@ GlobalConfig complete_global(const GlobalValues& values) {
   global.trusted_certificate = values.trusted_certificate.value_or("");
   global.concurrent_renewals = values.concurrent_renewals.value_or(kDefaultConcurrentRenewals);
   global.agent_path = values.agent_path.value_or("");
+  global.hooks = values.hooks;
   return global;
 }
 

@@ -10,10 +10,12 @@
 #include <array>
 #include <cerrno>
 #include <optional>
+#include <set>
 
 #include "base/account.h"
 #include "base/error.h"
 #include "base/text.h"
+#include "config/hook_checks.h"
 #include "config/sentences.h"
 #include "config/system_checks.h"
 #include "crypto/authority_file.h"
@@ -83,8 +85,14 @@ void check_secret_file(const std::string& path, std::string_view what, Findings&
   }
 }
 
-void check_credentials(const GlobalConfig& global, Findings& findings) {
-  if (const auto* file = std::get_if<CredentialsFile>(&global.credentials)) {
+void check_credentials(const Config& config, Findings& findings) {
+  const GlobalConfig& global = config.global();
+  std::set<std::string> files;
+  std::vector<CredentialsSpec> all = config.further_credentials();
+  all.insert(all.begin(), global.credentials);
+  for (const CredentialsSpec& each : all) {
+    const auto* file = std::get_if<CredentialsFile>(&each);
+    if (file == nullptr || !files.insert(file->path).second) continue;
     check_secret_file(file->path, "credentials file", findings);
   }
   if (!global.proxy_credentials.empty()) {
@@ -139,13 +147,14 @@ std::vector<HostFinding> check_host(const Config& config) {
   Findings findings;
   const GlobalConfig& global = config.global();
   // Without certificates no agent is started, and credentials may be missing.
-  if (!config.certificates().empty()) check_credentials(global, findings);
+  if (!config.certificates().empty()) check_credentials(config, findings);
   check_authority_file(global.trusted_certificate, "trusted certificate file", findings);
   for (const std::string& path : config.trust_files()) {
     check_authority_file(path, "file of the source's trust=", findings);
   }
   check_user(global.user, findings);
   check_agent(global.agent_path, findings);
+  check_hooks(global.hooks, findings);
   if (config.certificates().empty()) return findings;
   for (std::string& sentence : check_system(global.state_path)) {
     add_warning(findings, std::move(sentence));

@@ -40,6 +40,7 @@ struct Directive {
   unsigned max_arguments;  // kMany: no upper limit
   std::string_view form;   // the right form, for sentences: "renew_before 33% | 30d"
   PathArguments paths = PathArguments::none;
+  bool is_repeatable = false;  // may be given more than once; each one counts
 };
 inline constexpr unsigned kMany = ~0U;
 

@@ -11,9 +11,11 @@
 #include <string>
 #include <typeinfo>
 #include <utility>
+#include <vector>
 
 #include "base/clock.h"
 #include "base/text.h"
+#include "config/credentials.h"
 
 namespace ccm::config {
 
@@ -32,6 +34,8 @@ struct SourceFacts {
   std::optional<Seconds> validity = {};
   // PEM file that says which authorities' certificates are taken; empty: none.
   std::string trust_file = {};
+  // What it uses besides the credentials of everything else.
+  std::vector<CredentialsSpec> credentials = {};
 };
 
 class SourceSpec {

@@ -15,6 +15,8 @@ namespace {
 
 // PATH_MAX, and more than a hundred names that mean something.
 constexpr std::size_t kLongestArgument = 4096;
+// Of a directive that may be given more than once.
+constexpr std::size_t kMostRepetitions = 100;
 
 // The place behind an article ("", "a " or "the "); what is unique by nature always has the same.
 std::string place_of(Scope scope, std::string_view article, const Dialect& dialect) {
@@ -104,8 +106,14 @@ Result<void> store_directive(std::vector<RawDirective>& into, RawDirective direc
                              const Dialect& dialect) {
   auto row = admitted_directive(directive.key, scope, dialect);
   if (!row) return pass(std::move(row));
+  std::size_t others = 0;
   for (const RawDirective& other : into) {
     if (other.key != directive.key) continue;
+    if ((*row)->is_repeatable) {
+      if (++others < kMostRepetitions) continue;
+      return fail(ErrorKind::invalid, fmt::format("\"{}\" is given more than {} times",
+                                                  dialect.spell(directive.key), kMostRepetitions));
+    }
     return fail(ErrorKind::invalid,
                 fmt::format("\"{}\" is given twice; the first one is in {}",
                             dialect.spell(directive.key), to_string(other.origin)));

@@ -22,9 +22,14 @@ namespace {
 
 constexpr std::size_t kLargest = std::size_t{16} << 20U;
 constexpr std::string_view kCertificate = "certificate";
+constexpr std::string_view kHook = "on";
 
 // keep 3 -> keep = "3"; proxy http://HOST:PORT | off -> proxy = "http://HOST:PORT" | "off"
 std::string toml_form(std::string_view key, std::string_view values) {
+  if (key == kHook) {
+    return "[[on]] events = \"EVENT[,EVENT...]\" run = \"PROGRAM [ARGUMENT...]\" "
+           "[user = \"ACCOUNT\"] [timeout = \"30s\"]";
+  }
   std::string form = fmt::format("{} =", key);
   for (bool is_first = true; !values.empty(); is_first = false) {
     const std::size_t bar = values.find(" | ");
@@ -56,6 +61,8 @@ class Reader {
                                                 const toml::node& value) const;
   Result<void> set_global(std::string_view key, const toml::node& value);
   Result<void> add_certificate(std::string_view name, const toml::node& value);
+  Result<void> add_hooks(const toml::node& value);
+  Result<void> add_hook(const toml::node& value);
   std::string resolve(const std::string& path) const;
 
   std::string path_;
@@ -114,6 +121,47 @@ Result<void> Reader::set_global(std::string_view key, const toml::node& value) {
   return located(settings_.set(key, *std::move(arguments), origin_of(value)), value);
 }
 
+Result<void> Reader::add_hooks(const toml::node& value) {
+  const toml::array* list = value.as_array();
+  if (list == nullptr) {
+    return failure_at(value, "hooks are tables of a list, so each begins with [[on]]");
+  }
+  for (const toml::node& item : *list) {
+    if (auto added = add_hook(item); !added) return added;
+  }
+  return {};
+}
+
+// The keys of the table are the words of the directive.
+Result<void> Reader::add_hook(const toml::node& value) {
+  const toml::table* table = value.as_table();
+  if (table == nullptr) return failure_at(value, "a hook is a table, [[on]]");
+  std::vector<std::string> arguments{"", "run", ""};
+  for (const auto& [key, node] : *table) {
+    auto text = scalar_text(node);
+    const std::string word(key.str());
+    if (word == "events" && node.is_array()) {
+      auto events = arguments_of(word, node);
+      if (!events) return pass(std::move(events));
+      arguments[0] = join(*events, ",");
+    } else if (!text) {
+      return failure_at(node, fmt::format("\"on.{}\" must be a text", word));
+    } else if (word == "events") {
+      arguments[0] = *text;
+    } else if (word == "run") {
+      arguments[2] = *text;
+    } else if (word == "user" || word == "timeout") {
+      arguments.push_back(fmt::format("{}={}", word, *text));
+    } else {
+      return failure_at(node, fmt::format("unknown key {} in [[on]]; there are \"events\", "
+                                          "\"run\", \"user\" and \"timeout\"",
+                                          in_quotes(word)));
+    }
+  }
+  if (arguments[0].empty()) return failure_at(value, "on: \"events\" is missing");
+  return located(settings_.set(kHook, std::move(arguments), origin_of(value)), value);
+}
+
 Result<void> Reader::add_certificate(std::string_view name, const toml::node& value) {
   const toml::table* table = value.as_table();
   if (table == nullptr) {
@@ -139,6 +187,10 @@ Result<void> Reader::add_certificate(std::string_view name, const toml::node& va
 
 Result<Settings> Reader::read(const toml::table& file) {
   for (const auto& [key, node] : file) {
+    if (key.str() == kHook) {
+      if (auto added = add_hooks(node); !added) return pass(std::move(added));
+      continue;
+    }
     if (key.str() != kCertificate) {
       if (auto set = set_global(key.str(), node); !set) return pass(std::move(set));
       continue;

@@ -7,6 +7,7 @@
 #include <array>
 
 #include "base/text.h"
+#include "config/hook_value.h"
 #include "config/sentences.h"
 #include "config/source_value.h"
 #include "config/url.h"
@@ -100,30 +101,6 @@ Result<KeyOrigin> parse_key_origin(const std::string& text) {
   return wrong(text, "is neither local nor cloud");
 }
 
-Result<CredentialsSpec> parse_credentials(const Arguments& arguments) {
-  if (arguments.size() == 1 && arguments[0] == "ecs") return CredentialsSpec(CredentialsEcs{});
-  CredentialsFile file;
-  for (const std::string& argument : arguments) {
-    if (auto path = value_of(argument, "file"); path && file.path.empty()) {
-      auto parsed = parse_file_path(*path);
-      if (!parsed) return fail_with(std::move(parsed), "file");
-      file.path = *std::move(parsed);
-    } else if (auto profile = value_of(argument, "profile"); profile && file.profile.empty()) {
-      if (profile->empty() || profile->size() > kMaxIdentifier ||
-          profile->find_first_of("[]") != std::string::npos) {
-        return wrong(*profile, "is not the name of a section in a credentials file");
-      }
-      file.profile = *std::move(profile);
-    } else {
-      return wrong(argument, "is not understood; write file=PATH [profile=NAME], or ecs");
-    }
-  }
-  if (file.path.empty()) {
-    return fail(ErrorKind::invalid, "file=PATH is missing; profile= is a section of that file");
-  }
-  return CredentialsSpec(std::move(file));
-}
-
 Result<ProxyValue> parse_proxy_value(const Arguments& arguments) {
   auto url = parse_proxy(arguments[0]);
   if (!url) return pass(std::move(url));
@@ -160,7 +137,7 @@ struct Parser {
   Result<void> (*parse)(Values& values, const Arguments& arguments);
 };
 
-constexpr std::array<Parser, 23> kParsers{{
+constexpr std::array<Parser, 29> kParsers{{
     {"agent_path",
      [](Values& v, const Arguments& a) { return put(v.global.agent_path, parse_file_path(a[0])); }},
     {"check_interval",
@@ -178,6 +155,26 @@ constexpr std::array<Parser, 23> kParsers{{
     {"iam_endpoint",
      [](Values& v, const Arguments& a) {
        return put(v.global.iam_endpoint, parse_endpoint(a[0]));
+     }},
+    {"issue",
+     [](Values& v, const Arguments& a) {
+       return put(v.certificate.issue.method, parse_issue_method(a[0]));
+     }},
+    {"issue_applicant",
+     [](Values& v, const Arguments& a) {
+       return put(v.certificate.issue.applicant, parse_applicant(a));
+     }},
+    {"issue_company",
+     [](Values& v, const Arguments& a) {
+       return put(v.certificate.issue.company, parse_company(a));
+     }},
+    {"issue_credentials",
+     [](Values& v, const Arguments& a) {
+       return put(v.certificate.issue.credentials, parse_credentials(a));
+     }},
+    {"issue_dns",
+     [](Values& v, const Arguments& a) {
+       return put(v.certificate.issue.dns, parse_dns_way(a[0]));
      }},
     {"keep",
      [](Values& v, const Arguments& a) {
@@ -197,6 +194,13 @@ constexpr std::array<Parser, 23> kParsers{{
      }},
     {"names",
      [](Values& v, const Arguments& a) { return put(v.certificate.names, parse_names(a)); }},
+    {"on",
+     [](Values& v, const Arguments& a) -> Result<void> {
+       auto hook = parse_hook(a);
+       if (!hook) return pass(std::move(hook));
+       v.global.hooks.push_back(*std::move(hook));
+       return {};
+     }},
     {"pca_endpoint",
      [](Values& v, const Arguments& a) {
        return put(v.global.pca_endpoint, parse_endpoint(a[0]));
@@ -247,6 +251,7 @@ Result<Values> parse_values(const std::vector<RawDirective>& directives) {
   for (const RawDirective& directive : directives) {
     auto parsed = parse_value(directive.key, directive.arguments, values);
     if (!parsed) return fail_with(std::move(parsed), directive.key);
+    if (directive.key == "on") values.global.hooks.back().origin = directive.origin;
   }
   return values;
 }

@@ -11,6 +11,7 @@
 
 #include "base/result.h"
 #include "config/config.h"
+#include "config/issue.h"
 #include "config/raw_settings.h"
 #include "config/settings.h"
 
@@ -31,6 +32,7 @@ struct CertificateValues {
   std::optional<crypto::KeyType> key;
   std::optional<Seconds> validity;
   std::optional<KeyOrigin> key_origin;
+  IssueValues issue;
   // Before its kind completes it (SourceKind::complete).
   std::optional<SourceSpec> source;
   std::optional<std::vector<std::string>> names;
@@ -57,6 +59,7 @@ struct GlobalValues {
   std::optional<unsigned> concurrent_renewals;
   std::optional<std::string> agent_path;
   std::optional<bool> worker_dumps;
+  std::vector<Hook> hooks;
 };
 
 struct Values {

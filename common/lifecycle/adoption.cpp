@@ -25,7 +25,7 @@ void look_at(const Adoption& adoption, const config::CertificateSpec& spec,
       search.find({.names = spec.names, .key = spec.key, .origin = prefix, .entry = spec.name});
   if (!found || !passes(spec, found->certificate.bundle, adoption.now)) return;
   const Result<store::VersionInfo> adopted =
-      Installer(adoption.store, adoption.lease)
+      Installer(adoption.store, adoption.lease, adoption.events)
           .adopt(spec, *found, own ? own->info.number : 0, adoption.now);
   if (!adopted) {
     adoption.log.error("certificate \"{}\": taking over what is stored for \"{}\": {}", spec.name,

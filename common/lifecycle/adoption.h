@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "base/clock.h"
+#include "base/event.h"
 #include "base/log.h"
 #include "config/config.h"
 #include "store/store.h"
@@ -23,6 +24,7 @@ struct Adoption {
   const store::Lease& lease;
   Log& log;
   Time now;
+  Events& events = no_events();
 };
 
 // Looks at these certificates; what cannot be stored is logged and left to the attempts.

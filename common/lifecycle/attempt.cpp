@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "base/text.h"
 #include "config/source_kinds.h"
 #include "lifecycle/hold.h"
 #include "policy/gate.h"
@@ -37,6 +38,7 @@ State Attempt::run() {
   current_ = std::move(loaded->certificate);
   if (current_) {
     version_ = current_->info.number;
+    info_ = current_->info;
     deadline_ = deadline_of(parts_.store, spec_, current_->bundle, current_->info);
   }
   if (loaded->damage) {
@@ -53,6 +55,7 @@ State Attempt::run() {
                     prefix_of(spec_), current_->info.number);
     return valid();
   }
+  if (Result<void> allowed = ask_to_renew(); !allowed) return failed(std::move(allowed).error());
   const sources::ObtainRequest request{.spec = spec_,
                                        .current = current_ ? &*current_ : nullptr,
                                        .is_due = is_due(),
@@ -61,9 +64,15 @@ State Attempt::run() {
                                        .is_wanted = urge_ == Urge::wanted};
   Result<sources::Outcome> outcome = parts_.source.obtain(request);
   now_ = parts_.clock.now();
+  const bool is_too_early = !outcome && outcome.error().kind() == ErrorKind::invalid &&
+                            outcome.error().retry_after().has_value();
+  if (is_too_early) return waiting(std::move(outcome).error());
   if (!outcome) return failed(std::move(outcome).error());
-  if (const auto* obtained = std::get_if<sources::Obtained>(&*outcome))
+  if (const auto* obtained = std::get_if<sources::Obtained>(&*outcome)) {
+    tell_of(EventType::obtained, *obtained,
+            fmt::format("a certificate was obtained from {}", obtained->origin));
     return install(request, *obtained);
+  }
   if (const auto* wait = std::get_if<sources::Pending>(&*outcome)) return pending(*wait);
   return unchanged();
 }
@@ -99,6 +108,40 @@ bool Attempt::is_due() const {
          !policy::check_installed(spec_, current_->bundle, now_);
 }
 
+// Not again while the cloud is waited for, which was begun with their consent.
+Result<void> Attempt::ask_to_renew() {
+  const auto* failing = std::get_if<Failing>(&before_);
+  const bool is_waiting = failing != nullptr && failing->error.kind() == ErrorKind::pending;
+  if (!is_due() || (is_waiting && urge_ != Urge::wanted)) return {};
+  Event event{.type = EventType::renewing,
+              .certificate = spec_.name,
+              .sentence = current_
+                              ? fmt::format("a successor of version {} is about to be obtained",
+                                            current_->info.number)
+                              : "a first certificate is about to be obtained",
+              .fields = {{"names", join(spec_.names, " ")},
+                         {"source", std::string(spec_.source.kind().word)}}};
+  if (current_) {
+    event.version = current_->info.number;
+    event.serial = current_->info.serial;
+    event.not_after = current_->info.not_after;
+  }
+  Result<void> allowed = parts_.events.ask(std::move(event));
+  now_ = parts_.clock.now();
+  return allowed;
+}
+
+void Attempt::tell_of(EventType type, const sources::Obtained& obtained,
+                      std::string sentence) const {
+  const crypto::Certificate& leaf = obtained.bundle.leaf();
+  parts_.events.tell({.type = type,
+                      .certificate = spec_.name,
+                      .serial = leaf.serial(),
+                      .not_after = leaf.not_after(),
+                      .sentence = std::move(sentence),
+                      .fields = {{"names", join(leaf.names(), " ")}, {"origin", obtained.origin}}});
+}
+
 State Attempt::install(const sources::ObtainRequest& request, const sources::Obtained& obtained) {
   Result<policy::Admission> admitted =
       installer_.admit(sources::as_candidate(request, obtained), now_);
@@ -107,7 +150,7 @@ State Attempt::install(const sources::ObtainRequest& request, const sources::Obt
   if (!response && response.error().kind() == ErrorKind::invalid) {
     return refused(request, obtained, std::move(response).error());
   }
-  if (!response) return failed(std::move(response).error());
+  if (!response) return waiting(std::move(response).error());
   Result<store::VersionInfo> info =
       installer_.install(*admitted, {.bundle = obtained.bundle,
                                      .origin = obtained.origin,
@@ -126,6 +169,7 @@ State Attempt::install(const sources::ObtainRequest& request, const sources::Obt
 
 State Attempt::installed(const sources::Obtained& obtained, const store::VersionInfo& info) {
   version_ = info.number;
+  info_ = info;
   has_installed_ = true;
   deadline_ = deadline_of(parts_.store, spec_, obtained.bundle, info);
   const State state = valid();
@@ -179,11 +223,14 @@ bool Attempt::may_wait_for_a_response(const sources::Obtained& obtained) const {
 
 State Attempt::refused(const sources::ObtainRequest& request, const sources::Obtained& obtained,
                        Error error) {
+  tell_of(EventType::refused, obtained, error.message());
   // A certificate that is not valid yet is kept for later.
-  if (!error.retry_after()) {
-    if (const Result<void> told = parts_.source.refused(request); !told) {
-      parts_.log.warn("{}tidy up after the refusal: {}", prefix_of(spec_), told.error().message());
-    }
+  if (error.retry_after()) {
+    return waiting(std::move(error).with_context(
+        fmt::format("the certificate from {} is not taken yet", obtained.origin)));
+  }
+  if (const Result<void> told = parts_.source.refused(request); !told) {
+    parts_.log.warn("{}tidy up after the refusal: {}", prefix_of(spec_), told.error().message());
   }
   // Not `rejected`: the next certificate may be a better one.
   return failed(
@@ -204,7 +251,7 @@ State Attempt::unchanged() {
                       .with_context("the cloud has nothing better than what is installed"));
   }
   const bool was_ill =
-      std::holds_alternative<Failing>(before_) || std::holds_alternative<Rejected>(before_);
+      !std::holds_alternative<Absent>(before_) && !std::holds_alternative<Valid>(before_);
   if (was_ill) {
     parts_.log.notice("{}in order again, valid until {}", prefix_of(spec_),
                       format_time(current_->info.not_after));
@@ -218,15 +265,30 @@ State Attempt::unchanged() {
 }
 
 State Attempt::pending(const sources::Pending& outcome) {
-  const auto* failing = std::get_if<Failing>(&before_);
-  const bool is_known = failing != nullptr && failing->error.kind() == ErrorKind::pending &&
-                        failing->error.message() == outcome.reason;
+  say_waiting(outcome.reason);
+  return Waiting{.attempts = 0,
+                 .retry_at = bounded(outcome.retry_at, policy::Look::free),
+                 .reason = Error(ErrorKind::pending, outcome.reason)};
+}
+
+State Attempt::waiting(Error reason) {
+  const auto* before = std::get_if<Waiting>(&before_);
+  const unsigned attempts = before == nullptr ? 1 : before->attempts + 1;
+  const Time wanted =
+      policy::retry_time(reason, attempts, spec_.check_interval, now_, spec_.jitter_seed);
+  const Time again = bounded(wanted, next_look_after(reason, spec_));
+  say_waiting(reason.message());
+  return Waiting{.attempts = attempts,
+                 .retry_at = again,
+                 .reason = std::move(reason).with_kind(ErrorKind::pending)};
+}
+
+void Attempt::say_waiting(const std::string& sentence) {
+  const auto* before = std::get_if<Waiting>(&before_);
+  const bool is_known = before != nullptr && before->reason.message() == sentence;
   parts_.log.write(
       severity(is_known ? Severity::info : Severity::notice),
-      fmt::format("{}waiting for the cloud: {}; {}", prefix_of(spec_), outcome.reason, standing()));
-  return Failing{.attempts = 0,
-                 .retry_at = bounded(outcome.retry_at, policy::Look::free),
-                 .error = Error(ErrorKind::pending, outcome.reason)};
+      fmt::format("{}waiting for the cloud: {}; {}", prefix_of(spec_), sentence, standing()));
 }
 
 State Attempt::failed(Error error) {

@@ -61,10 +61,15 @@ class Attempt {
   store::VersionNumber current() const noexcept { return version_; }
   // What is current then asks of the schedule; nullopt when nothing is.
   std::optional<Deadline> deadline() const noexcept { return deadline_; }
+  // What is current then; nullopt when nothing intact is.
+  const std::optional<store::VersionInfo>& info() const noexcept { return info_; }
 
  private:
   void mend();
   bool is_due() const;
+  // Asks the hooks of "renewing" before something is obtained because it is due.
+  Result<void> ask_to_renew();
+  void tell_of(EventType type, const sources::Obtained& obtained, std::string sentence) const;
   // Whether what is installed is held on to (hold.h); lets go what must not be held any longer.
   bool is_held();
   State install(const sources::ObtainRequest& request, const sources::Obtained& obtained);
@@ -78,6 +83,9 @@ class Attempt {
                 Error error);
   State unchanged();
   State pending(const sources::Pending& outcome);
+  // Nothing is wrong; `reason` says what is not there yet.
+  State waiting(Error reason);
+  void say_waiting(const std::string& sentence);
   State failed(Error error);
 
   // Of what is installed now.
@@ -97,6 +105,7 @@ class Attempt {
   Time now_;  // taken anew after the source has answered
   std::optional<store::StoredCertificate> current_;
   std::optional<Deadline> deadline_;
+  std::optional<store::VersionInfo> info_;
   store::VersionNumber version_ = 0;
   bool has_installed_ = false;
 };

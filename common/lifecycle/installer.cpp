@@ -5,6 +5,7 @@
 
 #include <utility>
 
+#include "base/text.h"
 #include "lifecycle/hold.h"
 
 namespace ccm::lifecycle {
@@ -12,6 +13,16 @@ namespace {
 
 store::VersionNumber number_of(const store::StoreReader::Loaded& loaded) {
   return loaded.certificate ? loaded.certificate->info.number : 0;
+}
+
+Event event_of(EventType type, const std::string& name, const crypto::Certificate& leaf,
+               std::string sentence) {
+  return {.type = type,
+          .certificate = name,
+          .serial = leaf.serial(),
+          .not_after = leaf.not_after(),
+          .sentence = std::move(sentence),
+          .fields = {{"names", join(leaf.names(), " ")}}};
 }
 
 }  // namespace
@@ -34,7 +45,27 @@ Result<policy::Admission> Installer::admit(const policy::Candidate& candidate, T
 
 Result<store::VersionInfo> Installer::install(const policy::Admission& admission,
                                               const store::Installation& installation) const {
-  return store_.install(lease_, admission, installation);
+  Event asking =
+      event_of(EventType::installing, admission.name(), installation.bundle.leaf(),
+               fmt::format("a certificate from {} is about to be installed", installation.origin));
+  asking.fields.emplace_back("origin", installation.origin);
+  if (Result<void> allowed = events_.ask(std::move(asking)); !allowed) {
+    return pass(std::move(allowed));
+  }
+  return put(admission, installation);
+}
+
+Result<store::VersionInfo> Installer::put(const policy::Admission& admission,
+                                          const store::Installation& installation) const {
+  Result<store::VersionInfo> info = store_.install(lease_, admission, installation);
+  if (!info) return info;
+  Event event =
+      event_of(EventType::installed, admission.name(), installation.bundle.leaf(),
+               fmt::format("version {} was installed from {}", info->number, installation.origin));
+  event.version = info->number;
+  event.fields.emplace_back("origin", installation.origin);
+  events_.tell(std::move(event));
+  return info;
 }
 
 Result<store::VersionInfo> Installer::import(const config::CertificateSpec& spec,
@@ -62,7 +93,13 @@ Result<void> Installer::roll_back(const std::string& name, store::VersionNumber 
                         .error()
                         .with_kind(ErrorKind::rejected)
                         .with_context(fmt::format("restore version {} of \"{}\"", version, name)));
-  if (done) return done;
+  if (done) {
+    Event event = event_of(EventType::installed, name, wanted->bundle.leaf(),
+                           fmt::format("version {} was restored by an operator", version));
+    event.version = version;
+    events_.tell(std::move(event));
+    return done;
+  }
   static_cast<void>(before == 0 ? release(store_, lease_, name)
                                 : hold(store_, lease_, name, before));
   return done;
@@ -84,11 +121,12 @@ Result<store::VersionInfo> Installer::adopt(const config::CertificateSpec& spec,
     if (!restored) return pass(std::move(restored));
     return stored.info;
   }
-  Result<store::VersionInfo> installed = install(*admitted, {.bundle = stored.bundle,
-                                                             .origin = stored.info.origin,
-                                                             .expected = expected,
-                                                             .keep = spec.keep,
-                                                             .now = now});
+  // Without a question: it is what serves best of what there is, at the agent's start.
+  Result<store::VersionInfo> installed = put(*admitted, {.bundle = stored.bundle,
+                                                         .origin = stored.info.origin,
+                                                         .expected = expected,
+                                                         .keep = spec.keep,
+                                                         .now = now});
   if (installed && !stored.ocsp_response.empty()) {
     // Without it one is asked for again.
     static_cast<void>(

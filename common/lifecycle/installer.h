@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// The only way into the store: a candidate, the gate, then the store. Renewals, imports, rollbacks
-// and what is taken over from another name all come through here, so a rule about what may be
-// installed has one place: between the gate and the store.
+// The only way into the store: a candidate, the gate, the hooks that may say no, then the store.
+// Renewals, imports, rollbacks and what is taken over from another name all come through here, so a
+// rule about what may be installed has one place: between the gate and the store.
 //
 // For whoever holds the store's lease. Borrows both; cheap to make; as thread-safe as the store.
 #pragma once
@@ -32,7 +32,8 @@ class Installer {
 
   // Asks the gate. The refusals are the gate's.
   Result<policy::Admission> admit(const policy::Candidate& candidate, Time now) const;
-  // Stores what was let in. The errors are the store's.
+  // Stores what was let in, unless a hook of "installing" says no. The errors are the hooks' and
+  // the store's. Waits for the hooks.
   Result<store::VersionInfo> install(const policy::Admission& admission,
                                      const store::Installation& installation) const;
 
@@ -56,6 +57,10 @@ class Installer {
                                    store::VersionNumber expected, Time now) const;
 
  private:
+  // Without asking anybody.
+  Result<store::VersionInfo> put(const policy::Admission& admission,
+                                 const store::Installation& installation) const;
+
   store::Store& store_;
   const store::Lease& lease_;
   Events& events_;

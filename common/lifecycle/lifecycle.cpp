@@ -18,22 +18,24 @@ using namespace std::chrono_literals;
 
 constexpr std::string_view kStateKind = "state";
 std::optional<Error> error_of(const State& state) {
+  if (const auto* waiting = std::get_if<Waiting>(&state)) return waiting->reason;
   if (const auto* failing = std::get_if<Failing>(&state)) return failing->error;
   if (const auto* rejected = std::get_if<Rejected>(&state)) return rejected->error;
   return std::nullopt;
 }
 
 // Whether another try may get further without costing anything: not when the gate has refused what
-// was issued, but when its first day is still to come.
+// was issued.
 bool is_worth_waiting(const State& state) {
   const auto* failing = std::get_if<Failing>(&state);
-  return failing != nullptr &&
-         (failing->error.kind() != ErrorKind::invalid || failing->error.retry_after().has_value());
+  return std::holds_alternative<Waiting>(state) ||
+         (failing != nullptr && failing->error.kind() != ErrorKind::invalid);
 }
 
 // What was to be waited for is as far away as before the clock was set back.
 State shifted(State state, Seconds by) {
   if (auto* valid = std::get_if<Valid>(&state)) valid->check_at += by;
+  if (auto* waiting = std::get_if<Waiting>(&state)) waiting->retry_at += by;
   if (auto* failing = std::get_if<Failing>(&state)) failing->retry_at += by;
   if (auto* rejected = std::get_if<Rejected>(&state)) rejected->check_at += by;
   return state;
@@ -133,6 +135,11 @@ State Lifecycle::bounded(const Entry& entry, const State& state) const {
     const Time at = std::min({valid->renew_at, valid->check_at, look_at});
     return Valid{.renew_at = at, .check_at = at};
   }
+  if (const auto* waiting = std::get_if<Waiting>(&state)) {
+    return Waiting{.attempts = waiting->attempts,
+                   .retry_at = std::min({waiting->retry_at, look_at, now + policy::kLongestRetry}),
+                   .reason = waiting->reason};
+  }
   if (const auto* failing = std::get_if<Failing>(&state)) {
     const policy::Look look = next_look_after(failing->error, spec);
     const Time latest = look == policy::Look::free ? std::min(look_at, now + policy::kLongestRetry)
@@ -231,6 +238,7 @@ void Lifecycle::run(const std::string& name, const store::Lease& lease) {
                   *entry->spec, before, urge);
   State after = attempt.run();
   persist(*entry, after, lease);
+  health_.look(lease, name, after, attempt.info(), parts_.clock.now());
   store::Answer answer{.has_changed = attempt.has_installed(),
                        .version = attempt.current(),
                        .error = error_of(after),

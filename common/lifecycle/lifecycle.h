@@ -20,6 +20,7 @@
 #include "base/log.h"
 #include "config/config.h"
 #include "lifecycle/deadline.h"
+#include "lifecycle/health.h"
 #include "lifecycle/responder.h"
 #include "lifecycle/state.h"
 #include "lifecycle/timers.h"
@@ -43,7 +44,8 @@ class Lifecycle {
     const Responder* responder = nullptr;
     Events& events = no_events();
   };
-  explicit Lifecycle(Parts parts) : parts_(std::move(parts)) {}
+  explicit Lifecycle(Parts parts)
+      : parts_(std::move(parts)), health_(parts_.store, parts_.events) {}
 
   // Reads the persisted states: call once after becoming leader (the lease is the proof). A state
   // that was reached with other settings or, unless the service asked us to stay away, by an
@@ -125,6 +127,7 @@ class Lifecycle {
   void persist(Entry& entry, const State& state, const store::Lease& lease);
 
   Parts parts_;
+  Health health_;
   mutable std::mutex mutex_;  // guards all but specs and record versions, which only workers read
   std::map<std::string, Entry, std::less<>> entries_;
   Timers<Queue> timers_;  // of entries that are not in work

@@ -16,7 +16,6 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr std::string_view kLockoutKind = "lockout";
 constexpr std::int64_t kRefusalsBeforeSilence = 2;
 constexpr std::int64_t kMostRefusals = 4;  // with two probes
 constexpr Seconds kProbeInterval = 1h;
@@ -52,8 +51,9 @@ std::optional<Refusals> parse_refusals(std::string_view text) {
 
 class StoreLockoutGuard final : public cloud::LockoutGuard {
  public:
-  StoreLockoutGuard(store::Store& store, const store::Lease& lease, const Clock& clock)
-      : store_(store), lease_(lease), clock_(clock) {}
+  StoreLockoutGuard(store::Store& store, const store::Lease& lease, const Clock& clock,
+                    std::string kind)
+      : store_(store), lease_(lease), clock_(clock), kind_(std::move(kind)) {}
 
   Result<void> may_try(std::string_view fingerprint) override {
     const std::lock_guard lock(mutex_);
@@ -96,7 +96,7 @@ class StoreLockoutGuard final : public cloud::LockoutGuard {
     if (is_loaded_) return;
     is_loaded_ = true;
     const Result<std::optional<store::StoredRecord>> record =
-        store_.read_record(store::kStoreWide, kLockoutKind);
+        store_.read_record(store::kStoreWide, kind_);
     if (!record || !*record) return;
     version_ = (*record)->version;
     if (auto refusals = parse_refusals((*record)->value.reveal())) refusals_ = std::move(*refusals);
@@ -108,15 +108,15 @@ class StoreLockoutGuard final : public cloud::LockoutGuard {
     // Another version may lie there: of a write that failed at its end, or it could not be read at
     // first, or the operator has removed it.
     const Result<std::optional<store::StoredRecord>> record =
-        store_.read_record(store::kStoreWide, kLockoutKind);
+        store_.read_record(store::kStoreWide, kind_);
     version_ = record && *record ? (*record)->version : 0;
     if (record && *record) learn(parse_refusals((*record)->value.reveal()));
     static_cast<void>(write());
   }
 
   bool write() {
-    const Result<std::uint64_t> version = store_.write_record(
-        lease_, store::kStoreWide, kLockoutKind, serialize(refusals_), version_);
+    const Result<std::uint64_t> version =
+        store_.write_record(lease_, store::kStoreWide, kind_, serialize(refusals_), version_);
     if (version) version_ = *version;
     return version.has_value();
   }
@@ -143,6 +143,7 @@ class StoreLockoutGuard final : public cloud::LockoutGuard {
   store::Store& store_;
   const store::Lease& lease_;
   const Clock& clock_;
+  std::string kind_;  // of the record
   std::mutex mutex_;
   bool is_loaded_ = false;
   Refusals refusals_;
@@ -153,8 +154,9 @@ class StoreLockoutGuard final : public cloud::LockoutGuard {
 
 std::unique_ptr<cloud::LockoutGuard> make_store_lockout_guard(store::Store& store,
                                                               const store::Lease& lease,
-                                                              const Clock& clock) {
-  return std::make_unique<StoreLockoutGuard>(store, lease, clock);
+                                                              const Clock& clock,
+                                                              std::string kind) {
+  return std::make_unique<StoreLockoutGuard>(store, lease, clock, std::move(kind));
 }
 
 }  // namespace ccm::lifecycle

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <memory>
+#include <string>
 
 #include "base/clock.h"
 #include "cloud/identity/session.h"
@@ -17,6 +18,7 @@ namespace ccm::lifecycle {
 // memory. Borrows its arguments. Thread-safe.
 std::unique_ptr<cloud::LockoutGuard> make_store_lockout_guard(store::Store& store,
                                                               const store::Lease& lease,
-                                                              const Clock& clock);
+                                                              const Clock& clock,
+                                                              std::string kind = "lockout");
 
 }  // namespace ccm::lifecycle

@@ -3,10 +3,12 @@
 
 #include <fmt/format.h>
 
+#include <memory>
 #include <optional>
 #include <string_view>
 #include <utility>
 
+#include "base/boundary.h"
 #include "base/text.h"
 #include "lifecycle/attempt.h"
 #include "lifecycle/installer.h"
@@ -18,6 +20,28 @@ namespace {
 
 // It may be the renewal that ends the agents.
 constexpr unsigned kMostInterruptions = 3;
+
+// What must not be waited for on the main thread.
+bool waits_for_hooks(store::Wish wish) noexcept {
+  return wish == store::Wish::install || wish == store::Wish::run_hooks;
+}
+
+// With everything that such an event may have, so that a hook can be tried out.
+Event made_up_event(EventType type, const config::CertificateSpec& spec) {
+  Event event{.type = type,
+              .certificate = spec.name,
+              .sentence = "this is a test, and nothing has happened",
+              .fields = {{"names", join(spec.names, " ")}, {"test", "yes"}}};
+  if (type == EventType::challenge_setup || type == EventType::challenge_teardown) {
+    const std::string domain = spec.names.empty() ? "www.example.com" : spec.names.front();
+    event.fields.insert(event.fields.end(), {{"domain", domain},
+                                             {"method", "dns"},
+                                             {"record_name", "_ccm-test." + domain},
+                                             {"record_type", "TXT"},
+                                             {"record_value", "made-up-value"}});
+  }
+  return event;
+}
 
 }  // namespace
 
@@ -64,25 +88,69 @@ void RequestDesk::answer_renewals() {
 }
 
 void RequestDesk::serve() {
+  finish_what_is_done();
   answer_renewals();
   const Result<std::vector<store::Ticket>> tickets = parts_.store.inbox().list();
   if (!tickets) return;
   for (const store::Ticket& ticket : *tickets) {
-    if (!parts_.lifecycle.is_in_work(ticket.name)) serve(ticket);
+    const bool is_busy =
+        parts_.lifecycle.is_in_work(ticket.name) || in_background_.contains(ticket.name);
+    if (!is_busy) serve(ticket);
   }
 }
 
 void RequestDesk::serve(const store::Ticket& ticket) {
-  const Result<store::Request> request = parts_.store.inbox().read(ticket);
+  Result<store::Request> request = parts_.store.inbox().read(ticket);
+  if (request && waits_for_hooks(request->wish) && parts_.in_background) {
+    return serve_later(ticket, *std::move(request));
+  }
   // Gone before it is served: what kills the agent must not do so again after each start.
   parts_.store.inbox().withdraw(ticket);
-  const Result<void> served = request ? serve(ticket, *request) : fail(request.error());
-  const bool is_renewal = request && request->wish == store::Wish::renew;
-  if (served && is_renewal) return;  // answered when its attempt has ended
-  store::Answer end{.has_changed = served.has_value(),
-                    .version = parts_.store.current_version(ticket.name),
-                    .error = std::nullopt,
-                    .again_at = std::nullopt};
+  store::Answer end;
+  const Result<void> served = request ? serve(ticket, *request, end) : fail(request.error());
+  const store::Wish wish = request ? request->wish : store::Wish::forget;
+  finish(ticket, wish, served, std::move(end));
+}
+
+void RequestDesk::serve_later(const store::Ticket& ticket, store::Request request) {
+  const auto shared = std::make_shared<const store::Request>(std::move(request));
+  const bool has_begun = parts_.in_background([this, ticket, shared] { work_on(ticket, *shared); });
+  if (has_begun) in_background_.insert(ticket.name);
+}
+
+void RequestDesk::work_on(const store::Ticket& ticket, const store::Request& request) noexcept {
+  store::Answer end;
+  Result<void> served;
+  const auto on_failure = [&](const char* what) {
+    served = fail(ErrorKind::internal, fmt::format("a defect of the program: {}", what));
+  };
+  at_boundary(0, on_failure, [&] {
+    parts_.store.inbox().withdraw(ticket);
+    served = serve(ticket, request, end);
+    return 0;
+  });
+  const std::lock_guard lock(mutex_);
+  done_.emplace_back([this, ticket, wish = request.wish, served, end] {
+    in_background_.erase(ticket.name);
+    finish(ticket, wish, served, end);
+  });
+}
+
+void RequestDesk::finish_what_is_done() {
+  std::vector<std::function<void()>> done;
+  {
+    const std::lock_guard lock(mutex_);
+    done = std::exchange(done_, {});
+  }
+  for (const auto& finish_one : done) finish_one();
+}
+
+void RequestDesk::finish(const store::Ticket& ticket, store::Wish wish, const Result<void>& served,
+                         store::Answer end) {
+  if (served && wish == store::Wish::renew) return;  // answered when its attempt has ended
+  if (served && wish == store::Wish::install) supersede(ticket.name);
+  end.has_changed = served.has_value() && wish != store::Wish::run_hooks;
+  end.version = parts_.store.current_version(ticket.name);
   if (!served) {
     end.error = served.error();
     parts_.log.error("certificate \"{}\": asked for by ccmctl: {}", ticket.name,
@@ -91,7 +159,8 @@ void RequestDesk::serve(const store::Ticket& ticket) {
   answer(ticket, end);
 }
 
-Result<void> RequestDesk::serve(const store::Ticket& ticket, const store::Request& request) {
+Result<void> RequestDesk::serve(const store::Ticket& ticket, const store::Request& request,
+                                store::Answer& end) {
   switch (request.wish) {
     case store::Wish::renew:
       return renew(ticket);
@@ -99,10 +168,33 @@ Result<void> RequestDesk::serve(const store::Ticket& ticket, const store::Reques
       return roll_back(request);
     case store::Wish::forget:
       return let_go(request);
+    case store::Wish::run_hooks:
+      return run_hooks(request, end);
     case store::Wish::install:
       break;
   }
   return install(request);
+}
+
+Result<void> RequestDesk::run_hooks(const store::Request& request, store::Answer& end) {
+  const config::CertificateSpec* spec = parts_.config.find(request.name);
+  const EventKind* kind = find_event_kind(request.event);
+  if (spec == nullptr || kind == nullptr || !parts_.run_hooks) {
+    return fail(ErrorKind::rejected, spec == nullptr ? "this agent looks after no such certificate"
+                                                     : "this agent knows no such event");
+  }
+  Event event = made_up_event(kind->type, *spec);
+  event.at = parts_.clock.now();
+  if (const auto loaded = parts_.store.load(spec->name); loaded && loaded->certificate) {
+    const store::VersionInfo& info = loaded->certificate->info;
+    event.version = info.number;
+    event.serial = info.serial;
+    event.not_after = info.not_after;
+  }
+  parts_.log.notice("certificate \"{}\": the hooks of \"{}\" are run for a test by ccmctl",
+                    spec->name, kind->name);
+  parts_.run_hooks(std::move(event), end);
+  return {};
 }
 
 Result<void> RequestDesk::renew(const store::Ticket& ticket) {
@@ -119,7 +211,7 @@ Result<void> RequestDesk::renew(const store::Ticket& ticket) {
 }
 
 Result<void> RequestDesk::roll_back(const store::Request& request) {
-  const Installer installer(parts_.store, parts_.lease);
+  const Installer installer(parts_.store, parts_.lease, parts_.events);
   auto done = installer.roll_back(request.name, request.version);
   if (!done) return done;
   supersede(request.name);
@@ -137,10 +229,9 @@ Result<void> RequestDesk::install(const store::Request& request) {
   }
   const auto bundle = crypto::Bundle::make(request.certificates, *request.key, parts_.clock.now());
   if (!bundle) return fail(bundle.error());
-  const Installer installer(parts_.store, parts_.lease);
+  const Installer installer(parts_.store, parts_.lease, parts_.events);
   const auto info = installer.import(*spec, *bundle, parts_.clock.now());
   if (!info) return fail(info.error());
-  supersede(request.name);
   parts_.log.notice(
       "certificate \"{}\": installed version {}, imported by ccmctl (serial {}, valid until {})",
       request.name, info->number, info->serial, format_time(info->not_after));

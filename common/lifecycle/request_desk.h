@@ -12,11 +12,15 @@
 // Belongs to the agent's main thread. Borrows what it is made of.
 #pragma once
 
+#include <functional>
 #include <map>
+#include <mutex>
+#include <set>
 #include <string>
 #include <vector>
 
 #include "base/clock.h"
+#include "base/event.h"
 #include "base/log.h"
 #include "base/result.h"
 #include "config/config.h"
@@ -36,6 +40,12 @@ class RequestDesk {
     Log& log;
     const config::Config& config;
     const Clock& clock;
+    Events& events = no_events();
+    // Has a thread do what may take long, such as waiting for hooks, and wakes whoever calls
+    // serve() when it is done; false when no thread is free. Empty: it is done at once.
+    std::function<bool(std::function<void()> work)> in_background = {};
+    // Runs the hooks of an event that has not happened; what became of them goes into the answer.
+    std::function<void(Event event, store::Answer& end)> run_hooks = {};
   };
   explicit RequestDesk(Parts parts) : parts_(std::move(parts)) {}
 
@@ -53,7 +63,16 @@ class RequestDesk {
   void resume(const std::string& name);
   void answer_renewals();
   void serve(const store::Ticket& ticket);
-  Result<void> serve(const store::Ticket& ticket, const store::Request& request);
+  // What waits for hooks, and is answered when they have ended.
+  void serve_later(const store::Ticket& ticket, store::Request request);
+  // On a thread of its own.
+  void work_on(const store::Ticket& ticket, const store::Request& request) noexcept;
+  Result<void> run_hooks(const store::Request& request, store::Answer& end);
+  void finish(const store::Ticket& ticket, store::Wish wish, const Result<void>& served,
+              store::Answer end);
+  void finish_what_is_done();
+  Result<void> serve(const store::Ticket& ticket, const store::Request& request,
+                     store::Answer& end);
   Result<void> renew(const store::Ticket& ticket);
   Result<void> roll_back(const store::Request& request);
   Result<void> install(const store::Request& request);
@@ -67,6 +86,9 @@ class RequestDesk {
 
   Parts parts_;
   std::map<std::string, Granted, std::less<>> granted_;
+  std::set<std::string, std::less<>> in_background_;  // names
+  std::mutex mutex_;                                  // guards what follows
+  std::vector<std::function<void()>> done_;           // to be finished by serve()
 };
 
 }  // namespace ccm::lifecycle

@@ -30,6 +30,7 @@ Result<OcspReply> Responder::ask(const crypto::Certificate& leaf,
        .headers = {{"Content-Type", "application/ocsp-request"},
                    {"Accept", "application/ocsp-response"}},
        .body = std::string(reinterpret_cast<const char*>(request->data()), request->size()),
+       .operation = "ocsp",
        .connect_timeout = kConnectTimeout,
        .total_timeout = kTotalTimeout});
   if (!response) return pass(std::move(response));

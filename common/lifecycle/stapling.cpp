@@ -40,7 +40,10 @@ struct Stapling::Subject {
   }
 };
 
-Stapling::Stapling(Parts parts) : parts_(std::move(parts)), http_(parts_.http, parts_.clock) {
+Stapling::Stapling(Parts parts)
+    : parts_(std::move(parts)),
+      http_(parts_.http, parts_.clock),
+      health_(parts_.store, parts_.events) {
   for (const config::CertificateSpec& spec : parts_.config.certificates()) {
     if (spec.stapling) entries_.emplace(spec.name, Entry{.spec = &spec});
   }
@@ -214,12 +217,22 @@ Result<Time> Stapling::take(Entry& entry, const Subject& subject, const OcspRepl
   if (!is_older && wanted != subject.stored.ocsp_response) {
     Result<void> kept = parts_.store.keep_response(lease, name, subject.stored.info.number, wanted);
     if (!kept) return fail_with(std::move(kept), "keep the OCSP response");
+    if (is_good) {
+      parts_.events.tell({.type = EventType::staple,
+                          .certificate = name,
+                          .version = subject.stored.info.number,
+                          .serial = subject.stored.info.serial,
+                          .not_after = subject.stored.info.not_after,
+                          .sentence = fmt::format("a response of {} was stored, good until {}",
+                                                  subject.responder, format_time(says.next_update)),
+                          .fields = {{"responder", subject.responder}}});
+    }
   }
   if (is_good) {
     parts_.log.info("certificate \"{}\": {} says that it is good, until {}", name,
                     subject.responder, format_time(says.next_update));
   } else {
-    say_revoked(entry, subject, says);
+    say_revoked(entry, subject, says, lease);
   }
   entry.failures = 0;
   const Time now = parts_.clock.now();
@@ -229,14 +242,16 @@ Result<Time> Stapling::take(Entry& entry, const Subject& subject, const OcspRepl
   return std::max(next, now + kShortestWait);
 }
 
-void Stapling::say_revoked(Entry& entry, const Subject& subject, const crypto::OcspAnswer& answer) {
+void Stapling::say_revoked(Entry& entry, const Subject& subject, const crypto::OcspAnswer& answer,
+                           const store::Lease& lease) {
   if (std::exchange(entry.is_revocation_said, true)) return;
   const std::string& name = entry.spec->name;
-  parts_.log.error(
-      "certificate \"{}\": {} says that version {} was revoked{}{}; nothing is stapled", name,
-      subject.responder, subject.stored.info.number,
+  const std::string sentence = fmt::format(
+      "{} says that version {} was revoked{}{}", subject.responder, subject.stored.info.number,
       answer.revoked_at ? " at " + format_time(*answer.revoked_at) : "",
       answer.reason.empty() ? "" : " (" + answer.reason + ")");
+  parts_.log.error("certificate \"{}\": {}; nothing is stapled", name, sentence);
+  health_.say_revoked(lease, name, subject.stored.info, sentence);
   parts_.on_revoked(name);
 }
 

@@ -29,6 +29,7 @@
 #include "cloud/transport/http_client.h"
 #include "config/config.h"
 #include "crypto/ocsp.h"
+#include "lifecycle/health.h"
 #include "lifecycle/responder.h"
 #include "lifecycle/timers.h"
 #include "store/store.h"
@@ -83,7 +84,8 @@ class Stapling {
   Result<OcspReply> ask(const Subject& subject);
   Result<Time> take(Entry& entry, const Subject& subject, const OcspReply& answer,
                     const store::Lease& lease);
-  void say_revoked(Entry& entry, const Subject& subject, const crypto::OcspAnswer& answer);
+  void say_revoked(Entry& entry, const Subject& subject, const crypto::OcspAnswer& answer,
+                   const store::Lease& lease);
   Time failed(Entry& entry, const Subject& subject, Error error);
 
   // With the lock held, after every change of when it is due.
@@ -94,6 +96,7 @@ class Stapling {
 
   Parts parts_;
   Responder http_;
+  Health health_;
   mutable std::mutex mutex_;  // guards what follows; an entry in work is its worker's
   std::map<std::string, Entry, std::less<>> entries_;
   std::map<std::string, unsigned> questions_;  // under way, by responder

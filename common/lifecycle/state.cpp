@@ -38,6 +38,7 @@ Result<State> read_valid(const Record& record) {
   return State(Valid{.renew_at = *renew_at, .check_at = *check_at});
 }
 
+// Another release called it failing when it waited.
 Result<State> read_failing(const Record& record) {
   Result<Error> error = store::read_error(record);
   if (!error) return pass(std::move(error));
@@ -46,6 +47,11 @@ Result<State> read_failing(const Record& record) {
   const auto attempts = record.find_number("attempts");
   if (!attempts || *attempts < 0 || *attempts > std::numeric_limits<unsigned>::max()) {
     return fail(ErrorKind::invalid, "attempts is missing or not a number");
+  }
+  if (error->kind() == ErrorKind::pending) {
+    return State(Waiting{.attempts = static_cast<unsigned>(*attempts),
+                         .retry_at = *retry_at,
+                         .reason = std::move(*error)});
   }
   return State(Failing{.attempts = static_cast<unsigned>(*attempts),
                        .retry_at = *retry_at,
@@ -64,7 +70,7 @@ Result<State> read_state(const Record& record) {
   const std::string_view name = record.find("state").value_or("");
   if (name == "absent") return State(Absent{});
   if (name == "valid") return read_valid(record);
-  if (name == "failing") return read_failing(record);
+  if (name == "failing" || name == "waiting") return read_failing(record);
   if (name == "rejected") return read_rejected(record);
   return fail(ErrorKind::invalid, "\"" + printable(name) + "\" is not a state");
 }
@@ -75,6 +81,7 @@ Time due(const State& state) noexcept {
   return std::visit(Overloaded{
                         [](const Absent&) { return Time{}; },
                         [](const Valid& valid) { return std::min(valid.renew_at, valid.check_at); },
+                        [](const Waiting& waiting) { return waiting.retry_at; },
                         [](const Failing& failing) { return failing.retry_at; },
                         [](const Rejected& rejected) { return rejected.check_at; },
                     },
@@ -89,6 +96,12 @@ std::string serialize(const PersistedState& state) {
                    record.add("state", "valid");
                    add_time(record, "renew_at", valid.renew_at);
                    add_time(record, "check_at", valid.check_at);
+                 },
+                 [&](const Waiting& waiting) {
+                   record.add("state", "waiting");
+                   record.add("attempts", std::to_string(waiting.attempts));
+                   add_time(record, "retry_at", waiting.retry_at);
+                   store::add_error(record, waiting.reason);
                  },
                  [&](const Failing& failing) {
                    record.add("state", "failing");

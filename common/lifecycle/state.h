@@ -6,6 +6,7 @@
 //     │                                ▲  └── renew_at, check_at ──► obtain             │
 //     │ failure                        └──────────────── success ◄──────────────────────┘
 //     ├────────► Failing
+//     ├────────► Waiting: nothing is wrong, it only is not ready; looked at again at retry_at
 //     └────────► Rejected: not before the next check, or when settings or credentials change
 //
 // Persisted as a record ("state") so that a restarted agent neither hammers the cloud nor forgets.
@@ -26,7 +27,13 @@ struct Valid {
   Time renew_at;
   Time check_at;
 };
-// Waiting is a Failing with an ErrorKind::pending error and attempts 0.
+// For what takes its time: an order at the authority, a first OCSP response, a certificate whose
+// first day is still to come.
+struct Waiting {
+  unsigned attempts = 0;  // looks in a row that found it still to be waited for
+  Time retry_at;
+  Error reason;  // ErrorKind::pending
+};
 struct Failing {
   unsigned attempts = 0;
   Time retry_at;
@@ -36,7 +43,7 @@ struct Rejected {
   Time check_at;
   Error error;
 };
-using State = std::variant<Absent, Valid, Failing, Rejected>;
+using State = std::variant<Absent, Valid, Waiting, Failing, Rejected>;
 
 // When the state wants attention; the past means now. 1970 for Absent.
 Time due(const State& state) noexcept;

@@ -94,6 +94,25 @@ Result<Published> decode(std::span<const std::byte> bytes) {
                    .is_placeholder = flags == kPlaceholderFlag};
 }
 
+Result<Shown> show(std::span<const std::byte> bytes) {
+  Unpacker in(bytes);
+  const bool is_marked = in.number() == kMark;
+  const std::uint32_t flags = in.number();
+  const std::uint32_t count = in.number();
+  if (!is_marked || count == 0 || count > kMostCertificates) return malformed("is none");
+  const Bytes leaf_der = in.block();
+  for (std::uint32_t i = 1; i < count; ++i) in.block();
+  in.block();  // the key
+  const Bytes ocsp = in.block();
+  if (!in.is_complete()) return malformed("is cut short or has something behind it");
+  auto leaf = crypto::Certificate::parse_der(leaf_der);
+  if (!leaf) return fail_with(std::move(leaf), "the published value");
+  return Shown{.serial = leaf->serial(),
+               .not_after = leaf->not_after(),
+               .staple_end = ocsp.empty() ? Time{} : crypto::ocsp_response_end(ocsp),
+               .is_placeholder = flags == kPlaceholderFlag};
+}
+
 bool is_placeholder(std::span<const std::byte> head) noexcept {
   Unpacker in(head);
   return in.number() == kMark && (in.number() & kPlaceholderFlag) != 0;

@@ -4,10 +4,13 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <optional>
 #include <span>
+#include <string>
 #include <vector>
 
+#include "base/clock.h"
 #include "base/result.h"
 #include "base/secret.h"
 #include "crypto/bundle.h"
@@ -25,6 +28,16 @@ struct Published {
 Result<Secret> encode(const Published& published);
 // `invalid` on malformed input, `rejected` when key and leaf do not belong together.
 Result<Published> decode(std::span<const std::byte> bytes);
+
+// Of an encoded value, what anybody who connects can see of it, without touching the key.
+struct Shown {
+  std::uint64_t generation = 0;  // the caller's to fill in
+  std::string serial;
+  Time not_after{};
+  Time staple_end{};  // 1970: there is no OCSP response
+  bool is_placeholder = false;
+};
+Result<Shown> show(std::span<const std::byte> bytes);
 
 // How many bytes of an encoded value `is_placeholder` needs.
 inline constexpr std::size_t kHeadSize = 12;

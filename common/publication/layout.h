@@ -4,6 +4,7 @@
 //
 //   Header | Directory: slot_count × Entry, sorted by name, and one Entry for the proofs
 //          | Buffers: slot_count × 2 × kBufferSize, and 2 × kProofsBufferSize
+//          | Notes: (kFirstCertificateNote + slot_count) × Note
 //
 // The last entry has no name. It is for the files with which an authority is shown that a domain is
 // ours: one text for the whole server (Writer::publish_proofs), published like a certificate.
@@ -28,6 +29,10 @@
 // buffer out and takes the copy only if the buffer's sequence was even and is still the same;
 // otherwise it starts again from the generation.
 //
+// Notes hold what people and machines may know of it all (status.h): one of the agent, some of the
+// calls that it makes, one for each certificate, nothing secret in any. They are written and read
+// in the same way, but for 5: the superseded half of a note stays as it is.
+//
 // Both sides touch a buffer at the same time by design, so its bytes are only accessed as atomic
 // words: stored with release, loaded with acquire order. That makes the sequence check sound
 // without fences: whoever has loaded a word of a later writing also sees that writing's odd
@@ -42,7 +47,7 @@
 namespace ccm::publication {
 
 inline constexpr std::uint64_t kMagic = 0x31304d4343534c54;  // "TLSCCM01"
-inline constexpr std::uint32_t kLayoutVersion = 2;
+inline constexpr std::uint32_t kLayoutVersion = 3;
 inline constexpr std::size_t kNameSize = 144;          // name with terminating zero
 inline constexpr std::size_t kBufferSize = 64 * 1024;  // one encoded value
 inline constexpr std::size_t kProofsBufferSize = 1024 * 1024;
@@ -63,6 +68,7 @@ struct Header {
   std::uint32_t slot_count;
   std::uint64_t directory_offset;  // bytes from the start of the segment
   std::uint64_t buffers_offset;
+  std::uint64_t notes_offset;
 };
 
 struct BufferState {
@@ -80,8 +86,22 @@ struct Entry {
   std::uint64_t reserved;
 };
 
+inline constexpr std::size_t kNoteSize = 1000;  // one encoded note, at most
+inline constexpr std::uint32_t kAgentNote = 0;
+inline constexpr std::uint32_t kFirstCallNote = 1;
+inline constexpr std::uint32_t kCallNotes = 31;
+inline constexpr std::uint32_t kFirstCertificateNote = kFirstCallNote + kCallNotes;
+
+struct Note {
+  Word generation;  // as an Entry's
+  std::array<BufferState, kBuffersPerSlot> buffers;
+  std::array<std::array<Word, kNoteSize / sizeof(Word)>, kBuffersPerSlot> words;
+  std::uint64_t reserved;
+};
+
 static_assert(sizeof(Header) <= kBeatOffset && kBeatOffset + sizeof(Word) <= kAlignment);
 static_assert(sizeof(Entry) == 192, "the layout is shared between programs");
+static_assert(sizeof(Note) == 2048, "none lies across the border of two pages");
 static_assert(sizeof(Word) == 8 && Word::is_always_lock_free,
               "readers and writers are different processes");
 

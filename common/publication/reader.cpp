@@ -6,6 +6,7 @@
 #include <mutex>
 #include <utility>
 
+#include "publication/note.h"
 #include "publication/segment.h"
 
 namespace ccm::publication {
@@ -174,6 +175,11 @@ Result<std::string> Reader::proofs() const {
 
 std::shared_ptr<const Served> Reader::get(std::uint32_t slot) {
   return impl_->get(slot);
+}
+
+std::string Reader::note(std::uint32_t index) const {
+  const Segment& segment = impl_->segment();
+  return index < segment.note_count() ? read_note(segment.note(index)) : std::string();
 }
 
 std::optional<Error> Reader::take_error(std::uint32_t slot) {

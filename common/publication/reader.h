@@ -50,6 +50,8 @@ class Reader {
   // The newest value; nullptr when nothing usable was ever published. A value that does not decode
   // is skipped: the last good one stays (and `take_error` says why, once per generation).
   std::shared_ptr<const Served> get(std::uint32_t slot);
+  // A note of whoever writes (status.h); empty when there is none. Copies it; waits for nobody.
+  std::string note(std::uint32_t index) const;
   // The reason the newest generation of the slot could not be used, if so; cleared by reading it.
   std::optional<Error> take_error(std::uint32_t slot);
 

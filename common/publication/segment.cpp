@@ -24,6 +24,7 @@ constexpr std::size_t kWordSize = sizeof(Word);
 struct Extents {
   std::uint64_t directory_offset;
   std::uint64_t buffers_offset;
+  std::uint64_t notes_offset;
   std::size_t size;
 };
 
@@ -38,13 +39,15 @@ std::optional<Extents> extents_for(std::uint32_t slot_count) noexcept {
   // At most 2^17 slots of 2^17 bytes: no overflow in 64 bits.
   const std::uint64_t entries = std::uint64_t{slot_count} + 1;
   const std::uint64_t buffers = aligned(directory + entries * sizeof(Entry));
-  const std::uint64_t size = buffers + std::uint64_t{slot_count} * kBuffersPerSlot * kBufferSize +
-                             kBuffersPerSlot * kProofsBufferSize;
+  const std::uint64_t notes = buffers + std::uint64_t{slot_count} * kBuffersPerSlot * kBufferSize +
+                              kBuffersPerSlot * kProofsBufferSize;
+  const std::uint64_t size =
+      notes + (kFirstCertificateNote + std::uint64_t{slot_count}) * sizeof(Note);
   if (size > std::numeric_limits<std::size_t>::max() / 2 ||
       size > static_cast<std::uint64_t>(std::numeric_limits<off_t>::max())) {
     return std::nullopt;
   }
-  return Extents{directory, buffers, static_cast<std::size_t>(size)};
+  return Extents{directory, buffers, notes, static_cast<std::size_t>(size)};
 }
 
 void try_madvise() {
@@ -84,7 +87,8 @@ void fill_directory(std::byte* base, const Extents& extents,
                       .version = kLayoutVersion,
                       .slot_count = static_cast<std::uint32_t>(names.size()),
                       .directory_offset = extents.directory_offset,
-                      .buffers_offset = extents.buffers_offset};
+                      .buffers_offset = extents.buffers_offset,
+                      .notes_offset = extents.notes_offset};
 }
 
 }  // namespace
@@ -148,10 +152,13 @@ Result<void> Segment::check() {
   }
   const auto extents = extents_for(header.slot_count);
   if (!extents || extents->size != size_ || extents->directory_offset != header.directory_offset ||
-      extents->buffers_offset != header.buffers_offset) {
+      extents->buffers_offset != header.buffers_offset ||
+      extents->notes_offset != header.notes_offset) {
     return unusable("has sizes that contradict each other");
   }
   slot_count_ = header.slot_count;
+  buffers_offset_ = header.buffers_offset;
+  notes_offset_ = header.notes_offset;
   for (std::uint32_t slot = 0; slot < slot_count_; ++slot) {
     const std::string_view own = name(slot);
     if (own.empty() || own.size() == kNameSize || (slot > 0 && name(slot - 1) >= own)) {
@@ -164,12 +171,16 @@ Result<void> Segment::check() {
 Segment::Segment(Segment&& other) noexcept
     : base_(std::exchange(other.base_, nullptr)),
       size_(std::exchange(other.size_, 0)),
-      slot_count_(std::exchange(other.slot_count_, 0)) {}
+      slot_count_(std::exchange(other.slot_count_, 0)),
+      buffers_offset_(other.buffers_offset_),
+      notes_offset_(other.notes_offset_) {}
 
 Segment& Segment::operator=(Segment&& other) noexcept {
   std::swap(base_, other.base_);
   std::swap(size_, other.size_);
   std::swap(slot_count_, other.slot_count_);
+  std::swap(buffers_offset_, other.buffers_offset_);
+  std::swap(notes_offset_, other.notes_offset_);
   return *this;
 }
 
@@ -214,10 +225,22 @@ std::string_view Segment::name(std::uint32_t slot) const noexcept {
 }
 
 std::uint64_t Segment::buffer_offset(std::uint32_t slot, std::size_t buffer) const noexcept {
-  const std::uint64_t proofs = size_ - kBuffersPerSlot * kProofsBufferSize;
-  if (slot == proofs_slot()) return proofs + buffer * kProofsBufferSize;
-  const std::uint64_t first = proofs - std::uint64_t{slot_count_} * kBuffersPerSlot * kBufferSize;
-  return first + (std::uint64_t{slot} * kBuffersPerSlot + buffer) * kBufferSize;
+  const std::uint64_t first = buffers_offset_ + std::uint64_t{slot} * kBuffersPerSlot * kBufferSize;
+  return first + buffer * (slot == proofs_slot() ? kProofsBufferSize : kBufferSize);
+}
+
+const Note& Segment::note(std::uint32_t index) const noexcept {
+  return reinterpret_cast<const Note*>(base_ + notes_offset_)[index];
+}
+
+Note& Segment::note(std::uint32_t index) noexcept {
+  return const_cast<Note&>(std::as_const(*this).note(index));
+}
+
+Result<void> Segment::reserve_note(int file, std::uint32_t index) const {
+  const std::uint64_t offset = notes_offset_ + std::uint64_t{index} * sizeof(Note);
+  if (!is_full(file, offset, sizeof(Note))) return {};
+  return fail(system_error("make room for the status in the publication segment", errno));
 }
 
 Result<void> Segment::reserve(int file, std::uint32_t slot, std::size_t buffer,

@@ -50,9 +50,14 @@ class Segment {
   Secret copy_out(std::uint32_t slot, std::size_t buffer, std::size_t size) const;
 
   const Word& beat() const noexcept;
+  std::uint32_t note_count() const noexcept { return kFirstCertificateNote + slot_count_; }
+  const Note& note(std::uint32_t index) const noexcept;
 
   // Only with Access::read_write.
   Word& beat() noexcept;
+  Note& note(std::uint32_t index) noexcept;
+  // As reserve(), of a whole note.
+  Result<void> reserve_note(int file, std::uint32_t index) const;
   Entry& entry(std::uint32_t slot) noexcept;
   void copy_in(std::uint32_t slot, std::size_t buffer, std::span<const std::byte> bytes) noexcept;
   // Makes room for the bytes [0, size) of a buffer of the file, so that copy_in() cannot meet a
@@ -71,6 +76,8 @@ class Segment {
   std::byte* base_ = nullptr;
   std::size_t size_ = 0;
   std::uint32_t slot_count_ = 0;
+  std::uint64_t buffers_offset_ = 0;
+  std::uint64_t notes_offset_ = 0;
 };
 
 }  // namespace ccm::publication

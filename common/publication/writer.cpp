@@ -8,10 +8,13 @@
 #include <cerrno>
 #include <utility>
 
+#include "publication/note.h"
 #include "publication/segment.h"
 
 namespace ccm::publication {
 namespace {
+
+constexpr std::uint64_t kMostBytes = kBufferSize;
 
 // A lock of this process, which a child does not inherit and the kernel takes back when the process
 // ends or closes a descriptor of the segment.
@@ -44,22 +47,20 @@ class Writer::Impl {
     finish_interrupted(segment_.proofs_slot());
   }
 
-  Result<bool> publish(std::string_view name, const Published& published) {
+  Result<bool> publish(std::string_view name, const Secret& value) {
     const auto slot = segment_.find(name);
     if (!slot) {
       return fail(ErrorKind::rejected,
                   fmt::format("the publication segment has no slot for \"{}\"", name));
     }
-    auto value = encode(published);
-    if (!value) return pass(std::move(value));
-    if (value->size() > kBufferSize) {
+    if (value.size() > kBufferSize) {
       return fail(ErrorKind::rejected,
                   fmt::format("certificate \"{}\" has {} bytes with chain, key and OCSP response; "
                               "at most {} can be published",
-                              name, value->size(), kBufferSize));
+                              name, value.size(), kBufferSize));
     }
-    if (holds(*slot, *value)) return false;
-    if (auto written = write(*slot, *value); !written) return pass(std::move(written));
+    if (holds(*slot, value)) return false;
+    if (auto written = write(*slot, value); !written) return pass(std::move(written));
     return true;
   }
 
@@ -77,10 +78,9 @@ class Writer::Impl {
     return true;
   }
 
-  bool holds(std::string_view name, const Published& published) const {
+  bool holds(std::string_view name, const Secret& value) const {
     const auto slot = segment_.find(name);
-    const auto value = encode(published);
-    return slot && value && holds(*slot, *value);
+    return slot && holds(*slot, value);
   }
 
   bool holds_certificate(std::string_view name) const {
@@ -91,6 +91,46 @@ class Writer::Impl {
     if (generation == 0) return false;
     const Secret head = segment_.copy_out(*slot, current_buffer(generation), kHeadSize);
     return !is_placeholder(head.bytes());
+  }
+
+  std::optional<Shown> shown(std::string_view name) const {
+    const auto slot = segment_.find(name);
+    if (!slot) return std::nullopt;
+    const Entry& entry = segment_.entry(*slot);
+    const std::uint64_t generation = entry.generation.load(std::memory_order_relaxed);
+    if (generation == 0) return std::nullopt;
+    const std::size_t current = current_buffer(generation);
+    const std::uint64_t size = entry.buffers[current].size.load(std::memory_order_relaxed);
+    const Secret value = segment_.copy_out(*slot, current, std::min(size, kMostBytes));
+    auto shown = show(value.bytes());
+    if (!shown) return std::nullopt;
+    shown->generation = generation;
+    return *std::move(shown);
+  }
+
+  Result<bool> write_note(std::uint32_t index, std::string_view bytes) {
+    if (bytes.size() > kNoteSize) {
+      return fail(ErrorKind::rejected,
+                  fmt::format("a note of {} bytes; at most {} fit", bytes.size(), kNoteSize));
+    }
+    Note& note = segment_.note(index);
+    if (publication::read_note(note) == bytes) return false;
+    if (auto room = segment_.reserve_note(file_.get(), index); !room) return pass(std::move(room));
+    publication::write_note(note, bytes);
+    return true;
+  }
+
+  Result<bool> write_note(std::string_view name, std::string_view bytes) {
+    const auto slot = segment_.find(name);
+    if (!slot) {
+      return fail(ErrorKind::rejected,
+                  fmt::format("the publication segment has no slot for \"{}\"", name));
+    }
+    return write_note(kFirstCertificateNote + *slot, bytes);
+  }
+
+  std::string read_note(std::uint32_t index) const {
+    return publication::read_note(segment_.note(index));
   }
 
   const std::vector<std::string>& names() const noexcept { return names_; }
@@ -186,11 +226,22 @@ Result<Writer> Writer::attach(FileDescriptor segment, IfBusy if_busy) {
 }
 
 Result<bool> Writer::publish(std::string_view name, const Published& published) {
-  return impl_->publish(name, published);
+  const auto value = encode(published);
+  if (!value) return fail(value.error());
+  return impl_->publish(name, *value);
+}
+
+Result<bool> Writer::publish_encoded(std::string_view name, const Secret& value) {
+  return impl_->publish(name, value);
 }
 
 bool Writer::holds(std::string_view name, const Published& published) const {
-  return impl_->holds(name, published);
+  const auto value = encode(published);
+  return value && impl_->holds(name, *value);
+}
+
+bool Writer::holds_encoded(std::string_view name, const Secret& value) const {
+  return impl_->holds(name, value);
 }
 
 Result<bool> Writer::publish_proofs(std::string_view text) {
@@ -199,6 +250,22 @@ Result<bool> Writer::publish_proofs(std::string_view text) {
 
 bool Writer::holds_certificate(std::string_view name) const {
   return impl_->holds_certificate(name);
+}
+
+std::optional<Shown> Writer::shown(std::string_view name) const {
+  return impl_->shown(name);
+}
+
+Result<bool> Writer::write_note(std::uint32_t index, std::string_view bytes) {
+  return impl_->write_note(index, bytes);
+}
+
+Result<bool> Writer::write_note(std::string_view name, std::string_view bytes) {
+  return impl_->write_note(name, bytes);
+}
+
+std::string Writer::read_note(std::uint32_t index) const {
+  return impl_->read_note(index);
 }
 
 const std::vector<std::string>& Writer::names() const noexcept {

@@ -7,7 +7,9 @@
 // inherit the descriptor: both can write.
 #pragma once
 
+#include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -16,6 +18,7 @@
 #include "base/handle.h"
 #include "base/result.h"
 #include "publication/codec.h"
+#include "publication/status.h"
 
 namespace ccm::publication {
 
@@ -41,14 +44,26 @@ class Writer {
   // what is already there (same bytes) changes nothing and returns false. `rejected` for an unknown
   // name or a value larger than a buffer.
   Result<bool> publish(std::string_view name, const Published& published);
+  // The same of a value that encode() gave (codec.h).
+  Result<bool> publish_encoded(std::string_view name, const Secret& value);
   // Whether publishing this would change nothing.
   bool holds(std::string_view name, const Published& published) const;
+  bool holds_encoded(std::string_view name, const Secret& value) const;
   // Publishes what authorities may fetch from the server: text, at most kProofsBufferSize bytes of
   // it (`rejected`), which workers get as it is. False when it is there already.
   Result<bool> publish_proofs(std::string_view text);
   // True when the slot holds a real certificate; false for a placeholder, nothing or no such slot.
   bool holds_certificate(std::string_view name) const;
+  // What is published by that name; nullopt for nothing, or no such slot.
+  std::optional<Shown> shown(std::string_view name) const;
   const std::vector<std::string>& names() const noexcept;
+  // Writes a note (status.h); false, and nothing is done, when it is there already. `rejected` when
+  // it is larger than kNoteSize.
+  Result<bool> write_note(std::uint32_t index, std::string_view bytes);
+  // Of a certificate; `rejected` for an unknown name.
+  Result<bool> write_note(std::string_view name, std::string_view bytes);
+  // What an earlier writer has left there; empty when there is nothing.
+  std::string read_note(std::uint32_t index) const;
   // Tells the readers that somebody is there to publish.
   void beat(SteadyTime now) noexcept;
 

@@ -15,6 +15,7 @@
 #include "crypto/placeholder.h"
 #include "crypto/serving_rules.h"
 #include "server/previous.h"
+#include "server/shortcuts.h"
 #include "store/stored_search.h"
 
 namespace ccm::server {
@@ -259,7 +260,13 @@ Result<publication::Writer> bootstrap(const BootstrapRequest& request, Log& log)
   Placeholders placeholders(request.now);
   const ActingAs reader_of_store(who_may_look_into(request.config.global().state_path));
   Choice choice(request, previous, log);
+  std::optional<Shortcuts> shortcuts;
+  if (!request.distrust) {
+    shortcuts.emplace(request.store, request.config.global().state_path, request.now);
+  }
   for (const CertificateSpec& spec : request.config.certificates()) {
+    const Secret* known = shortcuts ? shortcuts->find(spec) : nullptr;
+    if (known != nullptr && writer->publish_encoded(spec.name, *known)) continue;
     auto chosen = choice.choose(spec);
     if (auto filled = fill(*writer, spec, std::move(chosen), placeholders); !filled) {
       log.error("certificate \"{}\": {}", spec.name, filled.error().message());

@@ -30,8 +30,9 @@ struct BootstrapRequest {
 // gone, what was shown before this configuration, if it still fits; when it does not fit the
 // names or the day, or the gate refuses it today, what is stored, or was shown, by any other name
 // and does, with a warning; else what comes closest, else a placeholder, else (with `fallback off`)
-// nothing. It is an error in the log when a name that had a certificate gets none. A damaged entry
-// costs that certificate only.
+// nothing. What the leader's snapshot says of it is taken instead where that is still true
+// (shortcuts.h). It is an error in the log when a name that had a certificate gets none. A damaged
+// entry costs that certificate only.
 //
 // What authorities could fetch from the previous segment can be fetched from the new one.
 //

@@ -4,6 +4,7 @@
 #include <dlfcn.h>
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -96,6 +97,7 @@ CertificateSet& Deployment::add_site(const std::vector<std::string>& names, conf
   sites_.push_back({.set = std::make_unique<CertificateSet>(std::move(certificates), log_),
                     .origin = std::move(origin),
                     .reach = {}});
+  sites_.back().set->count_in(rows_);
   return *sites_.back().set;
 }
 
@@ -169,13 +171,42 @@ Result<void> Deployment::publish(Retained& retained) {
   if (copy < 0) return fail(system_error("keeping the publication segment", errno));
   replace(retained, copy);
   reader_.emplace(*std::move(reader));
-  for (auto& [name, certificate] : live_) certificate.attach(*reader_);
+  for (auto& [name, certificate] : live_) {
+    certificate.attach(*reader_);
+    certificate.count_in(rows_);
+  }
   proofs_.attach(*reader_);
+  prepare_to_count(retained);
   // The writer ends here: no worker may inherit its mapping, and the agent is to be the next one.
   return {};
 }
 
+// Without it the server serves all the same, and its status says nothing of handshakes.
+void Deployment::prepare_to_count(Retained& retained) {
+  struct stat segment = {};
+  static_cast<void>(fstat(retained.segment, &segment));
+  if (auto made = rows_.attach(retained.counted, segment.st_ino, reader_->slot_count()); !made) {
+    log_.warn("handshakes are not counted: {}", made.error().message());
+  }
+}
+
+StatusSources Deployment::sources() const noexcept {
+  return {
+      .config = config(), .reader = reader_ ? &*reader_ : nullptr, .rows = rows_, .server = kind_};
+}
+
+StatusAnswer Deployment::answer(const StatusRequest& request) const {
+  const SystemClock clock;
+  return answer_status(request, sources(), clock.now(), clock.steady_now());
+}
+
+StatusReport Deployment::status() const {
+  const SystemClock clock;
+  return gather(sources(), clock.now(), clock.steady_now());
+}
+
 void Deployment::start(const Surroundings& surroundings, Retained& retained) {
+  kind_ = surroundings.facts.kind;
   if (config_->certificates().empty()) {
     replace(retained, -1);
     return;

@@ -34,6 +34,8 @@
 #include "server/handshake.h"
 #include "server/live_proofs.h"
 #include "server/publication_watch.h"
+#include "server/status/status_answer.h"
+#include "server/worker_rows.h"
 
 namespace ccm::server {
 
@@ -42,6 +44,7 @@ namespace ccm::server {
 struct Retained {
   int segment = -1;  // publication memfd, read-write, close-on-exec; workers must not keep it
   std::array<char, 8> instance{};  // config/wire.h; zeroes until the first agent is started
+  WorkerRows::Kept counted{};      // what the workers share
 };
 
 // One line that gives a virtual host a certificate, as written.
@@ -122,6 +125,13 @@ class Deployment {
 
   // Drops what only the master may hold: the lifeline and the retained segment.
   void enter_worker(Retained& retained) noexcept;
+  // In each process that serves, and when it ends: it counts what it shows from now on.
+  void begin_to_count() noexcept { rows_.enter(); }
+  void end_counting() noexcept { rows_.leave(); }
+  // Of the whole server, answered by any process that serves.
+  StatusAnswer answer(const StatusRequest& request) const;
+  StatusReport status() const;
+
   // For a worker that has become its account, which undoes what was done before: no core files and
   // no tracing, where the configuration wants that.
   void protect_worker() noexcept;
@@ -134,6 +144,8 @@ class Deployment {
   };
 
   Result<void> publish(Retained& retained);
+  void prepare_to_count(Retained& retained);
+  StatusSources sources() const noexcept;
   bool ask_agent(const std::string& module_path);
 
   config::Settings settings_;
@@ -141,6 +153,8 @@ class Deployment {
   std::optional<config::Config> config_;
   // The certificates that virtual hosts show, by name, and the sets in which they do.
   std::map<std::string, LiveCertificate, std::less<>> live_;
+  WorkerRows rows_;
+  config::ServerKind kind_ = config::ServerKind::none;
   std::vector<Site> sites_;
   LiveProofs proofs_;
   std::vector<std::pair<Severity, std::string>> doubts_;  // not said yet

@@ -4,6 +4,7 @@
 #include <openssl/err.h>
 
 #include <algorithm>
+#include <optional>
 
 #include "base/boundary.h"
 #include "base/clock.h"
@@ -16,6 +17,30 @@ void free_suites(STACK_OF(SSL_CIPHER) * suites) noexcept {
   sk_SSL_CIPHER_free(suites);
 }
 using Suites = Handle<STACK_OF(SSL_CIPHER), free_suites>;
+
+// Only a fatal alert ends a handshake.
+std::optional<Count> failure_of(int where, int value) noexcept {
+  constexpr int kFatal = 2;
+  if (value >> 8 != kFatal) return std::nullopt;
+  const int description = value & 0xff;
+  if ((where & SSL_CB_READ) == 0) {
+    if (description == SSL_AD_HANDSHAKE_FAILURE) return Count::sent_handshake_failure;
+    if (description == SSL_AD_PROTOCOL_VERSION) return Count::sent_protocol_version;
+    return Count::sent_other;
+  }
+  switch (description) {
+    case SSL_AD_BAD_CERTIFICATE:
+      return Count::got_bad_certificate;
+    case SSL_AD_CERTIFICATE_EXPIRED:
+      return Count::got_certificate_expired;
+    case SSL_AD_CERTIFICATE_UNKNOWN:
+      return Count::got_certificate_unknown;
+    case SSL_AD_UNKNOWN_CA:
+      return Count::got_unknown_ca;
+    default:
+      return Count::got_other;
+  }
+}
 
 auto write_to(Log& log) noexcept {
   return [&log](const char* what) { log.write(Severity::crit, what); };
@@ -79,6 +104,10 @@ void CertificateSet::install(SSL_CTX* context, Compression compression) {
   SSL_CTX_set_cert_cb(context, on_certificate, this);
   SSL_CTX_set_tlsext_status_cb(context, on_status);
   SSL_CTX_set_tlsext_status_arg(context, this);
+  if (rows_ == nullptr) return;
+  const EventCallback before = SSL_CTX_get_info_callback(context);
+  if (before != on_event) next_ = before;
+  SSL_CTX_set_info_callback(context, on_event);
 }
 
 // Certificates and placeholders do not mix: a client that likes the placeholder's kind of key
@@ -91,6 +120,7 @@ void CertificateSet::serve(SSL* ssl) {
       });
   // A hello that follows a retry request comes here a second time.
   SSL_certs_clear(ssl);
+  if (!has_real) note_lack();
   const bool wants_staple = SSL_get_tlsext_status_type(ssl) == TLSEXT_STATUSTYPE_ocsp;
   for (LiveCertificate* certificate : certificates_) {
     const publication::Published* published = certificate->newest();
@@ -99,6 +129,19 @@ void CertificateSet::serve(SSL* ssl) {
     if (wants_staple && !certificate->staple(SystemClock().now()).empty()) continue;
     certificate->hand_compressed_to(ssl);
   }
+}
+
+void CertificateSet::note_lack() {
+  const auto shown = std::find_if(
+      certificates_.begin(), certificates_.end(),
+      [](const LiveCertificate* certificate) { return certificate->held() != nullptr; });
+  count(shown == certificates_.end() ? Count::no_certificate : Count::placeholder);
+  if (shown == certificates_.end() || rows_ == nullptr) return;
+  if (!rows_->may_say_again(SystemClock().steady_now())) return;
+  log_.warn(
+      "certificate \"{}\": a client was shown the placeholder, because there is no certificate "
+      "yet; {} were so far (this is said once a minute at most)",
+      (*shown)->name(), rows_->sums()[static_cast<std::size_t>(Count::placeholder)]);
 }
 
 int CertificateSet::staple(SSL* ssl) {
@@ -115,7 +158,37 @@ int CertificateSet::staple(SSL* ssl) {
   if (copy == nullptr) return SSL_TLSEXT_ERR_NOACK;
   // OpenSSL frees the copy with the connection.
   SSL_set_tlsext_status_ocsp_resp(ssl, copy, static_cast<long>(response.size()));
+  count(Count::stapled);
   return SSL_TLSEXT_ERR_OK;
+}
+
+// The one whose callbacks the context has; nullptr: it is another's.
+CertificateSet* CertificateSet::of(SSL_CTX* context) noexcept {
+  int (*callback)(SSL*, void*) = nullptr;
+  void* argument = nullptr;
+  SSL_CTX_get_tlsext_status_cb(context, &callback);
+  SSL_CTX_get_tlsext_status_arg(context, &argument);
+  return callback == on_status ? static_cast<CertificateSet*>(argument) : nullptr;
+}
+
+// Called for every step of every handshake: it looks at what kind it is and goes. The context is
+// that of the host that the client has named, which may have no certificate of ours.
+void CertificateSet::on_event(const SSL* ssl, int where, int value) noexcept {
+  SSL_CTX* context = SSL_get_SSL_CTX(ssl);
+  CertificateSet* set = of(context);
+  if (set == nullptr) {
+    const EventCallback its_own = SSL_CTX_get_info_callback(context);
+    if (its_own != nullptr && its_own != on_event) its_own(ssl, where, value);
+    return;
+  }
+  if ((where & SSL_CB_HANDSHAKE_START) != 0) set->count(Count::started);
+  if ((where & SSL_CB_HANDSHAKE_DONE) != 0) {
+    set->count(SSL_session_reused(ssl) == 1 ? Count::resumed : Count::full);
+  }
+  if ((where & SSL_CB_ALERT) != 0 && SSL_is_init_finished(ssl) == 0) {
+    if (const auto failure = failure_of(where, value)) set->count(*failure);
+  }
+  if (set->next_ != nullptr) set->next_(ssl, where, value);
 }
 
 // Returns 1 even when there is nothing to serve: the client then sees handshake_failure (40), as

@@ -44,6 +44,8 @@ class CertificateSet {
   // into the context before. It must outlive the context and its connections. When the set is
   // installed in several contexts, the last one tells whether certificates are compressed.
   void install(SSL_CTX* context, Compression compression = Compression::off);
+  // Counts its handshakes in these rows, which must live as long; before install().
+  void count_in(WorkerRows& rows) noexcept { rows_ = &rows; }
 
   const std::vector<LiveCertificate*>& certificates() const noexcept { return certificates_; }
   // Of the certificates, in the order in which they were asked for.
@@ -55,10 +57,22 @@ class CertificateSet {
 
   static int on_certificate(SSL* ssl, void* self) noexcept;
   static int on_status(SSL* ssl, void* self) noexcept;
+  static CertificateSet* of(SSL_CTX* context) noexcept;
+  static void on_event(const SSL* ssl, int where, int value) noexcept;
+
+  void count(Count what) noexcept {
+    if (rows_ != nullptr) rows_->count(what);
+  }
+  // There is no real certificate to show: the placeholder, or nothing.
+  void note_lack();
 
   std::vector<LiveCertificate*> certificates_;
   Log& log_;
   Compression compression_ = Compression::off;
+  WorkerRows* rows_ = nullptr;
+  // The server's own, which goes on being told.
+  using EventCallback = void (*)(const SSL*, int, int);
+  EventCallback next_ = nullptr;
 };
 
 }  // namespace ccm::server

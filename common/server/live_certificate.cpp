@@ -59,6 +59,7 @@ void LiveCertificate::load(View& view) {
   if (auto error = reader_->take_error(slot_)) {
     log_.error("certificate \"{}\": the published value cannot be used: {}", name_,
                error->message());
+    if (rows_ != nullptr) rows_->count(Count::unusable_certificate);
   }
   // An older value than the newest: another thread is parsing that, or it is unusable. Then the
   // next handshake asks again.
@@ -74,6 +75,7 @@ void LiveCertificate::load(View& view) {
   view.compressed.reset();
   view.served = std::move(served);
   view.generation = view.served->generation;
+  if (rows_ != nullptr) rows_->shows(slot_, view.generation);
 }
 
 bool LiveCertificate::hand_to(SSL* ssl) {

@@ -23,6 +23,7 @@
 #include "base/log.h"
 #include "publication/reader.h"
 #include "server/compression.h"
+#include "server/worker_rows.h"
 
 namespace ccm::server {
 
@@ -41,6 +42,8 @@ class LiveCertificate {
   // Finds the certificate's slot; `reader` must live as long as this object is asked for anything.
   // Before there are threads.
   void attach(publication::Reader& reader);
+  // Tells these rows what this process shows; they must live as long.
+  void count_in(WorkerRows& rows) noexcept { rows_ = &rows; }
 
   // The newest good value, or nullptr when nothing was published yet.
   const publication::Published* newest();
@@ -76,6 +79,7 @@ class LiveCertificate {
   std::uint64_t id_;  // never used again in this process, so a thread knows its views apart
   Log& log_;
   publication::Reader* reader_ = nullptr;
+  WorkerRows* rows_ = nullptr;
   std::uint32_t slot_ = 0;
   // The generation that OpenSSL's security level forbids; said once.
   std::atomic<std::uint64_t> refused_generation_{0};

@@ -46,6 +46,16 @@ const SourceDriver& driver_of(const config::SourceSpec& source) {
   return known(find_driver(&source.kind()), source.kind());
 }
 
+Result<std::optional<OrderView>> find_order(const store::StoreReader& store,
+                                            const std::string& name) {
+  for (const SourceDriver* driver : source_drivers()) {
+    if (driver->order_of == nullptr) continue;
+    Result<std::optional<OrderView>> order = driver->order_of(store, name);
+    if (!order || *order) return order;
+  }
+  return std::optional<OrderView>();
+}
+
 std::optional<cloud::Service> service_of_origin(std::string_view origin) noexcept {
   const SourceDriver* driver = find_driver(config::kind_of_origin(origin));
   return driver == nullptr ? std::nullopt : driver->service;

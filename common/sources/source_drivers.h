@@ -6,6 +6,7 @@
 // A new kind is a folder here with its Source and its driver, and one line in source_drivers.cpp.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <optional>
 #include <span>
@@ -23,6 +24,7 @@
 #include "cloud/transport/endpoints.h"
 #include "config/source_kinds.h"
 #include "crypto/bundle.h"
+#include "sources/order_view.h"
 #include "sources/source.h"
 #include "store/store.h"
 
@@ -36,12 +38,17 @@ struct SourceParts {
   const Clock& clock;
   Log& log;
   Events& events = no_events();
+  // The conversation with further credentials of the settings; nullptr when they cannot be used
+  // here, and empty where none can.
+  std::function<cloud::Session*(const config::CredentialsSpec&)> session_of = {};
 };
 
 // Sources of one kind that need different permissions.
 struct SourceVariant {
   std::string_view name;  // "pca-cloud-key"
   std::string_view note;  // "key made by PCA"; empty: the name says it all
+  // What it needs and no action stands for, as a sentence; empty: nothing.
+  std::string_view beyond_actions = {};
 };
 
 // An operation of the cloud that a source calls.
@@ -91,7 +98,17 @@ struct SourceDriver {
   // States of such an object in which it can be used, and what helps in another one.
   std::span<const std::string_view> usable_states;
   std::string (*remedy)(const NamedObject& object, std::string_view state);
+  // What is being issued for a certificate, as it was written down; nullptr: nothing takes longer
+  // than an attempt.
+  Result<std::optional<OrderView>> (*order_of)(const store::StoreReader& store,
+                                               const std::string& name) = nullptr;
+  // The operation that asks the authority to let go of it, which takes its id.
+  std::string_view withdrawal = {};
 };
+
+// The order of this certificate, of whatever kind of source; nullopt when there is none.
+Result<std::optional<OrderView>> find_order(const store::StoreReader& store,
+                                            const std::string& name);
 
 // In the order of source_kinds().
 std::span<const SourceDriver* const> source_drivers() noexcept;

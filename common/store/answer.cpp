@@ -27,6 +27,7 @@ std::string serialize(const std::string& id, const Answer& answer) {
   if (answer.again_at) {
     record.add("again_at", fmt::format("{}", answer.again_at->time_since_epoch().count()));
   }
+  if (!answer.report.empty()) record.add("report", answer.report);
   return record.serialize();
 }
 
@@ -35,6 +36,7 @@ Answer parse_answer(const Record& record) {
                 .version = parse_unsigned(record.find("version").value_or("")).value_or(0),
                 .error = std::nullopt,
                 .again_at = std::nullopt};
+  answer.report = record.find("report").value_or("");
   if (Result<Error> error = read_error(record)) answer.error = std::move(*error);
   if (const auto again = record.find_number("again_at")) answer.again_at = Time(Seconds(*again));
   return answer;

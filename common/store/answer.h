@@ -20,6 +20,8 @@ struct Answer {
   std::optional<Error> error = {};
   // Not the last word: the renewal is still wanted and is tried again then.
   std::optional<Time> again_at = {};
+  // Of hooks that were run: what they printed and how they ended, for people.
+  std::string report = {};
 };
 
 // Later answers with the same id replace earlier ones.

@@ -20,7 +20,8 @@
 
 namespace ccm::store {
 
-enum class Wish : std::uint8_t { renew, roll_back, install, forget };
+// run_hooks: as if an event had happened.
+enum class Wish : std::uint8_t { renew, roll_back, install, forget, run_hooks };
 
 // What stays of a certificate that is forgotten.
 enum class Keep : bool { nothing, versions };
@@ -33,6 +34,7 @@ struct Request {
   std::vector<crypto::Certificate> certificates = {};
   std::optional<crypto::KeyPair> key = {};
   Keep keep = Keep::nothing;  // when it is forgotten
+  std::string event = {};     // whose hooks are to be run
 };
 
 // By which a request is found.

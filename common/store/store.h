@@ -87,6 +87,10 @@ class Store : public virtual StoreReader {
   // ask.
   virtual Result<void> forget(const Lease& lease, const std::string& name, Keep keep) = 0;
 
+  // Adds to the log of events, which keeps the last ones up to a bounded size. For every agent of
+  // the store, leader or not. Is not waited for: a power cut may lose the last ones.
+  virtual Result<void> append_event(const Event& event) = 0;
+
   // What operators ask of the leader. Lives as long as the store.
   virtual Inbox& inbox() noexcept = 0;
 

@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "base/clock.h"
+#include "base/event.h"
 #include "base/handle.h"
 #include "base/result.h"
 #include "base/secret.h"
@@ -68,6 +69,20 @@ struct Changes {
   std::optional<std::vector<std::string>> names;
 };
 
+// A place in the log of events. The default one is before all that are kept.
+struct EventMark {
+  std::uint64_t file = 0;
+  std::uint64_t offset = 0;
+
+  bool operator==(const EventMark&) const = default;
+};
+
+struct EventPage {
+  std::vector<Event> events;  // the oldest first
+  EventMark next;             // to ask with the next time
+  bool has_more = false;      // there is another page already
+};
+
 // The authority that issued the leaf, as far as the chain tells; nullptr when it does not.
 const crypto::Certificate* issuer_of(const crypto::Bundle& bundle) noexcept;
 // The OCSP response when it may be stapled at `now`: genuine, in force and `good`; else empty.
@@ -100,6 +115,11 @@ class StoreReader {
 
   // Which version is current, whether or not it is intact; 0 when there is none. Cheap.
   virtual VersionNumber current_version(const std::string& name) const noexcept = 0;
+  // Another number whenever the current version is another one, also one of the same number, as
+  // after a restored backup, or was altered. Cheap.
+  virtual std::uint64_t version_stamp(const std::string& name) const noexcept {
+    return current_version(name);
+  }
   // Another number whenever the OCSP response of the current version is another; 0 when there is
   // none. Cheap.
   virtual std::uint64_t response_stamp(const std::string& name) const noexcept = 0;
@@ -133,6 +153,10 @@ class StoreReader {
   // reads from it until nothing is left (O_NONBLOCK). An error where the system allows none: then
   // one looks every second.
   virtual Result<FileDescriptor> watch() const = 0;
+
+  // What has happened since a moment that an earlier call returned, as far as it is still kept, and
+  // as much of it as fits into memory at once.
+  virtual Result<EventPage> events_since(const EventMark& mark) const = 0;
 
   // The directory in which other programs of this host find the current files of a certificate;
   // empty when the store has none.

@@ -62,6 +62,7 @@ set(packaging "${PROJECT_SOURCE_DIR}/packaging")
 install(FILES "${PROJECT_SOURCE_DIR}/NOTICE" "${PROJECT_SOURCE_DIR}/LICENSE"
   DESTINATION "${CMAKE_INSTALL_DATAROOTDIR}/doc/ccm-tls")
 install(FILES "${packaging}/examples/agent.toml" "${packaging}/examples/apache2.conf" "${packaging}/examples/nginx.conf"
+  "${packaging}/examples/ccm-alerts.yml" "${packaging}/examples/ccm-dashboard.json"
   "${packaging}/systemd/apache2-hardening.conf" "${packaging}/systemd/nginx-hardening.conf"
   DESTINATION "${CMAKE_INSTALL_DATAROOTDIR}/doc/ccm-tls/examples")
 

@@ -29,9 +29,16 @@ def new_release(host):
         done""")
 
 
+def hook_programs(host):
+    """What the examples of hooks call; each fails unless it gets what the real one wants."""
+    host.write("/usr/sbin/sendmail", '#!/bin/sh\ngrep -q "^To: ops@example.com"\n')
+    host.write("/usr/bin/nsupdate", '#!/bin/sh\ntest "$1 $2" = "-k /etc/ccm/dns.key" && grep -q "^update add .* TXT"\n')
+    host.run("chmod 755 /usr/sbin/sendmail /usr/bin/nsupdate")
+
+
 def ecs(host):
     """The host is a cloud server with an agency, and has no keys."""
     host.run("ip route add 169.254.169.254 via 203.0.113.10")
 
 
-SETUPS = {"ecs": ecs, "new-release": new_release, "pca": pca, "scm": scm, **PREPARATIONS}
+SETUPS = {"ecs": ecs, "hook-programs": hook_programs, "new-release": new_release, "pca": pca, "scm": scm, **PREPARATIONS}

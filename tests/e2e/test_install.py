@@ -107,7 +107,8 @@ def test_the_unit_and_the_samples_name_what_was_installed(installed):
     assert "LoadModule ccm_module /usr/lib/apache2/modules/mod_ccm.so" in load
     examples = installed / "usr/share/doc/ccm-tls/examples"
     assert {path.name for path in examples.iterdir()} == {
-        "agent.toml", "apache2.conf", "nginx.conf", "apache2-hardening.conf", "nginx-hardening.conf"}
+        "agent.toml", "apache2.conf", "nginx.conf", "apache2-hardening.conf", "nginx-hardening.conf",
+        "ccm-alerts.yml", "ccm-dashboard.json"}
 
 
 @pytest.mark.parametrize("shell, path", [

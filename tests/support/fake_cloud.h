@@ -19,6 +19,7 @@
 #include "cloud/identity/lockout.h"
 #include "cloud/identity/session.h"
 #include "config/config.h"
+#include "config/issue.h"
 #include "store/store.h"
 #include "support/fake_clock.h"
 #include "support/test_pki.h"
@@ -59,7 +60,7 @@ struct ScmRecord {
   std::optional<TestCertificate> leaf{};
 };
 
-class FakeCloud final : public cloud::HttpClient {
+class FakeCloud : public cloud::HttpClient {
  public:
   FakeCloud();
   Result<cloud::HttpResponse> send(const cloud::HttpRequest& request) override;

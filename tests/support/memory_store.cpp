@@ -318,6 +318,21 @@ Result<std::vector<std::string>> MemoryStore::names() const {
   return std::vector<std::string>(names.begin(), names.end());
 }
 
+Result<store::EventPage> MemoryStore::events_since(const store::EventMark& mark) const {
+  const std::lock_guard lock(mutex_);
+  const std::size_t first = std::min<std::size_t>(mark.offset, events_.size());
+  return store::EventPage{
+      .events = {events_.begin() + static_cast<std::ptrdiff_t>(first), events_.end()},
+      .next = {.file = 1, .offset = events_.size()}};
+}
+
+Result<void> MemoryStore::append_event(const Event& event) {
+  const std::lock_guard lock(mutex_);
+  if (write_error_) return fail(*write_error_);
+  events_.push_back(event);
+  return {};
+}
+
 store::Changes MemoryStore::changes_since(const store::Revision& before) const {
   const std::lock_guard lock(mutex_);
   store::Changes changes{.revision = {.life = 1, .number = changes_.size()}, .names = {}};

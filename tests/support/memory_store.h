@@ -47,6 +47,8 @@ class MemoryStore final : public store::Store {
   Result<Glance> glance(const std::string& name, store::VersionNumber version) const override;
   Result<std::vector<std::string>> names() const override;
   store::Changes changes_since(const store::Revision& before) const override;
+  Result<store::EventPage> events_since(const store::EventMark& mark) const override;
+  Result<void> append_event(const Event& event) override;
   // An eventfd.
   Result<FileDescriptor> watch() const override;
   std::string directory_of(const std::string&) const override { return {}; }
@@ -103,6 +105,7 @@ class MemoryStore final : public store::Store {
   std::map<std::pair<std::string, std::string>, store::StoredRecord> records_;
   std::set<std::pair<std::string, std::string>> damaged_records_;
   std::vector<std::string> strays_;
+  std::vector<Event> events_;
   std::vector<std::string> changes_;  // the certificates, in the order of time
   mutable std::mutex watchers_mutex_;
   mutable std::vector<FileDescriptor> watchers_;

@@ -65,6 +65,15 @@ std::vector<Need> needs_of(const SourceVariants& variants) {
   return needs;
 }
 
+std::vector<std::string_view> beyond_actions(const SourceVariants& variants) {
+  std::vector<std::string_view> sentences;
+  for (const sources::SourceVariant& variant : all_variants()) {
+    const bool is_meant = variants.contains(variant.name);
+    if (is_meant && !variant.beyond_actions.empty()) sentences.push_back(variant.beyond_actions);
+  }
+  return sentences;
+}
+
 std::vector<std::string> actions_of(const std::vector<Need>& needs) {
   std::set<std::string> actions;
   for (const Need& need : needs) actions.emplace(need.operation->iam_action);

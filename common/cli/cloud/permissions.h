@@ -32,6 +32,8 @@ struct Need {
 
 // In the order in which an engine comes to them, each operation once.
 std::vector<Need> needs_of(const SourceVariants& variants);
+// What they need and no action stands for, one sentence each.
+std::vector<std::string_view> beyond_actions(const SourceVariants& variants);
 // The actions of these operations, sorted, each once.
 std::vector<std::string> actions_of(const std::vector<Need>& needs);
 

@@ -19,6 +19,10 @@ void add_check(CLI::App& app, Action& action);
 void add_verify(CLI::App& app, Action& action);
 // renew, rollback
 void add_change_commands(CLI::App& app, Action& action);
+// orders list, show, cancel, retry
+void add_orders(CLI::App& app, Action& action);
+// events
+void add_events(CLI::App& app, Action& action);
 // forget
 void add_forget(CLI::App& app, Action& action);
 // import, into the store of this host

@@ -6,6 +6,7 @@
 
 #include "base/text.h"
 #include "cli/doctor/doctor.h"
+#include "cli/host/agents.h"
 #include "crypto/key_pair.h"
 #include "crypto/signing_request.h"
 #include "store/host/effective_settings.h"

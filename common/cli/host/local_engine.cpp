@@ -25,18 +25,30 @@ class TerminalLog final : public Log {
 
 }  // namespace
 
+LocalEvents::LocalEvents(StoreAccess& access, const Clock& clock)
+    : log_(std::make_unique<TerminalLog>()), kept_(access.store(), "ccmctl", clock, *log_) {}
+
 store::Answer renew_here(CloudAccess& cloud, StoreAccess& access, const config::Config& config,
                          const std::string& name, const Clock& clock) {
   TerminalLog log;
   const store::Lease& lease = *access.lease();
   const auto guard = lifecycle::make_store_lockout_guard(access.store(), lease, clock);
   cloud::Session session({cloud.http(), cloud.credentials(), *guard, clock, cloud.endpoints().iam});
-  const sources::Sources sources({session, cloud.endpoints(), access.store(), clock, log});
+  // Without an agent there is no monitor, which alone runs hooks.
+  LocalEvents events(access, clock);
+  const sources::Sources sources(
+      {session, cloud.endpoints(), access.store(), clock, log, events.stream()});
   const auto source_of = [&sources](const config::SourceSpec& source) -> sources::Source& {
     return sources.of(source);
   };
   // Not an agent's launch: the next agent looks afresh at what failed here.
-  lifecycle::Lifecycle engine({config, access.store(), source_of, clock, log, "ccmctl"});
+  lifecycle::Lifecycle engine({.config = config,
+                               .store = access.store(),
+                               .source_of = source_of,
+                               .clock = clock,
+                               .log = log,
+                               .launch_id = "ccmctl",
+                               .events = events.stream()});
   engine.start(lease);
   engine.ask_for_renewal(name);
   // Others that are due as well are the agent's work.

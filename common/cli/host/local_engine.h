@@ -3,12 +3,16 @@
 // under the store's lease. One thread.
 #pragma once
 
+#include <memory>
 #include <string>
 
+#include "base/clock.h"
+#include "base/log.h"
 #include "base/result.h"
 #include "cli/cloud/cloud_access.h"
 #include "cli/host/store_access.h"
 #include "config/config.h"
+#include "lifecycle/kept_events.h"
 #include "store/answer.h"
 
 namespace ccm::cli {
@@ -16,5 +20,17 @@ namespace ccm::cli {
 // Renews `name`, which `config` has. What the engine says goes to standard error.
 store::Answer renew_here(CloudAccess& cloud, StoreAccess& access, const config::Config& config,
                          const std::string& name, const Clock& clock);
+
+// The log of events for what ccmctl does itself, when no agent leads. Hooks are the monitor's, so
+// none is run.
+class LocalEvents {
+ public:
+  LocalEvents(StoreAccess& access, const Clock& clock);
+  Events& stream() noexcept { return kept_; }
+
+ private:
+  std::unique_ptr<Log> log_;
+  lifecycle::KeptEvents kept_;
+};
 
 }  // namespace ccm::cli

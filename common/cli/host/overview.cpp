@@ -20,6 +20,7 @@ namespace {
 using lifecycle::Failing;
 using lifecycle::Rejected;
 using lifecycle::Valid;
+using lifecycle::Waiting;
 
 // An agent reads every certificate before it knows of all what it serves.
 constexpr Seconds kStart{60};
@@ -105,6 +106,7 @@ std::string span(Time from, Time to) {
 }  // namespace
 
 const Error* Overview::error() const noexcept {
+  if (const auto* waiting = std::get_if<Waiting>(&state)) return &waiting->reason;
   if (const auto* failing = std::get_if<Failing>(&state)) return &failing->error;
   if (const auto* rejected = std::get_if<Rejected>(&state)) return &rejected->error;
   return damage ? &*damage : nullptr;
@@ -171,7 +173,7 @@ Result<std::optional<Overview>> look_at(Workspace& workspace, const std::string&
 Health health_of(const Overview& overview, Time now) noexcept {
   if (overview.is_left) return {overview.is_forgotten ? "forgotten" : "unused", Colour::dim};
   const Error* error = overview.error();
-  const bool is_waiting = error != nullptr && error->kind() == ErrorKind::pending;
+  const bool is_waiting = std::holds_alternative<Waiting>(overview.state);
   if (!overview.installed) {
     if (overview.damage) return {"damaged", Colour::red};
     if (is_waiting) return {"waiting", Colour::yellow};
@@ -245,6 +247,9 @@ std::string next_step(const Overview& overview, Time now) {
   if (overview.spec == nullptr) return "none";
   if (const auto* valid = std::get_if<Valid>(&overview.state)) {
     return fmt::format("renewal {}", span(now, valid->renew_at));
+  }
+  if (const auto* waiting = std::get_if<Waiting>(&overview.state)) {
+    return fmt::format("next look {}", span(now, waiting->retry_at));
   }
   if (const auto* failing = std::get_if<Failing>(&overview.state)) {
     return fmt::format("next try {}", span(now, failing->retry_at));

@@ -79,6 +79,9 @@ JsonObject object_of(const Overview& overview, Time now) {
     object.set("renew_at", format_time(valid->renew_at))
         .set("check_at", format_time(valid->check_at));
   }
+  if (const auto* waiting = std::get_if<lifecycle::Waiting>(&overview.state)) {
+    object.set("retry_at", format_time(waiting->retry_at));
+  }
   if (const auto* failing = std::get_if<lifecycle::Failing>(&overview.state)) {
     object.set("retry_at", format_time(failing->retry_at))
         .set_number("attempts", failing->attempts);

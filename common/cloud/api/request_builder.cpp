@@ -49,6 +49,7 @@ class Builder {
     request_.method = operation_.method;
     request_.path = path_;
     request_.iam_action = operation_.iam_action;
+    request_.operation = operation_.full_name();
     request_.is_anonymous = operation_.is_anonymous;
     return std::move(request_);
   }
@@ -153,6 +154,9 @@ class Builder {
       return {};
     }
     if (auto checked = check_body(operation_, body_); !checked) return checked;
+    for (const auto& [name, spelling] : arguments_.spellings) {
+      JsonBody::replace_text(body_.root()[name], spelling);
+    }
     request_.body = body_.dump().reveal();
     return {};
   }

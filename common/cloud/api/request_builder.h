@@ -7,6 +7,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "base/result.h"
@@ -27,6 +28,8 @@ struct Arguments {
   std::vector<Argument> parameters;
   // The body as a whole; fields among the parameters are set in it.
   std::optional<Secret> body;
+  // Texts of the body that go out as they are spelled here, not as the catalogue spells the choice.
+  std::vector<std::pair<std::string, std::string>> spellings = {};
 
   // Adds a parameter; the value is copied.
   Arguments& with(std::string_view name, std::string_view value);

@@ -19,6 +19,8 @@ namespace {
 constexpr std::string_view kScmList = "scm.ListCertificates";
 constexpr std::size_t kMostCertificates = 10'000;
 constexpr Seconds kLongestList{300};
+constexpr std::int64_t kFoundAtOnce = 50;
+constexpr std::int64_t kMostSearched = 1'000;
 
 void add_names(std::vector<std::string>& names, std::string_view list) {
   for (const auto part : split(list, ';')) {
@@ -36,13 +38,61 @@ ScmCertificate read_scm_certificate(const JsonView& value) {
                      .status = value["status"].text(),
                      .names = {},
                      .expire_time = value["expire_time"].text(),
-                     .fingerprint = to_lower(value["fingerprint"].text())};
+                     .fingerprint = to_lower(value["fingerprint"].text()),
+                     .type = value["type"].text(),
+                     .domain_type = value["domain_type"].text(),
+                     .domain_count = value["domain_count"].integer().value_or(0),
+                     .wildcard_count = value["wildcard_count"].integer().value_or(0)};
   std::erase(out.fingerprint, ':');
   // The detail answer calls it not_after.
   if (out.expire_time.empty()) out.expire_time = value["not_after"].text();
   add_names(out.names, value["domain"].text());
   add_names(out.names, value["sans"].text());
   return out;
+}
+
+std::vector<ScmProof> read_proofs(const JsonView& list) {
+  std::vector<ScmProof> proofs;
+  for (const JsonView value : list.elements()) {
+    ScmProof proof{.domain = value["domain"].text(),
+                   .record_type = value["record_type"].text(),
+                   .record_name = value["record_name"].text(),
+                   .record_value = value["record_value"].text()};
+    if (!proof.record_value.empty()) proofs.push_back(std::move(proof));
+  }
+  return proofs;
+}
+
+std::string key_algorithm_of(crypto::KeyType key) {
+  const bool is_rsa = key.algorithm == crypto::KeyAlgorithm::rsa;
+  return fmt::format("{}{}", is_rsa ? "RSA_" : "EC_P", key.bits);
+}
+
+Arguments arguments_of(const std::string& id, const ScmApplication& application) {
+  const std::vector<std::string>& names = application.names;
+  Arguments arguments;
+  arguments.with("certificate_id", id)
+      .with("domain", names.front())
+      .with("domain_method", application.domain_method)
+      .with("agree_privacy_protection", "true")
+      .with("applicant_name", application.applicant_name)
+      .with("applicant_phone", application.applicant_phone)
+      .with("applicant_email", application.applicant_email);
+  arguments.spellings.emplace_back("domain_method", application.domain_method);
+  if (application.auto_dns_auth) arguments.with("auto_dns_auth", "true");
+  if (application.key) arguments.with("key_algorithm", key_algorithm_of(*application.key));
+  const std::pair<std::string_view, std::string> others[] = {
+      {"sans", join({names.begin() + 1, names.end()}, ";")},
+      {"csr", application.csr},
+      {"company_name", application.company_name},
+      {"company_unit", application.company_unit},
+      {"company_province", application.company_province},
+      {"company_city", application.company_city},
+      {"country", application.country}};
+  for (const auto& [name, value] : others) {
+    if (!value.empty()) arguments.with(name, value);
+  }
+  return arguments;
 }
 
 // The certificates seen over all lists, each once.
@@ -89,6 +139,12 @@ Result<std::vector<ScmCertificate>> ScmClient::list(const std::string& status,
 }
 
 Result<ScmCertificate> ScmClient::show(const std::string& id) {
+  Result<ScmDetail> detail = show_detail(id);
+  if (!detail) return pass(std::move(detail));
+  return std::move(detail->certificate);
+}
+
+Result<ScmDetail> ScmClient::show_detail(const std::string& id) {
   const std::string activity = fmt::format("details of certificate {} from SCM", id);
   if (auto checked = require_api_id(id, "certificate id"); !checked) {
     return fail_with(std::move(checked), "details from SCM");
@@ -100,7 +156,43 @@ Result<ScmCertificate> ScmClient::show(const std::string& id) {
     return fail(ErrorKind::transient, fmt::format("{}: the answer names no status", activity));
   }
   certificate.id = id;
-  return certificate;
+  return ScmDetail{.certificate = std::move(certificate),
+                   .proofs = read_proofs((*document)["authentification"]),
+                   .multi_domain_type = (*document)["multi_domain_type"].text()};
+}
+
+Result<std::optional<ScmKinship>> ScmClient::kinship(const ScmCertificate& certificate) {
+  for (std::int64_t offset = 0; offset < kMostSearched; offset += kFoundAtOnce) {
+    Arguments arguments;
+    arguments.with("action", "filter")
+        .with("limit", std::to_string(kFoundAtOnce))
+        .with("offset", std::to_string(offset));
+    if (!certificate.name.empty()) {
+      arguments.with("matches[0].key", "resource_name").with("matches[0].value", certificate.name);
+    }
+    auto document = api_.call("scm.ListCertificatesByTag", arguments);
+    if (!document) return fail_with(std::move(document), "search certificates of SCM");
+    const std::vector<JsonView> found = (*document)["resources"].elements();
+    for (const JsonView each : found) {
+      if (each["resource_id"].text() != certificate.id) continue;
+      const JsonView detail = each["resource_detail"];
+      return std::optional(ScmKinship{.fail_reason = detail["fail_reason"].text(),
+                                      .origin_id = detail["origin_cert_id"].text(),
+                                      .renewal_id = detail["renewal_cert_id"].text()});
+    }
+    if (static_cast<std::int64_t>(found.size()) < kFoundAtOnce) break;
+  }
+  return std::optional<ScmKinship>();
+}
+
+Result<void> ScmClient::apply(const std::string& id, const ScmApplication& application) {
+  const std::string activity = fmt::format("apply for certificate {} at SCM", id);
+  if (auto checked = require_api_id(id, "certificate id"); !checked) {
+    return fail_with(std::move(checked), "apply at SCM");
+  }
+  auto answer = api_.send("scm.ApplyCertificate", arguments_of(id, application));
+  if (!answer) return fail_with(std::move(answer), activity);
+  return {};
 }
 
 Result<ScmExport> ScmClient::export_certificate(const std::string& id) {

@@ -3,6 +3,7 @@
 // Thread-safe as far as Session is.
 #pragma once
 
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <vector>
@@ -10,6 +11,7 @@
 #include "base/result.h"
 #include "base/secret.h"
 #include "cloud/api/api_client.h"
+#include "crypto/key_type.h"
 
 namespace ccm::cloud {
 
@@ -23,8 +25,54 @@ struct ScmCertificate {
   std::string expire_time;         // as given; for ordering only
   std::string fingerprint;         // SHA-1, lower-case hex; only from show(), may be empty
 
+  // What was bought, as the service spells it; of an upload empty or 0.
+  std::string type = {};         // "DV_SSL_CERT_BASIC"
+  std::string domain_type = {};  // SINGLE_DOMAIN, MULTI_DOMAIN or WILDCARD
+  std::int64_t domain_count = 0;
+  std::int64_t wildcard_count = 0;
+
   // ISSUED or UPLOAD, and the two supplementing states whose old certificate stays exportable.
   bool is_exportable() const;
+};
+
+// What proves the ownership of one name, as the authority wants it.
+struct ScmProof {
+  std::string domain;       // empty: the first name
+  std::string record_type;  // TXT, CNAME, FILE, …, as the service spells it
+  std::string record_name;  // of a file: its name, if it is one
+  std::string record_value;
+
+  friend bool operator==(const ScmProof&, const ScmProof&) = default;
+};
+
+struct ScmDetail {
+  ScmCertificate certificate;
+  std::vector<ScmProof> proofs;   // none before the authority has named them
+  std::string multi_domain_type;  // "primary_wildcard": the first name has to be one
+};
+
+// What only the search by tags tells.
+struct ScmKinship {
+  std::string fail_reason;  // why an application failed
+  std::string origin_id;    // whose successor it is
+  std::string renewal_id;   // its successor
+};
+
+struct ScmApplication {
+  std::vector<std::string> names;           // the first is the domain, the others are the sans
+  std::string csr;                          // PEM; empty: SCM makes the key
+  std::optional<crypto::KeyType> key = {};  // for SCM to make
+  std::string domain_method;                // DNS or FILE
+  bool auto_dns_auth = false;
+  std::string applicant_name;
+  std::string applicant_phone;
+  std::string applicant_email;
+  // For OV and EV, else empty.
+  std::string company_name = {};
+  std::string company_unit = {};
+  std::string company_province = {};
+  std::string company_city = {};
+  std::string country = {};
 };
 
 struct ScmExport {
@@ -43,6 +91,12 @@ class ScmClient {
   Result<std::vector<ScmCertificate>> list(const std::string& status, const std::string& content);
   // API: ShowCertificate.
   Result<ScmCertificate> show(const std::string& id);
+  // The same, with what an application waits for.
+  Result<ScmDetail> show_detail(const std::string& id);
+  // nullopt when the search does not know it. API: ListCertificatesByTag.
+  Result<std::optional<ScmKinship>> kinship(const ScmCertificate& certificate);
+  // Uses up a certificate that was paid for: not idempotent. API: ApplyCertificate.
+  Result<void> apply(const std::string& id, const ScmApplication& application);
   // API: ExportCertificate.
   Result<ScmExport> export_certificate(const std::string& id);
 

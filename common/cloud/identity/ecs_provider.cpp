@@ -142,6 +142,7 @@ class EcsProvider final : public CredentialsProvider {
                         .url = fmt::format("{}{}", endpoint_, path),
                         .headers = std::move(headers),
                         .body = {},
+                        .operation = "ecs.metadata",
                         .bypass_proxy = true,
                         .connect_timeout = 3s,
                         .total_timeout = 3s};

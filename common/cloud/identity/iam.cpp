@@ -80,7 +80,8 @@ Result<Token> request_token(HttpClient& http, const std::string& iam_endpoint,
   HttpRequest request{.method = "POST",
                       .url = fmt::format("{}/v3/auth/tokens?nocatalog=true", iam_endpoint),
                       .headers = {{"Content-Type", "application/json"}},
-                      .body = std::move(*body)};
+                      .body = std::move(*body),
+                      .operation = "iam.KeystoneCreateUserTokenByPassword"};
   auto answer = http.send(request);
   wipe(request.body);
   if (!answer) return pass(std::move(answer));

@@ -208,7 +208,8 @@ class Session::Impl {
             .url = fmt::format("{}{}{}{}", request.endpoint, request.path, query.empty() ? "" : "?",
                                query),
             .headers = std::move(headers),
-            .body = request.body};
+            .body = request.body,
+            .operation = request.operation};
   }
 
   Verdict verdict_of(const ApiRequest& request, const HttpResponse& answer) const {
@@ -251,7 +252,8 @@ class Session::Impl {
                             .endpoint = caller.iam_endpoint,
                             .path = "/v3/auth/domains",
                             .query = {},
-                            .body = {}};
+                            .body = {},
+                            .operation = "iam.KeystoneListAuthDomains"};
     auto answer = attempt(caller, lookup, signed_headers(caller, key, lookup)).answer;
     if (!answer) return pass(std::move(answer));
     auto id = read_domain_id(answer->body);

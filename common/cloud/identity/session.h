@@ -43,6 +43,7 @@ struct ApiRequest {
   Headers headers = {};              // besides those of the authentication
   std::string content_type = "application/json";
   std::string project_id = {};  // set: a service of a region, which wants X-Project-Id
+  std::string operation = {};   // "scm.ListCertificates", for who counts calls
   bool is_anonymous = false;    // one of the few calls that need no authentication
 };
 

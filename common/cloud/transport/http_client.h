@@ -26,10 +26,11 @@ using Query = std::vector<std::pair<std::string, std::string>>;
 bool is_header_safe(std::string_view value) noexcept;
 
 struct HttpRequest {
-  std::string method;  // upper case
-  std::string url;     // absolute, percent-encoded, with its query
-  Headers headers;     // may hold tokens: never log them
-  std::string body;    // empty for none
+  std::string method;          // upper case
+  std::string url;             // absolute, percent-encoded, with its query
+  Headers headers;             // may hold tokens: never log them
+  std::string body;            // empty for none
+  std::string operation = {};  // for who counts calls: "scm.ListCertificates"; never sent
   // Direct connection whatever proxy is configured (docs/design/auth.md, "ECS agency").
   bool bypass_proxy = false;
   std::chrono::milliseconds connect_timeout{10'000};

@@ -95,6 +95,13 @@ Result<SourceSpec> parse_pca(std::span<const std::string> parameters) {
 }
 
 Result<void> complete_pca(const CertificateInput& input, CertificateSpec& spec) {
+  const bool has_issue = input.own.issue.method || !input.own.issue.first_detail().empty();
+  if (has_issue) {
+    const std::string_view key = input.own.issue.method ? "issue" : input.own.issue.first_detail();
+    return input.refuse(key, fmt::format("\"{}\" has no meaning with the source pca, whose CA "
+                                         "issues without a proof; remove it",
+                                         input.as_written(key)));
+  }
   auto source = spec.source.as<PcaSource>();
   const CertificateValues& inherited = input.context.defaults;
   source.validity = chosen(input.own.validity, inherited.validity, kDefaultValidity);

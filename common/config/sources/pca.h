@@ -7,6 +7,7 @@
 #include <string>
 #include <string_view>
 
+#include "config/issue.h"
 #include "config/source_kinds.h"
 
 namespace ccm::config {

@@ -6,10 +6,12 @@
 #include <algorithm>
 #include <utility>
 
+#include "base/sentences.h"
 #include "base/text.h"
 #include "config/certificate_input.h"
 #include "config/sentences.h"
 #include "config/value_words.h"
+#include "crypto/names.h"
 
 namespace ccm::config {
 namespace {
@@ -100,6 +102,62 @@ Result<void> enter_scm(std::string_view parameter, const std::string& text, ScmS
   return {};
 }
 
+Result<void> check_without_issue(const CertificateInput& input) {
+  const std::string_view detail = input.own.issue.first_detail();
+  const std::string_view key = input.own.key_origin ? "key_origin" : detail;
+  if (key.empty()) return {};
+  return input.refuse(
+      key, fmt::format("\"{}\" has no meaning with the source scm while nothing is applied for "
+                       "there; remove it, or write {}",
+                       input.as_written(key), input.context.form_of("issue")));
+}
+
+// How the names are proved, when they can be in that way.
+Result<bool> is_proved_by_file(const CertificateInput& input, const CertificateSpec& spec,
+                               IssueMethod method) {
+  const auto wildcard = std::find_if(spec.names.begin(), spec.names.end(), crypto::is_wildcard);
+  const auto address = std::find_if(spec.names.begin(), spec.names.end(), crypto::is_ip_address);
+  const bool has_wildcard = wildcard != spec.names.end();
+  const bool has_address = address != spec.names.end();
+  if (has_wildcard && has_address && method == IssueMethod::automatic) {
+    return input.refuse("issue",
+                        fmt::format("no authority proves {} and {} in one way; divide them "
+                                    "between two certificates",
+                                    *wildcard, *address));
+  }
+  if (has_wildcard && method == IssueMethod::file) {
+    return input.refuse(
+        "issue", fmt::format("no file proves the wildcard {}; write dns or auto", *wildcard));
+  }
+  if (has_address && method == IssueMethod::dns) {
+    return input.refuse("issue", fmt::format("no DNS record proves the address {}; write file or "
+                                             "auto",
+                                             *address));
+  }
+  return method == IssueMethod::file || (method == IssueMethod::automatic && !has_wildcard);
+}
+
+Result<Issue> complete_issue(const CertificateInput& input, const CertificateSpec& spec,
+                             const IssueValues& values) {
+  const Result<bool> by_file = is_proved_by_file(input, spec, *values.method);
+  if (!by_file) return fail(by_file.error());
+  if (!values.applicant) {
+    return input.refuse("issue", fmt::format("nobody is named who applies for it; write {}",
+                                             input.context.form_of("issue_applicant")));
+  }
+  if (!*by_file && !values.dns) {
+    return input.refuse("issue", fmt::format("nothing says who writes the DNS record; write {}",
+                                             input.context.form_of("issue_dns")));
+  }
+  return Issue{.by_file = *by_file,
+               .dns = values.dns,
+               .key_origin = chosen(input.own.key_origin, input.context.defaults.key_origin,
+                                    KeyOrigin::local),
+               .applicant = *values.applicant,
+               .company = values.company,
+               .credentials = values.credentials};
+}
+
 }  // namespace
 
 const SourceKind& ScmSource::kind() noexcept {
@@ -107,10 +165,12 @@ const SourceKind& ScmSource::kind() noexcept {
 }
 
 SourceFacts ScmSource::facts() const {
-  return {.origin_prefix = "scm:",
-          .label = certificate_id.empty() ? "scm" : "scm:" + certificate_id,
-          .allows_untrusted = trust_policy() != TrustPolicy::keep,
-          .trust_file = trust_file};
+  SourceFacts facts{.origin_prefix = "scm:",
+                    .label = certificate_id.empty() ? "scm" : "scm:" + certificate_id,
+                    .allows_untrusted = trust_policy() != TrustPolicy::keep,
+                    .trust_file = trust_file};
+  if (issue && issue->credentials) facts.credentials.push_back(*issue->credentials);
+  return facts;
 }
 
 void ScmSource::describe(Record& record) const {
@@ -121,6 +181,7 @@ void ScmSource::describe(Record& record) const {
   for (const std::string& issuer : issuers) record.add("issuer", issuer);
   if (trust) record.add("trust", std::to_string(static_cast<int>(*trust)));
   if (!trust_file.empty()) record.add("trust_file", trust_file);
+  if (issue) issue->describe(record);
 }
 
 Result<SourceSpec> parse_scm(std::span<const std::string> parameters) {
@@ -145,13 +206,23 @@ Result<SourceSpec> parse_scm(std::span<const std::string> parameters) {
   return SourceSpec(std::move(source));
 }
 
-Result<void> complete_scm(const CertificateInput& input, CertificateSpec&) {
-  const std::string_view key = input.own.validity ? "validity" : "key_origin";
-  if (!input.own.validity && !input.own.key_origin) return {};
-  return input.refuse(key,
-                      fmt::format("\"{}\" has no meaning with the source scm, where certificates "
-                                  "are ordered beforehand; remove it",
-                                  input.as_written(key)));
+Result<void> complete_scm(const CertificateInput& input, CertificateSpec& spec) {
+  if (input.own.validity) {
+    return input.refuse("validity",
+                        fmt::format("\"{}\" has no meaning with the source scm, where certificates "
+                                    "are ordered beforehand; remove it",
+                                    input.as_written("validity")));
+  }
+  const IssueValues values = input.own.issue.over(input.context.defaults.issue);
+  if (values.method.value_or(IssueMethod::off) == IssueMethod::off) {
+    return check_without_issue(input);
+  }
+  Result<Issue> issue = complete_issue(input, spec, values);
+  if (!issue) return pass(std::move(issue));
+  auto source = spec.source.as<ScmSource>();
+  source.issue = *std::move(issue);
+  spec.source = source;
+  return {};
 }
 
 }  // namespace ccm::config

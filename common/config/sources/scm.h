@@ -9,6 +9,7 @@
 #include <string_view>
 #include <vector>
 
+#include "config/issue.h"
 #include "config/source_kinds.h"
 
 namespace ccm::config {
@@ -37,6 +38,8 @@ struct ScmSource {
   // nullopt: not given; trust_policy() says what is meant then.
   std::optional<TrustPolicy> trust = {};
   std::string trust_file = {};  // PEM, of TrustPolicy::file
+  // nullopt: nothing is applied for; what somebody else had issued there is taken.
+  std::optional<Issue> issue = {};
 
   // Whoever lets every upload in has said that the authority does not matter.
   TrustPolicy trust_policy() const noexcept {

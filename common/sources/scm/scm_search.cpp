@@ -9,6 +9,7 @@
 #include "crypto/chain.h"
 #include "crypto/pem.h"
 #include "policy/gate.h"
+#include "sources/scm/scm_order.h"
 
 namespace ccm::sources {
 namespace {
@@ -223,6 +224,8 @@ Result<crypto::KeyPair> ScmSearch::find_key(const crypto::Certificate& leaf) {
   if (request.current != nullptr && leaf.matches(request.current->bundle.key())) {
     return request.current->bundle.key();
   }
+  Result<std::optional<ScmOrder>> order = read_scm_order(parts_.store, request.spec.name);
+  if (order && *order && (*order)->key && leaf.matches(*(*order)->key)) return *(*order)->key;
   Result<std::vector<crypto::KeyPair>> keys = parts_.store.operator_keys();
   if (!keys) return fail_with(std::move(keys), "the operator's keys");
   const auto found = std::find_if(keys->begin(), keys->end(),

@@ -35,7 +35,8 @@ std::string origin_of(const std::string& id) {
 std::string what_helps(const ScmCertificate& certificate) {
   if (certificate.status == "PAID") return "apply for it in the console";
   if (certificate.status == "ISSUING") return "the authority is about to issue it";
-  return "publish the validation records that the console shows, unless that is done";
+  return "publish the validation records that the console shows, unless that is done; with the "
+         "directive issue (CCMIssue) this is done without you";
 }
 
 Pending wait_for(const ScmCertificate& certificate, const ObtainRequest& request) {
@@ -80,6 +81,12 @@ Error explain(const ScmCatalogue::List& all, const config::CertificateSpec& spec
 
 Result<Outcome> ScmSource::obtain(const ObtainRequest& request) {
   if (request.is_wanted) catalogue_.drop_lists();
+  Result<std::optional<ScmOrder>> order = orders_.open_order(request);
+  if (!order) return pass(std::move(order));
+  return *order ? obtain_ordered(request, **order) : search(request);
+}
+
+Result<Outcome> ScmSource::search(const ObtainRequest& request) {
   const std::string& id = request.spec.source.as<config::ScmSource>().certificate_id;
   return id.empty() ? obtain_best(request) : obtain_pinned(request, id);
 }
@@ -234,6 +241,7 @@ Result<Outcome> ScmSource::nothing_better(const ScmSituation& situation) {
   if (situation.is_good && !request.is_due) return Outcome(Unchanged{});
   Result<ScmCatalogue::SharedList> all = catalogue_.all();
   if (!all) return pass(std::move(all));
+  if (request.spec.source.as<config::ScmSource>().issue) return have_issued(situation, **all);
   for (const ScmCertificate& certificate : **all) {
     if (is_pending(certificate) && covers_all(certificate, request.spec.names)) {
       return Outcome(wait_for(certificate, request));

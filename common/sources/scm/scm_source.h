@@ -6,32 +6,51 @@
 // What was uploaded to SCM counts as far as the settings say (scm_selection.h). Every candidate is
 // tried before giving up (scm_search.h).
 //
+// Where the settings want it and nothing is there to be taken, it has one issued (scm_orders.h).
+//
 // Asks little: lists are shared, fingerprints and what earlier exports revealed are compared before
 // anything is exported. Thread-safe. Borrows its arguments; belongs to the agent.
 #pragma once
 
+#include <functional>
 #include <optional>
 #include <string>
 #include <utility>
 
+#include "base/event.h"
 #include "base/log.h"
 #include "cloud/api/scm.h"
 #include "sources/scm/scm_catalogue.h"
+#include "sources/scm/scm_orders.h"
 #include "sources/scm/scm_selection.h"
 #include "sources/source.h"
 #include "store/store.h"
 
 namespace ccm::sources {
 
+// What applies for certificates needs more than what takes them.
+struct ScmOrdering {
+  std::string endpoint = {};
+  Events& events = no_events();
+  std::function<cloud::Session*(const config::CredentialsSpec&)> session_of = {};
+  ProofLook look = {};  // nobody looks
+};
+
 class ScmSource final : public Source {
  public:
-  ScmSource(cloud::ScmClient client, store::Store& store, const Clock& clock, Log& log)
-      : client_(std::move(client)), store_(store), catalogue_(client_, clock), log_(log) {}
+  ScmSource(cloud::ScmClient client, store::Store& store, const Clock& clock, Log& log,
+            ScmOrdering ordering = {})
+      : client_(std::move(client)),
+        store_(store),
+        catalogue_(client_, clock),
+        log_(log),
+        orders_({client_, std::move(ordering.endpoint), store, log, ordering.events,
+                 std::move(ordering.session_of), std::move(ordering.look)}) {}
 
   // Throughout, spec.source is a config::ScmSource.
   Result<Outcome> obtain(const ObtainRequest& request) override;
+  Result<void> installed(const ObtainRequest& request) override { return orders_.settle(request); }
   // SCM remembers everything itself.
-  Result<void> installed(const ObtainRequest&) override { return {}; }
   Result<void> refused(const ObtainRequest&) override { return {}; }
 
  private:
@@ -40,6 +59,14 @@ class ScmSource final : public Source {
   Result<bool> is_installed_revoked(const ObtainRequest& request,
                                     const cloud::ScmCertificate* pinned);
 
+  // Without an order: what is there, or a new order.
+  Result<Outcome> search(const ObtainRequest& request);
+  Result<Outcome> obtain_ordered(const ObtainRequest& request, ScmOrder& order);
+  // What can be taken although an order is under way; nullopt when nothing can.
+  Result<std::optional<Obtained>> find_other(const ObtainRequest& request);
+  Result<Outcome> collect(const ObtainRequest& request, ScmOrder& order,
+                          const cloud::ScmCertificate& issued);
+  Result<Outcome> have_issued(const ScmSituation& situation, const ScmCatalogue::List& all);
   Result<Outcome> obtain_best(const ObtainRequest& request);
   Result<Outcome> obtain_pinned(const ObtainRequest& request, const std::string& id);
   // Nothing is due and the given one is nothing new.
@@ -62,6 +89,7 @@ class ScmSource final : public Source {
   store::Store& store_;
   ScmCatalogue catalogue_;
   Log& log_;
+  ScmOrders orders_;
 };
 
 }  // namespace ccm::sources

@@ -46,6 +46,8 @@ std::string_view to_string(Wish wish) noexcept {
       return "roll_back";
     case Wish::forget:
       return "forget";
+    case Wish::run_hooks:
+      return "run_hooks";
     case Wish::install:
       break;
   }
@@ -83,6 +85,7 @@ Result<std::string> FileInbox::leave(const Request& request) {
   keyed.record.add("wish", to_string(request.wish));
   if (request.version != 0) keyed.record.add("version", fmt::format("{}", request.version));
   if (request.keep == Keep::versions) keyed.record.add("keep", kVersions);
+  if (!request.event.empty()) keyed.record.add("event", request.event);
   if (!request.certificates.empty()) {
     keyed.record.add("certificates", crypto::to_pem(request.certificates));
   }
@@ -164,6 +167,11 @@ Result<Request> FileInbox::read(const Ticket& ticket) const {
   if (wish == to_string(Wish::forget)) {
     request.wish = Wish::forget;
     if (record.find("keep") == kVersions) request.keep = Keep::versions;
+    return request;
+  }
+  if (wish == to_string(Wish::run_hooks)) {
+    request.wish = Wish::run_hooks;
+    request.event = record.find("event").value_or("");
     return request;
   }
   request.wish = Wish::roll_back;

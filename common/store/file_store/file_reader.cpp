@@ -19,6 +19,7 @@
 #include "base/handle.h"
 #include "base/trial.h"
 #include "store/entry_name.h"
+#include "store/file_store/event_log.h"
 #include "store/file_store/journal.h"
 #include "store/file_store/record_file.h"
 #include "store/file_store/version_files.h"
@@ -151,16 +152,17 @@ VersionNumber FileReader::current_version(const std::string& name) const noexcep
   }
 }
 
-// Every response is a new file, and an inode that is used again has another time.
+std::uint64_t FileReader::version_stamp(const std::string& name) const noexcept {
+  try {
+    return check_entry_name(name) ? stamp_version_files(certificate_path(name) + "/current") : 0;
+  } catch (...) {
+    return 0;  // out of memory: asked again at the next look
+  }
+}
+
 std::uint64_t FileReader::response_stamp(const std::string& name) const noexcept {
   try {
-    const std::string path = fmt::format("{}/current/{}", certificate_path(name), kOcspResponse);
-    struct stat status = {};
-    if (!check_entry_name(name) || stat(path.c_str(), &status) != 0) return 0;
-    constexpr std::uint64_t kNanoseconds = 1'000'000'000;
-    return (static_cast<std::uint64_t>(status.st_mtim.tv_sec) * kNanoseconds +
-            static_cast<std::uint64_t>(status.st_mtim.tv_nsec)) ^
-           (static_cast<std::uint64_t>(status.st_ino) << 32U);
+    return check_entry_name(name) ? stamp_response(certificate_path(name) + "/current") : 0;
   } catch (...) {
     return 0;  // out of memory: asked again at the next look
   }
@@ -226,6 +228,10 @@ Result<std::optional<StoredRecord>> FileReader::read_record(std::string_view nam
 
 Changes FileReader::changes_since(const Revision& before) const {
   return read_changes(state_path_, before);
+}
+
+Result<EventPage> FileReader::events_since(const EventMark& mark) const {
+  return read_event_page(state_path_, mark);
 }
 
 Result<FileDescriptor> FileReader::watch() const {

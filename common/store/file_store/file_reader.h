@@ -19,6 +19,8 @@
 //     settings-KIND-INSTANCE            what a server's agent works with (effective_settings.h)
 //     agent-KIND-INSTANCE               that it lives, and what it serves (presence.h)
 //     trouble-KIND-INSTANCE             that it does not stay alive (trouble.h)
+//     snapshot                          what is to be published, for a quick start
+//                                       (snapshot_file.h)
 #pragma once
 
 #include <string>
@@ -39,6 +41,7 @@ class FileReader : public virtual StoreReader {
   // which is a version's last, has all of it read.
   Result<Described> describe(const std::string& name) const override;
   VersionNumber current_version(const std::string& name) const noexcept override;
+  std::uint64_t version_stamp(const std::string& name) const noexcept override;
   std::uint64_t response_stamp(const std::string& name) const noexcept override;
   Result<std::vector<VersionInfo>> history(const std::string& name) const override;
   std::vector<VersionNumber> versions(const std::string& name) const override;
@@ -51,6 +54,7 @@ class FileReader : public virtual StoreReader {
                                                   std::string_view kind) const override;
   Changes changes_since(const Revision& before) const override;
   // inotify.
+  Result<EventPage> events_since(const EventMark& mark) const override;
   Result<FileDescriptor> watch() const override;
   std::string directory_of(const std::string& name) const override;
   std::vector<std::string> strays() const override;

@@ -14,6 +14,7 @@
 #include "base/file.h"
 #include "base/text.h"
 #include "crypto/serving_rules.h"
+#include "store/file_store/event_log.h"
 #include "store/file_store/file_inbox.h"
 #include "store/file_store/file_lease.h"
 #include "store/file_store/file_reader.h"
@@ -22,6 +23,7 @@
 #include "store/file_store/record_file.h"
 #include "store/file_store/removal.h"
 #include "store/file_store/version_files.h"
+#include "store/host/snapshot_file.h"
 #include "store/host/state_directory.h"
 
 namespace ccm::store {
@@ -49,6 +51,9 @@ class FileStore final : public Store, public FileReader {
   Result<void> remove_record(const Lease& lease, std::string_view name,
                              std::string_view kind) override;
   Result<void> forget(const Lease& lease, const std::string& name, Keep keep) override;
+  Result<void> append_event(const Event& event) override {
+    return append_event_line(state_path(), to_line(event));
+  }
   Inbox& inbox() noexcept override { return inbox_; }
   Result<std::vector<crypto::KeyPair>> operator_keys() const override;
   Result<std::unique_ptr<Lease>> try_lead() override;
@@ -270,6 +275,8 @@ Result<void> FileStore::forget(const Lease& lease, const std::string& name, Keep
   if (Result<void> checked = check_entry_name(name); !checked) return checked;
   const std::lock_guard lock(mutex_);
   if (Result<void> allowed = check_lease(state_path(), lease); !allowed) return allowed;
+  // It may hold the private key. The leader makes another one.
+  if (keep == Keep::nothing) remove_snapshot(state_path());
   Result<void> done =
       keep == Keep::versions ? strip_entry(state_path(), name) : remove_entry(state_path(), name);
   // Half of it may be done.

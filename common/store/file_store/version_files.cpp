@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <array>
+#include <bit>
 #include <cerrno>
 #include <cstdint>
 #include <limits>
@@ -147,6 +148,16 @@ std::vector<std::byte> read_ocsp_response(const std::string& directory) {
   return {bytes.begin(), bytes.end()};
 }
 
+// Every one is a new file, and an inode that is used again has another time. 0: there is none.
+std::uint64_t stamp_file(const std::string& directory, std::string_view file) {
+  struct stat status = {};
+  if (stat(fmt::format("{}/{}", directory, file).c_str(), &status) != 0) return 0;
+  constexpr std::uint64_t kNanoseconds = 1'000'000'000;
+  return (static_cast<std::uint64_t>(status.st_mtim.tv_sec) * kNanoseconds +
+          static_cast<std::uint64_t>(status.st_mtim.tv_nsec)) ^
+         (static_cast<std::uint64_t>(status.st_ino) << 32U);
+}
+
 // Every file of a version is older than its record, or as old. A copy without the times of the
 // original may not look like it, which costs time only.
 bool looks_untouched(const std::string& directory) {
@@ -221,6 +232,19 @@ Result<StoredCertificate> read_version_files(const std::string& directory, Versi
   return StoredCertificate{.bundle = std::move(*bundle),
                            .info = std::move(*info),
                            .ocsp_response = read_ocsp_response(directory)};
+}
+
+std::uint64_t stamp_version_files(const std::string& directory) {
+  std::uint64_t stamp = stamp_file(directory, kVersion);
+  if (stamp == 0) return 0;
+  for (const char* file : {kFullChain, kLeaf, kChain, kKey}) {
+    stamp = std::rotl(stamp, 13) ^ stamp_file(directory, file);
+  }
+  return stamp;
+}
+
+std::uint64_t stamp_response(const std::string& directory) {
+  return stamp_file(directory, kOcspResponse);
 }
 
 Result<VersionInfo> describe_version_files(const std::string& directory, VersionNumber number) {

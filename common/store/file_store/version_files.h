@@ -5,6 +5,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <span>
 #include <string>
 #include <string_view>
@@ -34,6 +35,10 @@ Result<StoredCertificate> read_version_files(const std::string& directory, Versi
 // What the record alone says of the version. An error when it is not that version's, or when a file
 // is missing or was written after the record.
 Result<VersionInfo> describe_version_files(const std::string& directory, VersionNumber number);
+// Another number whenever one of its files, or its OCSP response, is another; 0 when there is no
+// version, or no response.
+std::uint64_t stamp_version_files(const std::string& directory);
+std::uint64_t stamp_response(const std::string& directory);
 // The record and the leaf alone, which is not vouched for but that it is the recorded one.
 Result<StoreReader::Glance> glance_at_version_files(const std::string& directory,
                                                     VersionNumber number);

@@ -29,9 +29,10 @@ constexpr std::uint64_t kDirectoryFormat = 1;
 constexpr const char* kMarker = "ccm-store";
 constexpr std::string_view kMarkerText = "ccm-store ";
 constexpr std::array kDirectories = {"certificates", "keys", "records"};
-constexpr std::array<std::string_view, 4> kFiles = {kMarker, "revision", "changes", "leader.lock"};
-constexpr std::array<std::string_view, 5> kPrefixes = {"settings-", "request-", "granted-",
-                                                       "agent-", "trouble-"};
+constexpr std::array<std::string_view, 5> kFiles = {kMarker, "revision", "changes", "leader.lock",
+                                                    "snapshot"};
+constexpr std::array<std::string_view, 6> kPrefixes = {"settings-", "request-", "granted-",
+                                                       "events-",   "agent-",   "trouble-"};
 // What a file system has at its top before anybody used it.
 constexpr std::string_view kLostAndFound = "lost+found";
 // Of the system, empty or not (Filesystem Hierarchy Standard).

@@ -8,7 +8,7 @@ import ccmctl
 import pytest
 from lab import place
 
-TOP = {"status", "list", "show", "history", "renew", "rollback", "forget", "import", "agent", "export", "issue",
+TOP = {"status", "list", "show", "history", "renew", "rollback", "events", "forget", "import", "agent", "export", "issue",
        "push", "deploy", "revoke", "certificates", "csr",
        "ca", "private-certificates", "apig", "account", "doctor", "policy", "api"}
 

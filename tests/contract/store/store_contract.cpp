@@ -551,6 +551,60 @@ TEST_P(StoreContract, KeepsTheAnswersForWhoeverAsked) {
   EXPECT_FALSE(find_answer(reader_, "2"));
 }
 
+TEST_P(StoreContract, KeepsEventsForWhoeverAsks) {
+  EventMark mark;
+  EXPECT_THAT(reader_.events_since(mark)->events, IsEmpty());
+  const auto event = [](std::uint64_t number) {
+    return Event{.type = EventType::served,
+                 .at = Time(Seconds(1)),
+                 .version = number,
+                 .sentence = "a: b\\ c"};
+  };
+  const auto numbers = [](const EventPage& page) {
+    std::vector<std::uint64_t> found;
+    for (const Event& each : page.events) found.push_back(each.version);
+    return found;
+  };
+  for (std::uint64_t number = 1; number <= 3; ++number) {
+    ASSERT_TRUE(store_.append_event(event(number)));
+  }
+  auto page = reader_.events_since(mark);
+  ASSERT_TRUE(page);
+  EXPECT_THAT(numbers(*page), ElementsAre(1U, 2U, 3U));
+  EXPECT_EQ(page->events.front().sentence, "a: b\\ c");
+  EXPECT_FALSE(page->has_more);
+  mark = page->next;
+  EXPECT_THAT(reader_.events_since(mark)->events, IsEmpty());
+  ASSERT_TRUE(store_.append_event(event(4)));
+  page = reader_.events_since(mark);
+  EXPECT_THAT(numbers(*page), ElementsAre(4U));
+  EXPECT_NE(page->next, mark);
+}
+
+TEST_P(StoreContract, TakesEventsOfSeveralThreads) {
+  std::vector<std::thread> threads;
+  for (int i = 0; i < 4; ++i) {
+    threads.emplace_back([this] {
+      for (int n = 0; n < 50; ++n) {
+        EXPECT_TRUE(store_.append_event({.at = Time(Seconds(1)), .sentence = "so"}));
+      }
+    });
+  }
+  for (std::thread& thread : threads) thread.join();
+  EXPECT_EQ(reader_.events_since({})->events.size(), 200U);
+}
+
+TEST_P(StoreContract, HandsOverAWishForHooks) {
+  const auto id = store_.inbox().leave({.wish = Wish::run_hooks, .name = "www", .event = "served"});
+  ASSERT_TRUE(id);
+  const auto request = store_.inbox().read({*id, "www"});
+  ASSERT_TRUE(request);
+  EXPECT_EQ(request->wish, Wish::run_hooks);
+  EXPECT_EQ(request->event, "served");
+  ASSERT_TRUE(keep_answer(store_, *lease_, *id, {.report = "one\ntwo: x\\\n"}));
+  EXPECT_EQ(find_answer(reader_, *id)->report, "one\ntwo: x\\\n");
+}
+
 TEST_P(StoreContract, ShowsAnExaminationWhatIsWrong) {
   install_another();
   ASSERT_TRUE(store_.write_record(*lease_, "www", "state", Secret(), 0));

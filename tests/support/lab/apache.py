@@ -7,7 +7,7 @@ import signal
 import subprocess
 
 from . import processes
-from .server import Server, replace_text
+from .server import Server, each_of, replace_text
 from .waiting import wait_until
 
 APACHE = "/usr/sbin/apache2"
@@ -150,7 +150,7 @@ def directive(key, value):
 
 
 def global_part(settings, certificates):
-    text = "".join(directive(key, value) for key, value in settings.items())
+    text = "".join(directive(key, value) for key, value in each_of(settings))
     for certificate in certificates:
         inside = "".join("    " + directive(key, value)
                          for key, value in certificate.directives().items())

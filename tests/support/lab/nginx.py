@@ -10,7 +10,7 @@ import signal
 import subprocess
 
 from . import place, processes
-from .server import Server, replace_text
+from .server import Server, each_of, replace_text
 from .waiting import wait_until
 
 # Debian's nginx offers no TLS 1.3 unless told to.
@@ -113,7 +113,7 @@ def workers_of(master):
 
 
 def ccm_block(settings, certificates):
-    lines = [f"    {key} {value};" for key, value in settings.items()]
+    lines = [f"    {key} {value};" for key, value in each_of(settings)]
     for certificate in certificates:
         inside = " ".join(f"{key} {value};" for key, value in certificate.directives().items())
         lines.append(f"    certificate {certificate.name} {{ {inside} }}")

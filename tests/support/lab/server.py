@@ -24,6 +24,13 @@ def replace_text(path, text):
     written.replace(path)
 
 
+def each_of(settings):
+    """Key and value of every line; a directive that is given several times has a list of values."""
+    for key, values in settings.items():
+        for value in values if isinstance(values, list) else [values]:
+            yield key, value
+
+
 @dataclasses.dataclass
 class Certificate:
     """A certificate block: `source` as in the configuration, and further directives by name."""

@@ -10,9 +10,9 @@ namespace {
 TEST(Engine, HasATeamForEachKindOfSource) {
   config::GlobalConfig global;
   global.concurrent_renewals = 4;
-  EXPECT_EQ(most_threads(global), 2 * 5U + 4U);
+  EXPECT_EQ(most_threads(global), 2 * 5U + 5U);
   const test::ToyInTables toy;
-  EXPECT_EQ(most_threads(global), 3 * 5U + 4U);
+  EXPECT_EQ(most_threads(global), 3 * 5U + 5U);
 }
 
 }  // namespace

@@ -32,14 +32,22 @@ TEST(Permissions, OfSeveralSourcesAreNamedOnce) {
 }
 
 TEST(Permissions, KnowTheNamesOfSources) {
-  EXPECT_THAT(variant_names(), ElementsAre("scm", "pca", "pca-cloud-key"));
-  EXPECT_EQ(variants_in_words(", or ", true), "scm, pca, or pca-cloud-key (key made by PCA)");
-  EXPECT_EQ(variants_in_words(" or ", false), "scm, pca or pca-cloud-key");
+  EXPECT_THAT(variant_names(), ElementsAre("scm", "scm-issue", "pca", "pca-cloud-key"));
+  EXPECT_EQ(variants_in_words(", or ", true),
+            "scm, scm-issue (applies for certificates), pca, or pca-cloud-key (key made by PCA)");
+  EXPECT_EQ(variants_in_words(" or ", false), "scm, scm-issue, pca or pca-cloud-key");
   EXPECT_THAT(usual_variants(), ElementsAre("scm", "pca"));
   EXPECT_EQ(variant_of(config::ScmSource{}), "scm");
+  EXPECT_EQ(variant_of(config::ScmSource{.issue = config::Issue{}}), "scm-issue");
   EXPECT_EQ(variant_of(config::PcaSource{}), "pca");
   EXPECT_EQ(variant_of(config::PcaSource{.issuer_id = "", .key_origin = config::KeyOrigin::cloud}),
             "pca-cloud-key");
+}
+
+TEST(Permissions, WhatNoActionStandsForIsSaid) {
+  EXPECT_TRUE(beyond_actions({"scm", "pca"}).empty());
+  ASSERT_EQ(beyond_actions({"scm-issue"}).size(), 1U);
+  EXPECT_NE(beyond_actions({"scm-issue"}).front().find("SCM FullAccess"), std::string_view::npos);
 }
 
 // The catalogue has every operation, and the doctor can try each of them out.

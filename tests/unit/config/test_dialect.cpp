@@ -43,6 +43,11 @@ const std::map<std::string_view, std::string_view>& good_values() {
       {"credentials", "ecs"},
       {"fallback", "On"},
       {"iam_endpoint", "https://i"},
+      {"issue", "file"},
+      {"issue_applicant", "name=Wang phone=12345 email=w@a.example"},
+      {"issue_company", "name=A country=CN province=B city=C"},
+      {"issue_credentials", "ecs"},
+      {"issue_dns", "hook"},
       {"keep", "3"},
       {"key", "rsa"},
       {"key_origin", "local"},
@@ -127,7 +132,7 @@ TEST_F(EveryDirective, IsSpelledInFrontOfWhatIsWrongWithItsValue) {
   for (const Directive& row : directives()) {
     for (const std::string& value :
          {std::string("?"), std::string("a\nb"), std::string(5000, 'x')}) {
-      const std::string sentence = set(row, {value});
+      const std::string sentence = set(row, std::vector<std::string>(row.min_arguments, value));
       expect_httpd(sentence);
       EXPECT_TRUE(sentence.starts_with(httpd_spelling(row.key) + ": ")) << sentence;
     }

@@ -601,7 +601,7 @@ TEST_F(LifecycleTest, WaitsQuietlyForWhatIsInReview) {
   }
   EXPECT_EQ(log_.count(Severity::notice), 1U);
   EXPECT_EQ(log_.count(Severity::info), 4U);
-  EXPECT_EQ(std::get<Failing>(persisted("www")).attempts, 0U);
+  EXPECT_EQ(std::get<Waiting>(persisted("www")).attempts, 0U);
 }
 
 TEST_F(LifecycleTest, ReportsThatNothingBetterExistsForAnUnusableOne) {

@@ -46,7 +46,19 @@ TEST(StateCodec, KeepsEveryState) {
   const PersistedState valid = round_trip(Valid{.renew_at = kSomeTime, .check_at = kSomeTime - 7s});
   EXPECT_EQ(std::get<Valid>(valid.state).renew_at, kSomeTime);
   EXPECT_EQ(std::get<Valid>(valid.state).check_at, kSomeTime - 7s);
+  const PersistedState waiting = round_trip(Waiting{
+      .attempts = 3, .retry_at = kSomeTime, .reason = Error(ErrorKind::pending, "scs1: CHECKING")});
+  EXPECT_EQ(std::get<Waiting>(waiting.state).attempts, 3U);
+  EXPECT_EQ(std::get<Waiting>(waiting.state).reason.message(), "scs1: CHECKING");
   round_trip(Rejected{.check_at = kSomeTime, .error = Error(ErrorKind::rejected, "no")});
+}
+
+TEST(StateCodec, TellsWaitingFromFailingInTheRecordOfAnEarlierRelease) {
+  const Result<PersistedState> before = parse_state(
+      "state: failing\nattempts: 0\nretry_at: 7\nerror_kind: pending\nerror_message: CHECKING\n"
+      "spec_fingerprint: f\nlaunch_id: l\n");
+  ASSERT_TRUE(before);
+  EXPECT_EQ(std::get<Waiting>(before->state).reason.message(), "CHECKING");
 }
 
 TEST(StateCodec, KeepsTheWholeError) {

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 #include <unistd.h>
 
+#include <filesystem>
 #include <fstream>
 #include <map>
 
@@ -11,10 +12,14 @@
 #include "base/text.h"
 #include "config/settings.h"
 #include "crypto/digest.h"
+#include "crypto/serving_rules.h"
+#include "publication/codec.h"
 #include "publication/reader.h"
+#include "publication/snapshot.h"
 #include "server/bootstrap.h"
 #include "store/file_store/file_reader.h"
 #include "store/file_store/version_files.h"
+#include "store/host/snapshot_file.h"
 #include "support/memory_log.h"
 #include "support/other_writer.h"
 #include "support/temp_directory.h"
@@ -131,6 +136,124 @@ TEST_F(Bootstrap, StaplesWhatTheStoreHoldsUntilItsEndUnlessItIsSwitchedOff) {
   EXPECT_THAT(shown(run(-1, end), "www")->published.ocsp_response, IsEmpty());
   ASSERT_TRUE(settings_.set_in("www", "stapling", {"off"}, {}));
   EXPECT_THAT(shown(run(), "www")->published.ocsp_response, IsEmpty());
+}
+
+class WithSnapshot : public Bootstrap {
+ protected:
+  WithSnapshot() { configure("state_path", {state_.path().string()}); }
+
+  // Version 1, from the store as it is now, which the leader's snapshot then says is current. The
+  // store's own file is damaged afterwards: what is shown without a word comes from the snapshot.
+  std::string install_and_keep(const std::string& name) {
+    const std::string fingerprint = install(name);
+    const store::FileReader store(state_.path());
+    const auto stored = store.load(name).value().certificate.value();
+    publication::SnapshotEntry entry{
+        .name = name,
+        .version = 1,
+        .stamp = store.version_stamp(name),
+        .rules = crypto::kServingRules,
+        .begin = stored.info.not_before,
+        .end = stored.info.not_after,
+        .names = stored.bundle.leaf().names(),
+        .value = publication::encode({.bundle = stored.bundle, .ocsp_response = {}}).value()};
+    entries_ += encode_entry(entry).reveal();
+    // Without a trace: a file that looks altered is read.
+    const auto key = state_ / ("certificates/" + name + "/versions/1/privkey.pem");
+    const auto written = std::filesystem::last_write_time(key);
+    std::ofstream(key) << "x";
+    std::filesystem::last_write_time(key, written);
+    keep(entries_);
+    return fingerprint;
+  }
+  void keep(const std::string& entries) {
+    EXPECT_TRUE(store::replace_snapshot(
+        state_.path().string(),
+        Secret::copy_of(std::string(publication::kSnapshotHead) + entries)));
+  }
+
+  std::string entries_;
+};
+
+TEST_F(WithSnapshot, ReadsNothingElseOfWhatItHas) {
+  add_certificate("www");
+  const std::string fingerprint = install_and_keep("www");
+  const auto writer = run();
+  EXPECT_EQ(shown_fingerprint(writer, "www"), fingerprint);
+  EXPECT_EQ(shown_fingerprint(run(writer.descriptor()), "www"), fingerprint);
+  EXPECT_EQ(log_.text(), "");
+}
+
+TEST_F(WithSnapshot, TheStoreDecidesWhatIsCurrent) {
+  add_certificate("www");
+  install_and_keep("www");
+  const std::string newer = install("www", 2);
+  EXPECT_EQ(shown_fingerprint(run(), "www"), newer);
+  EXPECT_TRUE(remove_tree(certificate_path("www")));
+  EXPECT_EQ(shown_fingerprint(run(), "www"), "") << "forgotten";
+  const std::string restored = install("www");
+  EXPECT_EQ(shown_fingerprint(run(), "www"), restored) << "of the same number, and another";
+}
+
+TEST_F(WithSnapshot, AFileThatLooksAlteredIsReadAndSaid) {
+  add_certificate("www");
+  install_and_keep("www");
+  state_.write("certificates/www/versions/1/privkey.pem", "x");
+  EXPECT_EQ(shown_fingerprint(run(), "www"), "");
+  EXPECT_THAT(log_.text(), HasSubstr("privkey.pem"));
+}
+
+TEST_F(WithSnapshot, AResponseThatCameSinceIsStapled) {
+  add_certificate("www");
+  install_and_keep("www");
+  const store::FileReader store(state_.path());
+  EXPECT_TRUE(store::write_ocsp_response(certificate_path("www") + "/versions/1", response_));
+  EXPECT_EQ(shown_fingerprint(run(), "www"), "") << "the store was asked";
+  ASSERT_TRUE(settings_.set_in("www", "stapling", {"off"}, {}));
+  EXPECT_NE(shown_fingerprint(run(), "www"), "");
+}
+
+TEST_F(WithSnapshot, NamesAndDatesAreChecked) {
+  add_certificate("www");
+  const std::string fingerprint = install_and_keep("www");
+  EXPECT_EQ(shown_fingerprint(run(-1, kTestNow + 9000 * test::kTestDay), "www"), "");
+  configure_only("www", {"other.example.com"});
+  configure("state_path", {state_.path().string()});
+  EXPECT_EQ(shown_fingerprint(run(), "www"), "");
+  configure_only("www", {"www.example.com"});
+  configure("state_path", {state_.path().string()});
+  EXPECT_EQ(shown_fingerprint(run(), "www"), fingerprint);
+}
+
+TEST_F(WithSnapshot, ADamagedEntryCostsThatEntry) {
+  for (const char* name : {"a", "b", "c"}) add_certificate(name);
+  const std::string a = install_and_keep("a");
+  const std::size_t begin = entries_.size();
+  install_and_keep("b");
+  std::string damaged = entries_;
+  damaged[begin + 60] = static_cast<char>(damaged[begin + 60] ^ 1);
+  const std::size_t length = damaged.size();
+  const std::string c = install_and_keep("c");
+  damaged += entries_.substr(length);
+  keep(damaged);
+  const auto writer = run();
+  EXPECT_EQ(shown_fingerprint(writer, "a"), a);
+  EXPECT_EQ(shown_fingerprint(writer, "b"), "") << "from the store, which is damaged there";
+  EXPECT_EQ(shown_fingerprint(writer, "c"), c);
+}
+
+TEST_F(WithSnapshot, AStoreThatIsNotBelievedHasNone) {
+  add_certificate("www");
+  install_and_keep("www");
+  const auto config = settings_.finalize();
+  const store::FileReader store(state_.path());
+  const auto writer = bootstrap({.config = *config,
+                                 .store = store,
+                                 .segment = -1,
+                                 .now = kTestNow,
+                                 .distrust = Error(ErrorKind::rejected, "it is anybody's")},
+                                log_);
+  EXPECT_EQ(shown_fingerprint(*writer, "www"), "");
 }
 
 // An older release, with fewer rules, let it in: its files are whole and their checksums fit.

@@ -85,6 +85,21 @@ TEST_F(FileReaderTest, DescribesWhatLoadGivesWhereDamageShows) {
   EXPECT_THAT(cut.damage.value().message(), HasSubstr("chain.pem"));
 }
 
+TEST_F(FileReaderTest, TellsOneVersionFromAnotherOfTheSameNumber) {
+  EXPECT_EQ(reader_.version_stamp("none"), 0U);
+  const std::uint64_t second = reader_.version_stamp("www");
+  EXPECT_NE(second, 0U);
+  EXPECT_EQ(reader_.version_stamp("www"), second);
+  point_at("versions/1");
+  EXPECT_NE(reader_.version_stamp("www"), second);
+  point_at("versions/2");
+  EXPECT_EQ(reader_.version_stamp("www"), second);
+  // As a backup that is unpacked.
+  fs::copy_file(version_file(2, "version"), version_file(2, "copy"));
+  fs::rename(version_file(2, "copy"), version_file(2, "version"));
+  EXPECT_NE(reader_.version_stamp("www"), second);
+}
+
 TEST_F(FileReaderTest, TellsOneResponseFromAnother) {
   EXPECT_EQ(reader_.response_stamp("www"), 0U);
   EXPECT_EQ(reader_.response_stamp("none"), 0U);

@@ -89,6 +89,9 @@ Result<ExitCode> run(Workspace& workspace, const PolicyOptions& options) {
   const auto variants = choose_variants(workspace, options);
   if (!variants) return fail(variants.error());
   const std::vector<Need> needs = needs_of(*variants);
+  for (const std::string_view sentence : beyond_actions(*variants)) {
+    Terminal::say(fmt::format("ccmctl: {}", sentence));
+  }
   return options.explains ? explain(workspace, needs) : print_policy(needs);
 }
 

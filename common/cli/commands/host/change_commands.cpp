@@ -8,6 +8,7 @@
 
 #include "base/text.h"
 #include "cli/commands/commands.h"
+#include "cli/commands/host/renewal.h"
 #include "cli/host/asking.h"
 #include "cli/host/local_engine.h"
 #include "cli/host/overview.h"
@@ -72,6 +73,8 @@ VersionNumber installed_version(const Overview& overview) {
   return overview.installed ? overview.installed->info.number : 0;
 }
 
+}  // namespace
+
 Result<ExitCode> renew_one(Workspace& workspace, const std::string& name, int timeout) {
   auto overview = look_at(workspace, name);
   if (!overview) return pass(std::move(overview));
@@ -105,6 +108,8 @@ Result<ExitCode> renew_one(Workspace& workspace, const std::string& name, int ti
   return report(workspace, name, before,
                 renew_here(**cloud, *access, owner->config, name, workspace.clock()));
 }
+
+namespace {
 
 struct RenewalOptions {
   std::string name;
@@ -199,7 +204,9 @@ VersionNumber previous_version(const std::vector<store::VersionInfo>& history,
 Result<void> go_back(Workspace& workspace, StoreAccess& access, const std::string& name,
                      VersionNumber version) {
   if (access.lease() != nullptr) {
-    return lifecycle::Installer(access.store(), *access.lease()).roll_back(name, version);
+    LocalEvents events(access, workspace.clock());
+    return lifecycle::Installer(access.store(), *access.lease(), events.stream())
+        .roll_back(name, version);
   }
   constexpr int kPatience = 60;
   const auto asked = ask_leader(

@@ -7,6 +7,7 @@
 #include "base/text.h"
 #include "cli/commands/commands.h"
 #include "cli/host/asking.h"
+#include "cli/host/local_engine.h"
 #include "cli/host/served.h"
 #include "cli/host/store_access.h"
 #include "cli/input/completion.h"
@@ -89,7 +90,8 @@ Result<VersionInfo> install(Workspace& workspace, const config::CertificateSpec&
   if (access->lease() == nullptr) {
     return through_the_agent(workspace, *access, spec.name, content, bundle);
   }
-  auto installed = lifecycle::Installer(access->store(), *access->lease())
+  LocalEvents events(*access, workspace.clock());
+  auto installed = lifecycle::Installer(access->store(), *access->lease(), events.stream())
                        .import(spec, bundle, workspace.clock().now());
   if (!installed) return fail_with(std::move(installed), spec.name);
   return installed;

@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: Apache-2.0
+// One run of a hook. Between the monitor and the program stands a keeper, a process of ours that
+// the program cannot get away from: whatever the program starts, also what it sends into the
+// background, becomes a child of the keeper (a "child subreaper" of the kernel), and the keeper
+// ends all of it at the time limit, when the monitor dies, and when the server ends.
+//
+// clang-format off
+//   monitor ──► keeper (root or who we are) ──► program (its account, own session)
+//      ▲   report   │   ▲                          │
+//      └────────────┘   └──────── output ──────────┘
+// clang-format on
+//
+// The keeper reads the output, so that a program that prints without end costs the monitor nothing:
+// it passes on the beginning and counts the rest. Owned by the monitor; one thread.
+#pragma once
+
+#include <sys/types.h>
+
+#include <functional>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/account.h"
+#include "base/clock.h"
+#include "base/handle.h"
+#include "base/result.h"
+
+namespace ccm::agent {
+
+// What of the output is passed on, and how long one line is.
+inline constexpr std::size_t kMostHookOutput = std::size_t{16} << 10U;
+inline constexpr std::size_t kMostHookLine = 1000;
+
+struct HookOrder {
+  std::vector<std::string> command;      // program and arguments
+  std::vector<std::string> environment;  // NAME=value
+  std::string input;                     // for its standard input; at most 60 KiB
+  std::optional<Account> account;        // nullopt: as who we are
+  Seconds time_limit{};
+};
+
+struct HookNews {
+  std::vector<std::string> lines;  // what it has printed since
+  // The program itself has ended; once.
+  struct End {
+    std::string outcome;  // "ended with status 0"
+    bool is_good = false;
+  };
+  std::optional<End> end;
+  // Nothing that it has started is left, and there will be no more news.
+  bool is_over = false;
+};
+
+class HookProcess {
+ public:
+  // `become_keeper` is called in the new process, to drop what it inherited.
+  static Result<HookProcess> start(const HookOrder& order,
+                                   const std::function<void()>& become_keeper);
+  HookProcess(HookProcess&&) noexcept;
+  HookProcess& operator=(HookProcess&&) = delete;
+  ~HookProcess();
+
+  // Readable when there is news.
+  int descriptor() const noexcept { return report_.get(); }
+  HookNews look();
+  // Has the keeper end everything; the end of that comes as news.
+  void cancel() noexcept { leash_.reset(); }
+  // After cancel(): waits until the keeper has ended, at most so long, and kills it then.
+  void finish(std::chrono::milliseconds patience) noexcept;
+
+ private:
+  HookProcess(pid_t keeper, FileDescriptor report, FileDescriptor leash)
+      : keeper_(keeper), report_(std::move(report)), leash_(std::move(leash)) {}
+
+  pid_t keeper_ = -1;
+  FileDescriptor report_;
+  FileDescriptor leash_;  // the keeper ends everything when it is closed
+  std::string partial_;
+  bool has_ended_ = false;
+};
+
+}  // namespace ccm::agent

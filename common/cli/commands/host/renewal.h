@@ -1,0 +1,15 @@
+// SPDX-License-Identifier: Apache-2.0
+// What `ccmctl renew NAME` does, for the commands that end with it.
+#pragma once
+
+#include <string>
+
+#include "cli/host/workspace.h"
+
+namespace ccm::cli {
+
+// Asks the agent, or renews here when there is none. `timeout`: how many seconds to wait for the
+// agent; 0: not at all.
+Result<ExitCode> renew_one(Workspace& workspace, const std::string& name, int timeout);
+
+}  // namespace ccm::cli

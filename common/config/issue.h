@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: Apache-2.0
+// What a configuration says about having a certificate issued by a public authority: whether, how
+// the ownership of the names is proved, and who applies. The directives "issue…"; which source
+// understands them is the source's affair (sources/scm.h). Plain values and pure functions.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.h"
+#include "base/text.h"
+#include "config/credentials.h"
+
+namespace ccm::config {
+
+// Who makes a private key that a source needs.
+enum class KeyOrigin : std::uint8_t {
+  local,  // made on this machine and never leaves it
+  cloud,  // made there and exported
+};
+
+enum class IssueMethod : std::uint8_t {
+  off,
+  file,       // this server answers below /.well-known/pki-validation/
+  dns,        // a record in the zone of the name
+  automatic,  // file, but dns where a name is a wildcard
+};
+
+// Who writes the DNS record.
+enum class DnsWay : std::uint8_t {
+  service,  // the cloud writes the record by itself: zone and domain are in the same account
+  hook,     // a program of the operator writes it
+};
+
+struct Applicant {
+  std::string name;
+  std::string phone;
+  std::string email;
+
+  friend bool operator==(const Applicant&, const Applicant&) = default;
+};
+
+// Of certificates of the types OV and EV.
+struct Company {
+  std::string name;
+  std::string unit;  // may be empty
+  std::string country;
+  std::string province;
+  std::string city;
+
+  friend bool operator==(const Company&, const Company&) = default;
+};
+
+// As given, one member for each directive.
+struct IssueValues {
+  std::optional<IssueMethod> method = {};
+  std::optional<Applicant> applicant = {};
+  std::optional<Company> company = {};
+  std::optional<CredentialsSpec> credentials = {};
+  std::optional<DnsWay> dns = {};
+
+  // The first directive that is given beside "issue" itself; empty when none is.
+  std::string_view first_detail() const noexcept;
+  // Each from `inherited` that is not given here.
+  IssueValues over(const IssueValues& inherited) const;
+  friend bool operator==(const IssueValues&, const IssueValues&) = default;
+};
+
+// Complete and checked.
+struct Issue {
+  bool by_file = true;  // else by DNS
+  // Given when it is not by file.
+  std::optional<DnsWay> dns = {};
+  KeyOrigin key_origin = KeyOrigin::local;
+  Applicant applicant;
+  std::optional<Company> company = {};
+  std::optional<CredentialsSpec> credentials = {};  // nullopt: those of everything else
+
+  void describe(Record& record) const;
+  friend bool operator==(const Issue&, const Issue&) = default;
+};
+
+Result<IssueMethod> parse_issue_method(const std::string& text);
+Result<Applicant> parse_applicant(const std::vector<std::string>& arguments);
+Result<Company> parse_company(const std::vector<std::string>& arguments);
+Result<DnsWay> parse_dns_way(const std::string& text);
+
+}  // namespace ccm::config

@@ -1,0 +1,15 @@
+// SPDX-License-Identifier: Apache-2.0
+// An event as JSON, for hooks and for `ccmctl events --json`: the same object in both. Pure; any
+// thread.
+#pragma once
+
+#include <string>
+
+#include "base/event.h"
+
+namespace ccm::lifecycle {
+
+// One object without a line feed. Members without a value are left out.
+std::string event_json(const Event& event);
+
+}  // namespace ccm::lifecycle

@@ -1,0 +1,190 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "publication/snapshot.h"
+
+#include <algorithm>
+#include <array>
+#include <cstring>
+#include <optional>
+#include <utility>
+
+#include "crypto/digest.h"
+
+namespace ccm::publication {
+namespace {
+
+constexpr std::array<std::byte, 8> kEntryMark{std::byte{0xf1}, std::byte{'C'},  std::byte{'C'},
+                                              std::byte{'M'},  std::byte{0x00}, std::byte{'e'},
+                                              std::byte{'1'},  std::byte{0xf2}};
+constexpr std::size_t kDigestSize = 32;
+constexpr std::size_t kFrameSize = kEntryMark.size() + sizeof(std::uint32_t) + kDigestSize;
+constexpr std::uint32_t kMostNames = 10'000;
+
+using View = std::span<const std::byte>;
+
+View bytes_of(std::string_view text) {
+  return std::as_bytes(std::span(text));
+}
+
+// Writes at an end that moves; the room was measured before.
+class BodyWriter {
+ public:
+  explicit BodyWriter(std::span<std::byte> room) : room_(room) {}
+
+  void raw(View bytes) {
+    if (!bytes.empty()) std::memcpy(room_.data(), bytes.data(), bytes.size());
+    room_ = room_.subspan(bytes.size());
+  }
+  template <typename Number>
+  void number(Number value) {
+    raw(std::as_bytes(std::span(&value, 1)));
+  }
+  void block(View bytes) {
+    number(static_cast<std::uint32_t>(bytes.size()));
+    raw(bytes);
+  }
+
+ private:
+  std::span<std::byte> room_;
+};
+
+// Reads past the end give nothing and are remembered.
+class BodyReader {
+ public:
+  explicit BodyReader(View rest) : rest_(rest) {}
+
+  bool is_complete() const noexcept { return !has_failed_ && rest_.empty(); }
+  bool has_failed() const noexcept { return has_failed_; }
+  template <typename Number>
+  Number number() {
+    Number value{};
+    const View bytes = raw(sizeof value);
+    if (!bytes.empty()) std::memcpy(&value, bytes.data(), sizeof value);
+    return value;
+  }
+  View block() { return raw(number<std::uint32_t>()); }
+  std::string text() {
+    const View bytes = block();
+    return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
+  }
+  Time time() { return Time(Seconds(number<std::int64_t>())); }
+
+ private:
+  View raw(std::size_t size) {
+    if (has_failed_ || size > rest_.size()) {
+      has_failed_ = true;
+      return {};
+    }
+    const View taken = rest_.first(size);
+    rest_ = rest_.subspan(size);
+    return taken;
+  }
+
+  View rest_;
+  bool has_failed_ = false;
+};
+
+std::int64_t seconds_of(Time time) {
+  return time.time_since_epoch().count();
+}
+
+std::size_t body_size(const SnapshotEntry& entry) {
+  constexpr std::size_t kBlock = sizeof(std::uint32_t);
+  std::size_t size = 6 * sizeof(std::uint64_t) + 2 * sizeof(std::uint32_t) + 2 * kBlock +
+                     entry.name.size() + entry.value.size();
+  for (const std::string& name : entry.names) size += kBlock + name.size();
+  return size;
+}
+
+std::optional<SnapshotEntry> parse_body(View body) {
+  BodyReader in(body);
+  SnapshotEntry entry;
+  entry.name = in.text();
+  entry.version = in.number<std::uint64_t>();
+  entry.stamp = in.number<std::uint64_t>();
+  entry.response = in.number<std::uint64_t>();
+  entry.rules = in.number<std::uint32_t>();
+  entry.begin = in.time();
+  entry.end = in.time();
+  entry.response_end = in.time();
+  const auto count = in.number<std::uint32_t>();
+  if (count > kMostNames) return std::nullopt;
+  for (std::uint32_t i = 0; i < count && !in.has_failed(); ++i) entry.names.push_back(in.text());
+  entry.value = Secret::copy_of(in.block());
+  if (!in.is_complete()) return std::nullopt;
+  return entry;
+}
+
+// The body at the beginning of `rest`, where its mark, size and checksum are right.
+std::optional<View> body_at(View rest) {
+  if (rest.size() < kFrameSize || !std::equal(kEntryMark.begin(), kEntryMark.end(), rest.begin())) {
+    return std::nullopt;
+  }
+  std::uint32_t size = 0;
+  std::memcpy(&size, rest.data() + kEntryMark.size(), sizeof size);
+  if (size > rest.size() - kFrameSize) return std::nullopt;
+  const View body = rest.subspan(kFrameSize, size);
+  const auto digest = crypto::sha256(body);
+  const View noted = rest.subspan(kFrameSize - kDigestSize, kDigestSize);
+  if (!std::equal(noted.begin(), noted.end(), digest.begin())) {
+    return std::nullopt;
+  }
+  return body;
+}
+
+}  // namespace
+
+Secret encode_entry(const SnapshotEntry& entry) {
+  const std::size_t size = body_size(entry);
+  Secret out = Secret::of_size(kFrameSize + size);
+  BodyWriter body(out.mutable_bytes().subspan(kFrameSize));
+  body.block(bytes_of(entry.name));
+  body.number(entry.version);
+  body.number(entry.stamp);
+  body.number(entry.response);
+  body.number(static_cast<std::uint32_t>(entry.rules));
+  body.number(seconds_of(entry.begin));
+  body.number(seconds_of(entry.end));
+  body.number(seconds_of(entry.response_end));
+  body.number(static_cast<std::uint32_t>(entry.names.size()));
+  for (const std::string& name : entry.names) body.block(bytes_of(name));
+  body.block(entry.value.bytes());
+  BodyWriter frame(out.mutable_bytes());
+  frame.raw(kEntryMark);
+  frame.number(static_cast<std::uint32_t>(size));
+  const crypto::Sha256 digest = crypto::sha256(out.bytes().subspan(kFrameSize));
+  frame.raw(digest);
+  return out;
+}
+
+Snapshot Snapshot::parse(Secret content) {
+  Snapshot snapshot;
+  snapshot.total_ = content.size();
+  if (!content.reveal().starts_with(kSnapshotHead)) return snapshot;
+  std::map<std::string, std::size_t, std::less<>> sizes;
+  View rest = content.bytes().subspan(kSnapshotHead.size());
+  while (!rest.empty()) {
+    const auto body = body_at(rest);
+    auto entry = body ? parse_body(*body) : std::nullopt;
+    if (entry) {
+      std::size_t& size = sizes[entry->name];
+      snapshot.used_ += kFrameSize + body->size() - size;
+      size = kFrameSize + body->size();
+      std::string name = entry->name;
+      snapshot.entries_.insert_or_assign(std::move(name), *std::move(entry));
+      rest = rest.subspan(size);
+      continue;
+    }
+    // The next mark, wherever it is: nothing in between is believed.
+    const auto next =
+        std::search(rest.begin() + 1, rest.end(), kEntryMark.begin(), kEntryMark.end());
+    rest = rest.subspan(static_cast<std::size_t>(next - rest.begin()));
+  }
+  return snapshot;
+}
+
+const SnapshotEntry* Snapshot::find(std::string_view name) const {
+  const auto found = entries_.find(name);
+  return found == entries_.end() ? nullptr : &found->second;
+}
+
+}  // namespace ccm::publication

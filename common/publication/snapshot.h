@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: Apache-2.0
+// What is to be published, kept as bytes beside the store (store/snapshot_file.h), so that a server
+// that starts need not read and prove every certificate again. Each entry has a checksum of its
+// own: damage costs that entry. A later entry of a name takes the place of an earlier one, so a
+// change is added at the end.
+//
+// clang-format off
+//   "ccm-snapshot-1\n", then any number of: mark (8) | size of the body (4) | SHA-256 of the body (32) | body
+// clang-format on
+//
+// Values; any thread. It says what was true when it was written: whoever reads it asks the store
+// whether that is still the current version.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <map>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/result.h"
+#include "base/secret.h"
+
+namespace ccm::publication {
+
+inline constexpr std::string_view kSnapshotHead = "ccm-snapshot-1\n";
+
+struct SnapshotEntry {
+  std::string name;
+  std::uint64_t version = 0;
+  std::uint64_t stamp = 0;          // of that version in the store
+  std::uint64_t response = 0;       // the stamp of its OCSP response in the store; 0: not looked at
+  unsigned rules = 0;               // of the gate, that it passed
+  Time begin{};                     // every certificate of the chain is in force from here
+  Time end{};                       // to here
+  Time response_end = Time::max();  // of what is stapled; max: nothing is
+  std::vector<std::string> names = {};  // of the leaf
+  Secret value = {};                    // encoded (codec.h)
+};
+
+// As it stands in the file, mark and checksum included.
+Secret encode_entry(const SnapshotEntry& entry);
+
+class Snapshot {
+ public:
+  Snapshot() = default;
+  // Whatever is damaged, cut short or of another format is left out.
+  static Snapshot parse(Secret content);
+
+  // nullptr: there is none that is intact.
+  const SnapshotEntry* find(std::string_view name) const;
+  std::size_t size() const noexcept { return entries_.size(); }
+  // The bytes of its entries, and those of the whole content.
+  std::size_t used() const noexcept { return used_; }
+  std::size_t total() const noexcept { return total_; }
+
+ private:
+  std::map<std::string, SnapshotEntry, std::less<>> entries_;
+  std::size_t used_ = 0;
+  std::size_t total_ = 0;
+};
+
+}  // namespace ccm::publication

@@ -1,0 +1,181 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "publication/status.h"
+
+#include <algorithm>
+
+#include "base/packing.h"
+#include "base/text.h"
+#include "publication/layout.h"
+
+namespace ccm::publication {
+namespace {
+
+// First in every note; another one whenever the fields change.
+constexpr std::uint32_t kAgentMark = 0x31544741;        // "AGT1"
+constexpr std::uint32_t kCallMark = 0x314c4143;         // "CAL1"
+constexpr std::uint32_t kCertificateMark = 0x31545243;  // "CRT1"
+
+constexpr std::size_t kMostText = 100;
+constexpr std::size_t kMostSentence = 460;
+
+void pack_long(Packer& out, std::uint64_t value) {
+  out.number(static_cast<std::uint32_t>(value));
+  out.number(static_cast<std::uint32_t>(value >> 32U));
+}
+
+void pack_time(Packer& out, Time time) {
+  pack_long(out, static_cast<std::uint64_t>(time.time_since_epoch().count()));
+}
+
+std::uint64_t unpack_long(Unpacker& in) {
+  const std::uint64_t low = in.number();
+  return low | std::uint64_t{in.number()} << 32U;
+}
+
+Time unpack_time(Unpacker& in) {
+  return Time(Seconds(static_cast<std::int64_t>(unpack_long(in))));
+}
+
+std::string finish(Packer&& out) {
+  return std::string(std::move(out).take().reveal());
+}
+
+bool takes_mark(Unpacker& in, std::uint32_t mark) {
+  return in.number() == mark && !in.failed();
+}
+
+}  // namespace
+
+std::string encode(const AgentStatus& status) {
+  Packer out;
+  out.number(kAgentMark);
+  out.number(status.pid);
+  out.block(cut(status.version, kMostText));
+  pack_time(out, status.since);
+  out.number(status.leads ? 1 : 0);
+  out.block(cut(status.account, kMostText));
+  out.number(static_cast<std::uint32_t>(status.identity));
+  pack_time(out, status.cloud_seen);
+  pack_time(out, status.cloud_missed);
+  pack_time(out, status.next_wake);
+  return finish(std::move(out));
+}
+
+std::optional<AgentStatus> decode_agent(std::string_view bytes) {
+  Unpacker in(bytes);
+  if (!takes_mark(in, kAgentMark)) return std::nullopt;
+  AgentStatus status;
+  status.pid = in.number();
+  status.version = in.text();
+  status.since = unpack_time(in);
+  status.leads = in.number() != 0;
+  status.account = in.text();
+  const std::uint32_t identity = in.number();
+  status.cloud_seen = unpack_time(in);
+  status.cloud_missed = unpack_time(in);
+  status.next_wake = unpack_time(in);
+  if (!in.is_complete() || identity > static_cast<std::uint32_t>(Identity::refused)) {
+    return std::nullopt;
+  }
+  status.identity = static_cast<Identity>(identity);
+  return status;
+}
+
+void CallStatus::add(Outcome outcome, std::chrono::milliseconds took) noexcept {
+  const auto spent = static_cast<std::uint64_t>(std::max(took.count(), std::int64_t{0}));
+  ++outcomes[outcome];
+  const auto* edge = std::lower_bound(kEdges.begin(), kEdges.end(), spent);
+  ++durations[static_cast<std::size_t>(edge - kEdges.begin())];
+  milliseconds += spent;
+}
+
+std::string_view to_string(CallStatus::Outcome outcome) noexcept {
+  switch (outcome) {
+    case CallStatus::ok:
+      return "ok";
+    case CallStatus::throttled:
+      return "throttled";
+    case CallStatus::denied:
+      return "denied";
+    case CallStatus::refused:
+      return "refused";
+    case CallStatus::failed:
+      return "failed";
+    case CallStatus::unanswered:
+      return "unanswered";
+  }
+  return "";
+}
+
+std::string encode(const CallStatus& status) {
+  Packer out;
+  out.number(kCallMark);
+  out.block(cut(status.operation, kMostText));
+  for (const std::uint64_t count : status.outcomes) pack_long(out, count);
+  for (const std::uint64_t count : status.durations) pack_long(out, count);
+  pack_long(out, status.milliseconds);
+  return finish(std::move(out));
+}
+
+std::optional<CallStatus> decode_call(std::string_view bytes) {
+  Unpacker in(bytes);
+  if (!takes_mark(in, kCallMark)) return std::nullopt;
+  CallStatus status;
+  status.operation = in.text();
+  for (std::uint64_t& count : status.outcomes) count = unpack_long(in);
+  for (std::uint64_t& count : status.durations) count = unpack_long(in);
+  status.milliseconds = unpack_long(in);
+  if (!in.is_complete()) return std::nullopt;
+  return status;
+}
+
+std::string encode(const CertificateStatus& status) {
+  Packer out;
+  out.number(kCertificateMark);
+  out.number(static_cast<std::uint32_t>(status.state));
+  for (const std::uint64_t number :
+       {status.version, status.versions, status.held, status.attempts, status.generation}) {
+    pack_long(out, number);
+  }
+  out.number((status.is_damaged ? 1U : 0U) | (status.is_placeholder ? 2U : 0U));
+  for (const std::string* text :
+       {&status.serial, &status.origin, &status.error_kind, &status.shown_serial}) {
+    out.block(cut(*text, kMostText));
+  }
+  for (const Time time : {status.installed_at, status.not_before, status.not_after, status.renew_at,
+                          status.next_at, status.shown_until, status.staple_until}) {
+    pack_time(out, time);
+  }
+  out.block(cut(status.error, kMostSentence));
+  return finish(std::move(out));
+}
+
+std::optional<CertificateStatus> decode_certificate(std::string_view bytes) {
+  Unpacker in(bytes);
+  if (!takes_mark(in, kCertificateMark)) return std::nullopt;
+  const std::uint32_t state = in.number();
+  CertificateStatus status;
+  for (std::uint64_t* number :
+       {&status.version, &status.versions, &status.held, &status.attempts, &status.generation}) {
+    *number = unpack_long(in);
+  }
+  const std::uint32_t flags = in.number();
+  status.is_damaged = (flags & 1U) != 0;
+  status.is_placeholder = (flags & 2U) != 0;
+  for (std::string* text :
+       {&status.serial, &status.origin, &status.error_kind, &status.shown_serial}) {
+    *text = in.text();
+  }
+  for (Time* time : {&status.installed_at, &status.not_before, &status.not_after, &status.renew_at,
+                     &status.next_at, &status.shown_until, &status.staple_until}) {
+    *time = unpack_time(in);
+  }
+  status.error = in.text();
+  if (!in.is_complete() || state > static_cast<std::uint32_t>(CertificateStatus::State::rejected)) {
+    return std::nullopt;
+  }
+  status.state = static_cast<CertificateStatus::State>(state);
+  return status;
+}
+
+}  // namespace ccm::publication

@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: Apache-2.0
+// What the agent lets the server know of its work, for people and machines that watch: the notes of
+// the segment (layout.h). Nothing in them is secret: no key, no credentials, no answer of the cloud
+// but sentences that stand in the log as well.
+//
+// Plain values; encoding and decoding are pure functions. A note that cannot be decoded counts as
+// none: it is another release's.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "base/clock.h"
+
+namespace ccm::publication {
+
+// What the service that checks them says of the credentials.
+enum class Identity : std::uint8_t { unknown, unreadable, accepted, refused };
+
+struct AgentStatus {
+  std::uint32_t pid = 0;
+  std::string version;
+  Time since{};
+  bool leads = false;     // talks to the cloud; else another agent of this store does, or none
+  std::string account{};  // the cloud account's id; empty: not known
+  Identity identity = Identity::unknown;
+  Time cloud_seen{};    // the last answer, whatever it was; 1970: none yet
+  Time cloud_missed{};  // the last call without an answer; 1970: none
+  Time next_wake{};     // when something is due; 1970: nothing
+};
+std::string encode(const AgentStatus& status);
+std::optional<AgentStatus> decode_agent(std::string_view bytes);
+
+// One operation of the cloud's interface, or of what stands beside it ("ocsp"), since the server's
+// memory was made.
+struct CallStatus {
+  // By what came of it: a 2xx; 429; 401 and 403; any other 4xx; 5xx; no complete answer.
+  enum Outcome : std::uint8_t { ok, throttled, denied, refused, failed, unanswered };
+  static constexpr std::size_t kOutcomes = 6;
+  // Upper ends of the classes of duration, in milliseconds; the last class has none.
+  static constexpr std::array<std::uint32_t, 7> kEdges = {50, 100, 250, 500, 1000, 5000, 15000};
+
+  std::string operation;
+  std::array<std::uint64_t, kOutcomes> outcomes{};
+  std::array<std::uint64_t, kEdges.size() + 1> durations{};
+  std::uint64_t milliseconds = 0;  // in all
+
+  void add(Outcome outcome, std::chrono::milliseconds took) noexcept;
+};
+std::string_view to_string(CallStatus::Outcome outcome) noexcept;
+std::string encode(const CallStatus& status);
+std::optional<CallStatus> decode_call(std::string_view bytes);
+
+struct CertificateStatus {
+  enum class State : std::uint8_t { absent, valid, failing, rejected };
+  State state = State::absent;
+
+  // What the store has; version 0: nothing. Another release's entry may have no serial.
+  std::uint64_t version = 0;
+  std::uint64_t versions = 0;  // kept in all
+  std::uint64_t held = 0;      // the version that an operator holds on to
+  std::string serial{};
+  std::string origin{};
+  Time installed_at{};
+  Time not_before{};
+  Time not_after{};
+  bool is_damaged = false;
+
+  Time renew_at{};  // of State::valid; 1970 else
+  Time next_at{};   // when it is looked at again; 1970: at once
+  std::uint64_t attempts = 0;
+  std::string error_kind{};  // as to_string(ErrorKind); empty: no error
+  std::string error{};       // one sentence
+
+  // What was published last; generation 0: nothing.
+  std::uint64_t generation = 0;
+  bool is_placeholder = false;
+  std::string shown_serial{};
+  Time shown_until{};
+  Time staple_until{};  // 1970: no OCSP response
+};
+// The sentence is cut to what fits.
+std::string encode(const CertificateStatus& status);
+std::optional<CertificateStatus> decode_certificate(std::string_view bytes);
+
+}  // namespace ccm::publication

@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "server/shortcuts.h"
+
+#include <utility>
+
+#include "crypto/names.h"
+#include "crypto/serving_rules.h"
+#include "store/host/snapshot_file.h"
+
+namespace ccm::server {
+
+using config::CertificateSpec;
+using publication::SnapshotEntry;
+
+Shortcuts::Shortcuts(const store::StoreReader& store, const std::string& state_path, Time now)
+    : store_(store), now_(now) {
+  Result<Secret> content = store::read_snapshot(state_path);
+  if (content) snapshot_ = publication::Snapshot::parse(*std::move(content));
+}
+
+const Secret* Shortcuts::find(const CertificateSpec& spec) const {
+  const SnapshotEntry* entry = snapshot_.find(spec.name);
+  if (entry == nullptr || entry->rules < crypto::kServingRules) return nullptr;
+  const bool is_in_force = entry->begin <= now_ && entry->end > now_ && entry->response_end > now_;
+  if (!is_in_force || !crypto::first_uncovered(entry->names, spec.names).empty()) return nullptr;
+  return is_current(spec, *entry) ? &entry->value : nullptr;
+}
+
+// With stapling switched off nothing may be stapled, and the entry may have been made with it on.
+bool Shortcuts::is_current(const CertificateSpec& spec, const SnapshotEntry& entry) const {
+  if (entry.version == 0 || store_.current_version(spec.name) != entry.version ||
+      store_.version_stamp(spec.name) != entry.stamp) {
+    return false;
+  }
+  if (!spec.stapling) return entry.response_end == Time::max();
+  return store_.response_stamp(spec.name) == entry.response;
+}
+
+}  // namespace ccm::server

@@ -1,0 +1,169 @@
+// SPDX-License-Identifier: Apache-2.0
+// The form for machines: docs/reference/status.md describes every field.
+#include "base/version.h"
+#include "server/status/json_text.h"
+#include "server/status/status_view.h"
+
+namespace ccm::server {
+namespace {
+
+using publication::CallStatus;
+using publication::CertificateStatus;
+
+// Grows when a field changes its meaning or goes; a new field leaves it as it is.
+constexpr std::uint64_t kSchemaVersion = 1;
+
+void write_counts(JsonText& out, const Counts& counts) {
+  const auto at = [&](Count what) { return counts[static_cast<std::size_t>(what)]; };
+  out.open('{', "handshakes")
+      .number("started", at(Count::started))
+      .number("full", at(Count::full))
+      .number("resumed", at(Count::resumed))
+      .number("placeholder", at(Count::placeholder))
+      .number("stapled", at(Count::stapled))
+      .open('{', "failures");
+  for (std::size_t i = kFirstFailure; i < kCounts; ++i) {
+    out.number(reason_of(static_cast<Count>(i)), counts[i]);
+  }
+  out.close('}').close('}');
+}
+
+void write_server(JsonText& out, const StatusReport& report) {
+  out.open('{', "server")
+      .text("kind", name_of(report.server))
+      .text("version", version())
+      .text("level", to_string(report.level()));
+  write_counts(out, report.sums);
+  out.open('[', "workers");
+  for (const WorkerReport& worker : report.workers) {
+    out.open('{').number("process", static_cast<std::uint64_t>(worker.pid));
+    write_counts(out, worker.counts);
+    out.number("certificates_behind", worker.behind).close('}');
+  }
+  out.close(']').close('}');
+}
+
+void write_agent(JsonText& out, const StatusReport& report) {
+  out.open('{', "agent").flag("is_alive", report.agent_lives);
+  if (report.silence) {
+    out.number("seconds_since_sign_of_life", static_cast<std::uint64_t>(report.silence->count()));
+  } else {
+    out.null("seconds_since_sign_of_life");
+  }
+  if (const auto& agent = report.agent) {
+    out.number("process", agent->pid)
+        .text("version", agent->version)
+        .time("since", agent->since)
+        .flag("leads", agent->leads)
+        .text("account", agent->account)
+        .text("region", report.region)
+        .text("credentials", to_string(agent->identity))
+        .time("cloud_seen", agent->cloud_seen)
+        .time("cloud_missed", agent->cloud_missed)
+        .time("next_wake", agent->next_wake);
+  }
+  out.close('}');
+}
+
+void write_calls(JsonText& out, const StatusReport& report) {
+  out.open('[', "calls");
+  for (const CallStatus& call : report.calls) {
+    out.open('{').text("operation", call.operation).open('{', "outcomes");
+    for (std::size_t i = 0; i < CallStatus::kOutcomes; ++i) {
+      out.number(to_string(static_cast<CallStatus::Outcome>(i)), call.outcomes[i]);
+    }
+    out.close('}').number("milliseconds", call.milliseconds).close('}');
+  }
+  out.close(']');
+}
+
+void write_summary(JsonText& out, const StatusReport& report) {
+  out.open('{', "summary").number("certificates", report.certificates.size());
+  for (const Health level : {Health::good, Health::warning, Health::bad}) {
+    out.number(to_string(level), report.count(level));
+  }
+  out.open('{', "states");
+  for (const std::string_view condition : kConditions) {
+    out.number(condition, report.conditions.at(condition));
+  }
+  out.close('}').close('}');
+}
+
+void write_stored(JsonText& out, const CertificateStatus& told) {
+  if (told.version == 0) {
+    out.null("stored");
+    return;
+  }
+  out.open('{', "stored")
+      .number("version", told.version)
+      .number("versions", told.versions)
+      .text("serial", told.serial)
+      .text("origin", told.origin)
+      .time("installed_at", told.installed_at)
+      .time("not_before", told.not_before)
+      .time("not_after", told.not_after)
+      .flag("is_damaged", told.is_damaged)
+      .flag("is_held", told.held == told.version)
+      .close('}');
+}
+
+void write_served(JsonText& out, const CertificateReport& certificate) {
+  const CertificateStatus& told = certificate.told;
+  out.open('{', "served")
+      .number("generation", certificate.generation)
+      .text("serial", told.shown_serial)
+      .time("not_after", told.shown_until)
+      .flag("is_placeholder", told.is_placeholder)
+      .flag("is_what_is_stored", certificate.is_served())
+      .time("staple_until", told.staple_until)
+      .number("workers_showing", certificate.showing)
+      .number("workers_behind", certificate.behind)
+      .close('}');
+}
+
+void write_certificate(JsonText& out, const CertificateReport& certificate) {
+  const CertificateStatus& told = certificate.told;
+  out.open('{')
+      .text("name", certificate.spec->name)
+      .text("state", certificate.condition)
+      .text("level", to_string(certificate.level))
+      .text("source", certificate.spec->source.facts().label)
+      .open('[', "names");
+  for (const std::string& name : certificate.spec->names) out.item(name);
+  out.close(']');
+  write_stored(out, told);
+  write_served(out, certificate);
+  out.time("renew_at", told.renew_at)
+      .time("next_at", told.next_at)
+      .number("failed_attempts", told.attempts);
+  if (told.error.empty()) {
+    out.null("error");
+  } else {
+    out.open('{', "error").text("kind", told.error_kind).text("message", told.error).close('}');
+  }
+  out.close('}');
+}
+
+}  // namespace
+
+std::string render_json(const StatusReport& report, const StatusFilter& filter) {
+  const StatusPage page = select(report, filter);
+  JsonText out;
+  out.open('{')
+      .text("schema", "ccm-status")
+      .number("schema_version", kSchemaVersion)
+      .time("time", report.now);
+  write_server(out, report);
+  write_agent(out, report);
+  write_calls(out, report);
+  write_summary(out, report);
+  out.number("matching", page.matching).number("page", page.page).number("pages", page.pages);
+  out.open('[', "certificates");
+  for (const CertificateReport* certificate : page.certificates) {
+    write_certificate(out, *certificate);
+  }
+  out.close(']').close('}');
+  return std::move(out).take() + "\n";
+}
+
+}  // namespace ccm::server

@@ -1,0 +1,151 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "server/status/status_report.h"
+
+#include <algorithm>
+#include <tuple>
+#include <utility>
+
+#include "publication/layout.h"
+
+namespace ccm::server {
+namespace {
+
+using publication::CertificateStatus;
+
+struct Judgement {
+  std::string_view condition;
+  Health level;
+};
+
+bool is_nearly_over(const CertificateStatus& told, Time now) {
+  return told.not_after - now < (told.not_after - told.not_before) / 10;
+}
+
+Judgement judge_missing(const CertificateStatus& told) {
+  if (told.is_damaged) return {"damaged", Health::bad};
+  if (told.error_kind == "pending") return {"waiting", Health::warning};
+  return {told.error.empty() ? "missing" : "failing", Health::bad};
+}
+
+// As cli/host/overview.cpp does it.
+Judgement judge(const CertificateReport& report, Time now) {
+  const CertificateStatus& told = report.told;
+  if (!report.is_told) return {"unknown", Health::warning};
+  const bool has_certificate = told.version != 0 && told.not_after != Time{};
+  if (!has_certificate) return judge_missing(told);
+  if (told.not_after <= now) return {"expired", Health::bad};
+  const Health trouble = is_nearly_over(told, now) ? Health::bad : Health::warning;
+  if (told.is_damaged) return {"damaged", trouble};
+  if (!report.is_served()) return {"not served", Health::bad};
+  if (told.error_kind == "pending") return {"waiting", trouble};
+  if (told.state == CertificateStatus::State::rejected) return {"refused", trouble};
+  if (told.state == CertificateStatus::State::failing) return {"failing", trouble};
+  if (told.held != 0 && told.held == told.version) return {"held", Health::warning};
+  return {"valid", is_nearly_over(told, now) ? Health::warning : Health::good};
+}
+
+void look_at_workers(StatusReport& report, const WorkerRows& rows) {
+  report.sums = rows.sums();
+  for (const WorkerRows::Worker& worker : rows.workers()) {
+    report.workers.push_back({.pid = worker.pid, .counts = worker.counts});
+    for (std::size_t slot = 0; slot < report.certificates.size(); ++slot) {
+      CertificateReport& certificate = report.certificates[slot];
+      const std::uint64_t shown = worker.generations[slot].load(std::memory_order_relaxed);
+      if (shown == 0) continue;
+      const bool is_newest = shown >= certificate.generation;
+      ++(is_newest ? certificate.showing : certificate.behind);
+      if (!is_newest) ++report.workers.back().behind;
+    }
+  }
+}
+
+// In the order of the segment's slots, which is that of the configuration.
+void look_at_certificates(StatusReport& report, const StatusSources& sources) {
+  for (const config::CertificateSpec& spec : sources.config->certificates()) {
+    const auto slot = sources.reader->find(spec.name);
+    CertificateReport certificate;
+    certificate.spec = &spec;
+    if (slot) {
+      certificate.generation = sources.reader->generation(*slot);
+      const std::string note = sources.reader->note(publication::kFirstCertificateNote + *slot);
+      if (auto told = publication::decode_certificate(note)) {
+        certificate.told = *std::move(told);
+        certificate.is_told = true;
+      }
+    }
+    report.certificates.push_back(std::move(certificate));
+  }
+}
+
+void look_at_agent(StatusReport& report, const publication::Reader& reader, SteadyTime steady) {
+  report.agent = publication::decode_agent(reader.note(publication::kAgentNote));
+  if (const auto beat = reader.last_beat()) {
+    report.silence = std::max(std::chrono::duration_cast<Seconds>(steady - *beat), Seconds(0));
+    report.agent_lives = *report.silence <= kLongestSilence;
+  }
+  for (std::uint32_t i = 0; i < publication::kCallNotes; ++i) {
+    auto call = publication::decode_call(reader.note(publication::kFirstCallNote + i));
+    if (!call) break;
+    report.calls.push_back(*std::move(call));
+  }
+}
+
+}  // namespace
+
+std::string_view to_string(Health level) noexcept {
+  switch (level) {
+    case Health::good:
+      return "good";
+    case Health::warning:
+      return "warning";
+    case Health::bad:
+      return "bad";
+  }
+  return "";
+}
+
+bool CertificateReport::is_served() const noexcept {
+  return generation != 0 && told.shown_serial == told.serial && !told.is_placeholder;
+}
+
+std::size_t StatusReport::count(Health level) const noexcept {
+  return static_cast<std::size_t>(
+      std::count_if(certificates.begin(), certificates.end(),
+                    [level](const CertificateReport& each) { return each.level == level; }));
+}
+
+Health StatusReport::level() const noexcept {
+  if (certificates.empty()) return Health::good;
+  const bool is_refused = agent && agent->identity >= publication::Identity::refused;
+  if (!agent_lives || is_refused || count(Health::bad) > 0) return Health::bad;
+  const bool is_unreadable = agent && agent->identity == publication::Identity::unreadable;
+  return is_unreadable || count(Health::warning) > 0 ? Health::warning : Health::good;
+}
+
+StatusReport gather(const StatusSources& sources, Time now, SteadyTime steady) {
+  StatusReport report;
+  report.now = now;
+  report.server = sources.server;
+  for (const std::string_view condition : kConditions) report.conditions[condition] = 0;
+  if (sources.config == nullptr || sources.reader == nullptr) return report;
+  report.region = sources.config->global().region;
+  look_at_agent(report, *sources.reader, steady);
+  look_at_certificates(report, sources);
+  look_at_workers(report, sources.rows);
+  for (CertificateReport& certificate : report.certificates) {
+    const auto [condition, level] = judge(certificate, now);
+    certificate.condition = condition;
+    certificate.level = level;
+    ++report.conditions[condition];
+  }
+  const auto rank = [](const CertificateReport& each) {
+    const auto* place = std::find(kConditions.begin(), kConditions.end(), each.condition);
+    return std::tuple(-static_cast<int>(each.level), place - kConditions.begin(),
+                      each.told.not_after);
+  };
+  std::stable_sort(report.certificates.begin(), report.certificates.end(),
+                   [&](const auto& a, const auto& b) { return rank(a) < rank(b); });
+  return report;
+}
+
+}  // namespace ccm::server

@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: Apache-2.0
+// What there is to say of a running server, gathered by one of its workers: what the agent has told
+// (publication/status.h), what is in the publication, and what all workers have counted. Values;
+// made for one answer.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/clock.h"
+#include "config/config.h"
+#include "config/wire.h"
+#include "publication/reader.h"
+#include "publication/status.h"
+#include "server/worker_rows.h"
+
+namespace ccm::server {
+
+// An agent gives a sign of life every five seconds.
+inline constexpr Seconds kLongestSilence{9};
+
+enum class Health : std::uint8_t { good, warning, bad };
+std::string_view to_string(Health level) noexcept;
+
+// The words for what a certificate is like, the worst first: as `ccmctl status` has them, and
+// "unknown" for one of which no agent has told yet.
+inline constexpr std::array<std::string_view, 10> kConditions = {
+    "expired", "missing", "not served", "damaged", "failing",
+    "refused", "waiting", "unknown",    "held",    "valid"};
+
+struct CertificateReport {
+  const config::CertificateSpec* spec = nullptr;
+  publication::CertificateStatus told;
+  bool is_told = false;
+  std::uint64_t generation = 0;  // published by now; 0: nothing
+  Health level = Health::good;
+  std::string_view condition;
+  std::uint32_t showing = 0;  // workers that have shown this generation
+  std::uint32_t behind = 0;   // workers that have shown an older one, and nothing since
+
+  // What is published is what is stored.
+  bool is_served() const noexcept;
+};
+
+struct WorkerReport {
+  pid_t pid = 0;
+  Counts counts{};
+  std::uint32_t behind = 0;  // certificates of which it has shown an older generation last
+};
+
+struct StatusReport {
+  Time now{};
+  config::ServerKind server = config::ServerKind::none;
+  std::string region;
+  std::optional<publication::AgentStatus> agent;
+  std::optional<Seconds> silence;  // since the agent's last sign of life; nullopt: it gave none
+  bool agent_lives = false;
+  std::vector<publication::CallStatus> calls;
+  std::vector<WorkerReport> workers;
+  Counts sums{};
+  std::vector<CertificateReport> certificates;  // the worst first
+  std::map<std::string_view, std::size_t> conditions;
+
+  std::size_t count(Health level) const noexcept;
+  // Of the server as a whole.
+  Health level() const noexcept;
+};
+
+struct StatusSources {
+  const config::Config* config = nullptr;
+  const publication::Reader* reader = nullptr;  // nullptr: there is nothing to serve
+  const WorkerRows& rows;
+  config::ServerKind server = config::ServerKind::none;
+};
+StatusReport gather(const StatusSources& sources, Time now, SteadyTime steady);
+
+}  // namespace ccm::server

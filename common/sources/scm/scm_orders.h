@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: Apache-2.0
+// How a certificate gets issued at SCM without hands: one order for each certificate, from the
+// choice among what was paid for to the day when what was issued is installed.
+//
+//   (nothing) ──► chosen ──► sent ──► applied ──► issued: taken by ScmSource, installed, closing
+//                   ▲          │         ├──► stopped: refused or withdrawn; a person decides
+//                   └──────────┘         └──► closing ──► (nothing)
+//             refused for these names
+//
+// Every arrow is written down before it is gone (scm_order.h), so that an order survives whatever
+// happens to the agent. What somebody else applied for, above all the successor that SCM applies
+// for by itself, enters at "applied".
+//
+// Thread-safe for different certificates. Borrows its parts; belongs to ScmSource.
+#pragma once
+
+#include <functional>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/event.h"
+#include "base/log.h"
+#include "cloud/api/scm.h"
+#include "cloud/identity/session.h"
+#include "config/sources/scm.h"
+#include "sources/scm/scm_order.h"
+#include "sources/scm/scm_proofs.h"
+#include "sources/source.h"
+#include "store/store.h"
+
+namespace ccm::sources {
+
+class ScmOrders {
+ public:
+  struct Parts {
+    cloud::ScmClient& client;  // with the credentials that pull
+    std::string endpoint;
+    store::Store& store;
+    Log& log;
+    Events& events = no_events();
+    // The conversation with the credentials that apply, where they are others.
+    std::function<cloud::Session*(const config::CredentialsSpec&)> session_of = {};
+    ProofLook look = {};
+  };
+  explicit ScmOrders(Parts parts)
+      : parts_(std::move(parts)), proofs_({parts_.store, parts_.events, parts_.log, parts_.look}) {}
+
+  // The order of this certificate; nullopt when there is none. One that is fulfilled is closed.
+  Result<std::optional<ScmOrder>> open_order(const ObtainRequest& request);
+
+  // What has become of it since the last look.
+  struct Issued {
+    cloud::ScmCertificate certificate;
+  };
+  struct Over {};  // closed: there is no order any more
+  using Progress = std::variant<Pending, Issued, Over>;
+  Result<Progress> advance(const ObtainRequest& request, ScmOrder& order);
+
+  // Somebody else has applied for what covers the names: an order that only places the proof.
+  Result<Progress> adopt(const ObtainRequest& request, const cloud::ScmCertificate& theirs);
+  // Takes from stock and applies.
+  Result<Progress> begin(const ObtainRequest& request);
+
+  // It has come to nothing that another look would mend.
+  Failure stop(const ObtainRequest& request, ScmOrder& order, std::string reason);
+  // Removes the proof, then the order.
+  Result<void> close(const ObtainRequest& request, ScmOrder& order);
+  // After an installation: closes the order that it fulfils.
+  Result<void> settle(const ObtainRequest& request);
+
+ private:
+  Result<Progress> send(const ObtainRequest& request, ScmOrder& order);
+  Result<Progress> apply(const ObtainRequest& request, ScmOrder& order, bool wildcard_first);
+  Result<Progress> applied(const ObtainRequest& request, ScmOrder& order);
+  Result<Progress> take_refusal(const ObtainRequest& request, ScmOrder& order, bool was_unclear,
+                                Error error);
+  Result<Progress> found_taken(const ObtainRequest& request, ScmOrder& order, bool may_be_ours,
+                               const cloud::ScmCertificate& shown);
+  Result<Progress> look(const ObtainRequest& request, ScmOrder& order);
+  Result<Progress> wait(const ObtainRequest& request, ScmOrder& order, std::string reason);
+  Result<Progress> in_progress(const ObtainRequest& request, ScmOrder& order,
+                               const cloud::ScmDetail& detail);
+  Result<Progress> resume_stopped(const ObtainRequest& request, ScmOrder& order);
+  Result<Progress> refused(const ObtainRequest& request, ScmOrder& order,
+                           const cloud::ScmCertificate& shown);
+  void say_when_late(const ObtainRequest& request, ScmOrder& order,
+                     const cloud::ScmCertificate& shown);
+  // Chooses (again) and makes key and signing request where they are missing.
+  Result<void> choose(const ObtainRequest& request, ScmOrder& order);
+  Result<void> write(const ObtainRequest& request, ScmOrder& order);
+  Result<cloud::ScmClient> applicant(const config::Issue& issue) const;
+
+  Parts parts_;
+  ScmProofs proofs_;
+};
+
+// When the order is to be looked at again: after a minute at first, growing to a quarter of an
+// hour, and never later than the check interval.
+Time next_poll(const ScmOrder& order, Seconds check_interval, Time now);
+
+}  // namespace ccm::sources

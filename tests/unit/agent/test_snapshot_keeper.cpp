@@ -1,0 +1,226 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <gtest/gtest.h>
+#include <sys/stat.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <fstream>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "agent/snapshot_keeper.h"
+#include "base/file.h"
+#include "config/settings.h"
+#include "publication/codec.h"
+#include "store/file_store/file_store.h"
+#include "store/host/snapshot_file.h"
+#include "support/admission.h"
+#include "support/fake_clock.h"
+#include "support/full_disk.h"
+#include "support/memory_log.h"
+#include "support/temp_directory.h"
+#include "support/test_bundle.h"
+
+namespace ccm::agent {
+namespace {
+
+class SnapshotKeeperTest : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    config::Settings settings;
+    ASSERT_TRUE(settings.set("credentials", {"ecs"}, {}));
+    ASSERT_TRUE(settings.set("region", {"ap-southeast-1"}, {}));
+    for (const std::string name : {"a", "b", "c"}) {
+      ASSERT_TRUE(settings.add_certificate(name, {}));
+      ASSERT_TRUE(settings.set_in(name, "source", {"scm"}, {}));
+      ASSERT_TRUE(settings.set_in(name, "names", {name + ".example.com"}, {}));
+    }
+    config_ = settings.finalize().value();
+    begin();
+  }
+  // What the next leader does.
+  void begin() {
+    file_.emplace(SnapshotFile::Parts{*config_, *store_, path(), clock_, log_});
+    file_->bring_up_to_date();
+  }
+  std::string path() const { return directory_.path().string(); }
+  // The serial of what is installed.
+  std::string install(const std::string& name) {
+    const crypto::Bundle bundle = test::make_test_bundle(name + ".example.com");
+    EXPECT_TRUE(store_->install(*lease_, test::let_in(name, bundle),
+                                {.bundle = bundle,
+                                 .origin = "import",
+                                 .expected = store_->current_version(name),
+                                 .keep = 3,
+                                 .now = test::kTestNow}));
+    return bundle.leaf().serial();
+  }
+  publication::Snapshot snapshot() const {
+    auto content = store::read_snapshot(path());
+    return content ? publication::Snapshot::parse(*std::move(content)) : publication::Snapshot();
+  }
+  std::string kept(const std::string& name) const {
+    const publication::Snapshot all = snapshot();
+    const auto* entry = all.find(name);
+    return entry == nullptr
+               ? "none"
+               : publication::decode(entry->value.bytes()).value().bundle.leaf().serial();
+  }
+  std::string value(const std::string& name) const {
+    return std::string(snapshot().find(name)->value.reveal());
+  }
+  std::string text() const { return std::string(store::read_snapshot(path())->reveal()); }
+  ino_t inode() const {
+    struct stat facts {};
+    return stat(store::snapshot_path(path()).c_str(), &facts) == 0 ? facts.st_ino : 0;
+  }
+  // In a way that only a reader of the file finds.
+  void damage(const std::string& name) {
+    const auto key = directory_ / ("certificates/" + name + "/versions/1/privkey.pem");
+    const auto written = std::filesystem::last_write_time(key);
+    std::ofstream(key) << "x";
+    std::filesystem::last_write_time(key, written);
+  }
+
+  test::TempDirectory directory_{test::memory_backed_parent()};
+  std::unique_ptr<store::Store> store_ = store::open_file_store(directory_.path().string()).value();
+  std::unique_ptr<store::Lease> lease_ = store_->try_lead().value();
+  test::FakeClock clock_{test::kTestNow};
+  test::MemoryLog log_;
+  std::optional<config::Config> config_;
+  std::optional<SnapshotFile> file_;
+};
+
+TEST_F(SnapshotKeeperTest, HoldsWhatIsInstalledAndGrowsWithAChange) {
+  const std::string a = install("a");
+  const std::string b = install("b");
+  begin();
+  const ino_t first = inode();
+  EXPECT_EQ(kept("a"), a);
+  EXPECT_EQ(kept("b"), b);
+  EXPECT_EQ(kept("c"), "none");
+  EXPECT_EQ(snapshot().find("a")->version, 1U);
+  EXPECT_EQ(snapshot().find("a")->names, std::vector<std::string>{"a.example.com"});
+  const std::string old_value = value("a");
+  const std::string newer = install("a");
+  file_->note("a");
+  EXPECT_EQ(kept("a"), newer);
+  EXPECT_EQ(text().find(old_value), std::string::npos) << "the superseded key is gone";
+  EXPECT_EQ(snapshot().find("a")->version, 2U);
+  EXPECT_EQ(inode(), first) << "the rest was not written again";
+  const std::size_t size = snapshot().total();
+  file_->note("a");
+  file_->note("b");
+  file_->note("nobody");
+  EXPECT_EQ(snapshot().total(), size) << "nothing has changed";
+  EXPECT_EQ(log_.text(), "");
+}
+
+TEST_F(SnapshotKeeperTest, TheNextLeaderReadsWhatIsNewOnly) {
+  install("a");
+  begin();
+  const ino_t first = inode();
+  // It would be found if it were read.
+  damage("a");
+  begin();
+  EXPECT_EQ(inode(), first) << "it was true already";
+  const std::string b = install("b");
+  begin();
+  EXPECT_NE(kept("a"), "none");
+  EXPECT_EQ(kept("b"), b);
+}
+
+TEST_F(SnapshotKeeperTest, WhatIsDamagedOrRefusedStaysOut) {
+  install("a");
+  damage("a");
+  install("b");
+  begin();
+  EXPECT_EQ(kept("a"), "none");
+  EXPECT_NE(kept("b"), "none");
+  clock_.set(test::kTestNow + 4000 * test::kTestDay);
+  install("c");
+  file_->note("c");
+  EXPECT_EQ(kept("c"), "none") << "it has ended";
+}
+
+TEST_F(SnapshotKeeperTest, LeavesNoKeyOfWhatIsForgotten) {
+  install("a");
+  const std::string b = install("b");
+  begin();
+  ASSERT_TRUE(store_->forget(*lease_, "a", store::Keep::nothing));
+  EXPECT_EQ(snapshot().size(), 0U);
+  file_->note("a");
+  EXPECT_EQ(kept("a"), "none");
+  EXPECT_EQ(kept("b"), b);
+}
+
+TEST_F(SnapshotKeeperTest, IsWrittenAnewBeforeItIsMostlyWaste) {
+  install("a");
+  begin();
+  std::size_t largest = 0;
+  for (int i = 0; i < 400; ++i) {
+    install("a");
+    file_->note("a");
+    largest = std::max(largest, snapshot().total());
+  }
+  EXPECT_LT(largest, 300U << 10U);
+  EXPECT_EQ(snapshot().find("a")->version, 401U);
+}
+
+TEST_F(SnapshotKeeperTest, NoticesAnotherVersionOfTheSameNumber) {
+  install("a");
+  begin();
+  ASSERT_TRUE(remove_tree(path() + "/certificates/a"));
+  const std::string again = install("a");
+  ASSERT_EQ(store_->current_version("a"), 1U);
+  file_->note("a");
+  EXPECT_EQ(kept("a"), again);
+}
+
+TEST_F(SnapshotKeeperTest, AFullDiskIsSaidOnceAndHarmsNothing) {
+  install("a");
+  {
+    const test::FullDisk full(100);
+    begin();
+  }
+  install("a");
+  {
+    const test::FullDisk full(100);
+    file_->note("a");
+  }
+  EXPECT_EQ(kept("a"), "none");
+  const std::string said = log_.text();
+  EXPECT_NE(said.find("keep the snapshot"), std::string::npos);
+  EXPECT_EQ(said.find("keep the snapshot"), said.rfind("keep the snapshot"));
+  const std::string newer = install("a");
+  file_->note("a");
+  EXPECT_EQ(kept("a"), newer);
+}
+
+TEST_F(SnapshotKeeperTest, KeepsTheOldEntryOfWhatDoesNotFit) {
+  const std::string a = install("a");
+  begin();
+  const std::string before = text();
+  install("a");
+  {
+    const test::FullDisk full(before.size() + 10);
+    file_->note("a");
+  }
+  EXPECT_EQ(text(), before) << "it is not current any more, so nobody believes it";
+  const std::string newer = install("a");
+  file_->note("a");
+  EXPECT_EQ(kept("a"), newer);
+}
+
+TEST_F(SnapshotKeeperTest, MendsADamagedOne) {
+  const std::string a = install("a");
+  begin();
+  directory_.write("snapshot", text().substr(0, text().size() - 1));
+  EXPECT_EQ(kept("a"), "none");
+  begin();
+  EXPECT_EQ(kept("a"), a);
+}
+
+}  // namespace
+}  // namespace ccm::agent

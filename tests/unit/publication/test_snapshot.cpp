@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <gtest/gtest.h>
+
+#include <string>
+#include <utility>
+
+#include "publication/snapshot.h"
+
+namespace ccm::publication {
+namespace {
+
+SnapshotEntry entry_of(const std::string& name, std::uint64_t version, const std::string& value) {
+  return {.name = name,
+          .version = version,
+          .stamp = version * 9,
+          .response = version * 7,
+          .rules = 3,
+          .begin = Time(Seconds(100)),
+          .end = Time(Seconds(200)),
+          .response_end = Time(Seconds(150)),
+          .names = {name + ".example", "*." + name + ".example"},
+          .value = Secret::copy_of(value)};
+}
+
+std::string text_of(const SnapshotEntry& entry) {
+  return std::string(encode_entry(entry).reveal());
+}
+
+Snapshot parsed(const std::string& text) {
+  return Snapshot::parse(Secret::copy_of(text));
+}
+
+std::string value_of(const Snapshot& snapshot, std::string_view name) {
+  const SnapshotEntry* entry = snapshot.find(name);
+  return entry == nullptr ? "none" : std::string(entry->value.reveal());
+}
+
+const std::string kHead(kSnapshotHead);
+
+TEST(Snapshot, GivesBackWhatWasPutIn) {
+  const Snapshot snapshot = parsed(kHead + text_of(entry_of("a", 5, "key a")));
+  const SnapshotEntry* entry = snapshot.find("a");
+  ASSERT_NE(entry, nullptr);
+  EXPECT_EQ(entry->version, 5U);
+  EXPECT_EQ(entry->stamp, 45U);
+  EXPECT_EQ(entry->response, 35U);
+  EXPECT_EQ(entry->rules, 3U);
+  EXPECT_EQ(entry->begin, Time(Seconds(100)));
+  EXPECT_EQ(entry->end, Time(Seconds(200)));
+  EXPECT_EQ(entry->response_end, Time(Seconds(150)));
+  EXPECT_EQ(entry->names, (std::vector<std::string>{"a.example", "*.a.example"}));
+  EXPECT_EQ(value_of(snapshot, "a"), "key a");
+  EXPECT_EQ(snapshot.find("b"), nullptr);
+  EXPECT_EQ(snapshot.used() + kHead.size(), snapshot.total());
+}
+
+TEST(Snapshot, WhatComesLaterTakesThePlace) {
+  const std::string first = text_of(entry_of("a", 1, "one"));
+  const Snapshot snapshot =
+      parsed(kHead + first + text_of(entry_of("b", 1, "b")) + text_of(entry_of("a", 2, "two")));
+  EXPECT_EQ(snapshot.size(), 2U);
+  EXPECT_EQ(value_of(snapshot, "a"), "two");
+  EXPECT_EQ(snapshot.used() + kHead.size() + first.size(), snapshot.total());
+}
+
+TEST(Snapshot, IsNothingWithoutItsHead) {
+  EXPECT_EQ(parsed("").size(), 0U);
+  EXPECT_EQ(parsed("ccm-snapshot-9\n" + text_of(entry_of("a", 1, "one"))).size(), 0U);
+}
+
+// A write that was cut short, by kill -9 or a full disk.
+TEST(Snapshot, CutShortAnywhereItLosesTheLastEntryOnly) {
+  const std::string first = kHead + text_of(entry_of("a", 1, "one"));
+  const std::string last = text_of(entry_of("b", 2, "two"));
+  for (std::size_t size = 0; size < last.size(); ++size) {
+    const Snapshot snapshot = parsed(first + last.substr(0, size));
+    ASSERT_EQ(value_of(snapshot, "a"), "one") << size;
+    ASSERT_EQ(value_of(snapshot, "b"), "none") << size;
+    // What is added behind it counts.
+    ASSERT_EQ(value_of(parsed(first + last.substr(0, size) + last), "b"), "two") << size;
+  }
+}
+
+TEST(Snapshot, AFlippedBitCostsItsEntryOnly) {
+  const std::string before = kHead + text_of(entry_of("a", 1, "one"));
+  const std::string middle = text_of(entry_of("b", 2, "two"));
+  const std::string after = text_of(entry_of("c", 3, "three"));
+  for (std::size_t at = 0; at < middle.size(); ++at) {
+    for (unsigned bit = 0; bit < 8; ++bit) {
+      std::string damaged = middle;
+      damaged[at] = static_cast<char>(static_cast<unsigned char>(damaged[at]) ^ (1U << bit));
+      const Snapshot snapshot = parsed(before + damaged + after);
+      ASSERT_EQ(value_of(snapshot, "a"), "one") << at;
+      ASSERT_EQ(value_of(snapshot, "b"), "none") << at;
+      ASSERT_EQ(value_of(snapshot, "c"), "three") << at;
+    }
+  }
+}
+
+}  // namespace
+}  // namespace ccm::publication

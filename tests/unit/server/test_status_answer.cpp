@@ -1,0 +1,180 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <optional>
+
+#include "config/settings.h"
+#include "publication/layout.h"
+#include "publication/writer.h"
+#include "server/status/status_answer.h"
+
+namespace ccm::server {
+namespace {
+
+using publication::AgentStatus;
+using publication::CertificateStatus;
+using testing::HasSubstr;
+using testing::Not;
+
+constexpr Time kNow{Seconds(1'800'000'000)};
+constexpr SteadyTime kSteady{Seconds(5'000)};
+
+class StatusAnswerTest : public testing::Test {
+ protected:
+  void make(const std::vector<std::string>& names) {
+    config::Settings settings;
+    ASSERT_TRUE(settings.set("credentials", {"ecs"}, {}));
+    ASSERT_TRUE(settings.set("region", {"ap-southeast-1"}, {}));
+    for (const std::string& name : names) {
+      ASSERT_TRUE(settings.add_certificate(name, {}));
+      ASSERT_TRUE(settings.set_in(name, "source", {"scm"}, {}));
+      ASSERT_TRUE(settings.set_in(name, "names", {name + ".example.com"}, {}));
+    }
+    config_ = settings.finalize().value();
+    writer_ = publication::Writer::create(names).value();
+    reader_ = publication::Reader::open(writer_->open_read_only().value()).value();
+  }
+
+  // In order, as far as the test changes nothing.
+  static CertificateStatus valid() {
+    CertificateStatus status;
+    status.state = CertificateStatus::State::valid;
+    status.version = 3;
+    status.serial = status.shown_serial = "ABC";
+    status.not_before = kNow - Seconds(86'400 * 10);
+    status.not_after = status.shown_until = kNow + Seconds(86'400 * 80);
+    status.renew_at = status.next_at = kNow + Seconds(86'400 * 50);
+    return status;
+  }
+  void tell(const std::string& name, const CertificateStatus& status) {
+    ASSERT_TRUE(writer_->write_note(name, encode(status)));
+  }
+  void beat(Seconds ago) { writer_->beat(kSteady - ago); }
+
+  StatusSources sources() {
+    return {.config = &*config_,
+            .reader = &*reader_,
+            .rows = rows_,
+            .server = config::ServerKind::nginx};
+  }
+  StatusReport report() { return gather(sources(), kNow, kSteady); }
+  StatusAnswer ask(std::string_view query, std::string_view accept = "*/*") {
+    return answer_status({.method = "GET", .path = "/s", .query = query, .accept = accept},
+                         sources(), kNow, kSteady);
+  }
+  std::string condition_of(const CertificateStatus& status) {
+    tell("a", status);
+    const StatusReport now = report();
+    return std::string(to_string(now.certificates[0].level)) + " " +
+           std::string(now.certificates[0].condition);
+  }
+
+  std::optional<config::Config> config_;
+  std::optional<publication::Writer> writer_;
+  std::optional<publication::Reader> reader_;
+  WorkerRows rows_;
+};
+
+// Nothing is published here, so what is in order otherwise is "not served".
+TEST_F(StatusAnswerTest, JudgesACertificate) {
+  make({"a"});
+  EXPECT_EQ(report().certificates[0].condition, "unknown");
+  EXPECT_EQ(condition_of(valid()), "bad not served");
+  CertificateStatus none;
+  EXPECT_EQ(condition_of(none), "bad missing");
+  none.error = "no";
+  none.error_kind = "transient";
+  EXPECT_EQ(condition_of(none), "bad failing");
+  none.error_kind = "pending";
+  EXPECT_EQ(condition_of(none), "warning waiting");
+  CertificateStatus ended = valid();
+  ended.not_after = kNow;
+  EXPECT_EQ(condition_of(ended), "bad expired");
+  CertificateStatus damaged = valid();
+  damaged.is_damaged = true;
+  EXPECT_EQ(condition_of(damaged), "warning damaged");
+  damaged.not_after = kNow + Seconds(86'400);
+  EXPECT_EQ(condition_of(damaged), "bad damaged");
+}
+
+TEST_F(StatusAnswerTest, AnAgentIsDeadAfterNineSeconds) {
+  make({"a"});
+  EXPECT_FALSE(report().agent_lives);
+  EXPECT_FALSE(report().silence);
+  beat(Seconds(9));
+  EXPECT_TRUE(report().agent_lives);
+  beat(Seconds(10));
+  EXPECT_FALSE(report().agent_lives);
+  EXPECT_EQ(report().silence, Seconds(10));
+  EXPECT_THAT(ask("").body, HasSubstr("No agent has given a sign of life for 10s"));
+  EXPECT_THAT(ask("format=prometheus").body, HasSubstr("\nccm_agent_up 0\n"));
+}
+
+TEST_F(StatusAnswerTest, TheWorstComesFirst) {
+  make({"a", "b", "c"});
+  CertificateStatus damaged = valid();
+  damaged.is_damaged = true;
+  tell("a", damaged);
+  CertificateStatus ended = valid();
+  ended.not_after = kNow - Seconds(1);
+  tell("c", ended);
+  const StatusReport now = report();
+  EXPECT_EQ(now.certificates[0].spec->name, "c");
+  EXPECT_EQ(now.certificates[1].spec->name, "a");
+  EXPECT_EQ(now.certificates[2].condition, "unknown");
+}
+
+TEST_F(StatusAnswerTest, WhatComesFromOutsideIsText) {
+  make({"a"});
+  CertificateStatus failing = valid();
+  failing.state = CertificateStatus::State::failing;
+  failing.is_damaged = true;
+  failing.error = "<script>alert(\"x\")</script> & \x01\xff";
+  tell("a", failing);
+  EXPECT_THAT(ask("q=%3Cb%3E%22").body, HasSubstr("value=\"&lt;b&gt;&quot;\""));
+  const std::string page = ask("").body;
+  EXPECT_THAT(page, Not(HasSubstr("<script>alert")));
+  EXPECT_THAT(page, HasSubstr("&lt;script&gt;alert"));
+  EXPECT_THAT(ask("format=json").body,
+              HasSubstr("<script>alert(\\\"x\\\")</script> & \\u0001\\ufffd"));
+}
+
+TEST_F(StatusAnswerTest, PagesAndFiltersTenThousand) {
+  std::vector<std::string> names;
+  for (int i = 0; i < 10'000; ++i) names.push_back("n" + std::to_string(i));
+  make(names);
+  tell("n4711", valid());
+  const std::string page = ask("").body;
+  EXPECT_LT(page.size(), 100'000U);
+  EXPECT_THAT(page, HasSubstr("page 1 of 200"));
+  EXPECT_THAT(page, HasSubstr("10000 of 10000 certificates"));
+  EXPECT_THAT(ask("q=N4711.Example&format=json").body, HasSubstr("\"matching\":1,"));
+  EXPECT_THAT(ask("state=not%20served&format=json").body, HasSubstr("\"matching\":1,"));
+  EXPECT_THAT(ask("state=good&format=json").body, HasSubstr("\"matching\":0,"));
+  EXPECT_THAT(ask("page=999&per_page=1000").body, HasSubstr("page 10 of 10"));
+}
+
+TEST_F(StatusAnswerTest, AServerWithoutCertificatesSaysSo) {
+  const StatusSources nothing{
+      .config = nullptr, .reader = nullptr, .rows = rows_, .server = config::ServerKind::apache};
+  const StatusAnswer answer = answer_status(
+      {.method = "GET", .path = "/", .query = "", .accept = ""}, nothing, kNow, kSteady);
+  EXPECT_EQ(answer.status, 200U);
+  EXPECT_THAT(answer.body, HasSubstr("This server has no certificate to look after."));
+}
+
+TEST_F(StatusAnswerTest, RefusedCredentialsAreAnAlarm) {
+  make({"a"});
+  beat(Seconds(1));
+  ASSERT_TRUE(writer_->write_note(
+      publication::kAgentNote,
+      encode(AgentStatus{
+          .pid = 7, .version = "1", .leads = true, .identity = publication::Identity::refused})));
+  EXPECT_THAT(ask("").body, HasSubstr("The cloud refuses the credentials"));
+  EXPECT_THAT(ask("format=prometheus").body,
+              HasSubstr("ccm_agent_credentials{state=\"refused\"} 1\n"));
+}
+
+}  // namespace
+}  // namespace ccm::server

@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <filesystem>
+#include <string>
+
+#include "store/host/snapshot_file.h"
+#include "support/full_disk.h"
+#include "support/temp_directory.h"
+
+namespace ccm::store {
+namespace {
+
+using ::testing::HasSubstr;
+
+class SnapshotFileTest : public ::testing::Test {
+ protected:
+  std::string path() const { return directory_.path().string(); }
+  std::string content() const {
+    const auto read = read_snapshot(path());
+    return read ? std::string(read->reveal()) : read.error().message();
+  }
+  void replace(const std::string& text) const {
+    ASSERT_TRUE(replace_snapshot(path(), Secret::copy_of(text)));
+  }
+
+  test::TempDirectory directory_{test::memory_backed_parent()};
+};
+
+TEST_F(SnapshotFileTest, IsReplacedAndGrows) {
+  EXPECT_EQ(read_snapshot(path()).error().kind(), ErrorKind::rejected);
+  EXPECT_EQ(append_to_snapshot(path(), Secret::copy_of("x")).error().kind(), ErrorKind::rejected);
+  replace("one");
+  EXPECT_TRUE(append_to_snapshot(path(), Secret::copy_of(", two")));
+  EXPECT_EQ(content(), "one, two");
+  replace("three");
+  EXPECT_EQ(content(), "three");
+  struct stat facts {};
+  ASSERT_EQ(stat(snapshot_path(path()).c_str(), &facts), 0);
+  EXPECT_EQ(facts.st_mode & 07777U, 0600U);
+  remove_snapshot(path());
+  remove_snapshot(path());
+  EXPECT_FALSE(read_snapshot(path()));
+}
+
+TEST_F(SnapshotFileTest, WhatDoesNotFitIsTakenBack) {
+  replace("one");
+  {
+    const test::FullDisk full(5);
+    EXPECT_FALSE(append_to_snapshot(path(), Secret::copy_of(", two")));
+    EXPECT_FALSE(replace_snapshot(path(), Secret::copy_of("another")));
+  }
+  EXPECT_EQ(content(), "one");
+}
+
+TEST_F(SnapshotFileTest, IsNotBelievedWhenOthersMayWriteIt) {
+  replace("one");
+  ASSERT_EQ(chmod(snapshot_path(path()).c_str(), 0620), 0);
+  EXPECT_THAT(content(), HasSubstr("could be written by others"));
+}
+
+TEST_F(SnapshotFileTest, IsNotBelievedWhenItIsAnothersOrALink) {
+  replace("one");
+  std::filesystem::rename(snapshot_path(path()), path() + "/elsewhere");
+  std::filesystem::create_symlink("elsewhere", snapshot_path(path()));
+  EXPECT_FALSE(read_snapshot(path()));
+  EXPECT_FALSE(append_to_snapshot(path(), Secret::copy_of("x")));
+  remove_snapshot(path());
+  if (geteuid() != 0) GTEST_SKIP() << "only root can give a file away";
+  replace("one");
+  ASSERT_EQ(chown(snapshot_path(path()).c_str(), 12'345, 12'345), 0);
+  EXPECT_THAT(content(), HasSubstr("belongs to user 12345"));
+}
+
+}  // namespace
+}  // namespace ccm::store
