@@ -42,13 +42,6 @@ void clean_process(const std::function<void(Severity, const std::string&)>& say)
   expect(launch::forbid_dumps());
 }
 
-// Of the agent itself, which talks to the network. The monitor and its hooks keep what programs of
-// the operator's may need, such as a sendmail that is set-gid.
-void give_up_new_rights(const std::function<void(Severity, const std::string&)>& say) {
-  const Result<void> done = launch::give_up_new_privileges();
-  if (!done) say(Severity::warn, done.error().message() + "; the agent goes on without it");
-}
-
 Result<config::Handover> read_handover() {
   Result<std::string> bytes = launch::read_from_start(launch::kSettingsDescriptor);
   if (!bytes) return pass(std::move(bytes));
@@ -103,11 +96,7 @@ int run(char* argv0, bool is_check) {
                             launch::close_other_descriptors();
                             show_role(argv0, room, member);
                           },
-                      .agent =
-                          [&](const Pulse& pulse) {
-                            give_up_new_rights(say);
-                            return run_service(*handover, pulse);
-                          },
+                      .agent = [&](const Pulse& pulse) { return run_service(*handover, pulse); },
                       .try_access = [&]() -> Result<void> {
                         const auto config = handover->settings.finalize();
                         if (!config) return fail(config.error());

@@ -377,6 +377,11 @@ int run_service(const config::Handover& handover, const Pulse& pulse) noexcept {
   PipeLog log(STDERR_FILENO, handover.server.log_level);
   const auto report = [&](const char* what) { log.error("the agent cannot go on: {}", what); };
   return at_boundary(1, report, [&] {
+    // Only the agent, which talks to the network. The monitor's hooks keep what programs of the
+    // operator's may need, such as a sendmail that is set-gid.
+    if (const Result<void> done = launch::give_up_new_privileges(); !done) {
+      log.warn("{}; the agent goes on without it", done.error().message());
+    }
     const Result<int> status = serve(handover, pulse, log);
     if (status) return *status;
     report(status.error().message().c_str());

@@ -45,7 +45,8 @@ struct Chapter {
 void arrange(CLI::App& app) {
   const std::vector<Chapter> chapters = {
       {"This host's certificates",
-       {"status", "list", "show", "history", "renew", "rollback", "forget", "import", "export"}},
+       {"status", "list", "show", "history", "orders", "events", "renew", "rollback", "forget",
+        "import", "export"}},
       {"Maintenance", {"check", "verify", "doctor", "policy", "agent"}},
   };
   const auto is_shown = [](const CLI::App* command) { return !command->get_group().empty(); };

@@ -38,7 +38,8 @@ TEST(Permissions, KnowTheNamesOfSources) {
   EXPECT_EQ(variants_in_words(" or ", false), "scm, scm-issue, pca or pca-cloud-key");
   EXPECT_THAT(usual_variants(), ElementsAre("scm", "pca"));
   EXPECT_EQ(variant_of(config::ScmSource{}), "scm");
-  EXPECT_EQ(variant_of(config::ScmSource{.issue = config::Issue{}}), "scm-issue");
+  EXPECT_EQ(variant_of(config::ScmSource{.certificate_id = "", .issue = config::Issue{}}),
+            "scm-issue");
   EXPECT_EQ(variant_of(config::PcaSource{}), "pca");
   EXPECT_EQ(variant_of(config::PcaSource{.issuer_id = "", .key_origin = config::KeyOrigin::cloud}),
             "pca-cloud-key");

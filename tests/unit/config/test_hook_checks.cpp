@@ -52,7 +52,7 @@ TEST_F(HookChecksTest, RefusesAProgramThatEverybodyMayReplace) {
 }
 
 TEST_F(HookChecksTest, KnowsTheAccountsOfTheHost) {
-  Hook hook{.command = {"/bin/true"}, .user = "no-such-account"};
+  Hook hook{.events = {}, .command = {"/bin/true"}, .user = "no-such-account"};
   EXPECT_THAT(hook_account(hook).error().message(),
               HasSubstr("there is no account \"no-such-account\""));
   hook.user = "";
@@ -67,7 +67,7 @@ TEST_F(HookChecksTest, KnowsTheAccountsOfTheHost) {
 }
 
 TEST_F(HookChecksTest, OnlyRootRunsProgramsAsSomebodyElse) {
-  const Hook hook{.command = {"/bin/true"}, .user = "root"};
+  const Hook hook{.events = {}, .command = {"/bin/true"}, .user = "root"};
   const auto account = hook_account(hook);
   if (geteuid() == 0) {
     ASSERT_TRUE(account);
@@ -78,8 +78,10 @@ TEST_F(HookChecksTest, OnlyRootRunsProgramsAsSomebodyElse) {
 }
 
 TEST_F(HookChecksTest, SaysEverythingWithItsPlace) {
-  const std::vector<Hook> hooks{
-      {.command = {program(0644)}, .user = "no-such-account", .origin = {"/etc/x.conf", 7}}};
+  const std::vector<Hook> hooks{{.events = {},
+                                 .command = {program(0644)},
+                                 .user = "no-such-account",
+                                 .origin = {"/etc/x.conf", 7}}};
   std::vector<HostFinding> findings;
   check_hooks(hooks, findings);
   ASSERT_EQ(findings.size(), 2U);
