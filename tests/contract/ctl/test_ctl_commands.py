@@ -80,7 +80,7 @@ def test_buys_and_applies_for_a_certificate(ctl):
     assert json.dumps(bought)
     [paid] = ctl.json("certificates", "list", "--status", "PAID")["certificates"]
     ctl.ok("certificates", "apply", paid["id"], "--domain", "www.example.com", "--domain-method", "dns",
-           "--applicant-name", "A", "--applicant-phone", "13000000000", "--applicant-email",
+           "--applicant-name", "Wang Wu", "--applicant-phone", "13000000000", "--applicant-email",
            "a@example.com", "--agree-privacy-protection")
     assert ctl.json("certificates", "show", paid["id"])["status"] != "PAID"
 
