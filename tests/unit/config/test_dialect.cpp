@@ -141,6 +141,7 @@ TEST_F(EveryDirective, IsSpelledInFrontOfWhatIsWrongWithItsValue) {
 
 TEST_F(EveryDirective, IsSpelledWhenItIsGivenTwice) {
   for (const Directive& row : directives()) {
+    if (row.key == "on") continue;  // for each event and program
     ASSERT_TRUE(good_values().contains(row.key)) << row.key;
     const std::vector<std::string> value = words(good_values().at(row.key));
     EXPECT_EQ(set(row, value), "no error") << row.key;
@@ -188,7 +189,7 @@ TEST(HttpdDialect, UnknownDirectiveIsPlacedAndNotGuessedAtRandom) {
   EXPECT_EQ(httpd_problem("certificate a\n  CCMRenewBefor 3"),
             "unknown directive \"CCMRenewBefor\" in <CCMCertificate> section; did you mean "
             "\"CCMRenewBefore\"?");
-  for (const char* word : {"CCMColour", "CCM", "CCMFoo", "ServerName"}) {
+  for (const char* word : {"CCMColour", "CCM", "CCMXyzzy", "ServerName"}) {
     EXPECT_EQ(httpd_problem(word),
               fmt::format("unknown directive \"{}\" in the main server configuration", word));
   }

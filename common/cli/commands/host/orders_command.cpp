@@ -161,6 +161,7 @@ void add_orders(CLI::App& app, Action& action) {
   auto options = std::make_shared<OrderOptions>();
   CLI::App& orders = group(
       app, "orders", "What is being issued for this host's certificates, and what it waits for");
+  orders.footer("Example:\n  ccmctl orders list");
   const auto add = [&](const char* command, const char* about, const char* example) {
     CLI::App* added = orders.add_subcommand(command, about);
     added->footer(fmt::format("Example:\n  ccmctl orders {}", example));
