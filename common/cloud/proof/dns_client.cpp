@@ -277,7 +277,8 @@ std::vector<NameServer> system_resolvers() {
   constexpr std::size_t kLargestFile = std::size_t{64} << 10U;
   std::vector<NameServer> servers;
   const Result<std::string> text = read_file("/etc/resolv.conf", kLargestFile);
-  for (const std::string_view line : split(text ? *text : std::string(), '\n')) {
+  const std::string_view lines = text ? std::string_view(*text) : std::string_view();
+  for (const std::string_view line : split(lines, '\n')) {
     constexpr std::string_view kWord = "nameserver";
     std::string_view rest = trim(line);
     if (!rest.starts_with(kWord)) continue;
