@@ -224,8 +224,8 @@ TEST_F(HookRunnerTest, AFloodWithoutEndStopsAtTheTimeLimit) {
   EXPECT_LT(log_.size(), 1'500'000U);
 }
 
-// Starting a process costs AddressSanitizer many times as much.
-#ifdef __SANITIZE_ADDRESS__
+// Starting a process costs many times as much under a sanitizer.
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
 constexpr int kManyEvents = 200;
 #else
 constexpr int kManyEvents = 1000;
