@@ -3,6 +3,7 @@
 #include "base/version.h"
 #include "server/status/json_text.h"
 #include "server/status/status_view.h"
+#include "store/host/server_id.h"
 
 namespace ccm::server {
 namespace {
@@ -30,7 +31,7 @@ void write_counts(JsonText& out, const Counts& counts) {
 
 void write_server(JsonText& out, const StatusReport& report) {
   out.open('{', "server")
-      .text("kind", name_of(report.server))
+      .text("kind", store::name_of(report.server))
       .text("version", version())
       .text("level", to_string(report.level()));
   write_counts(out, report.sums);

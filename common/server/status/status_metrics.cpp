@@ -8,6 +8,7 @@
 
 #include "base/version.h"
 #include "server/status/status_view.h"
+#include "store/host/server_id.h"
 
 namespace ccm::server {
 namespace {
@@ -79,7 +80,7 @@ std::int64_t seconds(Time time) {
 
 void add_agent(Metrics& out, const StatusReport& report) {
   out.family("ccm_build", "info", "The release of the server's module, and the server's kind.");
-  out.sample(1, label("version", version()) + "," + label("server", name_of(report.server)));
+  out.sample(1, label("version", version()) + "," + label("server", store::name_of(report.server)));
   out.family("ccm_clock_timestamp_seconds", "gauge", "The time on this host, to compare clocks.");
   out.sample(seconds(report.now));
   out.family("ccm_agent_up", "gauge",

@@ -59,16 +59,4 @@ std::string_view to_string(publication::Identity identity) noexcept {
   return "";
 }
 
-std::string_view name_of(config::ServerKind server) noexcept {
-  switch (server) {
-    case config::ServerKind::nginx:
-      return "nginx";
-    case config::ServerKind::apache:
-      return "apache";
-    case config::ServerKind::none:
-      return "none";
-  }
-  return "";
-}
-
 }  // namespace ccm::server

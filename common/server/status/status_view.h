@@ -35,6 +35,5 @@ enum class MetricsForm : std::uint8_t { prometheus, openmetrics };
 std::string render_metrics(const StatusReport& report, MetricsForm form);
 
 std::string_view to_string(publication::Identity identity) noexcept;
-std::string_view name_of(config::ServerKind server) noexcept;
 
 }  // namespace ccm::server
