@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """ccmctl beside a running agent, and without one: what it shows and what it changes."""
 
+import json
 import os
 import pwd
 import re
@@ -118,6 +119,29 @@ def test_status_shows_the_worst_first(place, local, cloud):
     assert local("status", "-o", "name").out.split() == ["www", "app"]
     assert local("status", "--failing", "-o", "name").out.split() == ["www"]
     assert "SERVER" not in local("status", "--failing").out
+
+
+def test_what_is_followed_comes_through_a_pipe_at_once(place, local, cloud):
+    start(place, cloud)
+    with subprocess.Popen([lab_place.program("ccmctl"), "--state-dir", place.state, "--json", "events", "--follow", "app"],
+                          stdout=subprocess.PIPE, stdin=subprocess.DEVNULL, text=True) as follower:
+        try:
+            seen = [json.loads(follower.stdout.readline())["event"]]
+            renew(local, "app")
+            while seen.count("installed") < 2:
+                seen.append(json.loads(follower.stdout.readline())["event"])
+        finally:
+            follower.kill()
+
+
+def test_watching_for_a_script_gives_nothing_but_the_form(place, local, cloud):
+    start(place, cloud, "app")
+    with subprocess.Popen([lab_place.program("ccmctl"), "--state-dir", place.state, "status", "-o", "name", "--watch", "1"],
+                          stdout=subprocess.PIPE, stdin=subprocess.DEVNULL, text=True) as watcher:
+        try:
+            assert {watcher.stdout.readline().strip() for _ in range(4)} == {"app", "www"}
+        finally:
+            watcher.kill()
 
 
 def test_renews_several(place, local, cloud):

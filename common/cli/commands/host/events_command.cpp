@@ -81,6 +81,8 @@ Result<ExitCode> show_events(Workspace& workspace, const EventsOptions& options)
     mark = page->next;
     if (page->has_more) continue;
     if (!options.follow) return ExitCode::ok;
+    // A program that reads them from a pipe wants them as they happen.
+    std::fflush(stdout);
     poll(nullptr, 0, kFollowMilliseconds);
   }
 }

@@ -252,10 +252,13 @@ Result<ExitCode> print_status(Workspace& workspace, const StatusOptions& options
 }
 
 Result<ExitCode> watch_status(Workspace& workspace, const StatusOptions& options) {
+  const bool is_for_people = options.form == Form::table || options.form == Form::wide;
   for (;;) {
     workspace.terminal.clear();
-    Terminal::print(fmt::format("ccmctl status, every {} s: {}\n\n", options.interval,
-                                format_time(workspace.clock().now())));
+    if (is_for_people) {
+      Terminal::print(fmt::format("ccmctl status, every {} s: {}\n\n", options.interval,
+                                  format_time(workspace.clock().now())));
+    }
     const auto done = print_status(workspace, options);
     if (!done || *done == ExitCode::not_found) return done;
     std::fflush(stdout);
