@@ -91,13 +91,15 @@ Failure failed_and_removed(std::string_view verb, const std::string& path,
   return failure;
 }
 
+enum class Sync : bool { no, yes };
+
 Result<void> fill(FileDescriptor file, const std::string& path, std::string_view content,
-                  const FileAccess& access = {}) {
+                  const FileAccess& access = {}, Sync sync = Sync::yes) {
   const bool is_given_away = access.owner != kSameUser || access.group != kSameGroup;
   // The mode again, because a umask may have taken the owner's own bits away.
   if ((is_given_away && fchown(file.get(), access.owner, access.group) != 0) ||
       fchmod(file.get(), access.mode) != 0 || !write_all(file.get(), content) ||
-      fsync(file.get()) != 0 || close(file.release()) != 0) {
+      (sync == Sync::yes && fsync(file.get()) != 0) || close(file.release()) != 0) {
     return failed_and_removed("write", path, path);
   }
   return {};
@@ -178,6 +180,15 @@ Result<void> write_file_atomically(const std::string& path, std::string_view con
   Result<void> written = fill(std::move(claimed->file), claimed->path, content, access);
   if (!written) return written;
   return promote(claimed->path, path);
+}
+
+Result<void> write_file_unsynced(const std::string& path, std::string_view content) {
+  Result<Claimed> claimed = claim_new_file(path);
+  if (!claimed) return pass(std::move(claimed));
+  Result<void> written = fill(std::move(claimed->file), claimed->path, content, {}, Sync::no);
+  if (!written) return written;
+  if (rename(claimed->path.c_str(), path.c_str()) == 0) return {};
+  return failed_and_removed("replace", path, claimed->path);
 }
 
 Result<void> remove_if_abandoned(const std::string& path) {

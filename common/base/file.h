@@ -73,6 +73,10 @@ struct FileAccess {
 // one's locks.
 Result<void> write_file_atomically(const std::string& path, std::string_view content,
                                    const FileAccess& access = {});
+// As write_file_atomically, and owner-only, but nothing is synced: a kill leaves the old file or
+// the new one, a power cut may leave either, an empty one or a part. For what the reader checks and
+// can do without; it spares the disk two writes.
+Result<void> write_file_unsynced(const std::string& path, std::string_view content);
 // Removes a temporary file whose writer is dead. One that is still being written stays, and so does
 // what is no regular file, and everything where the file system has no locks.
 Result<void> remove_if_abandoned(const std::string& path);

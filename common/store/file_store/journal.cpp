@@ -114,10 +114,12 @@ void begin_life(Journal& journal) {
   journal.changes.clear();
 }
 
-// A reader that finds no file looks at everything.
+// A reader that finds no file, or a part of one, looks at everything. A power cut may bring an
+// older one back; nobody who has seen the newer one outlives that, and the next leader begins a new
+// life.
 void write_journal(const std::string& state_path, const Journal& journal) {
   const std::string path = journal_path(state_path);
-  if (!write_file_atomically(path, serialize(journal))) unlink(path.c_str());
+  if (!write_file_unsynced(path, serialize(journal))) unlink(path.c_str());
 }
 
 void add(Journal& journal, const std::string& name) {
@@ -160,7 +162,7 @@ void note_change(const std::string& state_path, const std::string& name, Changed
   write_journal(state_path, *journal);
   if (what == Changed::records) return;
   static_cast<void>(
-      write_file_atomically(revision_path(state_path), fmt::format("{}\n", journal->revision)));
+      write_file_unsynced(revision_path(state_path), fmt::format("{}\n", journal->revision)));
 }
 
 void note_new_life(const std::string& state_path) {

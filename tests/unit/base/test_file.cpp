@@ -143,6 +143,18 @@ TEST_F(FileTest, ReplacesAFileAndLeavesNothingElse) {
   EXPECT_THAT(entries(), ElementsAre("f"));
 }
 
+TEST_F(FileTest, ReplacesAFileWithoutSyncing) {
+  ASSERT_TRUE(write_file_atomically(path("f"), "old"));
+  ASSERT_TRUE(write_file_unsynced(path("f"), "new"));
+  ASSERT_TRUE(write_file_unsynced(path("g"), "first"));
+  EXPECT_EQ(test::read_whole_file(path("f")), "new");
+  EXPECT_EQ(test::read_whole_file(path("g")), "first");
+  EXPECT_EQ(mode_of(path("g")), kOwnerOnlyFile);
+  fs::create_directory(path("d"));
+  EXPECT_FALSE(write_file_unsynced(path("d"), "no"));
+  EXPECT_THAT(entries(), ElementsAre("d", "f", "g"));
+}
+
 TEST_F(FileTest, WritesOwnerOnlyWhateverTheUmask) {
   for (const mode_t mask : {0000, 0777}) {
     const Umask changed(mask);
