@@ -9,6 +9,9 @@ ccm       ccm_certificate NAME, CCMCertificate NAME
 All are virtual servers on ports of their own in one worker, so that they share everything else. Each
 round visits every way once, in an order that changes from round to round; what is divided is the median
 over the rounds. CPU time is that of the worker's threads, in nanoseconds, from /proc/PID/task/*/schedstat.
+
+The last column is a ratio of another kind: how many instructions a handshake by ccm takes, counted by valgrind,
+to one by static; more than 1 is more work. It hardly differs from run to run.
 """
 
 import argparse
@@ -19,6 +22,7 @@ import statistics
 import subprocess
 import sys
 
+import bench_instructions
 from bench_processes import cleared_away, cpu_nanoseconds
 from bench_servers import NAME, BenchApache, BenchNginx, settings_of
 from lab import tls
@@ -73,7 +77,7 @@ def measure(bench, version, arguments):
 
 
 def bench_key(kind, label, arguments):
-    """(protocol, handshakes per CPU second by way) of each protocol."""
+    """(protocol, handshakes per CPU second by way, instructions of one by way or None) of each protocol."""
     versions = ["TLS 1.3"] if arguments.quick else list(VERSIONS)
     with Scratch("bench") as scratch, Emulator(scratch / "cloud") as cloud:
         cloud.admin("POST", "/scm/certificates", {"names": [NAME], "key": KEYS[label]})
@@ -89,20 +93,26 @@ def bench_key(kind, label, arguments):
             shown = {tls.handshake(port, NAME).fingerprint for port in bench.ports.values()}
             if len(shown) != 1:
                 raise RuntimeError("the ways do not show one certificate")
-            for version in versions:
-                yield version, measure(bench, VERSIONS[version], arguments)
+            rates = {version: measure(bench, VERSIONS[version], arguments) for version in versions}
+        for version in versions:
+            counts = bench_instructions.is_possible() and bench_instructions.measure(bench, scratch, version,
+                                                                                     ("static", "ccm"))
+            yield version, rates[version], counts or None
 
 
-def row_of(server, label, version, rates):
+def row_of(server, label, version, rates, instructions):
     median = {way: statistics.median(rates[way]) for way in rates}
     return {"server": server, "key": label, "protocol": version, "rounds": len(rates["static"]),
             "static_per_cpu_second": round(median["static"], 1),
             "ratios": {way: round(median[way] / median["static"], 4) for way in rates
-                       if way != "static"}}
+                       if way != "static"},
+            "instructions": instructions and {way: round(count) for way, count in instructions.items()}}
 
 
 def line_of(row):
     columns = [row["ratios"].get(column) for column in COLUMNS]
+    counts = row["instructions"]
+    columns.append(counts and counts["ccm"] / counts["static"])
     return (f"{row['server']:8}{row['key']:10}{row['protocol']:10}{row['static_per_cpu_second']:10.0f}"
             + "".join(f"{'-' if ratio is None else f'{ratio:.3f}':>10}" for ratio in columns))
 
@@ -110,20 +120,23 @@ def line_of(row):
 def measured_rows(arguments):
     for name in arguments.server or SERVERS:
         for label in ["P-256"] if arguments.quick else KEYS:
-            for version, rates in bench_key(SERVERS[name], label, arguments):
-                yield row_of(name, label, version, rates)
+            for version, rates, instructions in bench_key(SERVERS[name], label, arguments):
+                yield row_of(name, label, version, rates, instructions)
 
 
 def main():
     arguments = parse_arguments()
     rows = []
     print("full handshakes per CPU second of the worker, as a ratio to static (1.000 = equal)")
-    print(f"{'server':8}{'key':10}{'protocol':10}{'static/s':>10}" + "".join(f"{column:>10}" for column in COLUMNS))
+    print(f"{'server':8}{'key':10}{'protocol':10}{'static/s':>10}"
+          + "".join(f"{column:>10}" for column in (*COLUMNS, "instr.")))
     with cleared_away():
         for row in measured_rows(arguments):
             rows.append(row)
             print(line_of(row), flush=True)
-    print("again is static measured a second time: what is within its distance from 1 is not a difference")
+    print("again is static measured a second time: what is within its distance from 1 is not a difference\n"
+          "instr. is instructions for a handshake, ccm / static"
+          + ("" if bench_instructions.is_possible() else ", which takes the package valgrind"))
     if arguments.report:
         with open(arguments.report, "w", encoding="utf-8") as file:
             json.dump(rows, file, indent=2)
