@@ -20,14 +20,13 @@ namespace {
 
 constexpr std::size_t kNamedCertificates = 5;
 
-void examine_unreadable(const std::string& state_path, Findings& findings) {
-  for (const store::ServerId& server : store::servers_with_settings(state_path)) {
-    const auto problem = store::problem_of_effective_settings(state_path, server);
-    if (!problem) continue;
+void examine_unreadable(Workspace& workspace, Findings& findings) {
+  const std::string& state_path = workspace.options.state_directory;
+  for (const auto& [server, problem] : workspace.unreadable_settings()) {
     findings.bad(
         fmt::format("settings of {}", store::name_of(server.kind)),
         fmt::format("{}: {}", store::effective_settings_path(state_path, server),
-                    problem->message()),
+                    problem.message()),
         fmt::format("let the agent of this release write them anew: {}", reload_of(server.kind)));
   }
 }
@@ -147,9 +146,8 @@ void examine_settings(Workspace& workspace, Findings& findings) {
     findings.bad("settings", settings.error().message(), "run ccmctl doctor as root");
     return;
   }
-  const std::string& path = workspace.options.state_directory;
   const std::size_t before = findings.all().size();
-  examine_unreadable(path, findings);
+  examine_unreadable(workspace, findings);
   if ((*settings)->empty() && findings.all().size() == before) {
     findings.doubtful("settings", "no web server of this host has left any",
                       "start nginx or Apache with a ccm configuration, or say with --state-dir "

@@ -4,9 +4,13 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <future>
+#include <iterator>
 #include <numeric>
 #include <set>
+#include <span>
 #include <string_view>
+#include <thread>
 #include <tuple>
 
 #include "base/text.h"
@@ -24,6 +28,8 @@ using lifecycle::Waiting;
 
 // An agent reads every certificate before it knows of all what it serves.
 constexpr Seconds kStart{60};
+// Fewer certificates are not worth a thread: most of the time goes by in system calls.
+constexpr std::size_t kLeastOfAThread = 250;
 
 std::vector<Serving> servings_of(const std::vector<EffectiveSettings>& servers,
                                  const std::string& name, Time now) {
@@ -95,6 +101,18 @@ Result<Overview> read_overview(Workspace& workspace, const std::string& name, De
   return overview;
 }
 
+Result<std::vector<Overview>> look_at_these(Workspace& workspace,
+                                            std::span<const std::string> names, Depth depth) {
+  std::vector<Overview> overviews;
+  overviews.reserve(names.size());
+  for (const std::string& name : names) {
+    auto overview = read_overview(workspace, name, depth);
+    if (!overview) return pass(std::move(overview));
+    overviews.push_back(*std::move(overview));
+  }
+  return overviews;
+}
+
 bool is_nearly_over(const store::VersionInfo& info, Time now) {
   return info.not_after - now < (info.not_after - info.not_before) / 10;
 }
@@ -143,11 +161,24 @@ Result<std::set<std::string>> names_of_all(Workspace& workspace) {
 Result<std::vector<Overview>> look_at_all(Workspace& workspace, Depth depth) {
   auto names = names_of_all(workspace);
   if (!names) return pass(std::move(names));
+  const std::vector<std::string> list(names->begin(), names->end());
+  // What is made when it is first asked for is there now (names_of_all), so threads may share it.
+  const std::size_t processors = std::max(std::thread::hardware_concurrency(), 1U);
+  const std::size_t threads = std::clamp<std::size_t>(list.size() / kLeastOfAThread, 1, processors);
+  std::vector<std::future<Result<std::vector<Overview>>>> parts;
+  for (std::size_t i = 0; i < threads; ++i) {
+    const std::size_t begin = i * list.size() / threads;
+    const std::size_t end = (i + 1) * list.size() / threads;
+    const auto share = std::span(list).subspan(begin, end - begin);
+    parts.push_back(std::async(threads == 1 ? std::launch::deferred : std::launch::async,
+                               [=, &workspace] { return look_at_these(workspace, share, depth); }));
+  }
   std::vector<Overview> all;
-  for (const std::string& name : *names) {
-    auto overview = read_overview(workspace, name, depth);
-    if (!overview) return pass(std::move(overview));
-    all.push_back(*std::move(overview));
+  all.reserve(list.size());
+  for (auto& part : parts) {
+    auto overviews = part.get();
+    if (!overviews) return overviews;
+    std::move(overviews->begin(), overviews->end(), std::back_inserter(all));
   }
   return all;
 }

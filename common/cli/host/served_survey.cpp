@@ -330,7 +330,7 @@ Result<Survey> take_survey(Workspace& workspace, const SurveyOptions& options) {
   if (auto chosen = surveyor.choose_targets(); !chosen) return pass(std::move(chosen));
   surveyor.ask();
   Survey survey = surveyor.conclude();
-  for (std::string& flaw : describe_unreadable_settings(workspace.options.state_directory)) {
+  for (std::string& flaw : describe_unreadable_settings(workspace)) {
     survey.servers.push_back(
         {.title = "settings", .level = Level::unknown, .sentence = std::move(flaw)});
   }

@@ -61,16 +61,15 @@ bool say_wrong_directory(const Workspace& workspace) {
   return wrong.has_value();
 }
 
-std::vector<std::string> describe_unreadable_settings(const std::string& state_path) {
+std::vector<std::string> describe_unreadable_settings(Workspace& workspace) {
+  const std::string& state_path = workspace.options.state_directory;
   std::vector<std::string> sentences;
-  for (const store::ServerId& server : store::servers_with_settings(state_path)) {
-    const auto problem = store::problem_of_effective_settings(state_path, server);
-    if (!problem) continue;
+  for (const auto& [server, problem] : workspace.unreadable_settings()) {
     sentences.push_back(fmt::format(
         "the settings of {} cannot be read, so what it names is not known: {}: {}; let the agent "
         "write them anew: {}",
         store::name_of(server.kind), store::effective_settings_path(state_path, server),
-        printable(problem->message()), reload_of(server.kind)));
+        printable(problem.message()), reload_of(server.kind)));
   }
   return sentences;
 }
@@ -87,7 +86,7 @@ std::optional<std::string> describe_strays(const store::StoreReader& store) {
 }
 
 ExitCode say_flaws(Workspace& workspace, bool are_strays_meant) {
-  std::vector<std::string> flaws = describe_unreadable_settings(workspace.options.state_directory);
+  std::vector<std::string> flaws = describe_unreadable_settings(workspace);
   const auto strays = are_strays_meant ? describe_strays(workspace.store()) : std::nullopt;
   if (strays) flaws.push_back(*strays);
   for (const std::string& flaw : flaws) Terminal::say("ccmctl: " + flaw);

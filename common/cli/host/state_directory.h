@@ -26,7 +26,7 @@ bool say_wrong_directory(const Workspace& workspace);
 
 // Settings that servers left and that cannot be read: so certificates may be missing, or look as if
 // nobody had them. A sentence each.
-std::vector<std::string> describe_unreadable_settings(const std::string& state_path);
+std::vector<std::string> describe_unreadable_settings(Workspace& workspace);
 // Files among the directories of the certificates. A sentence; nullopt when there is none.
 std::optional<std::string> describe_strays(const store::StoreReader& store);
 // Says what keeps an answer about this host from being the whole one; `failed` when there is

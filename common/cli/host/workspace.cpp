@@ -20,7 +20,7 @@ Result<const std::vector<store::EffectiveSettings>*> Workspace::settings() {
     for (const auto& each : *all) {
       for (const auto& spec : each.config.certificates()) named_.insert(spec.name);
     }
-    has_unreadable_ = has_unreadable_besides(*all);
+    unreadable_ = find_unreadable_besides(*all);
     std::erase_if(*all, [&](const store::EffectiveSettings& each) {
       return !options.server.empty() && options.server != store::name_of(each.server.kind);
     });
@@ -51,19 +51,28 @@ Result<void> Workspace::enter_state_directory() {
   return {};
 }
 
-bool Workspace::has_unreadable_besides(const std::vector<store::EffectiveSettings>& read) const {
-  const auto servers = store::servers_with_settings(options.state_directory);
-  return std::any_of(servers.begin(), servers.end(), [&](const store::ServerId& server) {
+const std::vector<UnreadableSettings>& Workspace::unreadable_settings() {
+  static_cast<void>(settings());  // what it has to say, its other callers say
+  return unreadable_;
+}
+
+std::vector<UnreadableSettings> Workspace::find_unreadable_besides(
+    const std::vector<store::EffectiveSettings>& read) const {
+  std::vector<UnreadableSettings> unreadable;
+  for (const store::ServerId& server : store::servers_with_settings(options.state_directory)) {
     const bool is_read = std::any_of(read.begin(), read.end(),
                                      [&](const auto& each) { return each.server == server; });
-    return !is_read && store::problem_of_effective_settings(options.state_directory, server);
-  });
+    if (is_read) continue;
+    auto problem = store::problem_of_effective_settings(options.state_directory, server);
+    if (problem) unreadable.push_back({server, *std::move(problem)});
+  }
+  return unreadable;
 }
 
 Result<bool> Workspace::has_left(const std::string& name) {
   auto all = settings();
   if (!all) return pass(std::move(all));
-  return !has_unreadable_ && named_.count(name) == 0;
+  return unreadable_.empty() && named_.count(name) == 0;
 }
 
 Result<const config::GlobalConfig*> Workspace::global() {

@@ -22,6 +22,11 @@
 
 namespace ccm::cli {
 
+struct UnreadableSettings {
+  store::ServerId server;
+  Error problem;
+};
+
 class Workspace {
  public:
   GlobalOptions options;
@@ -35,6 +40,8 @@ class Workspace {
   Result<bool> has_left(const std::string& name);
   // What is stored in the state directory, as this process sees it when it is first asked for.
   const store::StoreReader& store();
+  // The servers of this host whose settings cannot be read, chosen or not.
+  const std::vector<UnreadableSettings>& unreadable_settings();
   // Makes the state directory the current one, so that it is found whoever this process becomes.
   // `rejected` when it cannot be entered.
   Result<void> enter_state_directory();
@@ -48,14 +55,14 @@ class Workspace {
   Result<CloudAccess*> cloud();
 
  private:
-  // Whether some server has left settings that cannot be read.
-  bool has_unreadable_besides(const std::vector<store::EffectiveSettings>& read) const;
+  std::vector<UnreadableSettings> find_unreadable_besides(
+      const std::vector<store::EffectiveSettings>& read) const;
 
   SystemClock clock_;
   std::optional<std::vector<store::EffectiveSettings>> settings_;
   // With settings_, of all servers.
   std::set<std::string> named_;
-  bool has_unreadable_ = false;
+  std::vector<UnreadableSettings> unreadable_;
   std::unique_ptr<const store::StoreReader> store_;
   std::unique_ptr<CloudAccess> cloud_;
 };

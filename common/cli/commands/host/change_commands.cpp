@@ -80,7 +80,7 @@ Result<ExitCode> renew_one(Workspace& workspace, const std::string& name, int ti
   if (!overview) return pass(std::move(overview));
   if (!*overview) return ExitCode::not_found;
   if ((*overview)->spec == nullptr) {
-    const auto unreadable = describe_unreadable_settings(workspace.options.state_directory);
+    const auto unreadable = describe_unreadable_settings(workspace);
     return fail(ErrorKind::invalid,
                 unreadable.empty()
                     ? fmt::format("{}: no server on this host has it in its configuration", name)
