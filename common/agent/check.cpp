@@ -10,6 +10,7 @@
 #include <cerrno>
 #include <filesystem>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -80,21 +81,30 @@ bool depends_on_region(const config::Config& config, const sources::SourceDriver
                      [kind](const auto& spec) { return &spec.source.kind() == kind; });
 }
 
+// False: there is none of that name as far as we know, which was said.
+bool check_is_known(const std::string& region, Findings& findings) {
+  const auto regions = cloud::known_regions();
+  if (region.empty() || std::find(regions.begin(), regions.end(), region) != regions.end()) {
+    return true;
+  }
+  const auto best = closest(region, {regions.begin(), regions.end()});
+  add_warning(findings,
+              fmt::format("the region {} is not known{}", config::in_quotes(region),
+                          best.empty() ? "" : fmt::format("; did you mean \"{}\"?", best)));
+  return false;
+}
+
 void check_region(const config::Config& config, Findings& findings) {
   const config::GlobalConfig& global = config.global();
   std::vector<const sources::SourceDriver*> dependent;
   for (const sources::SourceDriver* driver : sources::source_drivers()) {
     if (depends_on_region(config, *driver)) dependent.push_back(driver);
   }
+  std::set<std::string> others;
+  for (const auto& spec : config.certificates()) others.insert(spec.source.facts().region);
+  for (const std::string& region : others) check_is_known(region, findings);
   if (dependent.empty() || global.region.empty()) return;
-  const auto regions = cloud::known_regions();
-  if (std::find(regions.begin(), regions.end(), global.region) == regions.end()) {
-    const auto best = closest(global.region, {regions.begin(), regions.end()});
-    add_warning(findings,
-                fmt::format("the region {} is not known{}", config::in_quotes(global.region),
-                            best.empty() ? "" : fmt::format("; did you mean \"{}\"?", best)));
-    return;
-  }
+  if (!check_is_known(global.region, findings)) return;
   const cloud::Endpoints known = cloud::endpoints_for(global.region, {});
   for (const sources::SourceDriver* driver : dependent) {
     if (!(known.*driver->endpoint).empty()) continue;

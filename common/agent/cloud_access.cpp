@@ -80,7 +80,7 @@ Result<CloudAccess> read_cloud_access(const config::Config& config, Log& log) {
     const auto* further = std::get_if<config::CredentialsFile>(&spec);
     if (further == nullptr) continue;
     Result<cloud::Credentials> credentials = read_credentials(*further, log);
-    if (!credentials) return fail_with(std::move(credentials), "issue_credentials");
+    if (!credentials) return fail_with(std::move(credentials), "issue_credentials or issue_dns");
     place = *std::move(credentials);
   }
   return access;

@@ -160,6 +160,7 @@ RunningEngine::RunningEngine(Parts parts, CloudAccess access, HttpClients http)
       {parts_.store, *parts_.lease, parts_.log, parts_.clock.now(), parts_.events},
       lifecycle_.unsettled());
   remove_superseded();
+  sources_.take_leave(parts_.config, parts_.store, *parts_.lease, parts_.log);
   desk_.resume();
   snapshot_.bring_up_to_date();
 }

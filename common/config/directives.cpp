@@ -48,7 +48,10 @@ constexpr std::array<Directive, 29> kDirectives{{
      "issue_company name=NAME country=CN province=NAME city=NAME [unit=NAME]"},
     {"issue_credentials", Scope::both, 1, 2, "issue_credentials file=/path [profile=NAME] | ecs",
      PathArguments::file_value},
-    {"issue_dns", Scope::both, 1, 1, "issue_dns service | hook"},
+    {"issue_dns", Scope::both, 1, 5,
+     "issue_dns service | cloud [file=/path [profile=NAME] | ecs] [region=REGION] "
+     "[endpoint=https://HOST] | hook",
+     PathArguments::file_value},
     {"keep", Scope::both, 1, 1, "keep 3"},
     {"key", Scope::both, 1, 1, "key rsa:2048 | rsa:3072 | rsa:4096 | ecdsa:256 | ecdsa:384"},
     {"key_origin", Scope::both, 1, 1, "key_origin local | cloud"},

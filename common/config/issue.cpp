@@ -4,10 +4,13 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <span>
 #include <utility>
 
+#include "config/url.h"
 #include "config/value_words.h"
+#include "config/values.h"
 
 namespace ccm::config {
 namespace {
@@ -74,7 +77,42 @@ bool is_phone(std::string_view text) {
          text.find_first_not_of("0123456789+-() ") == text.npos;
 }
 
+constexpr std::array<std::string_view, 3> kDnsWays{"service", "cloud", "hook"};
+
+// What follows "issue_dns cloud".
+Result<void> take_zone_access(const std::vector<std::string>& arguments, DnsWriter& writer) {
+  std::vector<std::string> credentials;
+  for (const std::string& argument : arguments) {
+    const std::optional<std::string> region = value_of(argument, "region");
+    const std::optional<std::string> endpoint = value_of(argument, "endpoint");
+    if (!region && !endpoint) {
+      credentials.push_back(argument);
+      continue;
+    }
+    std::string& place = region ? writer.region : writer.endpoint;
+    if (!place.empty()) return given_twice(region ? "region" : "endpoint");
+    Result<std::string> value = region ? parse_region(*region) : parse_endpoint(*endpoint);
+    if (!value) return fail_with(std::move(value), region ? "region" : "endpoint");
+    place = *std::move(value);
+  }
+  if (credentials.empty()) return {};
+  Result<CredentialsSpec> parsed = parse_credentials(credentials);
+  if (!parsed) return pass(std::move(parsed));
+  writer.credentials = *std::move(parsed);
+  return {};
+}
+
 }  // namespace
+
+std::string_view to_string(DnsWay way) noexcept {
+  return kDnsWays[static_cast<std::size_t>(way)];
+}
+
+std::optional<DnsWay> find_dns_way(std::string_view word) noexcept {
+  const auto known = std::find(kDnsWays.begin(), kDnsWays.end(), word);
+  if (known == kDnsWays.end()) return std::nullopt;
+  return static_cast<DnsWay>(known - kDnsWays.begin());
+}
 
 std::string_view IssueValues::first_detail() const noexcept {
   if (applicant) return "issue_applicant";
@@ -93,7 +131,7 @@ IssueValues IssueValues::over(const IssueValues& inherited) const {
 
 void Issue::describe(Record& record) const {
   record.add("issue", by_file ? "file" : "dns");
-  if (dns) record.add("issue_dns", dns == DnsWay::service ? "service" : "hook");
+  if (dns) record.add("issue_dns", to_string(dns->way));
   record.add("issue_key", key_origin == KeyOrigin::local ? "local" : "cloud");
   for (const std::string* text : {&applicant.name, &applicant.phone, &applicant.email}) {
     record.add("applicant", *text);
@@ -105,6 +143,10 @@ void Issue::describe(Record& record) const {
     }
   }
   if (credentials) record.add("issue_credentials", to_string(*credentials));
+  if (!dns || dns->way != DnsWay::cloud) return;
+  record.add("dns_credentials", dns->credentials ? to_string(*dns->credentials) : "");
+  record.add("dns_region", dns->region);
+  record.add("dns_endpoint", dns->endpoint);
 }
 
 Result<IssueMethod> parse_issue_method(const std::string& text) {
@@ -149,10 +191,18 @@ Result<Company> parse_company(const std::vector<std::string>& arguments) {
   return wrong(company.country, "is not the two-letter code of a country, such as CN or SG");
 }
 
-Result<DnsWay> parse_dns_way(const std::string& text) {
-  if (text == "service") return DnsWay::service;
-  if (text == "hook") return DnsWay::hook;
-  return wrong(text, "is neither service nor hook");
+Result<DnsWriter> parse_dns_writer(const std::vector<std::string>& arguments) {
+  const std::string& word = arguments.front();
+  const std::optional<DnsWay> way = find_dns_way(word);
+  if (!way) return wrong(word, "is none of service, cloud and hook");
+  DnsWriter writer{.way = *way};
+  const std::vector<std::string> rest(arguments.begin() + 1, arguments.end());
+  if (rest.empty()) return writer;
+  if (writer.way != DnsWay::cloud) {
+    return wrong(rest.front(), fmt::format("is not understood after {}", word));
+  }
+  if (auto taken = take_zone_access(rest, writer); !taken) return pass(std::move(taken));
+  return writer;
 }
 
 }  // namespace ccm::config

@@ -29,10 +29,22 @@ enum class IssueMethod : std::uint8_t {
   automatic,  // file, but dns where a name is a wildcard
 };
 
-// Who writes the DNS record.
 enum class DnsWay : std::uint8_t {
-  service,  // the cloud writes the record by itself: zone and domain are in the same account
+  service,  // SCM writes the record by itself: zone and domain are in the same account
+  cloud,    // we write it, into a zone of Huawei Cloud DNS
   hook,     // a program of the operator writes it
+};
+std::string_view to_string(DnsWay way) noexcept;
+std::optional<DnsWay> find_dns_way(std::string_view word) noexcept;
+
+// Who writes the DNS record. The rest is for DnsWay::cloud.
+struct DnsWriter {
+  DnsWay way = DnsWay::hook;
+  std::optional<CredentialsSpec> credentials = {};  // nullopt: those that apply
+  std::string region = {};                          // empty: the one of everything else
+  std::string endpoint = {};                        // empty: the region's
+
+  friend bool operator==(const DnsWriter&, const DnsWriter&) = default;
 };
 
 struct Applicant {
@@ -60,7 +72,7 @@ struct IssueValues {
   std::optional<Applicant> applicant = {};
   std::optional<Company> company = {};
   std::optional<CredentialsSpec> credentials = {};
-  std::optional<DnsWay> dns = {};
+  std::optional<DnsWriter> dns = {};
 
   // The first directive that is given beside "issue" itself; empty when none is.
   std::string_view first_detail() const noexcept;
@@ -73,7 +85,7 @@ struct IssueValues {
 struct Issue {
   bool by_file = true;  // else by DNS
   // Given when it is not by file.
-  std::optional<DnsWay> dns = {};
+  std::optional<DnsWriter> dns = {};
   KeyOrigin key_origin = KeyOrigin::local;
   Applicant applicant;
   std::optional<Company> company = {};
@@ -86,6 +98,7 @@ struct Issue {
 Result<IssueMethod> parse_issue_method(const std::string& text);
 Result<Applicant> parse_applicant(const std::vector<std::string>& arguments);
 Result<Company> parse_company(const std::vector<std::string>& arguments);
-Result<DnsWay> parse_dns_way(const std::string& text);
+// "service", "hook", or "cloud [file=PATH [profile=NAME] | ecs] [region=REGION] [endpoint=URL]".
+Result<DnsWriter> parse_dns_writer(const std::vector<std::string>& arguments);
 
 }  // namespace ccm::config

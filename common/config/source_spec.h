@@ -36,6 +36,8 @@ struct SourceFacts {
   std::string trust_file = {};
   // What it uses besides the credentials of everything else.
   std::vector<CredentialsSpec> credentials = {};
+  // A region of its own for something it uses; empty: none.
+  std::string region = {};
 };
 
 class SourceSpec {

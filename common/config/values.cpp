@@ -39,13 +39,6 @@ Result<void> put(std::optional<T>& place, Result<U>&& parsed) {
   return {};
 }
 
-Result<std::string> parse_region(const std::string& text) {
-  if (text.empty() || text.size() > kMaxIdentifier || !consists_of(text, {kLower, kDigits, "-"})) {
-    return wrong(text, "is not a region; write its identifier, such as ap-southeast-1");
-  }
-  return text;
-}
-
 Result<std::string> parse_user(const std::string& text) {
   if (text.empty() || text.size() > kMaxIdentifier || text.starts_with('-') ||
       !consists_of(text, {kLower, kUpper, kDigits, "._-"})) {
@@ -174,7 +167,7 @@ constexpr std::array<Parser, 29> kParsers{{
      }},
     {"issue_dns",
      [](Values& v, const Arguments& a) {
-       return put(v.certificate.issue.dns, parse_dns_way(a[0]));
+       return put(v.certificate.issue.dns, parse_dns_writer(a));
      }},
     {"keep",
      [](Values& v, const Arguments& a) {
@@ -237,6 +230,13 @@ constexpr std::array<Parser, 29> kParsers{{
 }};
 
 }  // namespace
+
+Result<std::string> parse_region(const std::string& text) {
+  if (text.empty() || text.size() > kMaxIdentifier || !consists_of(text, {kLower, kDigits, "-"})) {
+    return wrong(text, "is not a region; write its identifier, such as ap-southeast-1");
+  }
+  return text;
+}
 
 Result<void> parse_value(std::string_view key, const std::vector<std::string>& arguments,
                          Values& values) {

@@ -38,7 +38,8 @@ Event made_up_event(EventType type, const config::CertificateSpec& spec) {
                                              {"method", "dns"},
                                              {"record_name", "_ccm-test." + domain},
                                              {"record_type", "TXT"},
-                                             {"record_value", "made-up-value"}});
+                                             {"record_value", "made-up-value"},
+                                             {"record_values", "made-up-value"}});
   }
   return event;
 }

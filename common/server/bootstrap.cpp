@@ -14,8 +14,10 @@
 #include "crypto/names.h"
 #include "crypto/placeholder.h"
 #include "crypto/serving_rules.h"
+#include "publication/layout.h"
 #include "server/previous.h"
 #include "server/shortcuts.h"
+#include "store/proof_record.h"
 #include "store/stored_search.h"
 
 namespace ccm::server {
@@ -250,15 +252,18 @@ Result<publication::Writer> bootstrap(const BootstrapRequest& request, Log& log)
   auto writer = open_segment(request.config, previous);
   if (!writer) return writer;
 
-  // An authority may be about to fetch one; the agent soon says whether it still counts.
-  if (auto kept = writer->publish_proofs(previous.proofs()); !kept) {
-    log.error("{}", kept.error().message());
-  }
   if (request.distrust) {
     log.error("{}; nothing in it is shown", request.distrust->message());
   }
   Placeholders placeholders(request.now);
   const ActingAs reader_of_store(who_may_look_into(request.config.global().state_path));
+  // An authority may be about to fetch one; the agent soon says whether it still counts.
+  std::optional<std::string> proofs = previous.proofs();
+  if (!proofs && !request.distrust) {
+    proofs = store::read_all_file_proofs(request.store, publication::kProofsBufferSize);
+  }
+  if (auto kept = writer->publish_proofs(proofs.value_or("")); !kept)
+    log.error("{}", kept.error().message());
   Choice choice(request, previous, log);
   std::optional<Shortcuts> shortcuts;
   if (!request.distrust) {

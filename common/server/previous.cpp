@@ -61,8 +61,9 @@ bool Previous::shows_placeholder(const CertificateSpec& spec) {
   return served != nullptr && served->published.is_placeholder;
 }
 
-std::string Previous::proofs() const {
-  return reader_ ? reader_->proofs().value_or(std::string()) : std::string();
+std::optional<std::string> Previous::proofs() const {
+  if (!reader_) return std::nullopt;
+  return reader_->proofs().value_or(std::string());
 }
 
 // A segment never has fewer slots than it was made with, so equal numbers and all names found mean

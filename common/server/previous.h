@@ -30,8 +30,9 @@ class Previous {
   // Whether one of the names was shown with a certificate, however good.
   bool knows(const config::CertificateSpec& spec);
   bool shows_placeholder(const config::CertificateSpec& spec);
-  // What authorities could fetch (publication::Writer::publish_proofs).
-  std::string proofs() const;
+  // What authorities could fetch (publication::Writer::publish_proofs); nullopt: nothing was served
+  // before.
+  std::optional<std::string> proofs() const;
 
   // For writing, if every certificate has its slot and nobody else writes. Waits up to two seconds
   // for who does.

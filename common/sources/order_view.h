@@ -20,6 +20,9 @@ struct OrderView {
   Time since;       // of the step
   bool is_stopped;  // a person must do something
   bool is_own;      // the engine applied, not somebody else
+  bool is_late;     // it takes longer than usual
+  // The authority would not find a proof, as far as can be told; `waits_for` says which.
+  bool lacks_proof;
   // What the authority is shown, and its value.
   std::vector<std::pair<std::string, std::string>> proofs;
 };

@@ -62,6 +62,14 @@ class Source {
   virtual Result<void> installed(const ObtainRequest& request) = 0;
   // The candidate was refused by the gate: it must not come back unchanged for ever.
   virtual Result<void> refused(const ObtainRequest& request) = 0;
+  // The store has a certificate of this name, and no configuration says (any more) that it comes
+  // from this source. What an order shows to authorities is taken away; the order itself goes on
+  // when the configuration has it again.
+  virtual Result<void> left(const std::string& name, const store::Lease& lease) {
+    static_cast<void>(name);
+    static_cast<void>(lease);
+    return {};
+  }
 };
 
 }  // namespace ccm::sources

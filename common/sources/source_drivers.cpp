@@ -89,6 +89,20 @@ Source& Sources::of(const config::SourceSpec& source) const {
   return known(found == sources_.end() ? nullptr : found->second.get(), source.kind());
 }
 
+void Sources::take_leave(const config::Config& config, const store::StoreReader& store,
+                         const store::Lease& lease, Log& log) const {
+  const auto names = store.names();
+  if (!names) return;
+  for (const std::string& name : *names) {
+    const config::CertificateSpec* spec = config.find(name);
+    for (const auto& [kind, source] : sources_) {
+      if (spec != nullptr && &spec->source.kind() == kind) continue;
+      auto done = source->left(name, lease);
+      if (!done) log.warn("certificate \"{}\": {}", name, done.error().message());
+    }
+  }
+}
+
 AddedSourceDriver::AddedSourceDriver(const SourceDriver& driver) noexcept {
   assert(driver_count < all_drivers.size());
   all_drivers[driver_count++] = &driver;

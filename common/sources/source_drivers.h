@@ -73,6 +73,16 @@ struct NamedObject {
   std::string_view advice;  // when it is not there
 };
 
+// What a source calls of other services, tried out so that nothing is changed.
+struct SideTrial {
+  std::string subject;                                 // "zone of example.com"
+  std::optional<config::CredentialsSpec> credentials;  // nullopt: those of everything else
+  std::string remedy;                                  // when it fails
+  // The sentence says what is well.
+  std::function<Result<std::string>(cloud::Session& session, const cloud::Endpoints& endpoints)>
+      run;
+};
+
 struct SourceDriver {
   const config::SourceKind* kind;
   // The service it calls, and where that is; nullopt and nullptr: none.
@@ -104,6 +114,11 @@ struct SourceDriver {
                                                const std::string& name) = nullptr;
   // The operation that asks the authority to let go of it, which takes its id.
   std::string_view withdrawal = {};
+  // The credentials for that; nullopt: those of everything else. nullptr: always those.
+  std::optional<config::CredentialsSpec> (*applies_with)(const config::SourceSpec& source) =
+      nullptr;
+  // nullptr: it calls no other service.
+  std::vector<SideTrial> (*side_trials)(const config::CertificateSpec& spec) = nullptr;
 };
 
 // The order of this certificate, of whatever kind of source; nullopt when there is none.
@@ -123,6 +138,9 @@ class Sources {
  public:
   explicit Sources(const SourceParts& parts);
   Source& of(const config::SourceSpec& source) const;
+  // Tells every source which certificates of the store are none of its (Source::left).
+  void take_leave(const config::Config& config, const store::StoreReader& store,
+                  const store::Lease& lease, Log& log) const;
 
  private:
   std::vector<std::pair<const config::SourceKind*, std::unique_ptr<Source>>> sources_;

@@ -6,7 +6,7 @@
 // publishes them to its workers (agent/proof_publisher.h), whether or not it leads.
 //
 // Every agent and every worker believes what is here, so it is checked when it is written and when
-// it is read. Pure functions but for the last three, which any thread may call.
+// it is read. Pure functions but for the last four, which any thread may call.
 #pragma once
 
 #include <array>
@@ -67,6 +67,10 @@ Result<void> write_file_proofs(Store& store, const Lease& lease, const std::stri
                                const std::vector<FileProof>& proofs);
 // Fine when there are none.
 Result<void> remove_file_proofs(Store& store, const Lease& lease, const std::string& name);
+// Those of all certificates of the store as serialize_proofs() writes them, in the order of the
+// certificates' names, as far as they fit into so many bytes. Records that cannot be read are left
+// out.
+std::string read_all_file_proofs(const StoreReader& store, std::size_t most_bytes);
 // Empty when there are none; `invalid` when the record is damaged.
 Result<std::vector<FileProof>> read_file_proofs(const StoreReader& store, const std::string& name);
 

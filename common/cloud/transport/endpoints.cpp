@@ -73,6 +73,12 @@ std::string sts_of(std::string_view region) {
   return region.empty() ? std::string() : service_url("sts", region);
 }
 
+std::string dns_of(std::string_view region) {
+  if (region.empty()) return "https://dns.myhuaweicloud.com";
+  if (region == "eu-west-101") return "https://dns.eu-west-101.myhuaweicloud.eu";
+  return service_url("dns", region);
+}
+
 std::string normalized(std::string_view url) {
   while (url.ends_with('/')) url.remove_suffix(1);
   if (url.find("://") != std::string_view::npos) return std::string(url);
@@ -119,7 +125,8 @@ Endpoints endpoints_for(const std::string& region, const Endpoints& overrides) {
           .scm = choose(overrides.scm, scm_of(region)),
           .pca = choose(overrides.pca, pca_of(region)),
           .apig = choose(overrides.apig, apig_of(region)),
-          .sts = choose(overrides.sts, sts_of(region))};
+          .sts = choose(overrides.sts, sts_of(region)),
+          .dns = choose(overrides.dns, dns_of(region))};
 }
 
 Result<UrlParts> split_url(std::string_view url) {

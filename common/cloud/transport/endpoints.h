@@ -20,6 +20,8 @@ struct Endpoints {
   // What only an operator's tool calls.
   std::string apig{};
   std::string sts{};
+  // Any region's endpoint shows every public zone, so there is always one.
+  std::string dns{};
 };
 
 // What a region gives; SCM and PCA of one site may live in different regions (the international

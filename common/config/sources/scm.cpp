@@ -169,7 +169,10 @@ SourceFacts ScmSource::facts() const {
                     .label = certificate_id.empty() ? "scm" : "scm:" + certificate_id,
                     .allows_untrusted = trust_policy() != TrustPolicy::keep,
                     .trust_file = trust_file};
-  if (issue && issue->credentials) facts.credentials.push_back(*issue->credentials);
+  if (!issue) return facts;
+  if (issue->credentials) facts.credentials.push_back(*issue->credentials);
+  if (issue->dns && issue->dns->credentials) facts.credentials.push_back(*issue->dns->credentials);
+  if (issue->dns) facts.region = issue->dns->region;
   return facts;
 }
 

@@ -51,7 +51,7 @@ cloud::ScmApplication application_of(const ObtainRequest& request, const ScmOrde
       .names = order.names,
       .csr = order.csr,
       .domain_method = order.method,
-      .auto_dns_auth = !issue.by_file && issue.dns == config::DnsWay::service,
+      .auto_dns_auth = !issue.by_file && issue.dns && issue.dns->way == config::DnsWay::service,
       .applicant_name = issue.applicant.name,
       .applicant_phone = issue.applicant.phone,
       .applicant_email = issue.applicant.email};

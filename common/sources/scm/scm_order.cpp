@@ -81,7 +81,9 @@ Result<Secret> serialize(const ScmOrder& order) {
   record.add("spec_fingerprint", order.spec_fingerprint);
   add_list(record, "unfit", order.unfit);
   add_proofs(record, order.placed);
+  if (order.dns_way) record.add("dns_way", to_string(*order.dns_way));
   record.add("is_set_up", order.is_set_up ? "1" : "0");
+  if (order.lacks_proof) record.add("lacks_proof", "1");
   record.add("is_late", order.is_late ? "1" : "0");
   Result<Secret> text = serialize(keyed);
   if (!text) return fail_with(std::move(text), "the key of an order");
@@ -113,7 +115,9 @@ Result<ScmOrder> parse_scm_order(const Secret& text) {
                   .spec_fingerprint = read_text(record, "spec_fingerprint"),
                   .unfit = read_list(record, "unfit"),
                   .placed = parse_placed(record),
+                  .dns_way = config::find_dns_way(record.find("dns_way").value_or("")),
                   .is_set_up = record.find("is_set_up") == "1",
+                  .lacks_proof = record.find("lacks_proof") == "1",
                   .is_late = record.find("is_late") == "1"};
 }
 

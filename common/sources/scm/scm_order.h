@@ -18,6 +18,7 @@
 #include "base/result.h"
 #include "base/secret.h"
 #include "cloud/api/scm.h"
+#include "config/issue.h"
 #include "crypto/key_pair.h"
 #include "store/store.h"
 
@@ -49,10 +50,12 @@ struct ScmOrder {
   std::string reason = {};              // what it waits for, or why it stopped
   std::string spec_fingerprint = {};    // of the settings it was made for
   std::vector<std::string> unfit = {};  // certificates of the stock that SCM refused for the names
-  std::vector<cloud::ScmProof> placed = {};  // what is in place, or was begun to be
-  bool is_set_up = false;                    // all of it is in place
-  bool is_late = false;                      // which has been said
-  std::uint64_t version = 0;                 // of the record; 0: not written yet
+  std::vector<cloud::ScmProof> placed = {};    // what is in place, or was begun to be
+  std::optional<config::DnsWay> dns_way = {};  // by which records were placed
+  bool is_set_up = false;                      // all of it is in place
+  bool lacks_proof = false;                    // an authority would not find one of it
+  bool is_late = false;                        // which has been said
+  std::uint64_t version = 0;                   // of the record; 0: not written yet
 
   // Goes on to another step.
   void enter(OrderStep next, Time now);

@@ -9,6 +9,7 @@
 #include "base/sentences.h"
 #include "crypto/names.h"
 #include "sources/scm/scm_stock.h"
+#include "store/proof_record.h"
 
 namespace ccm::sources {
 namespace {
@@ -134,12 +135,21 @@ Result<ScmOrders::Progress> ScmOrders::in_progress(const ObtainRequest& request,
   }
   // None for a while is no reason to take away what the authority may be about to look at.
   if (!wanted.empty()) {
-    if (auto placed = proofs_.place(request, order, wanted); !placed) {
+    auto placed = proofs_.place(request, order, wanted);
+    if (!placed && placed.error().kind() == ErrorKind::pending) {
+      return wait(request, order, placed.error().message());
+    }
+    if (!placed) {
+      order.reason = placed.error().message();
+      order.lacks_proof = true;
+      if (auto written = write(request, order); !written) return pass(std::move(written));
       return fail_with(std::move(placed), "order " + order.certificate_id);
     }
   }
   say_when_late(request, order, detail.certificate);
-  return wait(request, order, describe_wait(order, proofs_.missing(request, order)));
+  const std::string missing = proofs_.missing(request, order);
+  order.lacks_proof = !missing.empty();
+  return wait(request, order, describe_wait(order, missing));
 }
 
 void ScmOrders::say_when_late(const ObtainRequest& request, ScmOrder& order,
@@ -219,12 +229,53 @@ Result<void> ScmOrders::close(const ObtainRequest& request, ScmOrder& order) {
   return remove_scm_order(parts_.store, request.lease, name);
 }
 
+Result<void> ScmOrders::rest(const std::string& name, const store::Lease& lease) {
+  Result<std::optional<ScmOrder>> order = read_scm_order(parts_.store, name);
+  const bool has_order = order && *order;
+  if (!has_order || (*order)->placed.empty()) {
+    const auto files = store::read_file_proofs(parts_.store, name);
+    if (files && files->empty()) return {};
+    return store::remove_file_proofs(parts_.store, lease, name);
+  }
+  const config::CertificateSpec spec{.name = name,
+                                     .names = {},
+                                     .source = config::ScmSource{},
+                                     .key = {},
+                                     .renew_before = {},
+                                     .origin = {}};
+  const ObtainRequest request{
+      .spec = spec, .current = nullptr, .is_due = false, .lease = lease, .now = Time{}};
+  parts_.log.notice(
+      "certificate \"{}\": no configuration has it issued at SCM any more; its proofs are removed, "
+      "and order {} rests",
+      name, (*order)->certificate_id);
+  if (auto removed = proofs_.remove(request, **order); !removed) return removed;
+  (*order)->is_set_up = false;
+  (*order)->reason = "no configuration has it issued any more";
+  return write(request, **order);
+}
+
 Result<void> ScmOrders::settle(const ObtainRequest& request) {
   Result<std::optional<ScmOrder>> order = read_scm_order(parts_.store, request.spec.name);
   if (!order || !*order) return {};
   const auto loaded = parts_.store.load(request.spec.name);
   if (!loaded || !loaded->certificate || !is_fulfilled(**order, *loaded->certificate)) return {};
   return close(request, **order);
+}
+
+// The application may be ours, of a certificate that had another name in the configuration.
+void ScmOrders::take_over_key(const ObtainRequest& request, ScmOrder& order) const {
+  const auto names = parts_.store.names();
+  if (!names) return;
+  for (const std::string& name : *names) {
+    if (name == request.spec.name) continue;
+    Result<std::optional<ScmOrder>> other = read_scm_order(parts_.store, name);
+    if (!other || !*other || (*other)->certificate_id != order.certificate_id) continue;
+    order.key = std::move((*other)->key);
+    order.csr = std::move((*other)->csr);
+    order.is_ours = (*other)->is_ours;
+    return;
+  }
 }
 
 Result<ScmOrders::Progress> ScmOrders::adopt(const ObtainRequest& request,
@@ -237,6 +288,7 @@ Result<ScmOrders::Progress> ScmOrders::adopt(const ObtainRequest& request,
                  .step_since = request.now,
                  .status = theirs.status,
                  .spec_fingerprint = request.spec.fingerprint()};
+  take_over_key(request, order);
   parts_.log.notice(
       "certificate \"{}\": SCM has an application for {} under way ({}), whose proof "
       "is given",

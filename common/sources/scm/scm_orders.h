@@ -44,9 +44,12 @@ class ScmOrders {
     // The conversation with the credentials that apply, where they are others.
     std::function<cloud::Session*(const config::CredentialsSpec&)> session_of = {};
     ProofLook look = {};
+    // The zones of the settings at Huawei Cloud DNS.
+    ZonesOf zones_of = {};
   };
   explicit ScmOrders(Parts parts)
-      : parts_(std::move(parts)), proofs_({parts_.store, parts_.events, parts_.log, parts_.look}) {}
+      : parts_(std::move(parts)),
+        proofs_({parts_.store, parts_.events, parts_.log, parts_.look, parts_.zones_of}) {}
 
   // The order of this certificate; nullopt when there is none. One that is fulfilled is closed.
   Result<std::optional<ScmOrder>> open_order(const ObtainRequest& request);
@@ -66,6 +69,8 @@ class ScmOrders {
 
   // It has come to nothing that another look would mend.
   Failure stop(const ObtainRequest& request, ScmOrder& order, std::string reason);
+  // Nobody wants it to go on: the proof goes, the order stays.
+  Result<void> rest(const std::string& name, const store::Lease& lease);
   // Removes the proof, then the order.
   Result<void> close(const ObtainRequest& request, ScmOrder& order);
   // After an installation: closes the order that it fulfils.
@@ -88,6 +93,7 @@ class ScmOrders {
                            const cloud::ScmCertificate& shown);
   void say_when_late(const ObtainRequest& request, ScmOrder& order,
                      const cloud::ScmCertificate& shown);
+  void take_over_key(const ObtainRequest& request, ScmOrder& order) const;
   // Chooses (again) and makes key and signing request where they are missing.
   Result<void> choose(const ObtainRequest& request, ScmOrder& order);
   Result<void> write(const ObtainRequest& request, ScmOrder& order);

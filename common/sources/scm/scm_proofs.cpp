@@ -23,12 +23,7 @@ constexpr std::size_t kMostLooks = 4;
 // nullopt: the settings say nothing about DNS.
 std::optional<DnsWay> dns_way_of(const ObtainRequest& request) {
   const auto& issue = request.spec.source.as<config::ScmSource>().issue;
-  return issue ? issue->dns : std::nullopt;
-}
-
-// A record that SCM writes itself and takes away, or that nobody is said to write.
-bool is_left_to_others(const ObtainRequest& request, const ScmProof& proof) {
-  return !is_file_proof(proof) && dns_way_of(request) != DnsWay::hook;
+  return issue && issue->dns ? std::optional(issue->dns->way) : std::nullopt;
 }
 
 bool contains(const std::vector<ScmProof>& proofs, const ScmProof& proof) {
@@ -41,7 +36,14 @@ std::vector<ScmProof> files_among(const std::vector<ScmProof>& proofs) {
   return files;
 }
 
-Event event_of(EventType type, const ObtainRequest& request, const ScmProof& proof) {
+// Whether we, or a hook, write DNS records.
+bool writes_records(std::optional<DnsWay> way) {
+  return way == DnsWay::cloud || way == DnsWay::hook;
+}
+
+// `values`: all that the proof's record is to have.
+Event event_of(EventType type, const ObtainRequest& request, const ScmProof& proof,
+               const std::vector<std::string>& values) {
   return {.type = type,
           .certificate = request.spec.name,
           .sentence =
@@ -52,7 +54,29 @@ Event event_of(EventType type, const ObtainRequest& request, const ScmProof& pro
                      {"method", is_file_proof(proof) ? "file" : "dns"},
                      {"record_type", proof.record_type},
                      {"record_name", proof.record_name},
-                     {"record_value", proof.record_value}}};
+                     {"record_value", proof.record_value},
+                     {"record_values", join(values, " ")}}};
+}
+
+// `pending` when another order has a value in one of these records.
+Result<void> find_rival(const store::StoreReader& store, const std::string& own_name,
+                        const std::vector<ScmProof>& wanted) {
+  const auto names = store.names();
+  if (!names) return fail(names.error());
+  for (const std::string& name : *names) {
+    if (name == own_name) continue;
+    const auto other = read_scm_order(store, name);
+    if (!other || !*other || !writes_records((*other)->dns_way)) continue;
+    for (const ScmProof& proof : wanted) {
+      if (values_at(**other, proof).empty()) continue;
+      return fail(
+          ErrorKind::pending,
+          fmt::format("the {} record {} has the proof of order {} of \"{}\"; ours follows "
+                      "when that is done",
+                      proof.record_type, proof.record_name, (*other)->certificate_id, name));
+    }
+  }
+  return {};
 }
 
 Result<store::FileProof> as_file(const ScmProof& proof) {
@@ -63,11 +87,6 @@ Result<store::FileProof> as_file(const ScmProof& proof) {
 
 bool is_file_proof(const ScmProof& proof) noexcept {
   return equals_ignoring_case(proof.record_type, "FILE");
-}
-
-bool is_dns_proof(const ScmProof& proof) noexcept {
-  return equals_ignoring_case(proof.record_type, "TXT") ||
-         equals_ignoring_case(proof.record_type, "CNAME");
 }
 
 std::string describe_proof(const ScmProof& proof) {
@@ -89,22 +108,40 @@ ProofLook ProofLook::real() {
 
 Result<void> ScmProofs::place(const ObtainRequest& request, ScmOrder& order,
                               const std::vector<ScmProof>& wanted) {
-  if (order.placed == wanted && order.is_set_up) return {};
+  const std::optional<DnsWay> way = dns_way_of(request);
+  const bool is_by_same_way = order.dns_way == way;
+  if (order.placed == wanted && order.is_set_up && is_by_same_way) return {};
   if (auto placed = place_files(request, wanted); !placed) return placed;
   // Removed before it is added: the record of the application before would spoil the new one.
-  for (const ScmProof& old : order.placed) {
-    if (contains(wanted, old)) continue;
-    if (auto gone = tear_down(request, old); !gone) return gone;
+  const std::vector<ScmProof> before = order.placed;
+  for (const ScmProof& old : before) {
+    if (contains(wanted, old) && (is_by_same_way || is_file_proof(old))) continue;
+    if (auto gone = tear_down(request, order, old); !gone) return gone;
+    std::erase(order.placed, old);
   }
-  order.placed = wanted;
-  order.is_set_up = false;
-  // Before it is there: what was not written down would stay there for ever.
-  auto written = write_scm_order(parts_.store, request.lease, request.spec.name, order);
+  auto written = claim(request, order, wanted);
   for (const ScmProof& proof : wanted) {
-    if (written) written = set_up(request, proof);
+    if (written) written = set_up(request, order, proof);
   }
   if (!written) return written;
   order.is_set_up = true;
+  return write_scm_order(parts_.store, request.lease, request.spec.name, order);
+}
+
+Result<void> ScmProofs::claim(const ObtainRequest& request, ScmOrder& order,
+                              const std::vector<ScmProof>& wanted) {
+  const std::lock_guard lock(claims_);
+  order.dns_way = dns_way_of(request);
+  order.is_set_up = false;
+  const bool has_records = std::any_of(wanted.begin(), wanted.end(), is_dns_proof);
+  if (has_records && writes_records(order.dns_way)) {
+    if (auto free = find_rival(parts_.store, request.spec.name, wanted); !free) {
+      order.placed.clear();
+      return free;
+    }
+  }
+  order.placed = wanted;
+  // Before it is there: what was not written down would stay there for ever.
   return write_scm_order(parts_.store, request.lease, request.spec.name, order);
 }
 
@@ -119,28 +156,48 @@ Result<void> ScmProofs::place_files(const ObtainRequest& request,
   return store::write_file_proofs(parts_.store, request.lease, request.spec.name, files);
 }
 
-Result<void> ScmProofs::set_up(const ObtainRequest& request, const ScmProof& proof) {
-  if (is_left_to_others(request, proof)) return {};
-  auto allowed = parts_.events.ask(event_of(EventType::challenge_setup, request, proof));
-  if (!allowed) return fail_with(std::move(allowed), describe_proof(proof));
+// A record that SCM writes itself, or that nobody is said to write, is left to others.
+Result<void> ScmProofs::set_up(const ObtainRequest& request, const ScmOrder& order,
+                               const ScmProof& proof) {
+  const bool is_file = is_file_proof(proof);
+  Result<void> done;
+  if (is_file || order.dns_way == DnsWay::hook) {
+    done = parts_.events.ask(
+        event_of(EventType::challenge_setup, request, proof, values_at(order, proof)));
+  } else if (is_dns_proof(proof) && order.dns_way == DnsWay::cloud) {
+    done = zones_.put(request, order, proof);
+  } else {
+    return done;
+  }
+  if (!done) return fail_with(std::move(done), describe_proof(proof));
   parts_.log.notice("certificate \"{}\": {} is in place", request.spec.name, describe_proof(proof));
   return {};
 }
 
-Result<void> ScmProofs::tear_down(const ObtainRequest& request, const ScmProof& proof) {
-  if (is_left_to_others(request, proof)) return {};
-  parts_.events.tell(event_of(EventType::challenge_teardown, request, proof));
+Result<void> ScmProofs::tear_down(const ObtainRequest& request, const ScmOrder& order,
+                                  const ScmProof& proof) {
+  if (is_dns_proof(proof) && order.dns_way == DnsWay::cloud) return zones_.remove(request, proof);
+  if (!is_file_proof(proof) && order.dns_way != DnsWay::hook) return {};
+  std::vector<std::string> rest = values_at(order, proof);
+  std::erase(rest, proof.record_value);
+  parts_.events.tell(event_of(EventType::challenge_teardown, request, proof, rest));
   return {};
 }
 
 std::string ScmProofs::missing(const ObtainRequest& request, const ScmOrder& order) const {
+  const std::optional<DnsWay> way = dns_way_of(request);
   for (const ScmProof& proof : order.placed) {
     if (is_file_proof(proof)) continue;
     if (!is_dns_proof(proof)) {
       return fmt::format("SCM asks for a proof by {}, which a person has to give",
                          proof.record_type);
     }
-    if (!dns_way_of(request)) {
+    if (way == DnsWay::cloud) {
+      const Result<std::string> lacking = zones_.keep(request, order, proof);
+      if (!lacking) return lacking.error().message();
+      if (!lacking->empty()) return *lacking;
+    }
+    if (!way) {
       return fmt::format(
           "SCM asks for {} with the value {}, and nothing says who writes it: add it, or configure "
           "issue_dns",
@@ -148,13 +205,16 @@ std::string ScmProofs::missing(const ObtainRequest& request, const ScmOrder& ord
     }
   }
   for (std::size_t i = 0; i < std::min(order.placed.size(), kMostLooks); ++i) {
-    std::string seen = look_at(order.placed[i]);
-    if (!seen.empty()) return seen;
+    const Result<void> seen = look_at(order.placed[i]);
+    if (seen) continue;
+    // A host that cannot reach itself from outside says nothing about an authority, and another
+    // look would take as long.
+    return seen.error().kind() == ErrorKind::pending ? seen.error().message() : std::string();
   }
   return {};
 }
 
-std::string ScmProofs::look_at(const ScmProof& proof) const {
+Result<void> ScmProofs::look_at(const ScmProof& proof) const {
   Result<void> seen;
   if (is_dns_proof(proof) && parts_.look.record) {
     const bool is_text = equals_ignoring_case(proof.record_type, "TXT");
@@ -168,8 +228,7 @@ std::string ScmProofs::look_at(const ScmProof& proof) const {
       if (seen) seen = parts_.look.file(file->domain, name, file->value);
     }
   }
-  // A host that cannot reach itself from outside says nothing about an authority.
-  return seen || seen.error().kind() != ErrorKind::pending ? std::string() : seen.error().message();
+  return seen;
 }
 
 Result<void> ScmProofs::remove(const ObtainRequest& request, ScmOrder& order) {
@@ -177,7 +236,7 @@ Result<void> ScmProofs::remove(const ObtainRequest& request, ScmOrder& order) {
   auto removed = store::remove_file_proofs(parts_.store, request.lease, name);
   if (!removed) return removed;
   while (!order.placed.empty()) {
-    if (auto gone = tear_down(request, order.placed.back()); !gone) return gone;
+    if (auto gone = tear_down(request, order, order.placed.back()); !gone) return gone;
     order.placed.pop_back();
   }
   return {};

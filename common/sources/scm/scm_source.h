@@ -33,7 +33,8 @@ struct ScmOrdering {
   std::string endpoint = {};
   Events& events = no_events();
   std::function<cloud::Session*(const config::CredentialsSpec&)> session_of = {};
-  ProofLook look = {};  // nobody looks
+  ProofLook look = {};    // nobody looks
+  ZonesOf zones_of = {};  // there are none
 };
 
 class ScmSource final : public Source {
@@ -45,11 +46,15 @@ class ScmSource final : public Source {
         catalogue_(client_, clock),
         log_(log),
         orders_({client_, std::move(ordering.endpoint), store, log, ordering.events,
-                 std::move(ordering.session_of), std::move(ordering.look)}) {}
+                 std::move(ordering.session_of), std::move(ordering.look),
+                 std::move(ordering.zones_of)}) {}
 
   // Throughout, spec.source is a config::ScmSource.
   Result<Outcome> obtain(const ObtainRequest& request) override;
   Result<void> installed(const ObtainRequest& request) override { return orders_.settle(request); }
+  Result<void> left(const std::string& name, const store::Lease& lease) override {
+    return orders_.rest(name, lease);
+  }
   // SCM remembers everything itself.
   Result<void> refused(const ObtainRequest&) override { return {}; }
 

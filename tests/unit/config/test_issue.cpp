@@ -84,7 +84,29 @@ TEST(Issue, EachValueIsChecked) {
               HasSubstr("is not understood"));
   EXPECT_THAT(problem("issue_company name=A country=China province=B city=C"),
               HasSubstr("two-letter code"));
-  EXPECT_THAT(problem("issue_dns nsupdate"), HasSubstr("neither service nor hook"));
+  EXPECT_THAT(problem("issue_dns nsupdate"), HasSubstr("none of service, cloud and hook"));
+}
+
+TEST(Issue, TheZonesMayHaveCredentialsAndAPlaceOfTheirOwn) {
+  const std::string global = std::string(kApplicant) + "issue dns\nissue_dns cloud";
+  const auto usual = issue_of(lines(global));
+  EXPECT_EQ(usual->dns->way, DnsWay::cloud);
+  EXPECT_EQ(usual->dns->credentials, std::nullopt);
+  const auto own = issue_of(lines(
+      global + " region=cn-north-4 file=/c profile=dns endpoint=https://DNS.example.com:8443"));
+  EXPECT_EQ(to_string(*own->dns->credentials), "/c [dns]");
+  EXPECT_EQ(own->dns->region, "cn-north-4");
+  EXPECT_EQ(own->dns->endpoint, "https://dns.example.com:8443");
+  EXPECT_EQ(issue_of(lines(global + " ecs"))->dns->credentials, CredentialsSpec(CredentialsEcs{}));
+  const auto problem = [&](const std::string& rest) {
+    return problem_of(configured(lines(global + rest)));
+  };
+  EXPECT_THAT(problem(" region=EU"), HasSubstr("region: \"EU\" is not a region"));
+  EXPECT_THAT(problem(" region=a region=b"), HasSubstr("\"region=\" is given twice"));
+  EXPECT_THAT(problem(" endpoint=http://192.0.2.1/x"), HasSubstr("endpoint: "));
+  EXPECT_THAT(problem(" zone=example.com"), HasSubstr("\"zone=example.com\" is not understood"));
+  EXPECT_THAT(problem_of(configured("issue_dns hook file=/c")),
+              HasSubstr("\"file=/c\" is not understood after hook"));
 }
 
 }  // namespace

@@ -18,8 +18,10 @@
 #include "publication/snapshot.h"
 #include "server/bootstrap.h"
 #include "store/file_store/file_reader.h"
+#include "store/file_store/file_store.h"
 #include "store/file_store/version_files.h"
 #include "store/host/snapshot_file.h"
+#include "store/proof_record.h"
 #include "support/memory_log.h"
 #include "support/other_writer.h"
 #include "support/temp_directory.h"
@@ -452,6 +454,17 @@ TEST_F(Bootstrap, AuthoritiesFindInANewSegmentWhatTheyFoundInTheOneBefore) {
   const auto after = run(before.descriptor());
   const auto reader = publication::Reader::open(*after.open_read_only());
   EXPECT_EQ(reader->slot_count(), 2U);
+  EXPECT_EQ(reader->proofs().value(), "www.example.com a.txt value\n");
+}
+
+TEST_F(Bootstrap, AuthoritiesFindWhatIsStoredFromTheStart) {
+  add_certificate("www");
+  const auto store = store::open_file_store(state_.path()).value();
+  const auto lease = store->try_lead().value();
+  const std::vector<store::FileProof> proofs{{"www.example.com", "a.txt", "value"}};
+  ASSERT_TRUE(store::write_file_proofs(*store, *lease, "www", proofs));
+  const auto writer = run();
+  const auto reader = publication::Reader::open(*writer.open_read_only());
   EXPECT_EQ(reader->proofs().value(), "www.example.com a.txt value\n");
 }
 

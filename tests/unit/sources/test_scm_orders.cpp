@@ -3,20 +3,16 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <functional>
-#include <memory>
 #include <optional>
 #include <string>
 
 #include "config/sources/scm.h"
+#include "scm_fixture.h"
 #include "sources/scm/scm_order.h"
 #include "sources/scm/scm_source.h"
 #include "sources/scm/scm_stock.h"
 #include "stock_cloud.h"
 #include "store/proof_record.h"
-#include "support/admission.h"
-#include "support/memory_log.h"
-#include "support/memory_store.h"
 
 namespace ccm::sources {
 namespace {
@@ -40,7 +36,7 @@ cloud::ScmProof file_proof(const std::string& value) {
           .record_value = value};
 }
 
-class ScmOrdersTest : public testing::Test {
+class ScmOrdersTest : public test::ScmFixture<test::StockCloud> {
  protected:
   void SetUp() override {
     change([](config::ScmSource& source) { source.issue = kByFile; });
@@ -49,46 +45,16 @@ class ScmOrdersTest : public testing::Test {
     cloud_.stock["scs1"] = {};
   }
 
-  void change(const std::function<void(config::ScmSource&)>& change_settings) {
-    auto settings = spec_.source.as<config::ScmSource>();
-    change_settings(settings);
-    spec_.source = settings;
-  }
-  ObtainRequest request() {
-    return {.spec = spec_,
-            .current = current_ ? &*current_ : nullptr,
-            .is_due = is_due_ || !current_,
-            .lease = *lease_,
-            .now = cloud_.clock.now(),
-            .is_wanted = is_wanted_};
-  }
-  // What one more attempt comes to, by an agent that remembers nothing.
+  // An agent that remembers nothing.
+  ScmSource agent() { return {clients_.scm, store_, cloud_.clock, log_, {.look = look_}}; }
+  // What one more attempt comes to.
   std::string attempt() {
     cloud_.clock.advance(10s);
-    ScmSource source(clients_.scm, store_, cloud_.clock, log_, {.look = look_});
-    Result<Outcome> outcome = source.obtain(request());
-    if (!outcome) {
-      return fmt::format("{}: {}", to_string(outcome.error().kind()), outcome.error().message());
-    }
-    if (const auto* pending = std::get_if<Pending>(&*outcome)) {
-      EXPECT_GT(pending->retry_at, cloud_.clock.now());
-      return "pending: " + pending->reason;
-    }
-    if (!std::holds_alternative<Obtained>(*outcome)) return "unchanged";
-    last_ = std::get<Obtained>(std::move(*outcome));
-    return last_->origin;
-  }
-  void install() {
-    ASSERT_TRUE(store_.install(*lease_, test::let_in("www", last_->bundle),
-                               {.bundle = last_->bundle,
-                                .origin = last_->origin,
-                                .expected = store_.current_version("www"),
-                                .keep = 2,
-                                .now = cloud_.clock.now()}));
-    current_ = store_.load("www").value().certificate;
+    ScmSource source = agent();
+    return describe(source.obtain(request(is_due_, is_wanted_)));
   }
   void tell_installed() {
-    ScmSource source(clients_.scm, store_, cloud_.clock, log_);
+    ScmSource source = agent();
     ASSERT_TRUE(source.installed(request()));
   }
   std::optional<ScmOrder> order() { return read_scm_order(store_, "www").value(); }
@@ -97,14 +63,6 @@ class ScmOrdersTest : public testing::Test {
     cloud_.issue(id, order()->key.value(), not_after);
   }
 
-  test::StockCloud cloud_;
-  test::CloudClients clients_{cloud_};
-  test::MemoryStore store_;
-  test::MemoryLog log_;
-  std::unique_ptr<store::Lease> lease_ = store_.try_lead().value();
-  config::CertificateSpec spec_ = test::scm_spec();
-  std::optional<store::StoredCertificate> current_;
-  std::optional<Obtained> last_;
   ProofLook look_;
   bool is_due_ = false;
   bool is_wanted_ = false;
@@ -188,7 +146,7 @@ TEST_F(ScmOrdersTest, WhatWasNotSentYetFollowsTheSettings) {
   spec_.names = {"*.example.com"};
   change([](config::ScmSource& source) {
     source.issue->by_file = false;
-    source.issue->dns = config::DnsWay::hook;
+    source.issue->dns = config::DnsWriter{.way = config::DnsWay::hook};
   });
   EXPECT_THAT(attempt(), StartsWith("pending: scs0: CHECKING"));
   EXPECT_THAT(cloud_.stock["scs0"].application, AllOf(HasSubstr(R"("domain":"*.example.com")"),
@@ -324,6 +282,58 @@ TEST_F(ScmOrdersTest, SwitchedOffItTakesTheProofAwayAndRests) {
   change([](config::ScmSource& source) { source.issue = kByFile; });
   EXPECT_THAT(attempt(), StartsWith("pending: scs1: CHECKING"));
   EXPECT_THAT(files(), SizeIs(1));
+}
+
+TEST_F(ScmOrdersTest, WhatNoConfigurationHasAnyMoreRests) {
+  cloud_.stock["scs1"].proofs = {file_proof("value-1")};
+  attempt();
+  ASSERT_THAT(files(), SizeIs(1));
+  ScmSource source = agent();
+  EXPECT_TRUE(source.left("www", *lease_));
+  EXPECT_THAT(files(), IsEmpty());
+  EXPECT_THAT(order()->placed, IsEmpty());
+  EXPECT_THAT(order()->reason, HasSubstr("no configuration has it issued"));
+  EXPECT_THAT(attempt(), StartsWith("pending: scs1: CHECKING"));
+  EXPECT_THAT(files(), SizeIs(1));
+  EXPECT_EQ(cloud_.applications, 1U);
+  // A proof whose order is gone.
+  ASSERT_TRUE(remove_scm_order(store_, *lease_, "www"));
+  EXPECT_TRUE(source.left("www", *lease_));
+  EXPECT_THAT(files(), IsEmpty());
+}
+
+TEST_F(ScmOrdersTest, ARenamedCertificateGoesOnWithItsKey) {
+  attempt();
+  const auto key = order()->key;
+  spec_.name = "renamed";
+  EXPECT_THAT(attempt(), StartsWith("pending: scs1: CHECKING"));
+  const auto renamed = read_scm_order(store_, "renamed").value();
+  ASSERT_TRUE(renamed && renamed->key);
+  EXPECT_TRUE(renamed->key->has_same_public_key(*key));
+  EXPECT_TRUE(renamed->is_ours);
+  issue("scs1");
+  EXPECT_EQ(attempt(), "scm:scs1");
+  EXPECT_EQ(cloud_.applications, 1U);
+}
+
+TEST_F(ScmOrdersTest, OneOrderAtATimeHasItsValueInARecord) {
+  change([](config::ScmSource& source) {
+    source.issue->by_file = false;
+    source.issue->dns = config::DnsWriter{.way = config::DnsWay::hook};
+  });
+  const cloud::ScmProof record{.domain = "www.example.com",
+                               .record_type = "TXT",
+                               .record_name = "_dnsauth.www.example.com",
+                               .record_value = "theirs"};
+  ScmOrder other{.certificate_id = "scs7", .placed = {record}, .dns_way = config::DnsWay::hook};
+  ASSERT_TRUE(write_scm_order(store_, *lease_, "other", other));
+  cloud_.stock["scs1"].proofs = {record};
+  cloud_.stock["scs1"].proofs.front().record_value = "ours";
+  EXPECT_THAT(attempt(), HasSubstr("has the proof of order scs7 of \"other\""));
+  EXPECT_THAT(order()->placed, IsEmpty());
+  ASSERT_TRUE(remove_scm_order(store_, *lease_, "other"));
+  attempt();
+  EXPECT_THAT(order()->placed, SizeIs(1));
 }
 
 TEST_F(ScmOrdersTest, ALateOneIsSaidOnce) {

@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: Apache-2.0
+// The public zones of an account at Huawei Cloud DNS and the record sets in them, as far as proofs
+// of domains need them (API v2 of the service; docs/design/differences.md). Names have no dot at
+// the end here.
+//
+// Thread-safe as far as Session is. Borrows it.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "base/result.h"
+#include "cloud/identity/session.h"
+
+namespace ccm::cloud {
+
+// What it calls, and the permission for it.
+struct DnsCall {
+  std::string_view operation;  // "dns.ListPublicZones"
+  std::string_view action;     // of IAM
+};
+inline constexpr DnsCall kListZones{"dns.ListPublicZones", "dns:zone:list"};
+inline constexpr DnsCall kListSets{"dns.ListRecordSetsByZone", "dns:recordset:list"};
+inline constexpr DnsCall kCreateSet{"dns.CreateRecordSet", "dns:recordset:create"};
+inline constexpr DnsCall kUpdateSet{"dns.UpdateRecordSet", "dns:recordset:update"};
+inline constexpr DnsCall kDeleteSet{"dns.DeleteRecordSets", "dns:recordset:delete"};
+
+struct DnsZone {
+  std::string id;
+  std::string name;
+  std::string status;  // "ACTIVE"
+};
+
+struct DnsSet {
+  std::string id = {};  // empty: not there yet
+  std::string name = {};
+  std::string type = {};                  // "TXT"
+  std::vector<std::string> records = {};  // as the service writes them: texts in quotation marks
+  std::string status = {};                // "ACTIVE", "PENDING_CREATE", …
+  std::int64_t seconds = 60;              // for which caches may keep it
+
+  // Whether it holds this value.
+  bool holds(const std::string& value) const;
+};
+
+// How the service writes a value. `invalid` for one that no record can hold.
+Result<std::string> to_dns_record(const std::string& type, const std::string& value);
+
+class DnsZones {
+ public:
+  DnsZones(Session& session, std::string endpoint)
+      : session_(session), endpoint_(std::move(endpoint)) {}
+
+  // The zone that the name is in: the nearest of the account's. `rejected` when it has none, or
+  // when the service does not answer for it.
+  Result<DnsZone> find_zone(const std::string& name) const;
+  // Of whatever type, at this name.
+  Result<std::vector<DnsSet>> sets_at(const DnsZone& zone, const std::string& name) const;
+
+  // Afterwards the service has accepted it, and its name servers have it some seconds later.
+  Result<void> create(const DnsZone& zone, const DnsSet& set) const;
+  // Puts the records of `set` in the place of those that the set of its id has.
+  Result<void> update(const DnsZone& zone, const DnsSet& set) const;
+  // Fine when it is not there.
+  Result<void> remove(const DnsZone& zone, const DnsSet& set) const;
+
+ private:
+  Result<Secret> call(const DnsCall& call, std::string method, std::string path, Query query,
+                      std::string body = {}) const;
+
+  Session& session_;
+  std::string endpoint_;
+};
+
+}  // namespace ccm::cloud
