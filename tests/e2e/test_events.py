@@ -6,24 +6,17 @@ import os
 import pathlib
 import pwd
 import re
-import subprocess
 
 import pytest
-from lab import place, processes
+from lab import ctl, processes
+from lab.net import free_port
+from lab.nginx import Nginx
+from lab.server import Certificate, Site
 from lab.waiting import wait_until
 
 
-def ctl(state, *words, code=0):
-    """ccmctl on a configured host; what it printed."""
-    done = subprocess.run([place.program("ccmctl"), "--state-dir", state, *map(str, words)],
-                          env={"PATH": os.environ["PATH"]}, stdin=subprocess.DEVNULL,
-                          capture_output=True, timeout=120, check=False)
-    assert done.returncode == code, done.stdout.decode() + done.stderr.decode()
-    return done.stdout.decode()
-
-
 def events(state, *words):
-    return [json.loads(line) for line in ctl(state, "events", "--json", *words).splitlines()]
+    return [json.loads(line) for line in ctl.run(state, "events", "--json", *words).splitlines()]
 
 
 class Hooks:
@@ -151,7 +144,7 @@ def test_bad_hooks_harm_nobody_but_themselves(server, start, hooks, cloud, priva
         wait_until(lambda pid=pid: not processes.is_alive(pid), "the end of what the hook started")
 
 
-def test_a_thousand_events_and_a_kill_of_everybody(server, start, hooks, settings, cloud, private):
+def test_hooks_end_with_the_monitor_and_not_with_the_agent(server, start, hooks, settings, cloud, private):
     """Hooks go on when the agent dies, and end with the monitor; nothing is left in the end."""
     state = start(hooks.line("lead-taken", "slow", "echo $$ > $out/slow; sleep 1000", "timeout=5m"),
                   hooks.line("installed", "count", "echo $CCM_VERSION >> $out/count"))
@@ -161,16 +154,35 @@ def test_a_thousand_events_and_a_kill_of_everybody(server, start, hooks, setting
     processes.kill(agent)
     agent = server.wait_for_agent(but_not=[agent])
     assert processes.is_alive(slow)
-    ctl(state, "renew", "intranet")
+    ctl.run(state, "renew", "intranet")
     wait_until(lambda: hooks.read("count") == "1\n2\n", "the second installation")
     server.allow(r"ccm-agent|agent|monitor|hook \S+/slow")
     for pid in server.monitors():
         processes.kill(pid)
     wait_until(lambda: not processes.is_alive(slow), "the end of the hook with its monitor")
     server.wait_for_agent(but_not=[agent])
-    ctl(state, "renew", "intranet")
+    ctl.run(state, "renew", "intranet")
     wait_until(lambda: hooks.read("count") == "1\n2\n3\n", "a hook of the new monitor")
     assert [event["version"] for event in events(state) if event["event"] == "installed"] == [1, 2, 3]
+
+
+def test_a_thousand_events_reach_their_hook(make_server, settings, cloud, hooks):
+    kinds = ("renewing", "obtained", "installed", "served")
+    settings["on"] = hooks.line(",".join(kinds), "write", 'echo "$CCM_CERTIFICATE $CCM_EVENT" >> $out/all')
+    settings["concurrent_renewals"] = "16"
+    names = [f"c{number}.intra.example" for number in range(250)]
+    certificates = [Certificate(name, f"pca issuer={cloud.facts['issuer_id']}", (name,), {"key": "ecdsa:256"})
+                    for name in names]
+    server = make_server(Nginx)
+    server.configure(settings=settings, certificates=certificates, sites=[Site(free_port(), (names[0],), (names[0],))])
+    server.start()
+    wait_until(lambda: hooks.read("all").count("\n") >= len(kinds) * len(names), "a thousand runs", timeout=90)
+    told = hooks.read("all").splitlines()
+    assert sorted(told) == sorted(f"{name} {kind}" for name in names for kind in kinds)
+    for name in names:
+        order = [line.split()[1] for line in told if line.startswith(f"{name} ")]
+        assert order[:2] == ["renewing", "obtained"]
+    assert "left out" not in server.log_text()
 
 
 def test_an_event_is_made_up(server, start, hooks, cloud, private):
@@ -178,13 +190,13 @@ def test_an_event_is_made_up(server, start, hooks, cloud, private):
                              'echo "$CCM_EVENT $CCM_CERTIFICATE $CCM_TEST $CCM_RECORD_TYPE"; test $CCM_EVENT = failing'))
     server.allow(r"hook \S+/tell \(challenge-setup")
     server.wait_for_certificate(private, cloud.trust())
-    said = ctl(state, "events", "test", "failing")
+    said = ctl.run(state, "events", "test", "failing")
     assert "failing intranet yes \n" in said and re.search(r"/tell in \S+:\d+ ended with status 0", said)
-    said = ctl(state, "events", "test", "challenge-setup", "intranet", code=1)
+    said = ctl.run(state, "events", "test", "challenge-setup", "intranet", status=1)
     assert "challenge-setup intranet yes TXT" in said and "ended with status 1" in said
-    assert "no hook is configured" in ctl(state, "events", "test", "served")
+    assert "no hook is configured" in ctl.run(state, "events", "test", "served")
     assert "failing" not in [event["event"] for event in events(state)]
-    ctl(state, "events", "test", "fail", code=2)
+    ctl.run(state, "events", "test", "fail", status=2)
 
 
 @pytest.mark.parametrize("line, complaint", [

@@ -1,24 +1,18 @@
 # SPDX-License-Identifier: Apache-2.0
 """Certificates that the agent has issued at SCM: from what was paid for to what is served."""
 
+import dataclasses
 import os
 import signal
-import subprocess
 import time
 
 import pytest
-from conftest import PUBLIC
-from lab import place
+from conftest import PUBLIC, SERVERS
+from lab import ctl, proofs
+from lab.net import free_port
+from lab.waiting import wait_until
 
 APPLICANT = "name=Tester phone=+8613900000000 email=hostmaster@example.com"
-
-
-def ctl(settings, *words, status=0):
-    done = subprocess.run([place.program("ccmctl"), "--state-dir", settings["state_path"], *words],
-                          stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-                          text=True, timeout=60, check=False)
-    assert done.returncode == status, done.stdout
-    return done.stdout
 
 
 @pytest.fixture(name="issuing")
@@ -74,9 +68,9 @@ def test_a_refusal_stops_until_somebody_says_retry(server, cloud, settings, issu
     server.allow("the domain is on a list")
     server.start()
     server.wait_for_log("the authority has refused it: the domain is on a list")
-    shown = ctl(settings, "orders", "show", PUBLIC)
+    shown = ctl.run(settings["state_path"], "orders", "show", PUBLIC)
     assert first in shown and "stopped" in shown
-    ctl(settings, "orders", "retry", PUBLIC, "--timeout", "0", status=6)
+    ctl.run(settings["state_path"], "orders", "retry", PUBLIC, "--timeout", "0", status=6)
     server.wait_for_certificate(issuing, cloud.trust())
     assert cloud.order(second)["applications"] == 1
 
@@ -112,5 +106,75 @@ def test_a_lost_answer_leads_to_no_second_application(server, cloud, issuing):
     cloud.stock(count=2)
     server.allow("apply for certificate")
     server.start()
+    server.wait_for_certificate(issuing, cloud.trust())
+    assert [order["applications"] for order in cloud.orders()] == [1]
+
+
+def wait_for_order(cloud):
+    return wait_until(cloud.orders, "an application")[0]
+
+
+def test_an_order_survives_a_reload_and_an_outage_of_the_cloud(server, cloud, settings, issuing):
+    server.allow("SCM|IAM|cannot|connect|unreachable|trouble")
+    cloud.order_plan(records_after_ms=3000)
+    cloud.stock(count=2)
+    server.start()
+    order = wait_for_order(cloud)
+    server.reload()
+    said = ctl.run(settings["state_path"], "doctor", "--offline", status=None)
+    assert f"order of {PUBLIC}" in said and f"{order['id']} is applied (CHECKING)" in said
+    cloud.stop()
+    server.wait_for_log(r"certificate \"www.example.com\".*(?:connect|refused|unreachable)")
+    cloud.start()
+    server.wait_for_certificate(issuing, cloud.trust())
+    assert [order["applications"] for order in cloud.orders()] == [1]
+
+
+def test_two_servers_on_one_store_have_one_order(make_server, cloud, settings, public):
+    settings.update({"issue": "file", "issue_applicant": APPLICANT, "key": "ecdsa:256"})
+    cloud.admin("POST", "/options", {"proof_every_ms": 200, "issue_after_ms": 200})
+    sites = [public, dataclasses.replace(public, port=free_port())]
+    cloud.proof_places(https={"*": [f"127.0.0.1:{site.port}" for site in sites]})
+    cloud.stock(count=3)
+    servers = [make_server(kind, name) for name, kind in SERVERS.items()]
+    for server, site in zip(servers, sites, strict=True):
+        server.allow(r"pki-validation/\w+\.txt")
+        server.configure(settings=settings, sites=[site])
+        server.start()
+    serials = [server.wait_for_certificate(site, cloud.trust()) for server, site in zip(servers, sites, strict=True)]
+    assert serials[0] == serials[1]
+    assert [order["applications"] for order in cloud.orders()] == [1]
+
+
+def test_an_order_is_withdrawn_and_begun_again(server, cloud, settings, issuing):
+    cloud.order_plan(records_after_ms=600_000)
+    cloud.stock()
+    server.allow("withdrawn")
+    server.start()
+    order = wait_for_order(cloud)
+    cloud.order_plan()
+    assert "has been asked to let go" in ctl.run(settings["state_path"], "orders", "cancel", PUBLIC, "--yes")
+    server.wait_for_log(f"order {order['id']}: somebody has withdrawn the application")
+    ctl.run(settings["state_path"], "orders", "retry", PUBLIC, "--timeout", "0", status=6)
+    server.wait_for_certificate(issuing, cloud.trust())
+    assert cloud.order(order["id"])["applications"] == 2
+
+
+def test_a_certificate_that_leaves_the_configuration_takes_its_proof_along(server, cloud, settings, issuing, static):
+    cloud.proof_places(https={"*": "127.0.0.1:1"})
+    cloud.stock()
+    server.start()
+    place = (issuing.port, PUBLIC, proofs.FOLDER + "whois.txt")
+    value = wait_until(lambda: proofs.body(*place, secure=True), "the proof")
+    assert value == wait_for_order(cloud)["proofs"][0]["record_value"]
+    gone = dataclasses.replace(static, port=issuing.port)
+    server.configure(settings=settings, sites=[gone])
+    server.reload()
+    wait_until(lambda: proofs.body(*place, secure=True) is None, "the end of the proof")
+    # It comes back with the certificate, and nobody applies again.
+    server.configure(settings=settings, sites=[issuing])
+    server.reload()
+    wait_until(lambda: proofs.body(*place, secure=True) == value, "the proof again")
+    cloud.proof_places(https={"*": f"127.0.0.1:{issuing.port}"})
     server.wait_for_certificate(issuing, cloud.trust())
     assert [order["applications"] for order in cloud.orders()] == [1]

@@ -72,6 +72,7 @@ Result<ExitCode> examine(Workspace& workspace, const DoctorOptions& options) {
   examine_settings(workspace, findings);
   examine_agents(workspace, findings);
   examine_certificates(workspace, findings);
+  examine_orders(workspace, findings);
   examine_modules(workspace, options.modules, findings);
   examine_units(workspace, findings);
   if (!options.is_offline) examine_cloud(workspace, findings);

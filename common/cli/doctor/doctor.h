@@ -66,6 +66,9 @@ struct ModuleWish {
 // Releases of what runs and of what is installed, and whether the servers take the modules.
 void examine_modules(Workspace& workspace, const ModuleWish& wish, Findings& findings);
 
+// What is being issued, and what it waits for.
+void examine_orders(Workspace& workspace, Findings& findings);
+
 // What the units of the servers take away from their agents. Root only; others see nothing.
 void examine_units(Workspace& workspace, Findings& findings);
 
@@ -77,5 +80,8 @@ bool examine_account(CloudAccess& cloud, Findings& findings);
 // Tries what an engine for these sources calls, so that nothing is changed by it.
 void examine_permissions(Workspace& workspace, CloudAccess& cloud, const SourceVariants& variants,
                          Findings& findings);
+
+// Credentials that single certificates use besides the usual ones, and what they are for.
+void examine_further_credentials(Workspace& workspace, Findings& findings);
 
 }  // namespace ccm::cli

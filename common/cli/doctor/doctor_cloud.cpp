@@ -282,6 +282,7 @@ void examine_cloud(Workspace& workspace, Findings& findings) {
   if (examine_account(**cloud, findings)) {
     examine_permissions(workspace, **cloud, variants_of(workspace), findings);
   }
+  examine_further_credentials(workspace, findings);
 }
 
 }  // namespace ccm::cli

@@ -106,4 +106,13 @@ Result<CloudAccess*> Workspace::cloud() {
   return cloud_.get();
 }
 
+Result<std::unique_ptr<CloudAccess>> Workspace::cloud_with(
+    const config::CredentialsSpec& credentials) {
+  const auto effective = global();
+  if (!effective) return fail(effective.error());
+  config::GlobalConfig changed = *effective == nullptr ? config::GlobalConfig{} : **effective;
+  changed.credentials = credentials;
+  return CloudAccess::open(options, &changed, clock_);
+}
+
 }  // namespace ccm::cli

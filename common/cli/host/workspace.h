@@ -53,6 +53,9 @@ class Workspace {
   // nullptr when no server of this host has a certificate of that name.
   Result<const config::CertificateSpec*> find_spec(std::string_view name);
   Result<CloudAccess*> cloud();
+  // With credentials that the settings have besides the usual ones; what the options say of
+  // credentials comes first here as well.
+  Result<std::unique_ptr<CloudAccess>> cloud_with(const config::CredentialsSpec& credentials);
 
  private:
   std::vector<UnreadableSettings> find_unreadable_besides(

@@ -57,22 +57,22 @@ Result<void> look_into_directory(ImportInput& input) {
 }
 
 // What tells one writing of a file from another.
-struct Look {
+struct FileMark {
   ino_t inode;
   off_t size;
   std::chrono::nanoseconds changed;
 
-  friend bool operator==(const Look&, const Look&) = default;
+  friend bool operator==(const FileMark&, const FileMark&) = default;
 };
 
 // nullopt for what is no plain file: a pipe ends when its writer does.
-std::optional<Look> look_at(const std::string& path) {
+std::optional<FileMark> look_at(const std::string& path) {
   struct stat file {};
   if (stat(path.c_str(), &file) != 0 || !S_ISREG(file.st_mode)) return std::nullopt;
-  return Look{.inode = file.st_ino,
-              .size = file.st_size,
-              .changed = std::chrono::seconds(file.st_mtim.tv_sec) +
-                         std::chrono::nanoseconds(file.st_mtim.tv_nsec)};
+  return FileMark{.inode = file.st_ino,
+                  .size = file.st_size,
+                  .changed = std::chrono::seconds(file.st_mtim.tv_sec) +
+                             std::chrono::nanoseconds(file.st_mtim.tv_nsec)};
 }
 
 // A chain that another program is still writing looks whole between two of its certificates. A file
@@ -81,7 +81,7 @@ Result<Secret> read_finished(const std::string& path) {
   constexpr auto kQuiet = 1s;
   constexpr auto kBetweenLooks = 100ms;
   constexpr int kMostLooks = 300;
-  std::optional<Look> last = look_at(path);
+  std::optional<FileMark> last = look_at(path);
   auto unchanged = 0ms;
   for (int i = 0; last && i < kMostLooks; ++i) {
     const auto age = std::chrono::system_clock::now().time_since_epoch() - last->changed;
@@ -89,7 +89,7 @@ Result<Secret> read_finished(const std::string& path) {
     Result<Secret> content = is_quiet ? read_input(path) : Result<Secret>(Secret());
     if (!content) return content;
     if (!is_quiet) std::this_thread::sleep_for(kBetweenLooks);
-    const std::optional<Look> now = look_at(path);
+    const std::optional<FileMark> now = look_at(path);
     if (is_quiet && now == last) return content;
     unchanged = now == last ? unchanged + kBetweenLooks : 0ms;
     last = now;

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Clients that keep making full handshakes and write down what each one showed."""
+"""Clients that do the same thing again and again, and write down what came of it each time."""
 
 import dataclasses
 import threading
@@ -19,18 +19,14 @@ class Observation:
     worker: int
 
 
-class Load:
-    """`targets` are (name, port); `path` answers with the worker's process id in its body."""
+class Clients:
+    """A thread for each of `steps`, which calls it until the end of the block with the time when it begins."""
 
-    def __init__(self, targets, trust, *, path="/worker", threads=2, pause=0.0):
-        self.observations = []
+    def __init__(self, steps, pause=0.0):
         self.failures = []
-        self._path = path
         self._pause = pause
         self._stop = threading.Event()
-        self._threads = [
-            threading.Thread(target=self._run, args=(name, port, trust), daemon=True)
-            for name, port in targets for _ in range(threads)]
+        self._threads = [threading.Thread(target=self._run, args=(step,), daemon=True) for step in steps]
 
     def __enter__(self):
         for thread in self._threads:
@@ -42,17 +38,31 @@ class Load:
         for thread in self._threads:
             thread.join(timeout=20)
 
-    def _run(self, name, port, trust):
-        context = tls.context(trust)
+    def _run(self, step):
         while not self._stop.wait(self._pause):
-            began = time.monotonic()
-            try:
-                shown = tls.handshake(port, name, context, request=self._path)
-            except tls.HandshakeFailure as failure:
-                self.failures.append((began, name, str(failure)))
-                continue
-            self.observations.append(
-                Observation(began, time.monotonic(), name, shown.serial, int(shown.body or 0)))
+            step(time.monotonic())
+
+
+class Load(Clients):
+    """Makes full handshakes. `targets` are (name, port); `path` answers with the worker's process id in its body."""
+
+    def __init__(self, targets, trust, *, path="/worker", threads=2, pause=0.0):
+        self.observations = []
+
+        def client(name, port):
+            context = tls.context(trust)
+            return lambda began: self._shake(began, name, port, context, path)
+
+        super().__init__([client(name, port) for name, port in targets for _ in range(threads)], pause)
+
+    def _shake(self, began, name, port, context, path):
+        try:
+            shown = tls.handshake(port, name, context, request=path)
+        except tls.HandshakeFailure as failure:
+            self.failures.append((began, name, str(failure)))
+            return
+        self.observations.append(
+            Observation(began, time.monotonic(), name, shown.serial, int(shown.body or 0)))
 
     def serials(self, name):
         """The serials shown for a name, in the order of their first appearance."""

@@ -7,10 +7,8 @@ import shutil
 import socket
 import ssl
 import subprocess
-import threading
-import time
 
-from . import place, tls
+from . import load, place, tls
 
 FOLDER = "/.well-known/pki-validation/"
 USUAL = FOLDER + "fileauth.txt"
@@ -77,34 +75,21 @@ def body(port, host, path=USUAL, **options):
     return text if status == 200 else None
 
 
-class Authority:
-    """Fetches a file again and again, and writes down what it got each time."""
+class Authority(load.Clients):
+    """Fetches a file again and again."""
 
     def __init__(self, port, host, *, threads=3):
-        self.bodies, self.failures = [], []
-        self._port, self._host = port, host
-        self._stop = threading.Event()
-        self._threads = [threading.Thread(target=self._run, daemon=True) for _ in range(threads)]
+        self.bodies = []
 
-    def __enter__(self):
-        for thread in self._threads:
-            thread.start()
-        return self
-
-    def __exit__(self, *_):
-        self._stop.set()
-        for thread in self._threads:
-            thread.join(timeout=20)
-
-    def _run(self):
-        while not self._stop.is_set():
-            began = time.monotonic()
+        def fetch(began):
             try:
-                status, _, text = ask(self._port, self._host)
+                status, _, text = ask(port, host)
             except OSError as error:
                 self.failures.append((began, str(error)))
-                continue
+                return
             if status == 200:
                 self.bodies.append(text)
             else:
                 self.failures.append((began, status))
+
+        super().__init__([fetch] * threads)

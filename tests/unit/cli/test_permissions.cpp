@@ -32,10 +32,14 @@ TEST(Permissions, OfSeveralSourcesAreNamedOnce) {
 }
 
 TEST(Permissions, KnowTheNamesOfSources) {
-  EXPECT_THAT(variant_names(), ElementsAre("scm", "scm-issue", "pca", "pca-cloud-key"));
+  EXPECT_THAT(variant_names(),
+              ElementsAre("scm", "scm-issue", "scm-issue-dns", "pca", "pca-cloud-key"));
   EXPECT_EQ(variants_in_words(", or ", true),
-            "scm, scm-issue (applies for certificates), pca, or pca-cloud-key (key made by PCA)");
-  EXPECT_EQ(variants_in_words(" or ", false), "scm, scm-issue, pca or pca-cloud-key");
+            "scm, scm-issue (applies for certificates), scm-issue-dns (applies for certificates "
+            "and writes "
+            "their DNS records), pca, or pca-cloud-key (key made by PCA)");
+  EXPECT_EQ(variants_in_words(" or ", false),
+            "scm, scm-issue, scm-issue-dns, pca or pca-cloud-key");
   EXPECT_THAT(usual_variants(), ElementsAre("scm", "pca"));
   EXPECT_EQ(variant_of(config::ScmSource{}), "scm");
   EXPECT_EQ(variant_of(config::ScmSource{.certificate_id = "", .issue = config::Issue{}}),
@@ -48,6 +52,8 @@ TEST(Permissions, KnowTheNamesOfSources) {
 TEST(Permissions, WhatNoActionStandsForIsSaid) {
   EXPECT_TRUE(beyond_actions({"scm", "pca"}).empty());
   ASSERT_EQ(beyond_actions({"scm-issue"}).size(), 1U);
+  EXPECT_NE(beyond_actions({"scm-issue-dns"}).front().find("dns:recordset:create"),
+            std::string_view::npos);
   EXPECT_NE(beyond_actions({"scm-issue"}).front().find("SCM FullAccess"), std::string_view::npos);
 }
 

@@ -2,18 +2,13 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <memory>
-#include <optional>
 #include <string>
 #include <thread>
 #include <vector>
 
 #include "config/sources/scm.h"
+#include "scm_fixture.h"
 #include "sources/scm/scm_source.h"
-#include "support/admission.h"
-#include "support/fake_cloud.h"
-#include "support/memory_log.h"
-#include "support/memory_store.h"
 #include "support/temp_directory.h"
 
 namespace ccm::sources {
@@ -22,53 +17,23 @@ namespace {
 using namespace std::chrono_literals;
 using ccm::test::kTestDay;
 using ccm::test::kTestNow;
-using ccm::test::MemoryLog;
-using ccm::test::MemoryStore;
 using test::Fault;
 using testing::AllOf;
 using testing::HasSubstr;
+using testing::StartsWith;
 
-class ScmSourceTest : public testing::Test {
+class ScmSourceTest : public test::ScmFixture<test::FakeCloud> {
  protected:
-  ObtainRequest request(bool is_due = false) {
-    return {.spec = spec_,
-            .current = current_ ? &*current_ : nullptr,
-            .is_due = is_due || !current_,
-            .lease = *lease_,
-            .now = cloud_.clock.now()};
-  }
   // Every look is later than the lists that the last one left behind.
   Result<Outcome> obtain(bool is_due = false) {
     cloud_.clock.advance(10s);
     return source_.obtain(request(is_due));
   }
-  std::string origin(bool is_due = false) {
-    Result<Outcome> outcome = obtain(is_due);
-    if (!outcome) return "error: " + outcome.error().message();
-    if (const auto* pending = std::get_if<Pending>(&*outcome)) return "pending: " + pending->reason;
-    if (!std::holds_alternative<Obtained>(*outcome)) return "unchanged";
-    last_ = std::get<Obtained>(std::move(*outcome));
-    return last_->origin;
-  }
-  void install() {
-    ASSERT_TRUE(store_.install(*lease_, test::let_in("www", last_->bundle),
-                               {.bundle = last_->bundle,
-                                .origin = last_->origin,
-                                .expected = store_.current_version("www"),
-                                .keep = 2,
-                                .now = cloud_.clock.now()}));
-    current_ = store_.load("www").value().certificate;
-  }
+  std::string origin(bool is_due = false) { return describe(obtain(is_due)); }
   void put(const std::string& id, int days, std::vector<std::string> names = {"www.example.com"}) {
     cloud_.put({.id = id, .names = std::move(names), .not_after = kTestNow + days * kTestDay});
   }
 
-  template <typename Change>
-  void change(Change change_settings) {
-    auto settings = spec_.source.as<config::ScmSource>();
-    change_settings(settings);
-    spec_.source = settings;
-  }
   void set_uploads(config::Uploads uploads) {
     change([&](config::ScmSource& source) { source.uploads = uploads; });
   }
@@ -81,23 +46,9 @@ class ScmSourceTest : public testing::Test {
   // What an operator's wish leads to.
   std::string wished() {
     cloud_.clock.advance(10s);
-    ObtainRequest asked = request(true);
-    asked.is_wanted = true;
-    Result<Outcome> outcome = source_.obtain(asked);
-    if (!outcome) return "error: " + outcome.error().message();
-    if (!std::holds_alternative<Obtained>(*outcome)) return "unchanged";
-    last_ = std::get<Obtained>(std::move(*outcome));
-    return last_->origin;
+    return describe(source_.obtain(request(true, true)));
   }
 
-  test::FakeCloud cloud_;
-  test::CloudClients clients_{cloud_};
-  MemoryStore store_;
-  MemoryLog log_;
-  std::unique_ptr<store::Lease> lease_ = store_.try_lead().value();
-  config::CertificateSpec spec_ = test::scm_spec();
-  std::optional<store::StoredCertificate> current_;
-  std::optional<Obtained> last_;
   ScmSource source_{clients_.scm, store_, cloud_.clock, log_};
 };
 
@@ -200,7 +151,7 @@ TEST_F(ScmSourceTest, LooksPastAnyNumberOfOtherKeyTypes) {
 
 TEST_F(ScmSourceTest, PairsWithTheOperatorsKey) {
   cloud_.put({.id = "scs1", .names = {"www.example.com"}, .has_key = false});
-  EXPECT_THAT(origin(), AllOf(HasSubstr("error: certificate scs1 from SCM"), HasSubstr("keys/")));
+  EXPECT_THAT(origin(), AllOf(HasSubstr(": certificate scs1 from SCM"), HasSubstr("keys/")));
   store_.add_operator_key(ccm::test::make_test_key());
   store_.add_operator_key(cloud_.certificate("scs1").key);
   EXPECT_EQ(origin(), "scm:scs1");
@@ -756,13 +707,13 @@ TEST_F(PinnedScmSourceTest, ObeysAnotherId) {
 }
 
 TEST_F(PinnedScmSourceTest, WaitsAndComplains) {
-  EXPECT_THAT(origin(), HasSubstr("error: "));
+  EXPECT_THAT(origin(), StartsWith("rejected: "));
   cloud_.put({.id = "scs1", .status = "PAID", .names = {}});
   EXPECT_THAT(origin(), HasSubstr("pending: scs1: PAID"));
   cloud_.put({.id = "scs1", .status = "CHECKING", .names = {"www.example.com"}});
   EXPECT_THAT(origin(), HasSubstr("pending: scs1: CHECKING"));
   cloud_.put({.id = "scs1", .names = {"other.example.com"}});
-  EXPECT_THAT(origin(), AllOf(HasSubstr("error: "), HasSubstr("names: ")));
+  EXPECT_THAT(origin(), AllOf(StartsWith("invalid: "), HasSubstr("names: ")));
 }
 
 }  // namespace

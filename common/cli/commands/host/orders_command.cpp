@@ -115,6 +115,25 @@ const sources::SourceDriver* driver_with_orders() {
   return nullptr;
 }
 
+// With the credentials that apply for this certificate.
+Result<Answer> withdraw(Workspace& workspace, const sources::SourceDriver& driver,
+                        const std::string& name, const std::string& id) {
+  const auto spec = workspace.find_spec(name);
+  if (!spec) return fail(spec.error());
+  std::optional<config::CredentialsSpec> credentials;
+  if (*spec != nullptr && driver.applies_with != nullptr &&
+      &sources::driver_of((*spec)->source) == &driver) {
+    credentials = driver.applies_with((*spec)->source);
+  }
+  const Words words{{"certificate_id", id}};
+  if (credentials) {
+    auto own = workspace.cloud_with(*credentials);
+    return own ? (*own)->call(driver.withdrawal, words) : Result<Answer>(pass(std::move(own)));
+  }
+  auto usual = workspace.cloud();
+  return usual ? (*usual)->call(driver.withdrawal, words) : Result<Answer>(pass(std::move(usual)));
+}
+
 Result<ExitCode> cancel_order(Workspace& workspace, const std::string& name, bool is_agreed) {
   const auto order = order_of(workspace, name);
   if (!order) return fail(order.error());
@@ -130,9 +149,7 @@ Result<ExitCode> cancel_order(Workspace& workspace, const std::string& name, boo
       return ExitCode::failed;
     }
   }
-  auto cloud = workspace.cloud();
-  if (!cloud) return pass(std::move(cloud));
-  const auto answer = (*cloud)->call(driver->withdrawal, {{"certificate_id", (*order)->id}});
+  const auto answer = withdraw(workspace, *driver, name, (*order)->id);
   if (!answer) return fail(answer.error());
   if (answer->is_preview) return ExitCode::ok;
   Terminal::say(

@@ -1,0 +1,16 @@
+# SPDX-License-Identifier: Apache-2.0
+"""ccmctl on a configured host."""
+
+import os
+import subprocess
+
+from . import place
+
+
+def run(state, *words, status=0):
+    """What it printed, on either output, once it has ended with this status; None: with whatever status."""
+    done = subprocess.run([place.program("ccmctl"), "--state-dir", str(state), *map(str, words)],
+                          env={"PATH": os.environ["PATH"]}, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                          stderr=subprocess.STDOUT, text=True, timeout=120, check=False)
+    assert status is None or done.returncode == status, done.stdout
+    return done.stdout
