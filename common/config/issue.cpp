@@ -86,6 +86,13 @@ Result<void> take_zone_access(const std::vector<std::string>& arguments, DnsWrit
     const std::optional<std::string> region = value_of(argument, "region");
     const std::optional<std::string> endpoint = value_of(argument, "endpoint");
     if (!region && !endpoint) {
+      const bool is_known =
+          argument == "ecs" || value_of(argument, "file") || value_of(argument, "profile");
+      if (!is_known) {
+        return wrong(argument,
+                     "is not understood after cloud; write file=PATH [profile=NAME] or ecs, "
+                     "region=REGION, endpoint=https://HOST");
+      }
       credentials.push_back(argument);
       continue;
     }

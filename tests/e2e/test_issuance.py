@@ -114,6 +114,7 @@ def wait_for_order(cloud):
     return wait_until(cloud.orders, "an application")[0]
 
 
+@pytest.mark.parametrize("kind", [SERVERS["nginx"]], ids=["nginx"])
 def test_an_order_survives_a_reload_and_an_outage_of_the_cloud(server, cloud, settings, issuing):
     server.allow("SCM|IAM|cannot|connect|unreachable|trouble")
     cloud.order_plan(records_after_ms=3000)
@@ -146,6 +147,7 @@ def test_two_servers_on_one_store_have_one_order(make_server, cloud, settings, p
     assert [order["applications"] for order in cloud.orders()] == [1]
 
 
+@pytest.mark.parametrize("kind", [SERVERS["nginx"]], ids=["nginx"])
 def test_an_order_is_withdrawn_and_begun_again(server, cloud, settings, issuing):
     cloud.order_plan(records_after_ms=600_000)
     cloud.stock()

@@ -19,8 +19,10 @@ constexpr std::size_t kMostTrials = 20;
 constexpr std::size_t kProofsTold = 3;
 
 std::string describe_order(const sources::OrderView& order, Time now) {
-  std::vector<std::string> proofs;
-  for (const auto& [proof, value] : order.proofs) proofs.push_back(proof);
+  // Two names may have their values in one record.
+  std::set<std::string> all;
+  for (const auto& [proof, value] : order.proofs) all.insert(proof);
+  const std::vector<std::string> proofs(all.begin(), all.end());
   const Seconds age = std::max(now - order.since, Seconds::zero());
   return fmt::format("{} is {} ({}) since {}, for {}{}{}: {}", order.id, order.step,
                      printable(order.status), format_time(order.since), format_duration(age),
@@ -37,8 +39,8 @@ void examine_order(const std::string& name, const sources::OrderView& order, Tim
                  fmt::format("correct that, then: ccmctl orders retry {}", shell_word(name)));
   } else if (order.lacks_proof) {
     findings.doubtful(subject, sentence,
-                      fmt::format("make the proof visible to everybody; ccmctl orders show {} says "
-                                  "what it is",
+                      fmt::format("ccmctl orders show {} says what the proof is; everybody must be "
+                                  "able to see it",
                                   shell_word(name)));
   } else if (order.is_late) {
     findings.doubtful(subject, sentence + ", longer than usual",

@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <set>
 #include <utility>
 
 #include "base/sentences.h"
@@ -39,9 +40,11 @@ std::string describe_wait(const ScmOrder& order, const std::string& missing) {
   }
   if (order.status == "ISSUING") return "the authority is about to issue it";
   if (order.placed.empty()) return "SCM has not said yet how the names are to be proved";
-  std::vector<std::string> places;
-  for (const cloud::ScmProof& proof : order.placed) places.push_back(describe_proof(proof));
-  return fmt::format("the authority has yet to look at {}", enumerated(places, kNamesTold));
+  // Two names may have their values in one record.
+  std::set<std::string> places;
+  for (const cloud::ScmProof& proof : order.placed) places.insert(describe_proof(proof));
+  return fmt::format("the authority has yet to look at {}",
+                     enumerated({places.begin(), places.end()}, kNamesTold));
 }
 
 }  // namespace

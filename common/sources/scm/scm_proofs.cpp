@@ -159,17 +159,16 @@ Result<void> ScmProofs::place_files(const ObtainRequest& request,
 // A record that SCM writes itself, or that nobody is said to write, is left to others.
 Result<void> ScmProofs::set_up(const ObtainRequest& request, const ScmOrder& order,
                                const ScmProof& proof) {
-  const bool is_file = is_file_proof(proof);
-  Result<void> done;
-  if (is_file || order.dns_way == DnsWay::hook) {
-    done = parts_.events.ask(
+  if (is_file_proof(proof) || order.dns_way == DnsWay::hook) {
+    auto allowed = parts_.events.ask(
         event_of(EventType::challenge_setup, request, proof, values_at(order, proof)));
+    if (!allowed) return fail_with(std::move(allowed), describe_proof(proof));
   } else if (is_dns_proof(proof) && order.dns_way == DnsWay::cloud) {
-    done = zones_.put(request, order, proof);
+    // The sentence names the record.
+    if (auto put = zones_.put(request, order, proof); !put) return put;
   } else {
-    return done;
+    return {};
   }
-  if (!done) return fail_with(std::move(done), describe_proof(proof));
   parts_.log.notice("certificate \"{}\": {} is in place", request.spec.name, describe_proof(proof));
   return {};
 }
