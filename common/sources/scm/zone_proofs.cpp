@@ -78,18 +78,21 @@ Result<ZoneProofs::Place> ZoneProofs::find(const ObtainRequest& request,
   return Place{.zones = *std::move(zones), .zone = *std::move(zone), .sets = *std::move(sets)};
 }
 
-// RFC 1034 section 3.6.2: beside a CNAME record there is no other at its name.
+// RFC 1034 section 3.6.2: a CNAME record is alone at its name.
 Result<void> ZoneProofs::clear_way(const Place& place, const ScmProof& proof) const {
+  const std::string type = type_of(proof);
   for (const DnsSet& set : place.sets) {
-    const bool is_in_the_way =
-        set.type != type_of(proof) && (set.type == "CNAME" || type_of(proof) == "CNAME");
-    if (!is_in_the_way) continue;
+    const bool is_same = set.type == type;
+    if (is_same && (type == "TXT" || is_for_proofs(proof) || set.holds(proof.record_value))) {
+      continue;
+    }
+    if (set.type != "CNAME" && type != "CNAME") continue;
     const bool is_left_over = is_for_proofs(proof) && (set.type == "CNAME" || set.type == "TXT");
     if (!is_left_over) {
       return fail(ErrorKind::rejected,
                   fmt::format("{} has a {} record at Huawei Cloud DNS, beside which there can be "
-                              "no {} record; only you can decide what becomes of it",
-                              set.name, printable(set.type), type_of(proof)));
+                              "no {}{} record; only you can decide what becomes of it",
+                              set.name, printable(set.type), is_same ? "other " : "", type));
     }
     if (auto removed = place.zones.remove(place.zone, set); !removed) return removed;
   }

@@ -357,7 +357,9 @@ TEST(ScmOrderRecord, GoesAndComesBack) {
                        .spec_fingerprint = "f",
                        .unfit = {"scs0"},
                        .placed = {file_proof("v")},
-                       .is_set_up = true};
+                       .dns_way = config::DnsWay::cloud,
+                       .is_set_up = true,
+                       .lacks_proof = true};
   const Result<ScmOrder> again = parse_scm_order(serialize(order).value());
   ASSERT_TRUE(again) << again.error().message();
   EXPECT_EQ(again->step, order.step);
@@ -367,6 +369,8 @@ TEST(ScmOrderRecord, GoesAndComesBack) {
   EXPECT_EQ(again->unfit, order.unfit);
   EXPECT_EQ(again->step_since, order.step_since);
   EXPECT_TRUE(again->is_set_up);
+  EXPECT_TRUE(again->lacks_proof);
+  EXPECT_EQ(again->dns_way, order.dns_way);
   EXPECT_TRUE(again->is_ours);
 }
 

@@ -110,6 +110,11 @@ TEST_F(ZoneProofsTest, TheOperatorsRecordsStay) {
   EXPECT_THAT(records("example.com"), ElementsAre("\"v=spf1 -all\"", "\"a\" \"b\""));
   EXPECT_THAT(put(proof("a.example.net", "example.com", "CNAME")),
               HasSubstr("beside which there can be no CNAME record"));
+  has("alias.example.com", "CNAME", {"www.example.net."});
+  EXPECT_THAT(put(proof("a.example.net", "alias.example.com", "CNAME")),
+              HasSubstr("there can be no other CNAME record"));
+  EXPECT_THAT(put(proof("v1", "alias.example.com")), HasSubstr("there can be no TXT record"));
+  EXPECT_THAT(records("alias.example.com", "CNAME"), ElementsAre("www.example.net."));
 }
 
 TEST_F(ZoneProofsTest, AnAliasIsWrittenWithItsDot) {
