@@ -254,6 +254,7 @@ Result<void> ScmOrders::rest(const std::string& name, const store::Lease& lease)
       name, (*order)->certificate_id);
   if (auto removed = proofs_.remove(request, **order); !removed) return removed;
   (*order)->is_set_up = false;
+  (*order)->lacks_proof = false;
   (*order)->reason = "no configuration has it issued any more";
   return write(request, **order);
 }
