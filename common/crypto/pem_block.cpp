@@ -100,6 +100,16 @@ Result<Secret> decode_base64(std::string_view text) {
   return Secret::copy_of(decoded.bytes().first(static_cast<std::size_t>(size) - padding));
 }
 
+std::string encode_base64(std::span<const std::byte> bytes) {
+  // EVP_EncodeBlock ends what it writes with a zero.
+  std::string text((bytes.size() + 2) / 3 * 4 + 1, '\0');
+  const int size = EVP_EncodeBlock(reinterpret_cast<unsigned char*>(text.data()),
+                                   reinterpret_cast<const unsigned char*>(bytes.data()),
+                                   static_cast<int>(bytes.size()));
+  text.resize(static_cast<std::size_t>(size));
+  return text;
+}
+
 Result<void> check_input_size(std::size_t size) {
   if (size <= kMaxInputSize) return {};
   return fail(ErrorKind::invalid,

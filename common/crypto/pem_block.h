@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 // The blocks of a PEM text (RFC 7468), found by their markers and not by lines, because what
-// arrives is often glued together. Used inside the crypto room only. Pure functions.
+// arrives is often glued together. Its base64 is what others need of it. Pure functions.
 #pragma once
 
 #include <cstddef>
 #include <optional>
+#include <span>
+#include <string>
 #include <string_view>
 
 #include "base/result.h"
@@ -31,6 +33,8 @@ bool is_encrypted(const PemBlock& block) noexcept;
 // The bytes of base64 text with white space anywhere in it. `invalid` for any other character and
 // for text that is cut short. Wiped memory, because it may be a private key.
 Result<Secret> decode_base64(std::string_view text);
+// One line of it, padded; for what is no secret.
+std::string encode_base64(std::span<const std::byte> bytes);
 
 // `invalid` with a sentence when the input is larger than `kMaxInputSize`.
 Result<void> check_input_size(std::size_t size);

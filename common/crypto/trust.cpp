@@ -16,4 +16,19 @@ Result<void> add_trust(void* context, const std::vector<Certificate>& trusted) {
   return {};
 }
 
+Result<void> show_certificate(void* context, const std::vector<Certificate>& chain,
+                              const KeyPair& key) {
+  auto* tls = static_cast<SSL_CTX*>(context);
+  if (chain.empty() || SSL_CTX_use_certificate(tls, chain.front().native()) != 1 ||
+      SSL_CTX_use_PrivateKey(tls, key.native()) != 1) {
+    return fail(openssl_error(ErrorKind::rejected, "show a client certificate"));
+  }
+  for (std::size_t i = 1; i < chain.size(); ++i) {
+    if (SSL_CTX_add1_chain_cert(tls, chain[i].native()) != 1) {
+      return fail(openssl_error(ErrorKind::internal, "show a client certificate's chain"));
+    }
+  }
+  return {};
+}
+
 }  // namespace ccm::crypto

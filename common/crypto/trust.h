@@ -1,17 +1,23 @@
 // SPDX-License-Identifier: Apache-2.0
-// Whom a TLS client trusts, for libraries that hand out OpenSSL's context of a connection. Any
-// thread.
+// Whom a TLS client trusts, and who it says it is, for libraries that hand out OpenSSL's context of
+// a connection. Any thread.
 #pragma once
 
 #include <vector>
 
 #include "base/result.h"
 #include "crypto/certificate.h"
+#include "crypto/key_pair.h"
 
 namespace ccm::crypto {
 
 // Adds the certificates to those that the context trusts. `context`: an SSL_CTX, borrowed. Once for
 // each new context.
 Result<void> add_trust(void* context, const std::vector<Certificate>& trusted);
+
+// Has the context show a certificate: `chain` with the leaf first, and the leaf's key. `context`:
+// as above. `rejected` when the key does not fit.
+Result<void> show_certificate(void* context, const std::vector<Certificate>& chain,
+                              const KeyPair& key);
 
 }  // namespace ccm::crypto

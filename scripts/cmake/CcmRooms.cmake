@@ -9,9 +9,9 @@ set(CCM_CORE_BUILD "" CACHE PATH
 
 set(ccm_rooms
   common/base common/crypto common/config common/publication common/policy common/store common/cloud
-  common/sources common/lifecycle common/launch common/agent common/server common/cli nginx_module apache_module)
+  common/fleet common/sources common/lifecycle common/launch common/agent common/server common/cli nginx_module apache_module)
 if(CCM_NGINX_OBJECTS)
-  list(REMOVE_ITEM ccm_rooms common/cloud common/sources common/lifecycle common/agent common/cli apache_module)
+  list(REMOVE_ITEM ccm_rooms common/cloud common/fleet common/sources common/lifecycle common/agent common/cli apache_module)
   if(CCM_CORE_BUILD)
     list(FILTER ccm_rooms EXCLUDE REGEX "^common/")
   endif()

@@ -1,0 +1,242 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "fleet/etcd/etcd_client.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <optional>
+#include <utility>
+
+#include "base/text.h"
+#include "cloud/reply/json.h"
+#include "cloud/transport/endpoints.h"
+#include "fleet/etcd/etcd_errors.h"
+
+namespace ccm::fleet {
+namespace {
+
+constexpr std::chrono::milliseconds kConnectTime{1000};
+// Of one piece of news: far above a transaction of etcd in base64.
+constexpr std::size_t kLongestLine = std::size_t{16} << 20U;
+constexpr int kOk = 200;
+
+// Cuts a stream into lines.
+class LineSplitter {
+ public:
+  // False when a line is too long, or `take` says so.
+  template <typename Take>
+  bool add(std::string_view piece, const Take& take) {
+    for (;;) {
+      const std::size_t end = piece.find('\n');
+      if (rest_.size() + std::min(end, piece.size()) > kLongestLine) return false;
+      rest_.append(piece.substr(0, end));
+      if (end == std::string_view::npos) return true;
+      piece.remove_prefix(end + 1);
+      const std::string line = std::exchange(rest_, {});
+      if (!trim(line).empty() && !take(line)) return false;
+    }
+  }
+
+ private:
+  std::string rest_;
+};
+
+Error error_of(const cloud::HttpResponse& response) {
+  return judge_etcd_answer(response.status, response.body.reveal());
+}
+
+}  // namespace
+
+Result<std::unique_ptr<EtcdClient>> EtcdClient::make(EtcdOptions options) {
+  if (options.endpoints.empty()) return fail(ErrorKind::invalid, "there is no endpoint of etcd");
+  for (std::string& endpoint : options.endpoints) {
+    if (auto parts = cloud::require_safe_endpoint(endpoint); !parts) {
+      return fail_with(std::move(parts), "endpoint of etcd");
+    }
+    while (endpoint.ends_with('/')) endpoint.pop_back();
+  }
+  auto http = cloud::make_stream_client({.ca_pem = options.ca_pem,
+                                         .certificate_pem = options.certificate_pem,
+                                         .key_pem = options.key_pem.clone()});
+  if (!http) return fail_with(std::move(http), "etcd");
+  return std::unique_ptr<EtcdClient>(new EtcdClient(std::move(options), *std::move(http)));
+}
+
+cloud::HttpRequest EtcdClient::request_to(std::size_t member, std::string_view path,
+                                          std::string_view body) {
+  cloud::HttpRequest request{.method = "POST",
+                             .url = fmt::format("{}/v3/{}", options_.endpoints[member], path),
+                             .headers = {{"Content-Type", "application/json"}},
+                             .body = std::string(body),
+                             .connect_timeout = kConnectTime,
+                             .total_timeout = options_.patience};
+  const std::lock_guard lock(mutex_);
+  if (!token_.empty()) request.headers.emplace_back("Authorization", token_);
+  return request;
+}
+
+Failure EtcdClient::failed_at(std::size_t member, Error error) const {
+  return fail(std::move(error).with_context(fmt::format("etcd at {}", options_.endpoints[member])));
+}
+
+Result<void> EtcdClient::log_in(std::size_t member) {
+  {
+    const std::lock_guard lock(mutex_);
+    token_.clear();
+  }
+  const Secret body = login_body(options_.user, options_.password);
+  cloud::HttpRequest request = request_to(member, "auth/authenticate", body.reveal());
+  const Result<cloud::HttpResponse> response = http_->send(request);
+  wipe(request.body);
+  if (!response) return fail(response.error());
+  if (response->status != kOk) {
+    Error error = error_of(*response);
+    // Nobody has to log in there.
+    if (error.code() == kNotInThisState) return {};
+    return fail(std::move(error));
+  }
+  const auto answer = cloud::JsonDocument::parse(response->body.reveal());
+  if (!answer) return fail(answer.error());
+  const std::string token = (*answer)["token"].text();
+  if (token.empty() || !cloud::is_header_safe(token)) {
+    return fail(ErrorKind::transient, "the answer to the log-in holds no token");
+  }
+  const std::lock_guard lock(mutex_);
+  token_ = token;
+  return {};
+}
+
+Result<cloud::HttpResponse> EtcdClient::send(std::size_t member, std::string_view path,
+                                             std::string_view body) {
+  return http_->send(request_to(member, path, body));
+}
+
+Result<cloud::JsonDocument> EtcdClient::call_member(std::size_t member, std::string_view path,
+                                                    std::string_view body) {
+  for (bool has_logged_in = false;;) {
+    Result<cloud::HttpResponse> response = send(member, path, body);
+    if (!response) return fail_with(std::move(response), "etcd");
+    if (response->status == kOk) return cloud::JsonDocument::parse(response->body.reveal());
+    Error error = error_of(*response);
+    const bool may_log_in =
+        !has_logged_in && !options_.user.empty() && error.kind() == ErrorKind::unauthorized;
+    if (!may_log_in) return failed_at(member, std::move(error));
+    if (Result<void> logged_in = log_in(member); !logged_in) {
+      return failed_at(member, std::move(logged_in).error());
+    }
+    has_logged_in = true;
+  }
+}
+
+EtcdClient::Called EtcdClient::call(std::string_view path, std::string_view body) {
+  const std::size_t first = preferred_;
+  Called called{.answer = fail(ErrorKind::internal, "no member of etcd was asked")};
+  // Once round, and the first again: it may have been between two leaders.
+  for (std::size_t i = 0; i <= options_.endpoints.size(); ++i) {
+    const std::size_t member = (first + i) % options_.endpoints.size();
+    Result<cloud::JsonDocument> answer = call_member(member, path, body);
+    const bool is_last_word = answer || answer.error().kind() != ErrorKind::transient;
+    if (is_last_word) preferred_ = member;
+    // The first reason is kept: the others are mostly the same.
+    if (is_last_word || i == 0) called.answer = std::move(answer);
+    if (is_last_word) break;
+    called.is_in_doubt = true;
+  }
+  return called;
+}
+
+Result<EtcdPage> EtcdClient::range(const EtcdRange& range) {
+  const Called called = call("kv/range", range_body(range));
+  if (!called.answer) return fail(called.answer.error());
+  return parse_page(*called.answer);
+}
+
+Result<EtcdPage> EtcdClient::read_all(const EtcdRange& wanted, std::size_t page_size) {
+  EtcdPage whole;
+  EtcdRange next = wanted;
+  next.limit = page_size;
+  for (;;) {
+    Result<EtcdPage> page = range(next);
+    if (!page) return page;
+    // What changes in the meantime is heard of by whoever watches from the first page's revision.
+    if (whole.revision == 0) whole.revision = page->revision;
+    for (EtcdItem& item : page->items) whole.items.push_back(std::move(item));
+    if (!page->has_more || page->items.empty()) return whole;
+    next.key = whole.items.back().key + '\0';
+  }
+}
+
+// Each value is sealed anew and so differs from every other: one that is found there is ours.
+Result<EtcdOutcome> EtcdClient::commit(const EtcdTransaction& transaction) {
+  const Result<std::string> body = transaction_body(transaction);
+  if (!body) return fail(body.error());
+  const Called called = call("kv/txn", *body);
+  if (!called.answer) return fail(called.answer.error());
+  Result<EtcdOutcome> outcome = parse_outcome(*called.answer);
+  if (!outcome || outcome->has_happened || !called.is_in_doubt) return outcome;
+  const EtcdChange& first = transaction.changes.front();
+  if (first.value && outcome->found && outcome->found->value == *first.value) {
+    outcome->has_happened = true;
+    outcome->revision = outcome->found->modified;
+  }
+  return outcome;
+}
+
+Result<EtcdLease> EtcdClient::grant(std::chrono::seconds life) {
+  const Called called = call("lease/grant", grant_body(static_cast<std::uint64_t>(life.count())));
+  if (!called.answer) return fail(called.answer.error());
+  const auto lease = (*called.answer)["ID"].integer();
+  if (lease && *lease > 0) return static_cast<EtcdLease>(*lease);
+  return fail(ErrorKind::transient, "etcd granted a lease without a number");
+}
+
+Result<std::chrono::seconds> EtcdClient::keep_alive(EtcdLease lease) {
+  const Called called = call("lease/keepalive", lease_body(lease));
+  if (!called.answer) return fail(called.answer.error());
+  // Of a lease that is gone it says nothing, and answers 200.
+  const auto life = (*called.answer)["result"]["TTL"].integer();
+  if (life && *life > 0) return std::chrono::seconds(*life);
+  return fail(Error(ErrorKind::rejected, "etcd does not know the lease any more")
+                  .with_code(std::string(kNoSuchLease), ""));
+}
+
+Result<void> EtcdClient::revoke(EtcdLease lease) {
+  const Called called = call("lease/revoke", lease_body(lease));
+  if (called.answer || called.answer.error().code() == kNoSuchLease) return {};
+  return fail(called.answer.error());
+}
+
+Result<void> EtcdClient::watch(const EtcdRange& range, EtcdRevision since, const Listener& listener,
+                               int stop) {
+  const std::size_t member = preferred_;
+  LineSplitter lines;
+  std::optional<Error> problem;
+  bool has_enough = false;
+  bool has_news = false;
+  const auto take = [&](std::string_view line) {
+    Result<EtcdNews> news = parse_news(line);
+    if (!news) {
+      problem = std::move(news).error();
+      return false;
+    }
+    has_news = has_news || !news->events.empty();
+    has_enough = !listener(*news) || news->is_canceled;
+    return !has_enough;
+  };
+  const Result<cloud::HttpResponse> response =
+      http_->stream(request_to(member, "watch", watch_body(range, since)),
+                    [&](std::string_view piece) { return lines.add(piece, take); },
+                    {.silence = options_.silence, .stop = stop});
+  if (response && response->status != kOk && response->status != 0) problem = error_of(*response);
+  if (!response) problem = response.error();
+  if (has_enough && !problem) return {};
+  // One that is dead, or cut off from the others, tells nothing either.
+  if (problem || !has_news) preferred_ = (member + 1) % options_.endpoints.size();
+  if (!problem) return {};
+  if (problem->kind() == ErrorKind::unauthorized && !options_.user.empty()) {
+    static_cast<void>(log_in(member));
+  }
+  return failed_at(member, *std::move(problem));
+}
+
+}  // namespace ccm::fleet

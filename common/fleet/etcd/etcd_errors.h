@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: Apache-2.0
+// What a refusal of etcd means, in one sentence. Refusals come in four forms: an object with
+// "message" and "code", one with "error" as a text, a stream's object with "error" as an object,
+// and plain text. Pure functions.
+#pragma once
+
+#include <string_view>
+
+#include "base/error.h"
+
+namespace ccm::fleet {
+
+// The code of an Error of the function below when the token that was sent has run out, or there was
+// none; and when the lease is gone.
+inline constexpr std::string_view kTokenWanted = "etcd.16";
+inline constexpr std::string_view kNoSuchLease = "etcd.5";
+// When authentication is off.
+inline constexpr std::string_view kNotInThisState = "etcd.9";
+
+// `status` 0: of a stream. `transient`: another member may do it.
+Error judge_etcd_answer(int status, std::string_view body);
+
+}  // namespace ccm::fleet
