@@ -74,10 +74,14 @@ Result<std::uint64_t> write_record_file(const std::string& directory, std::strin
                 fmt::format("write record {}: it changed in the meantime", kind));
   }
   if (Result<void> made = make_directories(directory); !made) return pass(std::move(made));
-  Result<void> written =
-      write_file_atomically(record_path(directory, kind), encode(version + 1, value).reveal());
+  Result<void> written = replace_record_file(directory, kind, value, version + 1);
   if (!written) return pass(std::move(written));
   return version + 1;
+}
+
+Result<void> replace_record_file(const std::string& directory, std::string_view kind,
+                                 const Secret& value, std::uint64_t version) {
+  return write_file_atomically(record_path(directory, kind), encode(version, value).reveal());
 }
 
 Result<void> remove_record_file(const std::string& directory, std::string_view kind) {

@@ -20,6 +20,9 @@ Result<std::optional<StoredRecord>> read_record_file(const std::string& director
 // nobody could mend otherwise). `transient` when it is another. Returns the new version.
 Result<std::uint64_t> write_record_file(const std::string& directory, std::string_view kind,
                                         const Secret& value, std::uint64_t expected);
+// Replaces the record atomically, whatever there is: for a copy of another store's record.
+Result<void> replace_record_file(const std::string& directory, std::string_view kind,
+                                 const Secret& value, std::uint64_t version);
 // Fine when absent.
 Result<void> remove_record_file(const std::string& directory, std::string_view kind);
 

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include <array>
+#include <chrono>
 #include <functional>
 #include <memory>
 #include <ostream>
@@ -13,10 +14,13 @@
 #include <thread>
 #include <vector>
 
+#include "fleet/store/etcd_store.h"
 #include "store/answer.h"
 #include "store/forgetting.h"
 #include "store/kinds.h"
 #include "support/admission.h"
+#include "support/etcd_cluster.h"
+#include "support/memory_log.h"
 #include "support/memory_store.h"
 #include "support/temp_directory.h"
 #include "support/test_bundle.h"
@@ -84,6 +88,47 @@ class MemorySpecimen final : public Specimen {
 
  private:
   test::MemoryStore store_;
+};
+
+// On a real etcd, with a fleet of its own for each test.
+class EtcdSpecimen final : public Specimen {
+ public:
+  Store& store() override { return *store_; }
+  const StoreReader& reader() override { return *reader_; }
+  void add_stray() override { directory_.write("certificates/stray", "x"); }
+  void damage_record(const std::string& name, const std::string& kind) override {
+    directory_.write("certificates/" + name + "/records/" + kind, "scribble");
+  }
+  void damage(const std::string& name, VersionNumber version) override {
+    directory_.write(
+        "certificates/" + name + "/versions/" + std::to_string(version) + "/fullchain.pem",
+        "scribble");
+  }
+  void add_operator_key(const crypto::KeyPair& key) override {
+    directory_.write("keys/own.pem", key.to_pem().value().reveal());
+  }
+
+ private:
+  static test::EtcdCluster& cluster() {
+    static test::EtcdCluster cluster;
+    return cluster;
+  }
+  std::unique_ptr<Store> open() {
+    fleet::FleetKeys keys;
+    keys.keys.push_back(crypto::make_sealing_key().value());
+    std::shared_ptr<fleet::EtcdClient> etcd =
+        fleet::EtcdClient::make({.endpoints = cluster().endpoints()}).value();
+    while (!etcd->range({.key = "x"})) std::this_thread::sleep_for(std::chrono::milliseconds(10));
+    const std::string name = directory_.path().filename();
+    return fleet::open_etcd_store({.state_path = directory_.path(), .fleet = name, .host = "here"},
+                                  std::move(etcd), std::move(keys), log_)
+        .value();
+  }
+
+  test::TempDirectory directory_{test::memory_backed_parent()};
+  test::MemoryLog log_;
+  std::unique_ptr<Store> store_ = open();
+  std::unique_ptr<const StoreReader> reader_ = open_to_read(directory_.path().string());
 };
 
 struct Implementation {
@@ -680,11 +725,21 @@ TEST_P(StoreContract, ServesSeveralThreadsAtOnce) {
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(
-    Stores, StoreContract,
-    ::testing::Values(Implementation{"File", [] { return std::make_unique<FileSpecimen>(); }},
-                      Implementation{"Memory", [] { return std::make_unique<MemorySpecimen>(); }}),
-    [](const auto& tested) { return tested.param.name; });
+std::vector<Implementation> implementations() {
+  std::vector<Implementation> all{{"File", [] { return std::make_unique<FileSpecimen>(); }},
+                                  {"Memory", [] { return std::make_unique<MemorySpecimen>(); }}};
+  if (test::EtcdCluster::is_installed()) {
+    all.push_back({"Etcd", [] { return std::make_unique<EtcdSpecimen>(); }});
+  }
+  return all;
+}
+
+INSTANTIATE_TEST_SUITE_P(Stores, StoreContract, ::testing::ValuesIn(implementations()),
+                         [](const auto& tested) { return tested.param.name; });
+
+TEST(StoreContractOnEtcd, IsRun) {
+  if (!test::EtcdCluster::is_installed()) GTEST_SKIP() << "there is no /usr/bin/etcd";
+}
 
 }  // namespace
 }  // namespace ccm::store

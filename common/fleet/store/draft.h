@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: Apache-2.0
+// A transaction that changes a fleet's entries, while it grows. What is put is sealed at once; the
+// first thing that fails is said when the draft is taken. One thread.
+#pragma once
+
+#include <cstddef>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.h"
+#include "base/secret.h"
+#include "fleet/etcd/etcd_messages.h"
+#include "fleet/store/fleet_entry.h"
+#include "fleet/store/fleet_layout.h"
+
+namespace ccm::fleet {
+
+class Draft {
+ public:
+  Draft(const FleetLayout& layout, const FleetKeys& keys) : layout_(layout), keys_(keys) {}
+
+  void expect(std::string key, EtcdRevision modified);
+  void put(std::string key, const Secret& text);
+  // To the front, where it tells whether the transaction has happened (EtcdClient::commit).
+  void put_first(std::string key, const Secret& text);
+  void put_version(const std::string& name, const crypto::Bundle& bundle,
+                   const store::VersionInfo& info, std::span<const std::byte> response);
+  // Takes back what was put there: etcd takes each key once in a transaction.
+  void remove(std::string key);
+  void remove_all(std::string_view prefix);
+  void remove_version(const std::string& name, store::VersionNumber number);
+
+  Result<EtcdTransaction> take() &&;
+
+ private:
+  const FleetLayout& layout_;
+  const FleetKeys& keys_;
+  EtcdTransaction transaction_;
+  std::optional<Error> problem_;
+};
+
+}  // namespace ccm::fleet

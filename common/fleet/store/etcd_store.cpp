@@ -1,0 +1,350 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "fleet/store/etcd_store.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <optional>
+#include <set>
+#include <span>
+#include <utility>
+#include <vector>
+
+#include "crypto/digest.h"
+#include "crypto/serving_rules.h"
+#include "fleet/store/draft.h"
+#include "fleet/store/fleet_host.h"
+#include "fleet/store/fleet_inbox.h"
+#include "fleet/store/fleet_lease.h"
+#include "store/entry_name.h"
+#include "store/file_store/file_reader.h"
+#include "store/file_store/file_store.h"
+#include "store/forgetting.h"
+
+namespace ccm::fleet {
+namespace {
+
+using store::Lease;
+using store::VersionNumber;
+
+// In one transaction; the rest goes with the next one.
+constexpr std::size_t kMostRemovedAtOnce = 40;
+
+std::string digest_of(std::span<const std::byte> response) {
+  return response.empty() ? std::string() : crypto::to_hex(crypto::sha256(response));
+}
+
+class EtcdStore final : public store::Store, public store::FileReader {
+ public:
+  EtcdStore(FleetOptions options, FleetHost::Parts parts)
+      : FileReader(options.state_path),
+        options_(std::move(options)),
+        host_(std::move(parts), *this),
+        inbox_(host_, FileReader::state_path()) {
+    host_.start();
+  }
+
+  Result<store::VersionInfo> install(const Lease& lease, const policy::Admission& admission,
+                                     const store::Installation& installation) override;
+  Result<void> restore(const Lease& lease, const policy::Admission& admission,
+                       VersionNumber version) override;
+  Result<void> prune(const Lease& lease, const std::string& name, unsigned keep) override;
+  Result<void> keep_response(const Lease& lease, const std::string& name, VersionNumber version,
+                             std::span<const std::byte> der) override;
+  Result<std::uint64_t> write_record(const Lease& lease, std::string_view name,
+                                     std::string_view kind, const Secret& value,
+                                     std::uint64_t expected) override;
+  Result<void> remove_record(const Lease& lease, std::string_view name,
+                             std::string_view kind) override;
+  Result<void> forget(const Lease& lease, const std::string& name, store::Keep keep) override;
+  Result<void> append_event(const Event& event) override {
+    return host_.files().append_event(event);
+  }
+  store::Inbox& inbox() noexcept override { return inbox_; }
+  Result<std::vector<crypto::KeyPair>> operator_keys() const override {
+    return host_.files().operator_keys();
+  }
+  Result<std::unique_ptr<Lease>> try_lead() override;
+
+ private:
+  Draft new_draft() const { return {host_.layout(), host_.keys()}; }
+  Result<void> check_expected(const std::string& name, VersionNumber expected) const;
+  // The certificate's head, to be changed. What the fleet does not have yet joins the draft.
+  Result<Head> begin_head(const std::string& name, Draft& draft);
+  Result<void> commit_head(const Lease& lease, const std::string& name, Head head, Draft draft);
+  void drop_superseded(const std::string& name, Head& head, unsigned keep, Draft& draft) const;
+  Result<void> adopt_copy(const Lease& lease);
+
+  const FleetOptions options_;
+  mutable FleetHost host_;
+  FleetInbox inbox_;
+};
+
+// As the file store judges it: by `current` or, when that is damaged, by what load() gave instead.
+Result<void> EtcdStore::check_expected(const std::string& name, VersionNumber expected) const {
+  if (expected == current_version(name)) return {};
+  const Result<Loaded> loaded = load(name);
+  if (!loaded) return fail(loaded.error());
+  if (expected == (loaded->certificate ? loaded->certificate->info.number : 0)) return {};
+  return fail(ErrorKind::transient, "the installed version changed in the meantime");
+}
+
+Result<Head> EtcdStore::begin_head(const std::string& name, Draft& draft) {
+  FleetMirror::KnownHead known = host_.mirror().head_of(name);
+  draft.expect(host_.layout().head(name), known.modified);
+  Head head = std::move(known.head);
+  ++head.sequence;
+  if (known.modified != 0) return head;
+  // A state directory from before the fleet, or an etcd that has lost it.
+  head.versions.clear();
+  for (const VersionNumber number : versions(name)) {
+    head.highest = std::max(head.highest, number);
+    const Result<store::StoredCertificate> version = load_version(name, number);
+    if (!version) continue;
+    draft.put_version(name, version->bundle, version->info, version->ocsp_response);
+    head.versions.push_back({.number = number,
+                             .fingerprint = version->info.fingerprint,
+                             .response = digest_of(version->ocsp_response)});
+  }
+  head.current = current_version(name);
+  if (head.find(head.current) == nullptr && !head.versions.empty()) {
+    head.current = head.versions.front().number;
+  }
+  return head;
+}
+
+Result<void> EtcdStore::commit_head(const Lease& lease, const std::string& name, Head head,
+                                    Draft draft) {
+  draft.put_first(host_.layout().head(name), Secret::copy_of(serialize(head)));
+  Result<EtcdTransaction> transaction = std::move(draft).take();
+  if (!transaction) return pass(std::move(transaction));
+  return host_.commit(*std::move(transaction), &lease);
+}
+
+void EtcdStore::drop_superseded(const std::string& name, Head& head, unsigned keep,
+                                Draft& draft) const {
+  std::vector<VersionNumber> previous;
+  for (const Head::Version& version : head.versions) {
+    if (version.number != head.current) previous.push_back(version.number);
+  }
+  std::sort(previous.begin(), previous.end());
+  const std::size_t surplus = previous.size() > keep ? previous.size() - keep : 0;
+  previous.resize(std::min(surplus, kMostRemovedAtOnce));
+  for (const VersionNumber number : previous) {
+    std::erase_if(head.versions,
+                  [&](const Head::Version& version) { return version.number == number; });
+    draft.remove_version(name, number);
+  }
+}
+
+Result<store::VersionInfo> EtcdStore::install(const Lease& lease,
+                                              const policy::Admission& admission,
+                                              const store::Installation& installation) {
+  const std::string& name = admission.name();
+  if (Result<void> checked = store::check_entry_name(name); !checked) {
+    return pass(std::move(checked));
+  }
+  const crypto::Certificate& leaf = installation.bundle.leaf();
+  if (!admission.is_for(leaf)) return store::refuse_admission(admission);
+  const auto held = host_.lock();
+  Result<void> done = check_expected(name, installation.expected);
+  if (!done) return pass(std::move(done));
+  Draft draft = new_draft();
+  Result<Head> head = begin_head(name, draft);
+  if (!head) return pass(std::move(head));
+  store::VersionInfo info{.number = ++head->highest,
+                          .installed_at = installation.now,
+                          .not_before = leaf.not_before(),
+                          .not_after = leaf.not_after(),
+                          .fingerprint = leaf.fingerprint(),
+                          .serial = leaf.serial(),
+                          .origin = installation.origin,
+                          .rules = crypto::kServingRules};
+  head->current = info.number;
+  head->versions.push_back({.number = info.number,
+                            .fingerprint = info.fingerprint,
+                            .response = digest_of(installation.ocsp_response)});
+  draft.put_version(name, installation.bundle, info, installation.ocsp_response);
+  drop_superseded(name, *head, installation.keep, draft);
+  done = commit_head(lease, name, *std::move(head), std::move(draft));
+  if (!done) return pass(std::move(done));
+  return info;
+}
+
+Result<void> EtcdStore::restore(const Lease& lease, const policy::Admission& admission,
+                                VersionNumber version) {
+  const std::string& name = admission.name();
+  if (Result<void> checked = store::check_entry_name(name); !checked) return checked;
+  const auto held = host_.lock();
+  Result<store::StoredCertificate> wanted = load_version(name, version);
+  if (!wanted) {
+    return fail(std::move(wanted)
+                    .error()
+                    .with_kind(ErrorKind::rejected)
+                    .with_context(fmt::format("restore version {} of \"{}\"", version, name)));
+  }
+  if (!admission.is_for(wanted->bundle.leaf())) return store::refuse_admission(admission);
+  Draft draft = new_draft();
+  Result<Head> head = begin_head(name, draft);
+  if (!head) return pass(std::move(head));
+  if (head->find(version) == nullptr) {
+    return fail(ErrorKind::rejected,
+                fmt::format("the fleet has no version {} of \"{}\" any more", version, name));
+  }
+  head->current = version;
+  return commit_head(lease, name, *std::move(head), std::move(draft));
+}
+
+Result<void> EtcdStore::prune(const Lease& lease, const std::string& name, unsigned keep) {
+  if (Result<void> checked = store::check_entry_name(name); !checked) return checked;
+  const auto held = host_.lock();
+  if (Result<void> allowed = host_.check_lease(lease); !allowed) return allowed;
+  if (versions(name).size() <= keep + std::size_t{1}) return {};
+  // With the current one damaged an older one serves.
+  const Result<Loaded> loaded = load(name);
+  if (!loaded || !loaded->certificate || loaded->damage) return {};
+  Draft draft = new_draft();
+  Result<Head> head = begin_head(name, draft);
+  if (!head) return pass(std::move(head));
+  drop_superseded(name, *head, keep, draft);
+  return commit_head(lease, name, *std::move(head), std::move(draft));
+}
+
+Result<void> EtcdStore::keep_response(const Lease& lease, const std::string& name,
+                                      VersionNumber version, std::span<const std::byte> der) {
+  if (Result<void> checked = store::check_entry_name(name); !checked) return checked;
+  const auto held = host_.lock();
+  Draft draft = new_draft();
+  Result<Head> head = begin_head(name, draft);
+  if (!head) return pass(std::move(head));
+  Head::Version* kept = head->find(version);
+  if (kept == nullptr) {
+    return fail(ErrorKind::rejected,
+                fmt::format("certificate \"{}\" has no version {} any more", name, version));
+  }
+  if (kept->response == digest_of(der)) return host_.check_lease(lease);
+  kept->response = digest_of(der);
+  const std::string key = host_.layout().response(name, version);
+  if (der.empty()) {
+    draft.remove(key);
+  } else {
+    draft.put(key, Secret::copy_of(der));
+  }
+  return commit_head(lease, name, *std::move(head), std::move(draft));
+}
+
+Result<std::uint64_t> EtcdStore::write_record(const Lease& lease, std::string_view name,
+                                              std::string_view kind, const Secret& value,
+                                              std::uint64_t expected) {
+  if (Result<std::string> path = records_path(name, kind); !path) return pass(std::move(path));
+  const auto held = host_.lock();
+  const Result<std::optional<store::StoredRecord>> stored = read_record(name, kind);
+  if (!stored && stored.error().kind() != ErrorKind::invalid) return fail(stored.error());
+  const std::uint64_t version = stored && *stored ? (*stored)->version : 0;
+  if (version != expected) {
+    return fail(ErrorKind::transient,
+                fmt::format("write record {}: it changed in the meantime", kind));
+  }
+  Draft draft = new_draft();
+  const std::string key = host_.layout().record(name, kind);
+  draft.expect(key, host_.mirror().modified(key));
+  draft.put(key, serialize(value, version + 1));
+  Result<EtcdTransaction> transaction = std::move(draft).take();
+  if (!transaction) return pass(std::move(transaction));
+  if (Result<void> done = host_.commit(*std::move(transaction), &lease); !done) {
+    return pass(std::move(done));
+  }
+  return version + 1;
+}
+
+Result<void> EtcdStore::remove_record(const Lease& lease, std::string_view name,
+                                      std::string_view kind) {
+  if (Result<std::string> path = records_path(name, kind); !path) return pass(std::move(path));
+  const auto held = host_.lock();
+  Draft draft = new_draft();
+  draft.remove(host_.layout().record(name, kind));
+  Result<EtcdTransaction> transaction = std::move(draft).take();
+  if (!transaction) return pass(std::move(transaction));
+  return host_.commit(*std::move(transaction), &lease);
+}
+
+Result<void> EtcdStore::forget(const Lease& lease, const std::string& name, store::Keep keep) {
+  if (Result<void> checked = store::check_entry_name(name); !checked) return checked;
+  const auto held = host_.lock();
+  const FleetLayout& layout = host_.layout();
+  const FleetMirror::KnownHead known = host_.mirror().head_of(name);
+  const std::set<std::string> kinds = host_.mirror().kinds_of(name);
+  if (known.head.versions.empty() && kinds.empty() && versions(name).empty()) {
+    if (Result<void> allowed = host_.check_lease(lease); !allowed) return allowed;
+    return fail(ErrorKind::rejected, fmt::format("the fleet has no certificate \"{}\"", name));
+  }
+  Draft draft = new_draft();
+  if (keep == store::Keep::versions) {
+    for (const std::string& kind : kinds) {
+      if (kind != store::kForgotten) draft.remove(layout.record(name, kind));
+    }
+    draft.remove(layout.grant(name));
+    draft.put(layout.record(name, store::kForgotten), serialize(Secret(), 1));
+    Result<EtcdTransaction> transaction = std::move(draft).take();
+    if (!transaction) return pass(std::move(transaction));
+    return host_.commit(*std::move(transaction), &lease);
+  }
+  draft.expect(layout.head(name), known.modified);
+  draft.remove_all(layout.shelf(Shelf::version, name));
+  draft.remove_all(layout.shelf(Shelf::response, name));
+  draft.remove_all(layout.shelf(Shelf::record, name));
+  draft.remove(layout.grant(name));
+  // What stays says so to the hosts that hear of it later.
+  return commit_head(lease, name, {.sequence = known.head.sequence + 1}, std::move(draft));
+}
+
+// What only this host has: of before the fleet, or of before its etcd was lost.
+Result<void> EtcdStore::adopt_copy(const Lease& lease) {
+  Result<std::vector<std::string>> names = FileReader::names();
+  if (!names) return pass(std::move(names));
+  for (const std::string& name : *names) {
+    if (host_.mirror().head_of(name).modified != 0) continue;
+    Draft draft = new_draft();
+    Result<Head> head = begin_head(name, draft);
+    if (!head) return pass(std::move(head));
+    if (head->versions.empty()) continue;
+    Result<void> done = commit_head(lease, name, *std::move(head), std::move(draft));
+    if (!done) return done;
+  }
+  return {};
+}
+
+Result<std::unique_ptr<Lease>> EtcdStore::try_lead() {
+  const auto held = host_.lock();
+  const Result<bool> is_ready = host_.is_ready_to_lead();
+  if (!is_ready) return fail(is_ready.error());
+  if (!*is_ready) return std::unique_ptr<Lease>();
+  Result<std::unique_ptr<Lease>> lease =
+      acquire_fleet_lease(host_.etcd(), host_.layout(), options_.host, options_.lease_life);
+  if (!lease || *lease == nullptr) return lease;
+  // What the leader before has written last may not have been heard of yet.
+  Result<void> done = host_.catch_up();
+  if (done) done = adopt_copy(**lease);
+  if (!done) return pass(std::move(done));
+  return lease;
+}
+
+}  // namespace
+
+Result<std::unique_ptr<store::Store>> open_etcd_store(FleetOptions options,
+                                                      std::shared_ptr<EtcdClient> etcd,
+                                                      FleetKeys keys, Log& log) {
+  Result<FleetLayout> layout = FleetLayout::make(options.fleet);
+  if (!layout) return pass(std::move(layout));
+  if (keys.keys.empty()) return fail(ErrorKind::invalid, "the fleet has no key");
+  Result<std::unique_ptr<store::Store>> files = store::open_file_store(options.state_path);
+  if (!files) return files;
+  return std::unique_ptr<store::Store>(
+      std::make_unique<EtcdStore>(std::move(options), FleetHost::Parts{.etcd = std::move(etcd),
+                                                                       .layout = *std::move(layout),
+                                                                       .keys = std::move(keys),
+                                                                       .files = *std::move(files),
+                                                                       .log = log}));
+}
+
+}  // namespace ccm::fleet

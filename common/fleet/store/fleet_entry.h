@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: Apache-2.0
+// What lies sealed in a fleet's etcd, as values. Pure functions; `invalid` for a text that was not
+// made here.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.h"
+#include "base/secret.h"
+#include "crypto/sealing.h"
+#include "store/store_reader.h"
+
+namespace ccm::fleet {
+
+// The fleet's keys: new texts are sealed with the first, the others still open.
+struct FleetKeys {
+  std::vector<crypto::SealingKey> keys;  // never empty
+
+  Result<std::string> seal(std::string_view place, const Secret& text) const;
+  Result<Secret> unseal(std::string_view place, std::string_view sealed) const;
+};
+
+// Of a certificate. It names what the other keys may hold, so that an older version, or an older
+// response, that somebody puts back is found out.
+struct Head {
+  struct Version {
+    store::VersionNumber number = 0;
+    std::string fingerprint;
+    std::string response = {};  // SHA-256 of the OCSP response; empty: there is none
+  };
+
+  std::uint64_t sequence = 0;  // grows with every change; an older one is not believed
+  store::VersionNumber current = 0;
+  store::VersionNumber highest = 0;    // ever used
+  std::vector<Version> versions = {};  // none: the certificate is forgotten
+
+  const Version* find(store::VersionNumber number) const noexcept;
+  Version* find(store::VersionNumber number) noexcept;
+};
+
+std::string serialize(const Head& head);
+Result<Head> parse_head(std::string_view text);
+
+// A version with its key, without its response.
+Result<Secret> serialize(const crypto::Bundle& bundle, const store::VersionInfo& info);
+Result<store::StoredCertificate> parse_version(const Secret& text);
+
+Secret serialize(const Secret& value, std::uint64_t version);
+Result<store::StoredRecord> parse_stored_record(const Secret& text);
+
+}  // namespace ccm::fleet

@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: Apache-2.0
+// This host in its fleet: the thread that follows what the others write, the one way to write, and
+// the copy that both keep up to date. Owned by the store.
+//
+// Several processes of a host may share the copy. The one with the file store's lease writes it;
+// the others wait for that lease.
+#pragma once
+
+#include <chrono>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <thread>
+
+#include "base/handle.h"
+#include "base/log.h"
+#include "base/result.h"
+#include "fleet/etcd/etcd_client.h"
+#include "fleet/store/fleet_entry.h"
+#include "fleet/store/fleet_layout.h"
+#include "fleet/store/fleet_mirror.h"
+#include "store/store.h"
+
+namespace ccm::fleet {
+
+class FleetHost {
+ public:
+  // What it works with; `files` is the store of the copy.
+  struct Parts {
+    std::shared_ptr<EtcdClient> etcd;
+    FleetLayout layout;
+    FleetKeys keys;
+    std::unique_ptr<store::Store> files;
+    Log& log;
+  };
+  // `reader` reads the copy.
+  FleetHost(Parts parts, const store::FileReader& reader);
+  ~FleetHost();
+  FleetHost(const FleetHost&) = delete;
+  FleetHost& operator=(const FleetHost&) = delete;
+
+  // Begins to follow; once.
+  void start();
+
+  // Held by whoever reads what is known of the fleet in order to write.
+  std::unique_lock<std::mutex> lock() { return std::unique_lock(mutex_); }
+  // With the lock held. Commits, and has the copy follow. `transient` when a comparison fails: what
+  // it was based on is another by now. With a lease: only while that leads.
+  Result<void> commit(EtcdTransaction transaction, const store::Lease* lease);
+  // `transient` when another host leads by now.
+  Result<void> check_lease(const store::Lease& lease);
+  // Whether this process may lead, and knows all that the fleet has.
+  Result<bool> is_ready_to_lead();
+  // All that the fleet has is known afterwards.
+  Result<void> catch_up();
+
+  const FleetLayout& layout() const noexcept { return parts_.layout; }
+  const FleetKeys& keys() const noexcept { return parts_.keys; }
+  FleetMirror& mirror() noexcept { return mirror_; }
+  store::Store& files() noexcept { return *parts_.files; }
+  const std::shared_ptr<EtcdClient>& etcd() const noexcept { return parts_.etcd; }
+
+ private:
+  void follow();
+  // From which revision to listen; nullopt: not now.
+  std::optional<EtcdRevision> prepare_to_listen();
+  bool hear(const EtcdNews& news);
+  bool take_host_lease();
+  Result<void> synchronise();
+  void tell(const Result<void>& outcome);
+  bool waits_for(std::chrono::milliseconds time);
+
+  Parts parts_;
+  FleetMirror mirror_;
+  std::mutex mutex_;
+  std::unique_ptr<store::Lease> host_lease_;
+  std::optional<EtcdRevision> heard_;  // all news up to it is in the copy
+  bool is_cut_off_ = false;            // and was told of
+  FileDescriptor stop_;
+  std::thread follower_;
+};
+
+}  // namespace ccm::fleet

@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "fleet/store/fleet_inbox.h"
+
+#include <fmt/format.h>
+
+#include <utility>
+
+#include "base/boundary.h"
+#include "base/file.h"
+#include "store/entry_name.h"
+
+namespace ccm::fleet {
+namespace {
+
+// A chain and a key, each of at most 1 MiB, as in the file store's inbox.
+constexpr std::size_t kLargestLetter = std::size_t{2} << 20U;
+
+}  // namespace
+
+// As the file store's inbox does, in a folder that nobody watches.
+Result<Secret> FleetInbox::write_down(const store::Request& request, std::string& id) const {
+  if (Result<void> made = make_directories(outbox_path_); !made) return pass(std::move(made));
+  store::FileInbox outbox(outbox_path_);
+  Result<std::string> left = outbox.leave(request);
+  if (!left) return pass(std::move(left));
+  id = *left;
+  Result<Secret> text = read_secret_file(
+      fmt::format("{}/request-{}-{}", outbox_path_, id, request.name), kLargestLetter);
+  outbox.withdraw({.id = id, .name = request.name});
+  return text;
+}
+
+Result<std::string> FleetInbox::leave(const store::Request& request) {
+  std::string id;
+  const Result<Secret> text = write_down(request, id);
+  if (!text) return fail(text.error());
+  const std::string key = host_.layout().request(id, request.name);
+  Result<std::string> sealed = host_.keys().seal(key, *text);
+  if (!sealed) return sealed;
+  const auto held = host_.lock();
+  Result<void> done =
+      host_.commit({.compares = {{.key = key, .of = EtcdCompare::Of::created, .revision = 0}},
+                    .changes = {{.key = key, .value = *std::move(sealed)}}},
+                   nullptr);
+  if (!done) return pass(std::move(done));
+  return id;
+}
+
+void FleetInbox::remove(const std::string& key) {
+  const auto held = host_.lock();
+  host_.mirror().pass_over(key);
+  static_cast<void>(
+      host_.commit({.compares = {}, .changes = {{.key = key, .value = std::nullopt}}}, nullptr));
+}
+
+void FleetInbox::withdraw(const store::Ticket& ticket) noexcept {
+  at_boundary(
+      0, [](std::string_view) {},
+      [&] {
+        if (!copy_.is_waiting(ticket)) return 0;
+        remove(host_.layout().request(ticket.id, ticket.name));
+        copy_.withdraw(ticket);
+        return 0;
+      });
+}
+
+Result<void> FleetInbox::grant(const std::string& name, std::string_view note) {
+  if (Result<void> checked = store::check_entry_name(name); !checked) return checked;
+  const std::string key = host_.layout().grant(name);
+  Result<std::string> sealed = host_.keys().seal(key, Secret::copy_of(note));
+  if (!sealed) return pass(std::move(sealed));
+  const auto held = host_.lock();
+  return host_.commit({.compares = {}, .changes = {{.key = key, .value = *std::move(sealed)}}},
+                      nullptr);
+}
+
+void FleetInbox::drop_granted(const std::string& name) noexcept {
+  at_boundary(
+      0, [](std::string_view) {},
+      [&] {
+        if (!copy_.granted(name)) return 0;
+        const auto held = host_.lock();
+        static_cast<void>(
+            host_.commit({.compares = {},
+                          .changes = {{.key = host_.layout().grant(name), .value = std::nullopt}}},
+                         nullptr));
+        copy_.drop_granted(name);
+        return 0;
+      });
+}
+
+}  // namespace ccm::fleet

@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: Apache-2.0
+// The inbox of a fleet: a request that is left on any host reaches the leader on whichever host. It
+// lies sealed in etcd, and from there in the copy of every host, where it is read. Any thread.
+#pragma once
+
+#include <string>
+
+#include "fleet/store/fleet_host.h"
+#include "store/file_store/file_inbox.h"
+#include "store/inbox.h"
+
+namespace ccm::fleet {
+
+class FleetInbox final : public store::Inbox {
+ public:
+  FleetInbox(FleetHost& host, const std::string& state_path)
+      : host_(host), copy_(state_path), outbox_path_(state_path + "/outbox") {}
+
+  Result<std::string> leave(const store::Request& request) override;
+  void withdraw(const store::Ticket& ticket) noexcept override;
+  bool is_waiting(const store::Ticket& ticket) const override { return copy_.is_waiting(ticket); }
+  Result<std::vector<store::Ticket>> list() const override { return copy_.list(); }
+  Result<store::Request> read(const store::Ticket& ticket) const override {
+    return copy_.read(ticket);
+  }
+  std::vector<std::string> granted() const override { return copy_.granted(); }
+  std::optional<std::string> granted(const std::string& name) const override {
+    return copy_.granted(name);
+  }
+  Result<void> grant(const std::string& name, std::string_view note) override;
+  void drop_granted(const std::string& name) noexcept override;
+
+ private:
+  Result<Secret> write_down(const store::Request& request, std::string& id) const;
+  // What cannot be removed now is passed over until it is.
+  void remove(const std::string& key);
+
+  FleetHost& host_;
+  store::FileInbox copy_;
+  const std::string outbox_path_;
+};
+
+}  // namespace ccm::fleet

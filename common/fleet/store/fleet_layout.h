@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: Apache-2.0
+// Under which keys of etcd a fleet keeps what. Whoever can write to etcd can write any key, so a
+// name in one counts only when it is one that may be a file's.
+//
+//   /cl/FLEET/leader              who leads, under a lease
+//             heads/NAME          of a certificate: its versions, and which one is current
+//             versions/NAME/N     one version, with its private key; never changes
+//             responses/NAME/N    its OCSP response
+//             records/NAME/KIND   the engine's records; with an empty NAME: of the whole fleet
+//             inbox/ID-NAME       what is asked of the leader
+//             granted/NAME        its note of a renewal that was asked for
+//
+// All values but the leader's are sealed (crypto/sealing.h), with their key as the context. Pure.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "base/result.h"
+#include "store/store_reader.h"
+
+namespace ccm::fleet {
+
+enum class Shelf : std::uint8_t { head, version, response, record, request, grant };
+
+struct Slot {
+  Shelf shelf;
+  std::string name;
+  std::string rest = {};  // the record's kind, or the request's id
+  store::VersionNumber number = 0;
+};
+
+class FleetLayout {
+ public:
+  // `invalid` when the fleet's name is none.
+  static Result<FleetLayout> make(std::string_view fleet);
+
+  const std::string& all() const noexcept { return prefix_; }
+  std::string leader() const { return prefix_ + "leader"; }
+  // All of a kind, and of one certificate.
+  std::string shelf(Shelf shelf) const;
+  std::string shelf(Shelf shelf, std::string_view name) const;
+  std::string head(std::string_view name) const { return shelf(Shelf::head) + std::string(name); }
+  std::string version(std::string_view name, store::VersionNumber number) const;
+  std::string response(std::string_view name, store::VersionNumber number) const;
+  std::string record(std::string_view name, std::string_view kind) const;
+  std::string request(std::string_view id, std::string_view name) const;
+  std::string grant(std::string_view name) const { return shelf(Shelf::grant) + std::string(name); }
+
+  // nullopt for what is not a fleet's.
+  std::optional<Slot> slot_of(std::string_view key) const;
+
+ private:
+  explicit FleetLayout(std::string prefix) : prefix_(std::move(prefix)) {}
+
+  std::string prefix_;
+};
+
+}  // namespace ccm::fleet

@@ -1,0 +1,314 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "fleet/store/fleet_mirror.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <optional>
+#include <utility>
+#include <vector>
+
+#include "base/file.h"
+#include "base/text.h"
+#include "crypto/digest.h"
+#include "store/file_store/journal.h"
+
+namespace ccm::fleet {
+namespace {
+
+// What a request's file is called (store/file_store/file_inbox.h).
+std::string request_file(const std::string& state_path, const Slot& slot) {
+  return fmt::format("{}/request-{}-{}", state_path, slot.rest, slot.name);
+}
+
+std::set<std::string> keys_of(const EtcdPage& page) {
+  std::set<std::string> keys;
+  for (const EtcdItem& item : page.items) keys.insert(item.key);
+  return keys;
+}
+
+}  // namespace
+
+FleetMirror::KnownHead FleetMirror::head_of(const std::string& name) const {
+  const auto known = heads_.find(name);
+  if (known != heads_.end()) return known->second;
+  return {.head = cache_.noted_head(name).value_or(Head())};
+}
+
+EtcdRevision FleetMirror::modified(const std::string& key) const {
+  const auto known = others_.find(key);
+  return known == others_.end() ? 0 : known->second.modified;
+}
+
+std::set<std::string> FleetMirror::kinds_of(const std::string& name) const {
+  std::set<std::string> kinds;
+  const std::string prefix = layout_.shelf(Shelf::record, name);
+  for (auto at = others_.lower_bound(prefix); at != others_.end() && at->first.starts_with(prefix);
+       ++at) {
+    if (at->second.modified != 0) kinds.insert(at->first.substr(prefix.size()));
+  }
+  return kinds;
+}
+
+std::optional<Secret> FleetMirror::open(const EtcdItem& item) {
+  Result<Secret> text = keys_.unseal(item.key, item.value);
+  if (text) return std::move(*text);
+  log_.warn("etcd: somebody without the fleet's key has written {}: {}; it changes nothing here",
+            printable(item.key), text.error().message());
+  return std::nullopt;
+}
+
+Result<Secret> FleetMirror::payload(const std::string& key, const Payloads& payloads) {
+  const auto at_hand = payloads.find(key);
+  if (at_hand != payloads.end()) return keys_.unseal(key, at_hand->second);
+  const Result<EtcdPage> page = etcd_.range({.key = key});
+  if (!page) return fail(page.error());
+  if (page->items.empty()) {
+    return fail(ErrorKind::invalid, fmt::format("etcd has no {}", key));
+  }
+  return keys_.unseal(key, page->items.front().value);
+}
+
+Result<EtcdPage> FleetMirror::read_shelf(Shelf shelf) {
+  return etcd_.read_all(range_of_prefix(layout_.shelf(shelf)));
+}
+
+Result<EtcdRevision> FleetMirror::synchronise() {
+  const Result<EtcdPage> heads = read_shelf(Shelf::head);
+  if (!heads) return fail(heads.error());
+  std::set<std::string> records;
+  std::set<std::string> requests;
+  std::vector<EtcdItem> items = heads->items;
+  for (const Shelf shelf : {Shelf::record, Shelf::request, Shelf::grant}) {
+    Result<EtcdPage> page = read_shelf(shelf);
+    if (!page) return fail(page.error());
+    (shelf == Shelf::record ? records : requests).merge(keys_of(*page));
+    // In the order in which they were left.
+    std::stable_sort(
+        page->items.begin(), page->items.end(),
+        [](const EtcdItem& one, const EtcdItem& other) { return one.created < other.created; });
+    for (EtcdItem& item : page->items) items.push_back(std::move(item));
+  }
+  const std::set<std::string> listed = keys_of(*heads);
+  for (auto& [name, known] : heads_) {
+    // Nobody of the fleet removes one.
+    if (!listed.contains(layout_.head(name)) && known.heard <= heads->revision) known.modified = 0;
+  }
+  for (const EtcdItem& item : items) {
+    Result<void> done = unless_foreign(apply_event({.item = item}, {}));
+    if (!done) return pass(std::move(done));
+  }
+  // An etcd that has nothing is a new one, and no reason to lose anything.
+  if (!heads->items.empty()) {
+    if (Result<void> done = drop_stale_records(records); !done) return pass(std::move(done));
+    drop_stale_requests(requests);
+  }
+  return heads->revision;
+}
+
+// What was removed while nobody here listened.
+Result<void> FleetMirror::drop_stale_records(const std::set<std::string>& listed) {
+  Result<std::vector<std::string>> names = reader_.names();
+  if (!names) return pass(std::move(names));
+  names->emplace_back(store::kStoreWide);
+  for (const std::string& name : *names) {
+    // What the fleet has never had is this host's own.
+    if (name != store::kStoreWide && head_of(name).modified == 0) continue;
+    const std::string directory =
+        (name.empty() ? reader_.state_path() : reader_.certificate_path(name)) + "/records";
+    const auto kinds = list_directory(directory, Links::nowhere);
+    if (!kinds) continue;
+    for (const std::string& kind : *kinds) {
+      const std::string key = layout_.record(name, kind);
+      if (listed.contains(key) || is_temporary_name(kind)) continue;
+      others_.erase(key);
+      const Result<bool> removed = cache_.remove_record(name, kind);
+      if (!removed) return fail(removed.error());
+      if (*removed && !name.empty()) {
+        store::note_change(reader_.state_path(), name, store::Changed::records);
+      }
+    }
+  }
+  return {};
+}
+
+void FleetMirror::drop_stale_requests(const std::set<std::string>& listed) {
+  store::FileInbox inbox(reader_.state_path());
+  for (const store::Ticket& ticket : inbox.list().value_or(std::vector<store::Ticket>())) {
+    if (!listed.contains(layout_.request(ticket.id, ticket.name))) inbox.withdraw(ticket);
+  }
+  for (const std::string& name : inbox.granted()) {
+    if (!listed.contains(layout_.grant(name))) inbox.drop_granted(name);
+  }
+}
+
+Result<void> FleetMirror::apply(const EtcdNews& news) {
+  Payloads payloads;
+  for (const EtcdEvent& event : news.events) {
+    if (!event.is_removed) payloads.insert_or_assign(event.item.key, event.item.value);
+  }
+  for (const EtcdEvent& event : news.events) {
+    if (Result<void> done = unless_foreign(apply_event(event, payloads)); !done) return done;
+  }
+  return {};
+}
+
+// What somebody else has damaged must not keep the rest from coming in.
+Result<void> FleetMirror::unless_foreign(Result<void> done) {
+  if (done || done.error().kind() != ErrorKind::invalid) return done;
+  log_.warn("etcd: {}; what is served stays", done.error().message());
+  return {};
+}
+
+Result<void> FleetMirror::apply_event(const EtcdEvent& event, const Payloads& payloads) {
+  const std::optional<Slot> slot = layout_.slot_of(event.item.key);
+  if (!slot) return {};
+  if (slot->shelf == Shelf::head) return apply_head(slot->name, event, payloads);
+  // The head says which of them count.
+  if (slot->shelf == Shelf::version || slot->shelf == Shelf::response) return {};
+  KnownKey& known = others_[event.item.key];
+  if (event.item.modified <= known.heard) return {};
+  Result<void> done;
+  if (slot->shelf == Shelf::record) done = apply_record(*slot, event);
+  if (slot->shelf == Shelf::request) done = apply_request(*slot, event);
+  if (slot->shelf == Shelf::grant) done = apply_grant(*slot, event);
+  if (!done) return done;
+  known = {.modified = event.is_removed ? 0 : event.item.modified, .heard = event.item.modified};
+  return {};
+}
+
+Result<void> FleetMirror::apply_head(const std::string& name, const EtcdEvent& event,
+                                     const Payloads& payloads) {
+  KnownHead& known = heads_[name];
+  if (event.item.modified <= known.heard) return {};
+  if (known.head.sequence == 0) known.head = cache_.noted_head(name).value_or(Head());
+  const auto heard = [&] {
+    known.heard = event.item.modified;
+    known.modified = event.is_removed ? 0 : event.item.modified;
+  };
+  if (event.is_removed) {
+    log_.warn("etcd: {} was removed, which nobody of the fleet does; it changes nothing here",
+              event.item.key);
+    heard();
+    return {};
+  }
+  const std::optional<Secret> text = open(event.item);
+  Result<Head> head =
+      text ? parse_head(text->reveal()) : Result<Head>(fail(ErrorKind::invalid, ""));
+  // The same one again is what a restarted host hears.
+  if (text && (!head || head->sequence < known.head.sequence)) {
+    log_.warn("etcd: {} is {}; it changes nothing here", event.item.key,
+              head ? "older than what was there before" : head.error().message());
+  }
+  if (!head || head->sequence < known.head.sequence) {
+    heard();
+    return {};
+  }
+  Result<void> done;
+  if (head->versions.empty()) {
+    done = forget(name);
+  } else if (Result<bool> copied = copy_versions(name, *head, payloads); !copied) {
+    done = pass(std::move(copied));
+  } else if (*copied) {
+    store::note_change(reader_.state_path(), name, store::Changed::what_is_served);
+  }
+  if (!done) return fail_with(std::move(done), fmt::format("copy \"{}\" from the fleet", name));
+  known.head = *std::move(head);
+  heard();
+  return {};
+}
+
+Result<bool> FleetMirror::copy_versions(const std::string& name, const Head& head,
+                                        const Payloads& payloads) {
+  const std::vector<store::VersionNumber> here = reader_.versions(name);
+  bool is_changed = false;
+  for (const Head::Version& wanted : head.versions) {
+    if (std::find(here.begin(), here.end(), wanted.number) == here.end()) {
+      const Result<Secret> text = payload(layout_.version(name, wanted.number), payloads);
+      if (!text) return fail(text.error());
+      Result<store::StoredCertificate> version = parse_version(*text);
+      if (!version) return pass(std::move(version));
+      if (version->info.number != wanted.number ||
+          version->info.fingerprint != wanted.fingerprint) {
+        return fail(ErrorKind::invalid,
+                    fmt::format("version {} is not the one that was installed", wanted.number));
+      }
+      if (Result<void> added = cache_.add_version(name, *version); !added) {
+        return pass(std::move(added));
+      }
+      is_changed = true;
+    }
+    const Result<bool> response = copy_response(name, wanted, payloads);
+    if (!response) return response;
+    is_changed = is_changed || *response;
+  }
+  if (reader_.current_version(name) != head.current) {
+    if (Result<void> done = cache_.point_at(name, head.current); !done) {
+      return pass(std::move(done));
+    }
+    is_changed = true;
+  }
+  static_cast<void>(cache_.remove_versions_beside(name, head));
+  if (Result<void> noted = cache_.note_head(name, head); !noted) return pass(std::move(noted));
+  return is_changed;
+}
+
+Result<bool> FleetMirror::copy_response(const std::string& name, const Head::Version& version,
+                                        const Payloads& payloads) {
+  if (cache_.response_digest(name, version.number) == version.response) return false;
+  if (version.response.empty()) return cache_.keep_response(name, version.number, {});
+  const Result<Secret> der = payload(layout_.response(name, version.number), payloads);
+  if (!der) return fail(der.error());
+  if (crypto::to_hex(crypto::sha256(der->bytes())) != version.response) {
+    return fail(ErrorKind::invalid, "the OCSP response is not the one that was kept");
+  }
+  return cache_.keep_response(name, version.number, der->bytes());
+}
+
+Result<void> FleetMirror::forget(const std::string& name) {
+  const std::string records = layout_.shelf(Shelf::record, name);
+  std::erase_if(others_, [&](const auto& known) { return known.first.starts_with(records); });
+  const Result<bool> removed = cache_.remove_entry(name);
+  if (!removed) return fail(removed.error());
+  if (*removed) store::note_change(reader_.state_path(), name, store::Changed::what_is_served);
+  return {};
+}
+
+Result<void> FleetMirror::apply_record(const Slot& slot, const EtcdEvent& event) {
+  Result<bool> changed = false;
+  if (event.is_removed) {
+    changed = cache_.remove_record(slot.name, slot.rest);
+  } else if (const std::optional<Secret> text = open(event.item)) {
+    const Result<store::StoredRecord> record = parse_stored_record(*text);
+    if (!record) return {};
+    changed = cache_.put_record(slot.name, slot.rest, *record);
+  }
+  if (!changed) return pass(std::move(changed));
+  if (*changed && !slot.name.empty()) {
+    store::note_change(reader_.state_path(), slot.name, store::Changed::records);
+  }
+  return {};
+}
+
+Result<void> FleetMirror::apply_request(const Slot& slot, const EtcdEvent& event) {
+  const std::string file = request_file(reader_.state_path(), slot);
+  if (event.is_removed) {
+    store::FileInbox(reader_.state_path()).withdraw({.id = slot.rest, .name = slot.name});
+    return {};
+  }
+  if (passed_over_.contains(event.item.key)) return {};
+  const std::optional<Secret> text = open(event.item);
+  return text ? write_file_atomically(file, text->reveal()) : Result<void>();
+}
+
+Result<void> FleetMirror::apply_grant(const Slot& slot, const EtcdEvent& event) {
+  store::FileInbox inbox(reader_.state_path());
+  if (event.is_removed) {
+    inbox.drop_granted(slot.name);
+    return {};
+  }
+  const std::optional<Secret> text = open(event.item);
+  return text ? inbox.grant(slot.name, text->reveal()) : Result<void>();
+}
+
+}  // namespace ccm::fleet

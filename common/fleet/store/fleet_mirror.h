@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: Apache-2.0
+// What this host knows of the fleet, and its copy in the host's file store. News of the others and
+// what this host has written itself come in by the same way, each key once: older news of a key is
+// passed over. What does not open with the fleet's keys, or is older than what was seen, is
+// somebody else's: it is told of and changes nothing here.
+//
+// Callers serialise all calls, and hold the file store's lease.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+#include <string_view>
+
+#include "base/log.h"
+#include "base/result.h"
+#include "fleet/etcd/etcd_client.h"
+#include "fleet/store/cache_writer.h"
+#include "fleet/store/fleet_entry.h"
+#include "fleet/store/fleet_layout.h"
+#include "store/file_store/file_inbox.h"
+
+namespace ccm::fleet {
+
+class FleetMirror {
+ public:
+  FleetMirror(EtcdClient& etcd, const FleetLayout& layout, const FleetKeys& keys,
+              const store::FileReader& reader, Log& log)
+      : etcd_(etcd), layout_(layout), keys_(keys), reader_(reader), cache_(reader), log_(log) {}
+
+  // Reads all that etcd has but the versions that are here already. From which revision to watch.
+  Result<EtcdRevision> synchronise();
+  // An error means that the copy is not complete: synchronise again.
+  Result<void> apply(const EtcdNews& news);
+
+  // The certificate's head as it was last believed, and the revision of the key, for a comparison.
+  struct KnownHead {
+    EtcdRevision modified = 0;  // 0: the key is not there
+    EtcdRevision heard = 0;     // of the last news of it
+    Head head;
+  };
+  KnownHead head_of(const std::string& name) const;
+  // The revision of any other key; 0: it is not there.
+  EtcdRevision modified(const std::string& key) const;
+  // The kinds of records that a certificate has.
+  std::set<std::string> kinds_of(const std::string& name) const;
+
+  // Does not come back from etcd, although it may be there for a while.
+  void pass_over(const std::string& key) { passed_over_.insert(key); }
+
+ private:
+  struct KnownKey {
+    EtcdRevision modified = 0;
+    EtcdRevision heard = 0;
+  };
+  using Payloads = std::map<std::string, std::string, std::less<>>;
+
+  Result<void> apply_event(const EtcdEvent& event, const Payloads& payloads);
+  Result<void> apply_head(const std::string& name, const EtcdEvent& event,
+                          const Payloads& payloads);
+  // True when what is served has changed.
+  Result<bool> copy_versions(const std::string& name, const Head& head, const Payloads& payloads);
+  Result<bool> copy_response(const std::string& name, const Head::Version& version,
+                             const Payloads& payloads);
+  Result<void> forget(const std::string& name);
+  Result<void> apply_record(const Slot& slot, const EtcdEvent& event);
+  Result<void> apply_request(const Slot& slot, const EtcdEvent& event);
+  Result<void> apply_grant(const Slot& slot, const EtcdEvent& event);
+  Result<Secret> payload(const std::string& key, const Payloads& payloads);
+  // nullopt, and told of, when it is not the fleet's.
+  std::optional<Secret> open(const EtcdItem& item);
+  Result<EtcdPage> read_shelf(Shelf shelf);
+  Result<void> unless_foreign(Result<void> done);
+  Result<void> drop_stale_records(const std::set<std::string>& listed);
+  void drop_stale_requests(const std::set<std::string>& listed);
+
+  EtcdClient& etcd_;
+  const FleetLayout& layout_;
+  const FleetKeys& keys_;
+  const store::FileReader& reader_;
+  const CacheWriter cache_;
+  Log& log_;
+  std::map<std::string, KnownHead> heads_;
+  std::map<std::string, KnownKey> others_;
+  std::set<std::string> passed_over_;
+};
+
+}  // namespace ccm::fleet

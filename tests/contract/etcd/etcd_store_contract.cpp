@@ -1,0 +1,411 @@
+// SPDX-License-Identifier: Apache-2.0
+// What a store of a fleet does beyond every store's contract (tests/contract/store): several hosts,
+// outages, and others who write.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <signal.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <chrono>
+#include <functional>
+#include <memory>
+#include <string>
+#include <thread>
+#include <utility>
+#include <vector>
+
+#include "fleet/store/etcd_store.h"
+#include "support/admission.h"
+#include "support/etcd_cluster.h"
+#include "support/memory_log.h"
+#include "support/temp_directory.h"
+#include "support/test_bundle.h"
+
+namespace ccm::fleet {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::Not;
+using ::testing::SizeIs;
+using namespace std::chrono_literals;
+using store::VersionNumber;
+
+// A host that does not hear of a change looks again later than this.
+constexpr auto kFresh = 5s;
+
+bool happens(const std::function<bool()>& condition, std::chrono::milliseconds within = 10s) {
+  for (auto waited = 0ms; waited < within; waited += 10ms) {
+    if (condition()) return true;
+    std::this_thread::sleep_for(10ms);
+  }
+  return false;
+}
+
+FleetKeys keys_like(const crypto::SealingKey& key) {
+  FleetKeys keys;
+  keys.keys.push_back({.id = key.id, .key = key.key.clone()});
+  return keys;
+}
+
+// A machine of the fleet: its state directory outlives its store.
+class Host {
+ public:
+  Host(const std::vector<std::string>& endpoints, const crypto::SealingKey& key,
+       const test::TempDirectory* elsewhere = nullptr)
+      : endpoints_(endpoints),
+        key_{.id = key.id, .key = key.key.clone()},
+        directory_(elsewhere != nullptr
+                       ? nullptr
+                       : std::make_unique<test::TempDirectory>(test::memory_backed_parent())),
+        state_path_((elsewhere != nullptr ? elsewhere : directory_.get())->path()) {
+    start();
+  }
+  void start() {
+    std::shared_ptr<EtcdClient> etcd =
+        EtcdClient::make({.endpoints = endpoints_, .patience = 500ms}).value();
+    store_ =
+        open_etcd_store({.state_path = state_path_, .fleet = "web", .host = "h", .lease_life = 2s},
+                        std::move(etcd), keys_like(key_), log_)
+            .value();
+  }
+  // As after kill -9, but for the connections.
+  void stop() {
+    lease_.reset();
+    store_.reset();
+  }
+  store::Store& store() { return *store_; }
+  test::MemoryLog& log() { return log_; }
+
+  bool lead() {
+    return happens([&] {
+      auto lease = store_->try_lead();
+      if (lease && *lease) lease_ = *std::move(lease);
+      return lease_ != nullptr;
+    });
+  }
+  void follow() { lease_.reset(); }
+  Result<store::VersionInfo> install(const crypto::Bundle& bundle) {
+    return store_->install(*lease_, test::let_in("www", bundle),
+                           {.bundle = bundle,
+                            .origin = "pca:1",
+                            .expected = store_->current_version("www"),
+                            .keep = 2,
+                            .now = test::kTestNow});
+  }
+  std::string served() {
+    const auto loaded = store_->load("www").value();
+    return loaded.certificate ? loaded.certificate->info.fingerprint : "";
+  }
+  store::Lease& lease() { return *lease_; }
+
+ private:
+  std::vector<std::string> endpoints_;
+  crypto::SealingKey key_;
+  std::unique_ptr<test::TempDirectory> directory_;
+  std::string state_path_;
+  test::MemoryLog log_;
+  std::unique_ptr<store::Store> store_;
+  std::unique_ptr<store::Lease> lease_;
+};
+
+class FleetContract : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    if (!test::EtcdCluster::is_installed()) GTEST_SKIP() << "there is no /usr/bin/etcd";
+    start(1);
+  }
+  void start(std::size_t members) {
+    cluster_ = std::make_unique<test::EtcdCluster>(members);
+    raw_ = EtcdClient::make({.endpoints = cluster_->endpoints()}).value();
+    wait_for_etcd();
+  }
+  void wait_for_etcd() {
+    ASSERT_TRUE(happens([&] { return raw_->range({.key = "x"}).has_value(); }));
+  }
+  std::unique_ptr<Host> join() { return std::make_unique<Host>(cluster_->endpoints(), key_); }
+  // As somebody who may write to etcd and has no key.
+  void write(const std::string& key, const std::string& value) {
+    ASSERT_TRUE(raw_->commit({.compares = {}, .changes = {{.key = key, .value = value}}}));
+  }
+  std::string read(const std::string& key) {
+    const EtcdPage page = raw_->range({.key = key}).value();
+    return page.items.empty() ? "" : page.items.front().value;
+  }
+
+  crypto::SealingKey key_ = crypto::make_sealing_key().value();
+  std::unique_ptr<test::EtcdCluster> cluster_;
+  std::unique_ptr<EtcdClient> raw_;
+};
+
+TEST_F(FleetContract, EveryHostHasWhatTheLeaderInstalls) {
+  const auto one = join();
+  const auto other = join();
+  ASSERT_TRUE(one->lead());
+  EXPECT_EQ(other->store().try_lead().value(), nullptr) << "one leads";
+  for (int i = 0; i < 2; ++i) {
+    const crypto::Bundle bundle = test::make_test_bundle();
+    ASSERT_TRUE(one->install(bundle));
+    EXPECT_TRUE(happens([&] { return other->served() == bundle.leaf().fingerprint(); }, kFresh));
+  }
+  const auto loaded = other->store().load("www").value().certificate;
+  EXPECT_EQ(loaded->info.number, 2U);
+  EXPECT_EQ(loaded->info.origin, "pca:1");
+  const std::vector<std::byte> response(300, std::byte{7});
+  ASSERT_TRUE(one->store().keep_response(one->lease(), "www", 2, response));
+  EXPECT_TRUE(happens(
+      [&] { return other->store().load("www")->certificate->ocsp_response == response; }, kFresh));
+  ASSERT_TRUE(one->store().write_record(one->lease(), "www", "state", Secret::copy_of("s"), 0));
+  EXPECT_TRUE(
+      happens([&] { return other->store().read_record("www", "state")->has_value(); }, kFresh));
+  ASSERT_TRUE(one->store().restore(one->lease(), test::let_back(one->store(), "www", 1), 1));
+  EXPECT_TRUE(happens([&] { return other->store().current_version("www") == 1U; }, kFresh));
+  ASSERT_TRUE(one->store().forget(one->lease(), "www", store::Keep::nothing));
+  EXPECT_TRUE(happens([&] { return other->store().names()->empty(); }, kFresh));
+}
+
+TEST_F(FleetContract, ServesThroughAnOutageAndCatchesUp) {
+  const auto one = join();
+  auto other = join();
+  ASSERT_TRUE(one->lead());
+  const crypto::Bundle first = test::make_test_bundle();
+  ASSERT_TRUE(one->install(first));
+  ASSERT_TRUE(happens([&] { return other->served() == first.leaf().fingerprint(); }));
+  other->stop();
+  const crypto::Bundle second = test::make_test_bundle();
+  ASSERT_TRUE(one->install(second));
+  ASSERT_TRUE(one->store().write_record(one->lease(), "www", "state", Secret::copy_of("s"), 0));
+  cluster_->kill_member(0);
+  EXPECT_EQ(one->served(), second.leaf().fingerprint());
+  EXPECT_EQ(one->install(test::make_test_bundle()).error().kind(), ErrorKind::transient);
+  EXPECT_EQ(one->served(), second.leaf().fingerprint());
+  other->start();
+  EXPECT_EQ(other->served(), first.leaf().fingerprint()) << "it starts from its copy";
+  EXPECT_FALSE(other->store().try_lead());
+  EXPECT_TRUE(happens(
+      [&] { return other->log().text().find("goes on with its copy") != std::string::npos; }));
+  cluster_->start_member(0);
+  EXPECT_TRUE(happens([&] { return other->served() == second.leaf().fingerprint(); }));
+  EXPECT_TRUE(happens([&] { return other->store().read_record("www", "state")->has_value(); }));
+  EXPECT_THAT(other->log().text(), HasSubstr("answers again"));
+}
+
+TEST_F(FleetContract, AnotherHostLeadsWhenTheLeaderIsGone) {
+  auto one = join();
+  const auto other = join();
+  ASSERT_TRUE(one->lead());
+  ASSERT_TRUE(one->store().write_record(one->lease(), "www", "order", Secret::copy_of("key"), 0));
+  one->stop();
+  ASSERT_TRUE(other->lead());
+  EXPECT_EQ(other->store().read_record("www", "order").value()->value.reveal(), "key");
+  ASSERT_TRUE(other->install(test::make_test_bundle()));
+  EXPECT_EQ(other->store().current_version("www"), 1U);
+}
+
+TEST_F(FleetContract, RefusesALeaderThatWasCutOff) {
+  const auto one = join();
+  const auto other = join();
+  ASSERT_TRUE(one->lead());
+  // As etcd does when the leader is silent for the life of its lease.
+  const EtcdPage leader = raw_->range({.key = "/cl/web/leader"}).value();
+  ASSERT_TRUE(raw_->revoke(leader.items.at(0).lease));
+  ASSERT_TRUE(other->lead());
+  const crypto::Bundle bundle = test::make_test_bundle();
+  ASSERT_TRUE(other->install(bundle));
+  EXPECT_TRUE(happens([&] { return one->served() == bundle.leaf().fingerprint(); }, kFresh));
+  const auto late = one->install(test::make_test_bundle());
+  ASSERT_FALSE(late);
+  EXPECT_EQ(late.error().kind(), ErrorKind::transient);
+  EXPECT_THAT(late.error().message(), HasSubstr("another host"));
+}
+
+TEST_F(FleetContract, GoesOnWithoutAnyOneMember) {
+  start(3);
+  const auto one = join();
+  const auto other = join();
+  ASSERT_TRUE(one->lead());
+  for (std::size_t member = 0; member < 3; ++member) {
+    cluster_->kill_member(member);
+    const crypto::Bundle bundle = test::make_test_bundle();
+    EXPECT_TRUE(happens([&] { return one->install(bundle).has_value(); }));
+    EXPECT_TRUE(happens([&] { return other->served() == bundle.leaf().fingerprint(); }));
+    cluster_->start_member(member);
+    const auto alone = EtcdClient::make({.endpoints = {cluster_->endpoints()[member]}}).value();
+    ASSERT_TRUE(happens([&] { return alone->range({.key = "x"}).has_value(); }));
+  }
+}
+
+TEST_F(FleetContract, HasNoKeyReadableInEtcd) {
+  const auto one = join();
+  ASSERT_TRUE(one->lead());
+  const crypto::Bundle bundle = test::make_test_bundle();
+  ASSERT_TRUE(one->install(bundle));
+  ASSERT_TRUE(
+      one->store().write_record(one->lease(), "www", "order", bundle.key().to_pem().value(), 0));
+  ASSERT_TRUE(one->store().inbox().leave({.wish = store::Wish::install,
+                                          .name = "www",
+                                          .certificates = bundle.chain(),
+                                          .key = bundle.key()}));
+  const Secret der = bundle.key().to_der().value();
+  const EtcdPage all = raw_->read_all(range_of_prefix("/cl/")).value();
+  EXPECT_THAT(all.items, SizeIs(5)) << "leader, head, version, record and request";
+  for (const EtcdItem& item : all.items) {
+    EXPECT_THAT(item.value, Not(HasSubstr("PRIVATE KEY"))) << item.key;
+    EXPECT_THAT(item.value, Not(HasSubstr(std::string(der.reveal().substr(40))))) << item.key;
+  }
+}
+
+TEST_F(FleetContract, IgnoresAWriterWithoutTheKey) {
+  const auto one = join();
+  const auto other = join();
+  ASSERT_TRUE(one->lead());
+  const crypto::Bundle good = test::make_test_bundle();
+  ASSERT_TRUE(one->install(good));
+  ASSERT_TRUE(happens([&] { return other->served() == good.leaf().fingerprint(); }));
+  write("/cl/web/heads/www", "rubbish");
+  write("/cl/web/heads/evil", "rubbish");
+  write("/cl/web/heads/../../x", "rubbish");
+  write("/cl/web/records/www/state", "rubbish");
+  EXPECT_TRUE(happens(
+      [&] { return other->log().text().find("without the fleet's key") != std::string::npos; }));
+  for (Host* host : {one.get(), other.get()}) {
+    EXPECT_EQ(host->served(), good.leaf().fingerprint());
+    EXPECT_THAT(host->store().names().value(), ElementsAre("www"));
+  }
+  // The leader mends it.
+  ASSERT_TRUE(happens([&] { return one->install(test::make_test_bundle()).has_value(); }));
+  EXPECT_TRUE(happens([&] { return other->store().current_version("www") == 2U; }));
+}
+
+TEST_F(FleetContract, DoesNotGoBackWhenSomebodyPutsBackWhatWasThere) {
+  const auto one = join();
+  const auto other = join();
+  ASSERT_TRUE(one->lead());
+  ASSERT_TRUE(one->install(test::make_test_bundle()));
+  const std::string head = read("/cl/web/heads/www");
+  ASSERT_TRUE(one->install(test::make_test_bundle()));
+  ASSERT_TRUE(happens([&] { return other->store().current_version("www") == 2U; }));
+  write("/cl/web/heads/www", head);
+  EXPECT_TRUE(happens(
+      [&] { return other->log().text().find("older than what was there") != std::string::npos; }));
+  EXPECT_EQ(other->store().current_version("www"), 2U);
+  EXPECT_EQ(one->store().current_version("www"), 2U);
+}
+
+TEST_F(FleetContract, PassesOverAVersionThatSomebodyHasSwapped) {
+  const auto one = join();
+  ASSERT_TRUE(one->lead());
+  ASSERT_TRUE(one->install(test::make_test_bundle()));
+  ASSERT_TRUE(one->install(test::make_test_bundle()));
+  write("/cl/web/versions/www/2", read("/cl/web/versions/www/1"));
+  const auto late = join();
+  EXPECT_TRUE(happens(
+      [&] { return late->log().text().find("what is served stays") != std::string::npos; }));
+  EXPECT_EQ(late->store().current_version("www"), 0U);
+}
+
+TEST_F(FleetContract, AHostWithAnotherKeyReadsNothing) {
+  const auto one = join();
+  ASSERT_TRUE(one->lead());
+  ASSERT_TRUE(one->install(test::make_test_bundle()));
+  Host stranger(cluster_->endpoints(), crypto::make_sealing_key().value());
+  EXPECT_TRUE(happens(
+      [&] { return stranger.log().text().find("which this host has not") != std::string::npos; }));
+  EXPECT_EQ(stranger.store().current_version("www"), 0U);
+}
+
+TEST_F(FleetContract, TheLeaderHearsWhatIsAskedOnAnyHost) {
+  const auto one = join();
+  const auto other = join();
+  ASSERT_TRUE(one->lead());
+  const std::string id =
+      other->store().inbox().leave({.wish = store::Wish::renew, .name = "www"}).value();
+  EXPECT_TRUE(happens([&] { return one->store().inbox().is_waiting({id, "www"}); }, kFresh));
+  EXPECT_EQ(one->store().inbox().read({id, "www"})->wish, store::Wish::renew);
+  one->store().inbox().withdraw({id, "www"});
+  EXPECT_TRUE(happens([&] { return !other->store().inbox().is_waiting({id, "www"}); }, kFresh));
+}
+
+// A process that leads and installs until it is refused.
+class Leader {
+ public:
+  Leader(const std::vector<std::string>& endpoints, const crypto::SealingKey& key) {
+    child_ = ::fork();
+    if (child_ != 0) return;
+    ::prctl(PR_SET_PDEATHSIG, SIGKILL);
+    Host host(endpoints, key, &directory_);
+    if (!host.lead()) ::_exit(1);
+    while (host.install(test::make_test_bundle())) {
+    }
+    // Refused for good.
+    ::_exit(host.install(test::make_test_bundle()) ? 2 : 0);
+  }
+  ~Leader() { end(SIGKILL); }
+  Leader(const Leader&) = delete;
+  Leader& operator=(const Leader&) = delete;
+
+  void signal(int number) const { ::kill(child_, number); }
+  // Its exit status; 0 for `number` 0 when it ends by itself.
+  int end(int number) {
+    if (child_ <= 0) return -1;
+    if (number != 0) signal(number);
+    int status = 0;
+    ::waitpid(std::exchange(child_, -1), &status, 0);
+    return status;
+  }
+  const test::TempDirectory& directory() const { return directory_; }
+
+ private:
+  test::TempDirectory directory_{test::memory_backed_parent()};
+  pid_t child_ = -1;
+};
+
+TEST_F(FleetContract, LosesNothingWhenTheLeaderIsKilledInTheMiddle) {
+  Leader leader(cluster_->endpoints(), key_);
+  const auto other = join();
+  ASSERT_TRUE(happens([&] { return other->store().current_version("www") >= 5; }));
+  leader.end(SIGKILL);
+  ASSERT_TRUE(other->lead()) << "when the lease has ended";
+  const VersionNumber last = other->store().current_version("www");
+  EXPECT_FALSE(other->store().load("www")->damage);
+  Host again(cluster_->endpoints(), key_, &leader.directory());
+  EXPECT_TRUE(happens([&] { return again.store().current_version("www") == last; }));
+  EXPECT_FALSE(again.store().load("www")->damage);
+  EXPECT_EQ(again.served(), other->served());
+  EXPECT_EQ(other->install(test::make_test_bundle())->number, last + 1);
+  EXPECT_TRUE(happens([&] { return again.served() == other->served(); }));
+}
+
+TEST_F(FleetContract, RefusesALeaderThatWakesUpAfterItsLease) {
+  Leader leader(cluster_->endpoints(), key_);
+  const auto other = join();
+  ASSERT_TRUE(happens([&] { return other->store().current_version("www") >= 2; }));
+  leader.signal(SIGSTOP);
+  ASSERT_TRUE(other->lead());
+  const VersionNumber last = other->store().current_version("www");
+  leader.signal(SIGCONT);
+  EXPECT_EQ(leader.end(0), 0) << "each of its late writes is refused";
+  EXPECT_EQ(other->store().current_version("www"), last);
+  EXPECT_EQ(other->install(test::make_test_bundle())->number, last + 1);
+}
+
+// An existing state directory, or an etcd that has lost everything.
+TEST_F(FleetContract, TheLeaderBringsAlongWhatTheFleetDoesNotHave) {
+  auto one = join();
+  ASSERT_TRUE(one->lead());
+  const crypto::Bundle bundle = test::make_test_bundle();
+  ASSERT_TRUE(one->install(bundle));
+  ASSERT_TRUE(raw_->commit(
+      {.compares = {}, .changes = {{.key = "/cl/", .value = std::nullopt, .end = "/cl0"}}}));
+  one->stop();
+  one->start();
+  EXPECT_EQ(one->served(), bundle.leaf().fingerprint());
+  ASSERT_TRUE(one->lead());
+  const auto other = join();
+  EXPECT_TRUE(happens([&] { return other->served() == bundle.leaf().fingerprint(); }));
+}
+
+}  // namespace
+}  // namespace ccm::fleet
