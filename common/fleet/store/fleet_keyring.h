@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: Apache-2.0
+// The keys of a fleet, as etcd keeps them: each for each host, in a box that only the host's own
+// key opens. A host's own key (P-256) never leaves it.
+//
+//   /cl/FLEET/hosts/HOST      a member: its name and public key, sealed with the fleet's key
+//             keys/ID/HOST    the fleet's key ID for the host, in its box
+//
+// HOST is the SHA-256 of the public key, ID a digest of the key. Whoever can write to etcd can
+// close a box, too, so a key counts only when it is known by its id, which the operator carries to
+// a host that is let in, or when its box is sealed with the key before it. A key that was replaced
+// is sealed with the one after it.
+// A host that was removed still knows the keys before, so it has to lose its access to etcd before
+// the fleet gets a new key.
+//
+// One thread; asks etcd each time.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.h"
+#include "crypto/key_pair.h"
+#include "fleet/etcd/etcd_client.h"
+#include "fleet/store/fleet_entry.h"
+#include "fleet/store/fleet_layout.h"
+
+namespace ccm::fleet {
+
+struct FleetMember {
+  std::string id;    // HOST
+  std::string name;  // for people
+  std::string public_half;
+};
+
+// HOST of a public key (crypto/sealed_box.h).
+std::string fleet_host_id(std::string_view public_half);
+
+class FleetKeyring {
+ public:
+  FleetKeyring(EtcdClient& etcd, const FleetLayout& layout) : etcd_(etcd), layout_(layout) {}
+
+  // Begins a fleet with this host as its only member; the id of its key. `rejected` when there is
+  // one of that name.
+  Result<std::string> found(const crypto::KeyPair& host, const std::string& name);
+  // The keys for this host, the one to seal with first. `trusted`: the id of the key with which it
+  // was let in. `rejected` when it is no member.
+  Result<FleetKeys> read(const crypto::KeyPair& host, std::string_view trusted);
+  // Lets another host in: its name and public key.
+  Result<void> admit(const FleetKeys& keys, const std::string& name,
+                     const std::string& public_half);
+  // A new key for all members but `without` (ids), who are members no longer; its id. What lies in
+  // etcd stays sealed with the keys before it until it is written again. When it is cut short,
+  // which a fleet of many members makes possible, it is done again with the keys as they are read
+  // then.
+  Result<std::string> rotate(const FleetKeys& keys, const std::vector<std::string>& without);
+  Result<std::vector<FleetMember>> members(const FleetKeys& keys);
+
+ private:
+  std::string key_place(std::string_view id, std::string_view host) const;
+  std::string member_place(std::string_view host) const;
+  Result<EtcdChange> member_change(const FleetKeys& keys, const FleetMember& member) const;
+  // Every box for one host. With the id of the fleet's key that it holds.
+  struct Box {
+    std::string id;
+    std::string place;
+    std::string value;
+  };
+  Result<std::vector<Box>> boxes_for(std::string_view host);
+  Result<void> commit(EtcdTransaction transaction);
+
+  EtcdClient& etcd_;
+  const FleetLayout& layout_;
+};
+
+}  // namespace ccm::fleet
