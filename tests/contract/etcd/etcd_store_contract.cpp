@@ -8,6 +8,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <chrono>
 #include <functional>
 #include <memory>
@@ -16,6 +17,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/clock.h"
 #include "fleet/store/etcd_store.h"
 #include "support/admission.h"
 #include "support/etcd_cluster.h"
@@ -164,6 +166,28 @@ TEST_F(FleetContract, EveryHostHasWhatTheLeaderInstalls) {
   EXPECT_TRUE(happens([&] { return other->store().current_version("www") == 1U; }, kFresh));
   ASSERT_TRUE(one->store().forget(one->lease(), "www", store::Keep::nothing));
   EXPECT_TRUE(happens([&] { return other->store().names()->empty(); }, kFresh));
+}
+
+TEST_F(FleetContract, ThirtyHostsHaveTheNewVersionSoon) {
+  std::vector<std::unique_ptr<Host>> hosts;
+  for (int i = 0; i < 30; ++i) hosts.push_back(join());
+  ASSERT_TRUE(hosts.front()->lead());
+  const SystemClock clock;
+  std::chrono::milliseconds slowest{0};
+  for (VersionNumber version = 1; version <= 5; ++version) {
+    ASSERT_TRUE(hosts.front()->install(test::make_test_bundle()));
+    const SteadyTime committed = clock.steady_now();
+    ASSERT_TRUE(happens(
+        [&] {
+          return std::all_of(hosts.begin(), hosts.end(), [&](const auto& host) {
+            return host->store().current_version("www") == version;
+          });
+        },
+        kFresh));
+    slowest = std::max(slowest, std::chrono::duration_cast<std::chrono::milliseconds>(
+                                    clock.steady_now() - committed));
+  }
+  RecordProperty("slowest_ms", static_cast<int>(slowest.count()));
 }
 
 TEST_F(FleetContract, ServesThroughAnOutageAndCatchesUp) {
