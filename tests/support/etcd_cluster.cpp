@@ -13,6 +13,7 @@
 
 #include <random>
 #include <set>
+#include <utility>
 
 #include "base/handle.h"
 
@@ -44,13 +45,16 @@ bool EtcdCluster::is_installed() {
   return ::access(kProgram, X_OK) == 0;
 }
 
-EtcdCluster::EtcdCluster(std::size_t members, const EtcdTls& tls) : children_(members, -1) {
+EtcdCluster::EtcdCluster(std::size_t members, const EtcdTls& tls, std::vector<std::string> options)
+    : options_(std::move(options)), children_(members, -1) {
   const bool is_tls = !tls.certificate.empty();
   if (is_tls) {
-    tls_arguments_ = {"--cert-file",       directory_.write("cert.pem", tls.certificate),
-                      "--key-file",        directory_.write("key.pem", tls.key),
-                      "--trusted-ca-file", directory_.write("clients.pem", tls.client_authority),
-                      "--client-cert-auth"};
+    const std::vector<std::string> words{
+        "--cert-file",       directory_.write("cert.pem", tls.certificate),
+        "--key-file",        directory_.write("key.pem", tls.key),
+        "--trusted-ca-file", directory_.write("clients.pem", tls.client_authority),
+        "--client-cert-auth"};
+    options_.insert(options_.end(), words.begin(), words.end());
   }
   for (std::size_t i = 0; i < members; ++i) {
     endpoints_.push_back(fmt::format("{}://127.0.0.1:{}", is_tls ? "https" : "http", free_port()));
@@ -94,7 +98,7 @@ std::vector<std::string> EtcdCluster::arguments_of(std::size_t member) const {
                                      "zap",
                                      "--log-level",
                                      "fatal"};
-  arguments.insert(arguments.end(), tls_arguments_.begin(), tls_arguments_.end());
+  arguments.insert(arguments.end(), options_.begin(), options_.end());
   return arguments;
 }
 

@@ -25,7 +25,9 @@ class EtcdCluster {
   // Whether there is an etcd on this machine; a test that needs one skips without.
   static bool is_installed();
 
-  explicit EtcdCluster(std::size_t members = 1, const EtcdTls& tls = {});
+  // `options`: further words for each member's command line.
+  explicit EtcdCluster(std::size_t members = 1, const EtcdTls& tls = {},
+                       std::vector<std::string> options = {});
   ~EtcdCluster();
   EtcdCluster(const EtcdCluster&) = delete;
   EtcdCluster& operator=(const EtcdCluster&) = delete;
@@ -45,7 +47,7 @@ class EtcdCluster {
   TempDirectory directory_{memory_backed_parent()};
   std::vector<std::string> endpoints_;
   std::vector<std::string> peers_;
-  std::vector<std::string> tls_arguments_;
+  std::vector<std::string> options_;
   std::vector<pid_t> children_;
 };
 

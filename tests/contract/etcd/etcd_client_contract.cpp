@@ -9,6 +9,7 @@
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <thread>
 #include <vector>
@@ -231,6 +232,22 @@ TEST_F(EtcdContract, FindsOutThatATransactionHasHappenedAlthoughItsAnswerWasLost
   EXPECT_TRUE(outcome.has_happened);
   EXPECT_EQ(lost, 1);
   EXPECT_EQ(client_->range({.key = "/k"})->items.at(0).modified, outcome.revision);
+}
+
+TEST_F(EtcdContract, SaysThatEtcdIsFullAndStillReads) {
+  cluster_ = std::make_unique<test::EtcdCluster>(
+      1, test::EtcdTls{}, std::vector<std::string>{"--quota-backend-bytes", "3000000"});
+  client_ = EtcdClient::make({.endpoints = cluster_->endpoints()}).value();
+  wait_until_up(*client_);
+  std::optional<Error> problem;
+  for (int i = 0; i < 20 && !problem; ++i) {
+    const auto outcome = client_->commit(put("/f/" + std::to_string(i), std::string(1 << 20, 'x')));
+    if (!outcome) problem = outcome.error();
+  }
+  ASSERT_TRUE(problem);
+  EXPECT_EQ(problem->kind(), ErrorKind::transient);
+  EXPECT_THAT(problem->message(), HasSubstr("full"));
+  EXPECT_THAT(client_->range({.key = "/f/0"})->items, SizeIs(1));
 }
 
 TEST_F(EtcdContract, LogsInWhereAuthenticationIsOn) {
