@@ -166,7 +166,7 @@ const command_rec* make_commands() {
   static std::array<Text, kCapacity> forms{};
   if (table[0].name != nullptr) return table.data();
   std::size_t count = 0;
-  table[count++] = command(kUse, on_use, "NAME | source=scm|pca [KEY=VALUE ...]");
+  table[count++] = command(kUse, on_use, "NAME | source=scm|pca [KEY=VALUE ...] | catalogue=NAME");
   table[count++] = command(kSection, on_section, "NAME");
   for (const config::Directive& row : config::directives()) {
     // The last entry stays empty: it ends the table.

@@ -58,7 +58,7 @@ void close_in_child() noexcept {
 // for another.
 server::Retained& retained_data() {
   static_assert(std::is_trivially_copyable_v<server::Retained>);
-  constexpr char kRetainedKey[] = "ccm_module retained 2";
+  constexpr char kRetainedKey[] = "ccm_module retained 3";
   if (auto* kept = static_cast<server::Retained*>(ap_retained_data_get(kRetainedKey))) return *kept;
   return *::new (ap_retained_data_create(kRetainedKey, sizeof(server::Retained)))
       server::Retained();

@@ -37,7 +37,7 @@ int add_certificate_files(server_rec* server, apr_pool_t* pconf, apr_array_heade
                           apr_array_header_t* keys) noexcept {
   return hook_boundary(DECLINED, [&] {
     const Site* site = site_of(server);
-    if (site == nullptr) return DECLINED;
+    if (site == nullptr || site->certificates->has_files()) return DECLINED;
     MainConf& conf = main_conf_of(server);
     // mod_ssl reads the file before it asks for the next server's.
     const std::string& state = conf.deployment.config()->global().state_path;
@@ -54,7 +54,10 @@ int add_certificate_files(server_rec* server, apr_pool_t* pconf, apr_array_heade
 }
 
 int take_over_stapling(server_rec* server, apr_pool_t*, X509*, X509*) noexcept {
-  return hook_boundary(DECLINED, [&] { return site_of(server) == nullptr ? DECLINED : OK; });
+  return hook_boundary(DECLINED, [&] {
+    const Site* site = site_of(server);
+    return site == nullptr || site->certificates->has_files() ? DECLINED : OK;
+  });
 }
 
 int install(server_rec* server, apr_pool_t*, int is_proxy, SSL_CTX* context) noexcept {

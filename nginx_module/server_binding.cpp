@@ -3,12 +3,14 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cstring>
 #include <new>
 #include <utility>
 
 #include "base/text.h"
 #include "boundary.h"
+#include "config/sentences.h"
 #include "main_conf.h"
 
 namespace ccm::nginx {
@@ -21,6 +23,20 @@ bool is_set(ngx_array_t* const* array) {
 
 bool has_own_certificate(const SslFields& ssl) {
   return is_set(ssl.certificates) || is_set(ssl.keys);
+}
+
+// nginx loads such a certificate in each handshake, in the callback that ours takes the place of.
+bool has_variables(const SslFields& ssl) {
+  if (!is_set(ssl.certificates)) return false;
+  const auto* names = static_cast<const ngx_str_t*>((*ssl.certificates)->elts);
+  return std::any_of(names, names + (*ssl.certificates)->nelts, [](const ngx_str_t& name) {
+    return std::memchr(name.data, '$', name.len) != nullptr;
+  });
+}
+
+const config::Origin& uses_origin(const ServerConf& outer, const ServerConf& server) {
+  const auto& own = server.written.uses;
+  return own.empty() ? outer.written.uses.front().origin : own.front().origin;
 }
 
 // A flag as nginx is going to merge it.
@@ -81,7 +97,14 @@ char* bind(ngx_conf_t* cf, ServerConf& outer, ServerConf& server, ServerFacts fa
                                                     .unseen = why_unseen(outer, facts)});
   if (!bound) return report_complete(cf, bound.error().message());
   server.certificates = *bound;
-  if (server.certificates != nullptr) fill_arrays(cf, facts.ssl, *server.certificates);
+  if (server.certificates == nullptr) return kConfOk;
+  if (server.certificates->has_files()) {
+    if (!has_variables(outer.ssl) && !has_variables(facts.ssl)) return kConfOk;
+    return report_complete(cf, config::at("beside a catalogue \"ssl_certificate\" names files, "
+                                          "without variables",
+                                          uses_origin(outer, server)));
+  }
+  fill_arrays(cf, facts.ssl, *server.certificates);
   return kConfOk;
 }
 

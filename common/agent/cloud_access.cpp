@@ -7,6 +7,7 @@
 #include <cerrno>
 #include <utility>
 
+#include "base/account.h"
 #include "base/file.h"
 #include "crypto/digest.h"
 #include "lifecycle/lockout.h"

@@ -110,6 +110,7 @@ class RunningEngine final : public Engine {
   lifecycle::RequestDesk desk_;
   lifecycle::Stapling stapling_;
   StoreFollower follower_;
+  store::Revision catalogued_;  // up to where what only a catalogue shows was looked at
   SnapshotKeeper snapshot_;
   lifecycle::ClockWatch clock_watch_;
   // Threads for each, so that no source or responder that hangs holds up another.
@@ -193,6 +194,12 @@ void RunningEngine::look_at_changes() {
     names.push_back(spec->name);
   }
   for (const std::string& name : names) stapling_.notice(name);
+  if (!parts_.config.catalogues().empty()) {
+    store::Changes changes = parts_.store.changes_since(std::exchange(catalogued_, {}));
+    catalogued_ = changes.revision;
+    // The first look is that of the start.
+    if (changes.names) names.insert(names.end(), changes.names->begin(), changes.names->end());
+  }
   snapshot_.note(std::move(names));
 }
 

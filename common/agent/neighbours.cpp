@@ -37,6 +37,7 @@ std::string summary(const config::Config& own, const config::Config& joined) {
                         config::to_string(spec.renew_before), spec.check_interval.count(),
                         spec.keep, spec.stapling);
   }
+  if (own.catalogues().empty() && !joined.catalogues().empty()) text += "a catalogue\n";
   return text;
 }
 

@@ -17,6 +17,7 @@ void Publisher::refresh(Time now) {
   const auto again = std::exchange(unread_, {});
   for (const config::CertificateSpec* spec : again) look_at(*spec, now);
   for (const config::CertificateSpec* spec : follower_.next(since)) look_at(*spec, now);
+  catalogues_.refresh(now, since);
 }
 
 void Publisher::believe(const publication::Snapshot& snapshot) {

@@ -8,6 +8,7 @@
 #include <set>
 #include <string>
 
+#include "agent/catalogue_publisher.h"
 #include "agent/proof_publisher.h"
 #include "agent/sign_of_life.h"
 #include "agent/store_follower.h"
@@ -33,6 +34,7 @@ class Publisher {
         log_(log),
         events_(events),
         proofs_(store, log),
+        catalogues_(writer_.catalogues(), store, log),
         follower_(config, store) {}
 
   // Publishes every certificate whose current version or OCSP response is another than the last
@@ -40,6 +42,8 @@ class Publisher {
   // one that is served. A response that has ended in the meantime is the workers' to leave out
   // (server/handshake.h). First of all what authorities may fetch.
   void refresh(Time now);
+  // Whether refresh() has more to do at once: the catalogues are brought up to date step by step.
+  bool has_more() const noexcept { return catalogues_.has_more(); }
   // For who tells of what is published (status_board.h).
   publication::Writer& writer() noexcept { return writer_; }
   // Before the first refresh: what the server shows exactly as the snapshot has it, and is current
@@ -67,6 +71,7 @@ class Publisher {
   Log& log_;
   Events& events_;
   ProofPublisher proofs_;
+  CataloguePublisher catalogues_;
   StoreFollower follower_;
   std::map<std::string, Seen, std::less<>> seen_;
   std::set<const config::CertificateSpec*> unread_;  // to be looked at again the next time

@@ -211,6 +211,7 @@ void Service::look_at_neighbours() {
 }
 
 milliseconds Service::time_to_sleep() const {
+  if (parts_.publisher && parts_.publisher->has_more()) return milliseconds(0);
   Seconds longest = wants_to_lead() ? kTryToLead : SignOfLife::kBeat;
   if (!parts_.watches.store) longest = std::min(longest, kLookAtStore);
   if (board_ && !board_->is_at_rest()) longest = std::min(longest, StatusBoard::kBetweenLooks);

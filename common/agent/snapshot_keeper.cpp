@@ -23,6 +23,9 @@ using publication::SnapshotEntry;
 constexpr std::size_t kLeastWaste = std::size_t{256} << 10U;
 // The end of such a job is nothing that the main thread waits for.
 constexpr int kWakesNobody = -1;
+// So many are read anew whenever that is needed; more of them not so often.
+constexpr std::size_t kFew = 100;
+constexpr Seconds kBetweenAll{60};
 
 bool is_wasteful(std::size_t used, std::size_t total) {
   return total > used + std::max(used, kLeastWaste);
@@ -54,7 +57,28 @@ void limit_to_chain(SnapshotEntry& entry, const crypto::Bundle& bundle) {
 
 }  // namespace
 
-SnapshotFile::Traces SnapshotFile::look(const CertificateSpec& spec) const {
+std::vector<SnapshotFile::Subject> SnapshotFile::subjects() const {
+  std::vector<Subject> all;
+  for (const CertificateSpec& spec : parts_.config.certificates()) {
+    all.push_back({.name = spec.name, .names = spec.names, .stapling = spec.stapling});
+  }
+  if (parts_.config.catalogues().empty()) return all;
+  const auto names = parts_.store.names();
+  for (const std::string& name : names ? *names : std::vector<std::string>()) {
+    if (parts_.config.find(name) == nullptr) all.push_back({.name = name});
+  }
+  return all;
+}
+
+std::optional<SnapshotFile::Subject> SnapshotFile::find(const std::string& name) const {
+  if (const CertificateSpec* spec = parts_.config.find(name)) {
+    return Subject{.name = name, .names = spec->names, .stapling = spec->stapling};
+  }
+  if (parts_.config.catalogues().empty()) return std::nullopt;
+  return Subject{.name = name};
+}
+
+SnapshotFile::Traces SnapshotFile::look(const Subject& spec) const {
   const store::VersionNumber version = parts_.store.current_version(spec.name);
   if (version == 0) return {};
   return {.version = version,
@@ -62,7 +86,7 @@ SnapshotFile::Traces SnapshotFile::look(const CertificateSpec& spec) const {
           .response = spec.stapling ? parts_.store.response_stamp(spec.name) : 0};
 }
 
-Secret SnapshotFile::read(const CertificateSpec& spec, const Traces& traces) const {
+Secret SnapshotFile::read(const Subject& spec, const Traces& traces) const {
   if (traces.version == 0) return {};
   const auto loaded = parts_.store.load(spec.name);
   if (!loaded || loaded->damage || !loaded->certificate) return {};
@@ -93,7 +117,7 @@ Secret SnapshotFile::read(const CertificateSpec& spec, const Traces& traces) con
 Secret SnapshotFile::join(const Snapshot& old) {
   std::vector<Secret> parts;
   std::uint64_t at = publication::kSnapshotHead.size();
-  for (const CertificateSpec& spec : parts_.config.certificates()) {
+  for (const Subject& spec : subjects()) {
     const Traces traces = look(spec);
     const SnapshotEntry* entry = old.find(spec.name);
     const bool is_kept = entry != nullptr &&
@@ -107,7 +131,19 @@ Secret SnapshotFile::join(const Snapshot& old) {
   return joined(parts);
 }
 
+void SnapshotFile::begin_anew() {
+  owes_all_ = true;
+  if (known_.size() <= kFew) next_all_ = {};
+  catch_up();
+}
+
+void SnapshotFile::catch_up() {
+  if (owes_all_ && parts_.clock.steady_now() >= next_all_) bring_up_to_date();
+}
+
 void SnapshotFile::bring_up_to_date() {
+  owes_all_ = false;
+  next_all_ = parts_.clock.steady_now() + kBetweenAll;
   Result<Secret> content = store::read_snapshot(parts_.state_path);
   const Secret before = content ? content->clone() : Secret();
   const Secret all = join(content ? Snapshot::parse(*std::move(content)) : Snapshot());
@@ -122,14 +158,14 @@ void SnapshotFile::bring_up_to_date() {
 }
 
 void SnapshotFile::note(const std::string& name) {
-  const CertificateSpec* spec = parts_.config.find(name);
-  if (spec == nullptr) return;
+  const auto spec = find(name);
+  if (!spec) return;
   const Traces traces = look(*spec);
   Known& known = known_[name];
   if (traces == known.traces) return;
   known.traces = traces;
   // With a certificate that is gone, the store has removed the file (Store::forget).
-  if (traces.version == 0) return bring_up_to_date();
+  if (traces.version == 0) return begin_anew();
   const Secret entry = read(*spec, traces);
   if (entry.empty()) return;
   if (is_wasteful(used_, total_ + entry.size())) return bring_up_to_date();
@@ -139,7 +175,7 @@ void SnapshotFile::note(const std::string& name) {
 // First the new entry, then the old one goes: its key may be one that nobody keeps any more.
 void SnapshotFile::append(Known& known, const Secret& entry) {
   const Result<std::uint64_t> added = store::append_to_snapshot(parts_.state_path, entry);
-  if (!added && added.error().kind() == ErrorKind::rejected) return bring_up_to_date();
+  if (!added && added.error().kind() == ErrorKind::rejected) return begin_anew();
   say(added ? std::nullopt : std::optional(added.error()));
   if (!added) return;
   store::wipe_in_snapshot(parts_.state_path, known.at, known.size);
@@ -166,9 +202,10 @@ void SnapshotKeeper::bring_up_to_date() {
 }
 
 void SnapshotKeeper::note(std::vector<std::string> names) {
-  if (names.empty()) return;
+  if (names.empty() && !file_.owes_all()) return;
   give([this, names = std::move(names)] {
     for (const std::string& name : names) file_.note(name);
+    file_.catch_up();
   });
 }
 

@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 // Keeps the snapshot beside the store (publication/snapshot.h) true, for the next start of any
-// server of this host: all that its leader looks after. A change is added at its end; now and then,
+// server of this host: all that its leader looks after and, where a
+// server has a catalogue, everything in the store. A change is added at its end; now and then,
 // and when a certificate is gone, all of it is written anew.
 //
 // Only the leader has one. It works on a thread of its own, so that it holds up nobody; whoever
 // hears of a change says so from any thread. Borrows what it is made of.
 #pragma once
 
+#include <atomic>
 #include <functional>
 #include <map>
 #include <optional>
@@ -40,8 +42,13 @@ class SnapshotFile {
   void bring_up_to_date();
   // Of one, which may be another by now. Cheap when it is not.
   void note(const std::string& name);
+  // Whether it has put off bring_up_to_date(), which catch_up() makes up for when it is time. A
+  // certificate that is forgotten takes the file with it, and many may be forgotten in a row.
+  bool owes_all() const noexcept { return owes_all_; }
+  void catch_up();
 
  private:
+  void begin_anew();
   // By which a change of it shows.
   struct Traces {
     store::VersionNumber version = 0;
@@ -56,9 +63,18 @@ class SnapshotFile {
     std::size_t size = 0;  // 0: it has none
   };
 
-  Traces look(const config::CertificateSpec& spec) const;
+  // What may be shown at a start: what a configuration names, and with a catalogue everything.
+  struct Subject {
+    std::string name;
+    std::vector<std::string> names = {};  // that it has to cover
+    bool stapling = true;
+  };
+
+  std::vector<Subject> subjects() const;
+  std::optional<Subject> find(const std::string& name) const;
+  Traces look(const Subject& subject) const;
   // What is to be kept of it; empty when there is nothing that a server could show at once.
-  Secret read(const config::CertificateSpec& spec, const Traces& traces) const;
+  Secret read(const Subject& subject, const Traces& traces) const;
   Secret join(const publication::Snapshot& old);
   void append(Known& known, const Secret& entry);
   void say(const std::optional<Error>& problem);
@@ -68,6 +84,8 @@ class SnapshotFile {
   std::size_t used_ = 0;   // by what is true, in bytes
   std::size_t total_ = 0;  // that the file has
   bool has_complained_ = false;
+  std::atomic<bool> owes_all_{false};
+  SteadyTime next_all_;
 };
 
 class SnapshotKeeper {

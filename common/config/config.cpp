@@ -31,6 +31,8 @@ Config Config::joined_by(const Config& other) const {
   }
   std::sort(all.certificates_.begin(), all.certificates_.end(),
             [](const auto& a, const auto& b) { return a.name < b.name; });
+  // It is enough to know that there is one.
+  if (catalogues_.empty()) all.catalogues_ = other.catalogues_;
   return all;
 }
 

@@ -59,6 +59,12 @@ struct Hook {
   bool wants(EventType event) const noexcept;
 };
 
+// Certificates that no virtual host names (catalogue.h): everything in the store.
+struct CatalogueSpec {
+  std::string name;  // as a certificate's
+  Origin origin = {};
+};
+
 struct GlobalConfig {
   std::string state_path;
   std::string user;  // empty: not given
@@ -81,8 +87,13 @@ class Config {
   const GlobalConfig& global() const noexcept { return global_; }
   // Sorted by name, unique.
   const std::vector<CertificateSpec>& certificates() const noexcept { return certificates_; }
+  // Sorted by name, unique.
+  const std::vector<CatalogueSpec>& catalogues() const noexcept { return catalogues_; }
+  // Whether there is anything to show or to look after, which takes an agent.
+  bool has_work() const noexcept { return !certificates_.empty() || !catalogues_.empty(); }
   // This configuration with the certificates of another one whose names are not taken here: for an
-  // agent that looks after those of several servers.
+  // agent that looks after those of several servers. With the other one's catalogues if it has
+  // none.
   Config joined_by(const Config& other) const;
   // This configuration on one host of many, so that hosts with the same certificates do not renew
   // in step. `host`: any text that stays the same there.
@@ -100,6 +111,7 @@ class Config {
 
   GlobalConfig global_;
   std::vector<CertificateSpec> certificates_;
+  std::vector<CatalogueSpec> catalogues_;
 };
 
 }  // namespace ccm::config

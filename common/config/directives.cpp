@@ -34,8 +34,9 @@ constexpr unsigned kMostSourceWords = [] {
   return static_cast<unsigned>(1 + most);
 }();
 
-constexpr std::array<Directive, 29> kDirectives{{
+constexpr std::array<Directive, 30> kDirectives{{
     {"agent_path", Scope::global, 1, 1, "agent_path /path/to/ccm-agent", PathArguments::all},
+    {"catalogue", Scope::global, 2, 2, "catalogue NAME source=store", PathArguments::none, true},
     {"check_interval", Scope::both, 1, 1, "check_interval 12h"},
     {"concurrent_renewals", Scope::global, 1, 1, "concurrent_renewals 4"},
     {"credentials", Scope::global, 1, 2, "credentials file=/path [profile=NAME] | ecs",

@@ -6,6 +6,7 @@
 
 #include "base/sentences.h"
 #include "base/text.h"
+#include "config/catalogue.h"
 #include "config/certificate_rules.h"
 #include "config/sentences.h"
 #include "config/server_names.h"
@@ -48,23 +49,38 @@ GlobalConfig complete_global(const GlobalValues& values) {
   return global;
 }
 
+// `thing`: a certificate, or a catalogue; `declaration`: what would make one known.
+Failure unknown_name(const RawUse& use, const std::string& name, std::string_view thing,
+                     const std::vector<std::string>& known, std::string_view declaration) {
+  const std::vector<std::string_view> candidates(known.begin(), known.end());
+  const std::string_view best = closest(name, candidates);
+  const std::string hint = known.empty() ? fmt::format("; there is no {} at all", declaration)
+                           : best.empty()
+                               ? fmt::format("; there are {}", enumerated(known, kNamesShown))
+                               : fmt::format("; did you mean \"{}\"? There are {}", best,
+                                             enumerated(known, kNamesShown));
+  return fail(ErrorKind::invalid,
+              at(fmt::format("unknown {} {}{}", thing, in_quotes(name), hint), use.origin));
+}
+
 Failure unknown_certificate(const RawUse& use, const Certificates& certificates,
                             const Dialect& dialect) {
   std::vector<std::string> known;
-  std::vector<std::string_view> candidates;
-  for (const auto& [name, certificate] : certificates) {
-    known.push_back(name);
-    candidates.push_back(name);
+  for (const auto& [name, certificate] : certificates) known.push_back(name);
+  return unknown_name(use, use.certificate, "certificate", known, dialect.certificate_block);
+}
+
+Result<void> check_catalogue_uses(const std::vector<CatalogueSpec>& catalogues,
+                                  const std::vector<RawUse>& uses, const Dialect& dialect) {
+  std::vector<std::string> known;
+  for (const CatalogueSpec& each : catalogues) known.push_back(each.name);
+  for (const RawUse& use : uses) {
+    if (use.catalogue.empty()) continue;
+    if (std::find(known.begin(), known.end(), use.catalogue) != known.end()) continue;
+    const std::string declaration = fmt::format("\"{}\"", dialect.spell("catalogue"));
+    return unknown_name(use, use.catalogue, "catalogue", known, declaration);
   }
-  const std::string_view best = closest(use.certificate, candidates);
-  const std::string hint =
-      known.empty()  ? fmt::format("; there is no {} at all", dialect.certificate_block)
-      : best.empty() ? fmt::format("; there are {}", enumerated(known, kNamesShown))
-                     : fmt::format("; did you mean \"{}\"? There are {}", best,
-                                   enumerated(known, kNamesShown));
-  return fail(
-      ErrorKind::invalid,
-      at(fmt::format("unknown certificate {}{}", in_quotes(use.certificate), hint), use.origin));
+  return {};
 }
 
 // Blocks that leave their names to the virtual hosts, by whether a public CA issues them.
@@ -89,6 +105,7 @@ Result<NamesInUse> collect_names(const Certificates& certificates, const std::ve
   NamesInUse names;
   std::map<std::string_view, std::unordered_set<std::string>> known;
   for (const RawUse& use : uses) {
+    if (!use.catalogue.empty()) continue;
     if (!certificates.contains(use.certificate)) {
       return unknown_certificate(use, certificates, dialect);
     }
@@ -142,7 +159,14 @@ Result<Config> Settings::finalize() const {
   auto names = collect_names(certificates_, uses_, dialect_);
   if (!names) return pass(std::move(names));
 
+  auto catalogues = complete_catalogues(std::move(global->global.catalogues));
+  if (!catalogues) return pass(std::move(catalogues));
+  if (auto checked = check_catalogue_uses(*catalogues, uses_, dialect_); !checked) {
+    return pass(std::move(checked));
+  }
+
   Config config;
+  config.catalogues_ = *std::move(catalogues);
   config.global_ = complete_global(global->global);
   const CertificateContext context{.global = global->global,
                                    .completed = config.global_,
@@ -165,6 +189,17 @@ std::vector<std::string> Settings::warnings() const {
   std::vector<std::string> sentences;
   const auto config = finalize();
   if (!config) return sentences;
+  for (const CatalogueSpec& each : config->catalogues()) {
+    const bool is_used = std::any_of(uses_.begin(), uses_.end(), [&each](const RawUse& use) {
+      return use.catalogue == each.name;
+    });
+    if (is_used) continue;
+    sentences.push_back(
+        at(fmt::format("no virtual host uses the catalogue \"{0}\"; write \"{1} catalogue={0}\" in "
+                       "one of them",
+                       each.name, dialect_.use),
+           each.origin));
+  }
   for (const RawUse& use : uses_) {
     const CertificateSpec* spec = config->find(use.certificate);
     if (spec == nullptr) continue;
@@ -184,6 +219,7 @@ std::vector<std::string> Settings::warnings() const {
 std::map<std::string, std::vector<std::string>, std::less<>> Settings::hosts() const {
   std::map<std::string, std::vector<std::string>, std::less<>> hosts;
   for (const RawUse& use : uses_) {
+    if (!use.catalogue.empty()) continue;
     std::vector<std::string>& names = hosts[use.certificate];
     for (std::string& name : comparable_names(use.server_names)) names.push_back(std::move(name));
   }

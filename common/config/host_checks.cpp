@@ -155,7 +155,7 @@ std::vector<HostFinding> check_host(const Config& config) {
   check_user(global.user, findings);
   check_agent(global.agent_path, findings);
   check_hooks(global.hooks, findings);
-  if (config.certificates().empty()) return findings;
+  if (!config.has_work()) return findings;
   for (std::string& sentence : check_system(global.state_path)) {
     add_warning(findings, std::move(sentence));
   }

@@ -27,7 +27,8 @@ struct RawCertificate {
 
 // A virtual host that wants a certificate.
 struct RawUse {
-  std::string certificate;             // name of a block or of an implicit certificate
+  std::string certificate;             // name of a block or of an implicit certificate, or
+  std::string catalogue;               // of a catalogue; the other of the two is empty
   std::vector<std::string> arguments;  // as written
   std::vector<std::string> server_names;
   Origin origin;

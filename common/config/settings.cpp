@@ -5,6 +5,7 @@
 
 #include <algorithm>
 
+#include "config/catalogue.h"
 #include "config/sentences.h"
 #include "config/short_form.h"
 #include "config/store_directive.h"
@@ -79,6 +80,12 @@ Result<std::string> Settings::use(const std::vector<std::string>& arguments,
                             "source=pca issuer=ID",
                             dialect_.certificate_block));
   }
+  if (is_catalogue_use(arguments)) {
+    auto catalogue = parse_catalogue_use(arguments);
+    if (!catalogue) return catalogue;
+    uses_.push_back({{}, *catalogue, arguments, server_names, std::move(origin)});
+    return catalogue;
+  }
   const bool is_name = arguments[0].find('=') == std::string::npos;
   std::string name = arguments[0];
   if (is_name) {
@@ -95,7 +102,7 @@ Result<std::string> Settings::use(const std::vector<std::string>& arguments,
     name = certificate->name;
     if (auto added = add_implicit(*std::move(certificate)); !added) return pass(std::move(added));
   }
-  uses_.push_back({name, arguments, server_names, std::move(origin)});
+  uses_.push_back({name, {}, arguments, server_names, std::move(origin)});
   return name;
 }
 

@@ -71,12 +71,13 @@ class Settings {
   Result<void> set_in(std::string_view name, std::string_view key,
                       std::vector<std::string> arguments, Origin origin);
 
-  // A virtual host that wants a certificate: either `NAME` of a block, or the short form
-  // `source=scm [key=value …]`, whose keys are spelled the same in all dialects. `server_names` are
-  // the virtual host's names as written in either server's syntax; they name an unnamed certificate
-  // and fill missing names. Returns the certificate's name. Names that cannot be in a certificate
-  // (regular expressions, "www.example.*") are an error in the short form without `names=`. The
-  // block may come later in the file: whether NAME exists is checked in finalize().
+  // A virtual host that wants a certificate: either `NAME` of a block, or `catalogue=NAME`
+  // (catalogue.h), or the short form `source=scm [key=value …]`, whose keys are spelled the same in
+  // all dialects. `server_names` are the virtual host's names as written in either server's syntax;
+  // they name an unnamed certificate and fill missing names. Returns the certificate's name, or the
+  // catalogue's. Names that cannot be in a certificate (regular expressions, "www.example.*") are
+  // an error in the short form without `names=`. The block or catalogue may come later in the file:
+  // whether NAME exists is checked in finalize().
   Result<std::string> use(const std::vector<std::string>& arguments,
                           const std::vector<std::string>& server_names, Origin origin);
 

@@ -23,6 +23,7 @@ namespace {
 constexpr std::size_t kLargest = std::size_t{16} << 20U;
 constexpr std::string_view kCertificate = "certificate";
 constexpr std::string_view kHook = "on";
+constexpr std::string_view kCatalogue = "catalogue";
 
 // keep 3 -> keep = "3"; proxy http://HOST:PORT | off -> proxy = "http://HOST:PORT" | "off"
 std::string toml_form(std::string_view key, std::string_view values) {
@@ -112,6 +113,11 @@ std::string Reader::resolve(const std::string& path) const {
 }
 
 Result<void> Reader::set_global(std::string_view key, const toml::node& value) {
+  if (key == kCatalogue) {
+    return failure_at(value,
+                      "a catalogue is shown by a web server, which declares it in its own "
+                      "configuration; remove it from this file");
+  }
   if (value.is_table()) {
     return failure_at(value, fmt::format("unknown table {}; a certificate is [certificate.NAME]",
                                          in_quotes(key)));

@@ -7,6 +7,7 @@
 #include <array>
 
 #include "base/text.h"
+#include "config/catalogue.h"
 #include "config/hook_value.h"
 #include "config/sentences.h"
 #include "config/source_value.h"
@@ -130,9 +131,16 @@ struct Parser {
   Result<void> (*parse)(Values& values, const Arguments& arguments);
 };
 
-constexpr std::array<Parser, 29> kParsers{{
+constexpr std::array<Parser, 30> kParsers{{
     {"agent_path",
      [](Values& v, const Arguments& a) { return put(v.global.agent_path, parse_file_path(a[0])); }},
+    {"catalogue",
+     [](Values& v, const Arguments& a) -> Result<void> {
+       auto catalogue = parse_catalogue(a);
+       if (!catalogue) return pass(std::move(catalogue));
+       v.global.catalogues.push_back(*std::move(catalogue));
+       return {};
+     }},
     {"check_interval",
      [](Values& v, const Arguments& a) {
        return put(v.certificate.check_interval, parse_check_interval(a[0]));
@@ -252,18 +260,31 @@ Result<Values> parse_values(const std::vector<RawDirective>& directives) {
     auto parsed = parse_value(directive.key, directive.arguments, values);
     if (!parsed) return fail_with(std::move(parsed), directive.key);
     if (directive.key == "on") values.global.hooks.back().origin = directive.origin;
+    if (directive.key == "catalogue") values.global.catalogues.back().origin = directive.origin;
   }
   return values;
 }
 
-Result<void> check_certificate_name(std::string_view name) {
+namespace {
+
+Result<void> check_name(std::string_view name, std::string_view thing) {
   if (name.empty() || name.size() > kMaxCertificateName || name.starts_with('.') ||
       !consists_of(name, {kLower, kUpper, kDigits, "._-"})) {
-    return wrong(name, fmt::format("cannot name a certificate; a name is 1 to {} letters, digits, "
+    return wrong(name, fmt::format("cannot name a {}; a name is 1 to {} letters, digits, "
                                    "\".\", \"_\" or \"-\" and does not start with \".\"",
-                                   kMaxCertificateName));
+                                   thing, kMaxCertificateName));
   }
   return {};
+}
+
+}  // namespace
+
+Result<void> check_certificate_name(std::string_view name) {
+  return check_name(name, "certificate");
+}
+
+Result<void> check_catalogue_name(std::string_view name) {
+  return check_name(name, "catalogue");
 }
 
 }  // namespace ccm::config

@@ -60,6 +60,7 @@ struct GlobalValues {
   std::optional<std::string> agent_path;
   std::optional<bool> worker_dumps;
   std::vector<Hook> hooks;
+  std::vector<CatalogueSpec> catalogues;  // in any order
 };
 
 struct Values {
@@ -81,5 +82,6 @@ Result<std::string> parse_region(const std::string& text);
 
 // [A-Za-z0-9._-]{1,128}, not starting with a dot.
 Result<void> check_certificate_name(std::string_view name);
+Result<void> check_catalogue_name(std::string_view name);
 
 }  // namespace ccm::config

@@ -10,6 +10,7 @@
 
 #include "base/boundary.h"
 #include "base/text.h"
+#include "config/catalogue.h"
 #include "lifecycle/attempt.h"
 #include "lifecycle/installer.h"
 #include "store/answer.h"
@@ -223,13 +224,17 @@ Result<void> RequestDesk::roll_back(const store::Request& request) {
 
 Result<void> RequestDesk::install(const store::Request& request) {
   const config::CertificateSpec* spec = parts_.config.find(request.name);
-  if (spec == nullptr || !request.key) {
-    return fail(ErrorKind::rejected,
-                spec == nullptr ? "this agent looks after no such certificate, so it takes none"
-                                : "there is no private key to import");
-  }
+  if (!request.key) return fail(ErrorKind::rejected, "there is no private key to import");
   const auto bundle = crypto::Bundle::make(request.certificates, *request.key, parts_.clock.now());
   if (!bundle) return fail(bundle.error());
+  std::optional<config::CertificateSpec> catalogued;
+  if (spec == nullptr) {
+    if (!store::has_catalogue(parts_.state_path, parts_.clock.steady_now())) {
+      return fail(ErrorKind::rejected,
+                  "this agent looks after no such certificate, so it takes none");
+    }
+    spec = &catalogued.emplace(config::imported_spec(request.name, bundle->leaf().names()));
+  }
   const Installer installer(parts_.store, parts_.lease, parts_.events);
   const auto info = installer.import(*spec, *bundle, parts_.clock.now());
   if (!info) return fail(info.error());

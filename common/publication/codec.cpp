@@ -94,6 +94,20 @@ Result<Published> decode(std::span<const std::byte> bytes) {
                    .is_placeholder = flags == kPlaceholderFlag};
 }
 
+Result<ServedParts> take_apart(std::span<const std::byte> bytes) {
+  Unpacker in(bytes);
+  const bool is_marked = in.number() == kMark;
+  in.number();  // the flags
+  const std::uint32_t count = in.number();
+  if (!is_marked || count == 0 || count > kMostCertificates) return malformed("is none");
+  ServedParts parts{.leaf = in.block(), .above = {}, .key = {}, .response = {}};
+  for (std::uint32_t i = 1; i < count; ++i) parts.above.push_back(in.block());
+  parts.key = in.block();
+  parts.response = in.block();
+  if (!in.is_complete()) return malformed("is cut short or has something behind it");
+  return parts;
+}
+
 Result<Shown> show(std::span<const std::byte> bytes) {
   Unpacker in(bytes);
   const bool is_marked = in.number() == kMark;

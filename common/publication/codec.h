@@ -14,6 +14,7 @@
 #include "base/result.h"
 #include "base/secret.h"
 #include "crypto/bundle.h"
+#include "publication/catalogue_block.h"
 
 namespace ccm::publication {
 
@@ -28,6 +29,9 @@ struct Published {
 Result<Secret> encode(const Published& published);
 // `invalid` on malformed input, `rejected` when key and leaf do not belong together.
 Result<Published> decode(std::span<const std::byte> bytes);
+
+// An encoded value's parts, nothing parsed or proved; views into it. `invalid` on malformed input.
+Result<ServedParts> take_apart(std::span<const std::byte> bytes);
 
 // Of an encoded value, what anybody who connects can see of it, without touching the key.
 struct Shown {

@@ -5,6 +5,7 @@
 //   Header | Directory: slot_count × Entry, sorted by name, and one Entry for the proofs
 //          | Buffers: slot_count × 2 × kBufferSize, and 2 × kProofsBufferSize
 //          | Notes: (kFirstCertificateNote + slot_count) × Note
+//          | Catalogues: catalogue_count × kCatalogueSize (catalogue_layout.h)
 //
 // The last entry has no name. It is for the files with which an authority is shown that a domain is
 // ours: one text for the whole server (Writer::publish_proofs), published like a certificate.
@@ -47,7 +48,7 @@
 namespace ccm::publication {
 
 inline constexpr std::uint64_t kMagic = 0x31304d4343534c54;  // "TLSCCM01"
-inline constexpr std::uint32_t kLayoutVersion = 3;
+inline constexpr std::uint32_t kLayoutVersion = 4;
 inline constexpr std::size_t kNameSize = 144;          // name with terminating zero
 inline constexpr std::size_t kBufferSize = 64 * 1024;  // one encoded value
 inline constexpr std::size_t kProofsBufferSize = 1024 * 1024;
@@ -69,6 +70,8 @@ struct Header {
   std::uint64_t directory_offset;  // bytes from the start of the segment
   std::uint64_t buffers_offset;
   std::uint64_t notes_offset;
+  std::uint64_t catalogues_offset;
+  std::uint64_t catalogue_count;
 };
 
 struct BufferState {

@@ -25,7 +25,12 @@ struct Copied {
 class Reader::Impl {
  public:
   explicit Impl(Segment segment)
-      : segment_(std::move(segment)), slots_(std::make_unique<Slot[]>(segment_.slot_count())) {}
+      : segment_(std::move(segment)), slots_(std::make_unique<Slot[]>(segment_.slot_count())) {
+    for (std::size_t index = 0; index < segment_.catalogue_count(); ++index) {
+      catalogues_.push_back(
+          std::make_unique<CatalogueReader>(CatalogueArea(segment_.catalogue(index))));
+    }
+  }
 
   const Segment& segment() const noexcept { return segment_; }
 
@@ -60,6 +65,13 @@ class Reader::Impl {
     auto copied = copy_current(slot, looked_at);
     if (!copied) return fail_with(std::move(copied), "file proofs");
     return std::string(copied->bytes.reveal());
+  }
+
+  const CatalogueReader* catalogue(std::string_view name) const {
+    for (const auto& each : catalogues_) {
+      if (each->name() == name) return each.get();
+    }
+    return nullptr;
   }
 
   std::optional<Error> take_error(std::uint32_t index) {
@@ -134,6 +146,7 @@ class Reader::Impl {
 
   Segment segment_;
   std::unique_ptr<Slot[]> slots_;
+  std::vector<std::unique_ptr<CatalogueReader>> catalogues_;
 };
 
 Reader::Reader(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
@@ -159,6 +172,14 @@ std::uint32_t Reader::slot_count() const noexcept {
 
 std::optional<std::uint32_t> Reader::find(std::string_view name) const {
   return impl_->segment().find(name);
+}
+
+const CatalogueReader* Reader::catalogue(std::string_view name) const {
+  return impl_->catalogue(name);
+}
+
+std::size_t Reader::catalogue_count() const noexcept {
+  return impl_->segment().catalogue_count();
 }
 
 std::uint64_t Reader::generation(std::uint32_t slot) const noexcept {

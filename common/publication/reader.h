@@ -19,6 +19,7 @@
 #include "base/clock.h"
 #include "base/handle.h"
 #include "base/result.h"
+#include "publication/catalogue_reader.h"
 #include "publication/codec.h"
 
 namespace ccm::publication {
@@ -54,6 +55,11 @@ class Reader {
   std::string note(std::uint32_t index) const;
   // The reason the newest generation of the slot could not be used, if so; cleared by reading it.
   std::optional<Error> take_error(std::uint32_t slot);
+
+  // The catalogue of that name; nullptr: the segment has none. Lives as long as this object, and
+  // does not move with it. For configuration time.
+  const CatalogueReader* catalogue(std::string_view name) const;
+  std::size_t catalogue_count() const noexcept;
 
   // The same for what authorities may fetch (Writer::publish_proofs). 0: nothing was ever
   // published.

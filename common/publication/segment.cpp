@@ -5,15 +5,18 @@
 #include <fmt/format.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
+#include <cstddef>
 #include <cstring>
 #include <limits>
 #include <new>
 #include <utility>
 
 #include "base/trial.h"
+#include "publication/catalogue_layout.h"
 
 namespace ccm::publication {
 namespace {
@@ -25,6 +28,7 @@ struct Extents {
   std::uint64_t directory_offset;
   std::uint64_t buffers_offset;
   std::uint64_t notes_offset;
+  std::uint64_t catalogues_offset;
   std::size_t size;
 };
 
@@ -33,21 +37,22 @@ constexpr std::uint64_t aligned(std::uint64_t offset) noexcept {
 }
 
 // Where everything is for a number of slots; nullopt when this machine cannot address it.
-std::optional<Extents> extents_for(std::uint32_t slot_count) noexcept {
-  if (slot_count > kMaxSlots) return std::nullopt;
+std::optional<Extents> extents_for(std::uint64_t slot_count, std::uint64_t catalogues) noexcept {
+  if (slot_count > kMaxSlots || catalogues > kMostCatalogueAreas) return std::nullopt;
   const std::uint64_t directory = aligned(sizeof(Header));
   // At most 2^17 slots of 2^17 bytes: no overflow in 64 bits.
-  const std::uint64_t entries = std::uint64_t{slot_count} + 1;
+  const std::uint64_t entries = slot_count + 1;
   const std::uint64_t buffers = aligned(directory + entries * sizeof(Entry));
-  const std::uint64_t notes = buffers + std::uint64_t{slot_count} * kBuffersPerSlot * kBufferSize +
-                              kBuffersPerSlot * kProofsBufferSize;
-  const std::uint64_t size =
-      notes + (kFirstCertificateNote + std::uint64_t{slot_count}) * sizeof(Note);
+  const std::uint64_t notes =
+      buffers + slot_count * kBuffersPerSlot * kBufferSize + kBuffersPerSlot * kProofsBufferSize;
+  const std::uint64_t end = notes + (kFirstCertificateNote + slot_count) * sizeof(Note);
+  const std::uint64_t first = catalogues == 0 ? end : aligned(end);
+  const std::uint64_t size = first + catalogues * kCatalogueSize;
   if (size > std::numeric_limits<std::size_t>::max() / 2 ||
       size > static_cast<std::uint64_t>(std::numeric_limits<off_t>::max())) {
     return std::nullopt;
   }
-  return Extents{directory, buffers, notes, static_cast<std::size_t>(size)};
+  return Extents{directory, buffers, notes, first, static_cast<std::size_t>(size)};
 }
 
 void try_madvise() {
@@ -75,8 +80,21 @@ bool is_full(int fd, std::uint64_t offset, std::uint64_t size) noexcept {
          (errno == ENOSPC || errno == EDQUOT || errno == ENOMEM);
 }
 
-void fill_directory(std::byte* base, const Extents& extents,
-                    const std::vector<std::string>& names) noexcept {
+// The rest of its head is zero, as all of the file is.
+Result<void> name_catalogues(int file, const Extents& extents,
+                             const std::vector<std::string>& names) {
+  static_assert(offsetof(CatalogueHead, name) == 0);
+  for (std::size_t i = 0; i < names.size(); ++i) {
+    const auto place = static_cast<off_t>(extents.catalogues_offset + i * kCatalogueSize);
+    const auto size = static_cast<ssize_t>(names[i].size());
+    if (pwrite(file, names[i].data(), names[i].size(), place) == size) continue;
+    return fail(system_error("create the publication segment", errno));
+  }
+  return {};
+}
+
+void fill_directory(std::byte* base, const Extents& extents, const std::vector<std::string>& names,
+                    std::size_t catalogues) noexcept {
   auto* entries = reinterpret_cast<Entry*>(base + extents.directory_offset);
   for (std::size_t i = 0; i < names.size(); ++i) {
     Entry* entry = ::new (&entries[i]) Entry{};
@@ -88,17 +106,18 @@ void fill_directory(std::byte* base, const Extents& extents,
                       .slot_count = static_cast<std::uint32_t>(names.size()),
                       .directory_offset = extents.directory_offset,
                       .buffers_offset = extents.buffers_offset,
-                      .notes_offset = extents.notes_offset};
+                      .notes_offset = extents.notes_offset,
+                      .catalogues_offset = extents.catalogues_offset,
+                      .catalogue_count = catalogues};
 }
 
 }  // namespace
 
 Result<MemoryFile> Segment::create(const std::vector<std::string>& sorted_names,
+                                   const std::vector<std::string>& catalogues,
                                    const std::string& last_resort) {
   constexpr std::string_view kActivity = "create the publication segment";
-  const auto extents = sorted_names.size() > kMaxSlots
-                           ? std::nullopt
-                           : extents_for(static_cast<std::uint32_t>(sorted_names.size()));
+  const auto extents = extents_for(sorted_names.size(), catalogues.size());
   if (!extents) {
     return unusable(fmt::format("cannot hold {} certificates; the limit is {}", sorted_names.size(),
                                 kMaxSlots));
@@ -117,8 +136,11 @@ Result<MemoryFile> Segment::create(const std::vector<std::string>& sorted_names,
   void* base =
       mmap(nullptr, extents->buffers_offset, PROT_READ | PROT_WRITE, MAP_SHARED, file.get(), 0);
   if (base == MAP_FAILED) return fail(system_error(kActivity, errno));
-  fill_directory(static_cast<std::byte*>(base), *extents, sorted_names);
+  fill_directory(static_cast<std::byte*>(base), *extents, sorted_names, catalogues.size());
   munmap(base, extents->buffers_offset);
+  if (auto named = name_catalogues(file.get(), *extents, catalogues); !named) {
+    return pass(std::move(named));
+  }
   return made;
 }
 
@@ -150,15 +172,18 @@ Result<void> Segment::check() {
                     "and server module must be of the same release",
                     header.version, kLayoutVersion));
   }
-  const auto extents = extents_for(header.slot_count);
+  const auto extents = extents_for(header.slot_count, header.catalogue_count);
   if (!extents || extents->size != size_ || extents->directory_offset != header.directory_offset ||
       extents->buffers_offset != header.buffers_offset ||
-      extents->notes_offset != header.notes_offset) {
+      extents->notes_offset != header.notes_offset ||
+      extents->catalogues_offset != header.catalogues_offset) {
     return unusable("has sizes that contradict each other");
   }
   slot_count_ = header.slot_count;
   buffers_offset_ = header.buffers_offset;
   notes_offset_ = header.notes_offset;
+  catalogues_offset_ = header.catalogues_offset;
+  catalogue_count_ = header.catalogue_count;
   for (std::uint32_t slot = 0; slot < slot_count_; ++slot) {
     const std::string_view own = name(slot);
     if (own.empty() || own.size() == kNameSize || (slot > 0 && name(slot - 1) >= own)) {
@@ -173,7 +198,9 @@ Segment::Segment(Segment&& other) noexcept
       size_(std::exchange(other.size_, 0)),
       slot_count_(std::exchange(other.slot_count_, 0)),
       buffers_offset_(other.buffers_offset_),
-      notes_offset_(other.notes_offset_) {}
+      notes_offset_(other.notes_offset_),
+      catalogues_offset_(other.catalogues_offset_),
+      catalogue_count_(other.catalogue_count_) {}
 
 Segment& Segment::operator=(Segment&& other) noexcept {
   std::swap(base_, other.base_);
@@ -181,6 +208,8 @@ Segment& Segment::operator=(Segment&& other) noexcept {
   std::swap(slot_count_, other.slot_count_);
   std::swap(buffers_offset_, other.buffers_offset_);
   std::swap(notes_offset_, other.notes_offset_);
+  std::swap(catalogues_offset_, other.catalogues_offset_);
+  std::swap(catalogue_count_, other.catalogue_count_);
   return *this;
 }
 
@@ -227,6 +256,10 @@ std::string_view Segment::name(std::uint32_t slot) const noexcept {
 std::uint64_t Segment::buffer_offset(std::uint32_t slot, std::size_t buffer) const noexcept {
   const std::uint64_t first = buffers_offset_ + std::uint64_t{slot} * kBuffersPerSlot * kBufferSize;
   return first + buffer * (slot == proofs_slot() ? kProofsBufferSize : kBufferSize);
+}
+
+std::uint64_t Segment::catalogue_offset(std::size_t index) const noexcept {
+  return catalogues_offset_ + index * kCatalogueSize;
 }
 
 const Note& Segment::note(std::uint32_t index) const noexcept {

@@ -28,6 +28,7 @@ class Segment {
   // and the mode refuses that. Where the system refuses a memfd, it is a file without a name
   // (base/memory_file.h), which has no seals: then whoever may write can also truncate it.
   static Result<MemoryFile> create(const std::vector<std::string>& sorted_names,
+                                   const std::vector<std::string>& catalogues,
                                    const std::string& last_resort);
   // Maps an existing one. `invalid` unless magic, version, sizes, seals and directory are right.
   // Excluded from core dumps, where the system allows that.
@@ -65,6 +66,11 @@ class Segment {
   Result<void> reserve(int file, std::uint32_t slot, std::size_t buffer, std::size_t size) const;
   // Zeroes the bytes [0, size).
   void wipe(std::uint32_t slot, std::size_t buffer, std::size_t size) noexcept;
+  // Without catalogues none of this is called.
+  std::size_t catalogue_count() const noexcept { return catalogue_count_; }
+  std::uint64_t catalogue_offset(std::size_t index) const noexcept;
+  std::byte* catalogue(std::size_t index) const noexcept { return base_ + catalogue_offset(index); }
+
   // Where a buffer lies in the file, to give its pages back.
   std::uint64_t buffer_offset(std::uint32_t slot, std::size_t buffer) const noexcept;
 
@@ -78,6 +84,8 @@ class Segment {
   std::uint32_t slot_count_ = 0;
   std::uint64_t buffers_offset_ = 0;
   std::uint64_t notes_offset_ = 0;
+  std::uint64_t catalogues_offset_ = 0;
+  std::size_t catalogue_count_ = 0;
 };
 
 }  // namespace ccm::publication

@@ -3,9 +3,9 @@
 
 #include <algorithm>
 
-#include "base/packing.h"
 #include "base/text.h"
 #include "publication/layout.h"
+#include "publication/long_packing.h"
 
 namespace ccm::publication {
 namespace {
@@ -17,24 +17,6 @@ constexpr std::uint32_t kCertificateMark = 0x31545243;  // "CRT1"
 
 constexpr std::size_t kMostText = 100;
 constexpr std::size_t kMostSentence = 460;
-
-void pack_long(Packer& out, std::uint64_t value) {
-  out.number(static_cast<std::uint32_t>(value));
-  out.number(static_cast<std::uint32_t>(value >> 32U));
-}
-
-void pack_time(Packer& out, Time time) {
-  pack_long(out, static_cast<std::uint64_t>(time.time_since_epoch().count()));
-}
-
-std::uint64_t unpack_long(Unpacker& in) {
-  const std::uint64_t low = in.number();
-  return low | std::uint64_t{in.number()} << 32U;
-}
-
-Time unpack_time(Unpacker& in) {
-  return Time(Seconds(static_cast<std::int64_t>(unpack_long(in))));
-}
 
 std::string finish(Packer&& out) {
   return std::string(std::move(out).take().reveal());

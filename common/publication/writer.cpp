@@ -45,6 +45,12 @@ class Writer::Impl {
       finish_interrupted(slot);
     }
     finish_interrupted(segment_.proofs_slot());
+    for (std::size_t index = 0; index < segment_.catalogue_count(); ++index) {
+      catalogues_.push_back(std::make_unique<CatalogueWriter>(
+          CatalogueWriter::Place{.base = segment_.catalogue(index),
+                                 .file = file_.get(),
+                                 .offset = segment_.catalogue_offset(index)}));
+    }
   }
 
   Result<bool> publish(std::string_view name, const Secret& value) {
@@ -134,6 +140,9 @@ class Writer::Impl {
   }
 
   const std::vector<std::string>& names() const noexcept { return names_; }
+  std::span<const std::unique_ptr<CatalogueWriter>> catalogues() const noexcept {
+    return catalogues_;
+  }
   void beat(SteadyTime now) noexcept {
     const auto since = std::chrono::nanoseconds(now.time_since_epoch());
     segment_.beat().store(static_cast<std::uint64_t>(since.count()), std::memory_order_relaxed);
@@ -194,6 +203,7 @@ class Writer::Impl {
   FileDescriptor read_only_;  // only where it cannot be opened later
   Segment segment_;
   std::vector<std::string> names_;
+  std::vector<std::unique_ptr<CatalogueWriter>> catalogues_;
 };
 
 Writer::Writer(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
@@ -201,7 +211,8 @@ Writer::Writer(Writer&&) noexcept = default;
 Writer& Writer::operator=(Writer&&) noexcept = default;
 Writer::~Writer() = default;
 
-Result<Writer> Writer::create(std::vector<std::string> names, const std::string& last_resort) {
+Result<Writer> Writer::create(std::vector<std::string> names, const std::string& last_resort,
+                              const std::vector<std::string>& catalogues) {
   std::sort(names.begin(), names.end());
   names.erase(std::unique(names.begin(), names.end()), names.end());
   for (const std::string& name : names) {
@@ -211,7 +222,7 @@ Result<Writer> Writer::create(std::vector<std::string> names, const std::string&
                               kNameSize - 1, name.size()));
     }
   }
-  auto made = Segment::create(names, last_resort);
+  auto made = Segment::create(names, catalogues, last_resort);
   if (!made) return pass(std::move(made));
   auto writer = attach(std::move(made->file));
   if (writer) writer->impl_->read_only() = std::move(made->read_only);
@@ -266,6 +277,10 @@ Result<bool> Writer::write_note(std::string_view name, std::string_view bytes) {
 
 std::string Writer::read_note(std::uint32_t index) const {
   return impl_->read_note(index);
+}
+
+std::span<const std::unique_ptr<CatalogueWriter>> Writer::catalogues() const noexcept {
+  return impl_->catalogues();
 }
 
 const std::vector<std::string>& Writer::names() const noexcept {

@@ -10,6 +10,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -17,6 +18,7 @@
 #include "base/clock.h"
 #include "base/handle.h"
 #include "base/result.h"
+#include "publication/catalogue_writer.h"
 #include "publication/codec.h"
 #include "publication/status.h"
 
@@ -31,7 +33,9 @@ class Writer {
   // are sorted and made unique here. `invalid` when a name is too long or there are more than
   // kMaxSlots. `last_resort` is where it may lie on disk, without a name, when the system gives no
   // memory for it; empty: nowhere.
-  static Result<Writer> create(std::vector<std::string> names, const std::string& last_resort = {});
+  // `catalogues` are the names of those that it has besides, sorted, each once.
+  static Result<Writer> create(std::vector<std::string> names, const std::string& last_resort = {},
+                               const std::vector<std::string>& catalogues = {});
   // Maps a segment that another process created; takes over the descriptor. `invalid` when it is
   // not one of this layout version, `transient` when another process writes and IfBusy::fail.
   static Result<Writer> attach(FileDescriptor segment, IfBusy if_busy = IfBusy::fail);
@@ -49,6 +53,8 @@ class Writer {
   // Whether publishing this would change nothing.
   bool holds(std::string_view name, const Published& published) const;
   bool holds_encoded(std::string_view name, const Secret& value) const;
+  // Each stays where it is for as long as this object lives.
+  std::span<const std::unique_ptr<CatalogueWriter>> catalogues() const noexcept;
   // Publishes what authorities may fetch from the server: text, at most kProofsBufferSize bytes of
   // it (`rejected`), which workers get as it is. False when it is there already.
   Result<bool> publish_proofs(std::string_view text);

@@ -15,6 +15,7 @@
 #include "crypto/placeholder.h"
 #include "crypto/serving_rules.h"
 #include "publication/layout.h"
+#include "server/catalogue_start.h"
 #include "server/previous.h"
 #include "server/shortcuts.h"
 #include "store/proof_record.h"
@@ -228,7 +229,9 @@ Result<publication::Writer> open_segment(const config::Config& config, Previous&
   if (continued) return *std::move(continued);
   std::vector<std::string> names;
   for (const CertificateSpec& spec : specs) names.push_back(spec.name);
-  return publication::Writer::create(std::move(names), config.global().state_path);
+  std::vector<std::string> catalogues;
+  for (const config::CatalogueSpec& each : config.catalogues()) catalogues.push_back(each.name);
+  return publication::Writer::create(std::move(names), config.global().state_path, catalogues);
 }
 
 Result<void> fill(publication::Writer& writer, const CertificateSpec& spec,
@@ -277,6 +280,13 @@ Result<publication::Writer> bootstrap(const BootstrapRequest& request, Log& log)
       log.error("certificate \"{}\": {}", spec.name, filled.error().message());
     }
   }
+  fill_catalogues({.writer = *writer,
+                   .previous = previous.reader(),
+                   .store = request.store,
+                   .now = request.now,
+                   .shortcuts = shortcuts ? &*shortcuts : nullptr,
+                   .is_store_believed = !request.distrust},
+                  log);
   return writer;
 }
 

@@ -34,12 +34,14 @@ struct BootstrapRequest {
 // (shortcuts.h). It is an error in the log when a name that had a certificate gets none. A damaged
 // entry costs that certificate only.
 //
+// The catalogues are filled with everything in the store (catalogue_start.h).
+//
 // What authorities could fetch from the previous segment can be fetched from the new one.
 //
-// The previous segment goes on being used when it has the same certificates and none of them must
-// vanish; otherwise there is a new one, and the previous stays as it is for those who mapped it.
-// Waits up to two seconds for the previous agent to end. Fails when there is no memory for a
-// segment.
+// The previous segment goes on being used when it has the same certificates and catalogues, and
+// none of them must vanish; otherwise there is a new one, and the previous stays as it is for those
+// who mapped it. Waits up to two seconds for the previous agent to end. Fails when there is no
+// memory for a segment.
 Result<publication::Writer> bootstrap(const BootstrapRequest& request, Log& log);
 
 }  // namespace ccm::server

@@ -101,6 +101,17 @@ CertificateSet& Deployment::add_site(const std::vector<std::string>& names, conf
   return *sites_.back().set;
 }
 
+CertificateSet& Deployment::add_site(const std::vector<std::string>& names, config::Origin origin,
+                                     const std::string& catalogue, bool has_files) {
+  CertificateSet& site = add_site(names, std::move(origin));
+  if (catalogue.empty()) return site;
+  LiveCatalogue& live = catalogues_.try_emplace(catalogue, catalogue, log_).first->second;
+  live.count_in(rows_);
+  site.look_into(
+      live, has_files ? CertificateSet::Default::files : CertificateSet::Default::certificates);
+  return site;
+}
+
 void Deployment::doubt(Severity severity, std::string sentence) {
   doubts_.emplace_back(severity, std::move(sentence));
 }
@@ -113,7 +124,7 @@ void Deployment::set_reach(const CertificateSet& site, Reach reach) {
 
 // What the agent says of its work; the agent that is missing is said here.
 bool Deployment::ask_agent(const std::string& module_path) {
-  if (config_->certificates().empty()) return true;
+  if (!config_->has_work()) return true;
   auto program = launch::find_agent(config_->global().agent_path, module_path);
   if (!program) {
     log_.warn("no certificate would be obtained or renewed: {}", program.error().message());
@@ -175,6 +186,7 @@ Result<void> Deployment::publish(Retained& retained) {
     certificate.attach(*reader_);
     certificate.count_in(rows_);
   }
+  for (auto& [name, catalogue] : catalogues_) catalogue.attach(*reader_);
   proofs_.attach(*reader_);
   prepare_to_count(retained);
   // The writer ends here: no worker may inherit its mapping, and the agent is to be the next one.
@@ -207,7 +219,7 @@ StatusReport Deployment::status() const {
 
 void Deployment::start(const Surroundings& surroundings, Retained& retained) {
   kind_ = surroundings.facts.kind;
-  if (config_->certificates().empty()) {
+  if (!config_->has_work()) {
     replace(retained, -1);
     return;
   }

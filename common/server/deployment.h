@@ -80,6 +80,10 @@ class Deployment {
   // A virtual host that shows these certificates (names as Settings::use returned them), for which
   // it was asked at `origin`. Without any it refuses every handshake.
   CertificateSet& add_site(const std::vector<std::string>& names, config::Origin origin = {});
+  // The same of one that looks into a catalogue first. `has_files`: what the server itself has
+  // loaded is shown to clients that ask for another name.
+  CertificateSet& add_site(const std::vector<std::string>& names, config::Origin origin,
+                           const std::string& catalogue, bool has_files);
   // Something dubious about a site, with its place; judge() says it when it looks at the host.
   void doubt(Severity severity, std::string sentence);
   // Whom that site's TLS settings leave, for judge(); everybody unless told.
@@ -153,6 +157,7 @@ class Deployment {
   std::optional<config::Config> config_;
   // The certificates that virtual hosts show, by name, and the sets in which they do.
   std::map<std::string, LiveCertificate, std::less<>> live_;
+  std::map<std::string, LiveCatalogue, std::less<>> catalogues_;
   WorkerRows rows_;
   config::ServerKind kind_ = config::ServerKind::none;
   std::vector<Site> sites_;

@@ -89,6 +89,7 @@ Reach reach_of(const std::string& ciphers, bool has_older, bool has_tls13) {
 
 std::vector<std::string> CertificateSet::names() const {
   std::vector<std::string> names;
+  if (catalogue_ != nullptr) names.push_back("catalogue=" + catalogue_->name());
   for (const LiveCertificate* each : certificates_) names.push_back(each->name());
   return names;
 }
@@ -102,6 +103,10 @@ void CertificateSet::install(SSL_CTX* context, Compression compression) {
   }
 #endif
   SSL_CTX_set_cert_cb(context, on_certificate, this);
+  if (has_files() && of(context) == nullptr) {
+    SSL_CTX_get_tlsext_status_cb(context, &next_status_);
+    SSL_CTX_get_tlsext_status_arg(context, &next_status_argument_);
+  }
   SSL_CTX_set_tlsext_status_cb(context, on_status);
   SSL_CTX_set_tlsext_status_arg(context, this);
   if (rows_ == nullptr) return;
@@ -110,9 +115,43 @@ void CertificateSet::install(SSL_CTX* context, Compression compression) {
   SSL_CTX_set_info_callback(context, on_event);
 }
 
+namespace {
+
+// What this thread handed over last. OpenSSL asks for the OCSP response in the same call.
+LiveCatalogue::Choice& handed() {
+  thread_local LiveCatalogue::Choice choice;
+  return choice;
+}
+
+}  // namespace
+
+bool CertificateSet::serve_from_catalogue(SSL* ssl) {
+  LiveCatalogue::Choice& choice = handed();
+  choice = {};
+  const char* name = SSL_get_servername(ssl, TLSEXT_NAMETYPE_host_name);
+  if (name != nullptr) choice = catalogue_->find(name);
+  bool is_served = false;
+  const bool wants_staple = SSL_get_tlsext_status_type(ssl) == TLSEXT_STATUSTYPE_ocsp;
+  for (const auto& certificate : choice) {
+    if (certificate == nullptr) continue;
+    if (!is_served) SSL_certs_clear(ssl);
+    is_served = true;
+    if (!certificate->hand_to(ssl)) {
+      catalogue_->refused(*certificate);
+      continue;
+    }
+    if (compression_ == Compression::off) continue;
+    if (wants_staple && !certificate->staple(SystemClock().now()).empty()) continue;
+    certificate->hand_compressed_to(ssl);
+  }
+  if (!is_served) count(name == nullptr ? Count::no_server_name : Count::unknown_server_name);
+  return is_served;
+}
+
 // Certificates and placeholders do not mix: a client that likes the placeholder's kind of key
 // better would get it although there is a real certificate.
 void CertificateSet::serve(SSL* ssl) {
+  if (catalogue_ != nullptr && (serve_from_catalogue(ssl) || has_files())) return;
   const bool has_real =
       std::any_of(certificates_.begin(), certificates_.end(), [](LiveCertificate* certificate) {
         const publication::Published* published = certificate->newest();
@@ -144,22 +183,34 @@ void CertificateSet::note_lack() {
       (*shown)->name(), rows_->sums()[static_cast<std::size_t>(Count::placeholder)]);
 }
 
+bool CertificateSet::staples(SSL* ssl, std::span<const std::byte> response) {
+  if (response.empty()) return false;
+  auto* copy = static_cast<unsigned char*>(OPENSSL_memdup(response.data(), response.size()));
+  if (copy == nullptr) return false;
+  // OpenSSL frees the copy with the connection.
+  SSL_set_tlsext_status_ocsp_resp(ssl, copy, static_cast<long>(response.size()));
+  count(Count::stapled);
+  return true;
+}
+
 int CertificateSet::staple(SSL* ssl) {
   // Chosen by OpenSSL earlier in this very call, so every certificate still holds what it handed
   // over.
   const X509* leaf = SSL_get_certificate(ssl);
+  if (catalogue_ != nullptr) {
+    for (const auto& certificate : handed()) {
+      if (certificate == nullptr || !certificate->is_leaf(leaf)) continue;
+      const bool is_stapled = staples(ssl, certificate->staple(SystemClock().now()));
+      return is_stapled ? SSL_TLSEXT_ERR_OK : SSL_TLSEXT_ERR_NOACK;
+    }
+    if (next_status_ != nullptr) return next_status_(ssl, next_status_argument_);
+  }
   const auto chosen =
       std::find_if(certificates_.begin(), certificates_.end(),
                    [leaf](const LiveCertificate* each) { return each->is_leaf(leaf); });
   if (chosen == certificates_.end()) return SSL_TLSEXT_ERR_NOACK;
-  const std::span<const std::byte> response = (*chosen)->staple(SystemClock().now());
-  if (response.empty()) return SSL_TLSEXT_ERR_NOACK;
-  auto* copy = static_cast<unsigned char*>(OPENSSL_memdup(response.data(), response.size()));
-  if (copy == nullptr) return SSL_TLSEXT_ERR_NOACK;
-  // OpenSSL frees the copy with the connection.
-  SSL_set_tlsext_status_ocsp_resp(ssl, copy, static_cast<long>(response.size()));
-  count(Count::stapled);
-  return SSL_TLSEXT_ERR_OK;
+  const bool is_stapled = staples(ssl, (*chosen)->staple(SystemClock().now()));
+  return is_stapled ? SSL_TLSEXT_ERR_OK : SSL_TLSEXT_ERR_NOACK;
 }
 
 // The one whose callbacks the context has; nullptr: it is another's.

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "base/log.h"
+#include "server/live_catalogue.h"
 #include "server/live_certificate.h"
 
 namespace ccm::server {
@@ -33,9 +34,14 @@ Reach reach_of(const std::string& ciphers, bool has_older, bool has_tls13);
 enum class Compression : bool { off, on };
 
 // The certificates of one virtual host (several: different kinds of key; none: it refuses every
-// handshake).
+// handshake). It may look into a catalogue first: then these are for names that the catalogue
+// lacks.
 class CertificateSet {
  public:
+  // What clients are shown that ask for a name that the catalogue lacks: what this set has, or what
+  // the server itself has loaded from files.
+  enum class Default : bool { certificates, files };
+
   // The certificates and the log must outlive the object.
   CertificateSet(std::vector<LiveCertificate*> certificates, Log& log)
       : certificates_(std::move(certificates)), log_(log) {}
@@ -47,12 +53,24 @@ class CertificateSet {
   // Counts its handshakes in these rows, which must live as long; before install().
   void count_in(WorkerRows& rows) noexcept { rows_ = &rows; }
 
+  // The catalogue must outlive the object; before install().
+  void look_into(LiveCatalogue& catalogue, Default otherwise) noexcept {
+    catalogue_ = &catalogue;
+    default_ = otherwise;
+  }
+  const LiveCatalogue* catalogue() const noexcept { return catalogue_; }
+  // Whether the server is to load files of its own for it.
+  bool has_files() const noexcept { return default_ == Default::files; }
+
   const std::vector<LiveCertificate*>& certificates() const noexcept { return certificates_; }
   // Of the certificates, in the order in which they were asked for.
   std::vector<std::string> names() const;
 
  private:
   void serve(SSL* ssl);
+  // False: the catalogue has nothing for the client's name.
+  bool serve_from_catalogue(SSL* ssl);
+  bool staples(SSL* ssl, std::span<const std::byte> response);
   int staple(SSL* ssl);
 
   static int on_certificate(SSL* ssl, void* self) noexcept;
@@ -70,6 +88,12 @@ class CertificateSet {
   Log& log_;
   Compression compression_ = Compression::off;
   WorkerRows* rows_ = nullptr;
+  LiveCatalogue* catalogue_ = nullptr;
+  Default default_ = Default::certificates;
+  // The server's own, for what it has loaded from files.
+  using StatusCallback = int (*)(SSL*, void*);
+  StatusCallback next_status_ = nullptr;
+  void* next_status_argument_ = nullptr;
   // The server's own, which goes on being told.
   using EventCallback = void (*)(const SSL*, int, int);
   EventCallback next_ = nullptr;

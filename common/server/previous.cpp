@@ -69,13 +69,19 @@ std::optional<std::string> Previous::proofs() const {
 // A segment never has fewer slots than it was made with, so equal numbers and all names found mean
 // the same names.
 std::optional<publication::Writer> Previous::continued(const config::Config& config) {
-  if (!reader_ || reader_->slot_count() != config.certificates().size()) return std::nullopt;
+  if (!reader_ || reader_->slot_count() != config.certificates().size() ||
+      reader_->catalogue_count() != config.catalogues().size()) {
+    return std::nullopt;
+  }
   // Without /proc it could not be opened for the next workers.
   if (!can_open_again()) return std::nullopt;
   const bool has_all = std::all_of(
       config.certificates().begin(), config.certificates().end(),
       [this](const CertificateSpec& spec) { return reader_->find(spec.name).has_value(); });
-  if (!has_all) return std::nullopt;
+  const bool has_catalogues =
+      std::all_of(config.catalogues().begin(), config.catalogues().end(),
+                  [this](const auto& each) { return reader_->catalogue(each.name) != nullptr; });
+  if (!has_all || !has_catalogues) return std::nullopt;
   const auto end = std::chrono::steady_clock::now() + kPatience;
   for (;;) {
     FileDescriptor copy(fcntl(segment_, F_DUPFD_CLOEXEC, 0));

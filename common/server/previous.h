@@ -34,8 +34,11 @@ class Previous {
   // before.
   std::optional<std::string> proofs() const;
 
-  // For writing, if every certificate has its slot and nobody else writes. Waits up to two seconds
-  // for who does.
+  // nullptr: there is none that can be read.
+  const publication::Reader* reader() const noexcept { return reader_ ? &*reader_ : nullptr; }
+
+  // For writing, if every certificate has its slot, every catalogue its place and nobody else
+  // writes. Waits up to two seconds for who does.
   std::optional<publication::Writer> continued(const config::Config& config);
 
  private:

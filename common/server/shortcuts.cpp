@@ -5,6 +5,7 @@
 
 #include "crypto/names.h"
 #include "crypto/serving_rules.h"
+#include "store/catalogued.h"
 #include "store/host/snapshot_file.h"
 
 namespace ccm::server {
@@ -24,6 +25,15 @@ const Secret* Shortcuts::find(const CertificateSpec& spec) const {
   const bool is_in_force = entry->begin <= now_ && entry->end > now_ && entry->response_end > now_;
   if (!is_in_force || !crypto::first_uncovered(entry->names, spec.names).empty()) return nullptr;
   return is_current(spec, *entry) ? &entry->value : nullptr;
+}
+
+const SnapshotEntry* Shortcuts::find_catalogued(const std::string& name) const {
+  const SnapshotEntry* entry = snapshot_.find(name);
+  if (entry == nullptr || entry->rules < crypto::kServingRules) return nullptr;
+  const bool is_in_force = entry->begin <= now_ && entry->end > now_ && entry->response_end > now_;
+  const store::EntryTraces traces{
+      .version = entry->version, .stamp = entry->stamp, .response = entry->response};
+  return is_in_force && store::traces_of(store_, name) == traces ? entry : nullptr;
 }
 
 // With stapling switched off nothing may be stapled, and the entry may have been made with it on.

@@ -24,6 +24,8 @@ class Shortcuts {
   // lacks it, is older or damaged there, the names or the dates do not fit, or the gate's rules
   // have changed since.
   const Secret* find(const config::CertificateSpec& spec) const;
+  // The same of what only a catalogue shows; nullptr as above.
+  const publication::SnapshotEntry* find_catalogued(const std::string& name) const;
 
  private:
   bool is_current(const config::CertificateSpec& spec,

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "config/catalogue.h"
 #include "config/sentences.h"
 
 namespace ccm::server {
@@ -34,6 +35,18 @@ const config::Origin& place_of(const VirtualHost& host, const CertificateUse& us
   return inherits(host) ? host.origin : use.origin;
 }
 
+bool are_all_of_catalogues(std::span<const CertificateUse> uses) {
+  return std::all_of(uses.begin(), uses.end(), [](const CertificateUse& use) {
+    return config::is_catalogue_use(use.arguments);
+  });
+}
+
+// Whether the server loads files for those that ask for a name that the catalogue lacks.
+bool has_default_files(const VirtualHost& host, std::span<const CertificateUse> uses) {
+  const Level& level = inherits(host) ? host.outer : host.own;
+  return are_all_of_catalogues(uses) && level.has_files;
+}
+
 // In force at the virtual host.
 std::vector<const OtherDirective*> others_of(const VirtualHost& host) {
   std::vector<const OtherDirective*> others;
@@ -50,7 +63,7 @@ std::vector<const OtherDirective*> others_of(const VirtualHost& host) {
 }  // namespace
 
 Result<void> SiteBinder::check(const Level& level) const {
-  if (level.uses.empty() || !level.has_files) return {};
+  if (!level.has_files || are_all_of_catalogues(level.uses)) return {};
   const config::Dialect& words = deployment_.settings().dialect();
   return fail_at(fmt::format("\"{0}\" and \"{1}\" exclude each other; remove \"{1}\" and \"{2}\" "
                              "beside the \"{0}\"",
@@ -58,23 +71,45 @@ Result<void> SiteBinder::check(const Level& level) const {
                  level.uses[0].origin);
 }
 
-Result<std::vector<std::string>> SiteBinder::certificates_of(const VirtualHost& host,
-                                                             std::span<const CertificateUse> uses) {
+Result<void> SiteBinder::take_catalogue(Asked& asked, std::string name,
+                                        const config::Origin& place) const {
+  if (!asked.catalogue.empty()) {
+    return fail_at(fmt::format("\"{}\" gives one server two catalogues, \"{}\" and \"{}\"; remove "
+                               "one of them",
+                               deployment_.settings().dialect().use, asked.catalogue, name),
+                   place);
+  }
+  asked.catalogue = std::move(name);
+  return {};
+}
+
+Result<SiteBinder::Asked> SiteBinder::certificates_of(const VirtualHost& host,
+                                                      std::span<const CertificateUse> uses) {
   config::Settings& settings = deployment_.settings();
-  std::vector<std::string> certificates;
+  Asked asked;
   for (const CertificateUse& use : uses) {
     if (!first_use_) first_use_ = use.origin;
-    if (inherits(host) && config::Settings::lacks_names(use.arguments, host.names)) continue;
+    const bool is_catalogue = config::is_catalogue_use(use.arguments);
+    if (!is_catalogue && inherits(host) &&
+        config::Settings::lacks_names(use.arguments, host.names)) {
+      continue;
+    }
     const config::Origin& place = place_of(host, use);
     auto name = settings.use(use.arguments, host.names, place);
     if (!name) {
       return fail_at(fmt::format("\"{}\": {}", settings.dialect().use, name.error().message()),
                      place);
     }
-    auto added = deployment_.add_once(*std::move(name), certificates);
+    if (is_catalogue) {
+      if (auto taken = take_catalogue(asked, *std::move(name), place); !taken) {
+        return pass(std::move(taken));
+      }
+      continue;
+    }
+    auto added = deployment_.add_once(*std::move(name), asked.certificates);
     if (!added) return fail_at(added.error().message(), place);
   }
-  return certificates;
+  return asked;
 }
 
 Result<void> SiteBinder::judge_others(const VirtualHost& host) {
@@ -104,18 +139,10 @@ void SiteBinder::mention(const OtherDirective& idle) {
                  idle.origin));
 }
 
-Result<CertificateSet*> SiteBinder::bind(const VirtualHost& host) {
-  for (const Level* level : {&host.outer, &host.own}) {
-    if (auto checked = check(*level); !checked) return pass(std::move(checked));
-  }
-  const auto uses = uses_of(host);
-  if (uses.empty()) return nullptr;
-  auto certificates = certificates_of(host, uses);
-  if (!certificates) return pass(std::move(certificates));
-  if (auto judged = judge_others(host); !judged) return pass(std::move(judged));
-  const config::Origin& place = place_of(host, uses[0]);
+void SiteBinder::judge_site(const VirtualHost& host, const Asked& asked,
+                            const config::Origin& place) {
   const config::Dialect& words = deployment_.settings().dialect();
-  if (certificates->empty()) {
+  if (asked.certificates.empty() && asked.catalogue.empty()) {
     deployment_.doubt(
         Severity::notice,
         config::at(fmt::format("this server has no {} that a certificate can carry, so it refuses "
@@ -123,13 +150,30 @@ Result<CertificateSet*> SiteBinder::bind(const VirtualHost& host) {
                                words.host_name, words.advice_to_nameless),
                    place));
   } else if (!host.unseen.empty()) {
+    const bool is_catalogue = asked.certificates.empty();
     deployment_.doubt(
         Severity::warn,
-        config::at(fmt::format("nobody is shown the certificate \"{}\" here, because {}",
-                               certificates->front(), host.unseen),
-                   place));
+        config::at(
+            fmt::format("nobody is shown the {} \"{}\" here, because {}",
+                        is_catalogue ? "catalogue" : "certificate",
+                        is_catalogue ? asked.catalogue : asked.certificates.front(), host.unseen),
+            place));
   }
-  return &deployment_.add_site(*certificates, place);
+}
+
+Result<CertificateSet*> SiteBinder::bind(const VirtualHost& host) {
+  for (const Level* level : {&host.outer, &host.own}) {
+    if (auto checked = check(*level); !checked) return pass(std::move(checked));
+  }
+  const auto uses = uses_of(host);
+  if (uses.empty()) return nullptr;
+  auto asked = certificates_of(host, uses);
+  if (!asked) return pass(std::move(asked));
+  if (auto judged = judge_others(host); !judged) return pass(std::move(judged));
+  const config::Origin& place = place_of(host, uses[0]);
+  judge_site(host, *asked, place);
+  return &deployment_.add_site(asked->certificates, place, asked->catalogue,
+                               has_default_files(host, uses));
 }
 
 }  // namespace ccm::server

@@ -7,7 +7,11 @@
 //     certificate at all and it has no certificate files of its own. In the short form each such
 //     virtual host has a certificate for its own names; one without a name that a certificate can
 //     carry refuses handshakes.
-//   * `ccm_certificate` and certificate files in the same place exclude each other. A virtual
+//   * `ccm_certificate catalogue=NAME` shows what the catalogue has for the name that a client asks
+//     for. What else the virtual host has, other `ccm_certificate` lines or certificate files, is
+//     for names that the catalogue lacks.
+//   * Otherwise `ccm_certificate` and certificate files in the same place exclude each other. A
+//   virtual
 //     host's own line of either kind overrides the other kind around it.
 //   * Directives of other modules that decide about a handshake's certificate exclude it as well;
 //     those that have no effect on it are mentioned once. One of the virtual host's own hides those
@@ -76,8 +80,15 @@ class SiteBinder {
   const std::optional<config::Origin>& first_use() const noexcept { return first_use_; }
 
  private:
-  Result<std::vector<std::string>> certificates_of(const VirtualHost& host,
-                                                   std::span<const CertificateUse> uses);
+  // What is asked for: certificates, and a catalogue when the name is not empty.
+  struct Asked {
+    std::vector<std::string> certificates;
+    std::string catalogue;
+  };
+  Result<Asked> certificates_of(const VirtualHost& host, std::span<const CertificateUse> uses);
+  Result<void> take_catalogue(Asked& asked, std::string name, const config::Origin& place) const;
+  // The dubious, before a site is made.
+  void judge_site(const VirtualHost& host, const Asked& asked, const config::Origin& place);
   Result<void> judge_others(const VirtualHost& host);
   void mention(const OtherDirective& idle);
 

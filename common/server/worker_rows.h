@@ -30,6 +30,10 @@ enum class Count : std::uint8_t {
   resumed,      // that succeeded, without one
   placeholder,  // in which the placeholder was handed over
   stapled,      // in which an OCSP response was
+  // That asked a catalogue for a name that it lacks, or for none; then the default certificate is
+  // shown, or there is none.
+  unknown_server_name,
+  no_server_name,
   // Failures: no certificate to show, one that cannot be used, alerts of ours, alerts of clients.
   no_certificate,
   unusable_certificate,
@@ -42,7 +46,7 @@ enum class Count : std::uint8_t {
   got_unknown_ca,
   got_other,
 };
-inline constexpr std::size_t kCounts = 15;
+inline constexpr std::size_t kCounts = 17;
 inline constexpr std::size_t kFirstFailure = static_cast<std::size_t>(Count::no_certificate);
 // Of a failure, as page and metrics say it: "client_unknown_ca".
 std::string_view reason_of(Count failure) noexcept;

@@ -95,8 +95,9 @@ Result<Overview> read_overview(Workspace& workspace, const std::string& name, De
                     .state_version = version,
                     .held = lifecycle::held_version(store, name),
                     .servings = servings_of(**servers, name, workspace.clock().now()),
-                    .is_left = *has_left,
                     .is_forgotten = *has_left && store::is_forgotten(store, name)};
+  overview.is_catalogued = *has_left && !overview.is_forgotten && workspace.has_catalogue();
+  overview.is_left = *has_left && !overview.is_catalogued;
   if (auto read = read_installed(store, depth, overview); !read) return pass(std::move(read));
   return overview;
 }
@@ -219,7 +220,7 @@ Health health_of(const Overview& overview, Time now) noexcept {
   if (std::holds_alternative<Failing>(overview.state)) return {"failing", trouble};
   if (!overview.is_served()) return {"not served", Colour::red};
   if (overview.is_held()) return {"held", Colour::yellow};
-  if (overview.spec == nullptr) return {"unused", Colour::dim};
+  if (overview.spec == nullptr && !overview.is_catalogued) return {"unused", Colour::dim};
   return {"valid", is_nearly_over(info, now) ? Colour::yellow : Colour::green};
 }
 
@@ -261,6 +262,7 @@ std::string source_of(const Overview& overview) {
 }
 
 std::string served_text(const Overview& overview) {
+  if (overview.is_catalogued) return "by catalogue";
   std::vector<std::string> parts;
   for (const Serving& serving : overview.servings) {
     std::string part = serving.server;

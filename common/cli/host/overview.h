@@ -50,8 +50,9 @@ struct Overview {
   std::uint64_t state_version = 0;  // of the record the state came from; 0: none
   store::VersionNumber held = 0;
   std::vector<Serving> servings = {};
-  bool is_left = false;       // no server of this host names it any more
-  bool is_forgotten = false;  // and the operator knows (store/forgetting.h)
+  bool is_left = false;        // no server of this host names it any more, and none has a catalogue
+  bool is_catalogued = false;  // no server names it, and one shows it from a catalogue
+  bool is_forgotten = false;   // and the operator knows (store/forgetting.h)
 
   // What went wrong last; nullptr when nothing did.
   const Error* error() const noexcept;

@@ -75,6 +75,12 @@ Result<bool> Workspace::has_left(const std::string& name) {
   return unreadable_.empty() && named_.count(name) == 0;
 }
 
+bool Workspace::has_catalogue() {
+  const auto all = settings();
+  return all && std::any_of((*all)->begin(), (*all)->end(),
+                            [](const auto& each) { return !each.config.catalogues().empty(); });
+}
+
 Result<const config::GlobalConfig*> Workspace::global() {
   auto all = settings();
   if (!all) return pass(std::move(all));

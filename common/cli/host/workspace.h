@@ -38,6 +38,8 @@ class Workspace {
   // Whether no server of this host names it any more, chosen or not. False when that cannot be
   // told, because some settings cannot be read.
   Result<bool> has_left(const std::string& name);
+  // Whether a chosen server shows everything in the store.
+  bool has_catalogue();
   // What is stored in the state directory, as this process sees it when it is first asked for.
   const store::StoreReader& store();
   // The servers of this host whose settings cannot be read, chosen or not.

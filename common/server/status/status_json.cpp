@@ -22,6 +22,8 @@ void write_counts(JsonText& out, const Counts& counts) {
       .number("resumed", at(Count::resumed))
       .number("placeholder", at(Count::placeholder))
       .number("stapled", at(Count::stapled))
+      .number("unknown_server_name", at(Count::unknown_server_name))
+      .number("no_server_name", at(Count::no_server_name))
       .open('{', "failures");
   for (std::size_t i = kFirstFailure; i < kCounts; ++i) {
     out.number(reason_of(static_cast<Count>(i)), counts[i]);
@@ -158,6 +160,15 @@ std::string render_json(const StatusReport& report, const StatusFilter& filter) 
   write_agent(out, report);
   write_calls(out, report);
   write_summary(out, report);
+  out.open('[', "catalogues");
+  for (const CatalogueReport& each : report.catalogues) {
+    out.open('{')
+        .text("name", each.name)
+        .number("certificates", each.certificates)
+        .number("names", each.names)
+        .close('}');
+  }
+  out.close(']');
   out.number("matching", page.matching).number("page", page.page).number("pages", page.pages);
   out.open('[', "certificates");
   for (const CertificateReport* certificate : page.certificates) {

@@ -162,6 +162,19 @@ void add_handshakes(Metrics& out, const StatusReport& report) {
   out.sample(at(Count::placeholder));
   out.family("ccm_tls_staples", "counter", "Handshakes in which an OCSP response was stapled.");
   out.sample(at(Count::stapled));
+  if (report.catalogues.empty()) return;
+  out.family("ccm_catalogue_certificates", "gauge", "Certificates in a catalogue.");
+  for (const CatalogueReport& each : report.catalogues) {
+    out.sample(each.certificates, label("catalogue", each.name));
+  }
+  out.family("ccm_catalogue_names", "gauge", "Names for which a catalogue has a certificate.");
+  for (const CatalogueReport& each : report.catalogues) {
+    out.sample(each.names, label("catalogue", each.name));
+  }
+  out.family("ccm_catalogue_misses", "counter",
+             "Handshakes for which no catalogue had a certificate, by what the client asked for.");
+  out.sample(at(Count::unknown_server_name), label("asked", "unknown_name"));
+  out.sample(at(Count::no_server_name), label("asked", "no_name"));
 }
 
 using Value = std::function<std::optional<std::int64_t>(const CertificateReport&)>;

@@ -77,6 +77,15 @@ void look_at_certificates(StatusReport& report, const StatusSources& sources) {
   }
 }
 
+void look_at_catalogues(StatusReport& report, const StatusSources& sources) {
+  for (const config::CatalogueSpec& spec : sources.config->catalogues()) {
+    const auto* catalogue = sources.reader->catalogue(spec.name);
+    if (catalogue == nullptr) continue;
+    report.catalogues.push_back(
+        {.name = spec.name, .certificates = catalogue->size(), .names = catalogue->name_count()});
+  }
+}
+
 void look_at_agent(StatusReport& report, const publication::Reader& reader, SteadyTime steady) {
   report.agent = publication::decode_agent(reader.note(publication::kAgentNote));
   if (const auto beat = reader.last_beat()) {
@@ -115,7 +124,7 @@ std::size_t StatusReport::count(Health level) const noexcept {
 }
 
 Health StatusReport::level() const noexcept {
-  if (certificates.empty()) return Health::good;
+  if (certificates.empty() && catalogues.empty()) return Health::good;
   const bool is_refused = agent && agent->identity >= publication::Identity::refused;
   if (!agent_lives || is_refused || count(Health::bad) > 0) return Health::bad;
   const bool is_unreadable = agent && agent->identity == publication::Identity::unreadable;
@@ -131,6 +140,7 @@ StatusReport gather(const StatusSources& sources, Time now, SteadyTime steady) {
   report.region = sources.config->global().region;
   look_at_agent(report, *sources.reader, steady);
   look_at_certificates(report, sources);
+  look_at_catalogues(report, sources);
   look_at_workers(report, sources.rows);
   for (CertificateReport& certificate : report.certificates) {
     const auto [condition, level] = judge(certificate, now);

@@ -54,6 +54,12 @@ struct WorkerReport {
   std::uint32_t behind = 0;  // certificates of which it has shown an older generation last
 };
 
+struct CatalogueReport {
+  std::string name;
+  std::uint64_t certificates = 0;
+  std::uint64_t names = 0;  // that clients can ask for
+};
+
 struct StatusReport {
   Time now{};
   config::ServerKind server = config::ServerKind::none;
@@ -66,6 +72,7 @@ struct StatusReport {
   Counts sums{};
   std::vector<CertificateReport> certificates;  // the worst first
   std::map<std::string_view, std::size_t> conditions;
+  std::vector<CatalogueReport> catalogues;
 
   std::size_t count(Health level) const noexcept;
   // Of the server as a whole.

@@ -143,6 +143,13 @@ Result<void> check_unnamed(const std::string& state_path, const std::string& nam
   return {};
 }
 
+bool has_catalogue(const std::string& state_path, SteadyTime now) {
+  const auto all = read_effective_settings(state_path, now);
+  return all && std::any_of(all->begin(), all->end(), [](const EffectiveSettings& each) {
+           return !each.config.catalogues().empty();
+         });
+}
+
 void forget_predecessors(const std::string& state_path, const config::ServerFacts& own,
                          SteadyTime now) {
   if (own.place.empty()) return;

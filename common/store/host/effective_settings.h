@@ -61,6 +61,10 @@ std::optional<Error> problem_of_effective_settings(const std::string& state_path
 // settings that a server has left name it, or cannot be read, so that nobody can tell.
 Result<void> check_unnamed(const std::string& state_path, const std::string& name, SteadyTime now);
 
+// Whether a server of this host shows everything in the store, so that a certificate is of use that
+// no configuration names (config/catalogue.h). False when that cannot be told.
+bool has_catalogue(const std::string& state_path, SteadyTime now);
+
 // Removes what a server left that was at the same place and does not run any more: its successor
 // has settings of its own. For agents; best effort.
 void forget_predecessors(const std::string& state_path, const config::ServerFacts& own,

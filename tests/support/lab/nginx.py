@@ -125,9 +125,8 @@ def _certificates(names):
 
 
 def _own_certificates(site):
-    if site.static:
-        return "ssl_certificate {}; ssl_certificate_key {};".format(*site.static)
-    return _certificates(site.certificates)
+    static = "ssl_certificate {}; ssl_certificate_key {}; ".format(*site.static) if site.static else ""
+    return static + _certificates(site.certificates)
 
 
 @functools.cache

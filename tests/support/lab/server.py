@@ -63,7 +63,7 @@ class Site:
     tcp: bool = True
     quic: bool = False  # HTTP/3, on the UDP port of that number; nginx only
     stream: bool = False
-    static: tuple = ()  # files of a certificate and its key, instead of `certificates`
+    static: tuple = ()  # files of a certificate and its key, instead of `certificates` or beside a catalogue
     extra: str = ""  # in the server's own language
 
     @property

@@ -57,7 +57,7 @@ TEST(DeniedCalls, AFileThatCouldBeOpenedAnewIsNoSegment) {
   EXPECT_EQ(test::in_child_without(
                 {{SYS_memfd_create, EPERM}},
                 [&] {
-                  const auto made = Segment::create({"a"}, {});
+                  const auto made = Segment::create({"a"}, {}, {});
                   if (!made || !Segment::map(made->file.get(), Access::read_only)) return 1;
                   if (fchmod(made->file.get(), 0600) != 0) return 2;
                   if (Segment::map(made->file.get(), Access::read_only)) return 3;

@@ -14,7 +14,7 @@ namespace ccm::publication {
 namespace {
 
 FileDescriptor create(const std::vector<std::string>& names) {
-  auto made = Segment::create(names, {});
+  auto made = Segment::create(names, {}, {});
   EXPECT_TRUE(made) << made.error().message();
   return std::move(made->file);
 }

@@ -13,6 +13,7 @@
 #include "cli/input/completion.h"
 #include "cli/input/import_input.h"
 #include "cli/output/render.h"
+#include "config/catalogue.h"
 #include "config/source_kinds.h"
 #include "crypto/bundle.h"
 #include "crypto/pem.h"
@@ -106,7 +107,7 @@ Result<ExitCode> import_certificate(Workspace& workspace, const ImportOptions& o
   }
   auto spec = workspace.find_spec(name);
   if (!spec) return pass(std::move(spec));
-  if (*spec == nullptr) return say_which_there_are(workspace, name);
+  if (*spec == nullptr && !workspace.has_catalogue()) return say_which_there_are(workspace, name);
   // Read while we are still who started us.
   auto content = read_import(input);
   if (!content) return pass(std::move(content));
@@ -115,6 +116,14 @@ Result<ExitCode> import_certificate(Workspace& workspace, const ImportOptions& o
   if (!bundle->left_out().empty()) {
     Terminal::say(
         fmt::format("{}: left out, as it does not serve the chain: {}", name, bundle->left_out()));
+  }
+  std::optional<config::CertificateSpec> catalogued;
+  if (*spec == nullptr) {
+    // No configuration has checked the name.
+    if (auto checked = config::check_certificate_name(name); !checked) {
+      return pass(std::move(checked));
+    }
+    spec = &catalogued.emplace(config::imported_spec(name, bundle->leaf().names()));
   }
   const auto loaded = workspace.store().load(name);
   if (!loaded) return fail(loaded.error());
@@ -138,13 +147,17 @@ Result<ExitCode> import_certificate(Workspace& workspace, const ImportOptions& o
       {.name = name,
        .version = info->number,
        .before = loaded->certificate ? loaded->certificate->info.number : 0},
-      fmt::format("{}: version {} is installed (serial {}, valid until {}); it is renewed "
-                  "from {} in time, or with `ccmctl renew {}`",
-                  name, info->number, info->serial, format_time(info->not_after),
-                  (*spec)->source.kind().title, name));
+      fmt::format(
+          "{}: version {} is installed (serial {}, valid until {}); {}", name, info->number,
+          info->serial, format_time(info->not_after),
+          catalogued ? std::string("a catalogue shows it; nobody renews it, so import the next one")
+                     : fmt::format("it is renewed from {} in time, or with `ccmctl renew {}`",
+                                   (*spec)->source.kind().title, name)));
 }
 
 constexpr const char* kImportFooter =
+    "With a catalogue of the store, a certificate that no configuration names is shown by its own\n"
+    "names.\n"
     "The certificate has to pass the same checks as one from the cloud: names, key, dates and "
     "chain,\n"
     "and it must not end before the installed one. A chain in the wrong order is put in order.\n"
@@ -165,7 +178,10 @@ void add_local_import(CLI::App& app, Action& action) {
   auto* command = app.add_subcommand(
       "import",
       "Installs a certificate from files, such as those of certbot, mod_md or another CA");
-  command->add_option("NAME", options->name, "the certificate's name in the configuration")
+  command
+      ->add_option(
+          "NAME", options->name,
+          "the certificate's name in the configuration; any name when a server has a catalogue")
       ->required();
   ImportInput& input = options->input;
   const auto add_file = [&](const char* name, std::string& value, const char* about) {

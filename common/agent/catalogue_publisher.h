@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: Apache-2.0
+// Keeps the catalogues of the publication true to the store: certificates join as soon as they are
+// stored, change with their versions and leave when they are forgotten. Belongs to the agent's main
+// thread. Works in small steps, so that it holds up nothing else.
+#pragma once
+
+#include <cstddef>
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <set>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "publication/catalogue_writer.h"
+#include "store/catalogued.h"
+#include "store/store_reader.h"
+
+namespace ccm::agent {
+
+class CataloguePublisher {
+ public:
+  // Every entry has its turn within this time: what was changed behind the store's back, as by a
+  // restored backup, is found then.
+  static constexpr Seconds kRound{300};
+  // So many are looked at in one step, at most.
+  static constexpr std::size_t kMostLooks = 200;
+
+  using Catalogues = std::span<const std::unique_ptr<publication::CatalogueWriter>>;
+
+  // Borrows all.
+  CataloguePublisher(Catalogues catalogues, const store::StoreReader& store, Log& log)
+      : catalogues_(catalogues), store_(store), log_(log) {}
+
+  // One step; cheap when nothing has changed. `now` and `since` are the same moment.
+  void refresh(Time now, SteadyTime since);
+  // Whether the next step should come at once.
+  bool has_more() const noexcept { return !waiting_.empty(); }
+
+ private:
+  void look_for_changes();
+  void begin_round(SteadyTime since);
+  void take_turns(SteadyTime since);
+  void look_at(const std::string& entry, Time now);
+  void put(publication::CatalogueWriter& catalogue, const std::string& entry,
+           const store::EntryTraces& traces, Time now);
+  void note(std::string change);
+  void complain(const std::string& entry, const std::string& problem);
+  void say_what_changed();
+
+  Catalogues catalogues_;
+  const store::StoreReader& store_;
+  Log& log_;
+  store::Revision revision_;
+  std::set<std::string> waiting_;  // to be looked at
+  std::set<std::string> unread_;   // in the last step
+  std::vector<std::string> round_;
+  std::size_t turn_ = 0;
+  std::optional<SteadyTime> last_;
+  std::map<std::string, store::EntryTraces> unfit_;  // that may not be shown, and which they were
+  std::map<std::string, std::string> complaints_;    // said already
+  std::vector<std::string> changed_;                 // sentences about the last step, a few of them
+  std::size_t changes_ = 0;
+  bool is_complete_ = false;  // the first look at all is over
+};
+
+}  // namespace ccm::agent

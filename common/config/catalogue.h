@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: Apache-2.0
+// A catalogue: certificates that no virtual host names, of which each handshake takes those for the
+// name that the client asks for. `catalogue NAME source=store` declares one, and a virtual host
+// uses it with `catalogue=NAME` in the place of a certificate. Pure functions and values.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.h"
+#include "config/config.h"
+
+namespace ccm::config {
+
+inline constexpr std::size_t kMostCatalogues = 8;
+
+// The words of the directive; its origin is the caller's to fill in.
+Result<CatalogueSpec> parse_catalogue(const std::vector<std::string>& arguments);
+
+// Whether a virtual host asks for a catalogue with these words.
+bool is_catalogue_use(const std::vector<std::string>& arguments);
+// The catalogue's name; `invalid` when the words say anything else.
+Result<std::string> parse_catalogue_use(const std::vector<std::string>& arguments);
+
+// Of certificates, too, whose names no configuration has checked: [A-Za-z0-9._-]{1,128}, not
+// starting with a dot.
+Result<void> check_certificate_name(std::string_view name);
+
+// Sorted by name. `invalid` when two have the same name, or when there are too many.
+Result<std::vector<CatalogueSpec>> complete_catalogues(std::vector<CatalogueSpec> catalogues);
+
+// How the store holds a certificate that an operator imports for a catalogue: by that name, for
+// the names that the certificate itself has.
+CertificateSpec imported_spec(std::string name, std::vector<std::string> names);
+
+}  // namespace ccm::config

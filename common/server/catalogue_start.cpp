@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "server/catalogue_start.h"
+
+#include <fmt/format.h>
+
+#include <set>
+#include <string>
+#include <utility>
+
+#include "store/catalogued.h"
+
+namespace ccm::server {
+namespace {
+
+using publication::Catalogued;
+using publication::CatalogueWriter;
+
+publication::Traces traces_in(const store::StoreReader& store, const std::string& entry) {
+  const store::EntryTraces traces = store::traces_of(store, entry);
+  return {.version = traces.version, .stamp = traces.stamp, .response = traces.response};
+}
+
+class Filling {
+ public:
+  Filling(const CatalogueStart& start, CatalogueWriter& catalogue, Log& log)
+      : start_(start), catalogue_(catalogue), log_(log) {}
+
+  void run() {
+    take_over();
+    if (!start_.is_store_believed) return;
+    const auto entries = start_.store.names();
+    if (!entries) {
+      log_.error("catalogue \"{}\": {}", catalogue_.name(), entries.error().message());
+      return;
+    }
+    remove_all_but({entries->begin(), entries->end()});
+    for (const std::string& entry : *entries) load(entry);
+  }
+
+ private:
+  // The segment before this one had other certificates beside the catalogue.
+  void take_over() {
+    const auto* before =
+        start_.previous == nullptr ? nullptr : start_.previous->catalogue(catalogue_.name());
+    if (before == nullptr || catalogue_.size() > 0) return;
+    before->for_each([&](const Catalogued& each) {
+      put(each.facts.entry, each.facts.traces, each.published.bundle, each.published.ocsp_response);
+    });
+  }
+
+  void remove_all_but(const std::set<std::string>& stored) {
+    for (const std::string& entry : catalogue_.entries()) {
+      if (!stored.contains(entry)) catalogue_.remove(entry);
+    }
+  }
+
+  void load(const std::string& entry) {
+    const publication::Traces traces = traces_in(start_.store, entry);
+    const publication::Traces* shown = catalogue_.find(entry);
+    if (traces.version == 0) {
+      catalogue_.remove(entry);
+      return;
+    }
+    if (shown != nullptr && *shown == traces) return;
+    if (take_shortcut(entry, traces)) return;
+    auto found = store::load_for_catalogue(start_.store, entry, shown != nullptr, start_.now);
+    if (!found) return say(entry, found.error().message());
+    if (found->problem) say(entry, found->problem->message());
+    if (!found->certificate) return;
+    put(entry, traces, found->certificate->bundle, found->response);
+  }
+
+  bool take_shortcut(const std::string& entry, const publication::Traces& traces) {
+    const auto* known =
+        start_.shortcuts == nullptr ? nullptr : start_.shortcuts->find_catalogued(entry);
+    return known != nullptr && catalogue_.put_encoded(entry, traces, known->value.bytes());
+  }
+
+  void put(const std::string& entry, const publication::Traces& traces,
+           const crypto::Bundle& bundle, std::span<const std::byte> response) {
+    if (auto added = catalogue_.put(entry, traces, bundle, response); !added) {
+      say(entry, added.error().message());
+    }
+  }
+
+  void say(const std::string& entry, const std::string& problem) {
+    log_.error("certificate \"{}\": {}", entry, problem);
+  }
+
+  const CatalogueStart& start_;
+  CatalogueWriter& catalogue_;
+  Log& log_;
+};
+
+}  // namespace
+
+void fill_catalogues(const CatalogueStart& start, Log& log) {
+  for (const auto& catalogue : start.writer.catalogues()) Filling(start, *catalogue, log).run();
+}
+
+}  // namespace ccm::server

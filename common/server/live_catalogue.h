@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: Apache-2.0
+// One catalogue of the publication as the threads of this process see it: what a handshake finds
+// for the name that a client asks for. Made while the configuration is read, attached when it comes
+// to life, inherited by fork; asked from inside OpenSSL's callbacks by any thread.
+//
+// A certificate is parsed when somebody first asks for it. A process keeps those that were asked
+// for last, up to a number. The search itself needs no lock; one is held while a pointer is copied.
+#pragma once
+
+#include <openssl/ssl.h>
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <list>
+#include <memory>
+#include <mutex>
+#include <set>
+#include <span>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <utility>
+
+#include "base/clock.h"
+#include "base/handle.h"
+#include "base/log.h"
+#include "publication/reader.h"
+#include "server/compression.h"
+#include "server/live_certificate.h"
+#include "server/worker_rows.h"
+
+namespace ccm::server {
+
+// A certificate of a catalogue, ready to be handed over. Immutable but for its compressed form.
+class ShownCertificate {
+ public:
+  // Throws when there is no memory.
+  explicit ShownCertificate(std::shared_ptr<const publication::Catalogued> catalogued);
+
+  const publication::CataloguedFacts& facts() const noexcept { return catalogued_->facts; }
+  bool covers(std::string_view name) const noexcept;
+  bool is_leaf(const X509* leaf) const noexcept;
+  // False when OpenSSL refuses it, with its reason in the error queue.
+  bool hand_to(SSL* ssl) const;
+  // Directly after it was handed over.
+  void hand_compressed_to(SSL* ssl) const;
+  // Empty when there is no OCSP response, or it has ended.
+  std::span<const std::byte> staple(Time now) const noexcept;
+
+ private:
+  std::shared_ptr<const publication::Catalogued> catalogued_;
+  Handle<STACK_OF(X509), free_list> intermediates_;
+  Time staple_end_;
+  mutable std::once_flag is_compressed_;
+  mutable CompressedCertificate compressed_;
+};
+
+class LiveCatalogue {
+ public:
+  // How many parsed certificates a process keeps.
+  static constexpr std::size_t kMostKept = 1000;
+
+  // Of each kind of key, what is shown for a name; nullptr: there is none of that kind.
+  using Choice = std::array<std::shared_ptr<const ShownCertificate>, publication::kKeySlots>;
+
+  // `log` must outlive the object and may be written to by any thread.
+  LiveCatalogue(std::string name, Log& log) : name_(std::move(name)), log_(log) {}
+
+  const std::string& name() const noexcept { return name_; }
+  // `reader` must live as long as this object is asked for anything. Before there are threads.
+  void attach(const publication::Reader& reader) { reader_ = reader.catalogue(name_); }
+  void count_in(WorkerRows& rows) noexcept { rows_ = &rows; }
+
+  // What there is for the name that a client sent, as it was sent: for the exact name first, then
+  // for the wildcard above it.
+  Choice find(std::string_view server_name);
+  // OpenSSL refuses this one; said once.
+  void refused(const ShownCertificate& certificate);
+
+ private:
+  using Kept = std::pair<std::uint64_t, std::shared_ptr<const ShownCertificate>>;
+
+  Choice find_exactly(std::string_view listed, std::string_view wanted);
+  std::shared_ptr<const ShownCertificate> kept(std::uint64_t reference);
+  std::shared_ptr<const ShownCertificate> parse(std::string_view listed, publication::KeySlot key);
+  void keep(std::uint64_t reference, std::shared_ptr<const ShownCertificate> certificate);
+  void complain(std::string_view about, const std::string& problem);
+
+  std::string name_;
+  Log& log_;
+  const publication::CatalogueReader* reader_ = nullptr;
+  WorkerRows* rows_ = nullptr;
+  std::mutex mutex_;
+  std::list<Kept> newest_first_;
+  std::unordered_map<std::uint64_t, std::list<Kept>::iterator> by_reference_;
+  std::set<std::string, std::less<>> complaints_;
+};
+
+}  // namespace ccm::server

@@ -1,0 +1,211 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Certificates that no server block names, chosen by the name that a client asks for."""
+
+import os
+import pathlib
+import re
+import shutil
+import socket
+import ssl
+import subprocess
+import tempfile
+
+import pytest
+from conftest import SERVERS
+from lab import place, processes, tls
+from lab.authority import DAY, Authority
+from lab.net import free_port
+from lab.server import Site
+from lab.waiting import wait_until
+
+COUNT = 200
+DOMAIN = "catalogue.example"
+
+
+def ctl(state, *arguments):
+    done = subprocess.run([place.program("ccmctl"), "--state-dir", state, *map(str, arguments)],
+                          stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=60, check=False)
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+@pytest.fixture(name="state")
+def fixture_state(scratch):
+    return scratch / "state"
+
+
+@pytest.fixture(scope="module", name="many")
+def fixture_many():
+    """A store of COUNT certificates, to be copied, and the root in PEM."""
+    # Not among what tests must leave empty.
+    folder = pathlib.Path(tempfile.mkdtemp(prefix="ccm-catalogue-", dir=os.environ.get("TMPDIR", "/tmp")))
+    yield folder / "state", fill(folder / "state", COUNT)
+    shutil.rmtree(folder)
+
+
+def fill(state, count, *key):
+    """Stores certificates for s0.catalogue.example and so on; gives the root in PEM."""
+    state.mkdir(mode=0o700, exist_ok=True)
+    return subprocess.run([place.program("ccm-catalogue-probe"), state, str(count), *key],
+                          capture_output=True, text=True, timeout=120, check=True).stdout
+
+
+@pytest.fixture(name="edge")
+def fixture_edge():
+    return Site(free_port(), ("edge.example",), ("catalogue=edge",), default=True)
+
+
+@pytest.fixture(name="catalogued")
+def fixture_catalogued(server, state, edge):
+    """A server with one site, whose catalogue has everything in the store; it has no cloud."""
+    server.configure(settings={"state_path": state, "catalogue": "edge source=store"}, sites=[edge])
+    return server
+
+
+def shows(site, name, trust=None):
+    """The certificate shown for a name; None when the handshake fails."""
+    try:
+        return tls.handshake(site.port, name, tls.context(trust))
+    except tls.HandshakeFailure:
+        return None
+
+
+def put(state, scratch, entry, issued):
+    files = {"cert.pem": issued.pem(), "chain.pem": issued.chain_pem(), "privkey.pem": issued.key_pem()}
+    folder = scratch / f"import-{entry}"
+    folder.mkdir(exist_ok=True)
+    for name, content in files.items():
+        (folder / name).write_bytes(content)
+    return ctl(state, "import", entry, "--directory", folder)
+
+
+def all_workers(server):
+    wait_until(lambda: len(server.workers()) == server.workers_wanted, "all workers")
+    return server.workers()
+
+
+@pytest.mark.xdist_group("catalogue")
+def test_each_of_many_certificates_is_served_by_its_name(catalogued, state, edge, many):
+    stored, trust = many
+    shutil.copytree(stored, state, symlinks=True)
+    catalogued.start()
+    workers = all_workers(catalogued)
+    context = tls.context(trust)
+    seen = {tls.handshake(edge.port, f"s{i}.{DOMAIN}", context).serial for i in range(COUNT)}
+    assert len(seen) == COUNT
+    catalogued.wait_for_log(rf'catalogue "edge": {COUNT} certificates are shown for {COUNT} names')
+    assert catalogued.log_text().count("is shown, version") == 0, "a line for each certificate"
+    # A name that nobody has, in any case, and in other letters.
+    assert shows(edge, f"s{COUNT}.{DOMAIN}") is None and shows(edge, "edge.example") is None
+    assert shows(edge, "S7.CATALOGUE.example", trust) is not None
+    assert catalogued.workers() == workers
+
+
+def test_certificates_come_and_go_without_a_reload(catalogued, state, edge, scratch):
+    catalogued.start()
+    workers = all_workers(catalogued)
+    catalogued.wait_for_agent()
+    authority = Authority()
+    trust = authority.trust()
+    assert shows(edge, "new.example") is None
+    wait_until(lambda: list(state.glob("settings-*")), "the server's settings")
+    first = authority.issue("new.example", "*.wild.example")
+    said = put(state, scratch, "new", first)
+    assert said.count("\n") <= 1
+    wait_until(lambda: shows(edge, "new.example", trust), "the imported certificate")
+    assert shows(edge, "any.wild.example", trust).serial.lstrip("0") == first.serial
+    assert shows(edge, "wild.example") is None and shows(edge, "a.b.wild.example") is None
+    # The exact name comes before the wildcard, and what ends later before what ends sooner.
+    exact = authority.issue("one.wild.example")
+    put(state, scratch, "one", exact)
+    wait_until(lambda: shows(edge, "one.wild.example", trust).serial.lstrip("0") == exact.serial, "the exact name")
+    later = authority.issue("new.example", lasts=95 * DAY)
+    put(state, scratch, "later", later)
+    wait_until(lambda: shows(edge, "new.example", trust).serial.lstrip("0") == later.serial, "the later end")
+    ctl(state, "forget", "later", "--yes")
+    wait_until(lambda: shows(edge, "new.example", trust).serial.lstrip("0") == first.serial, "the one before")
+    ctl(state, "forget", "new", "--keep-versions")
+    wait_until(lambda: shows(edge, "new.example") is None, "the end of the name")
+    assert shows(edge, "one.wild.example", trust) is not None
+    assert catalogued.workers() == workers
+
+
+def test_an_rsa_and_an_ecdsa_certificate_of_one_name(catalogued, state, edge):
+    trusts = {"ECDSA": fill(state, 1), "RSA": fill(state, 1, "RSA-2048")}
+    catalogued.start()
+    for kind, trust in trusts.items():
+        context = tls.context(trust, ssl.TLSVersion.TLSv1_2, f"ECDHE-{kind}-AES128-GCM-SHA256")
+        assert kind in tls.handshake(edge.port, f"s0.{DOMAIN}", context).cipher
+
+
+def test_without_an_agent_a_reload_and_a_restart_serve_it_still(catalogued, state, edge, scratch):
+    trust = fill(state, 3)
+    catalogued.start()
+    catalogued.stop()
+    broken = state / "certificates" / "s1-P-256"
+    for key in broken.glob("*/*/privkey.pem"):
+        key.write_bytes(b"damaged")
+    catalogued.allow(r"s1-P-256")
+    catalogued.allow(r"agent")
+    # An agent program that does nothing: what is there is the master's own work.
+    lame = scratch / "lame"
+    lame.write_text("#!/bin/sh\nexit 0\n")
+    lame.chmod(0o755)
+    catalogued.configure(settings={"state_path": state, "catalogue": "edge source=store", "agent_path": lame},
+                         sites=[edge])
+    catalogued.start()
+    for _ in range(2):
+        assert [bool(shows(edge, f"s{i}.{DOMAIN}", trust)) for i in range(3)] == [True, False, True]
+        catalogued.reload()
+
+
+def test_a_name_that_the_catalogue_lacks_gets_the_default_certificate(catalogued, state, edge, static):
+    trust = fill(state, 1)
+    edge.static = static.static
+    catalogued.configure(settings={"state_path": state, "catalogue": "edge source=store"}, sites=[edge])
+    catalogued.start()
+    default = static.static[0].read_text()
+    assert shows(edge, f"s0.{DOMAIN}", trust) is not None
+    assert shows(edge, f"s0.{DOMAIN}").der != ssl.PEM_cert_to_DER_cert(default)
+    assert shows(edge, "other.example").der == ssl.PEM_cert_to_DER_cert(default)
+
+
+def test_sessions_are_resumed(catalogued, state, edge):
+    fill(state, 1)
+    catalogued.start()
+    context = tls.context(version=ssl.TLSVersion.TLSv1_2)
+    session = resumable(edge, context)
+    assert tls.handshake(edge.port, f"s0.{DOMAIN}", context, session=session).resumed
+
+
+def resumable(site, context):
+    with socket.create_connection(("127.0.0.1", site.port), timeout=10) as raw:
+        with context.wrap_socket(raw, server_hostname=f"s0.{DOMAIN}") as stream:
+            return stream.session
+
+
+def test_a_killed_agent_leaves_a_catalogue_that_works(catalogued, state, edge):
+    trust = fill(state, 20)
+    catalogued.allow(r"agent")
+    catalogued.start()
+    for _ in range(3):
+        agent = catalogued.wait_for_agent()
+        processes.kill(agent)
+        assert all(shows(edge, f"s{i}.{DOMAIN}", trust) for i in range(20))
+        catalogued.wait_for_agent(but_not=[agent])
+
+
+@pytest.mark.parametrize("name", SERVERS)
+@pytest.mark.parametrize("catalogue, use, complaint", [
+    ("edge source=store", "catalogue=egde", r'unknown catalogue "egde"; did you mean "edge"'),
+    ("edge source=files", "catalogue=edge", r'"files" is not where a catalogue can come from; write source=store'),
+    ("edge", "catalogue=edge", r"write (CCMCatalogue|catalogue) NAME source=store"),
+    ("edge source=store", "catalogue=edge name=x", r'"name=x" follows the catalogue "edge"'),
+])
+def test_a_wrong_catalogue_is_refused_with_a_sentence(make_server, state, edge, name, catalogue, use, complaint):
+    server = make_server(SERVERS[name])
+    edge.certificates = (use,)
+    server.configure(settings={"state_path": state, "catalogue": catalogue}, sites=[edge])
+    good, said = server.test()
+    assert not good
+    assert re.search(complaint, said), said
