@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "agent/snapshot_keeper.h"
 
+#include <malloc.h>
+
 #include <algorithm>
 #include <cstring>
 #include <vector>
@@ -198,7 +200,11 @@ SnapshotKeeper::SnapshotKeeper(SnapshotFile::Parts parts)
     : file_(std::move(parts)), crew_(1, kWakesNobody) {}
 
 void SnapshotKeeper::bring_up_to_date() {
-  give([this] { file_.bring_up_to_date(); });
+  give([this] {
+    file_.bring_up_to_date();
+    // It has read everything, perhaps twice, and will not soon do so again.
+    malloc_trim(0);
+  });
 }
 
 void SnapshotKeeper::note(std::vector<std::string> names) {

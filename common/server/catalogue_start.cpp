@@ -15,8 +15,7 @@ namespace {
 using publication::Catalogued;
 using publication::CatalogueWriter;
 
-publication::Traces traces_in(const store::StoreReader& store, const std::string& entry) {
-  const store::EntryTraces traces = store::traces_of(store, entry);
+publication::Traces published_traces(const store::EntryTraces& traces) {
   return {.version = traces.version, .stamp = traces.stamp, .response = traces.response};
 }
 
@@ -55,14 +54,15 @@ class Filling {
   }
 
   void load(const std::string& entry) {
-    const publication::Traces traces = traces_in(start_.store, entry);
+    const store::EntryTraces stored = store::traces_of(start_.store, entry);
+    const publication::Traces traces = published_traces(stored);
     const publication::Traces* shown = catalogue_.find(entry);
     if (traces.version == 0) {
       catalogue_.remove(entry);
       return;
     }
     if (shown != nullptr && *shown == traces) return;
-    if (take_shortcut(entry, traces)) return;
+    if (take_shortcut(entry, stored)) return;
     auto found = store::load_for_catalogue(start_.store, entry, shown != nullptr, start_.now);
     if (!found) return say(entry, found.error().message());
     if (found->problem) say(entry, found->problem->message());
@@ -70,10 +70,11 @@ class Filling {
     put(entry, traces, found->certificate->bundle, found->response);
   }
 
-  bool take_shortcut(const std::string& entry, const publication::Traces& traces) {
-    const auto* known =
-        start_.shortcuts == nullptr ? nullptr : start_.shortcuts->find_catalogued(entry);
-    return known != nullptr && catalogue_.put_encoded(entry, traces, known->value.bytes());
+  bool take_shortcut(const std::string& entry, const store::EntryTraces& traces) {
+    if (start_.shortcuts == nullptr) return false;
+    const Secret* value = start_.shortcuts->find_catalogued(entry, traces);
+    return value != nullptr &&
+           catalogue_.put_encoded(entry, published_traces(traces), value->bytes());
   }
 
   void put(const std::string& entry, const publication::Traces& traces,

@@ -4,6 +4,7 @@
 #include <dlfcn.h>
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <malloc.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -174,6 +175,8 @@ Result<void> Deployment::publish(Retained& retained) {
                  .distrust = store::kind_of(place).distrust(place, config_->global().user)},
                 log_);
   if (!writer) return pass(std::move(writer));
+  // What a large snapshot took is given back, so that no worker inherits it.
+  if (!config_->catalogues().empty()) malloc_trim(0);
   auto segment = writer->open_read_only();  // 2
   if (!segment) return pass(std::move(segment));
   auto reader = publication::Reader::open(*segment);

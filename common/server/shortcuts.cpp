@@ -5,7 +5,6 @@
 
 #include "crypto/names.h"
 #include "crypto/serving_rules.h"
-#include "store/catalogued.h"
 #include "store/host/snapshot_file.h"
 
 namespace ccm::server {
@@ -27,13 +26,14 @@ const Secret* Shortcuts::find(const CertificateSpec& spec) const {
   return is_current(spec, *entry) ? &entry->value : nullptr;
 }
 
-const SnapshotEntry* Shortcuts::find_catalogued(const std::string& name) const {
+const Secret* Shortcuts::find_catalogued(const std::string& name,
+                                         const store::EntryTraces& traces) const {
   const SnapshotEntry* entry = snapshot_.find(name);
   if (entry == nullptr || entry->rules < crypto::kServingRules) return nullptr;
   const bool is_in_force = entry->begin <= now_ && entry->end > now_ && entry->response_end > now_;
-  const store::EntryTraces traces{
-      .version = entry->version, .stamp = entry->stamp, .response = entry->response};
-  return is_in_force && store::traces_of(store_, name) == traces ? entry : nullptr;
+  const bool is_same = entry->version == traces.version && entry->stamp == traces.stamp &&
+                       entry->response == traces.response;
+  return is_in_force && is_same ? &entry->value : nullptr;
 }
 
 // With stapling switched off nothing may be stapled, and the entry may have been made with it on.

@@ -11,6 +11,7 @@
 #include "base/clock.h"
 #include "config/config.h"
 #include "publication/snapshot.h"
+#include "store/catalogued.h"
 #include "store/store_reader.h"
 
 namespace ccm::server {
@@ -24,8 +25,8 @@ class Shortcuts {
   // lacks it, is older or damaged there, the names or the dates do not fit, or the gate's rules
   // have changed since.
   const Secret* find(const config::CertificateSpec& spec) const;
-  // The same of what only a catalogue shows; nullptr as above.
-  const publication::SnapshotEntry* find_catalogued(const std::string& name) const;
+  // The same of what a catalogue shows, which is what the traces say (store/catalogued.h).
+  const Secret* find_catalogued(const std::string& name, const store::EntryTraces& traces) const;
 
  private:
   bool is_current(const config::CertificateSpec& spec,

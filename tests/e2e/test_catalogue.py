@@ -130,6 +130,27 @@ def test_certificates_come_and_go_without_a_reload(catalogued, state, edge, scra
     assert catalogued.workers() == workers
 
 
+def test_ccmctl_knows_what_a_catalogue_shows(catalogued, state):
+    fill(state, 2)
+    catalogued.start()
+    wait_until(lambda: list(state.glob("settings-*")), "the server's settings")
+    said = ctl(state, "status")
+    assert len(re.findall(r"^s[01]-P-256 +import +valid +by catalogue", said, re.MULTILINE)) == 2, said
+    assert "In no server's configuration" not in said and "certificates: 2" not in said
+    said = ctl(state, "doctor")
+    assert re.search(r"ok +cloud +no certificate of this host comes from it", said), said
+    assert re.search(r"settings of \w+ +0 certificates, and a catalogue", said), said
+
+
+def test_a_catalogue_in_stream(make_server, state, edge):
+    trust = fill(state, 1)
+    edge.stream = True
+    server = make_server(SERVERS["nginx"])
+    server.configure(settings={"state_path": state, "catalogue": "edge source=store"}, sites=[edge])
+    server.start()
+    assert shows(edge, f"s0.{DOMAIN}", trust) is not None and shows(edge, "other.example") is None
+
+
 def test_an_rsa_and_an_ecdsa_certificate_of_one_name(catalogued, state, edge):
     trusts = {"ECDSA": fill(state, 1), "RSA": fill(state, 1, "RSA-2048")}
     catalogued.start()

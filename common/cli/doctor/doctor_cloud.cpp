@@ -267,9 +267,21 @@ bool examine_network(Workspace& workspace, Findings& findings) {
   return is_open;
 }
 
+// Servers that have only a catalogue of the store.
+bool needs_no_cloud(Workspace& workspace) {
+  const auto settings = workspace.settings();
+  return settings && workspace.has_catalogue() && workspace.options.credentials.empty() &&
+         std::all_of((*settings)->begin(), (*settings)->end(),
+                     [](const auto& each) { return each.config.certificates().empty(); });
+}
+
 }  // namespace
 
 void examine_cloud(Workspace& workspace, Findings& findings) {
+  if (needs_no_cloud(workspace)) {
+    findings.good("cloud", "no certificate of this host comes from it");
+    return;
+  }
   const bool is_open = examine_network(workspace, findings);
   const auto cloud = workspace.cloud();
   if (!cloud) {

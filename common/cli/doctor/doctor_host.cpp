@@ -49,13 +49,17 @@ void examine_one(const store::EffectiveSettings& settings, Findings& findings) {
   }
   if (found.empty()) {
     const std::size_t count = settings.config.certificates().size();
-    findings.good(subject, fmt::format("{} certificate{}", count, count == 1 ? "" : "s"));
+    const std::size_t catalogues = settings.config.catalogues().size();
+    findings.good(subject,
+                  fmt::format("{} certificate{}{}", count, count == 1 ? "" : "s",
+                              catalogues == 0 ? "" : ", and a catalogue of all that is stored"));
   }
 }
 
 // What helps a certificate in this state.
 std::string remedy_of_certificate(const Overview& overview, std::string_view word) {
   const std::string name = shell_word(overview.name);
+  if (overview.spec == nullptr) return fmt::format("import another one: ccmctl import {}", name);
   if (word == "held") return fmt::format("let go of it: ccmctl renew {}", name);
   if (word == "damaged") return fmt::format("have it replaced: ccmctl renew {}", name);
   if (word == "not served") return "see what is said of the server's agent";
@@ -172,7 +176,7 @@ void examine_certificates(Workspace& workspace, Findings& findings) {
   std::vector<std::string> left;
   for (const Overview& overview : *all) {
     if (overview.is_left && !overview.is_forgotten) left.push_back(overview.name);
-    if (overview.spec != nullptr) summary.add(judge(overview, now));
+    if (overview.spec != nullptr || overview.is_catalogued) summary.add(judge(overview, now));
     examine_records(workspace.store(), overview.name, findings);
   }
   examine_records(workspace.store(), std::string(store::kStoreWide), findings);

@@ -17,7 +17,9 @@ Result<const std::vector<store::EffectiveSettings>*> Workspace::settings() {
     auto all = store::read_effective_settings(options.state_directory, clock_.steady_now());
     if (!all) return pass(std::move(all));
     named_.clear();
+    has_catalogue_ = false;
     for (const auto& each : *all) {
+      has_catalogue_ = has_catalogue_ || !each.config.catalogues().empty();
       for (const auto& spec : each.config.certificates()) named_.insert(spec.name);
     }
     unreadable_ = find_unreadable_besides(*all);
@@ -76,9 +78,7 @@ Result<bool> Workspace::has_left(const std::string& name) {
 }
 
 bool Workspace::has_catalogue() {
-  const auto all = settings();
-  return all && std::any_of((*all)->begin(), (*all)->end(),
-                            [](const auto& each) { return !each.config.catalogues().empty(); });
+  return settings() && has_catalogue_;
 }
 
 Result<const config::GlobalConfig*> Workspace::global() {

@@ -38,7 +38,7 @@ class Workspace {
   // Whether no server of this host names it any more, chosen or not. False when that cannot be
   // told, because some settings cannot be read.
   Result<bool> has_left(const std::string& name);
-  // Whether a chosen server shows everything in the store.
+  // Whether a server of this host, chosen or not, shows everything in the store.
   bool has_catalogue();
   // What is stored in the state directory, as this process sees it when it is first asked for.
   const store::StoreReader& store();
@@ -70,6 +70,8 @@ class Workspace {
   std::vector<UnreadableSettings> unreadable_;
   std::unique_ptr<const store::StoreReader> store_;
   std::unique_ptr<CloudAccess> cloud_;
+  // With settings_, of all servers.
+  bool has_catalogue_ = false;
 };
 
 // What a command does once the whole command line is understood.

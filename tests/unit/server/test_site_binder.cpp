@@ -103,6 +103,36 @@ TEST_F(SiteBinderTest, WithoutOwnLinesThoseAroundCount) {
   EXPECT_THAT(shown(), IsEmpty());
 }
 
+TEST_F(SiteBinderTest, BesideACatalogueFilesAreForNamesThatItLacks) {
+  ASSERT_TRUE(deployment_.settings().set("catalogue", {"edge", "source=store"}, {}));
+  own_.uses = {use_at(kLine, {"catalogue=edge"})};
+  own_.has_files = true;
+  auto bound = bind();
+  ASSERT_TRUE(bound && *bound != nullptr);
+  EXPECT_TRUE((*bound)->has_files());
+  EXPECT_EQ((*bound)->catalogue()->name(), "edge");
+  EXPECT_THAT(doubts(), IsEmpty());
+  // Or a certificate of ours, and then no files.
+  own_.uses.push_back(use_at(kLine, {"a"}));
+  EXPECT_THAT(refusal(), HasSubstr("exclude each other"));
+  own_.has_files = false;
+  EXPECT_THAT(shown(), ElementsAre("catalogue=edge", "a"));
+  // Files around are not beside it.
+  own_.uses.pop_back();
+  outer_.has_files = true;
+  bound = bind();
+  ASSERT_TRUE(bound && *bound != nullptr);
+  EXPECT_FALSE((*bound)->has_files());
+}
+
+TEST_F(SiteBinderTest, ACatalogueNeedsNoNamesAndThereIsOneAtMost) {
+  outer_.uses = {use_at(kOuter, {"catalogue=edge"})};
+  names_ = {"_"};
+  EXPECT_THAT(shown(), ElementsAre("catalogue=edge"));
+  outer_.uses.push_back(use_at(kOuter, {"catalogue=shops"}));
+  EXPECT_THAT(refusal(), HasSubstr("two catalogues, \"edge\" and \"shops\""));
+}
+
 TEST_F(SiteBinderTest, TheShortFormGivesEachVirtualHostACertificateForItsNames) {
   outer_.uses = {use_at(kOuter, {"source=scm"})};
   EXPECT_THAT(shown(), ElementsAre("www.example.com"));
