@@ -12,7 +12,7 @@ namespace ccm::publication {
 namespace {
 
 constexpr std::uint32_t kCataloguedMark = 0x31544343;  // "CCT1"
-constexpr std::uint32_t kChainMark = 0x31484343;        // "CCH1"
+constexpr std::uint32_t kChainMark = 0x31484343;       // "CCH1"
 constexpr std::uint32_t kRsaFlag = 1;
 
 Failure malformed_block(std::string_view problem) {
