@@ -193,6 +193,7 @@ config::Dialect dialect() {
       .protocols = "SSLProtocol -all +TLSv1.2 +TLSv1.3",
       .certificate_file = "SSLCertificateFile",
       .key_file = "SSLCertificateKeyFile",
+      .status_directive = "\"SetHandler ccm-status\"",
       .host_name = "ServerName",
       .advice_to_nameless = "give it one, or a \"CCMCertificate\" of its own with names=...",
   };

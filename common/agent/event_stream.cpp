@@ -50,6 +50,7 @@ struct EventStream::State {
   std::uint32_t lost = 0;
   std::uint32_t last_id = 0;
   std::map<std::uint32_t, std::optional<HookAnswer>> questions;
+  publication::HookCounts counts;
   bool is_over = false;  // the monitor is gone
 };
 
@@ -82,6 +83,7 @@ void EventStream::State::take_answers() {
       if (!payload || !*payload) break;
       auto answer = decode_answer(**payload);
       const std::lock_guard lock(mutex);
+      if (answer) counts.add(answer->counts);
       const auto found = answer ? questions.find(answer->id) : questions.end();
       if (found == questions.end()) continue;
       found->second = *std::move(answer);
@@ -101,6 +103,11 @@ EventStream::EventStream(const Parts& parts)
 void EventStream::start() {
   std::thread([state = state_] { state->send_all(); }).detach();
   std::thread([state = state_] { state->take_answers(); }).detach();
+}
+
+publication::HookCounts EventStream::hook_counts() const {
+  const std::lock_guard lock(state_->mutex);
+  return state_->counts;
 }
 
 bool EventStream::has_hook(EventType type) const noexcept {

@@ -42,6 +42,8 @@ class EventStream final : public Events {
 
   void tell(Event event) noexcept override;
   Result<void> ask(Event event) noexcept override;
+  // What became of the hooks since the start.
+  publication::HookCounts hook_counts() const;
   // Runs the hooks of an event that has not happened and waits for them. Without hooks there are
   // no results. An error when there is no answer.
   Result<std::vector<HookResult>> test(Event event);

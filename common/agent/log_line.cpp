@@ -8,6 +8,7 @@
 #include <cerrno>
 
 #include "base/text.h"
+#include "cloud/reply/json.h"
 
 namespace ccm::agent {
 
@@ -45,6 +46,25 @@ std::string format_line(config::ServerKind server, const LogLine& line, WallTime
       break;
   }
   return fmt::format("{:%Y-%m-%dT%H:%M:%S} {}: {}\n", local, level, line.text);
+}
+
+std::string format_json_line(const LogLine& line, WallTime time, pid_t pid) {
+  const auto second = std::chrono::floor<std::chrono::seconds>(time);
+  const auto millis = std::chrono::duration_cast<std::chrono::milliseconds>(time - second);
+  cloud::JsonObject object;
+  object
+      .set("time",
+           fmt::format("{:%Y-%m-%dT%H:%M:%S}.{:03}Z",
+                       fmt::gmtime(std::chrono::system_clock::to_time_t(second)), millis.count()))
+      .set("level", to_string(line.severity))
+      .set_number("process", pid)
+      .set("message", line.text);
+  // Lines are printable, so they are UTF-8.
+  return object.dump().value_or("{}") + '\n';
+}
+
+std::string format_journal_line(const LogLine& line) {
+  return fmt::format("<{}>ccm: {}\n", static_cast<unsigned>(line.severity), line.text);
 }
 
 void PipeLog::write(Severity severity, std::string_view line) noexcept {

@@ -38,6 +38,10 @@ using WallTime = std::chrono::system_clock::time_point;
 //   apache  [Sat Nov 21 22:23:00.123456 2026] [ccm:notice] [pid 71] text
 //   none    2026-11-21T22:23:00 notice: text
 std::string format_line(config::ServerKind server, const LogLine& line, WallTime time, pid_t pid);
+// For programs: {"time":"2026-11-21T22:23:00.123Z","level":"notice","process":71,"message":"text"}
+std::string format_json_line(const LogLine& line, WallTime time, pid_t pid);
+// For systemd's journal, which has the time and the process itself: "<5>ccm: text" (sd-daemon(3)).
+std::string format_journal_line(const LogLine& line);
 
 // The agent's Log: tagged lines to a descriptor, nothing above `most_verbose`. A reader that is
 // gone loses lines and nothing else. Thread-safe.

@@ -31,8 +31,13 @@ int ServerLog::descriptor() {
 
 void ServerLog::write(const LogLine& line, pid_t pid) {
   if (line.severity > facts_.log_level) return;
-  const std::string text = format_line(facts_.kind, line, std::chrono::system_clock::now(), pid);
-  static_cast<void>(::write(descriptor(), text.data(), text.size()) < 0);
+  const int place = descriptor();
+  const bool is_journal = facts_.logs_to_journal && place == STDERR_FILENO;
+  const auto now = std::chrono::system_clock::now();
+  const std::string text = facts_.logs_json ? format_json_line(line, now, pid)
+                           : is_journal     ? format_journal_line(line)
+                                            : format_line(facts_.kind, line, now, pid);
+  static_cast<void>(::write(place, text.data(), text.size()) < 0);
 }
 
 }  // namespace ccm::agent

@@ -95,7 +95,9 @@ class Service {
     const config::Config& config;
     std::unique_ptr<store::Store> store;
     std::optional<Publisher> publisher;  // of that store; nullopt: there is no server
-    std::optional<CloudAccess> access;   // nullopt: only publish
+    // For `ccmctl agent` that shows its status, which gets no certificate.
+    std::optional<publication::Writer> notes;
+    std::optional<CloudAccess> access;  // nullopt: only publish
     Watches watches;
     config::ServerFacts server;
     SignOfLife& life;
@@ -108,7 +110,7 @@ class Service {
   explicit Service(Parts parts)
       : parts_(std::move(parts)),
         neighbours_(kStore, store::id_of(parts_.server), parts_.config, parts_.clock, parts_.log) {
-    if (parts_.publisher) make_board();
+    if (parts_.publisher || parts_.notes) make_board();
   }
 
   int run();
@@ -139,12 +141,13 @@ void Service::make_board() {
   board_.emplace(StatusBoard::Parts{
       .config = parts_.config,
       .store = *parts_.store,
-      .writer = parts_.publisher->writer(),
+      .writer = parts_.publisher ? parts_.publisher->writer() : *parts_.notes,
       .ledger = parts_.calls,
       .clock = parts_.clock,
       .log = parts_.log,
       .account = access && access->credentials ? access->credentials->domain_id : "",
-      .has_access = access.has_value()});
+      .has_access = access.has_value(),
+      .hooks = [&events = parts_.events] { return events.hook_counts(); }});
 }
 
 int Service::run() {
@@ -155,7 +158,8 @@ int Service::run() {
       _exit(1);
     }
     end_when_something_hangs();
-    parts_.life.give();
+    const SteadyTime sign = parts_.life.give();
+    if (parts_.notes) parts_.notes->beat(sign);
     if (parts_.publisher) parts_.publisher->refresh(parts_.clock.now());
     parts_.settings.look();
     tidy();
@@ -313,6 +317,17 @@ std::vector<std::string> published_names(config::ServerKind server, const config
   return names;
 }
 
+Result<std::optional<publication::Writer>> make_notes(config::ServerKind server,
+                                                      const config::Config& config) {
+  if (server != config::ServerKind::none || config.global().status_listen.empty()) {
+    return std::optional<publication::Writer>();
+  }
+  Result<publication::Writer> writer = publication::Writer::attach(
+      FileDescriptor(launch::kSegmentDescriptor), publication::IfBusy::wait);
+  if (!writer) return pass(std::move(writer));
+  return std::optional<publication::Writer>(*std::move(writer));
+}
+
 Result<std::optional<Publisher>> make_publisher(config::ServerKind server,
                                                 const config::Config& config,
                                                 const store::StoreReader& store, SignOfLife& life,
@@ -356,6 +371,8 @@ Result<int> serve(const config::Handover& handover, const Pulse& pulse, Log& log
   Result<std::optional<Publisher>> publisher =
       make_publisher(handover.server.kind, *config, **store, life, log, events);
   if (!publisher) return pass(std::move(publisher));
+  Result<std::optional<publication::Writer>> notes = make_notes(handover.server.kind, *config);
+  if (!notes) return pass(std::move(notes));
   settings.look();
   Result<Watches> watches = open_watches(**store, log);
   if (!watches) return pass(std::move(watches));
@@ -366,9 +383,9 @@ Result<int> serve(const config::Handover& handover, const Pulse& pulse, Log& log
   events.tell({.type = EventType::agent_started,
                .sentence = fmt::format("the agent {} has started", version()),
                .fields = {{"pid", fmt::format("{}", getpid())}}});
-  Service service({*config, *std::move(store), *std::move(publisher), *std::move(access),
-                   *std::move(watches), handover.server, life, std::move(settings), calls, clock,
-                   log, events});
+  Service service({*config, *std::move(store), *std::move(publisher), *std::move(notes),
+                   *std::move(access), *std::move(watches), handover.server, life,
+                   std::move(settings), calls, clock, log, events});
   return service.run();
 }
 

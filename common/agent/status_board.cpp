@@ -6,9 +6,11 @@
 #include <utility>
 
 #include "base/version.h"
+#include "lifecycle/activation.h"
 #include "lifecycle/hold.h"
 #include "lifecycle/state.h"
 #include "publication/layout.h"
+#include "sources/source_drivers.h"
 
 namespace ccm::agent {
 namespace {
@@ -54,6 +56,15 @@ void add_installed(const store::StoreReader& store, const std::string& name,
   status.not_after = info.not_after;
 }
 
+// A record that cannot be read is said to be by `ccmctl doctor`.
+void add_order(const store::StoreReader& store, const std::string& name,
+               CertificateStatus& status) {
+  const auto order = sources::find_order(store, name);
+  if (!order || !*order) return;
+  status.order_step = (*order)->step;
+  status.order_since = (*order)->since;
+}
+
 void add_shown(const publication::Writer& writer, const std::string& name,
                CertificateStatus& status) {
   auto shown = writer.shown(name);
@@ -68,7 +79,7 @@ void add_shown(const publication::Writer& writer, const std::string& name,
 }  // namespace
 
 CertificateStatus status_of(const config::CertificateSpec& spec, const store::StoreReader& store,
-                            const publication::Writer& writer) {
+                            const publication::Writer& writer, Time now) {
   CertificateStatus status;
   const auto record = store.read_record(spec.name, "state");
   if (record && *record) {
@@ -77,6 +88,11 @@ CertificateStatus status_of(const config::CertificateSpec& spec, const store::St
     }
   }
   status.held = lifecycle::held_version(store, spec.name);
+  if (const auto activation = lifecycle::pending_activation(store, spec, now)) {
+    status.staged = activation->version;
+    status.activates_at = activation->at;
+  }
+  add_order(store, spec.name, status);
   add_installed(store, spec.name, status);
   add_shown(writer, spec.name, status);
   return status;
@@ -87,6 +103,8 @@ StatusBoard::StatusBoard(Parts parts) : parts_(std::move(parts)) {
   agent_.version = version();
   agent_.since = parts_.clock.now();
   agent_.account = parts_.account;
+  const auto before = publication::decode_agent(parts_.writer.read_note(publication::kAgentNote));
+  if (before) hooks_before_ = before->hooks;
   std::vector<publication::CallStatus> calls;
   for (std::uint32_t i = 0; i < publication::kCallNotes; ++i) {
     auto call = publication::decode_call(parts_.writer.read_note(publication::kFirstCallNote + i));
@@ -134,6 +152,8 @@ void StatusBoard::tell_of_agent(bool leads, Time next_wake) {
   agent_.cloud_seen = state.seen;
   agent_.cloud_missed = state.missed;
   agent_.next_wake = next_wake == Time::max() ? Time{} : next_wake;
+  agent_.hooks = hooks_before_;
+  if (parts_.hooks) agent_.hooks.add(parts_.hooks());
   const auto written = parts_.writer.write_note(publication::kAgentNote, encode(agent_));
   if (!written) say(written.error());
 }
@@ -148,7 +168,7 @@ void StatusBoard::tell_of_calls(const CallLedger::State& state) {
 
 void StatusBoard::tell_of(const std::string& name) {
   const CertificateStatus status =
-      status_of(*parts_.config.find(name), parts_.store, parts_.writer);
+      status_of(*parts_.config.find(name), parts_.store, parts_.writer, parts_.clock.now());
   const auto written = parts_.writer.write_note(name, encode(status));
   if (!written) say(written.error());
 }

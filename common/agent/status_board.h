@@ -9,6 +9,7 @@
 #pragma once
 
 #include <deque>
+#include <functional>
 #include <set>
 #include <string>
 
@@ -36,6 +37,8 @@ class StatusBoard {
     Log& log;
     std::string account;  // of the cloud; empty: not known
     bool has_access;      // the credentials could be read
+    // What became of hooks since this agent began; empty: nothing.
+    std::function<publication::HookCounts()> hooks = {};
   };
   // Takes up the counts of the agent before.
   explicit StatusBoard(Parts parts);
@@ -54,6 +57,7 @@ class StatusBoard {
 
   Parts parts_;
   publication::AgentStatus agent_;
+  publication::HookCounts hooks_before_;  // of earlier agents
   SteadyTime next_look_{};
   store::Revision revision_{};
   std::uint64_t ledger_revision_ = 0;
@@ -65,6 +69,6 @@ class StatusBoard {
 // What the store and the segment say of a certificate.
 publication::CertificateStatus status_of(const config::CertificateSpec& spec,
                                          const store::StoreReader& store,
-                                         const publication::Writer& writer);
+                                         const publication::Writer& writer, Time now);
 
 }  // namespace ccm::agent

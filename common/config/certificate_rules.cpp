@@ -74,6 +74,7 @@ Result<CertificateSpec> make_spec(const RawCertificate& certificate,
       .check_interval = chosen(own.check_interval, inherited.check_interval, kDefaultCheckInterval),
       .keep = chosen(own.keep, inherited.keep, kDefaultKeep),
       .fallback = chosen(own.fallback, inherited.fallback, true),
+      .activation = chosen(own.activate, inherited.activate, ActivationWindow()),
       .stapling = chosen(own.stapling, inherited.stapling, true),
       .jitter_seed = certificate.name,
       .origin = certificate.origin};

@@ -14,6 +14,7 @@
 
 #include "base/clock.h"
 #include "base/event.h"
+#include "config/activation_window.h"
 #include "config/credentials.h"
 #include "config/duration.h"
 #include "config/source_spec.h"
@@ -39,7 +40,9 @@ struct CertificateSpec {
   Seconds check_interval{};  // how often the cloud is asked whether something changed
   unsigned keep = 0;         // previous versions kept, besides the current one
   bool fallback = true;      // show a placeholder before the first certificate
-  bool stapling = true;      // ask the certificate's OCSP responder and staple what it says
+  // When a new version may take the place of the one that is shown.
+  ActivationWindow activation = {};
+  bool stapling = true;  // ask the certificate's OCSP responder and staple what it says
   // What its jitter depends on: the name, and the host once it is known.
   std::string jitter_seed = {};
   Origin origin;
@@ -78,7 +81,9 @@ struct GlobalConfig {
   std::string proxy_credentials;    // path of a file with "user:password"; empty: none are needed
   std::string trusted_certificate;  // PEM file; empty: the system's store
   unsigned concurrent_renewals = 0;
-  std::string agent_path;   // empty: beside the module
+  std::string agent_path;  // empty: beside the module
+  // "127.0.0.1:9290", "[::1]:9290": where `ccmctl agent` shows its status; empty: nowhere.
+  std::string status_listen = {};
   std::vector<Hook> hooks;  // as they were written
 };
 

@@ -31,6 +31,8 @@ struct Dialect {
   // Those for a certificate's file and its key's, which exclude `use` in the same place.
   std::string_view certificate_file = "ssl_certificate";
   std::string_view key_file = "ssl_certificate_key";
+  // What shows the status of a server.
+  std::string_view status_directive = "\"ccm_status\"";
   // What a virtual host calls its name, and what helps one without a name that a certificate can
   // carry; ends a sentence.
   std::string_view host_name = "name";

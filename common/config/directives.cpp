@@ -34,7 +34,8 @@ constexpr unsigned kMostSourceWords = [] {
   return static_cast<unsigned>(1 + most);
 }();
 
-constexpr std::array<Directive, 30> kDirectives{{
+constexpr std::array<Directive, 32> kDirectives{{
+    {"activate", Scope::both, 1, 3, "activate \"[DAYS] HH:MM-HH:MM [TIME_ZONE]\" | off"},
     {"agent_path", Scope::global, 1, 1, "agent_path /path/to/ccm-agent", PathArguments::all},
     {"catalogue", Scope::global, 2, 2, "catalogue NAME source=store", PathArguments::none, true},
     {"check_interval", Scope::both, 1, 1, "check_interval 12h"},
@@ -73,6 +74,7 @@ constexpr std::array<Directive, 30> kDirectives{{
      PathArguments::all},
     {"stapling", Scope::both, 1, 1, "stapling on | off"},
     {"state_path", Scope::global, 1, 1, "state_path /var/lib/ccm", PathArguments::all},
+    {"status_listen", Scope::global, 1, 1, "status_listen 127.0.0.1:PORT | [::1]:PORT"},
     {"user", Scope::global, 1, 1, "user ccm"},
     {"validity", Scope::both, 1, 1, "validity 90d"},
     {"worker_dumps", Scope::global, 1, 1, "worker_dumps on | off"},

@@ -45,6 +45,7 @@ GlobalConfig complete_global(const GlobalValues& values) {
   global.trusted_certificate = values.trusted_certificate.value_or("");
   global.concurrent_renewals = values.concurrent_renewals.value_or(kDefaultConcurrentRenewals);
   global.agent_path = values.agent_path.value_or("");
+  global.status_listen = values.status_listen.value_or("");
   global.hooks = values.hooks;
   return global;
 }

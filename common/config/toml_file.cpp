@@ -34,7 +34,9 @@ std::string toml_form(std::string_view key, std::string_view values) {
   std::string form = fmt::format("{} =", key);
   for (bool is_first = true; !values.empty(); is_first = false) {
     const std::size_t bar = values.find(" | ");
-    form += fmt::format("{} \"{}\"", is_first ? "" : " |", values.substr(0, bar));
+    const std::string_view value = values.substr(0, bar);
+    const std::string_view quote = value.starts_with('"') ? "" : "\"";
+    form += fmt::format("{0} {1}{2}{1}", is_first ? "" : " |", quote, value);
     values.remove_prefix(bar == values.npos ? values.size() : bar + 3);
   }
   return form;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "config/values.h"
 
+#include <arpa/inet.h>
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -44,6 +45,21 @@ Result<std::string> parse_user(const std::string& text) {
   if (text.empty() || text.size() > kMaxIdentifier || text.starts_with('-') ||
       !consists_of(text, {kLower, kUpper, kDigits, "._-"})) {
     return wrong(text, "is not the name of a user account");
+  }
+  return text;
+}
+
+// An address with a port that only this host can reach.
+Result<std::string> parse_loopback_address(const std::string& text) {
+  const std::size_t colon = text.rfind(':');
+  const auto port = colon == text.npos ? std::nullopt : parse_unsigned(text.substr(colon + 1));
+  const std::string host = text.substr(0, colon);
+  in_addr four{};
+  const bool is_four = inet_pton(AF_INET, host.c_str(), &four) == 1 && host.starts_with("127.");
+  if ((!is_four && host != "[::1]") || !port || *port < 1 || *port > 65535) {
+    return wrong(text,
+                 "is no address of this host alone with a port; write 127.0.0.1:9290 or "
+                 "[::1]:9290");
   }
   return text;
 }
@@ -131,7 +147,11 @@ struct Parser {
   Result<void> (*parse)(Values& values, const Arguments& arguments);
 };
 
-constexpr std::array<Parser, 30> kParsers{{
+constexpr std::array<Parser, 32> kParsers{{
+    {"activate",
+     [](Values& v, const Arguments& a) {
+       return put(v.certificate.activate, parse_activation_window(a));
+     }},
     {"agent_path",
      [](Values& v, const Arguments& a) { return put(v.global.agent_path, parse_file_path(a[0])); }},
     {"catalogue",
@@ -228,6 +248,10 @@ constexpr std::array<Parser, 30> kParsers{{
      [](Values& v, const Arguments& a) { return put(v.certificate.stapling, parse_switch(a[0])); }},
     {"state_path",
      [](Values& v, const Arguments& a) { return put(v.global.state_path, parse_path(a[0])); }},
+    {"status_listen",
+     [](Values& v, const Arguments& a) {
+       return put(v.global.status_listen, parse_loopback_address(a[0]));
+     }},
     {"user", [](Values& v, const Arguments& a) { return put(v.global.user, parse_user(a[0])); }},
     {"validity",
      [](Values& v, const Arguments& a) {

@@ -24,6 +24,7 @@ inline constexpr std::size_t kMostNames = 100;
 inline constexpr std::size_t kMaxCertificateName = 128;
 
 struct CertificateValues {
+  std::optional<ActivationWindow> activate;
   std::optional<Seconds> check_interval;
   std::optional<RenewalWindow> renew_before;
   std::optional<unsigned> keep;
@@ -58,6 +59,7 @@ struct GlobalValues {
   std::optional<std::string> trusted_certificate;
   std::optional<unsigned> concurrent_renewals;
   std::optional<std::string> agent_path;
+  std::optional<std::string> status_listen;
   std::optional<bool> worker_dumps;
   std::vector<Hook> hooks;
   std::vector<CatalogueSpec> catalogues;  // in any order

@@ -16,7 +16,7 @@ namespace ccm::config {
 namespace {
 
 constexpr std::string_view kMagic = "CCMSETS\n";
-constexpr std::uint32_t kVersion = 3;
+constexpr std::uint32_t kVersion = 4;
 
 void pack_texts(Packer& out, const std::vector<std::string>& texts) {
   out.size(texts.size());
@@ -64,6 +64,7 @@ Failure malformed(std::string_view problem) {
 void encode_server(Packer& out, const ServerFacts& server) {
   out.number(static_cast<std::uint32_t>(server.kind));
   out.number(static_cast<std::uint32_t>(server.log_level));
+  out.number((server.logs_json ? 1U : 0U) | (server.logs_to_journal ? 2U : 0U));
   out.block(server.error_log);
   out.block(server.launch_id);
   out.block(server.module_path);
@@ -89,14 +90,17 @@ AgentFacts decode_agent(Unpacker& in) {
 std::optional<ServerFacts> decode_server(Unpacker& in) {
   const std::uint32_t kind = in.number();
   const std::uint32_t level = in.number();
+  const std::uint32_t log_form = in.number();
   ServerFacts server;
+  server.logs_json = (log_form & 1U) != 0;
+  server.logs_to_journal = (log_form & 2U) != 0;
   server.error_log = in.text();
   server.launch_id = in.text();
   server.module_path = in.text();
   server.module_version = in.text();
   server.instance = in.text();
   server.place = in.text();
-  if (in.failed() || kind > static_cast<std::uint32_t>(ServerKind::none) ||
+  if (in.failed() || log_form > 3 || kind > static_cast<std::uint32_t>(ServerKind::none) ||
       level > static_cast<std::uint32_t>(Severity::debug)) {
     return std::nullopt;
   }

@@ -25,6 +25,8 @@ struct ServerFacts {
   ServerKind kind = ServerKind::none;
   std::string error_log;  // path; empty: the inherited standard error
   Severity log_level = Severity::notice;
+  bool logs_json = false;           // an object in JSON for each line
+  bool logs_to_journal = false;     // the inherited standard error is systemd's journal
   std::string launch_id;            // differs for every configuration load
   std::string module_path = {};     // of the server module, as it was loaded; empty: not known
   std::string module_version = {};  // its release (base/version.h)

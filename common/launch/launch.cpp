@@ -6,6 +6,7 @@
 #include <poll.h>
 #include <signal.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -178,8 +179,19 @@ std::optional<std::string> read_in_time(int descriptor) {
 
 }  // namespace
 
+// JOURNAL_STREAM has the numbers of the stream that systemd has made of the standard error
+// (systemd.exec(5)).
+bool is_journal(int descriptor) {
+  const char* stream = getenv("JOURNAL_STREAM");
+  struct stat status = {};
+  return stream != nullptr && fstat(descriptor, &status) == 0 &&
+         fmt::format("{}:{}", status.st_dev, status.st_ino) == stream;
+}
+
 Result<Launched> launch(const LaunchRequest& request) {
-  Result<FileDescriptor> settings = seal_settings(request.handover);
+  config::Handover handover = request.handover;
+  handover.server.logs_to_journal = is_journal(request.log_descriptor);
+  Result<FileDescriptor> settings = seal_settings(handover);
   if (!settings) return pass(std::move(settings));
   Result<Lifeline> lifeline = make_lifeline();
   if (!lifeline) return pass(std::move(lifeline));

@@ -46,6 +46,9 @@ Result<Launched> launch(const LaunchRequest& request);
 Result<std::vector<config::HostFinding>> inquire(const std::string& program,
                                                  const config::Handover& handover);
 
+// Whether it leads to systemd's journal, which wants priorities and has the time itself.
+bool is_journal(int descriptor);
+
 // Whether any process of the agent is left: all of them hold the other end of the lifeline.
 bool is_attended(const FileDescriptor& lifeline) noexcept;
 // Ends the agent and everything that belongs to it, also what hangs or was stopped; usually takes

@@ -16,10 +16,6 @@ namespace {
 
 using namespace std::chrono_literals;
 
-std::string prefix_of(const config::CertificateSpec& spec) {
-  return fmt::format("certificate \"{}\": ", spec.name);
-}
-
 bool is_urgent(const store::VersionInfo& info, Time now) {
   return now >= urgent_from(info);
 }
@@ -42,22 +38,26 @@ State Attempt::run() {
     deadline_ = deadline_of(parts_.store, spec_, current_->bundle, current_->info);
   }
   if (loaded->damage) {
-    parts_.log.error("{}{}; {}", prefix_of(spec_), loaded->damage->message(), standing());
+    parts_.log.error("{}{}; {}", prefix(), loaded->damage->message(), standing());
     mend();
   }
+  is_current_intact_ = current_ && !loaded->damage;
+  find_staged();
   if (is_held()) {
-    parts_.log.info("{}version {} is held since a rollback", prefix_of(spec_),
-                    current_->info.number);
+    parts_.log.info("{}version {} is held since a rollback", prefix(), current_->info.number);
     return valid();
   }
-  if (current_ && current_->info.origin == store::kImported && !is_due()) {
-    parts_.log.info("{}version {} was imported and stays until its renewal is due",
-                    prefix_of(spec_), current_->info.number);
+  if (staged_ && must_show_staged()) {
+    if (std::optional<State> state = show_staged()) return *std::move(state);
+  }
+  if (newest() != nullptr && newest()->info.origin == store::kImported && !is_due()) {
+    parts_.log.info("{}version {} was imported and stays until its renewal is due", prefix(),
+                    newest()->info.number);
     return valid();
   }
   if (Result<void> allowed = ask_to_renew(); !allowed) return failed(std::move(allowed).error());
   const sources::ObtainRequest request{.spec = spec_,
-                                       .current = current_ ? &*current_ : nullptr,
+                                       .current = newest(),
                                        .is_due = is_due(),
                                        .lease = parts_.lease,
                                        .now = now_,
@@ -81,7 +81,7 @@ State Attempt::run() {
 void Attempt::mend() {
   if (!current_) return;
   const Result<void> done = installer_.mend(spec_.name, *current_);
-  if (!done) parts_.log.warn("{}{}", prefix_of(spec_), done.error().message());
+  if (!done) parts_.log.warn("{}{}", prefix(), done.error().message());
 }
 
 bool Attempt::is_held() {
@@ -93,19 +93,20 @@ bool Attempt::is_held() {
     return true;
   }
   if (is_current) {
-    parts_.log.notice("{}version {} is not held any longer", prefix_of(spec_), held);
+    parts_.log.notice("{}version {} is not held any longer", prefix(), held);
   }
   if (const Result<void> gone = release(parts_.store, parts_.lease, spec_.name); !gone) {
-    parts_.log.warn("{}{}", prefix_of(spec_), gone.error().message());
+    parts_.log.warn("{}{}", prefix(), gone.error().message());
   }
   if (current_) deadline_ = deadline_of(parts_.store, spec_, current_->bundle, current_->info);
   return false;
 }
 
 bool Attempt::is_due() const {
-  return urge_ == Urge::wanted || !current_ ||
-         now_ >= renewal_of(spec_, current_->bundle, current_->info) ||
-         !policy::check_installed(spec_, current_->bundle, now_);
+  const store::StoredCertificate* last = newest();
+  return urge_ == Urge::wanted || last == nullptr ||
+         now_ >= renewal_of(spec_, last->bundle, last->info) ||
+         !policy::check_installed(spec_, last->bundle, now_);
 }
 
 // Not again while the cloud is waited for, which was begun with their consent.
@@ -143,39 +144,48 @@ void Attempt::tell_of(EventType type, const sources::Obtained& obtained,
 }
 
 State Attempt::install(const sources::ObtainRequest& request, const sources::Obtained& obtained) {
-  Result<policy::Admission> admitted =
-      installer_.admit(sources::as_candidate(request, obtained), now_);
+  if (staged_ && obtained.bundle.leaf().fingerprint() == info_->fingerprint) {
+    drop_staged(staged_->info.number, "the source prefers the one that is shown");
+    return valid();
+  }
+  policy::Candidate candidate = sources::as_candidate(request, obtained);
+  // Also when the version that waits has to go, what is shown stays until there is a better one.
+  if (staged_ && obtained.current_must_go) candidate.current = &current_->bundle;
+  Result<policy::Admission> admitted = installer_.admit(candidate, now_);
   if (!admitted) return refused(request, obtained, std::move(admitted).error());
-  Result<std::vector<std::byte>> response = first_response(obtained);
+  Result<std::vector<std::byte>> response =
+      first_response(obtained.bundle, obtained.origin, obtained.current_must_go);
   if (!response && response.error().kind() == ErrorKind::invalid) {
     return refused(request, obtained, std::move(response).error());
   }
   if (!response) return waiting(std::move(response).error());
+  const bool waits = waits_for_window(obtained);
   Result<store::VersionInfo> info =
       installer_.install(*admitted, {.bundle = obtained.bundle,
                                      .origin = obtained.origin,
                                      .expected = current_ ? current_->info.number : 0,
                                      .keep = spec_.keep,
                                      .now = now_,
-                                     .ocsp_response = *response});
+                                     .ocsp_response = *response,
+                                     .waits = waits});
   if (!info) return failed(std::move(info).error().with_context("install"));
-  const State state = installed(obtained, *info);
+  const State state = waits ? staged(obtained, *info) : installed(obtained, *info);
   if (const Result<void> told = parts_.source.installed(request); !told) {
-    parts_.log.warn("{}tidy up after the installation: {}", prefix_of(spec_),
-                    told.error().message());
+    parts_.log.warn("{}tidy up after the installation: {}", prefix(), told.error().message());
   }
   return state;
 }
 
 State Attempt::installed(const sources::Obtained& obtained, const store::VersionInfo& info) {
+  staged_.reset();
   version_ = info.number;
   info_ = info;
   has_installed_ = true;
   deadline_ = deadline_of(parts_.store, spec_, obtained.bundle, info);
   const State state = valid();
   parts_.log.notice("{}installed version {} from {} (serial {}, valid until {}), next renewal {}",
-                    prefix_of(spec_), info.number, info.origin, info.serial,
-                    format_time(info.not_after), format_time(std::get<Valid>(state).renew_at));
+                    prefix(), info.number, info.origin, info.serial, format_time(info.not_after),
+                    format_time(std::get<Valid>(state).renew_at));
   say_left_out(parts_.log, spec_.name, obtained.bundle);
   warn_if_short(info);
   return state;
@@ -189,36 +199,8 @@ void Attempt::warn_if_short(const store::VersionInfo& info) {
   parts_.log.warn(
       "{}{} was asked for {} and gave {} from now on (its dates are {} to {}); it is renewed at "
       "{}, so that an authority that gives too little does not have to issue one after the other",
-      prefix_of(spec_), spec_.source.kind().title, format_duration(*asked), format_duration(given),
+      prefix(), spec_.source.kind().title, format_duration(*asked), format_duration(given),
       format_time(info.not_before), format_time(info.not_after), format_time(deadline_->due));
-}
-
-// Clients refuse a certificate that demands stapling for as long as it comes without a response.
-Result<std::vector<std::byte>> Attempt::first_response(const sources::Obtained& obtained) {
-  const crypto::Certificate& leaf = obtained.bundle.leaf();
-  const crypto::Certificate* issuer = store::issuer_of(obtained.bundle);
-  const bool is_needed = spec_.stapling && parts_.responder != nullptr && leaf.requires_stapling();
-  if (!is_needed || issuer == nullptr || responder_of(leaf).empty()) {
-    return std::vector<std::byte>();
-  }
-  Result<OcspReply> reply = parts_.responder->ask(leaf, *issuer);
-  now_ = parts_.clock.now();
-  if (reply && reply->says.status == crypto::OcspStatus::revoked) {
-    return fail(ErrorKind::invalid, fmt::format("{} says that it was revoked", responder_of(leaf)));
-  }
-  if (reply) return std::move(reply->der);
-  const std::string sentence =
-      fmt::format("the certificate from {} demands stapling, and {} has no response for it yet: {}",
-                  obtained.origin, responder_of(leaf), reply.error().message());
-  if (may_wait_for_a_response(obtained)) return fail(ErrorKind::transient, sentence);
-  parts_.log.warn("{}{}; it is installed without one, as nothing better is there", prefix_of(spec_),
-                  sentence);
-  return std::vector<std::byte>();
-}
-
-bool Attempt::may_wait_for_a_response(const sources::Obtained& obtained) const {
-  return current_ && !obtained.current_must_go && !is_urgent(current_->info, now_) &&
-         policy::check_installed(spec_, current_->bundle, now_).has_value();
 }
 
 State Attempt::refused(const sources::ObtainRequest& request, const sources::Obtained& obtained,
@@ -230,7 +212,7 @@ State Attempt::refused(const sources::ObtainRequest& request, const sources::Obt
         fmt::format("the certificate from {} is not taken yet", obtained.origin)));
   }
   if (const Result<void> told = parts_.source.refused(request); !told) {
-    parts_.log.warn("{}tidy up after the refusal: {}", prefix_of(spec_), told.error().message());
+    parts_.log.warn("{}tidy up after the refusal: {}", prefix(), told.error().message());
   }
   // Not `rejected`: the next certificate may be a better one.
   return failed(
@@ -244,7 +226,7 @@ State Attempt::unchanged() {
     return failed(
         Error(ErrorKind::internal, "the source gave nothing although nothing is installed"));
   }
-  if (Result<void> good = policy::check_installed(spec_, current_->bundle, now_); !good) {
+  if (Result<void> good = policy::check_installed(spec_, newest()->bundle, now_); !good) {
     return failed(std::move(good)
                       .error()
                       .with_kind(ErrorKind::rejected)
@@ -253,13 +235,13 @@ State Attempt::unchanged() {
   const bool was_ill =
       !std::holds_alternative<Absent>(before_) && !std::holds_alternative<Valid>(before_);
   if (was_ill) {
-    parts_.log.notice("{}in order again, valid until {}", prefix_of(spec_),
+    parts_.log.notice("{}in order again, valid until {}", prefix(),
                       format_time(current_->info.not_after));
   }
   if (is_due() && is_urgent(current_->info, now_)) {
     parts_.log.write(
         severity(Severity::crit),
-        fmt::format("{}the cloud has no newer certificate yet; {}", prefix_of(spec_), standing()));
+        fmt::format("{}the cloud has no newer certificate yet; {}", prefix(), standing()));
   }
   return valid();
 }
@@ -286,9 +268,8 @@ State Attempt::waiting(Error reason) {
 void Attempt::say_waiting(const std::string& sentence) {
   const auto* before = std::get_if<Waiting>(&before_);
   const bool is_known = before != nullptr && before->reason.message() == sentence;
-  parts_.log.write(
-      severity(is_known ? Severity::info : Severity::notice),
-      fmt::format("{}waiting for the cloud: {}; {}", prefix_of(spec_), sentence, standing()));
+  parts_.log.write(severity(is_known ? Severity::info : Severity::notice),
+                   fmt::format("{}waiting for the cloud: {}; {}", prefix(), sentence, standing()));
 }
 
 State Attempt::failed(Error error) {
@@ -303,13 +284,13 @@ State Attempt::failed(Error error) {
   if (error.kind() == ErrorKind::rejected) {
     parts_.log.write(
         severity(Severity::error),
-        fmt::format("{}{}; {}; looking again in {}, or when the configuration is loaded",
-                    prefix_of(spec_), error.message(), standing(), wait));
+        fmt::format("{}{}; {}; looking again in {}, or when the configuration is loaded", prefix(),
+                    error.message(), standing(), wait));
     return Rejected{.check_at = again, .error = std::move(error)};
   }
   parts_.log.write(severity(Severity::error),
-                   fmt::format("{}{}; {}; trying again in {} (failure {} in a row)",
-                               prefix_of(spec_), error.message(), standing(), wait, attempts));
+                   fmt::format("{}{}; {}; trying again in {} (failure {} in a row)", prefix(),
+                               error.message(), standing(), wait, attempts));
   return Failing{.attempts = attempts, .retry_at = again, .error = std::move(error)};
 }
 

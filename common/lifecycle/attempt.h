@@ -6,6 +6,8 @@
 // Made for one attempt on one thread. Borrows its parts and the specification.
 #pragma once
 
+#include <fmt/format.h>
+
 #include <cstddef>
 #include <cstdint>
 #include <optional>
@@ -28,8 +30,9 @@
 namespace ccm::lifecycle {
 
 enum class Urge : std::uint8_t {
-  due,     // the schedule's
-  wanted,  // an operator's: due whatever its age, and what is held is let go
+  due,      // the schedule's
+  revoked,  // what is shown is said to be revoked: no successor waits for a window
+  wanted,   // an operator's: due whatever its age, what is held is let go, and nothing waits
 };
 
 class Attempt {
@@ -59,8 +62,10 @@ class Attempt {
   // After run(): whether it has installed a version, and which one is current.
   bool has_installed() const noexcept { return has_installed_; }
   store::VersionNumber current() const noexcept { return version_; }
-  // What is current then asks of the schedule; nullopt when nothing is.
+  // What the newest version then asks of the schedule; nullopt when there is none.
   std::optional<Deadline> deadline() const noexcept { return deadline_; }
+  // When a version that waits for its window has its turn; nullopt when none waits.
+  std::optional<Time> activates_at() const;
   // What is current then; nullopt when nothing intact is.
   const std::optional<store::VersionInfo>& info() const noexcept { return info_; }
 
@@ -74,10 +79,24 @@ class Attempt {
   bool is_held();
   State install(const sources::ObtainRequest& request, const sources::Obtained& obtained);
   State installed(const sources::Obtained& obtained, const store::VersionInfo& info);
-  // The OCSP response to install a certificate with that demands one; empty when it goes without.
-  // An error when it has to wait (`transient`) or was revoked (`invalid`).
-  Result<std::vector<std::byte>> first_response(const sources::Obtained& obtained);
-  bool may_wait_for_a_response(const sources::Obtained& obtained) const;
+  // The OCSP response to show a certificate with that demands one; empty when it goes without. An
+  // error when it has to wait (`transient`) or was revoked (`invalid`).
+  Result<std::vector<std::byte>> first_response(const crypto::Bundle& bundle,
+                                                std::string_view origin, bool current_must_go);
+
+  // The version that waits for its window (activation.h), …
+  void find_staged();
+  void drop_staged(store::VersionNumber version, std::string_view why);
+  // … when a successor of what is shown may be shown, …
+  Time activation() const;
+  bool must_show_staged();
+  // … and to show it. nullopt: go on with what the source has.
+  std::optional<State> show_staged();
+  bool waits_for_window(const sources::Obtained& obtained) const;
+  State staged(const sources::Obtained& obtained, const store::VersionInfo& info);
+  // What a successor has to be better than; nullptr when there is nothing.
+  const store::StoredCertificate* newest() const noexcept;
+
   void warn_if_short(const store::VersionInfo& info);
   State refused(const sources::ObtainRequest& request, const sources::Obtained& obtained,
                 Error error);
@@ -88,7 +107,7 @@ class Attempt {
   void say_waiting(const std::string& sentence);
   State failed(Error error);
 
-  // Of what is installed now.
+  // Of the newest version.
   State valid() const;
   // `wanted`, but no later than what is installed allows.
   Time bounded(Time wanted, policy::Look look) const;
@@ -96,6 +115,8 @@ class Attempt {
   Severity severity(Severity usual) const;
   // "the installed certificate (valid until …) stays" or the like.
   std::string standing() const;
+  // How a line about it begins.
+  std::string prefix() const { return fmt::format("certificate \"{}\": ", spec_.name); }
 
   Parts parts_;
   Installer installer_;
@@ -104,7 +125,9 @@ class Attempt {
   Urge urge_;
   Time now_;  // taken anew after the source has answered
   std::optional<store::StoredCertificate> current_;
-  std::optional<Deadline> deadline_;
+  bool is_current_intact_ = false;
+  std::optional<store::StoredCertificate> staged_;
+  std::optional<Deadline> deadline_;  // of the newest
   std::optional<store::VersionInfo> info_;
   store::VersionNumber version_ = 0;
   bool has_installed_ = false;

@@ -7,7 +7,9 @@
 
 #include "crypto/chain.h"
 #include "lifecycle/hold.h"
+#include "policy/gate.h"
 #include "sources/source_drivers.h"
+#include "store/staging.h"
 
 namespace ccm::lifecycle {
 namespace {
@@ -24,11 +26,24 @@ Time end_of(const crypto::Bundle& bundle, const store::VersionInfo& info) {
 
 }  // namespace
 
-Deadline deadline_of(const store::Store& store, const config::CertificateSpec& spec,
+Deadline deadline_of(const store::StoreReader& store, const config::CertificateSpec& spec,
                      const crypto::Bundle& bundle, const store::VersionInfo& info) {
   const bool is_held = held_version(store, spec.name) == info.number;
   return {.due = is_held ? urgent_from(info) : renewal_of(spec, bundle, info),
           .end = end_of(bundle, info)};
+}
+
+std::optional<Deadline> stored_deadline(const store::StoreReader& store,
+                                        const config::CertificateSpec& spec, Time now) {
+  const Result<store::StoreReader::Loaded> loaded = store.load(spec.name);
+  if (!loaded || loaded->damage || !loaded->certificate) return std::nullopt;
+  const store::VersionNumber version = store::staged_version(store, spec.name);
+  const auto staged =
+      version == 0 ? Result<store::StoredCertificate>(fail(ErrorKind::rejected, "none waits"))
+                   : store.load_version(spec.name, version);
+  const store::StoredCertificate& newest = staged ? *staged : *loaded->certificate;
+  if (!policy::check_installed(spec, newest.bundle, now)) return std::nullopt;
+  return deadline_of(store, spec, newest.bundle, newest.info);
 }
 
 Time renewal_of(const config::CertificateSpec& spec, const crypto::Bundle& bundle,
@@ -57,6 +72,10 @@ bool costs_a_certificate(const Error& error, const config::CertificateSpec& spec
 Time urgent_from(const store::VersionInfo& info) noexcept {
   const Seconds lifetime = info.not_after - info.not_before;
   return info.not_after - std::max(lifetime / 10, std::min(kUrgent, lifetime / 4));
+}
+
+Time latest_activation(const crypto::Bundle& bundle, const store::VersionInfo& info) {
+  return end_of(bundle, info) - (info.not_after - urgent_from(info));
 }
 
 }  // namespace ccm::lifecycle

@@ -4,6 +4,8 @@
 // Free functions; any thread that may read the store.
 #pragma once
 
+#include <optional>
+
 #include "base/clock.h"
 #include "base/error.h"
 #include "config/config.h"
@@ -17,8 +19,13 @@ struct Deadline {
   Time due;  // when a successor is to be had, or when a hold ends
   Time end;  // when it can no longer be used
 };
-Deadline deadline_of(const store::Store& store, const config::CertificateSpec& spec,
+Deadline deadline_of(const store::StoreReader& store, const config::CertificateSpec& spec,
                      const crypto::Bundle& bundle, const store::VersionInfo& info);
+
+// Of the newest version that is stored and good, also when it waits for its window
+// (activation.h); nullopt when there is none, or when what is current is damaged.
+std::optional<Deadline> stored_deadline(const store::StoreReader& store,
+                                        const config::CertificateSpec& spec, Time now);
 
 // When it is to be renewed. Where the validity is configured, a certificate counts as no older than
 // that, so that shortening the validity does not ask for successors that end sooner, and no
@@ -34,5 +41,9 @@ bool costs_a_certificate(const Error& error, const config::CertificateSpec& spec
 // From when on little is left: a tenth of the lifetime, or three days of a certificate that lives
 // longer than twelve. A hold ends then.
 Time urgent_from(const store::VersionInfo& info) noexcept;
+
+// How long a successor may wait before it is shown: until as little is left, by the end of the
+// first certificate that a client needs.
+Time latest_activation(const crypto::Bundle& bundle, const store::VersionInfo& info);
 
 }  // namespace ccm::lifecycle

@@ -7,6 +7,7 @@
 
 #include "base/text.h"
 #include "lifecycle/hold.h"
+#include "store/staging.h"
 
 namespace ccm::lifecycle {
 namespace {
@@ -57,10 +58,20 @@ Result<store::VersionInfo> Installer::install(const policy::Admission& admission
 
 Result<store::VersionInfo> Installer::put(const policy::Admission& admission,
                                           const store::Installation& installation) const {
+  const std::string& name = admission.name();
   Result<store::VersionInfo> info = store_.install(lease_, admission, installation);
   if (!info) return info;
+  if (installation.waits) {
+    Result<void> waits = store::stage(store_, lease_, name, info->number);
+    if (!waits) return pass(std::move(waits));
+    // What could not be removed is removed with the next version.
+    static_cast<void>(store_.prune(lease_, name, installation.keep));
+    return info;
+  }
+  // What has waited is older.
+  static_cast<void>(store::unstage(store_, lease_, name));
   Event event =
-      event_of(EventType::installed, admission.name(), installation.bundle.leaf(),
+      event_of(EventType::installed, name, installation.bundle.leaf(),
                fmt::format("version {} was installed from {}", info->number, installation.origin));
   event.version = info->number;
   event.fields.emplace_back("origin", installation.origin);
@@ -86,6 +97,8 @@ Result<void> Installer::roll_back(const std::string& name, store::VersionNumber 
   const store::VersionNumber before = held_version(store_, name);
   Result<void> done = hold(store_, lease_, name, version);
   if (!done) return done;
+  // What waits does not come after it.
+  if (Result<void> dropped = store::unstage(store_, lease_, name); !dropped) return dropped;
   Result<store::StoredCertificate> wanted = store_.load_version(name, version);
   done = wanted
              ? store_.restore(lease_, policy::readmit(name, wanted->bundle), version)
@@ -102,6 +115,22 @@ Result<void> Installer::roll_back(const std::string& name, store::VersionNumber 
   }
   static_cast<void>(before == 0 ? release(store_, lease_, name)
                                 : hold(store_, lease_, name, before));
+  return done;
+}
+
+Result<void> Installer::show(const std::string& name,
+                             const store::StoredCertificate& staged) const {
+  const store::VersionInfo& info = staged.info;
+  Result<void> done = store_.restore(lease_, policy::readmit(name, staged.bundle), info.number);
+  if (!done) return done;
+  // Of what is current it means nothing.
+  static_cast<void>(store::unstage(store_, lease_, name));
+  Event event = event_of(EventType::installed, name, staged.bundle.leaf(),
+                         fmt::format("version {} from {}, which was stored before, is current",
+                                     info.number, info.origin));
+  event.version = info.number;
+  event.fields.emplace_back("origin", info.origin);
+  events_.tell(std::move(event));
   return done;
 }
 

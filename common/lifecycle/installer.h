@@ -32,8 +32,8 @@ class Installer {
 
   // Asks the gate. The refusals are the gate's.
   Result<policy::Admission> admit(const policy::Candidate& candidate, Time now) const;
-  // Stores what was let in, unless a hook of "installing" says no. The errors are the hooks' and
-  // the store's. Waits for the hooks.
+  // Stores what was let in, unless a hook of "installing" says no; what has to wait is staged
+  // (store/staging.h). The errors are the hooks' and the store's. Waits for the hooks.
   Result<store::VersionInfo> install(const policy::Admission& admission,
                                      const store::Installation& installation) const;
 
@@ -46,6 +46,9 @@ class Installer {
   // before its last tenth, or until somebody asks for a renewal. `rejected` when there is no such
   // version.
   Result<void> roll_back(const std::string& name, store::VersionNumber version) const;
+
+  // Makes the version current that has waited for its window.
+  Result<void> show(const std::string& name, const store::StoredCertificate& staged) const;
 
   // Makes the version current again that load() has found intact in place of a damaged one.
   Result<void> mend(const std::string& name, const store::StoredCertificate& intact) const;

@@ -7,8 +7,8 @@
 
 #include "base/boundary.h"
 #include "config/source_kinds.h"
+#include "lifecycle/activation.h"
 #include "lifecycle/attempt.h"
-#include "policy/gate.h"
 #include "policy/schedule.h"
 
 namespace ccm::lifecycle {
@@ -89,12 +89,18 @@ Lifecycle::Entry Lifecycle::make_entry(const config::CertificateSpec& spec) cons
   }
   if (!*record) return entry;
   entry.record_version = (*record)->version;
-  entry.deadline = find_deadline(spec);
+  look_at_store(entry);
   // A record of another release may not parse; then the certificate is simply looked at.
   if (const Result<PersistedState> persisted = parse_state((*record)->value.reveal())) {
     entry.state = initial_state(entry, *persisted);
   }
   return entry;
+}
+
+void Lifecycle::look_at_store(Entry& entry) const {
+  entry.deadline = stored_deadline(parts_.store, *entry.spec, parts_.clock.now());
+  const auto activation = pending_activation(parts_.store, *entry.spec, parts_.clock.now());
+  entry.activates_at = activation ? activation->at : Time::max();
 }
 
 State Lifecycle::initial_state(const Entry& entry, const PersistedState& persisted) const {
@@ -107,21 +113,12 @@ State Lifecycle::initial_state(const Entry& entry, const PersistedState& persist
   return bounded(entry, persisted.state);
 }
 
-std::optional<Deadline> Lifecycle::find_deadline(const config::CertificateSpec& spec) const {
-  const Result<store::StoreReader::Loaded> loaded = parts_.store.load(spec.name);
-  if (!loaded || loaded->damage || !loaded->certificate) return std::nullopt;
-  const store::StoredCertificate& installed = *loaded->certificate;
-  if (!policy::check_installed(spec, installed.bundle, parts_.clock.now())) return std::nullopt;
-  return deadline_of(parts_.store, spec, installed.bundle, installed.info);
-}
-
 // The clock may have been wrong when the state was written.
 State Lifecycle::bounded(const Entry& entry, const State& state) const {
   const config::CertificateSpec& spec = *entry.spec;
   const Time now = parts_.clock.now();
   const auto& deadline = entry.deadline;
-  std::optional<Time> end;
-  if (deadline) end = deadline->end;
+  const auto end = deadline ? std::optional(deadline->end) : std::nullopt;
   const bool is_due_later = deadline && deadline->due > now;
   const Time check_at = policy::next_check(spec.check_interval, now, spec.jitter_seed);
   Time look_at = std::min(check_at, policy::latest_look(end, policy::Look::free, now));
@@ -142,11 +139,9 @@ State Lifecycle::bounded(const Entry& entry, const State& state) const {
   }
   if (const auto* failing = std::get_if<Failing>(&state)) {
     const policy::Look look = next_look_after(failing->error, spec);
-    const Time latest = look == policy::Look::free ? std::min(look_at, now + policy::kLongestRetry)
-                                                   : std::min(policy::latest_look(end, look, now),
-                                                              now + policy::kLongestRetry);
+    const Time latest = look == policy::Look::free ? look_at : policy::latest_look(end, look, now);
     return Failing{.attempts = failing->attempts,
-                   .retry_at = std::min(failing->retry_at, latest),
+                   .retry_at = std::min({failing->retry_at, latest, now + policy::kLongestRetry}),
                    .error = failing->error};
   }
   if (const auto* rejected = std::get_if<Rejected>(&state)) {
@@ -162,7 +157,7 @@ void Lifecycle::clock_was_set(Seconds by) {
       entry.is_hastened = true;
       continue;
     }
-    entry.deadline = find_deadline(*entry.spec);
+    look_at_store(entry);
     entry.state = bounded(entry, shifted(entry.state, std::min(by, Seconds::zero())));
     const bool has_failed = !std::holds_alternative<Valid>(entry.state);
     if (has_failed && !was_told_to_stay_away(entry.state)) entry.is_hastened = true;
@@ -206,6 +201,7 @@ void Lifecycle::attempt(const std::string& name, const store::Lease& lease) noex
                 .retry_at = policy::retry_time(error, 1, entry.spec->check_interval,
                                                parts_.clock.now(), entry.spec->jitter_seed),
                 .error = error};
+    entry.activates_at = Time::max();  // the next try will tell
     finish(entry, bounded(entry, after), {.error = error});
   };
   at_boundary(0, on_failure, [&] {
@@ -226,6 +222,7 @@ void Lifecycle::run(const std::string& name, const store::Lease& lease) {
     before = entry->state;
     entry->is_hastened = false;
     entry->is_serving = std::exchange(entry->is_wanted, false);
+    if (std::exchange(entry->is_revoked, false)) urge = Urge::revoked;
     if (entry->is_serving) urge = Urge::wanted;
   }
   Attempt attempt({.store = parts_.store,
@@ -246,6 +243,7 @@ void Lifecycle::run(const std::string& name, const store::Lease& lease) {
   if (is_worth_waiting(after)) answer.again_at = due(after);
   const std::lock_guard lock(mutex_);
   entry->deadline = attempt.deadline();
+  entry->activates_at = attempt.activates_at().value_or(Time::max());
   finish(*entry, std::move(after), std::move(answer));
 }
 
@@ -288,6 +286,7 @@ void Lifecycle::hasten(const std::string& name) {
   const auto found = entries_.find(name);
   if (found == entries_.end() || was_told_to_stay_away(found->second.state)) return;
   found->second.is_hastened = true;
+  found->second.is_revoked = true;
   plan(found->second);
 }
 
@@ -336,6 +335,7 @@ void Lifecycle::look_again(const std::string& name) {
   const auto found = entries_.find(name);
   if (found == entries_.end() || found->second.in_work) return;
   found->second.state = Absent{};
+  found->second.activates_at = Time::max();
   found->second.is_wanted = false;
   found->second.is_hastened = false;
   plan(found->second);

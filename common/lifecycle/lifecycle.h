@@ -6,6 +6,7 @@
 // Thread-safe, but for start(). Borrows what it is made of.
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <map>
@@ -103,17 +104,21 @@ class Lifecycle {
     bool is_wanted = false;                 // by an operator, for the next attempt
     bool is_serving = false;                // an attempt that an operator wants is under way
     bool is_hastened = false;               // due at once, whatever the state says
+    bool is_revoked = false;                // or said to be, for the next attempt
+    Time activates_at = Time::max();        // a version that waits has its turn
     std::optional<Deadline> deadline = {};  // of what is installed, as far as is known
 
-    Time due_at() const noexcept { return is_hastened ? Time{} : due(state); }
+    Time due_at() const noexcept {
+      return is_hastened ? Time{} : std::min(due(state), activates_at);
+    }
   };
   // Those of one kind of source that an operator wants, or does not.
   using Queue = std::pair<const config::SourceKind*, bool>;
 
   Entry make_entry(const config::CertificateSpec& spec) const;
   State initial_state(const Entry& entry, const PersistedState& persisted) const;
-  // Of what is installed, intact and good; nullopt when nothing is.
-  std::optional<Deadline> find_deadline(const config::CertificateSpec& spec) const;
+  // What is stored asks of the schedule.
+  void look_at_store(Entry& entry) const;
   // The state again, with no wait in it that is longer than one from now on would be.
   State bounded(const Entry& entry, const State& state) const;
   void run(const std::string& name, const store::Lease& lease);

@@ -11,11 +11,12 @@ namespace ccm::publication {
 namespace {
 
 // First in every note; another one whenever the fields change.
-constexpr std::uint32_t kAgentMark = 0x31544741;        // "AGT1"
+constexpr std::uint32_t kAgentMark = 0x32544741;        // "AGT2"
 constexpr std::uint32_t kCallMark = 0x314c4143;         // "CAL1"
-constexpr std::uint32_t kCertificateMark = 0x31545243;  // "CRT1"
+constexpr std::uint32_t kCertificateMark = 0x32545243;  // "CRT2"
 
 constexpr std::size_t kMostText = 100;
+constexpr std::size_t kMostWord = 24;
 constexpr std::size_t kMostSentence = 460;
 
 std::string finish(Packer&& out) {
@@ -40,6 +41,7 @@ std::string encode(const AgentStatus& status) {
   pack_time(out, status.cloud_seen);
   pack_time(out, status.cloud_missed);
   pack_time(out, status.next_wake);
+  for (const std::uint64_t count : status.hooks.outcomes) pack_long(out, count);
   return finish(std::move(out));
 }
 
@@ -56,11 +58,30 @@ std::optional<AgentStatus> decode_agent(std::string_view bytes) {
   status.cloud_seen = unpack_time(in);
   status.cloud_missed = unpack_time(in);
   status.next_wake = unpack_time(in);
+  for (std::uint64_t& count : status.hooks.outcomes) count = unpack_long(in);
   if (!in.is_complete() || identity > static_cast<std::uint32_t>(Identity::refused)) {
     return std::nullopt;
   }
   status.identity = static_cast<Identity>(identity);
   return status;
+}
+
+void HookCounts::add(const HookCounts& others) noexcept {
+  for (std::size_t i = 0; i < kOutcomes; ++i) outcomes[i] += others.outcomes[i];
+}
+
+std::string_view to_string(HookCounts::Outcome outcome) noexcept {
+  switch (outcome) {
+    case HookCounts::succeeded:
+      return "succeeded";
+    case HookCounts::failed:
+      return "failed";
+    case HookCounts::timed_out:
+      return "timed_out";
+    case HookCounts::left_out:
+      return "left_out";
+  }
+  return "";
 }
 
 void CallStatus::add(Outcome outcome, std::chrono::milliseconds took) noexcept {
@@ -115,17 +136,20 @@ std::string encode(const CertificateStatus& status) {
   Packer out;
   out.number(kCertificateMark);
   out.number(static_cast<std::uint32_t>(status.state));
-  for (const std::uint64_t number :
-       {status.version, status.versions, status.held, status.attempts, status.generation}) {
+  for (const std::uint64_t number : {status.version, status.versions, status.held, status.staged,
+                                     status.attempts, status.generation}) {
     pack_long(out, number);
   }
   out.number((status.is_damaged ? 1U : 0U) | (status.is_placeholder ? 2U : 0U));
-  for (const std::string* text :
-       {&status.serial, &status.origin, &status.error_kind, &status.shown_serial}) {
+  for (const std::string* text : {&status.serial, &status.origin, &status.shown_serial}) {
     out.block(cut(*text, kMostText));
   }
-  for (const Time time : {status.installed_at, status.not_before, status.not_after, status.renew_at,
-                          status.next_at, status.shown_until, status.staple_until}) {
+  for (const std::string* word : {&status.error_kind, &status.order_step}) {
+    out.block(cut(*word, kMostWord));
+  }
+  for (const Time time :
+       {status.installed_at, status.not_before, status.not_after, status.renew_at, status.next_at,
+        status.activates_at, status.shown_until, status.staple_until, status.order_since}) {
     pack_time(out, time);
   }
   out.block(cut(status.error, kMostSentence));
@@ -137,19 +161,20 @@ std::optional<CertificateStatus> decode_certificate(std::string_view bytes) {
   if (!takes_mark(in, kCertificateMark)) return std::nullopt;
   const std::uint32_t state = in.number();
   CertificateStatus status;
-  for (std::uint64_t* number :
-       {&status.version, &status.versions, &status.held, &status.attempts, &status.generation}) {
+  for (std::uint64_t* number : {&status.version, &status.versions, &status.held, &status.staged,
+                                &status.attempts, &status.generation}) {
     *number = unpack_long(in);
   }
   const std::uint32_t flags = in.number();
   status.is_damaged = (flags & 1U) != 0;
   status.is_placeholder = (flags & 2U) != 0;
-  for (std::string* text :
-       {&status.serial, &status.origin, &status.error_kind, &status.shown_serial}) {
+  for (std::string* text : {&status.serial, &status.origin, &status.shown_serial,
+                            &status.error_kind, &status.order_step}) {
     *text = in.text();
   }
   for (Time* time : {&status.installed_at, &status.not_before, &status.not_after, &status.renew_at,
-                     &status.next_at, &status.shown_until, &status.staple_until}) {
+                     &status.next_at, &status.activates_at, &status.shown_until,
+                     &status.staple_until, &status.order_since}) {
     *time = unpack_time(in);
   }
   status.error = in.text();

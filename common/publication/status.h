@@ -21,6 +21,16 @@ namespace ccm::publication {
 // What the service that checks them says of the credentials.
 enum class Identity : std::uint8_t { unknown, unreadable, accepted, refused };
 
+// Runs of hooks, by what came of them. left_out: so many waited that it was not begun.
+struct HookCounts {
+  enum Outcome : std::uint8_t { succeeded, failed, timed_out, left_out };
+  static constexpr std::size_t kOutcomes = 4;
+  std::array<std::uint64_t, kOutcomes> outcomes{};
+
+  void add(const HookCounts& others) noexcept;
+};
+std::string_view to_string(HookCounts::Outcome outcome) noexcept;
+
 struct AgentStatus {
   std::uint32_t pid = 0;
   std::string version;
@@ -31,6 +41,7 @@ struct AgentStatus {
   Time cloud_seen{};    // the last answer, whatever it was; 1970: none yet
   Time cloud_missed{};  // the last call without an answer; 1970: none
   Time next_wake{};     // when something is due; 1970: nothing
+  HookCounts hooks{};   // since the server's memory was made
 };
 std::string encode(const AgentStatus& status);
 std::optional<AgentStatus> decode_agent(std::string_view bytes);
@@ -63,6 +74,8 @@ struct CertificateStatus {
   std::uint64_t version = 0;
   std::uint64_t versions = 0;  // kept in all
   std::uint64_t held = 0;      // the version that an operator holds on to
+  std::uint64_t staged = 0;    // a newer version that waits for its window, and is shown …
+  Time activates_at{};         // … from then on; 1970: none waits
   std::string serial{};
   std::string origin{};
   Time installed_at{};
@@ -75,6 +88,8 @@ struct CertificateStatus {
   std::uint64_t attempts = 0;
   std::string error_kind{};  // as to_string(ErrorKind); empty: no error
   std::string error{};       // one sentence
+  std::string order_step{};  // of an order that is under way; empty: none is
+  Time order_since{};        // of the step
 
   // What was published last; generation 0: nothing.
   std::uint64_t generation = 0;

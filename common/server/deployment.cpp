@@ -150,6 +150,14 @@ bool Deployment::judge(Host host, const std::string& module_path) {
     return false;
   }
   config_.emplace(*std::move(config));
+  if (!config_->global().status_listen.empty()) {
+    log_.write(Severity::emerg,
+               fmt::format("\"{}\" is for the file of `ccmctl agent`; this server shows the status "
+                           "where {} stands",
+                           settings_.dialect().spell("status_listen"),
+                           settings_.dialect().status_directive));
+    return false;
+  }
   if (host == Host::ignored) return true;
   for (const std::string& sentence : settings_.warnings()) {
     log_.write(Severity::warn, sentence);

@@ -58,7 +58,10 @@ class Source {
   // Errors by kind: `rejected` when only a change of settings, credentials or cloud can help,
   // `invalid` when what arrived is no usable certificate and key (it may be next time).
   virtual Result<Outcome> obtain(const ObtainRequest& request) = 0;
-  // The candidate is installed: what was remembered for it (an order and its key) can go.
+  // Whether the installed one goes in any case, as it was revoked, or came from another source.
+  // Changes nothing.
+  virtual Result<bool> must_go(const ObtainRequest&) { return false; }
+  // The candidate is stored: what was remembered for it (an order and its key) can go.
   virtual Result<void> installed(const ObtainRequest& request) = 0;
   // The candidate was refused by the gate: it must not come back unchanged for ever.
   virtual Result<void> refused(const ObtainRequest& request) = 0;

@@ -46,6 +46,8 @@ struct Installation {
   Time now;
   // Of the bundle (DER), kept with it from the start; empty when there is none yet.
   std::span<const std::byte> ocsp_response = {};
+  // Kept beside the current version and not made current; nothing is removed for it.
+  bool waits = false;
 };
 
 // What a store says when the gate's word is about another certificate than the one it is given.
@@ -54,16 +56,18 @@ Failure refuse_admission(const policy::Admission& admission);
 // Virtual: an implementation may have its read side from a reader of its own kind.
 class Store : public virtual StoreReader {
  public:
-  // Makes the bundle the current version. `transient` with nothing changed when the current version
-  // is no longer `expected` or the lease is old; `internal` when the gate has let in another one.
+  // Stores the bundle and makes it the current version, unless it waits. `transient` with nothing
+  // changed when the current version is no longer `expected` or the lease is old; `internal` when
+  // the gate has let in another one.
   virtual Result<VersionInfo> install(const Lease& lease, const policy::Admission& admission,
                                       const Installation& installation) = 0;
   // Makes an older version current again (as a pointer move, nothing is copied or deleted).
   virtual Result<void> restore(const Lease& lease, const policy::Admission& admission,
                                VersionNumber version) = 0;
 
-  // Removes versions besides the current one until `keep` are left, the oldest first, with their
-  // private keys; nothing while the current one is damaged. `transient` when the lease is old.
+  // Removes versions besides the current and the staged one until `keep` are left, the oldest
+  // first, with their private keys; nothing while the current one is damaged. `transient` when the
+  // lease is old.
   virtual Result<void> prune(const Lease& lease, const std::string& name, unsigned keep) = 0;
 
   // Keeps an OCSP response (DER) with an installed version, in the place of the one before; an

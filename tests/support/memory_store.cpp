@@ -142,19 +142,28 @@ Result<VersionInfo> MemoryStore::install(const Lease& lease, const policy::Admis
                                      .bundle = installation.bundle,
                                      .info = info,
                                      .ocsp_response = {response.begin(), response.end()}}});
+  if (installation.waits) return info;
   entry.current = info.number;
   note_change(name);
-  remove_superseded(entry, installation.keep);
+  remove_superseded(name, entry, installation.keep);
   return info;
 }
 
-void MemoryStore::remove_superseded(Entry& entry, unsigned keep) {
+void MemoryStore::remove_superseded(const std::string& name, Entry& entry, unsigned keep) {
   std::size_t kept = 0;
   for (auto version = entry.versions.end(); version != entry.versions.begin();) {
     --version;
-    if (version->first == entry.current || kept++ < keep) continue;
+    const bool is_needed = version->first == entry.current || is_staged(name, version->first);
+    if (is_needed || kept++ < keep) continue;
     version = entry.versions.erase(version);
   }
+}
+
+// As store/staging.h writes it down.
+bool MemoryStore::is_staged(const std::string& name, VersionNumber version) const {
+  const auto record = records_.find({name, "staged"});
+  return record != records_.end() &&
+         record->second.value.reveal() == "version: " + std::to_string(version) + "\n";
 }
 
 Result<void> MemoryStore::prune(const Lease& lease, const std::string& name, unsigned keep) {
@@ -164,7 +173,7 @@ Result<void> MemoryStore::prune(const Lease& lease, const std::string& name, uns
   if (found == entries_.end()) return {};
   const auto current = found->second.versions.find(found->second.current);
   const bool is_intact = current != found->second.versions.end() && !current->second.is_damaged;
-  if (is_intact) remove_superseded(found->second, keep);
+  if (is_intact) remove_superseded(name, found->second, keep);
   return {};
 }
 

@@ -85,7 +85,8 @@ class MemoryStore final : public store::Store {
     std::map<store::VersionNumber, Version> versions;
     store::VersionNumber current = 0;
   };
-  static void remove_superseded(Entry& entry, unsigned keep);
+  bool is_staged(const std::string& name, store::VersionNumber version) const;
+  void remove_superseded(const std::string& name, Entry& entry, unsigned keep);
   struct Leadership {
     std::mutex mutex;
     std::uint64_t token = 0;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "agent/hooks/frames.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "base/packing.h"
@@ -12,6 +13,8 @@ namespace {
 constexpr std::size_t kLongestOutcome = 2000;
 constexpr std::size_t kLongestOutput = std::size_t{20} << 10U;
 constexpr std::size_t kMostResults = 8;
+// In one frame.
+constexpr std::uint64_t kMostCounted = 0xffff'ffff;
 
 std::string framed(Packer payload) {
   const Secret bytes = std::move(payload).take();
@@ -64,6 +67,9 @@ std::string encode(const HookAnswer& answer) {
     out.number(result->is_good ? 1 : 0);
     out.block(cut(result->output, kLongestOutput));
   }
+  for (const std::uint64_t count : answer.counts.outcomes) {
+    out.number(static_cast<std::uint32_t>(std::min(count, kMostCounted)));
+  }
   return framed(std::move(out));
 }
 
@@ -79,6 +85,7 @@ std::optional<HookAnswer> decode_answer(std::string_view payload) {
     result.output = printable_lines(in.text());
     answer.results.push_back(std::move(result));
   }
+  for (std::uint64_t& count : answer.counts.outcomes) count = in.number();
   if (!in.is_complete()) return std::nullopt;
   return answer;
 }

@@ -14,6 +14,7 @@
 
 #include "base/event.h"
 #include "base/result.h"
+#include "publication/status.h"
 
 namespace ccm::agent {
 
@@ -37,8 +38,9 @@ struct HookResult {
   std::string output;  // its lines, bounded; for tests also of hooks that succeed
 };
 struct HookAnswer {
-  std::uint32_t id = 0;
-  std::vector<HookResult> results;
+  std::uint32_t id = 0;  // of the question; 0: there was none, and only the counts are news
+  std::vector<HookResult> results = {};
+  publication::HookCounts counts = {};  // of all hooks, since the last answer
 };
 
 std::string encode(const EventMessage& message);

@@ -274,7 +274,7 @@ void Keeper::run() {
     if (now >= ends_at_) {
       if (!std::exchange(has_said_end_, true)) {
         drain_output();
-        report(kReportFailed,
+        report(kReportLate,
                fmt::format("was ended at its time limit of {} with everything it had started",
                            format_duration(order_.time_limit)));
       }

@@ -100,7 +100,9 @@ HookNews HookProcess::look() {
     if (line[0] == kReportLine) {
       news.lines.push_back(std::move(text));
     } else if (!std::exchange(has_ended_, true)) {
-      news.end = HookNews::End{.outcome = std::move(text), .is_good = line[0] == kReportGood};
+      news.end = HookNews::End{.outcome = std::move(text),
+                               .is_good = line[0] == kReportGood,
+                               .is_late = line[0] == kReportLate};
     }
   }
   partial_.erase(0, start);

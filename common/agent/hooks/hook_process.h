@@ -46,6 +46,7 @@ struct HookNews {
   struct End {
     std::string outcome;  // "ended with status 0"
     bool is_good = false;
+    bool is_late = false;  // it was ended at its time limit
   };
   std::optional<End> end;
   // Nothing that it has started is left, and there will be no more news.

@@ -14,6 +14,7 @@ namespace ccm::agent {
 namespace {
 
 using SteadyClock = std::chrono::steady_clock;
+using publication::HookCounts;
 
 // How often what was dropped is said at most.
 constexpr std::chrono::seconds kBetweenWords{10};
@@ -37,6 +38,7 @@ std::string HookRunner::subject_of(const HookJob& job) const {
 
 void HookRunner::take(const EventMessage& message) {
   dropped_ += message.lost;
+  count(HookCounts::left_out, message.lost);
   const auto event = std::make_shared<const Event>(message.event);
   const bool is_question = message.call != EventCall::tell;
   Question question{.left = 0, .answer = {.id = message.id, .results = {}}};
@@ -44,6 +46,7 @@ void HookRunner::take(const EventMessage& message) {
     if (!parts_.hooks[hook].wants(event->type)) continue;
     const bool is_queued = queue_.add({hook, event, is_question ? message.id : 0});
     if (is_queued && is_question) ++question.left;
+    if (!is_queued) count(HookCounts::left_out);
     if (!is_queued && is_question) {
       question.answer.results.push_back({.hook = name_of(hook),
                                          .outcome = "was not run, because too many wait already",
@@ -52,7 +55,7 @@ void HookRunner::take(const EventMessage& message) {
     }
   }
   if (!is_question) return;
-  if (question.left == 0) return parts_.reply(question.answer);
+  if (question.left == 0) return answer(std::move(question.answer));
   questions_.insert_or_assign(message.id, std::move(question));
 }
 
@@ -64,12 +67,14 @@ void HookRunner::look() {
   });
   while (auto job = queue_.take()) begin(*std::move(job));
   say_dropped();
+  if (counts_.outcomes != HookCounts().outcomes) answer({});
 }
 
 void HookRunner::begin(HookJob job) {
   const config::Hook& hook = parts_.hooks[job.hook];
   const auto give_up = [&](const Error& error) {
     queue_.ended(job.hook);
+    count(HookCounts::failed);
     parts_.say(Severity::error,
                fmt::format("{} was not run: {}", subject_of(job), error.message()));
     settle(job, {.hook = name_of(job.hook),
@@ -106,6 +111,9 @@ bool HookRunner::look_at(Run& run) {
     const HookNews::End& end = *news.end;
     parts_.say(end.is_good ? Severity::info : Severity::error,
                fmt::format("{} {}", subject, end.outcome));
+    count(end.is_good   ? HookCounts::succeeded
+          : end.is_late ? HookCounts::timed_out
+                        : HookCounts::failed);
     std::string outcome = end.outcome;
     if (!end.is_good && !run.last_line.empty()) {
       outcome += fmt::format("; its last line: {}", config::in_quotes(run.last_line));
@@ -124,8 +132,13 @@ void HookRunner::settle(const HookJob& job, HookResult result) {
   if (job.question == 0 || found == questions_.end()) return;
   found->second.answer.results.push_back(std::move(result));
   if (--found->second.left > 0) return;
-  parts_.reply(found->second.answer);
+  answer(std::move(found->second.answer));
   questions_.erase(found);
+}
+
+void HookRunner::answer(HookAnswer answer) {
+  answer.counts = std::exchange(counts_, {});
+  parts_.reply(answer);
 }
 
 void HookRunner::drop_questions() {

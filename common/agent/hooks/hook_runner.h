@@ -65,6 +65,10 @@ class HookRunner {
   void begin(HookJob job);
   bool look_at(Run& run);
   void settle(const HookJob& job, HookResult result);
+  void count(publication::HookCounts::Outcome outcome, std::uint64_t how_many = 1) noexcept {
+    counts_.outcomes[outcome] += how_many;
+  }
+  void answer(HookAnswer answer);
   void say_dropped();
   std::string name_of(std::size_t hook) const;
   std::string subject_of(const HookJob& job) const;
@@ -73,6 +77,7 @@ class HookRunner {
   HookQueue queue_;
   std::list<Run> runs_;
   std::map<std::uint32_t, Question> questions_;
+  publication::HookCounts counts_;  // what the agent does not know yet
   std::uint64_t dropped_ = 0;
   std::chrono::steady_clock::time_point next_word_;  // about what was dropped
 };

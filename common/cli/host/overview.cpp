@@ -98,6 +98,9 @@ Result<Overview> read_overview(Workspace& workspace, const std::string& name, De
                     .is_forgotten = *has_left && store::is_forgotten(store, name)};
   overview.is_catalogued = *has_left && !overview.is_forgotten && workspace.has_catalogue();
   overview.is_left = *has_left && !overview.is_catalogued;
+  if (overview.spec != nullptr) {
+    overview.staged = lifecycle::pending_activation(store, *overview.spec, workspace.clock().now());
+  }
   if (auto read = read_installed(store, depth, overview); !read) return pass(std::move(read));
   return overview;
 }
@@ -278,6 +281,11 @@ std::string served_text(const Overview& overview) {
 
 std::string next_step(const Overview& overview, Time now) {
   if (overview.spec == nullptr) return "none";
+  const bool has_failed = std::holds_alternative<Failing>(overview.state) ||
+                          std::holds_alternative<Rejected>(overview.state);
+  if (overview.staged && !has_failed) {
+    return fmt::format("version {} {}", overview.staged->version, span(now, overview.staged->at));
+  }
   if (const auto* valid = std::get_if<Valid>(&overview.state)) {
     return fmt::format("renewal {}", span(now, valid->renew_at));
   }

@@ -14,6 +14,7 @@
 #include "cli/host/agents.h"
 #include "cli/host/workspace.h"
 #include "cli/output/terminal.h"
+#include "lifecycle/activation.h"
 #include "lifecycle/state.h"
 #include "store/store_reader.h"
 
@@ -49,6 +50,7 @@ struct Overview {
   lifecycle::State state;
   std::uint64_t state_version = 0;  // of the record the state came from; 0: none
   store::VersionNumber held = 0;
+  std::optional<lifecycle::Activation> staged = {};  // a version that waits for its window
   std::vector<Serving> servings = {};
   bool is_left = false;        // no server of this host names it any more, and none has a catalogue
   bool is_catalogued = false;  // no server names it, and one shows it from a catalogue
@@ -92,7 +94,7 @@ std::string names_of(const Overview& overview);
 std::string source_of(const Overview& overview);
 // "nginx 5, apache 4 (agent dead)"; empty when no running server has it.
 std::string served_text(const Overview& overview);
-// "renewal in 29d 3h", "next try in 5m 2s".
+// "renewal in 29d 3h", "next try in 5m 2s", "version 5 in 3h 10m".
 std::string next_step(const Overview& overview, Time now);
 // How much of its life is left: "███████░░░ 62d 3h".
 std::string bar(const store::VersionInfo& info, Time now);

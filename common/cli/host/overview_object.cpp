@@ -75,6 +75,12 @@ JsonObject object_of(const Overview& overview, Time now) {
         .set_number("seconds_left", (info.not_after - now).count())
         .set_texts("certificate_names", overview.installed->names);
   }
+  if (overview.staged) {
+    JsonObject staged;
+    staged.set_number("version", static_cast<std::int64_t>(overview.staged->version))
+        .set("shown_from", format_time(overview.staged->at));
+    object.set_object("staged", std::move(staged));
+  }
   if (const auto* valid = std::get_if<lifecycle::Valid>(&overview.state)) {
     object.set("renew_at", format_time(valid->renew_at))
         .set("check_at", format_time(valid->check_at));

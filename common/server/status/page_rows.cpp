@@ -68,6 +68,7 @@ std::string stored(const CertificateStatus& told) {
 
 std::string served(const CertificateReport& certificate) {
   const CertificateStatus& told = certificate.told;
+  if (!certificate.has_server) return "served: by the programs that read it in the store";
   if (certificate.generation == 0) return "served: nothing, handshakes are refused";
   std::string what = told.is_placeholder       ? "the placeholder"
                      : certificate.is_served() ? "the same"
@@ -91,6 +92,14 @@ std::string next_step(const CertificateReport& certificate, Time now) {
   if (!certificate.is_told) return "no agent has told of it yet";
   std::string text =
       told.next_at == Time{} ? "next: at once" : "next look " + time_element(told.next_at, now);
+  if (!told.order_step.empty()) {
+    text += fmt::format("; order: {}, since {}", html(told.order_step),
+                        time_element(told.order_since, now));
+  }
+  if (told.staged != 0) {
+    text += fmt::format("; version {} is stored, and shown {}", told.staged,
+                        time_element(told.activates_at, now));
+  }
   if (told.attempts > 0) text += fmt::format(", after {} failed attempts", told.attempts);
   if (told.held != 0 && told.held == told.version) text += "; an operator holds on to this version";
   if (told.error.empty()) return text;

@@ -10,6 +10,7 @@ namespace {
 
 using publication::CallStatus;
 using publication::CertificateStatus;
+using publication::HookCounts;
 
 // Grows when a field changes its meaning or goes; a new field leaves it as it is.
 constexpr std::uint64_t kSchemaVersion = 1;
@@ -64,6 +65,11 @@ void write_agent(JsonText& out, const StatusReport& report) {
         .time("cloud_seen", agent->cloud_seen)
         .time("cloud_missed", agent->cloud_missed)
         .time("next_wake", agent->next_wake);
+    out.open('{', "hooks");
+    for (std::size_t i = 0; i < HookCounts::kOutcomes; ++i) {
+      out.number(to_string(static_cast<HookCounts::Outcome>(i)), agent->hooks.outcomes[i]);
+    }
+    out.close('}');
   }
   out.close('}');
 }
@@ -112,6 +118,10 @@ void write_stored(JsonText& out, const CertificateStatus& told) {
 
 void write_served(JsonText& out, const CertificateReport& certificate) {
   const CertificateStatus& told = certificate.told;
+  if (!certificate.has_server) {
+    out.null("served");
+    return;
+  }
   out.open('{', "served")
       .number("generation", certificate.generation)
       .text("serial", told.shown_serial)
@@ -136,6 +146,19 @@ void write_certificate(JsonText& out, const CertificateReport& certificate) {
   out.close(']');
   write_stored(out, told);
   write_served(out, certificate);
+  if (told.order_step.empty()) {
+    out.null("order");
+  } else {
+    out.open('{', "order").text("step", told.order_step).time("since", told.order_since).close('}');
+  }
+  if (told.staged == 0) {
+    out.null("staged");
+  } else {
+    out.open('{', "staged")
+        .number("version", told.staged)
+        .time("shown_from", told.activates_at)
+        .close('}');
+  }
   out.time("renew_at", told.renew_at)
       .time("next_at", told.next_at)
       .number("failed_attempts", told.attempts);

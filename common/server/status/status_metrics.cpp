@@ -5,6 +5,7 @@
 
 #include <functional>
 #include <iterator>
+#include <map>
 
 #include "base/version.h"
 #include "server/status/status_view.h"
@@ -116,6 +117,28 @@ void add_agent(Metrics& out, const StatusReport& report) {
   }
 }
 
+void add_hooks(Metrics& out, const StatusReport& report) {
+  if (!report.agent) return;
+  using publication::HookCounts;
+  out.family("ccm_hooks", "counter",
+             "Runs of hooks, by what came of them; left_out: too many waited already.");
+  for (std::size_t i = 0; i < HookCounts::kOutcomes; ++i) {
+    out.sample(report.agent->hooks.outcomes[i],
+               label("outcome", to_string(static_cast<HookCounts::Outcome>(i))));
+  }
+}
+
+// The steps are few, as an order takes them (sources/order_view.h).
+void add_orders(Metrics& out, const StatusReport& report) {
+  std::map<std::string_view, std::size_t> steps;
+  for (const CertificateReport& each : report.certificates) {
+    if (!each.told.order_step.empty()) ++steps[each.told.order_step];
+  }
+  if (steps.empty()) return;
+  out.family("ccm_orders", "gauge", "Orders under way, by step; stopped: a person must help.");
+  for (const auto& [step, count] : steps) out.sample(count, label("step", step));
+}
+
 void add_calls(Metrics& out, const StatusReport& report) {
   if (report.calls.empty()) return;
   out.family("ccm_cloud_calls", "counter",
@@ -146,6 +169,7 @@ void add_calls(Metrics& out, const StatusReport& report) {
 }
 
 void add_handshakes(Metrics& out, const StatusReport& report) {
+  if (report.server == config::ServerKind::none) return;
   const auto at = [&](Count what) { return report.sums[static_cast<std::size_t>(what)]; };
   out.family("ccm_workers", "gauge", "Processes of the server that can show certificates.");
   out.sample(report.workers.size());
@@ -185,6 +209,10 @@ struct CertificateFamily {
   Value value;
 };
 
+std::optional<std::int64_t> if_served(const CertificateReport& each, std::int64_t value) {
+  return each.has_server ? std::optional(value) : std::nullopt;
+}
+
 std::optional<std::int64_t> if_known(Time time) {
   return time == Time{} ? std::nullopt : std::optional(seconds(time));
 }
@@ -200,14 +228,19 @@ std::vector<CertificateFamily> certificate_families() {
        [](const Report& each) { return if_known(each.told.shown_until); }},
       {"ccm_certificate_renewal_due_timestamp_seconds", "When its renewal is due.",
        [](const Report& each) { return if_known(each.told.renew_at); }},
+      {"ccm_certificate_activation_timestamp_seconds",
+       "When a version that waits for its window is shown.",
+       [](const Report& each) { return if_known(each.told.activates_at); }},
       {"ccm_certificate_installed_version", "The store's version of it; 0 when there is none.",
        [](const Report& each) { return static_cast<std::int64_t>(each.told.version); }},
       {"ccm_certificate_served_generation", "How often what clients are shown has changed.",
-       [](const Report& each) { return static_cast<std::int64_t>(each.generation); }},
+       [](const Report& each) {
+         return if_served(each, static_cast<std::int64_t>(each.generation));
+       }},
       {"ccm_certificate_served_is_stored", "1 when clients are shown what is stored.",
-       [](const Report& each) { return each.is_served() ? 1 : 0; }},
+       [](const Report& each) { return if_served(each, each.is_served() ? 1 : 0); }},
       {"ccm_certificate_workers_behind", "Workers that have shown only an older one so far.",
-       [](const Report& each) { return each.behind; }},
+       [](const Report& each) { return if_served(each, each.behind); }},
       {"ccm_certificate_failed_attempts", "Attempts that have failed since the last good one.",
        [](const Report& each) { return static_cast<std::int64_t>(each.told.attempts); }},
       {"ccm_certificate_staple_end_timestamp_seconds", "Until when its OCSP response is good.",
@@ -243,6 +276,8 @@ std::string render_metrics(const StatusReport& report, MetricsForm form) {
   Metrics out(form);
   add_agent(out, report);
   add_calls(out, report);
+  add_hooks(out, report);
+  add_orders(out, report);
   add_handshakes(out, report);
   add_certificates(out, report);
   return std::move(out).take();

@@ -17,6 +17,7 @@ namespace {
 constexpr std::size_t kMostInSection = 10;
 
 std::string title_of(config::ServerKind server) {
+  if (server == config::ServerKind::none) return "this host";
   return server == config::ServerKind::apache ? "Apache" : "nginx";
 }
 
@@ -71,6 +72,17 @@ std::string headline(const StatusReport& report) {
                      certificates);
 }
 
+// Empty when no hook was ever run.
+std::string hook_rows(const publication::HookCounts& hooks) {
+  using publication::HookCounts;
+  const auto at = [&](HookCounts::Outcome what) { return hooks.outcomes[what]; };
+  if (hooks.outcomes == HookCounts().outcomes) return "";
+  return fmt::format(
+      "<dt>Hooks</dt><dd>{} succeeded, {} failed, {} took too long, {} left out</dd>",
+      at(HookCounts::succeeded), at(HookCounts::failed), at(HookCounts::timed_out),
+      at(HookCounts::left_out));
+}
+
 std::string agent_card(const StatusReport& report) {
   std::string rows = fmt::format("<dt>State</dt><dd>{}</dd>",
                                  report.agent_lives ? word_element(Health::good, "alive")
@@ -83,6 +95,7 @@ std::string agent_card(const StatusReport& report) {
         "<dt>Process</dt><dd>{}, release {}</dd><dt>Since</dt><dd>{}</dd><dt>Next</dt><dd>{}</dd>",
         agent->pid, html(agent->version), time_element(agent->since, report.now),
         agent->next_wake == Time{} ? "nothing is due" : time_element(agent->next_wake, report.now));
+    rows += hook_rows(agent->hooks);
   }
   return fmt::format("<section class=\"card\"><h2>Agent</h2><dl>{}</dl></section>\n", rows);
 }
@@ -106,6 +119,7 @@ std::string cloud_card(const StatusReport& report) {
 }
 
 std::string handshake_card(const StatusReport& report) {
+  if (report.server == config::ServerKind::none) return "";
   const auto at = [&](Count what) { return report.sums[static_cast<std::size_t>(what)]; };
   std::uint64_t failures = 0;
   std::string reasons;
@@ -175,6 +189,7 @@ std::string certificate_table(const StatusReport& report, const StatusFilter& fi
 }
 
 std::string worker_table(const StatusReport& report) {
+  if (report.server == config::ServerKind::none) return "";
   std::string rows;
   for (const WorkerReport& worker : report.workers) {
     std::uint64_t failures = 0;

@@ -65,6 +65,7 @@ void look_at_certificates(StatusReport& report, const StatusSources& sources) {
     const auto slot = sources.reader->find(spec.name);
     CertificateReport certificate;
     certificate.spec = &spec;
+    certificate.has_server = sources.server != config::ServerKind::none;
     if (slot) {
       certificate.generation = sources.reader->generation(*slot);
       const std::string note = sources.reader->note(publication::kFirstCertificateNote + *slot);
@@ -114,6 +115,7 @@ std::string_view to_string(Health level) noexcept {
 }
 
 bool CertificateReport::is_served() const noexcept {
+  if (!has_server) return true;
   return generation != 0 && told.shown_serial == told.serial && !told.is_placeholder;
 }
 

@@ -38,13 +38,14 @@ struct CertificateReport {
   const config::CertificateSpec* spec = nullptr;
   publication::CertificateStatus told;
   bool is_told = false;
+  bool has_server = true;        // that shows it; else other programs read it in the store
   std::uint64_t generation = 0;  // published by now; 0: nothing
   Health level = Health::good;
   std::string_view condition;
   std::uint32_t showing = 0;  // workers that have shown this generation
   std::uint32_t behind = 0;   // workers that have shown an older one, and nothing since
 
-  // What is published is what is stored.
+  // What is published is what is stored, where there is a server.
   bool is_served() const noexcept;
 };
 

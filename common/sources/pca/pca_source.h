@@ -27,11 +27,11 @@ class PcaSource final : public Source {
   // Issues when due, or when the installed one was revoked or came from another issuer or source;
   // otherwise only asks whether it was revoked. Throughout, spec.source is a config::PcaSource.
   Result<Outcome> obtain(const ObtainRequest& request) override;
+  Result<bool> must_go(const ObtainRequest& request) override;
   Result<void> installed(const ObtainRequest& request) override;
   Result<void> refused(const ObtainRequest& request) override;
 
  private:
-  Result<bool> must_go(const ObtainRequest& request);
   // An order whose certificate id is known.
   Result<Order> issued_order(const ObtainRequest& request, bool current_must_go);
   Result<std::optional<Order>> unfinished_order(const ObtainRequest& request);

@@ -94,13 +94,9 @@ Result<Outcome> ScmSource::search(const ObtainRequest& request) {
 Result<ScmSituation> ScmSource::assess(const ObtainRequest& request, const ScmCertificate* pinned) {
   ScmSituation situation{.request = request};
   if (request.current == nullptr) return situation;
-  const config::SourceKind* giver = config::kind_of_origin(request.current->info.origin);
-  situation.must_go = giver != nullptr && giver != &request.spec.source.kind();
-  if (!situation.must_go) {
-    Result<bool> revoked = is_installed_revoked(request, pinned);
-    if (!revoked) return pass(std::move(revoked));
-    situation.must_go = *revoked;
-  }
+  Result<bool> must_leave = must_go(request, pinned);
+  if (!must_leave) return pass(std::move(must_leave));
+  situation.must_go = *must_leave;
   const crypto::Bundle& installed = request.current->bundle;
   if (!installed_id(request).empty()) {
     const Result<void> fits = check_policy(request.spec.source, installed, request.now);
@@ -109,6 +105,16 @@ Result<ScmSituation> ScmSource::assess(const ObtainRequest& request, const ScmCe
   situation.is_good = !situation.must_go && !situation.objection &&
                       policy::check_installed(request.spec, installed, request.now);
   return situation;
+}
+
+Result<bool> ScmSource::must_go(const ObtainRequest& request, const ScmCertificate* pinned) {
+  const config::SourceKind* giver = config::kind_of_origin(request.current->info.origin);
+  if (giver != nullptr && giver != &request.spec.source.kind()) return true;
+  return is_installed_revoked(request, pinned);
+}
+
+Result<bool> ScmSource::must_go(const ObtainRequest& request) {
+  return request.current == nullptr ? Result<bool>(false) : must_go(request, nullptr);
 }
 
 Result<bool> ScmSource::is_installed_revoked(const ObtainRequest& request,

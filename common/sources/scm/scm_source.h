@@ -51,6 +51,7 @@ class ScmSource final : public Source {
 
   // Throughout, spec.source is a config::ScmSource.
   Result<Outcome> obtain(const ObtainRequest& request) override;
+  Result<bool> must_go(const ObtainRequest& request) override;
   Result<void> installed(const ObtainRequest& request) override { return orders_.settle(request); }
   Result<void> left(const std::string& name, const store::Lease& lease) override {
     return orders_.rest(name, lease);
@@ -61,6 +62,7 @@ class ScmSource final : public Source {
  private:
   // `pinned`: what the id of the settings shows, when there is one and it is known.
   Result<ScmSituation> assess(const ObtainRequest& request, const cloud::ScmCertificate* pinned);
+  Result<bool> must_go(const ObtainRequest& request, const cloud::ScmCertificate* pinned);
   Result<bool> is_installed_revoked(const ObtainRequest& request,
                                     const cloud::ScmCertificate* pinned);
 

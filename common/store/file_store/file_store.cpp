@@ -25,6 +25,7 @@
 #include "store/file_store/version_files.h"
 #include "store/host/snapshot_file.h"
 #include "store/host/state_directory.h"
+#include "store/staging.h"
 
 namespace ccm::store {
 namespace {
@@ -147,10 +148,11 @@ void FileStore::remove_superseded(const std::string& name, unsigned keep) const 
   const Result<std::vector<std::string>> names = list_directory(versions);
   if (!names) return;
   const VersionNumber current = current_version(name);
+  const VersionNumber staged = staged_version(*this, name);
   std::vector<VersionNumber> previous;
   for (const std::string& version : *names) {
     const VersionNumber number = parse_version_number(version);
-    if (number != 0 && number != current) previous.push_back(number);
+    if (number != 0 && number != current && number != staged) previous.push_back(number);
   }
   std::sort(previous.begin(), previous.end(), std::greater<>());
   for (std::size_t i = keep; i < previous.size(); ++i) {
@@ -184,6 +186,7 @@ Result<VersionInfo> FileStore::install(const Lease& lease, const policy::Admissi
                    .rules = crypto::kServingRules};
   Result<void> done = add_version(name, installation, info);
   if (!done) return pass(std::move(done));
+  if (installation.waits) return info;
   done = point_at(name, *number);
   if (!done) {
     static_cast<void>(remove_tree(fmt::format("{}/{}", versions_path(name), *number)));

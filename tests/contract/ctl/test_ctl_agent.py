@@ -1,15 +1,22 @@
 # SPDX-License-Identifier: Apache-2.0
 """The engine without a web server: what its file may say, and its life in the foreground."""
 
+import datetime
+import http.client
+import json
 import os
+import pathlib
 import pwd
+import re
 import shutil
 import signal
+import socket
 import subprocess
 
 import ccmctl
 import pytest
 from lab import place, processes
+from lab.net import free_port
 from lab.waiting import wait_until
 
 
@@ -48,11 +55,15 @@ stapling = false
     def check(self):
         return ccmctl.run("agent", "--config", self.file, "--check")
 
-    def start(self):
+    def start(self, *options, in_journal=False):
         with open(self.log, "ab") as log:
+            environment = dict(os.environ)
+            if in_journal:
+                facts = os.fstat(log.fileno())
+                environment["JOURNAL_STREAM"] = f"{facts.st_dev}:{facts.st_ino}"
             self.process = subprocess.Popen(
-                [place.program("ccmctl"), "agent", "--config", self.file], stdin=subprocess.DEVNULL,
-                stdout=subprocess.DEVNULL, stderr=log)
+                [place.program("ccmctl"), "agent", "--config", self.file, *options], stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL, stderr=log, env=environment)
         return self
 
     def ctl(self, *words):
@@ -111,6 +122,12 @@ WRONG = [
     ("", '[certificate.www]\nsource = "scm"\nsource = "scm"\n', "it is no TOML: "),
     ("", "[certificate.www\n", "{file}:8 (column "),
     ("", "", "names no certificate"),
+    ('activate = "Mon-Fri 2-5"\n', "", 'is no time of a day; write 02:00-05:00'),
+    ('activate = ["Mon", "02:00-05:00", "Mars/Base"]\n', "", '"Mars/Base"'),
+    ('status_listen = "0.0.0.0:9290"\n', "",
+     'status_listen: "0.0.0.0:9290" is no address of this host alone with a port; write 127.0.0.1:9290 or [::1]:9290'),
+    ('status_listen = "localhost:9290"\n', "", 'write 127.0.0.1:9290 or [::1]:9290'),
+    ('status_listen = "127.0.0.1:99999"\n', "", 'is no address of this host alone with a port'),
     ('user = "nobody-of-this-name"\n', '[certificate.www]\nsource = "scm"\nnames = "a.example"\n',
      'the user "nobody-of-this-name" does not exist'),
 ]
@@ -146,6 +163,99 @@ def test_obtains_renews_and_ends(host, cloud):
     assert len(ours) == 3, "the agent, its monitor and the guard"
     assert host.end(signal.SIGTERM) == 0
     assert not any(map(processes.is_alive, ours))
+
+
+def test_logs_as_programs_want_it(host):
+    host.configure(host.top, host.app).start("--log-format", "json")
+    host.wait_for("installed version 1 from pca:")
+    lines = [json.loads(line) for line in host.said().splitlines()]
+    one = next(line for line in lines if "installed version 1" in line["message"])
+    assert set(one) == {"time", "level", "process", "message"}
+    assert one["level"] == "notice" and one["process"] in host.processes()
+    said = datetime.datetime.fromisoformat(one["time"].replace("Z", "+00:00"))
+    assert abs((datetime.datetime.now(datetime.timezone.utc) - said).total_seconds()) < 60
+
+
+def test_gives_the_journal_priorities_and_no_second_time(host):
+    host.configure(host.top, host.app).start(in_journal=True)
+    host.wait_for('<5>ccm: certificate "app": installed version 1 from pca:')
+    assert all(re.match("<[0-7]>ccm: [^0-9]", line) for line in host.said().splitlines()), host.said()
+
+
+def test_shows_its_status_at_a_port(host):
+    port = free_port()
+    listen = f'status_listen = "127.0.0.1:{port}"\n'
+    host.configure(host.top, listen, host.app).start()
+    host.wait_for('"app": installed version 1 from pca:')
+
+    def ask(tail, method="GET", **headers):
+        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=20)
+        connection.request(method, tail, headers=headers)
+        answer = connection.getresponse()
+        text = answer.read().decode()
+        connection.close()
+        return answer, text
+
+    def good():
+        told = json.loads(ask("/?format=json")[1])
+        return told["server"]["level"] == "good" and told
+
+    told = wait_until(good, "a status with everything in order")
+    assert told["server"]["kind"] == "agent" and told["agent"]["leads"] and told["agent"]["is_alive"]
+    assert told["certificates"][0]["stored"]["version"] == 1 and told["certificates"][0]["served"] is None
+    page, text = ask("/", Accept="text/html")
+    assert page.getheader("Content-Type") == "text/html; charset=utf-8" and "app.intra" in text
+    metrics, text = ask("/metrics")
+    assert metrics.getheader("Content-Type").startswith("text/plain; version=0.0.4")
+    assert 'ccm_certificate_state{certificate="app",state="valid"} 1' in text and "PRIVATE KEY" not in text
+    if shutil.which("promtool"):
+        checked = subprocess.run(["promtool", "check", "metrics"], input=text, capture_output=True, text=True,
+                                 timeout=60, check=False)
+        assert (checked.returncode, checked.stdout + checked.stderr) == (0, "")
+    assert ask("/", method="POST")[0].status == 405
+    head, text = ask("/", method="HEAD", Accept="text/html")
+    assert head.status == 200 and not text and int(head.getheader("Content-Length")) > 5000
+    for request, status in ((b"nonsense\r\n\r\n", b"400"), (b"GET / HTTP/1.1\r\nx: " + b"y" * 9000, b"431")):
+        with socket.create_connection(("127.0.0.1", port), timeout=20) as raw:
+            raw.sendall(request)
+            assert raw.recv(100).startswith(b"HTTP/1.1 " + status)
+
+    # Who answers has no right and no credentials, and is replaced when it ends.
+    answering = [pid for pid in processes.children(host.process.pid) if processes.children(pid) == []]
+    assert len(answering) == 1
+    if os.geteuid() == 0:
+        status = pathlib.Path(f"/proc/{answering[0]}/status").read_text(encoding="utf-8")
+        assert not re.search(r"^Uid:\s+0\b", status, re.M)
+    assert not [each for each in os.listdir(f"/proc/{answering[0]}/fd")
+                if "credentials" in os.readlink(f"/proc/{answering[0]}/fd/{each}")]
+    os.kill(answering[0], signal.SIGKILL)
+    host.wait_for("the process that shows the status has ended; another one takes over")
+    wait_until(lambda: answers(ask), "an answer of the next one")
+
+    # The same address stays, another takes its place, none at all ends it.
+    other = free_port()
+    host.configure(host.top, listen.replace(str(port), str(other)), host.app)
+    host.process.send_signal(signal.SIGHUP)
+    host.wait_for("was read again")
+    port, before = other, port
+    wait_until(lambda: answers(ask), "an answer at the other port")
+    with pytest.raises(ConnectionRefusedError):
+        socket.create_connection(("127.0.0.1", before), timeout=20)
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        address = f"127.0.0.1:{taken.getsockname()[1]}"
+        host.configure(host.top, f'status_listen = "{address}"\n', host.app)
+        host.process.send_signal(signal.SIGHUP)
+        host.wait_for(f"status_listen {address}: Address already in use; the agent goes on")
+    assert answers(ask)
+    assert host.end(signal.SIGTERM) == 0
+    assert not answers(ask)
+
+
+def answers(ask):
+    try:
+        return ask("/")[0].status == 200
+    except OSError:
+        return False
 
 
 def test_reads_its_file_again(host):

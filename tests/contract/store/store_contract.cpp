@@ -18,6 +18,7 @@
 #include "store/answer.h"
 #include "store/forgetting.h"
 #include "store/kinds.h"
+#include "store/staging.h"
 #include "support/admission.h"
 #include "support/etcd_cluster.h"
 #include "support/memory_log.h"
@@ -249,6 +250,36 @@ TEST_P(StoreContract, RemovesNothingWhileTheCurrentOneIsDamaged) {
   specimen_->damage("www", 2);
   ASSERT_TRUE(store_.prune(*lease_, "www", 0));
   EXPECT_EQ(store_.load("www")->certificate->info.fingerprint, first);
+}
+
+TEST_P(StoreContract, KeepsAVersionThatWaitsBesideTheCurrentOne) {
+  const std::string first = install_another();
+  const crypto::Bundle bundle = test::make_test_bundle();
+  const auto waits = store_.install(*lease_, test::let_in("www", bundle),
+                                    {.bundle = bundle,
+                                     .origin = "scm:scs2",
+                                     .expected = 1,
+                                     .keep = 0,
+                                     .now = test::kTestNow,
+                                     .waits = true});
+  ASSERT_TRUE(waits);
+  EXPECT_EQ(installed(), first);
+  EXPECT_EQ(staged_version(reader_, "www"), 0U);
+  ASSERT_TRUE(stage(store_, *lease_, "www", waits->number));
+  EXPECT_EQ(staged_version(reader_, "www"), waits->number);
+  ASSERT_TRUE(store_.prune(*lease_, "www", 0));
+  EXPECT_THAT(versions(), ElementsAre(2U, 1U));
+  EXPECT_EQ(installed(), first);
+  EXPECT_EQ(store_.load_version("www", 2).value().info.fingerprint, bundle.leaf().fingerprint());
+  // What is current does not wait, nor what is older.
+  ASSERT_TRUE(store_.restore(*lease_, test::let_back(store_, "www", 2), 2));
+  EXPECT_EQ(staged_version(reader_, "www"), 0U);
+  ASSERT_TRUE(store_.prune(*lease_, "www", 0));
+  EXPECT_THAT(versions(), ElementsAre(2U));
+  install_another();
+  EXPECT_EQ(staged_version(reader_, "www"), 0U);
+  ASSERT_TRUE(unstage(store_, *lease_, "www"));
+  ASSERT_TRUE(unstage(store_, *lease_, "www"));
 }
 
 TEST_P(StoreContract, RestoresAPreviousVersionAndGoesOnFromThere) {

@@ -67,7 +67,11 @@ class HookRunnerTest : public testing::Test {
                 log_ += fmt::format("[{}] {}\n", to_string(severity), line);
               },
           .become_keeper = [] { close_descriptors_from(launch::kFirstOtherDescriptor); },
-          .reply = [this](const HookAnswer& answer) { answers_.push_back(answer); }});
+          .reply =
+              [this](const HookAnswer& answer) {
+                counts_.add(answer.counts);
+                if (answer.id != 0) answers_.push_back(answer);
+              }});
     }
     return *runner_;
   }
@@ -119,8 +123,28 @@ class HookRunnerTest : public testing::Test {
   std::vector<config::Hook> hooks_;
   std::unique_ptr<HookRunner> runner_;
   std::string log_;
+  publication::HookCounts counts_;
   std::vector<HookAnswer> answers_;
 };
+
+TEST_F(HookRunnerTest, CountsWhatBecomesOfHooks) {
+  add_hook({EventType::installed}, program("good", "true"));
+  add_hook({EventType::installed}, program("bad", "exit 3"));
+  add_hook({EventType::installed}, program("slow", "sleep 60"), 1s);
+  add_hook({EventType::installed}, path("missing"));
+  tell(EventType::installed);
+  const auto total = [this] {
+    std::uint64_t sum = 0;
+    for (const std::uint64_t count : counts_.outcomes) sum += count;
+    return sum;
+  };
+  EXPECT_TRUE(until([&] { return total() == 4; })) << log_;
+  using publication::HookCounts;
+  EXPECT_EQ(counts_.outcomes[HookCounts::succeeded], 1U);
+  EXPECT_EQ(counts_.outcomes[HookCounts::failed], 2U);
+  EXPECT_EQ(counts_.outcomes[HookCounts::timed_out], 1U);
+  EXPECT_TRUE(answers_.empty());
+}
 
 TEST_F(HookRunnerTest, GivesAHookItsEventAndNothingElse) {
   ASSERT_EQ(setenv("SECRET_OF_THE_SERVER", "x", 1), 0);

@@ -36,6 +36,17 @@ TEST_F(LogLineTest, LooksLikeTheServersOwn) {
             "2026-11-21T22:23:00 notice: published\n");
 }
 
+TEST_F(LogLineTest, IsAnObjectForPrograms) {
+  EXPECT_EQ(format_json_line({Severity::warn, "a \"name\" of \xc3\xbc"}, kTime, 71),
+            "{\"time\":\"2026-11-21T22:23:00.123Z\",\"level\":\"warn\",\"process\":71,"
+            "\"message\":\"a \\\"name\\\" of \xc3\xbc\"}\n");
+}
+
+TEST_F(LogLineTest, HasAPriorityForTheJournal) {
+  EXPECT_EQ(format_journal_line({Severity::notice, "published"}), "<5>ccm: published\n");
+  EXPECT_EQ(format_journal_line({Severity::crit, "x"}), "<2>ccm: x\n");
+}
+
 TEST_F(LogLineTest, PadsMicroseconds) {
   const WallTime time =
       std::chrono::floor<std::chrono::seconds>(kTime) + std::chrono::microseconds(42);

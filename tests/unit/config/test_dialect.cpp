@@ -37,6 +37,7 @@ Dialect httpd() {
 // One value that each directive takes.
 const std::map<std::string_view, std::string_view>& good_values() {
   static const std::map<std::string_view, std::string_view> values{
+      {"activate", "Mon-Fri 02:00-05:00 UTC"},
       {"agent_path", "/bin/agent"},
       {"check_interval", "5min"},
       {"concurrent_renewals", "4"},
@@ -62,6 +63,7 @@ const std::map<std::string_view, std::string_view>& good_values() {
       {"ssl_trusted_certificate", "/ca.pem"},
       {"stapling", "On"},
       {"state_path", "/srv"},
+      {"status_listen", "127.0.0.1:9290"},
       {"user", "ccm"},
       {"validity", "90d"},
       {"worker_dumps", "Off"}};

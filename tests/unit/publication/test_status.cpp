@@ -19,6 +19,10 @@ CertificateStatus full_certificate() {
   status.error_kind = std::string(200, 'c');
   status.shown_serial = std::string(200, 'D');
   status.error = std::string(2000, 'e');
+  status.order_step = std::string(200, 'f');
+  status.order_since = Time(Seconds(1'800'000'000));
+  status.staged = 1ULL << 41U;
+  status.activates_at = Time(Seconds(1'800'000'001));
   status.not_after = Time(Seconds(1'900'000'000));
   status.attempts = 7;
   status.generation = 9;
@@ -39,6 +43,10 @@ TEST(Status, TheLargestCertificateFitsAndComesBack) {
   EXPECT_TRUE(status->is_placeholder);
   EXPECT_FALSE(status->is_damaged);
   EXPECT_TRUE(status->error.starts_with("eeee"));
+  EXPECT_TRUE(status->order_step.starts_with("ffff"));
+  EXPECT_EQ(status->order_since, Time(Seconds(1'800'000'000)));
+  EXPECT_EQ(status->staged, 1ULL << 41U);
+  EXPECT_EQ(status->activates_at, Time(Seconds(1'800'000'001)));
 }
 
 TEST(Status, AgentAndCallsComeBack) {

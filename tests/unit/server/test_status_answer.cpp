@@ -2,7 +2,10 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <chrono>
 #include <optional>
+#include <string>
+#include <vector>
 
 #include "config/settings.h"
 #include "publication/layout.h"
@@ -14,6 +17,7 @@ namespace {
 
 using publication::AgentStatus;
 using publication::CertificateStatus;
+using testing::AllOf;
 using testing::HasSubstr;
 using testing::Not;
 
@@ -53,10 +57,7 @@ class StatusAnswerTest : public testing::Test {
   void beat(Seconds ago) { writer_->beat(kSteady - ago); }
 
   StatusSources sources() {
-    return {.config = &*config_,
-            .reader = &*reader_,
-            .rows = rows_,
-            .server = config::ServerKind::nginx};
+    return {.config = &*config_, .reader = &*reader_, .rows = rows_, .server = server_};
   }
   StatusReport report() { return gather(sources(), kNow, kSteady); }
   StatusAnswer ask(std::string_view query, std::string_view accept = "*/*") {
@@ -70,6 +71,7 @@ class StatusAnswerTest : public testing::Test {
            std::string(now.certificates[0].condition);
   }
 
+  config::ServerKind server_ = config::ServerKind::nginx;
   std::optional<config::Config> config_;
   std::optional<publication::Writer> writer_;
   std::optional<publication::Reader> reader_;
@@ -174,6 +176,77 @@ TEST_F(StatusAnswerTest, RefusedCredentialsAreAnAlarm) {
   EXPECT_THAT(ask("").body, HasSubstr("The cloud refuses the credentials"));
   EXPECT_THAT(ask("format=prometheus").body,
               HasSubstr("ccm_agent_credentials{state=\"refused\"} 1\n"));
+}
+
+// `ccmctl agent`: other programs show what is stored.
+TEST_F(StatusAnswerTest, SaysNothingOfWhatIsServedWithoutAServer) {
+  make({"a"});
+  beat(Seconds(1));
+  server_ = config::ServerKind::none;
+  CertificateStatus status = valid();
+  status.shown_serial = "";
+  EXPECT_EQ(condition_of(status), "good valid");
+  EXPECT_EQ(report().level(), Health::good);
+  EXPECT_THAT(ask("format=json").body,
+              AllOf(HasSubstr(R"("kind":"agent")"), HasSubstr(R"("served":null)")));
+  const std::string metrics = ask("format=prometheus").body;
+  EXPECT_THAT(metrics, AllOf(HasSubstr(R"(ccm_certificate_installed_version{certificate="a"} 3)"),
+                             Not(HasSubstr("served_is_stored{")), Not(HasSubstr("ccm_tls_")),
+                             Not(HasSubstr("ccm_workers")), Not(HasSubstr("_generation{"))));
+  EXPECT_THAT(ask("format=html").body,
+              AllOf(HasSubstr("Certificates of this host"), Not(HasSubstr("Handshakes</h2>"))));
+}
+
+TEST_F(StatusAnswerTest, TellsOfWhatWaitsOfOrdersAndOfHooks) {
+  make({"a", "b"});
+  CertificateStatus status = valid();
+  status.staged = 4;
+  status.activates_at = kNow + Seconds(3600);
+  status.order_step = "applied";
+  status.order_since = kNow - Seconds(60);
+  tell("a", status);
+  tell("b", valid());
+  AgentStatus agent;
+  agent.hooks.outcomes = {5, 2, 1, 0};
+  ASSERT_TRUE(writer_->write_note(publication::kAgentNote, encode(agent)));
+  EXPECT_THAT(ask("format=json&q=a").body,
+              AllOf(HasSubstr(R"("staged":{"version":4,"shown_from":"2027-01-15T09:00:00Z"})"),
+                    HasSubstr(R"("order":{"step":"applied","since":"2027-01-15T07:59:00Z"})"),
+                    HasSubstr(R"("hooks":{"succeeded":5,"failed":2,"timed_out":1,"left_out":0})")));
+  EXPECT_THAT(ask("format=json&q=b").body,
+              AllOf(HasSubstr(R"("staged":null)"), HasSubstr(R"("order":null)")));
+  EXPECT_THAT(
+      ask("format=prometheus").body,
+      AllOf(
+          HasSubstr(R"(ccm_hooks_total{outcome="timed_out"} 1)"),
+          HasSubstr(R"(ccm_orders{step="applied"} 1)"),
+          HasSubstr(R"(ccm_certificate_activation_timestamp_seconds{certificate="a"} 1800003600)"),
+          Not(HasSubstr(R"(activation_timestamp_seconds{certificate="b"})"))));
+  EXPECT_THAT(ask("format=html").body,
+              AllOf(HasSubstr("version 4 is stored, and shown"), HasSubstr("order: applied, since"),
+                    HasSubstr("5 succeeded, 2 failed, 1 took too long, 0 left out")));
+}
+
+TEST_F(StatusAnswerTest, IsBoundedWithTenThousandCertificates) {
+  constexpr std::size_t kMany = 10'000;
+  std::vector<std::string> names;
+  for (std::size_t i = 0; i < kMany; ++i) names.push_back("c" + std::to_string(100'000 + i));
+  make(names);
+  for (const std::string& name : names) tell(name, valid());
+  const auto took = [&](const char* form, std::string_view query) {
+    const auto begin = std::chrono::steady_clock::now();
+    const std::size_t size = ask(query).body.size();
+    const auto spent = std::chrono::steady_clock::now() - begin;
+    const auto milliseconds = std::chrono::duration_cast<std::chrono::milliseconds>(spent).count();
+    RecordProperty(std::string(form) + "_bytes", static_cast<int>(size));
+    RecordProperty(std::string(form) + "_milliseconds", static_cast<int>(milliseconds));
+    return size;
+  };
+  // A page shows fifty, whatever there is; a program gets what it asks for.
+  EXPECT_LT(took("page", "format=html"), 120'000U);
+  EXPECT_LT(took("part", "format=json&page=3"), 60'000U);
+  EXPECT_LT(took("json", "format=json"), kMany * 1000);
+  EXPECT_LT(took("metrics", "format=prometheus"), kMany * 1500);
 }
 
 }  // namespace

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <fcntl.h>
 #include <fmt/format.h>
+#include <poll.h>
 #include <signal.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -9,14 +11,19 @@
 #include <optional>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "base/file.h"
+#include "base/text.h"
 #include "cli/commands/commands.h"
 #include "cli/host/links.h"
+#include "cli/host/status_port.h"
 #include "cli/input/completion.h"
+#include "cloud/reply/json.h"
 #include "config/host_checks.h"
 #include "config/toml_file.h"
 #include "launch/launch.h"
+#include "publication/writer.h"
 
 namespace ccm::cli {
 namespace {
@@ -24,6 +31,7 @@ namespace {
 struct AgentOptions {
   std::string file;
   std::string log_level = "notice";
+  std::string log_format = "text";
   bool is_check = false;
 };
 
@@ -83,30 +91,67 @@ class Foreground {
 
  private:
   Result<void> start(const Loaded& loaded);
+  Result<FileDescriptor> open_notes(const config::Config& config);
+  Result<void> show_status();
   Result<void> reload();
   bool has_ended();
+  // In the form of the agent's lines.
+  void say(Severity severity, const std::string& sentence) const;
   void stop();
 
   const AgentOptions& options_;
   std::string instance_ = config::make_instance();
   std::string place_;
   std::optional<launch::Launched> agent_;
+  StatusPort status_;
+  std::optional<config::Config> config_;  // what the status is of
+  FileDescriptor notes_;                  // to read
   unsigned loads_ = 0;
 };
 
+// The memory in which the agent leaves notes for the status. It holds no certificate and no key.
+// What is returned is the agent's end.
+Result<FileDescriptor> Foreground::open_notes(const config::Config& config) {
+  if (!status_.is_wanted()) return FileDescriptor();
+  std::vector<std::string> names;
+  for (const config::CertificateSpec& spec : config.certificates()) names.push_back(spec.name);
+  auto writer = publication::Writer::create(std::move(names), config.global().state_path);
+  if (!writer) return pass(std::move(writer));
+  auto to_read = writer->open_read_only();
+  if (!to_read) return pass(std::move(to_read));
+  FileDescriptor to_write(fcntl(writer->descriptor(), F_DUPFD_CLOEXEC, 0));
+  if (!to_write) return fail(system_error("handing the agent its memory", errno));
+  notes_ = *std::move(to_read);
+  config_ = config;
+  return to_write;
+}
+
+// Before the agent begins, so that its lifeline is not inherited.
+Result<void> Foreground::show_status() {
+  FileDescriptor notes(fcntl(notes_.get(), F_DUPFD_CLOEXEC, 0));
+  if (!notes) return fail(system_error("handing the status its memory", errno));
+  return status_.start(*config_, std::move(notes));
+}
+
 Result<void> Foreground::start(const Loaded& loaded) {
   ++loads_;
+  auto notes = open_notes(loaded.config);
+  if (!notes) return pass(std::move(notes));
+  if (status_.is_wanted()) {
+    if (auto shown = show_status(); !shown) return shown;
+  }
   const config::Handover handover{
       .server = {.kind = config::ServerKind::none,
                  .error_log = {},
                  .log_level = parse_severity(options_.log_level).value_or(Severity::notice),
+                 .logs_json = options_.log_format == "json",
                  .launch_id = fmt::format("{}-{}-{}", getpid(), loads_,
                                           SystemClock().now().time_since_epoch().count()),
                  .instance = instance_,
                  .place = place_},
       .settings = loaded.settings};
   auto launched = launch::launch({.program = loaded.program,
-                                  .segment = -1,
+                                  .segment = notes->get(),
                                   .handover = handover,
                                   .log_descriptor = STDERR_FILENO});
   if (!launched) return pass(std::move(launched));
@@ -122,6 +167,21 @@ void Foreground::stop() {
   }
 }
 
+void Foreground::say(Severity severity, const std::string& sentence) const {
+  if (options_.log_format == "json") {
+    cloud::JsonObject line;
+    line.set("time", format_time(SystemClock().now()))
+        .set("level", to_string(severity))
+        .set_number("process", getpid())
+        .set("message", printable(sentence));
+    Terminal::say(line.dump().value_or("{}"));
+  } else if (launch::is_journal(STDERR_FILENO)) {
+    Terminal::say(fmt::format("<{}>ccm: {}", static_cast<unsigned>(severity), printable(sentence)));
+  } else {
+    Terminal::say(sentence);
+  }
+}
+
 bool Foreground::has_ended() {
   return waitpid(agent_->pid, nullptr, WNOHANG) == agent_->pid;
 }
@@ -129,14 +189,16 @@ bool Foreground::has_ended() {
 // What is wrong changes nothing: the old agent goes on.
 Result<void> Foreground::reload() {
   const auto loaded = load(options_);
-  if (!loaded) {
-    Terminal::say(fmt::format("{}; the agent goes on with what it was started with",
-                              loaded.error().message()));
+  const auto listens = loaded ? status_.listen_at(loaded->config.global().status_listen)
+                              : Result<void>(fail(loaded.error()));
+  if (!listens) {
+    say(Severity::error, fmt::format("{}; the agent goes on with what it was started with",
+                                     listens.error().message()));
     return {};
   }
   stop();
   if (auto started = start(*loaded); !started) return started;
-  Terminal::say(fmt::format("{} was read again", options_.file));
+  say(Severity::notice, fmt::format("{} was read again", options_.file));
   return {};
 }
 
@@ -148,12 +210,20 @@ Result<ExitCode> Foreground::run() {
   sigprocmask(SIG_BLOCK, &awaited, nullptr);
   const auto loaded = load(options_);
   if (!loaded) return fail(loaded.error());
+  auto listens = status_.listen_at(loaded->config.global().status_listen);
+  if (!listens) return pass(std::move(listens));
   if (auto started = start(*loaded); !started) return pass(std::move(started));
   for (;;) {
     const int number = sigwaitinfo(&awaited, nullptr);
     if (number == SIGTERM || number == SIGINT) return ExitCode::ok;
     if (number == SIGHUP) {
       if (auto done = reload(); !done) return pass(std::move(done));
+    }
+    if (number == SIGCHLD && status_.has_ended()) {
+      say(Severity::error, "the process that shows the status has ended; another one takes over");
+      // It cannot be helped oftener.
+      poll(nullptr, 0, 1000);
+      if (auto shown = show_status(); !shown) say(Severity::error, shown.error().message());
     }
     // What ended may be the agent before a reload.
     if (number == SIGCHLD && has_ended()) {
@@ -179,6 +249,9 @@ constexpr const char* kAgentFooter =
     "  [certificate.www]\n"
     "  source = \"scm\"\n"
     "  names = [\"www.example.com\", \"example.com\"]\n\n"
+    "With status_listen = \"127.0.0.1:9290\" it shows status and metrics there, as a web server "
+    "does\n"
+    "at ccm_status.\n\n"
     "Examples:\n"
     "  ccmctl agent --config /etc/ccm/agent.toml --check\n"
     "  ccmctl agent --config /etc/ccm/agent.toml";
@@ -198,6 +271,12 @@ void add_agent(CLI::App& app, Action& action) {
       ->capture_default_str()
       ->type_name("error|warn|notice|info|debug")
       ->check(CLI::IsMember({"error", "warn", "notice", "info", "debug"}).description(""));
+  command
+      ->add_option("--log-format", options->log_format,
+                   "text, or json: an object for each line of the agent")
+      ->capture_default_str()
+      ->type_name("text|json")
+      ->check(CLI::IsMember({"text", "json"}).description(""));
   command->footer(kAgentFooter);
   command->callback([=, &action] { action = [=](Workspace&) { return run_agent(*options); }; });
 }

@@ -70,6 +70,11 @@ Result<ExitCode> show_certificate(Workspace& workspace, const std::string& name)
     const std::string directory = workspace.store().directory_of(name);
     if (!directory.empty()) add("files", directory);
   }
+  if (const auto& staged = (*overview)->staged) {
+    add("staged",
+        fmt::format("version {}, shown from {} on ({})", staged->version, format_time(staged->at),
+                    printable(to_string((*overview)->spec->activation))));
+  }
   add("next", printable(next_step(**overview, now)));
   if (const Error* error = (*overview)->error()) add("last error", printable(error->message()));
   Terminal::print(text);
@@ -90,9 +95,14 @@ Result<ExitCode> print_history(Workspace& workspace, const std::string& name) {
     const bool is_current = info.number == current;
     objects.push_back(object_of(info));
     objects.back().set_flag("is_current", is_current);
-    const std::string mark = (*overview)->held == info.number && is_current ? "held" : "current";
+    const bool is_staged = (*overview)->staged && (*overview)->staged->version == info.number;
+    objects.back().set_flag("is_staged", is_staged);
+    const std::string_view mark = is_staged                          ? "staged"
+                                  : !is_current                      ? ""
+                                  : (*overview)->held == info.number ? "held"
+                                                                     : "current";
     table.add({{fmt::format("{}", info.number)},
-               {is_current ? mark : "", Colour::green},
+               {std::string(mark), is_staged ? Colour::yellow : Colour::green},
                {format_time(info.installed_at)},
                {format_time(info.not_before)},
                {format_time(info.not_after)},

@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: Apache-2.0
+// When a new version takes the place of the one that is shown, of a certificate with a window for
+// it (`activate`). Until then it waits in the store (store/staging.h).
+//
+// It never waits longer than safety allows: until little is left of what is shown (deadline.h,
+// urgent_from), which is also when a hold ends. Free functions; any thread that may read the store.
+#pragma once
+
+#include <optional>
+
+#include "base/clock.h"
+#include "config/config.h"
+#include "crypto/bundle.h"
+#include "store/store_reader.h"
+
+namespace ccm::lifecycle {
+
+// For a successor of what is shown; `now`, or earlier, when it must not or need not wait. When the
+// time zone cannot be read any more, safety alone decides.
+Time activation_time(const config::CertificateSpec& spec, const crypto::Bundle& shown,
+                     const store::VersionInfo& info, Time now);
+
+struct Activation {
+  store::VersionNumber version = 0;
+  Time at{};
+};
+// The version that waits, and when its time comes; nullopt when none does.
+std::optional<Activation> pending_activation(const store::StoreReader& store,
+                                             const config::CertificateSpec& spec, Time now);
+
+}  // namespace ccm::lifecycle
