@@ -106,6 +106,7 @@ class StatusBoardTest : public testing::Test {
 };
 
 TEST_F(StatusBoardTest, TellsOfTheAgent) {
+  board();
   ledger_.note("scm.ListCertificates", publication::CallStatus::ok, 10ms, clock_.now());
   ledger_.note_identity(publication::Identity::accepted);
   look();
