@@ -20,6 +20,7 @@
 #include "store/file_store/file_reader.h"
 #include "store/file_store/file_store.h"
 #include "store/forgetting.h"
+#include "store/staging.h"
 
 namespace ccm::fleet {
 namespace {
@@ -123,9 +124,11 @@ Result<void> EtcdStore::commit_head(const Lease& lease, const std::string& name,
 
 void EtcdStore::drop_superseded(const std::string& name, Head& head, unsigned keep,
                                 Draft& draft) const {
+  const VersionNumber staged = store::staged_version(*this, name);
   std::vector<VersionNumber> previous;
   for (const Head::Version& version : head.versions) {
-    if (version.number != head.current) previous.push_back(version.number);
+    const bool is_needed = version.number == head.current || version.number == staged;
+    if (!is_needed) previous.push_back(version.number);
   }
   std::sort(previous.begin(), previous.end());
   const std::size_t surplus = previous.size() > keep ? previous.size() - keep : 0;
@@ -160,12 +163,12 @@ Result<store::VersionInfo> EtcdStore::install(const Lease& lease,
                           .serial = leaf.serial(),
                           .origin = installation.origin,
                           .rules = crypto::kServingRules};
-  head->current = info.number;
+  if (!installation.waits) head->current = info.number;
   head->versions.push_back({.number = info.number,
                             .fingerprint = info.fingerprint,
                             .response = digest_of(installation.ocsp_response)});
   draft.put_version(name, installation.bundle, info, installation.ocsp_response);
-  drop_superseded(name, *head, installation.keep, draft);
+  if (!installation.waits) drop_superseded(name, *head, installation.keep, draft);
   done = commit_head(lease, name, *std::move(head), std::move(draft));
   if (!done) return pass(std::move(done));
   return info;
