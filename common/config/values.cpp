@@ -52,11 +52,12 @@ Result<std::string> parse_user(const std::string& text) {
 // An address with a port that only this host can reach.
 Result<std::string> parse_loopback_address(const std::string& text) {
   const std::size_t colon = text.rfind(':');
-  const auto port = colon == text.npos ? std::nullopt : parse_unsigned(text.substr(colon + 1));
+  const std::uint64_t port =
+      parse_unsigned(colon == text.npos ? "" : text.substr(colon + 1)).value_or(0);
   const std::string host = text.substr(0, colon);
   in_addr four{};
   const bool is_four = inet_pton(AF_INET, host.c_str(), &four) == 1 && host.starts_with("127.");
-  if ((!is_four && host != "[::1]") || !port || *port < 1 || *port > 65535) {
+  if ((!is_four && host != "[::1]") || port < 1 || port > 65535) {
     return wrong(text,
                  "is no address of this host alone with a port; write 127.0.0.1:9290 or "
                  "[::1]:9290");
