@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // A publication segment whose header, first directory entry and first value are any bytes: readers
-// and writers refuse it or stay within it. Input: 32 bytes of header, 192 of entry, the rest is the
-// value.
+// and writers refuse it or stay within it. Input: one byte; a header, if that is odd; an entry; the
+// rest is the value. The version stays the right one, without which nobody reads any further.
 #include <fcntl.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
@@ -39,7 +39,12 @@ void damage(int fd, std::span<const std::uint8_t> input) {
   auto* base = static_cast<std::byte*>(mapped);
   Header header{};
   std::memcpy(&header, base, sizeof header);
-  input = overlay(input, base, sizeof header);
+  const bool has_header = !input.empty() && input.front() % 2 == 1;
+  if (!input.empty()) input = input.subspan(1);
+  if (has_header) {
+    input = overlay(input, base, sizeof header);
+    std::memcpy(base + offsetof(Header, version), &header.version, sizeof header.version);
+  }
   input = overlay(input, base + header.directory_offset, sizeof(Entry));
   overlay(input, base + header.buffers_offset + kBufferSize, kBufferSize);
   munmap(mapped, size);
