@@ -94,6 +94,7 @@ def test_damage_costs_one_entry_only_and_heals(
     both.start()
     kept = both.wait_for_certificate(public, cloud.trust())
     both.wait_for_certificate(private, cloud.trust())
+    both.wait_for_log('"intranet": installed version 1 ')  # a moment after it is served
     if not is_running:
         both.stop()
     both.allow('"intranet"')
