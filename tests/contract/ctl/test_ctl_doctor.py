@@ -342,7 +342,7 @@ def test_what_is_no_module(here):
 def with_module(settings, path, version):
     """The settings that an agent left, as of a server with this module (common/config/wire.cpp)."""
     content = settings.read_bytes()
-    at = 20
+    at = 24
     for _ in range(2):
         at += 4 + int.from_bytes(content[at:at + 4], "little")
     end = at
