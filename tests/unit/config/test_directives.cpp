@@ -174,6 +174,7 @@ TEST(Directives, WhatMustBeAbsoluteIsMarkedAsAPath) {
     if (row.key == "proxy") arguments.insert(arguments.begin(), "http://proxy:3128");
     if (row.key == "source") arguments.insert(arguments.begin(), "scm");
     if (row.key == "issue_dns") arguments.insert(arguments.begin(), "cloud");
+    if (arguments.size() < row.min_arguments) arguments.resize(row.min_arguments, "relative");
     Values values;
     const std::string problem = problem_of(parse_value(row.key, arguments, values));
     EXPECT_EQ(problem.find("absolute") != std::string::npos, row.paths != PathArguments::none)
