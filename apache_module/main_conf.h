@@ -35,6 +35,7 @@ struct MainConf {
   server::Surroundings surroundings;  // from post_config on
   server::AgentWatch watch;
   apr_proc_t monitor{};  // of the agent, as httpd watches it
+  bool is_monitor_watched = false;
 
   MainConf();
   MainConf(const MainConf&) = delete;

@@ -10,6 +10,7 @@
 #include <csignal>
 #include <string_view>
 #include <type_traits>
+#include <utility>
 
 #include "boundary.h"
 #include "config_tree.h"
@@ -111,6 +112,11 @@ bool examine(MainConf& conf, Host host) {
 
 void on_monitor_event(int reason, void* data, int status) noexcept;
 
+// Nothing when httpd does not watch it any more: APR crashes on what it does not know.
+void forget_monitor(MainConf& conf) {
+  if (std::exchange(conf.is_monitor_watched, false)) apr_proc_other_child_unregister(&conf);
+}
+
 void look_after_monitor(MainConf& conf) {
   const auto now = std::chrono::steady_clock::now();
   conf.monitor.pid = conf.deployment.monitor();
@@ -122,6 +128,7 @@ void look_after_monitor(MainConf& conf) {
   // For as long as the configuration lasts: no call may come when the module's code is gone.
   apr_proc_other_child_register(&conf.monitor, on_monitor_event, &conf, nullptr,
                                 ap_server_conf->process->pconf);
+  conf.is_monitor_watched = true;
 }
 
 void start_again(MainConf& conf) {
@@ -141,8 +148,8 @@ void replace_agent(MainConf& conf, AgentWatch::Finding finding) {
 void on_monitor_event(int reason, void* data, int) noexcept {
   if (reason != APR_OC_REASON_DEATH) return;
   hook_boundary(0, [&] {
-    apr_proc_other_child_unregister(data);
     auto& conf = *static_cast<MainConf*>(data);
+    forget_monitor(conf);
     // Usually its guard takes its place (agent/guard.h), and monitor() looks after that.
     if (!is_stopping() && !conf.deployment.is_attended()) {
       replace_agent(conf, AgentWatch::Finding::dead);
@@ -160,7 +167,7 @@ void look_after_agent(MainConf& conf) {
   if (finding == AgentWatch::Finding::nothing) return;
   if (finding == AgentWatch::Finding::due) return start_again(conf);
   // The one that httpd watches may have died earlier, and by now its guard has as well.
-  apr_proc_other_child_unregister(&conf);
+  forget_monitor(conf);
   replace_agent(conf, finding);
 }
 

@@ -188,6 +188,27 @@ def test_httpd_starts_all_of_them_again(make_server, settings, cloud, intranet, 
     renews(apache, cloud, private)
 
 
+def test_httpd_outlives_a_monitor_whose_guard_dies_later(make_server, settings, cloud, intranet, private):
+    apache = make_server(SERVERS["apache"])
+    apache.configure(settings=settings, certificates=[intranet], sites=[private])
+    apache.start()
+    apache.serial = apache.wait_for_certificate(private, cloud.trust())
+    guard(apache)
+    master, ours = apache.master_pid(), family(apache)
+    [first] = apache.monitors()
+    processes.kill(first)
+    # httpd has collected it and watches nobody from then on.
+    wait_until(lambda: not os.path.exists(f"/proc/{first}"), "the end of the first monitor")
+    apache.wait_for_agent(but_not=ours)
+    guard(apache)
+    theirs = family(apache)
+    for pid in theirs:
+        processes.kill(pid)
+    apache.wait_for_agent(but_not=ours + theirs)
+    assert apache.master_pid() == master and processes.is_alive(master)
+    renews(apache, cloud, private)
+
+
 def test_an_agent_that_cannot_stay_alive_is_bad(one, settings):
     def dies():
         processes.kill(one.wait_for_agent())
