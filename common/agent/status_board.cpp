@@ -23,6 +23,10 @@ void add_state(const lifecycle::State& state, CertificateStatus& status) {
   if (const auto* valid = std::get_if<lifecycle::Valid>(&state)) {
     status.state = CertificateStatus::State::valid;
     status.renew_at = valid->renew_at;
+  } else if (const auto* waiting = std::get_if<lifecycle::Waiting>(&state)) {
+    // Its kind, which is always `pending`, says that it waits.
+    status.attempts = waiting->attempts;
+    error = &waiting->reason;
   } else if (const auto* failing = std::get_if<lifecycle::Failing>(&state)) {
     status.state = CertificateStatus::State::failing;
     status.attempts = failing->attempts;

@@ -178,6 +178,19 @@ TEST_F(StatusBoardTest, TellsOfWhatFails) {
   EXPECT_TRUE(certificate()->is_damaged);
 }
 
+// The status calls it waiting by its kind (server/status/status_report.cpp).
+TEST_F(StatusBoardTest, TellsWhyTheCloudIsWaitedFor) {
+  install();
+  write_state(lifecycle::Waiting{.attempts = 2,
+                                 .retry_at = kTestNow + 1h,
+                                 .reason = Error(ErrorKind::pending, "the proof is not seen yet")});
+  look();
+  EXPECT_EQ(certificate()->next_at, kTestNow + 1h);
+  EXPECT_EQ(certificate()->attempts, 2U);
+  EXPECT_EQ(certificate()->error_kind, "pending");
+  EXPECT_EQ(certificate()->error, "the proof is not seen yet");
+}
+
 TEST_F(StatusBoardTest, TellsOfWhatWaitsAndOfWhatIsHeld) {
   install();
   const auto version = install(true);
