@@ -79,8 +79,7 @@ void run_hooks(EventStream& events, Event event, store::Answer& end) {
   if (results->empty()) end.report = fmt::format("no hook is configured for \"{}\"\n", name);
   std::size_t failures = 0;
   for (const HookResult& result : *results) {
-    end.report +=
-        fmt::format("{}{}\n", result.output, fmt::format("{} {}", result.hook, result.outcome));
+    end.report += fmt::format("{}{} {}\n", result.output, result.hook, result.outcome);
     if (!result.is_good) ++failures;
   }
   end.report.resize(cut(end.report, kMostReport).size());
