@@ -93,15 +93,20 @@ TagSearch search_of(const Call& call) {
           .without_any_tag = call.flag("without_any_tag", false)};
 }
 
-bool fits_matches(const json& record, const json& matches) {
-  return std::all_of(matches.begin(), matches.end(), [&](const json& match) {
+// Before the search, so that the answer does not depend on what the account holds.
+void check_matches(const json& matches) {
+  for (const json& match : matches) {
     const auto key = match["key"].get<std::string>();
     const auto value = match["value"].get<std::string>();
-    if (key == "resource_id") {
-      if (!value.starts_with("scs")) throw Refusal("SCM.0314", value);
-      return record["id"] == value;
-    }
-    if (key != "resource_name") throw Refusal("SCM.0303", key);
+    if (key == "resource_id" && !value.starts_with("scs")) throw Refusal("SCM.0314", value);
+    if (key != "resource_id" && key != "resource_name") throw Refusal("SCM.0303", key);
+  }
+}
+
+bool fits_matches(const json& record, const json& matches) {
+  return std::all_of(matches.begin(), matches.end(), [&](const json& match) {
+    const auto value = match["value"].get<std::string>();
+    if (match["key"] == "resource_id") return record["id"] == value;
     return record["name"].get<std::string>().find(value) != std::string::npos;
   });
 }
@@ -134,6 +139,7 @@ Reply list_by_tag(Call& call) {
   if (call.body.contains("sys_tags")) throw Refusal("SCM.0321");
   const TagSearch search = search_of(call);
   const json matches = call.body.value("matches", json::array());
+  check_matches(matches);
   std::vector<json> records = scm_records(call.world, call.caller.domain_id);
   std::erase_if(records, [&](const json& record) {
     return !fits(search, record) || !fits_matches(record, matches);
