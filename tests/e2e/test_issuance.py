@@ -8,7 +8,7 @@ import time
 
 import pytest
 from conftest import PUBLIC, SERVERS
-from lab import ctl, proofs
+from lab import ctl, proofs, vendor_sdk
 from lab.net import free_port
 from lab.waiting import wait_until
 
@@ -160,6 +160,19 @@ def test_an_order_is_withdrawn_and_begun_again(server, cloud, settings, issuing)
     ctl.run(settings["state_path"], "orders", "retry", PUBLIC, "--timeout", "0", status=6)
     server.wait_for_certificate(issuing, cloud.trust())
     assert cloud.order(order["id"])["applications"] == 2
+
+
+@pytest.mark.parametrize("kind", [SERVERS["nginx"]], ids=["nginx"])
+def test_the_vendors_sdk_reads_the_order(server, cloud, issuing):
+    cloud.proof_places(https={"*": "127.0.0.1:1"})
+    cloud.stock()
+    server.start()
+    order = wait_until(lambda: next((one for one in cloud.orders() if one["proofs"]), None), "the proof that is asked for")
+    detail, = vendor_sdk.ask(vendor_sdk.install(), cloud.facts, [
+        {"method": "GET", "path": "/v3/scm/certificates/{certificate_id}", "pathParams": {"certificate_id": order["id"]}}])
+    assert (detail["status"], detail["body"]["status"], detail["body"]["domain"]) == (200, "CHECKING", PUBLIC)
+    asked, = detail["body"]["authentification"]
+    assert asked["record_value"] == order["proofs"][0]["record_value"]
 
 
 def test_a_certificate_that_leaves_the_configuration_takes_its_proof_along(server, cloud, settings, issuing, static):

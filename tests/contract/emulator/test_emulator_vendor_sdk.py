@@ -7,17 +7,13 @@ the surrogates, which JavaScript sorts differently.
 """
 
 import json
-import os
-import pathlib
 import random
 import string
-import subprocess
 
 import pytest
 from cloud_client import make_csr, new_key, parse_leaf, public_bytes
 from lab import vendor_sdk
 
-HERE = pathlib.Path(__file__).resolve().parent
 ROUNDS = 300
 SEED = 20260726
 WILD = string.printable.strip() + " " + "äßéλЖ证书한"
@@ -29,17 +25,7 @@ def sdk():
 
 
 def ask(cloud, sdk, wishes):
-    filled = [{"query": {}, "pathParams": {}, "headers": {}, "data": {}, **wish} for wish in wishes]
-    command = ["node", str(HERE / "sdk" / "send_requests.js"), str(sdk), cloud.facts["scm"],
-               *cloud.credentials(), cloud.facts["domain_id"]]
-    done = subprocess.run(
-        command, input="".join(json.dumps(wish) + "\n" for wish in filled), text=True, timeout=240,
-        capture_output=True, check=False,
-        env={**os.environ, "NODE_EXTRA_CA_CERTS": cloud.facts["ca_file"]})
-    assert done.returncode == 0, done.stderr
-    answers = [json.loads(line) for line in done.stdout.splitlines() if line.startswith("{")]
-    assert len(answers) == len(wishes), done.stdout[-2000:]
-    return answers
+    return vendor_sdk.ask(sdk, cloud.facts, wishes)
 
 
 def text(rng, alphabet, shortest, longest):

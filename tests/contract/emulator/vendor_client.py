@@ -3,17 +3,14 @@
 
 import json
 import os
-import pathlib
 import subprocess
 
 from lab import vendor_sdk
 
-SCRIPT = pathlib.Path(__file__).resolve().parent / "sdk" / "send_requests.js"
-
 
 class VendorClient:
     def __init__(self, cloud):
-        command = ["node", str(SCRIPT), str(vendor_sdk.install()), cloud.facts["scm"],
+        command = ["node", str(vendor_sdk.SENDER), str(vendor_sdk.install()), cloud.facts["scm"],
                    *cloud.credentials(), cloud.facts["domain_id"]]
         self.process = subprocess.Popen(
             command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
