@@ -111,8 +111,7 @@ bool Attempt::is_due() const {
 
 // Not again while the cloud is waited for, which was begun with their consent.
 Result<void> Attempt::ask_to_renew() {
-  const auto* failing = std::get_if<Failing>(&before_);
-  const bool is_waiting = failing != nullptr && failing->error.kind() == ErrorKind::pending;
+  const bool is_waiting = std::holds_alternative<Waiting>(before_);
   if (!is_due() || (is_waiting && urge_ != Urge::wanted)) return {};
   Event event{.type = EventType::renewing,
               .certificate = spec_.name,

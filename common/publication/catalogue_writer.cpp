@@ -17,8 +17,6 @@ namespace {
 
 constexpr auto kRelease = std::memory_order_release;
 constexpr auto kRelaxed = std::memory_order_relaxed;
-// A fuller table makes searches long.
-constexpr std::uint64_t kFullOf4 = 3;
 
 std::string digest_of_chain(std::span<const std::byte> bytes) {
   return crypto::to_hex(crypto::sha256(bytes));

@@ -98,6 +98,17 @@ class StubSource final : public sources::Source {
   std::atomic<int> refusals = 0;
 };
 
+// Counts what is asked beforehand, and lets everything happen.
+class CountedEvents final : public Events {
+ public:
+  void tell(Event) noexcept override {}
+  Result<void> ask(Event event) noexcept override {
+    renewals += event.type == EventType::renewing ? 1 : 0;
+    return {};
+  }
+  std::atomic<int> renewals = 0;
+};
+
 class LifecycleTest : public testing::Test {
  protected:
   LifecycleTest() {
@@ -116,7 +127,8 @@ class LifecycleTest : public testing::Test {
                          .clock = clock_,
                          .log = log_,
                          .launch_id = std::move(launch_id),
-                         .responder = &responder_});
+                         .responder = &responder_,
+                         .events = events_});
     lifecycle_->start(*lease_);
   }
   // Everything that is due now, one after the other; how many there were.
@@ -160,6 +172,7 @@ class LifecycleTest : public testing::Test {
   sources::Source* pca_source_ = &source_;  // one for both kinds, unless a test says otherwise
   ccm::test::ScriptedHttp http_;
   Responder responder_{http_, clock_};
+  CountedEvents events_;
   std::unique_ptr<config::Config> config_;
   std::unique_ptr<Lifecycle> lifecycle_;
 };
@@ -808,6 +821,22 @@ TEST_F(LifecycleTest, TurnsAnExceptionIntoAFailure) {
   sleep();
   EXPECT_EQ(work(), 1U);
   EXPECT_EQ(version("www"), 1U);
+}
+
+TEST_F(LifecycleTest, AsksOnceBeforeARenewalHoweverLongTheCloudTakes) {
+  launch(make_config({"www"}));
+  source_.answer = [](const sources::ObtainRequest& request) -> Result<sources::Outcome> {
+    return sources::Outcome(sources::Pending{.retry_at = request.now + 1min, .reason = "x"});
+  };
+  for (int i = 0; i < 5; ++i) {
+    work();
+    sleep();
+  }
+  EXPECT_EQ(source_.calls, 5);
+  EXPECT_EQ(events_.renewals, 1);
+  lifecycle_->ask_for_renewal("www");
+  work();
+  EXPECT_EQ(events_.renewals, 2) << "an operator's wish is a renewal of its own";
 }
 
 TEST_F(LifecycleTest, HandsOutWhatAnOperatorWantsFirstAndWhatIsChosen) {
