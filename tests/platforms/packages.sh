@@ -56,7 +56,7 @@ before=$(shown)
 step "nginx: upgrade"
 # shellcheck disable=SC2046
 said=$(get $(newest "$newer" ccm-agent ccmctl ccm-emulator libnginx-mod-ccm))
-has "$said" 'nginx still runs the module of before'
+has "$said" 'nginx still runs the old module'
 has "$said" '/etc/init.d/nginx upgrade'
 has "$(loaded nginx ngx_ccm_module)" 'deleted'
 is "$(shown)" "$before"
