@@ -30,7 +30,7 @@ if(EXISTS /etc/debian_version)
   install(FILES "${ccm_made}/ccm.load" DESTINATION /etc/apache2/mods-available) # for `a2enmod ccm`
 endif()
 
-# What ccmctl says of itself, and manuals that are pages of the book.
+# What ccmctl generates about itself, and manuals that are pages of the book.
 set(page "${PROJECT_SOURCE_DIR}/scripts/generate-manual")
 find_program(CCM_LOWDOWN lowdown DOC "Makes manual pages of the book's; without it they are not installed")
 mark_as_advanced(CCM_LOWDOWN)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-# The functions the CMakeLists.txt files of the rooms and tests are written in.
+# The functions that the CMakeLists.txt files of the rooms and tests use.
 
 # Target `fuzzers`: every fuzz program. Target `checks`: these and every test program, and through them what they run.
 add_custom_target(fuzzers)

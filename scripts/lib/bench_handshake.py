@@ -7,11 +7,11 @@ variable  ssl_certificate $file    (nginx only: it loads the files for every han
 ccm       ccm_certificate NAME, CCMCertificate NAME
 
 All are virtual servers on ports of their own in one worker, so that they share everything else. Each
-round visits every way once, in an order that changes from round to round; what is divided is the median
+round visits every way once, in an order that changes from round to round; a ratio is that of the medians
 over the rounds. CPU time is that of the worker's threads, in nanoseconds, from /proc/PID/task/*/schedstat.
 
-The last column is a ratio of another kind: how many instructions a handshake by ccm takes, counted by valgrind,
-to one by static; more than 1 is more work. It hardly differs from run to run.
+The last column is another ratio: the instructions of a handshake by ccm, counted by valgrind, to those of one
+by static; more than 1 is more work. It hardly differs from run to run.
 """
 
 import argparse

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Instructions of a worker for one full handshake, counted by valgrind: a figure that no noise moves.
+"""Instructions of a worker for one full handshake, counted by valgrind: a figure without noise.
 
 Each count is the difference of two runs of the whole server, one with a single handshake and one with many, so that
 what a worker does once, such as its start and the first reading of a certificate, is in neither.

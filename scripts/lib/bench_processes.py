@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Ends what a benchmark started, also when it is interrupted, told to end or fails half-way."""
+"""Ends what a benchmark started, even when it is interrupted, told to end or fails half-way."""
 
 import contextlib
 import ctypes

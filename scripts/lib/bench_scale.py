@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What it costs to have many certificates, as ratios to the same certificates as static files, and as counts.
+"""What many certificates cost, as ratios to the same certificates as static files, and as counts.
 
-One store of --count certificates of as many names, one server block each. Everything runs beside its peer in
+One store of --count certificates for as many names, one server block each. Each measurement runs beside its peer in
 the same run: nginx and httpd with the very same files as static certificates.
 """
 

@@ -15,7 +15,7 @@ from lab.place import Scratch
 from lab.waiting import wait_until
 from shown_servers import PRIVATE, PUBLIC, WORKERS, ShownApache, ShownNginx
 
-# The first private certificate lives so short that its renewal can be watched; later ones 90 days.
+# The first private certificate is so short-lived that its renewal can be watched; later ones live 90 days.
 SHORT_LIFE = 30
 
 
