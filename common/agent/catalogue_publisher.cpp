@@ -32,6 +32,11 @@ void CataloguePublisher::refresh(Time now, SteadyTime since) {
   say_what_changed();
 }
 
+void CataloguePublisher::clock_was_set() {
+  for (const auto& [entry, traces] : std::exchange(unfit_, {})) waiting_.insert(entry);
+  waiting_.insert(unstapled_.begin(), unstapled_.end());
+}
+
 // Asked before anything is read: what changes in between is news the next time.
 void CataloguePublisher::look_for_changes() {
   store::Changes changes = store_.changes_since(std::exchange(revision_, {}));
@@ -86,11 +91,13 @@ void CataloguePublisher::put(publication::CatalogueWriter& catalogue, const std:
   const publication::Traces* shown = catalogue.find(entry);
   if (traces.version == 0) {
     complaints_.erase(entry);
+    unstapled_.erase(entry);
     if (!catalogue.remove(entry)) return;
     return note(
         fmt::format("catalogue \"{}\": certificate \"{}\" is gone", catalogue.name(), entry));
   }
-  if (shown != nullptr && *shown == as_published(traces)) return;
+  const bool is_as_shown = shown != nullptr && *shown == as_published(traces);
+  if (is_as_shown && !unstapled_.contains(entry)) return;
   auto found = store::load_for_catalogue(store_, entry, shown != nullptr, now);
   if (!found) {
     // That the store cannot be read may pass.
@@ -103,6 +110,8 @@ void CataloguePublisher::put(publication::CatalogueWriter& catalogue, const std:
     return;
   }
   const auto& certificate = *found->certificate;
+  unstapled_.erase(entry);
+  if (traces.response != 0 && found->response.empty()) unstapled_.insert(entry);
   auto added = catalogue.put(entry, as_published(traces), certificate.bundle, found->response);
   if (!added) {
     unfit_[entry] = traces;

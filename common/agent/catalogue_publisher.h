@@ -38,6 +38,8 @@ class CataloguePublisher {
 
   // One step; cheap when nothing has changed. `now` and `since` are the same moment.
   void refresh(Time now, SteadyTime since);
+  // What was kept back because of its dates, as by a clock that was wrong, is looked at again.
+  void clock_was_set();
   // Whether the next step should come at once.
   bool has_more() const noexcept { return !waiting_.empty(); }
 
@@ -62,6 +64,7 @@ class CataloguePublisher {
   std::size_t turn_ = 0;
   std::optional<SteadyTime> last_;
   std::map<std::string, store::EntryTraces> unfit_;  // that may not be shown, and which they were
+  std::set<std::string> unstapled_;                  // shown without the response that is stored
   std::map<std::string, std::string> complaints_;    // said already
   std::vector<std::string> changed_;                 // sentences about the last step, a few of them
   std::size_t changes_ = 0;

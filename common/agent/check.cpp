@@ -14,14 +14,13 @@
 #include <string>
 #include <vector>
 
-#include "agent/engine.h"
+#include "agent/cloud_access.h"
 #include "agent/privileges.h"
 #include "base/acting_as.h"
 #include "base/error.h"
 #include "base/handle.h"
 #include "base/log.h"
 #include "base/sentences.h"
-#include "cloud/transport/curl_client.h"
 #include "cloud/transport/endpoints.h"
 #include "config/sentences.h"
 #include "sources/source_drivers.h"
@@ -210,15 +209,10 @@ std::vector<config::HostFinding> check_work(const config::Config& config) {
 
 Result<void> try_cloud_access(const config::Config& config) {
   NoLog log;
-  const config::GlobalConfig& global = config.global();
-  const Result<CloudAccess> access = read_cloud_access(config, log);
-  if (!access) return fail(access.error());
-  const auto client = cloud::make_curl_client(
-      {.ca_pem = access->ca_pem, .proxy = global.proxy, .proxy_login = access->proxy_login});
-  if (client) return {};
-  return fail(client.error().kind(),
-              fmt::format("the trusted certificate file {}: {}",
-                          config::in_quotes(global.trusted_certificate), client.error().message()));
+  if (std::optional<Error> trouble = read_cloud_access(config, log).trouble()) {
+    return fail(*std::move(trouble));
+  }
+  return {};
 }
 
 }  // namespace ccm::agent

@@ -12,28 +12,46 @@
 #include "base/result.h"
 #include "cloud/identity/credentials.h"
 #include "cloud/identity/session.h"
+#include "cloud/transport/http_client.h"
 #include "cloud/transport/proxy_login.h"
+#include "cloud/transport/reach.h"
 #include "config/config.h"
 #include "store/store.h"
 
 namespace ccm::agent {
 
-// What has to be read before the agent gives up root.
-struct CloudAccess {
-  std::optional<cloud::Credentials> credentials;  // nullopt: from the ECS metadata service
-  std::string ca_pem;                             // empty: the system's store
-  cloud::SharedProxyLogin proxy_login = {};       // nullptr: the proxy wants none
-  // Those that single sources use instead (config::SourceFacts); nullopt as above.
-  std::map<config::CredentialsSpec, std::optional<cloud::Credentials>> further = {};
-};
-// `invalid`/`rejected` with the file in the sentence. A credentials file that others may read is
-// used with a warning.
-Result<CloudAccess> read_cloud_access(const config::Config& config, Log& log);
+// As they were read; nullopt: from the ECS metadata service. An error names the file.
+using ReadCredentials = Result<std::optional<cloud::Credentials>>;
 
-// From the ECS metadata service when there are no credentials.
-std::unique_ptr<cloud::CredentialsProvider> make_provider(
-    std::optional<cloud::Credentials> credentials, cloud::HttpClient& http, const Clock& clock,
-    const std::string& metadata);
+// What has to be read before the agent gives up root. What cannot be used keeps its error, and
+// each call that would need it ends with that.
+struct CloudAccess {
+  ReadCredentials credentials = {};
+  Result<std::string> ca_pem = {};                   // empty: the system's store
+  Result<cloud::SharedProxyLogin> proxy_login = {};  // nullptr: the proxy wants none
+  // Those that single sources use instead (config::SourceFacts).
+  std::map<config::CredentialsSpec, ReadCredentials> further = {};
+
+  // All that cannot be used, in one sentence; nullopt: nothing.
+  std::optional<Error> trouble() const;
+};
+// A credentials file that others may read is used with a warning.
+CloudAccess read_cloud_access(const config::Config& config, Log& log);
+
+// From the ECS metadata service when there are no credentials; credentials that could not be read
+// are `rejected` at each call.
+std::unique_ptr<cloud::CredentialsProvider> make_provider(ReadCredentials credentials,
+                                                          cloud::HttpClient& http,
+                                                          const Clock& clock,
+                                                          const std::string& metadata);
+
+// To the cloud, and to responders with a body of that size at most. A client that cannot be made of
+// what was read refuses each call as `rejected` with the reason.
+std::unique_ptr<cloud::HttpClient> make_cloud_client(const CloudAccess& access,
+                                                     const std::string& proxy);
+std::unique_ptr<cloud::HttpClient> make_responder_client(const CloudAccess& access,
+                                                         const std::string& proxy,
+                                                         cloud::Reach reach);
 
 // One conversation with the cloud for each of the further credentials. Borrows what it is made of;
 // thread-safe as sessions are.
@@ -59,8 +77,7 @@ class FurtherSessions {
     std::unique_ptr<cloud::LockoutGuard> guard;
     std::unique_ptr<cloud::Session> session;
   };
-  void add(const Parts& parts, const config::CredentialsSpec& spec,
-           std::optional<cloud::Credentials> credentials);
+  void add(const Parts& parts, const config::CredentialsSpec& spec, ReadCredentials credentials);
 
   std::map<config::CredentialsSpec, Identity> sessions_;
 };

@@ -13,10 +13,8 @@
 #include "agent/store_follower.h"
 #include "base/account.h"
 #include "cloud/identity/session.h"
-#include "cloud/transport/curl_client.h"
 #include "cloud/transport/endpoints.h"
 #include "lifecycle/adoption.h"
-#include "lifecycle/clock_watch.h"
 #include "lifecycle/lifecycle.h"
 #include "lifecycle/lockout.h"
 #include "lifecycle/request_desk.h"
@@ -27,26 +25,27 @@
 namespace ccm::agent {
 namespace {
 
-constexpr std::size_t kMostOcspBody = 64U << 10U;
 constexpr unsigned kDeskThreads = 2;
 
 cloud::Endpoints endpoints_of(const config::GlobalConfig& global,
-                              const std::optional<cloud::Credentials>& credentials) {
+                              const ReadCredentials& credentials) {
   cloud::Endpoints overrides{.iam = global.iam_endpoint, .scm = {}, .pca = {}};
   for (const sources::SourceDriver* driver : sources::source_drivers()) {
     if (driver->endpoint == nullptr) continue;
     overrides.*driver->endpoint = global.*driver->kind->endpoint;
   }
-  if (overrides.iam.empty() && credentials) overrides.iam = credentials->iam_endpoint;
+  const bool is_read = credentials && *credentials;
+  if (overrides.iam.empty() && is_read) overrides.iam = (*credentials)->iam_endpoint;
   return cloud::endpoints_for(global.region, overrides);
 }
 
 // New credentials make a failure of the old ones worth another try, as a new configuration does.
 Engine::Parts with_identity(Engine::Parts parts, const CloudAccess& access) {
-  if (access.credentials) parts.launch_id += " " + access.credentials->fingerprint();
-  for (const auto& [spec, credentials] : access.further) {
-    if (credentials) parts.launch_id += " " + credentials->fingerprint();
-  }
+  const auto add = [&parts](const ReadCredentials& credentials) {
+    if (credentials && *credentials) parts.launch_id += " " + (*credentials)->fingerprint();
+  };
+  add(access.credentials);
+  for (const auto& [spec, credentials] : access.further) add(credentials);
   return parts;
 }
 
@@ -86,13 +85,13 @@ class RunningEngine final : public Engine {
   RunningEngine(Parts parts, CloudAccess access, HttpClients http);
 
   void hand_out(Time now) override;
+  void clock_was_set(Seconds by) override;
   bool is_idle() const override;
   Seconds longest_work(SteadyTime now) const override;
   Time next_wake() const override;
 
  private:
   void remove_superseded();
-  void notice_the_clock();
   void look_at_changes();
   void hand_out(Team& team, Time now);
   Time next_wake(const Team& team) const;
@@ -112,7 +111,6 @@ class RunningEngine final : public Engine {
   StoreFollower follower_;
   store::Revision catalogued_;  // up to where what only a catalogue shows was looked at
   SnapshotKeeper snapshot_;
-  lifecycle::ClockWatch clock_watch_;
   // Threads for each, so that no source or responder that hangs holds up another.
   std::vector<std::unique_ptr<Team>> teams_;
   Crew inquiries_;
@@ -152,7 +150,6 @@ RunningEngine::RunningEngine(Parts parts, CloudAccess access, HttpClients http)
                  [this](const std::string& name) { lifecycle_.hasten(name); }, parts_.events}),
       follower_(parts_.config, parts_.store),
       snapshot_({parts_.config, parts_.store, parts_.state_path, parts_.clock, parts_.log}),
-      clock_watch_(parts_.clock),
       teams_(make_teams(parts_.config.global(), parts_.wake_descriptor)),
       inquiries_(parts_.config.global().concurrent_renewals, parts_.wake_descriptor),
       desk_crew_(kDeskThreads, parts_.wake_descriptor) {
@@ -178,12 +175,7 @@ void RunningEngine::remove_superseded() {
   }
 }
 
-void RunningEngine::notice_the_clock() {
-  const Seconds by = clock_watch_.look();
-  if (by == Seconds::zero()) return;
-  parts_.log.notice("the system's clock was set {} by {}; every wait is worked out again",
-                    by > Seconds::zero() ? "forward" : "back",
-                    format_duration(std::chrono::abs(by)));
+void RunningEngine::clock_was_set(Seconds by) {
   lifecycle_.clock_was_set(by);
   stapling_.look_again_at_all();
 }
@@ -204,7 +196,6 @@ void RunningEngine::look_at_changes() {
 }
 
 void RunningEngine::hand_out(Time now) {
-  notice_the_clock();
   desk_.serve();
   for (const auto& team : teams_) hand_out(*team, now);
   look_at_changes();
@@ -274,20 +265,13 @@ cloud::Reach reach_of_responders(const cloud::Endpoints& endpoints) {
 
 }  // namespace
 
-Result<std::unique_ptr<Engine>> Engine::start(Parts parts, CloudAccess access) {
-  const std::string& proxy = parts.config.global().proxy;
-  Result<std::unique_ptr<cloud::HttpClient>> http = cloud::make_curl_client(
-      {.ca_pem = access.ca_pem, .proxy = proxy, .proxy_login = access.proxy_login});
-  if (!http) return pass(std::move(http));
-  Result<std::unique_ptr<cloud::HttpClient>> responders = cloud::make_curl_client(
-      {.ca_pem = {},
-       .proxy = proxy,
-       .proxy_login = access.proxy_login,
-       .reach = reach_of_responders(endpoints_of(parts.config.global(), access.credentials)),
-       .body_limit = kMostOcspBody});
-  if (!responders) return pass(std::move(responders));
-  HttpClients clients{make_counting_client(*std::move(http), parts.clock, parts.calls),
-                      make_counting_client(*std::move(responders), parts.clock, parts.calls)};
+std::unique_ptr<Engine> Engine::start(Parts parts, CloudAccess access) {
+  const config::GlobalConfig& global = parts.config.global();
+  const cloud::Reach reach = reach_of_responders(endpoints_of(global, access.credentials));
+  HttpClients clients{
+      make_counting_client(make_cloud_client(access, global.proxy), parts.clock, parts.calls),
+      make_counting_client(make_responder_client(access, global.proxy, reach), parts.clock,
+                           parts.calls)};
   return std::make_unique<RunningEngine>(std::move(parts), std::move(access), std::move(clients));
 }
 

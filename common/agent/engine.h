@@ -39,7 +39,7 @@ class Engine {
     // lifecycle::RequestDesk::Parts
     std::function<void(Event event, store::Answer& end)> run_hooks = {};
   };
-  static Result<std::unique_ptr<Engine>> start(Parts parts, CloudAccess access);
+  static std::unique_ptr<Engine> start(Parts parts, CloudAccess access);
 
   Engine(const Engine&) = delete;
   Engine& operator=(const Engine&) = delete;
@@ -48,6 +48,8 @@ class Engine {
   // Serves what ccmctl asked for, then hands out what is due, as far as threads are free. Main
   // thread only.
   virtual void hand_out(Time now) = 0;
+  // The wall clock was set by so much; before the next hand_out().
+  virtual void clock_was_set(Seconds by) = 0;
   // Nothing is under way.
   virtual bool is_idle() const = 0;
   // How long the oldest of what is under way has been so; 0 when nothing is.

@@ -20,6 +20,14 @@ void Publisher::refresh(Time now) {
   catalogues_.refresh(now, since);
 }
 
+void Publisher::clock_was_set() {
+  for (const config::CertificateSpec& spec : config_.certificates()) {
+    const auto seen = seen_.find(spec.name);
+    if (seen != seen_.end() && seen->second.is_dated()) unread_.insert(&spec);
+  }
+  catalogues_.clock_was_set();
+}
+
 void Publisher::believe(const publication::Snapshot& snapshot) {
   for (const config::CertificateSpec& spec : config_.certificates()) {
     const publication::SnapshotEntry* entry = snapshot.find(spec.name);
@@ -46,8 +54,9 @@ bool Publisher::look_at(const config::CertificateSpec& spec, Seen& seen, Time no
   const store::VersionNumber version = store_.current_version(name);
   // Before it is read: one that comes in between is news the next time.
   const std::uint64_t response = spec.stapling ? store_.response_stamp(name) : 0;
-  const bool is_new = version != seen.version;
-  if (version == 0 || (!is_new && response == seen.response)) return true;
+  const bool is_new = version != seen.version || seen.is_withheld;
+  const bool is_known = version == seen.version && response == seen.response && !seen.is_dated();
+  if (version == 0 || is_known) return true;
   Result<store::StoreReader::Loaded> loaded = store_.load(name);
   if (!loaded) {
     // The store itself cannot be read; that may pass, so the version stays unseen.
@@ -56,23 +65,22 @@ bool Publisher::look_at(const config::CertificateSpec& spec, Seen& seen, Time no
     }
     return false;
   }
-  const store::VersionNumber seen_before = seen.version;
+  // The server has chosen what fits best when it loaded its configuration (server/bootstrap.h);
+  // what was installed before that and fits no better is none to come back to.
+  const bool is_of_the_start = seen.version == 0 || (version == seen.version && seen.is_withheld);
   seen = {.version = version, .response = response, .complaint = {}};
   if (loaded->damage) log_.error("certificate \"{}\": {}", name, loaded->damage->message());
   // What load() gives in place of a damaged version is older than what is served.
   if (loaded->damage && writer_.holds_certificate(name)) return true;
   if (!loaded->certificate) return true;
   const store::StoredCertificate& stored = *loaded->certificate;
-  // The server has chosen what fits best when it loaded its configuration (server/bootstrap.h);
-  // what was installed before that and fits no better is none to come back to.
-  const bool is_first = seen_before == 0;
   const publication::Published value{
       .bundle = stored.bundle,
       .ocsp_response = spec.stapling ? staple_of(stored, now) : std::vector<std::byte>()};
-  if (is_first && writer_.holds_certificate(name) &&
-      !store::check_stored(stored, spec.names, now) && !writer_.holds(name, value)) {
-    return true;
-  }
+  seen.is_unstapled = response != 0 && value.ocsp_response.empty();
+  seen.is_withheld = is_of_the_start && writer_.holds_certificate(name) &&
+                     !store::check_stored(stored, spec.names, now) && !writer_.holds(name, value);
+  if (seen.is_withheld) return true;
   publish(name, stored.info, value, is_new);
   return true;
 }

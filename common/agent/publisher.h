@@ -44,6 +44,9 @@ class Publisher {
   void refresh(Time now);
   // Whether refresh() has more to do at once: the catalogues are brought up to date step by step.
   bool has_more() const noexcept { return catalogues_.has_more(); }
+  // What was kept back because of its dates, as by a clock that was wrong, is looked at again the
+  // next time.
+  void clock_was_set();
   // For who tells of what is published (status_board.h).
   publication::Writer& writer() noexcept { return writer_; }
   // Before the first refresh: what the server shows exactly as the snapshot has it, and is current
@@ -56,6 +59,11 @@ class Publisher {
     store::VersionNumber version = 0;
     std::uint64_t response = 0;  // its stamp (store/store_reader.h)
     std::string complaint;       // why it could not be read, so as to say it once
+    bool is_withheld = false;    // the server shows something that fits better
+    bool is_unstapled = false;   // there is a response that is not to be stapled now
+
+    // On another day it may be another.
+    bool is_dated() const noexcept { return is_withheld || is_unstapled; }
   };
 
   void look_at(const config::CertificateSpec& spec, Time now);

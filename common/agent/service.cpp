@@ -31,6 +31,7 @@
 #include "base/text.h"
 #include "base/version.h"
 #include "launch/process.h"
+#include "lifecycle/clock_watch.h"
 #include "store/host/effective_settings.h"
 #include "store/host/snapshot_file.h"
 #include "store/kinds.h"
@@ -96,7 +97,7 @@ class Service {
     std::optional<Publisher> publisher;  // of that store; nullopt: there is no server
     // For `ccmctl agent` that shows its status, which gets no certificate.
     std::optional<publication::Writer> notes;
-    std::optional<CloudAccess> access;  // nullopt: only publish
+    std::optional<CloudAccess> access;  // until the engine has it
     Watches watches;
     config::ServerFacts server;
     SignOfLife& life;
@@ -108,17 +109,19 @@ class Service {
   };
   explicit Service(Parts parts)
       : parts_(std::move(parts)),
-        neighbours_(kStore, store::id_of(parts_.server), parts_.config, parts_.clock, parts_.log) {
+        neighbours_(kStore, store::id_of(parts_.server), parts_.config, parts_.clock, parts_.log),
+        clock_watch_(parts_.clock) {
     if (parts_.publisher || parts_.notes) make_board();
   }
 
   int run();
 
  private:
-  bool wants_to_lead() const { return engine_ == nullptr && parts_.access.has_value(); }
+  bool wants_to_lead() const { return engine_ == nullptr; }
   void make_board();
   void try_to_lead();
   void tidy();
+  void notice_the_clock();
   void end_when_something_hangs();
   void look_at_neighbours();
   milliseconds time_to_sleep() const;
@@ -126,6 +129,7 @@ class Service {
   Parts parts_;
   Neighbours neighbours_;
   std::optional<config::Config> joined_;  // what the engine looks after
+  lifecycle::ClockWatch clock_watch_;
   SteadyTime next_tidying_;
   SteadyTime next_look_at_neighbours_;
   bool owes_a_look_ = false;  // at the neighbours, when that time has come
@@ -136,17 +140,17 @@ class Service {
 };
 
 void Service::make_board() {
-  const auto& access = parts_.access;
-  board_.emplace(StatusBoard::Parts{
-      .config = parts_.config,
-      .store = *parts_.store,
-      .writer = parts_.publisher ? parts_.publisher->writer() : *parts_.notes,
-      .ledger = parts_.calls,
-      .clock = parts_.clock,
-      .log = parts_.log,
-      .account = access && access->credentials ? access->credentials->domain_id : "",
-      .has_access = access.has_value(),
-      .hooks = [&events = parts_.events] { return events.hook_counts(); }});
+  const ReadCredentials& credentials = parts_.access->credentials;
+  board_.emplace(
+      StatusBoard::Parts{.config = parts_.config,
+                         .store = *parts_.store,
+                         .writer = parts_.publisher ? parts_.publisher->writer() : *parts_.notes,
+                         .ledger = parts_.calls,
+                         .clock = parts_.clock,
+                         .log = parts_.log,
+                         .account = credentials && *credentials ? (*credentials)->domain_id : "",
+                         .has_access = !parts_.access->trouble(),
+                         .hooks = [&events = parts_.events] { return events.hook_counts(); }});
 }
 
 int Service::run() {
@@ -159,6 +163,7 @@ int Service::run() {
     end_when_something_hangs();
     const SteadyTime sign = parts_.life.give();
     if (parts_.notes) parts_.notes->beat(sign);
+    notice_the_clock();
     if (parts_.publisher) parts_.publisher->refresh(parts_.clock.now());
     parts_.settings.look();
     tidy();
@@ -190,6 +195,17 @@ void Service::end_when_something_hangs() {
   parts_.log.error("an attempt has not ended for {}; the agent starts anew",
                    format_duration(kLongestWork));
   _exit(1);
+}
+
+void Service::notice_the_clock() {
+  const Seconds by = clock_watch_.look();
+  if (by == Seconds::zero()) return;
+  parts_.log.notice(
+      "the system's clock was set {} by {}, or the system slept; every wait is "
+      "worked out again",
+      by > Seconds::zero() ? "forward" : "back", format_duration(std::chrono::abs(by)));
+  if (parts_.publisher) parts_.publisher->clock_was_set();
+  if (engine_ != nullptr) engine_->clock_was_set(by);
 }
 
 void Service::tidy() {
@@ -259,13 +275,7 @@ void Service::try_to_lead() {
                       .run_hooks = [&events = parts_.events](Event event, store::Answer& end) {
                         run_hooks(events, std::move(event), end);
                       }};
-  Result<std::unique_ptr<Engine>> engine =
-      Engine::start(std::move(parts), *std::exchange(parts_.access, std::nullopt));
-  if (!engine) {
-    parts_.log.error("{}; certificates are served but not renewed", engine.error().message());
-    return;
-  }
-  engine_ = *std::move(engine);
+  engine_ = Engine::start(std::move(parts), *std::exchange(parts_.access, std::nullopt));
   parts_.life.leads();
   parts_.events.tell(
       {.type = EventType::lead_taken,
@@ -273,11 +283,13 @@ void Service::try_to_lead() {
 }
 
 // What must be done as root, then never root again.
-Result<std::optional<CloudAccess>> settle(const config::Config& config, SettingsKeeper& settings,
-                                          Log& log) {
-  Result<CloudAccess> access = read_cloud_access(config, log);
-  if (!access) {
-    log.error("{}; certificates are served but not renewed", access.error().message());
+Result<CloudAccess> settle(const config::Config& config, SettingsKeeper& settings, Log& log) {
+  CloudAccess access = read_cloud_access(config, log);
+  if (const std::optional<Error> trouble = access.trouble()) {
+    log.error(
+        "{}; certificates are served but not renewed until the file is good again, which the agent "
+        "notices",
+        trouble->message());
   }
   Result<std::optional<Account>> account = choose_account(config.global().user);
   if (!account) return pass(std::move(account));
@@ -288,8 +300,7 @@ Result<std::optional<CloudAccess>> settle(const config::Config& config, Settings
     settled = become(**account);
   }
   if (!settled) return pass(std::move(settled));
-  if (!access) return std::optional<CloudAccess>();
-  return std::optional<CloudAccess>(*std::move(access));
+  return access;
 }
 
 // A unit with ProtectSystem, or a disk that the kernel no longer trusts.
@@ -347,7 +358,7 @@ Result<int> serve(const config::Handover& handover, const Pulse& pulse, Log& log
   const Result<config::Config> config = handover.settings.finalize();
   if (!config) return fail(config.error());
   SettingsKeeper settings(kStore, with_agent(handover), log);
-  Result<std::optional<CloudAccess>> access = settle(*config, settings, log);
+  Result<CloudAccess> access = settle(*config, settings, log);
   if (!access) return pass(std::move(access));
   warn_if_read_only(config->global().state_path, log);
   const SystemClock clock;

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <set>
+#include <utility>
 #include <variant>
 
 namespace ccm::agent {
@@ -27,8 +28,7 @@ std::vector<std::string> WatchedFiles::changed() {
   std::vector<std::string> paths;
   for (File& file : files_) {
     const std::optional<Identity> now = identity_of(file.path);
-    if (!now || now == file.identity) continue;
-    file.identity = now;
+    if (now == std::exchange(file.identity, now) || !now) continue;
     paths.push_back(file.path);
   }
   return paths;
@@ -39,7 +39,7 @@ std::optional<WatchedFiles::Identity> WatchedFiles::identity_of(const std::strin
   struct stat status = {};
   if (stat(path.c_str(), &status) != 0) return std::nullopt;
   return Identity(status.st_dev, status.st_ino, status.st_size, status.st_mtim.tv_sec,
-                  status.st_mtim.tv_nsec);
+                  status.st_mtim.tv_nsec, status.st_mode, status.st_uid, status.st_gid);
 }
 
 }  // namespace ccm::agent

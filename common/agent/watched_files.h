@@ -22,12 +22,13 @@ class WatchedFiles {
   explicit WatchedFiles(const config::GlobalConfig& global,
                         const std::vector<config::CredentialsSpec>& further = {});
 
-  // Those that have been replaced or written since the last call. One that is not there is about to
-  // come again, and counts then. Links are followed, as orchestrators exchange them.
+  // Those that have been replaced or written, or have got another owner or mode, since the last
+  // call. One that is not there counts when it is back, as an agent may have been started without
+  // it. Links are followed, as orchestrators exchange them.
   std::vector<std::string> changed();
 
  private:
-  using Identity = std::tuple<dev_t, ino_t, off_t, time_t, long>;
+  using Identity = std::tuple<dev_t, ino_t, off_t, time_t, long, mode_t, uid_t, gid_t>;
   struct File {
     std::string path;
     std::optional<Identity> identity;  // nullopt: it was not there

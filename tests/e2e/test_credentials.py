@@ -3,10 +3,12 @@
 
 import configparser
 import os
+import re
 
-from lab import processes
+from lab import ctl, processes, tls
 from lab.net import free_port
 from lab.server import Certificate, Site
+from lab.status import with_status
 from lab.waiting import wait_until
 
 
@@ -94,6 +96,53 @@ def test_a_working_agent_survives_a_bad_credentials_file(
     server.wait_for_agent(but_not=[agent])
     cloud.revoke_issued()
     server.wait_for_certificate(private, cloud.trust(), but_not=[serial])
+
+
+def wait_for_staples(site, count):
+    """Until so many OCSP responses were seen, one after the other."""
+    ends = set()
+
+    def seen():
+        said = tls.staple(site.port, site.name)
+        ends.update(said[1:] if said else ())
+        return len(ends) >= count
+
+    wait_until(seen, f"{count} OCSP responses of {site.name}")
+
+
+def test_an_agent_that_starts_anew_with_a_bad_file_does_all_that_needs_no_call(
+        server, settings, cloud, intranet, private, scratch):
+    cloud.admin("POST", "/options", {"ocsp_lifetime_s": 8})
+    profile, state = scratch / "profile", settings["state_path"]
+    write_profile(profile, "global", **access_key(cloud))
+    settings["credentials"] = f"file={profile}"
+    status = with_status(server, settings=settings, certificates=[intranet], sites=[private])
+    server.start()
+    first = server.wait_for_certificate(private, cloud.trust())
+    ctl.run(state, "renew", "intranet")
+    serial = server.wait_for_certificate(private, cloud.trust(), but_not=[first])
+    agent = server.wait_for_agent()
+    server.allow(r"credentials file|has changed and cannot be used")
+    # Whoever writes it has died, and so does the agent.
+    profile.write_text("[global]\nak\n")
+    server.wait_for_log(r"has changed and cannot be used: .*line 2")
+    mark = server.log_size()
+    processes.kill(agent)
+    server.wait_for_log(r"credentials file \S+: line 2: .*served but not renewed", since=mark)
+    wait_until(lambda: {"leads": True, "credentials": "unreadable"}.items() <= status.json()["agent"].items(),
+               "an agent that leads without credentials")
+    said = " ".join(ctl.run(state, "doctor", status=1).split())
+    assert re.search(r"credentials file \S+: line 2: is not", said), said
+    wait_for_staples(private, 3)
+    assert "line 2" in ctl.run(state, "renew", "intranet", status=None)
+    assert server.show(private).serial == serial
+    ctl.run(state, "rollback", "intranet")
+    assert server.wait_for_certificate(private, cloud.trust()) == first
+    write_profile(profile, "global", **access_key(cloud))
+    wait_until(lambda: {"leads": True, "credentials": "unknown"}.items() <= status.json()["agent"].items(),
+               "an agent that leads with credentials")
+    ctl.run(state, "renew", "intranet")
+    server.wait_for_certificate(private, cloud.trust(), but_not=[first, serial])
 
 
 def test_a_named_profile(server, settings, cloud, intranet, private, scratch):

@@ -94,6 +94,18 @@ TEST_F(CataloguePublisherTest, MoreThanOneStepTakesComesStepByStep) {
   EXPECT_EQ(reader_->catalogue("edge")->size(), CataloguePublisher::kMostLooks + 5);
 }
 
+TEST_F(CataloguePublisherTest, WhatAWrongClockKeptBackComesAsSoonAsItIsRight) {
+  install("a", "a.example");
+  const Time wrong = test::kTestNow - 9999 * test::kTestDay;
+  publisher_->refresh(wrong, clock_.steady_now());
+  EXPECT_EQ(shown("a.example"), "nothing");
+  refresh();
+  EXPECT_EQ(shown("a.example"), "nothing") << "nobody has said that anything is new";
+  publisher_->clock_was_set();
+  refresh();
+  EXPECT_EQ(shown("a.example"), "a 1");
+}
+
 TEST_F(CataloguePublisherTest, ADamagedVersionDoesNotTakeThePlaceOfWhatIsShown) {
   install("a", "a.example");
   install("b", "b.example");

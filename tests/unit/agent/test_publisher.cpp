@@ -131,6 +131,34 @@ TEST_F(PublisherTest, LeavesWhatTheServerChoseInsteadOfWhatHasExpired) {
   EXPECT_EQ(served(), next);
 }
 
+// A machine that begins with a wrong clock, and a server that chose accordingly.
+TEST_F(PublisherTest, ShowsWhatAWrongClockKeptBackAsSoonAsItIsRight) {
+  const crypto::Bundle chosen = test::make_test_bundle();
+  const crypto::Bundle newest = install();
+  ASSERT_TRUE(writer_->publish("www", {.bundle = chosen, .ocsp_response = {}}));
+  publisher_->refresh(newest.leaf().not_before() - Seconds(1));
+  EXPECT_EQ(served(), chosen.leaf().serial());
+  publisher_->clock_was_set();
+  publisher_->refresh(test::kTestNow);
+  EXPECT_EQ(served(), newest.leaf().serial());
+  EXPECT_EQ(reported(), 1U);
+  log_.take();
+  publisher_->clock_was_set();
+  publisher_->refresh(test::kTestNow);
+  EXPECT_THAT(log_.take(), IsEmpty());
+}
+
+TEST_F(PublisherTest, StaplesWhatAWrongClockKeptBackAsSoonAsItIsRight) {
+  const crypto::Bundle bundle = install();
+  const auto good = make_test_response(bundle.leaf(), test::test_issuing_authority());
+  keep_response(good);
+  publisher_->refresh(bundle.leaf().not_before() - Seconds(1));
+  EXPECT_THAT(stapled(), IsEmpty());
+  publisher_->clock_was_set();
+  publisher_->refresh(test::kTestNow);
+  EXPECT_EQ(stapled(), good);
+}
+
 // The server found a better one in the store; the engine makes it current in a moment.
 TEST_F(PublisherTest, LeavesWhatTheServerChoseInsteadOfWhatClientsRefuse) {
   const crypto::Bundle chosen = test::make_test_bundle();

@@ -45,16 +45,25 @@ TEST_F(WatchedFilesTest, TellsEachChangeOnce) {
   EXPECT_THAT(files.changed(), ElementsAre(path("proxy")));
 }
 
-TEST_F(WatchedFilesTest, OneThatComesBackCountsIfItIsAnother) {
+TEST_F(WatchedFilesTest, OneThatComesBackCounts) {
   directory_.write("credentials", "1");
   WatchedFiles files = watch();
   fs::rename(path("credentials"), path("away"));
   EXPECT_THAT(files.changed(), IsEmpty());
   fs::rename(path("away"), path("credentials"));
-  EXPECT_THAT(files.changed(), IsEmpty());
+  EXPECT_THAT(files.changed(), ElementsAre(path("credentials")));
   replace("credentials", "22");
   directory_.write("trusted", "it was not there at all");
   EXPECT_THAT(files.changed(), ElementsAre(path("credentials"), path("trusted")));
+}
+
+TEST_F(WatchedFilesTest, ThatItMayBeReadNowCounts) {
+  directory_.write("credentials", "1");
+  fs::permissions(path("credentials"), fs::perms::none);
+  WatchedFiles files = watch();
+  fs::permissions(path("credentials"), fs::perms::owner_read);
+  EXPECT_THAT(files.changed(), ElementsAre(path("credentials")));
+  EXPECT_THAT(files.changed(), IsEmpty());
 }
 
 // What an orchestrator exchanges is a link above the file.
