@@ -70,6 +70,40 @@ bool has_known_types(const STACK_OF(GENERAL_SUBTREE) * subtrees) {
   return true;
 }
 
+bool has_mask(const ASN1_OCTET_STRING* address) {
+  const int size = ASN1_STRING_length(address);
+  if (size != 8 && size != 32) return false;
+  const unsigned char* mask = ASN1_STRING_get0_data(address) + size / 2;
+  bool is_over = false;
+  for (int bit = 0; bit < size * 4; ++bit) {
+    const bool is_set = (mask[bit / 8] >> (7 - bit % 8) & 1) != 0;
+    if (is_set && is_over) return false;
+    is_over = !is_set;
+  }
+  return true;
+}
+
+// A leading dot is fine.
+bool has_readable_labels(const ASN1_STRING* name) {
+  std::string_view text(reinterpret_cast<const char*>(ASN1_STRING_get0_data(name)),
+                        static_cast<std::size_t>(ASN1_STRING_length(name)));
+  if (text.starts_with('.')) text.remove_prefix(1);
+  const bool is_visible =
+      std::all_of(text.begin(), text.end(), [](char c) { return c >= '!' && c <= '~'; });
+  return is_visible && !text.starts_with('.') && !text.ends_with('.') &&
+         text.find("..") == std::string_view::npos;
+}
+
+// As Go reads them, whoever they are about.
+bool are_readable(const STACK_OF(GENERAL_SUBTREE) * subtrees) {
+  for (int i = 0; i < sk_GENERAL_SUBTREE_num(subtrees); ++i) {
+    const GENERAL_NAME* base = sk_GENERAL_SUBTREE_value(subtrees, i)->base;
+    if (base->type == GEN_IPADD && !has_mask(base->d.iPAddress)) return false;
+    if (base->type == GEN_DNS && !has_readable_labels(base->d.dNSName)) return false;
+  }
+  return true;
+}
+
 std::string constraints_problem(const X509* certificate) {
   int critical = 0;
   const ConstraintsHandle constraints(static_cast<NAME_CONSTRAINTS*>(
@@ -78,6 +112,10 @@ std::string constraints_problem(const X509* certificate) {
   if (sk_GENERAL_SUBTREE_num(constraints->permittedSubtrees) <= 0 &&
       sk_GENERAL_SUBTREE_num(constraints->excludedSubtrees) <= 0) {
     return "its name constraints are empty";
+  }
+  if (!are_readable(constraints->permittedSubtrees) ||
+      !are_readable(constraints->excludedSubtrees)) {
+    return "its name constraints have a name or an address that not every client can read";
   }
   const bool are_known = has_known_types(constraints->permittedSubtrees) &&
                          has_known_types(constraints->excludedSubtrees);

@@ -12,6 +12,7 @@
 #include "crypto/client_rules.h"
 #include "crypto/client_verdict.h"
 #include "crypto/names.h"
+#include "crypto/path_rules.h"
 
 namespace ccm::crypto {
 namespace {
@@ -178,7 +179,12 @@ Result<void> check_as_client(const Path& path, Time now) {
                              path.certificates.back().is_issued_by(*path.root);
   Result<void> verified =
       verify_as_client(path.certificates, has_live_root ? path.root : std::nullopt, now);
-  if (verified || verified.error().kind() != ErrorKind::rejected) return verified;
+  if (verified) {
+    const std::string problem = path_problem(path.certificates);
+    if (problem.empty()) return {};
+    return refused_by("clients", "clients refuse the chain: " + problem);
+  }
+  if (verified.error().kind() != ErrorKind::rejected) return verified;
   return refused_by("clients", "clients refuse the chain: " + verified.error().message());
 }
 

@@ -20,7 +20,7 @@ namespace ccm::crypto {
 
 // Which rules these are: a larger number whenever one becomes stricter. The store keeps it with
 // what passed them, which need not be asked again then but for names and dates.
-inline constexpr unsigned kServingRules = 1;
+inline constexpr unsigned kServingRules = 2;
 
 // What is stored has no root any more.
 enum class Arrival : bool { stored, new_one };
@@ -41,7 +41,7 @@ Path path_of(const Bundle& bundle, Time now);
 // strength (RSA of 2048 to 8192 bits, ECDSA P-256 or P-384; issuers also P-521), key type as asked
 // for, signature strength, form (client_rules.h), server authentication (extended and plain key
 // usage, no CA), stapling (a leaf that demands it names a responder), clients (OpenSSL's
-// verification, client_verdict.h). `path` is path_of() the bundle: what else is served does not
+// verification, client_verdict.h, and path_rules.h). `path` is path_of() the bundle: what else is served does not
 // count. A refusal that carries retry_after is only a matter of time (not before).
 Result<void> check_serving(const ServingTerms& terms, const Bundle& bundle, const Path& path);
 

@@ -30,11 +30,6 @@ CLIENT_NAMES = ("python", "openssl verify", "node", "java", "go", "chromium")
 LOOSER = {
     "name-underscore": ("java",),  # which does not even ask for such a name
     "path-of-a-stranger": tuple(CLIENT_NAMES),  # the gate does not know whom clients trust
-    "constraints-exclude-below-a-wildcard": ("chromium",),
-    "constraints-odd-address": ("go", "chromium"),
-    "constraints-odd-name": ("go",),
-    "issuer-policy-constraints-not-critical": ("java", "chromium"),
-    "leaf-policies-twice": ("chromium",),
 }
 # Refused although every client that is asked here takes it.
 STRICTER = (

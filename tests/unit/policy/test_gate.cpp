@@ -386,6 +386,16 @@ INSTANTIATE_TEST_SUITE_P(
                    "admitted"},
         ClientCase{"critical policy constraints",
                    with_extension("policyConstraints=critical,inhibitPolicyMapping:0"), "form: "},
+        ClientCase{"policies demanded", with_extension("policyConstraints=requireExplicitPolicy:0"),
+                   "clients: clients refuse the chain: an authority demands"},
+        ClientCase{"excluded address",
+                   with_extension("nameConstraints=excluded;IP:10.0.0.0/255.0.0.0"), "admitted"},
+        ClientCase{"address with a mask of holes",
+                   with_extension("nameConstraints=excluded;IP:10.0.0.0/255.0.255.0"), "form: "},
+        ClientCase{"name with a blank", with_extension("nameConstraints=excluded;DNS:a b"),
+                   "form: "},
+        ClientCase{"name below a dot", with_extension("nameConstraints=excluded;DNS:.other.net"),
+                   "admitted"},
         ClientCase{
             "no length left", {.basic_constraints = "critical,CA:TRUE,pathlen:0"}, "admitted"},
         ClientCase{"P-521", {.key_kind = "P-521"}, "admitted"},
@@ -396,6 +406,23 @@ INSTANTIATE_TEST_SUITE_P(
         ClientCase{"begins later",
                    {.not_before = kTestNow + 1h},
                    "chain: the issuer CN=Odd CA is valid only from"}));
+
+// Chromium does, as the excluded name would be one of the wildcard's.
+TEST(Gate, RefusesAWildcardAboveAnExcludedName) {
+  const auto verdict_below = [](const std::string& excluded) {
+    test::TestCertificateOptions options =
+        with_extension("nameConstraints=critical,excluded;DNS:" + excluded);
+    options.common_name = "Odd CA";
+    options.is_ca = true;
+    const TestAuthority issuer = test::make_test_certificate(&authorities().root, options);
+    const TestCertificate leaf = test::make_test_leaf(issuer, {.names = {"*.example.com"}});
+    return verdict(make_spec(), make_bundle(leaf, {issuer.certificate}));
+  };
+  EXPECT_THAT(verdict_below("Bad.example.com"),
+              StartsWith("clients: clients refuse the chain: CN=Odd CA excludes "
+                         "\"bad.example.com\", which \"*.example.com\" would cover"));
+  EXPECT_EQ(verdict_below("bad.example.net"), "admitted");
+}
 
 TEST(Gate, RefusesAnExceededPathLength) {
   const TestAuthority upper = test::make_test_certificate(
