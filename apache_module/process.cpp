@@ -52,6 +52,7 @@ void close_in_child() noexcept {
     active->deployment.enter_worker(*retained);
   } else {
     const FileDescriptor unused(std::exchange(retained->segment, -1));
+    const FileDescriptor uncounted(std::exchange(retained->canary_board, -1));
   }
 }
 
@@ -59,7 +60,7 @@ void close_in_child() noexcept {
 // for another.
 server::Retained& retained_data() {
   static_assert(std::is_trivially_copyable_v<server::Retained>);
-  constexpr char kRetainedKey[] = "ccm_module retained 3";
+  constexpr char kRetainedKey[] = "ccm_module retained 4";
   if (auto* kept = static_cast<server::Retained*>(ap_retained_data_get(kRetainedKey))) return *kept;
   return *::new (ap_retained_data_create(kRetainedKey, sizeof(server::Retained)))
       server::Retained();

@@ -21,11 +21,13 @@
 #include "lifecycle/responder.h"
 #include "lifecycle/stapling.h"
 #include "sources/source_drivers.h"
+#include "store/host/canary_file.h"
 
 namespace ccm::agent {
 namespace {
 
 constexpr unsigned kDeskThreads = 2;
+constexpr Seconds kBetweenCanaries{1};
 
 cloud::Endpoints endpoints_of(const config::GlobalConfig& global,
                               const ReadCredentials& credentials) {
@@ -92,6 +94,7 @@ class RunningEngine final : public Engine {
 
  private:
   void remove_superseded();
+  void watch_canaries();
   void look_at_changes();
   void hand_out(Team& team, Time now);
   Time next_wake(const Team& team) const;
@@ -111,6 +114,7 @@ class RunningEngine final : public Engine {
   StoreFollower follower_;
   store::Revision catalogued_;  // up to where what only a catalogue shows was looked at
   SnapshotKeeper snapshot_;
+  SteadyTime next_look_at_canaries_{};
   // Threads for each, so that no source or responder that hangs holds up another.
   std::vector<std::unique_ptr<Team>> teams_;
   Crew inquiries_;
@@ -137,7 +141,10 @@ RunningEngine::RunningEngine(Parts parts, CloudAccess access, HttpClients http)
                   [this](const config::SourceSpec& source) -> sources::Source& {
                     return sources_.of(source);
                   },
-                  parts_.clock, parts_.log, parts_.launch_id, &responder_, parts_.events}),
+                  parts_.clock, parts_.log, parts_.launch_id, &responder_, parts_.events,
+                  [this](const std::string& name, const store::Canary& canary) {
+                    return store::canary_tally(parts_.state_path, name, canary);
+                  }}),
       desk_({parts_.state_path, parts_.store, *parts_.lease, lifecycle_, parts_.log, parts_.config,
              parts_.clock, parts_.events,
              [this](std::function<void()> work) {
@@ -180,6 +187,13 @@ void RunningEngine::clock_was_set(Seconds by) {
   stapling_.look_again_at_all();
 }
 
+void RunningEngine::watch_canaries() {
+  const SteadyTime now = parts_.clock.steady_now();
+  if (now < next_look_at_canaries_) return;
+  next_look_at_canaries_ = now + kBetweenCanaries;
+  lifecycle_.watch_canaries();
+}
+
 void RunningEngine::look_at_changes() {
   std::vector<std::string> names;
   for (const config::CertificateSpec* spec : follower_.next(parts_.clock.steady_now())) {
@@ -197,6 +211,7 @@ void RunningEngine::look_at_changes() {
 
 void RunningEngine::hand_out(Time now) {
   desk_.serve();
+  watch_canaries();
   for (const auto& team : teams_) hand_out(*team, now);
   look_at_changes();
   for (const std::string& name : stapling_.take_due(now, inquiries_.idle())) {

@@ -33,9 +33,10 @@ std::string summary(const config::Config& own, const config::Config& joined) {
   std::string text;
   for (const config::CertificateSpec& spec : joined.certificates()) {
     if (own.find(spec.name) != nullptr) continue;
-    text += fmt::format("{} {} {} {} {} {}\n", spec.name, spec.fingerprint(),
+    text += fmt::format("{} {} {} {} {} {} {} {}\n", spec.name, spec.fingerprint(),
                         config::to_string(spec.renew_before), spec.check_interval.count(),
-                        spec.keep, spec.stapling);
+                        spec.keep, spec.stapling, config::to_string(spec.activation),
+                        config::to_string(spec.canary));
   }
   if (own.catalogues().empty() && !joined.catalogues().empty()) text += "a catalogue\n";
   return text;

@@ -17,6 +17,7 @@ void Publisher::refresh(Time now) {
   const auto again = std::exchange(unread_, {});
   for (const config::CertificateSpec* spec : again) look_at(*spec, now);
   for (const config::CertificateSpec* spec : follower_.next(since)) look_at(*spec, now);
+  canaries_.count(since);
   catalogues_.refresh(now, since);
 }
 
@@ -45,6 +46,7 @@ void Publisher::believe(const publication::Snapshot& snapshot) {
 
 void Publisher::look_at(const config::CertificateSpec& spec, Time now) {
   if (!look_at(spec, seen_[spec.name], now)) unread_.insert(&spec);
+  canaries_.look_at(writer_, spec, now);
   // The first time every certificate is read.
   writer_.beat(life_.give());
 }

@@ -5,9 +5,11 @@
 
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <set>
 #include <string>
 
+#include "agent/canary_publisher.h"
 #include "agent/catalogue_publisher.h"
 #include "agent/proof_publisher.h"
 #include "agent/sign_of_life.h"
@@ -26,13 +28,15 @@ class Publisher {
  public:
   // Borrows all but the writer.
   Publisher(const config::Config& config, const store::StoreReader& store,
-            publication::Writer writer, SignOfLife& life, Log& log, Events& events = no_events())
+            publication::Writer writer, SignOfLife& life, Log& log, Events& events = no_events(),
+            CanaryPlace canaries = {})
       : config_(config),
         store_(store),
         writer_(std::move(writer)),
         life_(life),
         log_(log),
         events_(events),
+        canaries_(std::move(canaries), store, log),
         proofs_(store, log),
         catalogues_(writer_.catalogues(), store, log),
         follower_(config, store) {}
@@ -47,6 +51,8 @@ class Publisher {
   // What was kept back because of its dates, as by a clock that was wrong, is looked at again the
   // next time.
   void clock_was_set();
+  // A version is tried out, so refresh() is to be called every CanaryPublisher::kBetweenCounts.
+  bool counts() const noexcept { return !canaries_.is_at_rest(); }
   // For who tells of what is published (status_board.h).
   publication::Writer& writer() noexcept { return writer_; }
   // Before the first refresh: what the server shows exactly as the snapshot has it, and is current
@@ -78,6 +84,7 @@ class Publisher {
   SignOfLife& life_;
   Log& log_;
   Events& events_;
+  CanaryPublisher canaries_;
   ProofPublisher proofs_;
   CataloguePublisher catalogues_;
   StoreFollower follower_;

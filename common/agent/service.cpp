@@ -32,6 +32,7 @@
 #include "base/version.h"
 #include "launch/process.h"
 #include "lifecycle/clock_watch.h"
+#include "store/host/canary_file.h"
 #include "store/host/effective_settings.h"
 #include "store/host/snapshot_file.h"
 #include "store/kinds.h"
@@ -150,7 +151,11 @@ void Service::make_board() {
                          .log = parts_.log,
                          .account = credentials && *credentials ? (*credentials)->domain_id : "",
                          .has_access = !parts_.access->trouble(),
-                         .hooks = [&events = parts_.events] { return events.hook_counts(); }});
+                         .hooks = [&events = parts_.events] { return events.hook_counts(); },
+                         .canary_counter =
+                             [](const std::string& name, const store::Canary& canary) {
+                               return store::canary_tally(kStore, name, canary);
+                             }});
 }
 
 int Service::run() {
@@ -233,6 +238,9 @@ milliseconds Service::time_to_sleep() const {
   if (parts_.publisher && parts_.publisher->has_more()) return milliseconds(0);
   Seconds longest = wants_to_lead() ? kTryToLead : SignOfLife::kBeat;
   if (!parts_.watches.store) longest = std::min(longest, kLookAtStore);
+  if (parts_.publisher && parts_.publisher->counts()) {
+    longest = std::min(longest, CanaryPublisher::kBetweenCounts);
+  }
   if (board_ && !board_->is_at_rest()) longest = std::min(longest, StatusBoard::kBetweenLooks);
   if (!parts_.settings.is_at_rest()) longest = std::min(longest, kTryToKeepSettings);
   if (owes_a_look_) longest = std::min(longest, kLookAtNeighbours);
@@ -338,16 +346,21 @@ Result<std::optional<publication::Writer>> make_notes(config::ServerKind server,
   return std::optional<publication::Writer>(*std::move(writer));
 }
 
-Result<std::optional<Publisher>> make_publisher(config::ServerKind server,
+Result<std::optional<Publisher>> make_publisher(const config::ServerFacts& facts,
                                                 const config::Config& config,
                                                 const store::StoreReader& store, SignOfLife& life,
                                                 Log& log, Events& events) {
-  if (server == config::ServerKind::none) return std::optional<Publisher>();
+  if (facts.kind == config::ServerKind::none) return std::optional<Publisher>();
   Result<publication::Writer> writer = publication::Writer::attach(
       FileDescriptor(launch::kSegmentDescriptor), publication::IfBusy::wait);
   if (!writer) return pass(std::move(writer));
+  CanaryPlace canaries{.state_path = kStore, .server = store::id_of(facts)};
+  if (auto board = publication::CanaryBoard::open(launch::kCanaryDescriptor,
+                                                  publication::CanaryBoard::Access::read)) {
+    canaries.board = *std::move(board);
+  }
   std::optional<Publisher> publisher(std::in_place, config, store, *std::move(writer), life, log,
-                                     events);
+                                     events, std::move(canaries));
   if (Result<Secret> kept = store::read_snapshot(kStore)) {
     publisher->believe(publication::Snapshot::parse(*std::move(kept)));
   }
@@ -379,7 +392,7 @@ Result<int> serve(const config::Handover& handover, const Pulse& pulse, Log& log
                       .to_monitor = STDOUT_FILENO,
                       .from_monitor = STDIN_FILENO});
   Result<std::optional<Publisher>> publisher =
-      make_publisher(handover.server.kind, *config, **store, life, log, events);
+      make_publisher(handover.server, *config, **store, life, log, events);
   if (!publisher) return pass(std::move(publisher));
   Result<std::optional<publication::Writer>> notes = make_notes(handover.server.kind, *config);
   if (!notes) return pass(std::move(notes));

@@ -60,6 +60,17 @@ void add_installed(const store::StoreReader& store, const std::string& name,
   status.not_after = info.not_after;
 }
 
+void add_canary(const std::string& name, const store::Canary& canary,
+                const lifecycle::CanaryCounter& counter, CertificateStatus& status) {
+  status.canary_since = canary.since;
+  if (!counter) return;
+  const CanaryTally tally = counter(name, canary);
+  status.canary = {.current_shown = tally.current.shown(),
+                   .current_failed = tally.current.failed(),
+                   .candidate_shown = tally.candidate.shown(),
+                   .candidate_failed = tally.candidate.failed()};
+}
+
 // A record that cannot be read is said to be by `ccmctl doctor`.
 void add_order(const store::StoreReader& store, const std::string& name,
                CertificateStatus& status) {
@@ -83,7 +94,8 @@ void add_shown(const publication::Writer& writer, const std::string& name,
 }  // namespace
 
 CertificateStatus status_of(const config::CertificateSpec& spec, const store::StoreReader& store,
-                            const publication::Writer& writer, Time now) {
+                            const publication::Writer& writer, Time now,
+                            const lifecycle::CanaryCounter& counter) {
   CertificateStatus status;
   const auto record = store.read_record(spec.name, "state");
   if (record && *record) {
@@ -92,9 +104,11 @@ CertificateStatus status_of(const config::CertificateSpec& spec, const store::St
     }
   }
   status.held = lifecycle::held_version(store, spec.name);
+  if (status.held != 0) status.refused_canary = lifecycle::refused_canary(store, spec.name);
   if (const auto activation = lifecycle::pending_activation(store, spec, now)) {
     status.staged = activation->version;
     status.activates_at = activation->at;
+    if (activation->canary) add_canary(spec.name, *activation->canary, counter, status);
   }
   add_order(store, spec.name, status);
   add_installed(store, spec.name, status);
@@ -138,6 +152,7 @@ void StatusBoard::find_changes() {
   const auto wait = [this](const std::string& name) {
     if (is_waiting_.insert(name).second) waiting_.push_back(name);
   };
+  for (const std::string& name : tried_out_) wait(name);
   if (changes.names) {
     for (const std::string& name : *changes.names) {
       if (parts_.config.find(name) != nullptr) wait(name);
@@ -171,8 +186,14 @@ void StatusBoard::tell_of_calls(const CallLedger::State& state) {
 }
 
 void StatusBoard::tell_of(const std::string& name) {
-  const CertificateStatus status =
-      status_of(*parts_.config.find(name), parts_.store, parts_.writer, parts_.clock.now());
+  const CertificateStatus status = status_of(*parts_.config.find(name), parts_.store, parts_.writer,
+                                             parts_.clock.now(), parts_.canary_counter);
+  // Its counts change, and the store does not.
+  if (status.canary_since != Time{}) {
+    tried_out_.insert(name);
+  } else {
+    tried_out_.erase(name);
+  }
   const auto written = parts_.writer.write_note(name, encode(status));
   if (!written) say(written.error());
 }

@@ -17,6 +17,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "config/config.h"
+#include "lifecycle/canary.h"
 #include "publication/writer.h"
 #include "store/store_reader.h"
 
@@ -39,6 +40,7 @@ class StatusBoard {
     bool has_access;      // the credentials could be read
     // What became of hooks since this agent began; empty: nothing.
     std::function<publication::HookCounts()> hooks = {};
+    lifecycle::CanaryCounter canary_counter = {};
   };
   // Takes up the counts of the agent before.
   explicit StatusBoard(Parts parts);
@@ -63,12 +65,14 @@ class StatusBoard {
   std::uint64_t ledger_revision_ = 0;
   std::deque<std::string> waiting_;
   std::set<std::string, std::less<>> is_waiting_;
+  std::set<std::string, std::less<>> tried_out_;
   bool has_complained_ = false;
 };
 
 // What the store and the segment say of a certificate.
 publication::CertificateStatus status_of(const config::CertificateSpec& spec,
                                          const store::StoreReader& store,
-                                         const publication::Writer& writer, Time now);
+                                         const publication::Writer& writer, Time now,
+                                         const lifecycle::CanaryCounter& counter = {});
 
 }  // namespace ccm::agent

@@ -34,6 +34,10 @@ constexpr std::array kEventKinds = {
     EventKind{EventType::installed, "installed", "a certificate was installed in the store", false},
     EventKind{EventType::served, "served",
               "the server's workers have a newly installed certificate", false},
+    EventKind{EventType::rolled_back, "rolled-back",
+              "a new version was taken back during its canary, because more handshakes failed with "
+              "it than with the one before",
+              false},
     EventKind{EventType::expiring, "expiring",
               "an installed certificate is close to its end and has no successor yet; said once "
               "for each version",

@@ -29,6 +29,7 @@ enum class EventType : std::uint8_t {
   installing,
   installed,
   served,
+  rolled_back,
   expiring,
   failing,
   recovered,

@@ -75,6 +75,7 @@ Result<CertificateSpec> make_spec(const RawCertificate& certificate,
       .keep = chosen(own.keep, inherited.keep, kDefaultKeep),
       .fallback = chosen(own.fallback, inherited.fallback, true),
       .activation = chosen(own.activate, inherited.activate, ActivationWindow()),
+      .canary = chosen(own.canary, inherited.canary, CanaryPlan()),
       .stapling = chosen(own.stapling, inherited.stapling, true),
       .jitter_seed = certificate.name,
       .origin = certificate.origin};

@@ -15,6 +15,7 @@
 #include "base/clock.h"
 #include "base/event.h"
 #include "config/activation_window.h"
+#include "config/canary.h"
 #include "config/credentials.h"
 #include "config/duration.h"
 #include "config/source_spec.h"
@@ -42,6 +43,8 @@ struct CertificateSpec {
   bool fallback = true;      // show a placeholder before the first certificate
   // When a new version may take the place of the one that is shown.
   ActivationWindow activation = {};
+  // How it is tried out with a share of the handshakes before.
+  CanaryPlan canary = {};
   bool stapling = true;  // ask the certificate's OCSP responder and staple what it says
   // What its jitter depends on: the name, and the host once it is known.
   std::string jitter_seed = {};

@@ -34,9 +34,10 @@ constexpr unsigned kMostSourceWords = [] {
   return static_cast<unsigned>(1 + most);
 }();
 
-constexpr std::array<Directive, 32> kDirectives{{
+constexpr std::array<Directive, 33> kDirectives{{
     {"activate", Scope::both, 1, 3, "activate \"[DAYS] HH:MM-HH:MM [TIME_ZONE]\" | off"},
     {"agent_path", Scope::global, 1, 1, "agent_path /path/to/ccm-agent", PathArguments::all},
+    {"canary", Scope::both, 1, 2, "canary TIME [PERCENT] | off"},
     {"catalogue", Scope::global, 2, 2, "catalogue NAME source=store", PathArguments::none, true},
     {"check_interval", Scope::both, 1, 1, "check_interval 12h"},
     {"concurrent_renewals", Scope::global, 1, 1, "concurrent_renewals 4"},

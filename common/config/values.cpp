@@ -148,13 +148,15 @@ struct Parser {
   Result<void> (*parse)(Values& values, const Arguments& arguments);
 };
 
-constexpr std::array<Parser, 32> kParsers{{
+constexpr std::array<Parser, 33> kParsers{{
     {"activate",
      [](Values& v, const Arguments& a) {
        return put(v.certificate.activate, parse_activation_window(a));
      }},
     {"agent_path",
      [](Values& v, const Arguments& a) { return put(v.global.agent_path, parse_file_path(a[0])); }},
+    {"canary",
+     [](Values& v, const Arguments& a) { return put(v.certificate.canary, parse_canary(a)); }},
     {"catalogue",
      [](Values& v, const Arguments& a) -> Result<void> {
        auto catalogue = parse_catalogue(a);

@@ -25,6 +25,7 @@ inline constexpr std::size_t kMaxCertificateName = 128;
 
 struct CertificateValues {
   std::optional<ActivationWindow> activate;
+  std::optional<CanaryPlan> canary;
   std::optional<Seconds> check_interval;
   std::optional<RenewalWindow> renew_before;
   std::optional<unsigned> keep;

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // Starting the agent from a web server: what both server modules call once per configuration load,
 // after the configuration was accepted, and `ccmctl agent` in their place. The child gets exactly
-// three descriptors (docs/design/design.md, "Processes"):
+// four descriptors (docs/design/design.md, "Processes"):
 //   3  the publication segment, read-write; /dev/null where there is none
 //   4  the lifeline: EOF means that the server is gone or has reloaded
 //   5  the settings (config/wire.h), a sealed memfd or a descriptor that can only read
+//   6  what workers count of canaries (publication/canary_board.h); /dev/null where there is none
 // and standard streams that lead to /dev/null and, for messages, to the server's error log.
 //
 // Called in the server's master or parent process, or in ccmctl, only. Does not wait for the agent.
@@ -26,7 +27,8 @@ struct LaunchRequest {
   std::string program;  // path of ccm-agent
   int segment;          // publication memfd, borrowed; -1: there is nobody to publish to
   const config::Handover& handover;
-  int log_descriptor;  // borrowed; -1: /dev/null
+  int log_descriptor;     // borrowed; -1: /dev/null
+  int canary_board = -1;  // borrowed; -1: no certificate has a canary
 };
 
 struct Launched {

@@ -79,7 +79,7 @@ void close_other_descriptors() noexcept {
 }
 
 Result<void> check_descriptors() {
-  for (int fd = kSegmentDescriptor; fd < kFirstOtherDescriptor; ++fd) {
+  for (int fd = kSegmentDescriptor; fd <= kSettingsDescriptor; ++fd) {
     if (fcntl(fd, F_GETFD) < 0) {
       return fail(ErrorKind::rejected,
                   "ccm-agent is started by the web server's module, not by hand: it gets its "

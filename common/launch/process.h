@@ -16,7 +16,8 @@ namespace ccm::launch {
 inline constexpr int kSegmentDescriptor = 3;
 inline constexpr int kLifelineDescriptor = 4;
 inline constexpr int kSettingsDescriptor = 5;
-inline constexpr int kFirstOtherDescriptor = 6;
+inline constexpr int kCanaryDescriptor = 6;
+inline constexpr int kFirstOtherDescriptor = 7;
 
 // The exit status of an agent that wants to be started again at once (EX_TEMPFAIL): something that
 // it only reads at its start has changed.
@@ -40,7 +41,8 @@ void die_with_parent() noexcept;
 void reset_signals() noexcept;
 // Closes every descriptor from kFirstOtherDescriptor on.
 void close_other_descriptors() noexcept;
-// `rejected` when one of the three descriptors is not open: the program was started by hand.
+// `rejected` when one of the first three is not open: the program was started by hand. A module of
+// an earlier release gives no more.
 Result<void> check_descriptors();
 // The whole content of a descriptor that can be read again from its beginning, whatever its offset.
 Result<std::string> read_from_start(int descriptor);

@@ -26,9 +26,17 @@ std::optional<Activation> pending_activation(const store::StoreReader& store,
   // An operator who holds on to a version wants no other.
   if (version == 0 || (held != 0 && held == store.current_version(spec.name))) return std::nullopt;
   const auto loaded = store.load(spec.name);
-  if (!loaded || loaded->damage || !loaded->certificate) return Activation{version, now};
-  return Activation{
-      version, activation_time(spec, loaded->certificate->bundle, loaded->certificate->info, now)};
+  if (!loaded || loaded->damage || !loaded->certificate)
+    return Activation{.version = version, .at = now};
+  const crypto::Bundle& shown = loaded->certificate->bundle;
+  const store::VersionInfo& info = loaded->certificate->info;
+  Activation activation{.version = version, .at = activation_time(spec, shown, info, now)};
+  activation.canary = spec.canary.is_set() ? canary_of(store, spec.name) : std::nullopt;
+  if (activation.canary) {
+    activation.at =
+        end_of_canary(spec.canary, *activation.canary, latest_activation(shown, info), now);
+  }
+  return activation;
 }
 
 }  // namespace ccm::lifecycle

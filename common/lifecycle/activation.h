@@ -11,6 +11,7 @@
 #include "base/clock.h"
 #include "config/config.h"
 #include "crypto/bundle.h"
+#include "lifecycle/canary.h"
 #include "store/store_reader.h"
 
 namespace ccm::lifecycle {
@@ -23,8 +24,10 @@ Time activation_time(const config::CertificateSpec& spec, const crypto::Bundle& 
 struct Activation {
   store::VersionNumber version = 0;
   Time at{};
+  std::optional<store::Canary> canary = {};
 };
-// The version that waits, and when its time comes; nullopt when none does.
+// The version that waits, and when its time comes: it is shown then, or tried out first (canary.h),
+// or it is tried out and shown to all then. nullopt when none waits.
 std::optional<Activation> pending_activation(const store::StoreReader& store,
                                              const config::CertificateSpec& spec, Time now);
 

@@ -47,8 +47,8 @@ State Attempt::run() {
     parts_.log.info("{}version {} is held since a rollback", prefix(), current_->info.number);
     return valid();
   }
-  if (staged_ && must_show_staged()) {
-    if (std::optional<State> state = show_staged()) return *std::move(state);
+  if (staged_) {
+    if (std::optional<State> state = look_at_staged()) return *std::move(state);
   }
   if (newest() != nullptr && newest()->info.origin == store::kImported && !is_due()) {
     parts_.log.info("{}version {} was imported and stays until its renewal is due", prefix(),
@@ -158,7 +158,7 @@ State Attempt::install(const sources::ObtainRequest& request, const sources::Obt
     return refused(request, obtained, std::move(response).error());
   }
   if (!response) return waiting(std::move(response).error());
-  const bool waits = waits_for_window(obtained);
+  const bool waits = has_to_wait(obtained);
   Result<store::VersionInfo> info =
       installer_.install(*admitted, {.bundle = obtained.bundle,
                                      .origin = obtained.origin,
@@ -177,6 +177,7 @@ State Attempt::install(const sources::ObtainRequest& request, const sources::Obt
 
 State Attempt::installed(const sources::Obtained& obtained, const store::VersionInfo& info) {
   staged_.reset();
+  canary_.reset();
   version_ = info.number;
   info_ = info;
   has_installed_ = true;

@@ -19,6 +19,7 @@
 #include "base/event.h"
 #include "base/log.h"
 #include "config/config.h"
+#include "lifecycle/canary.h"
 #include "lifecycle/deadline.h"
 #include "lifecycle/installer.h"
 #include "lifecycle/responder.h"
@@ -46,6 +47,8 @@ class Attempt {
     // nullptr: no first OCSP response is asked for.
     const Responder* responder = nullptr;
     Events& events = no_events();
+    // Empty: nothing is known, and every canary goes on to its end.
+    CanaryCounter canary_counter = {};
   };
   Attempt(Parts parts, const config::CertificateSpec& spec, const State& before,
           Urge urge = Urge::due)
@@ -66,6 +69,8 @@ class Attempt {
   std::optional<Deadline> deadline() const noexcept { return deadline_; }
   // When a version that waits for its window has its turn; nullopt when none waits.
   std::optional<Time> activates_at() const;
+  // What is tried out then.
+  const std::optional<store::Canary>& canary() const noexcept { return canary_; }
   // What is current then; nullopt when nothing intact is.
   const std::optional<store::VersionInfo>& info() const noexcept { return info_; }
 
@@ -87,12 +92,21 @@ class Attempt {
   // The version that waits for its window (activation.h), …
   void find_staged();
   void drop_staged(store::VersionNumber version, std::string_view why);
+  // Whether what is shown is good enough for a successor to wait, …
+  bool may_wait() const;
   // … when a successor of what is shown may be shown, …
   Time activation() const;
   bool must_show_staged();
   // … and to show it. nullopt: go on with what the source has.
   std::optional<State> show_staged();
-  bool waits_for_window(const sources::Obtained& obtained) const;
+  bool has_to_wait(const sources::Obtained& obtained) const;
+  // attempt_canary.cpp
+  Time shown_from(const std::optional<store::Canary>& canary) const;
+  std::optional<State> look_at_staged();
+  std::optional<State> begin_canary();
+  bool fetch_canary_response();
+  std::optional<State> judge_canary();
+  State take_back(const CanaryTally& tally);
   State staged(const sources::Obtained& obtained, const store::VersionInfo& info);
   // What a successor has to be better than; nullptr when there is nothing.
   const store::StoredCertificate* newest() const noexcept;
@@ -127,7 +141,8 @@ class Attempt {
   std::optional<store::StoredCertificate> current_;
   bool is_current_intact_ = false;
   std::optional<store::StoredCertificate> staged_;
-  std::optional<Deadline> deadline_;  // of the newest
+  std::optional<store::Canary> canary_;  // of `staged_`
+  std::optional<Deadline> deadline_;     // of the newest
   std::optional<store::VersionInfo> info_;
   store::VersionNumber version_ = 0;
   bool has_installed_ = false;

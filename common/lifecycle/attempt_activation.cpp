@@ -56,40 +56,43 @@ void Attempt::find_staged() {
     return;
   }
   staged_ = *std::move(staged);
+  canary_ = canary_of(parts_.store, spec_.name);
   deadline_ = deadline_of(parts_.store, spec_, staged_->bundle, staged_->info);
 }
 
 void Attempt::drop_staged(store::VersionNumber version, std::string_view why) {
-  parts_.log.warn("{}version {}, which waited for its window, is not shown: {}", prefix(), version,
-                  why);
+  parts_.log.warn("{}version {}, which waited, is not shown: {}", prefix(), version, why);
   staged_.reset();
+  canary_.reset();
   if (current_) deadline_ = deadline_of(parts_.store, spec_, current_->bundle, current_->info);
   const Result<void> gone = store::unstage(parts_.store, parts_.lease, spec_.name);
   if (!gone) parts_.log.warn("{}{}", prefix(), gone.error().message());
 }
 
+bool Attempt::may_wait() const {
+  return urge_ == Urge::due && current_ && is_current_intact_ &&
+         policy::check_installed(spec_, current_->bundle, now_);
+}
+
 Time Attempt::activation() const {
-  const bool may_wait = urge_ == Urge::due && current_ && is_current_intact_ &&
-                        policy::check_installed(spec_, current_->bundle, now_);
-  return may_wait ? activation_time(spec_, current_->bundle, current_->info, now_) : now_;
+  return may_wait() ? activation_time(spec_, current_->bundle, current_->info, now_) : now_;
 }
 
 std::optional<Time> Attempt::activates_at() const {
-  const Time at = activation();
+  const Time at = canary_ ? shown_from(canary_) : activation();
   // What should be shown already and is not has its next try with the state's.
   return staged_ && at > now_ ? std::optional(at) : std::nullopt;
 }
 
 // What is shown may have been revoked while its successor waits.
 bool Attempt::must_show_staged() {
-  if (activation() <= now_) return true;
   const sources::ObtainRequest request{
       .spec = spec_, .current = &*current_, .is_due = false, .lease = parts_.lease, .now = now_};
   const Result<bool> must_go = parts_.source.must_go(request);
   now_ = parts_.clock.now();
   if (!must_go || !*must_go) return false;
-  parts_.log.notice("{}version {} was revoked, so version {} does not wait for its window",
-                    prefix(), version_, staged_->info.number);
+  parts_.log.notice("{}version {} was revoked, so version {} does not wait", prefix(), version_,
+                    staged_->info.number);
   return true;
 }
 
@@ -112,6 +115,7 @@ std::optional<State> Attempt::show_staged() {
   }
   static_cast<void>(parts_.store.prune(parts_.lease, spec_.name, spec_.keep));
   current_ = std::exchange(staged_, std::nullopt);
+  canary_.reset();
   is_current_intact_ = true;
   version_ = version;
   info_ = current_->info;
@@ -126,22 +130,29 @@ std::optional<State> Attempt::show_staged() {
   return std::nullopt;
 }
 
-bool Attempt::waits_for_window(const sources::Obtained& obtained) const {
+bool Attempt::has_to_wait(const sources::Obtained& obtained) const {
   // Of two, the one that waits is what the source has judged.
   const bool must_go = obtained.current_must_go && !staged_;
-  return !must_go && activation() > now_;
+  return !must_go && shown_from(std::nullopt) > now_;
 }
 
 State Attempt::staged(const sources::Obtained& obtained, const store::VersionInfo& info) {
   staged_ = store::StoredCertificate{.bundle = obtained.bundle, .info = info};
+  canary_.reset();
   deadline_ = deadline_of(parts_.store, spec_, obtained.bundle, info);
-  parts_.log.notice(
-      "{}stored version {} from {} (serial {}, valid until {}); it is shown from {} on ({}), and "
-      "version {} until then",
-      prefix(), info.number, info.origin, info.serial, format_time(info.not_after),
-      format_time(activation()), to_string(spec_.activation), version_);
+  const Time opening = activation();
+  const std::string window =
+      opening > now_ ? fmt::format("it is {} from {} on ({}), and version {} until then",
+                                   shown_from(canary_) > opening ? "tried out" : "shown",
+                                   format_time(opening), to_string(spec_.activation), version_)
+                     : fmt::format("version {} stays current meanwhile", version_);
+  parts_.log.notice("{}stored version {} from {} (serial {}, valid until {}); {}", prefix(),
+                    info.number, info.origin, info.serial, format_time(info.not_after), window);
   say_left_out(parts_.log, spec_.name, obtained.bundle);
   warn_if_short(info);
+  if (opening <= now_) {
+    if (std::optional<State> state = begin_canary(); state && !canary_) return *std::move(state);
+  }
   return valid();
 }
 

@@ -118,6 +118,21 @@ Result<void> Installer::roll_back(const std::string& name, store::VersionNumber 
   return done;
 }
 
+Result<void> Installer::take_back(const std::string& name, store::VersionNumber current,
+                                  const store::StoredCertificate& candidate,
+                                  const std::string& reason) const {
+  const store::VersionNumber version = candidate.info.number;
+  // From then on nobody shows it, whatever happens before the next step.
+  if (Result<void> held = hold(store_, lease_, name, current, version); !held) return held;
+  static_cast<void>(store::unstage(store_, lease_, name));
+  Event event = event_of(EventType::rolled_back, name, candidate.bundle.leaf(), reason);
+  event.version = version;
+  event.fields.emplace_back("origin", candidate.info.origin);
+  event.fields.emplace_back("current_version", fmt::format("{}", current));
+  events_.tell(std::move(event));
+  return {};
+}
+
 Result<void> Installer::show(const std::string& name,
                              const store::StoredCertificate& staged) const {
   const store::VersionInfo& info = staged.info;

@@ -47,6 +47,11 @@ class Installer {
   // version.
   Result<void> roll_back(const std::string& name, store::VersionNumber version) const;
 
+  // Ends the canary of a version: it is not shown any more, and what is current is held (hold.h).
+  Result<void> take_back(const std::string& name, store::VersionNumber current,
+                         const store::StoredCertificate& candidate,
+                         const std::string& reason) const;
+
   // Makes the version current that has waited for its window.
   Result<void> show(const std::string& name, const store::StoredCertificate& staged) const;
 

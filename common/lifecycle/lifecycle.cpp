@@ -7,7 +7,6 @@
 
 #include "base/boundary.h"
 #include "config/source_kinds.h"
-#include "lifecycle/activation.h"
 #include "lifecycle/attempt.h"
 #include "policy/schedule.h"
 
@@ -50,10 +49,14 @@ bool was_told_to_stay_away(const State& state) {
 
 void Lifecycle::start(const store::Lease&) {
   std::map<std::string, Entry, std::less<>> entries;
+  std::map<std::string, store::Canary, std::less<>> canaries;
   for (const config::CertificateSpec& spec : parts_.config.certificates()) {
-    entries.emplace(spec.name, make_entry(spec));
+    Entry& entry =
+        entries.emplace(spec.name, Entry{.spec = &spec, .state = Absent{}}).first->second;
+    if (const auto canary = complete(entry)) canaries.emplace(spec.name, *canary);
   }
   const std::lock_guard lock(mutex_);
+  canaries_ = std::move(canaries);
   entries_ = std::move(entries);
   timers_ = {};
   for (const auto& [name, entry] : entries_) plan(entry);
@@ -78,29 +81,22 @@ const Timers<Lifecycle::Queue>::Due* Lifecycle::first(const Choice& choice, bool
   return found;
 }
 
-Lifecycle::Entry Lifecycle::make_entry(const config::CertificateSpec& spec) const {
-  Entry entry{.spec = &spec, .state = Absent{}};
-  Result<std::optional<store::StoredRecord>> record =
-      parts_.store.read_record(spec.name, kStateKind);
+std::optional<store::Canary> Lifecycle::complete(Entry& entry) const {
+  const std::string& name = entry.spec->name;
+  Result<std::optional<store::StoredRecord>> record = parts_.store.read_record(name, kStateKind);
   if (!record) {
-    parts_.log.warn("certificate \"{}\": its last state: {}; looking afresh", spec.name,
+    parts_.log.warn("certificate \"{}\": its last state: {}; looking afresh", name,
                     record.error().message());
-    return entry;
+    return std::nullopt;
   }
-  if (!*record) return entry;
+  if (!*record) return std::nullopt;
   entry.record_version = (*record)->version;
-  look_at_store(entry);
+  auto canary = look_at_store(entry);
   // A record of another release may not parse; then the certificate is simply looked at.
   if (const Result<PersistedState> persisted = parse_state((*record)->value.reveal())) {
     entry.state = initial_state(entry, *persisted);
   }
-  return entry;
-}
-
-void Lifecycle::look_at_store(Entry& entry) const {
-  entry.deadline = stored_deadline(parts_.store, *entry.spec, parts_.clock.now());
-  const auto activation = pending_activation(parts_.store, *entry.spec, parts_.clock.now());
-  entry.activates_at = activation ? activation->at : Time::max();
+  return canary;
 }
 
 State Lifecycle::initial_state(const Entry& entry, const PersistedState& persisted) const {
@@ -231,7 +227,8 @@ void Lifecycle::run(const std::string& name, const store::Lease& lease) {
                    .clock = parts_.clock,
                    .log = parts_.log,
                    .responder = parts_.responder,
-                   .events = parts_.events},
+                   .events = parts_.events,
+                   .canary_counter = parts_.canary_counter},
                   *entry->spec, before, urge);
   State after = attempt.run();
   persist(*entry, after, lease);
@@ -244,6 +241,7 @@ void Lifecycle::run(const std::string& name, const store::Lease& lease) {
   const std::lock_guard lock(mutex_);
   entry->deadline = attempt.deadline();
   entry->activates_at = attempt.activates_at().value_or(Time::max());
+  note_canary(name, attempt.canary());
   finish(*entry, std::move(after), std::move(answer));
 }
 
@@ -336,6 +334,7 @@ void Lifecycle::look_again(const std::string& name) {
   if (found == entries_.end() || found->second.in_work) return;
   found->second.state = Absent{};
   found->second.activates_at = Time::max();
+  note_canary(name, std::nullopt);
   found->second.is_wanted = false;
   found->second.is_hastened = false;
   plan(found->second);

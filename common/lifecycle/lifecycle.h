@@ -20,6 +20,7 @@
 #include "base/event.h"
 #include "base/log.h"
 #include "config/config.h"
+#include "lifecycle/canary.h"
 #include "lifecycle/deadline.h"
 #include "lifecycle/health.h"
 #include "lifecycle/responder.h"
@@ -44,6 +45,8 @@ class Lifecycle {
     // Asked before a certificate goes live that demands stapling; nullptr: it goes without.
     const Responder* responder = nullptr;
     Events& events = no_events();
+    // What was counted of a version that is tried out. Empty: nothing is known.
+    CanaryCounter canary_counter = {};
   };
   explicit Lifecycle(Parts parts)
       : parts_(std::move(parts)), health_(parts_.store, parts_.events) {}
@@ -73,6 +76,9 @@ class Lifecycle {
   // Something outside the schedule speaks for a look at once, or at the end of the attempt that is
   // under way: the certificate is said to be revoked. Not when the service asked us to stay away.
   void hasten(const std::string& name);
+  // Makes those due at once of which a version is tried out that is to be taken back. Costs what is
+  // tried out.
+  void watch_canaries();
   // The minimum over all states that are not in work; Time::max() when there is none.
   Time next_wake(const Choice& choice) const;
   Time next_wake() const { return next_wake(Choice{}); }
@@ -115,10 +121,11 @@ class Lifecycle {
   // Those of one kind of source that an operator wants, or does not.
   using Queue = std::pair<const config::SourceKind*, bool>;
 
-  Entry make_entry(const config::CertificateSpec& spec) const;
+  // Of a new entry, from the store; what is tried out.
+  std::optional<store::Canary> complete(Entry& entry) const;
   State initial_state(const Entry& entry, const PersistedState& persisted) const;
-  // What is stored asks of the schedule.
-  void look_at_store(Entry& entry) const;
+  // What is stored asks of the schedule; what is tried out.
+  std::optional<store::Canary> look_at_store(Entry& entry) const;
   // The state again, with no wait in it that is longer than one from now on would be.
   State bounded(const Entry& entry, const State& state) const;
   void run(const std::string& name, const store::Lease& lease);
@@ -127,6 +134,8 @@ class Lifecycle {
   // With the lock held: the first of those that are meant and of which an operator wants, or does
   // not want, a renewal; nullptr when there is none.
   const Timers<Queue>::Due* first(const Choice& choice, bool is_wanted) const;
+  // With the lock held.
+  void note_canary(const std::string& name, const std::optional<store::Canary>& canary);
   // With the lock held: an attempt has ended.
   void finish(Entry& entry, State after, store::Answer answer);
   void persist(Entry& entry, const State& state, const store::Lease& lease);
@@ -135,7 +144,8 @@ class Lifecycle {
   Health health_;
   mutable std::mutex mutex_;  // guards all but specs and record versions, which only workers read
   std::map<std::string, Entry, std::less<>> entries_;
-  Timers<Queue> timers_;  // of entries that are not in work
+  std::map<std::string, store::Canary, std::less<>> canaries_;  // what is tried out, by certificate
+  Timers<Queue> timers_;                                        // of entries that are not in work
   std::vector<std::pair<std::string, store::Answer>> answers_;
 };
 

@@ -113,6 +113,7 @@ class Reader::Impl {
   Result<std::shared_ptr<const Served>> load(std::uint32_t index, std::uint64_t& looked_at) const {
     auto copied = copy_current(index, looked_at);
     if (!copied) return pass(std::move(copied));
+    if (copied->bytes.size() == 0) return std::shared_ptr<const Served>();  // withdrawn
     auto published = decode(copied->bytes.bytes());
     if (!published) return pass(std::move(published));
     return std::make_shared<const Served>(

@@ -48,8 +48,9 @@ class Reader {
   std::optional<std::uint32_t> find(std::string_view name) const;
   // The newest generation number of a slot; 0: nothing published yet. One acquire load.
   std::uint64_t generation(std::uint32_t slot) const noexcept;
-  // The newest value; nullptr when nothing usable was ever published. A value that does not decode
-  // is skipped: the last good one stays (and `take_error` says why, once per generation).
+  // The newest value; nullptr when nothing usable was ever published, or the slot was emptied
+  // (Writer::withdraw). A value that does not decode is skipped: the last good one stays (and
+  // `take_error` says why, once per generation).
   std::shared_ptr<const Served> get(std::uint32_t slot);
   // A note of whoever writes (status.h); empty when there is none. Copies it; waits for nobody.
   std::string note(std::uint32_t index) const;

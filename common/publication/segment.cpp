@@ -278,7 +278,7 @@ Result<void> Segment::reserve_note(int file, std::uint32_t index) const {
 
 Result<void> Segment::reserve(int file, std::uint32_t slot, std::size_t buffer,
                               std::size_t size) const {
-  if (!is_full(file, buffer_offset(slot, buffer), size)) return {};
+  if (size == 0 || !is_full(file, buffer_offset(slot, buffer), size)) return {};
   return fail(system_error("make room in the publication segment", errno));
 }
 

@@ -13,11 +13,11 @@ namespace {
 // First in every note; another one whenever the fields change.
 constexpr std::uint32_t kAgentMark = 0x32544741;        // "AGT2"
 constexpr std::uint32_t kCallMark = 0x314c4143;         // "CAL1"
-constexpr std::uint32_t kCertificateMark = 0x32545243;  // "CRT2"
+constexpr std::uint32_t kCertificateMark = 0x33545243;  // "CRT3"
 
 constexpr std::size_t kMostText = 100;
 constexpr std::size_t kMostWord = 24;
-constexpr std::size_t kMostSentence = 460;
+constexpr std::size_t kMostSentence = 410;
 
 std::string finish(Packer&& out) {
   return std::string(std::move(out).take().reveal());
@@ -136,8 +136,11 @@ std::string encode(const CertificateStatus& status) {
   Packer out;
   out.number(kCertificateMark);
   out.number(static_cast<std::uint32_t>(status.state));
-  for (const std::uint64_t number : {status.version, status.versions, status.held, status.staged,
-                                     status.attempts, status.generation}) {
+  const CertificateStatus::CanaryCounts& canary = status.canary;
+  for (const std::uint64_t number :
+       {status.version, status.versions, status.held, status.staged, status.attempts,
+        status.generation, status.refused_canary, canary.current_shown, canary.current_failed,
+        canary.candidate_shown, canary.candidate_failed}) {
     pack_long(out, number);
   }
   out.number((status.is_damaged ? 1U : 0U) | (status.is_placeholder ? 2U : 0U));
@@ -147,9 +150,9 @@ std::string encode(const CertificateStatus& status) {
   for (const std::string* word : {&status.error_kind, &status.order_step}) {
     out.block(cut(*word, kMostWord));
   }
-  for (const Time time :
-       {status.installed_at, status.not_before, status.not_after, status.renew_at, status.next_at,
-        status.activates_at, status.shown_until, status.staple_until, status.order_since}) {
+  for (const Time time : {status.installed_at, status.not_before, status.not_after, status.renew_at,
+                          status.next_at, status.activates_at, status.canary_since,
+                          status.shown_until, status.staple_until, status.order_since}) {
     pack_time(out, time);
   }
   out.block(cut(status.error, kMostSentence));
@@ -161,8 +164,11 @@ std::optional<CertificateStatus> decode_certificate(std::string_view bytes) {
   if (!takes_mark(in, kCertificateMark)) return std::nullopt;
   const std::uint32_t state = in.number();
   CertificateStatus status;
-  for (std::uint64_t* number : {&status.version, &status.versions, &status.held, &status.staged,
-                                &status.attempts, &status.generation}) {
+  CertificateStatus::CanaryCounts& canary = status.canary;
+  for (std::uint64_t* number :
+       {&status.version, &status.versions, &status.held, &status.staged, &status.attempts,
+        &status.generation, &status.refused_canary, &canary.current_shown, &canary.current_failed,
+        &canary.candidate_shown, &canary.candidate_failed}) {
     *number = unpack_long(in);
   }
   const std::uint32_t flags = in.number();
@@ -173,8 +179,8 @@ std::optional<CertificateStatus> decode_certificate(std::string_view bytes) {
     *text = in.text();
   }
   for (Time* time : {&status.installed_at, &status.not_before, &status.not_after, &status.renew_at,
-                     &status.next_at, &status.activates_at, &status.shown_until,
-                     &status.staple_until, &status.order_since}) {
+                     &status.next_at, &status.activates_at, &status.canary_since,
+                     &status.shown_until, &status.staple_until, &status.order_since}) {
     *time = unpack_time(in);
   }
   status.error = in.text();

@@ -73,9 +73,19 @@ struct CertificateStatus {
   // What the store has; version 0: nothing. Another release's entry may have no serial.
   std::uint64_t version = 0;
   std::uint64_t versions = 0;  // kept in all
-  std::uint64_t held = 0;      // the version that an operator holds on to
+  std::uint64_t held = 0;      // the version that is held on to
   std::uint64_t staged = 0;    // a newer version that waits for its window, and is shown …
   Time activates_at{};         // … from then on; 1970: none waits
+  Time canary_since{};         // it is tried out since then; 1970: it is not
+  // Handshakes in its canary, of all servers that the leader sees.
+  struct CanaryCounts {
+    std::uint64_t current_shown = 0;
+    std::uint64_t current_failed = 0;
+    std::uint64_t candidate_shown = 0;
+    std::uint64_t candidate_failed = 0;
+  };
+  CanaryCounts canary{};
+  std::uint64_t refused_canary = 0;  // the version for whose failures another one is held; 0: none
   std::string serial{};
   std::string origin{};
   Time installed_at{};

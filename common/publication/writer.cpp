@@ -70,6 +70,16 @@ class Writer::Impl {
     return true;
   }
 
+  Result<bool> withdraw(std::string_view name) {
+    const auto slot = segment_.find(name);
+    if (!slot) return false;
+    const Entry& entry = segment_.entry(*slot);
+    const std::uint64_t generation = entry.generation.load(std::memory_order_relaxed);
+    if (generation == 0 || is_empty(entry, generation)) return false;
+    if (auto written = write(*slot, Secret()); !written) return pass(std::move(written));
+    return true;
+  }
+
   Result<bool> publish_proofs(std::string_view text) {
     if (text.size() > kProofsBufferSize) {
       return fail(ErrorKind::rejected,
@@ -94,7 +104,7 @@ class Writer::Impl {
     if (!slot) return false;
     const Entry& entry = segment_.entry(*slot);
     const std::uint64_t generation = entry.generation.load(std::memory_order_relaxed);
-    if (generation == 0) return false;
+    if (generation == 0 || is_empty(entry, generation)) return false;
     const Secret head = segment_.copy_out(*slot, current_buffer(generation), kHeadSize);
     return !is_placeholder(head.bytes());
   }
@@ -151,6 +161,10 @@ class Writer::Impl {
   FileDescriptor& read_only() noexcept { return read_only_; }
 
  private:
+  static bool is_empty(const Entry& entry, std::uint64_t generation) noexcept {
+    return entry.buffers[current_buffer(generation)].size.load(std::memory_order_relaxed) == 0;
+  }
+
   // Nobody else writes, so what this process reads of its own fields needs no order.
   bool holds(std::uint32_t slot, const Secret& value) const {
     const Entry& entry = segment_.entry(slot);
@@ -244,6 +258,10 @@ Result<bool> Writer::publish(std::string_view name, const Published& published) 
 
 Result<bool> Writer::publish_encoded(std::string_view name, const Secret& value) {
   return impl_->publish(name, value);
+}
+
+Result<bool> Writer::withdraw(std::string_view name) {
+  return impl_->withdraw(name);
 }
 
 bool Writer::holds(std::string_view name, const Published& published) const {

@@ -227,11 +227,9 @@ Result<publication::Writer> open_segment(const config::Config& config, Previous&
   });
   auto continued = is_usable ? previous.continued(config) : std::nullopt;
   if (continued) return *std::move(continued);
-  std::vector<std::string> names;
-  for (const CertificateSpec& spec : specs) names.push_back(spec.name);
   std::vector<std::string> catalogues;
   for (const config::CatalogueSpec& each : config.catalogues()) catalogues.push_back(each.name);
-  return publication::Writer::create(std::move(names), config.global().state_path, catalogues);
+  return publication::Writer::create(slots_of(config), config.global().state_path, catalogues);
 }
 
 Result<void> fill(publication::Writer& writer, const CertificateSpec& spec,

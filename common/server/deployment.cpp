@@ -19,6 +19,7 @@
 #include "launch/launch.h"
 #include "launch/process.h"
 #include "server/bootstrap.h"
+#include "server/canary_mark.h"
 #include "server/site_doubts.h"
 #include "store/kinds.h"
 
@@ -46,11 +47,34 @@ Result<launch::Launched> launch_agent(const config::Config& config,
   return launch::launch({.program = *std::move(program),
                          .segment = retained.segment,
                          .handover = handover,
-                         .log_descriptor = surroundings.log_descriptor});
+                         .log_descriptor = surroundings.log_descriptor,
+                         .canary_board = retained.canary_board});
 }
 
-void replace(Retained& retained, int segment) noexcept {
-  const FileDescriptor previous(std::exchange(retained.segment, segment));
+void replace(int& kept, int descriptor) noexcept {
+  const FileDescriptor previous(std::exchange(kept, descriptor));
+}
+
+// The one of the configuration before, so that its counts go on, when it is for the same
+// certificates. nullopt: there are none.
+Result<std::optional<publication::CanaryBoard>> open_board(Retained& retained,
+                                                           const std::vector<std::string>& names,
+                                                           const std::string& state_path) {
+  using publication::CanaryBoard;
+  if (names.empty()) {
+    replace(retained.canary_board, -1);
+    return std::optional<CanaryBoard>();
+  }
+  if (retained.canary_board >= 0) {
+    auto board = CanaryBoard::open(retained.canary_board, CanaryBoard::Access::count);
+    if (board && board->has_names(names)) return std::optional(*std::move(board));
+  }
+  auto made = CanaryBoard::create(names, state_path);
+  if (!made) return pass(std::move(made));
+  replace(retained.canary_board, made->release());
+  auto board = CanaryBoard::open(retained.canary_board, CanaryBoard::Access::count);
+  if (!board) return pass(std::move(board));
+  return std::optional(*std::move(board));
 }
 
 // Once in the life of a master.
@@ -191,17 +215,40 @@ Result<void> Deployment::publish(Retained& retained) {
   if (!reader) return pass(std::move(reader));
   const int copy = fcntl(writer->descriptor(), F_DUPFD_CLOEXEC, 0);
   if (copy < 0) return fail(system_error("keeping the publication segment", errno));
-  replace(retained, copy);
+  replace(retained.segment, copy);
   reader_.emplace(*std::move(reader));
   for (auto& [name, certificate] : live_) {
     certificate.attach(*reader_);
     certificate.count_in(rows_);
   }
+  prepare_canaries(retained);
   for (auto& [name, catalogue] : catalogues_) catalogue.attach(*reader_);
   proofs_.attach(*reader_);
   prepare_to_count(retained);
   // The writer ends here: no worker may inherit its mapping, and the agent is to be the next one.
   return {};
+}
+
+// Without it a new version is shown to nobody before it is shown to all.
+void Deployment::prepare_canaries(Retained& retained) {
+  std::vector<std::string> names;
+  for (const config::CertificateSpec& spec : config_->certificates()) {
+    if (spec.canary.is_set()) names.push_back(spec.name);
+  }
+  auto board = open_board(retained, names, config_->global().state_path);
+  if (!board) {
+    log_.warn("new versions are not tried out: {}", board.error().message());
+    return;
+  }
+  board_ = *std::move(board);
+  if (!board_) return;
+  CanaryMark::prepare();
+  std::size_t place = live_.size();
+  for (auto& [name, certificate] : live_) {
+    auto* lanes = board_->lanes(name);
+    if (lanes == nullptr) continue;
+    certificate.try_out(place++, config_->find(name)->canary.percent, *lanes);
+  }
 }
 
 // Without it the server serves all the same, and its status says nothing of handshakes.
@@ -231,7 +278,8 @@ StatusReport Deployment::status() const {
 void Deployment::start(const Surroundings& surroundings, Retained& retained) {
   kind_ = surroundings.facts.kind;
   if (!config_->has_work()) {
-    replace(retained, -1);
+    replace(retained.segment, -1);
+    replace(retained.canary_board, -1);
     return;
   }
   if (auto published = publish(retained); !published) {
@@ -273,7 +321,8 @@ bool Deployment::look_for_signs_of_life(SteadyTime now) {
 void Deployment::enter_worker(Retained& retained) noexcept {
   lifeline_.reset();
   monitor_ = -1;
-  replace(retained, -1);
+  replace(retained.segment, -1);
+  replace(retained.canary_board, -1);
 }
 
 void Deployment::protect_worker() noexcept {

@@ -30,6 +30,7 @@
 #include "config/config.h"
 #include "config/settings.h"
 #include "config/wire.h"
+#include "publication/canary_board.h"
 #include "publication/reader.h"
 #include "server/handshake.h"
 #include "server/live_proofs.h"
@@ -45,6 +46,7 @@ struct Retained {
   int segment = -1;  // publication memfd, read-write, close-on-exec; workers must not keep it
   std::array<char, 8> instance{};  // config/wire.h; zeroes until the first agent is started
   WorkerRows::Kept counted{};      // what the workers share
+  int canary_board = -1;           // what they count of canaries, a memfd as `segment`
 };
 
 // One line that gives a virtual host a certificate, as written.
@@ -148,6 +150,7 @@ class Deployment {
   };
 
   Result<void> publish(Retained& retained);
+  void prepare_canaries(Retained& retained);
   void prepare_to_count(Retained& retained);
   StatusSources sources() const noexcept;
   bool ask_agent(const std::string& module_path);
@@ -165,7 +168,8 @@ class Deployment {
   std::vector<std::pair<Severity, std::string>> doubts_;  // not said yet
   // From start() on, when there is anything to serve.
   std::optional<publication::Reader> reader_;
-  FileDescriptor lifeline_;  // the master's end
+  std::optional<publication::CanaryBoard> board_;  // where a certificate has a canary
+  FileDescriptor lifeline_;                        // the master's end
   pid_t monitor_ = -1;
   PublicationWatch watch_;
 };

@@ -9,6 +9,7 @@
 #include "base/boundary.h"
 #include "base/clock.h"
 #include "base/handle.h"
+#include "server/canary_mark.h"
 
 namespace ccm::server {
 namespace {
@@ -148,6 +149,30 @@ bool CertificateSet::serve_from_catalogue(SSL* ssl) {
   return is_served;
 }
 
+LiveCertificate& CertificateSet::chosen(SSL* ssl, LiveCertificate& certificate) {
+  LiveCertificate* candidate = certificate.candidate();
+  const bool is_tried =
+      candidate != nullptr && certificate.is_for_candidate(CanaryMark::of(ssl).draw());
+  return is_tried ? *candidate : certificate;
+}
+
+// The first event after the choice tells which certificate OpenSSL has taken of several, in the
+// same call, so this thread still holds what it handed over.
+void CertificateSet::follow_canary(const SSL* ssl, int where, int value) noexcept {
+  const CanaryMark mark = CanaryMark::of(ssl);
+  if (mark.is_drawn()) {
+    LiveCertificate::Counted counted;
+    const X509* leaf = SSL_get_certificate(ssl);
+    for (const LiveCertificate* each : certificates_) {
+      if (counted.lane == nullptr) counted = each->counted(leaf);
+    }
+    mark.follow(counted.lane, counted.is_candidate);
+  }
+  if ((where & SSL_CB_HANDSHAKE_DONE) != 0) mark.has_completed();
+  if ((where & SSL_CB_ALERT) == 0) return;
+  if (const auto failure = failure_of(where, value)) mark.has_failed(*failure);
+}
+
 // Certificates and placeholders do not mix: a client that likes the placeholder's kind of key
 // better would get it although there is a real certificate.
 void CertificateSet::serve(SSL* ssl) {
@@ -164,9 +189,10 @@ void CertificateSet::serve(SSL* ssl) {
   for (LiveCertificate* certificate : certificates_) {
     const publication::Published* published = certificate->newest();
     if (published == nullptr || (has_real && published->is_placeholder)) continue;
-    if (!certificate->hand_to(ssl) || compression_ == Compression::off) continue;
-    if (wants_staple && !certificate->staple(SystemClock().now()).empty()) continue;
-    certificate->hand_compressed_to(ssl);
+    LiveCertificate& shown = chosen(ssl, *certificate);
+    if (!shown.hand_to(ssl) || compression_ == Compression::off) continue;
+    if (wants_staple && !shown.staple(SystemClock().now()).empty()) continue;
+    shown.hand_compressed_to(ssl);
   }
 }
 
@@ -205,12 +231,13 @@ int CertificateSet::staple(SSL* ssl) {
     }
     if (next_status_ != nullptr) return next_status_(ssl, next_status_argument_);
   }
-  const auto chosen =
-      std::find_if(certificates_.begin(), certificates_.end(),
-                   [leaf](const LiveCertificate* each) { return each->is_leaf(leaf); });
-  if (chosen == certificates_.end()) return SSL_TLSEXT_ERR_NOACK;
-  const bool is_stapled = staples(ssl, (*chosen)->staple(SystemClock().now()));
-  return is_stapled ? SSL_TLSEXT_ERR_OK : SSL_TLSEXT_ERR_NOACK;
+  for (const LiveCertificate* each : certificates_) {
+    const LiveCertificate* shown = each->with_leaf(leaf);
+    if (shown == nullptr) continue;
+    const bool is_stapled = staples(ssl, shown->staple(SystemClock().now()));
+    return is_stapled ? SSL_TLSEXT_ERR_OK : SSL_TLSEXT_ERR_NOACK;
+  }
+  return SSL_TLSEXT_ERR_NOACK;
 }
 
 // The one whose callbacks the context has; nullptr: it is another's.
@@ -239,6 +266,7 @@ void CertificateSet::on_event(const SSL* ssl, int where, int value) noexcept {
   if ((where & SSL_CB_ALERT) != 0 && SSL_is_init_finished(ssl) == 0) {
     if (const auto failure = failure_of(where, value)) set->count(*failure);
   }
+  set->follow_canary(ssl, where, value);
   if (set->next_ != nullptr) set->next_(ssl, where, value);
 }
 

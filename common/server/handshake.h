@@ -68,6 +68,9 @@ class CertificateSet {
 
  private:
   void serve(SSL* ssl);
+  // What this connection is shown of a certificate: the version that is tried out, for some.
+  LiveCertificate& chosen(SSL* ssl, LiveCertificate& certificate);
+  void follow_canary(const SSL* ssl, int where, int value) noexcept;
   // False: the catalogue has nothing for the client's name.
   bool serve_from_catalogue(SSL* ssl);
   bool staples(SSL* ssl, std::span<const std::byte> response);

@@ -28,6 +28,36 @@ void LiveCertificate::attach(publication::Reader& reader) {
   }
 }
 
+void LiveCertificate::try_out(std::size_t place, unsigned percent,
+                              publication::CanaryBoard::Lanes& lanes) {
+  if (reader_ == nullptr) return;
+  auto candidate = std::make_unique<LiveCertificate>(publication::canary_slot(name_), place, log_);
+  candidate->may_vanish_ = true;
+  candidate->rows_ = rows_;
+  candidate->attach(*reader_);
+  if (candidate->reader_ == nullptr) return;
+  candidate_ = std::move(candidate);
+  lanes_ = &lanes;
+  percent_ = percent;
+}
+
+LiveCertificate* LiveCertificate::candidate() {
+  if (candidate_ == nullptr || candidate_->newest() == nullptr) return nullptr;
+  return candidate_.get();
+}
+
+const LiveCertificate* LiveCertificate::with_leaf(const X509* leaf) const {
+  if (is_leaf(leaf)) return this;
+  return candidate_ != nullptr && candidate_->is_leaf(leaf) ? candidate_.get() : nullptr;
+}
+
+LiveCertificate::Counted LiveCertificate::counted(const X509* leaf) const {
+  if (candidate_ == nullptr || candidate_->held() == nullptr) return {};
+  if (candidate_->is_leaf(leaf)) return {.lane = &lanes_->candidate, .is_candidate = true};
+  if (is_leaf(leaf)) return {.lane = &lanes_->current};
+  return {};
+}
+
 // A place that another configuration's certificate had in this thread is taken over, and what it
 // held is dropped.
 LiveCertificate::View& LiveCertificate::view() const {
@@ -55,11 +85,19 @@ const publication::Published* LiveCertificate::held() const {
 }
 
 void LiveCertificate::load(View& view) {
+  const std::uint64_t newest = reader_->generation(slot_);
   auto served = reader_->get(slot_);
   if (auto error = reader_->take_error(slot_)) {
     log_.error("certificate \"{}\": the published value cannot be used: {}", name_,
                error->message());
     if (rows_ != nullptr) rows_->count(Count::unusable_certificate);
+  }
+  if (!served && may_vanish_) {
+    const std::uint64_t id = view.owner;
+    view = View{};
+    view.owner = id;
+    view.generation = newest;
+    return;
   }
   // An older value than the newest: another thread is parsing that, or it is unusable. Then the
   // next handshake asks again.

@@ -21,6 +21,7 @@
 #include "base/clock.h"
 #include "base/handle.h"
 #include "base/log.h"
+#include "publication/canary_board.h"
 #include "publication/reader.h"
 #include "server/compression.h"
 #include "server/worker_rows.h"
@@ -42,11 +43,29 @@ class LiveCertificate {
   // Finds the certificate's slot; `reader` must live as long as this object is asked for anything.
   // Before there are threads.
   void attach(publication::Reader& reader);
+  // Shows the version that is tried out, when there is one, to `percent` of the handshakes, and
+  // counts there how they end. The lanes must live as long. `place` as the constructor's; after
+  // attach() and count_in().
+  void try_out(std::size_t place, unsigned percent, publication::CanaryBoard::Lanes& lanes);
   // Tells these rows what this process shows; they must live as long.
   void count_in(WorkerRows& rows) noexcept { rows_ = &rows; }
 
   // The newest good value, or nullptr when nothing was published yet.
   const publication::Published* newest();
+  // The version that is tried out; nullptr when none is, which costs what newest() costs, or
+  // nothing where there is no canary.
+  LiveCertificate* candidate();
+  // Whether a handshake that has drawn this number (0 to 99) is one for the candidate.
+  bool is_for_candidate(unsigned drawn) const noexcept { return drawn < percent_; }
+  // Where a handshake with this leaf is counted; no lane: the leaf is neither of the version that
+  // is current nor of the candidate, or nothing is tried out. Directly after it was handed over.
+  struct Counted {
+    publication::CanaryBoard::Lane* lane = nullptr;
+    bool is_candidate = false;
+  };
+  Counted counted(const X509* leaf) const;
+  // This one or the candidate, by the leaf that this thread has handed over; nullptr: neither.
+  const LiveCertificate* with_leaf(const X509* leaf) const;
   // What `newest` last returned to this thread; all below is about it.
   const publication::Published* held() const;
   bool is_leaf(const X509* leaf) const;
@@ -81,6 +100,11 @@ class LiveCertificate {
   publication::Reader* reader_ = nullptr;
   WorkerRows* rows_ = nullptr;
   std::uint32_t slot_ = 0;
+  // With a canary.
+  std::unique_ptr<LiveCertificate> candidate_;
+  publication::CanaryBoard::Lanes* lanes_ = nullptr;
+  unsigned percent_ = 0;
+  bool may_vanish_ = false;  // it is a candidate
   // The generation that OpenSSL's security level forbids; said once.
   std::atomic<std::uint64_t> refused_generation_{0};
 };

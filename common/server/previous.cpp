@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "base/memory_file.h"
+#include "publication/canary_board.h"
 #include "store/stored_search.h"
 
 namespace ccm::server {
@@ -31,6 +32,15 @@ std::optional<Published> fitting(const std::shared_ptr<const publication::Served
 }
 
 }  // namespace
+
+std::vector<std::string> slots_of(const config::Config& config) {
+  std::vector<std::string> names;
+  for (const CertificateSpec& spec : config.certificates()) {
+    names.push_back(spec.name);
+    if (spec.canary.is_set()) names.push_back(publication::canary_slot(spec.name));
+  }
+  return names;
+}
 
 Previous::Previous(int segment) : segment_(segment) {
   if (segment < 0) return;
@@ -69,15 +79,16 @@ std::optional<std::string> Previous::proofs() const {
 // A segment never has fewer slots than it was made with, so equal numbers and all names found mean
 // the same names.
 std::optional<publication::Writer> Previous::continued(const config::Config& config) {
-  if (!reader_ || reader_->slot_count() != config.certificates().size() ||
+  const std::vector<std::string> slots = slots_of(config);
+  if (!reader_ || reader_->slot_count() != slots.size() ||
       reader_->catalogue_count() != config.catalogues().size()) {
     return std::nullopt;
   }
   // Without /proc it could not be opened for the next workers.
   if (!can_open_again()) return std::nullopt;
-  const bool has_all = std::all_of(
-      config.certificates().begin(), config.certificates().end(),
-      [this](const CertificateSpec& spec) { return reader_->find(spec.name).has_value(); });
+  const bool has_all = std::all_of(slots.begin(), slots.end(), [this](const std::string& name) {
+    return reader_->find(name).has_value();
+  });
   const bool has_catalogues =
       std::all_of(config.catalogues().begin(), config.catalogues().end(),
                   [this](const auto& each) { return reader_->catalogue(each.name) != nullptr; });

@@ -6,6 +6,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "base/clock.h"
 #include "config/config.h"
@@ -14,6 +15,10 @@
 #include "publication/writer.h"
 
 namespace ccm::server {
+
+// The names of the slots that a configuration's segment has: one for each certificate, and one for
+// a version that is tried out, where the certificate has a canary.
+std::vector<std::string> slots_of(const config::Config& config);
 
 class Previous {
  public:

@@ -1,13 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 // A version that is stored and not current yet, because its certificate may change at certain
-// hours only (lifecycle/activation.h). The record "staged" of its certificate; meaningless as soon
-// as that version or a later one is current. No store removes a staged version.
+// hours only (lifecycle/activation.h), or because it is tried out with a share of the handshakes
+// first (lifecycle/canary.h). The record "staged" of its certificate; meaningless as soon as that
+// version or a later one is current. No store removes a staged version.
 //
 // Any process may read it; whoever holds the lease writes it.
 #pragma once
 
+#include <optional>
 #include <string>
 
+#include "base/clock.h"
 #include "base/result.h"
 #include "store/store.h"
 
@@ -17,6 +20,19 @@ namespace ccm::store {
 VersionNumber staged_version(const StoreReader& store, const std::string& name);
 Result<void> stage(Store& store, const Lease& lease, const std::string& name,
                    VersionNumber version);
+
+// The staged version, while it is tried out.
+struct Canary {
+  VersionNumber version = 0;
+  Time since{};
+
+  bool operator==(const Canary&) const = default;
+};
+// nullopt: none is staged, or its canary has not begun.
+std::optional<Canary> staged_canary(const StoreReader& store, const std::string& name);
+// Of the staged version.
+Result<void> begin_canary(Store& store, const Lease& lease, const std::string& name,
+                          const Canary& canary);
 // Fine when none waits. The version stays, as one that is not current.
 Result<void> unstage(Store& store, const Lease& lease, const std::string& name);
 

@@ -17,6 +17,7 @@
 #include "cli/host/state_directory.h"
 #include "lifecycle/hold.h"
 #include "store/forgetting.h"
+#include "store/host/canary_file.h"
 
 namespace ccm::cli {
 namespace {
@@ -101,6 +102,11 @@ Result<Overview> read_overview(Workspace& workspace, const std::string& name, De
   if (overview.spec != nullptr) {
     overview.staged = lifecycle::pending_activation(store, *overview.spec, workspace.clock().now());
   }
+  if (overview.staged && overview.staged->canary) {
+    overview.canary =
+        store::canary_tally(workspace.options.state_directory, name, *overview.staged->canary);
+  }
+  if (overview.held != 0) overview.refused_canary = lifecycle::refused_canary(store, name);
   if (auto read = read_installed(store, depth, overview); !read) return pass(std::move(read));
   return overview;
 }
@@ -284,7 +290,8 @@ std::string next_step(const Overview& overview, Time now) {
   const bool has_failed = std::holds_alternative<Failing>(overview.state) ||
                           std::holds_alternative<Rejected>(overview.state);
   if (overview.staged && !has_failed) {
-    return fmt::format("version {} {}", overview.staged->version, span(now, overview.staged->at));
+    return fmt::format("{}version {} {}", overview.staged->canary ? "canary, " : "",
+                       overview.staged->version, span(now, overview.staged->at));
   }
   if (const auto* valid = std::get_if<Valid>(&overview.state)) {
     return fmt::format("renewal {}", span(now, valid->renew_at));

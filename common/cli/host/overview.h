@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "base/canary_tally.h"
 #include "base/clock.h"
 #include "base/result.h"
 #include "cli/host/agents.h"
@@ -50,7 +51,9 @@ struct Overview {
   lifecycle::State state;
   std::uint64_t state_version = 0;  // of the record the state came from; 0: none
   store::VersionNumber held = 0;
-  std::optional<lifecycle::Activation> staged = {};  // a version that waits for its window
+  store::VersionNumber refused_canary = 0;           // for which it is held; 0: an operator's word
+  std::optional<lifecycle::Activation> staged = {};  // a version that waits, or is tried out, …
+  CanaryTally canary = {};                           // … and what was counted then
   std::vector<Serving> servings = {};
   bool is_left = false;        // no server of this host names it any more, and none has a catalogue
   bool is_catalogued = false;  // no server names it, and one shows it from a catalogue

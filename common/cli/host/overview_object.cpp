@@ -58,6 +58,34 @@ JsonObject object_of(const store::EffectiveSettings& server,
 
 }  // namespace
 
+namespace {
+
+JsonObject object_of(const CanarySide& side) {
+  JsonObject object;
+  object.set_number("shown", static_cast<std::int64_t>(side.shown()))
+      .set_number("failed", static_cast<std::int64_t>(side.failed()));
+  for (std::size_t i = kFirstCanaryReason; i < kCanaryCounts; ++i) {
+    if (side.counts[i] == 0) continue;
+    object.set_number(std::string(to_string(static_cast<CanaryCount>(i))).c_str(),
+                      static_cast<std::int64_t>(side.counts[i]));
+  }
+  return object;
+}
+
+JsonObject canary_object(const Overview& overview) {
+  const store::Canary& canary = *overview.staged->canary;
+  JsonObject object;
+  object.set_number("version", static_cast<std::int64_t>(canary.version))
+      .set("since", format_time(canary.since))
+      .set("until", format_time(overview.staged->at))
+      .set_number("percent", overview.spec->canary.percent)
+      .set_object("current", object_of(overview.canary.current))
+      .set_object("candidate", object_of(overview.canary.candidate));
+  return object;
+}
+
+}  // namespace
+
 JsonObject object_of(const Overview& overview, Time now) {
   JsonObject object;
   object.set("name", overview.name)
@@ -66,6 +94,7 @@ JsonObject object_of(const Overview& overview, Time now) {
       .set_flag("is_configured", overview.spec != nullptr)
       .set_flag("is_forgotten", overview.is_forgotten)
       .set_flag("is_held", overview.is_held())
+      .set_number("refused_canary", static_cast<std::int64_t>(overview.refused_canary))
       .set_flag("is_served", overview.is_served())
       .set_objects("served", objects_of(overview.servings));
   if (overview.spec != nullptr) object.set_texts("names", overview.spec->names);
@@ -80,6 +109,7 @@ JsonObject object_of(const Overview& overview, Time now) {
     staged.set_number("version", static_cast<std::int64_t>(overview.staged->version))
         .set("shown_from", format_time(overview.staged->at));
     object.set_object("staged", std::move(staged));
+    if (overview.staged->canary) object.set_object("canary", canary_object(overview));
   }
   if (const auto* valid = std::get_if<lifecycle::Valid>(&overview.state)) {
     object.set("renew_at", format_time(valid->renew_at))

@@ -96,12 +96,25 @@ std::string next_step(const CertificateReport& certificate, Time now) {
     text += fmt::format("; order: {}, since {}", html(told.order_step),
                         time_element(told.order_since, now));
   }
-  if (told.staged != 0) {
+  if (told.canary_since != Time{}) {
+    text += fmt::format(
+        "; version {} is tried out with {}% of the handshakes, and shown to all {}: {} of {} "
+        "failed "
+        "with it, {} of {} with the current version",
+        told.staged, certificate.spec->canary.percent, time_element(told.activates_at, now),
+        told.canary.candidate_failed, told.canary.candidate_shown, told.canary.current_failed,
+        told.canary.current_shown);
+  } else if (told.staged != 0) {
     text += fmt::format("; version {} is stored, and shown {}", told.staged,
                         time_element(told.activates_at, now));
   }
   if (told.attempts > 0) text += fmt::format(", after {} failed attempts", told.attempts);
-  if (told.held != 0 && told.held == told.version) text += "; an operator holds on to this version";
+  if (told.held != 0 && told.held == told.version) {
+    text += told.refused_canary == 0
+                ? std::string("; an operator holds on to this version")
+                : fmt::format("; this version is held, because handshakes failed with version {}",
+                              told.refused_canary);
+  }
   if (told.error.empty()) return text;
   return fmt::format("{}<br><span class=\"{}\">{}</span>", text, to_string(certificate.level),
                      html(told.error));

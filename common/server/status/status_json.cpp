@@ -134,6 +134,33 @@ void write_served(JsonText& out, const CertificateReport& certificate) {
       .close('}');
 }
 
+void write_canary(JsonText& out, const CertificateReport& certificate) {
+  const CertificateStatus& told = certificate.told;
+  if (told.canary_since == Time{}) {
+    out.null("canary");
+  } else {
+    out.open('{', "canary")
+        .number("version", told.staged)
+        .number("percent", certificate.spec->canary.percent)
+        .time("since", told.canary_since)
+        .time("until", told.activates_at)
+        .open('{', "current")
+        .number("shown", told.canary.current_shown)
+        .number("failed", told.canary.current_failed)
+        .close('}')
+        .open('{', "candidate")
+        .number("shown", told.canary.candidate_shown)
+        .number("failed", told.canary.candidate_failed)
+        .close('}')
+        .close('}');
+  }
+  if (told.held == 0 || told.refused_canary == 0) {
+    out.null("refused_canary");
+  } else {
+    out.number("refused_canary", told.refused_canary);
+  }
+}
+
 void write_certificate(JsonText& out, const CertificateReport& certificate) {
   const CertificateStatus& told = certificate.told;
   out.open('{')
@@ -159,6 +186,7 @@ void write_certificate(JsonText& out, const CertificateReport& certificate) {
         .time("shown_from", told.activates_at)
         .close('}');
   }
+  write_canary(out, certificate);
   out.time("renew_at", told.renew_at)
       .time("next_at", told.next_at)
       .number("failed_attempts", told.attempts);

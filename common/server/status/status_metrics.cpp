@@ -3,6 +3,7 @@
 // what alert rules and the dashboard stand on (packaging/monitoring), so they stay.
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <functional>
 #include <iterator>
 #include <map>
@@ -229,7 +230,7 @@ std::vector<CertificateFamily> certificate_families() {
       {"ccm_certificate_renewal_due_timestamp_seconds", "When its renewal is due.",
        [](const Report& each) { return if_known(each.told.renew_at); }},
       {"ccm_certificate_activation_timestamp_seconds",
-       "When a version that waits for its window is shown.",
+       "When a version that waits for its window or is tried out is shown to all.",
        [](const Report& each) { return if_known(each.told.activates_at); }},
       {"ccm_certificate_installed_version", "The store's version of it; 0 when there is none.",
        [](const Report& each) { return static_cast<std::int64_t>(each.told.version); }},
@@ -248,6 +249,30 @@ std::vector<CertificateFamily> certificate_families() {
   };
 }
 
+// Gauges: they begin anew with each canary.
+void add_canaries(Metrics& out, const StatusReport& report,
+                  const std::vector<std::string>& labels) {
+  const auto is_tried = [](const CertificateReport& each) {
+    return each.told.canary_since != Time{};
+  };
+  if (std::none_of(report.certificates.begin(), report.certificates.end(), is_tried)) return;
+  out.family("ccm_canary_handshakes", "gauge",
+             "Handshakes since a new version is tried out, with it (candidate) and with the one "
+             "before (current).");
+  const auto add = [&](auto current, auto candidate) {
+    for (std::size_t i = 0; i < labels.size(); ++i) {
+      if (!is_tried(report.certificates[i])) continue;
+      const auto& counts = report.certificates[i].told.canary;
+      out.sample(counts.*current, labels[i] + "," + label("version", "current"));
+      out.sample(counts.*candidate, labels[i] + "," + label("version", "candidate"));
+    }
+  };
+  using Counts = publication::CertificateStatus::CanaryCounts;
+  add(&Counts::current_shown, &Counts::candidate_shown);
+  out.family("ccm_canary_failures", "gauge", "Of these, the ones that failed.");
+  add(&Counts::current_failed, &Counts::candidate_failed);
+}
+
 void add_certificates(Metrics& out, const StatusReport& report) {
   out.family("ccm_certificates", "gauge", "Certificates of this server, by state.");
   for (const std::string_view condition : kConditions) {
@@ -262,6 +287,7 @@ void add_certificates(Metrics& out, const StatusReport& report) {
   for (std::size_t i = 0; i < labels.size(); ++i) {
     out.sample(1, labels[i] + "," + label("state", report.certificates[i].condition));
   }
+  add_canaries(out, report, labels);
   for (const CertificateFamily& family : certificate_families()) {
     out.family(family.name, "gauge", family.help);
     for (std::size_t i = 0; i < labels.size(); ++i) {

@@ -48,9 +48,10 @@ void look_at_workers(StatusReport& report, const WorkerRows& rows) {
   report.sums = rows.sums();
   for (const WorkerRows::Worker& worker : rows.workers()) {
     report.workers.push_back({.pid = worker.pid, .counts = worker.counts});
-    for (std::size_t slot = 0; slot < report.certificates.size(); ++slot) {
-      CertificateReport& certificate = report.certificates[slot];
-      const std::uint64_t shown = worker.generations[slot].load(std::memory_order_relaxed);
+    for (CertificateReport& certificate : report.certificates) {
+      if (!certificate.slot) continue;
+      const std::uint64_t shown =
+          worker.generations[*certificate.slot].load(std::memory_order_relaxed);
       if (shown == 0) continue;
       const bool is_newest = shown >= certificate.generation;
       ++(is_newest ? certificate.showing : certificate.behind);
@@ -59,12 +60,12 @@ void look_at_workers(StatusReport& report, const WorkerRows& rows) {
   }
 }
 
-// In the order of the segment's slots, which is that of the configuration.
 void look_at_certificates(StatusReport& report, const StatusSources& sources) {
   for (const config::CertificateSpec& spec : sources.config->certificates()) {
     const auto slot = sources.reader->find(spec.name);
     CertificateReport certificate;
     certificate.spec = &spec;
+    certificate.slot = slot;
     certificate.has_server = sources.server != config::ServerKind::none;
     if (slot) {
       certificate.generation = sources.reader->generation(*slot);

@@ -36,6 +36,7 @@ inline constexpr std::array<std::string_view, 10> kConditions = {
 
 struct CertificateReport {
   const config::CertificateSpec* spec = nullptr;
+  std::optional<std::uint32_t> slot = {};  // of the segment
   publication::CertificateStatus told;
   bool is_told = false;
   bool has_server = true;        // that shows it; else other programs read it in the store

@@ -19,6 +19,7 @@
 //     settings-KIND-INSTANCE            what a server's agent works with (effective_settings.h)
 //     agent-KIND-INSTANCE               that it lives, and what it serves (presence.h)
 //     trouble-KIND-INSTANCE             that it does not stay alive (trouble.h)
+//     canary-KIND-INSTANCE              how handshakes end with new versions (canary_file.h)
 //     snapshot                          what is to be published, for a quick start
 //                                       (snapshot_file.h)
 #pragma once

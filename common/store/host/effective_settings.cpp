@@ -13,6 +13,7 @@
 #include "base/account.h"
 #include "base/file.h"
 #include "base/text.h"
+#include "store/host/canary_file.h"
 #include "store/host/trouble.h"
 
 namespace ccm::store {
@@ -163,6 +164,7 @@ void forget_predecessors(const std::string& state_path, const config::ServerFact
     static_cast<void>(unlink(path.c_str()));
     static_cast<void>(unlink(presence_path(state_path, server).c_str()));
     static_cast<void>(unlink(trouble_path(state_path, server).c_str()));
+    static_cast<void>(unlink(canary_path(state_path, server).c_str()));
   }
 }
 

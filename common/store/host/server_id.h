@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Which running server an agent works for, and the names of the files about it in the state
 // directory: "settings-nginx-1f2e3d4c" (effective_settings.h), "agent-nginx-1f2e3d4c" (presence.h),
-// "trouble-nginx-1f2e3d4c" (trouble.h). Values; any thread.
+// "trouble-nginx-1f2e3d4c" (trouble.h), "canary-nginx-1f2e3d4c" (canary_file.h). Values; any
+// thread.
 #pragma once
 
 #include <compare>

@@ -31,8 +31,8 @@ constexpr std::string_view kMarkerText = "ccm-store ";
 constexpr std::array kDirectories = {"certificates", "keys", "records"};
 constexpr std::array<std::string_view, 5> kFiles = {kMarker, "revision", "changes", "leader.lock",
                                                     "snapshot"};
-constexpr std::array<std::string_view, 6> kPrefixes = {"settings-", "request-", "granted-",
-                                                       "events-",   "agent-",   "trouble-"};
+constexpr std::array<std::string_view, 7> kPrefixes = {
+    "settings-", "request-", "granted-", "events-", "agent-", "trouble-", "canary-"};
 // What a file system has at its top before anybody used it.
 constexpr std::string_view kLostAndFound = "lost+found";
 // Of the system, empty or not (Filesystem Hierarchy Standard).

@@ -230,8 +230,7 @@ TEST_F(ActivationTest, TheSourceIsAskedWhetherWhatIsShownWasRevoked) {
   work();
   EXPECT_EQ(source_.judged, 1U);
   EXPECT_EQ(current(), 2U);
-  EXPECT_THAT(log_.text(),
-              HasSubstr("version 1 was revoked, so version 2 does not wait for its window"));
+  EXPECT_THAT(log_.text(), HasSubstr("version 1 was revoked, so version 2 does not wait"));
 }
 
 TEST_F(ActivationTest, ASuccessorOfWhatMustGoDoesNotWait) {
@@ -303,7 +302,7 @@ TEST_F(ActivationTest, WhatDoesNotFitTheSettingsAnyMoreIsDropped) {
   work();
   EXPECT_EQ(staged(), 0U);
   EXPECT_EQ(current(), 1U);
-  EXPECT_THAT(log_.text(), HasSubstr("version 2, which waited for its window, is not shown: "));
+  EXPECT_THAT(log_.text(), HasSubstr("version 2, which waited, is not shown: "));
 }
 
 TEST_F(ActivationTest, AFullDiskDelaysItAndNothingElse) {

@@ -30,6 +30,22 @@ Result<ExitCode> list_certificates(Workspace& workspace) {
   return say_flaws(workspace);
 }
 
+std::string held_text(const Overview& overview) {
+  if (!overview.is_held()) return "";
+  if (overview.refused_canary == 0) return " (held)";
+  return fmt::format(" (held, because handshakes failed with version {})", overview.refused_canary);
+}
+
+std::string canary_text(const Overview& overview) {
+  const lifecycle::Activation& staged = *overview.staged;
+  return fmt::format(
+      "version {} with {}% of the handshakes, until {}: {} of {} failed with it, and {} of {} with "
+      "the current version",
+      staged.version, overview.spec->canary.percent, format_time(staged.at),
+      overview.canary.candidate.failed(), overview.canary.candidate.shown(),
+      overview.canary.current.failed(), overview.canary.current.shown());
+}
+
 Result<ExitCode> show_certificate(Workspace& workspace, const std::string& name) {
   const Time now = workspace.clock().now();
   auto overview = look_at(workspace, name);
@@ -57,7 +73,7 @@ Result<ExitCode> show_certificate(Workspace& workspace, const std::string& name)
     const auto& info = (*overview)->installed->info;
     add("left", workspace.terminal.paint(health.colour, bar(info, now)));
     if (!(*overview)->servings.empty()) add("served", served_text(**overview));
-    add("version", fmt::format("{}{}", info.number, (*overview)->is_held() ? " (held)" : ""));
+    add("version", fmt::format("{}{}", info.number, held_text(**overview)));
     add("valid from", format_time(info.not_before));
     add("valid until", format_time(info.not_after));
     add("subject", printable(bundle.leaf().subject()));
@@ -70,7 +86,9 @@ Result<ExitCode> show_certificate(Workspace& workspace, const std::string& name)
     const std::string directory = workspace.store().directory_of(name);
     if (!directory.empty()) add("files", directory);
   }
-  if (const auto& staged = (*overview)->staged) {
+  if (const auto& staged = (*overview)->staged; staged && staged->canary) {
+    add("canary", canary_text(**overview));
+  } else if (staged) {
     add("staged",
         fmt::format("version {}, shown from {} on ({})", staged->version, format_time(staged->at),
                     printable(to_string((*overview)->spec->activation))));

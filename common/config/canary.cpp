@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "config/canary.h"
+
+#include <fmt/format.h>
+
+#include <utility>
+
+#include "base/text.h"
+#include "config/duration.h"
+#include "config/value_words.h"
+
+namespace ccm::config {
+namespace {
+
+Result<unsigned> parse_canary_share(const std::string& text) {
+  const bool is_share = text.ends_with('%');
+  const auto number = parse_unsigned(text.substr(0, text.size() - (is_share ? 1 : 0)));
+  if (!is_share || !number || *number < 1 || *number > kLargestCanaryShare) {
+    return wrong(
+        text, fmt::format("is no share of the handshakes; write 1% to {}%", kLargestCanaryShare));
+  }
+  return static_cast<unsigned>(*number);
+}
+
+}  // namespace
+
+Result<CanaryPlan> parse_canary(const std::vector<std::string>& arguments) {
+  if (arguments.size() == 1 && arguments[0] == "off") return CanaryPlan();
+  auto time = parse_duration(arguments[0]);
+  if (!time) return pass(std::move(time));
+  if (*time < kShortestCanary || *time > kLongestCanary) {
+    return wrong(arguments[0], fmt::format("is no time for a canary; write {} to {}",
+                                           to_string(kShortestCanary), to_string(kLongestCanary)));
+  }
+  CanaryPlan plan{.time = *time};
+  if (arguments.size() == 1) return plan;
+  auto percent = parse_canary_share(arguments[1]);
+  if (!percent) return pass(std::move(percent));
+  plan.percent = *percent;
+  return plan;
+}
+
+std::string to_string(const CanaryPlan& plan) {
+  if (!plan.is_set()) return "off";
+  return fmt::format("{} {}%", to_string(plan.time), plan.percent);
+}
+
+}  // namespace ccm::config

@@ -1,0 +1,20 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "policy/canary.h"
+
+#include <cmath>
+
+namespace ccm::policy {
+
+bool is_clearly_worse(const CanaryTally& tally) noexcept {
+  if (tally.candidate.failed() < kLeastFailures) return false;
+  const auto failed = [](const CanarySide& side) { return static_cast<double>(side.failed()) + 1; };
+  const auto shown = [](const CanarySide& side) { return static_cast<double>(side.shown()) + 2; };
+  const double current = shown(tally.current);
+  const double candidate = shown(tally.candidate);
+  const double rise = failed(tally.candidate) / candidate - failed(tally.current) / current;
+  const double common = (failed(tally.current) + failed(tally.candidate)) / (current + candidate);
+  const double deviation = std::sqrt(common * (1 - common) * (1 / current + 1 / candidate));
+  return rise >= kLeastRise && rise >= kDeviations * deviation;
+}
+
+}  // namespace ccm::policy
