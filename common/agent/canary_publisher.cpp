@@ -29,6 +29,10 @@ void CanaryPublisher::begin(publication::Writer& writer, const config::Certifica
   const std::string& name = spec.name;
   auto stored = store_.load_version(name, canary.version);
   if (!stored) {
+    // Said once. At its end the leader finds out as well.
+    const auto [said, is_news] = unreadable_.try_emplace(name, canary);
+    if (!is_news && said->second == canary) return;
+    said->second = canary;
     log_.error("certificate \"{}\": version {} cannot be tried out: {}", name, canary.version,
                stored.error().message());
     return end(writer, name);

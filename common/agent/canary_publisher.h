@@ -6,6 +6,7 @@
 // Every agent does so for its own server; the leader's engine alone begins and ends a canary.
 #pragma once
 
+#include <map>
 #include <optional>
 #include <string>
 
@@ -52,6 +53,7 @@ class CanaryPublisher {
   store::CanariesCounted counted_;  // under way
   store::CanariesCounted before_;   // of the agent before, not looked at yet
   store::CanariesCounted written_;
+  std::map<std::string, store::Canary, std::less<>> unreadable_;
   SteadyTime next_{};
   bool has_complained_ = false;
 };

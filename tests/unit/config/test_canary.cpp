@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "config/canary.h"
-
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+
+#include "config/canary.h"
+#include "config/settings.h"
 
 namespace ccm::config {
 namespace {
@@ -19,6 +20,30 @@ TEST(CanaryPlan, HasATimeAndAShare) {
 
 TEST(CanaryPlan, TheShareIsATenthUnlessGiven) {
   EXPECT_EQ(parse_canary({"1h"}).value(), (CanaryPlan{.time = Seconds(3600), .percent = 10}));
+}
+
+TEST(CanaryPlan, MayBeOneWord) {
+  EXPECT_EQ(parse_canary({"5min  20%"}).value(), parse_canary({"5min", "20%"}).value());
+  EXPECT_FALSE(parse_canary({""}));
+  EXPECT_FALSE(parse_canary({"5min 20% off"}));
+}
+
+TEST(CanaryPlan, IsInheritedAndCanBeLeftOut) {
+  Settings settings;
+  ASSERT_TRUE(settings.set("credentials", {"ecs"}, {}));
+  ASSERT_TRUE(settings.set("region", {"ap-southeast-1"}, {}));
+  ASSERT_TRUE(settings.set("canary", {"5min", "20%"}, {}));
+  for (const char* name : {"a", "b"}) {
+    ASSERT_TRUE(settings.add_certificate(name, {}));
+    ASSERT_TRUE(settings.set_in(name, "source", {"scm"}, {}));
+    ASSERT_TRUE(settings.set_in(name, "names", {"a.example.com"}, {}));
+  }
+  ASSERT_TRUE(settings.set_in("b", "canary", {"off"}, {}));
+  ASSERT_TRUE(settings.use({"source=scm", "name=c", "canary=1h 5%"}, {"c.example.com"}, {}));
+  const Config config = settings.finalize().value();
+  EXPECT_EQ(to_string(config.find("a")->canary), "5m 20%");
+  EXPECT_EQ(to_string(config.find("b")->canary), "off");
+  EXPECT_EQ(to_string(config.find("c")->canary), "1h 5%");
 }
 
 TEST(CanaryPlan, MayBeOff) {

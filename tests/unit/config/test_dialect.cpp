@@ -38,6 +38,7 @@ Dialect httpd() {
 const std::map<std::string_view, std::string_view>& good_values() {
   static const std::map<std::string_view, std::string_view> values{
       {"activate", "Mon-Fri 02:00-05:00 UTC"},
+      {"canary", "5min 10%"},
       {"agent_path", "/bin/agent"},
       {"check_interval", "5min"},
       {"concurrent_renewals", "4"},

@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 // A new version that is tried out on a share of the handshakes first.
-#include "lifecycle/canary.h"
-
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -11,6 +9,7 @@
 
 #include "config/settings.h"
 #include "lifecycle/activation.h"
+#include "lifecycle/canary.h"
 #include "lifecycle/deadline.h"
 #include "lifecycle/hold.h"
 #include "lifecycle/installer.h"

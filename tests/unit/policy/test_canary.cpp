@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "policy/canary.h"
-
 #include <gtest/gtest.h>
+
+#include "policy/canary.h"
 
 namespace ccm::policy {
 namespace {

@@ -105,6 +105,32 @@ TEST_F(Handshake, SaysOnceWhatOpenSslRefuses) {
   EXPECT_THAT(log_.lines(), ElementsAre(HasSubstr("certificate \"www\": OpenSSL refuses it")));
 }
 
+int& events_of_the_server() {
+  static int events = 0;
+  return events;
+}
+
+// The web server has a callback of its own in the context.
+TEST_F(Handshake, TheServersOwnCallbackGoesOnBeingToldOnce) {
+  make_segment({"www"});
+  CertificateSet set({&add("www")}, log_);
+  publish("www");
+  WorkerRows::Kept kept;
+  WorkerRows rows;
+  ASSERT_TRUE(rows.attach(kept, 1, 1));
+  rows.enter();
+  set.count_in(rows);
+  SSL_CTX_set_info_callback(server_.get(), [](const SSL*, int where, int) {
+    events_of_the_server() += (where & SSL_CB_HANDSHAKE_DONE) != 0 ? 1 : 0;
+  });
+  events_of_the_server() = 0;
+  set.install(server_.get());
+  set.install(server_.get());
+  EXPECT_TRUE(shake().succeeded);
+  EXPECT_EQ(events_of_the_server(), 1);
+  EXPECT_EQ(rows.sums()[static_cast<std::size_t>(Count::full)], 1U);
+}
+
 TEST_F(Handshake, AConfigurationDoesNotSeeWhatAnOtherOneHeldInItsPlace) {
   make_segment({"www"});
   {
