@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "base/sentences.h"
+#include "store/catalogue_membership.h"
 
 namespace ccm::agent {
 namespace {
@@ -83,7 +84,17 @@ void CataloguePublisher::look_at(const std::string& entry, Time now) {
     if (traces == unfit->second) return;
     unfit_.erase(unfit);
   }
-  for (const auto& catalogue : catalogues_) put(*catalogue, entry, traces, now);
+  for (const auto& catalogue : catalogues_) {
+    const bool is_shown = traces.version != 0 && is_selected(*catalogue, entry);
+    put(*catalogue, entry, is_shown ? traces : store::EntryTraces(), now);
+  }
+}
+
+bool CataloguePublisher::is_selected(const publication::CatalogueWriter& catalogue,
+                                     const std::string& entry) const {
+  const auto spec = std::find_if(specs_.begin(), specs_.end(),
+                                 [&](const auto& each) { return each.name == catalogue.name(); });
+  return spec == specs_.end() || store::is_selected(store_, entry, *spec);
 }
 
 void CataloguePublisher::put(publication::CatalogueWriter& catalogue, const std::string& entry,

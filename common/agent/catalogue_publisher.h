@@ -16,6 +16,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "config/config.h"
 #include "publication/catalogue_writer.h"
 #include "store/catalogued.h"
 #include "store/store_reader.h"
@@ -32,9 +33,11 @@ class CataloguePublisher {
 
   using Catalogues = std::span<const std::unique_ptr<publication::CatalogueWriter>>;
 
-  // Borrows all.
-  CataloguePublisher(Catalogues catalogues, const store::StoreReader& store, Log& log)
-      : catalogues_(catalogues), store_(store), log_(log) {}
+  // Borrows all. `specs` say what of the store each catalogue shows: everything where there is none
+  // of its name.
+  CataloguePublisher(Catalogues catalogues, const store::StoreReader& store, Log& log,
+                     std::span<const config::CatalogueSpec> specs = {})
+      : catalogues_(catalogues), store_(store), log_(log), specs_(specs) {}
 
   // One step; cheap when nothing has changed. `now` and `since` are the same moment.
   void refresh(Time now, SteadyTime since);
@@ -48,6 +51,7 @@ class CataloguePublisher {
   void begin_round(SteadyTime since);
   void take_turns(SteadyTime since);
   void look_at(const std::string& entry, Time now);
+  bool is_selected(const publication::CatalogueWriter& catalogue, const std::string& entry) const;
   void put(publication::CatalogueWriter& catalogue, const std::string& entry,
            const store::EntryTraces& traces, Time now);
   void note(std::string change);
@@ -57,6 +61,7 @@ class CataloguePublisher {
   Catalogues catalogues_;
   const store::StoreReader& store_;
   Log& log_;
+  std::span<const config::CatalogueSpec> specs_;
   store::Revision revision_;
   std::set<std::string> waiting_;  // to be looked at
   std::set<std::string> unread_;   // in the last step

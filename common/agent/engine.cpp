@@ -15,6 +15,7 @@
 #include "cloud/identity/session.h"
 #include "cloud/transport/endpoints.h"
 #include "lifecycle/adoption.h"
+#include "lifecycle/catalogue_keeper.h"
 #include "lifecycle/lifecycle.h"
 #include "lifecycle/lockout.h"
 #include "lifecycle/request_desk.h"
@@ -28,6 +29,8 @@ namespace {
 
 constexpr unsigned kDeskThreads = 2;
 constexpr Seconds kBetweenCanaries{1};
+// A certificate of a catalogue counts as asked for until the end of the next such time.
+constexpr Seconds kAskedPeriod = std::chrono::hours(12);
 
 cloud::Endpoints endpoints_of(const config::GlobalConfig& global,
                               const ReadCredentials& credentials) {
@@ -96,6 +99,7 @@ class RunningEngine final : public Engine {
   void remove_superseded();
   void watch_canaries();
   void look_at_changes();
+  void keep_catalogues(Time now);
   void hand_out(Team& team, Time now);
   Time next_wake(const Team& team) const;
 
@@ -111,6 +115,8 @@ class RunningEngine final : public Engine {
   lifecycle::Lifecycle lifecycle_;
   lifecycle::RequestDesk desk_;
   lifecycle::Stapling stapling_;
+  lifecycle::CatalogueKeeper keeper_;
+  SteadyTime asked_since_;
   StoreFollower follower_;
   store::Revision catalogued_;  // up to where what only a catalogue shows was looked at
   SnapshotKeeper snapshot_;
@@ -118,6 +124,7 @@ class RunningEngine final : public Engine {
   // Threads for each, so that no source or responder that hangs holds up another.
   std::vector<std::unique_ptr<Team>> teams_;
   Crew inquiries_;
+  Crew catalogue_crew_;
   Crew desk_crew_;  // for what ccmctl asks for and hooks are waited for
 };
 
@@ -155,10 +162,20 @@ RunningEngine::RunningEngine(Parts parts, CloudAccess access, HttpClients http)
              parts_.run_hooks}),
       stapling_({parts_.config, parts_.store, *http_.responders, parts_.clock, parts_.log,
                  [this](const std::string& name) { lifecycle_.hasten(name); }, parts_.events}),
+      keeper_({parts_.config, parts_.store,
+               [this](const config::SourceKind& kind) -> sources::Collection& {
+                 return sources_.collection_of(kind);
+               },
+               parts_.clock, parts_.log, parts_.events,
+               [this](const std::string& entry) {
+                 return parts_.asked != nullptr && parts_.asked->was_asked_for(entry);
+               }}),
+      asked_since_(parts_.clock.steady_now()),
       follower_(parts_.config, parts_.store),
       snapshot_({parts_.config, parts_.store, parts_.state_path, parts_.clock, parts_.log}),
       teams_(make_teams(parts_.config.global(), parts_.wake_descriptor)),
       inquiries_(parts_.config.global().concurrent_renewals, parts_.wake_descriptor),
+      catalogue_crew_(1, parts_.wake_descriptor),
       desk_crew_(kDeskThreads, parts_.wake_descriptor) {
   lifecycle_.start(*parts_.lease);
   lifecycle::adopt_stored(
@@ -214,9 +231,23 @@ void RunningEngine::hand_out(Time now) {
   watch_canaries();
   for (const auto& team : teams_) hand_out(*team, now);
   look_at_changes();
+  if (keeper_.has_work()) keep_catalogues(now);
   for (const std::string& name : stapling_.take_due(now, inquiries_.idle())) {
     inquiries_.give([this, name] { stapling_.attempt(name, *parts_.lease); });
   }
+}
+
+void RunningEngine::keep_catalogues(Time now) {
+  if (parts_.asked != nullptr) {
+    keeper_.ask(parts_.asked->take());
+    const SteadyTime since = parts_.clock.steady_now();
+    if (since - asked_since_ >= kAskedPeriod) {
+      parts_.asked->turn();
+      asked_since_ = since;
+    }
+  }
+  if (!catalogue_crew_.is_idle() || keeper_.next_wake() > now) return;
+  catalogue_crew_.give([this] { keeper_.work(*parts_.lease); });
 }
 
 void RunningEngine::hand_out(Team& team, Time now) {
@@ -232,13 +263,13 @@ void RunningEngine::hand_out(Team& team, Time now) {
 }
 
 bool RunningEngine::is_idle() const {
-  return inquiries_.is_idle() && desk_crew_.is_idle() &&
+  return inquiries_.is_idle() && catalogue_crew_.is_idle() && desk_crew_.is_idle() &&
          std::all_of(teams_.begin(), teams_.end(),
                      [](const auto& team) { return team->crew.is_idle(); });
 }
 
 Seconds RunningEngine::longest_work(SteadyTime now) const {
-  Seconds longest = inquiries_.longest_work(now);
+  Seconds longest = std::max(inquiries_.longest_work(now), catalogue_crew_.longest_work(now));
   for (const auto& team : teams_) longest = std::max(longest, team->crew.longest_work(now));
   return longest;
 }
@@ -247,6 +278,7 @@ Seconds RunningEngine::longest_work(SteadyTime now) const {
 Time RunningEngine::next_wake() const {
   Time wake = inquiries_.idle() > 0 ? stapling_.next_wake() : Time::max();
   for (const auto& team : teams_) wake = std::min(wake, next_wake(*team));
+  if (keeper_.has_work() && catalogue_crew_.is_idle()) wake = std::min(wake, keeper_.next_wake());
   return wake;
 }
 
@@ -257,10 +289,10 @@ Time RunningEngine::next_wake(const Team& team) const {
 }  // namespace
 
 // A team for each kind of source, each with a hand for wishes, those who ask responders, those of
-// the desk, the snapshot's, and the two of the stream of events.
+// the desk, those of catalogues and of the snapshot, and the two of the stream of events.
 unsigned most_threads(const config::GlobalConfig& global) noexcept {
   const auto teams = static_cast<unsigned>(config::source_kinds().size());
-  return (teams + 1) * global.concurrent_renewals + teams + kDeskThreads + 3;
+  return (teams + 1) * global.concurrent_renewals + teams + kDeskThreads + 4;
 }
 
 namespace {

@@ -15,6 +15,7 @@
 #include "base/log.h"
 #include "base/result.h"
 #include "config/config.h"
+#include "publication/asked_names.h"
 #include "store/answer.h"
 #include "store/store.h"
 
@@ -38,6 +39,8 @@ class Engine {
     Events& events = no_events();
     // lifecycle::RequestDesk::Parts
     std::function<void(Event event, store::Answer& end)> run_hooks = {};
+    // What clients ask the catalogues of this agent's server for; nullptr: nobody tells.
+    publication::AskedNames* asked = nullptr;
   };
   static std::unique_ptr<Engine> start(Parts parts, CloudAccess access);
 

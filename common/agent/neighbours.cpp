@@ -38,7 +38,10 @@ std::string summary(const config::Config& own, const config::Config& joined) {
                         spec.keep, spec.stapling, config::to_string(spec.activation),
                         config::to_string(spec.canary));
   }
-  if (own.catalogues().empty() && !joined.catalogues().empty()) text += "a catalogue\n";
+  // Those of this server come first.
+  for (std::size_t i = own.catalogues().size(); i < joined.catalogues().size(); ++i) {
+    text += fmt::format("catalogue {}\n", joined.catalogues()[i].selection());
+  }
   return text;
 }
 

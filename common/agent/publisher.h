@@ -38,7 +38,7 @@ class Publisher {
         events_(events),
         canaries_(std::move(canaries), store, log),
         proofs_(store, log),
-        catalogues_(writer_.catalogues(), store, log),
+        catalogues_(writer_.catalogues(), store, log, config.catalogues()),
         follower_(config, store) {}
 
   // Publishes every certificate whose current version or OCSP response is another than the last

@@ -95,7 +95,8 @@ class Service {
   struct Parts {
     const config::Config& config;
     std::unique_ptr<store::Store> store;
-    std::optional<Publisher> publisher;  // of that store; nullopt: there is no server
+    std::optional<publication::AskedNames> asked;  // of the publisher's server
+    std::optional<Publisher> publisher;            // of that store; nullopt: there is no server
     // For `ccmctl agent` that shows its status, which gets no certificate.
     std::optional<publication::Writer> notes;
     std::optional<CloudAccess> access;  // until the engine has it
@@ -280,9 +281,11 @@ void Service::try_to_lead() {
                       .calls = parts_.calls,
                       .wake_descriptor = parts_.watches.attempt_end(),
                       .events = parts_.events,
-                      .run_hooks = [&events = parts_.events](Event event, store::Answer& end) {
-                        run_hooks(events, std::move(event), end);
-                      }};
+                      .run_hooks =
+                          [&events = parts_.events](Event event, store::Answer& end) {
+                            run_hooks(events, std::move(event), end);
+                          },
+                      .asked = parts_.asked ? &*parts_.asked : nullptr};
   engine_ = Engine::start(std::move(parts), *std::exchange(parts_.access, std::nullopt));
   parts_.life.leads();
   parts_.events.tell(
@@ -367,6 +370,15 @@ Result<std::optional<Publisher>> make_publisher(const config::ServerFacts& facts
   return publisher;
 }
 
+// Without it nobody looks for a name that no list of an account shows.
+std::optional<publication::AskedNames> asked_in(std::optional<Publisher>& publisher, Log& log) {
+  if (!publisher) return std::nullopt;
+  Result<publication::AskedNames> asked = publisher->writer().map_asked();
+  if (asked) return *std::move(asked);
+  log.warn("{}", asked.error().message());
+  return std::nullopt;
+}
+
 Result<int> serve(const config::Handover& handover, const Pulse& pulse, Log& log) {
   const Result<config::Config> config = handover.settings.finalize();
   if (!config) return fail(config.error());
@@ -406,9 +418,9 @@ Result<int> serve(const config::Handover& handover, const Pulse& pulse, Log& log
   events.tell({.type = EventType::agent_started,
                .sentence = fmt::format("the agent {} has started", version()),
                .fields = {{"pid", fmt::format("{}", getpid())}}});
-  Service service({*config, *std::move(store), *std::move(publisher), *std::move(notes),
-                   *std::move(access), *std::move(watches), handover.server, life,
-                   std::move(settings), calls, clock, log, events});
+  Service service({*config, *std::move(store), asked_in(*publisher, log), *std::move(publisher),
+                   *std::move(notes), *std::move(access), *std::move(watches), handover.server,
+                   life, std::move(settings), calls, clock, log, events});
   return service.run();
 }
 

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // A catalogue: certificates that no virtual host names, of which each handshake takes those for the
-// name that the client asks for. `catalogue NAME source=store` declares one, and a virtual host
-// uses it with `catalogue=NAME` in the place of a certificate. Pure functions and values.
+// name that the client asks for. `catalogue NAME source=store` declares one of everything in the
+// store, `catalogue NAME source=scm` one of everything that an account has, and a virtual host uses
+// it with `catalogue=NAME` in the place of a certificate. Pure functions and values.
 #pragma once
 
 #include <optional>
@@ -10,6 +11,7 @@
 #include <vector>
 
 #include "base/result.h"
+#include "config/certificate_input.h"
 #include "config/config.h"
 
 namespace ccm::config {
@@ -28,11 +30,13 @@ Result<std::string> parse_catalogue_use(const std::vector<std::string>& argument
 // starting with a dot.
 Result<void> check_certificate_name(std::string_view name);
 
-// Sorted by name. `invalid` when two have the same name, or when there are too many.
-Result<std::vector<CatalogueSpec>> complete_catalogues(std::vector<CatalogueSpec> catalogues);
+// Sorted by name, with what the settings leave open. `invalid` when two have the same name, when
+// there are too many, or when nothing says where an account is.
+Result<std::vector<CatalogueSpec>> complete_catalogues(std::vector<CatalogueSpec> catalogues,
+                                                       const CertificateContext& context);
 
-// How the store holds a certificate that an operator imports for a catalogue: by that name, for
-// the names that the certificate itself has.
+// How the store holds a certificate that an operator imports for a catalogue, or that a catalogue
+// takes from an account: by that name, for the names that the certificate itself has.
 CertificateSpec imported_spec(std::string name, std::vector<std::string> names);
 
 }  // namespace ccm::config

@@ -20,6 +20,12 @@ std::string CertificateSpec::fingerprint() const {
   return crypto::sha256_hex(record.serialize());
 }
 
+std::string CatalogueSpec::selection() const {
+  if (kind == nullptr) return "store";
+  if (!tag) return std::string(kind->word);
+  return fmt::format("{} tag={}:{}", kind->word, tag->key, tag->value);
+}
+
 bool Hook::wants(EventType event) const noexcept {
   return std::find(events.begin(), events.end(), event) != events.end();
 }
@@ -31,8 +37,12 @@ Config Config::joined_by(const Config& other) const {
   }
   std::sort(all.certificates_.begin(), all.certificates_.end(),
             [](const auto& a, const auto& b) { return a.name < b.name; });
-  // It is enough to know that there is one.
-  if (catalogues_.empty()) all.catalogues_ = other.catalogues_;
+  for (const CatalogueSpec& theirs : other.catalogues_) {
+    const bool is_shown = std::any_of(
+        all.catalogues_.begin(), all.catalogues_.end(),
+        [&](const CatalogueSpec& each) { return each.selection() == theirs.selection(); });
+    if (!is_shown) all.catalogues_.push_back(theirs);
+  }
   return all;
 }
 

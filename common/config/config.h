@@ -65,10 +65,25 @@ struct Hook {
   bool wants(EventType event) const noexcept;
 };
 
-// Certificates that no virtual host names (catalogue.h): everything in the store.
+// A tag of the cloud by which a catalogue chooses.
+struct CatalogueTag {
+  std::string key;
+  std::string value;
+  friend bool operator==(const CatalogueTag&, const CatalogueTag&) = default;
+};
+
+// Certificates that no virtual host names (catalogue.h).
 struct CatalogueSpec {
   std::string name;  // as a certificate's
+  // The kind of source whose account it shows; nullptr: it shows everything in the store.
+  const SourceKind* kind = nullptr;
+  std::optional<CatalogueTag> tag = {};  // only certificates with this one
+  Seconds check_interval{};              // how often the account is looked at
   Origin origin = {};
+
+  // What it shows, in one line: "store", "scm", "scm tag=env:prod". Catalogues of the same
+  // selection show the same.
+  std::string selection() const;
 };
 
 struct GlobalConfig {
@@ -100,8 +115,8 @@ class Config {
   // Whether there is anything to show or to look after, which takes an agent.
   bool has_work() const noexcept { return !certificates_.empty() || !catalogues_.empty(); }
   // This configuration with the certificates of another one whose names are not taken here: for an
-  // agent that looks after those of several servers. With the other one's catalogues if it has
-  // none.
+  // agent that looks after those of several servers. With those of the other one's catalogues that
+  // show something else.
   Config joined_by(const Config& other) const;
   // This configuration on one host of many, so that hosts with the same certificates do not renew
   // in step. `host`: any text that stays the same there.

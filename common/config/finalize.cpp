@@ -160,19 +160,18 @@ Result<Config> Settings::finalize() const {
   auto names = collect_names(certificates_, uses_, dialect_);
   if (!names) return pass(std::move(names));
 
-  auto catalogues = complete_catalogues(std::move(global->global.catalogues));
-  if (!catalogues) return pass(std::move(catalogues));
-  if (auto checked = check_catalogue_uses(*catalogues, uses_, dialect_); !checked) {
-    return pass(std::move(checked));
-  }
-
   Config config;
-  config.catalogues_ = *std::move(catalogues);
   config.global_ = complete_global(global->global);
   const CertificateContext context{.global = global->global,
                                    .completed = config.global_,
                                    .defaults = global->certificate,
                                    .dialect = dialect_};
+  auto catalogues = complete_catalogues(std::move(global->global.catalogues), context);
+  if (!catalogues) return pass(std::move(catalogues));
+  if (auto checked = check_catalogue_uses(*catalogues, uses_, dialect_); !checked) {
+    return pass(std::move(checked));
+  }
+  config.catalogues_ = *std::move(catalogues);
   for (const auto& [name, certificate] : certificates_) {
     auto spec = make_spec(certificate, (*names)[name], context);
     if (!spec) return pass(std::move(spec));

@@ -43,6 +43,8 @@ struct SourceKind {
   // The rules that need the whole certificate: fills in what the settings leave open, refuses what
   // makes no sense with this source. Everything else in `spec` is complete.
   Result<void> (*complete)(const CertificateInput& input, CertificateSpec& spec);
+  // Whether a catalogue may show all of an account (catalogue.h).
+  bool fills_catalogues = false;
 };
 
 // All of them, in the order in which people meet them.

@@ -14,6 +14,7 @@
 #include "lifecycle/attempt.h"
 #include "lifecycle/installer.h"
 #include "store/answer.h"
+#include "store/catalogue_membership.h"
 #include "store/host/effective_settings.h"
 
 namespace ccm::lifecycle {
@@ -254,6 +255,9 @@ Result<void> RequestDesk::let_go(const store::Request& request) {
   if (auto unnamed = store::check_unnamed(parts_.state_path, name, parts_.clock.steady_now());
       !unnamed) {
     return unnamed;
+  }
+  if (request.keep == store::Keep::nothing) {
+    if (auto may = store::check_may_remove(parts_.store, name); !may) return may;
   }
   auto forgotten = parts_.store.forget(parts_.lease, name, request.keep);
   if (!forgotten) return forgotten;

@@ -5,7 +5,9 @@
 //   Header | Directory: slot_count × Entry, sorted by name, and one Entry for the proofs
 //          | Buffers: slot_count × 2 × kBufferSize, and 2 × kProofsBufferSize
 //          | Notes: (kFirstCertificateNote + slot_count) × Note
-//          | Catalogues: catalogue_count × kCatalogueSize (catalogue_layout.h)
+//          | Catalogues: catalogue_count × kCatalogueSize (catalogue_layout.h), and behind them
+//          what
+//            workers tell the agent (asked_names.h), the only part that they may write
 //
 // The last entry has no name. It is for the files with which an authority is shown that a domain is
 // ours: one text for the whole server (Writer::publish_proofs), published like a certificate.
@@ -48,7 +50,7 @@
 namespace ccm::publication {
 
 inline constexpr std::uint64_t kMagic = 0x31304d4343534c54;  // "TLSCCM01"
-inline constexpr std::uint32_t kLayoutVersion = 4;
+inline constexpr std::uint32_t kLayoutVersion = 5;
 inline constexpr std::size_t kNameSize = 144;          // name with terminating zero
 inline constexpr std::size_t kBufferSize = 64 * 1024;  // one encoded value
 inline constexpr std::size_t kProofsBufferSize = 1024 * 1024;

@@ -16,6 +16,7 @@
 #include <utility>
 
 #include "base/trial.h"
+#include "publication/asked_names.h"
 #include "publication/catalogue_layout.h"
 
 namespace ccm::publication {
@@ -47,7 +48,8 @@ std::optional<Extents> extents_for(std::uint64_t slot_count, std::uint64_t catal
       buffers + slot_count * kBuffersPerSlot * kBufferSize + kBuffersPerSlot * kProofsBufferSize;
   const std::uint64_t end = notes + (kFirstCertificateNote + slot_count) * sizeof(Note);
   const std::uint64_t first = catalogues == 0 ? end : aligned(end);
-  const std::uint64_t size = first + catalogues * kCatalogueSize;
+  const std::uint64_t asked = catalogues == 0 ? 0 : kAskedSize;
+  const std::uint64_t size = first + catalogues * kCatalogueSize + asked;
   if (size > std::numeric_limits<std::size_t>::max() / 2 ||
       size > static_cast<std::uint64_t>(std::numeric_limits<off_t>::max())) {
     return std::nullopt;
@@ -129,7 +131,8 @@ Result<MemoryFile> Segment::create(const std::vector<std::string>& sorted_names,
   if (fchmod(file.get(), S_IRUSR) != 0 ||
       ftruncate(file.get(), static_cast<off_t>(extents->size)) != 0 ||
       (is_memfd && fcntl(file.get(), F_ADD_SEALS, kSizeSeals) != 0) ||
-      is_full(file.get(), 0, extents->buffers_offset)) {
+      is_full(file.get(), 0, extents->buffers_offset) ||
+      (!catalogues.empty() && is_full(file.get(), extents->size - kAskedSize, kAskedSize))) {
     return fail(system_error(kActivity, errno));
   }
   // Only the directory: the buffers stay untouched.

@@ -69,6 +69,8 @@ class Segment {
   // Without catalogues none of this is called.
   std::size_t catalogue_count() const noexcept { return catalogue_count_; }
   std::uint64_t catalogue_offset(std::size_t index) const noexcept;
+  // Of the part of workers, kAskedSize bytes.
+  std::uint64_t asked_offset() const noexcept { return catalogue_offset(catalogue_count_); }
   std::byte* catalogue(std::size_t index) const noexcept { return base_ + catalogue_offset(index); }
 
   // Where a buffer lies in the file, to give its pages back.

@@ -150,6 +150,11 @@ class Writer::Impl {
   }
 
   const std::vector<std::string>& names() const noexcept { return names_; }
+  Result<AskedNames> map_asked() const {
+    if (segment_.catalogue_count() == 0) return AskedNames();
+    return AskedNames::map(file_.get(), segment_.asked_offset());
+  }
+
   std::span<const std::unique_ptr<CatalogueWriter>> catalogues() const noexcept {
     return catalogues_;
   }
@@ -295,6 +300,10 @@ Result<bool> Writer::write_note(std::string_view name, std::string_view bytes) {
 
 std::string Writer::read_note(std::uint32_t index) const {
   return impl_->read_note(index);
+}
+
+Result<AskedNames> Writer::map_asked() const {
+  return impl_->map_asked();
 }
 
 std::span<const std::unique_ptr<CatalogueWriter>> Writer::catalogues() const noexcept {

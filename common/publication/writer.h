@@ -18,6 +18,7 @@
 #include "base/clock.h"
 #include "base/handle.h"
 #include "base/result.h"
+#include "publication/asked_names.h"
 #include "publication/catalogue_writer.h"
 #include "publication/codec.h"
 #include "publication/status.h"
@@ -58,6 +59,9 @@ class Writer {
   bool holds_encoded(std::string_view name, const Secret& value) const;
   // Each stays where it is for as long as this object lives.
   std::span<const std::unique_ptr<CatalogueWriter>> catalogues() const noexcept;
+  // What workers tell the agent, mapped once more, for either side. Without catalogues: one that
+  // does nothing.
+  Result<AskedNames> map_asked() const;
   // Publishes what authorities may fetch from the server: text, at most kProofsBufferSize bytes of
   // it (`rejected`), which workers get as it is. False when it is there already.
   Result<bool> publish_proofs(std::string_view text);

@@ -281,6 +281,7 @@ Result<publication::Writer> bootstrap(const BootstrapRequest& request, Log& log)
   fill_catalogues({.writer = *writer,
                    .previous = previous.reader(),
                    .store = request.store,
+                   .specs = request.config.catalogues(),
                    .now = request.now,
                    .shortcuts = shortcuts ? &*shortcuts : nullptr,
                    .is_store_believed = !request.distrust},

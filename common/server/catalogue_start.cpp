@@ -3,10 +3,12 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <set>
 #include <string>
 #include <utility>
 
+#include "store/catalogue_membership.h"
 #include "store/catalogued.h"
 
 namespace ccm::server {
@@ -54,7 +56,8 @@ class Filling {
   }
 
   void load(const std::string& entry) {
-    const store::EntryTraces stored = store::traces_of(start_.store, entry);
+    const store::EntryTraces stored =
+        is_selected(entry) ? store::traces_of(start_.store, entry) : store::EntryTraces();
     const publication::Traces traces = published_traces(stored);
     const publication::Traces* shown = catalogue_.find(entry);
     if (traces.version == 0) {
@@ -68,6 +71,13 @@ class Filling {
     if (found->problem) say(entry, found->problem->message());
     if (!found->certificate) return;
     put(entry, traces, found->certificate->bundle, found->response);
+  }
+
+  bool is_selected(const std::string& entry) const {
+    const auto spec = std::find_if(start_.specs.begin(), start_.specs.end(), [&](const auto& each) {
+      return each.name == catalogue_.name();
+    });
+    return spec == start_.specs.end() || store::is_selected(start_.store, entry, *spec);
   }
 
   bool take_shortcut(const std::string& entry, const store::EntryTraces& traces) {

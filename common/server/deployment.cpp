@@ -223,6 +223,7 @@ Result<void> Deployment::publish(Retained& retained) {
   }
   prepare_canaries(retained);
   for (auto& [name, catalogue] : catalogues_) catalogue.attach(*reader_);
+  tell_what_is_asked(*writer);
   proofs_.attach(*reader_);
   prepare_to_count(retained);
   // The writer ends here: no worker may inherit its mapping, and the agent is to be the next one.
@@ -248,6 +249,21 @@ void Deployment::prepare_canaries(Retained& retained) {
     auto* lanes = board_->lanes(name);
     if (lanes == nullptr) continue;
     certificate.try_out(place++, config_->find(name)->canary.percent, *lanes);
+  }
+}
+
+// Without it nobody looks for a name that no list of the account shows.
+void Deployment::tell_what_is_asked(const publication::Writer& writer) {
+  const auto& specs = config_->catalogues();
+  const bool is_wanted = std::any_of(specs.begin(), specs.end(),
+                                     [](const auto& each) { return each.kind != nullptr; });
+  if (!is_wanted) return;
+  auto asked = writer.map_asked();
+  if (!asked) return log_.warn("{}", asked.error().message());
+  asked_ = *std::move(asked);
+  for (const config::CatalogueSpec& spec : specs) {
+    const auto found = catalogues_.find(spec.name);
+    if (spec.kind != nullptr && found != catalogues_.end()) found->second.tell(asked_);
   }
 }
 

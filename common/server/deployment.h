@@ -30,8 +30,10 @@
 #include "config/config.h"
 #include "config/settings.h"
 #include "config/wire.h"
+#include "publication/asked_names.h"
 #include "publication/canary_board.h"
 #include "publication/reader.h"
+#include "publication/writer.h"
 #include "server/handshake.h"
 #include "server/live_proofs.h"
 #include "server/publication_watch.h"
@@ -152,6 +154,7 @@ class Deployment {
   Result<void> publish(Retained& retained);
   void prepare_canaries(Retained& retained);
   void prepare_to_count(Retained& retained);
+  void tell_what_is_asked(const publication::Writer& writer);
   StatusSources sources() const noexcept;
   bool ask_agent(const std::string& module_path);
 
@@ -160,6 +163,7 @@ class Deployment {
   std::optional<config::Config> config_;
   // The certificates that virtual hosts show, by name, and the sets in which they do.
   std::map<std::string, LiveCertificate, std::less<>> live_;
+  publication::AskedNames asked_;  // what catalogues of an account tell the agent
   std::map<std::string, LiveCatalogue, std::less<>> catalogues_;
   WorkerRows rows_;
   config::ServerKind kind_ = config::ServerKind::none;

@@ -34,6 +34,7 @@ ShownCertificate::ShownCertificate(std::shared_ptr<const publication::Catalogued
   for (auto issuer = chain.begin() + 1; issuer != chain.end(); ++issuer) {
     if (sk_X509_push(intermediates_.get(), issuer->native()) == 0) throw std::bad_alloc();
   }
+  asked_bit_ = publication::AskedNames::bit_of(catalogued_->facts.entry);
   staple_end_ = crypto::ocsp_response_end(catalogued_->published.ocsp_response);
 }
 
@@ -70,6 +71,16 @@ std::span<const std::byte> ShownCertificate::staple(Time now) const noexcept {
 LiveCatalogue::Choice LiveCatalogue::find(std::string_view server_name) {
   if (reader_ == nullptr || server_name.empty() || server_name.size() > kLongestName) return {};
   const std::string name = to_lower(server_name);
+  Choice choice = find_listed(name);
+  if (asked_ == nullptr) return choice;
+  if (is_nothing(choice)) asked_->tell(name);
+  for (const auto& each : choice) {
+    if (each != nullptr) asked_->touch(each->asked_bit());
+  }
+  return choice;
+}
+
+LiveCatalogue::Choice LiveCatalogue::find_listed(const std::string& name) {
   Choice choice = find_exactly(name, name);
   const std::size_t dot = name.find('.');
   if (!is_nothing(choice) || dot == std::string::npos) return choice;

@@ -25,6 +25,7 @@
 #include "base/clock.h"
 #include "base/handle.h"
 #include "base/log.h"
+#include "publication/asked_names.h"
 #include "publication/reader.h"
 #include "server/compression.h"
 #include "server/live_certificate.h"
@@ -39,6 +40,8 @@ class ShownCertificate {
   explicit ShownCertificate(std::shared_ptr<const publication::Catalogued> catalogued);
 
   const publication::CataloguedFacts& facts() const noexcept { return catalogued_->facts; }
+  // For publication::AskedNames::touch().
+  std::size_t asked_bit() const noexcept { return asked_bit_; }
   bool covers(std::string_view name) const noexcept;
   bool is_leaf(const X509* leaf) const noexcept;
   // False when OpenSSL refuses it, with its reason in the error queue.
@@ -52,6 +55,7 @@ class ShownCertificate {
   std::shared_ptr<const publication::Catalogued> catalogued_;
   Handle<STACK_OF(X509), free_list> intermediates_;
   Time staple_end_;
+  std::size_t asked_bit_ = 0;
   mutable std::once_flag is_compressed_;
   mutable CompressedCertificate compressed_;
 };
@@ -70,6 +74,8 @@ class LiveCatalogue {
   const std::string& name() const noexcept { return name_; }
   // `reader` must live as long as this object is asked for anything. Before there are threads.
   void attach(const publication::Reader& reader) { reader_ = reader.catalogue(name_); }
+  // Tells the agent what clients ask for. `asked` must live as long as this object is asked.
+  void tell(publication::AskedNames& asked) noexcept { asked_ = &asked; }
   void count_in(WorkerRows& rows) noexcept { rows_ = &rows; }
 
   // What there is for the name that a client sent, as it was sent: for the exact name first, then
@@ -81,6 +87,7 @@ class LiveCatalogue {
  private:
   using Kept = std::pair<std::uint64_t, std::shared_ptr<const ShownCertificate>>;
 
+  Choice find_listed(const std::string& name);
   Choice find_exactly(std::string_view listed, std::string_view wanted);
   std::shared_ptr<const ShownCertificate> kept(std::uint64_t reference);
   std::shared_ptr<const ShownCertificate> parse(std::string_view listed, publication::KeySlot key);
@@ -91,6 +98,7 @@ class LiveCatalogue {
   Log& log_;
   const publication::CatalogueReader* reader_ = nullptr;
   WorkerRows* rows_ = nullptr;
+  publication::AskedNames* asked_ = nullptr;
   std::mutex mutex_;
   std::list<Kept> newest_first_;
   std::unordered_map<std::uint64_t, std::list<Kept>::iterator> by_reference_;

@@ -80,6 +80,8 @@ policy::Candidate as_candidate(const ObtainRequest& request, const Obtained& obt
 Sources::Sources(const SourceParts& parts) {
   for (const SourceDriver* driver : source_drivers()) {
     sources_.emplace_back(driver->kind, driver->make(parts));
+    if (driver->collect == nullptr) continue;
+    collections_.emplace_back(driver->kind, driver->collect(parts));
   }
 }
 
@@ -87,6 +89,12 @@ Source& Sources::of(const config::SourceSpec& source) const {
   const auto found = std::find_if(sources_.begin(), sources_.end(),
                                   [&](const auto& each) { return each.first == &source.kind(); });
   return known(found == sources_.end() ? nullptr : found->second.get(), source.kind());
+}
+
+Collection& Sources::collection_of(const config::SourceKind& kind) const {
+  const auto found = std::find_if(collections_.begin(), collections_.end(),
+                                  [&](const auto& each) { return each.first == &kind; });
+  return known(found == collections_.end() ? nullptr : found->second.get(), kind);
 }
 
 void Sources::take_leave(const config::Config& config, const store::StoreReader& store,

@@ -24,6 +24,7 @@
 #include "cloud/transport/endpoints.h"
 #include "config/source_kinds.h"
 #include "crypto/bundle.h"
+#include "sources/collection.h"
 #include "sources/order_view.h"
 #include "sources/source.h"
 #include "store/store.h"
@@ -119,6 +120,9 @@ struct SourceDriver {
       nullptr;
   // nullptr: it calls no other service.
   std::vector<SideTrial> (*side_trials)(const config::CertificateSpec& spec) = nullptr;
+  // All that an account has, for catalogues (config::SourceKind::fills_catalogues); nullptr: the
+  // kind fills none. May go on for as long as what it was made of.
+  std::unique_ptr<Collection> (*collect)(const SourceParts& parts) = nullptr;
 };
 
 // The order of this certificate, of whatever kind of source; nullopt when there is none.
@@ -138,12 +142,15 @@ class Sources {
  public:
   explicit Sources(const SourceParts& parts);
   Source& of(const config::SourceSpec& source) const;
+  // The account of a kind that fills catalogues.
+  Collection& collection_of(const config::SourceKind& kind) const;
   // Tells every source which certificates of the store are none of its (Source::left).
   void take_leave(const config::Config& config, const store::StoreReader& store,
                   const store::Lease& lease, Log& log) const;
 
  private:
   std::vector<std::pair<const config::SourceKind*, std::unique_ptr<Source>>> sources_;
+  std::vector<std::pair<const config::SourceKind*, std::unique_ptr<Collection>>> collections_;
 };
 
 // The driver of a config::AddedSourceKind, for tests. Before any thread starts; the last one goes

@@ -239,6 +239,9 @@ SourceVariants variants_of(Workspace& workspace) {
   if (const auto settings = workspace.settings()) {
     for (const auto& each : **settings) {
       for (const auto& spec : each.config.certificates()) variants.insert(variant_of(spec.source));
+      for (const auto& catalogue : each.config.catalogues()) {
+        if (catalogue.kind != nullptr) variants.insert(catalogue.kind->word);
+      }
     }
   }
   if (!variants.empty()) return variants;
@@ -271,8 +274,12 @@ bool examine_network(Workspace& workspace, Findings& findings) {
 bool needs_no_cloud(Workspace& workspace) {
   const auto settings = workspace.settings();
   return settings && workspace.has_catalogue() && workspace.options.credentials.empty() &&
-         std::all_of((*settings)->begin(), (*settings)->end(),
-                     [](const auto& each) { return each.config.certificates().empty(); });
+         std::all_of((*settings)->begin(), (*settings)->end(), [](const auto& each) {
+           const auto& catalogues = each.config.catalogues();
+           return each.config.certificates().empty() &&
+                  std::all_of(catalogues.begin(), catalogues.end(),
+                              [](const auto& one) { return one.kind == nullptr; });
+         });
 }
 
 }  // namespace

@@ -49,10 +49,13 @@ void examine_one(const store::EffectiveSettings& settings, Findings& findings) {
   }
   if (found.empty()) {
     const std::size_t count = settings.config.certificates().size();
-    const std::size_t catalogues = settings.config.catalogues().size();
+    std::string catalogues;
+    for (const config::CatalogueSpec& each : settings.config.catalogues()) {
+      catalogues += fmt::format(", and a catalogue of {}",
+                                each.kind == nullptr ? "all that is stored" : each.selection());
+    }
     findings.good(subject,
-                  fmt::format("{} certificate{}{}", count, count == 1 ? "" : "s",
-                              catalogues == 0 ? "" : ", and a catalogue of all that is stored"));
+                  fmt::format("{} certificate{}{}", count, count == 1 ? "" : "s", catalogues));
   }
 }
 

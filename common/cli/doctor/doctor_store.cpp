@@ -10,6 +10,7 @@
 #include "base/sentences.h"
 #include "cli/doctor/doctor.h"
 #include "cli/doctor/doctor_room.h"
+#include "cli/host/catalogue_report.h"
 #include "cli/host/state_directory.h"
 #include "store/kinds.h"
 
@@ -168,6 +169,27 @@ void judge_room(const std::string& path, const Room& room, Findings& findings) {
   }
 }
 
+namespace {
+
+void report_catalogues(Workspace& workspace, Findings& findings) {
+  for (const store::SelectionReport& each : store::read_selection_reports(workspace.store())) {
+    const std::string subject = fmt::format("catalogue of {}", each.selection);
+    if (!each.problem.empty()) {
+      findings.bad(subject, describe(each), "see what the agent's log says of it");
+    } else if (each.hidden > 0) {
+      findings.doubtful(subject, describe(each),
+                        "give the catalogue a tag, which finds them all, or divide the account; "
+                        "until then each is fetched when a client asks for its name");
+    } else if (each.refused > 0) {
+      findings.doubtful(subject, describe(each), "see what the agent's log says of each");
+    } else {
+      findings.good(subject, describe(each));
+    }
+  }
+}
+
+}  // namespace
+
 void examine_store(Workspace& workspace, Findings& findings) {
   const std::string& path = workspace.options.state_directory;
   const auto wrong = find_wrong_directory(workspace.options);
@@ -199,6 +221,7 @@ void examine_store(Workspace& workspace, Findings& findings) {
     judge_room(path, room, findings);
   }
   report_leader(survey, findings);
+  report_catalogues(workspace, findings);
 }
 
 }  // namespace ccm::cli

@@ -17,6 +17,7 @@ namespace ccm::cloud {
 namespace {
 
 constexpr std::string_view kScmList = "scm.ListCertificates";
+constexpr std::string_view kListActivity = "list certificates of SCM";
 constexpr std::size_t kMostCertificates = 10'000;
 constexpr Seconds kLongestList{300};
 constexpr std::int64_t kFoundAtOnce = 50;
@@ -95,6 +96,30 @@ Arguments arguments_of(const std::string& id, const ScmApplication& application)
   return arguments;
 }
 
+Arguments arguments_of(const ScmListing& listing) {
+  Arguments arguments;
+  arguments.with("owned_by_self", "true")
+      .with("sort_dir", "DESC")
+      .with("sort_key", listing.sort_key)
+      .with("status", listing.status);
+  if (!listing.content.empty()) arguments.with("content", listing.content);
+  return arguments;
+}
+
+// As a search by tags shows it.
+ScmCertificate read_found(const JsonView& value) {
+  const JsonView detail = value["resource_detail"];
+  ScmCertificate out{.id = value["resource_id"].text(),
+                     .name = value["resource_name"].text(),
+                     .status = detail["order_status"].text(),
+                     .names = {},
+                     .expire_time = detail["expired_time"].text(),
+                     .fingerprint = {}};
+  add_names(out.names, detail["domain"].text());
+  add_names(out.names, detail["sans"].text());
+  return out;
+}
+
 // The certificates seen over all lists, each once.
 struct Collection {
   std::vector<ScmCertificate> certificates;
@@ -120,7 +145,6 @@ ScmClient::ScmClient(Session& session, std::string endpoint) : api_(session, std
 
 Result<std::vector<ScmCertificate>> ScmClient::list(const std::string& status,
                                                     const std::string& content) {
-  constexpr std::string_view kActivity = "list certificates of SCM";
   Arguments arguments;
   arguments.with("owned_by_self", "true")
       .with("sort_dir", "DESC")
@@ -128,14 +152,79 @@ Result<std::vector<ScmCertificate>> ScmClient::list(const std::string& status,
       .with("status", status);
   Collection found;
   auto listing = api_.list(kScmList, arguments, kMostCertificates, kLongestList);
-  if (!listing) return fail_with(std::move(listing), kActivity);
+  if (!listing) return fail_with(std::move(listing), kListActivity);
   found.add(*listing);
   if (listing->is_complete || content.empty()) return std::move(found.certificates);
   arguments.with("content", content);
   listing = api_.list(kScmList, arguments, kMostCertificates, kLongestList);
-  if (!listing) return fail_with(std::move(listing), kActivity);
+  if (!listing) return fail_with(std::move(listing), kListActivity);
   found.add(*listing);
   return std::move(found.certificates);
+}
+
+Result<ScmPart> ScmClient::list_order(const ScmListing& listing) {
+  auto shown = api_.list(kScmList, arguments_of(listing), kMostCertificates, kLongestList);
+  if (!shown) return fail_with(std::move(shown), kListActivity);
+  Collection found;
+  found.add(*shown);
+  const auto count = static_cast<std::int64_t>(found.certificates.size());
+  return ScmPart{std::move(found.certificates), shown->total.value_or(count)};
+}
+
+Result<ScmPart> ScmClient::list_newest(const ScmListing& listing) {
+  auto document =
+      api_.call(kScmList, arguments_of(listing).with("limit", std::to_string(kFoundAtOnce)));
+  if (!document) return fail_with(std::move(document), kListActivity);
+  ScmPart part;
+  for (const JsonView value : (*document)["certificates"].elements()) {
+    ScmCertificate certificate = read_scm_certificate(value);
+    if (is_api_id(certificate.id)) part.certificates.push_back(std::move(certificate));
+  }
+  part.total =
+      total_in(document->root()).value_or(static_cast<std::int64_t>(part.certificates.size()));
+  return part;
+}
+
+Result<ScmPart> ScmClient::search(const std::optional<ScmTag>& tag, std::size_t at_most) {
+  ScmPart part;
+  std::set<std::string, std::less<>> ids;
+  for (std::size_t offset = 0; offset < at_most;) {
+    Arguments arguments;
+    arguments.with("action", "filter")
+        .with("limit", std::to_string(kFoundAtOnce))
+        .with("offset", std::to_string(offset));
+    if (tag) arguments.with("tags[0].key", tag->key).with("tags[0].values[0]", tag->value);
+    auto document = api_.call("scm.ListCertificatesByTag", arguments);
+    if (!document) return fail_with(std::move(document), "search certificates of SCM by tag");
+    if (offset == 0) part.total = total_in(document->root()).value_or(0);
+    const std::vector<JsonView> found = (*document)["resources"].elements();
+    const std::size_t before = ids.size();
+    for (const JsonView each : found) {
+      ScmCertificate certificate = read_found(each);
+      if (!is_api_id(certificate.id) || !ids.insert(certificate.id).second) continue;
+      part.certificates.push_back(std::move(certificate));
+    }
+    offset += found.size();
+    // A service that skips nothing gives the same page for ever.
+    if (found.size() < static_cast<std::size_t>(kFoundAtOnce) || ids.size() == before) break;
+  }
+  part.total = std::max(part.total, static_cast<std::int64_t>(part.certificates.size()));
+  return part;
+}
+
+Result<std::vector<ScmTag>> ScmClient::tags_of(const std::string& id) {
+  if (auto checked = require_api_id(id, "certificate id"); !checked) {
+    return fail_with(std::move(checked), "tags from SCM");
+  }
+  auto document = api_.call("scm.ListTagsByCertificate", Arguments().with("resource_id", id));
+  if (!document) {
+    return fail_with(std::move(document), fmt::format("tags of certificate {} from SCM", id));
+  }
+  std::vector<ScmTag> tags;
+  for (const JsonView each : (*document)["tags"].elements()) {
+    tags.push_back({each["key"].text(), each["value"].text()});
+  }
+  return tags;
 }
 
 Result<ScmCertificate> ScmClient::show(const std::string& id) {

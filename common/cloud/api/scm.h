@@ -81,6 +81,24 @@ struct ScmExport {
   Secret private_key;             // PEM; empty when the key was never in the cloud
 };
 
+// One order of one part of an account, first page only or all that it shows.
+struct ScmListing {
+  std::string status;        // ISSUED, …
+  std::string sort_key;      // certExpiredTime, certStatus or certUpdateTime
+  std::string content = {};  // substring of name or domain; empty: any
+};
+
+// What a list or a search showed, and how many the service says there are.
+struct ScmPart {
+  std::vector<ScmCertificate> certificates;
+  std::int64_t total = 0;
+};
+
+struct ScmTag {
+  std::string key;
+  std::string value;
+};
+
 class ScmClient {
  public:
   ScmClient(Session& session, std::string endpoint);
@@ -89,6 +107,15 @@ class ScmClient {
   // show all, those like `content` (substring of name or domain) are asked for as well; empty for
   // no such hint. API: ListCertificates.
   Result<std::vector<ScmCertificate>> list(const std::string& status, const std::string& content);
+  // As far as one order shows it, in both directions. API: ListCertificates.
+  Result<ScmPart> list_order(const ScmListing& listing);
+  // The first page, of those that changed or end last first. API: ListCertificates.
+  Result<ScmPart> list_newest(const ScmListing& listing);
+  // Those with a tag, or all, in whatever state; `at_most` of them. Shows no fingerprint. The total
+  // is the service's word, which may stop at a hundred. API: ListCertificatesByTag.
+  Result<ScmPart> search(const std::optional<ScmTag>& tag, std::size_t at_most);
+  // API: ListTagsByCertificate.
+  Result<std::vector<ScmTag>> tags_of(const std::string& id);
   // API: ShowCertificate.
   Result<ScmCertificate> show(const std::string& id);
   // The same, with what an application waits for.

@@ -69,6 +69,7 @@ inline constexpr SourceKind kScmKind{
     .endpoint = &GlobalConfig::scm_endpoint,
     .parse = parse_scm,
     .complete = complete_scm,
+    .fills_catalogues = true,
 };
 
 }  // namespace ccm::config

@@ -8,6 +8,7 @@
 #include "cloud/api/dns_zones.h"
 #include "cloud/transport/endpoints.h"
 #include "config/sources/scm.h"
+#include "sources/scm/scm_collection.h"
 #include "sources/scm/scm_order.h"
 #include "sources/scm/scm_policy.h"
 #include "sources/scm/scm_proofs.h"
@@ -82,6 +83,11 @@ std::unique_ptr<Source> make_scm(const SourceParts& parts) {
                                                  .session_of = parts.session_of,
                                                  .look = ProofLook::real(),
                                                  .zones_of = zones_with(parts)});
+}
+
+std::unique_ptr<Collection> collect_scm(const SourceParts& parts) {
+  return std::make_unique<ScmCollection>(cloud::ScmClient(parts.session, parts.endpoints.scm),
+                                         parts.store);
 }
 
 std::string_view scm_variant(const config::SourceSpec& source) {
@@ -181,6 +187,7 @@ constinit const SourceDriver kScmDriver{
     .withdrawal = "scm.CancelCertificateRequest",
     .applies_with = scm_applies_with,
     .side_trials = scm_side_trials,
+    .collect = collect_scm,
 };
 
 }  // namespace ccm::sources

@@ -7,8 +7,9 @@
 namespace ccm::agent {
 namespace {
 
-// Four who ask responders, two of the desk, the snapshot's, and two of the stream of events.
-constexpr unsigned kBesideTeams = 4 + 2 + 1 + 2;
+// Four who ask responders, two of the desk, that of catalogues, the snapshot's, and two of the
+// stream of events.
+constexpr unsigned kBesideTeams = 4 + 2 + 1 + 1 + 2;
 
 TEST(Engine, HasATeamForEachKindOfSource) {
   config::GlobalConfig global;

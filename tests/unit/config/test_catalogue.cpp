@@ -32,7 +32,7 @@ TEST(Catalogue, SaysWhatIsWrong) {
   const auto problem = [](std::string_view text) { return problem_of(configured(text)); };
   EXPECT_THAT(problem("catalogue edge"), HasSubstr("write catalogue NAME source=store"));
   EXPECT_THAT(problem("catalogue edge store"), HasSubstr("write source=store"));
-  EXPECT_THAT(problem("catalogue edge source=scm"), HasSubstr("write source=store"));
+  EXPECT_THAT(problem("catalogue edge source=pca"), HasSubstr("write source=store or source=scm"));
   EXPECT_THAT(problem("catalogue .edge source=store"), HasSubstr("cannot name a catalogue"));
   EXPECT_THAT(problem("catalogue a source=store\ncatalogue a source=store"),
               AllOf(HasSubstr("two catalogues named \"a\""), HasSubstr("test.conf:1"),

@@ -12,6 +12,7 @@
 #include "cli/host/store_access.h"
 #include "cli/input/secret_input.h"
 #include "cli/output/render.h"
+#include "store/catalogue_membership.h"
 #include "store/host/effective_settings.h"
 
 namespace ccm::cli {
@@ -106,6 +107,9 @@ Result<ExitCode> forget(Workspace& workspace, const ForgetOptions& options) {
   if (!*overview) return ExitCode::not_found;
   const std::string& path = workspace.options.state_directory;
   auto unnamed = store::check_unnamed(path, name, workspace.clock().steady_now());
+  if (unnamed && !options.keep_versions) {
+    unnamed = store::check_may_remove(workspace.store(), name);
+  }
   if (!unnamed) return fail_with(std::move(unnamed), name);
   const std::size_t versions = workspace.store().versions(name).size();
   const auto end = ask_first(workspace, options, versions);

@@ -9,6 +9,7 @@
 #include "base/text.h"
 #include "cli/commands/commands.h"
 #include "cli/host/agents.h"
+#include "cli/host/catalogue_report.h"
 #include "cli/host/overview.h"
 #include "cli/host/overview_object.h"
 #include "cli/host/state_directory.h"
@@ -248,6 +249,9 @@ Result<ExitCode> print_status(Workspace& workspace, const StatusOptions& options
     Terminal::say("no server of this host names a certificate");
   }
   print_for_people(workspace, options, *std::move(shown), servers, now);
+  for (const store::SelectionReport& each : store::read_selection_reports(workspace.store())) {
+    Terminal::print(fmt::format("catalogue of {}: {}\n", each.selection, describe(each)));
+  }
   return say_flaws(workspace);
 }
 
