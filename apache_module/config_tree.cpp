@@ -60,6 +60,19 @@ void note_ciphers(const Words& words, Written& written) {
   if (words.size() == 2 && equals_ignoring_case(words[0], "SSL")) written.ciphers = words[1];
 }
 
+// What matters to shared ticket keys.
+void note_tickets(const ap_directive_t& directive, const Words& words, Written& written) {
+  if (is(directive, "SSLSessionTicketKeyFile")) {
+    written.level.others.push_back(
+        make_note("SSLSessionTicketKeyFile", Effect::ticket_keys, directive));
+  }
+  if (!is(directive, "SSLSessionTickets") || words.empty()) return;
+  const bool is_off = equals_ignoring_case(words[0], "off");
+  auto note = make_note("SSLSessionTickets", is_off ? Effect::no_tickets : Effect::none, directive);
+  note.text += " " + words[0];
+  written.level.others.push_back(std::move(note));
+}
+
 void note(const ap_directive_t& directive, const Words& words, Written& written) {
   if (is(directive, "ServerName")) written.has_name = true;
   if (is(directive, "SSLEngine")) {
@@ -71,6 +84,7 @@ void note(const ap_directive_t& directive, const Words& words, Written& written)
   if (is(directive, "SSLOpenSSLConfCmd")) note_openssl_command(directive, words, written);
   if (is(directive, "SSLCipherSuite")) note_ciphers(words, written);
   if (is(directive, "SSLProtocol")) written.protocols = words;
+  note_tickets(directive, words, written);
   for (const Idle& idle : kIdle) {
     if (!is(directive, idle.name)) continue;
     const bool is_on = !idle.is_switch || (!words.empty() && equals_ignoring_case(words[0], "on"));

@@ -36,6 +36,10 @@ bool is_switched_on(const Arguments& arguments) {
   return !arguments.empty() && !equals_ignoring_case(arguments[0], "off");
 }
 
+bool is_switched_off(const Arguments& arguments) {
+  return !is_switched_on(arguments);
+}
+
 // OpenSSL's commands that load a certificate or its key.
 bool loads_a_certificate(const Arguments& arguments) {
   return !arguments.empty() && (equals_ignoring_case(arguments[0], "Certificate") ||
@@ -51,7 +55,7 @@ constexpr std::string_view kForLua =
 constexpr std::string_view kStapled =
     "the agent fetches the OCSP responses of these certificates, and they are stapled without it";
 
-constexpr std::array<Row, 11> kRows{{
+constexpr std::array<Row, 13> kRows{{
     {"ssl_certificate_by_lua", Effect::excludes, always, kForLua},
     {"ssl_certificate_by_lua_block", Effect::excludes, always, kForLua},
     {"ssl_certificate_by_lua_file", Effect::excludes, always, kForLua},
@@ -61,6 +65,8 @@ constexpr std::array<Row, 11> kRows{{
     {"ssl_certificate_compression", Effect::idle, is_impossible,
      "the OpenSSL that nginx runs with does not compress certificates"},
     {"ssl_password_file", Effect::idle, always, "the keys of these certificates have no password"},
+    {"ssl_session_ticket_key", Effect::ticket_keys, always, {}},
+    {"ssl_session_tickets", Effect::no_tickets, is_switched_off, {}},
     {"ssl_stapling", Effect::idle, is_switched_on, kStapled},
     {"ssl_stapling_file", Effect::idle, always, kStapled},
     {"ssl_stapling_responder", Effect::idle, always, kStapled},
@@ -97,13 +103,15 @@ Found find_command(const ngx_conf_t* cf, ngx_uint_t module_type, std::string_vie
   return {nullptr, nullptr};
 }
 
-// As written, with what it means. A command of OpenSSL is shown with its name.
+// As written, with what it means. A command of OpenSSL is shown with its name, and a switch with
+// its value.
 server::OtherDirective make_note(const std::string& name, const Arguments& arguments,
                                  config::Origin origin) {
   const Row& row = row_of(name);
-  const bool has_command = name == "ssl_conf_command" && !arguments.empty();
+  const bool shows_value =
+      !arguments.empty() && (name == "ssl_conf_command" || row.effect == Effect::no_tickets);
   return {.name = name,
-          .text = has_command ? fmt::format("{} {}", name, arguments[0]) : name,
+          .text = shows_value ? fmt::format("{} {}", name, arguments[0]) : name,
           .effect = row.applies(arguments) ? row.effect : Effect::none,
           .remark = std::string(row.remark),
           .origin = std::move(origin)};

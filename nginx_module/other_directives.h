@@ -27,6 +27,6 @@ char* take_other(ngx_conf_t* cf, const ngx_module_t& self,
 void watch_others(const ngx_conf_t* cf, ngx_uint_t module_type, std::span<ngx_command_t> table,
                   std::size_t own, char* (*handler)(ngx_conf_t*, ngx_command_t*, void*));
 // How many entries a table needs behind its own, the empty one that ends it included.
-inline constexpr std::size_t kMostOthers = 12;
+inline constexpr std::size_t kMostOthers = 14;
 
 }  // namespace ccm::nginx

@@ -11,6 +11,7 @@
 #include "agent/crew.h"
 #include "agent/snapshot_keeper.h"
 #include "agent/store_follower.h"
+#include "agent/ticket_keeper.h"
 #include "base/account.h"
 #include "cloud/identity/session.h"
 #include "cloud/transport/endpoints.h"
@@ -121,6 +122,7 @@ class RunningEngine final : public Engine {
   store::Revision catalogued_;  // up to where what only a catalogue shows was looked at
   SnapshotKeeper snapshot_;
   SteadyTime next_look_at_canaries_{};
+  TicketKeeper tickets_;
   // Threads for each, so that no source or responder that hangs holds up another.
   std::vector<std::unique_ptr<Team>> teams_;
   Crew inquiries_;
@@ -173,6 +175,7 @@ RunningEngine::RunningEngine(Parts parts, CloudAccess access, HttpClients http)
       asked_since_(parts_.clock.steady_now()),
       follower_(parts_.config, parts_.store),
       snapshot_({parts_.config, parts_.store, parts_.state_path, parts_.clock, parts_.log}),
+      tickets_(parts_.config.global().ticket_keys, parts_.store, *parts_.lease, parts_.log),
       teams_(make_teams(parts_.config.global(), parts_.wake_descriptor)),
       inquiries_(parts_.config.global().concurrent_renewals, parts_.wake_descriptor),
       catalogue_crew_(1, parts_.wake_descriptor),
@@ -229,6 +232,7 @@ void RunningEngine::look_at_changes() {
 void RunningEngine::hand_out(Time now) {
   desk_.serve();
   watch_canaries();
+  tickets_.look(now);
   for (const auto& team : teams_) hand_out(*team, now);
   look_at_changes();
   if (keeper_.has_work()) keep_catalogues(now);
@@ -276,7 +280,8 @@ Seconds RunningEngine::longest_work(SteadyTime now) const {
 
 // With every thread busy the next event is the end of an attempt, whatever is due by then.
 Time RunningEngine::next_wake() const {
-  Time wake = inquiries_.idle() > 0 ? stapling_.next_wake() : Time::max();
+  Time wake = tickets_.next_wake();
+  if (inquiries_.idle() > 0) wake = std::min(wake, stapling_.next_wake());
   for (const auto& team : teams_) wake = std::min(wake, next_wake(*team));
   if (keeper_.has_work() && catalogue_crew_.is_idle()) wake = std::min(wake, keeper_.next_wake());
   return wake;

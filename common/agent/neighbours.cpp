@@ -42,6 +42,7 @@ std::string summary(const config::Config& own, const config::Config& joined) {
   for (std::size_t i = own.catalogues().size(); i < joined.catalogues().size(); ++i) {
     text += fmt::format("catalogue {}\n", joined.catalogues()[i].selection());
   }
+  if (own.global().ticket_keys != joined.global().ticket_keys) text += "ticket keys\n";
   return text;
 }
 
@@ -93,6 +94,10 @@ config::Config Neighbours::join(bool says_why) const {
   for (const store::EffectiveSettings& theirs : *settings) {
     if (theirs.server == server_ || !is_there(theirs.seen)) continue;
     if (may_adopt(theirs, says_why)) all = all.joined_by(theirs.config);
+    // Whatever cloud it uses: the keys are made here.
+    if (theirs.config.global().ticket_keys == config::TicketKeys::fleet) {
+      all = all.sharing_ticket_keys();
+    }
   }
   return all;
 }

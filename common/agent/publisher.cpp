@@ -12,6 +12,7 @@ namespace ccm::agent {
 
 void Publisher::refresh(Time now) {
   proofs_.refresh(writer_, [this] { writer_.beat(life_.give()); });
+  tickets_.refresh(writer_, now);
   const SteadyTime since = life_.give();
   writer_.beat(since);
   const auto again = std::exchange(unread_, {});

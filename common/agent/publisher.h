@@ -14,6 +14,7 @@
 #include "agent/proof_publisher.h"
 #include "agent/sign_of_life.h"
 #include "agent/store_follower.h"
+#include "agent/ticket_publisher.h"
 #include "base/clock.h"
 #include "base/event.h"
 #include "base/log.h"
@@ -38,13 +39,15 @@ class Publisher {
         events_(events),
         canaries_(std::move(canaries), store, log),
         proofs_(store, log),
+        tickets_(config.global().ticket_keys, store, log),
         catalogues_(writer_.catalogues(), store, log, config.catalogues()),
         follower_(config, store) {}
 
   // Publishes every certificate whose current version or OCSP response is another than the last
   // time, as the store tells (store_follower.h). A damaged version never takes the place of a good
   // one that is served. A response that has ended in the meantime is the workers' to leave out
-  // (server/handshake.h). First of all what authorities may fetch.
+  // (server/handshake.h). First of all what authorities may fetch,
+  // and the ticket keys.
   void refresh(Time now);
   // Whether refresh() has more to do at once: the catalogues are brought up to date step by step.
   bool has_more() const noexcept { return catalogues_.has_more(); }
@@ -86,6 +89,7 @@ class Publisher {
   Events& events_;
   CanaryPublisher canaries_;
   ProofPublisher proofs_;
+  TicketPublisher tickets_;
   CataloguePublisher catalogues_;
   StoreFollower follower_;
   std::map<std::string, Seen, std::less<>> seen_;

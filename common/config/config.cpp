@@ -46,6 +46,12 @@ Config Config::joined_by(const Config& other) const {
   return all;
 }
 
+Config Config::sharing_ticket_keys() const {
+  Config all = *this;
+  all.global_.ticket_keys = TicketKeys::fleet;
+  return all;
+}
+
 Config Config::on_host(std::string_view host) const {
   Config all = *this;
   for (CertificateSpec& spec : all.certificates_) {

@@ -86,6 +86,10 @@ struct CatalogueSpec {
   std::string selection() const;
 };
 
+// With whose keys a server seals the session tickets that it gives its clients: its own, or those
+// that all servers of the store share (policy/ticket_keys.h).
+enum class TicketKeys : std::uint8_t { own, fleet };
+
 struct GlobalConfig {
   std::string state_path;
   std::string user;  // empty: not given
@@ -102,6 +106,7 @@ struct GlobalConfig {
   std::string agent_path;  // empty: beside the module
   // "127.0.0.1:9290", "[::1]:9290": where `ccmctl agent` shows its status; empty: nowhere.
   std::string status_listen = {};
+  TicketKeys ticket_keys = TicketKeys::own;
   std::vector<Hook> hooks;  // as they were written
 };
 
@@ -118,6 +123,8 @@ class Config {
   // agent that looks after those of several servers. With those of the other one's catalogues that
   // show something else.
   Config joined_by(const Config& other) const;
+  // This configuration of an agent that also makes the ticket keys of servers that share them.
+  Config sharing_ticket_keys() const;
   // This configuration on one host of many, so that hosts with the same certificates do not renew
   // in step. `host`: any text that stays the same there.
   Config on_host(std::string_view host) const;

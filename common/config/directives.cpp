@@ -77,6 +77,7 @@ constexpr std::array<Directive, 33> kDirectives{{
     {"stapling", Scope::both, 1, 1, "stapling on | off"},
     {"state_path", Scope::global, 1, 1, "state_path /var/lib/ccm", PathArguments::all},
     {"status_listen", Scope::global, 1, 1, "status_listen 127.0.0.1:PORT | [::1]:PORT"},
+    {"ticket_keys", Scope::global, 1, 1, "ticket_keys fleet | off"},
     {"user", Scope::global, 1, 1, "user ccm"},
     {"validity", Scope::both, 1, 1, "validity 90d"},
     {"worker_dumps", Scope::global, 1, 1, "worker_dumps on | off"},

@@ -33,6 +33,7 @@ GlobalConfig complete_global(const GlobalValues& values) {
   global.user = values.user.value_or("");
   global.credentials = values.credentials.value_or(CredentialsEcs{});
   global.region = values.region.value_or("");
+  global.ticket_keys = values.ticket_keys.value_or(TicketKeys::own);
   global.scm_endpoint = values.scm_endpoint.value_or("");
   global.pca_endpoint = values.pca_endpoint.value_or("");
   global.iam_endpoint = values.iam_endpoint.value_or("");

@@ -72,6 +72,13 @@ Result<bool> parse_switch(const std::string& text) {
   return wrong(text, "is neither on nor off");
 }
 
+Result<TicketKeys> parse_ticket_keys(const std::string& text) {
+  const std::string lower = to_lower(text);
+  if (lower == "fleet") return TicketKeys::fleet;
+  if (lower == "off") return TicketKeys::own;
+  return wrong(text, "is neither fleet nor off");
+}
+
 Result<unsigned> parse_number(const std::string& text, unsigned least, unsigned most) {
   const auto number = parse_unsigned(text);
   if (!number || *number < least || *number > most) {
@@ -254,6 +261,10 @@ constexpr std::array<Parser, 33> kParsers{{
     {"status_listen",
      [](Values& v, const Arguments& a) {
        return put(v.global.status_listen, parse_loopback_address(a[0]));
+     }},
+    {"ticket_keys",
+     [](Values& v, const Arguments& a) {
+       return put(v.global.ticket_keys, parse_ticket_keys(a[0]));
      }},
     {"user", [](Values& v, const Arguments& a) { return put(v.global.user, parse_user(a[0])); }},
     {"validity",

@@ -2,15 +2,18 @@
 // The memory shared between the agent (or the server's master) and its workers: one anonymous
 // memfd.
 //
-//   Header | Directory: slot_count × Entry, sorted by name, and one Entry for the proofs
-//          | Buffers: slot_count × 2 × kBufferSize, and 2 × kProofsBufferSize
+//   Header | Directory: slot_count × Entry, sorted by name, one Entry for the proofs, and one for
+//          |   the ticket keys
+//          | Buffers: slot_count × 2 × kBufferSize, 2 × kProofsBufferSize, and
+//          |   2 × kTicketKeysBufferSize
 //          | Notes: (kFirstCertificateNote + slot_count) × Note
 //          | Catalogues: catalogue_count × kCatalogueSize (catalogue_layout.h), and behind them
 //          what
 //            workers tell the agent (asked_names.h), the only part that they may write
 //
-// The last entry has no name. It is for the files with which an authority is shown that a domain is
-// ours: one text for the whole server (Writer::publish_proofs), published like a certificate.
+// The last two entries have no name. One is for the files with which an authority is shown that a
+// domain is ours: one text for the whole server (Writer::publish_proofs), published like a
+// certificate. The other is for the keys of session tickets (Writer::publish_ticket_keys).
 //
 // The directory is dense and holds everything that is looked at often or while nothing is
 // published; the buffers hold the encoded values (codec.h) and nothing else. Their addresses follow
@@ -54,6 +57,7 @@ inline constexpr std::uint32_t kLayoutVersion = 5;
 inline constexpr std::size_t kNameSize = 144;          // name with terminating zero
 inline constexpr std::size_t kBufferSize = 64 * 1024;  // one encoded value
 inline constexpr std::size_t kProofsBufferSize = 1024 * 1024;
+inline constexpr std::size_t kTicketKeysBufferSize = 4 * 1024;
 inline constexpr std::size_t kBuffersPerSlot = 2;
 inline constexpr std::uint32_t kMaxSlots = 1U << 17U;
 // The start of the directory and of the buffers; a multiple of every page size in use.

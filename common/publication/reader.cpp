@@ -58,13 +58,12 @@ class Reader::Impl {
     return take_newest(index, slot);
   }
 
-  Result<std::string> proofs() const {
-    const std::uint32_t slot = segment_.proofs_slot();
-    if (generation(slot) == 0) return std::string();
+  Result<Secret> nameless(std::uint32_t slot, std::string_view what) const {
+    if (generation(slot) == 0) return Secret();
     std::uint64_t looked_at = 0;
     auto copied = copy_current(slot, looked_at);
-    if (!copied) return fail_with(std::move(copied), "file proofs");
-    return std::string(copied->bytes.reveal());
+    if (!copied) return fail_with(std::move(copied), what);
+    return std::move(copied->bytes);
   }
 
   const CatalogueReader* catalogue(std::string_view name) const {
@@ -192,7 +191,17 @@ std::uint64_t Reader::proofs_generation() const noexcept {
 }
 
 Result<std::string> Reader::proofs() const {
-  return impl_->proofs();
+  auto text = impl_->nameless(impl_->segment().proofs_slot(), "file proofs");
+  if (!text) return pass(std::move(text));
+  return std::string(text->reveal());
+}
+
+std::uint64_t Reader::ticket_keys_generation() const noexcept {
+  return impl_->generation(impl_->segment().ticket_keys_slot());
+}
+
+Result<Secret> Reader::ticket_keys() const {
+  return impl_->nameless(impl_->segment().ticket_keys_slot(), "ticket keys");
 }
 
 std::shared_ptr<const Served> Reader::get(std::uint32_t slot) {

@@ -19,6 +19,7 @@
 #include "base/clock.h"
 #include "base/handle.h"
 #include "base/result.h"
+#include "base/secret.h"
 #include "publication/catalogue_reader.h"
 #include "publication/codec.h"
 
@@ -68,6 +69,10 @@ class Reader {
   // A copy of the newest text; empty when there is none. `transient` when the writer is faster,
   // `invalid` when the segment is damaged.
   Result<std::string> proofs() const;
+
+  // The same for the keys of session tickets (Writer::publish_ticket_keys).
+  std::uint64_t ticket_keys_generation() const noexcept;
+  Result<Secret> ticket_keys() const;
 
  private:
   class Impl;

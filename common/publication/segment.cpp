@@ -42,10 +42,10 @@ std::optional<Extents> extents_for(std::uint64_t slot_count, std::uint64_t catal
   if (slot_count > kMaxSlots || catalogues > kMostCatalogueAreas) return std::nullopt;
   const std::uint64_t directory = aligned(sizeof(Header));
   // At most 2^17 slots of 2^17 bytes: no overflow in 64 bits.
-  const std::uint64_t entries = slot_count + 1;
+  const std::uint64_t entries = slot_count + 2;
   const std::uint64_t buffers = aligned(directory + entries * sizeof(Entry));
-  const std::uint64_t notes =
-      buffers + slot_count * kBuffersPerSlot * kBufferSize + kBuffersPerSlot * kProofsBufferSize;
+  const std::uint64_t notes = buffers + slot_count * kBuffersPerSlot * kBufferSize +
+                              kBuffersPerSlot * (kProofsBufferSize + kTicketKeysBufferSize);
   const std::uint64_t end = notes + (kFirstCertificateNote + slot_count) * sizeof(Note);
   const std::uint64_t first = catalogues == 0 ? end : aligned(end);
   const std::uint64_t asked = catalogues == 0 ? 0 : kAskedSize;
@@ -103,6 +103,7 @@ void fill_directory(std::byte* base, const Extents& extents, const std::vector<s
     std::copy(names[i].begin(), names[i].end(), entry->name.begin());
   }
   ::new (&entries[names.size()]) Entry{};
+  ::new (&entries[names.size() + 1]) Entry{};
   ::new (base) Header{.magic = kMagic,
                       .version = kLayoutVersion,
                       .slot_count = static_cast<std::uint32_t>(names.size()),
@@ -257,8 +258,10 @@ std::string_view Segment::name(std::uint32_t slot) const noexcept {
 }
 
 std::uint64_t Segment::buffer_offset(std::uint32_t slot, std::size_t buffer) const noexcept {
-  const std::uint64_t first = buffers_offset_ + std::uint64_t{slot} * kBuffersPerSlot * kBufferSize;
-  return first + buffer * (slot == proofs_slot() ? kProofsBufferSize : kBufferSize);
+  const std::uint64_t before = std::min(slot, proofs_slot());
+  std::uint64_t first = buffers_offset_ + before * kBuffersPerSlot * kBufferSize;
+  if (slot == ticket_keys_slot()) first += kBuffersPerSlot * kProofsBufferSize;
+  return first + buffer * buffer_size(slot);
 }
 
 std::uint64_t Segment::catalogue_offset(std::size_t index) const noexcept {

@@ -38,10 +38,12 @@ class Segment {
   Segment& operator=(Segment&& other) noexcept;
   ~Segment();
 
-  // Without that of the proofs.
+  // Without those of the proofs and of the ticket keys.
   std::uint32_t slot_count() const noexcept { return slot_count_; }
   std::uint32_t proofs_slot() const noexcept { return slot_count_; }
+  std::uint32_t ticket_keys_slot() const noexcept { return slot_count_ + 1; }
   std::size_t buffer_size(std::uint32_t slot) const noexcept {
+    if (slot == ticket_keys_slot()) return kTicketKeysBufferSize;
     return slot == proofs_slot() ? kProofsBufferSize : kBufferSize;
   }
   std::optional<std::uint32_t> find(std::string_view name) const noexcept;

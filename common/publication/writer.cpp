@@ -45,6 +45,7 @@ class Writer::Impl {
       finish_interrupted(slot);
     }
     finish_interrupted(segment_.proofs_slot());
+    finish_interrupted(segment_.ticket_keys_slot());
     for (std::size_t index = 0; index < segment_.catalogue_count(); ++index) {
       catalogues_.push_back(std::make_unique<CatalogueWriter>(
           CatalogueWriter::Place{.base = segment_.catalogue(index),
@@ -86,12 +87,16 @@ class Writer::Impl {
                   fmt::format("the file proofs have {} bytes; at most {} can be published",
                               text.size(), kProofsBufferSize));
     }
-    const std::uint32_t slot = segment_.proofs_slot();
-    const bool was_never = segment_.entry(slot).generation.load(std::memory_order_relaxed) == 0;
-    const Secret value = Secret::copy_of(text);
-    if (was_never ? text.empty() : holds(slot, value)) return false;
-    if (auto written = write(slot, value); !written) return pass(std::move(written));
-    return true;
+    return publish_nameless(segment_.proofs_slot(), Secret::copy_of(text));
+  }
+
+  Result<bool> publish_ticket_keys(const Secret& keys) {
+    if (keys.size() > kTicketKeysBufferSize) {
+      return fail(ErrorKind::rejected,
+                  fmt::format("the ticket keys have {} bytes; at most {} can be published",
+                              keys.size(), kTicketKeysBufferSize));
+    }
+    return publish_nameless(segment_.ticket_keys_slot(), keys);
   }
 
   bool holds(std::string_view name, const Secret& value) const {
@@ -168,6 +173,13 @@ class Writer::Impl {
  private:
   static bool is_empty(const Entry& entry, std::uint64_t generation) noexcept {
     return entry.buffers[current_buffer(generation)].size.load(std::memory_order_relaxed) == 0;
+  }
+
+  Result<bool> publish_nameless(std::uint32_t slot, const Secret& value) {
+    const bool was_never = segment_.entry(slot).generation.load(std::memory_order_relaxed) == 0;
+    if (was_never ? value.empty() : holds(slot, value)) return false;
+    if (auto written = write(slot, value); !written) return pass(std::move(written));
+    return true;
   }
 
   // Nobody else writes, so what this process reads of its own fields needs no order.
@@ -280,6 +292,10 @@ bool Writer::holds_encoded(std::string_view name, const Secret& value) const {
 
 Result<bool> Writer::publish_proofs(std::string_view text) {
   return impl_->publish_proofs(text);
+}
+
+Result<bool> Writer::publish_ticket_keys(const Secret& keys) {
+  return impl_->publish_ticket_keys(keys);
 }
 
 bool Writer::holds_certificate(std::string_view name) const {

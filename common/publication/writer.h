@@ -65,6 +65,9 @@ class Writer {
   // Publishes what authorities may fetch from the server: text, at most kProofsBufferSize bytes of
   // it (`rejected`), which workers get as it is. False when it is there already.
   Result<bool> publish_proofs(std::string_view text);
+  // Publishes the keys of session tickets, at most kTicketKeysBufferSize bytes (`rejected`), which
+  // workers get as they are. False when they are there already.
+  Result<bool> publish_ticket_keys(const Secret& keys);
   // True when the slot holds a real certificate; false for a placeholder, nothing or no such slot.
   bool holds_certificate(std::string_view name) const;
   // What is published by that name; nullopt for nothing, or no such slot.

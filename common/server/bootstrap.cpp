@@ -20,6 +20,7 @@
 #include "server/shortcuts.h"
 #include "store/proof_record.h"
 #include "store/stored_search.h"
+#include "store/ticket_record.h"
 
 namespace ccm::server {
 namespace {
@@ -246,6 +247,21 @@ Result<void> fill(publication::Writer& writer, const CertificateSpec& spec,
   return {};
 }
 
+// The agent soon says whether these still count.
+Result<bool> publish_ticket_keys(publication::Writer& writer, const BootstrapRequest& request,
+                                 const Previous& previous) {
+  Secret keys;
+  if (request.config.global().ticket_keys == config::TicketKeys::fleet) {
+    keys = previous.ticket_keys();
+    if (keys.empty() && !request.distrust) {
+      const auto stored = store::read_ticket_keys(request.store);
+      if (!stored) return fail(stored.error());
+      keys = store::serialize_ticket_keys(stored->keys);
+    }
+  }
+  return writer.publish_ticket_keys(keys);
+}
+
 }  // namespace
 
 Result<publication::Writer> bootstrap(const BootstrapRequest& request, Log& log) {
@@ -265,6 +281,9 @@ Result<publication::Writer> bootstrap(const BootstrapRequest& request, Log& log)
   }
   if (auto kept = writer->publish_proofs(proofs.value_or("")); !kept)
     log.error("{}", kept.error().message());
+  if (auto kept = publish_ticket_keys(*writer, request, previous); !kept) {
+    log.error("{}", kept.error().message());
+  }
   Choice choice(request, previous, log);
   std::optional<Shortcuts> shortcuts;
   if (!request.distrust) {

@@ -10,12 +10,14 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <set>
 #include <utility>
 
 #include "base/boundary.h"
 #include "base/clock.h"
 #include "base/version.h"
 #include "config/host_checks.h"
+#include "config/sentences.h"
 #include "launch/launch.h"
 #include "launch/process.h"
 #include "server/bootstrap.h"
@@ -99,7 +101,11 @@ std::string library_of(const void* symbol) {
 }
 
 Deployment::Deployment(config::Settings settings, Log& log)
-    : settings_(std::move(settings)), log_(log), proofs_(log), watch_(log) {}
+    : settings_(std::move(settings)),
+      log_(log),
+      tickets_({live_, catalogues_}, clock_, log),
+      proofs_(log),
+      watch_(log) {}
 
 Deployment::~Deployment() = default;
 
@@ -147,6 +153,35 @@ void Deployment::set_reach(const CertificateSet& site, Reach reach) {
   if (found != sites_.end()) found->reach = reach;
 }
 
+void Deployment::note_tickets(OwnTickets what, std::string directive, config::Origin origin) {
+  ticket_notes_.push_back({what, std::move(directive), std::move(origin)});
+}
+
+// The other directives may stand before ours, so they are judged when all were read.
+bool Deployment::judge_tickets() {
+  if (config_->global().ticket_keys == config::TicketKeys::own) return true;
+  const std::string ours = fmt::format("{} fleet", settings_.dialect().spell("ticket_keys"));
+  std::set<std::string> mentioned;
+  for (const TicketNote& note : ticket_notes_) {
+    if (note.what == OwnTickets::keys) {
+      log_.write(Severity::emerg,
+                 config::at(fmt::format("\"{}\" and \"{}\" exclude each other, because both say "
+                                        "with which keys session tickets are sealed; remove one of "
+                                        "them",
+                                        note.directive, ours),
+                            note.origin));
+      return false;
+    }
+    if (!mentioned.insert(note.directive).second) continue;
+    log_.write(Severity::warn,
+               config::at(fmt::format("\"{}\" has no effect here, because \"{}\" forbids session "
+                                      "tickets",
+                                      ours, note.directive),
+                          note.origin));
+  }
+  return true;
+}
+
 // What the agent says of its work; the agent that is missing is said here.
 bool Deployment::ask_agent(const std::string& module_path) {
   if (!config_->has_work()) return true;
@@ -192,7 +227,7 @@ bool Deployment::judge(Host host, const std::string& module_path) {
       log_.warn("{}", sentence);
     }
   }
-  if (!report(config::check_host(*config_), log_)) return false;
+  if (!judge_tickets() || !report(config::check_host(*config_), log_)) return false;
   return host == Host::examined || ask_agent(module_path);
 }
 
@@ -225,6 +260,7 @@ Result<void> Deployment::publish(Retained& retained) {
   for (auto& [name, catalogue] : catalogues_) catalogue.attach(*reader_);
   tell_what_is_asked(*writer);
   proofs_.attach(*reader_);
+  if (config_->global().ticket_keys == config::TicketKeys::fleet) share_tickets();
   prepare_to_count(retained);
   // The writer ends here: no worker may inherit its mapping, and the agent is to be the next one.
   return {};
@@ -264,6 +300,17 @@ void Deployment::tell_what_is_asked(const publication::Writer& writer) {
   for (const config::CatalogueSpec& spec : specs) {
     const auto found = catalogues_.find(spec.name);
     if (spec.kind != nullptr && found != catalogues_.end()) found->second.tell(asked_);
+  }
+}
+
+// Without it each server has tickets of its own.
+void Deployment::share_tickets() {
+  if (auto started = tickets_.start(*reader_); !started) {
+    log_.warn("session tickets are not shared: {}", started.error().message());
+    return;
+  }
+  for (const Site& site : sites_) {
+    for (SSL_CTX* context : site.set->contexts()) tickets_.install(context, *site.set);
   }
 }
 

@@ -37,6 +37,7 @@
 #include "server/handshake.h"
 #include "server/live_proofs.h"
 #include "server/publication_watch.h"
+#include "server/session_tickets.h"
 #include "server/status/status_answer.h"
 #include "server/worker_rows.h"
 
@@ -92,6 +93,11 @@ class Deployment {
   void doubt(Severity severity, std::string sentence);
   // Whom that site's TLS settings leave, for judge(); everybody unless told.
   void set_reach(const CertificateSet& site, Reach reach);
+
+  // A directive of the server's own about the session tickets of a site, for judge(): they have
+  // keys from a file, or there are none.
+  enum class OwnTickets : std::uint8_t { keys, none };
+  void note_tickets(OwnTickets what, std::string directive, config::Origin origin);
 
   // ignored: nothing outside the configuration.
   // examined: the files, account and program that it names must be there.
@@ -150,7 +156,14 @@ class Deployment {
     config::Origin origin;
     Reach reach;
   };
+  struct TicketNote {
+    OwnTickets what;
+    std::string directive;
+    config::Origin origin;
+  };
 
+  bool judge_tickets();
+  void share_tickets();
   Result<void> publish(Retained& retained);
   void prepare_canaries(Retained& retained);
   void prepare_to_count(Retained& retained);
@@ -168,6 +181,9 @@ class Deployment {
   WorkerRows rows_;
   config::ServerKind kind_ = config::ServerKind::none;
   std::vector<Site> sites_;
+  std::vector<TicketNote> ticket_notes_;
+  SystemClock clock_;
+  SessionTickets tickets_;
   LiveProofs proofs_;
   std::vector<std::pair<Severity, std::string>> doubts_;  // not said yet
   // From start() on, when there is anything to serve.

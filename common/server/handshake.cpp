@@ -97,6 +97,7 @@ std::vector<std::string> CertificateSet::names() const {
 
 void CertificateSet::install(SSL_CTX* context, Compression compression) {
   compression_ = compression;
+  contexts_.push_back(context);
 #ifdef SSL_OP_NO_TX_CERTIFICATE_COMPRESSION
   // nginx forbids it in every context, and allows it again where it has compressed something.
   if (compression_ == Compression::on) {
@@ -240,7 +241,7 @@ int CertificateSet::staple(SSL* ssl) {
   return SSL_TLSEXT_ERR_NOACK;
 }
 
-// The one whose callbacks the context has; nullptr: it is another's.
+// By whose callbacks the context has.
 CertificateSet* CertificateSet::of(SSL_CTX* context) noexcept {
   int (*callback)(SSL*, void*) = nullptr;
   void* argument = nullptr;

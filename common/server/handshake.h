@@ -50,6 +50,10 @@ class CertificateSet {
   // into the context before. It must outlive the context and its connections. When the set is
   // installed in several contexts, the last one tells whether certificates are compressed.
   void install(SSL_CTX* context, Compression compression = Compression::off);
+  // Those in which it is installed, in that order.
+  const std::vector<SSL_CTX*>& contexts() const noexcept { return contexts_; }
+  // The one that is installed in the context; nullptr: there is none.
+  static CertificateSet* of(SSL_CTX* context) noexcept;
   // Counts its handshakes in these rows, which must live as long; before install().
   void count_in(WorkerRows& rows) noexcept { rows_ = &rows; }
 
@@ -78,7 +82,6 @@ class CertificateSet {
 
   static int on_certificate(SSL* ssl, void* self) noexcept;
   static int on_status(SSL* ssl, void* self) noexcept;
-  static CertificateSet* of(SSL_CTX* context) noexcept;
   static void on_event(const SSL* ssl, int where, int value) noexcept;
 
   void count(Count what) noexcept {
@@ -88,6 +91,7 @@ class CertificateSet {
   void note_lack();
 
   std::vector<LiveCertificate*> certificates_;
+  std::vector<SSL_CTX*> contexts_;
   Log& log_;
   Compression compression_ = Compression::off;
   WorkerRows* rows_ = nullptr;

@@ -48,6 +48,10 @@ bool ShownCertificate::is_leaf(const X509* leaf) const noexcept {
   return catalogued_->published.bundle.leaf().native() == leaf;
 }
 
+bool ShownCertificate::has_fingerprint(std::string_view fingerprint) const {
+  return catalogued_->published.bundle.leaf().fingerprint() == fingerprint;
+}
+
 bool ShownCertificate::hand_to(SSL* ssl) const {
   const auto& bundle = catalogued_->published.bundle;
   constexpr int kOverride = 1;

@@ -44,6 +44,8 @@ class ShownCertificate {
   std::size_t asked_bit() const noexcept { return asked_bit_; }
   bool covers(std::string_view name) const noexcept;
   bool is_leaf(const X509* leaf) const noexcept;
+  // As crypto::Certificate::fingerprint() tells it.
+  bool has_fingerprint(std::string_view fingerprint) const;
   // False when OpenSSL refuses it, with its reason in the error queue.
   bool hand_to(SSL* ssl) const;
   // Directly after it was handed over.

@@ -76,6 +76,12 @@ std::optional<std::string> Previous::proofs() const {
   return reader_->proofs().value_or(std::string());
 }
 
+Secret Previous::ticket_keys() const {
+  if (!reader_) return {};
+  Result<Secret> keys = reader_->ticket_keys();
+  return keys ? *std::move(keys) : Secret();
+}
+
 // A segment never has fewer slots than it was made with, so equal numbers and all names found mean
 // the same names.
 std::optional<publication::Writer> Previous::continued(const config::Config& config) {

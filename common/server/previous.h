@@ -38,6 +38,9 @@ class Previous {
   // What authorities could fetch (publication::Writer::publish_proofs); nullopt: nothing was served
   // before.
   std::optional<std::string> proofs() const;
+  // The keys of its session tickets (publication::Writer::publish_ticket_keys); none when nothing
+  // was served before.
+  Secret ticket_keys() const;
 
   // nullptr: there is none that can be read.
   const publication::Reader* reader() const noexcept { return reader_ ? &*reader_ : nullptr; }

@@ -139,6 +139,16 @@ void SiteBinder::mention(const OtherDirective& idle) {
                  idle.origin));
 }
 
+void SiteBinder::note_tickets(const VirtualHost& host) {
+  for (const OtherDirective* each : others_of(host)) {
+    if (each->effect == Effect::ticket_keys) {
+      deployment_.note_tickets(Deployment::OwnTickets::keys, each->text, each->origin);
+    } else if (each->effect == Effect::no_tickets) {
+      deployment_.note_tickets(Deployment::OwnTickets::none, each->text, each->origin);
+    }
+  }
+}
+
 void SiteBinder::judge_site(const VirtualHost& host, const Asked& asked,
                             const config::Origin& place) {
   const config::Dialect& words = deployment_.settings().dialect();
@@ -170,6 +180,7 @@ Result<CertificateSet*> SiteBinder::bind(const VirtualHost& host) {
   auto asked = certificates_of(host, uses);
   if (!asked) return pass(std::move(asked));
   if (auto judged = judge_others(host); !judged) return pass(std::move(judged));
+  note_tickets(host);
   const config::Origin& place = place_of(host, uses[0]);
   judge_site(host, *asked, place);
   return &deployment_.add_site(asked->certificates, place, asked->catalogue,

@@ -36,9 +36,11 @@ namespace ccm::server {
 // A directive of another module that was written beside ours.
 struct OtherDirective {
   enum class Effect : std::uint8_t {
-    none,      // as it was written, it has nothing to do with our certificates
-    excludes,  // decides about the certificate of a handshake itself
-    idle,      // has no effect on our certificates
+    none,         // as it was written, it has nothing to do with our certificates
+    excludes,     // decides about the certificate of a handshake itself
+    idle,         // has no effect on our certificates
+    ticket_keys,  // gives session tickets keys of its own
+    no_tickets,   // forbids them
   };
 
   std::string name;  // one of these hides another of the same name
@@ -91,6 +93,8 @@ class SiteBinder {
   void judge_site(const VirtualHost& host, const Asked& asked, const config::Origin& place);
   Result<void> judge_others(const VirtualHost& host);
   void mention(const OtherDirective& idle);
+  // For when it is known whether servers share ticket keys.
+  void note_tickets(const VirtualHost& host);
 
   Deployment& deployment_;
   std::optional<config::Origin> first_use_;
