@@ -34,7 +34,7 @@ constexpr unsigned kMostSourceWords = [] {
   return static_cast<unsigned>(1 + most);
 }();
 
-constexpr std::array<Directive, 33> kDirectives{{
+constexpr std::array<Directive, 34> kDirectives{{
     {"activate", Scope::both, 1, 3, "activate \"[DAYS] HH:MM-HH:MM [TIME_ZONE]\" | off"},
     {"agent_path", Scope::global, 1, 1, "agent_path /path/to/ccm-agent", PathArguments::all},
     {"canary", Scope::both, 1, 2, "canary TIME [PERCENT] | off"},

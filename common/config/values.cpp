@@ -155,7 +155,7 @@ struct Parser {
   Result<void> (*parse)(Values& values, const Arguments& arguments);
 };
 
-constexpr std::array<Parser, 33> kParsers{{
+constexpr std::array<Parser, 34> kParsers{{
     {"activate",
      [](Values& v, const Arguments& a) {
        return put(v.certificate.activate, parse_activation_window(a));

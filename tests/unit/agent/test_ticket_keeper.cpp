@@ -46,7 +46,7 @@ TEST_F(TicketKeeperTest, MakesKeysInTimeAndDeletesThem) {
   EXPECT_EQ(keeper_.next_wake(), clock_.now() + policy::kFirstWait);
   const policy::TicketKey first = std::move(kept()[0]);
   go_on(keeper_, Seconds(86400));
-  EXPECT_THAT(kept(), SizeIs(5));
+  EXPECT_THAT(kept(), SizeIs(4));
   EXPECT_THAT(kept(), testing::Not(testing::Contains(testing::Eq(std::cref(first)))));
   EXPECT_NE(policy::sealing_key(kept(), clock_.now()), nullptr);
   EXPECT_THAT(log_.errors(), IsEmpty());

@@ -67,6 +67,7 @@ const std::map<std::string_view, std::string_view>& good_values() {
       {"status_listen", "127.0.0.1:9290"},
       {"user", "ccm"},
       {"validity", "90d"},
+      {"ticket_keys", "fleet"},
       {"worker_dumps", "Off"}};
   return values;
 }
