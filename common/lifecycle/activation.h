@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// When a new version takes the place of the one that is shown, of a certificate with a window for
-// it (`activate`). Until then it waits in the store (store/staging.h).
+// When a new version of a certificate that has an activation window (`activate`) replaces the one
+// that is shown. Until then the new version waits in the store (store/staging.h).
 //
-// It never waits longer than safety allows: until little is left of what is shown (deadline.h,
-// urgent_from), which is also when a hold ends. Free functions; any thread that may read the store.
+// A version never waits longer than latest_activation() (deadline.h) allows. Free functions; any
+// thread that may read the store.
 #pragma once
 
 #include <optional>
@@ -16,8 +16,8 @@
 
 namespace ccm::lifecycle {
 
-// For a successor of what is shown; `now`, or earlier, when it must not or need not wait. When the
-// time zone cannot be read any more, safety alone decides.
+// When a successor of `shown` becomes current: `now` or earlier when it must not or need not wait.
+// When the time zone cannot be read, it waits until latest_activation().
 Time activation_time(const config::CertificateSpec& spec, const crypto::Bundle& shown,
                      const store::VersionInfo& info, Time now);
 

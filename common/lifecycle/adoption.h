@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
-// A certificate whose own entry of the store has nothing that fits its names today gets what is
-// stored by another name and does: when names are swapped, added in front or move to another block,
-// a server goes on showing what it showed (server/bootstrap.h), and the engine must know that, or
-// it would count the certificate as missing. The copy keeps the origin, so it is renewed when it is
-// due and no sooner; one from another source than the configured one serves until the right one is
-// there. Nothing that fits is replaced.
+// Adopts stored certificates. A certificate whose own entry in the store holds nothing that fits
+// its names gets a copy of a certificate that fits and is stored under another name. This happens
+// when an operator swaps names, adds one in front or moves one to another block: the server keeps
+// showing the old certificate (server/bootstrap.h), and without the copy the engine would count the
+// certificate as missing. The copy keeps the origin, so it is renewed when it is due and no sooner.
+// A copy from another source than the configured one serves until the configured source has
+// delivered. Adoption never replaces a certificate that fits.
 //
-// Used once by the agent that has become the leader, before it makes any attempt.
+// An agent that becomes the leader uses it once, before the first attempt.
 #pragma once
 
 #include <vector>
@@ -27,7 +28,7 @@ struct Adoption {
   Events& events = no_events();
 };
 
-// Looks at these certificates; what cannot be stored is logged and left to the attempts.
+// Looks at these certificates. Logs what it cannot store; the attempts take care of that later.
 void adopt_stored(const Adoption& adoption,
                   const std::vector<const config::CertificateSpec*>& certificates);
 

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// One attempt to bring one certificate up to date: look at what is installed, obtain, gate,
-// install; the outcome is the certificate's next state, and what the operator should know goes into
-// the log.
+// One attempt to bring one certificate up to date: look at what is installed, obtain, ask the gate,
+// install. The result is the certificate's next state. The log gets what an operator should know.
 //
 // Made for one attempt on one thread. Borrows its parts and the specification.
 #pragma once
@@ -31,9 +30,9 @@
 namespace ccm::lifecycle {
 
 enum class Urge : std::uint8_t {
-  due,      // the schedule's
-  revoked,  // what is shown is said to be revoked: no successor waits for a window
-  wanted,   // an operator's: due whatever its age, what is held is let go, and nothing waits
+  due,      // by the schedule
+  revoked,  // the shown certificate is said to be revoked: its successor waits for no window
+  wanted,   // by an operator: due at any age, ends a hold, waits for no window
 };
 
 class Attempt {
@@ -44,7 +43,7 @@ class Attempt {
     const store::Lease& lease;
     const Clock& clock;
     Log& log;
-    // nullptr: no first OCSP response is asked for.
+    // nullptr: nobody asks for a first OCSP response.
     const Responder* responder = nullptr;
     Events& events = no_events();
     // Empty: nothing is known, and every canary goes on to its end.
@@ -62,12 +61,12 @@ class Attempt {
   // Never Absent.
   State run();
 
-  // After run(): whether it has installed a version, and which one is current.
+  // After run(): whether the attempt has installed a version, and which version is current.
   bool has_installed() const noexcept { return has_installed_; }
   store::VersionNumber current() const noexcept { return version_; }
-  // What the newest version then asks of the schedule; nullopt when there is none.
+  // After run(): when the newest version is due; nullopt when there is none.
   std::optional<Deadline> deadline() const noexcept { return deadline_; }
-  // When a version that waits for its window has its turn; nullopt when none waits.
+  // After run(): when a version that waits for its window becomes current; nullopt when none waits.
   std::optional<Time> activates_at() const;
   // What is tried out then.
   const std::optional<store::Canary>& canary() const noexcept { return canary_; }
@@ -80,16 +79,16 @@ class Attempt {
   // Asks the hooks of "renewing" before something is obtained because it is due.
   Result<void> ask_to_renew();
   void tell_of(EventType type, const sources::Obtained& obtained, std::string sentence) const;
-  // Whether what is installed is held on to (hold.h); lets go what must not be held any longer.
+  // Whether the current version is held (hold.h). Ends a hold that must not last longer.
   bool is_held();
   State install(const sources::ObtainRequest& request, const sources::Obtained& obtained);
   State installed(const sources::Obtained& obtained, const store::VersionInfo& info);
-  // The OCSP response to show a certificate with that demands one; empty when it goes without. An
-  // error when it has to wait (`transient`) or was revoked (`invalid`).
+  // The OCSP response for a certificate that demands stapling; empty when it is shown without one.
+  // The error is `transient` when the certificate has to wait, `invalid` when it was revoked.
   Result<std::vector<std::byte>> first_response(const crypto::Bundle& bundle,
                                                 std::string_view origin, bool current_must_go);
 
-  // The version that waits for its window (activation.h), …
+  // Looks for a version that waits for its window (activation.h).
   void find_staged();
   void drop_staged(store::VersionNumber version, std::string_view why);
   // Whether what is shown is good enough for a successor to wait, …
@@ -97,7 +96,7 @@ class Attempt {
   // … when a successor of what is shown may be shown, …
   Time activation() const;
   bool must_show_staged();
-  // … and to show it. nullopt: go on with what the source has.
+  // Shows the staged version. nullopt: go on with what the source has.
   std::optional<State> show_staged();
   bool has_to_wait(const sources::Obtained& obtained) const;
   // attempt_canary.cpp
@@ -108,7 +107,7 @@ class Attempt {
   std::optional<State> judge_canary();
   State take_back(const CanaryTally& tally);
   State staged(const sources::Obtained& obtained, const store::VersionInfo& info);
-  // What a successor has to be better than; nullptr when there is nothing.
+  // The version that a successor has to improve on; nullptr when there is none.
   const store::StoredCertificate* newest() const noexcept;
 
   void warn_if_short(const store::VersionInfo& info);
@@ -123,13 +122,13 @@ class Attempt {
 
   // Of the newest version.
   State valid() const;
-  // `wanted`, but no later than what is installed allows.
+  // `wanted`, or earlier when the installed certificate demands it.
   Time bounded(Time wanted, policy::Look look) const;
-  // How loud to be: the less is left of the installed certificate, the louder.
+  // `usual`, or higher when little of the installed certificate's lifetime is left.
   Severity severity(Severity usual) const;
   // "the installed certificate (valid until …) stays" or the like.
   std::string standing() const;
-  // How a line about it begins.
+  // How a log line about the certificate begins.
   std::string prefix() const { return fmt::format("certificate \"{}\": ", spec_.name); }
 
   Parts parts_;
@@ -148,7 +147,7 @@ class Attempt {
   bool has_installed_ = false;
 };
 
-// Says which certificates arrived beside the chain and are not served, if any.
+// Logs which certificates arrived beside the chain and are not served, if any.
 void say_left_out(Log& log, std::string_view name, const crypto::Bundle& bundle);
 
 }  // namespace ccm::lifecycle

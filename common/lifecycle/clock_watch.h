@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Notices that somebody set the wall clock: it then runs away from the steady one. So it also looks
-// when the machine slept, which is the same to everything that waits for a date.
+// Notices that somebody set the wall clock, because it then differs from the steady clock. A
+// suspended machine looks the same, since the steady clock stands still meanwhile, and needs the
+// same treatment.
 //
 // One thread. Borrows the clock.
 #pragma once
@@ -11,14 +12,14 @@ namespace ccm::lifecycle {
 
 class ClockWatch {
  public:
-  // Corrections that no wait would notice.
+  // Smaller corrections do not matter to any wait.
   static constexpr Seconds kTolerance{10};
 
   explicit ClockWatch(const Clock& clock)
       : clock_(clock), wall_(clock.now()), steady_(clock.steady_now()) {}
 
-  // By how much the clock was set since the last call, forwards or (negative) backwards; 0 when it
-  // was not.
+  // By how much the wall clock was set since the last call: positive forwards, negative backwards,
+  // 0 when it was not set.
   Seconds look() {
     const Time wall = clock_.now();
     const SteadyTime steady = clock_.steady_now();

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What the installed certificate asks of the schedule (schedule.h).
+// When the installed certificate is due and when it ends (policy/schedule.h).
 //
 // Free functions; any thread that may read the store.
 #pragma once
@@ -16,34 +16,36 @@
 namespace ccm::lifecycle {
 
 struct Deadline {
-  Time due;  // when a successor is to be had, or when a hold ends
-  Time end;  // when it can no longer be used
+  Time due;  // when to obtain a successor, or when a hold ends
+  Time end;  // when clients stop accepting it
 };
 Deadline deadline_of(const store::StoreReader& store, const config::CertificateSpec& spec,
                      const crypto::Bundle& bundle, const store::VersionInfo& info);
 
-// Of the newest version that is stored and good, also when it waits for its window
-// (activation.h); nullopt when there is none, or when what is current is damaged.
+// The same for the newest intact version in the store, also one that waits for its window
+// (activation.h); nullopt when there is none or the current version is damaged.
 std::optional<Deadline> stored_deadline(const store::StoreReader& store,
                                         const config::CertificateSpec& spec, Time now);
 
-// When it is to be renewed. Where the validity is configured, a certificate counts as no older than
-// that, so that shortening the validity does not ask for successors that end sooner, and no
-// authority that gives less than that sets the pace of issuance.
+// When to renew the certificate. A configured validity that is shorter than the certificate's
+// lifetime counts as its lifetime: otherwise a successor could end before the certificate that it
+// replaces. An authority that grants less than the configured validity does not make renewals more
+// frequent (policy::paced_renewal).
 Time renewal_of(const config::CertificateSpec& spec, const crypto::Bundle& bundle,
                 const store::VersionInfo& info);
 
-// What another try would cost after this error.
+// What another attempt would cost after this error.
 policy::Look next_look_after(const Error& error, const config::CertificateSpec& spec);
-// What was issued for us and the gate or a parser refused is gone, so the next try issues another.
+// Whether the next attempt issues a new certificate: the gate or a parser refused the last one, and
+// it cannot be fetched again.
 bool costs_a_certificate(const Error& error, const config::CertificateSpec& spec);
 
-// From when on little is left: a tenth of the lifetime, or three days of a certificate that lives
-// longer than twelve. A hold ends then.
+// From when on little of the lifetime is left: the last tenth, or the last three days when those
+// are more, but never more than the last quarter. A hold ends then.
 Time urgent_from(const store::VersionInfo& info) noexcept;
 
-// How long a successor may wait before it is shown: until as little is left, by the end of the
-// first certificate that a client needs.
+// How long a successor may wait before it is shown: until the same little time is left before the
+// first certificate of the chain ends that a client needs.
 Time latest_activation(const crypto::Bundle& bundle, const store::VersionInfo& info);
 
 }  // namespace ccm::lifecycle

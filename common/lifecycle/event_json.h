@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// An event as JSON, for hooks and for `ccmctl events --json`: the same object in both. Pure; any
-// thread.
+// An event as JSON. Hooks and `ccmctl events --json` get the same object. Pure; any thread.
 #pragma once
 
 #include <string>
@@ -9,7 +8,7 @@
 
 namespace ccm::lifecycle {
 
-// One object without a line feed. Members without a value are left out.
+// One JSON object without a line feed. Members without a value are left out.
 std::string event_json(const Event& event);
 
 }  // namespace ccm::lifecycle

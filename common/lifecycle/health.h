@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// Tells of changes in how a certificate is, once for each change and not at every look: failing,
-// recovered, expiring, revoked. What was told is kept as a record of the certificate, so that a
-// restarted agent does not say it again; with a disk that takes no record it is remembered for as
-// long as the agent lives. After kill -9 at the worst moment something is told twice.
+// Sends an event when the condition of a certificate changes: failing, recovered, expiring,
+// revoked. It sends one event for each change, not one for each look. What was sent is kept in
+// records of the certificate, so that a restarted agent does not send it again. When the disk takes
+// no record, the agent remembers it while it lives. After kill -9 at the worst moment an event is
+// sent twice.
 //
 // Thread-safe, for one caller per certificate and function at a time. Borrows what it is made of.
 #pragma once
@@ -24,15 +25,16 @@ class Health {
  public:
   Health(store::Store& store, Events& events) : store_(store), events_(events) {}
 
-  // An attempt has ended with this state; `installed` is what is installed by then.
+  // To be called when an attempt has ended with `state`. `installed` is the version that is
+  // installed then.
   void look(const store::Lease& lease, const std::string& name, const State& state,
             const std::optional<store::VersionInfo>& installed, Time now);
-  // The authority says so of what is installed.
+  // To be called when the authority says that the installed version is revoked.
   void say_revoked(const store::Lease& lease, const std::string& name,
                    const store::VersionInfo& installed, const std::string& sentence);
 
  private:
-  // The value of the record of that kind.
+  // The value of the certificate's record of that kind.
   std::string told(const std::string& name, std::string_view kind);
   void keep(const store::Lease& lease, const std::string& name, std::string_view kind,
             const std::string& value);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// The only way into the store: a candidate, the gate, the hooks that may say no, then the store.
-// Renewals, imports, rollbacks and what is taken over from another name all come through here, so a
-// rule about what may be installed has one place: between the gate and the store.
+// The only way into the store: a candidate passes the gate and the hooks that may veto it, then it
+// is stored. Renewals, imports, rollbacks and adoptions all use this class, so a rule about what
+// may be installed has one place: between the gate and the store.
 //
 // For whoever holds the store's lease. Borrows both; cheap to make; as thread-safe as the store.
 #pragma once
@@ -19,8 +19,8 @@
 
 namespace ccm::lifecycle {
 
-// What would keep a certificate out that the operator brings along, judged by what is installed:
-// the gate's sentence.
+// Whether the gate lets in a certificate that the operator imports, given what is installed. The
+// errors are the gate's.
 Result<policy::Admission> judge_import(const config::CertificateSpec& spec,
                                        const store::StoreReader::Loaded& installed,
                                        const crypto::Bundle& bundle, Time now);
@@ -30,21 +30,21 @@ class Installer {
   Installer(store::Store& store, const store::Lease& lease, Events& events = no_events())
       : store_(store), lease_(lease), events_(events) {}
 
-  // Asks the gate. The refusals are the gate's.
+  // Asks the gate. The errors are the gate's.
   Result<policy::Admission> admit(const policy::Candidate& candidate, Time now) const;
-  // Stores what was let in, unless a hook of "installing" says no; what has to wait is staged
-  // (store/staging.h). The errors are the hooks' and the store's. Waits for the hooks.
+  // Stores what the gate has let in, unless a hook of "installing" vetoes it. Stages a version that
+  // has to wait (store/staging.h). The errors are the hooks' and the store's. Waits for the hooks.
   Result<store::VersionInfo> install(const policy::Admission& admission,
                                      const store::Installation& installation) const;
 
-  // Judges and installs what the operator brings along, bought elsewhere or moved from another
-  // program. The engine leaves it alone until its renewal is due (attempt.h).
+  // Judges and installs a certificate that the operator imports, bought elsewhere or moved from
+  // another program. The engine does not replace it until its renewal is due (attempt.h).
   Result<store::VersionInfo> import(const config::CertificateSpec& spec,
                                     const crypto::Bundle& bundle, Time now) const;
 
-  // Makes an older version current and holds on to it (hold.h): the engine does not replace it
-  // before its last tenth, or until somebody asks for a renewal. `rejected` when there is no such
-  // version.
+  // Makes an older version current and holds it (hold.h): the engine does not replace it until
+  // urgent_from() (deadline.h), or until somebody asks for a renewal. `rejected` when there is no
+  // such version.
   Result<void> roll_back(const std::string& name, store::VersionNumber version) const;
 
   // Ends the canary of a version: it is not shown any more, and what is current is held (hold.h).
@@ -55,17 +55,18 @@ class Installer {
   // Makes the version current that has waited for its window.
   Result<void> show(const std::string& name, const store::StoredCertificate& staged) const;
 
-  // Makes the version current again that load() has found intact in place of a damaged one.
+  // Makes an intact older version current, which load() has returned because the current one is
+  // damaged.
   Result<void> mend(const std::string& name, const store::StoredCertificate& intact) const;
 
-  // Takes over what is stored by another name, or an older version, for a certificate that has
-  // nothing usable. `expected` as for store::Installation.
+  // Copies what is stored under another name, or in an older version, for a certificate that has
+  // nothing usable (adoption.h). `expected` as in store::Installation.
   Result<store::VersionInfo> adopt(const config::CertificateSpec& spec,
                                    const store::StoredSearch::Found& found,
                                    store::VersionNumber expected, Time now) const;
 
  private:
-  // Without asking anybody.
+  // Stores without asking the hooks.
   Result<store::VersionInfo> put(const policy::Admission& admission,
                                  const store::Installation& installation) const;
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Events that go into the store's log and nowhere else: for ccmctl, which acts itself when no agent
-// leads and runs no hooks, and as the first half of the agent's stream (agent/event_stream.h).
-// Borrows what it is made of. Thread-safe.
+// Writes events into the store's log and runs no hooks. ccmctl uses it when no agent leads and it
+// acts itself; the agent's stream of events uses it as its first step (agent/event_stream.h).
+// Borrows its arguments. Thread-safe.
 #pragma once
 
 #include <atomic>
@@ -22,8 +22,8 @@ class KeptEvents final : public Events {
 
   void tell(Event event) noexcept override;
   Result<void> ask(Event event) noexcept override;
-  // With everything filled in, and kept as far as the disk allows: what cannot be written is said
-  // once, until something can be written again, and stops nobody.
+  // Fills in what the event lacks and writes it into the log. A failure is logged once, until a
+  // write succeeds again, and stops nobody.
   Event keep(Event event);
 
  private:

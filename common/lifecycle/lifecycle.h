@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// The engine: keeps every configured certificate valid. Decides under a lock, acts outside it: the
-// agent's main thread asks what is due, its worker threads run the attempts, which may take as long
-// as the cloud takes. Used only while holding the store's lease.
+// The engine: keeps every configured certificate valid. It decides under a lock and acts outside
+// it: the agent's main thread asks what is due; worker threads run the attempts, which may wait for
+// the cloud. Used only while holding the store's lease.
 //
 // Thread-safe, but for start(). Borrows what it is made of.
 #pragma once
@@ -37,12 +37,14 @@ class Lifecycle {
   struct Parts {
     const config::Config& config;
     store::Store& store;
-    // Where a certificate comes from. Thread-safe; what it gives stays.
+    // Gives the source of a certificate. Thread-safe; the reference stays valid as long as the
+    // engine lives.
     std::function<sources::Source&(const config::SourceSpec& source)> source_of;
     const Clock& clock;
     Log& log;
     std::string launch_id;
-    // Asked before a certificate goes live that demands stapling; nullptr: it goes without.
+    // Is asked for a response before a certificate that demands stapling is shown; nullptr: nobody
+    // is asked.
     const Responder* responder = nullptr;
     Events& events = no_events();
     // What was counted of a version that is tried out. Empty: nothing is known.
@@ -56,25 +58,26 @@ class Lifecycle {
   // earlier configuration load starts afresh; renewal times are computed from what is installed.
   void start(const store::Lease& lease);
 
-  // Those of which start() did not learn that what is installed is as it should be.
+  // The certificates whose installed version start() did not find in order.
   std::vector<const config::CertificateSpec*> unsettled() const;
 
-  // Which certificates are meant.
+  // Selects certificates.
   struct Choice {
     const config::SourceKind* kind = nullptr;  // of their source; nullptr: any
-    bool is_only_wanted = false;               // those that an operator wants
+    bool is_only_wanted = false;               // only those whose renewal an operator wants
   };
 
-  // Certificates that are due now and not in work, those that an operator wants first, then the
-  // most overdue, marked as in work; at most `limit`. Costs what is due, not what waits.
+  // At most `limit` certificates that are due now and not in work; marks them as in work. Those
+  // whose renewal an operator wants come first, then the most overdue. The cost depends on how many
+  // are due, not on how many wait.
   std::vector<std::string> take_due(Time now, std::size_t limit, const Choice& choice);
   std::vector<std::string> take_due(Time now, std::size_t limit) {
     return take_due(now, limit, Choice{});
   }
-  // One attempt for a name that take_due gave: obtain, gate, install, new state, log. Any thread.
+  // Makes one attempt for a name that take_due() has returned. Any thread.
   void attempt(const std::string& name, const store::Lease& lease) noexcept;
-  // Something outside the schedule speaks for a look at once, or at the end of the attempt that is
-  // under way: the certificate is said to be revoked. Not when the service asked us to stay away.
+  // The certificate is said to be revoked: it becomes due at once, or when the attempt that is
+  // under way ends. Does nothing while the service has asked us to stay away.
   void hasten(const std::string& name);
   // Makes those due at once of which a version is tried out that is to be taken back. Costs what is
   // tried out.
@@ -82,22 +85,23 @@ class Lifecycle {
   // The minimum over all states that are not in work; Time::max() when there is none.
   Time next_wake(const Choice& choice) const;
   Time next_wake() const { return next_wake(Choice{}); }
-  // The wall clock was set by so much: what was worked out with the wrong time is worked out again.
-  // What failed may have failed for that reason, and is looked at again at once.
+  // The wall clock was set by so much: computes all times again. Certificates that failed may have
+  // failed because of the wrong time, so they are due at once.
   void clock_was_set(Seconds by);
 
-  // An operator wants it renewed now, whatever its age and even when it is held (hold.h): due at
-  // once, after the attempt that may be under way. It stays wanted, at every further attempt, until
-  // one gets to an end (answer.h). False when it is not configured.
+  // An operator wants the certificate renewed now, at any age and even when it is held (hold.h). It
+  // is due at once, or after the attempt that is under way. The renewal stays wanted until an
+  // attempt gives the last answer (store/answer.h). False when the certificate is not configured.
   bool ask_for_renewal(const std::string& name);
-  // The same for what an earlier agent did not finish, which waits for what it waited for then.
+  // The same for a renewal that an earlier agent did not finish. It keeps waiting for what it
+  // waited for then.
   bool resume_renewal(const std::string& name);
-  // Whether a renewal is wanted still.
+  // Whether an operator still wants a renewal of this certificate.
   bool is_asked_for(const std::string& name) const;
-  // What the attempts that operators wait for came to since the last call, in the order of time.
+  // The answers to operators' renewals since the last call, by certificate name, oldest first.
   std::vector<std::pair<std::string, store::Answer>> take_answers();
-  // Somebody else changed what is installed: its state is found out anew, and a renewal that was
-  // asked for before is not wanted any more. Not while it is in work.
+  // Somebody else has changed what is installed: finds out the certificate's state again, and drops
+  // a renewal that an operator wanted. Does nothing while the certificate is in work.
   void look_again(const std::string& name);
   bool is_in_work(const std::string& name) const;
 
@@ -107,18 +111,18 @@ class Lifecycle {
     State state;
     std::uint64_t record_version = 0;
     bool in_work = false;
-    bool is_wanted = false;                 // by an operator, for the next attempt
-    bool is_serving = false;                // an attempt that an operator wants is under way
+    bool is_wanted = false;                 // an operator wants a renewal from the next attempt
+    bool is_serving = false;                // an attempt that an operator wants is in progress
     bool is_hastened = false;               // due at once, whatever the state says
-    bool is_revoked = false;                // or said to be, for the next attempt
-    Time activates_at = Time::max();        // a version that waits has its turn
-    std::optional<Deadline> deadline = {};  // of what is installed, as far as is known
+    bool is_revoked = false;                // said to be revoked; for the next attempt
+    Time activates_at = Time::max();        // when a version that waits becomes current
+    std::optional<Deadline> deadline = {};  // of what is installed, if known
 
     Time due_at() const noexcept {
       return is_hastened ? Time{} : std::min(due(state), activates_at);
     }
   };
-  // Those of one kind of source that an operator wants, or does not.
+  // One kind of source; whether an operator wants the renewal.
   using Queue = std::pair<const config::SourceKind*, bool>;
 
   // Of a new entry, from the store; what is tried out.
@@ -129,10 +133,10 @@ class Lifecycle {
   // The state again, with no wait in it that is longer than one from now on would be.
   State bounded(const Entry& entry, const State& state) const;
   void run(const std::string& name, const store::Lease& lease);
-  // With the lock held, after every change of what decides when an entry has its turn.
+  // To be called with the lock held, after every change that affects when an entry is due.
   void plan(const Entry& entry);
-  // With the lock held: the first of those that are meant and of which an operator wants, or does
-  // not want, a renewal; nullptr when there is none.
+  // With the lock held: the first certificate in `choice` whose renewal an operator wants, or does
+  // not want; nullptr when there is none.
   const Timers<Queue>::Due* first(const Choice& choice, bool is_wanted) const;
   // With the lock held.
   void note_canary(const std::string& name, const std::optional<store::Canary>& canary);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// The lock-out guard whose memory is the store, so that neither a crashed agent nor a reload storm
-// turns two refusals into five, which lock the key (docs/design/auth.md, "Limits and lock-out").
+// The lock-out guard that remembers refusals in the store. Five refusals in a row lock the access
+// key (docs/design/auth.md, "Limits and lock-out"); thanks to the record, crashes and reloads do
+// not start the count again.
 #pragma once
 
 #include <memory>
@@ -14,8 +15,8 @@ namespace ccm::lifecycle {
 
 // After two refusals in a row no call is made with these credentials until they change; a single
 // probe is allowed an hour after the last refusal, and after two refused probes none: never five in
-// a row. A success forgets everything. When the store cannot be written the guard still counts in
-// memory. Borrows its arguments. Thread-safe.
+// a row. A success clears the record. When the store cannot be written, the guard still counts in
+// memory. Borrows its arguments. Thread-safe. `kind` names the store's record.
 std::unique_ptr<cloud::LockoutGuard> make_store_lockout_guard(store::Store& store,
                                                               const store::Lease& lease,
                                                               const Clock& clock,

@@ -1,13 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-// Serves what ccmctl asked for (store/inbox.h), for as long as the agent leads the store: but for
-// certificates that are in work, which have their turn when the attempt has ended. What became of
-// it is left as an answer (store/answer.h) and, when it cannot be done, logged.
+// Serves the requests that ccmctl has left (store/inbox.h), while the agent leads the store. A
+// request for a certificate that is in work waits until the attempt has ended. The result is kept
+// as an answer (store/answer.h); a failure is also logged.
 //
-// A renewal stays wanted until an attempt gets to an end: it installs a certificate, finds nothing
-// newer, or fails in a way that no further try can help. What it waits for may take a while (the
-// first day of a certificate, a cloud that is down), so it is remembered in the inbox for
-// the next agent: the server loads another configuration, the
-// credentials change, a kill.
+// A renewal stays wanted until an attempt installs a certificate, finds nothing newer, or fails in
+// a way that no further attempt can help. That may take a while (a certificate that is not valid
+// yet, a cloud that is down). So the renewal is kept in the inbox for the next agent, which starts
+// after a reload, a change of credentials or a kill.
 //
 // Belongs to the agent's main thread. Borrows what it is made of.
 #pragma once
@@ -41,31 +40,32 @@ class RequestDesk {
     const config::Config& config;
     const Clock& clock;
     Events& events = no_events();
-    // Has a thread do what may take long, such as waiting for hooks, and wakes whoever calls
-    // serve() when it is done; false when no thread is free. Empty: it is done at once.
+    // Runs `work`, which may take long (it waits for hooks), on another thread and then wakes
+    // whoever calls serve(). False when no thread is free. Empty: the caller runs `work` itself.
     std::function<bool(std::function<void()> work)> in_background = {};
-    // Runs the hooks of an event that has not happened; what became of them goes into the answer.
+    // Runs the hooks of an event that has not happened. Puts their result into the answer.
     std::function<void(Event event, store::Answer& end)> run_hooks = {};
   };
   explicit RequestDesk(Parts parts) : parts_(std::move(parts)) {}
 
-  // After Lifecycle::start: what an earlier agent did not get to the end of.
+  // Takes up the renewals that an earlier agent did not finish. To be called after
+  // Lifecycle::start().
   void resume();
   void serve();
 
  private:
-  // A renewal that has begun and is wanted still.
+  // A renewal that has begun and is still wanted.
   struct Granted {
     std::vector<std::string> ids;
-    unsigned interruptions = 0;  // agents in a row that ended within an attempt
+    unsigned interruptions = 0;  // agents in a row that ended during an attempt
   };
 
   void resume(const std::string& name);
   void answer_renewals();
   void serve(const store::Ticket& ticket);
-  // What waits for hooks, and is answered when they have ended.
+  // Serves a request that waits for hooks; answers it when they have ended.
   void serve_later(const store::Ticket& ticket, store::Request request);
-  // On a thread of its own.
+  // Runs on a thread of its own.
   void work_on(const store::Ticket& ticket, const store::Request& request) noexcept;
   Result<void> run_hooks(const store::Request& request, store::Answer& end);
   void finish(const store::Ticket& ticket, store::Wish wish, const Result<void>& served,
@@ -77,7 +77,7 @@ class RequestDesk {
   Result<void> roll_back(const store::Request& request);
   Result<void> install(const store::Request& request);
   Result<void> let_go(const store::Request& request);
-  // Ends a renewal that is wanted, because the operator has asked for something else since.
+  // Ends a wanted renewal, because the operator has asked for something else since.
   void supersede(const std::string& name);
   void answer(const store::Ticket& ticket, const store::Answer& answer);
   void remember(const std::string& name, const Granted& granted);

@@ -21,11 +21,11 @@ struct OcspReply {
 
 class Responder {
  public:
-  // `http` sends to whatever host a certificate names: without credentials.
+  // `http` sends to any host that a certificate names, so it must carry no credentials.
   Responder(cloud::HttpClient& http, const Clock& clock) : http_(http), clock_(clock) {}
 
-  // Within 15 s. Errors are those of judge_ocsp_response (crypto/ocsp.h), and `transient` when
-  // there is no such answer, or none about a certificate that the responder knows.
+  // Takes at most 15 s. The errors are those of judge_ocsp_response (crypto/ocsp.h), and
+  // `transient` when the responder sends no valid answer or does not know the certificate.
   Result<OcspReply> ask(const crypto::Certificate& leaf, const crypto::Certificate& issuer) const;
 
  private:
@@ -33,8 +33,9 @@ class Responder {
   const Clock& clock_;
 };
 
-// The first responder that is reached by plain HTTP; empty when the certificate names none. What it
-// says is signed, and asking over HTTPS would need another certificate's status first.
+// The first responder URL with plain HTTP (RFC 5280 section 4.2.2.1); empty when the certificate
+// names none. HTTPS is not used: OCSP responses are signed anyway, and HTTPS would need the status
+// of another certificate first.
 std::string responder_of(const crypto::Certificate& leaf);
 
 }  // namespace ccm::lifecycle

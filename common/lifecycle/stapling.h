@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Keeps the OCSP responses of installed certificates fresh, so that servers can staple them. Asks
-// the responder that a certificate names, as long as its chain holds the issuer that the answer is
-// judged with; what is `good` goes into the store beside the version, from where every agent on the
-// host publishes it.
+// the responder that a certificate names, if the chain holds the issuer, whose key verifies the
+// answer. A `good` response goes into the store beside the version, and every agent on the host
+// publishes it from there.
 //
 // clang-format off
 //   take_due ─► attempt ─┬► good: kept; asked again half-way through its validity at the latest
@@ -10,7 +10,8 @@
 //                        └► no such answer: what was kept stays until its end; back-off
 // clang-format on
 //
-// One question at a time for each responder, so that one that hangs holds up only its own.
+// Asks each responder one question at a time, so that a responder that hangs delays only its own
+// certificates.
 //
 // Decides under a lock, acts outside it, like Lifecycle beside it: the agent's main thread asks
 // what is due, threads of the engine run the attempts. Used only while holding the store's lease.
@@ -44,35 +45,36 @@ class Stapling {
     cloud::HttpClient& http;  // sends to whatever host a certificate names: no credentials
     const Clock& clock;
     Log& log;
-    // Told the name of a certificate whose responder says that it is revoked.
+    // Called with the name of a certificate whose responder says that it is revoked.
     std::function<void(const std::string& name)> on_revoked;
     Events& events = no_events();
   };
   explicit Stapling(Parts parts);
 
-  // The installed version of this certificate may be another one by now: one look into the store
-  // tells, and what is new is due at once.
+  // The installed version of this certificate may have changed. Looks once into the store; a new
+  // version is due at once.
   void notice(const std::string& name);
-  // Certificates that are due now and not in work, most overdue first, marked as in work; at most
-  // `limit`. Costs what is due, not what waits.
+  // At most `limit` certificates that are due now and not in work, the most overdue first; marks
+  // them as in work. The cost depends on how many are due, not on how many wait.
   std::vector<std::string> take_due(Time now, std::size_t limit);
-  // One look at a certificate that take_due gave, which asks its responder if need be. Any thread.
+  // Looks once at a certificate that take_due() has returned, and asks its responder if necessary.
+  // Any thread.
   void attempt(const std::string& name, const store::Lease& lease) noexcept;
-  // The minimum over all certificates that are not in work; Time::max() when there is none.
+  // When the next certificate is due of those that are not in work; Time::max() when there is none.
   Time next_wake() const;
-  // The clock was set: every time that was worked out may be wrong.
+  // The wall clock was set, so any computed time may be wrong: every certificate is due at once.
   void look_again_at_all();
 
  private:
   struct Entry {
     const config::CertificateSpec* spec;
-    store::VersionNumber version = 0;  // that all of the following is about; 0: none yet
+    store::VersionNumber version = 0;  // that the members below describe; 0: none yet
     Time due = Time::max();
     unsigned failures = 0;  // in a row
     bool is_revocation_said = false;
-    std::string responder = {};  // of that version, once it was looked at
+    std::string responder = {};  // of that version, once known
     bool in_work = false;
-    bool is_hastened = false;  // while in work: to be looked at again at once
+    bool is_hastened = false;  // while in work: look again at once
   };
   struct Subject;
 
@@ -80,7 +82,7 @@ class Stapling {
   Time look(Entry& entry, const store::Lease& lease);
   void say_impossible(const std::string& name, const crypto::Certificate& leaf,
                       const std::string& responder) const;
-  // With a question begun, which ends with it.
+  // Asks, after begin_question(); ends the question.
   Result<OcspReply> ask(const Subject& subject);
   Result<Time> take(Entry& entry, const Subject& subject, const OcspReply& answer,
                     const store::Lease& lease);
@@ -100,7 +102,7 @@ class Stapling {
   mutable std::mutex mutex_;  // guards what follows; an entry in work is its worker's
   std::map<std::string, Entry, std::less<>> entries_;
   std::map<std::string, unsigned> questions_;  // under way, by responder
-  // Of entries that are not in work, by responder; one that is busy holds its own up.
+  // Of entries that are not in work, by responder; the queue of a busy responder is held.
   Timers<std::string> timers_;
 };
 

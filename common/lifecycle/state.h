@@ -27,10 +27,10 @@ struct Valid {
   Time renew_at;
   Time check_at;
 };
-// For what takes its time: an order at the authority, a first OCSP response, a certificate whose
-// first day is still to come.
+// For what takes time: an order at the authority, a first OCSP response, a certificate that is not
+// valid yet.
 struct Waiting {
-  unsigned attempts = 0;  // looks in a row that found it still to be waited for
+  unsigned attempts = 0;  // in a row that found it not ready
   Time retry_at;
   Error reason;  // ErrorKind::pending
 };
@@ -45,7 +45,7 @@ struct Rejected {
 };
 using State = std::variant<Absent, Valid, Waiting, Failing, Rejected>;
 
-// When the state wants attention; the past means now. 1970 for Absent.
+// When the next attempt is due; a time in the past means now. 1970 for Absent.
 Time due(const State& state) noexcept;
 
 struct PersistedState {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Names in the order in which they are due, in queues of which each can be held up. Every operation
-// costs O(log n): whoever wakes pays for what is due, not for what waits.
+// Names in the order in which they are due, in queues; each queue can be held. Every operation
+// costs O(log n): the cost of a wake-up depends on what is due, not on what waits.
 //
 // Not thread-safe; its owner's lock guards it.
 #pragma once
@@ -24,7 +24,7 @@ class Timers {
     auto operator<=>(const Due&) const = default;
   };
 
-  // Puts a name into a queue, out of the one where it was. Time::max(): it waits for nothing.
+  // Moves a name into a queue. Time::max(): only removes it from where it was.
   void set(const std::string& name, const Queue& queue, Time at) {
     remove(name);
     if (at == Time::max()) return;
@@ -39,7 +39,7 @@ class Timers {
     places_.erase(found);
   }
 
-  // Nothing of a queue that is held up is first().
+  // first() passes over a queue that is held.
   void hold(const Queue& queue) {
     change(queue, [](Line& line) { line.is_held = true; });
   }
@@ -47,7 +47,8 @@ class Timers {
     change(queue, [](Line& line) { line.is_held = false; });
   }
 
-  // The most overdue of all queues, or of one; nullptr when nothing waits.
+  // The most overdue name of all queues that are not held, or of one queue; nullptr when there is
+  // none.
   const Due* first() const {
     if (fronts_.empty()) return nullptr;
     return &*lines_.find(fronts_.begin()->second)->second.waiting.begin();
