@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// What became of something that an operator asked of the leader (inbox.h). The leader keeps the
-// last answers in the store's record "answers"; ccmctl looks for its own by the id of its request.
+// The leader's answer to an operator's request (inbox.h). The leader keeps the last answers in the
+// store's record "answers"; ccmctl finds its own by the id of its request.
 //
-// Free functions. Written by one thread of whoever holds the store's lease; read by anybody.
+// Free functions. Only one thread of the process that holds the store's lease writes; any process
+// may read.
 #pragma once
 
 #include <optional>
@@ -15,12 +16,13 @@
 namespace ccm::store {
 
 struct Answer {
-  bool has_changed = false;   // what was asked for made `version` the current one
-  VersionNumber version = 0;  // current when it had ended; 0: none
+  bool has_changed = false;   // the request has made `version` current
+  VersionNumber version = 0;  // the current version at the end; 0: none
   std::optional<Error> error = {};
-  // Not the last word: the renewal is still wanted and is tried again then.
+  // Set when this is not the last answer: the renewal is still wanted, and this is the time of the
+  // next attempt.
   std::optional<Time> again_at = {};
-  // Of hooks that were run: what they printed and how they ended, for people.
+  // What hooks printed and how they ended, for people. Empty unless the request ran hooks.
   std::string report = {};
 };
 

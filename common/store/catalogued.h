@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// What a catalogue shows of the store: the current version of each entry, unless it was forgotten,
-// nobody has reached its first day, or clients would refuse it by the gate's rules of today. A
-// certificate that has ended stays: the next one takes its place.
+// What a catalogue shows of the store: the current version of each entry. It leaves out entries
+// that an operator has forgotten, certificates that are not valid yet, and certificates that the
+// gate's present rules refuse because clients would. An expired certificate stays until the next
+// one replaces it.
 //
 // Any thread.
 #pragma once
@@ -18,10 +19,10 @@
 
 namespace ccm::store {
 
-// By which a change of an entry shows. Cheap to find out.
+// Numbers that change when the entry changes. Cheap to read.
 struct EntryTraces {
   VersionNumber version = 0;  // 0: there is nothing to show
-  std::uint64_t stamp = 0;    // of the version
+  std::uint64_t stamp = 0;    // version_stamp() (store_reader.h)
   std::uint64_t response = 0;
   friend bool operator==(const EntryTraces&, const EntryTraces&) = default;
 };
@@ -29,11 +30,11 @@ EntryTraces traces_of(const StoreReader& store, const std::string& name);
 
 struct ToCatalogue {
   std::optional<StoredCertificate> certificate;  // nullopt: nothing that may be shown
-  std::vector<std::byte> response;               // to be stapled; empty: none
-  std::optional<Error> problem;                  // what is wrong with the newest, to be said once
+  std::vector<std::byte> response;               // OCSP response to staple, DER; empty: none
+  std::optional<Error> problem;  // what is wrong with the newest version, to be logged once
 };
-// `is_shown`: something of the entry is in the catalogue already. Then a damaged version does not
-// bring back an older one. An error: the store cannot be read.
+// `is_shown`: the catalogue already shows a version of the entry. Then a damaged version does not
+// bring back an older one. The error says that the store cannot be read.
 Result<ToCatalogue> load_for_catalogue(const StoreReader& store, const std::string& name,
                                        bool is_shown, Time now);
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What may name a certificate, or the kind of a record, in any store. Pure; any thread.
+// The rule for names of certificates and kinds of records, the same in every store. Pure; any
+// thread.
 #pragma once
 
 #include <cstddef>
@@ -11,8 +12,8 @@ namespace ccm::store {
 
 inline constexpr std::size_t kMaxEntryName = 128;
 
-// [A-Za-z0-9._-]{1,128} without a leading dot: what may become a path component. A store asks for
-// itself, whoever vouched for the name before.
+// `invalid` unless the name is [A-Za-z0-9._-]{1,128} without a leading dot, so that it can be a
+// path component. A store checks every name itself, even if its caller has checked it.
 Result<void> check_entry_name(std::string_view name);
 
 }  // namespace ccm::store

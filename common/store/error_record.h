@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// An Error in a record (base/text.h), as states and answers keep it: error_kind, error_message and
-// so on. Pure functions.
+// An Error as fields of a record (base/text.h): error_kind, error_message and so on. States and
+// answers use them. Pure functions.
 #pragma once
 
 #include "base/error.h"
@@ -10,7 +10,7 @@
 namespace ccm::store {
 
 void add_error(Record& record, const Error& error);
-// `invalid` when the record holds no whole error.
+// `invalid` when a field is missing or wrong.
 Result<Error> read_error(const Record& record);
 
 }  // namespace ccm::store

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // What an operator asks of the store's leader while it runs: renew a certificate now, go back to an
-// older version, take one that was brought along, or forget one. ccmctl leaves a request; the
+// older version, import a certificate, forget one, or run hooks. ccmctl leaves a request; the
 // leader serves it, removes it, and leaves an answer with the same id (lifecycle/request_desk.h,
-// answer.h). Whoever watches the store is woken by a request.
+// answer.h). A request wakes everyone who watches the store.
 //
-// The request of an import holds a private key: nobody but the store's owner can read it, it
-// appears as a whole, and it is gone before the import begins.
+// The request of an import holds a private key: only the store's owner can read it, it appears
+// atomically, and it is removed before the import begins.
 #pragma once
 
 #include <cstdint>
@@ -20,7 +20,7 @@
 
 namespace ccm::store {
 
-// run_hooks: as if an event had happened.
+// run_hooks: runs the hooks of an event that has not happened.
 enum class Wish : std::uint8_t { renew, roll_back, install, forget, run_hooks };
 
 // What stays of a certificate that is forgotten.
@@ -30,14 +30,14 @@ struct Request {
   Wish wish = Wish::renew;
   std::string name;
   VersionNumber version = 0;  // to go back to
-  // To install: as they came, with the root when it came along (crypto/bundle.h).
+  // To install: as the operator gave them, with the root if it was among them (crypto/bundle.h).
   std::vector<crypto::Certificate> certificates = {};
   std::optional<crypto::KeyPair> key = {};
   Keep keep = Keep::nothing;  // when it is forgotten
   std::string event = {};     // whose hooks are to be run
 };
 
-// By which a request is found.
+// Identifies a request.
 struct Ticket {
   std::string id;  // 16 hexadecimal digits, different for every request
   std::string name;
@@ -50,19 +50,19 @@ class Inbox {
   Inbox& operator=(const Inbox&) = delete;
   virtual ~Inbox() = default;
 
-  // The new request's id, which its answer bears. Earlier requests stay.
+  // Returns the id of the new request; its answer has the same id. Earlier requests stay.
   virtual Result<std::string> leave(const Request& request) = 0;
-  // Takes a request back, or away to serve it; fine when it is gone.
+  // Removes a request, to cancel it or to serve it; fine when it is gone.
   virtual void withdraw(const Ticket& ticket) noexcept = 0;
-  // Whether the leader has yet to turn to it.
+  // Whether the leader has not taken the request yet.
   virtual bool is_waiting(const Ticket& ticket) const = 0;
-  // All that wait, the oldest first.
+  // All waiting requests, the oldest first.
   virtual Result<std::vector<Ticket>> list() const = 0;
-  // An error when it is damaged, or of somebody who may not ask.
+  // An error when the request is damaged, or comes from somebody who may not ask.
   virtual Result<Request> read(const Ticket& ticket) const = 0;
 
-  // The leader's own notes that a renewal was asked for and is not done yet: the certificates that
-  // have one, and its text. nullopt when it is gone or cannot be read.
+  // The leader's notes about renewals that were asked for and are not done yet: the certificates
+  // that have a note, and the text of one. nullopt when there is none or it cannot be read.
   virtual std::vector<std::string> granted() const = 0;
   virtual std::optional<std::string> granted(const std::string& name) const = 0;
   virtual Result<void> grant(const std::string& name, std::string_view note) = 0;

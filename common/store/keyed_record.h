@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// A record that may have a private key behind it, as orders and requests have: the record, an empty
-// line, the key in PEM. The text is Secret all the way. Pure functions.
+// A record with an optional private key, as orders and requests need: the record, an empty line,
+// the key in PEM. The text is always held as Secret. Pure functions.
 #pragma once
 
 #include <optional>

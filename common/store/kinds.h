@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// The table of the kinds of store: which one a place means, and how it is opened. Agents, servers
-// and ccmctl get theirs here and know no other. A new kind is a folder and a row. Any thread.
+// The table of the kinds of store: which kind a place means, and how it is opened. Agents, servers
+// and ccmctl open their store only through this table. A new kind is a folder and a row. Any
+// thread.
 //
 // The place is the configuration's state_path as this process sees it ("." for an agent, which
-// works in it). What servers leave of themselves (store/host/) lies in that directory with any
-// kind.
+// works in it). The files of store/host/ lie in that directory with any kind.
 #pragma once
 
 #include <memory>
@@ -25,19 +25,20 @@ namespace ccm::store {
 struct Kind {
   std::string_view word;
   bool (*is_meant)(std::string_view place);
-  // Makes it when it is missing. `rejected` when the place holds something else than a store.
+  // Creates the store when it is missing. `rejected` when the place holds something other than a
+  // store.
   Result<std::unique_ptr<Store>> (*open)(const std::string& place);
-  // Touches nothing: a store that is not there is an empty one.
+  // Changes nothing: a store that does not exist reads as empty.
   std::unique_ptr<const StoreReader> (*open_to_read)(const std::string& place);
-  // Why a server that reads it must not believe it; nullopt: it may. `user`: the setting of that
-  // name, empty for the default account.
+  // Why a server must not trust the store; nullopt: it may. `user`: the setting of that name, empty
+  // for the default account.
   std::optional<Error> (*distrust)(const std::string& place, const std::string& user);
-  // For an examination.
+  // For `ccmctl doctor`.
   Survey (*survey)(const std::string& place, Time now);
 };
 
 std::span<const Kind> kinds() noexcept;
-// Of the first row that the place is meant for; the last takes any.
+// The first row whose is_meant() accepts the place; the last row accepts any.
 const Kind& kind_of(std::string_view place) noexcept;
 
 inline Result<std::unique_ptr<Store>> open_store(const std::string& place) {

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 // The files with which a certificate's order proves that its names are ours: what an authority
 // fetches from http://DOMAIN/.well-known/pki-validation/FILE (docs/design/differences.md). They are
-// no secret. The engine that has the order keeps them as a record of the certificate, in the record
-// kind "file-proofs", for as long as the order needs them; the agent of each server of the store
-// publishes them to its workers (agent/proof_publisher.h), whether or not it leads.
+// no secret. The engine that has the order keeps them in the certificate's record "file-proofs" for
+// as long as the order needs them; the agent of each server of the store publishes them to its
+// workers (agent/proof_publisher.h), whether or not it leads.
 //
-// Every agent and every worker believes what is here, so it is checked when it is written and when
-// it is read. Pure functions but for the last four, which any thread may call.
+// Every agent and every worker trusts this record, so it is checked when it is written and when it
+// is read. Any thread; the functions that take no store are pure.
 #pragma once
 
 #include <array>
@@ -23,9 +23,9 @@ namespace ccm::store {
 
 inline constexpr std::string_view kFileProofs = "file-proofs";
 
-// Where an authority looks, with a slash at the end.
+// The URL path under which an authority looks, with a slash at the end.
 inline constexpr std::string_view kProofFolder = "/.well-known/pki-validation/";
-// The files that it may ask for when the order does not say which.
+// The files that an authority may ask for when the order does not name one.
 inline constexpr std::array<std::string_view, 2> kUsualProofFiles{"fileauth.txt", "whois.txt"};
 
 // RFC 1035 section 2.3.4, without the dot at the end.
@@ -42,34 +42,33 @@ struct FileProof {
   bool operator==(const FileProof&) const = default;
 };
 
-// From what SCM says of a proof. `record_name` is taken when it is the name of a text or HTML file,
-// alone or with kProofFolder before it; otherwise the usual files are meant. `invalid` with a
-// sentence when the proof cannot be served: a wildcard, or a value that is no line of text.
+// Makes a proof from the fields of SCM's answer. `record_name` counts when it is the name of a text
+// or HTML file, alone or after kProofFolder; otherwise the proof is for kUsualProofFiles. `invalid`
+// when the proof cannot be served: the domain is a wildcard, or the value is not one line of text.
 Result<FileProof> make_file_proof(std::string_view domain, std::string_view record_name,
                                   std::string_view value);
-// Whether this is what make_file_proof() makes.
+// `invalid` unless make_file_proof() could have made this proof.
 Result<void> check_file_proof(const FileProof& proof);
 // The files at which the proof is served.
 std::vector<std::string> files_of(const FileProof& proof);
 
 // One line for each proof, in their order.
 std::string serialize_proofs(const std::vector<FileProof>& proofs);
-// At most so many bytes for each.
+// The most bytes of one line.
 inline constexpr std::size_t kMostSerializedProof =
     kMostProofDomain + 1 + kMostProofFileName + 1 + kMostProofValue + 1;
 // `invalid` unless every line is a proof that can be served.
 Result<std::vector<FileProof>> parse_proofs(std::string_view text);
 
-// Puts these in the place of the certificate's proofs; none removes the record. `invalid` when one
-// of them cannot be served or there are more than kMostFileProofs, `transient` when the lease is
-// old.
+// Replaces the certificate's proofs; an empty list removes the record. `invalid` when one of them
+// cannot be served or there are more than kMostFileProofs, `transient` when the lease is old.
 Result<void> write_file_proofs(Store& store, const Lease& lease, const std::string& name,
                                const std::vector<FileProof>& proofs);
 // Fine when there are none.
 Result<void> remove_file_proofs(Store& store, const Lease& lease, const std::string& name);
-// Those of all certificates of the store as serialize_proofs() writes them, in the order of the
-// certificates' names, as far as they fit into so many bytes. Records that cannot be read are left
-// out.
+// The proofs of all certificates in the store, in the form of serialize_proofs(), sorted by the
+// certificates' names, as far as they fit into `most_bytes`. Leaves out records that cannot be
+// read.
 std::string read_all_file_proofs(const StoreReader& store, std::size_t most_bytes);
 // Empty when there are none; `invalid` when the record is damaged.
 Result<std::vector<FileProof>> read_file_proofs(const StoreReader& store, const std::string& name);

@@ -4,7 +4,7 @@
 // first (lifecycle/canary.h). The record "staged" of its certificate; meaningless as soon as that
 // version or a later one is current. No store removes a staged version.
 //
-// Any process may read it; whoever holds the lease writes it.
+// Any process may read the record; only the holder of the lease writes it.
 #pragma once
 
 #include <optional>
@@ -16,7 +16,7 @@
 
 namespace ccm::store {
 
-// 0 when none waits.
+// The number of the staged version; 0 when there is none.
 VersionNumber staged_version(const StoreReader& store, const std::string& name);
 Result<void> stage(Store& store, const Lease& lease, const std::string& name,
                    VersionNumber version);

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-// Looks through everything in the store for a certificate that fits some names, whoever's entry it
-// lies in: names may be swapped, added in front or move to another block while the cloud is away,
-// and what is stored for them is good all the same.
+// Searches the whole store, every entry, for a certificate that fits given names. An operator may
+// swap names, add one in front or move one to another block while the cloud is down; what is stored
+// for them is good all the same.
 //
-// The leaves of all current versions are read once, when the first question comes, and those of
-// some older versions when the current ones have no answer; the files of an answer are verified
-// before it is given. One thread. Links base and crypto only.
+// The first search reads the leaves of all current versions, and those of some older versions when
+// no current one fits. The files of a result are verified before it is returned. One thread. Needs
+// base and crypto only.
 #pragma once
 
 #include <cstddef>
@@ -23,10 +23,10 @@ namespace ccm::store {
 // Whether the certificate is in force and covers every name.
 bool fits(const crypto::Certificate& leaf, const std::vector<std::string>& names, Time now);
 
-// Whether what is stored may be shown for the names: the gate's rules about a bundle by itself
-// (crypto/serving_rules.h), but for the type of key, of which the wrong one is better than none.
-// Versions that passed the present rules when they came in are asked for names and dates only, as
-// long as nothing in their chain is over.
+// Whether the stored certificate may be shown for the names: the gate's rules about a bundle by
+// itself (crypto/serving_rules.h), except the type of key, because a wrong type is better than no
+// certificate. For a version that passed the present rules when it was installed, only names and
+// dates are checked, as long as nothing in its chain has expired.
 Result<void> check_stored(const StoredCertificate& stored, const std::vector<std::string>& names,
                           Time now);
 
@@ -35,23 +35,25 @@ class StoredSearch {
   // `store` must outlive the object.
   StoredSearch(const StoreReader& store, Time now) : store_(store), now_(now) {}
 
-  // Each but the names only decides between several that cover them, in this order.
+  // All members but `names` only decide between several certificates that cover the names, in this
+  // order.
   struct Wanted {
     const std::vector<std::string>& names;
     std::optional<crypto::KeyType> key;
-    std::string origin;  // how it begins: "scm:"
+    std::string origin;  // its beginning: "scm:"
     std::string entry;
   };
   struct Found {
     std::string entry;
     StoredCertificate certificate;
   };
-  // The best in force that covers all names and passes check_stored(); of several as good the one
-  // that ends last.
+  // The best valid certificate that covers all names and passes check_stored(); of several equally
+  // good ones, the one that ends last.
   std::optional<Found> find(const Wanted& wanted);
-  // The one in force that covers most of the names, if any, and would pass for those it covers.
+  // The valid certificate that covers most of the names, if any, and passes check_stored() for
+  // those.
   std::optional<Found> find_part(const Wanted& wanted);
-  // Whether anything that covers one of the names was ever installed and still lies there.
+  // Whether the store holds any certificate that covers one of the names, valid or not.
   bool knows(const std::vector<std::string>& names);
 
  private:

@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
-// The log of events of a file store: numbered files, the highest one is written to.
+// The log of events of a file store: numbered files; writers append to the highest one.
 //
 //   events-00000041   full: about 2 MiB
 //   events-00000042   one event a line
 //
 // Every process that may write to the store appends a line with one write(), so the lines of
 // several agents do not mix and kill -9 leaves all of a line or nothing. A power cut or a full disk
-// may leave a part: the next writer begins a new line, and readers pass over what is no event. What
-// this cannot promise: a follower misses a line that a writer adds to a full file after the
-// follower has gone on to the next one; the line is in the log all the same.
+// may leave a part of a line: the next writer begins a new line, and readers skip lines that are no
+// events. What this cannot promise: a follower misses a line that a writer adds to a full file
+// after the follower has gone on to the next file. The line is in the log all the same.
 //
 // Free functions; any process, any thread.
 #pragma once

@@ -2,8 +2,8 @@
 // The inbox of a file store, at the top of the state directory, which the leader watches:
 //   request-ID-NAME   one request; like every file of the store its owner's only
 //   granted-NAME      a renewal that was asked for and is not done yet
-// (What a disk keeps of a removed file is the disk's; an imported key is to stay in the store
-// anyway.) Any thread, any process.
+// Removing a file does not wipe it from the disk; an imported key stays in the store anyway. Any
+// thread, any process.
 #pragma once
 
 #include <string>

@@ -32,14 +32,14 @@
 
 namespace ccm::store {
 
-// Virtual: FileStore is a Store, too, and has one read side.
+// Virtual inheritance, because FileStore is also a Store and must have only one StoreReader.
 class FileReader : public virtual StoreReader {
  public:
   explicit FileReader(std::string state_path);
 
   Result<Loaded> load(const std::string& name) const override;
-  // Reads the record of the version. A file that is missing, or was written after that record,
-  // which is a version's last, has all of it read.
+  // Reads only the version's record, unless a file is missing or newer than the record, which is
+  // written last. Then it loads the whole version.
   Result<Described> describe(const std::string& name) const override;
   VersionNumber current_version(const std::string& name) const noexcept override;
   std::uint64_t version_stamp(const std::string& name) const noexcept override;
@@ -49,12 +49,12 @@ class FileReader : public virtual StoreReader {
   Result<StoredCertificate> load_version(const std::string& name,
                                          VersionNumber version) const override;
   Result<Glance> glance(const std::string& name, VersionNumber version) const override;
-  // Files that stray among them are none.
+  // Leaves out files that do not belong there.
   Result<std::vector<std::string>> names() const override;
   Result<std::optional<StoredRecord>> read_record(std::string_view name,
                                                   std::string_view kind) const override;
   Changes changes_since(const Revision& before) const override;
-  // inotify.
+  // Uses inotify.
   Result<EventPage> events_since(const EventMark& mark) const override;
   Result<FileDescriptor> watch() const override;
   std::string directory_of(const std::string& name) const override;
@@ -65,11 +65,11 @@ class FileReader : public virtual StoreReader {
   std::string certificate_path(const std::string& name) const;
 
  protected:
-  // Where a record lies; `invalid` for what cannot be part of a path.
+  // The path of a record; `invalid` when `name` or `kind` cannot be part of a path.
   Result<std::string> records_path(std::string_view name, std::string_view kind) const;
 
  private:
-  std::string place_;  // as it was given
+  std::string place_;  // as the caller gave it
   std::string state_path_;
 };
 

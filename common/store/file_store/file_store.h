@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// The store on a local directory (layout: file_reader.h). Crash-only: kill -9 or a full disk at
-// any system call leaves the old state or the new one. What a kernel lock cannot promise: on NFS it
-// is only as good as the server's lock daemon, so the state directory belongs on a local disk.
+// The store on a local directory (layout: file_reader.h). Kill -9 or a full disk at any system call
+// leaves the old state or the new one. Keep the state directory on a local disk: on NFS the lock is
+// only as good as the server's lock daemon.
 #pragma once
 
 #include <memory>
@@ -12,8 +12,8 @@
 
 namespace ccm::store {
 
-// Creates the directory (owner-only) when it is missing and removes left-overs of interrupted
-// writes when leadership is taken. `rejected` when the directory holds something else than a store.
+// Creates the directory (owner-only) when it is missing. try_lead() removes left-overs of
+// interrupted writes. `rejected` when the directory holds something other than a store.
 Result<std::unique_ptr<Store>> open_file_store(const std::string& state_path);
 
 }  // namespace ccm::store

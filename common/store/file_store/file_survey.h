@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Looks through a state directory: modes, owners, left-overs. Any process that may read it.
+// Examines a state directory: modes, owners, left-overs. Any process that may read it.
 #pragma once
 
 #include <string>

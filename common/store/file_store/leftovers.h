@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What killed writers leave in a file store: temporary files, and entries on their way out. Swept
-// by whoever begins to lead, in the store's owner's name. One thread, with the lease.
+// Removes what killed writers leave in a file store: temporary files and half-removed entries. A
+// new leader calls it as the store's owner. One thread, with the lease.
 #pragma once
 
 #include "base/result.h"

@@ -13,14 +13,15 @@
 
 namespace ccm::store {
 
-// nullopt when there is none; `invalid` when it was altered or is cut short.
+// nullopt when there is none; `invalid` when it was altered or truncated.
 Result<std::optional<StoredRecord>> read_record_file(const std::string& directory,
                                                      std::string_view kind);
-// Replaces the record atomically when its version is `expected` (0: none, or a damaged one, which
-// nobody could mend otherwise). `transient` when it is another. Returns the new version.
+// Replaces the record atomically when its version is `expected`; `transient` when it is another. 0
+// stands for no record or a damaged one, so that a damaged record can be replaced. Returns the new
+// version.
 Result<std::uint64_t> write_record_file(const std::string& directory, std::string_view kind,
                                         const Secret& value, std::uint64_t expected);
-// Replaces the record atomically, whatever there is: for a copy of another store's record.
+// Replaces the record atomically, whatever its version: for a copy of another store's record.
 Result<void> replace_record_file(const std::string& directory, std::string_view kind,
                                  const Secret& value, std::uint64_t version);
 // Fine when absent.

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// One installed version on disk: which files it has, in the forms that servers want, and how its
-// `version` record vouches for them. Shared by the store's reader and writer; links base and crypto
-// only. Pure but for the functions that name a directory.
+// The files of one installed version, in the forms that servers want. Its `version` record holds
+// their checksums. The store's reader and writer share this file; it needs only base and crypto.
+// Any thread; callers serialise writers.
 #pragma once
 
 #include <cstddef>
@@ -17,7 +17,7 @@
 
 namespace ccm::store {
 
-// The file of the OCSP response, DER.
+// The name of the file with the OCSP response, DER.
 inline constexpr std::string_view kOcspResponse = "ocsp.der";
 
 // "12" -> 12; 0 for anything that is not the canonical form of a version number.
@@ -29,17 +29,17 @@ Result<void> write_version_files(const std::string& directory, const crypto::Bun
                                  const VersionInfo& info);
 // Replaces the OCSP response beside a version; an empty one removes it. Fine when it is gone.
 Result<void> write_ocsp_response(const std::string& directory, std::span<const std::byte> der);
-// Reads them back: every file is there with the checksum that `version` states, key and chain fit,
-// and `version` says of the leaf what is true. The error names the file.
+// Reads the files and verifies them: every file has the checksum that `version` states, key and
+// chain fit, and `version` describes the leaf correctly. The error names the file.
 Result<StoredCertificate> read_version_files(const std::string& directory, VersionNumber number);
-// What the record alone says of the version. An error when it is not that version's, or when a file
-// is missing or was written after the record.
+// What the record alone says of the version. An error when the record belongs to another version,
+// or when a file is missing or newer than the record.
 Result<VersionInfo> describe_version_files(const std::string& directory, VersionNumber number);
-// Another number whenever one of its files, or its OCSP response, is another; 0 when there is no
-// version, or no response.
+// Numbers that change whenever a file of the version, or its OCSP response, changes; 0 when there
+// is no version, or no response.
 std::uint64_t stamp_version_files(const std::string& directory);
 std::uint64_t stamp_response(const std::string& directory);
-// The record and the leaf alone, which is not vouched for but that it is the recorded one.
+// Reads only the record and the leaf. Verifies only that the leaf is the recorded one.
 Result<StoreReader::Glance> glance_at_version_files(const std::string& directory,
                                                     VersionNumber number);
 

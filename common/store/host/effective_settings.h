@@ -4,12 +4,12 @@
 // owner-only file per running server (server_id.h), "settings-nginx-1f2e3d4c", in the form of
 // config/wire.h. They hold paths and names, no secret.
 //
-// They say where credentials lie and whom they are sent to, and the store's account could have put
-// others in their place. So they are root's own file, which the account may read, wherever the
-// agent begins as root; and whoever is told by them where to send a secret looks at `doubt` first.
+// The settings say where credentials lie and which host gets them, and the store's account could
+// replace the file. So where the agent starts as root, root owns the file and the account may only
+// read it. Whoever sends a secret to a host that the settings name looks at `doubt` first.
 //
-// Written by every agent when it starts, leader or not; read by ccmctl and by the leader. Whether
-// the server still runs is another file's to say (presence.h).
+// Every agent writes its file when it starts, leader or not; ccmctl and the leader read them.
+// Another file says whether the server still runs (presence.h).
 #pragma once
 
 #include <map>
@@ -28,7 +28,7 @@ namespace ccm::store {
 
 inline constexpr std::string_view kSettingsPrefix = "settings-";
 std::string effective_settings_path(const std::string& state_path, const ServerId& server);
-// Of every server that has left settings, readable or not.
+// Every server that has left settings, readable or not.
 std::vector<ServerId> servers_with_settings(const std::string& state_path);
 
 Result<void> write_effective_settings(const std::string& state_path,
@@ -42,31 +42,31 @@ struct EffectiveSettings {
   // config::Settings::hosts().
   std::map<std::string, std::vector<std::string>, std::less<>> hosts = {};
   AgentSighting seen = {};
-  // Why the file may not be what root wrote; nullopt when it belongs to root or to this user, and
-  // nobody else could write it.
+  // Why the file may not be what root wrote; nullopt when root or this user owns it and nobody else
+  // could write it.
   std::optional<Error> doubt = {};
 };
-// Of all servers on this host, those that run first; empty when there is none. What a server left
-// that has been started anew since then is not among them. A file that cannot be read, such as one
-// of another release, is left out; problem_of_effective_settings() says why.
-// `rejected` when the directory may not be read.
+// The settings of all servers on this host; running servers come first. Empty when there is none.
+// Leaves out settings of an earlier start of the same server, and files that cannot be read, such
+// as those of another release; problem_of_effective_settings() says why. `rejected` when the
+// directory may not be read.
 Result<std::vector<EffectiveSettings>> read_effective_settings(const std::string& state_path,
                                                                SteadyTime now);
 
-// Why the file of a server is left out; nullopt when it is not, or when there is none.
+// Why the file of a server is left out; nullopt when it is not left out, or when there is no file.
 std::optional<Error> problem_of_effective_settings(const std::string& state_path,
                                                    const ServerId& server);
 
-// Before a certificate is forgotten (store/forgetting.h): `invalid`, with what to do, when the
-// settings that a server has left name it, or cannot be read, so that nobody can tell.
+// To be called before a certificate is forgotten (store/forgetting.h). `invalid` when a server's
+// settings name the certificate, or cannot be read; the message says what to do.
 Result<void> check_unnamed(const std::string& state_path, const std::string& name, SteadyTime now);
 
-// Whether a server of this host shows everything in the store, so that a certificate is of use that
-// no configuration names (config/catalogue.h). False when that cannot be told.
+// Whether a server of this host shows everything in the store (config/catalogue.h), so that also
+// certificates that no configuration names are in use. False when the settings cannot be read.
 bool has_catalogue(const std::string& state_path, SteadyTime now);
 
-// Removes what a server left that was at the same place and does not run any more: its successor
-// has settings of its own. For agents; best effort.
+// Removes the settings of an earlier start of the server `own`, which does not run any more. For
+// agents; best effort.
 void forget_predecessors(const std::string& state_path, const config::ServerFacts& own,
                          SteadyTime now);
 

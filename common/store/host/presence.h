@@ -1,20 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
-// What a living agent shows of itself to whoever may read the store: that it is there, when it last
-// gave a sign of life, whether it leads, and which version of each certificate it has published to
-// its server. The file "agent-KIND-INSTANCE" in the state directory:
+// The file in which a living agent shows, to everyone who may read the store, when it last gave a
+// sign of life, whether it leads, and which version of each certificate it has published to its
+// server. "agent-KIND-INSTANCE" in the state directory:
 //
 //   Header | one Row per certificate, sorted by key
 //
-// It is written in place, so that a sign of life costs 8 bytes and a renewal 16, however many
-// certificates there are. It holds no secret, and nothing in it outlives the agent's own word.
+// The agent writes in place, so that a sign of life costs 8 bytes and a renewal 16, however many
+// certificates there are. The file holds no secret.
 //
-// The kernel vouches for it with two locks (F_OFD_SETLK), which no dead process can hold:
+// Two locks of the kernel (F_OFD_SETLK), which no dead process can hold, say who lives:
 //   byte 0  held by the agent while it lives
 //   byte 1  held by the server: the agent opens the file once more, locks, and sends the descriptor
 //           over the lifeline, where it waits, unread, until the server's end of the lifeline is
 //           closed. So the server need not know of it, and the lock tells that it runs, also when
 //           no agent is left.
-// Where the file system has no such locks, the age of the last sign of life has to do.
+// Where the file system has no such locks, the age of the last sign of life decides.
 #pragma once
 
 #include <cstdint>
@@ -34,7 +34,7 @@ namespace ccm::store {
 inline constexpr std::string_view kPresencePrefix = "agent-";
 std::string presence_path(const std::string& state_path, const ServerId& server);
 
-// One certificate as the file has it.
+// One certificate in the file.
 struct PresenceRow {
   std::uint64_t key = 0;  // from the name's SHA-256
   VersionNumber version = 0;
@@ -51,14 +51,14 @@ class Presence {
   };
   Presence(std::string state_path, Facts facts);
 
-  // Makes the file this agent's, if it is not yet. `transient` while another agent of the same
-  // server still lives.
+  // Takes the file over for this agent, unless it has it already. `transient` while another agent
+  // of the same server still lives.
   Result<void> claim(SteadyTime now);
-  // A descriptor with the server's lock, to be sent to it; none when the server has it already, or
-  // without locks.
+  // A descriptor with the server's lock, to be sent to the server; none when the server has it
+  // already, or when the file system has no locks.
   FileDescriptor lock_for_server() const;
 
-  // Remembered until the file is this agent's; a disk that is full loses them and nothing else.
+  // What these say is remembered until claim() has succeeded. A full disk loses only what they say.
   void beat(SteadyTime now) noexcept;
   void serves(std::string_view name, VersionNumber version) noexcept;
   void leads() noexcept;
@@ -76,23 +76,23 @@ class Presence {
   FileDescriptor file_;  // with the agent's lock
 };
 
-// Whoever looks.
+// The reader's side. Any thread.
 struct AgentSighting {
-  bool is_alive = false;             // its process is there
+  bool is_alive = false;             // its process exists
   bool has_server = false;           // its server runs with the configuration that it works for
-  std::uint32_t pid = 0;             // 0: there never was one
-  Time since{};                      // it started
+  std::uint32_t pid = 0;             // 0: there was never an agent
+  Time since{};                      // when it started
   std::optional<Time> last_seen;     // when it last wrote anything
   std::optional<Seconds> silence{};  // since its last sign of life, if it is alive
   bool leads = false;
   std::vector<PresenceRow> rows = {};
 
-  // It has not moved for longer than any healthy one does.
+  // Whether its last sign of life is older than a healthy agent's can be.
   bool is_frozen() const noexcept;
-  // What it has published last; nullopt: nothing, or it does not know the certificate.
+  // The version that it has published last; nullopt: none, or it does not know the certificate.
   std::optional<VersionNumber> serves(std::string_view name) const;
 };
-// Nothing but defaults when there is no such file, or none that can be read.
+// Only defaults when there is no readable file.
 AgentSighting look_at_agent(const std::string& state_path, const ServerId& server, SteadyTime now);
 
 }  // namespace ccm::store

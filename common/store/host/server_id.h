@@ -29,13 +29,13 @@ inline ServerId id_of(const config::ServerFacts& facts) {
 // "nginx", "apache", "agent" (of `ccmctl agent`).
 std::string_view name_of(config::ServerKind server) noexcept;
 
-// "nginx-1f2e3d4c"; "nginx" where the instance is not known.
+// "nginx-1f2e3d4c"; "nginx" when the instance is not known.
 std::string to_string(const ServerId& server);
 // The inverse; nullopt for anything else, temporary files included.
 std::optional<ServerId> parse_server_id(std::string_view text);
 
-// Of every server that has a file with this prefix ("settings-"), by kind, then by instance; empty
-// when the directory cannot be read.
+// Every server that has a file with this prefix ("settings-"), sorted by kind, then by instance;
+// empty when the directory cannot be read.
 std::vector<ServerId> servers_with(const std::string& directory, std::string_view prefix);
 
 }  // namespace ccm::store

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// The file "snapshot" at the top of the state directory: bytes that the leader keeps there, so that
-// a server starts without reading every certificate (publication/snapshot.h says what they are).
-// Owner-only, as it holds private keys. Nothing depends on it: without it the store is read.
+// The file "snapshot" at the top of the state directory. The leader keeps it so that a server can
+// start without reading every certificate (publication/snapshot.h describes the content).
+// Owner-only, because it holds private keys. Without the file, a server reads the store.
 //
-// The leader writes, one thread at a time; anybody who may read the store reads.
+// The leader writes, one thread at a time; everyone who may read the store may read it.
 #pragma once
 
 #include <cstddef>
@@ -20,14 +20,14 @@ std::string snapshot_path(const std::string& state_path);
 // `rejected` when there is none, or when it does not belong to the owner of the state directory
 // or others may write it.
 Result<Secret> read_snapshot(const std::string& state_path);
-// All of it at once: the old one or the new one is there at any moment.
+// Replaces the file atomically.
 Result<void> replace_snapshot(const std::string& state_path, const Secret& content);
-// Behind what is there; where it begins. `rejected` when there is none. What did not fit on the
-// disk is taken back.
+// Appends; returns the offset in bytes at which the new content begins. `rejected` when there is no
+// snapshot. Removes a part that did not fit on the disk.
 Result<std::uint64_t> append_to_snapshot(const std::string& state_path, const Secret& content);
-// Overwrites a part that was superseded, with the private key in it, with zeroes.
+// Overwrites a superseded part, which holds a private key, with zeroes.
 void wipe_in_snapshot(const std::string& state_path, std::uint64_t at, std::size_t size) noexcept;
-// What was in it is in the store. Fine when there is none.
+// Loses nothing, since the store has all of it. Fine when there is none.
 void remove_snapshot(const std::string& state_path) noexcept;
 
 }  // namespace ccm::store

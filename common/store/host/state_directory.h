@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-// What may be a state directory: one of our own making, or an empty one that nobody else needs.
-// Everything in it will belong to the agent's account, and whoever can exchange it decides what a
-// server shows; so a directory with anything else in it is refused, and one that others own, may
-// write or may replace.
+// Which directory may be a state directory: one that we have made, or an empty one that nobody else
+// needs. The agent's account will own everything in it, and whoever can replace it decides what a
+// server shows. So a directory is refused when it has other content, or when other accounts own it,
+// may write to it or may replace it.
 //
-// A store says what it is in a file, "ccm-store", with the number of its format. Stores of older
-// releases have none and are known by what is in them. Links base only; any process. Judged for the
-// account that shall keep the store.
+// The file "ccm-store" marks a store and holds the number of its format. Stores of older releases
+// have no such file and are recognised by their content. Needs base only; any process.
 #pragma once
 
 #include <sys/types.h>
@@ -22,31 +21,31 @@
 
 namespace ccm::store {
 
-// `keeper`: the agent's account, or who we are when we are not root. The sentence names the
-// directory and what would be right. `rejected`: others may have planted what is in it, so nobody
-// may believe it; `invalid`: no agent may work in it, and reading does no harm. A directory that is
-// not there yet is judged by those above it. What we may not look at counts as right.
+// `keeper`: the account that keeps the store, which is the agent's, or our own when we are not
+// root. The error names the directory and what would be right. `rejected`: others may have put the
+// content there, so nobody may trust it; `invalid`: no agent may work in it, but reading does no
+// harm. For a directory that does not exist yet, its parents are checked. What we may not look at
+// counts as right.
 Result<void> check_state_directory(const std::string& path, uid_t keeper);
-// Only what makes it unbelievable, for a server that reads it whoever shall keep it. `user`: the
-// setting of that name, empty for the default account. nullopt: it may
-// be read.
+// Only why the content cannot be trusted, for a server that reads the store; nullopt: it can.
+// `user`: the setting of that name, empty for the default account.
 std::optional<Error> distrust_of_store(const std::string& path, const std::string& user);
 
-// The same for a directory that is there, opened; what was judged cannot be exchanged any more.
-// Opened with O_PATH, as an account may own what root may not read.
+// Opens an existing directory and checks it in the same way, so that nobody can replace it after
+// the check. Opens with O_PATH, because root may be unable to read what another account owns.
 Result<FileDescriptor> open_state_directory(const std::string& path, uid_t keeper);
 
-// What a directory is to somebody who only reads it. What we may not look at counts as a store, and
-// so does a store of an older release that is not complete.
+// What a directory is to a reader. What we may not look at counts as a store, and so does an
+// incomplete store of an older release.
 enum class DirectoryContent : std::uint8_t { store, nothing, foreign };
-// `nothing` when it is not there.
+// `nothing` when it does not exist.
 DirectoryContent content_of_directory(const std::string& path);
 
-// Whether a file name at the top of a store is one that we give.
+// Whether we use this file name at the top of a store.
 bool is_store_name(const std::string& name) noexcept;
 
-// Marks an empty directory as a store, and a store of an older release as what it is. `invalid`
-// when the directory is neither.
+// Marks an empty directory, or a store of an older release, as a store. `invalid` when the
+// directory is neither.
 Result<void> mark_as_store(const std::string& path, const FileAccess& access = {});
 
 }  // namespace ccm::store

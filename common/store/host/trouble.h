@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-// That a server's agent does not stay alive, and its last words: "trouble-nginx-1f2e3d4c" in the
-// state directory, left by the agent's monitor for ccmctl. There is none while all is well.
+// The file that says that a server's agent keeps dying, and what the agent wrote last:
+// "trouble-nginx-1f2e3d4c" in the state directory. The agent's monitor writes it for ccmctl. While
+// all is well, there is no such file.
 //
-// The monitor may be root, and the directory somebody else's: links are not followed, what is there
-// is replaced as a whole, and the file is the directory's owner's. Best effort: where it cannot be
-// written, the server's error log has the same. One thread.
+// The monitor may be root while somebody else owns the directory. So it follows no links, replaces
+// the file as a whole, and gives it to the directory's owner. Best effort: the server's error log
+// has the same text. One thread.
 #pragma once
 
 #include <cstdint>
@@ -27,14 +28,14 @@ struct Trouble {
 };
 std::optional<Trouble> read_trouble(const std::string& state_path, const ServerId& server);
 
-// The monitor's side. What an earlier monitor left is gone from its start on.
+// The monitor's side. The constructor removes what an earlier monitor has left.
 class TroubleFile {
  public:
   TroubleFile(std::string state_path, ServerId server);
 
   // The agent has ended by itself.
   void add(Time now, std::string last_words);
-  // It lives.
+  // The agent lives.
   void clear();
 
  private:
