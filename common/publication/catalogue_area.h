@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// One catalogue's part of a mapped segment (catalogue_layout.h): what readers and the writer both
-// do with it. A view; the Segment must live as long. Publication room only.
+// One catalogue's part of a mapped segment (catalogue_layout.h), with the operations that readers
+// and the writer share. A view: the Segment must outlive it. Publication room only.
 #pragma once
 
 #include <array>
@@ -30,14 +30,14 @@ class CatalogueArea {
     return reinterpret_cast<NameSlot*>(base_ + table_offset(table));
   }
 
-  // What the name with this hash refers to. Waits for nobody.
+  // The references of the name with this hash; 0 for each kind of key that it lacks. Never waits.
   References find(std::uint64_t hash) const noexcept;
-  // A copy of the block; nullopt when another one, or none, lies there by now.
+  // A copy of the block; nullopt when the writer has replaced or removed it.
   std::optional<Secret> copy_out(std::uint64_t reference) const;
-  // How many bytes of the heap the block takes; 0: none lies there.
+  // How many bytes of the heap the block takes; 0: there is no such block.
   std::uint64_t size_of(std::uint64_t reference) const noexcept;
 
-  // The writer's. A block is written before anything refers to it.
+  // For the writer only, which writes a block before anything refers to it.
   void write(std::uint64_t reference, std::span<const std::byte> bytes) const noexcept;
   void wipe_heap(std::uint64_t offset, std::uint64_t size) const noexcept;
 
@@ -45,7 +45,7 @@ class CatalogueArea {
   Word* heap(std::uint64_t offset) const noexcept {
     return reinterpret_cast<Word*>(base_ + kHeapOffset + offset);
   }
-  // The bytes behind its first word; nullopt: none lies there.
+  // How many bytes follow the block's first word; nullopt: there is no such block.
   std::optional<std::uint64_t> length_of(std::uint64_t reference) const noexcept;
 
   std::byte* base_;

@@ -18,7 +18,7 @@
 
 namespace ccm::publication {
 
-// Which state of which certificate of the store something was made of (store/store_reader.h).
+// The state of a certificate in the store from which a block was made (store/store_reader.h).
 struct Traces {
   std::uint64_t version = 0;
   std::uint64_t stamp = 0;     // of the version
@@ -26,7 +26,7 @@ struct Traces {
   friend bool operator==(const Traces&, const Traces&) = default;
 };
 
-// What a block says of a certificate beside the bytes that are served.
+// What a block says about a certificate, beside the bytes that are served.
 struct CataloguedFacts {
   std::string entry;  // its name in the store
   Traces traces;
@@ -37,7 +37,7 @@ struct CataloguedFacts {
   std::uint64_t chain = 0;         // reference of the block; 0: there is none
 };
 
-// Views into what was decoded.
+// Views into the decoded bytes.
 struct CertificateBlock {
   CataloguedFacts facts;
   std::span<const std::byte> leaf;
@@ -53,17 +53,17 @@ struct ServedParts {
   std::span<const std::byte> response;  // empty: none to staple
 };
 
-// With the key, so a Secret.
+// The result is Secret because it holds the key.
 Secret encode_block(const CataloguedFacts& facts, const ServedParts& parts);
 // `invalid` on malformed input.
 Result<CertificateBlock> decode_block(std::span<const std::byte> bytes);
 
-// Everything above the leaf.
+// Encodes the chain without the leaf.
 Secret encode_chain(const ServedParts& parts);
 Result<std::vector<crypto::Certificate>> decode_chain(std::span<const std::byte> bytes);
 
-// Of a name in canonical form; never 0. Not to be foreseen, so that nobody can have a certificate
-// whose name stands in the way of another's.
+// The hash of a name in canonical form; never 0. A part of the name's SHA-256, so that nobody can
+// find a name that collides with a given one.
 std::uint64_t hash_of(std::string_view name);
 
 }  // namespace ccm::publication

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // A catalogue in the publication segment (layout.h): certificates that are found by the name that a
-// client asks for. It grows while it is in use. Its part of the file is large and sparse, so what
-// is not used yet costs no memory, and nobody has to map anything anew.
+// client asks for. It grows while it is in use. Its part of the file is large and sparse, so unused
+// parts cost no memory, and nobody has to map the file again.
 //
 // clang-format off
 //   CatalogueHead | entries: kMostCatalogued × Word | tables: kTables × (2^n × NameSlot) | heap
@@ -9,18 +9,20 @@
 //
 // The heap holds blocks. A block of a certificate has everything about it but its chain, which is a
 // block of its own that many certificates share (catalogue_block.h). A reference to a block is one
-// Word: where it lies, and a number that no other block ever has. So whoever finds the same
-// reference twice has found the same block.
+// Word: the block's offset and its number. Two equal references mean the same block (numbers repeat
+// only after 2^32 - 1 blocks).
 //
 // An entry refers to the block of one certificate of the store. A slot of a table has the hash of a
-// name and refers to the best certificate for it of each kind of key. Tables are open-addressed;
-// `table` says which of them counts. A slot whose references are 0 is free for another name.
+// name and refers to the best certificate for that name with each kind of key. Tables are
+// open-addressed; CatalogueHead::table says which of them is in use. A slot whose references are 0
+// is free for another name.
 //
-// One writer, any number of readers that wait for nobody. A change goes: the new block is written,
-// the entry refers to it, then the slots of its names do, each by the store of one Word; at last
-// the old block is wiped. So a writer that dies leaves each name with a whole certificate, and its
-// successor finds in the entries what there is, sets the slots right, and wipes the rest of the
-// heap. A reader copies a block, and takes the copy only if the name still refers to it then.
+// There is one writer and any number of readers, which never wait. The writer makes a change in
+// this order: it writes the new block, then stores its reference in the entry, then in the slots of
+// its names, one Word at a time; finally it wipes the old block. So a writer that dies leaves every
+// name with a whole certificate. Its successor reads the entries, corrects the slots, and wipes the
+// rest of the heap. A reader copies a block, and uses the copy only if the name still refers to the
+// block afterwards.
 #pragma once
 
 #include <array>
@@ -36,9 +38,9 @@ inline constexpr std::size_t kKeySlots = 2;
 
 struct CatalogueHead {
   std::array<char, kNameSize> name;
-  Word table;         // the index of the one that counts
-  Word heap_used;     // bytes of the heap that were ever used
-  Word last_number;   // of the blocks
+  Word table;         // the index of the table in use
+  Word heap_used;     // bytes of the heap that have ever been used
+  Word last_number;   // the number of the newest block
   Word certificates;  // how many entries there are, for people
   Word names;         // that are shown
 };
@@ -50,7 +52,8 @@ struct NameSlot {
 
 inline constexpr std::size_t kMostCatalogueAreas = 8;
 inline constexpr std::uint32_t kMostCatalogued = 1U << 17U;
-// Two tables of each size: one that is too full of names that are gone is made anew in the other.
+// Two tables of each size: when one has too many slots of removed names, the writer builds the
+// other.
 inline constexpr std::size_t kTableSizes = 6;
 inline constexpr std::size_t kTables = 2 * kTableSizes;
 inline constexpr std::size_t kBlockUnit = 64;  // blocks begin and end at multiples
@@ -84,7 +87,7 @@ constexpr std::uint64_t make_reference(std::uint64_t offset, std::uint64_t numbe
 constexpr std::uint64_t offset_of(std::uint64_t reference) noexcept {
   return (reference & 0xffffffffU) * kBlockUnit;
 }
-// Numbers are 1 to 2^32 - 1, and begin again.
+// Numbers run from 1 to 2^32 - 1 and then start again.
 constexpr std::uint64_t next_number(std::uint64_t number) noexcept {
   return number >= 0xffffffffU ? 1 : number + 1;
 }

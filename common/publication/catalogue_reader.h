@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// The workers' side of a catalogue: finds by a name what there is for it, and parses it. Made by
-// the segment's Reader, inherited by fork; any thread. Searching waits for nobody. Who asks often
-// keeps what was parsed, together with its reference (server/live_catalogue.h).
+// The workers' side of a catalogue: finds the certificate for a name and parses it. The segment's
+// Reader makes it, and workers inherit it by fork. Any thread. A search never waits. Callers that
+// ask often keep the parsed certificate with its reference (server/live_catalogue.h).
 #pragma once
 
 #include <cstdint>
@@ -27,7 +27,7 @@ struct Catalogued {
 
 class CatalogueReader {
  public:
-  // The area must live as long.
+  // The area's segment must outlive the object.
   explicit CatalogueReader(CatalogueArea area) : area_(area) {}
 
   std::string_view name() const noexcept { return area_.name(); }
@@ -35,15 +35,15 @@ class CatalogueReader {
   std::uint64_t size() const noexcept;
   std::uint64_t name_count() const noexcept;
 
-  // What there is for exactly this name (canonical, or "*.example.com"); 0: nothing of that kind of
-  // key.
+  // The references for exactly this name (canonical, or "*.example.com"); 0: no certificate with
+  // that kind of key.
   References find(std::string_view name) const { return area_.find(hash_of(name)); }
-  // The certificate for exactly this name; nullptr when there is none any more. `invalid` when it
-  // is damaged, `transient` when the writer is always faster.
+  // The certificate for exactly this name; nullptr when the writer has removed it. `invalid` when
+  // it is damaged, `transient` when the writer replaces it faster than it can be read.
   Result<std::shared_ptr<const Catalogued>> get(std::string_view name, KeySlot key) const;
 
-  // Every certificate, one after the other, for whoever takes over from a writer that has ended:
-  // what is damaged is left out.
+  // Calls `take` with every certificate; for the successor of a writer that has ended. Leaves out
+  // damaged ones.
   template <typename Take>
   void for_each(Take&& take) const {
     for (std::uint32_t index = 0; index < kMostCatalogued; ++index) {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Fills one catalogue of a segment and keeps it true (catalogue_layout.h). Belongs to the segment's
-// Writer, which made it; not thread-safe.
+// Fills one catalogue of a segment and keeps it up to date (catalogue_layout.h). The segment's
+// Writer makes and owns it. Not thread-safe.
 #pragma once
 
 #include <cstdint>
@@ -21,13 +21,14 @@ namespace ccm::publication {
 
 class CatalogueWriter {
  public:
-  // Where the area lies: mapped for writing, and in which file.
+  // Where the area is: its address, mapped for writing, and its file.
   struct Place {
     std::byte* base;
     int file;
     std::uint64_t offset;
   };
-  // Finds out what is there, and finishes what a writer that died has left half done.
+  // Reads what the catalogue holds, and completes a change that a writer has not finished because
+  // it died.
   explicit CatalogueWriter(Place place);
   CatalogueWriter(CatalogueWriter&&) = default;
 
@@ -35,19 +36,19 @@ class CatalogueWriter {
   std::size_t size() const noexcept { return items_.size(); }
   std::size_t name_count() const noexcept { return by_name_.size(); }
   std::vector<std::string> entries() const;
-  // What the catalogue's certificate of that entry was made of; nullptr: it has none.
+  // The store's state from which the entry's certificate was made; nullptr: the catalogue has none.
   const Traces* find(std::string_view entry) const;
 
-  // Puts a certificate in, or in the place of an earlier one of the entry. Of several for a name,
-  // the one with the later end is shown, of each kind of key. `facts` as far as the bundle does not
-  // say it: entry and traces. False: it is there already. `rejected`: the catalogue is full.
+  // Adds a certificate, or replaces the entry's earlier one. When several certificates of one kind
+  // of key cover a name, the one that ends last is shown. False: the catalogue has it already.
+  // `rejected`: the catalogue is full.
   Result<bool> put(std::string entry, const Traces& traces, const crypto::Bundle& bundle,
                    std::span<const std::byte> response);
-  // The same of a value that encode() gave (codec.h), which has passed the gate and is not proved
-  // again.
+  // The same for a value that encode() has returned (codec.h). It has passed the gate and is not
+  // verified again.
   Result<bool> put_encoded(std::string entry, const Traces& traces,
                            std::span<const std::byte> value);
-  // False: it had none.
+  // False: the catalogue had no certificate of that entry.
   bool remove(std::string_view entry);
 
  private:
@@ -94,7 +95,7 @@ class CatalogueWriter {
   std::unordered_map<std::uint64_t, Digest> chain_digests_;  // by reference
   std::vector<std::uint32_t> free_indexes_;                  // below next_index_
   std::uint32_t next_index_ = 0;
-  std::uint64_t used_slots_ = 0;  // of the table that counts, those of names that are gone included
+  std::uint64_t used_slots_ = 0;  // of the table in use, with those of removed names
 };
 
 }  // namespace ccm::publication

@@ -25,17 +25,18 @@ struct Published {
   bool is_placeholder = false;           // self-signed, shown until the first real certificate
 };
 
-// Holds the key, so it is a Secret. `rejected` for what is too large (crypto::check_publishable).
+// Holds the key, so it is a Secret. `rejected` when it is too large (crypto::check_publishable).
 Result<Secret> encode(const Published& published);
 // `invalid` on malformed input, `rejected` when key and leaf do not belong together.
 Result<Published> decode(std::span<const std::byte> bytes);
 
-// An encoded value's parts, nothing parsed or proved; views into it. `invalid` on malformed input.
+// The parts of an encoded value, neither parsed nor verified; views into `bytes`. `invalid` on
+// malformed input.
 Result<ServedParts> take_apart(std::span<const std::byte> bytes);
 
-// Of an encoded value, what anybody who connects can see of it, without touching the key.
+// What any client can see of a published value. Reading it does not touch the key.
 struct Shown {
-  std::uint64_t generation = 0;  // the caller's to fill in
+  std::uint64_t generation = 0;  // the caller fills it in
   std::string serial;
   Time not_after{};
   Time staple_end{};  // 1970: there is no OCSP response

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Which parts of a catalogue's heap are free: the smallest that fits is taken, and neighbours grow
-// together again. It knows offsets only and touches no memory. One thread.
+// Which parts of a catalogue's heap are free. take() uses the smallest part that fits; free
+// neighbours are merged. Works with offsets in bytes and touches no memory. One thread.
 #pragma once
 
 #include <cstdint>
@@ -16,7 +16,7 @@ class HeapSpace {
   // `used`: the heap was used up to here; everything below it counts as taken.
   HeapSpace(std::uint64_t used, std::uint64_t limit) : used_(used), limit_(limit) {}
 
-  // nullopt: it is full.
+  // nullopt: the heap is full.
   std::optional<std::uint64_t> take(std::uint64_t size);
   void give_back(std::uint64_t offset, std::uint64_t size);
   std::uint64_t used() const noexcept { return used_; }

@@ -10,9 +10,10 @@
 
 namespace ccm::publication {
 
-// At most kNoteSize bytes, for which there is room in the file.
+// `bytes`: at most kNoteSize, after Segment::reserve_note().
 void write_note(Note& note, std::string_view bytes) noexcept;
-// Empty when nothing was written yet, or when the writer is faster than this can read.
+// Empty when nothing was written yet, or when the writer changes the note faster than it can be
+// read.
 std::string read_note(const Note& note);
 
 }  // namespace ccm::publication

@@ -33,8 +33,8 @@ struct Served {
 
 class Reader {
  public:
-  // Maps the segment read-only; the descriptor may be closed afterwards. What is mapped from a
-  // read-only one can never be made writable: workers get no other.
+  // Maps the segment read-only; the descriptor may be closed afterwards. Workers get a read-only
+  // descriptor, because a mapping of it can never be made writable.
   static Result<Reader> open(int segment);
   static Result<Reader> open(const FileDescriptor& segment) { return open(segment.get()); }
 
@@ -53,9 +53,9 @@ class Reader {
   // (Writer::withdraw). A value that does not decode is skipped: the last good one stays (and
   // `take_error` says why, once per generation).
   std::shared_ptr<const Served> get(std::uint32_t slot);
-  // A note of whoever writes (status.h); empty when there is none. Copies it; waits for nobody.
+  // A copy of a note of the writer (status.h); empty when there is none. Never waits.
   std::string note(std::uint32_t index) const;
-  // The reason the newest generation of the slot could not be used, if so; cleared by reading it.
+  // Why the newest generation of the slot cannot be used, or nullopt. Reading clears it.
   std::optional<Error> take_error(std::uint32_t slot);
 
   // The catalogue of that name; nullptr: the segment has none. Lives as long as this object, and
@@ -63,11 +63,11 @@ class Reader {
   const CatalogueReader* catalogue(std::string_view name) const;
   std::size_t catalogue_count() const noexcept;
 
-  // The same for what authorities may fetch (Writer::publish_proofs). 0: nothing was ever
-  // published.
+  // The generation number of the files for authorities (Writer::publish_proofs); 0: nothing was
+  // ever published.
   std::uint64_t proofs_generation() const noexcept;
-  // A copy of the newest text; empty when there is none. `transient` when the writer is faster,
-  // `invalid` when the segment is damaged.
+  // A copy of their newest text; empty when there is none. `transient` when the writer replaces it
+  // faster than it can be read, `invalid` when the segment is damaged.
   Result<std::string> proofs() const;
 
   // The same for the keys of session tickets (Writer::publish_ticket_keys).

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// A mapping of the publication segment (layout.h), checked before it is believed. Owned by one
-// Writer or Reader; unmapped when dropped, inherited by fork. Publication room only.
+// A mapping of the publication segment (layout.h), checked before it is used. Owned by one Writer
+// or Reader; unmapped when dropped, inherited by fork. Publication room only.
 #pragma once
 
 #include <cstddef>
@@ -23,10 +23,11 @@ enum class Access : std::uint8_t { read_only, read_write };
 
 class Segment {
  public:
-  // A new one for sorted, unique names: close-on-exec, mode 0400, its size sealed. Nobody but those
-  // who inherit this very descriptor can write: even a process of the same user must open it anew,
-  // and the mode refuses that. Where the system refuses a memfd, it is a file without a name
-  // (base/memory_file.h), which has no seals: then whoever may write can also truncate it.
+  // A new one for sorted, unique names: close-on-exec, mode 0400, its size sealed. Only processes
+  // that inherit this descriptor can write: any other process, even of the same user, would have to
+  // open the file again, and the mode refuses that. Where the system refuses a memfd, it is a file
+  // without a name (base/memory_file.h), which has no seals: then whoever may write can also
+  // truncate it.
   static Result<MemoryFile> create(const std::vector<std::string>& sorted_names,
                                    const std::vector<std::string>& catalogues,
                                    const std::string& last_resort);
@@ -59,7 +60,7 @@ class Segment {
   // Only with Access::read_write.
   Word& beat() noexcept;
   Note& note(std::uint32_t index) noexcept;
-  // As reserve(), of a whole note.
+  // Like reserve(), for a whole note.
   Result<void> reserve_note(int file, std::uint32_t index) const;
   Entry& entry(std::uint32_t slot) noexcept;
   void copy_in(std::uint32_t slot, std::size_t buffer, std::span<const std::byte> bytes) noexcept;
@@ -68,14 +69,14 @@ class Segment {
   Result<void> reserve(int file, std::uint32_t slot, std::size_t buffer, std::size_t size) const;
   // Zeroes the bytes [0, size).
   void wipe(std::uint32_t slot, std::size_t buffer, std::size_t size) noexcept;
-  // Without catalogues none of this is called.
+  // The next two must not be called when there are no catalogues.
   std::size_t catalogue_count() const noexcept { return catalogue_count_; }
   std::uint64_t catalogue_offset(std::size_t index) const noexcept;
   // Of the part of workers, kAskedSize bytes.
   std::uint64_t asked_offset() const noexcept { return catalogue_offset(catalogue_count_); }
   std::byte* catalogue(std::size_t index) const noexcept { return base_ + catalogue_offset(index); }
 
-  // Where a buffer lies in the file, to give its pages back.
+  // The offset of a buffer in the file, for returning its pages to the system.
   std::uint64_t buffer_offset(std::uint32_t slot, std::size_t buffer) const noexcept;
 
  private:

@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
-// What is to be published, kept as bytes beside the store (store/snapshot_file.h), so that a server
-// that starts need not read and prove every certificate again. Each entry has a checksum of its
-// own: damage costs that entry. A later entry of a name takes the place of an earlier one, so a
-// change is added at the end.
+// What is to be published, kept as bytes beside the store (store/host/snapshot_file.h), so that a
+// starting server need not read and verify every certificate again. Each entry has its own
+// checksum, so damage costs only that entry. A later entry of a name replaces an earlier one, so a
+// change is appended.
 //
 // clang-format off
 //   "ccm-snapshot-1\n", then any number of: mark (8) | size of the body (4) | SHA-256 of the body (32) | body
 // clang-format on
 //
-// Values; any thread. It says what was true when it was written: whoever reads it asks the store
-// whether that is still the current version.
+// Values; any thread. An entry is true for the time when it was written; readers ask the store
+// whether it is still the current version.
 #pragma once
 
 #include <cstddef>
@@ -33,27 +33,27 @@ struct SnapshotEntry {
   std::uint64_t version = 0;
   std::uint64_t stamp = 0;          // of that version in the store
   std::uint64_t response = 0;       // the stamp of its OCSP response in the store; 0: not looked at
-  unsigned rules = 0;               // of the gate, that it passed
+  unsigned rules = 0;               // of the gate that it passed
   Time begin{};                     // every certificate of the chain is in force from here
   Time end{};                       // to here
-  Time response_end = Time::max();  // of what is stapled; max: nothing is
+  Time response_end = Time::max();  // of the stapled response; max: there is none
   std::vector<std::string> names = {};  // of the leaf
   Secret value = {};                    // encoded (codec.h)
 };
 
-// As it stands in the file, mark and checksum included.
+// The entry in the form of the file, with mark and checksum.
 Secret encode_entry(const SnapshotEntry& entry);
 
 class Snapshot {
  public:
   Snapshot() = default;
-  // Whatever is damaged, cut short or of another format is left out.
+  // Leaves out what is damaged, truncated or of another format.
   static Snapshot parse(Secret content);
 
-  // nullptr: there is none that is intact.
+  // nullptr: there is no intact entry.
   const SnapshotEntry* find(std::string_view name) const;
   std::size_t size() const noexcept { return entries_.size(); }
-  // The bytes of its entries, and those of the whole content.
+  // How many bytes its intact, current entries take, and how many the whole content.
   std::size_t used() const noexcept { return used_; }
   std::size_t total() const noexcept { return total_; }
 

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// What the agent lets the server know of its work, for people and machines that watch: the notes of
-// the segment (layout.h). Nothing in them is secret: no key, no credentials, no answer of the cloud
-// but sentences that stand in the log as well.
+// What the agent tells the server about its work, for people and monitoring: the notes of the
+// segment (layout.h). They hold no secret: no key, no credentials, and of the cloud's answers only
+// sentences that are in the log as well.
 //
-// Plain values; encoding and decoding are pure functions. A note that cannot be decoded counts as
-// none: it is another release's.
+// Plain values; encoding and decoding are pure functions. A note that cannot be decoded comes from
+// another release and counts as missing.
 #pragma once
 
 #include <array>
@@ -18,10 +18,10 @@
 
 namespace ccm::publication {
 
-// What the service that checks them says of the credentials.
+// What the cloud said about the credentials.
 enum class Identity : std::uint8_t { unknown, unreadable, accepted, refused };
 
-// Runs of hooks, by what came of them. left_out: so many waited that it was not begun.
+// Runs of hooks, by result. left_out: not started, because too many were waiting.
 struct HookCounts {
   enum Outcome : std::uint8_t { succeeded, failed, timed_out, left_out };
   static constexpr std::size_t kOutcomes = 4;
@@ -35,7 +35,7 @@ struct AgentStatus {
   std::uint32_t pid = 0;
   std::string version;
   Time since{};
-  bool leads = false;     // talks to the cloud; else another agent of this store does, or none
+  bool leads = false;  // it talks to the cloud; otherwise another agent of this store does, or none
   std::string account{};  // the cloud account's id; empty: not known
   Identity identity = Identity::unknown;
   Time cloud_seen{};    // the last answer, whatever it was; 1970: none yet
@@ -49,7 +49,7 @@ std::optional<AgentStatus> decode_agent(std::string_view bytes);
 // One operation of the cloud's interface, or of what stands beside it ("ocsp"), since the server's
 // memory was made.
 struct CallStatus {
-  // By what came of it: a 2xx; 429; 401 and 403; any other 4xx; 5xx; no complete answer.
+  // By HTTP status: 2xx; 429; 401 and 403; any other 4xx; 5xx; no complete answer.
   enum Outcome : std::uint8_t { ok, throttled, denied, refused, failed, unanswered };
   static constexpr std::size_t kOutcomes = 6;
   // Upper ends of the classes of duration, in milliseconds; the last class has none.
@@ -94,11 +94,11 @@ struct CertificateStatus {
   bool is_damaged = false;
 
   Time renew_at{};  // of State::valid; 1970 else
-  Time next_at{};   // when it is looked at again; 1970: at once
+  Time next_at{};   // of the next attempt; 1970: at once
   std::uint64_t attempts = 0;
   std::string error_kind{};  // as to_string(ErrorKind); empty: no error
   std::string error{};       // one sentence
-  std::string order_step{};  // of an order that is under way; empty: none is
+  std::string order_step{};  // of an order that is in progress; empty: none is
   Time order_since{};        // of the step
 
   // What was published last; generation 0: nothing.
@@ -108,7 +108,7 @@ struct CertificateStatus {
   Time shown_until{};
   Time staple_until{};  // 1970: no OCSP response
 };
-// The sentence is cut to what fits.
+// Shortens the error's sentence if the note is too long.
 std::string encode(const CertificateStatus& status);
 std::optional<CertificateStatus> decode_certificate(std::string_view bytes);
 

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // Creates and fills the segment. One writer at a time per segment: the server's master while it
-// loads its configuration, then the agent; a record lock of the kernel sees to it that there is
-// only one process, and ends with it. Not thread-safe.
+// loads its configuration, then the agent. A record lock of the kernel keeps other processes out
+// and ends with the process. Not thread-safe.
 //
-// A process that forks workers drops its Writer before it does, and sees to it that they do not
-// inherit the descriptor: both can write.
+// A process destroys its Writer before it forks workers, and makes sure that they do not inherit
+// the descriptor, because both allow writing.
 #pragma once
 
 #include <cstdint>
@@ -32,13 +32,14 @@ class Writer {
  public:
   // A new segment (close-on-exec, owner-only mode, size sealed) with one empty slot per name. Names
   // are sorted and made unique here. `invalid` when a name is too long or there are more than
-  // kMaxSlots. `last_resort` is where it may lie on disk, without a name, when the system gives no
-  // memory for it; empty: nowhere.
-  // `catalogues` are the names of those that it has besides, sorted, each once.
+  // kMaxSlots. `last_resort` is a directory on disk for the segment, as a file without a name, when
+  // the system refuses a memfd; empty: fail instead. `catalogues` are the names of its catalogues,
+  // sorted, each once.
   static Result<Writer> create(std::vector<std::string> names, const std::string& last_resort = {},
                                const std::vector<std::string>& catalogues = {});
   // Maps a segment that another process created; takes over the descriptor. `invalid` when it is
-  // not one of this layout version, `transient` when another process writes and IfBusy::fail.
+  // not a segment of this layout version; `transient` when another process writes and `if_busy` is
+  // IfBusy::fail.
   static Result<Writer> attach(FileDescriptor segment, IfBusy if_busy = IfBusy::fail);
 
   Writer(Writer&&) noexcept;
@@ -49,7 +50,7 @@ class Writer {
   // what is already there (same bytes) changes nothing and returns false. `rejected` for an unknown
   // name or a value larger than a buffer.
   Result<bool> publish(std::string_view name, const Published& published);
-  // The same of a value that encode() gave (codec.h).
+  // The same for a value that encode() has returned (codec.h).
   Result<bool> publish_encoded(std::string_view name, const Secret& value);
   // Empties a slot: readers get nothing, and the key is wiped. False when there is nothing in it,
   // or no such slot.
@@ -57,7 +58,7 @@ class Writer {
   // Whether publishing this would change nothing.
   bool holds(std::string_view name, const Published& published) const;
   bool holds_encoded(std::string_view name, const Secret& value) const;
-  // Each stays where it is for as long as this object lives.
+  // The pointers stay valid as long as this object lives.
   std::span<const std::unique_ptr<CatalogueWriter>> catalogues() const noexcept;
   // What workers tell the agent, mapped once more, for either side. Without catalogues: one that
   // does nothing.
@@ -70,20 +71,20 @@ class Writer {
   Result<bool> publish_ticket_keys(const Secret& keys);
   // True when the slot holds a real certificate; false for a placeholder, nothing or no such slot.
   bool holds_certificate(std::string_view name) const;
-  // What is published by that name; nullopt for nothing, or no such slot.
+  // What is published under that name; nullopt when nothing is, or there is no such slot.
   std::optional<Shown> shown(std::string_view name) const;
   const std::vector<std::string>& names() const noexcept;
-  // Writes a note (status.h); false, and nothing is done, when it is there already. `rejected` when
-  // it is larger than kNoteSize.
+  // Writes a note (status.h). Returns false and does nothing when the same note is there already.
+  // `rejected` when it is larger than kNoteSize.
   Result<bool> write_note(std::uint32_t index, std::string_view bytes);
-  // Of a certificate; `rejected` for an unknown name.
+  // The same for a certificate's note; `rejected` for an unknown name.
   Result<bool> write_note(std::string_view name, std::string_view bytes);
-  // What an earlier writer has left there; empty when there is nothing.
+  // The note that was written last, also by an earlier writer; empty when there is none.
   std::string read_note(std::uint32_t index) const;
-  // Tells the readers that somebody is there to publish.
+  // Tells the readers that a publisher is alive.
   void beat(SteadyTime now) noexcept;
 
-  // The segment, to be inherited by the agent. Stays this object's.
+  // The segment's descriptor, for the agent to inherit. This object keeps ownership.
   int descriptor() const noexcept;
   // A second, read-only descriptor of the same segment, for mapping in workers: what is mapped from
   // it can never be made writable. Without /proc only the process that created the segment has one.

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-// Whether the server has to start the agent again, and when. Usually it has not: the monitor
-// replaces the agent, and its guard the monitor (agent/monitor.h). But all of them may have been
-// killed, or stopped. Then the server starts new ones: at once the first time, later after a delay
-// that grows, so that a program that cannot run costs nothing worth mentioning.
+// Whether the server has to start the agent again, and when. Usually it need not: the monitor
+// replaces the agent, and the guard replaces the monitor (agent/monitor.h). But all of them may
+// have been killed or stopped. Then the server starts new ones, at once the first time and later
+// after a growing delay, so that a program that cannot run costs little.
 //
-// For a server whose parent process has time of its own, such as httpd's. Fed with what the parent
-// sees and with the time; one per configuration, used by the parent only.
+// For a server whose parent process can act regularly, such as httpd's. The parent passes in what
+// it sees and the time. One per configuration, used by the parent only.
 #pragma once
 
 #include <sys/types.h>
@@ -21,39 +21,39 @@ namespace ccm::server {
 
 class AgentWatch {
  public:
-  // Between a death and the next start. The first one is not waited for.
+  // Delays between a death and the next start. The first start has no delay.
   static constexpr Backoff kDelays{
       .first = std::chrono::seconds(10), .longest = std::chrono::minutes(5), .immediate = 1};
 
   struct Sight {
     bool has_monitor = false;  // one was started and not stopped since
-    bool is_attended = false;  // the agent, its monitor or its guard is left
+    bool is_attended = false;  // the agent, its monitor or its guard still exists
     bool is_silent = false;    // nobody has published for a while
   };
   enum class Finding : std::uint8_t {
     nothing,  // all is well, or the delay is not over
-    due,      // the delay is over: start it
+    due,      // the delay is over: start the monitor
     dead,     // all of them have died: stop(), lost()
-    hanging,  // they do not move any more: the same
+    hanging,  // they exist but do nothing: the same
   };
 
-  // Every few seconds.
+  // To be called every few seconds.
   Finding look(const Sight& sight, SteadyTime now) const noexcept;
 
   // The monitor was started.
   void started(SteadyTime now) noexcept;
-  // It could not be started, or is lost.
+  // The monitor could not be started, or is lost.
   void ended(SteadyTime now) noexcept;
-  // The same for one that was found dead or hanging; returns what the log is to say.
+  // The same for a monitor that look() found dead or hanging; returns the sentence for the log.
   std::string lost(Finding finding, pid_t monitor, SteadyTime now);
 
-  // Whether it is to be started now.
+  // Whether to start the monitor now.
   bool is_due(SteadyTime now) const noexcept { return due_ && now >= *due_; }
 
  private:
   RestartBackoff backoff_{kDelays};
   std::optional<SteadyTime> started_;
-  std::optional<SteadyTime> due_;  // when it has ended
+  std::optional<SteadyTime> due_;  // when the next start is due
 };
 
 }  // namespace ccm::server

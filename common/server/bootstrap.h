@@ -21,27 +21,26 @@ struct BootstrapRequest {
   const store::StoreReader& store;
   int segment;  // the publication memfd of the previous configuration, borrowed; -1: none
   Time now;
-  // Why the store must not be believed (store/kinds.h): then it is not read.
+  // Why the store must not be trusted (store/kinds.h); then it is not read.
   std::optional<Error> distrust = {};
 };
 
-// One slot per certificate of the configuration: what the store holds for it, if it passes the
-// gate's rules about a certificate by itself (store/stored_search.h). When that is damaged or
-// gone, what was shown before this configuration, if it still fits; when it does not fit the
-// names or the day, or the gate refuses it today, what is stored, or was shown, by any other name
-// and does, with a warning; else what comes closest, else a placeholder, else (with `fallback off`)
-// nothing. What the leader's snapshot says of it is taken instead where that is still true
-// (shortcuts.h). It is an error in the log when a name that had a certificate gets none. A damaged
-// entry costs that certificate only.
+// Fills one slot for each certificate of the configuration with the first of these that there is:
+// what the store holds for it, if it passes the gate's rules about a certificate by itself
+// (store/stored_search.h); when that is damaged or gone, what the previous configuration showed, if
+// it still fits; with a warning, what is stored or was shown under any other name and fits; what
+// comes closest; a placeholder, or nothing with `fallback off`. An entry of the leader's snapshot
+// replaces a look into the store while it is up to date (shortcuts.h). A name that had a
+// certificate and gets none is an error in the log. A damaged entry costs only its own certificate.
 //
 // The catalogues are filled with everything in the store (catalogue_start.h).
 //
-// What authorities could fetch from the previous segment can be fetched from the new one.
+// The new segment keeps the previous segment's files for authorities.
 //
-// The previous segment goes on being used when it has the same certificates and catalogues, and
-// none of them must vanish; otherwise there is a new one, and the previous stays as it is for those
-// who mapped it. Waits up to two seconds for the previous agent to end. Fails when there is no
-// memory for a segment.
+// The previous segment stays in use when it has the same certificates and catalogues and none of
+// its values must be removed. Otherwise a new segment is made, and processes that mapped the
+// previous one keep it. Waits up to two seconds for the previous agent to end. Fails when there is
+// no memory for a segment.
 Result<publication::Writer> bootstrap(const BootstrapRequest& request, Log& log);
 
 }  // namespace ccm::server

@@ -24,7 +24,7 @@ struct CatalogueStart {
   std::span<const config::CatalogueSpec> specs = {};
   Time now;
   const Shortcuts* shortcuts = nullptr;  // nullptr: there are none
-  bool is_store_believed = true;         // false: only what was shown before is shown
+  bool is_store_believed = true;         // false: only what was shown before
 };
 
 void fill_catalogues(const CatalogueStart& start, Log& log);

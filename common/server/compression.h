@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// A certificate message compressed for clients of TLS 1.3 that take it so (RFC 8879). OpenSSL does
-// it from 3.2 on; with an older one there is nothing here to use. Made by one thread of a worker
-// for each value of a certificate, because it takes milliseconds; handed over in each handshake.
+// A compressed certificate message for TLS 1.3 clients that accept one (RFC 8879). OpenSSL offers
+// this from 3.2 on; with an older OpenSSL nothing here has an effect. Compression takes
+// milliseconds, so one thread of a worker makes it once for each value of a certificate; every
+// handshake uses the result.
 #pragma once
 
 #include <openssl/ssl.h>
@@ -23,22 +24,23 @@ bool can_compress_certificates();
 
 class CompressedCertificate {
  public:
-  // In every way that OpenSSL can and that makes it shorter; none is no error. `context`: one in
-  // which the certificate is served. `intermediates`: without the leaf.
+  // Compresses with every algorithm that OpenSSL has, and keeps the results that are shorter; none
+  // is no error. `context`: one in which the certificate is served. `intermediates`: without the
+  // leaf.
   static CompressedCertificate make(SSL_CTX* context, const crypto::Bundle& bundle,
                                     STACK_OF(X509) * intermediates);
 
-  // For the certificate that the connection was given last. A response of OCSP does not go with it:
-  // OpenSSL has no place for one in a compressed message.
+  // Call it directly after the certificate was given to the connection. An OCSP response cannot be
+  // sent with it: OpenSSL has no place for one in a compressed message.
   void hand_to(SSL* ssl) const;
 
   std::size_t count() const noexcept { return forms_.size(); }
 
  private:
   struct Form {
-    int algorithm = 0;                 // TLS's number of it
+    int algorithm = 0;                 // its number in TLS
     std::vector<unsigned char> bytes;  // compressed
-    std::size_t length = 0;            // before
+    std::size_t length = 0;            // before compression
   };
 
   std::vector<Form> forms_;

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// One configuration of a web server, from its first directive until the server drops it: what was
-// written, which virtual hosts show which certificate, and, once it was accepted, the publication
-// and the agent that belong to it. A server module makes one per configuration load, feeds it, and
-// passes on its server's events; everything here is the same for nginx and httpd.
+// One configuration of a web server, from its first directive until the server drops it: the
+// directives, which virtual hosts show which certificate, and, after it was accepted, its
+// publication and its agent. A server module makes one per configuration load, feeds it, and passes
+// on its server's events; everything here is the same for nginx and httpd.
 //
 //   while reading       settings(), add_site()
 //   when all was read   judge(): offline; also under a configuration test
@@ -44,7 +44,8 @@
 namespace ccm::server {
 
 // What one configuration leaves to the next in the same master. Plain numbers, because a server may
-// load this code anew in between; -1: nothing. Whoever keeps it owns the descriptor.
+// unload and reload this code in between; -1: nothing. The caller that keeps it owns the
+// descriptor.
 struct Retained {
   int segment = -1;  // publication memfd, read-write, close-on-exec; workers must not keep it
   std::array<char, 8> instance{};  // config/wire.h; zeroes until the first agent is started
@@ -58,10 +59,10 @@ struct CertificateUse {
   config::Origin origin;
 };
 
-// Differs for every configuration that this process loads, and for those of others.
+// A new id for every configuration that any process loads.
 std::string make_launch_id();
 
-// The path of the library that holds the symbol; empty when that cannot be told.
+// The path of the library that holds the symbol; empty when it is not known.
 std::string library_of(const void* symbol);
 
 // Where the configuration comes to life.
@@ -80,18 +81,19 @@ class Deployment {
   ~Deployment();
 
   config::Settings& settings() noexcept { return settings_; }
-  // Adds a certificate to those of one virtual host; `invalid` when it is among them already.
+  // Adds a certificate to the names of one virtual host; `invalid` when it is among them already.
   Result<void> add_once(std::string name, std::vector<std::string>& names) const;
-  // A virtual host that shows these certificates (names as Settings::use returned them), for which
-  // it was asked at `origin`. Without any it refuses every handshake.
+  // Adds a virtual host that shows these certificates (names as Settings::use returned them).
+  // `origin` is the place of the directive that asks for them. Without any certificate it refuses
+  // every handshake.
   CertificateSet& add_site(const std::vector<std::string>& names, config::Origin origin = {});
-  // The same of one that looks into a catalogue first. `has_files`: what the server itself has
-  // loaded is shown to clients that ask for another name.
+  // The same for a virtual host that searches a catalogue first. `has_files`: clients that ask for
+  // another name are shown the certificate files that the server itself has loaded.
   CertificateSet& add_site(const std::vector<std::string>& names, config::Origin origin,
                            const std::string& catalogue, bool has_files);
-  // Something dubious about a site, with its place; judge() says it when it looks at the host.
+  // Adds a warning about a site, with its place. judge() logs it unless it ignores the host.
   void doubt(Severity severity, std::string sentence);
-  // Whom that site's TLS settings leave, for judge(); everybody unless told.
+  // Which clients that site's TLS settings allow, for judge(); every client unless set.
   void set_reach(const CertificateSet& site, Reach reach);
 
   // A directive of the server's own about the session tickets of a site, for judge(): they have
@@ -105,10 +107,10 @@ class Deployment {
   //   own, because no server process reads credentials, and nothing is lost by refusing: for a
   //   configuration test, and for a reload that can be refused.
   enum class Host : std::uint8_t { ignored, examined, tested };
-  // Turns what was written into one checked configuration, without network and store. False when it
-  // is wrong; everything wrong or dubious was logged. `module_path`: where the agent is looked for.
+  // Turns the directives into one checked configuration, without network and store. Logs everything
+  // that is wrong or doubtful; false when something is wrong. `module_path`: as in Surroundings.
   bool judge(Host host, const std::string& module_path = {});
-  // From a successful judge() on.
+  // nullptr until judge() has succeeded.
   const config::Config* config() const noexcept { return config_ ? &*config_ : nullptr; }
 
   // Brings the configuration to life:
@@ -118,36 +120,37 @@ class Deployment {
   //      been told to end (stop(), or its Deployment was destroyed).
   //   2  it is mapped read-only, for the workers to inherit
   //   3  the agent is started with the segment and the end of a lifeline
-  // Nothing that goes wrong here may stop the server, and whatever else it serves: it is logged.
+  // A failure here is logged and does not stop the server, which may serve other things as well.
   void start(const Surroundings& surroundings, Retained& retained);
   // Starts the agent once more after its monitor has died. Only after start().
   void restart_agent(const Surroundings& surroundings, const Retained& retained);
-  // The agent's monitor, to be waited for by servers that do; -1: there is none. Its guard may have
-  // taken its place.
+  // The process id of the agent's monitor, for servers that wait for their children; -1: there is
+  // none. Its guard may have replaced it.
   pid_t monitor() const noexcept { return monitor_; }
-  // Whether the agent, its monitor or its guard is left.
+  // Whether the agent, its monitor or its guard still exists.
   bool is_attended() const noexcept;
-  // Ends the agent; what hangs or was stopped is killed after a second. What was published stays.
+  // Ends the agent; kills it after a second when it hangs or is stopped. The publication stays.
   void stop() noexcept;
 
-  // What workers answer to authorities; nothing before start().
+  // What workers answer to authorities; empty before start().
   LiveProofs& proofs() noexcept { return proofs_; }
 
-  // For one process of the server, every few seconds: says in the log when nobody publishes any
-  // more. True when that is so.
+  // One process of the server calls it every few seconds. Logs when no agent publishes; true while
+  // that is so.
   bool look_for_signs_of_life(SteadyTime now);
 
   // Drops what only the master may hold: the lifeline and the retained segment.
   void enter_worker(Retained& retained) noexcept;
-  // In each process that serves, and when it ends: it counts what it shows from now on.
+  // Each process that serves calls begin_to_count() before it serves and end_counting() when it
+  // ends.
   void begin_to_count() noexcept { rows_.enter(); }
   void end_counting() noexcept { rows_.leave(); }
-  // Of the whole server, answered by any process that serves.
+  // The status of the whole server. Any process that serves can answer.
   StatusAnswer answer(const StatusRequest& request) const;
   StatusReport status() const;
 
-  // For a worker that has become its account, which undoes what was done before: no core files and
-  // no tracing, where the configuration wants that.
+  // For a worker after it has changed to its account, which resets these settings: forbids core
+  // files and tracing, where the configuration wants that.
   void protect_worker() noexcept;
 
  private:

@@ -16,21 +16,22 @@
 
 namespace ccm::server {
 
-// Whom a virtual host's protocol versions and cipher suites leave: which kinds of key clients of
-// TLS 1.2 and older can be shown, and whether there is TLS 1.3, which takes both.
+// What a virtual host's protocol versions and cipher suites allow: which kinds of key can be shown
+// to clients of TLS 1.2 and older, and whether TLS 1.3 is on, which takes both.
 struct Reach {
   bool older_rsa = true;
   bool older_ecdsa = true;
   bool tls13 = true;
 };
-// Of a context that is set up; everybody when OpenSSL has no memory to tell.
+// The reach of a complete context; every client when OpenSSL runs out of memory.
 Reach reach_of(SSL_CTX* context);
-// Of settings before there is a context. `ciphers`: OpenSSL's notation; empty: OpenSSL's own.
+// The reach of settings before there is a context. `ciphers`: in OpenSSL's notation; empty:
+// OpenSSL's default.
 Reach reach_of(const std::string& ciphers, bool has_older, bool has_tls13);
 
-// Whether clients of TLS 1.3 that can take it are sent compressed certificates (compression.h). A
-// client that asks for an OCSP response is sent a certificate as it is when there is a response,
-// because the two exclude each other.
+// Whether TLS 1.3 clients that accept compressed certificates get them (compression.h). A client
+// that asks for an OCSP response gets an uncompressed certificate when there is a response, because
+// OpenSSL cannot send both.
 enum class Compression : bool { off, on };
 
 // The certificates of one virtual host (several: different kinds of key; none: it refuses every
@@ -38,17 +39,18 @@ enum class Compression : bool { off, on };
 // lacks.
 class CertificateSet {
  public:
-  // What clients are shown that ask for a name that the catalogue lacks: what this set has, or what
-  // the server itself has loaded from files.
+  // What is shown to clients that ask for a name that the catalogue lacks: the certificates of this
+  // set, or what the server itself has loaded from files.
   enum class Default : bool { certificates, files };
 
   // The certificates and the log must outlive the object.
   CertificateSet(std::vector<LiveCertificate*> certificates, Log& log)
       : certificates_(std::move(certificates)), log_(log) {}
 
-  // Certificates are chosen and OCSP responses stapled by this set from now on, whatever was loaded
-  // into the context before. It must outlive the context and its connections. When the set is
-  // installed in several contexts, the last one tells whether certificates are compressed.
+  // From now on this set chooses the certificates of the context and staples OCSP responses,
+  // whatever was loaded into the context before. It must outlive the context and its connections.
+  // When the set is installed in several contexts, the last one tells whether certificates are
+  // compressed.
   void install(SSL_CTX* context, Compression compression = Compression::off);
   // Those in which it is installed, in that order.
   const std::vector<SSL_CTX*>& contexts() const noexcept { return contexts_; }
@@ -57,17 +59,17 @@ class CertificateSet {
   // Counts its handshakes in these rows, which must live as long; before install().
   void count_in(WorkerRows& rows) noexcept { rows_ = &rows; }
 
-  // The catalogue must outlive the object; before install().
+  // The catalogue must outlive the object. To be called before install().
   void look_into(LiveCatalogue& catalogue, Default otherwise) noexcept {
     catalogue_ = &catalogue;
     default_ = otherwise;
   }
   const LiveCatalogue* catalogue() const noexcept { return catalogue_; }
-  // Whether the server is to load files of its own for it.
+  // Whether the server loads certificate files of its own for this virtual host.
   bool has_files() const noexcept { return default_ == Default::files; }
 
   const std::vector<LiveCertificate*>& certificates() const noexcept { return certificates_; }
-  // Of the certificates, in the order in which they were asked for.
+  // The names of the certificates, in the order of the directives.
   std::vector<std::string> names() const;
 
  private:
@@ -87,7 +89,7 @@ class CertificateSet {
   void count(Count what) noexcept {
     if (rows_ != nullptr) rows_->count(what);
   }
-  // There is no real certificate to show: the placeholder, or nothing.
+  // Notes that there is no real certificate to show, only the placeholder or nothing.
   void note_lack();
 
   std::vector<LiveCertificate*> certificates_;
@@ -97,11 +99,11 @@ class CertificateSet {
   WorkerRows* rows_ = nullptr;
   LiveCatalogue* catalogue_ = nullptr;
   Default default_ = Default::certificates;
-  // The server's own, for what it has loaded from files.
+  // The server's own callback, for certificates that it has loaded from files.
   using StatusCallback = int (*)(SSL*, void*);
   StatusCallback next_status_ = nullptr;
   void* next_status_argument_ = nullptr;
-  // The server's own, which goes on being told.
+  // The server's own callback, which is still called.
   using EventCallback = void (*)(const SSL*, int, int);
   EventCallback next_ = nullptr;
 };

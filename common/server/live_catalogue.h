@@ -3,8 +3,8 @@
 // for the name that a client asks for. Made while the configuration is read, attached when it comes
 // to life, inherited by fork; asked from inside OpenSSL's callbacks by any thread.
 //
-// A certificate is parsed when somebody first asks for it. A process keeps those that were asked
-// for last, up to a number. The search itself needs no lock; one is held while a pointer is copied.
+// A certificate is parsed when a client first asks for it. A process keeps the kMostKept that were
+// asked for last. The search itself needs no lock; a lock is held only while a pointer is copied.
 #pragma once
 
 #include <openssl/ssl.h>
@@ -48,9 +48,9 @@ class ShownCertificate {
   bool has_fingerprint(std::string_view fingerprint) const;
   // False when OpenSSL refuses it, with its reason in the error queue.
   bool hand_to(SSL* ssl) const;
-  // Directly after it was handed over.
+  // Call it directly after hand_to().
   void hand_compressed_to(SSL* ssl) const;
-  // Empty when there is no OCSP response, or it has ended.
+  // The OCSP response (DER) to staple at `now`; empty when there is none or it has expired.
   std::span<const std::byte> staple(Time now) const noexcept;
 
  private:
@@ -67,23 +67,23 @@ class LiveCatalogue {
   // How many parsed certificates a process keeps.
   static constexpr std::size_t kMostKept = 1000;
 
-  // Of each kind of key, what is shown for a name; nullptr: there is none of that kind.
+  // What is shown for a name, for each kind of key; nullptr: none of that kind.
   using Choice = std::array<std::shared_ptr<const ShownCertificate>, publication::kKeySlots>;
 
   // `log` must outlive the object and may be written to by any thread.
   LiveCatalogue(std::string name, Log& log) : name_(std::move(name)), log_(log) {}
 
   const std::string& name() const noexcept { return name_; }
-  // `reader` must live as long as this object is asked for anything. Before there are threads.
+  // `reader` must outlive all use of this object. To be called before there are threads.
   void attach(const publication::Reader& reader) { reader_ = reader.catalogue(name_); }
   // Tells the agent what clients ask for. `asked` must live as long as this object is asked.
   void tell(publication::AskedNames& asked) noexcept { asked_ = &asked; }
   void count_in(WorkerRows& rows) noexcept { rows_ = &rows; }
 
-  // What there is for the name that a client sent, as it was sent: for the exact name first, then
-  // for the wildcard above it.
+  // The certificates for the name in the client's server_name extension (RFC 6066 section 3): first
+  // for the exact name, then for the wildcard above it.
   Choice find(std::string_view server_name);
-  // OpenSSL refuses this one; said once.
+  // Logs once that OpenSSL refuses this certificate.
   void refused(const ShownCertificate& certificate);
 
  private:

@@ -4,8 +4,8 @@
 // by fork; asked from inside OpenSSL's callbacks by any thread.
 //
 // Each thread keeps its own copy of the newest value and compares generations: a handshake that
-// finds nothing new costs one atomic load, a comparison and no lock. What a thread holds stays good
-// until that thread asks again.
+// finds nothing new costs one atomic load, a comparison and no lock. What a thread holds stays
+// valid until that thread asks again.
 #pragma once
 
 #include <openssl/ssl.h>
@@ -40,8 +40,8 @@ class LiveCertificate {
   LiveCertificate(std::string name, std::size_t place, Log& log);
 
   const std::string& name() const noexcept { return name_; }
-  // Finds the certificate's slot; `reader` must live as long as this object is asked for anything.
-  // Before there are threads.
+  // Finds the certificate's slot; `reader` must outlive all use of this object. To be called before
+  // there are threads.
   void attach(publication::Reader& reader);
   // Shows the version that is tried out, when there is one, to `percent` of the handshakes, and
   // counts there how they end. The lanes must live as long. `place` as the constructor's; after
@@ -71,10 +71,10 @@ class LiveCertificate {
   bool is_leaf(const X509* leaf) const;
   // False when OpenSSL refuses it; that was logged.
   bool hand_to(SSL* ssl);
-  // The same certificate compressed, directly after it was handed over.
+  // The same certificate compressed. Call it directly after hand_to().
   void hand_compressed_to(SSL* ssl);
-  // The OCSP response to staple at `now`; empty when there is none or it has ended: nobody may have
-  // been there to publish the next one.
+  // The OCSP response (DER) to staple at `now`; empty when there is none, or when it has expired
+  // because no agent published the next one.
   std::span<const std::byte> staple(Time now) const;
 
  private:
@@ -95,7 +95,7 @@ class LiveCertificate {
 
   std::string name_;
   std::size_t place_;
-  std::uint64_t id_;  // never used again in this process, so a thread knows its views apart
+  std::uint64_t id_;  // unique in this process, so that a thread can tell its views apart
   Log& log_;
   publication::Reader* reader_ = nullptr;
   WorkerRows* rows_ = nullptr;

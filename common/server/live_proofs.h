@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// What a server answers to an authority that wants to see whether a domain is ours: the files of
-// the orders under way (store/proof_record.h), as the agent publishes them. Requests for anything
-// else are none of its business.
+// What a server answers to an authority that checks whether a domain is ours: the files of the
+// orders in progress (store/proof_record.h), as the agent publishes them. It ignores all other
+// requests.
 //
 // Owned by the Deployment. Attached in the master, asked in workers, by any thread. While there are
-// no proofs a question costs one load and a comparison. The published text is read once per
+// no proofs, a request costs one load and a comparison. The published text is read once per
 // generation and process.
 #pragma once
 
@@ -44,7 +44,7 @@ class LiveProofs {
 
   Log& log_;
   const publication::Reader* reader_ = nullptr;
-  // The generation of which it is known that it has no proofs.
+  // A generation that is known to have no proofs.
   std::atomic<std::uint64_t> empty_generation_{0};
   std::mutex mutex_;
   std::uint64_t looked_at_ = 0;

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// A self-signed certificate with its key in a file that is on no disk, for a server that cannot be
-// set up without reading one (httpd's mod_ssl). No client ever sees it: the callbacks of a
-// CertificateSet take its place. Owned by one configuration; used in the master only.
+// A self-signed certificate with its key in a file that is on no disk, for a server that cannot
+// start without a certificate file (httpd's mod_ssl). No client ever sees it: the callbacks of a
+// CertificateSet replace it. Owned by one configuration; used in the master only.
 //
-// The file has no name and is read through /proc/self/fd. Where there is no /proc it has a name, in
-// an owner-only directory of its own, in memory if possible, and is removed with the object.
+// The file has no name and is read through /proc/self/fd. Without /proc it has a name in an
+// owner-only directory of its own, in memory if possible; the destructor removes it.
 #pragma once
 
 #include <optional>
@@ -27,15 +27,15 @@ class PlaceholderFile {
   PlaceholderFile& operator=(PlaceholderFile&& other) noexcept;
   ~PlaceholderFile();
 
-  // Replaces the content by a placeholder for `names`, of which those that a certificate cannot
-  // carry are left out. One P-256 key serves all that are written. `last_resort` is a directory for
-  // the file when the system gives no memory for it.
+  // Replaces the content by a placeholder for `names`; leaves out names that a certificate cannot
+  // carry. All placeholders of this object have the same P-256 key. `last_resort` is a directory
+  // for the file when the system gives no memory for it.
   Result<void> write(const std::vector<std::string>& names, Time now,
                      const std::string& last_resort);
-  // Where this process can read it. `detour` is put before the last component: slashes and dots
-  // that lead nowhere, for a path that differs and means the same. Empty before the first write().
+  // The path at which this process can read the file; empty before the first write(). `detour`,
+  // such as "./", is put before the last component, to make a different path to the same file.
   std::string path(std::string_view detour = {}) const;
-  // Of the file, close-on-exec; -1 before the first write().
+  // The file's descriptor, close-on-exec; -1 before the first write().
   int descriptor() const noexcept { return file_.get(); }
 
  private:
@@ -43,7 +43,7 @@ class PlaceholderFile {
   Result<void> make_file(const std::string& last_resort);
 
   FileDescriptor file_;
-  std::string directory_;  // of its own; empty: the file has no name
+  std::string directory_;  // its own; empty: the file has no name
   std::optional<crypto::KeyPair> key_;
   Secret key_pem_;
 };

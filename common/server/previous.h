@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The previous configuration's segment, as the master of a server sees it that loads a new one:
-// what was shown until now. Used by bootstrap.h; one thread.
+// The previous configuration's segment, for a master that loads a new configuration: what the
+// server has shown until now. Used by bootstrap.h; one thread.
 #pragma once
 
 #include <memory>
@@ -29,10 +29,10 @@ class Previous {
   // What was shown for this certificate until now, as long as it is one for these names and still
   // valid.
   std::optional<publication::Published> shown(const config::CertificateSpec& spec, Time now);
-  // What was shown for another one: of all that fit the one that ends last.
+  // What was shown for another certificate and fits; of several, the one that ends last.
   std::optional<publication::Published> shown_elsewhere(const config::CertificateSpec& spec,
                                                         Time now);
-  // Whether one of the names was shown with a certificate, however good.
+  // Whether any certificate was shown for one of the names, valid or not.
   bool knows(const config::CertificateSpec& spec);
   bool shows_placeholder(const config::CertificateSpec& spec);
   // What authorities could fetch (publication::Writer::publish_proofs); nullopt: nothing was served
@@ -45,8 +45,8 @@ class Previous {
   // nullptr: there is none that can be read.
   const publication::Reader* reader() const noexcept { return reader_ ? &*reader_ : nullptr; }
 
-  // For writing, if every certificate has its slot, every catalogue its place and nobody else
-  // writes. Waits up to two seconds for who does.
+  // A writer for the segment, if it has a slot for every certificate, has every catalogue, and no
+  // other process writes. Waits up to two seconds for another writer to end.
   std::optional<publication::Writer> continued(const config::Config& config);
 
  private:
@@ -55,7 +55,7 @@ class Previous {
 
   int segment_;
   std::optional<publication::Reader> reader_;
-  std::optional<crypto::NameIndex> index_;  // of what its slots show, made when it is first needed
+  std::optional<crypto::NameIndex> index_;  // of what its slots show; built on first use
 };
 
 }  // namespace ccm::server

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// Says in the server's log when nobody publishes any more: the agent, its monitor and its guard are
-// gone, or stopped, and what is served stays as it is until it expires. And when somebody does
-// again. Belongs to one process that serves, which lets it look every few seconds. Fed with the
-// time.
+// Writes to the server's log when no agent publishes, and when one publishes again. Meanwhile the
+// agent, its monitor and its guard are gone or stopped, and the served certificates do not change
+// until they expire. Belongs to one process that serves; that process calls look() every few
+// seconds, and passes the time.
 #pragma once
 
 #include <optional>
@@ -21,8 +21,8 @@ class PublicationWatch {
   // `log` must outlive the object.
   explicit PublicationWatch(Log& log) : log_(&log) {}
 
-  // `last_beat`: the publication's, if there was one. True when nobody publishes; two looks that
-  // find silence are needed, as this process may have been stopped as well.
+  // `last_beat`: the publication's, if there was one. True when no agent publishes. Two looks in a
+  // row must find silence, because this process may itself have been stopped.
   bool look(std::optional<SteadyTime> last_beat, SteadyTime now);
 
  private:

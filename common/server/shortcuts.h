@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // What a starting server may show without reading it from the store: entries of the leader's
-// snapshot (publication/snapshot.h) that are still true. The store decides: an entry counts only
-// while the store's current version and OCSP response are the ones that it was made of.
+// snapshot (publication/snapshot.h) that are up to date. An entry counts only while the store's
+// current version and OCSP response are the ones from which it was made.
 //
-// One start of a server's master.
+// For one start of a server's master; one thread.
 #pragma once
 
 #include <string>
@@ -18,14 +18,15 @@ namespace ccm::server {
 
 class Shortcuts {
  public:
-  // Borrows the store. Without a snapshot that can be believed there are no shortcuts.
+  // Borrows the store. Without a trusted snapshot there are no shortcuts.
   Shortcuts(const store::StoreReader& store, const std::string& state_path, Time now);
 
-  // What the store would give for it, encoded; nullptr when the store has to be asked: the snapshot
-  // lacks it, is older or damaged there, the names or the dates do not fit, or the gate's rules
-  // have changed since.
+  // What the store would give for the certificate, encoded (publication/codec.h). nullptr when the
+  // store must be read: the snapshot's entry is missing, out of date or damaged, its names or dates
+  // do not fit, or the gate's rules have changed since.
   const Secret* find(const config::CertificateSpec& spec) const;
-  // The same of what a catalogue shows, which is what the traces say (store/catalogued.h).
+  // The same for a certificate of a catalogue whose traces in the store are these
+  // (store/catalogued.h).
   const Secret* find_catalogued(const std::string& name, const store::EntryTraces& traces) const;
 
  private:

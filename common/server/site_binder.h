@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Which virtual host shows which certificates. A server module tells what stands where in its
+// Which virtual host shows which certificates. A server module says what is written where in its
 // server's configuration; the rules are here, the same for nginx and httpd:
 //
 //   * A virtual host shows what its own `ccm_certificate` (CCMCertificate) lines name.
@@ -11,14 +11,14 @@
 //     for. What else the virtual host has, other `ccm_certificate` lines or certificate files, is
 //     for names that the catalogue lacks.
 //   * Otherwise `ccm_certificate` and certificate files in the same place exclude each other. A
-//   virtual
-//     host's own line of either kind overrides the other kind around it.
+//     virtual host's own line of either kind overrides the other kind around it.
 //   * Directives of other modules that decide about a handshake's certificate exclude it as well;
 //     those that have no effect on it are mentioned once. One of the virtual host's own hides those
 //     of the same name around it.
 //
-// An error is `invalid`, and its sentence ends in the place. What is only dubious becomes a doubt
-// of the deployment. One per configuration, used while it is read or judged, by one thread.
+// An error is `invalid`, and its sentence ends in the place. What is only doubtful becomes a
+// warning of the deployment (Deployment::doubt). One per configuration, used while it is read or
+// judged, by one thread.
 #pragma once
 
 #include <optional>
@@ -51,8 +51,8 @@ struct OtherDirective {
   config::Origin origin;
 };
 
-// What was written in one place, nothing inherited: in a virtual host, or on the level around all
-// of them.
+// What is written in one place, without what is inherited: in a virtual host, or on the level
+// around all of them.
 struct Level {
   std::vector<CertificateUse> uses;
   std::vector<OtherDirective> others;
@@ -64,7 +64,8 @@ struct VirtualHost {
   const Level& own;
   std::vector<std::string> names;  // as written in the server's syntax
   config::Origin origin;           // of the virtual host
-  // Why its clients are shown no certificate, as it follows "because"; empty: they are.
+  // Why its clients are shown no certificate, as a clause after "because"; empty: they are shown
+  // one.
   std::string unseen = {};
 };
 
@@ -75,21 +76,21 @@ class SiteBinder {
 
   // The site of a virtual host; nullptr when it needs none.
   Result<CertificateSet*> bind(const VirtualHost& host);
-  // Whether the level is fine by itself; bind() asks this of both.
+  // Whether the level is right by itself; bind() checks both levels.
   Result<void> check(const Level& level) const;
 
   // The first line that some virtual host uses.
   const std::optional<config::Origin>& first_use() const noexcept { return first_use_; }
 
  private:
-  // What is asked for: certificates, and a catalogue when the name is not empty.
+  // What a virtual host asks for: certificates, and a catalogue unless the name is empty.
   struct Asked {
     std::vector<std::string> certificates;
     std::string catalogue;
   };
   Result<Asked> certificates_of(const VirtualHost& host, std::span<const CertificateUse> uses);
   Result<void> take_catalogue(Asked& asked, std::string name, const config::Origin& place) const;
-  // The dubious, before a site is made.
+  // Adds warnings before a site is made.
   void judge_site(const VirtualHost& host, const Asked& asked, const config::Origin& place);
   Result<void> judge_others(const VirtualHost& host);
   void mention(const OtherDirective& idle);

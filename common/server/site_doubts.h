@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What a virtual host's settings say against the certificates it is to show. Pure function; while a
-// configuration is judged.
+// Warnings about a virtual host whose TLS settings do not fit its certificates. Pure function; used
+// while a configuration is judged.
 #pragma once
 
 #include <string>
@@ -15,7 +15,7 @@ namespace ccm::server {
 struct JudgedSite {
   const CertificateSet& set;
   Reach reach;
-  const config::Origin& origin;  // where its certificates were asked for
+  const config::Origin& origin;  // of the directive that asks for its certificates
 };
 
 // One sentence each: two certificates with one kind of key, of which OpenSSL shows only one; cipher

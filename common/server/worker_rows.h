@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
-// What the workers of one server count, in memory that they share: each counts in a row of its own,
-// without a lock, and any of them can read all. Made by the master when a configuration comes to
-// life, inherited by fork; it outlives a reload that leaves the certificates as they are, and else
-// hands its sums on. What a worker has counted stays when it ends, so no sum ever falls.
+// What the workers of one server count, in shared memory: each worker counts in a row of its own,
+// without a lock, and any of them can read all rows. The master makes the memory when a
+// configuration comes to life; workers inherit it by fork. A reload with the same certificates
+// keeps the memory; any other reload passes the sums on. A worker's counts stay when it ends, so no
+// sum ever falls.
 //
 //   Head | row 0 | row 1 | …      a row: its worker, the counts, the generation of each certificate
 //
-// Row 0 is everybody's who finds no other, and has the sums of the rows before the last reload.
+// Row 0 is shared by the workers that find no free row. It also has the sums from before the last
+// reload.
 #pragma once
 
 #include <sys/types.h>
@@ -25,13 +27,12 @@
 namespace ccm::server {
 
 enum class Count : std::uint8_t {
-  started,      // handshakes that began
+  started,      // handshakes that have begun
   full,         // that succeeded, with a certificate
   resumed,      // that succeeded, without one
   placeholder,  // in which the placeholder was handed over
   stapled,      // in which an OCSP response was
-  // That asked a catalogue for a name that it lacks, or for none; then the default certificate is
-  // shown, or there is none.
+  // handshakes in which a catalogue lacked the client's name, or the client sent none
   unknown_server_name,
   no_server_name,
   // Failures: no certificate to show, one that cannot be used, alerts of ours, alerts of clients.
@@ -48,7 +49,7 @@ enum class Count : std::uint8_t {
 };
 inline constexpr std::size_t kCounts = 17;
 inline constexpr std::size_t kFirstFailure = static_cast<std::size_t>(Count::no_certificate);
-// Of a failure, as page and metrics say it: "client_unknown_ca".
+// The word for a failure on the page and in the metrics: "client_unknown_ca".
 std::string_view reason_of(Count failure) noexcept;
 
 using Counts = std::array<std::uint64_t, kCounts>;
@@ -69,10 +70,10 @@ class WorkerRows {
   WorkerRows(const WorkerRows&) = delete;
   WorkerRows& operator=(const WorkerRows&) = delete;
 
-  // In the master: takes up the kept memory when it is of that publication, else makes a new one
-  // and hands the sums on.
+  // In the master: uses the kept memory if it belongs to that publication; otherwise makes new
+  // memory and passes the sums on.
   Result<void> attach(Kept& kept, std::uint64_t segment, std::uint32_t slots);
-  // In a worker, before it serves, and when it ends.
+  // In a worker: enter() before it serves, leave() when it ends.
   void enter() noexcept;
   void leave() noexcept;
 
@@ -89,9 +90,9 @@ class WorkerRows {
     Counts counts{};
     const std::atomic<std::uint64_t>* generations = nullptr;  // of each slot; 0: not asked for yet
   };
-  // Those that live.
+  // The workers that live.
   std::vector<Worker> workers() const;
-  // Of all that ever were.
+  // The sums over all workers, also those that have ended.
   Counts sums() const noexcept;
 
  private:

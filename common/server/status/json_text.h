@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Writes JSON (RFC 8259), for the status: a server's worker has no JSON library. One thread; the
-// caller opens and closes in pairs.
+// Writes JSON (RFC 8259) for the status, because a server's worker has no JSON library. One thread;
+// the caller pairs open() and close().
 #pragma once
 
 #include <cstdint>
@@ -13,7 +13,7 @@ namespace ccm::server {
 
 class JsonText {
  public:
-  // In an object with a key, in a list without one.
+  // `key` is for members of an object; items of a list have none.
   JsonText& open(char bracket, std::string_view key = {});
   JsonText& close(char bracket);
   JsonText& text(std::string_view key, std::string_view value);

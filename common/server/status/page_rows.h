@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Pieces of the status page: text made safe for HTML, times as people say them, and the row of one
-// certificate. Pure functions.
+// Parts of the status page: text escaped for HTML, times in words, and the row of one certificate.
+// Pure functions.
 #pragma once
 
 #include <string>
@@ -13,7 +13,7 @@ namespace ccm::server {
 std::string html(std::string_view text);
 // "in 3d 4h", "2h 5m ago", "now".
 std::string away(Time time, Time now);
-// The same as an element that has the exact time as well; "never" for 1970.
+// The same as an HTML element that also holds the exact time; "never" for 1970.
 std::string time_element(Time time, Time now);
 std::string word_element(Health level, std::string_view word);
 std::string certificate_row(const CertificateReport& certificate, Time now);

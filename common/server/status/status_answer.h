@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Answers a request for the server's status: the page for people, JSON and OpenMetrics for
-// machines. A pure function of the request and the report's sources, so both modules only carry it.
-// Who may ask is the server's own affair.
+// machines. A pure function of the request and the report's sources, so that the modules only pass
+// it on. The server's own configuration decides who may ask.
 //
 //   what         ?format=                  the path ends in     Accept
 //   page         html                      .html                text/html
@@ -9,9 +9,9 @@
 //   OpenMetrics  openmetrics               openmetrics          application/openmetrics-text
 //   Prometheus   prometheus                metrics              text/plain
 //
-// The first of the three that says something counts; a path that ends in "metrics" gives
-// OpenMetrics to whoever accepts it. Page and JSON take q=TEXT (part of a certificate's name, or of
-// one of its server names), state=CONDITION|LEVEL and page=N per_page=N.
+// The leftmost of the three that is given decides; a path that ends in "metrics" gives OpenMetrics
+// to clients that accept it. Page and JSON take q=TEXT (part of a certificate's name, or of one of
+// its server names), state=CONDITION|LEVEL and page=N per_page=N.
 #pragma once
 
 #include <string>

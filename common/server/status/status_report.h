@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// What there is to say of a running server, gathered by one of its workers: what the agent has told
-// (publication/status.h), what is in the publication, and what all workers have counted. Values;
-// made for one answer.
+// The status of a running server, gathered by one of its workers from the agent's notes
+// (publication/status.h), the publication, and the counts of all workers. Values; made for one
+// answer.
 #pragma once
 
 #include <array>
@@ -28,8 +28,8 @@ inline constexpr Seconds kLongestSilence{9};
 enum class Health : std::uint8_t { good, warning, bad };
 std::string_view to_string(Health level) noexcept;
 
-// The words for what a certificate is like, the worst first: as `ccmctl status` has them, and
-// "unknown" for one of which no agent has told yet.
+// The conditions of a certificate, the worst first: those of `ccmctl status`, and "unknown" for a
+// certificate about which no agent has written a note yet.
 inline constexpr std::array<std::string_view, 10> kConditions = {
     "expired", "missing", "not served", "damaged", "failing",
     "refused", "waiting", "unknown",    "held",    "valid"};
@@ -39,14 +39,14 @@ struct CertificateReport {
   std::optional<std::uint32_t> slot = {};  // of the segment
   publication::CertificateStatus told;
   bool is_told = false;
-  bool has_server = true;        // that shows it; else other programs read it in the store
+  bool has_server = true;        // that shows it; otherwise other programs read it from the store
   std::uint64_t generation = 0;  // published by now; 0: nothing
   Health level = Health::good;
   std::string_view condition;
   std::uint32_t showing = 0;  // workers that have shown this generation
   std::uint32_t behind = 0;   // workers that have shown an older one, and nothing since
 
-  // What is published is what is stored, where there is a server.
+  // Whether the published version is the stored one; true without a server.
   bool is_served() const noexcept;
 };
 
@@ -77,7 +77,7 @@ struct StatusReport {
   std::vector<CatalogueReport> catalogues;
 
   std::size_t count(Health level) const noexcept;
-  // Of the server as a whole.
+  // The level of the whole server.
   Health level() const noexcept;
 };
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Which certificates of a report somebody wants to see, and what to write of them: shared by page
-// and JSON. Values and pure functions.
+// Selects certificates of a report, and renders the report as page, JSON or metrics. Values and
+// pure functions.
 #pragma once
 
 #include <cstddef>
@@ -26,7 +26,7 @@ struct StatusPage {
   std::size_t page = 1;
   std::size_t pages = 1;
 };
-// A page behind the last one is the last one.
+// A page number that is too high gives the last page.
 StatusPage select(const StatusReport& report, const StatusFilter& filter);
 
 std::string render_json(const StatusReport& report, const StatusFilter& filter);

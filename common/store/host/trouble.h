@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The file that says that a server's agent keeps dying, and what the agent wrote last:
+// The file that says that a server's agent keeps dying, with the agent's last error:
 // "trouble-nginx-1f2e3d4c" in the state directory. The agent's monitor writes it for ccmctl. While
 // all is well, there is no such file.
 //
