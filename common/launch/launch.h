@@ -38,23 +38,24 @@ struct Launched {
   FileDescriptor lifeline;
 };
 
-// fork + exec. A program that cannot be executed is reported here (through a close-on-exec pipe),
-// not by a child that vanishes.
+// fork + exec. A program that cannot be executed is an error of this function (reported through a
+// close-on-exec pipe).
 Result<Launched> launch(const LaunchRequest& request);
 
-// Has the program judge, in a process that ends with its answer, whether the agent could work on
-// this host with these settings (check.h). Waits for it, at most five seconds. An error when there
-// is no answer that makes sense: another release of the agent, or one that hangs.
+// Runs the program to check whether the agent could work on this host with these settings
+// (agent/check.h). Waits for its answer, at most five seconds. An error when there is no valid
+// answer: the agent hangs or is of another release.
 Result<std::vector<config::HostFinding>> inquire(const std::string& program,
                                                  const config::Handover& handover);
 
-// Whether it leads to systemd's journal, which wants priorities and has the time itself.
+// Whether the descriptor leads to systemd's journal, which needs priorities and adds the time
+// itself.
 bool is_journal(int descriptor);
 
-// Whether any process of the agent is left: all of them hold the other end of the lifeline.
+// Whether any process of the agent still exists: all of them hold the other end of the lifeline.
 bool is_attended(const FileDescriptor& lifeline) noexcept;
-// Ends the agent and everything that belongs to it, also what hangs or was stopped; usually takes
-// milliseconds, at most a second. Only for whoever launched it, not for a process that inherited
+// Ends the agent and all its processes, also those that hang or are stopped. Usually takes
+// milliseconds, at most a second. Only for the process that launched it, not for one that inherited
 // the lifeline.
 void end_agent(Launched launched) noexcept;
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// What makes a process fit to be the agent: nothing inherited but what it needs, nothing left
-// behind when it dies. Called once at the start of the monitor and again in its child,
-// single-threaded.
+// Prepares a process to be the agent: it keeps only the descriptors and settings that it needs, and
+// leaves nothing behind when it dies. Called once at the start of the monitor and again in its
+// child, single-threaded.
 #pragma once
 
 #include <cstddef>
@@ -12,7 +12,7 @@
 
 namespace ccm::launch {
 
-// The descriptors every agent process is born with (launch.h).
+// The descriptors with which every agent process starts (launch.h).
 inline constexpr int kSegmentDescriptor = 3;
 inline constexpr int kLifelineDescriptor = 4;
 inline constexpr int kSettingsDescriptor = 5;
@@ -23,36 +23,36 @@ inline constexpr int kFirstOtherDescriptor = 7;
 // it only reads at its start has changed.
 inline constexpr int kStartAnew = 75;
 
-// The exit status of an agent that only an operator can help (EX_CONFIG): there is no use in
-// starting it again soon.
+// The exit status of an agent that needs an operator (EX_CONFIG): to start it again soon is of no
+// use.
 inline constexpr int kNeedsOperator = 78;
 
-// Neither traceable nor dumpable, no core file. Changing the user undoes it: call it again then.
-// What the system refuses is in the error; the rest is done all the same.
+// Forbids tracing, dumps and core files. A change of the user undoes it, so call it again then. The
+// error names what the system refuses; the rest is done all the same.
 Result<void> forbid_dumps(std::string_view who = "the agent");
-// No program that this process executes can have more rights than it has.
+// From now on, no program that this process executes can gain rights (PR_SET_NO_NEW_PRIVS).
 Result<void> give_up_new_privileges();
-// The kernel kills this process when its parent ends, however it ends, also when this one is
-// stopped. Changing the user undoes it: call it again then. Where it is forbidden, see
+// Makes the kernel kill this process when its parent ends for any reason, even if this process is
+// stopped. A change of the user undoes it, so call it again then. Where it is forbidden, see
 // Service::run.
 void die_with_parent() noexcept;
-// Every signal's default action, none blocked; SIGPIPE ignored, because a lost reader of the log
-// must not end the agent.
+// Gives every signal its default action and unblocks all; ignores SIGPIPE, because a lost reader of
+// the log must not end the agent.
 void reset_signals() noexcept;
 // Closes every descriptor from kFirstOtherDescriptor on.
 void close_other_descriptors() noexcept;
 // `rejected` when one of the first three is not open: the program was started by hand. A module of
 // an earlier release gives no more.
 Result<void> check_descriptors();
-// The whole content of a descriptor that can be read again from its beginning, whatever its offset.
+// The whole content of a seekable descriptor, from its beginning, whatever its offset.
 Result<std::string> read_from_start(int descriptor);
 
 struct Title {
   std::string_view line;  // what `ps` shows
   const char* command;    // what `ps -o comm` shows
 };
-// `argv0` is the process's own first argument, which had `room` characters at its start; the title
-// is cut to that.
+// `argv0` is the process's own first argument, which had `room` characters at its start; a longer
+// title is cut.
 void set_title(char* argv0, std::size_t room, const Title& title) noexcept;
 
 }  // namespace ccm::launch

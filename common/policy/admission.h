@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The gate's word that a certificate may be stored by a name. Only the gate makes one (gate.h), and
-// the store takes nothing without one, so no way leads round the gate. Values; any thread.
+// The gate's permission to store a certificate under a name. Only the gate makes one (gate.h), and
+// the store takes no certificate without one, so nothing bypasses the gate. Values; any thread.
 #pragma once
 
 #include <string>
@@ -12,9 +12,9 @@ namespace ccm::policy {
 
 class Admission {
  public:
-  // By which name it is stored.
+  // The name under which it is stored.
   const std::string& name() const noexcept { return name_; }
-  // Whether it is this certificate that was let in.
+  // Whether the gate let in this certificate.
   bool is_for(const crypto::Certificate& leaf) const { return leaf.fingerprint() == fingerprint_; }
 
  private:

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The gate before every swap: a good certificate is never replaced by a worse one. Pure, but for
-// trust_of(). What comes from outside gets into the store through it only.
+// The gate before every swap: a good certificate is never replaced by a worse one. Pure, except
+// trust_of(). Everything that enters the store passes the gate.
 #pragma once
 
 #include <cstddef>
@@ -21,29 +21,29 @@ struct Trust {
   bool candidate;
 };
 
-// Asks the system's roots (crypto::is_trusted_by_system). nullopt when nothing is installed. Reads
-// files.
+// Checks with the system's roots (crypto::is_trusted_by_system), which it reads from files. nullopt
+// when nothing is installed.
 std::optional<Trust> trust_of(const crypto::Bundle* current, const crypto::Bundle& candidate,
                               Time now);
 
 struct Candidate {
   const config::CertificateSpec& spec;
-  const crypto::Bundle* current;  // nullptr: none, or it must go whatever comes
+  const crypto::Bundle* current;  // nullptr: none, or it must be replaced in any case
   const crypto::Bundle& bundle;
-  // An operator asked for this one by name: it may end when the installed one does, only not
-  // before; and before it, when the system trusts this one and not the installed one.
+  // An operator asked for this certificate. Then it may end at the same time as the installed one;
+  // it may end earlier only if the system trusts it and does not trust the installed one.
   bool is_wanted = false;
-  // The source prefers it to the installed one for another reason than its end.
+  // The source prefers it to the installed one for a reason other than its end.
   bool may_end_sooner = false;
   // nullopt: it does not matter.
   std::optional<Trust> trust = std::nullopt;
-  // What the policy of the source has against it (sources/source_drivers.h), a refusal in the
-  // gate's form.
+  // Why the source's policy refuses it (sources/source_drivers.h), in the form of the gate's
+  // refusals.
   std::optional<Error> objection = std::nullopt;
 };
 
-// The DER bytes of a chain that may be installed. Java's clients take a message of 32 KiB, and the
-// OCSP response is in it with TLS 1.3.
+// The most DER bytes of a chain. Java's clients accept a message of 32 KiB, which in TLS 1.3 also
+// contains the OCSP response.
 inline constexpr std::size_t kMostServedBytes = std::size_t{28} << 10U;
 static_assert(kMostServedBytes < crypto::kMostPublishedBytes);
 
@@ -59,18 +59,18 @@ static_assert(kMostServedBytes < crypto::kMostPublishedBytes);
 // A refusal that carries retry_after is only a matter of time (not before).
 Result<Admission> admit(const Candidate& candidate, Time now);
 
-// Whether what is installed would still be let in: all rules but the last four, and without asking
-// for the root, which no store keeps.
+// Whether the gate would still let in what is installed: all rules except the last four. The root
+// is not required, because no store keeps it.
 Result<void> check_installed(const config::CertificateSpec& spec, const crypto::Bundle& bundle,
                              Time now);
 
-// Lets in what is stored by whatever name, for a certificate that has nothing usable: the rules of
-// check_installed(), but for the type of key. The wrong one is better than none.
+// Lets in what is stored under any name, for a certificate that has nothing usable: the rules of
+// check_installed() without the type of key, because a wrong type is better than no certificate.
 Result<Admission> admit_stored(const config::CertificateSpec& spec, const crypto::Bundle& bundle,
                                Time now);
 
-// Lets a version of the same name come back that was let in before: an operator goes back to it, or
-// it is all that is intact. No rule is asked again: it may be over by now, and it served before.
+// Lets in an earlier version of the same name again: an operator goes back to it, or no other is
+// intact. No rule is checked again: it may have expired, but it was served before.
 Admission readmit(const std::string& name, const crypto::Bundle& bundle);
 
 }  // namespace ccm::policy

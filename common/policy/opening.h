@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // When a window (config/activation_window.h) is open. Pure.
 //
-// Local time counts, as a clock on the wall shows it. An hour that the wall clock shows twice is
-// open twice. Of hours that it skips, a window has what is left of them; a window that lies within
-// them is not open on that day.
+// Windows are in local time. An hour that occurs twice when the clocks go back is open twice. When
+// the clocks go forward, the skipped part of a window is missing; a window that lies in the skipped
+// hours is not open on that day.
 #pragma once
 
 #include "base/clock.h"
@@ -13,7 +13,7 @@
 namespace ccm::policy {
 
 bool is_open(const config::ActivationWindow& window, const TimeZone& zone, Time time) noexcept;
-// The first moment from `now` on at which it is open.
+// The first moment from `now` on at which the window is open.
 Time next_opening(const config::ActivationWindow& window, const TimeZone& zone, Time now) noexcept;
 
 }  // namespace ccm::policy

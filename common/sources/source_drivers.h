@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// How each kind of source works: one driver for each row of config/source_kinds.h. Who needs to
-// know something of a source asks its driver, and who has something to do for every kind goes
-// through all of them.
+// How each kind of source works: one driver for each row of config/source_kinds.h. Code that needs
+// to know something about a source asks its driver; code that does something for every kind goes
+// through all drivers.
 //
 // A new kind is a folder here with its Source and its driver, and one line in source_drivers.cpp.
 #pragma once
@@ -39,16 +39,16 @@ struct SourceParts {
   const Clock& clock;
   Log& log;
   Events& events = no_events();
-  // The conversation with further credentials of the settings; nullptr when they cannot be used
-  // here, and empty where none can.
+  // The session with further credentials of the settings; nullptr when they cannot be used here.
+  // Empty: no further credentials can be used.
   std::function<cloud::Session*(const config::CredentialsSpec&)> session_of = {};
 };
 
 // Sources of one kind that need different permissions.
 struct SourceVariant {
   std::string_view name;  // "pca-cloud-key"
-  std::string_view note;  // "key made by PCA"; empty: the name says it all
-  // What it needs and no action stands for, as a sentence; empty: nothing.
+  std::string_view note;  // "key made by PCA"; empty: the name is enough
+  // A sentence about what it needs beyond actions of IAM; empty: nothing.
   std::string_view beyond_actions = {};
 };
 
@@ -57,11 +57,11 @@ struct CloudNeed {
   std::string_view variant;
   std::string_view operation;  // "scm.ListCertificates"
   std::string_view purpose;    // "to find the certificate for a name"
-  // Parameters with which it can be tried out and changes nothing. An empty `csr` stands for a
-  // signing request of a new key.
+  // Parameters for a trial that changes nothing. An empty `csr` stands for a signing request with a
+  // new key.
   std::span<const std::pair<std::string_view, std::string_view>> trial;
-  // With them it reads what is there. Otherwise they name what does not exist, and whoever may call
-  // it is told so.
+  // True: with these parameters the operation reads existing objects. False: they name an object
+  // that does not exist, and a caller with the permission gets that answer.
   bool reads = false;
 };
 
@@ -71,15 +71,15 @@ struct NamedObject {
   std::string_view operation;  // that shows it
   std::string_view parameter;  // of that operation, for the id
   std::string id;
-  std::string_view advice;  // when it is not there
+  std::string_view advice;  // what to do when it does not exist
 };
 
-// What a source calls of other services, tried out so that nothing is changed.
+// A trial of another service that a source calls. It changes nothing.
 struct SideTrial {
   std::string subject;                                 // "zone of example.com"
-  std::optional<config::CredentialsSpec> credentials;  // nullopt: those of everything else
+  std::optional<config::CredentialsSpec> credentials;  // nullopt: the usual credentials
   std::string remedy;                                  // when it fails
-  // The sentence says what is well.
+  // Returns a sentence that says what works.
   std::function<Result<std::string>(cloud::Session& session, const cloud::Endpoints& endpoints)>
       run;
 };
@@ -89,43 +89,44 @@ struct SourceDriver {
   // The service it calls, and where that is; nullopt and nullptr: none.
   std::optional<cloud::Service> service;
   std::string cloud::Endpoints::*endpoint;
-  // Thread-safe, and may go on for as long as what it was made of.
+  // The source is thread-safe. Its parts must outlive it.
   std::unique_ptr<Source> (*make)(const SourceParts& parts);
-  // Each certificate is made for us, so one that is refused was made in vain, and the next attempt
-  // has another one made.
+  // True when each certificate is issued for us: one that the gate refuses is lost, and the next
+  // attempt has another one issued.
   bool is_costly;
-  // What the settings have against a bundle, in the gate's form (`rejected` with a sentence that
-  // begins with the rule's name), or `invalid` when they cannot be applied. nullptr: nothing ever.
+  // Why the settings refuse a bundle, in the form of the gate's refusals (`rejected` with a
+  // sentence that begins with the rule's name); `invalid` when the settings cannot be applied.
+  // nullptr: the kind has no policy.
   Result<void> (*check_policy)(const config::SourceSpec& source, const crypto::Bundle& bundle,
                                Time now);
 
   // For ccmctl. The first variant is the usual one and has the kind's word as its name.
   std::span<const SourceVariant> variants;
   std::string_view (*variant_of)(const config::SourceSpec& source);
-  // In the order in which a source comes to them.
+  // In the order in which a source uses them.
   std::span<const CloudNeed> needs;
-  // nullopt: the settings name nothing there.
+  // nullopt: the settings name no object.
   std::optional<NamedObject> (*named)(const config::SourceSpec& source);
-  // States of such an object in which it can be used, and what helps in another one.
+  // The states in which such an object can be used, and what to do in another state.
   std::span<const std::string_view> usable_states;
   std::string (*remedy)(const NamedObject& object, std::string_view state);
-  // What is being issued for a certificate, as it was written down; nullptr: nothing takes longer
-  // than an attempt.
+  // The stored order of a certificate; nullptr: this kind has no orders that take longer than an
+  // attempt.
   Result<std::optional<OrderView>> (*order_of)(const store::StoreReader& store,
                                                const std::string& name) = nullptr;
-  // The operation that asks the authority to let go of it, which takes its id.
+  // The operation that withdraws the application; its parameter is the order's id.
   std::string_view withdrawal = {};
-  // The credentials for that; nullopt: those of everything else. nullptr: always those.
+  // The credentials for that; nullopt: the usual ones. nullptr: always the usual ones.
   std::optional<config::CredentialsSpec> (*applies_with)(const config::SourceSpec& source) =
       nullptr;
-  // nullptr: it calls no other service.
+  // nullptr: the kind calls no other service.
   std::vector<SideTrial> (*side_trials)(const config::CertificateSpec& spec) = nullptr;
   // All that an account has, for catalogues (config::SourceKind::fills_catalogues); nullptr: the
   // kind fills none. May go on for as long as what it was made of.
   std::unique_ptr<Collection> (*collect)(const SourceParts& parts) = nullptr;
 };
 
-// The order of this certificate, of whatever kind of source; nullopt when there is none.
+// The order of this certificate from any kind of source; nullopt when there is none.
 Result<std::optional<OrderView>> find_order(const store::StoreReader& store,
                                             const std::string& name);
 
@@ -134,7 +135,7 @@ std::span<const SourceDriver* const> source_drivers() noexcept;
 // Every kind has one.
 const SourceDriver& driver_of(const config::SourceSpec& source);
 
-// The service that knows the certificate with this origin; nullopt when none does.
+// The service from which a certificate with this origin came; nullopt when it came from none.
 std::optional<cloud::Service> service_of_origin(std::string_view origin) noexcept;
 
 // One source of each kind.
@@ -153,8 +154,8 @@ class Sources {
   std::vector<std::pair<const config::SourceKind*, std::unique_ptr<Collection>>> collections_;
 };
 
-// The driver of a config::AddedSourceKind, for tests. Before any thread starts; the last one goes
-// first.
+// The driver of a config::AddedSourceKind, for tests. Made before any thread starts; the last one
+// made is destroyed first.
 class AddedSourceDriver {
  public:
   explicit AddedSourceDriver(const SourceDriver& driver) noexcept;

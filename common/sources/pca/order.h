@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// A certificate ordered from PCA and not yet installed. It is written down before the order is
-// sent, so that neither a crash nor an answer that never came leads to a second certificate: the
-// next attempt finds the order, and with it the key, and asks PCA what became of it.
+// An order: a certificate that was ordered from PCA and is not installed yet. The order is stored
+// before it is sent, so that neither a crash nor a lost answer leads to a second certificate: the
+// next attempt finds the order with its key, and asks PCA for the result.
 //
 // Kept as the record "order" of its certificate; used by PcaSource only.
 #pragma once
@@ -26,7 +26,7 @@ struct Order {
   std::uint64_t version = 0;     // of the record; 0: not written yet
 };
 
-// Key-value lines, an empty line, the key in PEM: one block of wiped memory.
+// Key-value lines, an empty line, the key in PEM (store/keyed_record.h).
 Result<Secret> serialize(const Order& order);
 // `invalid` when it is not such a text; `version` stays 0.
 Result<Order> parse_order(const Secret& text);
@@ -34,7 +34,7 @@ Result<Order> parse_order(const Secret& text);
 // nullopt when there is none; one that is damaged is removed and counts as none.
 Result<std::optional<Order>> read_order(store::Store& store, const store::Lease& lease,
                                         const std::string& name);
-// Writes it over the version it has and remembers the new one.
+// Replaces the stored version that `order` has, and puts the new version into `order`.
 Result<void> write_order(store::Store& store, const store::Lease& lease, const std::string& name,
                          Order& order);
 Result<void> remove_order(store::Store& store, const store::Lease& lease, const std::string& name);

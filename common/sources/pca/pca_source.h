@@ -2,8 +2,8 @@
 // Certificates issued by a private CA, with a key made on this machine (docs/design/flows.md, "PCA
 // with a local key") or by PCA (docs/design/flows.md, "PCA with a key made by PCA").
 //
-// Issuing is not idempotent, so every issuance begins with an order on disk (order.h): whatever
-// happens to the call, the agent or the machine, the next attempt goes on where this one stopped.
+// Issuing is not idempotent, so every issuance begins with a stored order (order.h): whatever
+// happens to the call, the agent or the machine, the next attempt continues where this one stopped.
 //
 // Thread-safe for different certificates. Borrows the store and what the client borrows.
 #pragma once
@@ -32,11 +32,12 @@ class PcaSource final : public Source {
   Result<void> refused(const ObtainRequest& request) override;
 
  private:
-  // An order whose certificate id is known.
+  // Returns an order whose certificate id is known.
   Result<Order> issued_order(const ObtainRequest& request, bool current_must_go);
   Result<std::optional<Order>> unfinished_order(const ObtainRequest& request);
   Result<Order> begin_order(const ObtainRequest& request);
-  // What an earlier attempt got issued without learning of it; empty when nothing was.
+  // The id of a certificate that PCA issued for an earlier attempt that got no answer; empty when
+  // there is none.
   Result<std::string> find_issued(const ObtainRequest& request, const Order& order);
   Result<bool> fulfils(const std::string& id, const ObtainRequest& request, const Order& order);
   Result<void> check_authority(const ObtainRequest& request, bool current_must_go);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What SCM has, as its lists show it, shared by all certificates: a hundred that are looked at
-// together cost one list, and threads that come while it is being fetched wait for it.
+// The certificates that SCM's lists show, shared by all configured certificates: a hundred checks
+// at the same time cost one list. Threads that ask while the list is being fetched wait for it.
 //
 // Thread-safe. Borrows its arguments; owned by ScmSource.
 #pragma once
@@ -47,20 +47,22 @@ class ScmCatalogue {
 
   // Certificates that can be exported: issued and imported ones. At most a few seconds old.
   Result<SharedList> issued();
-  // Certificates in whatever state: the second choice, because the service cuts long lists.
+  // Certificates in every state. issued() is better where it suffices, because the service cuts
+  // long lists.
   Result<SharedList> all();
-  // The next to ask for a list gets a new one.
+  // The next call for a list fetches a new one.
   void drop_lists();
   // Issued ones whose name or domain resembles `name`: for accounts with more certificates than one
   // list shows. Not shared.
   Result<List> issued_like(const std::string& name);
 
-  // So that a certificate whose key type or end does not suit is not exported at every check.
+  // Remembers what an export has revealed, so that an unsuitable certificate is not exported at
+  // every check.
   void remember(const cloud::ScmCertificate& certificate, const crypto::Certificate& leaf);
   std::optional<ScmFacts> recall(const cloud::ScmCertificate& certificate) const;
 
-  // What keeps one candidate from being taken for one specification; the key names both. True when
-  // that was not known, or was another sentence.
+  // Notes why one candidate cannot be taken for one specification; `key` names both. True when the
+  // trouble is new or its sentence has changed.
   bool note_trouble(const std::string& key, Error error);
   // The trouble just noted is a refusal by the gate, which will not change with the next export.
   void note_refusal(const std::string& key, std::string fingerprint, bool is_unwanted);
@@ -86,20 +88,21 @@ class ScmCatalogue {
   std::map<std::string, ScmTrouble> troubles_;
 };
 
-// Stays the same as long as the list shows the same: an id may get new content (names added to it),
-// and then another end.
+// A key that changes when the list shows another content of the certificate: names may be added to
+// an id, which changes its end.
 std::string facts_key(const cloud::ScmCertificate& certificate);
-// Those that can be exported and cover every name, the longest-lived first (by the service's own
-// words, which are a hint only), of equal ones the greatest id: the same order on every host.
+// The certificates that can be exported and cover every name. The one that ends last comes first
+// (according to the service, which is only a hint); of equal ones the greatest id, so that every
+// host has the same order.
 ScmCatalogue::List covering(const ScmCatalogue::List& list, const std::vector<std::string>& names);
 bool covers_all(const cloud::ScmCertificate& certificate, const std::vector<std::string>& names);
-// It may become an issued one (docs/design/differences.md, "SCM certificate states").
+// Whether it may still be issued (docs/design/differences.md, "SCM certificate states").
 bool is_pending(const cloud::ScmCertificate& certificate) noexcept;
-// Every spelling of revoked and of being revoked.
+// Whether its state is any of those for revoked or being revoked.
 bool is_revoked(const cloud::ScmCertificate& certificate) noexcept;
 // No time zone is farther from UTC.
 inline constexpr Seconds kZoneTolerance = std::chrono::hours(14);
-// The end as the service tells it, in an unknown time zone; nullopt when it is no date.
+// The end that the service states, in an unknown time zone; nullopt when it is not a date.
 std::optional<Time> hinted_end(const cloud::ScmCertificate& certificate);
 
 }  // namespace ccm::sources

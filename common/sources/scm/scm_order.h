@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// A certificate that is being issued at SCM, from before the application until what came of it is
-// installed. It is written down before the first call that changes something, and again before each
-// further one, so that neither a crash nor a lost answer leads to a second application: the next
-// attempt finds the order, and with it the key, and asks SCM what became of it.
+// An order: a certificate that is being issued at SCM, from before the application until the
+// certificate is installed. It is stored before every call that changes something, so that neither
+// a crash nor a lost answer leads to a second application: the next attempt finds the order with
+// its key, and asks SCM for the result.
 //
 // Kept as the record "issue-order" of its certificate, which is written by ScmOrders only and read
 // by ccmctl.
@@ -31,7 +31,7 @@ enum class OrderStep : std::uint8_t {
   sent,     // the application may have arrived
   applied,  // SCM has it
   stopped,  // a person must do something; `reason` says what
-  closing,  // over, but for the proof that is still to be removed
+  closing,  // over, except that the proof is still to be removed
 };
 std::string_view to_string(OrderStep step) noexcept;
 
@@ -39,22 +39,22 @@ struct ScmOrder {
   OrderStep step = OrderStep::chosen;
   std::string certificate_id = {};
   std::vector<std::string> names = {};  // as applied for, the domain first
-  // nullopt: SCM makes it, or somebody else applied.
+  // nullopt: SCM makes the key, or somebody else applied.
   std::optional<crypto::KeyPair> key = {};
   std::string csr = {};     // PEM; empty without a key
   std::string method = {};  // domain_method of the application
   bool is_ours = true;      // false: SCM itself or a person applied
   Time begun{};
   Time step_since{};
-  std::string status = {};              // as SCM said last
-  std::string reason = {};              // what it waits for, or why it stopped
+  std::string status = {};              // SCM's last word
+  std::string reason = {};              // what the order waits for, or why it stopped
   std::string spec_fingerprint = {};    // of the settings it was made for
   std::vector<std::string> unfit = {};  // certificates of the stock that SCM refused for the names
-  std::vector<cloud::ScmProof> placed = {};    // what is in place, or was begun to be
+  std::vector<cloud::ScmProof> placed = {};    // in place, or about to be placed
   std::optional<config::DnsWay> dns_way = {};  // by which records were placed
   bool is_set_up = false;                      // all of it is in place
-  bool lacks_proof = false;                    // an authority would not find one of it
-  bool is_late = false;                        // which has been said
+  bool lacks_proof = false;                    // an authority would not find one of them
+  bool is_late = false;                        // and that was logged
   std::uint64_t version = 0;                   // of the record; 0: not written yet
 
   // Goes on to another step.
@@ -68,7 +68,7 @@ Result<ScmOrder> parse_scm_order(const Secret& text);
 // nullopt when there is none; `invalid` when it is damaged.
 Result<std::optional<ScmOrder>> read_scm_order(const store::StoreReader& store,
                                                const std::string& name);
-// Writes it over the version it has and remembers the new one.
+// Replaces the stored version that `order` has, and puts the new version into `order`.
 Result<void> write_scm_order(store::Store& store, const store::Lease& lease,
                              const std::string& name, ScmOrder& order);
 Result<void> remove_scm_order(store::Store& store, const store::Lease& lease,

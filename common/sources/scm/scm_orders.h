@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
-// How a certificate gets issued at SCM without hands: one order for each certificate, from the
-// choice among what was paid for to the day when what was issued is installed.
+// Has certificates issued at SCM without an operator: one order for each certificate, from the
+// choice of a paid certificate until the issued one is installed.
 //
 //   (nothing) ──► chosen ──► sent ──► applied ──► issued: taken by ScmSource, installed, closing
 //                   ▲          │         ├──► stopped: refused or withdrawn; a person decides
 //                   └──────────┘         └──► closing ──► (nothing)
 //             refused for these names
 //
-// Every arrow is written down before it is gone (scm_order.h), so that an order survives whatever
-// happens to the agent. What somebody else applied for, above all the successor that SCM applies
-// for by itself, enters at "applied".
+// The order is stored before every step (scm_order.h), so that it survives the end of the agent at
+// any moment. An application by somebody else, usually SCM's own for a successor, enters at
+// "applied".
 //
 // Thread-safe for different certificates. Borrows its parts; belongs to ScmSource.
 #pragma once
@@ -36,12 +36,12 @@ namespace ccm::sources {
 class ScmOrders {
  public:
   struct Parts {
-    cloud::ScmClient& client;  // with the credentials that pull
+    cloud::ScmClient& client;  // with the credentials that fetch certificates
     std::string endpoint;
     store::Store& store;
     Log& log;
     Events& events = no_events();
-    // The conversation with the credentials that apply, where they are others.
+    // The session with the credentials that apply, where those are different.
     std::function<cloud::Session*(const config::CredentialsSpec&)> session_of = {};
     ProofLook look = {};
     // The zones of the settings at Huawei Cloud DNS.
@@ -51,10 +51,10 @@ class ScmOrders {
       : parts_(std::move(parts)),
         proofs_({parts_.store, parts_.events, parts_.log, parts_.look, parts_.zones_of}) {}
 
-  // The order of this certificate; nullopt when there is none. One that is fulfilled is closed.
+  // The order of this certificate; nullopt when there is none. Closes a fulfilled order.
   Result<std::optional<ScmOrder>> open_order(const ObtainRequest& request);
 
-  // What has become of it since the last look.
+  // The result of a look at an order.
   struct Issued {
     cloud::ScmCertificate certificate;
   };
@@ -62,14 +62,15 @@ class ScmOrders {
   using Progress = std::variant<Pending, Issued, Over>;
   Result<Progress> advance(const ObtainRequest& request, ScmOrder& order);
 
-  // Somebody else has applied for what covers the names: an order that only places the proof.
+  // Somebody else has applied for a certificate that covers the names: makes an order that only
+  // places the proof.
   Result<Progress> adopt(const ObtainRequest& request, const cloud::ScmCertificate& theirs);
-  // Takes from stock and applies.
+  // Chooses a paid certificate and applies.
   Result<Progress> begin(const ObtainRequest& request);
 
-  // It has come to nothing that another look would mend.
+  // Stops the order, because only a person can help.
   Failure stop(const ObtainRequest& request, ScmOrder& order, std::string reason);
-  // Nobody wants it to go on: the proof goes, the order stays.
+  // No configuration wants the order now: removes the proof and keeps the order.
   Result<void> rest(const std::string& name, const store::Lease& lease);
   // Removes the proof, then the order.
   Result<void> close(const ObtainRequest& request, ScmOrder& order);
@@ -94,7 +95,7 @@ class ScmOrders {
   void say_when_late(const ObtainRequest& request, ScmOrder& order,
                      const cloud::ScmCertificate& shown);
   void take_over_key(const ObtainRequest& request, ScmOrder& order) const;
-  // Chooses (again) and makes key and signing request where they are missing.
+  // Chooses a paid certificate (again), and makes key and signing request if they are missing.
   Result<void> choose(const ObtainRequest& request, ScmOrder& order);
   Result<void> write(const ObtainRequest& request, ScmOrder& order);
   Result<cloud::ScmClient> applicant(const config::Issue& issue) const;
@@ -103,8 +104,8 @@ class ScmOrders {
   ScmProofs proofs_;
 };
 
-// When the order is to be looked at again: after a minute at first, growing to a quarter of an
-// hour, and never later than the check interval.
+// When to look at the order again: at first after a minute, later after up to a quarter of an hour,
+// and never later than the check interval.
 Time next_poll(const ScmOrder& order, Seconds check_interval, Time now);
 
 }  // namespace ccm::sources

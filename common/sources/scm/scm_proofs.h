@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// The proofs of an order, brought to where the authority looks for them, and taken away again:
-// files through the store, from where the workers of every server get them (store/proof_record.h);
-// DNS records as the settings say: by SCM itself, in zones of Huawei Cloud DNS (zone_proofs.h), or
-// by a hook.
+// Places the proofs of an order where the authority looks for them, and removes them again. Files
+// go through the store to the workers of every server (store/proof_record.h). DNS records are
+// placed as the settings say: by SCM itself, in zones of Huawei Cloud DNS (zone_proofs.h), or by a
+// hook.
 //
 // One thread for an order at a time. Borrows its parts; belongs to ScmOrders.
 #pragma once
@@ -52,25 +52,26 @@ class ScmProofs {
   };
   explicit ScmProofs(Parts parts) : parts_(std::move(parts)), zones_(parts_.log, parts_.zones_of) {}
 
-  // What SCM asks for takes the place of what is there. An error when one of them cannot be placed
-  // now; the next call goes on with it. `pending` when another order of this store has its value
-  // in the same DNS record: an authority might accept neither. Changes `order.placed`, and writes
-  // it down before anything is placed that has to be removed again.
+  // Replaces the order's proofs by those that SCM asks for. An error when one of them cannot be
+  // placed now; the next call continues. `pending` when another order of this store has its value
+  // in the same DNS record, because an authority might accept neither. Changes `order.placed`, and
+  // stores the order before it places anything that has to be removed again.
   Result<void> place(const ObtainRequest& request, ScmOrder& order,
                      const std::vector<cloud::ScmProof>& wanted);
-  // One sentence on what an authority would not find; empty when all is in place, as far as can be
-  // told from here. Records in zones of ours that somebody removed are added again.
+  // One sentence about what an authority would not find; empty when everything is visible from this
+  // host. Adds removed records in our zones again.
   std::string missing(const ObtainRequest& request, const ScmOrder& order) const;
-  // Takes all of them away.
+  // Removes all proofs of the order.
   Result<void> remove(const ObtainRequest& request, ScmOrder& order);
 
  private:
-  // Writes down what is going to be placed, unless another order is in the way.
+  // Stores what is about to be placed, unless another order has a value in the same record.
   Result<void> claim(const ObtainRequest& request, ScmOrder& order,
                      const std::vector<cloud::ScmProof>& wanted);
   Result<void> place_files(const ObtainRequest& request,
                            const std::vector<cloud::ScmProof>& wanted);
-  // `pending` with what is there instead of it; another error when that could not be found out.
+  // `pending`, with what is there instead, when the proof is not visible; another error when the
+  // look itself failed.
   Result<void> look_at(const cloud::ScmProof& proof) const;
   Result<void> set_up(const ObtainRequest& request, const ScmOrder& order,
                       const cloud::ScmProof& proof);

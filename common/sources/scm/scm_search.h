@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// One search of one attempt among certificates of SCM: every candidate is looked at, and one that
-// is broken, refused by the gate or of no use leads to the next. How much is asked of the cloud in
-// one go is bounded; what was found out is remembered in the catalogue, so that the next attempt
-// goes on where this one stopped.
+// One search of one attempt among the certificates of SCM. It tries the candidates in turn, and
+// passes over one that is broken, refused by the gate or of no use. The number of cloud calls in
+// one search is bounded; the catalogue remembers the findings, so that the next attempt continues
+// where this one stopped.
 //
 // One thread; borrows its parts and the situation.
 #pragma once
@@ -23,7 +23,7 @@ namespace ccm::sources {
 // Whether SCM shows the installed certificate under this id.
 bool is_installed(const cloud::ScmCertificate& shown, const ObtainRequest& request);
 
-// Whether the error may concern one certificate alone, so that another may do.
+// Whether the error may concern one certificate only, so that another one may work.
 bool is_obstacle(const Error& error) noexcept;
 
 class ScmSearch {
@@ -37,17 +37,17 @@ class ScmSearch {
   ScmSearch(Parts parts, const ScmSituation& situation)
       : parts_(parts), situation_(situation), spec_key_(situation.request.spec.fingerprint()) {}
 
-  // The first that is better than what is installed; nullopt when none is. Errors: what keeps the
-  // first that might be better from being taken; `transient` when not all were looked at.
+  // The first that is better than the installed one; nullopt when none is. The error says why the
+  // first one that might be better cannot be taken; `transient` when not all were tried.
   Result<std::optional<Obtained>> run(const std::vector<ScmCandidate>& order);
-  // Exports this one; nullopt: of no use here, and remembered as such.
+  // Exports this candidate; nullopt: of no use here, which the catalogue remembers.
   Result<std::optional<Obtained>> take(const ScmCandidate& candidate,
                                        const std::string& fingerprint);
 
  private:
   bool is_known_unfit(const ScmCandidate& candidate) const;
   bool is_known_unwanted(const ScmCandidate& candidate) const;
-  // The gate refused it a short time ago, and the list shows the same of it.
+  // Whether the gate refused it a short time ago and the list still shows the same certificate.
   bool is_known_refused(const ScmCandidate& candidate) const;
   void say_passed_over() const;
   void take_obstacle(const ScmCandidate& candidate, Error error);

@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// Which certificates of SCM may take the installed one's place, and in which order they are tried.
-// Pure functions.
+// Which certificates of SCM may replace the installed one, and in which order they are tried. Pure
+// functions.
 //
-// A certificate that somebody uploaded to SCM was checked by nobody there, so what it may do is the
-// operator's choice (config::Uploads); by default it stands in only where SCM has issued nothing of
-// use.
+// SCM does not check a certificate that somebody uploaded, so the operator decides how it may be
+// used (config::Uploads). By default it is used only where SCM has issued nothing usable.
 #pragma once
 
 #include <optional>
@@ -22,30 +21,31 @@ struct ScmSituation {
   bool must_go = false;    // revoked, or of another source
   bool is_good = false;    // installed, may stay, and passes the gate's rules now
   bool is_pinned = false;  // it is the one that the settings name by its id
-  // Why it would not be taken today, though it came from SCM: the policy has become another, or a
-  // root is not trusted any more. It serves until one comes that fits.
+  // Why the source's present policy refuses the installed certificate, though it came from SCM: the
+  // policy or the trusted roots have changed. It is served until one that fits arrives.
   std::optional<Error> objection = {};
 };
 
 struct ScmCandidate {
   cloud::ScmCertificate certificate;
-  // It stands before the installed one whatever the ends: an upload gives way to what SCM issued,
-  // and what the cloud no longer has gives way to what an operator finds there.
+  // It replaces the installed one even if it ends earlier: SCM's own certificate replaces an
+  // upload, and what an operator finds in the cloud replaces what the cloud does not have.
   bool may_end_sooner = false;
 };
 
 // The id the installed certificate came with; empty when it is not of SCM.
 std::string installed_id(const ObtainRequest& request);
 bool is_upload(const cloud::ScmCertificate& certificate) noexcept;
-// `covering`: in order, as covering() gives them (scm_catalogue.h). Left out is what the policy
-// does not admit in this situation.
+// `covering`: in the order of covering() (scm_catalogue.h). Leaves out what the policy does not
+// allow in this situation.
 std::vector<ScmCandidate> in_order(const ScmCatalogue::List& covering,
                                    const ScmSituation& situation);
-// Whether the candidate, whose content is known by now, is of no use: another kind of key, or not
-// better than the installed one. Better is what ends later. For an operator who waits, it is also
-// what ends at the same time and was issued later or, issued at the same time, has the greater id.
+// Whether the candidate, whose content is known, is of no use: it has another kind of key, or is
+// not better than the installed one. A certificate that ends later is better. When an operator
+// waits, a certificate that ends at the same time is also better if it was issued later, or was
+// issued at the same time and has the greater id.
 bool is_unfit(const ScmCandidate& candidate, const ScmFacts& facts, const ScmSituation& situation);
-// The same by the list's word alone, which is a hint: true only where it leaves no doubt.
+// The same, judged only by the list, which is a hint: true only when it leaves no doubt.
 bool is_hopeless(const ScmCandidate& candidate, const ScmSituation& situation);
 
 }  // namespace ccm::sources

@@ -1,15 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
-// Certificates that SCM obtains and renews: the one of a given id, or the best that covers the
+// Certificates that SCM issues and renews: the one with a given id, or the best one that covers the
 // names. A renewal gets a new id (docs/design/differences.md, "Validity"), so the configured id is
 // only the first of a line.
 //
-// What was uploaded to SCM counts as far as the settings say (scm_selection.h). Every candidate is
-// tried before giving up (scm_search.h).
+// The settings decide how uploaded certificates are used (scm_selection.h). All candidates are
+// tried before the attempt fails (scm_search.h).
 //
-// Where the settings want it and nothing is there to be taken, it has one issued (scm_orders.h).
+// If the settings allow it and SCM has no usable certificate, the source has one issued
+// (scm_orders.h).
 //
-// Asks little: lists are shared, fingerprints and what earlier exports revealed are compared before
-// anything is exported. Thread-safe. Borrows its arguments; belongs to the agent.
+// Makes few calls: lists are shared, and nothing is exported before fingerprints and the results of
+// earlier exports were compared. Thread-safe. Borrows its arguments; belongs to the agent.
 #pragma once
 
 #include <functional>
@@ -28,7 +29,7 @@
 
 namespace ccm::sources {
 
-// What applies for certificates needs more than what takes them.
+// What the source needs in addition to apply for certificates.
 struct ScmOrdering {
   std::string endpoint = {};
   Events& events = no_events();
@@ -60,7 +61,8 @@ class ScmSource final : public Source {
   Result<void> refused(const ObtainRequest&) override { return {}; }
 
  private:
-  // `pinned`: what the id of the settings shows, when there is one and it is known.
+  // `pinned`: the certificate that the settings name by its id; nullptr when they name none or it
+  // is not known.
   Result<ScmSituation> assess(const ObtainRequest& request, const cloud::ScmCertificate* pinned);
   Result<bool> must_go(const ObtainRequest& request, const cloud::ScmCertificate* pinned);
   Result<bool> is_installed_revoked(const ObtainRequest& request,
@@ -69,14 +71,14 @@ class ScmSource final : public Source {
   // Without an order: what is there, or a new order.
   Result<Outcome> search(const ObtainRequest& request);
   Result<Outcome> obtain_ordered(const ObtainRequest& request, ScmOrder& order);
-  // What can be taken although an order is under way; nullopt when nothing can.
+  // A certificate that can be taken although an order is in progress; nullopt when there is none.
   Result<std::optional<Obtained>> find_other(const ObtainRequest& request);
   Result<Outcome> collect(const ObtainRequest& request, ScmOrder& order,
                           const cloud::ScmCertificate& issued);
   Result<Outcome> have_issued(const ScmSituation& situation, const ScmCatalogue::List& all);
   Result<Outcome> obtain_best(const ObtainRequest& request);
   Result<Outcome> obtain_pinned(const ObtainRequest& request, const std::string& id);
-  // Nothing is due and the given one is nothing new.
+  // Nothing is due and the pinned certificate is the installed one.
   Result<Outcome> stay_with_pinned(const ObtainRequest& request,
                                    const Result<cloud::ScmCertificate>& pinned);
   // nullopt: due for renewal itself, or of no use.

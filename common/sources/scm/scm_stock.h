@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Which certificate that was paid for and not applied for yet is taken for some names. Pure
-// functions: the same choice at every try and on every host.
+// Chooses for some names a certificate that was paid for and not applied for yet. Pure functions:
+// every attempt and every host makes the same choice.
 #pragma once
 
 #include <optional>
@@ -12,12 +12,13 @@
 
 namespace ccm::sources {
 
-// Whether the product takes so many names of such a kind, and the settings have what its type asks.
-// One wildcard more than it counts, as the first name may be one; if not, SCM says so.
+// Whether the product takes these names, and the settings have what its type requires. Allows one
+// wildcard more than the product counts, because the first name may be one; SCM refuses it
+// otherwise.
 bool is_fit(const cloud::ScmCertificate& stock, const std::vector<std::string>& names,
             const config::Issue& issue);
-// The most modest one that fits: DV before OV before EV, no larger than needed, then the smallest
-// id. nullptr when none does; `unfit`: ids that are out of the question.
+// The smallest product that fits: DV before OV before EV, then the fewest names, then the smallest
+// id. nullptr when none fits. `unfit`: ids to leave out.
 const cloud::ScmCertificate* choose_stock(const std::vector<cloud::ScmCertificate>& paid,
                                           const std::vector<std::string>& names,
                                           const config::Issue& issue,
@@ -28,10 +29,10 @@ std::string describe_lack(const std::vector<cloud::ScmCertificate>& paid,
 // The names in the order in which the product takes them: the domain first.
 std::vector<std::string> in_product_order(std::vector<std::string> names, bool wildcard_first);
 
-// It was applied for, and has neither been issued nor refused. Every state that is not known is
-// counted among them.
+// Whether somebody has applied for it and it was neither issued nor refused. An unknown state
+// counts as in progress.
 bool is_in_progress(const cloud::ScmCertificate& certificate) noexcept;
-// How long an authority usually takes at most.
+// How long an authority usually takes at most to issue it.
 Seconds usual_time(const cloud::ScmCertificate& certificate) noexcept;
 bool needs_company(const cloud::ScmCertificate& certificate) noexcept;
 

@@ -2,8 +2,8 @@
 // Proofs of an order as records in zones of Huawei Cloud DNS, where the settings want that
 // ("issue_dns cloud").
 //
-// A name that begins with an underscore is there for proofs, so whatever else stands at it was left
-// over from an application before and goes. Records at every other name are the operator's and
+// A name that begins with an underscore is only for proofs, so other values there are left-overs of
+// an earlier application and are removed. Records at every other name belong to the operator and
 // stay.
 //
 // One thread for an order at a time. Borrows its parts; belongs to ScmProofs.
@@ -36,16 +36,16 @@ class ZoneProofs {
  public:
   ZoneProofs(Log& log, ZonesOf zones_of) : log_(log), zones_of_(std::move(zones_of)) {}
 
-  // Afterwards the record has the value of this proof and of the others that the order has placed
-  // there, and none that was left over.
+  // Afterwards the record has the values of this proof and of the order's other proofs there, and
+  // no left-over.
   Result<void> put(const ObtainRequest& request, const ScmOrder& order,
                    const cloud::ScmProof& proof) const;
-  // Adds again what somebody has removed, but not beside the value of somebody else's proof: then
-  // an authority would accept neither. The sentence says what is not as it should be; empty when
-  // the service has it.
+  // Adds the proof again if somebody has removed it, but not beside the value of somebody else's
+  // proof, because an authority would accept neither. Returns a sentence about what is wrong; empty
+  // when the record is right.
   Result<std::string> keep(const ObtainRequest& request, const ScmOrder& order,
                            const cloud::ScmProof& proof) const;
-  // What cannot be removed without a person is said in the log.
+  // Logs what only a person can remove.
   Result<void> remove(const ObtainRequest& request, const cloud::ScmProof& proof) const;
 
  private:
