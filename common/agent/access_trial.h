@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Tries in a process of its own whether an agent could work with changed files: a credentials file
-// that is half written, or wrong, must not end an agent that works. The monitor itself reads no
-// credential. Owned by the monitor; one thread.
+// Checks in a separate process whether an agent could work with changed files, because a
+// credentials file that is half written or wrong must not end a working agent. The monitor itself
+// reads no credential. Owned by the monitor; one thread.
 #pragma once
 
 #include <sys/types.h>
@@ -21,13 +21,14 @@ class AccessTrial {
   AccessTrial(AccessTrial&&) = delete;
   ~AccessTrial() { stop(); }
 
-  // Ends a trial that is under way and begins another one. An error when there cannot be any.
+  // Ends a running trial and begins a new one. An error when the process cannot be started.
   Result<void> start(const std::function<Result<void>()>& attempt);
   void stop() noexcept;
 
-  // Readable when `verdict` may have something to say; -1: there is no trial.
+  // Readable when verdict() may have a result; -1: no trial is running.
   int descriptor() const noexcept { return output_.get(); }
-  // nullopt while it is under way and when there is none; then, once, how the attempt ended.
+  // nullopt while a trial is running and when there is none; once after its end, the result of the
+  // attempt.
   std::optional<Result<void>> verdict();
 
  private:

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Counts the agent's calls: by operation, what came of them and how long they took, and what the
-// service said of the credentials. Belongs to the agent; the engine's threads write, the main
-// thread carries it to the server (status_board.h). Thread-safe.
+// Counts the agent's calls by operation, result and duration, and keeps what the cloud said about
+// the credentials. Belongs to the agent; the engine's threads write, the main thread passes the
+// counts to the server (status_board.h). Thread-safe.
 #pragma once
 
 #include <cstdint>
@@ -21,20 +21,20 @@ class CallLedger {
  public:
   using Outcome = publication::CallStatus::Outcome;
 
-  // An answer, or none, of an operation that took so long and ended at `now`.
+  // Notes a call that ended at `now`, with or without an answer.
   void note(std::string_view operation, Outcome outcome, std::chrono::milliseconds took, Time now);
   void note_identity(publication::Identity identity);
-  // What an earlier agent of this server counted; before the first note().
+  // Takes over the counts of an earlier agent of this server. To be called before the first note().
   void resume(std::vector<publication::CallStatus> calls);
 
   struct State {
     std::vector<publication::CallStatus> calls;
     publication::Identity identity = publication::Identity::unknown;
     Time seen{};    // the cloud's last answer
-    Time missed{};  // the last call of the cloud without one
+    Time missed{};  // the last call to the cloud without an answer
   };
   State state() const;
-  // Another number whenever the state is another.
+  // A number that changes whenever the state changes.
   std::uint64_t revision() const;
 
  private:
@@ -45,10 +45,10 @@ class CallLedger {
   std::uint64_t revision_ = 1;
 };
 
-// A client that counts what goes through another one.
+// A client that passes requests to `client` and counts them.
 std::unique_ptr<cloud::HttpClient> make_counting_client(std::unique_ptr<cloud::HttpClient> client,
                                                         const Clock& clock, CallLedger& ledger);
-// A guard that notes what is said of the credentials.
+// A guard that passes questions to `guard` and notes what the cloud says about the credentials.
 std::unique_ptr<cloud::LockoutGuard> make_noting_guard(std::unique_ptr<cloud::LockoutGuard> guard,
                                                        CallLedger& ledger);
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Keeps the catalogues of the publication true to the store: certificates join as soon as they are
-// stored, change with their versions and leave when they are forgotten. Belongs to the agent's main
-// thread. Works in small steps, so that it holds up nothing else.
+// Keeps the catalogues of the publication equal to the store: adds certificates when they are
+// stored, replaces them when their versions change, and removes them when they are forgotten.
+// Belongs to the agent's main thread. Works in small steps, so that it delays nothing else.
 #pragma once
 
 #include <cstddef>
@@ -25,10 +25,10 @@ namespace ccm::agent {
 
 class CataloguePublisher {
  public:
-  // Every entry has its turn within this time: what was changed behind the store's back, as by a
-  // restored backup, is found then.
+  // Every entry is looked at within this time, to find changes that no Store made, such as a
+  // restored backup.
   static constexpr Seconds kRound{300};
-  // So many are looked at in one step, at most.
+  // The most entries that one step looks at.
   static constexpr std::size_t kMostLooks = 200;
 
   using Catalogues = std::span<const std::unique_ptr<publication::CatalogueWriter>>;
@@ -63,7 +63,7 @@ class CataloguePublisher {
   Log& log_;
   std::span<const config::CatalogueSpec> specs_;
   store::Revision revision_;
-  std::set<std::string> waiting_;  // to be looked at
+  std::set<std::string> waiting_;  // entries to look at
   std::set<std::string> unread_;   // in the last step
   std::vector<std::string> round_;
   std::size_t turn_ = 0;
@@ -73,7 +73,7 @@ class CataloguePublisher {
   std::map<std::string, std::string> complaints_;    // said already
   std::vector<std::string> changed_;                 // sentences about the last step, a few of them
   std::size_t changes_ = 0;
-  bool is_complete_ = false;  // the first look at all is over
+  bool is_complete_ = false;  // the first round is over
 };
 
 }  // namespace ccm::agent

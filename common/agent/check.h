@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// What the configuration test asks the agent: whether it could work with these settings on this
-// host. Judged with the agent's own means (how it reads the credentials, what curl trusts, which
-// account it becomes), so that the answer cannot differ from what happens later. No network, and
-// nothing is made or changed.
+// Checks for the configuration test whether the agent could work with these settings on this host.
+// It uses the agent's own code (to read the credentials, to load trusted certificates, to choose
+// the account), so that the answer cannot differ from what happens later. Uses no network and
+// changes nothing.
 //
 // Called once, in a process that ends with its answer; as root where the server is started by root.
 #pragma once
@@ -17,7 +17,7 @@ namespace ccm::agent {
 
 // Fatal: what the configuration names is unusable, whatever the host. Everything else, such as a
 // state directory on a read-only file system, is a warning, because the server starts all the same
-// and shows the certificates it has. A process that is not root says nothing of what it may not
+// and shows the certificates it has. A process that is not root says nothing about what it may not
 // look at.
 std::vector<config::HostFinding> check_work(const config::Config& config);
 

@@ -25,17 +25,18 @@ struct Child {
   std::uint64_t beats_at_birth = 0;
 };
 
-// As fork(), of a process that does not outlive this one.
+// Like fork(); the child does not outlive this process.
 pid_t fork_child() noexcept;
 
-// A descriptor that tells the end of a process; none where the system has or allows none.
+// A descriptor that becomes readable when the process ends (pidfd); empty when the system has or
+// allows none.
 FileDescriptor handle_of(pid_t pid) noexcept;
 
-// Whether it has stopped moving. Before its first sign of life it may wait for others (a directory
-// service that knows the account), as if it worked.
+// Whether the child hangs. Until its first sign of life it counts as busy, because it may wait for
+// others (a directory service that knows the account).
 bool hangs(Child& child, const Pulse& pulse, Member member);
 
-// Kills it, when there is one, and waits for its end.
+// Kills the child, if there is one, and waits for its end.
 void end_child(Child& child);
 
 // "was killed by signal 9".

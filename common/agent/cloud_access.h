@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// With what the agent goes to the cloud: read while it is root, used when it leads.
+// The agent's credentials and other secrets for the cloud: read while it is root, used when it
+// leads.
 #pragma once
 
 #include <map>
@@ -53,8 +54,8 @@ std::unique_ptr<cloud::HttpClient> make_responder_client(const CloudAccess& acce
                                                          const std::string& proxy,
                                                          cloud::Reach reach);
 
-// One conversation with the cloud for each of the further credentials. Borrows what it is made of;
-// thread-safe as sessions are.
+// One session with the cloud for each of the further credentials. Borrows its parts; thread-safe as
+// sessions are.
 class FurtherSessions {
  public:
   struct Parts {

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // What the agent gives up besides its user: rights that root leaves behind, system calls, the file
-// system outside its state directory, more memory than it can need. Each is one more wall; where a
-// kernel has none, the agent works without it and says so. Single-threaded, once, at the start.
+// system outside its state directory, more memory than it can need. Each is a separate protection;
+// where the kernel lacks one, the agent works without it and logs that. Single-threaded, once, at
+// the start.
 #pragma once
 
 #include <cstddef>
@@ -15,14 +16,15 @@ namespace ccm::agent {
 // so that nothing that this process or a successor executes could have one.
 void drop_capability_sets() noexcept;
 
-// As the account, the state directory being the current one. `certificates` and `threads` scale the
-// limit of memory. What the system does not give is logged: as information, because serving and
+// To be called as the agent's account, in the state directory. `certificates` and `threads`
+// determine the memory limit. Logs as information what the system lacks, because serving and
 // renewing need none of it.
 void confine(std::size_t certificates, unsigned threads, Log& log);
 
-// From now on files are written, made and removed below the current directory only, and executed
-// nowhere; TCP ports are not bound, processes outside are not signalled, as far as the kernel knows
-// how. `rejected` where it has no Landlock, or one that could not move files between directories.
+// From now on this process can write, make and remove files only below the current directory, and
+// execute none. If the kernel supports it, it can neither bind TCP ports nor signal processes
+// outside. `rejected` when the kernel has no Landlock, or one that cannot allow moving files
+// between directories.
 Result<void> restrict_file_system();
 
 }  // namespace ccm::agent

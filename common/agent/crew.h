@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Threads that do one job after another. The agent's main thread gives them work as far as hands
-// are free, and is woken through a descriptor when a job has ended. The process ends by _exit with
-// jobs under way, so the threads are never joined: a Crew that has begun is never destroyed.
+// A pool of threads. The agent's main thread gives it jobs while threads are idle, and is woken
+// through a descriptor when a job has ended. The process ends by _exit while jobs run, so the
+// threads are never joined: a Crew that has begun is never destroyed.
 #pragma once
 
 #include <condition_variable>
@@ -27,12 +27,12 @@ class Crew {
   Crew(const Crew&) = delete;
   Crew& operator=(const Crew&) = delete;
 
-  // How many jobs would begin at once.
+  // How many threads are idle.
   std::size_t idle() const;
-  // No job is queued or running.
+  // Whether no job is queued or running.
   bool is_idle() const;
   void give(Job job);
-  // How long the oldest job that has begun has been under way; 0 when none is.
+  // How long the oldest running job has been running; 0 when none is.
   Seconds longest_work(SteadyTime now) const;
 
  private:

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Everything that talks to the cloud, put together: made when this agent has become the leader of
-// the store. Attempts run on the engine's own threads; the main thread only hands them out, and is
-// woken through a descriptor when one has ended.
+// Everything that talks to the cloud. Made when this agent has become the leader of the store.
+// Attempts run on the engine's own threads; the main thread only hands them out, and is woken
+// through a descriptor when one has ended.
 #pragma once
 
 #include <functional>
@@ -21,7 +21,7 @@
 
 namespace ccm::agent {
 
-// Threads that an engine starts.
+// How many threads an engine starts at most.
 unsigned most_threads(const config::GlobalConfig& global) noexcept;
 
 class Engine {
@@ -48,16 +48,15 @@ class Engine {
   Engine& operator=(const Engine&) = delete;
   virtual ~Engine() = default;
 
-  // Serves what ccmctl asked for, then hands out what is due, as far as threads are free. Main
-  // thread only.
+  // Serves ccmctl's requests, then hands out what is due while threads are idle. Main thread only.
   virtual void hand_out(Time now) = 0;
   // The wall clock was set by so much; before the next hand_out().
   virtual void clock_was_set(Seconds by) = 0;
   // Nothing is under way.
   virtual bool is_idle() const = 0;
-  // How long the oldest of what is under way has been so; 0 when nothing is.
+  // How long the oldest running job has been running; 0 when none is.
   virtual Seconds longest_work(SteadyTime now) const = 0;
-  // When hand_out is to be called again if nothing else happens.
+  // When to call hand_out() again if nothing else happens.
   virtual Time next_wake() const = 0;
 
  protected:

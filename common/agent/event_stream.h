@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// The agent's end of the stream of events: each goes into the store's log and, when the
-// configuration has a hook for it, to the monitor (hooks/frames.h), through which also the answers
-// come. Two threads of its own, so that neither a hook nor a slow monitor ever holds up whoever
-// tells. Made before the agent is confined, started after; lives as long as the process.
+// The agent's end of the stream of events. Each event goes into the store's log and, when the
+// configuration has a hook for it, to the monitor (hooks/frames.h), which also sends the answers.
+// It has two threads of its own, so that neither a hook nor a slow monitor delays the caller of
+// tell(). Made before the agent is confined, started after that; lives as long as the process.
 // Thread-safe. Borrows what it is made of.
 #pragma once
 
@@ -37,12 +37,12 @@ class EventStream final : public Events {
   };
   explicit EventStream(const Parts& parts);
 
-  // Begins to pass on what was told. Once.
+  // Begins to pass on events. To be called once.
   void start();
 
   void tell(Event event) noexcept override;
   Result<void> ask(Event event) noexcept override;
-  // What became of the hooks since the start.
+  // The results of hooks since the start.
   publication::HookCounts hook_counts() const;
   // Runs the hooks of an event that has not happened and waits for them. Without hooks there are
   // no results. An error when there is no answer.
@@ -53,7 +53,7 @@ class EventStream final : public Events {
 
   bool has_hook(EventType type) const noexcept;
   Result<HookAnswer> question(EventCall call, Event event);
-  // False: it does not fit in, which is counted.
+  // False when the queue is full; the lost event is counted.
   bool send(EventMessage message);
 
   lifecycle::KeptEvents kept_;

@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// The guard: a second monitor that waits until the first one is gone. It is the monitor's child,
-// holds the lifeline, the settings and the way to the server's log, and does nothing but look every
-// second whether the monitor lives and moves. When it does not, the guard becomes the monitor
-// (monitor.h), with everything that it takes: it is still root if the server was, so it may read
-// credentials and open the log.
+// The guard: a second monitor that waits until the first one has gone. It is the monitor's child,
+// and inherits the lifeline, the settings and the server's log. It only checks every second whether
+// the monitor lives and does not hang. Otherwise the guard becomes the monitor (monitor.h): it is
+// still root if the server was, so it can read credentials and open the log.
 #pragma once
 
 #include <sys/types.h>

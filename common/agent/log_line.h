@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// How the agent's words reach the server's error log. The agent writes one tagged line per message
-// to its standard error, which is a pipe; the monitor, which may open the log file, writes it there
-// in the server's own form. A line that is not tagged (a library's last words) is carried as an
+// How the agent's log lines reach the server's error log. The agent writes one tagged line per
+// message to its standard error, which is a pipe; the monitor, which may open the log file, writes
+// it there in the server's own form. A line that is not tagged (printed by a library) counts as an
 // error.
 #pragma once
 
@@ -27,8 +27,8 @@ struct LogLine {
 
 // "<digit> text\n", control characters made visible, cut to kMostLine bytes.
 std::string tag(const LogLine& line);
-// The inverse, for a line without its line feed, whoever wrote it: the text is
-// printable and cut to kMostLine bytes before that.
+// The inverse, for an untrusted line without its line feed: cuts the text to kMostLine bytes and
+// makes it printable.
 LogLine untag(std::string_view line);
 
 using WallTime = std::chrono::system_clock::time_point;
@@ -43,8 +43,8 @@ std::string format_json_line(const LogLine& line, WallTime time, pid_t pid);
 // For systemd's journal, which has the time and the process itself: "<5>ccm: text" (sd-daemon(3)).
 std::string format_journal_line(const LogLine& line);
 
-// The agent's Log: tagged lines to a descriptor, nothing above `most_verbose`. A reader that is
-// gone loses lines and nothing else. Thread-safe.
+// The agent's Log: tagged lines to a descriptor, nothing above `most_verbose`. Without a reader,
+// lines are lost and nothing else happens. Thread-safe.
 class PipeLog final : public Log {
  public:
   PipeLog(int descriptor, Severity most_verbose)

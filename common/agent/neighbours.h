@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // The other servers of this host that share the state directory, of another kind or of our own.
-// Only one agent talks to the cloud (the leader), and it must look after the certificates that only
-// another server names as well; it knows them from the settings that every agent leaves in the
-// state directory (store/host/effective_settings.h). Used by the agent's main thread.
+// Only one agent, the leader, talks to the cloud. It must also renew the certificates that only
+// another server names, and learns them from the settings that every agent leaves in the state
+// directory (store/host/effective_settings.h). Used by the agent's main thread.
 #pragma once
 
 #include <map>
@@ -18,17 +18,18 @@ namespace ccm::agent {
 
 class Neighbours {
  public:
-  // A server that has stopped is looked after for this long, as it may be about to come back.
+  // The certificates of a stopped server are still renewed for this long, because it may be
+  // restarting.
   static constexpr Seconds kGrace{900};
 
   // `own` and `log` must outlive the object.
   Neighbours(std::string state_path, store::ServerId server, const config::Config& own,
              const Clock& clock, Log& log);
 
-  // Our configuration with the certificates that only living neighbours name. Says which of theirs
-  // are left out, and why: they are set differently here, or use another cloud account.
+  // Our configuration with the certificates that only living neighbours name. Logs which of theirs
+  // are left out, and why: they have other settings here, or use another cloud account.
   config::Config joined();
-  // Whether joined() would give something else by now. Cheap when no file has changed.
+  // Whether joined() would return something else now. Cheap when no file has changed.
   bool have_changed();
 
  private:

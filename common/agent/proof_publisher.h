@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// Carries the files of all orders under way (store/proof_record.h) from the store to the server's
-// workers, whoever leads and whichever server names the certificate: an authority asks whom the
-// domain's address leads to. Belongs to the agent's main thread, as the Publisher does.
+// Publishes the files of all orders in progress (store/proof_record.h) from the store to the
+// server's workers. It does so in every agent and for every certificate of the store, because an
+// authority asks the server to which the domain's address leads. Belongs to the agent's main
+// thread, as the Publisher does.
 #pragma once
 
 #include <functional>
@@ -22,10 +23,10 @@ class ProofPublisher {
   // Borrows both.
   ProofPublisher(const store::StoreReader& store, Log& log) : store_(store), log_(log) {}
 
-  // Reads the proofs of the certificates that changed since the last time, and publishes those of
-  // all when they are others. A record that cannot be read leaves what it said before. The first
-  // time, and when the store cannot tell what changed, it looks at all certificates; then it calls
-  // `give_sign` after each, which says that the agent lives.
+  // Reads the proofs of the certificates that changed since the last call, and publishes all proofs
+  // when some have changed. When a record cannot be read, its former proofs stay. The first call,
+  // and a call when the store cannot tell what changed, looks at all certificates and calls
+  // `give_sign` after each, to show that the agent lives.
   void refresh(publication::Writer& writer, const std::function<void()>& give_sign);
 
  private:

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Carries what is in the store to the server's workers. Belongs to the agent's main thread, so that
-// no cloud call ever delays it; the only writer of the segment once the agent runs.
+// Publishes the store's content to the server's workers. Belongs to the agent's main thread, so
+// that no cloud call ever delays it. The only writer of the segment while the agent runs.
 #pragma once
 
 #include <cstdint>
@@ -49,7 +49,7 @@ class Publisher {
   // (server/handshake.h). First of all what authorities may fetch,
   // and the ticket keys.
   void refresh(Time now);
-  // Whether refresh() has more to do at once: the catalogues are brought up to date step by step.
+  // Whether refresh() has more to do at once, because it updates the catalogues step by step.
   bool has_more() const noexcept { return catalogues_.has_more(); }
   // What was kept back because of its dates, as by a clock that was wrong, is looked at again the
   // next time.
@@ -58,8 +58,8 @@ class Publisher {
   bool counts() const noexcept { return !canaries_.is_at_rest(); }
   // For who tells of what is published (status_board.h).
   publication::Writer& writer() noexcept { return writer_; }
-  // Before the first refresh: what the server shows exactly as the snapshot has it, and is current
-  // still, need not be read.
+  // To be called before the first refresh(): certificates that the server shows exactly as in the
+  // snapshot, and that are still current, need not be read.
   void believe(const publication::Snapshot& snapshot);
 
  private:
@@ -93,7 +93,7 @@ class Publisher {
   CataloguePublisher catalogues_;
   StoreFollower follower_;
   std::map<std::string, Seen, std::less<>> seen_;
-  std::set<const config::CertificateSpec*> unread_;  // to be looked at again the next time
+  std::set<const config::CertificateSpec*> unread_;  // to look at again in the next call
 };
 
 }  // namespace ccm::agent

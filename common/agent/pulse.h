@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Signs of life between the processes that belong to one agent: a few bytes of memory that they
-// share, each counting its own. Made once by the first of them and inherited by fork; any of them
-// may read all. Signs are given by one thread of each.
+// Signs of life between the processes of one agent: a few bytes of shared memory, in which each
+// process counts its own. The first process makes it, the others inherit it by fork, and any of
+// them may read all. One thread of each process calls beat().
 #pragma once
 
 #include <atomic>
@@ -16,7 +16,7 @@ inline constexpr std::size_t kMembers = 4;
 
 class Pulse {
  public:
-  // Without memory nobody counts, and nobody is found to have stopped.
+  // Without memory nothing is counted, and no process counts as hanging.
   static Pulse make() noexcept;
 
   bool counts() const noexcept { return counters_ != nullptr; }

@@ -15,7 +15,8 @@ class ServerLog {
  public:
   explicit ServerLog(config::ServerFacts facts) : facts_(std::move(facts)) {}
 
-  // Dropped when it is below the server's level. Never fails: a full disk loses the line.
+  // Drops a line that is below the server's level. Never fails: when the disk is full, the line is
+  // lost.
   void write(const LogLine& line, pid_t pid);
 
  private:

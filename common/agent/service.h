@@ -12,8 +12,8 @@
 
 namespace ccm::agent {
 
-// The child's whole life; the exit status when it cannot go on. The end of the lifeline ends the
-// process at once from within.
+// Runs the agent until it cannot continue; returns the exit status. When the lifeline ends, the
+// process exits at once and this does not return.
 int run_service(const config::Handover& handover, const Pulse& pulse) noexcept;
 
 }  // namespace ccm::agent

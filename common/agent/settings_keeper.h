@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// Sees to it that this agent's settings lie in the state directory
-// (store/host/effective_settings.h), where ccmctl and the agent that leads look for them: without
-// them nobody obtains the certificates that only this server names. What cannot be written now is
-// written as soon as it can be, and what somebody removed is written again. Belongs to the agent's
-// main thread.
+// Keeps this agent's settings in the state directory (store/host/effective_settings.h), where
+// ccmctl and the leading agent look for them: without them nobody obtains the certificates that
+// only this server names. Retries a failed write, and writes the file again when somebody has
+// removed it. Belongs to the agent's main thread.
 #pragma once
 
 #include <string>
@@ -18,11 +17,12 @@ class SettingsKeeper {
   // `log` must outlive the object.
   SettingsKeeper(std::string state_path, config::Handover handover, Log& log);
 
-  // Before this process gives up root. A failure is left to look(), which says it.
+  // To be called before this process gives up root. Ignores a failure; look() tries again and logs
+  // it.
   void write_as_root();
-  // Writes them the first time; afterwards it costs one look at the file when all is well.
+  // Writes the settings if necessary. Costs one look at the file when all is well.
   void look();
-  // False: look again soon.
+  // False: call look() again soon.
   bool is_at_rest() const noexcept { return is_written_; }
 
  private:

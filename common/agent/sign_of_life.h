@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// What an agent lets others know of its life: ccmctl and the agents beside it through the file of
-// presence (store/host/presence.h), its monitor through shared memory (pulse.h). Belongs to the
-// agent's main thread, which gives a sign at least every kBeat; between two parts of long work as
-// well.
+// Shows others that the agent lives: ccmctl and other agents through the presence file
+// (store/host/presence.h), its monitor through shared memory (pulse.h). Belongs to the agent's main
+// thread, which calls give() at least every kBeat, also between two parts of long work.
 #pragma once
 
 #include <cstdint>
@@ -26,7 +25,7 @@ class SignOfLife {
   struct Parts {
     std::string state_path;
     const config::ServerFacts& server;
-    std::vector<std::string> publishes;  // the certificates that the server gets
+    std::vector<std::string> publishes;  // the certificates that it publishes
     Pulse pulse;
     const Clock& clock;
     Log& log;
@@ -34,7 +33,7 @@ class SignOfLife {
   // Clock and log must outlive the object.
   explicit SignOfLife(Parts parts);
 
-  // Cheap when it is called too soon. Returns the time.
+  // Cheap when called too soon. Returns the time.
   SteadyTime give();
   void serves(std::string_view name, store::VersionNumber version) noexcept {
     presence_.serves(name, version);

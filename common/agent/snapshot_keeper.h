@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-// Keeps the snapshot beside the store (publication/snapshot.h) true, for the next start of any
-// server of this host: all that its leader looks after and, where a
-// server has a catalogue, everything in the store. A change is added at its end; now and then,
-// and when a certificate is gone, all of it is written anew.
+// Keeps the snapshot beside the store (publication/snapshot.h) up to date, for the next start of
+// any server on this host. It holds the certificates of the leader's configuration and, where a
+// server has a catalogue, everything in the store. A change is appended; from time to time, and
+// when a certificate is gone, the whole file is rewritten.
 //
-// Only the leader has one. It works on a thread of its own, so that it holds up nobody; whoever
-// hears of a change says so from any thread. Borrows what it is made of.
+// Only the leader has one. It works on a thread of its own, so that it delays nothing; any thread
+// may report changes. Borrows its parts.
 #pragma once
 
 #include <atomic>
@@ -37,33 +37,34 @@ class SnapshotFile {
   };
   explicit SnapshotFile(Parts parts) : parts_(std::move(parts)) {}
 
-  // Makes it true of every certificate: a few calls of the system for each, and a read for each
-  // that it does not have yet.
+  // Updates the entries of all certificates: a few system calls for each, and a read for each new
+  // one.
   void bring_up_to_date();
-  // Of one, which may be another by now. Cheap when it is not.
+  // Updates one certificate, which may have changed. Cheap when it has not.
   void note(const std::string& name);
-  // Whether it has put off bring_up_to_date(), which catch_up() makes up for when it is time. A
-  // certificate that is forgotten takes the file with it, and many may be forgotten in a row.
+  // Whether bring_up_to_date() is postponed; catch_up() does it when it is time. A forgotten
+  // certificate costs a new file, and many may be forgotten in a row.
   bool owes_all() const noexcept { return owes_all_; }
   void catch_up();
 
  private:
   void begin_anew();
-  // By which a change of it shows.
+  // Numbers that change when the certificate changes.
   struct Traces {
     store::VersionNumber version = 0;
     std::uint64_t stamp = 0;     // of the version
     std::uint64_t response = 0;  // stamp of the OCSP response
     bool operator==(const Traces&) const = default;
   };
-  // What is known of one, and where its entry stands in the file.
+  // What is known about a certificate, and where its entry is in the file.
   struct Known {
     Traces traces;
     std::uint64_t at = 0;
     std::size_t size = 0;  // 0: it has none
   };
 
-  // What may be shown at a start: what a configuration names, and with a catalogue everything.
+  // What a server may show at its start: what a configuration names, and with a catalogue
+  // everything.
   struct Subject {
     std::string name;
     std::vector<std::string> names = {};  // that it has to cover
@@ -73,7 +74,7 @@ class SnapshotFile {
   std::vector<Subject> subjects() const;
   std::optional<Subject> find(const std::string& name) const;
   Traces look(const Subject& subject) const;
-  // What is to be kept of it; empty when there is nothing that a server could show at once.
+  // The entry for the certificate; empty when a server could not show it at once.
   Secret read(const Subject& subject, const Traces& traces) const;
   Secret join(const publication::Snapshot& old);
   void append(Known& known, const Secret& entry);
@@ -81,8 +82,8 @@ class SnapshotFile {
 
   Parts parts_;
   std::map<std::string, Known, std::less<>> known_;
-  std::size_t used_ = 0;   // by what is true, in bytes
-  std::size_t total_ = 0;  // that the file has
+  std::size_t used_ = 0;   // bytes of entries that are up to date
+  std::size_t total_ = 0;  // bytes of the file
   bool has_complained_ = false;
   std::atomic<bool> owes_all_{false};
   SteadyTime next_all_;
@@ -93,7 +94,7 @@ class SnapshotKeeper {
   explicit SnapshotKeeper(SnapshotFile::Parts parts);
 
   void bring_up_to_date();
-  // Of these, which may be others by now.
+  // Updates these certificates, which may have changed. Any thread.
   void note(std::vector<std::string> names);
 
  private:

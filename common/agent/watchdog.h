@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Whether a process that should give signs of life has stopped to do so: it was stopped, or its
-// main thread waits for something that never comes. Looks are counted rather than seconds, so that
-// nobody is accused after the machine slept or the watcher itself was stopped. Pure but for
-// processor_time(); one per watched process.
+// Whether a process has stopped giving signs of life, because it was stopped or its main thread
+// waits for ever. Counts looks, not seconds, so that a suspended machine or a stopped watcher
+// raises no false alarm. Pure, except processor_time(). One per watched process.
 #pragma once
 
 #include <sys/types.h>
@@ -15,9 +14,10 @@ namespace ccm::agent {
 class Watchdog {
  public:
   static constexpr std::chrono::milliseconds kBetweenLooks{1000};
-  // So many looks in a row without a sign of life and without any work.
+  // Hangs after so many looks in a row without a sign of life and without processor time.
   static constexpr unsigned kStill = 20;
-  // So many without a sign of life, whatever it works at: no single step takes so long.
+  // Hangs after so many looks in a row without a sign of life, even if it uses processor time: no
+  // single step takes so long.
   static constexpr unsigned kBusy = 300;
 
   using SteadyTime = std::chrono::steady_clock::time_point;
@@ -33,7 +33,7 @@ class Watchdog {
   unsigned still_looks_ = 0;
 };
 
-// What the process has used of the processor, all threads together; 0 when that cannot be told.
+// The processor time of all threads of the process; 0 when it is not known.
 std::chrono::nanoseconds processor_time(pid_t process) noexcept;
 
 }  // namespace ccm::agent

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// The files that an agent reads before it becomes its account, which may not read them: it cannot
-// look again by itself, so the monitor looks, and starts another agent when one of them has
-// changed. Owned by the monitor; one thread.
+// The files that an agent reads before it changes to its account, which may not read them. So the
+// monitor watches them, and starts another agent when one of them has changed. Owned by the
+// monitor; one thread.
 #pragma once
 
 #include <sys/types.h>

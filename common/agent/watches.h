@@ -16,7 +16,7 @@ struct Watches {
   FileDescriptor attempt_input;  // written to by the engine; empty: `attempt` is both ends
 
   int attempt_end() const noexcept { return attempt_input ? attempt_input.get() : attempt.get(); }
-  // Forgets what has woken us.
+  // Reads the descriptors until nothing is left.
   void empty() const;
 };
 

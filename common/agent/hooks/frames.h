@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// What agent and monitor say to each other about events: the agent names an event, never a program;
-// the monitor answers what became of the hooks. Frames through two pipes, which are the agent's
-// standard output and input: a length, then packed values. Neither side trusts the other's lengths.
-// Pure functions and a buffer; any thread.
+// The messages between agent and monitor about events: the agent names an event, never a program;
+// the monitor answers with the results of the hooks. Frames through two pipes, which are the
+// agent's standard output and input: a length, then packed values. Neither side trusts the other's
+// lengths. Pure functions and a buffer; any thread.
 #pragma once
 
 #include <cstddef>
@@ -26,7 +26,7 @@ enum class EventCall : std::uint8_t {
 
 struct EventMessage {
   EventCall call = EventCall::tell;
-  std::uint32_t id = 0;    // of the question; 0 when it is none
+  std::uint32_t id = 0;    // of the question; 0: the agent expects no answer
   std::uint32_t lost = 0;  // events since the last message that the agent could not pass on
   Event event;
 };
@@ -38,7 +38,7 @@ struct HookResult {
   std::string output;  // its lines, bounded; for tests also of hooks that succeed
 };
 struct HookAnswer {
-  std::uint32_t id = 0;  // of the question; 0: there was none, and only the counts are news
+  std::uint32_t id = 0;  // of the question; 0: there was none, only the counts are new
   std::vector<HookResult> results = {};
   publication::HookCounts counts = {};  // of all hooks, since the last answer
 };
@@ -48,14 +48,14 @@ std::optional<EventMessage> decode_message(std::string_view payload);
 std::string encode(const HookAnswer& answer);
 std::optional<HookAnswer> decode_answer(std::string_view payload);
 
-// Puts frames together from what a pipe gives.
+// Puts frames together from the bytes of a pipe.
 class FrameBuffer {
  public:
   static constexpr std::size_t kMostPayload = std::size_t{256} << 10U;
 
   void add(std::string_view bytes) { bytes_.append(bytes); }
-  // nullopt: not all of one is there yet. `invalid` once a length is absurd: nothing that follows
-  // makes sense.
+  // nullopt: the next frame is not complete yet. `invalid` when a length is too large: everything
+  // that follows is then malformed.
   Result<std::optional<std::string>> next();
 
  private:

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What a hook is told of its event: environment and standard input (docs/hooks.md is the contract).
+// What a hook gets about its event: environment and standard input (docs/hooks.md is the contract).
 // Pure functions; any thread.
 #pragma once
 
@@ -13,7 +13,7 @@
 namespace ccm::agent {
 
 // NAME=value: PATH, LANG, TZ where the server has one, HOME, USER and LOGNAME of the account it
-// runs as, and CCM_… of the event. Nothing else of anybody's environment.
+// runs as, and CCM_… of the event. Nothing else is passed on.
 std::vector<std::string> hook_environment(const Event& event,
                                           const std::optional<Account>& account);
 // One JSON object and a line feed.

@@ -17,7 +17,7 @@ inline constexpr int kKeeperLeash = 5;
 inline constexpr char kReportLine = 'o';    // a line of output
 inline constexpr char kReportGood = 'g';    // the program has ended with status 0
 inline constexpr char kReportLate = 't';    // it was ended at its time limit
-inline constexpr char kReportFailed = 'f';  // how it ended otherwise, or why it did not begin
+inline constexpr char kReportFailed = 'f';  // how else it ended, or why it did not start
 
 // Starts the program and stays until everything it has started has ended.
 void keep_hook(const HookOrder& order) noexcept;

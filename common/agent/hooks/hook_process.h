@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// One run of a hook. Between the monitor and the program stands a keeper, a process of ours that
-// the program cannot get away from: whatever the program starts, also what it sends into the
-// background, becomes a child of the keeper (a "child subreaper" of the kernel), and the keeper
-// ends all of it at the time limit, when the monitor dies, and when the server ends.
+// One run of a hook. Between the monitor and the program there is a keeper, a process of ours.
+// Every process that the program starts, also in the background, becomes a child of the keeper (a
+// "child subreaper" of the kernel). The keeper ends all of them at the time limit, when the monitor
+// dies, and when the server ends.
 //
 // clang-format off
 //   monitor ──► keeper (root or who we are) ──► program (its account, own session)
@@ -11,7 +11,7 @@
 // clang-format on
 //
 // The keeper reads the output, so that a program that prints without end costs the monitor nothing:
-// it passes on the beginning and counts the rest. Owned by the monitor; one thread.
+// it passes on the beginning and only counts the rest. Owned by the monitor; one thread.
 #pragma once
 
 #include <sys/types.h>
@@ -28,7 +28,7 @@
 
 namespace ccm::agent {
 
-// What of the output is passed on, and how long one line is.
+// How many bytes of the output are passed on, and the longest line in bytes.
 inline constexpr std::size_t kMostHookOutput = std::size_t{16} << 10U;
 inline constexpr std::size_t kMostHookLine = 1000;
 
@@ -36,12 +36,12 @@ struct HookOrder {
   std::vector<std::string> command;      // program and arguments
   std::vector<std::string> environment;  // NAME=value
   std::string input;                     // for its standard input; at most 60 KiB
-  std::optional<Account> account;        // nullopt: as who we are
+  std::optional<Account> account;        // nullopt: our own
   Seconds time_limit{};
 };
 
 struct HookNews {
-  std::vector<std::string> lines;  // what it has printed since
+  std::vector<std::string> lines;  // that it has printed since the last look
   // The program itself has ended; once.
   struct End {
     std::string outcome;  // "ended with status 0"
@@ -49,7 +49,7 @@ struct HookNews {
     bool is_late = false;  // it was ended at its time limit
   };
   std::optional<End> end;
-  // Nothing that it has started is left, and there will be no more news.
+  // No process that it started is left. No more news will come.
   bool is_over = false;
 };
 
@@ -65,9 +65,9 @@ class HookProcess {
   // Readable when there is news.
   int descriptor() const noexcept { return report_.get(); }
   HookNews look();
-  // Has the keeper end everything; the end of that comes as news.
+  // Makes the keeper end everything; look() tells when that is done.
   void cancel() noexcept { leash_.reset(); }
-  // After cancel(): waits until the keeper has ended, at most so long, and kills it then.
+  // After cancel(): waits for the keeper's end, at most `patience`, and then kills it.
   void finish(std::chrono::milliseconds patience) noexcept;
 
  private:

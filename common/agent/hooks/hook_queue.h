@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Which hook runs next. A hook runs once at a time, its events in the order in which they came; at
-// most a few hooks run at once; those that somebody waits for go first and have a place of their
-// own. What does not fit in is counted. Pure; one thread (the monitor's).
+// Which hook runs next. Each hook runs once at a time and gets its events in order. At most
+// kMostAtOnce hooks run at once. Hooks that somebody waits for go first and have an extra slot.
+// Jobs that do not fit in are dropped and counted. Pure; one thread (the monitor's).
 #pragma once
 
 #include <cstddef>
@@ -24,19 +24,19 @@ struct HookJob {
 class HookQueue {
  public:
   static constexpr std::size_t kMostAtOnce = 4;
-  // Jobs, each of an event that they share.
+  // The most waiting jobs. Jobs of one event share it.
   static constexpr std::size_t kMostWaiting = 4000;
 
-  // False: there are too many, and the job is gone.
+  // False: the queue is full, and the job is dropped.
   bool add(HookJob job);
   // The next one that may begin; its hook is busy from then on.
   std::optional<HookJob> take();
   void ended(std::size_t hook) { running_.erase(hook); }
-  // Nobody waits any more for what was asked, so none of it begins.
+  // Drops the jobs that somebody has waited for, because nobody waits now.
   void drop_questions() { asked_.clear(); }
 
   std::size_t waiting() const noexcept { return asked_.size() + told_.size(); }
-  // How many are gone since the last call.
+  // How many jobs were dropped since the last call.
   std::size_t take_dropped() noexcept;
 
  private:

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Runs the operator's programs at events: the monitor's part of the hooks. The table of programs
-// comes from the configuration that the server handed over; what the agent says only chooses rows
-// of it. Output and failures go into the server's log. A hook that fails, hangs, forks or prints
-// without end costs nobody else anything (hook_queue.h, hook_process.h).
+// comes from the configuration that the server handed over; the agent only chooses rows of it.
+// Output and failures go into the server's log. A hook that fails, hangs, forks or prints without
+// end harms nothing else (hook_queue.h, hook_process.h).
 //
 // Belongs to the monitor; one thread. Never waits for a hook.
 #pragma once
@@ -31,23 +31,23 @@ class HookRunner {
     std::vector<config::Hook> hooks;
     // Writes into the server's log.
     std::function<void(Severity severity, const std::string& sentence)> say;
-    // A new process becomes a keeper.
+    // Called in a new process that becomes a keeper.
     std::function<void()> become_keeper;
-    // Takes the answer to a question to the agent.
+    // Sends the answer to a question to the agent.
     std::function<void(const HookAnswer& answer)> reply;
   };
   explicit HookRunner(Parts parts) : parts_(std::move(parts)) {}
 
-  // What the agent has said.
+  // Handles a message of the agent.
   void take(const EventMessage& message);
-  // Begins what may begin, and learns what became of what runs.
+  // Starts the hooks that may start, and handles the news of those that run.
   void look();
   // The agent that asked is gone.
   void drop_questions();
   // The server is gone: ends everything.
   void stop();
 
-  // What look() waits for.
+  // Adds the descriptors that look() waits for.
   void add_to(std::vector<pollfd>& waiting) const;
 
  private:
@@ -77,9 +77,9 @@ class HookRunner {
   HookQueue queue_;
   std::list<Run> runs_;
   std::map<std::uint32_t, Question> questions_;
-  publication::HookCounts counts_;  // what the agent does not know yet
+  publication::HookCounts counts_;  // not sent to the agent yet
   std::uint64_t dropped_ = 0;
-  std::chrono::steady_clock::time_point next_word_;  // about what was dropped
+  std::chrono::steady_clock::time_point next_word_;  // when dropped jobs may be logged again
 };
 
 }  // namespace ccm::agent
