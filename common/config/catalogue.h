@@ -18,16 +18,16 @@ namespace ccm::config {
 
 inline constexpr std::size_t kMostCatalogues = 8;
 
-// The words of the directive; its origin is the caller's to fill in.
+// Parses the arguments of the directive; the caller fills in the origin.
 Result<CatalogueSpec> parse_catalogue(const std::vector<std::string>& arguments);
 
-// Whether a virtual host asks for a catalogue with these words.
+// Whether a virtual host asks for a catalogue with these arguments.
 bool is_catalogue_use(const std::vector<std::string>& arguments);
-// The catalogue's name; `invalid` when the words say anything else.
+// The catalogue's name; `invalid` when the arguments hold anything else.
 Result<std::string> parse_catalogue_use(const std::vector<std::string>& arguments);
 
-// Of certificates, too, whose names no configuration has checked: [A-Za-z0-9._-]{1,128}, not
-// starting with a dot.
+// `invalid` unless the name is [A-Za-z0-9._-]{1,128} without a leading dot. Also for certificates
+// that no configuration names.
 Result<void> check_certificate_name(std::string_view name);
 
 // Sorted by name, with what the settings leave open. `invalid` when two have the same name, when

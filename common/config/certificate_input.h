@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What finalize knows of one certificate while its rules are applied (certificate_rules.h and the
-// kinds of source): what was written for it and what it inherits, and sentences about both. Pure;
+// What finalize() knows about one certificate while it applies the rules (certificate_rules.h and
+// the kinds of source): its own directives, what it inherits, and sentences about both. Pure;
 // config room only.
 #pragma once
 
@@ -16,7 +16,7 @@
 
 namespace ccm::config {
 
-// What a certificate inherits, and how its sentences are spelled.
+// What a certificate inherits, and how sentences spell its directives.
 struct CertificateContext {
   const GlobalValues& global;
   const GlobalConfig& completed;  // the same with every default
@@ -27,7 +27,8 @@ struct CertificateContext {
   std::string form_of(std::string_view key) const;
 };
 
-// The sentence about one certificate, at the directive it is about or else at the certificate.
+// The error about one certificate. Its place is that of the directive `key`, or of the certificate
+// if there is none.
 Failure refuse(const RawCertificate& certificate, std::string_view key, std::string_view sentence);
 
 struct CertificateInput {

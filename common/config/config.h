@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The checked configuration: everything the engine and a server module need to know, with every
-// rule already applied. Made only by `Settings::finalize` (settings.h), so holding one is proof
-// that it is sound. Immutable; any thread, any process. Holds no secret: credentials appear as a
-// path.
+// rule already applied. Only `Settings::finalize` makes one (settings.h), so every Config is valid.
+// Immutable; any thread, any process. Holds no secret: credentials appear as a path.
 #pragma once
 
 #include <cstdint>
@@ -34,19 +33,19 @@ struct CertificateSpec {
   std::string name;                // [A-Za-z0-9._-]{1,128}; directory and slot name
   std::vector<std::string> names;  // canonical server names (crypto/names.h), first = common name
   SourceSpec source;
-  // The key to make, or where the source has certificates to choose from: only those with such a
-  // key; nullopt: any.
+  // The type of the key: of the one to make or, if the source has certificates to choose from, of
+  // those to take; nullopt: any.
   std::optional<crypto::KeyType> key;
   RenewalWindow renew_before;
   Seconds check_interval{};  // how often the cloud is asked whether something changed
   unsigned keep = 0;         // previous versions kept, besides the current one
   bool fallback = true;      // show a placeholder before the first certificate
-  // When a new version may take the place of the one that is shown.
+  // When a new version may replace the one that is shown.
   ActivationWindow activation = {};
   // How it is tried out with a share of the handshakes before.
   CanaryPlan canary = {};
   bool stapling = true;  // ask the certificate's OCSP responder and staple what it says
-  // What its jitter depends on: the name, and the host once it is known.
+  // The seed of its jitter: the name and, once it is known, the host.
   std::string jitter_seed = {};
   Origin origin;
 
@@ -117,7 +116,7 @@ class Config {
   const std::vector<CertificateSpec>& certificates() const noexcept { return certificates_; }
   // Sorted by name, unique.
   const std::vector<CatalogueSpec>& catalogues() const noexcept { return catalogues_; }
-  // Whether there is anything to show or to look after, which takes an agent.
+  // Whether there is anything to serve or to renew, so that an agent is needed.
   bool has_work() const noexcept { return !certificates_.empty() || !catalogues_.empty(); }
   // This configuration with the certificates of another one whose names are not taken here: for an
   // agent that looks after those of several servers. With those of the other one's catalogues that
@@ -128,7 +127,7 @@ class Config {
   // This configuration on one host of many, so that hosts with the same certificates do not renew
   // in step. `host`: any text that stays the same there.
   Config on_host(std::string_view host) const;
-  // Paths of the files that decide which authorities' certificates are taken, each once.
+  // Paths of the files with the authorities that sources accept (trust=PATH), each once.
   std::vector<std::string> trust_files() const;
   // Credentials that sources use besides the global ones, each once.
   std::vector<CredentialsSpec> further_credentials() const;

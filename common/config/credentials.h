@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// How a configuration says with which credentials the cloud is asked. Holds no secret: a path and
-// the name of a section. Immutable values.
+// Which credentials to use for the cloud. Holds no secret: a path and the name of a section.
+// Immutable values.
 #pragma once
 
 #include <string>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// How the users of one web server write and call things, so that every sentence of this room speaks
-// their language: nginx's by default. Plain data; a server module has one, and so has the file of
+// The terms and spellings of one web server, so that every sentence of this room uses the words of
+// its users; nginx's by default. Plain data; each server module has one, and so has the file of
 // `ccmctl agent`.
 #pragma once
 
@@ -15,11 +15,11 @@ struct Dialect {
   std::function<std::string(std::string_view key)> spelling = {};
   // How a directive is written with its values: ("keep", "3") -> "keep 3". Empty: like that.
   std::function<std::string(std::string_view spelled, std::string_view values)> form = {};
-  // What the place of the directives of one certificate is called, …
+  // What the block of one certificate is called.
   std::string_view certificate_block = "certificate block";
-  // … that of the directives of the whole server, …
+  // What the block for the whole server is called.
   std::string_view global_block = "ccm block";
-  // … and the directive of a virtual host that wants a certificate.
+  // The directive of a virtual host that wants a certificate.
   std::string_view use = "ccm_certificate";
   // Whether there is one such place by nature, which is then always "the main server configuration"
   // and never "a main server configuration".

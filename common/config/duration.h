@@ -12,8 +12,9 @@
 namespace ccm::config {
 
 // "90d", "12h", "1h30m", "45s", "2w", "1y" (365 days), "3M" (30 days), a bare number is seconds:
-// the units of nginx without milliseconds. Of httpd's also "5min" and "5mi", and capitals where
-// they mean nothing else: "30D", but "1M" is a month. `invalid` names the text and the right form.
+// the units of nginx without milliseconds. httpd's forms are accepted, too: "5min" and "5mi", and
+// capitals where they have no other meaning ("30D", but "1M" is a month). `invalid` names the text
+// and the right form.
 Result<Seconds> parse_duration(std::string_view text);
 // The exact duration in the same form, days the largest unit: "90d", "1h30m". Not negative.
 std::string to_string(Seconds duration);

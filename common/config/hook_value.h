@@ -17,8 +17,8 @@ inline constexpr Seconds kLongestHookTime{600};
 
 // EVENT[,EVENT...] run "PROGRAM [ARGUMENT...]" [user=ACCOUNT] [timeout=TIME]
 Result<Hook> parse_hook(const std::vector<std::string>& arguments);
-// The words between blanks. A word in single quotes may hold blanks; nothing else means anything,
-// because no shell reads it.
+// Splits at blanks. A word in single quotes may hold blanks; no other character is special, because
+// no shell reads the text.
 Result<std::vector<std::string>> split_command(std::string_view text);
 
 }  // namespace ccm::config

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// What a configuration test can see of the host without a network and without the store: files that
-// must be there, the account, the agent program. Reads no secret. Run by the server's configuration
-// test and start; any thread.
+// What a configuration test checks on the host without network and store: files that must exist,
+// the account, the agent program. Reads no secret. Run by the server's configuration test and
+// start; any thread.
 #pragma once
 
 #include <string>
@@ -18,13 +18,13 @@ struct HostFinding {
   std::string sentence;  // what is wrong and what would be right
 };
 
-// Empty when nothing is wrong. A process without root's rights reports nothing about what it may
-// not look at: the one that starts the server may.
+// Empty when nothing is wrong. A process without root's rights does not report what it may not look
+// at, because the process that starts the server may.
 std::vector<HostFinding> check_host(const Config& config);
 
-// Findings as the agent's program hands them to the server that asked (launch/launch.h): one a
-// line, closed by a line of its own, so that an answer that was cut short is none. `invalid` for
-// anything else.
+// The findings in the form in which the agent's program returns them to the server
+// (launch/launch.h): one per line, and a last line that marks the end, so that a truncated answer
+// is recognised. `invalid` for anything else.
 std::string encode_findings(const std::vector<HostFinding>& findings);
 Result<std::vector<HostFinding>> decode_findings(std::string_view text);
 

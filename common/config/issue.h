@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// What a configuration says about having a certificate issued by a public authority: whether, how
-// the ownership of the names is proved, and who applies. The directives "issue…"; which source
-// understands them is the source's affair (sources/scm.h). Plain values and pure functions.
+// The directives "issue…": whether to have a certificate issued by a public authority, how to prove
+// the ownership of the names, and who applies. Each source decides whether it supports them
+// (sources/scm.h). Plain values and pure functions.
 #pragma once
 
 #include <cstdint>
@@ -19,7 +19,7 @@ namespace ccm::config {
 // Who makes a private key that a source needs.
 enum class KeyOrigin : std::uint8_t {
   local,  // made on this machine and never leaves it
-  cloud,  // made there and exported
+  cloud,  // made in the cloud and exported
 };
 
 enum class IssueMethod : std::uint8_t {
@@ -37,11 +37,11 @@ enum class DnsWay : std::uint8_t {
 std::string_view to_string(DnsWay way) noexcept;
 std::optional<DnsWay> find_dns_way(std::string_view word) noexcept;
 
-// Who writes the DNS record. The rest is for DnsWay::cloud.
+// Who writes the DNS record. The members below `way` are for DnsWay::cloud.
 struct DnsWriter {
   DnsWay way = DnsWay::hook;
-  std::optional<CredentialsSpec> credentials = {};  // nullopt: those that apply
-  std::string region = {};                          // empty: the one of everything else
+  std::optional<CredentialsSpec> credentials = {};  // nullopt: those of the application
+  std::string region = {};                          // empty: the configured region
   std::string endpoint = {};                        // empty: the region's
 
   friend bool operator==(const DnsWriter&, const DnsWriter&) = default;
@@ -55,7 +55,7 @@ struct Applicant {
   friend bool operator==(const Applicant&, const Applicant&) = default;
 };
 
-// Of certificates of the types OV and EV.
+// For certificates of the types OV and EV.
 struct Company {
   std::string name;
   std::string unit;  // may be empty
@@ -76,7 +76,7 @@ struct IssueValues {
 
   // The first directive that is given beside "issue" itself; empty when none is.
   std::string_view first_detail() const noexcept;
-  // Each from `inherited` that is not given here.
+  // These values, with those of `inherited` where none is given here.
   IssueValues over(const IssueValues& inherited) const;
   friend bool operator==(const IssueValues&, const IssueValues&) = default;
 };
@@ -89,7 +89,7 @@ struct Issue {
   KeyOrigin key_origin = KeyOrigin::local;
   Applicant applicant;
   std::optional<Company> company = {};
-  std::optional<CredentialsSpec> credentials = {};  // nullopt: those of everything else
+  std::optional<CredentialsSpec> credentials = {};  // nullopt: the usual credentials
 
   void describe(Record& record) const;
   friend bool operator==(const Issue&, const Issue&) = default;

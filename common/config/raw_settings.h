@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What the operator wrote, word for word, as `Settings` keeps it until `finalize`. Plain data; only
+// What the operator wrote, word for word. `Settings` keeps it until `finalize`. Plain data; only
 // the config room uses it.
 #pragma once
 

@@ -10,11 +10,11 @@
 
 namespace ccm::config {
 
-// The text in double quotes, control characters escaped, cut when it is absurdly long.
+// The text in double quotes, with control characters escaped; a very long text is cut.
 std::string in_quotes(std::string_view text);
 // "/etc/nginx/nginx.conf:12".
 std::string to_string(const Origin& origin);
-// Puts " in FILE:LINE" behind a sentence, the habit of nginx.
+// Appends " in FILE:LINE" to a sentence, as nginx does.
 std::string at(std::string sentence, const Origin& origin);
 
 }  // namespace ccm::config

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The names of a virtual host as written in nginx's server_name or httpd's ServerName and
-// ServerAlias, and what of them a certificate can carry. Pure functions; config room only.
+// ServerAlias, and which of them a certificate can carry. Pure functions; config room only.
 #pragma once
 
 #include <optional>
@@ -19,14 +19,14 @@ namespace ccm::config {
 // the sentence tells to list names with `names_word` instead.
 Result<std::vector<std::string>> certificate_names(const std::vector<std::string>& server_names,
                                                    bool is_public, std::string_view names_word);
-// The names that can be compared with a certificate's; whatever else a virtual host has is left
-// out.
+// The names that can be compared with a certificate's; leaves out the others.
 std::vector<std::string> comparable_names(const std::vector<std::string>& server_names);
-// The form in which clients ask for a name that is written with other letters than ASCII's; nullopt
-// for every other name, and for one that has no such form.
+// For a name with non-ASCII letters, the A-label form in which clients ask for it; nullopt for
+// every other name, and for one that has no such form.
 std::optional<std::string> asked_for_instead(std::string_view server_name);
-// The name of a certificate that nobody named, made from its first name: "*.example.com" gives
-// "_wildcard.example.com"; an IPv6 address has its colons replaced by "-".
+// The entry name of a certificate that has none in the configuration, made from its first server
+// name: "*.example.com" gives "_wildcard.example.com"; an IPv6 address has its colons replaced by
+// "-".
 std::string derived_certificate_name(std::string_view first_name);
 
 }  // namespace ccm::config

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// What the operator wrote, as written, with file and line: filled by a server module's directives
-// (or from the wire by the agent), then turned into a Config by `finalize`, which applies every
-// default, inheritance and check. The rules live here once; a module only carries words.
+// What the operator wrote, as written, with file and line: A server module fills it from
+// directives, the agent from the wire (wire.h). `finalize` then turns it into a Config and applies
+// every default, inheritance and check. All rules are here; a module only passes words on.
 //
 // Built by one thread during configuration. Every error is `invalid` and one sentence: what, what
 // was given, what would be right. The caller prefixes or suffixes file and line in its server's
@@ -48,8 +48,8 @@ inline constexpr unsigned kMany = ~0U;
 // modules' tables and of the reference documentation.
 std::span<const Directive> directives() noexcept;
 
-// The arguments with each path replaced by what `resolve` makes of it, for a server with a rule of
-// its own for relative ones, before the words go to Settings, which takes absolute paths only.
+// The arguments with each path replaced by `resolve(path)`. For a server that has its own rule for
+// relative paths, because Settings takes absolute paths only.
 std::vector<std::string> with_paths(
     const Directive& directive, std::vector<std::string> arguments,
     const std::function<std::string(const std::string& path)>& resolve);
@@ -59,15 +59,15 @@ class Settings {
   Settings() = default;
   explicit Settings(Dialect dialect) : dialect_(std::move(dialect)) {}
 
-  // How this server's users call things. It stays here: the wire does not carry it.
+  // The words of this server's users. The wire does not carry them.
   const Dialect& dialect() const noexcept { return dialect_; }
 
-  // A directive of the global block, by the key of its row; a word that has none as it was written.
-  // Syntax of the value is checked at once.
+  // Sets a directive of the global block. `key` is the key of its row or, for an unknown word, the
+  // word as written. The syntax of the value is checked at once.
   Result<void> set(std::string_view key, std::vector<std::string> arguments, Origin origin);
-  // Opens a certificate block; a second one of the same name is an error naming the first.
+  // Opens a certificate block. A second block of the same name is an error that names the first.
   Result<void> add_certificate(std::string_view name, Origin origin);
-  // A directive inside the certificate block of that name.
+  // Sets a directive in the certificate block of that name.
   Result<void> set_in(std::string_view name, std::string_view key,
                       std::vector<std::string> arguments, Origin origin);
 
@@ -90,17 +90,18 @@ class Settings {
   // Whether anything at all was configured; a server without it needs no agent.
   bool empty() const noexcept;
 
-  // Whether workers may leave core files and be traced: worker_dumps, the one setting that is the
-  // server's own affair and no agent's, so it is not in Config.
+  // Whether workers may leave core files and be traced (worker_dumps). It is not in Config, because
+  // it concerns only the server and not the agent.
   bool allows_worker_dumps() const;
 
-  // Applies defaults and checks what needs the whole: may be called more than once.
+  // Applies defaults and makes the checks that need the whole configuration. May be called more
+  // than once.
   Result<Config> finalize() const;
-  // What is not wrong but probably not meant, one sentence each (names of a virtual host that its
+  // What is allowed but probably not intended, one sentence each (names of a virtual host that its
   // certificate does not cover, …). Valid after a successful finalize().
   std::vector<std::string> warnings() const;
-  // What the virtual hosts that show each certificate are called, by its name, canonical; what
-  // cannot be in a certificate is left out.
+  // For each certificate, the canonical names of the virtual hosts that show it; leaves out names
+  // that cannot be in a certificate.
   std::map<std::string, std::vector<std::string>, std::less<>> hosts() const;
 
  private:

@@ -18,7 +18,7 @@ Result<RawCertificate> make_implicit(const std::vector<std::string>& arguments,
                                      const std::vector<std::string>& server_names,
                                      const Origin& origin);
 
-// Whether that fails for nothing but the lack of a name.
+// Whether make_implicit() fails only because there is no usable name.
 bool lacks_names(const std::vector<std::string>& arguments,
                  const std::vector<std::string>& server_names);
 

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The kinds of source that certificates can come from, one row for each: what configuration, status
-// and sentences need to know. The other half of a row, how such a source works, is its driver
-// (sources/source_drivers.h).
+// The kinds of source, one row for each: what configuration, status and sentences need to know. How
+// such a source works is in its driver (sources/source_drivers.h).
 //
 // A new kind is a type of settings and a row in config/sources/, one line in
 // config/sources/table.h, and its driver.
@@ -28,20 +27,20 @@ struct SourceKind {
   std::string_view form;
   // The least that has to be written.
   std::string_view shortest_form;
-  // Of what stands behind the word, KEY of each "KEY=VALUE", sorted.
+  // The KEY of each "KEY=VALUE" that may follow the word, sorted.
   std::span<const std::string_view> parameters;
-  // A public CA issues, and certifies no name without a dot.
+  // A public CA issues the certificates; it certifies no name without a dot.
   bool is_public;
   // Where the service is: the directive that says so, how nginx and Apache spell it, and its place
-  // in the configuration. Empty and nullptr: the source needs no cloud, nor credentials for it.
+  // in the configuration. Empty and nullptr: the source needs neither the cloud nor credentials.
   std::string_view endpoint_directive;
   std::string_view endpoint_spellings;
   std::string GlobalConfig::*endpoint;
 
-  // The words behind the kind's own. The error says what is wrong and what would be right.
+  // Parses the words after the kind's own. The error says what is wrong and what would be right.
   Result<SourceSpec> (*parse)(std::span<const std::string> parameters);
-  // The rules that need the whole certificate: fills in what the settings leave open, refuses what
-  // makes no sense with this source. Everything else in `spec` is complete.
+  // Applies the rules that need the whole certificate: fills in what the settings leave open, and
+  // refuses what does not fit this source. Everything else in `spec` is complete.
   Result<void> (*complete)(const CertificateInput& input, CertificateSpec& spec);
   // Whether a catalogue may show all of an account (catalogue.h).
   bool fills_catalogues = false;
@@ -51,17 +50,16 @@ struct SourceKind {
 std::span<const SourceKind* const> source_kinds() noexcept;
 // nullptr when there is none of that word.
 const SourceKind* find_source_kind(std::string_view word) noexcept;
-// The kind that an origin ("scm:ID", "pca:ISSUER/ID") speaks of; nullptr for what an operator
-// imported.
+// The kind of an origin ("scm:ID", "pca:ISSUER/ID"); nullptr for an import by an operator.
 const SourceKind* kind_of_origin(std::string_view origin) noexcept;
 
 // Parameters of any kind, sorted, each once.
 std::vector<std::string_view> source_parameters();
-// "A, B or C": of each kind what `text` makes of it.
+// "A, B or C", from `text(kind)` of each kind.
 std::string either_source(std::string (*text)(const SourceKind& kind));
 
-// One more row for as long as it lives, for tests that show what a kind takes. Before any thread
-// starts; the last one goes first.
+// Adds a row for as long as it lives, for tests that show what a new kind needs. Made before any
+// thread starts; the last one made is destroyed first.
 class AddedSourceKind {
  public:
   explicit AddedSourceKind(const SourceKind& kind) noexcept;

@@ -30,11 +30,11 @@ struct SourceFacts {
   std::string label;
   // Whether a certificate that this system does not trust may replace one that it trusts.
   bool allows_untrusted = false;
-  // The validity that is asked for; nullopt: the source's own affair.
+  // The validity to request; nullopt: the source decides.
   std::optional<Seconds> validity = {};
-  // PEM file that says which authorities' certificates are taken; empty: none.
+  // PEM file with the authorities that the source accepts; empty: none.
   std::string trust_file = {};
-  // What it uses besides the credentials of everything else.
+  // What it uses besides the usual credentials.
   std::vector<CredentialsSpec> credentials = {};
   // A region of its own for something it uses; empty: none.
   std::string region = {};

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Accepting one directive: known, allowed here, not a duplicate, the right number of arguments,
-// each of them sound. Pure functions; config room only.
+// Accepts one directive if it is known, allowed here, not a duplicate, and has the right number of
+// valid arguments. Pure functions; config room only.
 #pragma once
 
 #include <string>
@@ -15,7 +15,7 @@ namespace ccm::config {
 // The right form of a directive, in the server's spelling.
 std::string form_of(const Directive& row, const Dialect& dialect);
 
-// Refuses control characters and absurd lengths.
+// Refuses control characters and excessive lengths.
 Result<void> check_texts(const std::vector<std::string>& texts);
 // Appends the directive to the others of its block.
 Result<void> store_directive(std::vector<RawDirective>& into, RawDirective directive, Scope scope,

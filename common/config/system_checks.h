@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// What the kernel, or the unit in which the server runs, does not allow it, as far as that matters
-// to certificates. Nothing here stops the server: each finding says what is done instead and how to
-// allow it. Costs a few system calls; used by check_host() (host_checks.h).
+// What the kernel, or the unit in which the server runs, forbids and certificates need. Nothing
+// here stops the server: each finding says what happens instead and how to allow it. Costs a few
+// system calls; used by check_host() (host_checks.h).
 #pragma once
 
 #include <string>

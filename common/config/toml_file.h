@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The configuration of `ccmctl agent`: the directives of the table as a TOML file, for hosts where
-// no web server carries them. Free functions; any thread.
+// The configuration of `ccmctl agent`: the directives of the table as a TOML file, for hosts
+// without a web server that has them. Free functions; any thread.
 //
 //   region = "ap-southeast-1"
 //   credentials = "file=/etc/ccm/credentials"
@@ -19,11 +19,11 @@
 
 namespace ccm::config {
 
-// How the users of this file call things.
+// The terms of this file's users.
 Dialect toml_dialect();
 
-// Every error is `invalid` and one sentence, which ends with " in FILE:LINE" when a line is to
-// blame.
+// Every error is `invalid` and one sentence, which ends with " in FILE:LINE" when it is about a
+// line.
 Result<Settings> read_toml_settings(const std::string& path);
 
 }  // namespace ccm::config

@@ -81,7 +81,7 @@ Result<void> parse_value(std::string_view key, const std::vector<std::string>& a
 // The same for directives that were accepted before.
 Result<Values> parse_values(const std::vector<RawDirective>& directives);
 
-// The identifier of a region, whether or not there is one of that name.
+// Checks the form of a region's identifier, not whether the region exists.
 Result<std::string> parse_region(const std::string& text);
 
 // [A-Za-z0-9._-]{1,128}, not starting with a dot.

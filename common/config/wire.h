@@ -15,7 +15,7 @@
 
 namespace ccm::config {
 
-// none: `ccmctl agent`, which keeps the store for programs without a module.
+// none: `ccmctl agent`, which has no server and keeps the store for other programs.
 enum class ServerKind : std::uint8_t { nginx, apache, none };
 inline constexpr std::array kServerKinds = {ServerKind::nginx, ServerKind::apache,
                                             ServerKind::none};
@@ -30,17 +30,18 @@ struct ServerFacts {
   std::string launch_id;            // differs for every configuration load
   std::string module_path = {};     // of the server module, as it was loaded; empty: not known
   std::string module_version = {};  // its release (base/version.h)
-  // Tells this running server from every other one on the host, also of its own kind: the same for
-  // all its configuration loads. Eight hexadecimal digits; empty: not known.
+  // Identifies this running server among all on the host, also of its own kind; the same for all
+  // its configuration loads. Eight hexadecimal digits; empty: not known.
   std::string instance = {};
-  // Tells it from other servers across restarts, for people too: its PID file; empty: not known.
+  // Identifies the server across restarts, also for people: the path of its PID file; empty: not
+  // known.
   std::string place = {};
 };
 
-// Such digits, by chance.
+// A random ServerFacts::instance.
 std::string make_instance();
 
-// What the agent adds when it leaves the settings for ccmctl; a server knows nothing of it.
+// What the agent adds when it leaves the settings for ccmctl; a server leaves it empty.
 struct AgentFacts {
   std::string path;
   std::string version;

@@ -17,11 +17,11 @@ using GeneralNamesHandle = Handle<GENERAL_NAMES, GENERAL_NAMES_free>;
 
 // The canonical DNS names and IP addresses of the extension; names that cannot be canonical (an
 // embedded NUL, a blank) are left out, since no client would match them either. Empty when there is
-// no entry of these types: no client looks at the common name any more (RFC 9525 section 2).
+// no entry of these types; clients do not look at the common name (RFC 9525 section 2).
 std::vector<std::string> read_alternative_names(const X509* certificate);
-// The end of a sentence when a strict client (Go) refuses the certificate for an entry that is
-// malformed, whatever the others say: text that is not ASCII, an address of a wrong length, a URI
-// that is none. Empty when nothing is wrong, also without the extension.
+// The end of a sentence when a strict client (Go) refuses the certificate because of a malformed
+// entry: text that is not ASCII, an address of a wrong length, an invalid URI. Empty when nothing
+// is wrong, also without the extension.
 std::string alternative_names_problem(const X509* certificate);
 
 // `names` are canonical (names.h).

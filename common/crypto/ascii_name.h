@@ -12,10 +12,9 @@ namespace ccm::crypto {
 
 // The name with every label that is not ASCII in its xn-- form, lower case, without a dot at the
 // end: "Müller.example." gives "xn--mller-kva.example", however the ü is composed. "*." in front
-// stays. UTS #46, non-transitional, and the rules of IDNA2008 (RFC 5891) for what it makes. A name
-// of ASCII letters only is not judged, so that the result still has to go through
-// parse_server_name (names.h). `invalid` with a sentence when the text is no UTF-8 or a label has
-// no such form.
+// stays. Follows UTS #46, non-transitional, and checks the result against IDNA2008 (RFC 5891). Does
+// not check a name of ASCII letters, so pass the result to parse_server_name (names.h). `invalid`
+// with a sentence when the text is not UTF-8 or a label has no such form.
 Result<std::string> to_ascii_name(std::string_view name);
 
 }  // namespace ccm::crypto

@@ -24,7 +24,7 @@ class Certificate {
  public:
   // Exactly one DER certificate with nothing after it.
   static Result<Certificate> parse_der(std::span<const std::byte> der);
-  // A reference of its own to an object OpenSSL already parsed.
+  // Takes a reference of its own to an object that OpenSSL has parsed.
   static Certificate share_of(X509* certificate);
 
   std::vector<std::byte> to_der() const;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Which certificates of a heap are served, and in which order. Pure functions.
+// Which of the delivered certificates are served, and in which order. Pure functions.
 #pragma once
 
 #include <cstddef>
@@ -13,7 +13,7 @@
 
 namespace ccm::crypto {
 
-// Where the path ended: only what arrives with its root can tell.
+// How the path ends. Only a delivery with its root can tell.
 enum class PathEnd : std::uint8_t {
   rooted,      // a root came along that issued a certificate of the path
   open,        // no root came along (always so for what was stored)
@@ -27,9 +27,9 @@ inline constexpr std::size_t kMostServedCertificates = 10;
 struct Path {
   std::vector<Certificate> certificates;  // leaf first, never a self-signed one but the leaf
   std::optional<Certificate> root;        // the self-signed authority that came along and ends it
-  // Further issuers were there, and a client could not use them: expired, not begun, signed with a
-  // broken algorithm. A client that trusts one of them by another certificate (a cross-signed root)
-  // does without.
+  // Further issuers were delivered that a client cannot use: expired, not valid yet, or signed with
+  // a broken algorithm. A client that trusts one of them through another certificate (a
+  // cross-signed root) does not need them.
   bool is_cut = false;
   bool is_live = false;  // a client that trusts what is above the path accepts it at `now`
   // When the first of its certificates ends.
@@ -48,19 +48,19 @@ struct Ordered {
   std::vector<Certificate> dropped;  // what arrived and is in no served path, without duplicates
 };
 
-// Puts a heap of certificates into serving order: the leaf, then each issuing authority in turn.
-// The leaf is the certificate that `key` fits when a key is given (of several, the one that ends
-// last), otherwise the only one that issued none of the others. The chain holds the path that
-// find_path() prefers; when nothing tells which of several is the clients' (the same authority,
-// certified by two others), it holds all of them, in the order of arrival. Roots and what serves no
-// such path are dropped; the root right above the leaf stays when the leaf has an OCSP responder,
-// because its answers are judged with it. `rejected` when there is no leaf, or there are more than
-// 256 certificates. A path with a missing intermediate is returned as far as it goes: whether that
-// is acceptable is the gate's decision.
+// Puts certificates into serving order: the leaf, then each issuing authority in turn. The leaf is
+// the certificate that `key` fits when a key is given (of several, the one that ends last),
+// otherwise the only one that issued none of the others. The chain holds the path that find_path()
+// prefers; when nothing tells which of several is the clients' (the same authority, certified by
+// two others), it holds all of them, in the order of arrival. Roots and what serves no such path
+// are dropped; the root right above the leaf stays when the leaf has an OCSP responder, because its
+// answers are judged with it. `rejected` when there is no leaf, or there are more than 256
+// certificates. A path with a missing intermediate is returned as far as it goes: whether that is
+// acceptable is the gate's decision.
 Result<Ordered> order(std::vector<Certificate> certificates, const KeyPair* key,
                       std::optional<Time> now);
 
-// The chain alone, whatever the dates.
+// Only the chain; dates do not matter.
 Result<std::vector<Certificate>> order_chain(std::vector<Certificate> certificates,
                                              const KeyPair* key);
 

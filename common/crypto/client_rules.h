@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // What the clients in use ask of a single certificate, whatever stands above it: OpenSSL (curl,
 // Python, PHP), Go, Java, Node and the browsers. OpenSSL's own verification is laxer than some of
-// them in these points, so they are asked here. Pure functions.
+// them in these points, so they are checked here. Pure functions.
 #pragma once
 
 #include <string>

@@ -25,7 +25,7 @@ std::string to_hex(std::span<const std::byte> bytes);
 // `to_hex(sha256(text))`.
 std::string sha256_hex(std::string_view text);
 
-// Bytes from the system's generator; `internal` when it has none to give.
+// Random bytes from the system's generator; `internal` when it fails.
 Result<Secret> random_bytes(std::size_t count);
 
 }  // namespace ccm::crypto

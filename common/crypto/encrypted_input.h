@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Keys that come under a password: as other programs and authorities hand them out. Pure functions,
-// but for OpenSSL's legacy algorithms, which are loaded beside everything else and for the one
-// call.
+// Keys that are encrypted with a password, as other programs and authorities deliver them. Pure
+// functions; OpenSSL's legacy algorithms are loaded separately and only for the call.
 #pragma once
 
 #include <cstddef>
@@ -19,7 +18,8 @@ namespace ccm::crypto {
 // Whether the text's private key is encrypted: PKCS#8 (RFC 5958 section 3), or one of the older
 // forms with a Proc-Type header (RFC 1421).
 bool has_encrypted_key(std::string_view pem);
-// That key. `unauthorized` when the password is wrong or the text damaged, which looks the same.
+// Decrypts that key. `unauthorized` when the password is wrong or the text is damaged; the two
+// cannot be told apart.
 Result<KeyPair> decrypt_key_pem(std::string_view pem, const Secret& password);
 
 struct KeyWithCertificates {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// A TLS client that looks at what a server shows. It trusts nobody and refuses nothing, so the
-// handshake does not end because of the certificate; the caller judges it. It keeps no session, so
-// every look is a full handshake.
+// A TLS client that looks at what a server shows. It accepts every certificate, so that the
+// handshake does not fail because of it; the caller judges it. It keeps no session, so every look
+// is a full handshake.
 //
 // Made once, used by any number of threads at a time.
 #pragma once
@@ -36,8 +36,8 @@ std::string to_string(const NetworkAddress& address);
 enum class ProbeOutcome : std::uint8_t {
   shown,        // the handshake was finished
   unreachable,  // there is no connection
-  silent,       // the time was over
-  no_tls,       // what answers does not speak TLS
+  silent,       // the time limit was reached
+  no_tls,       // the other side does not speak TLS
   refused,      // the server ended the handshake with an alert
 };
 

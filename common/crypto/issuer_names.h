@@ -9,8 +9,8 @@
 
 namespace ccm::crypto {
 
-// The common names and organisations in the certificate's issuer, UTF-8, as they stand there: no
-// more than a claim, until something vouches for the authority.
+// The common names and organisations in the certificate's issuer, UTF-8, as written there. They are
+// only a claim until the issuing authority is verified.
 std::vector<std::string> issuer_names(const Certificate& certificate);
 
 }  // namespace ccm::crypto

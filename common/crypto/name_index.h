@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Which of many certificates may cover some server names, without looking at each. One thread.
+// Finds which of many certificates may cover some server names, without a look at each. One thread.
 #pragma once
 
 #include <cstddef>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// OCSP (RFC 6960) as far as a server needs it that staples: asking a responder about one
-// certificate, and judging what it answers. Pure functions; any thread.
+// The part of OCSP (RFC 6960) that a stapling server needs: the request about one certificate, and
+// the check of the response. Pure functions; any thread.
 #pragma once
 
 #include <cstddef>
@@ -25,7 +25,7 @@ enum class OcspStatus : std::uint8_t { good, revoked, unknown };
 struct OcspAnswer {
   OcspStatus status;
   Time this_update;
-  Time next_update;  // from then on the response must not be used any more
+  Time next_update;  // the response must not be used from then on
   std::optional<Time> revoked_at = {};
   std::string reason = {};  // "keyCompromise"; empty when none was given
 };
@@ -37,13 +37,14 @@ Result<std::vector<std::byte>> make_ocsp_request(const Certificate& leaf,
 
 // What a DER response says about `leaf`. It must be signed by the issuer, or by a responder that
 // the issuer certified for OCSP signing (RFC 6960 section 4.2.2.2), be about this certificate, and
-// be in force: begun at `now` (up to five minutes of other clocks are tolerated) and not over. One
-// that names no end counts for an hour. Errors: `transient` when the responder cannot answer now,
-// `rejected` when it will not, `invalid` for everything that is no trustworthy answer.
+// be valid at `now` (clocks may differ by up to five minutes). A response without nextUpdate is
+// valid for an hour. Errors: `transient` when the responder cannot answer now, `rejected` when it
+// refuses to answer, `invalid` for every other response that cannot be trusted.
 Result<OcspAnswer> judge_ocsp_response(std::span<const std::byte> der, const Certificate& leaf,
                                        const Certificate& issuer, Time now);
 
-// When a response that was judged before ends; 1970 when the bytes are none.
+// The end of a response that judge_ocsp_response() has accepted; 1970 when the bytes are not a
+// response.
 Time ocsp_response_end(std::span<const std::byte> der);
 
 }  // namespace ccm::crypto

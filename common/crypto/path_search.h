@@ -18,7 +18,7 @@ inline bool is_same(const Certificate& a, const Certificate& b) noexcept {
 
 // The best ways from `leaf` up, in the order of arrival; never empty. Several only when all of them
 // are live and nothing tells which is better. `leaf` may be among `others`. The search is bounded:
-// hostile heaps, in which everybody certified everybody, cost no more than 32 ways.
+// hostile input, in which every certificate certifies every other, costs no more than 32 paths.
 std::vector<Path> best_paths(const Certificate& leaf, const Certificates& others,
                              std::optional<Time> now);
 

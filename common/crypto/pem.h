@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// PEM as it really arrives: blocks glued together without line feeds, CRLF, stray text around them.
-// Pure functions.
+// PEM as it is found in practice: blocks without line feeds between them, CRLF, other text around
+// them. Pure functions.
 #pragma once
 
 #include <string>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// A secret for one recipient: closed with a public key, opened with the private one. It says
-// nothing of who closed it; whoever needs to know that seals it once more (sealing.h).
+// A secret for one recipient: encrypted with a public key, decrypted with the private one. It does
+// not prove who encrypted it; if you need that, seal it as well (sealing.h).
 //
 //   "ccm-box-1\n"  ephemeral public key (DER, its length in a byte in front)  text  tag (16)
 //
@@ -20,10 +20,10 @@ namespace ccm::crypto {
 // SubjectPublicKeyInfo, DER.
 Result<std::string> public_half(const KeyPair& key);
 
-// `invalid` when it is no public key on P-256.
+// `invalid` when `recipient` is not a public key on P-256.
 Result<std::string> close_box(std::string_view recipient, std::string_view context,
                               const Secret& text);
-// `invalid` when it was altered, or closed for another key or another context.
+// `invalid` when it was altered, or made for another key or another context.
 Result<Secret> open_box(const KeyPair& recipient, std::string_view context, std::string_view box);
 
 }  // namespace ccm::crypto

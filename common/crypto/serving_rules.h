@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// What every client in use asks of what it is served: the gate's rules about a bundle by itself.
-// They are asked before anything enters the store (policy/gate.h), and again of what is stored,
-// by whoever is about to show it (store/stored_search.h). Pure functions.
+// What every client in use requires: the gate's rules about a bundle by itself. They are checked
+// before anything enters the store (policy/gate.h), and again before a stored certificate is shown
+// (store/stored_search.h). Pure functions.
 #pragma once
 
 #include <cstdint>
@@ -22,7 +22,7 @@ namespace ccm::crypto {
 // what passed them, which need not be asked again then but for names and dates.
 inline constexpr unsigned kServingRules = 2;
 
-// What is stored has no root any more.
+// A stored certificate has no root.
 enum class Arrival : bool { stored, new_one };
 
 struct ServingTerms {
@@ -32,7 +32,7 @@ struct ServingTerms {
   Time now;
 };
 
-// The way a client of `now` would take through the bundle.
+// The path that a client would use through the bundle at `now`.
 Path path_of(const Bundle& bundle, Time now);
 
 // Rules, in this order, each refusal a `rejected` sentence that names the rule in its first words:

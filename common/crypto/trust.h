@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Whom a TLS client trusts, and who it says it is, for libraries that hand out OpenSSL's context of
-// a connection. Any thread.
+// Sets the trusted authorities and the client certificate of a TLS client, for libraries that give
+// access to a connection's OpenSSL context. Any thread.
 #pragma once
 
 #include <vector>
@@ -15,7 +15,7 @@ namespace ccm::crypto {
 // each new context.
 Result<void> add_trust(void* context, const std::vector<Certificate>& trusted);
 
-// Has the context show a certificate: `chain` with the leaf first, and the leaf's key. `context`:
+// Makes the context show a certificate: `chain` with the leaf first, and the leaf's key. `context`:
 // as above. `rejected` when the key does not fit.
 Result<void> show_certificate(void* context, const std::vector<Certificate>& chain,
                               const KeyPair& key);

@@ -14,11 +14,11 @@
 
 namespace ccm::config {
 
-// What a certificate counts that somebody uploaded to SCM instead of having it issued there.
+// How to use a certificate that somebody uploaded to SCM instead of having it issued there.
 enum class Uploads : std::uint8_t {
   fallback,  // where SCM has issued nothing of use for the names
-  off,       // nothing, unless its id is configured
-  on,        // as much as an issued one: what ends last is taken
+  off,       // never, unless its id is configured
+  on,        // like an issued one: the one that ends last is taken
 };
 
 // Which authorities' certificates are taken from SCM.
@@ -38,10 +38,10 @@ struct ScmSource {
   // nullopt: not given; trust_policy() says what is meant then.
   std::optional<TrustPolicy> trust = {};
   std::string trust_file = {};  // PEM, of TrustPolicy::file
-  // nullopt: nothing is applied for; what somebody else had issued there is taken.
+  // nullopt: never applies; takes what somebody else had issued there.
   std::optional<Issue> issue = {};
 
-  // Whoever lets every upload in has said that the authority does not matter.
+  // Without trust=, uploads=on means that any authority is accepted.
   TrustPolicy trust_policy() const noexcept {
     return trust.value_or(uploads == Uploads::on ? TrustPolicy::any : TrustPolicy::keep);
   }
