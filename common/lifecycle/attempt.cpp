@@ -77,7 +77,7 @@ State Attempt::run() {
   return unchanged();
 }
 
-// What is intact becomes `current` again: other programs on the host read it there.
+// Makes the intact version `current` again, because other programs on the host read it there.
 void Attempt::mend() {
   if (!current_) return;
   const Result<void> done = installer_.mend(spec_.name, *current_);
@@ -109,7 +109,7 @@ bool Attempt::is_due() const {
          !policy::check_installed(spec_, last->bundle, now_);
 }
 
-// Not again while the cloud is waited for, which was begun with their consent.
+// Does not ask again while waiting for the cloud: the hooks have agreed at the beginning.
 Result<void> Attempt::ask_to_renew() {
   const bool is_waiting = std::holds_alternative<Waiting>(before_);
   if (!is_due() || (is_waiting && urge_ != Urge::wanted)) return {};
@@ -148,7 +148,7 @@ State Attempt::install(const sources::ObtainRequest& request, const sources::Obt
     return valid();
   }
   policy::Candidate candidate = sources::as_candidate(request, obtained);
-  // Also when the version that waits has to go, what is shown stays until there is a better one.
+  // Even if the staged version must be replaced, the shown one stays until there is a better one.
   if (staged_ && obtained.current_must_go) candidate.current = &current_->bundle;
   Result<policy::Admission> admitted = installer_.admit(candidate, now_);
   if (!admitted) return refused(request, obtained, std::move(admitted).error());
@@ -191,7 +191,7 @@ State Attempt::installed(const sources::Obtained& obtained, const store::Version
   return state;
 }
 
-// Otherwise nobody learns why it is renewed so soon, or why so late.
+// Without this warning nobody learns why the certificate is renewed so early or so late.
 void Attempt::warn_if_short(const store::VersionInfo& info) {
   const std::optional<Seconds> asked = spec_.source.facts().validity;
   const Seconds given = info.not_after - now_;
@@ -297,7 +297,8 @@ State Attempt::failed(Error error) {
 State Attempt::valid() const {
   const Time check_at = policy::next_check(spec_.check_interval, now_, spec_.jitter_seed);
   if (deadline_->due > now_) return Valid{.renew_at = deadline_->due, .check_at = check_at};
-  // What is due and has no successor yet is looked at with the next check, not at once again.
+  // A certificate that is due and has no successor yet is looked at with the next check, not again
+  // at once.
   const Time look_at = bounded(check_at, policy::Look::free);
   return Valid{.renew_at = look_at, .check_at = look_at};
 }

@@ -13,7 +13,7 @@
 
 namespace ccm::lifecycle {
 
-// Clients refuse a certificate that demands stapling for as long as it comes without a response.
+// Clients refuse a certificate that demands stapling while it comes without a response.
 Result<std::vector<std::byte>> Attempt::first_response(const crypto::Bundle& bundle,
                                                        std::string_view origin,
                                                        bool current_must_go) {
@@ -84,7 +84,7 @@ std::optional<Time> Attempt::activates_at() const {
   return staged_ && at > now_ ? std::optional(at) : std::nullopt;
 }
 
-// What is shown may have been revoked while its successor waits.
+// The shown version may have been revoked while its successor waits.
 bool Attempt::must_show_staged() {
   const sources::ObtainRequest request{
       .spec = spec_, .current = &*current_, .is_due = false, .lease = parts_.lease, .now = now_};
@@ -109,7 +109,7 @@ std::optional<State> Attempt::show_staged() {
     return failed(
         std::move(shown).error().with_context(fmt::format("make version {} current", version)));
   }
-  // Without it the response is asked for once more, and the versions are removed later.
+  // If this fails, the response is asked for once more, and the versions are removed later.
   if (!response->empty()) {
     static_cast<void>(parts_.store.keep_response(parts_.lease, spec_.name, version, *response));
   }
@@ -124,7 +124,7 @@ std::optional<State> Attempt::show_staged() {
   parts_.log.notice("{}version {} is current (serial {}, valid until {}); it was stored at {}",
                     prefix(), version, info_->serial, format_time(info_->not_after),
                     format_time(info_->installed_at));
-  // It is what the operator waits for.
+  // The operator waits for this version.
   if (urge_ == Urge::wanted) return valid();
   if (urge_ == Urge::due && due(before_) > now_) return before_;
   return std::nullopt;

@@ -18,7 +18,7 @@ using namespace std::chrono_literals;
 
 constexpr Seconds kUrgent = 72h;
 
-// The first of the certificates to end that a client needs, as it was when they were installed.
+// The earliest end among the certificates that a client needed when they were installed.
 Time end_of(const crypto::Bundle& bundle, const store::VersionInfo& info) {
   const std::vector<crypto::Certificate> others(bundle.chain().begin() + 1, bundle.chain().end());
   return crypto::find_path(bundle.leaf(), others, info.installed_at).end();

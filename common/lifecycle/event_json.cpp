@@ -19,7 +19,7 @@ std::string event_json(const Event& event) {
   if (event.not_after) json.set("not_after", format_time(*event.not_after));
   set_text("sentence", event.sentence);
   for (const auto& [name, value] : event.fields) json.set(name.c_str(), value);
-  // Bounded events are UTF-8.
+  // Cannot fail: bounded events are UTF-8.
   return json.dump().value_or("{}");
 }
 

@@ -30,7 +30,7 @@ Event health_event(EventType type, const std::string& name,
   return event;
 }
 
-// Why it is failing; nullptr when it is not. Waiting for the cloud is no failure.
+// Why the certificate is failing; nullptr when it is not. Waiting for the cloud is no failure.
 const Error* failure_of(const State& state) {
   if (const auto* rejected = std::get_if<Rejected>(&state)) return &rejected->error;
   const auto* failing = std::get_if<Failing>(&state);
@@ -60,7 +60,7 @@ void Health::keep(const store::Lease& lease, const std::string& name, std::strin
   const std::uint64_t expected = stored && *stored ? (*stored)->version : 0;
   Record record;
   record.add(kValue, value);
-  // Without it the next agent says it again.
+  // If this fails, the next agent sends the event again.
   static_cast<void>(store_.write_record(
       lease, name, kind, Secret::copy_of(std::string_view(record.serialize())), expected));
 }

@@ -64,11 +64,11 @@ Result<store::VersionInfo> Installer::put(const policy::Admission& admission,
   if (installation.waits) {
     Result<void> waits = store::stage(store_, lease_, name, info->number);
     if (!waits) return pass(std::move(waits));
-    // What could not be removed is removed with the next version.
+    // A failure does not matter: the next installation prunes again.
     static_cast<void>(store_.prune(lease_, name, installation.keep));
     return info;
   }
-  // What has waited is older.
+  // A staged version is older than this one.
   static_cast<void>(store::unstage(store_, lease_, name));
   Event event =
       event_of(EventType::installed, name, installation.bundle.leaf(),
@@ -93,11 +93,11 @@ Result<store::VersionInfo> Installer::import(const config::CertificateSpec& spec
 }
 
 Result<void> Installer::roll_back(const std::string& name, store::VersionNumber version) const {
-  // The hold first: between the two no other engine may undo it.
+  // Set the hold first, so that no other engine can undo the rollback between the two steps.
   const store::VersionNumber before = held_version(store_, name);
   Result<void> done = hold(store_, lease_, name, version);
   if (!done) return done;
-  // What waits does not come after it.
+  // A staged version must not replace it later.
   if (Result<void> dropped = store::unstage(store_, lease_, name); !dropped) return dropped;
   Result<store::StoredCertificate> wanted = store_.load_version(name, version);
   done = wanted
@@ -138,7 +138,7 @@ Result<void> Installer::show(const std::string& name,
   const store::VersionInfo& info = staged.info;
   Result<void> done = store_.restore(lease_, policy::readmit(name, staged.bundle), info.number);
   if (!done) return done;
-  // Of what is current it means nothing.
+  // The mark means nothing when the version is current.
   static_cast<void>(store::unstage(store_, lease_, name));
   Event event = event_of(EventType::installed, name, staged.bundle.leaf(),
                          fmt::format("version {} from {}, which was stored before, is current",
@@ -165,14 +165,14 @@ Result<store::VersionInfo> Installer::adopt(const config::CertificateSpec& spec,
     if (!restored) return pass(std::move(restored));
     return stored.info;
   }
-  // Without a question: it is what serves best of what there is, at the agent's start.
+  // Does not ask the hooks: at the agent's start this is the best certificate that there is.
   Result<store::VersionInfo> installed = put(*admitted, {.bundle = stored.bundle,
                                                          .origin = stored.info.origin,
                                                          .expected = expected,
                                                          .keep = spec.keep,
                                                          .now = now});
   if (installed && !stored.ocsp_response.empty()) {
-    // Without it one is asked for again.
+    // If this fails, the responder is asked again.
     static_cast<void>(
         store_.keep_response(lease_, spec.name, installed->number, stored.ocsp_response));
   }

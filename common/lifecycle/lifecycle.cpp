@@ -23,15 +23,14 @@ std::optional<Error> error_of(const State& state) {
   return std::nullopt;
 }
 
-// Whether another try may get further without costing anything: not when the gate has refused what
-// was issued.
+// Whether another attempt may succeed without cost: not after the gate refused an issued one.
 bool is_worth_waiting(const State& state) {
   const auto* failing = std::get_if<Failing>(&state);
   return std::holds_alternative<Waiting>(state) ||
          (failing != nullptr && failing->error.kind() != ErrorKind::invalid);
 }
 
-// What was to be waited for is as far away as before the clock was set back.
+// Keeps the remaining wait as it was before the clock was set back.
 State shifted(State state, Seconds by) {
   if (auto* valid = std::get_if<Valid>(&state)) valid->check_at += by;
   if (auto* waiting = std::get_if<Waiting>(&state)) waiting->retry_at += by;
@@ -197,7 +196,7 @@ void Lifecycle::attempt(const std::string& name, const store::Lease& lease) noex
                 .retry_at = policy::retry_time(error, 1, entry.spec->check_interval,
                                                parts_.clock.now(), entry.spec->jitter_seed),
                 .error = error};
-    entry.activates_at = Time::max();  // the next try will tell
+    entry.activates_at = Time::max();  // the next attempt will tell
     finish(entry, bounded(entry, after), {.error = error});
   };
   at_boundary(0, on_failure, [&] {
@@ -255,7 +254,7 @@ void Lifecycle::finish(Entry& entry, State after, store::Answer answer) {
   plan(entry);
 }
 
-// Without the record a restarted agent only looks once more than needed, so a failure is no reason
+// Without the record a restarted agent only makes one attempt too many, so a failure is no reason
 // to stop.
 void Lifecycle::persist(Entry& entry, const State& state, const store::Lease& lease) {
   const std::string& name = entry.spec->name;
@@ -266,7 +265,8 @@ void Lifecycle::persist(Entry& entry, const State& state, const store::Lease& le
   Result<std::uint64_t> version =
       parts_.store.write_record(lease, name, kStateKind, text, entry.record_version);
   if (!version) {
-    // Another version may lie there: of a write that failed at its end, or somebody removed it.
+    // The stored version may differ: a write may have failed at its end, or somebody has removed
+    // the record.
     const Result<std::optional<store::StoredRecord>> record =
         parts_.store.read_record(name, kStateKind);
     entry.record_version = record && *record ? (*record)->version : 0;

@@ -60,11 +60,11 @@ class StoreLockoutGuard final : public cloud::LockoutGuard {
     load();
     if (refusals_.fingerprint != fingerprint || refusals_.count < kRefusalsBeforeSilence) return {};
     const Time now = clock_.now();
-    // A clock that was set back must not silence us for years: wrong clocks are a reason for
+    // A clock that was set back must not stop all calls for years: wrong clocks are a cause of
     // refusals.
     const bool has_waited = now >= refusals_.last + kProbeInterval || now < refusals_.last;
     if (refusals_.count >= kMostRefusals || !has_waited) return fail(explanation());
-    // Written before the call, so that a crash in it does not make room for another.
+    // Written before the call, so that a crash during the call does not allow another one.
     refusals_.last = now;
     save();
     return {};
@@ -102,11 +102,11 @@ class StoreLockoutGuard final : public cloud::LockoutGuard {
     if (auto refusals = parse_refusals((*record)->value.reveal())) refusals_ = std::move(*refusals);
   }
 
-  // A store that cannot be written costs memory over restarts, not the guard.
+  // When the store cannot be written, the guard still works but forgets on a restart.
   void save() {
     if (write()) return;
-    // Another version may lie there: of a write that failed at its end, or it could not be read at
-    // first, or the operator has removed it.
+    // The stored version may differ: a write may have failed at its end, the record could not be
+    // read at first, or the operator has removed it.
     const Result<std::optional<store::StoredRecord>> record =
         store_.read_record(store::kStoreWide, kind_);
     version_ = record && *record ? (*record)->version : 0;

@@ -20,15 +20,15 @@
 namespace ccm::lifecycle {
 namespace {
 
-// It may be the renewal that ends the agents.
+// After so many, the renewal itself may be what ends the agents.
 constexpr unsigned kMostInterruptions = 3;
 
-// What must not be waited for on the main thread.
+// Requests for which the main thread must not wait.
 bool waits_for_hooks(store::Wish wish) noexcept {
   return wish == store::Wish::install || wish == store::Wish::run_hooks;
 }
 
-// With everything that such an event may have, so that a hook can be tried out.
+// An event with every field that the type may have, to try out a hook.
 Event made_up_event(EventType type, const config::CertificateSpec& spec) {
   Event event{.type = type,
               .certificate = spec.name,
@@ -67,7 +67,8 @@ void RequestDesk::resume(const std::string& name) {
     forget(name);
     return;
   }
-  // Written before it begins, or what kills the agent would do so again after each start.
+  // Written before the renewal begins. Otherwise a renewal that kills the agent would do so after
+  // every start.
   remember(name, granted);
   granted_.insert_or_assign(name, std::move(granted));
   parts_.log.notice(
@@ -75,7 +76,7 @@ void RequestDesk::resume(const std::string& name) {
       name);
 }
 
-// What the attempts that operators wait for came to.
+// Passes on the results of attempts for which operators wait.
 void RequestDesk::answer_renewals() {
   for (const auto& [name, end] : parts_.lifecycle.take_answers()) {
     const auto found = granted_.find(name);
@@ -107,7 +108,7 @@ void RequestDesk::serve(const store::Ticket& ticket) {
   if (request && waits_for_hooks(request->wish) && parts_.in_background) {
     return serve_later(ticket, *std::move(request));
   }
-  // Gone before it is served: what kills the agent must not do so again after each start.
+  // Removed before it is served: a request that kills the agent must not do so after every start.
   parts_.store.inbox().withdraw(ticket);
   store::Answer end;
   const Result<void> served = request ? serve(ticket, *request, end) : fail(request.error());
@@ -282,7 +283,7 @@ void RequestDesk::supersede(const std::string& name) {
   granted_.erase(found);
 }
 
-// Without it whoever waits learns nothing, but what was asked for is done all the same.
+// If this fails, ccmctl learns nothing, but the request was served all the same.
 void RequestDesk::answer(const store::Ticket& ticket, const store::Answer& answer) {
   const auto kept = store::keep_answer(parts_.store, parts_.lease, ticket.id, answer);
   if (kept) return;
@@ -290,7 +291,7 @@ void RequestDesk::answer(const store::Ticket& ticket, const store::Answer& answe
                   kept.error().message());
 }
 
-// Without the mark an interruption loses the renewal.
+// If this fails, an interruption loses the renewal.
 void RequestDesk::remember(const std::string& name, const Granted& granted) {
   Record record;
   for (const std::string& id : granted.ids) record.add("id", id);

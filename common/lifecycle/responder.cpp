@@ -14,7 +14,7 @@
 namespace ccm::lifecycle {
 namespace {
 
-// The answers are small and the next attempt is never far.
+// Short limits: the answers are small, and the next attempt follows soon.
 constexpr std::chrono::milliseconds kConnectTimeout{5'000};
 constexpr std::chrono::milliseconds kTotalTimeout{15'000};
 

@@ -17,9 +17,10 @@ using namespace std::chrono_literals;
 
 constexpr Seconds kAfterADefect = 1h;
 constexpr Seconds kShortestWait = 1s;
-// Between two questions while clients refuse a certificate that goes without a response.
+// The time between two questions while clients refuse a certificate because it has no response.
 constexpr Seconds kWhileItIsMissed = 5min;
-// Questions to one responder at once: one that hangs takes no thread from the others.
+// The most questions to one responder at a time, so that one that hangs takes no thread from the
+// others.
 constexpr unsigned kMostQuestions = 1;
 
 }  // namespace
@@ -132,11 +133,11 @@ void Stapling::run(const std::string& name, const store::Lease& lease) {
     if (found == entries_.end() || !found->second.in_work) return;
     entry = found->second;
   }
-  // Before the store is read: what is installed in between counts as new the next time.
+  // Read before the rest, so that a version installed meanwhile counts as new the next time.
   const store::VersionNumber version = parts_.store.current_version(name);
   if (version != entry.version) {
     entry = Entry{.spec = entry.spec, .version = version};
-    // Whoever says that something has changed (notice) must not take this one for new again.
+    // A later notice() must not take this version for a new one.
     const std::lock_guard lock(mutex_);
     entries_.find(name)->second.version = version;
   }
@@ -150,7 +151,7 @@ void Stapling::run(const std::string& name, const store::Lease& lease) {
   plan(kept);
 }
 
-// When to look again. A store that cannot be read is the lifecycle's to complain about.
+// Returns when to look again. The lifecycle logs a store that cannot be read.
 Time Stapling::look(Entry& entry, const store::Lease& lease) {
   const config::CertificateSpec& spec = *entry.spec;
   const Result<store::StoreReader::Loaded> loaded = parts_.store.load(spec.name);
@@ -173,7 +174,7 @@ Time Stapling::look(Entry& entry, const store::Lease& lease) {
     const Time next = policy::next_response(held->this_update, held->next_update, spec.jitter_seed);
     if (next > now) return next;
   }
-  // Its turn comes when the question before has been answered.
+  // It is looked at again when the present question has been answered.
   if (!begin_question(responder)) return now;
   Result<OcspReply> answer = ask(subject);
   if (!answer) return failed(entry, subject, std::move(answer).error());
@@ -181,7 +182,7 @@ Time Stapling::look(Entry& entry, const store::Lease& lease) {
   return next ? *next : failed(entry, subject, std::move(next).error());
 }
 
-// Once for each version, and only when somebody may have expected it.
+// Logs once for each version, and only when somebody may expect stapling.
 void Stapling::say_impossible(const std::string& name, const crypto::Certificate& leaf,
                               const std::string& responder) const {
   const bool is_demanded = leaf.requires_stapling();
@@ -204,7 +205,7 @@ Result<OcspReply> Stapling::ask(const Subject& subject) {
   return http_.ask(subject.leaf(), subject.issuer);
 }
 
-// What is not `good` is not stapled, and what was kept from before is known to be out of date then.
+// Only a `good` response is stapled. Any other answer makes the stored response obsolete.
 Result<Time> Stapling::take(Entry& entry, const Subject& subject, const OcspReply& answer,
                             const store::Lease& lease) {
   const std::string& name = entry.spec->name;
@@ -237,7 +238,7 @@ Result<Time> Stapling::take(Entry& entry, const Subject& subject, const OcspRepl
   entry.failures = 0;
   const Time now = parts_.clock.now();
   Time next = policy::next_response(says.this_update, says.next_update, entry.spec->jitter_seed);
-  // An answer of long ago, which its responder gives again and again.
+  // The responder repeats an old answer.
   if (next <= now) next = policy::next_response(now, says.next_update, entry.spec->jitter_seed);
   return std::max(next, now + kShortestWait);
 }
@@ -255,8 +256,8 @@ void Stapling::say_revoked(Entry& entry, const Subject& subject, const crypto::O
   parts_.on_revoked(name);
 }
 
-// Whatever it is may have passed by the next time: a responder that does not know a certificate of
-// this minute, or a cache that is behind.
+// The cause may be gone the next time: a responder that does not know a new certificate yet, or a
+// cache that is behind.
 Time Stapling::failed(Entry& entry, const Subject& subject, Error error) {
   const config::CertificateSpec& spec = *entry.spec;
   const Time now = parts_.clock.now();
@@ -286,7 +287,7 @@ Time Stapling::next_wake() const {
   return next == nullptr ? Time::max() : next->at;
 }
 
-// What is there is judged again, and asked for where that is due by then.
+// Each look checks the stored response again, and asks the responder if that is due then.
 void Stapling::look_again_at_all() {
   const std::lock_guard lock(mutex_);
   for (auto& [name, entry] : entries_) {

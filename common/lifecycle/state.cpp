@@ -38,7 +38,7 @@ Result<State> read_valid(const Record& record) {
   return State(Valid{.renew_at = *renew_at, .check_at = *check_at});
 }
 
-// Another release called it failing when it waited.
+// Earlier releases stored a waiting certificate as failing.
 Result<State> read_failing(const Record& record) {
   Result<Error> error = store::read_error(record);
   if (!error) return pass(std::move(error));

@@ -50,9 +50,9 @@ class Placeholders {
   std::optional<crypto::KeyPair> key_;
 };
 
-// What a certificate shows from its first moment. Its own entry of the store decides; when that has
-// nothing that fits its names today, whatever else is stored and fits, or was shown a moment ago: a
-// reload must not replace a good certificate by a worse one, whatever the certificate is called.
+// Chooses what a server shows for a certificate from its first moment: the certificate's own entry
+// in the store or, if that has nothing that fits, anything that is stored or was shown until now
+// and fits. A reload must not replace a good certificate by a worse one, whatever its name.
 class Choice {
  public:
   Choice(const BootstrapRequest& request, Previous& previous, Log& log)
@@ -66,7 +66,7 @@ class Choice {
   struct Own {
     Stored certificate;
     bool is_intact = false;
-    // What the gate has against it today, other than names and dates.
+    // Why the gate refuses it, apart from names and dates.
     std::optional<Error> refusal = {};
   };
   Own load(const CertificateSpec& spec);
@@ -99,7 +99,7 @@ std::optional<Published> Choice::choose(const CertificateSpec& spec) {
   if (own_fits) return to_publish(spec, *std::move(own.certificate));
   auto other = substitute(spec, own);
   if (other) return other;
-  // What is refused was probably shown before as well.
+  // A refused certificate was probably shown before as well.
   if (before && (!own.refusal || passes(spec, *before))) return before;
   return makeshift(spec, std::move(own));
 }
@@ -136,7 +136,7 @@ bool Choice::passes(const CertificateSpec& spec, const Published& shown) const {
       .has_value();
 }
 
-// Something that fits, by another name.
+// A certificate that fits, stored or shown under another name.
 std::optional<Published> Choice::substitute(const CertificateSpec& spec, const Own& own) {
   const std::string reason = flaw_of(spec, own);
   if (auto found = search_.find(wanted(spec))) {
@@ -158,7 +158,7 @@ std::optional<Published> Choice::substitute(const CertificateSpec& spec, const O
   return elsewhere;
 }
 
-// Nothing fits: what some clients can use is better than what none can.
+// Nothing fits: a certificate that some clients can use is better than one that none can.
 std::optional<Published> Choice::makeshift(const CertificateSpec& spec, Own own) {
   if (own.certificate) {
     log_.error("certificate \"{}\": {}; it is shown until there is a better one", spec.name,
@@ -216,7 +216,7 @@ std::string Choice::flaw_of(const CertificateSpec& spec, const Own& own) const {
                      crypto::first_uncovered(leaf.names(), spec.names));
 }
 
-// A placeholder that must not be shown any more: slots cannot be emptied.
+// Whether the previous segment shows a placeholder that must go. A slot cannot be emptied.
 bool must_vanish(const CertificateSpec& spec, Previous& previous) {
   return !spec.fallback && previous.shows_placeholder(spec);
 }
@@ -274,7 +274,7 @@ Result<publication::Writer> bootstrap(const BootstrapRequest& request, Log& log)
   }
   Placeholders placeholders(request.now);
   const ActingAs reader_of_store(who_may_look_into(request.config.global().state_path));
-  // An authority may be about to fetch one; the agent soon says whether it still counts.
+  // An authority may be about to fetch one; the agent will soon publish the present ones.
   std::optional<std::string> proofs = previous.proofs();
   if (!proofs && !request.distrust) {
     proofs = store::read_all_file_proofs(request.store, publication::kProofsBufferSize);

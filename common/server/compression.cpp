@@ -9,7 +9,7 @@
 
 namespace ccm::server {
 
-// OpenSSL 3.2 brought it.
+// OpenSSL 3.2 and later define it.
 #ifdef SSL_OP_NO_TX_CERTIFICATE_COMPRESSION
 
 namespace {
@@ -36,7 +36,7 @@ bool can_compress_certificates() {
 CompressedCertificate CompressedCertificate::make(SSL_CTX* context, const crypto::Bundle& bundle,
                                                   STACK_OF(X509) * intermediates) {
   CompressedCertificate made;
-  // OpenSSL compresses for a connection that has not begun, so not for the one that is asking.
+  // OpenSSL compresses only for a connection that has not begun, so the present one cannot be used.
   const SslHandle connection(SSL_new(context));
   constexpr int kOverride = 1;
   if (connection) SSL_set_accept_state(connection.get());

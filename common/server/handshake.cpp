@@ -49,8 +49,8 @@ auto write_to(Log& log) noexcept {
 
 }  // namespace
 
-// Asked of a connection, because only that minds everything: versions switched off by whatever
-// means, the security level, the signature algorithms.
+// Uses a connection, because only a connection takes everything into account: disabled versions,
+// the security level, the signature algorithms.
 Reach reach_of(SSL_CTX* context) {
   const SslHandle connection(SSL_new(context));
   const Suites suites(connection ? SSL_get1_supported_ciphers(connection.get()) : nullptr);
@@ -78,7 +78,7 @@ Reach reach_of(SSL_CTX* context) {
 Reach reach_of(const std::string& ciphers, bool has_older, bool has_tls13) {
   const ContextHandle context(SSL_CTX_new(TLS_server_method()));
   if (!context) return {};
-  // What OpenSSL refuses here the server itself is going to refuse, in its own words.
+  // If OpenSSL refuses the list here, the server itself will refuse it with its own message.
   if (!ciphers.empty() && SSL_CTX_set_cipher_list(context.get(), ciphers.c_str()) != 1) {
     ERR_clear_error();
     return {};
@@ -221,7 +221,7 @@ bool CertificateSet::staples(SSL* ssl, std::span<const std::byte> response) {
 }
 
 int CertificateSet::staple(SSL* ssl) {
-  // Chosen by OpenSSL earlier in this very call, so every certificate still holds what it handed
+  // OpenSSL has chosen it earlier in the same call, so every certificate still holds what it handed
   // over.
   const X509* leaf = SSL_get_certificate(ssl);
   if (catalogue_ != nullptr) {
@@ -250,8 +250,8 @@ CertificateSet* CertificateSet::of(SSL_CTX* context) noexcept {
   return callback == on_status ? static_cast<CertificateSet*>(argument) : nullptr;
 }
 
-// Called for every step of every handshake: it looks at what kind it is and goes. The context is
-// that of the host that the client has named, which may have no certificate of ours.
+// OpenSSL calls this for every step of every handshake, so it returns quickly for most steps. The
+// context is that of the host that the client has named, which may have no certificate of ours.
 void CertificateSet::on_event(const SSL* ssl, int where, int value) noexcept {
   SSL_CTX* context = SSL_get_SSL_CTX(ssl);
   CertificateSet* set = of(context);

@@ -13,9 +13,9 @@
 namespace ccm::server {
 namespace {
 
-// A name in DNS has no more.
+// The longest DNS name (RFC 1035 section 2.3.4).
 constexpr std::size_t kLongestName = 253;
-// After so many different complaints there is nothing new to learn.
+// After so many different problems, more log lines help nobody.
 constexpr std::size_t kMostComplaints = 100;
 
 using publication::KeySlot;

@@ -31,7 +31,7 @@ std::optional<std::string> LiveProofs::find(std::string_view host, std::string_v
   return found->second;
 }
 
-// With the lock held. What cannot be read leaves what was known before.
+// With the lock held. If the text cannot be read, the known proofs stay.
 void LiveProofs::take_newest() {
   const std::uint64_t generation = reader_->proofs_generation();
   if (generation == looked_at_) return;

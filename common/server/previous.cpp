@@ -18,7 +18,7 @@ namespace {
 using config::CertificateSpec;
 using publication::Published;
 
-// An agent whose lifeline was cut is gone within milliseconds.
+// An agent ends within milliseconds after its lifeline was closed.
 constexpr std::chrono::milliseconds kPatience{2000};
 constexpr std::chrono::milliseconds kBetweenLooks{2};
 

@@ -18,7 +18,8 @@ Failure fail_at(std::string sentence, const config::Origin& origin) {
   return fail(ErrorKind::invalid, config::at(std::move(sentence), origin));
 }
 
-// What the virtual host uses: its own lines, or those around it unless it needs none.
+// The lines that apply to the virtual host: its own, or else those of the level around it if it
+// needs any.
 std::span<const CertificateUse> uses_of(const VirtualHost& host) {
   if (!host.own.uses.empty()) return host.own.uses;
   if (host.own.has_files || !host.unseen.empty()) return {};
@@ -29,8 +30,8 @@ bool inherits(const VirtualHost& host) {
   return host.own.uses.empty();
 }
 
-// Where a person finds what is wrong. What is inherited is wrong only together with this virtual
-// host's names, so the virtual host is the place.
+// The place to report. An inherited line is wrong only together with this virtual host's names, so
+// then the place is the virtual host.
 const config::Origin& place_of(const VirtualHost& host, const CertificateUse& use) {
   return inherits(host) ? host.origin : use.origin;
 }
@@ -41,13 +42,14 @@ bool are_all_of_catalogues(std::span<const CertificateUse> uses) {
   });
 }
 
-// Whether the server loads files for those that ask for a name that the catalogue lacks.
+// Whether the server loads certificate files for clients that ask for a name that the catalogue
+// lacks.
 bool has_default_files(const VirtualHost& host, std::span<const CertificateUse> uses) {
   const Level& level = inherits(host) ? host.outer : host.own;
   return are_all_of_catalogues(uses) && level.has_files;
 }
 
-// In force at the virtual host.
+// The directives of other modules that apply to the virtual host.
 std::vector<const OtherDirective*> others_of(const VirtualHost& host) {
   std::vector<const OtherDirective*> others;
   for (const OtherDirective& each : host.own.others) others.push_back(&each);

@@ -15,7 +15,7 @@ namespace {
 constexpr std::size_t kCacheLine = 64;
 constexpr std::uint64_t kPause = 60;  // seconds
 
-// A number that another account's process got since is none of ours: workers share an account.
+// Workers share an account. So a process of another account with this number is not our worker.
 bool lives(pid_t worker) noexcept {
   return worker != 0 && kill(worker, 0) == 0;
 }
@@ -67,13 +67,13 @@ Result<void> WorkerRows::attach(Kept& kept, std::uint64_t segment, std::uint32_t
     head_ = static_cast<Head*>(kept.memory);
     return {};
   }
-  // Zeroes are what it begins with, and only what is touched costs memory.
+  // The memory begins as zeroes, and only touched pages cost memory.
   void* memory = mmap(nullptr, size, PROT_READ | PROT_WRITE,
                       MAP_SHARED | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
   if (memory == MAP_FAILED) return fail(system_error("make memory for what workers count", errno));
   Counts before{};
   if (kept.memory != nullptr) {
-    // Whoever made it had another number of slots.
+    // The earlier configuration may have had another number of slots.
     WorkerRows old;
     old.head_ = static_cast<Head*>(kept.memory);
     const std::size_t its_stride = (kept.size - kCacheLine) / kRows;
@@ -111,7 +111,7 @@ void WorkerRows::enter() noexcept {
   row_ = &row(0);
 }
 
-// The number stays behind for take(), which clears the generations then.
+// The process id stays for take(), which then clears the generations.
 void WorkerRows::leave() noexcept {
   row_ = nullptr;
 }

@@ -17,7 +17,7 @@ void JsonText::begin(std::string_view key) {
   text_ += ':';
 }
 
-// What is no UTF-8 must not make the whole document unreadable.
+// Invalid UTF-8 in one text must not make the whole document unreadable.
 void JsonText::quote(std::string_view value) {
   text_ += '"';
   while (!value.empty()) {

@@ -24,7 +24,7 @@ std::string names_of(const CertificateReport& certificate) {
   return text;
 }
 
-// Long ones are cut for the eye; the whole one is in the element.
+// Shows only a part of a long serial number; the element's title has all of it.
 std::string serial_element(std::string_view serial) {
   if (serial.size() <= kShortSerial + 2) return fmt::format("<code>{}</code>", html(serial));
   return fmt::format("<code title=\"{0}\">{1}…</code>", html(serial),

@@ -34,7 +34,7 @@ constexpr std::array kForms = {
 
 constexpr std::size_t kPerPage = 50;
 constexpr std::size_t kMostPerPage = 1000;
-// Nothing is loaded from elsewhere, and nothing of a certificate can become code.
+// The page loads nothing from other places, and text from a certificate cannot run as code.
 constexpr std::string_view kPolicy =
     "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; "
     "connect-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'";
@@ -45,7 +45,7 @@ int digit(char character) {
   return lower >= 'a' && lower <= 'f' ? lower - 'a' + 10 : -1;
 }
 
-// As a form sends it: "+" is a space. What is no escape stays as it is.
+// Decodes form data: "+" is a space. An invalid escape stays as it is.
 std::string decoded(std::string_view text) {
   std::string out;
   for (std::size_t i = 0; i < text.size(); ++i) {
@@ -70,7 +70,7 @@ std::optional<std::string> parameter(std::string_view query, std::string_view na
   return std::nullopt;
 }
 
-// The quality that Accept gives a media type in so many words; "*/*" says nothing.
+// The quality that Accept gives a media type by name; wildcards such as "*/*" do not count.
 double quality(std::string_view accept, std::string_view type) {
   for (const std::string_view item : split(accept, ',')) {
     const std::vector<std::string_view> parts = split(item, ';');
@@ -78,7 +78,7 @@ double quality(std::string_view accept, std::string_view type) {
     for (std::size_t i = 1; i < parts.size(); ++i) {
       const std::string_view option = trim(parts[i]);
       if (!option.starts_with("q=")) continue;
-      // "0.7": what is behind the point is all that counts here.
+      // "0.7": only the digits after the point matter here.
       if (option.substr(2, 1) == "1") return 1.0;
       const auto tenths = parse_unsigned(option.size() > 4 ? option.substr(4, 1) : "0");
       return static_cast<double>(tenths.value_or(0)) / 10;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The form for people: one document without anything from elsewhere. Every text that comes from
-// outside goes through html().
+// The form for people: one document that loads nothing else. Every text that comes from outside
+// goes through html().
 #include <fmt/format.h>
 
 #include <iterator>
