@@ -69,7 +69,7 @@ std::optional<Result<void>> AccessTrial::verdict() {
     sentence_.append(buffer.data(), static_cast<std::size_t>(count));
     return std::nullopt;
   }
-  // Its end of the pipe is closed, so it is about to end.
+  // The process has closed its end of the pipe, so it will end at once.
   int status = 0;
   const bool is_good = waitpid(std::exchange(pid_, -1), &status, 0) > 0 && WIFEXITED(status) &&
                        WEXITSTATUS(status) == 0;

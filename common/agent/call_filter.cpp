@@ -133,7 +133,7 @@ constexpr std::uint32_t refusal(int error_number) {
   return SECCOMP_RET_ERRNO | static_cast<std::uint32_t>(error_number);
 }
 
-// Runs the block when what is loaded equals the value. The block ends with an answer.
+// Runs the block when the loaded value equals `value`. The block ends with a return.
 void when(Program& program, long value, const Program& block) {
   add(program, BPF_JMP | BPF_JEQ | BPF_K, static_cast<std::uint32_t>(value), 0, block.size());
   program.insert(program.end(), block.begin(), block.end());
@@ -172,7 +172,7 @@ Program make_program() {
   add(program, BPF_JMP | BPF_JGE | BPF_K, kX32, 0, 1);
   answer(program, refusal(EPERM));
   for (const long call : needless()) when(program, call, refused);
-  // The flags of clone3 are in memory, where no filter can look; libc then takes clone.
+  // The flags of clone3 are in memory, which a filter cannot read; libc then uses clone.
   Program unknown;
   answer(unknown, refusal(ENOSYS));
   when(program, calls::kClone3, unknown);

@@ -11,9 +11,9 @@ namespace {
 
 using publication::CallStatus;
 
-// What finds no room of its own, and calls that say nothing of themselves.
+// The row for calls without an operation, and for operations that find no free row.
 constexpr std::string_view kOther = "other";
-// Stands beside the cloud, and says nothing about it.
+// OCSP responders are not the cloud and say nothing about its state.
 constexpr std::string_view kResponder = "ocsp";
 
 CallStatus::Outcome outcome_of(int status) {
@@ -49,7 +49,7 @@ class NotingGuard final : public cloud::LockoutGuard {
   NotingGuard(std::unique_ptr<cloud::LockoutGuard> guard, CallLedger& ledger)
       : guard_(std::move(guard)), ledger_(ledger) {}
 
-  // Without a call it is known from earlier ones that they are refused.
+  // No call is made: earlier refusals already tell that the credentials are refused.
   Result<void> may_try(std::string_view fingerprint) override {
     Result<void> may = guard_->may_try(fingerprint);
     if (!may) ledger_.note_identity(publication::Identity::refused);
@@ -78,7 +78,7 @@ CallStatus& CallLedger::row_of(std::string_view operation) {
                         [wanted](const CallStatus& row) { return row.operation == wanted; });
   };
   if (const auto found = find(operation); found != calls.end()) return *found;
-  // The last place is for all that have none.
+  // The last row is for all operations without a row of their own.
   const bool is_full = calls.size() + 1 >= publication::kCallNotes;
   const std::string_view name = operation.empty() || is_full ? kOther : operation;
   if (const auto found = find(name); found != calls.end()) return *found;

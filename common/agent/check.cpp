@@ -80,7 +80,7 @@ bool depends_on_region(const config::Config& config, const sources::SourceDriver
                      [kind](const auto& spec) { return &spec.source.kind() == kind; });
 }
 
-// False: there is none of that name as far as we know, which was said.
+// False: no such region is known; that was reported.
 bool check_is_known(const std::string& region, Findings& findings) {
   const auto regions = cloud::known_regions();
   if (region.empty() || std::find(regions.begin(), regions.end(), region) != regions.end()) {
@@ -114,7 +114,7 @@ void check_region(const config::Config& config, Findings& findings) {
   }
 }
 
-// The path itself, or what of it is there.
+// The path itself, or the longest part of it that exists.
 Result<std::filesystem::path> existing_part(std::filesystem::path path) {
   struct stat facts {};
   while (stat(path.c_str(), &facts) != 0) {
@@ -128,7 +128,7 @@ Result<std::filesystem::path> existing_part(std::filesystem::path path) {
   return path;
 }
 
-// False: it is another's, which was said.
+// False: another account owns it; that was reported.
 bool check_owner(const std::string& path, const Account& account, Findings& findings) {
   struct stat facts {};
   if (stat(path.c_str(), &facts) != 0) return true;
@@ -171,7 +171,8 @@ void check_state(const std::string& path, const std::optional<Account>& account,
   }
   const bool is_there = *there == std::filesystem::path(path);
   if (account && is_there && !check_owner(path, *account, findings)) return;
-  // Of root without an account to hand it to, which was said, nothing more is to be judged.
+  // Root without an account to hand the directory to: that was reported, and nothing more can be
+  // checked.
   if (is_root() && !account) return;
   const auto good = store::check_state_directory(path, account ? account->user : geteuid());
   if (!good) add_fatal(findings, good.error().message());

@@ -62,7 +62,7 @@ constexpr std::uint64_t kChanges = access_rights::kWriteFile | access_rights::kR
                                    access_rights::kRemoveFile | access_rights::kMakeDirectory |
                                    access_rights::kMakeFile | access_rights::kMakeLink |
                                    access_rights::kRefer;
-// Needed nowhere.
+// Rights that the agent needs nowhere.
 constexpr std::uint64_t kNowhere = access_rights::kExecute | access_rights::kMakeCharacterDevice |
                                    access_rights::kMakeBlockDevice | access_rights::kMakeFifo |
                                    access_rights::kMakeSocket;
@@ -82,7 +82,7 @@ void try_limit() {
 }
 #endif
 
-// How much the ruleset and its size are known to this version of Landlock.
+// The ruleset with the parts that this version of Landlock knows.
 Ruleset ruleset_for(long version) {
   Ruleset rules{.files = kChanges | kNowhere};
   if (version >= 3) rules.files |= access_rights::kTruncate;
@@ -96,8 +96,8 @@ std::size_t size_for(long version) {
   return version >= 4 ? 2 * sizeof(std::uint64_t) : sizeof(std::uint64_t);
 }
 
-// Everything that a heap may grow to before it is a fault or an attack. What is shared, such as the
-// publication, does not count, nor what is only reserved.
+// The memory limit. A larger heap means a fault or an attack. Shared memory, such as the
+// publication, does not count, and neither does memory that is only reserved.
 rlim_t memory_for(std::size_t certificates, unsigned threads) {
   constexpr rlim_t kMebibyte = 1U << 20U;
   return 1024 * kMebibyte + certificates * kMebibyte / 8 + threads * 32 * kMebibyte;
@@ -122,7 +122,7 @@ Result<void> limit_memory(std::size_t certificates, unsigned threads) {
 
 void drop_capability_sets() noexcept {
   prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0);
-  // The kernel says EINVAL behind its last one.
+  // The kernel returns EINVAL after its last capability.
   for (unsigned long capability = 0; capability < 64; ++capability) {
     if (prctl(PR_CAPBSET_DROP, capability, 0, 0, 0) != 0 && errno == EINVAL) break;
   }

@@ -57,12 +57,12 @@ Engine::Parts with_identity(Engine::Parts parts, const CloudAccess& access) {
 
 struct HttpClients {
   std::unique_ptr<cloud::HttpClient> cloud;
-  // Talks to hosts that certificates name, and believes nothing that is not signed.
+  // Talks to hosts that certificates name, and trusts only signed answers.
   std::unique_ptr<cloud::HttpClient> responders;
 };
 
-// The threads of one kind of source: as many as may work at once, and one that only does what an
-// operator waits for.
+// The threads of one kind of source: as many as may work at once, and one that works only on
+// renewals that an operator wants.
 struct Team {
   const config::SourceKind* kind;
   Crew crew;
@@ -71,7 +71,7 @@ struct Team {
       : kind(&its_kind), crew(global.concurrent_renewals + 1, wake_descriptor) {}
 
   lifecycle::Lifecycle::Choice wanted() const { return {.kind = kind, .is_only_wanted = true}; }
-  // What the hands that are free may do now.
+  // The work that idle threads may take now.
   lifecycle::Lifecycle::Choice possible() const {
     return {.kind = kind, .is_only_wanted = crew.idle() == 1};
   }
@@ -119,7 +119,7 @@ class RunningEngine final : public Engine {
   lifecycle::CatalogueKeeper keeper_;
   SteadyTime asked_since_;
   StoreFollower follower_;
-  store::Revision catalogued_;  // up to where what only a catalogue shows was looked at
+  store::Revision catalogued_;  // up to which catalogue-only certificates were looked at
   SnapshotKeeper snapshot_;
   SteadyTime next_look_at_canaries_{};
   TicketKeeper tickets_;
@@ -278,7 +278,8 @@ Seconds RunningEngine::longest_work(SteadyTime now) const {
   return longest;
 }
 
-// With every thread busy the next event is the end of an attempt, whatever is due by then.
+// While every thread is busy, the next event is the end of an attempt, even if something is due
+// before.
 Time RunningEngine::next_wake() const {
   Time wake = tickets_.next_wake();
   if (inquiries_.idle() > 0) wake = std::min(wake, stapling_.next_wake());
@@ -302,8 +303,8 @@ unsigned most_threads(const config::GlobalConfig& global) noexcept {
 
 namespace {
 
-// Responders on this host are asked only where the cloud itself is said to be on it: then that is
-// where its certificates point to.
+// Asks responders on this host only if the configured cloud endpoints are on this host, too,
+// because then its certificates name such responders.
 cloud::Reach reach_of_responders(const cloud::Endpoints& endpoints) {
   for (const sources::SourceDriver* driver : sources::source_drivers()) {
     if (driver->endpoint == nullptr) continue;

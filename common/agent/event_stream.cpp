@@ -18,8 +18,8 @@ namespace {
 
 // Messages on their way to the monitor, which takes them at once unless it was stopped.
 constexpr std::size_t kMostOutgoing = 10'000;
-// Beyond every time limit, also of hooks that wait for each other's end; the attempt itself may
-// take longer (service.cpp).
+// Longer than every time limit, also of hooks that wait for each other; the attempt itself may take
+// longer (service.cpp).
 constexpr std::chrono::minutes kLongestQuestion{30};
 
 bool write_whole(int descriptor, std::string_view bytes) {
@@ -133,7 +133,7 @@ void EventStream::tell(Event event) noexcept {
       [&] {
         Event kept = kept_.keep(std::move(event));
         const bool is_wanted = has_hook(kept.type);
-        // What does not fit in is counted.
+        // Events that do not fit in are counted.
         return is_wanted && send({.call = EventCall::tell, .event = std::move(kept)}) ? 1 : 0;
       });
 }

@@ -20,9 +20,9 @@ using SteadyClock = std::chrono::steady_clock;
 using Milliseconds = std::chrono::milliseconds;
 
 constexpr Milliseconds kLookAtMonitor{1000};
-// A monitor that sees the end of the lifeline is gone within milliseconds.
+// A monitor that sees the end of the lifeline ends within milliseconds.
 constexpr Milliseconds kMonitorPatience{1000};
-// A monitor that dies as soon as it begins must not be replaced as fast as the machine can.
+// A monitor that dies at once must not be replaced in a fast loop.
 constexpr Milliseconds kShortLife{5000};
 constexpr Milliseconds kPause{1000};
 
@@ -32,19 +32,19 @@ bool wait(Milliseconds time) {
   return poll(&lifeline, 1, static_cast<int>(time.count())) <= 0;
 }
 
-// Who loses its parent gets another.
+// A process whose parent dies gets another parent.
 bool is_there(pid_t monitor) {
   return getppid() == monitor;
 }
 
-// The server is gone: so must be a monitor that was stopped and does not see it.
+// The server is gone. Ends a stopped monitor, which cannot see that.
 void end_monitor(pid_t monitor) {
   const auto patience_ends = SteadyClock::now() + kMonitorPatience;
   while (is_there(monitor) && SteadyClock::now() < patience_ends) poll(nullptr, 0, 10);
   if (is_there(monitor)) kill(monitor, SIGKILL);
 }
 
-// Why there is no monitor any more; empty when the lifeline has ended.
+// Why the monitor has ended; empty when the lifeline has ended.
 std::string await_end(const Family& family, pid_t monitor) {
   Watchdog watchdog;
   std::string reason = "has died";

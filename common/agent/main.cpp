@@ -27,7 +27,7 @@ using namespace ccm;
 using namespace ccm::agent;
 
 // Step 1 of the bootstrap (monitor.h): a process with nothing but its three descriptors. What a
-// hardened unit or an old kernel refuses is said, and costs no more than it protects.
+// hardened unit or an old kernel refuses is logged, and only that protection is missing.
 void clean_process(const std::function<void(Severity, const std::string&)>& say) {
   const auto expect = [&](const Result<void>& done) {
     if (!done) say(Severity::warn, done.error().message() + "; the agent goes on without it");
@@ -37,7 +37,7 @@ void clean_process(const std::function<void(Severity, const std::string&)>& say)
   umask(077);
   // Fails only for a process group leader, which has no terminal to lose here.
   static_cast<void>(setsid());
-  // The directory the server was started in must not be kept busy.
+  // Leaves the directory in which the server was started, so that it can be unmounted.
   if (chdir("/") != 0) expect(fail(system_error("changing to the root directory", errno)));
   expect(launch::forbid_dumps());
 }

@@ -35,7 +35,7 @@ using SteadyClock = std::chrono::steady_clock;
 
 constexpr Milliseconds kLookAtFiles{1'000};
 
-// What the monitor has to do with of the configuration.
+// The parts of the configuration that the monitor uses.
 struct Places {
   WatchedFiles watched = {};
   std::string state = {};  // empty: no directory
@@ -94,7 +94,7 @@ class Monitor {
   RestartBackoff refusals_{kOperatorDelays};
   SteadyClock::time_point next_start_;
   Child child_;
-  std::vector<std::string> changed_;  // what is being tried
+  std::vector<std::string> changed_;  // files of the running trial
   AccessTrial trial_;
   RestartBackoff guard_restarts_{kAgentDelays};
   SteadyClock::time_point next_guard_;
@@ -116,8 +116,8 @@ int Monitor::run() {
     hooks_.add_to(waiting);
     if (poll(waiting.data(), waiting.size(), poll_timeout()) < 0 && errno != EINTR) return 1;
     if (waiting[0].revents != 0) {
-      // Crash-only: the agent's writes are atomic, so there is nothing to wait for but its end: in
-      // a container the server itself inherits the orphans, and would wonder about it.
+      // The agent's writes are atomic, so it can be killed at any time. Waits only for its end,
+      // because in a container the server itself would inherit an orphan.
       trial_.stop();
       end_child(guard_);
       end_child(child_);
@@ -127,7 +127,7 @@ int Monitor::run() {
     }
     if (waiting[1].revents != 0) carry_log();
     if (waiting[5].revents != 0 || waiting[6].revents != 0) take_events();
-    // The end of its messages tells as well, where the system gives no handle of a process.
+    // Where the system has no pidfd, the end of its output shows that it has ended.
     if (child_.pid > 0 && (waiting[2].revents != 0 || !child_.output)) reap();
     if (guard_.pid > 0) reap_guard();
     look_for_hangs();
@@ -153,7 +153,7 @@ void Monitor::start_if_due() {
 
 void Monitor::start_guard() {
   const pid_t monitor = getpid();
-  // Before it lives: its first beat must count as one.
+  // Read before the guard lives, so that its first beat counts.
   const std::uint64_t beats = family_.pulse.beats(Member::guard);
   const pid_t pid = fork();
   if (pid == 0) {
@@ -194,7 +194,7 @@ void Monitor::start() {
     dup2(agents_ends->to_monitor.get(), STDOUT_FILENO);
     dup2(write_end.get(), STDERR_FILENO);
     family_.become(Member::agent);
-    // No destructor may run here: what they would close was closed just now.
+    // No destructor may run here, because it would close descriptors that are closed already.
     _exit(family_.agent(family_.pulse));
   }
   if (pid < 0) {
@@ -234,7 +234,7 @@ void Monitor::carry_log() {
   }
 }
 
-// The agent says only what has happened; which programs that means is in the configuration.
+// The agent only says what has happened; the configuration says which programs to run.
 void Monitor::take_events() {
   const Result<std::vector<EventMessage>> messages = channel_.take();
   if (!messages) {
@@ -298,7 +298,7 @@ void Monitor::look_for_hangs() {
   }
 }
 
-// An agent that works is not given up for a file that is half written or wrong.
+// A working agent is not ended because of a file that is half written or wrong.
 void Monitor::look_at_files() {
   const std::vector<std::string> changed = places_.watched.changed();
   if (changed.empty()) return;

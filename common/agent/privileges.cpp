@@ -24,7 +24,7 @@ constexpr uid_t kRoot = 0;
 // Deeper than any store.
 constexpr int kDeepest = 8;
 
-// What is handed over, seen through descriptors, so that no name can come to mean another file.
+// Changes owners through descriptors, so that nobody can replace the file behind a name meanwhile.
 class HandOver {
  public:
   HandOver(const Account& account, dev_t device) : account_(account), device_(device) {}
@@ -95,7 +95,7 @@ Result<void> enter(int directory, const std::string& path, const std::optional<A
   return fail(system_error("entering " + path, errno));
 }
 
-// Nobody else has any business in it. What a unit or an operator made may be open to all.
+// Only the account needs access. A unit or an operator may have made the directory open to all.
 void close_to_others(int directory) {
   struct stat status = {};
   if (fstat(directory, &status) != 0 || (status.st_mode & (S_IRWXG | S_IRWXO)) == 0) return;
@@ -129,8 +129,8 @@ Result<void> enter_state_directory(const std::string& path, const std::optional<
     if (Result<void> handed = hand_over(directory->get(), *account); !handed) return handed;
   }
   if (Result<void> entered = enter(directory->get(), path, account); !entered) return entered;
-  // What follows as root needs it (settings_keeper.h). Where root may not write, the store marks
-  // itself as the account.
+  // The next steps as root need a marked store (settings_keeper.h). Where root may not write, the
+  // account marks it later.
   if (account) {
     static_cast<void>(store::mark_as_store(".", {.owner = account->user, .group = account->group}));
   }
@@ -155,7 +155,7 @@ Result<void> become(const Account& account) {
   }
   launch::die_with_parent();
   if (getppid() != parent) return fail(ErrorKind::transient, "the monitor has just died");
-  // The start of the process has said it when the system refuses this (main.cpp).
+  // If the system refuses this, main.cpp has logged it at the start of the process.
   static_cast<void>(launch::forbid_dumps());
   return {};
 }

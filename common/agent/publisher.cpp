@@ -55,7 +55,8 @@ void Publisher::look_at(const config::CertificateSpec& spec, Time now) {
 bool Publisher::look_at(const config::CertificateSpec& spec, Seen& seen, Time now) {
   const std::string& name = spec.name;
   const store::VersionNumber version = store_.current_version(name);
-  // Before it is read: one that comes in between is news the next time.
+  // Taken before the version is read, so that a response that arrives meanwhile is noticed the next
+  // time.
   const std::uint64_t response = spec.stapling ? store_.response_stamp(name) : 0;
   const bool is_new = version != seen.version || seen.is_withheld;
   const bool is_known = version == seen.version && response == seen.response && !seen.is_dated();
@@ -73,7 +74,7 @@ bool Publisher::look_at(const config::CertificateSpec& spec, Seen& seen, Time no
   const bool is_of_the_start = seen.version == 0 || (version == seen.version && seen.is_withheld);
   seen = {.version = version, .response = response, .complaint = {}};
   if (loaded->damage) log_.error("certificate \"{}\": {}", name, loaded->damage->message());
-  // What load() gives in place of a damaged version is older than what is served.
+  // The version that load() returns instead of a damaged one is older than the served one.
   if (loaded->damage && writer_.holds_certificate(name)) return true;
   if (!loaded->certificate) return true;
   const store::StoredCertificate& stored = *loaded->certificate;

@@ -48,15 +48,15 @@ constexpr Seconds kTryToLead{1};
 constexpr Seconds kTryToKeepSettings{1};
 // Where the system allows no notifications at all.
 constexpr Seconds kLookAtStore{1};
-// No oftener, however often the agent wakes.
+// The shortest time between two looks, however often the agent wakes.
 constexpr Seconds kLookAtNeighbours{1};
 // A server that was replaced leaves files behind when it ends.
 constexpr Seconds kTidy{300};
 // Every call has a time limit, and no attempt makes so many.
 constexpr Seconds kLongestWork{3600};
 
-// What tells this host from the others of a fleet. Copies of an image may share the one or the
-// other half, and without both nothing is lost but a spread.
+// Distinguishes this host from others with the same certificates. Copies of an image may share one
+// of the two parts; without both, hosts only renew at the same time.
 std::string host_identity() {
   const Result<std::string> machine = read_file("/etc/machine-id", 256);
   std::array<char, HOST_NAME_MAX + 1> name{};
@@ -69,7 +69,7 @@ bool is_state_directory_gone() {
   return stat(kStore, &status) != 0 || status.st_nlink == 0;
 }
 
-// Of an event that has not happened, for `ccmctl events test`.
+// Runs the hooks of an event that has not happened, for `ccmctl events test`.
 void run_hooks(EventStream& events, Event event, store::Answer& end) {
   constexpr std::size_t kMostReport = std::size_t{16} << 10U;
   const std::string name(kind_of(event.type).name);
@@ -314,7 +314,7 @@ Result<CloudAccess> settle(const config::Config& config, SettingsKeeper& setting
   return access;
 }
 
-// A unit with ProtectSystem, or a disk that the kernel no longer trusts.
+// Causes: a unit with ProtectSystem, or a disk that the kernel has made read-only after an error.
 void warn_if_read_only(const std::string& path, Log& log) {
   if (faccessat(AT_FDCWD, kStore, W_OK, AT_EACCESS) == 0 || errno != EROFS) return;
   log.error(
@@ -412,7 +412,7 @@ Result<int> serve(const config::Handover& handover, const Pulse& pulse, Log& log
   Result<Watches> watches = open_watches(**store, log);
   if (!watches) return pass(std::move(watches));
   CallLedger calls;
-  // Last, as nothing that may be refused can be tried in a process of its own from then on.
+  // Must be last: after it no child process can be started to try calls that a filter may refuse.
   confine(config->certificates().size(), most_threads(config->global()), log);
   events.start();
   events.tell({.type = EventType::agent_started,

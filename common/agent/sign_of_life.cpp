@@ -14,7 +14,7 @@
 namespace ccm::agent {
 namespace {
 
-// A predecessor whose lifeline was cut is gone within milliseconds.
+// A predecessor ends within milliseconds after its lifeline was closed.
 constexpr unsigned kFailuresUntilError = 3;
 
 // The server never reads it: it lies in the socket until the server's end is closed.
@@ -33,7 +33,7 @@ void send_over_lifeline(const FileDescriptor& lock) noexcept {
   head->cmsg_len = CMSG_LEN(sizeof(int));
   const int descriptor = lock.get();
   std::memcpy(CMSG_DATA(head), &descriptor, sizeof descriptor);
-  // Where that is forbidden, ccmctl takes the server for one that has stopped when its agent has.
+  // If that is forbidden, ccmctl regards the server as stopped when its agent has ended.
   static_cast<void>(sendmsg(launch::kLifelineDescriptor, &message, MSG_DONTWAIT | MSG_NOSIGNAL) <
                     0);
 }

@@ -23,9 +23,9 @@ using publication::SnapshotEntry;
 
 // Less is not worth a new file.
 constexpr std::size_t kLeastWaste = std::size_t{256} << 10U;
-// The end of such a job is nothing that the main thread waits for.
+// The main thread does not wait for the end of these jobs.
 constexpr int kWakesNobody = -1;
-// So many are read anew whenever that is needed; more of them not so often.
+// Up to so many are read again whenever necessary; more of them less often.
 constexpr std::size_t kFew = 100;
 constexpr Seconds kBetweenAll{60};
 
@@ -115,7 +115,7 @@ Secret SnapshotFile::read(const Subject& spec, const Traces& traces) const {
   return encode_entry(entry);
 }
 
-// All that is true, from the old one where that has it.
+// All current entries, taken from the old snapshot where it has them.
 Secret SnapshotFile::join(const Snapshot& old) {
   std::vector<Secret> parts;
   std::uint64_t at = publication::kSnapshotHead.size();
@@ -153,7 +153,7 @@ void SnapshotFile::bring_up_to_date() {
   if (before.equals(all)) return;
   const Result<void> written = store::replace_snapshot(parts_.state_path, all);
   if (!written) {
-    // In the old one they stand elsewhere.
+    // Their positions in the old file do not hold for the new one.
     for (auto& [name, known] : known_) known.size = 0;
   }
   say(written ? std::nullopt : std::optional(written.error()));
@@ -174,7 +174,8 @@ void SnapshotFile::note(const std::string& name) {
   append(known, entry);
 }
 
-// First the new entry, then the old one goes: its key may be one that nobody keeps any more.
+// Appends the new entry, then wipes the old one, because the store may have removed its private key
+// already.
 void SnapshotFile::append(Known& known, const Secret& entry) {
   const Result<std::uint64_t> added = store::append_to_snapshot(parts_.state_path, entry);
   if (!added && added.error().kind() == ErrorKind::rejected) return begin_anew();
@@ -187,7 +188,7 @@ void SnapshotFile::append(Known& known, const Secret& entry) {
   total_ = *added + entry.size();
 }
 
-// Without it a server starts all the same, only later.
+// Without the snapshot a server also starts, only more slowly.
 void SnapshotFile::say(const std::optional<Error>& problem) {
   if (!problem) {
     has_complained_ = false;
@@ -202,7 +203,7 @@ SnapshotKeeper::SnapshotKeeper(SnapshotFile::Parts parts)
 void SnapshotKeeper::bring_up_to_date() {
   give([this] {
     file_.bring_up_to_date();
-    // It has read everything, perhaps twice, and will not soon do so again.
+    // It has read everything, perhaps twice, and will not do so again soon.
     malloc_trim(0);
   });
 }

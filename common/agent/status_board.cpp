@@ -198,7 +198,7 @@ void StatusBoard::tell_of(const std::string& name) {
   if (!written) say(written.error());
 }
 
-// The certificates themselves are served all the same.
+// A failure does not affect the certificates that are served.
 void StatusBoard::say(const Error& error) {
   if (std::exchange(has_complained_, true)) return;
   parts_.log.warn("the server's status is out of date: {}", error.message());

@@ -8,7 +8,7 @@ namespace ccm::agent {
 
 std::vector<const config::CertificateSpec*> StoreFollower::next(SteadyTime now) {
   const std::vector<config::CertificateSpec>& all = config_.certificates();
-  // Asked before anything is read: what changes in between is news the next time.
+  // Asked before anything is read, so that a change in between is reported the next time.
   store::Changes changes = store_.changes_since(std::exchange(revision_, {}));
   revision_ = changes.revision;
   std::size_t left = changes.names ? turns(now) : all.size();

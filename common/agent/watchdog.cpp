@@ -6,7 +6,7 @@
 namespace ccm::agent {
 namespace {
 
-// What threads use that wake up to find nothing to do.
+// The processor time of threads that wake up and find nothing to do.
 constexpr std::chrono::milliseconds kNoWork{1};
 
 }  // namespace

@@ -11,9 +11,9 @@
 namespace ccm::agent {
 namespace {
 
-// Of answers that the agent does not take: it is stopped, and will be killed.
+// The most unsent bytes of answers. An agent that does not read them is stopped and will be killed.
 constexpr std::size_t kMostUnsent = std::size_t{4} << 20U;
-// For one look, so that the monitor's other work has its turn.
+// The most bytes of one look, so that the monitor's other work is not delayed.
 constexpr std::size_t kMostAtOneLook = std::size_t{1} << 20U;
 
 }  // namespace
@@ -70,7 +70,7 @@ void AgentChannel::send_on() {
   while (!unsent_.empty()) {
     const ssize_t count = write(out_.get(), unsent_.data(), unsent_.size());
     if (count < 0 && errno == EINTR) continue;
-    // What cannot be sent any more is nobody's.
+    // Nobody will read what cannot be sent.
     if (count < 0 && errno != EAGAIN) unsent_.clear();
     if (count <= 0) return;
     unsent_.erase(0, static_cast<std::size_t>(count));

@@ -49,7 +49,7 @@ std::optional<EventMessage> decode_message(std::string_view payload) {
   return message;
 }
 
-// More hooks than a frame has room for are answered for by the first and every bad one.
+// Failures come first: a frame has no room for the results of very many hooks.
 std::string encode(const HookAnswer& answer) {
   std::vector<const HookResult*> shown;
   for (const HookResult& result : answer.results) {

@@ -32,7 +32,7 @@ using SteadyClock = std::chrono::steady_clock;
 using Milliseconds = std::chrono::milliseconds;
 
 constexpr Milliseconds kLookAtChildren{100};
-// How long to fight a program that starts others faster than they are ended.
+// How long to try to end a program that starts processes faster than they are killed.
 constexpr Milliseconds kLongestEnding{5000};
 constexpr int kStatusDescriptor = 3;
 constexpr int kNotStarted = 127;
@@ -49,7 +49,7 @@ struct Trouble {
 constexpr char kBecoming = 'b';
 constexpr char kStarting = 's';
 
-// Everything that the program gets, made before the fork.
+// What the program needs, made before the fork.
 struct Start {
   std::vector<char*> arguments;
   std::vector<char*> environment;
@@ -182,7 +182,7 @@ bool Keeper::start() {
   return true;
 }
 
-// Never waits long: all of it together fits into the pipe.
+// Never blocks for long, because all reports together fit into the pipe.
 void Keeper::report(char kind, std::string_view text) const {
   const std::string line = fmt::format("{}{}\n", kind, text);
   static_cast<void>(write(kKeeperReport, line.data(), line.size()) < 0);
@@ -248,7 +248,7 @@ void Keeper::reap() {
   has_children_ = pid == 0 || errno != ECHILD;
 }
 
-// What is killed leaves its own children to us, so it takes several rounds.
+// The children of a killed process become ours, so this takes several rounds.
 void Keeper::end_everything() {
   const auto gives_up = SteadyClock::now() + kLongestEnding;
   if (program_ > 0) kill(-program_, SIGKILL);

@@ -54,7 +54,7 @@ Result<HookProcess> HookProcess::start(const HookOrder& order,
   for (auto* pipe : {&input, &report, &leash}) {
     if (!*pipe) return pass(std::move(*pipe));
   }
-  // All of it fits into the pipe, so nobody has to wait for a program that does not read.
+  // The whole input fits into the pipe, so nobody waits for a program that does not read.
   fcntl(input->writing.get(), F_SETFL, O_NONBLOCK);
   const ssize_t written = write(input->writing.get(), order.input.data(), order.input.size());
   if (written != static_cast<ssize_t>(order.input.size())) {

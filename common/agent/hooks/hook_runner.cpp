@@ -16,7 +16,7 @@ namespace {
 using SteadyClock = std::chrono::steady_clock;
 using publication::HookCounts;
 
-// How often what was dropped is said at most.
+// The shortest time between two log lines about dropped jobs.
 constexpr std::chrono::seconds kBetweenWords{10};
 // How long the keepers have to end everything when the server is gone.
 constexpr std::chrono::milliseconds kEndingPatience{500};
@@ -97,7 +97,7 @@ void HookRunner::begin(HookJob job) {
   runs_.push_back({.job = std::move(job), .process = *std::move(process)});
 }
 
-// Whether it is over.
+// Whether the run is over.
 bool HookRunner::look_at(Run& run) {
   HookNews news = run.process.look();
   const std::string subject = subject_of(run.job);
