@@ -24,9 +24,9 @@ std::optional<Account> find_account(const std::string& name);
 // "ccm", or "user 1234" when nobody has that number.
 std::string user_text(uid_t user);
 
-// Whether more people may read or write a secret file than need to. One that belongs to somebody
-// else can be read by us through its group alone, as orchestrators mount secrets (root's, mode
-// 0440); any other right of others is too much.
+// Whether more accounts may read or write a secret file than need to. If another account owns the
+// file, we may read it through its group, as orchestrators mount secrets (root's, mode 0440); any
+// other right of others is too much.
 bool is_exposed(const struct stat& facts) noexcept;
 
 }  // namespace ccm

@@ -23,8 +23,8 @@ class ActingAs {
   bool was_dumpable_ = false;
 };
 
-// Who must be acted as to look into the directory: its owner, when we are root and may not look
-// ourselves; else who we are.
+// The user to act as for a look into the directory: its owner if we are root and may not look
+// ourselves; otherwise our own.
 uid_t who_may_look_into(const std::string& directory) noexcept;
 
 }  // namespace ccm

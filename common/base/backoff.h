@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// How long to wait before something that failed is tried again. The only such rule in the tree; who
-// tries again has a row of delays of its own. No clock: callers say what time has passed.
+// How long to wait before something that failed is tried again. The only such rule in the tree;
+// each caller has delays of its own. No clock: callers say how much time has passed.
 #pragma once
 
 #include <algorithm>
@@ -15,7 +15,7 @@ struct Backoff {
   Delay first;
   Delay longest;
   int factor = 2;
-  // So many failures in a row are followed by a try without any delay.
+  // After each of the first so many failures in a row there is no delay.
   unsigned immediate = 0;
 
   // After the `failures`-th failure in a row (1 = first; 0 counts as 1).
@@ -29,26 +29,27 @@ struct Backoff {
   }
 };
 
-// Counts the failures of something that is meant to run for ever, such as a process. What ran for a
-// minute before it failed begins the row anew. One per such thing; for one thread.
+// Counts the failures of something that is meant to run for ever, such as a process. A failure
+// after a run of at least a minute counts as the first. One object for each such thing; for one
+// thread.
 class RestartBackoff {
  public:
   static constexpr std::chrono::minutes kLongEnough{1};
 
   explicit constexpr RestartBackoff(Backoff delays) noexcept : delays_(delays) {}
 
-  // It has failed after it ran for that long. How long to wait before it is started again.
+  // Notes a failure after it ran for `lifetime`. Returns how long to wait before the next start.
   constexpr Backoff::Delay failed_after(Backoff::Delay lifetime) noexcept {
     if (lifetime >= kLongEnough) failures_ = 0;
-    // Stays in range: at some point the delay no longer grows.
+    // Stays in range; at some point the delay has stopped growing.
     if (failures_ < kMostCounted) ++failures_;
     return delays_.delay(failures_);
   }
-  // It never ran: it could not be started.
+  // The same for a failed start.
   constexpr Backoff::Delay failed_at_once() noexcept {
     return failed_after(Backoff::Delay::zero());
   }
-  // What was wrong may be gone, so the next failure counts as the first.
+  // The cause may be gone, so the next failure counts as the first.
   constexpr void reset() noexcept { failures_ = 0; }
 
  private:

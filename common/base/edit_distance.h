@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// How far a word is from another: to guess what somebody meant. Pure.
+// The distance between two words, to guess what somebody meant. Pure.
 #pragma once
 
 #include <cstddef>
@@ -7,8 +7,8 @@
 
 namespace ccm {
 
-// How many characters to add, drop or replace to make one of the other (Levenshtein), whatever the
-// case.
+// The number of characters to add, remove or replace to turn one word into the other (Levenshtein).
+// Ignores case.
 std::size_t edit_distance(std::string_view a, std::string_view b);
 
 }  // namespace ccm

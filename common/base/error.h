@@ -6,7 +6,7 @@
 // The message is for the person who reads the server's error log: one sentence that says what was
 // being done, what was wrong and, where it can be known, what would be right.
 //
-// Plain value type: any thread, any process. It never holds a secret; whoever makes one takes care.
+// Plain value type: any thread, any process. Callers never put a secret into an Error.
 #pragma once
 
 #include <chrono>

@@ -32,8 +32,8 @@ bool is_temporary_name(std::string_view name) noexcept;
 // More entries than any directory of a store has.
 inline constexpr std::size_t kMostEntries = 1'000'000;
 
-// Whether symbolic links count in the directories above a file. In a store its account could plant
-// them for a root that reads it.
+// Whether to follow symbolic links in the directories above a file. In a store, its account could
+// place links to mislead a reader that is root.
 enum class Links : bool { on_the_way, nowhere };
 
 // The whole file. Fails with `invalid` when it is larger than `limit` bytes, not a regular file, or
@@ -43,7 +43,7 @@ Result<std::string> read_file(const std::string& path, std::size_t limit,
 // The same into wiped memory, for keys and credentials.
 Result<Secret> read_secret_file(const std::string& path, std::size_t limit,
                                 Links links = Links::on_the_way);
-// The same with whose the file is that was read.
+// The same, with the owner of the file.
 struct OwnedFile {
   std::string content;
   uid_t owner = 0;
@@ -53,12 +53,12 @@ Result<OwnedFile> read_owned_file(const std::string& path, std::size_t limit);
 inline bool is_writable_by_others(mode_t mode) noexcept {
   return (mode & (S_IWGRP | S_IWOTH)) != 0;
 }
-// A file that counts only when it belongs to one of the owners and nobody else may write it; else
-// `rejected`.
+// `rejected` unless one of the owners owns the file and nobody else may write it.
 Result<Secret> read_secret_file_of(std::span<const uid_t> owners, const std::string& path,
                                    std::size_t limit);
 
-// Whose a new file is. Ours alone unless told; only root may give it to another user.
+// The owner and mode of a new file: our own and owner-only by default. Only root may give it to
+// another user.
 inline constexpr uid_t kSameUser = static_cast<uid_t>(-1);
 inline constexpr gid_t kSameGroup = static_cast<gid_t>(-1);
 struct FileAccess {
@@ -67,18 +67,18 @@ struct FileAccess {
   gid_t group = kSameGroup;
 };
 
-// Replaces `path` atomically with a new file that holds `content`. On failure the old file
-// is untouched and the temporary one removed. Until it has its name, the new file is locked
-// (flock), which tells a writer that lives from one that was killed: the kernel gives up a dead
-// one's locks.
+// Replaces `path` atomically with a new file that holds `content`. On failure the old file is
+// untouched and the temporary one removed. Until it has its name, the new file is locked (flock),
+// which distinguishes a living writer from a killed one: the kernel releases the locks of a dead
+// process.
 Result<void> write_file_atomically(const std::string& path, std::string_view content,
                                    const FileAccess& access = {});
 // As write_file_atomically, and owner-only, but nothing is synced: a kill leaves the old file or
-// the new one, a power cut may leave either, an empty one or a part. For what the reader checks and
-// can do without; it spares the disk two writes.
+// the new one, a power cut may leave either, an empty one or a part. For content that the reader
+// checks and does not depend on; it saves two writes to the disk.
 Result<void> write_file_unsynced(const std::string& path, std::string_view content);
-// Removes a temporary file whose writer is dead. One that is still being written stays, and so does
-// what is no regular file, and everything where the file system has no locks.
+// Removes a temporary file whose writer is dead. Leaves a file that is still being written, one
+// that is not a regular file, and every file where the file system has no locks.
 Result<void> remove_if_abandoned(const std::string& path);
 // Writes a new owner-only file and fsyncs it; for files inside a directory that is renamed as one.
 // On failure the file is removed.
@@ -97,7 +97,7 @@ Result<std::vector<std::string>> list_directory(const std::string& path,
 // Removes a directory with everything in it, never following a symbolic link; fine when absent.
 Result<void> remove_tree(const std::string& path);
 
-// The file of the running program; empty when that cannot be told.
+// The path of the running program; empty when it is not known.
 std::string program_path();
 
 }  // namespace ccm

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Where the core says what it does. A server module writes into the server's error log, the agent
-// into the stream that its monitor carries there, a test into a vector.
+// The log of the core. A server module writes it into the server's error log, the agent into the
+// stream that its monitor copies there, a test into a vector.
 //
 // `write` must be safe to call from any thread and must not throw: logging never fails the caller.
 #pragma once
@@ -27,7 +27,7 @@ class Log {
   Log& operator=(const Log&) = delete;
   virtual ~Log() = default;
 
-  // One line without its line feed; control characters in it are the implementation's to escape.
+  // One line without its line feed; the implementation escapes control characters.
   virtual void write(Severity severity, std::string_view line) noexcept = 0;
 
   template <typename... Args>

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Memory with a descriptor, for what one process hands to another and no disk is to keep: a memfd,
-// or, where the system refuses that call, a file that has lost its name, in memory where there is
-// such a file system.
+// Memory with a descriptor, for data that one process passes to another and that must not stay on a
+// disk: a memfd or, where the system refuses that call, an unlinked file, on a file system in
+// memory if there is one.
 //
 // Any process; the caller owns the descriptors.
 #pragma once

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Values one behind the other, as two processes of ours hand them on: numbers of 32 bits, least
-// significant byte first, and blocks with their length in front. Which values there are, and in
-// which order, is the format's affair (config/wire.h, publication/codec.h).
+// Packed values, for data between two of our processes: numbers of 32 bits, least significant byte
+// first, and blocks with their length in front. Each format defines which values there are, and in
+// which order (config/wire.h, publication/codec.h).
 //
 // One thread. What is packed may be a key, so the bytes are a Secret all the way.
 #pragma once
@@ -19,7 +19,7 @@ inline constexpr std::size_t kPackedNumberSize = 4;
 
 class Packer {
  public:
-  // `expected`: how many bytes it will be; a guess, but a right one saves a copy.
+  // `expected`: the number of bytes, if known; a right guess saves a copy.
   explicit Packer(std::size_t expected = 0) : bytes_(Secret::of_size(expected)) {}
 
   void number(std::uint32_t value);
@@ -48,7 +48,8 @@ class Unpacker {
   bool is_complete() const noexcept { return !failed_ && rest_.empty(); }
 
   std::uint32_t number() noexcept;
-  // How many items follow. Each takes a number at least, so a count beyond what is left is a lie.
+  // How many items follow. Each takes at least one number, so a count that is larger than the rest
+  // allows fails.
   std::uint32_t count() noexcept;
   std::span<const std::byte> raw(std::size_t size) noexcept;
   std::span<const std::byte> block() noexcept { return raw(number()); }

@@ -24,9 +24,9 @@ std::string to_lower(std::string_view text);
 bool equals_ignoring_case(std::string_view a, std::string_view b) noexcept;
 // Decimal digits only, whole text; nullopt on anything else or overflow.
 std::optional<std::uint64_t> parse_unsigned(std::string_view text) noexcept;
-// The text with everything a reader would not see as what it is (utf8.h, is_visible) written out as
-// \x1b, \u202e or \U000e0001, and bytes that are no UTF-8 as \xNN: for a line of a log or of a
-// terminal that must stay one line and mean what it says. Twice is the same as once.
+// The text with every character that is not visible (utf8.h, is_visible) written as \x1b, \u202e or
+// \U000e0001, and with bytes that are not UTF-8 as \xNN, for a line of a log or a terminal.
+// Idempotent.
 std::string printable(std::string_view text);
 // The same for a text of several lines: its line feeds stay.
 std::string printable_lines(std::string_view text);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Whether a system call would end this process. A seccomp filter may refuse a call with an error,
-// which the caller sees, or kill whoever makes it, which is systemd's default. So a call that has a
-// substitute is tried in a process of its own first, when a filter is in force.
+// which the caller sees, or kill the process, which is systemd's default. So when a filter is
+// active, a call that has a substitute is first tried in a separate process.
 //
 // Any process, any thread; no allocation.
 #pragma once

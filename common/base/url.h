@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// A URL taken apart where RFC 3986 puts the seams (section 3). It says nothing about whether the
-// parts are any good: each caller knows what it wants of them. Pure.
+// Splits a URL into its parts (RFC 3986 section 3). Does not check the parts: each caller checks
+// what it needs. Pure.
 //
 // libcurl's URL API is not used for it: configuration is read without curl, and libcurl 7.61, which
 // we support, does not have it yet.
@@ -23,7 +23,7 @@ struct UrlParts {
 // nullopt without "://".
 std::optional<UrlParts> url_parts(std::string_view url) noexcept;
 
-// Whether it is "http://…", in whatever case.
+// Whether the scheme is "http", in any case.
 bool is_plain_http(std::string_view url) noexcept;
 
 }  // namespace ccm

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// UTF-8 (RFC 3629) character by character, for text that comes from somebody else. Pure functions,
-// any thread.
+// Reads untrusted text as UTF-8 (RFC 3629), one character at a time. Pure functions, any thread.
 #pragma once
 
 #include <optional>
@@ -17,9 +16,9 @@ struct Utf8Character {
 // what is cut short are given byte by byte, without a value.
 Utf8Character take_character(std::string_view& text) noexcept;
 
-// Whether a reader sees the character and nothing but it. False for control characters (C0, DEL and
-// C1), line and paragraph separators, marks that change the direction of what is around them,
-// characters without width, tags, variation selectors and code points that are no characters.
+// Whether the character is displayed as itself. False for control characters (C0, DEL and C1), line
+// and paragraph separators, marks that change the direction of what is around them, characters
+// without width, tags, variation selectors and code points that are no characters.
 bool is_visible(char32_t character) noexcept;
 
 }  // namespace ccm

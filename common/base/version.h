@@ -8,8 +8,8 @@
 
 namespace ccm {
 
-// As what(1) looks for it, in two parts, so that whoever looks for it does not find his own search
-// word.
+// The mark that what(1) searches for, in two parts, so that a program that searches for it does not
+// find its own search text.
 inline constexpr std::string_view kVersionMarkStart = "@(#)";
 inline constexpr std::string_view kVersionMarkName = "ccm-tls ";
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Calls operations of the catalogue by name, at one endpoint. What the typed clients (scm.h, pca.h)
-// stand on: method, path, permission and limits come from the catalogue, so that the service is
-// described in one place.
+// Calls operations of the catalogue by name, at one endpoint. The typed clients (scm.h, pca.h) use
+// it. Method, path, permission and limits come from the catalogue, so that the service is described
+// in one place.
 //
 // Thread-safe as far as Session is.
 #pragma once

@@ -17,7 +17,7 @@
 
 namespace ccm::cloud {
 
-// What it calls, and the permission for it.
+// An operation that it calls, and the permission for it.
 struct DnsCall {
   std::string_view operation;  // "dns.ListPublicZones"
   std::string_view action;     // of IAM
@@ -40,7 +40,7 @@ struct DnsSet {
   std::string type = {};                  // "TXT"
   std::vector<std::string> records = {};  // as the service writes them: texts in quotation marks
   std::string status = {};                // "ACTIVE", "PENDING_CREATE", …
-  std::int64_t seconds = 60;              // for which caches may keep it
+  std::int64_t seconds = 60;              // that caches may keep it (TTL)
 
   // Whether it holds this value.
   bool holds(const std::string& value) const;
@@ -57,14 +57,14 @@ class DnsZones {
   // The zone that the name is in: the nearest of the account's. `rejected` when it has none, or
   // when the service does not answer for it.
   Result<DnsZone> find_zone(const std::string& name) const;
-  // Of whatever type, at this name.
+  // The record sets of every type at this name.
   Result<std::vector<DnsSet>> sets_at(const DnsZone& zone, const std::string& name) const;
 
   // Afterwards the service has accepted it, and its name servers have it some seconds later.
   Result<void> create(const DnsZone& zone, const DnsSet& set) const;
-  // Puts the records of `set` in the place of those that the set of its id has.
+  // Replaces the records of the set with the id of `set`.
   Result<void> update(const DnsZone& zone, const DnsSet& set) const;
-  // Fine when it is not there.
+  // Fine when it does not exist.
   Result<void> remove(const DnsZone& zone, const DnsSet& set) const;
 
  private:

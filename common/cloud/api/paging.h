@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // Lists that the services give in pages, read as a whole. Driven by the catalogue: an operation
 // that takes a page's size and the records to skip comes in pages. SCM skips 100 records at most,
-// so one order shows only 150, and no list stands still while it is read
-// (docs/design/differences.md, "Paging"). Therefore what has an identity counts once; what one
-// order does not show is looked for in the other, and then group by group.
+// so one order shows only 150, and a list may change while it is read (docs/design/differences.md,
+// "Paging"). Therefore a record with an id counts once, and records that one order does not show
+// are searched in the other order, and then group by group.
 //
-// Pure but for the fetching, which is the caller's. One thread.
+// Pure, except that the caller's function fetches pages. One thread.
 #pragma once
 
 #include <cstdint>
@@ -55,8 +55,8 @@ Arguments first_page(const Operation& operation, const Arguments& arguments,
 Result<Listing> read_pages(const Operation& operation, const Arguments& arguments,
                            std::optional<std::size_t> at_most, const FetchPage& fetch,
                            const TellProgress& tell);
-// The same in both orders only, not group by group, which costs hundreds of calls: for lists that
-// are read again and again, where what is out of sight is asked for by name.
+// The same in both orders, but not group by group, which costs hundreds of calls. For lists that
+// are read often and whose hidden records are asked for by name.
 Result<Listing> read_both_orders(const Operation& operation, const Arguments& arguments,
                                  std::size_t at_most, const FetchPage& fetch);
 

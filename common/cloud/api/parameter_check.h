@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Whether what is to be sent is what an operation takes, before it leaves: each complaint is one
-// sentence that says which parameter, what was given and what is allowed. Secrets are not quoted.
-// Pure.
+// Checks parameters against an operation before anything is sent. Each error is one sentence: which
+// parameter, what was given and what is allowed. Secrets are not quoted. Pure.
 #pragma once
 
 #include <string>
@@ -17,7 +16,7 @@ namespace ccm::cloud {
 // Returns it as the services spell it: choices are accepted in any case.
 Result<std::string> check_value(const Operation& operation, const Parameter& parameter,
                                 std::string_view value);
-// The whole body: types, limits, unknown and missing fields. Mends the spelling of choices.
+// The whole body: types, limits, unknown and missing fields. Corrects the spelling of choices.
 Result<void> check_body(const Operation& operation, JsonBody& body);
 
 // "a whole number from 1 to 100", "one of ASC, DESC", "1 to 64 characters": for help and for

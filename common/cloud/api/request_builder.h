@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// From an operation and its arguments to the exact request: path and query encoded, the body in the
-// types the vendor's SDK sends, everything checked before it leaves. And back: what of a request
-// may be shown to people. Pure.
+// Makes the exact request from an operation and its arguments: path and query encoded, the body in
+// the types that the vendor's SDK sends, everything checked before it is sent. Also removes secrets
+// from a request that is shown to people. Pure.
 #pragma once
 
 #include <optional>
@@ -42,7 +42,7 @@ Result<ApiRequest> build_request(const Operation& operation, const Arguments& ar
 // texts. nullptr when there is none.
 const Parameter* find_given(const Operation& operation, std::string_view name);
 
-// Whether a field of that name, in whatever object or list, holds a key, password or token.
+// Whether a field of that name holds a key, password or token, in any object or list.
 bool is_secret_name(std::string_view name) noexcept;
 // The body without private keys, passwords and tokens; on one line.
 std::string showable_body(const Operation& operation, std::string_view body);

@@ -51,11 +51,11 @@ struct ScmDetail {
   std::string multi_domain_type;  // "primary_wildcard": the first name has to be one
 };
 
-// What only the search by tags tells.
+// What only the search by tags shows.
 struct ScmKinship {
   std::string fail_reason;  // why an application failed
-  std::string origin_id;    // whose successor it is
-  std::string renewal_id;   // its successor
+  std::string origin_id;    // the id of its predecessor
+  std::string renewal_id;   // the id of its successor
 };
 
 struct ScmApplication {
@@ -122,7 +122,7 @@ class ScmClient {
   Result<ScmDetail> show_detail(const std::string& id);
   // nullopt when the search does not know it. API: ListCertificatesByTag.
   Result<std::optional<ScmKinship>> kinship(const ScmCertificate& certificate);
-  // Uses up a certificate that was paid for: not idempotent. API: ApplyCertificate.
+  // Uses a paid certificate, so it is not idempotent. API: ApplyCertificate.
   Result<void> apply(const std::string& id, const ScmApplication& application);
   // API: ExportCertificate.
   Result<ScmExport> export_certificate(const std::string& id);

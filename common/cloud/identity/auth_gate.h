@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Decides how many authenticated calls may be under way at once, so that bad credentials hardly
-// reach the cloud more than twice however many threads hold them (five refusals lock a key), and a
-// service that does not answer holds up no other.
+// Limits how many authenticated calls run at once, so that bad credentials reach the cloud hardly
+// more than twice, however many threads use them (five refusals lock a key), and a service that
+// does not answer delays no other.
 //
 // - Credentials that are new: one call to each service, two in all.
 // - Credentials that were refused last: one call. The lock-out guard (session.h) lets only one more

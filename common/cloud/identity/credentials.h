@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Who we are towards the cloud, and where that knowledge comes from (docs/design/auth.md).
-// Lives in the agent and in ccmctl only; never in a server's worker.
+// The credentials for the cloud, and their sources (docs/design/auth.md). Lives in the agent and in
+// ccmctl only; never in a server's worker.
 #pragma once
 
 #include <memory>
@@ -59,7 +59,7 @@ class CredentialsProvider {
   CredentialsProvider& operator=(const CredentialsProvider&) = delete;
   virtual ~CredentialsProvider() = default;
 
-  // Shared and immutable; valid for this request. `rejected` when there are none to be had.
+  // Shared and immutable; valid for this request. `rejected` when there are none.
   virtual Result<std::shared_ptr<const Credentials>> current() = 0;
 };
 

@@ -15,7 +15,8 @@ namespace ccm::cloud {
 
 class MemoryLockoutGuard final : public LockoutGuard {
  public:
-  // Five lock the key (docs/design/auth.md, "Limits and lock-out"): the operator has some left.
+  // Five lock the key (docs/design/auth.md, "Limits and lock-out"), so the operator has some
+  // attempts left.
   static constexpr int kRefusalLimit = 2;
 
   Result<void> may_try(std::string_view credentials_fingerprint) override;

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// An authenticated conversation with one account: credentials, signing or token, account headers,
-// error decisions. The API clients (scm.h, pca.h) put their calls through it.
+// An authenticated session with one account: credentials, signing or token, account headers, error
+// decisions. The API clients (scm.h, pca.h) make their calls through it.
 //
-// Thread-safe; one per agent. Borrows what it is made of. Few calls are under way at once, and
-// fewer while the credentials are not known to be good (auth_gate.h); others wait.
+// Thread-safe. Borrows its parts. Only a few calls run at once, and fewer while the credentials are
+// not known to be good (auth_gate.h); other calls wait.
 #pragma once
 
 #include <memory>
@@ -70,7 +70,7 @@ class Session {
   // place holder appears, since there is no token without a call.
   Result<HttpRequest> preview(const ApiRequest& request);
 
-  // The one of its parts, for what a client waits for over several calls.
+  // The session's clock, for a client that waits over several calls.
   const Clock& clock() const noexcept;
 
  private:

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // One question to one DNS server (RFC 1035), over UDP and, when the answer is cut, over TCP. The
-// system's resolver cannot be asked instead: it asks caches, and whoever waits for a record that
-// was just made must not wait for theirs. Blocks for a bounded time. Any thread.
+// system's resolver is not used, because it asks caches, which may not have a new record yet.
+// Blocks for a bounded time. Any thread.
 #pragma once
 
 #include <chrono>

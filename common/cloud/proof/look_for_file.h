@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// Looks for the file that proves a domain, before an authority does and as it does: at every
-// address of the domain's name, over http on port 80, else over https on port 443 with whatever
-// certificate is shown there, without following a redirect. No proxy is asked, because an authority
-// comes from outside. Blocks for a bounded time, at most three minutes. Any thread.
+// Looks for the file that proves a domain before an authority does, and in the same way: at every
+// address of the domain's name, over http on port 80, otherwise over https on port 443 with any
+// certificate, without following a redirect. Uses no proxy, because an authority does not either.
+// Blocks for a bounded time, at most three minutes. Any thread.
 #pragma once
 
 #include <cstdint>

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Looks for the DNS record that proves a domain, before an authority does, and where it does: at
-// the servers of the record's own zone, so that no cache answers. Blocks for a bounded time,
-// about a minute at most. Any thread.
+// Looks for the DNS record that proves a domain before an authority does, and in the same place: at
+// the servers of the record's own zone, so that no cache answers. Blocks for a bounded time, about
+// a minute at most. Any thread.
 #pragma once
 
 #include <cstdint>
