@@ -18,7 +18,7 @@
 
 namespace ccm::apache {
 
-// The main server's error log as the core sees it, of whichever configuration is current.
+// The main server's error log for the core, always that of the current configuration.
 class HttpdLog final : public Log {
  public:
   void write(Severity severity, std::string_view line) noexcept override;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What httpd's configuration tree says about a server that httpd's records do not tell other
-// modules: whether mod_ssl is switched on, whether it has certificates of its own, and whether the
+// What httpd's configuration tree says about a server and httpd's records do not show to other
+// modules: whether mod_ssl is on, whether the server has certificates of its own, and whether the
 // name in the record was written or guessed. The tree holds the active directives only; Include,
 // <IfModule>, Define and macros are resolved in it.
 //

@@ -12,10 +12,10 @@
 
 namespace ccm::apache {
 
-// How httpd's users write and call things.
+// The terms and spellings of httpd.
 config::Dialect dialect();
 
-// Ended by an empty one; static, the same each time.
+// The table of directives, ended by an empty row. Static: every call returns the same.
 const command_rec* commands() noexcept;
 
 }  // namespace ccm::apache

@@ -43,7 +43,7 @@ struct MainConf {
   ~MainConf();
 };
 
-// The one of the configuration that the server belongs to.
+// The MainConf of the configuration to which the server belongs.
 MainConf& main_conf_of(const server_rec* server);
 
 }  // namespace ccm::apache

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The door through which httpd enters: the module's record and its hooks.
+// httpd's entry point: the module's record and its hooks.
 #include "ap_api.h"
 #include "directives.h"
 #include "process.h"
@@ -26,7 +26,7 @@ void register_hooks(apr_pool_t*) noexcept {
   ap_hook_ssl_add_cert_files(add_certificate_files, nullptr, nullptr, APR_HOOK_FIRST);
   APR_OPTIONAL_HOOK(ssl, init_stapling_status, take_over_stapling, nullptr, nullptr,
                     APR_HOOK_FIRST);
-  // The last word about the callbacks is ours.
+  // Runs last, so that our callbacks replace those of other modules.
   APR_OPTIONAL_HOOK(ssl, init_server, install, nullptr, nullptr, APR_HOOK_REALLY_LAST);
 }
 

@@ -26,7 +26,8 @@ using server::AgentWatch;
 MainConf* active = nullptr;
 // The parent's, from one configuration to the next; set when the first one comes to life.
 server::Retained* retained = nullptr;
-// The child that is being forked is the agent, which needs what others must not have.
+// The child that is being forked is the agent, which needs descriptors that no other child may
+// have.
 bool is_launching = false;
 
 class Launching {
@@ -56,8 +57,8 @@ void close_in_child() noexcept {
   }
 }
 
-// The name changes with what it stands for: a later version of this module must not take one thing
-// for another.
+// The name changes whenever the type changes, because a later version of this module may read the
+// data.
 server::Retained& retained_data() {
   static_assert(std::is_trivially_copyable_v<server::Retained>);
   constexpr char kRetainedKey[] = "ccm_module retained 4";
@@ -105,7 +106,7 @@ server::Surroundings surroundings_of(const server_rec* main_server) {
   };
 }
 
-// What is wrong with the host, and everything dubious.
+// Logs what is wrong with the host, and all warnings.
 bool examine(MainConf& conf, Host host) {
   if (conf.deployment.settings().empty()) return true;
   return conf.deployment.judge(host, server::library_of(&ccm_module));
@@ -113,7 +114,7 @@ bool examine(MainConf& conf, Host host) {
 
 void on_monitor_event(int reason, void* data, int status) noexcept;
 
-// Nothing when httpd does not watch it any more: APR crashes on what it does not know.
+// Does nothing when httpd does not watch the monitor: APR crashes on an unknown process.
 void forget_monitor(MainConf& conf) {
   if (std::exchange(conf.is_monitor_watched, false)) apr_proc_other_child_unregister(&conf);
 }
@@ -138,7 +139,7 @@ void start_again(MainConf& conf) {
   look_after_monitor(conf);
 }
 
-// Nobody is left: the monitor, its guard and with them the agent have died or hang.
+// Called when the monitor, its guard and the agent have died or hang.
 void replace_agent(MainConf& conf, AgentWatch::Finding finding) {
   const auto now = std::chrono::steady_clock::now();
   conf.deployment.stop();

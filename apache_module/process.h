@@ -37,7 +37,7 @@ int post_config(apr_pool_t* pconf, apr_pool_t* plog, apr_pool_t* ptemp,
                 server_rec* main_server) noexcept;
 // In each child that serves, once it has become its account.
 void enter_child(apr_pool_t* pchild, server_rec* main_server) noexcept;
-// About every ten seconds, in the parent: whether anybody looks after the certificates.
+// About every ten seconds, in the parent: checks whether an agent lives.
 int monitor(apr_pool_t* pconf, server_rec* main_server) noexcept;
 
 // What a child answers to authorities; nullptr without a configuration.

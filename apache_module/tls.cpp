@@ -25,7 +25,7 @@ std::string detour_of(std::size_t group) {
   return detour;
 }
 
-// In place of whatever was inherited from the main server.
+// Replaces what was inherited from the main server.
 void set_only(apr_array_header_t* files, const char* path) {
   apr_array_clear(files);
   *static_cast<const char**>(apr_array_push(files)) = path;
@@ -48,7 +48,7 @@ int add_certificate_files(server_rec* server, apr_pool_t* pconf, apr_array_heade
     const char* path = apr_pstrdup(pconf, conf.placeholder.path(detour_of(site->group)).c_str());
     set_only(certificates, path);
     set_only(keys, path);
-    // Nobody else, such as mod_md, is to add another.
+    // No other module, such as mod_md, may add another one.
     return DONE;
   });
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// `ccm_certificate` in http and in stream, which nginx has made alike, each with types of its own.
-// What the two have in common is here; http.cpp and stream.cpp each have a class that says what
-// differs. Called while nginx reads its configuration.
+// `ccm_certificate` in http and in stream, which are alike in nginx but have types of their own.
+// The common part is here; http.cpp and stream.cpp each have a class with the differences. Called
+// while nginx reads its configuration.
 #pragma once
 
 #include <fmt/format.h>

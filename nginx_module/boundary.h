@@ -18,8 +18,8 @@
 
 namespace ccm::nginx {
 
-// nginx's error log as the core sees it: that of a cycle, whichever it has at the moment (while it
-// is read that of the cycle before). Lives as long as the cycle.
+// nginx's error log for the core: the log that the cycle has at the moment (while the configuration
+// is read, that of the cycle before). Lives as long as the cycle.
 class NginxLog final : public Log {
  public:
   explicit NginxLog(const ngx_cycle_t* cycle) : cycle_(cycle) {}
@@ -47,7 +47,7 @@ config::Origin origin_of(const ngx_conf_t* cf);
 
 // An [emerg] line that ends in the place being read; what a directive's handler returns after it.
 char* report(ngx_conf_t* cf, std::string_view sentence) noexcept;
-// The same for a sentence that says its place itself.
+// The same for a sentence that already names its place.
 char* report_complete(ngx_conf_t* cf, std::string_view sentence) noexcept;
 
 // nginx's "all is well" and "it was already reported".

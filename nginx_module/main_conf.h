@@ -24,7 +24,7 @@ struct MainConf {
   ~MainConf();
 };
 
-// The one of the cycle; never null once the module is loaded.
+// The MainConf of the cycle; exists once the module is loaded.
 inline MainConf& main_conf_of(const ngx_cycle_t* cycle) {
   return *reinterpret_cast<MainConf*>(ngx_get_conf(cycle->conf_ctx, ngx_ccm_module));
 }

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The doors through which nginx enters: the core module, and the one that stands where nothing else
-// does.
+// nginx's entry points: the core module, and a module for directives in the wrong place.
 #include "boundary.h"
 #include "directives.h"
 #include "main_conf.h"
