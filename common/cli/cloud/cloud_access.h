@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// ccmctl's way to the cloud: the options, and where they say nothing the settings of this host's
-// servers, become credentials, endpoints and a session. Made when the first call is. One thread.
+// ccmctl's access to the cloud: makes credentials, endpoints and a session from the options or,
+// where they say nothing, from the settings of this host's servers. Made with the first call. One
+// thread.
 #pragma once
 
 #include <memory>

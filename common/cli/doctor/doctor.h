@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What `ccmctl doctor` finds: one sentence per finding and, for whatever is not well, what helps.
+// What `ccmctl doctor` finds: one sentence per finding and, when something is wrong, what to do.
 // Each part of the examination is a function that adds to the list; none changes anything. One
 // thread.
 #pragma once
@@ -16,8 +16,8 @@
 
 namespace ccm::cli {
 
-// `doubtful`: it works now, or is nobody's business but the operator's; `bad`: it keeps, or is
-// about to keep, certificates from being renewed.
+// `doubtful`: it works now, or only the operator can judge it; `bad`: it prevents, or will soon
+// prevent, the renewal of certificates.
 enum class Verdict : std::uint8_t { good, doubtful, bad };
 
 struct Finding {
@@ -55,7 +55,7 @@ void examine_store(Workspace& workspace, Findings& findings);
 void examine_settings(Workspace& workspace, Findings& findings);
 // Whether the servers' agents live and move.
 void examine_agents(Workspace& workspace, Findings& findings);
-// How every certificate fares.
+// The condition of every certificate.
 void examine_certificates(Workspace& workspace, Findings& findings);
 
 // Files to look at besides those of the servers' settings.
@@ -69,7 +69,7 @@ void examine_modules(Workspace& workspace, const ModuleWish& wish, Findings& fin
 // What is being issued, and what it waits for.
 void examine_orders(Workspace& workspace, Findings& findings);
 
-// What the units of the servers take away from their agents. Root only; others see nothing.
+// What the servers' systemd units forbid to their agents. Only root sees that.
 void examine_units(Workspace& workspace, Findings& findings);
 
 // Names, routes, trust, clock, credentials and permissions.
@@ -77,7 +77,7 @@ void examine_cloud(Workspace& workspace, Findings& findings);
 // For examine_cloud: false when the credentials were refused and nothing more may be tried with
 // them.
 bool examine_account(CloudAccess& cloud, Findings& findings);
-// Tries what an engine for these sources calls, so that nothing is changed by it.
+// Tries the operations that an engine calls for these sources, without changing anything.
 void examine_permissions(Workspace& workspace, CloudAccess& cloud, const SourceVariants& variants,
                          Findings& findings);
 

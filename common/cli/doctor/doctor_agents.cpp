@@ -47,7 +47,7 @@ void examine_one(const std::string& state_path, const EffectiveSettings& server,
   switch (condition) {
     case AgentCondition::works:
       if (trouble.empty()) return findings.good(subject, sentence);
-      // Once is an accident.
+      // A single death may be an accident.
       if (is_first_death(state_path, server.server)) {
         return findings.doubtful(subject, sentence, remedy);
       }
@@ -68,7 +68,7 @@ void examine_one(const std::string& state_path, const EffectiveSettings& server,
   }
 }
 
-// Those that could not even leave their settings.
+// Agents that could not leave their settings.
 void examine_strangers(const std::string& state_path, const std::vector<EffectiveSettings>& servers,
                        Findings& findings) {
   for (const auto& server : store::servers_with(state_path, store::kTroublePrefix)) {

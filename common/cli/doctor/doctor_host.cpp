@@ -97,7 +97,8 @@ void examine_records(const store::StoreReader& store, const std::string& name, F
   }
 }
 
-// Nothing of theirs is renewed or served, so nothing of theirs is bad; but their keys lie there.
+// They are neither renewed nor served, so nothing about them is bad; but their keys are still
+// stored.
 void report_left(const std::vector<std::string>& names, Findings& findings) {
   if (names.empty()) return;
   const bool is_one = names.size() == 1;
@@ -165,11 +166,11 @@ void examine_settings(Workspace& workspace, Findings& findings) {
 
 void examine_certificates(Workspace& workspace, Findings& findings) {
   const Time now = workspace.clock().now();
-  // What is wrong with it has been said.
+  // The problem with the directory was reported already.
   if (find_wrong_directory(workspace.options)) return;
   const auto all = look_at_all(workspace, Depth::files);
   if (!all) {
-    // Who may not read the settings has been told so.
+    // A user who may not read the settings was told already.
     if (workspace.settings()) {
       findings.bad("certificates", all.error().message(), "run ccmctl doctor as root");
     }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// What a program or server module says of itself in its file: release, and the records by which
-// nginx and httpd decide whether a module fits. Read, never run: whoever may replace a file must
-// not have it run by root. Values; one thread.
+// What the file of a program or server module says: its release, and the records by which nginx and
+// httpd decide whether a module fits. The file is read and never run, because somebody may have
+// replaced it and ccmctl may be root. Values; one thread.
 #pragma once
 
 #include <cstdint>

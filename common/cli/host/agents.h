@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The servers of this host and the agents that work for them, as ccmctl tells of them: how they
-// are, and what they serve. From what the agents leave in the state directory; one thread.
+// What ccmctl says about the servers of this host and their agents: their condition and what they
+// serve. Read from the files that the agents leave in the state directory; one thread.
 #pragma once
 
 #include <cstdint>
@@ -16,13 +16,13 @@ namespace ccm::cli {
 
 using store::EffectiveSettings;
 
-// `dead`: the server runs, but nobody works for it. `stopped`: the server does not run.
+// `dead`: the server runs without an agent. `stopped`: the server does not run.
 enum class AgentCondition : std::uint8_t { works, frozen, dead, stopped };
 AgentCondition condition_of(const store::AgentSighting& seen) noexcept;
 // "alive", "frozen", "dead", "stopped".
 std::string_view word_of(AgentCondition condition) noexcept;
 Colour colour_of(AgentCondition condition) noexcept;
-// Its server runs, but it publishes nothing any more.
+// Whether its server runs while nobody publishes.
 inline bool is_lost(AgentCondition condition) noexcept {
   return condition == AgentCondition::frozen || condition == AgentCondition::dead;
 }
@@ -34,7 +34,7 @@ std::string_view reload_of(config::ServerKind server) noexcept;
 
 // "agent alive (process 71), leads", "agent dead since 2026-05-10T18:42:00Z", …
 std::string describe(const store::AgentSighting& seen);
-// What helps; empty when nothing is wrong.
+// What an administrator should do; empty when nothing is wrong.
 std::string remedy_of(const EffectiveSettings& server);
 
 }  // namespace ccm::cli

@@ -22,8 +22,8 @@ struct Asked {
 // Waits for the answer to this very request for up to `seconds`, and says so on a terminal.
 Result<Asked> ask_leader(Workspace& workspace, StoreAccess& access, const store::Request& request,
                          int seconds);
-// Takes a request back that nobody has answered. The end of a sentence about it: whether it was
-// still lying there.
+// Withdraws a request that nobody has answered. Returns the end of a sentence: whether the leader
+// had not taken it yet.
 std::string withdraw(StoreAccess& access, const std::string& name, const Asked& asked);
 
 }  // namespace ccm::cli

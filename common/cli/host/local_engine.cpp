@@ -41,7 +41,7 @@ store::Answer renew_here(CloudAccess& cloud, StoreAccess& access, const config::
   const auto source_of = [&sources](const config::SourceSpec& source) -> sources::Source& {
     return sources.of(source);
   };
-  // Not an agent's launch: the next agent looks afresh at what failed here.
+  // Not the launch id of an agent, so that the next agent tries again what failed here.
   lifecycle::Lifecycle engine({.config = config,
                                .store = access.store(),
                                .source_of = source_of,

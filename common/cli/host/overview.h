@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What there is to know about this host's certificates, from the store and the servers' settings:
-// read only, without a word to the cloud. Values; one thread.
+// What is known about this host's certificates from the store and the servers' settings. Changes
+// nothing and does not call the cloud. Values; one thread.
 #pragma once
 
 #include <cstdint>
@@ -21,7 +21,7 @@
 
 namespace ccm::cli {
 
-// What a running server makes of a certificate that it names.
+// How a running server serves a certificate that it names.
 struct Serving {
   std::string server;  // its title (agents.h)
   AgentCondition condition = AgentCondition::works;
@@ -62,7 +62,7 @@ struct Overview {
   // What went wrong last; nullptr when nothing did.
   const Error* error() const noexcept;
   bool is_held() const noexcept { return installed && installed->info.number == held; }
-  // No running server shows anything else than what is installed.
+  // Whether every running server shows the installed version.
   bool is_served() const noexcept;
 };
 
@@ -70,8 +70,8 @@ struct Overview {
 Result<std::vector<Overview>> look_at_all(Workspace& workspace, Depth depth = Depth::records);
 // Their names.
 Result<std::set<std::string>> names_of_all(Workspace& workspace);
-// With Depth::files. nullopt when neither the store nor a server knows the name, or when there is
-// no store; that has been said then.
+// With Depth::files. nullopt, after a message, when neither the store nor a server knows the name,
+// or when there is no store.
 Result<std::optional<Overview>> look_at(Workspace& workspace, const std::string& name);
 // "there is no certificate …" on standard error.
 void say_unknown(const std::string& name);
@@ -88,7 +88,7 @@ struct Health {
 Health health_of(const Overview& overview, Time now) noexcept;
 // Whether somebody should look: anything but "valid", of what a server names.
 bool is_trouble(const Overview& overview, Time now) noexcept;
-// The worst first; among equals what ends first, then by name.
+// The worst first; equals by their end, then by name.
 void sort_by_need(std::vector<Overview>& overviews, Time now);
 // "www.example.com, example.com": as configured or, of what no server has, as certified.
 std::string names_of(const Overview& overview);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// The end of a command that changed what this host is to serve: waits until the running servers
-// that name the certificate have published what is installed, and says which have. One thread.
+// The last step of a command that has changed what this host serves: waits until the running
+// servers that name the certificate have published the installed version, and says which have. One
+// thread.
 #pragma once
 
 #include <string>
@@ -15,7 +16,7 @@ namespace ccm::cli {
 
 // For people the sentence and who serves it, for scripts the change with "servers". `state_path` as
 // this process sees it now. ExitCode::not_served, with a sentence for each server, when one has not
-// published it within some seconds; sooner, when its agent is dead and no other one is started.
+// published it within some seconds, or at once when its agent is dead and no other one is started.
 Result<ExitCode> report_change(Workspace& workspace, const std::string& state_path,
                                const Change& change, std::string_view sentence);
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What the running servers of this host show, asked with handshakes of our own and held against
-// the store: for `ccmctl check` and `ccmctl verify`. Values; one thread asks for them, several do
+// What the running servers of this host show, found with handshakes of our own and compared with
+// the store: for `ccmctl check` and `ccmctl verify`. Values; one thread calls this, several make
 // the handshakes.
 #pragma once
 

@@ -73,7 +73,7 @@ Findings find_other_certificate(const Certificate& leaf, const Expectation& expe
 Findings find_other_version(const Certificate& leaf, const Expectation& expected) {
   const StoredCertificate* stored = expected.stored;
   if (stored != nullptr && leaf.fingerprint() == stored->info.fingerprint) return std::nullopt;
-  // Whatever it is, it will be replaced in a moment.
+  // It will soon be replaced, whatever it is.
   if (stored != nullptr && expected.now >= stored->info.installed_at &&
       expected.now - stored->info.installed_at < kSwap) {
     return std::nullopt;

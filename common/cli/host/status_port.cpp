@@ -57,7 +57,7 @@ Result<FileDescriptor> listen_on(const std::string& address) {
   return listener;
 }
 
-// Root needs no root to answer.
+// The process needs no root rights to answer.
 Result<void> become_harmless(const std::string& user) {
   if (geteuid() == 0) {
     auto account = find_account(user.empty() ? kDefaultAccount : user);

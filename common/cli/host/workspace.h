@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // What a command works with: options, terminal, clock, the settings of this host's servers, the
-// cloud. Whatever costs something is made when it is first asked for. One per process, one thread.
+// cloud. Expensive members are made on first use. One per process, one thread.
 #pragma once
 
 #include <functional>
@@ -35,28 +35,28 @@ class Workspace {
   const Clock& clock() const noexcept { return clock_; }
   // Of the chosen servers; empty when none has left any.
   Result<const std::vector<store::EffectiveSettings>*> settings();
-  // Whether no server of this host names it any more, chosen or not. False when that cannot be
-  // told, because some settings cannot be read.
+  // Whether no server of this host names the certificate, chosen or not. False when some settings
+  // cannot be read.
   Result<bool> has_left(const std::string& name);
   // Whether a server of this host, chosen or not, shows everything in the store.
   bool has_catalogue();
-  // What is stored in the state directory, as this process sees it when it is first asked for.
+  // The store in the state directory, as this process sees it on the first call.
   const store::StoreReader& store();
   // The servers of this host whose settings cannot be read, chosen or not.
   const std::vector<UnreadableSettings>& unreadable_settings();
-  // Makes the state directory the current one, so that it is found whoever this process becomes.
+  // Makes the state directory the current one, so that a later change of the user does not matter.
   // `rejected` when it cannot be entered.
   Result<void> enter_state_directory();
-  // They are read again when they are next asked for.
+  // The next call of settings() reads them again.
   void forget_settings() noexcept { settings_.reset(); }
   // The settings that say how to reach the cloud; nullptr when there are none, `rejected` when none
-  // of them is to be believed.
+  // can be trusted.
   Result<const config::GlobalConfig*> global();
   // nullptr when no server of this host has a certificate of that name.
   Result<const config::CertificateSpec*> find_spec(std::string_view name);
   Result<CloudAccess*> cloud();
-  // With credentials that the settings have besides the usual ones; what the options say of
-  // credentials comes first here as well.
+  // With further credentials of the settings. Credentials from the options take precedence here as
+  // well.
   Result<std::unique_ptr<CloudAccess>> cloud_with(const config::CredentialsSpec& credentials);
 
  private:

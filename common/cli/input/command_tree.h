@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Looking at the tree of commands: what help, manual, completion and the sentences about mistakes
-// have in common. Pure.
+// Reads the tree of commands: what help, manual, completion and the sentences about mistakes share.
+// Pure.
 #pragma once
 
 #include <CLI/CLI.hpp>
@@ -21,7 +21,7 @@ bool needs_value(const CLI::Option& option);
 // What an option or argument takes (completion.h), without what else CLI11 says of it.
 std::string type_of(const CLI::Option& option);
 
-// Where a command line has got to, word by word.
+// The position of a command line in the tree, word by word.
 class Place {
  public:
   explicit Place(const CLI::App& root) : levels_{&root} {}

@@ -122,7 +122,7 @@ bool is_from_file(const Parameter& parameter) noexcept {
 
 std::string option_of(const Parameter& parameter) {
   std::string_view name = parameter.name;
-  // Who names a subject does not want to say so six times.
+  // Shortens the six options of a subject.
   constexpr std::string_view kSubject = "distinguished_name.";
   if (name.starts_with(kSubject)) name.remove_prefix(kSubject.size());
   if (name.starts_with("[].")) name.remove_prefix(3);

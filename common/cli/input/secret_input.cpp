@@ -71,7 +71,7 @@ Result<Secret> read_answer(std::string_view question, std::string_view instead, 
     return fail(ErrorKind::invalid,
                 fmt::format("{}: there is no terminal to ask on; {}", question, instead));
   }
-  // Before the question: who answers it at once is not to be seen, nor to be dropped.
+  // Before the question, so that an immediate answer is neither shown nor lost.
   std::optional<Silence> silence;
   if (echo == Echo::off) silence.emplace(terminal.get());
   const std::string prompt = fmt::format("{}: ", question);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Secrets on their way in: from a file, from standard input, or typed without being shown. Never
-// from arguments or the environment, which others can see. One thread.
+// Reads secrets from a file, from standard input, or typed without echo. Never from arguments or
+// the environment, which others can see. One thread.
 #pragma once
 
 #include <string>

@@ -27,7 +27,7 @@ struct ExitCodeEntry {
 };
 std::span<const ExitCodeEntry> exit_codes() noexcept;
 
-// What a failed command ends with.
+// The exit code of a command that failed with this error.
 ExitCode exit_code_of(const Error& error) noexcept;
 
 }  // namespace ccm::cli

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Lists of the cloud as a whole: page by page, shown like one answer. One thread.
+// Reads lists of the cloud page by page and shows them like one answer. One thread.
 #pragma once
 
 #include <cstddef>

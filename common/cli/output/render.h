@@ -38,7 +38,7 @@ struct Change {
 Result<ExitCode> print_change(const Workspace& workspace, const Change& change,
                               std::string_view sentence,
                               std::vector<cloud::JsonObject> servers = {});
-// What --dry-run kept a command from doing on this host: "www: version 2 would become current".
+// What a command would do on this host without --dry-run: "www: version 2 would become current".
 Result<ExitCode> print_dry_run(const Workspace& workspace, std::string_view sentence);
 // Writes an owner-only file and says so.
 Result<ExitCode> write_output(const std::string& path, std::string_view content);

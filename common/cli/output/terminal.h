@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Where ccmctl's words go: results to standard output, everything else to standard error, colours
-// only where they are seen by a person. One thread.
+// The output of ccmctl: results go to standard output, everything else to standard error; colours
+// only on a terminal. One thread.
 #pragma once
 
 #include <cstddef>

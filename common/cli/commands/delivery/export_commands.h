@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Certificates leaving as files: what the exporting and issuing commands share. One thread.
+// Export of certificates as files: what the exporting and issuing commands share. One thread.
 #pragma once
 
 #include <CLI/CLI.hpp>

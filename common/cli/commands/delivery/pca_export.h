@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What PCA answers to an export: a ZIP archive, raw or in base64, or JSON; taken apart and checked.
-// Pure.
+// Reads and checks PCA's answer to an export: a ZIP archive, raw or in base64, or JSON. Pure.
 #pragma once
 
 #include <string>

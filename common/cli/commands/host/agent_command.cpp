@@ -77,8 +77,8 @@ Result<ExitCode> check(const AgentOptions& options) {
   return ExitCode::ok;
 }
 
-// This process is to the agent what a web server's master is: it holds the lifeline, and where it
-// ends, however it ends, the agent ends too.
+// This process plays the part of a web server's master: it holds the lifeline, and when it ends for
+// any reason, the agent ends, too.
 class Foreground {
  public:
   explicit Foreground(const AgentOptions& options)
@@ -186,7 +186,7 @@ bool Foreground::has_ended() {
   return waitpid(agent_->pid, nullptr, WNOHANG) == agent_->pid;
 }
 
-// What is wrong changes nothing: the old agent goes on.
+// If the new configuration is wrong, the old agent continues.
 Result<void> Foreground::reload() {
   const auto loaded = load(options_);
   const auto listens = loaded ? status_.listen_at(loaded->config.global().status_listen)
@@ -221,7 +221,7 @@ Result<ExitCode> Foreground::run() {
     }
     if (number == SIGCHLD && status_.has_ended()) {
       say(Severity::error, "the process that shows the status has ended; another one takes over");
-      // It cannot be helped oftener.
+      // Waits, so that a process that fails at once is not restarted in a fast loop.
       poll(nullptr, 0, 1000);
       if (auto shown = show_status(); !shown) say(Severity::error, shown.error().message());
     }

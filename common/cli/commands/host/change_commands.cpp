@@ -96,7 +96,7 @@ Result<ExitCode> renew_one(Workspace& workspace, const std::string& name, int ti
   const auto owner = std::find_if((*settings)->begin(), (*settings)->end(), [&](const auto& each) {
     return each.config.find(name) != nullptr;
   });
-  // Read while we are still who started us; needed only when there is no agent.
+  // Read before the process changes to the store's owner; needed only without an agent.
   auto cloud = workspace.cloud();
   auto access = StoreAccess::enter(workspace.options.state_directory);
   if (!access) return pass(std::move(access));
@@ -148,8 +148,8 @@ Result<std::vector<std::string>> names_to_renew(Workspace& workspace,
   return names;
 }
 
-// One after the other, so that neither the cloud's limits nor the agent meet them all at once. Goes
-// on after a failure; the first one decides the exit status.
+// Renews them one after the other, because of the cloud's limits and the load on the agent.
+// Continues after a failure; the first failure decides the exit status.
 Result<ExitCode> renew_many(Workspace& workspace, const RenewalOptions& options) {
   if (say_wrong_directory(workspace)) return ExitCode::not_found;
   const auto names = names_to_renew(workspace, options);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// forget: lets go of a certificate that no server names any more.
+// forget: removes a certificate that no server names.
 #include <fmt/format.h>
 
 #include <cstdint>
@@ -74,7 +74,7 @@ Result<ExitCode> report(const Workspace& workspace, const ForgetOptions& options
   return ExitCode::ok;
 }
 
-// nullopt: yes. Only what cannot be had again is asked about.
+// nullopt: go on. Asks only before it removes what cannot be restored.
 Result<std::optional<ExitCode>> ask_first(const Workspace& workspace, const ForgetOptions& options,
                                           std::size_t versions) {
   if (workspace.options.dry_run) {

@@ -26,7 +26,7 @@ using crypto::Bundle;
 using crypto::KeyWithCertificates;
 using store::VersionInfo;
 
-// Until the agent turns to it, which may be busy with this certificate, and until it is done.
+// Seconds until the agent has done it; it may be busy with this certificate at first.
 constexpr int kImportPatience = 120;
 
 struct ImportOptions {
@@ -108,7 +108,7 @@ Result<ExitCode> import_certificate(Workspace& workspace, const ImportOptions& o
   auto spec = workspace.find_spec(name);
   if (!spec) return pass(std::move(spec));
   if (*spec == nullptr && !workspace.has_catalogue()) return say_which_there_are(workspace, name);
-  // Read while we are still who started us.
+  // Read before the process changes to the store's owner.
   auto content = read_import(input);
   if (!content) return pass(std::move(content));
   const auto bundle = Bundle::make(content->certificates, content->key, workspace.clock().now());

@@ -48,7 +48,8 @@ void print_servers(const Terminal& terminal, const std::vector<EffectiveSettings
   Terminal::print("\n" + table.text(terminal));
 }
 
-// Before everything else: what is "valid" below stays so for as long as it lasts, and no longer.
+// Printed first: without an agent, a certificate that is "valid" below is not renewed before it
+// ends.
 void print_lost_agents(const Terminal& terminal, const std::vector<EffectiveSettings>& servers) {
   for (const EffectiveSettings& server : servers) {
     if (!is_lost(condition_of(server.seen))) continue;
