@@ -64,7 +64,7 @@ void CataloguePublisher::begin_round(SteadyTime since) {
   round_.assign(all.begin(), all.end());
 }
 
-// Looks at as many entries as the passed part of the round demands.
+// As many as the part of the round that has passed.
 void CataloguePublisher::take_turns(SteadyTime since) {
   if (!last_ || since - *last_ >= kRound) {
     for (; turn_ < round_.size(); ++turn_) waiting_.insert(round_[turn_]);
@@ -111,7 +111,7 @@ void CataloguePublisher::put(publication::CatalogueWriter& catalogue, const std:
   if (is_as_shown && !unstapled_.contains(entry)) return;
   auto found = store::load_for_catalogue(store_, entry, shown != nullptr, now);
   if (!found) {
-    // The store may be readable again later.
+    // That the store cannot be read may pass.
     unread_.insert(entry);
     return complain(entry, found.error().message());
   }
@@ -148,7 +148,7 @@ void CataloguePublisher::complain(const std::string& entry, const std::string& p
   log_.error("certificate \"{}\": {}", entry, problem);
 }
 
-// One line suffices at the start and when many change at once.
+// At the start, and when many change at once, one line says it all.
 void CataloguePublisher::say_what_changed() {
   const bool is_first = !is_complete_ && waiting_.empty();
   if (is_first || (is_complete_ && changes_ > changed_.size())) {

@@ -63,7 +63,7 @@ class CataloguePublisher {
   Log& log_;
   std::span<const config::CatalogueSpec> specs_;
   store::Revision revision_;
-  std::set<std::string> waiting_;  // entries to look at
+  std::set<std::string> waiting_;  // to be looked at
   std::set<std::string> unread_;   // in the last step
   std::vector<std::string> round_;
   std::size_t turn_ = 0;
@@ -73,7 +73,7 @@ class CataloguePublisher {
   std::map<std::string, std::string> complaints_;    // said already
   std::vector<std::string> changed_;                 // sentences about the last step, a few of them
   std::size_t changes_ = 0;
-  bool is_complete_ = false;  // the first round is over
+  bool is_complete_ = false;  // the first look at all is over
 };
 
 }  // namespace ccm::agent

@@ -54,8 +54,8 @@ std::unique_ptr<cloud::HttpClient> make_responder_client(const CloudAccess& acce
                                                          const std::string& proxy,
                                                          cloud::Reach reach);
 
-// One session with the cloud for each of the further credentials. Borrows its parts; thread-safe as
-// sessions are.
+// One conversation with the cloud for each of the further credentials. Borrows what it is made of;
+// thread-safe as sessions are.
 class FurtherSessions {
  public:
   struct Parts {

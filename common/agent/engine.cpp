@@ -119,7 +119,7 @@ class RunningEngine final : public Engine {
   lifecycle::CatalogueKeeper keeper_;
   SteadyTime asked_since_;
   StoreFollower follower_;
-  store::Revision catalogued_;  // up to which catalogue-only certificates were looked at
+  store::Revision catalogued_;  // up to where what only a catalogue shows was looked at
   SnapshotKeeper snapshot_;
   SteadyTime next_look_at_canaries_{};
   TicketKeeper tickets_;
@@ -278,8 +278,7 @@ Seconds RunningEngine::longest_work(SteadyTime now) const {
   return longest;
 }
 
-// While every thread is busy, the next event is the end of an attempt, even if something is due
-// before.
+// With every thread busy the next event is the end of an attempt, whatever is due by then.
 Time RunningEngine::next_wake() const {
   Time wake = tickets_.next_wake();
   if (inquiries_.idle() > 0) wake = std::min(wake, stapling_.next_wake());

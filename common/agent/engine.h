@@ -48,7 +48,8 @@ class Engine {
   Engine& operator=(const Engine&) = delete;
   virtual ~Engine() = default;
 
-  // Serves ccmctl's requests, then hands out what is due while threads are idle. Main thread only.
+  // Serves what ccmctl asked for, then hands out what is due, as far as threads are free. Main
+  // thread only.
   virtual void hand_out(Time now) = 0;
   // The wall clock was set by so much; before the next hand_out().
   virtual void clock_was_set(Seconds by) = 0;

@@ -55,8 +55,7 @@ void Publisher::look_at(const config::CertificateSpec& spec, Time now) {
 bool Publisher::look_at(const config::CertificateSpec& spec, Seen& seen, Time now) {
   const std::string& name = spec.name;
   const store::VersionNumber version = store_.current_version(name);
-  // Taken before the version is read, so that a response that arrives meanwhile is noticed the next
-  // time.
+  // Before it is read: one that comes in between is news the next time.
   const std::uint64_t response = spec.stapling ? store_.response_stamp(name) : 0;
   const bool is_new = version != seen.version || seen.is_withheld;
   const bool is_known = version == seen.version && response == seen.response && !seen.is_dated();

@@ -49,7 +49,7 @@ class Publisher {
   // (server/handshake.h). First of all what authorities may fetch,
   // and the ticket keys.
   void refresh(Time now);
-  // Whether refresh() has more to do at once, because it updates the catalogues step by step.
+  // Whether refresh() has more to do at once: the catalogues are brought up to date step by step.
   bool has_more() const noexcept { return catalogues_.has_more(); }
   // What was kept back because of its dates, as by a clock that was wrong, is looked at again the
   // next time.

@@ -49,14 +49,14 @@ class SnapshotFile {
 
  private:
   void begin_anew();
-  // Numbers that change when the certificate changes.
+  // By which a change of it shows.
   struct Traces {
     store::VersionNumber version = 0;
     std::uint64_t stamp = 0;     // of the version
     std::uint64_t response = 0;  // stamp of the OCSP response
     bool operator==(const Traces&) const = default;
   };
-  // What is known about a certificate, and where its entry is in the file.
+  // What is known of one, and where its entry stands in the file.
   struct Known {
     Traces traces;
     std::uint64_t at = 0;
@@ -94,7 +94,7 @@ class SnapshotKeeper {
   explicit SnapshotKeeper(SnapshotFile::Parts parts);
 
   void bring_up_to_date();
-  // Updates these certificates, which may have changed. Any thread.
+  // Of these, which may be others by now.
   void note(std::vector<std::string> names);
 
  private:

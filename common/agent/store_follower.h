@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// Which certificates a follower of the store has to look at: those that have changed, according to
-// StoreReader::changes_since(). The store cannot tell about changes that no Store made, such as a
-// restored backup, so the others are looked at as well, a few at a time.
+// Which certificates somebody who keeps up with the store has to look at: those that changed, and
+// not all of them. The store tells (StoreReader::changes_since). It cannot tell what was changed
+// behind its back, as by a restored backup, so all the others have their turn as well, a few at a
+// time.
 //
 // Belongs to one thread. Borrows the configuration and the store.
 #pragma once
@@ -18,9 +19,9 @@ namespace ccm::agent {
 
 class StoreFollower {
  public:
-  // Every certificate is looked at within this time, if next() is called at least as often.
+  // Every certificate has its turn within this time, as long as next() is called at least as often.
   static constexpr Seconds kRound{300};
-  // How many unchanged certificates each call of next() adds at least.
+  // So many have their turn whenever somebody asks.
   static constexpr std::size_t kLeastTurns = 16;
 
   StoreFollower(const config::Config& config, const store::StoreReader& store)

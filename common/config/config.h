@@ -40,12 +40,12 @@ struct CertificateSpec {
   Seconds check_interval{};  // how often the cloud is asked whether something changed
   unsigned keep = 0;         // previous versions kept, besides the current one
   bool fallback = true;      // show a placeholder before the first certificate
-  // When a new version may replace the one that is shown.
+  // When a new version may take the place of the one that is shown.
   ActivationWindow activation = {};
   // How it is tried out with a share of the handshakes before.
   CanaryPlan canary = {};
   bool stapling = true;  // ask the certificate's OCSP responder and staple what it says
-  // The seed of its jitter: the name and, once it is known, the host.
+  // What its jitter depends on: the name, and the host once it is known.
   std::string jitter_seed = {};
   Origin origin;
 

@@ -39,8 +39,8 @@ struct SourceKind {
 
   // Parses the words after the kind's own. The error says what is wrong and what would be right.
   Result<SourceSpec> (*parse)(std::span<const std::string> parameters);
-  // Applies the rules that need the whole certificate: fills in what the settings leave open, and
-  // refuses what does not fit this source. Everything else in `spec` is complete.
+  // The rules that need the whole certificate: fills in what the settings leave open, refuses what
+  // makes no sense with this source. Everything else in `spec` is complete.
   Result<void> (*complete)(const CertificateInput& input, CertificateSpec& spec);
   // Whether a catalogue may show all of an account (catalogue.h).
   bool fills_catalogues = false;

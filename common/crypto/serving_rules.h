@@ -22,7 +22,7 @@ namespace ccm::crypto {
 // what passed them, which need not be asked again then but for names and dates.
 inline constexpr unsigned kServingRules = 2;
 
-// A stored certificate has no root.
+// What is stored has no root any more.
 enum class Arrival : bool { stored, new_one };
 
 struct ServingTerms {

@@ -44,7 +44,7 @@ void close_other_descriptors() noexcept;
 // `rejected` when one of the first three is not open: the program was started by hand. A module of
 // an earlier release gives no more.
 Result<void> check_descriptors();
-// The whole content of a seekable descriptor, from its beginning, whatever its offset.
+// The whole content of a descriptor that can be read again from its beginning, whatever its offset.
 Result<std::string> read_from_start(int descriptor);
 
 struct Title {

@@ -66,7 +66,7 @@ class Attempt {
   store::VersionNumber current() const noexcept { return version_; }
   // After run(): when the newest version is due; nullopt when there is none.
   std::optional<Deadline> deadline() const noexcept { return deadline_; }
-  // After run(): when a version that waits for its window becomes current; nullopt when none waits.
+  // When a version that waits for its window has its turn; nullopt when none waits.
   std::optional<Time> activates_at() const;
   // What is tried out then.
   const std::optional<store::Canary>& canary() const noexcept { return canary_; }
@@ -96,7 +96,7 @@ class Attempt {
   // … when a successor of what is shown may be shown, …
   Time activation() const;
   bool must_show_staged();
-  // Shows the staged version. nullopt: go on with what the source has.
+  // … and to show it. nullopt: go on with what the source has.
   std::optional<State> show_staged();
   bool has_to_wait(const sources::Obtained& obtained) const;
   // attempt_canary.cpp
@@ -107,7 +107,7 @@ class Attempt {
   std::optional<State> judge_canary();
   State take_back(const CanaryTally& tally);
   State staged(const sources::Obtained& obtained, const store::VersionInfo& info);
-  // The version that a successor has to improve on; nullptr when there is none.
+  // What a successor has to be better than; nullptr when there is nothing.
   const store::StoredCertificate* newest() const noexcept;
 
   void warn_if_short(const store::VersionInfo& info);

@@ -84,7 +84,7 @@ std::optional<Time> Attempt::activates_at() const {
   return staged_ && at > now_ ? std::optional(at) : std::nullopt;
 }
 
-// The shown version may have been revoked while its successor waits.
+// What is shown may have been revoked while its successor waits.
 bool Attempt::must_show_staged() {
   const sources::ObtainRequest request{
       .spec = spec_, .current = &*current_, .is_due = false, .lease = parts_.lease, .now = now_};

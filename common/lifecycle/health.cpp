@@ -30,7 +30,7 @@ Event health_event(EventType type, const std::string& name,
   return event;
 }
 
-// Why the certificate is failing; nullptr when it is not. Waiting for the cloud is no failure.
+// Why it is failing; nullptr when it is not. Waiting for the cloud is no failure.
 const Error* failure_of(const State& state) {
   if (const auto* rejected = std::get_if<Rejected>(&state)) return &rejected->error;
   const auto* failing = std::get_if<Failing>(&state);

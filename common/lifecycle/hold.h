@@ -12,7 +12,7 @@
 
 namespace ccm::lifecycle {
 
-// The version that is held; 0 when none is.
+// The version that is held on to; 0 when none is.
 store::VersionNumber held_version(const store::StoreReader& store, const std::string& name);
 // The version that was taken back at the end of its canary, for which another one is held since; 0
 // when an operator holds on to it, or nothing is held.

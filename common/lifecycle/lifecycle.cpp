@@ -23,7 +23,8 @@ std::optional<Error> error_of(const State& state) {
   return std::nullopt;
 }
 
-// Whether another attempt may succeed without cost: not after the gate refused an issued one.
+// Whether another try may get further without costing anything: not when the gate has refused what
+// was issued.
 bool is_worth_waiting(const State& state) {
   const auto* failing = std::get_if<Failing>(&state);
   return std::holds_alternative<Waiting>(state) ||
@@ -265,8 +266,7 @@ void Lifecycle::persist(Entry& entry, const State& state, const store::Lease& le
   Result<std::uint64_t> version =
       parts_.store.write_record(lease, name, kStateKind, text, entry.record_version);
   if (!version) {
-    // The stored version may differ: a write may have failed at its end, or somebody has removed
-    // the record.
+    // The stored version may differ: a write failed at its end, or somebody removed the record.
     const Result<std::optional<store::StoredRecord>> record =
         parts_.store.read_record(name, kStateKind);
     entry.record_version = record && *record ? (*record)->version : 0;

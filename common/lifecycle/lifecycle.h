@@ -76,8 +76,8 @@ class Lifecycle {
   }
   // Makes one attempt for a name that take_due() has returned. Any thread.
   void attempt(const std::string& name, const store::Lease& lease) noexcept;
-  // The certificate is said to be revoked: it becomes due at once, or when the attempt that is
-  // under way ends. Does nothing while the service has asked us to stay away.
+  // Something outside the schedule speaks for a look at once, or at the end of the attempt that is
+  // under way: the certificate is said to be revoked. Not when the service asked us to stay away.
   void hasten(const std::string& name);
   // Makes those due at once of which a version is tried out that is to be taken back. Costs what is
   // tried out.
@@ -135,8 +135,8 @@ class Lifecycle {
   void run(const std::string& name, const store::Lease& lease);
   // To be called with the lock held, after every change that affects when an entry is due.
   void plan(const Entry& entry);
-  // With the lock held: the first certificate in `choice` whose renewal an operator wants, or does
-  // not want; nullptr when there is none.
+  // With the lock held: the first of those that are meant and of which an operator wants, or does
+  // not want, a renewal; nullptr when there is none.
   const Timers<Queue>::Due* first(const Choice& choice, bool is_wanted) const;
   // With the lock held.
   void note_canary(const std::string& name, const std::optional<store::Canary>& canary);

@@ -45,7 +45,7 @@ struct Rejected {
 };
 using State = std::variant<Absent, Valid, Waiting, Failing, Rejected>;
 
-// When the next attempt is due; a time in the past means now. 1970 for Absent.
+// When the state wants attention; the past means now. 1970 for Absent.
 Time due(const State& state) noexcept;
 
 struct PersistedState {

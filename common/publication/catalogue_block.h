@@ -18,7 +18,7 @@
 
 namespace ccm::publication {
 
-// The state of a certificate in the store from which a block was made (store/store_reader.h).
+// Which state of which certificate of the store something was made of (store/store_reader.h).
 struct Traces {
   std::uint64_t version = 0;
   std::uint64_t stamp = 0;     // of the version
@@ -26,7 +26,7 @@ struct Traces {
   friend bool operator==(const Traces&, const Traces&) = default;
 };
 
-// What a block says about a certificate, beside the bytes that are served.
+// What a block says of a certificate beside the bytes that are served.
 struct CataloguedFacts {
   std::string entry;  // its name in the store
   Traces traces;

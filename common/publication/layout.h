@@ -21,8 +21,8 @@
 // a hole of a shared mapping would allocate it, which is why no header lives there), and 100,000
 // certificates fit.
 //
-// There is one writer at a time (the master before the agent starts, then the agent), and any
-// number of readers, which map the segment read-only and never wait. The steps of a publication:
+// One writer at a time (the master before the agent starts, then the agent); any number of readers,
+// which map the segment read-only and never wait. A publication goes:
 //
 //   1. sequence of the idle buffer becomes odd, its size what is about to be written
 //   2. the value is written
@@ -35,9 +35,9 @@
 // buffer out and takes the copy only if the buffer's sequence was even and is still the same;
 // otherwise it starts again from the generation.
 //
-// Notes hold the status for people and monitoring (status.h): one note about the agent, some about
-// its calls, one about each certificate. They hold no secret. They are written and read in the same
-// way, except step 5: the superseded half of a note stays as it is.
+// Notes hold what people and machines may know of it all (status.h): one of the agent, some of the
+// calls that it makes, one for each certificate, nothing secret in any. They are written and read
+// in the same way, but for 5: the superseded half of a note stays as it is.
 //
 // Both sides touch a buffer at the same time by design, so its bytes are only accessed as atomic
 // words: stored with release, loaded with acquire order. That makes the sequence check sound

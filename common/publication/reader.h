@@ -53,7 +53,7 @@ class Reader {
   // (Writer::withdraw). A value that does not decode is skipped: the last good one stays (and
   // `take_error` says why, once per generation).
   std::shared_ptr<const Served> get(std::uint32_t slot);
-  // A copy of a note of the writer (status.h); empty when there is none. Never waits.
+  // A note of whoever writes (status.h); empty when there is none. Copies it; waits for nobody.
   std::string note(std::uint32_t index) const;
   // Why the newest generation of the slot cannot be used, or nullopt. Reading clears it.
   std::optional<Error> take_error(std::uint32_t slot);

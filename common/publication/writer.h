@@ -50,7 +50,7 @@ class Writer {
   // what is already there (same bytes) changes nothing and returns false. `rejected` for an unknown
   // name or a value larger than a buffer.
   Result<bool> publish(std::string_view name, const Published& published);
-  // The same for a value that encode() has returned (codec.h).
+  // The same of a value that encode() gave (codec.h).
   Result<bool> publish_encoded(std::string_view name, const Secret& value);
   // Empties a slot: readers get nothing, and the key is wiped. False when there is nothing in it,
   // or no such slot.
@@ -58,7 +58,7 @@ class Writer {
   // Whether publishing this would change nothing.
   bool holds(std::string_view name, const Published& published) const;
   bool holds_encoded(std::string_view name, const Secret& value) const;
-  // The pointers stay valid as long as this object lives.
+  // Each stays where it is for as long as this object lives.
   std::span<const std::unique_ptr<CatalogueWriter>> catalogues() const noexcept;
   // What workers tell the agent, mapped once more, for either side. Without catalogues: one that
   // does nothing.

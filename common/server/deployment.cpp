@@ -79,7 +79,7 @@ Result<std::optional<publication::CanaryBoard>> open_board(Retained& retained,
   return std::optional(*std::move(board));
 }
 
-// Sets the instance once in the life of a master.
+// Once in the life of a master.
 void name_instance(Retained& retained) {
   if (retained.instance.front() != '\0') return;
   const std::string digits = config::make_instance();
@@ -88,7 +88,7 @@ void name_instance(Retained& retained) {
 
 }  // namespace
 
-// A reloaded module starts to count again, so the time distinguishes the loads.
+// A module that is loaded anew begins to count anew, so the time tells loads apart.
 std::string make_launch_id() {
   const auto now = std::chrono::system_clock::now().time_since_epoch();
   return fmt::format("{}-{}", getpid(), std::chrono::nanoseconds(now).count());
@@ -242,7 +242,7 @@ Result<void> Deployment::publish(Retained& retained) {
                  .distrust = store::kind_of(place).distrust(place, config_->global().user)},
                 log_);
   if (!writer) return pass(std::move(writer));
-  // Returns the memory of a large snapshot to the system, so that no worker inherits it.
+  // What a large snapshot took is given back, so that no worker inherits it.
   if (!config_->catalogues().empty()) malloc_trim(0);
   auto segment = writer->open_read_only();  // 2
   if (!segment) return pass(std::move(segment));
@@ -262,7 +262,7 @@ Result<void> Deployment::publish(Retained& retained) {
   proofs_.attach(*reader_);
   if (config_->global().ticket_keys == config::TicketKeys::fleet) share_tickets();
   prepare_to_count(retained);
-  // The writer ends here: no worker may inherit its mapping, and the agent is the next writer.
+  // The writer ends here: no worker may inherit its mapping, and the agent is to be the next one.
   return {};
 }
 
@@ -380,7 +380,7 @@ bool Deployment::look_for_signs_of_life(SteadyTime now) {
   return reader_ && watch_.look(reader_->last_beat(), now);
 }
 
-// Not stop(): the agent belongs to the master.
+// Not stop(): the agent is the master's.
 void Deployment::enter_worker(Retained& retained) noexcept {
   lifeline_.reset();
   monitor_ = -1;

@@ -93,7 +93,7 @@ class Deployment {
                            const std::string& catalogue, bool has_files);
   // Adds a warning about a site, with its place. judge() logs it unless it ignores the host.
   void doubt(Severity severity, std::string sentence);
-  // Which clients that site's TLS settings allow, for judge(); every client unless set.
+  // Whom that site's TLS settings leave, for judge(); everybody unless told.
   void set_reach(const CertificateSet& site, Reach reach);
 
   // A directive of the server's own about the session tickets of a site, for judge(): they have

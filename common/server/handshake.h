@@ -47,10 +47,9 @@ class CertificateSet {
   CertificateSet(std::vector<LiveCertificate*> certificates, Log& log)
       : certificates_(std::move(certificates)), log_(log) {}
 
-  // From now on this set chooses the certificates of the context and staples OCSP responses,
-  // whatever was loaded into the context before. It must outlive the context and its connections.
-  // When the set is installed in several contexts, the last one tells whether certificates are
-  // compressed.
+  // Certificates are chosen and OCSP responses stapled by this set from now on, whatever was loaded
+  // into the context before. It must outlive the context and its connections. When the set is
+  // installed in several contexts, the last one tells whether certificates are compressed.
   void install(SSL_CTX* context, Compression compression = Compression::off);
   // Those in which it is installed, in that order.
   const std::vector<SSL_CTX*>& contexts() const noexcept { return contexts_; }

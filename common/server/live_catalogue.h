@@ -74,7 +74,7 @@ class LiveCatalogue {
   LiveCatalogue(std::string name, Log& log) : name_(std::move(name)), log_(log) {}
 
   const std::string& name() const noexcept { return name_; }
-  // `reader` must outlive all use of this object. To be called before there are threads.
+  // `reader` must live as long as this object is asked for anything. Before there are threads.
   void attach(const publication::Reader& reader) { reader_ = reader.catalogue(name_); }
   // Tells the agent what clients ask for. `asked` must live as long as this object is asked.
   void tell(publication::AskedNames& asked) noexcept { asked_ = &asked; }

@@ -40,8 +40,8 @@ class LiveCertificate {
   LiveCertificate(std::string name, std::size_t place, Log& log);
 
   const std::string& name() const noexcept { return name_; }
-  // Finds the certificate's slot; `reader` must outlive all use of this object. To be called before
-  // there are threads.
+  // Finds the certificate's slot; `reader` must live as long as this object is asked for anything.
+  // Before there are threads.
   void attach(publication::Reader& reader);
   // Shows the version that is tried out, when there is one, to `percent` of the handshakes, and
   // counts there how they end. The lanes must live as long. `place` as the constructor's; after

@@ -25,8 +25,7 @@ class Shortcuts {
   // store must be read: the snapshot's entry is missing, out of date or damaged, its names or dates
   // do not fit, or the gate's rules have changed since.
   const Secret* find(const config::CertificateSpec& spec) const;
-  // The same for a certificate of a catalogue whose traces in the store are these
-  // (store/catalogued.h).
+  // The same of what a catalogue shows, which is what the traces say (store/catalogued.h).
   const Secret* find_catalogued(const std::string& name, const store::EntryTraces& traces) const;
 
  private:

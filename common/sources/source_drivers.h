@@ -119,7 +119,7 @@ struct SourceDriver {
   // The credentials for that; nullopt: the usual ones. nullptr: always the usual ones.
   std::optional<config::CredentialsSpec> (*applies_with)(const config::SourceSpec& source) =
       nullptr;
-  // nullptr: the kind calls no other service.
+  // nullptr: it calls no other service.
   std::vector<SideTrial> (*side_trials)(const config::CertificateSpec& spec) = nullptr;
   // All that an account has, for catalogues (config::SourceKind::fills_catalogues); nullptr: the
   // kind fills none. May go on for as long as what it was made of.

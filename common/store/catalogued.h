@@ -19,10 +19,10 @@
 
 namespace ccm::store {
 
-// Numbers that change when the entry changes. Cheap to read.
+// By which a change of an entry shows. Cheap to find out.
 struct EntryTraces {
   VersionNumber version = 0;  // 0: there is nothing to show
-  std::uint64_t stamp = 0;    // version_stamp() (store_reader.h)
+  std::uint64_t stamp = 0;    // of the version
   std::uint64_t response = 0;
   friend bool operator==(const EntryTraces&, const EntryTraces&) = default;
 };

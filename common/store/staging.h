@@ -4,7 +4,7 @@
 // first (lifecycle/canary.h). The record "staged" of its certificate; meaningless as soon as that
 // version or a later one is current. No store removes a staged version.
 //
-// Any process may read the record; only the holder of the lease writes it.
+// Any process may read it; whoever holds the lease writes it.
 #pragma once
 
 #include <optional>

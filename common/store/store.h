@@ -58,8 +58,8 @@ Failure refuse_admission(const policy::Admission& admission);
 class Store : public virtual StoreReader {
  public:
   // Stores the bundle and makes it the current version, unless it waits. `transient` with nothing
-  // changed when the current version is not `expected` or the lease is old; `internal` when the
-  // admission is for another bundle.
+  // changed when the current version is no longer `expected` or the lease is old; `internal` when
+  // the gate has let in another one.
   virtual Result<VersionInfo> install(const Lease& lease, const policy::Admission& admission,
                                       const Installation& installation) = 0;
   // Makes an older version current again. Copies and deletes nothing.

@@ -80,7 +80,7 @@ struct EventMark {
 
 struct EventPage {
   std::vector<Event> events;  // the oldest first
-  EventMark next;  // for the next call
+  EventMark next;             // for the next call
   bool has_more = false;      // the next page has events already
 };
 

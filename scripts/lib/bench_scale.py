@@ -134,7 +134,7 @@ class Many:
 
 @contextlib.contextmanager
 def started(server):
-    """Ends the server whatever happens, also when it does not get as far as to run."""
+    """Starts the server; ends it in every case, also when the start fails."""
     try:
         launch(server)
         yield server

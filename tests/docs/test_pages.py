@@ -103,7 +103,7 @@ def test_command_of_the_checkout(name, command):
 
 
 def test_exceptions_are_there():
-    """An exception that no page needs any more must go."""
+    """An exception that no page needs must be removed."""
     for name, script, reason in NOT_RUN:
         commands = [step.script.strip() for step in page.load(name).steps if isinstance(step, page.Command)]
         assert script in commands, f"{name} has no block {script!r}"

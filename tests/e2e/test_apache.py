@@ -162,7 +162,7 @@ def test_a_module_may_go_and_come_back(apache, cloud, settings, intranet, privat
 
 def test_a_signal_to_load_a_wrong_configuration_ends_httpd_and_the_agent(
         apache, cloud, settings, intranet, private):
-    """httpd's own way with a mistake that nobody tested for; `apachectl graceful` looks first."""
+    """What httpd does with a mistake when nobody has run its test; `apachectl graceful` runs it first."""
     server = apache()
     server.start()
     server.wait_for_certificate(private, cloud.trust())

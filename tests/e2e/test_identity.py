@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What is stored and fits is served, whatever it is called; and a state path that is none is refused."""
+"""A stored certificate that fits is served under any name; an unsuitable state path is refused."""
 
 import dataclasses
 import os

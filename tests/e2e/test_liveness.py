@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Who looks after whom: any process may be killed or stopped, and where nobody is left it is said."""
+"""Who watches whom: any process may be killed or stopped; when nobody is left, that is reported."""
 
 import json
 import os
@@ -153,7 +153,7 @@ def test_when_nobody_is_left_everybody_says_so_and_a_reload_helps(
         processes.kill(pid)
     wait_until(lambda: not any(map(processes.is_alive, ours)), "the end of all")
     assert status(settings)["servers"][0]["agent"] == "dead"
-    # It tells and does not judge, but nobody can read it as good news.
+    # The output does not judge, but it cannot be read as good news.
     code, said = ctl(settings, "status")
     assert code == 0 and said.startswith("nginx: agent dead since ") and "it renews nothing" in said, said
     code, said = ctl(settings, "doctor", "--offline")
@@ -264,7 +264,7 @@ def test_a_binary_upgrade_that_adds_a_certificate_has_it_looked_after(
     os.kill(old, signal.SIGQUIT)
     wait_until(lambda: not processes.is_alive(old), "the end of the old master")
     wait_until(lambda: len(nginx.agents()) == 1, "one agent")
-    # What the old one left is nobody's trouble.
+    # What the old agent has left is no trouble to report.
     wait_until(lambda: [each["agent"] for each in status(settings)["servers"]] == ["alive"], "one server")
     code, said = ctl(settings, "renew", "added")
     assert code == 0 and "nginx serves it" in said

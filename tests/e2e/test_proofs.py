@@ -172,7 +172,7 @@ def test_only_the_request_for_the_proof_is_answered(server, engine, bare, port, 
         # Somebody else's name.
         assert body(port, "www." + host) != "proof"
         assert ask(port, name("redirect"))[0] == 301
-        # With a body, which nobody wants, and conditions, which do not count.
+        # With a body, which is ignored, and conditions, which do not count.
         status, _, text = ask(port, host, headers="Range: bytes=0-0\r\nIf-Unmodified-Since: "
                                                   "Mon, 01 Jan 2001 00:00:00 GMT\r\nContent-Length: 0\r\n")
         assert (status, text) == (200, "proof")

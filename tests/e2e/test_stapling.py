@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""OCSP responses: fetched by the agent, stapled by the workers, gone when they are over or no longer good."""
+"""OCSP responses: fetched by the agent, stapled by the workers, dropped when they expire or are not good."""
 
 import os
 import subprocess

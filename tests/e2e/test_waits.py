@@ -69,7 +69,7 @@ def test_a_held_version_is_let_go_before_its_end(server, settings, cloud, intran
 
 
 def test_a_service_that_hangs_holds_up_no_other(server, settings, cloud, public):
-    """With credentials that nobody has seen yet, and more certificates than threads."""
+    """With new credentials, and more certificates than threads."""
     source = f"pca issuer={cloud.facts['issuer_id']}"
     hung = [Certificate(f"hung{number}", source, (f"h{number}.intra.example",)) for number in range(8)]
     cloud.issue(public.names)
@@ -81,7 +81,7 @@ def test_a_service_that_hangs_holds_up_no_other(server, settings, cloud, public)
     successor = cloud.renew(cloud.admin("GET", "/scm/certificates")["certificates"][0]["id"])
     serial = server.wait_for_certificate(public, cloud.trust(), but_not=[first], timeout=15)
     assert serial == successor["serial"]
-    # What an operator waits for has a thread of its own, and learns what became of it.
+    # An operator's renewal has a thread of its own and gets an answer.
     said, code = ctl(settings, "renew", "hung7")
     assert code != 0 and "too slow" in said and "stays asked for" in said, said
     cloud.clear_faults()

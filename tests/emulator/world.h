@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Everything the emulated cloud knows. One object per process; whoever touches it holds `mutex`
-// (only the request log has a lock of its own).
+// Everything the emulated cloud knows. One object per process. Hold `mutex` to use it (only the
+// request log has a lock of its own).
 #pragma once
 
 #include <condition_variable>

@@ -63,7 +63,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     require(answer->next_update > kNow && end <= answer->next_update);
     require(answer->revoked_at.has_value() == (answer->status == crypto::OcspStatus::revoked));
   }
-  // Whatever passes for a certificate of the cloud is asked about.
+  // Makes a request about anything that parses as a certificate.
   if (const auto leaf = Certificate::parse_der(bytes)) {
     leaf->requires_stapling();
     static_cast<void>(crypto::make_ocsp_request(*leaf, kChain[0]));

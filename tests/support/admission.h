@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The gate's word without the gate, for tests that put into a store what they need.
+// Makes an Admission without the gate, for tests that put certificates into a store.
 #pragma once
 
 #include <string>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// A seccomp filter as hardened units have it: chosen system calls fail, or kill whoever makes them.
-// For a child of the test, because there is no way back.
+// A seccomp filter as in hardened units: chosen system calls fail or kill the process. For a child
+// of the test, because a filter cannot be removed.
 #pragma once
 
 #include <functional>

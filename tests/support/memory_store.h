@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// A Store in memory, for tests of whoever uses one. It passes the contract tests of every store
-// (tests/contract/store), so what is tested against it holds for the files too. Thread-safe.
+// A Store in memory, for tests of code that uses a store. It passes the contract tests of every
+// store (tests/contract/store), so the results hold for the file store, too. Thread-safe.
 #pragma once
 
 #include <atomic>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Writes to the store from ccmctl: as the store's owner, so that the agent can still read
-// everything, and only while no agent leads. A leader is asked to act instead (store/inbox.h). One
+// Writing to the store from ccmctl: as the store's owner, so that the agent can still read
+// everything, and never beside a leader: with one, it is asked to act (store/inbox.h). One
 // per process; one thread.
 #pragma once
 

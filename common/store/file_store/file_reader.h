@@ -65,11 +65,11 @@ class FileReader : public virtual StoreReader {
   std::string certificate_path(const std::string& name) const;
 
  protected:
-  // The path of a record; `invalid` when `name` or `kind` cannot be part of a path.
+  // Where a record lies; `invalid` for what cannot be part of a path.
   Result<std::string> records_path(std::string_view name, std::string_view kind) const;
 
  private:
-  std::string place_;  // as the caller gave it
+  std::string place_;  // as it was given
   std::string state_path_;
 };
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What changed last in a file store. There are two files, because other programs watch the first:
+// What changed last in a file store. Two files, because other programs watch the first:
 //
 //   revision   a number: rewritten after every change of a current version and of what is to be
 //              stapled, by older releases as well
@@ -9,10 +9,9 @@
 //     56 www                                              each certificate once, at its last change
 //     57 api
 //
-// A reader looks at everything when `changes` is missing, truncated or altered, when an older
-// release has written another `revision` since, and when LIFE is another one. A new leader begins a
-// new life, because the previous leader may have been killed between a change and its line here. So
-// damage costs time only.
+// Readers look at everything when `changes` is missing, cut short or altered, when an older release
+// has written another `revision` since, and in another life: a new leader begins one, because the
+// leader before may have been killed between a change and its line here. So damage costs time only.
 //
 // Free functions. Callers serialise writers; reading is for any process.
 #pragma once
@@ -30,10 +29,10 @@ inline constexpr std::size_t kMostJournalNames = 256;
 Changes read_changes(const std::string& state_path, const Revision& before);
 
 enum class Changed : std::uint8_t { what_is_served, records };
-// To be called after a change of the certificate. Wakes everyone who watches the directory. If the
-// note cannot be written because the disk is full, readers look at everything.
+// After a change of the certificate. Whoever watches the directory is woken. What cannot be
+// written, on a full disk, has readers look at everything.
 void note_change(const std::string& state_path, const std::string& name, Changed what);
-// Says that anything may have changed.
+// Anything may have changed.
 void note_new_life(const std::string& state_path);
 
 }  // namespace ccm::store

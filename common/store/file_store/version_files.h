@@ -29,11 +29,11 @@ Result<void> write_version_files(const std::string& directory, const crypto::Bun
                                  const VersionInfo& info);
 // Replaces the OCSP response beside a version; an empty one removes it. Fine when it is gone.
 Result<void> write_ocsp_response(const std::string& directory, std::span<const std::byte> der);
-// Reads the files and verifies them: every file has the checksum that `version` states, key and
-// chain fit, and `version` describes the leaf correctly. The error names the file.
+// Reads them back: every file is there with the checksum that `version` states, key and chain fit,
+// and `version` says of the leaf what is true. The error names the file.
 Result<StoredCertificate> read_version_files(const std::string& directory, VersionNumber number);
-// What the record alone says of the version. An error when the record belongs to another version,
-// or when a file is missing or newer than the record.
+// What the record alone says of the version. An error when it is not that version's, or when a file
+// is missing or was written after the record.
 Result<VersionInfo> describe_version_files(const std::string& directory, VersionNumber number);
 // Numbers that change whenever a file of the version, or its OCSP response, changes; 0 when there
 // is no version, or no response.

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Colours, progress and questions: for a person at a terminal, and for nobody else."""
+"""Colours, progress and questions: only for a person at a terminal."""
 
 import pytest
 from typing_at import typed

@@ -43,7 +43,7 @@ class Specimen {
   Specimen& operator=(const Specimen&) = delete;
   virtual ~Specimen() = default;
   virtual Store& store() = 0;
-  // Whoever only reads it.
+  // The same store, opened to read.
   virtual const StoreReader& reader() = 0;
   virtual void add_stray() = 0;
   virtual void damage_record(const std::string& name, const std::string& kind) = 0;

@@ -33,7 +33,7 @@ void end_order(World& world, const std::string& certificate_id, const char* how)
 const json* find_order(const World& world, const std::string& certificate_id);
 // A changed plan counts from now on; hidden records are hidden anew.
 void change_order_plan(World& world, json& record, const json& plan);
-// Other values for every name; what was placed before is worth nothing any more.
+// Makes new values for every name; records that were placed before do not count.
 void change_proofs(World& world, json& record);
 
 // The record as its order has it by now: records shown, state moved on, issued or refused. Stores

@@ -14,9 +14,12 @@
 namespace emulator {
 
 // Documents:
-//   account     {domain_id, domain_name, user_id, user_name, password, totp_secret, projects: [{id,
-//   name}]} access_key  {ak, sk, domain_id, enabled, failures, locked_until_ms, security_token,
-//   expires_ms} token       {domain_id, issued_ms, expires_ms, scope}, by the SHA-256 of the token
+// clang-format off
+//   account     {domain_id, domain_name, user_id, user_name, password, totp_secret,
+//                projects: [{id, name}]}
+//   access_key  {ak, sk, domain_id, enabled, failures, locked_until_ms, security_token, expires_ms}
+//   token       {domain_id, issued_ms, expires_ms, scope}, by the SHA-256 of the token
+// clang-format on
 class Accounts {
  public:
   Accounts(Store& store, const EmulatorClock& clock, const Options& options)

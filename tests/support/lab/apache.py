@@ -117,7 +117,7 @@ class Apache(Server):
 
     def start(self):
         if self.master_pid() is None:
-            # httpd takes a killed one that nobody has buried yet for a running one.
+            # httpd takes a killed process that nobody has reaped yet for a running one.
             self.pid_file.unlink(missing_ok=True)
         with open(self.directory / "stderr", "ab") as stderr:
             if self.daemon:

@@ -8,7 +8,7 @@ from . import place
 
 
 def run(state, *words, status=0):
-    """What it printed, on either output, once it has ended with this status; None: with whatever status."""
+    """Runs ccmctl and returns both outputs; the test fails unless it ends with this status (None: with any)."""
     done = subprocess.run([place.program("ccmctl"), "--state-dir", str(state), *map(str, words)],
                           env={"PATH": os.environ["PATH"]}, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                           stderr=subprocess.STDOUT, text=True, timeout=120, check=False)

@@ -156,7 +156,7 @@ class Emulator:
         return ak
 
     def revoke_issued(self):
-        """Revokes whatever PCA issued, so that it is replaced as soon as anybody looks."""
+        """Revokes everything that PCA has issued, so that the next look replaces it."""
         for certificate in self.issued():
             if certificate["status"] == "ISSUED":
                 self.admin("POST", f"/pca/certificates/{certificate['certificate_id']}/revoke")

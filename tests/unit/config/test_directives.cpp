@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The directive table and the values it takes, through the door that servers use.
+// The directive table and the values it takes, through Settings, as servers use them.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -207,7 +207,7 @@ TEST(Directives, SourceSaysWhoseCertificatesItTakes) {
   EXPECT_THAT(all->issuers, ElementsAre("Example CA", "Example Trust, Inc.", "*"));
   EXPECT_EQ(all->trust_policy(), TrustPolicy::file);
   EXPECT_EQ(all->trust_file, "/etc/roots.pem");
-  // Whoever lets uploads in without a word about trust has said enough.
+  // uploads=on without trust= accepts any authority.
   EXPECT_EQ(scm_source({"uploads=on"})->trust_policy(), TrustPolicy::any);
   EXPECT_EQ(scm_source({"uploads=on", "trust=keep"})->trust_policy(), TrustPolicy::keep);
   EXPECT_EQ(scm_source({"trust=system"})->trust_policy(), TrustPolicy::system);

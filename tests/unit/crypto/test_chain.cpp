@@ -184,7 +184,7 @@ TEST_F(Chain, ABagTooLargeIsRejected) {
   EXPECT_THAT(problem_of(bag, &leaf_.key), HasSubstr("more than 256 different certificates"));
 }
 
-// Ways up that a client of today cannot use.
+// Paths that a client cannot use at the given time.
 class ChainNow : public Chain {
  protected:
   test::TestAuthority other_root_ = test::make_test_root("Other Root");

@@ -208,7 +208,7 @@ TEST_F(StaplingTest, AFailureLeavesWhatIsGoodAndIsTriedAgainWithBackOff) {
   EXPECT_GE(stapling_->next_wake(), clock_.now() + 45min);
   EXPECT_LE(stapling_->next_wake(), clock_.now() + 1h);
   EXPECT_EQ(log_.count(Severity::warn), 1U);
-  // Its end has come by now; whoever publishes does not staple it any more.
+  // The response has expired by now, so it is not stapled.
   for (int i = 0; i < 25; ++i) next_turn();
   EXPECT_THAT(log_.text(), HasSubstr("nothing is stapled"));
   answer(response({.this_update = clock_.now(), .next_update = clock_.now() + 10h}));

@@ -84,7 +84,7 @@ TEST_F(Handshake, StaplesTheResponseOfTheChosenCertificate) {
   EXPECT_EQ(shake().ocsp_response, response);
 }
 
-// Whoever would have published the next one may be gone.
+// The agent that should have published the next response may be dead.
 TEST_F(Handshake, StaplesNoResponseThatHasEnded) {
   make_segment({"www"});
   CertificateSet set({&add("www")}, log_);

@@ -224,7 +224,7 @@ TEST_F(ScmSourceTest, ComesSoonForTheRest) {
   ASSERT_FALSE(second);
 }
 
-// Each round used to stop at the sixteenth, and to promise the others to the next one for ever.
+// A search that always stops at the sixteenth candidate would never reach the others.
 TEST_F(ScmSourceTest, KeepsTheInstalledOneBehindAnyNumberThatWereRefused) {
   put("good", 50);
   ASSERT_EQ(origin(), "scm:good");

@@ -96,7 +96,7 @@ Result<ExitCode> renew_one(Workspace& workspace, const std::string& name, int ti
   const auto owner = std::find_if((*settings)->begin(), (*settings)->end(), [&](const auto& each) {
     return each.config.find(name) != nullptr;
   });
-  // Read before the process changes to the store's owner; needed only without an agent.
+  // Read while we are still who started us; needed only when there is no agent.
   auto cloud = workspace.cloud();
   auto access = StoreAccess::enter(workspace.options.state_directory);
   if (!access) return pass(std::move(access));
