@@ -15,10 +15,6 @@ namespace {
 constexpr std::size_t kMostSentences = 5;
 constexpr std::size_t kNamesShown = 3;
 
-publication::Traces as_published(const store::EntryTraces& traces) {
-  return {.version = traces.version, .stamp = traces.stamp, .response = traces.response};
-}
-
 }  // namespace
 
 void CataloguePublisher::refresh(Time now, SteadyTime since) {
@@ -78,7 +74,7 @@ void CataloguePublisher::take_turns(SteadyTime since) {
 }
 
 void CataloguePublisher::look_at(const std::string& entry, Time now) {
-  const store::EntryTraces traces = store::traces_of(store_, entry);
+  const Traces traces = store::traces_of(store_, entry);
   const auto unfit = unfit_.find(entry);
   if (unfit != unfit_.end()) {
     if (traces == unfit->second) return;
@@ -86,7 +82,7 @@ void CataloguePublisher::look_at(const std::string& entry, Time now) {
   }
   for (const auto& catalogue : catalogues_) {
     const bool is_shown = traces.version != 0 && is_selected(*catalogue, entry);
-    put(*catalogue, entry, is_shown ? traces : store::EntryTraces(), now);
+    put(*catalogue, entry, is_shown ? traces : Traces(), now);
   }
 }
 
@@ -98,8 +94,8 @@ bool CataloguePublisher::is_selected(const publication::CatalogueWriter& catalog
 }
 
 void CataloguePublisher::put(publication::CatalogueWriter& catalogue, const std::string& entry,
-                             const store::EntryTraces& traces, Time now) {
-  const publication::Traces* shown = catalogue.find(entry);
+                             const Traces& traces, Time now) {
+  const Traces* shown = catalogue.find(entry);
   if (traces.version == 0) {
     complaints_.erase(entry);
     unstapled_.erase(entry);
@@ -107,7 +103,7 @@ void CataloguePublisher::put(publication::CatalogueWriter& catalogue, const std:
     return note(
         fmt::format("catalogue \"{}\": certificate \"{}\" is gone", catalogue.name(), entry));
   }
-  const bool is_as_shown = shown != nullptr && *shown == as_published(traces);
+  const bool is_as_shown = shown != nullptr && *shown == traces;
   if (is_as_shown && !unstapled_.contains(entry)) return;
   auto found = store::load_for_catalogue(store_, entry, shown != nullptr, now);
   if (!found) {
@@ -123,7 +119,7 @@ void CataloguePublisher::put(publication::CatalogueWriter& catalogue, const std:
   const auto& certificate = *found->certificate;
   unstapled_.erase(entry);
   if (traces.response != 0 && found->response.empty()) unstapled_.insert(entry);
-  auto added = catalogue.put(entry, as_published(traces), certificate.bundle, found->response);
+  auto added = catalogue.put(entry, traces, certificate.bundle, found->response);
   if (!added) {
     unfit_[entry] = traces;
     return complain(entry, added.error().message());

@@ -52,8 +52,8 @@ class CataloguePublisher {
   void take_turns(SteadyTime since);
   void look_at(const std::string& entry, Time now);
   bool is_selected(const publication::CatalogueWriter& catalogue, const std::string& entry) const;
-  void put(publication::CatalogueWriter& catalogue, const std::string& entry,
-           const store::EntryTraces& traces, Time now);
+  void put(publication::CatalogueWriter& catalogue, const std::string& entry, const Traces& traces,
+           Time now);
   void note(std::string change);
   void complain(const std::string& entry, const std::string& problem);
   void say_what_changed();
@@ -68,10 +68,10 @@ class CataloguePublisher {
   std::vector<std::string> round_;
   std::size_t turn_ = 0;
   std::optional<SteadyTime> last_;
-  std::map<std::string, store::EntryTraces> unfit_;  // that may not be shown, and which they were
-  std::set<std::string> unstapled_;                  // shown without the response that is stored
-  std::map<std::string, std::string> complaints_;    // said already
-  std::vector<std::string> changed_;                 // sentences about the last step, a few of them
+  std::map<std::string, Traces> unfit_;            // that may not be shown, and which they were
+  std::set<std::string> unstapled_;                // shown without the response that is stored
+  std::map<std::string, std::string> complaints_;  // said already
+  std::vector<std::string> changed_;               // sentences about the last step, a few of them
   std::size_t changes_ = 0;
   bool is_complete_ = false;  // the first look at all is over
 };

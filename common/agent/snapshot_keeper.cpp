@@ -80,7 +80,7 @@ std::optional<SnapshotFile::Subject> SnapshotFile::find(const std::string& name)
   return Subject{.name = name};
 }
 
-SnapshotFile::Traces SnapshotFile::look(const Subject& spec) const {
+Traces SnapshotFile::look(const Subject& spec) const {
   const store::VersionNumber version = parts_.store.current_version(spec.name);
   if (version == 0) return {};
   return {.version = version,

@@ -19,6 +19,7 @@
 #include "agent/crew.h"
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/traces.h"
 #include "config/config.h"
 #include "publication/snapshot.h"
 #include "store/store_reader.h"
@@ -46,16 +47,10 @@ class SnapshotFile {
   // certificate costs a new file, and many may be forgotten in a row.
   bool owes_all() const noexcept { return owes_all_; }
   void catch_up();
+  // bring_up_to_date(), at once or, of many, when it is time.
+  void begin_anew();
 
  private:
-  void begin_anew();
-  // By which a change of it shows.
-  struct Traces {
-    store::VersionNumber version = 0;
-    std::uint64_t stamp = 0;     // of the version
-    std::uint64_t response = 0;  // stamp of the OCSP response
-    bool operator==(const Traces&) const = default;
-  };
   // What is known of one, and where its entry stands in the file.
   struct Known {
     Traces traces;

@@ -13,18 +13,11 @@
 #include "base/clock.h"
 #include "base/result.h"
 #include "base/secret.h"
+#include "base/traces.h"
 #include "crypto/certificate.h"
 #include "crypto/key_type.h"
 
 namespace ccm::publication {
-
-// Which state of which certificate of the store something was made of (store/store_reader.h).
-struct Traces {
-  std::uint64_t version = 0;
-  std::uint64_t stamp = 0;     // of the version
-  std::uint64_t response = 0;  // stamp of its OCSP response
-  friend bool operator==(const Traces&, const Traces&) = default;
-};
 
 // What a block says of a certificate beside the bytes that are served.
 struct CataloguedFacts {

@@ -17,10 +17,6 @@ namespace {
 using publication::Catalogued;
 using publication::CatalogueWriter;
 
-publication::Traces published_traces(const store::EntryTraces& traces) {
-  return {.version = traces.version, .stamp = traces.stamp, .response = traces.response};
-}
-
 class Filling {
  public:
   Filling(const CatalogueStart& start, CatalogueWriter& catalogue, Log& log)
@@ -56,16 +52,14 @@ class Filling {
   }
 
   void load(const std::string& entry) {
-    const store::EntryTraces stored =
-        is_selected(entry) ? store::traces_of(start_.store, entry) : store::EntryTraces();
-    const publication::Traces traces = published_traces(stored);
-    const publication::Traces* shown = catalogue_.find(entry);
+    const Traces traces = is_selected(entry) ? store::traces_of(start_.store, entry) : Traces();
+    const Traces* shown = catalogue_.find(entry);
     if (traces.version == 0) {
       catalogue_.remove(entry);
       return;
     }
     if (shown != nullptr && *shown == traces) return;
-    if (take_shortcut(entry, stored)) return;
+    if (take_shortcut(entry, traces)) return;
     auto found = store::load_for_catalogue(start_.store, entry, shown != nullptr, start_.now);
     if (!found) return say(entry, found.error().message());
     if (found->problem) say(entry, found->problem->message());
@@ -80,15 +74,14 @@ class Filling {
     return spec == start_.specs.end() || store::is_selected(start_.store, entry, *spec);
   }
 
-  bool take_shortcut(const std::string& entry, const store::EntryTraces& traces) {
+  bool take_shortcut(const std::string& entry, const Traces& traces) {
     if (start_.shortcuts == nullptr) return false;
     const Secret* value = start_.shortcuts->find_catalogued(entry, traces);
-    return value != nullptr &&
-           catalogue_.put_encoded(entry, published_traces(traces), value->bytes());
+    return value != nullptr && catalogue_.put_encoded(entry, traces, value->bytes());
   }
 
-  void put(const std::string& entry, const publication::Traces& traces,
-           const crypto::Bundle& bundle, std::span<const std::byte> response) {
+  void put(const std::string& entry, const Traces& traces, const crypto::Bundle& bundle,
+           std::span<const std::byte> response) {
     if (auto added = catalogue_.put(entry, traces, bundle, response); !added) {
       say(entry, added.error().message());
     }

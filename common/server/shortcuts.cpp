@@ -26,13 +26,11 @@ const Secret* Shortcuts::find(const CertificateSpec& spec) const {
   return is_current(spec, *entry) ? &entry->value : nullptr;
 }
 
-const Secret* Shortcuts::find_catalogued(const std::string& name,
-                                         const store::EntryTraces& traces) const {
+const Secret* Shortcuts::find_catalogued(const std::string& name, const Traces& traces) const {
   const SnapshotEntry* entry = snapshot_.find(name);
   if (entry == nullptr || entry->rules < crypto::kServingRules) return nullptr;
   const bool is_in_force = entry->begin <= now_ && entry->end > now_ && entry->response_end > now_;
-  const bool is_same = entry->version == traces.version && entry->stamp == traces.stamp &&
-                       entry->response == traces.response;
+  const bool is_same = Traces{entry->version, entry->stamp, entry->response} == traces;
   return is_in_force && is_same ? &entry->value : nullptr;
 }
 

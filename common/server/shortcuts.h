@@ -26,7 +26,7 @@ class Shortcuts {
   // do not fit, or the gate's rules have changed since.
   const Secret* find(const config::CertificateSpec& spec) const;
   // The same of what a catalogue shows, which is what the traces say (store/catalogued.h).
-  const Secret* find_catalogued(const std::string& name, const store::EntryTraces& traces) const;
+  const Secret* find_catalogued(const std::string& name, const Traces& traces) const;
 
  private:
   bool is_current(const config::CertificateSpec& spec,

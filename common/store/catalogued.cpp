@@ -8,7 +8,7 @@
 
 namespace ccm::store {
 
-EntryTraces traces_of(const StoreReader& store, const std::string& name) {
+Traces traces_of(const StoreReader& store, const std::string& name) {
   const VersionNumber version = store.current_version(name);
   if (version == 0 || is_forgotten(store, name)) return {};
   return {.version = version,

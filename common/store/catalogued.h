@@ -15,18 +15,13 @@
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/result.h"
+#include "base/traces.h"
 #include "store/store_reader.h"
 
 namespace ccm::store {
 
-// By which a change of an entry shows. Cheap to find out.
-struct EntryTraces {
-  VersionNumber version = 0;  // 0: there is nothing to show
-  std::uint64_t stamp = 0;    // of the version
-  std::uint64_t response = 0;
-  friend bool operator==(const EntryTraces&, const EntryTraces&) = default;
-};
-EntryTraces traces_of(const StoreReader& store, const std::string& name);
+// With version 0: there is nothing to show.
+Traces traces_of(const StoreReader& store, const std::string& name);
 
 struct ToCatalogue {
   std::optional<StoredCertificate> certificate;  // nullopt: nothing that may be shown
