@@ -119,7 +119,7 @@ class RunningEngine final : public Engine {
   lifecycle::CatalogueKeeper keeper_;
   SteadyTime asked_since_;
   StoreFollower follower_;
-  store::Revision catalogued_;  // up to where what only a catalogue shows was looked at
+  store::Revision kept_;  // up to where the snapshot knows what has changed
   SnapshotKeeper snapshot_;
   SteadyTime next_look_at_canaries_{};
   TicketKeeper tickets_;
@@ -187,6 +187,8 @@ RunningEngine::RunningEngine(Parts parts, CloudAccess access, HttpClients http)
   remove_superseded();
   sources_.take_leave(parts_.config, parts_.store, *parts_.lease, parts_.log);
   desk_.resume();
+  // What changes while it is read is said to it afterwards.
+  kept_ = parts_.store.changes_since({}).revision;
   snapshot_.bring_up_to_date();
 }
 
@@ -214,19 +216,19 @@ void RunningEngine::watch_canaries() {
   lifecycle_.watch_canaries();
 }
 
+// The snapshot is for the next start, at which all of it is looked at: what was changed behind the
+// store's back can wait for that.
 void RunningEngine::look_at_changes() {
-  std::vector<std::string> names;
   for (const config::CertificateSpec* spec : follower_.next(parts_.clock.steady_now())) {
-    names.push_back(spec->name);
+    stapling_.notice(spec->name);
   }
-  for (const std::string& name : names) stapling_.notice(name);
-  if (!parts_.config.catalogues().empty()) {
-    store::Changes changes = parts_.store.changes_since(std::exchange(catalogued_, {}));
-    catalogued_ = changes.revision;
-    // The first look is that of the start.
-    if (changes.names) names.insert(names.end(), changes.names->begin(), changes.names->end());
+  store::Changes changes = parts_.store.changes_since(std::exchange(kept_, {}));
+  kept_ = changes.revision;
+  if (changes.names) {
+    snapshot_.note(*std::move(changes.names));
+  } else {
+    snapshot_.note_all();
   }
-  snapshot_.note(std::move(names));
 }
 
 void RunningEngine::hand_out(Time now) {

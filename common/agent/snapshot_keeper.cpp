@@ -216,6 +216,10 @@ void SnapshotKeeper::note(std::vector<std::string> names) {
   });
 }
 
+void SnapshotKeeper::note_all() {
+  give([this] { file_.begin_anew(); });
+}
+
 void SnapshotKeeper::give(std::function<void()> job) {
   crew_.give([job = std::move(job)] {
     at_boundary(

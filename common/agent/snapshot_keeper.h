@@ -91,6 +91,8 @@ class SnapshotKeeper {
   void bring_up_to_date();
   // Of these, which may be others by now.
   void note(std::vector<std::string> names);
+  // Any may be another. Of many not at once, so that it may be said often.
+  void note_all();
 
  private:
   void give(std::function<void()> job);

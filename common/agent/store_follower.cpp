@@ -12,7 +12,7 @@ std::vector<const config::CertificateSpec*> StoreFollower::next(SteadyTime now) 
   store::Changes changes = store_.changes_since(std::exchange(revision_, {}));
   revision_ = changes.revision;
   std::size_t left = changes.names ? turns(now) : all.size();
-  last_ = now;
+  if (left == all.size()) last_ = now;
   std::vector<const config::CertificateSpec*> specs;
   if (changes.names) {
     for (const std::string& name : *changes.names) {
@@ -26,14 +26,15 @@ std::vector<const config::CertificateSpec*> StoreFollower::next(SteadyTime now) 
   return specs;
 }
 
+// The part of a turn that is left over counts the next time.
 std::size_t StoreFollower::turns(SteadyTime now) {
   const std::size_t all = config_.certificates().size();
-  if (!last_) return all;
-  const auto passed = std::chrono::duration_cast<std::chrono::milliseconds>(now - *last_);
-  const auto round = std::chrono::duration_cast<std::chrono::milliseconds>(kRound);
-  const auto share = std::clamp(passed, std::chrono::milliseconds(0), round);
-  return std::min(all, kLeastTurns + all * static_cast<std::size_t>(share.count()) /
-                                         static_cast<std::size_t>(round.count()));
+  if (!last_ || now - *last_ >= kRound) return all;
+  const SteadyTime::duration each = SteadyTime::duration(kRound) / std::max(all, kLeastTurns);
+  const auto due = std::max<SteadyTime::rep>((now - *last_) / each, 0);
+  const std::size_t turns = std::min(all, static_cast<std::size_t>(due));
+  *last_ += due * each;
+  return turns;
 }
 
 }  // namespace ccm::agent

@@ -2,7 +2,7 @@
 // Which certificates somebody who keeps up with the store has to look at: those that changed, and
 // not all of them. The store tells (StoreReader::changes_since). It cannot tell what was changed
 // behind its back, as by a restored backup, so all the others have their turn as well, a few at a
-// time.
+// time. How many have it depends on the time that has passed, not on how often somebody asks.
 //
 // Belongs to one thread. Borrows the configuration and the store.
 #pragma once
@@ -21,8 +21,9 @@ class StoreFollower {
  public:
   // Every certificate has its turn within this time, as long as next() is called at least as often.
   static constexpr Seconds kRound{300};
-  // So many have their turn whenever somebody asks.
-  static constexpr std::size_t kLeastTurns = 16;
+  // Of a few certificates so many turns are taken in a round: 16 certificates have theirs within
+  // five seconds.
+  static constexpr std::size_t kLeastTurns = 16 * 60;
 
   StoreFollower(const config::Config& config, const store::StoreReader& store)
       : config_(config), store_(store) {}
@@ -38,7 +39,7 @@ class StoreFollower {
   const store::StoreReader& store_;
   store::Revision revision_;
   std::size_t whose_turn_ = 0;
-  std::optional<SteadyTime> last_;
+  std::optional<SteadyTime> last_;  // up to when turns were taken
 };
 
 }  // namespace ccm::agent
