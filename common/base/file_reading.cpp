@@ -14,6 +14,7 @@
 
 #include "base/file.h"
 #include "base/file_parts.h"
+#include "base/kept_file.h"
 #include "base/system_call_numbers.h"
 #include "base/text.h"
 #include "base/trial.h"
@@ -120,16 +121,20 @@ Result<std::size_t> read_into(std::span<std::byte> buffer, int file, const std::
   return done;
 }
 
+Result<std::string> read_text(int file, const struct stat& status, const std::string& path) {
+  std::string content(static_cast<std::size_t>(status.st_size), '\0');
+  const Result<std::size_t> count =
+      read_into(std::as_writable_bytes(std::span(content)), file, path);
+  if (!count) return fail(count.error());
+  content.resize(*count);
+  return content;
+}
+
 Result<std::string> read_content(const std::string& path, std::size_t limit, Links links,
                                  struct stat& status) {
   const Result<FileDescriptor> file = open_regular(path, limit, links, status);
   if (!file) return fail(file.error());
-  std::string content(static_cast<std::size_t>(status.st_size), '\0');
-  const Result<std::size_t> count =
-      read_into(std::as_writable_bytes(std::span(content)), file->get(), path);
-  if (!count) return fail(count.error());
-  content.resize(*count);
-  return content;
+  return read_text(file->get(), status, path);
 }
 
 Result<Secret> read_secret(int file, const struct stat& status, const std::string& path) {
@@ -175,6 +180,28 @@ Result<Secret> read_secret_file_of(std::span<const uid_t> owners, const std::str
                                        printable(path), status.st_uid));
   }
   return read_secret(file->get(), status, path);
+}
+
+bool KeptFile::look() {
+  struct stat there {};
+  if (file_ && lstat(path_.c_str(), &there) == 0 && is_the_same(there)) return false;
+  const bool was_there = content_.has_value();
+  content_.reset();
+  Result<FileDescriptor> file = open_regular(path_, limit_, Links::nowhere, status_);
+  file_ = file ? *std::move(file) : FileDescriptor();
+  if (file_) {
+    if (Result<std::string> text = read_text(file_.get(), status_, path_)) {
+      content_ = *std::move(text);
+    }
+  }
+  return was_there || content_.has_value();
+}
+
+// The times and the size show when it was written in place.
+bool KeptFile::is_the_same(const struct stat& there) const noexcept {
+  return there.st_ino == status_.st_ino && there.st_dev == status_.st_dev &&
+         there.st_size == status_.st_size && there.st_mtim.tv_sec == status_.st_mtim.tv_sec &&
+         there.st_mtim.tv_nsec == status_.st_mtim.tv_nsec;
 }
 
 Result<std::vector<std::string>> list_directory(const std::string& path, Links links) {

@@ -102,15 +102,17 @@ Result<StoreReader::Loaded> load_older(const std::string& certificate_path, Poin
   return loaded;
 }
 
+// Without the links on the way to it, which are root's (state_directory.h): below it none counts.
+std::string real_path(const std::string& place) {
+  if (!place.starts_with('/')) return place;
+  const Handle<char, free> real(realpath(place.c_str(), nullptr));
+  return real != nullptr ? real.get() : place;
+}
+
 }  // namespace
 
-// Without the links on the way to it, which are root's (state_directory.h): below it none counts.
 FileReader::FileReader(std::string state_path)
-    : place_(std::move(state_path)), state_path_(place_) {
-  if (!state_path_.starts_with('/')) return;
-  const Handle<char, free> real(realpath(state_path_.c_str(), nullptr));
-  if (real != nullptr) state_path_ = real.get();
-}
+    : place_(std::move(state_path)), state_path_(real_path(place_)), journal_(state_path_) {}
 
 std::string FileReader::certificate_path(const std::string& name) const {
   return fmt::format("{}/certificates/{}", state_path_, name);
@@ -227,7 +229,7 @@ Result<std::optional<StoredRecord>> FileReader::read_record(std::string_view nam
 }
 
 Changes FileReader::changes_since(const Revision& before) const {
-  return read_changes(state_path_, before);
+  return journal_.since(before);
 }
 
 Result<EventPage> FileReader::events_since(const EventMark& mark) const {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The read side of the store on a local directory. Safe beside any writer, because every version is
-// immutable and `current` moves atomically. Cheap to make; keeps nothing between two calls.
+// immutable and `current` moves atomically. Cheap to make; keeps nothing between two calls but what
+// it has read of the last changes.
 //
 //   STATE/                              owner-only throughout
 //     ccm-store                         that this is a store, and of which format
@@ -28,6 +29,7 @@
 #include <string_view>
 #include <vector>
 
+#include "store/file_store/journal.h"
 #include "store/store_reader.h"
 
 namespace ccm::store {
@@ -67,10 +69,12 @@ class FileReader : public virtual StoreReader {
  protected:
   // Where a record lies; `invalid` for what cannot be part of a path.
   Result<std::string> records_path(std::string_view name, std::string_view kind) const;
+  Journal& journal() const noexcept { return journal_; }
 
  private:
   std::string place_;  // as it was given
   std::string state_path_;
+  mutable Journal journal_;
 };
 
 }  // namespace ccm::store

@@ -72,9 +72,7 @@ class FileStore final : public Store, public FileReader {
                            const VersionInfo& info) const;
   Result<void> point_at(const std::string& name, VersionNumber number) const;
   // Wakes whoever watches, and tells them what to look at.
-  void announce(const std::string& name) const {
-    note_change(state_path(), name, Changed::what_is_served);
-  }
+  void announce(const std::string& name) const { journal().note(name, Changed::what_is_served); }
   void remove_superseded(const std::string& name, unsigned keep) const;
 
   FileInbox inbox_;
@@ -255,7 +253,7 @@ Result<std::uint64_t> FileStore::write_record(const Lease& lease, std::string_vi
   if (!allowed) return pass(std::move(allowed));
   Result<std::uint64_t> written = write_record_file(*directory, kind, value, expected);
   if (written && name != kStoreWide) {
-    note_change(state_path(), std::string(name), Changed::records);
+    journal().note(std::string(name), Changed::records);
   }
   return written;
 }
@@ -269,7 +267,7 @@ Result<void> FileStore::remove_record(const Lease& lease, std::string_view name,
   const bool is_there = access(fmt::format("{}/{}", *directory, kind).c_str(), F_OK) == 0;
   Result<void> removed = remove_record_file(*directory, kind);
   if (removed && is_there && name != kStoreWide) {
-    note_change(state_path(), std::string(name), Changed::records);
+    journal().note(std::string(name), Changed::records);
   }
   return removed;
 }
@@ -283,8 +281,7 @@ Result<void> FileStore::forget(const Lease& lease, const std::string& name, Keep
   Result<void> done =
       keep == Keep::versions ? strip_entry(state_path(), name) : remove_entry(state_path(), name);
   // Half of it may be done.
-  note_change(state_path(), name,
-              keep == Keep::versions ? Changed::records : Changed::what_is_served);
+  journal().note(name, keep == Keep::versions ? Changed::records : Changed::what_is_served);
   return done;
 }
 
@@ -318,7 +315,7 @@ Result<std::unique_ptr<Lease>> FileStore::try_lead() {
   // have no leader.
   if (lease && *lease) static_cast<void>(remove_leftovers(*this));
   // The leader before may have been killed between a change and its word of it.
-  if (lease && *lease) note_new_life(state_path());
+  if (lease && *lease) journal().note_new_life();
   return lease;
 }
 

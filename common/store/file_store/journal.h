@@ -13,26 +13,56 @@
 // has written another `revision` since, and in another life: a new leader begins one, because the
 // leader before may have been killed between a change and its line here. So damage costs time only.
 //
-// Free functions. Callers serialise writers; reading is for any process.
+// Any thread. Callers serialise writers; reading is for any process.
 #pragma once
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
+#include <mutex>
 #include <string>
 
+#include "base/kept_file.h"
 #include "store/store_reader.h"
 
 namespace ccm::store {
 
 inline constexpr std::size_t kMostJournalNames = 256;
 
-Changes read_changes(const std::string& state_path, const Revision& before);
-
 enum class Changed : std::uint8_t { what_is_served, records };
-// After a change of the certificate. Whoever watches the directory is woken. What cannot be
-// written, on a full disk, has readers look at everything.
+
+// What was read is kept, so that all who follow a store in one process read it once.
+class Journal {
+ public:
+  explicit Journal(const std::string& state_path);
+  ~Journal();
+
+  Changes since(const Revision& before);
+  // After a change of the certificate. Whoever watches the directory is woken. What cannot be
+  // written, on a full disk, has readers look at everything.
+  void note(const std::string& name, Changed what);
+  // Anything may have changed.
+  void note_new_life();
+
+ private:
+  struct Content;
+
+  // nullptr when there is none to go by.
+  std::shared_ptr<const Content> read();
+  std::uint64_t read_revision();
+  void write(const Content& content) const;
+
+  std::string changes_path_;
+  std::string revision_path_;
+  std::mutex mutex_;  // of what was read
+  KeptFile changes_;
+  KeptFile revision_;
+  std::shared_ptr<const Content> content_;
+};
+
+// The same for who asks once.
+Changes read_changes(const std::string& state_path, const Revision& before);
 void note_change(const std::string& state_path, const std::string& name, Changed what);
-// Anything may have changed.
 void note_new_life(const std::string& state_path);
 
 }  // namespace ccm::store

@@ -12,6 +12,7 @@
 #include <thread>
 
 #include "base/file.h"
+#include "base/kept_file.h"
 #include "base/system_call_numbers.h"
 #include "support/denied_calls.h"
 #include "support/system_calls.h"
@@ -101,6 +102,28 @@ TEST_F(FileTest, FollowsNoLinkWhereTheKernelCannotSeeToIt) {
               0)
         << error_number;
   }
+}
+
+TEST_F(FileTest, AKeptFileIsReadAgainWhenAnotherLiesThere) {
+  KeptFile kept(path("f"), kLimit);
+  EXPECT_FALSE(kept.look());
+  EXPECT_EQ(kept.content(), std::nullopt);
+  for (int i = 0; i < 200; ++i) {
+    // Each has the size of the one before, and perhaps its time; its number would be free again.
+    const std::string content = std::to_string(1000 + i);
+    ASSERT_TRUE(write_file_unsynced(path("f"), content));
+    EXPECT_TRUE(kept.look());
+    EXPECT_EQ(kept.content(), content);
+    EXPECT_FALSE(kept.look());
+    ASSERT_TRUE(write_file_unsynced(path("f"), "gone before anybody looks"));
+  }
+  directory_.write("f", "written in place, and longer");
+  EXPECT_TRUE(kept.look());
+  EXPECT_EQ(kept.content(), "written in place, and longer");
+  fs::remove(path("f"));
+  EXPECT_TRUE(kept.look());
+  EXPECT_EQ(kept.content(), std::nullopt);
+  EXPECT_FALSE(kept.look());
 }
 
 TEST_F(FileTest, FollowsNoLinkOnTheWayWhenToldSo) {

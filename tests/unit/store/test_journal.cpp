@@ -48,6 +48,26 @@ TEST_F(JournalTest, TellsWhatChangedAfterAMoment) {
   EXPECT_THAT(since(second), Optional(ElementsAre("mail", "api")));
 }
 
+TEST_F(JournalTest, WhoKeepsWhatItReadHearsOfEveryChangeOfOthers) {
+  Journal kept(state());
+  Journal other(state());
+  kept.note("first", Changed::records);
+  Revision before = kept.since({}).revision;
+  for (int i = 0; i < 50; ++i) {
+    Journal& writer = i % 2 == 0 ? other : kept;
+    const std::string name = "name" + std::to_string(i % 7);
+    writer.note(name, i % 3 == 0 ? Changed::what_is_served : Changed::records);
+    for (Journal* reader : {&kept, &other}) {
+      EXPECT_THAT(reader->since(before).names, Optional(ElementsAre(name))) << i;
+    }
+    before = kept.since(before).revision;
+  }
+  other.note_new_life();
+  EXPECT_FALSE(kept.since(before).names);
+  std::filesystem::remove(state() + "/changes");
+  EXPECT_FALSE(kept.since(before).names);
+}
+
 TEST_F(JournalTest, KnowsTheLastChangesOnly) {
   change("first");
   const Revision first = now();

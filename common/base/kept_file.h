@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: Apache-2.0
+// A small file that its writers replace as a whole (file.h), for who asks for it again and again:
+// it is read only when another one lies there. The one that was read stays open, so that no later
+// one can have its number (inode) and be taken for it.
+//
+// Belongs to one thread at a time.
+#pragma once
+
+#include <sys/stat.h>
+
+#include <cstddef>
+#include <optional>
+#include <string>
+#include <utility>
+
+#include "base/handle.h"
+
+namespace ccm {
+
+class KeptFile {
+ public:
+  KeptFile(std::string path, std::size_t limit) : path_(std::move(path)), limit_(limit) {}
+
+  // Looks at it. True when the content is another than after the last call, or may be.
+  bool look();
+  // As of the last look(); nullopt when it cannot be read (read_file with Links::nowhere).
+  const std::optional<std::string>& content() const noexcept { return content_; }
+
+ private:
+  bool is_the_same(const struct stat& there) const noexcept;
+
+  std::string path_;
+  std::size_t limit_;
+  FileDescriptor file_;  // what was read
+  struct stat status_ {};
+  std::optional<std::string> content_;
+};
+
+}  // namespace ccm
