@@ -114,9 +114,9 @@ Result<void> check_publishable(const Bundle& bundle) {
         fmt::format("a chain of {} certificates is too long to be published; at most {} fit", count,
                     kMostPublishedCertificates));
   }
-  Result<Secret> key = bundle.key().to_der();
-  if (!key) return pass(std::move(key));
-  std::size_t size = key->size();
+  const Result<std::size_t> key = bundle.key().der_size();
+  if (!key) return fail(key.error());
+  std::size_t size = *key;
   for (const Certificate& certificate : bundle.chain()) size += certificate.to_der().size();
   if (size <= kMostPublishedBytes) return {};
   return fail(ErrorKind::rejected,

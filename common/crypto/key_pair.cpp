@@ -67,6 +67,15 @@ BioHandle open_wiped_buffer() {
   return BioHandle(BIO_new(BIO_s_secmem()));
 }
 
+Result<Secret> encode(const EVP_PKEY* key) {
+  const BioHandle buffer = open_wiped_buffer();
+  if (buffer == nullptr ||
+      i2d_PKCS8PrivateKey_bio(buffer.get(), key, nullptr, nullptr, 0, nullptr, nullptr) != 1) {
+    return fail(openssl_error(ErrorKind::internal, "write a private key as DER"));
+  }
+  return Secret::copy_of(content_of(buffer.get()));
+}
+
 Result<KeyPair> parse_key_block(const PemBlock& block) {
   if (!block.ended) {
     return fail(
@@ -139,21 +148,32 @@ Result<KeyPair> KeyPair::parse_der(std::span<const std::byte> der) {
 }
 
 Result<Secret> KeyPair::to_pem() const {
+  const Result<Secret>& der = encoded();
+  if (!der) return fail(der.error());
   const BioHandle buffer = open_wiped_buffer();
-  if (buffer == nullptr || PEM_write_bio_PKCS8PrivateKey(buffer.get(), native(), nullptr, nullptr,
-                                                         0, nullptr, nullptr) != 1) {
+  const auto* bytes = reinterpret_cast<const unsigned char*>(der->bytes().data());
+  if (buffer == nullptr || PEM_write_bio(buffer.get(), PEM_STRING_PKCS8INF, "", bytes,
+                                         static_cast<long>(der->size())) <= 0) {
     return fail(openssl_error(ErrorKind::internal, "write a private key as PEM"));
   }
   return Secret::copy_of(content_of(buffer.get()));
 }
 
 Result<Secret> KeyPair::to_der() const {
-  const BioHandle buffer = open_wiped_buffer();
-  if (buffer == nullptr ||
-      i2d_PKCS8PrivateKey_bio(buffer.get(), native(), nullptr, nullptr, 0, nullptr, nullptr) != 1) {
-    return fail(openssl_error(ErrorKind::internal, "write a private key as DER"));
-  }
-  return Secret::copy_of(content_of(buffer.get()));
+  const Result<Secret>& der = encoded();
+  if (!der) return fail(der.error());
+  return der->clone();
+}
+
+Result<std::size_t> KeyPair::der_size() const {
+  const Result<Secret>& der = encoded();
+  if (!der) return fail(der.error());
+  return der->size();
+}
+
+const Result<Secret>& KeyPair::encoded() const {
+  std::call_once(encoded_->once, [this] { encoded_->der = encode(native()); });
+  return encoded_->der;
 }
 
 KeyType KeyPair::type() const noexcept {

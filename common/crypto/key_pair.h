@@ -5,6 +5,7 @@
 
 #include <cstddef>
 #include <memory>
+#include <mutex>
 #include <span>
 #include <string_view>
 #include <utility>
@@ -30,6 +31,8 @@ class KeyPair {
   Result<Secret> to_pem() const;
   // PKCS#8 DER.
   Result<Secret> to_der() const;
+  // Its size in bytes.
+  Result<std::size_t> der_size() const;
 
   KeyType type() const noexcept;
   // Whether both public halves are the same key.
@@ -38,9 +41,18 @@ class KeyPair {
   EVP_PKEY* native() const noexcept { return key_.get(); }
 
  private:
-  explicit KeyPair(EvpKeyHandle key) : key_(std::move(key)) {}
+  // Encoded when somebody asks for the first time: OpenSSL 3.0 takes long to find its encoder.
+  struct Encoded {
+    std::once_flag once;
+    Result<Secret> der{Secret()};
+  };
+
+  explicit KeyPair(EvpKeyHandle key)
+      : key_(std::move(key)), encoded_(std::make_shared<Encoded>()) {}
+  const Result<Secret>& encoded() const;
 
   std::shared_ptr<EVP_PKEY> key_;
+  std::shared_ptr<Encoded> encoded_;
 };
 
 }  // namespace ccm::crypto
