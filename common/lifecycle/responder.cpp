@@ -31,6 +31,7 @@ Result<OcspReply> Responder::ask(const crypto::Certificate& leaf,
                    {"Accept", "application/ocsp-response"}},
        .body = std::string(reinterpret_cast<const char*>(request->data()), request->size()),
        .operation = "ocsp",
+       .is_repeatable = true,
        .connect_timeout = kConnectTimeout,
        .total_timeout = kTotalTimeout});
   if (!response) return pass(std::move(response));

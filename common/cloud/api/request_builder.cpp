@@ -33,6 +33,12 @@ bool is_secret(const Operation& operation, std::string_view path, std::string_vi
   return is_secret_name(name) || (parameter != nullptr && parameter->is_secret);
 }
 
+// Lists and exports of the services are POSTs at times.
+bool only_reads(const Operation& operation) {
+  return operation.method == "GET" || operation.id.starts_with("List") ||
+         operation.id.starts_with("Show") || operation.id.starts_with("Export");
+}
+
 class Builder {
  public:
   Builder(const Operation& operation, const Arguments& arguments)
@@ -51,6 +57,7 @@ class Builder {
     request_.iam_action = operation_.iam_action;
     request_.operation = operation_.full_name();
     request_.is_anonymous = operation_.is_anonymous;
+    request_.is_repeatable = only_reads(operation_);
     return std::move(request_);
   }
 

@@ -209,7 +209,8 @@ class Session::Impl {
                                query),
             .headers = std::move(headers),
             .body = request.body,
-            .operation = request.operation};
+            .operation = request.operation,
+            .is_repeatable = request.is_repeatable};
   }
 
   Verdict verdict_of(const ApiRequest& request, const HttpResponse& answer) const {

@@ -45,6 +45,7 @@ struct ApiRequest {
   std::string project_id = {};  // set: a service of a region, which wants X-Project-Id
   std::string operation = {};   // "scm.ListCertificates", for who counts calls
   bool is_anonymous = false;    // one of the few calls that need no authentication
+  bool is_repeatable = false;   // changes nothing when it arrives twice (http_client.h)
 };
 
 class Session {

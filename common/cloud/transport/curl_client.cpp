@@ -279,7 +279,8 @@ class CurlClient final : public HttpClient {
     }
     // curl silently repeats a request whose kept connection turned out dead. Issuing twice costs a
     // certificate, so whatever changes something gets a new connection.
-    curl_easy_setopt(handle, CURLOPT_FRESH_CONNECT, is_get ? 0L : 1L);
+    const bool may_be_repeated = is_get || request.is_repeatable;
+    curl_easy_setopt(handle, CURLOPT_FRESH_CONNECT, may_be_repeated ? 0L : 1L);
   }
 
   static void set_callbacks(CURL* handle, Exchange& exchange) {

@@ -31,6 +31,8 @@ struct HttpRequest {
   Headers headers;             // may hold tokens: never log them
   std::string body;            // empty for none
   std::string operation = {};  // for who counts calls: "scm.ListCertificates"; never sent
+  // Whether it changes nothing when it arrives twice. A GET never does.
+  bool is_repeatable = false;
   // Direct connection whatever proxy is configured (docs/design/auth.md, "ECS agency").
   bool bypass_proxy = false;
   std::chrono::milliseconds connect_timeout{10'000};

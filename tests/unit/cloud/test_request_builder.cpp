@@ -181,6 +181,16 @@ TEST(RequestBuilder, MarksWhatNeedsNoAuthentication) {
   EXPECT_EQ(request->headers, (Headers{{"X-Idp-Id", "idp"}}));
 }
 
+TEST(RequestBuilder, MarksWhatMayArriveTwice) {
+  for (const auto& [operation, parameter] : {std::pair{"pca.ExportCertificate", "certificate_id"},
+                                             std::pair{"scm.ExportCertificate", "certificate_id"},
+                                             std::pair{"scm.ShowCertificate", "certificate_id"}}) {
+    EXPECT_TRUE(build(operation, {{parameter, "x"}})->is_repeatable) << operation;
+  }
+  EXPECT_FALSE(build("scm.DeleteCertificate", {{"certificate_id", "x"}})->is_repeatable);
+  EXPECT_FALSE(build("DisableCertificateAuthority", {{"ca_id", "x"}})->is_repeatable);
+}
+
 TEST(Showable, HidesKeysPasswordsAndSignatures) {
   const Operation& upload = **find_operation("UploadCsr");
   EXPECT_EQ(showable_body(upload, R"({"name":"n","private_key":"K"})"),
