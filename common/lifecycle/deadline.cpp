@@ -24,13 +24,25 @@ Time end_of(const crypto::Bundle& bundle, const store::VersionInfo& info) {
   return crypto::find_path(bundle.leaf(), others, info.installed_at).end();
 }
 
+Time renewal_with(const config::CertificateSpec& spec, const crypto::Bundle& bundle,
+                  const store::VersionInfo& info, Time end) {
+  const crypto::Certificate& leaf = bundle.leaf();
+  const std::optional<Seconds> asked = spec.source.facts().validity;
+  Time birth = leaf.not_before();
+  if (asked) birth = std::max(birth, leaf.not_after() - *asked);
+  const Time due = policy::renewal_time(spec.renew_before, birth, end, spec.jitter_seed);
+  if (!asked || config::kind_of_origin(info.origin) != &spec.source.kind()) return due;
+  return policy::paced_renewal(due, {.obtained = info.installed_at, .end = end, .asked = *asked},
+                               spec.renew_before, spec.jitter_seed);
+}
+
 }  // namespace
 
 Deadline deadline_of(const store::StoreReader& store, const config::CertificateSpec& spec,
                      const crypto::Bundle& bundle, const store::VersionInfo& info) {
   const bool is_held = held_version(store, spec.name) == info.number;
-  return {.due = is_held ? urgent_from(info) : renewal_of(spec, bundle, info),
-          .end = end_of(bundle, info)};
+  const Time end = end_of(bundle, info);
+  return {.due = is_held ? urgent_from(info) : renewal_with(spec, bundle, info, end), .end = end};
 }
 
 std::optional<Deadline> stored_deadline(const store::StoreReader& store,
@@ -48,15 +60,7 @@ std::optional<Deadline> stored_deadline(const store::StoreReader& store,
 
 Time renewal_of(const config::CertificateSpec& spec, const crypto::Bundle& bundle,
                 const store::VersionInfo& info) {
-  const crypto::Certificate& leaf = bundle.leaf();
-  const Time end = end_of(bundle, info);
-  const std::optional<Seconds> asked = spec.source.facts().validity;
-  Time birth = leaf.not_before();
-  if (asked) birth = std::max(birth, leaf.not_after() - *asked);
-  const Time due = policy::renewal_time(spec.renew_before, birth, end, spec.jitter_seed);
-  if (!asked || config::kind_of_origin(info.origin) != &spec.source.kind()) return due;
-  return policy::paced_renewal(due, {.obtained = info.installed_at, .end = end, .asked = *asked},
-                               spec.renew_before, spec.jitter_seed);
+  return renewal_with(spec, bundle, info, end_of(bundle, info));
 }
 
 policy::Look next_look_after(const Error& error, const config::CertificateSpec& spec) {
