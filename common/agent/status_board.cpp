@@ -19,22 +19,19 @@ using publication::CertificateStatus;
 
 void add_state(const lifecycle::State& state, CertificateStatus& status) {
   status.next_at = lifecycle::due(state);
-  const Error* error = nullptr;
   if (const auto* valid = std::get_if<lifecycle::Valid>(&state)) {
     status.state = CertificateStatus::State::valid;
     status.renew_at = valid->renew_at;
   } else if (const auto* waiting = std::get_if<lifecycle::Waiting>(&state)) {
     // Its kind, which is always `pending`, says that it waits.
     status.attempts = waiting->attempts;
-    error = &waiting->reason;
   } else if (const auto* failing = std::get_if<lifecycle::Failing>(&state)) {
     status.state = CertificateStatus::State::failing;
     status.attempts = failing->attempts;
-    error = &failing->error;
-  } else if (const auto* rejected = std::get_if<lifecycle::Rejected>(&state)) {
+  } else if (std::holds_alternative<lifecycle::Rejected>(state)) {
     status.state = CertificateStatus::State::rejected;
-    error = &rejected->error;
   }
+  const Error* error = lifecycle::error_of(state);
   if (error == nullptr) return;
   status.error_kind = to_string(error->kind());
   status.error = error->message();

@@ -32,10 +32,8 @@ Event health_event(EventType type, const std::string& name,
 
 // Why it is failing; nullptr when it is not. Waiting for the cloud is no failure.
 const Error* failure_of(const State& state) {
-  if (const auto* rejected = std::get_if<Rejected>(&state)) return &rejected->error;
-  const auto* failing = std::get_if<Failing>(&state);
-  return failing != nullptr && failing->error.kind() != ErrorKind::pending ? &failing->error
-                                                                           : nullptr;
+  const Error* error = error_of(state);
+  return error != nullptr && error->kind() != ErrorKind::pending ? error : nullptr;
 }
 
 }  // namespace

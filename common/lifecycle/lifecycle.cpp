@@ -16,12 +16,6 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr std::string_view kStateKind = "state";
-std::optional<Error> error_of(const State& state) {
-  if (const auto* waiting = std::get_if<Waiting>(&state)) return waiting->reason;
-  if (const auto* failing = std::get_if<Failing>(&state)) return failing->error;
-  if (const auto* rejected = std::get_if<Rejected>(&state)) return rejected->error;
-  return std::nullopt;
-}
 
 // Whether another try may get further without costing anything: not when the gate has refused what
 // was issued.
@@ -235,8 +229,9 @@ void Lifecycle::run(const std::string& name, const store::Lease& lease) {
   health_.look(lease, name, after, attempt.info(), parts_.clock.now());
   store::Answer answer{.has_changed = attempt.has_installed(),
                        .version = attempt.current(),
-                       .error = error_of(after),
+                       .error = std::nullopt,
                        .again_at = std::nullopt};
+  if (const Error* error = error_of(after)) answer.error = *error;
   if (is_worth_waiting(after)) answer.again_at = due(after);
   const std::lock_guard lock(mutex_);
   entry->deadline = attempt.deadline();

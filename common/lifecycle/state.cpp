@@ -88,6 +88,13 @@ Time due(const State& state) noexcept {
                     state);
 }
 
+const Error* error_of(const State& state) noexcept {
+  if (const auto* waiting = std::get_if<Waiting>(&state)) return &waiting->reason;
+  if (const auto* failing = std::get_if<Failing>(&state)) return &failing->error;
+  if (const auto* rejected = std::get_if<Rejected>(&state)) return &rejected->error;
+  return nullptr;
+}
+
 std::string serialize(const PersistedState& state) {
   Record record;
   std::visit(Overloaded{

@@ -47,6 +47,8 @@ using State = std::variant<Absent, Valid, Waiting, Failing, Rejected>;
 
 // When the state wants attention; the past means now. 1970 for Absent.
 Time due(const State& state) noexcept;
+// Why it is not Valid, the reason of a wait included; nullptr for Absent and Valid.
+const Error* error_of(const State& state) noexcept;
 
 struct PersistedState {
   State state;

@@ -134,9 +134,7 @@ std::string span(Time from, Time to) {
 }  // namespace
 
 const Error* Overview::error() const noexcept {
-  if (const auto* waiting = std::get_if<Waiting>(&state)) return &waiting->reason;
-  if (const auto* failing = std::get_if<Failing>(&state)) return &failing->error;
-  if (const auto* rejected = std::get_if<Rejected>(&state)) return &rejected->error;
+  if (const Error* error = lifecycle::error_of(state)) return error;
   return damage ? &*damage : nullptr;
 }
 
