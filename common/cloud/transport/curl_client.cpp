@@ -17,6 +17,7 @@
 #include "cloud/transport/body_buffer.h"
 #include "cloud/transport/curl_protocols.h"
 #include "cloud/transport/endpoints.h"
+#include "cloud/transport/idle_handles.h"
 #include "cloud/transport/wiping_memory.h"
 #include "crypto/pem.h"
 #include "crypto/trust.h"
@@ -26,7 +27,6 @@ namespace {
 
 using CurlList = Handle<curl_slist, curl_slist_free_all>;
 
-constexpr std::size_t kIdleHandles = 4;
 constexpr std::size_t kHeaderLimit = 256U << 10U;  // bytes of all headers of one answer
 constexpr long kProxyLoginWanted = 407;            // RFC 9110 section 15.5.8
 constexpr long kLowSpeedBytes = 16;                // per second, for
@@ -150,7 +150,7 @@ class CurlClient final : public HttpClient {
   Result<HttpResponse> send(const HttpRequest& request) override {
     auto parts = split_url(std::string_view(request.url).substr(0, request.url.find('?')));
     if (!parts) return pass(std::move(parts));
-    CurlHandle handle = take_handle();
+    CurlHandle handle = idle_.take();
     if (!handle) return fail(ErrorKind::transient, "curl has no memory for a connection");
     if (!may_reach_host(options_.reach, std::string(parts->host))) {
       return fail(ErrorKind::rejected, fmt::format("{}{}", parts->host, kOutOfReach));
@@ -168,7 +168,7 @@ class CurlClient final : public HttpClient {
     long proxy_status = 0;  // of CONNECT
     curl_easy_getinfo(handle.get(), CURLINFO_RESPONSE_CODE, &status);
     curl_easy_getinfo(handle.get(), CURLINFO_HTTP_CONNECTCODE, &proxy_status);
-    give_back(std::move(handle));
+    idle_.give_back(std::move(handle));
     const bool is_direct = request.bypass_proxy || options_.proxy.empty();
     if (!is_direct && (status == kProxyLoginWanted || proxy_status == kProxyLoginWanted)) {
       return fail(ErrorKind::transient, proxy_refusal());
@@ -183,26 +183,6 @@ class CurlClient final : public HttpClient {
   }
 
  private:
-  // A handle keeps its connections, TLS sessions and resolved names while it is idle. (Sharing
-  // connections between handles in several threads is not safe in curl 7.88.)
-  CurlHandle take_handle() {
-    {
-      const std::lock_guard lock(mutex_);
-      if (!idle_.empty()) {
-        CurlHandle handle = std::move(idle_.back());
-        idle_.pop_back();
-        return handle;
-      }
-    }
-    return CurlHandle(curl_easy_init());
-  }
-
-  void give_back(CurlHandle handle) {
-    curl_easy_reset(handle.get());  // forgets headers, bodies and pointers; keeps connections
-    const std::lock_guard lock(mutex_);
-    if (idle_.size() < kIdleHandles) idle_.push_back(std::move(handle));
-  }
-
   bool uses_proxy(const HttpRequest& request) const {
     return !request.bypass_proxy && !options_.proxy.empty();
   }
@@ -295,8 +275,7 @@ class CurlClient final : public HttpClient {
 
   const CurlOptions options_;
   const std::vector<crypto::Certificate> trusted_;  // empty: the system's store
-  std::mutex mutex_;
-  std::vector<CurlHandle> idle_;
+  IdleHandles idle_;
 };
 
 }  // namespace

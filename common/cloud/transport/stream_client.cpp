@@ -5,7 +5,6 @@
 #include <fmt/format.h>
 
 #include <array>
-#include <mutex>
 #include <optional>
 #include <span>
 #include <utility>
@@ -18,6 +17,7 @@
 #include "cloud/transport/curl_client.h"
 #include "cloud/transport/curl_protocols.h"
 #include "cloud/transport/endpoints.h"
+#include "cloud/transport/idle_handles.h"
 #include "crypto/pem.h"
 #include "crypto/trust.h"
 
@@ -27,7 +27,6 @@ namespace {
 using StreamHeaders = Handle<curl_slist, curl_slist_free_all>;
 using MultiHandle = Handle<CURLM, curl_multi_cleanup>;
 
-constexpr std::size_t kIdleConnections = 4;
 constexpr long kHttpOk = 200;
 constexpr int kLongestLook = 1000;  // milliseconds between two looks at the clock
 constexpr long kKeepAliveSeconds = 5;
@@ -134,7 +133,7 @@ class CurlStreamClient final : public StreamClient {
   Result<HttpResponse> exchange(const HttpRequest& request, const Sink* sink, Perform perform) {
     auto parts = split_url(request.url);
     if (!parts) return pass(std::move(parts));
-    CurlHandle handle = take_handle();
+    CurlHandle handle = idle_.take();
     if (!handle) return fail(ErrorKind::transient, "curl has no memory for a connection");
     Transfer transfer(body_limit_);
     transfer.handle = handle.get();
@@ -145,7 +144,7 @@ class CurlStreamClient final : public StreamClient {
     const std::optional<CURLcode> code = perform(transfer);
     long status = 0;
     curl_easy_getinfo(handle.get(), CURLINFO_RESPONSE_CODE, &status);
-    give_back(std::move(handle));
+    idle_.give_back(std::move(handle));
     if (code && *code != CURLE_OK && !transfer.has_enough) {
       return fail(ErrorKind::transient,
                   fmt::format("{}: {}", parts->authority, reason_of(*code, transfer)));
@@ -176,24 +175,6 @@ class CurlStreamClient final : public StreamClient {
     }
     curl_multi_remove_handle(multi.get(), transfer.handle);
     return code;
-  }
-
-  CurlHandle take_handle() {
-    {
-      const std::lock_guard lock(mutex_);
-      if (!idle_.empty()) {
-        CurlHandle handle = std::move(idle_.back());
-        idle_.pop_back();
-        return handle;
-      }
-    }
-    return CurlHandle(curl_easy_init());
-  }
-
-  void give_back(CurlHandle handle) {
-    curl_easy_reset(handle.get());
-    const std::lock_guard lock(mutex_);
-    if (idle_.size() < kIdleConnections) idle_.push_back(std::move(handle));
   }
 
   void set_up(Transfer& transfer, const HttpRequest& request) {
@@ -233,8 +214,7 @@ class CurlStreamClient final : public StreamClient {
 
   const std::size_t body_limit_;
   Identity identity_;
-  std::mutex mutex_;
-  std::vector<CurlHandle> idle_;
+  IdleHandles idle_;
 };
 
 Result<std::vector<crypto::Certificate>> certificates_in(const std::string& pem,
