@@ -182,9 +182,10 @@ TEST(RequestBuilder, MarksWhatNeedsNoAuthentication) {
 }
 
 TEST(RequestBuilder, MarksWhatMayArriveTwice) {
-  for (const auto& [operation, parameter] : {std::pair{"pca.ExportCertificate", "certificate_id"},
-                                             std::pair{"scm.ExportCertificate", "certificate_id"},
-                                             std::pair{"scm.ShowCertificate", "certificate_id"}}) {
+  for (const auto& [operation, parameter] :
+       {std::pair{"pca.ExportCertificateAuthorityCertificate", "ca_id"},
+        std::pair{"scm.ExportCertificate", "certificate_id"},
+        std::pair{"scm.ShowCertificate", "certificate_id"}}) {
     EXPECT_TRUE(build(operation, {{parameter, "x"}})->is_repeatable) << operation;
   }
   EXPECT_FALSE(build("scm.DeleteCertificate", {{"certificate_id", "x"}})->is_repeatable);
