@@ -41,8 +41,8 @@ Path path_of(const Bundle& bundle, Time now);
 // strength (RSA of 2048 to 8192 bits, ECDSA P-256 or P-384; issuers also P-521), key type as asked
 // for, signature strength, form (client_rules.h), server authentication (extended and plain key
 // usage, no CA), stapling (a leaf that demands it names a responder), clients (OpenSSL's
-// verification, client_verdict.h, and path_rules.h). `path` is path_of() the bundle: what else is served does not
-// count. A refusal that carries retry_after is only a matter of time (not before).
+// verification, client_verdict.h, and path_rules.h). `path` is path_of() the bundle: what else is
+// served does not count. A refusal that carries retry_after is only a matter of time (not before).
 Result<void> check_serving(const ServingTerms& terms, const Bundle& bundle, const Path& path);
 
 // A refusal by a rule: "RULE: SENTENCE".

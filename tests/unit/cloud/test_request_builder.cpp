@@ -182,14 +182,19 @@ TEST(RequestBuilder, MarksWhatNeedsNoAuthentication) {
 }
 
 TEST(RequestBuilder, MarksWhatMayArriveTwice) {
-  for (const auto& [operation, parameter] :
-       {std::pair{"pca.ExportCertificateAuthorityCertificate", "ca_id"},
-        std::pair{"scm.ExportCertificate", "certificate_id"},
-        std::pair{"scm.ShowCertificate", "certificate_id"}}) {
-    EXPECT_TRUE(build(operation, {{parameter, "x"}})->is_repeatable) << operation;
-  }
-  EXPECT_FALSE(build("scm.DeleteCertificate", {{"certificate_id", "x"}})->is_repeatable);
-  EXPECT_FALSE(build("DisableCertificateAuthority", {{"ca_id", "x"}})->is_repeatable);
+  const auto is_repeatable = [](std::string_view operation, const std::string& parameter,
+                                const std::string& value) {
+    const auto request = build(operation, {{parameter, value}});
+    if (!request) ADD_FAILURE() << request.error().message();
+    return request && request->is_repeatable;
+  };
+  const std::string ca = "6434f063-7dae-4c4c-8a4f-3a3d2ed1ff6c";
+  EXPECT_TRUE(is_repeatable("ExportCertificateAuthorityCertificate", "ca_id", ca));
+  EXPECT_FALSE(is_repeatable("DisableCertificateAuthority", "ca_id", ca));
+  const std::string certificate = "scs1600313391828";
+  EXPECT_TRUE(is_repeatable("scm.ExportCertificate", "certificate_id", certificate));
+  EXPECT_TRUE(is_repeatable("scm.ShowCertificate", "certificate_id", certificate));
+  EXPECT_FALSE(is_repeatable("scm.DeleteCertificate", "certificate_id", certificate));
 }
 
 TEST(Showable, HidesKeysPasswordsAndSignatures) {
