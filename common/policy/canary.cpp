@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "policy/canary.h"
 
-#include <cmath>
-
 namespace ccm::policy {
 
 bool is_clearly_worse(const CanaryTally& tally) noexcept {
@@ -13,8 +11,8 @@ bool is_clearly_worse(const CanaryTally& tally) noexcept {
   const double candidate = shown(tally.candidate);
   const double rise = failed(tally.candidate) / candidate - failed(tally.current) / current;
   const double common = (failed(tally.current) + failed(tally.candidate)) / (current + candidate);
-  const double deviation = std::sqrt(common * (1 - common) * (1 / current + 1 / candidate));
-  return rise >= kLeastRise && rise >= kDeviations * deviation;
+  const double variance = common * (1 - common) * (1 / current + 1 / candidate);
+  return rise >= kLeastRise && rise * rise >= kDeviations * kDeviations * variance;
 }
 
 }  // namespace ccm::policy
