@@ -176,7 +176,7 @@ def test_a_monitor_that_was_stopped_ends_with_its_server(place, end):
     wait_until(lambda: not any(map(processes.is_alive, ours)), "all gone", 10)
 
 
-def test_inherits_three_descriptors_and_nothing_else(place):
+def test_inherits_what_is_meant_for_it_and_nothing_else(place):
     with open(place.path / "inheritable", "wb") as extra:
         os.set_inheritable(extra.fileno(), True)
         server = place.start()
@@ -189,10 +189,11 @@ def test_inherits_three_descriptors_and_nothing_else(place):
                 # What it tells its monitor, and what that answers.
                 assert links[0].startswith("pipe:") and links[1].startswith("pipe:")
             assert "memfd:" in links[5] and links[4].startswith("socket:")
+            assert links[6] == "/dev/null"  # no canary is configured
             assert not any("inheritable" in link for link in links.values())
         # The monitor has beyond these its log, the agent's three pipes and handle, and the guard's handle.
-        assert set(descriptors(server.monitor)) >= {0, 1, 2, 3, 4, 5}
-        assert len(descriptors(server.monitor)) <= 12
+        assert set(descriptors(server.monitor)) >= {0, 1, 2, 3, 4, 5, 6}
+        assert len(descriptors(server.monitor)) <= 13
 
 
 def test_tells_nothing_through_its_environment_or_command_line(place):
