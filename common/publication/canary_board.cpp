@@ -43,6 +43,10 @@ std::string canary_slot(std::string_view certificate) {
   return fmt::format("{}{}", certificate, kSlotSuffix);
 }
 
+bool is_canary_slot(std::string_view slot) noexcept {
+  return slot.ends_with(kSlotSuffix);
+}
+
 CanarySide CanaryBoard::Lane::read() const noexcept {
   CanarySide side;
   for (std::size_t i = 0; i < kCanaryCounts; ++i) {

@@ -28,6 +28,8 @@ namespace ccm::publication {
 // The name of the slot of the segment in which the version lies that is tried out. No certificate
 // has such a name.
 std::string canary_slot(std::string_view certificate);
+// Only such a slot may be emptied again (Writer::withdraw).
+bool is_canary_slot(std::string_view slot) noexcept;
 
 class CanaryBoard {
  public:

@@ -6,6 +6,7 @@
 #include <mutex>
 #include <utility>
 
+#include "publication/canary_board.h"
 #include "publication/note.h"
 #include "publication/segment.h"
 
@@ -112,7 +113,10 @@ class Reader::Impl {
   Result<std::shared_ptr<const Served>> load(std::uint32_t index, std::uint64_t& looked_at) const {
     auto copied = copy_current(index, looked_at);
     if (!copied) return pass(std::move(copied));
-    if (copied->bytes.size() == 0) return std::shared_ptr<const Served>();  // withdrawn
+    // Withdrawn. Elsewhere it is damage, and the value before stays.
+    if (copied->bytes.size() == 0 && is_canary_slot(segment_.name(index))) {
+      return std::shared_ptr<const Served>();
+    }
     auto published = decode(copied->bytes.bytes());
     if (!published) return pass(std::move(published));
     return std::make_shared<const Served>(

@@ -8,6 +8,7 @@
 #include <cerrno>
 #include <utility>
 
+#include "publication/canary_board.h"
 #include "publication/note.h"
 #include "publication/segment.h"
 
@@ -73,7 +74,7 @@ class Writer::Impl {
 
   Result<bool> withdraw(std::string_view name) {
     const auto slot = segment_.find(name);
-    if (!slot) return false;
+    if (!slot || !is_canary_slot(name)) return false;
     const Entry& entry = segment_.entry(*slot);
     const std::uint64_t generation = entry.generation.load(std::memory_order_relaxed);
     if (generation == 0 || is_empty(entry, generation)) return false;

@@ -52,8 +52,8 @@ class Writer {
   Result<bool> publish(std::string_view name, const Published& published);
   // The same of a value that encode() gave (codec.h).
   Result<bool> publish_encoded(std::string_view name, const Secret& value);
-  // Empties a slot: readers get nothing, and the key is wiped. False when there is nothing in it,
-  // or no such slot.
+  // Empties the slot of a canary: readers get nothing, and the key is wiped. False when there is
+  // nothing in it, or no such slot.
   Result<bool> withdraw(std::string_view name);
   // Whether publishing this would change nothing.
   bool holds(std::string_view name, const Published& published) const;
