@@ -110,7 +110,8 @@ class CatalogueKeeperTest : public ::testing::Test {
   }
   std::vector<std::string> entries() const {
     std::vector<std::string> there;
-    for (const std::string& name : store_.names().value()) {
+    const std::vector<std::string> names = store_.names().value();
+    for (const std::string& name : names) {
       if (store_.current_version(name) != 0) there.push_back(name);
     }
     return there;
