@@ -77,12 +77,14 @@ Result<EtcdRevision> FleetMirror::synchronise() {
   const Result<EtcdPage> heads = read_shelf(Shelf::head);
   if (!heads) return fail(heads.error());
   std::set<std::string> records;
+  EtcdRevision records_revision = 0;
   std::set<std::string> requests;
   std::vector<EtcdItem> items = heads->items;
   for (const Shelf shelf : {Shelf::record, Shelf::request, Shelf::grant}) {
     Result<EtcdPage> page = read_shelf(shelf);
     if (!page) return fail(page.error());
     (shelf == Shelf::record ? records : requests).merge(keys_of(*page));
+    if (shelf == Shelf::record) records_revision = page->revision;
     // In the order in which they were left.
     std::stable_sort(
         page->items.begin(), page->items.end(),
@@ -100,14 +102,18 @@ Result<EtcdRevision> FleetMirror::synchronise() {
   }
   // An etcd that has nothing is a new one, and no reason to lose anything.
   if (!heads->items.empty()) {
-    if (Result<void> done = drop_stale_records(records); !done) return pass(std::move(done));
+    if (Result<void> done = drop_stale_records(records, records_revision); !done) {
+      return pass(std::move(done));
+    }
     drop_stale_requests(requests);
   }
+  synchronised_ = heads->revision;
   return heads->revision;
 }
 
 // What was removed while nobody here listened.
-Result<void> FleetMirror::drop_stale_records(const std::set<std::string>& listed) {
+Result<void> FleetMirror::drop_stale_records(const std::set<std::string>& listed,
+                                             EtcdRevision revision) {
   Result<std::vector<std::string>> names = reader_.names();
   if (!names) return pass(std::move(names));
   names->emplace_back(store::kStoreWide);
@@ -121,7 +127,7 @@ Result<void> FleetMirror::drop_stale_records(const std::set<std::string>& listed
     for (const std::string& kind : *kinds) {
       const std::string key = layout_.record(name, kind);
       if (listed.contains(key) || is_temporary_name(kind)) continue;
-      others_.erase(key);
+      others_[key].remove(revision);
       const Result<bool> removed = cache_.remove_record(name, kind);
       if (!removed) return fail(removed.error());
       if (*removed && !name.empty()) {
@@ -148,6 +154,8 @@ Result<void> FleetMirror::apply(const EtcdNews& news) {
     if (!event.is_removed) payloads.insert_or_assign(event.item.key, event.item.value);
   }
   for (const EtcdEvent& event : news.events) {
+    // What was read at once contains it, or what came after it.
+    if (event.item.modified <= synchronised_) continue;
     if (Result<void> done = unless_foreign(apply_event(event, payloads)); !done) return done;
   }
   return {};
@@ -206,7 +214,7 @@ Result<void> FleetMirror::apply_head(const std::string& name, const EtcdEvent& e
   }
   Result<void> done;
   if (head->versions.empty()) {
-    done = forget(name);
+    done = forget(name, event.item.modified);
   } else if (Result<bool> copied = copy_versions(name, *head, payloads); !copied) {
     done = pass(std::move(copied));
   } else if (*copied) {
@@ -265,9 +273,13 @@ Result<bool> FleetMirror::copy_response(const std::string& name, const Head::Ver
   return cache_.keep_response(name, version.number, der->bytes());
 }
 
-Result<void> FleetMirror::forget(const std::string& name) {
+// News of its records that is older may still be on its way, and must not bring them back.
+Result<void> FleetMirror::forget(const std::string& name, EtcdRevision revision) {
   const std::string records = layout_.shelf(Shelf::record, name);
-  std::erase_if(others_, [&](const auto& known) { return known.first.starts_with(records); });
+  for (auto at = others_.lower_bound(records);
+       at != others_.end() && at->first.starts_with(records); ++at) {
+    at->second.remove(revision);
+  }
   const Result<bool> removed = cache_.remove_entry(name);
   if (!removed) return fail(removed.error());
   if (*removed) store::note_change(reader_.state_path(), name, store::Changed::what_is_served);

@@ -7,6 +7,7 @@
 // Callers serialise all calls, and hold the file store's lease.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <map>
 #include <optional>
@@ -54,6 +55,11 @@ class FleetMirror {
   struct KnownKey {
     EtcdRevision modified = 0;
     EtcdRevision heard = 0;
+
+    void remove(EtcdRevision at) noexcept {
+      modified = 0;
+      heard = std::max(heard, at);
+    }
   };
   using Payloads = std::map<std::string, std::string, std::less<>>;
 
@@ -64,7 +70,7 @@ class FleetMirror {
   Result<bool> copy_versions(const std::string& name, const Head& head, const Payloads& payloads);
   Result<bool> copy_response(const std::string& name, const Head::Version& version,
                              const Payloads& payloads);
-  Result<void> forget(const std::string& name);
+  Result<void> forget(const std::string& name, EtcdRevision revision);
   Result<void> apply_record(const Slot& slot, const EtcdEvent& event);
   Result<void> apply_request(const Slot& slot, const EtcdEvent& event);
   Result<void> apply_grant(const Slot& slot, const EtcdEvent& event);
@@ -73,7 +79,7 @@ class FleetMirror {
   std::optional<Secret> open(const EtcdItem& item);
   Result<EtcdPage> read_shelf(Shelf shelf);
   Result<void> unless_foreign(Result<void> done);
-  Result<void> drop_stale_records(const std::set<std::string>& listed);
+  Result<void> drop_stale_records(const std::set<std::string>& listed, EtcdRevision revision);
   void drop_stale_requests(const std::set<std::string>& listed);
 
   EtcdClient& etcd_;
@@ -85,6 +91,7 @@ class FleetMirror {
   std::map<std::string, KnownHead> heads_;
   std::map<std::string, KnownKey> others_;
   std::set<std::string> passed_over_;
+  EtcdRevision synchronised_ = 0;
 };
 
 }  // namespace ccm::fleet
