@@ -30,11 +30,11 @@ Result<std::shared_ptr<const Catalogued>> CatalogueReader::get(std::string_view 
     const std::uint64_t reference = area_.find(hash)[slot];
     if (reference == 0) return nullptr;
     auto found = read(reference);
+    // Whole, so it was the name's when the reading began, replaced meanwhile or not.
+    if (found && *found != nullptr) return found;
     if (area_.find(hash)[slot] != reference) continue;
-    if (found && *found == nullptr) {
-      return fail(ErrorKind::invalid, "its place in the catalogue is damaged");
-    }
-    return found;
+    if (!found) return found;
+    return fail(ErrorKind::invalid, "its place in the catalogue is damaged");
   }
   return fail(ErrorKind::transient,
               "the catalogue changes faster than it can be read; trying again");
