@@ -8,9 +8,9 @@
 #include <utility>
 #include <vector>
 
-#include "agent/crew.h"
-#include "agent/snapshot_keeper.h"
-#include "agent/store_follower.h"
+#include "agent/process/crew.h"
+#include "agent/publishing/snapshot_keeper.h"
+#include "agent/publishing/store_follower.h"
 #include "agent/ticket_keeper.h"
 #include "base/account.h"
 #include "cloud/identity/session.h"

@@ -8,8 +8,8 @@
 #include <memory>
 #include <string>
 
-#include "agent/call_ledger.h"
-#include "agent/cloud_access.h"
+#include "agent/cloud/call_ledger.h"
+#include "agent/cloud/cloud_access.h"
 #include "base/clock.h"
 #include "base/event.h"
 #include "base/log.h"

@@ -11,14 +11,14 @@
 #include <cstring>
 #include <functional>
 
-#include "agent/check.h"
-#include "agent/log_line.h"
-#include "agent/monitor.h"
-#include "agent/server_log.h"
+#include "agent/cloud/check.h"
+#include "agent/process/log_line.h"
+#include "agent/process/monitor.h"
+#include "agent/process/server_log.h"
 #include "agent/service.h"
 #include "base/text.h"
-#include "config/host_checks.h"
-#include "config/wire.h"
+#include "config/checks/host_checks.h"
+#include "config/input/wire.h"
 #include "launch/process.h"
 
 namespace {

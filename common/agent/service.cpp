@@ -14,16 +14,16 @@
 #include <memory>
 #include <utility>
 
-#include "agent/confinement.h"
 #include "agent/engine.h"
 #include "agent/event_stream.h"
-#include "agent/log_line.h"
 #include "agent/neighbours.h"
-#include "agent/privileges.h"
-#include "agent/publisher.h"
+#include "agent/process/confinement.h"
+#include "agent/process/log_line.h"
+#include "agent/process/privileges.h"
+#include "agent/process/sign_of_life.h"
+#include "agent/publishing/publisher.h"
+#include "agent/publishing/status_board.h"
 #include "agent/settings_keeper.h"
-#include "agent/sign_of_life.h"
-#include "agent/status_board.h"
 #include "agent/watches.h"
 #include "base/boundary.h"
 #include "base/clock.h"

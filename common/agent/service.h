@@ -7,8 +7,8 @@
 // directory, the agent's own user, then the loop.
 #pragma once
 
-#include "agent/pulse.h"
-#include "config/wire.h"
+#include "agent/process/pulse.h"
+#include "config/input/wire.h"
 
 namespace ccm::agent {
 

@@ -8,7 +8,7 @@
 #include <string>
 
 #include "base/log.h"
-#include "config/wire.h"
+#include "config/input/wire.h"
 
 namespace ccm::agent {
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Packed values, for data between two of our processes: numbers of 32 bits, least significant byte
 // first, and blocks with their length in front. Each format defines which values there are, and in
-// which order (config/wire.h, publication/codec.h).
+// which order (config/input/wire.h, publication/codec.h).
 //
 // One thread. What is packed may be a key, so the bytes are a Secret all the way.
 #pragma once

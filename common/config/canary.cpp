@@ -7,8 +7,8 @@
 #include <utility>
 
 #include "base/text.h"
-#include "config/duration.h"
-#include "config/value_words.h"
+#include "config/values/duration.h"
+#include "config/values/value_words.h"
 
 namespace ccm::config {
 namespace {

@@ -11,8 +11,8 @@
 #include <vector>
 
 #include "base/result.h"
-#include "config/certificate_input.h"
 #include "config/config.h"
+#include "config/input/certificate_input.h"
 
 namespace ccm::config {
 

@@ -13,12 +13,12 @@
 
 #include "base/clock.h"
 #include "base/event.h"
-#include "config/activation_window.h"
 #include "config/canary.h"
-#include "config/credentials.h"
-#include "config/duration.h"
+#include "config/input/credentials.h"
 #include "config/source_spec.h"
-#include "crypto/key_type.h"
+#include "config/values/activation_window.h"
+#include "config/values/duration.h"
+#include "crypto/key/key_type.h"
 
 namespace ccm::config {
 
@@ -30,8 +30,9 @@ struct Origin {
 
 // One certificate to be kept valid.
 struct CertificateSpec {
-  std::string name;                // [A-Za-z0-9._-]{1,128}; directory and slot name
-  std::vector<std::string> names;  // canonical server names (crypto/names.h), first = common name
+  std::string name;  // [A-Za-z0-9._-]{1,128}; directory and slot name
+  std::vector<std::string>
+      names;  // canonical server names (crypto/certificate/names.h), first = common name
   SourceSpec source;
   // The type of the key: of the one to make or, if the source has certificates to choose from, of
   // those to take; nullopt: any.

@@ -5,7 +5,7 @@
 #include <array>
 
 #include "config/sources/table.h"
-#include "config/values.h"
+#include "config/values/values.h"
 
 namespace ccm::config {
 namespace {

@@ -7,14 +7,14 @@
 #include "base/sentences.h"
 #include "base/text.h"
 #include "config/catalogue.h"
-#include "config/certificate_rules.h"
+#include "config/checks/certificate_rules.h"
+#include "config/input/settings.h"
 #include "config/sentences.h"
-#include "config/server_names.h"
-#include "config/settings.h"
 #include "config/source_kinds.h"
 #include "config/store_directive.h"
-#include "config/values.h"
-#include "crypto/names.h"
+#include "config/values/server_names.h"
+#include "config/values/values.h"
+#include "crypto/certificate/names.h"
 
 namespace ccm::config {
 namespace {

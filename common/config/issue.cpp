@@ -8,9 +8,9 @@
 #include <span>
 #include <utility>
 
-#include "config/url.h"
-#include "config/value_words.h"
-#include "config/values.h"
+#include "config/values/url.h"
+#include "config/values/value_words.h"
+#include "config/values/values.h"
 
 namespace ccm::config {
 namespace {

@@ -12,7 +12,7 @@
 
 #include "base/result.h"
 #include "base/text.h"
-#include "config/credentials.h"
+#include "config/input/credentials.h"
 
 namespace ccm::config {
 

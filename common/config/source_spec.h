@@ -15,7 +15,7 @@
 
 #include "base/clock.h"
 #include "base/text.h"
-#include "config/credentials.h"
+#include "config/input/credentials.h"
 
 namespace ccm::config {
 

@@ -8,7 +8,7 @@
 #include "base/sentences.h"
 #include "base/text.h"
 #include "config/sentences.h"
-#include "config/values.h"
+#include "config/values/values.h"
 
 namespace ccm::config {
 namespace {

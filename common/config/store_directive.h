@@ -7,8 +7,8 @@
 #include <vector>
 
 #include "base/result.h"
-#include "config/raw_settings.h"
-#include "config/settings.h"
+#include "config/input/raw_settings.h"
+#include "config/input/settings.h"
 
 namespace ccm::config {
 

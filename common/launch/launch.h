@@ -4,7 +4,7 @@
 // four descriptors (docs/design/design.md, "Processes"):
 //   3  the publication segment, read-write; /dev/null where there is none
 //   4  the lifeline: EOF means that the server is gone or has reloaded
-//   5  the settings (config/wire.h), a sealed memfd or a descriptor that can only read
+//   5  the settings (config/input/wire.h), a sealed memfd or a descriptor that can only read
 //   6  what workers count of canaries (publication/canary_board.h); /dev/null where there is none
 // and standard streams that lead to /dev/null and, for messages, to the server's error log.
 //
@@ -18,8 +18,8 @@
 
 #include "base/handle.h"
 #include "base/result.h"
-#include "config/host_checks.h"
-#include "config/wire.h"
+#include "config/checks/host_checks.h"
+#include "config/input/wire.h"
 
 namespace ccm::launch {
 
@@ -43,8 +43,8 @@ struct Launched {
 Result<Launched> launch(const LaunchRequest& request);
 
 // Runs the program to check whether the agent could work on this host with these settings
-// (agent/check.h). Waits for its answer, at most five seconds. An error when there is no valid
-// answer: the agent hangs or is of another release.
+// (agent/cloud/check.h). Waits for its answer, at most five seconds. An error when there is no
+// valid answer: the agent hangs or is of another release.
 Result<std::vector<config::HostFinding>> inquire(const std::string& program,
                                                  const config::Handover& handover);
 

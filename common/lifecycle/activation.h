@@ -10,7 +10,7 @@
 
 #include "base/clock.h"
 #include "config/config.h"
-#include "crypto/bundle.h"
+#include "crypto/certificate/bundle.h"
 #include "lifecycle/canary.h"
 #include "store/store_reader.h"
 

@@ -7,7 +7,7 @@
 #include "base/backoff.h"
 #include "config/catalogue.h"
 #include "config/source_kinds.h"
-#include "crypto/names.h"
+#include "crypto/certificate/names.h"
 #include "lifecycle/catalogue_keeper.h"
 #include "lifecycle/installer.h"
 #include "policy/gate.h"

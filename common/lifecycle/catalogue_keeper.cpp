@@ -10,7 +10,7 @@
 #include "base/boundary.h"
 #include "base/sentences.h"
 #include "config/source_kinds.h"
-#include "crypto/names.h"
+#include "crypto/certificate/names.h"
 #include "store/forgetting.h"
 
 namespace ccm::lifecycle {

@@ -5,7 +5,7 @@
 #include <optional>
 #include <vector>
 
-#include "crypto/chain.h"
+#include "crypto/certificate/chain.h"
 #include "lifecycle/hold.h"
 #include "policy/gate.h"
 #include "sources/source_drivers.h"

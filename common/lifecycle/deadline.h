@@ -9,7 +9,7 @@
 #include "base/clock.h"
 #include "base/error.h"
 #include "config/config.h"
-#include "crypto/bundle.h"
+#include "crypto/certificate/bundle.h"
 #include "policy/schedule.h"
 #include "store/store.h"
 

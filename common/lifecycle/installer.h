@@ -12,7 +12,7 @@
 #include "base/event.h"
 #include "base/result.h"
 #include "config/config.h"
-#include "crypto/bundle.h"
+#include "crypto/certificate/bundle.h"
 #include "policy/gate.h"
 #include "store/store.h"
 #include "store/stored_search.h"

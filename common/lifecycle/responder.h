@@ -9,8 +9,8 @@
 #include "base/clock.h"
 #include "base/result.h"
 #include "cloud/transport/http_client.h"
-#include "crypto/certificate.h"
-#include "crypto/ocsp.h"
+#include "crypto/certificate/certificate.h"
+#include "crypto/certificate/ocsp.h"
 
 namespace ccm::lifecycle {
 
@@ -24,8 +24,8 @@ class Responder {
   // `http` sends to any host that a certificate names, so it must carry no credentials.
   Responder(cloud::HttpClient& http, const Clock& clock) : http_(http), clock_(clock) {}
 
-  // Takes at most 15 s. The errors are those of judge_ocsp_response (crypto/ocsp.h), and
-  // `transient` when the responder sends no valid answer or does not know the certificate.
+  // Takes at most 15 s. The errors are those of judge_ocsp_response (crypto/certificate/ocsp.h),
+  // and `transient` when the responder sends no valid answer or does not know the certificate.
   Result<OcspReply> ask(const crypto::Certificate& leaf, const crypto::Certificate& issuer) const;
 
  private:

@@ -29,7 +29,7 @@
 #include "base/log.h"
 #include "cloud/transport/http_client.h"
 #include "config/config.h"
-#include "crypto/ocsp.h"
+#include "crypto/certificate/ocsp.h"
 #include "lifecycle/health.h"
 #include "lifecycle/responder.h"
 #include "lifecycle/timers.h"

@@ -6,7 +6,7 @@
 #include <string>
 #include <utility>
 
-#include "crypto/certificate.h"
+#include "crypto/certificate/certificate.h"
 
 namespace ccm::policy {
 

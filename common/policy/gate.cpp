@@ -6,8 +6,8 @@
 #include <string>
 #include <utility>
 
-#include "crypto/client_verdict.h"
-#include "crypto/serving_rules.h"
+#include "crypto/verification/client_verdict.h"
+#include "crypto/verification/serving_rules.h"
 
 namespace ccm::policy {
 

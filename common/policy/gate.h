@@ -10,7 +10,7 @@
 #include "base/clock.h"
 #include "base/result.h"
 #include "config/config.h"
-#include "crypto/bundle.h"
+#include "crypto/certificate/bundle.h"
 #include "policy/admission.h"
 
 namespace ccm::policy {
@@ -48,11 +48,11 @@ inline constexpr std::size_t kMostServedBytes = std::size_t{28} << 10U;
 static_assert(kMostServedBytes < crypto::kMostPublishedBytes);
 
 // Rules, in this order, each refusal a `rejected` sentence that names the rule in its first words:
-// those about the bundle by itself (crypto/serving_rules.h), size, the source's policy (issuer,
-// trust), trust (nothing that the system trusts is replaced by something that it does not, unless
-// the source allows it), later end than what is
-// installed (not sooner is enough for what an operator wants; waived for what may end sooner). The
-// last two are waived when the installed one would itself not pass.
+// those about the bundle by itself (crypto/verification/serving_rules.h), size, the source's policy
+// (issuer, trust), trust (nothing that the system trusts is replaced by something that it does not,
+// unless the source allows it), later end than what is installed (not sooner is enough for what an
+// operator wants; waived for what may end sooner). The last two are waived when the installed one
+// would itself not pass.
 //
 // The end of a certificate is that of the first certificate of its path to end.
 //

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// When a window (config/activation_window.h) is open. Pure.
+// When a window (config/values/activation_window.h) is open. Pure.
 //
 // Windows are in local time. An hour that occurs twice when the clocks go back is open twice. When
 // the clocks go forward, the skipped part of a window is missing; a window that lies in the skipped
@@ -8,7 +8,7 @@
 
 #include "base/clock.h"
 #include "base/time_zone.h"
-#include "config/activation_window.h"
+#include "config/values/activation_window.h"
 
 namespace ccm::policy {
 

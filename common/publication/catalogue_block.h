@@ -14,8 +14,8 @@
 #include "base/result.h"
 #include "base/secret.h"
 #include "base/traces.h"
-#include "crypto/certificate.h"
-#include "crypto/key_type.h"
+#include "crypto/certificate/certificate.h"
+#include "crypto/key/key_type.h"
 
 namespace ccm::publication {
 

@@ -8,8 +8,8 @@
 #include <cerrno>
 #include <utility>
 
+#include "crypto/certificate/names.h"
 #include "crypto/digest.h"
-#include "crypto/names.h"
 #include "publication/codec.h"
 
 namespace ccm::publication {

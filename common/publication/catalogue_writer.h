@@ -12,7 +12,7 @@
 #include <vector>
 
 #include "base/result.h"
-#include "crypto/bundle.h"
+#include "crypto/certificate/bundle.h"
 #include "publication/catalogue_area.h"
 #include "publication/catalogue_block.h"
 #include "publication/heap_space.h"

@@ -8,7 +8,7 @@
 #include <utility>
 
 #include "base/packing.h"
-#include "crypto/ocsp.h"
+#include "crypto/certificate/ocsp.h"
 #include "publication/layout.h"
 
 namespace ccm::publication {

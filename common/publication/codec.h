@@ -13,7 +13,7 @@
 #include "base/clock.h"
 #include "base/result.h"
 #include "base/secret.h"
-#include "crypto/bundle.h"
+#include "crypto/certificate/bundle.h"
 #include "publication/catalogue_block.h"
 
 namespace ccm::publication {

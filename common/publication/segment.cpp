@@ -160,7 +160,7 @@ Result<Segment> Segment::map(int fd, Access access) {
   void* base = mmap(nullptr, size, protection, MAP_SHARED, fd, 0);
   if (base == MAP_FAILED) return fail(system_error(kActivity, errno));
   Segment segment(static_cast<std::byte*>(base), size);
-  // Refused here, it is said by the server's configuration test (config/host_checks.h).
+  // Refused here, it is said by the server's configuration test (config/checks/host_checks.h).
   if (!is_deadly(try_madvise)) static_cast<void>(madvise(base, size, MADV_DONTDUMP));
   if (auto checked = segment.check(); !checked) return pass(std::move(checked));
   return segment;

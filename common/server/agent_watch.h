@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Whether the server has to start the agent again, and when. Usually it need not: the monitor
-// replaces the agent, and the guard replaces the monitor (agent/monitor.h). But all of them may
-// have been killed or stopped. Then the server starts new ones, at once the first time and later
-// after a growing delay, so that a program that cannot run costs little.
+// replaces the agent, and the guard replaces the monitor (agent/process/monitor.h). But all of them
+// may have been killed or stopped. Then the server starts new ones, at once the first time and
+// later after a growing delay, so that a program that cannot run costs little.
 //
 // For a server whose parent process can act regularly, such as httpd's. The parent passes in what
 // it sees and the time. One per configuration, used by the parent only.

@@ -9,11 +9,11 @@
 #include <vector>
 
 #include "base/acting_as.h"
-#include "crypto/key_pair.h"
-#include "crypto/key_type.h"
-#include "crypto/names.h"
-#include "crypto/placeholder.h"
-#include "crypto/serving_rules.h"
+#include "crypto/certificate/names.h"
+#include "crypto/certificate/placeholder.h"
+#include "crypto/key/key_pair.h"
+#include "crypto/key/key_type.h"
+#include "crypto/verification/serving_rules.h"
 #include "publication/layout.h"
 #include "server/catalogue_start.h"
 #include "server/previous.h"

@@ -11,7 +11,7 @@
 #include <vector>
 
 #include "base/handle.h"
-#include "crypto/bundle.h"
+#include "crypto/certificate/bundle.h"
 
 namespace ccm::server {
 

@@ -16,7 +16,7 @@
 #include "base/boundary.h"
 #include "base/clock.h"
 #include "base/version.h"
-#include "config/host_checks.h"
+#include "config/checks/host_checks.h"
 #include "config/sentences.h"
 #include "launch/launch.h"
 #include "launch/process.h"

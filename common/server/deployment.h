@@ -28,8 +28,8 @@
 #include "base/handle.h"
 #include "base/log.h"
 #include "config/config.h"
-#include "config/settings.h"
-#include "config/wire.h"
+#include "config/input/settings.h"
+#include "config/input/wire.h"
 #include "publication/asked_names.h"
 #include "publication/canary_board.h"
 #include "publication/reader.h"
@@ -48,7 +48,7 @@ namespace ccm::server {
 // descriptor.
 struct Retained {
   int segment = -1;  // publication memfd, read-write, close-on-exec; workers must not keep it
-  std::array<char, 8> instance{};  // config/wire.h; zeroes until the first agent is started
+  std::array<char, 8> instance{};  // config/input/wire.h; zeroes until the first agent is started
   WorkerRows::Kept counted{};      // what the workers share
   int canary_board = -1;           // what they count of canaries, a memfd as `segment`
 };

@@ -6,8 +6,8 @@
 #include <utility>
 
 #include "base/text.h"
-#include "crypto/names.h"
-#include "crypto/ocsp.h"
+#include "crypto/certificate/names.h"
+#include "crypto/certificate/ocsp.h"
 #include "crypto/openssl.h"
 
 namespace ccm::server {

@@ -5,7 +5,7 @@
 #include <utility>
 #include <vector>
 
-#include "crypto/ocsp.h"
+#include "crypto/certificate/ocsp.h"
 #include "crypto/openssl.h"
 
 namespace ccm::server {

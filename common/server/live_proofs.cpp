@@ -4,7 +4,7 @@
 #include <utility>
 #include <vector>
 
-#include "crypto/names.h"
+#include "crypto/certificate/names.h"
 #include "store/proof_record.h"
 
 namespace ccm::server {
@@ -47,7 +47,7 @@ void LiveProofs::take_newest() {
   }
   values_.clear();
   for (const store::FileProof& proof : *proofs) {
-    // The first one counts when two orders want the same file (agent/proof_publisher.h).
+    // The first one counts when two orders want the same file (agent/publishing/proof_publisher.h).
     for (const std::string& file : store::files_of(proof)) {
       values_.try_emplace(key_of(proof.domain, file), proof.value);
     }

@@ -10,9 +10,9 @@
 #include <utility>
 
 #include "base/memory_file.h"
-#include "crypto/names.h"
-#include "crypto/pem.h"
-#include "crypto/placeholder.h"
+#include "crypto/certificate/names.h"
+#include "crypto/certificate/pem.h"
+#include "crypto/certificate/placeholder.h"
 
 namespace ccm::server {
 namespace {

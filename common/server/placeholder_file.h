@@ -16,7 +16,7 @@
 #include "base/handle.h"
 #include "base/result.h"
 #include "base/secret.h"
-#include "crypto/key_pair.h"
+#include "crypto/key/key_pair.h"
 
 namespace ccm::server {
 

@@ -10,7 +10,7 @@
 
 #include "base/clock.h"
 #include "config/config.h"
-#include "crypto/name_index.h"
+#include "crypto/certificate/name_index.h"
 #include "publication/reader.h"
 #include "publication/writer.h"
 

@@ -3,8 +3,8 @@
 
 #include <utility>
 
-#include "crypto/names.h"
-#include "crypto/serving_rules.h"
+#include "crypto/certificate/names.h"
+#include "crypto/verification/serving_rules.h"
 #include "store/host/snapshot_file.h"
 
 namespace ccm::server {

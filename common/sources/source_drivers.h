@@ -23,7 +23,7 @@
 #include "cloud/identity/session.h"
 #include "cloud/transport/endpoints.h"
 #include "config/source_kinds.h"
-#include "crypto/bundle.h"
+#include "crypto/certificate/bundle.h"
 #include "sources/collection.h"
 #include "sources/order_view.h"
 #include "sources/source.h"

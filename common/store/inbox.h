@@ -15,7 +15,7 @@
 #include <vector>
 
 #include "base/result.h"
-#include "crypto/bundle.h"
+#include "crypto/certificate/bundle.h"
 #include "store/store_reader.h"
 
 namespace ccm::store {
@@ -30,7 +30,8 @@ struct Request {
   Wish wish = Wish::renew;
   std::string name;
   VersionNumber version = 0;  // to go back to
-  // To install: as the operator gave them, with the root if it was among them (crypto/bundle.h).
+  // To install: as the operator gave them, with the root if it was among them
+  // (crypto/certificate/bundle.h).
   std::vector<crypto::Certificate> certificates = {};
   std::optional<crypto::KeyPair> key = {};
   Keep keep = Keep::nothing;  // when it is forgotten

@@ -8,7 +8,7 @@
 #include "base/result.h"
 #include "base/secret.h"
 #include "base/text.h"
-#include "crypto/key_pair.h"
+#include "crypto/key/key_pair.h"
 
 namespace ccm::store {
 

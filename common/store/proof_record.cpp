@@ -9,7 +9,7 @@
 #include <utility>
 
 #include "base/text.h"
-#include "crypto/names.h"
+#include "crypto/certificate/names.h"
 
 namespace ccm::store {
 namespace {

@@ -3,7 +3,7 @@
 // fetches from http://DOMAIN/.well-known/pki-validation/FILE (docs/design/differences.md). They are
 // no secret. The engine that has the order keeps them in the certificate's record "file-proofs" for
 // as long as the order needs them; the agent of each server of the store publishes them to its
-// workers (agent/proof_publisher.h), whether or not it leads.
+// workers (agent/publishing/proof_publisher.h), whether or not it leads.
 //
 // Every agent and every worker trusts this record, so it is checked when it is written and when it
 // is read. Any thread; the functions that take no store are pure.
@@ -35,7 +35,7 @@ inline constexpr std::size_t kMostProofFileName = 128;  // characters
 inline constexpr std::size_t kMostFileProofs = 500;     // of one certificate
 
 struct FileProof {
-  std::string domain;     // in the canonical form of crypto/names.h; no wildcard
+  std::string domain;     // in the canonical form of crypto/certificate/names.h; no wildcard
   std::string file_name;  // one path segment; empty: any of kUsualProofFiles
   std::string value;      // the whole body; visible ASCII and spaces
 

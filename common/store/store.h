@@ -17,7 +17,7 @@
 
 #include "base/result.h"
 #include "base/secret.h"
-#include "crypto/bundle.h"
+#include "crypto/certificate/bundle.h"
 #include "policy/admission.h"
 #include "store/inbox.h"
 #include "store/store_reader.h"

@@ -3,7 +3,7 @@
 
 #include <utility>
 
-#include "crypto/ocsp.h"
+#include "crypto/certificate/ocsp.h"
 
 namespace ccm::store {
 

@@ -18,7 +18,7 @@
 #include "base/handle.h"
 #include "base/result.h"
 #include "base/secret.h"
-#include "crypto/bundle.h"
+#include "crypto/certificate/bundle.h"
 
 namespace ccm::store {
 
@@ -32,7 +32,7 @@ struct VersionInfo {
   Time installed_at{};
   Time not_before{};
   Time not_after{};
-  std::string fingerprint;  // SHA-256 of the leaf, crypto/certificate.h
+  std::string fingerprint;  // SHA-256 of the leaf, crypto/certificate/certificate.h
   std::string serial;
   std::string origin;  // where it came from: "scm:scs…", "pca:…", kImported
   // Which rules of the gate it passed (crypto::kServingRules); 0: not recorded.

@@ -6,8 +6,8 @@
 #include <tuple>
 #include <utility>
 
-#include "crypto/names.h"
-#include "crypto/serving_rules.h"
+#include "crypto/certificate/names.h"
+#include "crypto/verification/serving_rules.h"
 
 namespace ccm::store {
 namespace {

@@ -14,8 +14,8 @@
 #include <vector>
 
 #include "base/clock.h"
-#include "crypto/key_type.h"
-#include "crypto/name_index.h"
+#include "crypto/certificate/name_index.h"
+#include "crypto/key/key_type.h"
 #include "store/store_reader.h"
 
 namespace ccm::store {
@@ -24,9 +24,9 @@ namespace ccm::store {
 bool fits(const crypto::Certificate& leaf, const std::vector<std::string>& names, Time now);
 
 // Whether the stored certificate may be shown for the names: the gate's rules about a bundle by
-// itself (crypto/serving_rules.h), except the type of key, because a wrong type is better than no
-// certificate. For a version that passed the present rules when it was installed, only names and
-// dates are checked, as long as nothing in its chain has expired.
+// itself (crypto/verification/serving_rules.h), except the type of key, because a wrong type is
+// better than no certificate. For a version that passed the present rules when it was installed,
+// only names and dates are checked, as long as nothing in its chain has expired.
 Result<void> check_stored(const StoredCertificate& stored, const std::vector<std::string>& names,
                           Time now);
 

@@ -9,8 +9,8 @@
 #include <span>
 #include <string_view>
 
-#include "crypto/ocsp.h"
-#include "crypto/pem.h"
+#include "crypto/certificate/ocsp.h"
+#include "crypto/certificate/pem.h"
 
 using namespace ccm;
 using crypto::Certificate;

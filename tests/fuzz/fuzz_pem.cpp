@@ -9,10 +9,10 @@
 #include <span>
 #include <string_view>
 
-#include "crypto/bundle.h"
-#include "crypto/chain.h"
-#include "crypto/names.h"
-#include "crypto/pem.h"
+#include "crypto/certificate/bundle.h"
+#include "crypto/certificate/chain.h"
+#include "crypto/certificate/names.h"
+#include "crypto/certificate/pem.h"
 
 namespace {
 

@@ -6,7 +6,7 @@
 #include <cstdlib>
 #include <string_view>
 
-#include "config/wire.h"
+#include "config/input/wire.h"
 #include "unit/config/settings_builder.h"
 
 using namespace ccm;

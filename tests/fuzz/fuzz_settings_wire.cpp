@@ -5,7 +5,7 @@
 #include <cstdlib>
 #include <string_view>
 
-#include "config/wire.h"
+#include "config/input/wire.h"
 
 using namespace ccm;
 using namespace ccm::config;

@@ -4,7 +4,7 @@
 
 #include <string>
 
-#include "crypto/bundle.h"
+#include "crypto/certificate/bundle.h"
 #include "policy/admission.h"
 #include "store/store.h"
 #include "support/test_bundle.h"

@@ -14,7 +14,7 @@
 #include "base/file.h"
 #include "base/text.h"
 #include "config/sources/scm.h"
-#include "crypto/pem.h"
+#include "crypto/certificate/pem.h"
 #include "policy/gate.h"
 
 namespace {

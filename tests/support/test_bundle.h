@@ -5,7 +5,7 @@
 #include <string>
 #include <utility>
 
-#include "crypto/bundle.h"
+#include "crypto/certificate/bundle.h"
 #include "support/test_pki.h"
 
 namespace ccm::test {

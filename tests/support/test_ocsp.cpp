@@ -6,7 +6,7 @@
 #include <chrono>
 #include <stdexcept>
 
-#include "crypto/asn1_time.h"
+#include "crypto/certificate/asn1_time.h"
 #include "crypto/openssl.h"
 
 namespace ccm::test {

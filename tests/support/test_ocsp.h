@@ -9,7 +9,7 @@
 #include <string_view>
 #include <vector>
 
-#include "crypto/ocsp.h"
+#include "crypto/certificate/ocsp.h"
 #include "support/test_pki.h"
 
 namespace ccm::test {

@@ -9,7 +9,7 @@
 #include <stdexcept>
 #include <utility>
 
-#include "crypto/asn1_time.h"
+#include "crypto/certificate/asn1_time.h"
 #include "crypto/openssl.h"
 
 namespace ccm::test {

@@ -12,8 +12,8 @@
 #include <vector>
 
 #include "base/clock.h"
-#include "crypto/certificate.h"
-#include "crypto/key_pair.h"
+#include "crypto/certificate/certificate.h"
+#include "crypto/key/key_pair.h"
 
 namespace ccm::test {
 

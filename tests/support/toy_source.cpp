@@ -5,9 +5,9 @@
 
 #include <array>
 
-#include "config/certificate_input.h"
-#include "config/value_words.h"
-#include "crypto/serving_rules.h"
+#include "config/input/certificate_input.h"
+#include "config/values/value_words.h"
+#include "crypto/verification/serving_rules.h"
 #include "support/test_pki.h"
 
 namespace ccm::test {

@@ -18,7 +18,7 @@
 #include <csignal>
 #include <utility>
 
-#include "agent/child.h"
+#include "agent/process/child.h"
 #include "base/file.h"
 #include "base/memory_file.h"
 #include "base/text.h"

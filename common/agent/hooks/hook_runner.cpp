@@ -7,7 +7,7 @@
 #include <utility>
 
 #include "agent/hooks/hook_input.h"
-#include "config/hook_checks.h"
+#include "config/checks/hook_checks.h"
 #include "config/sentences.h"
 
 namespace ccm::agent {

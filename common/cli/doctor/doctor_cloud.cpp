@@ -20,7 +20,7 @@
 #include "cli/input/secret_input.h"
 #include "cloud/transport/curl_client.h"
 #include "cloud/transport/peer_chain.h"
-#include "crypto/names.h"
+#include "crypto/certificate/names.h"
 
 namespace ccm::cli {
 namespace {

@@ -13,7 +13,7 @@
 #include "cli/host/agents.h"
 #include "cli/host/overview.h"
 #include "cli/host/state_directory.h"
-#include "config/host_checks.h"
+#include "config/checks/host_checks.h"
 
 namespace ccm::cli {
 namespace {

@@ -7,8 +7,8 @@
 #include "base/text.h"
 #include "cli/doctor/doctor.h"
 #include "cli/host/agents.h"
-#include "crypto/key_pair.h"
-#include "crypto/signing_request.h"
+#include "crypto/key/key_pair.h"
+#include "crypto/key/signing_request.h"
 #include "store/host/effective_settings.h"
 
 namespace ccm::cli {

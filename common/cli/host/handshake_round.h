@@ -10,7 +10,7 @@
 #include <string>
 #include <vector>
 
-#include "crypto/handshake_probe.h"
+#include "crypto/verification/handshake_probe.h"
 
 namespace ccm::cli {
 

@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "base/result.h"
-#include "crypto/handshake_probe.h"
+#include "crypto/verification/handshake_probe.h"
 #include "store/host/effective_settings.h"
 
 namespace ccm::cli {

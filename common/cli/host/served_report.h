@@ -10,7 +10,7 @@
 
 #include "base/clock.h"
 #include "cli/host/served_verdict.h"
-#include "crypto/key_type.h"
+#include "crypto/key/key_type.h"
 #include "store/store_reader.h"
 
 namespace ccm::cli {

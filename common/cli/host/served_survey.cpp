@@ -14,8 +14,8 @@
 #include "cli/host/listeners.h"
 #include "cli/host/overview.h"
 #include "cli/host/state_directory.h"
-#include "crypto/client_verdict.h"
-#include "crypto/names.h"
+#include "crypto/certificate/names.h"
+#include "crypto/verification/client_verdict.h"
 
 namespace ccm::cli {
 namespace {

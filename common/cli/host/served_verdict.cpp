@@ -6,10 +6,10 @@
 #include <algorithm>
 
 #include "base/text.h"
-#include "crypto/chain.h"
-#include "crypto/names.h"
-#include "crypto/ocsp.h"
-#include "crypto/placeholder.h"
+#include "crypto/certificate/chain.h"
+#include "crypto/certificate/names.h"
+#include "crypto/certificate/ocsp.h"
+#include "crypto/certificate/placeholder.h"
 
 namespace ccm::cli {
 namespace {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Whether what a server shows is what the store has, and for how long it is good: one look at a
-// server (crypto/handshake_probe.h) held against the current version of a certificate. Pure
-// functions.
+// server (crypto/verification/handshake_probe.h) held against the current version of a certificate.
+// Pure functions.
 #pragma once
 
 #include <cstdint>
@@ -12,7 +12,7 @@
 #include <vector>
 
 #include "base/clock.h"
-#include "crypto/handshake_probe.h"
+#include "crypto/verification/handshake_probe.h"
 #include "store/store_reader.h"
 
 namespace ccm::cli {

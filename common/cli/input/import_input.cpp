@@ -13,7 +13,7 @@
 
 #include "base/file.h"
 #include "cli/input/secret_input.h"
-#include "crypto/pem.h"
+#include "crypto/certificate/pem.h"
 
 namespace ccm::cli {
 namespace {

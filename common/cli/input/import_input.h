@@ -6,7 +6,7 @@
 #include <string>
 
 #include "base/result.h"
-#include "crypto/encrypted_input.h"
+#include "crypto/key/encrypted_input.h"
 
 namespace ccm::cli {
 

@@ -9,7 +9,7 @@
 #include "base/text.h"
 #include "cloud/api/api_id.h"
 #include "cloud/reply/json.h"
-#include "crypto/names.h"
+#include "crypto/certificate/names.h"
 
 namespace ccm::cloud {
 namespace {

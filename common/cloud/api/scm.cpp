@@ -11,7 +11,7 @@
 #include "base/text.h"
 #include "cloud/api/api_id.h"
 #include "cloud/reply/json.h"
-#include "crypto/ascii_name.h"
+#include "crypto/certificate/ascii_name.h"
 
 namespace ccm::cloud {
 namespace {

@@ -11,7 +11,7 @@
 #include "base/result.h"
 #include "base/secret.h"
 #include "cloud/api/api_client.h"
-#include "crypto/key_type.h"
+#include "crypto/key/key_type.h"
 
 namespace ccm::cloud {
 

@@ -19,7 +19,7 @@
 #include "cloud/transport/curl_client.h"
 #include "cloud/transport/curl_protocols.h"
 #include "cloud/transport/reach.h"
-#include "crypto/names.h"
+#include "crypto/certificate/names.h"
 
 namespace ccm::cloud {
 namespace {

@@ -19,8 +19,8 @@
 #include "cloud/transport/endpoints.h"
 #include "cloud/transport/idle_handles.h"
 #include "cloud/transport/wiping_memory.h"
-#include "crypto/pem.h"
-#include "crypto/trust.h"
+#include "crypto/certificate/pem.h"
+#include "crypto/verification/trust.h"
 
 namespace ccm::cloud {
 namespace {

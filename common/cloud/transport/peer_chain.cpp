@@ -6,7 +6,7 @@
 #include <string_view>
 
 #include "cloud/transport/curl_protocols.h"
-#include "crypto/pem.h"
+#include "crypto/certificate/pem.h"
 
 namespace ccm::cloud {
 namespace {

@@ -8,7 +8,7 @@
 
 #include "base/result.h"
 #include "cloud/transport/proxy_login.h"
-#include "crypto/certificate.h"
+#include "crypto/certificate/certificate.h"
 
 namespace ccm::cloud {
 

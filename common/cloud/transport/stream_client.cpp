@@ -18,8 +18,8 @@
 #include "cloud/transport/curl_protocols.h"
 #include "cloud/transport/endpoints.h"
 #include "cloud/transport/idle_handles.h"
-#include "crypto/pem.h"
-#include "crypto/trust.h"
+#include "crypto/certificate/pem.h"
+#include "crypto/verification/trust.h"
 
 namespace ccm::cloud {
 namespace {

@@ -6,8 +6,8 @@
 #include <algorithm>
 #include <utility>
 
-#include "config/certificate_input.h"
-#include "config/value_words.h"
+#include "config/input/certificate_input.h"
+#include "config/values/value_words.h"
 
 namespace ccm::config {
 namespace {

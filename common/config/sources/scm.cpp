@@ -8,10 +8,10 @@
 
 #include "base/sentences.h"
 #include "base/text.h"
-#include "config/certificate_input.h"
+#include "config/input/certificate_input.h"
 #include "config/sentences.h"
-#include "config/value_words.h"
-#include "crypto/names.h"
+#include "config/values/value_words.h"
+#include "crypto/certificate/names.h"
 
 namespace ccm::config {
 namespace {

@@ -6,7 +6,7 @@
 #include <span>
 #include <utility>
 
-#include "crypto/pem_block.h"
+#include "crypto/certificate/pem_block.h"
 #include "fleet/etcd/etcd_errors.h"
 
 namespace ccm::fleet {

@@ -10,8 +10,8 @@
 #include <utility>
 
 #include "base/file.h"
+#include "crypto/certificate/ocsp.h"
 #include "crypto/digest.h"
-#include "crypto/ocsp.h"
 #include "store/file_store/record_file.h"
 #include "store/file_store/removal.h"
 #include "store/file_store/version_files.h"

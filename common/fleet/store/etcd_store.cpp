@@ -11,7 +11,7 @@
 #include <vector>
 
 #include "crypto/digest.h"
-#include "crypto/serving_rules.h"
+#include "crypto/verification/serving_rules.h"
 #include "fleet/store/draft.h"
 #include "fleet/store/fleet_host.h"
 #include "fleet/store/fleet_inbox.h"

@@ -8,7 +8,7 @@
 
 #include "base/packing.h"
 #include "base/text.h"
-#include "crypto/pem.h"
+#include "crypto/certificate/pem.h"
 #include "store/keyed_record.h"
 
 namespace ccm::fleet {

@@ -11,7 +11,7 @@
 
 #include "base/result.h"
 #include "base/secret.h"
-#include "crypto/sealing.h"
+#include "crypto/key/sealing.h"
 #include "store/store_reader.h"
 
 namespace ccm::fleet {

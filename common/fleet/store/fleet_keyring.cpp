@@ -9,8 +9,8 @@
 
 #include "base/packing.h"
 #include "crypto/digest.h"
-#include "crypto/sealed_box.h"
-#include "crypto/sealing.h"
+#include "crypto/key/sealed_box.h"
+#include "crypto/key/sealing.h"
 
 namespace ccm::fleet {
 namespace {

@@ -20,7 +20,7 @@
 #include <vector>
 
 #include "base/result.h"
-#include "crypto/key_pair.h"
+#include "crypto/key/key_pair.h"
 #include "fleet/etcd/etcd_client.h"
 #include "fleet/store/fleet_entry.h"
 #include "fleet/store/fleet_layout.h"
@@ -33,7 +33,7 @@ struct FleetMember {
   std::string public_half;
 };
 
-// HOST of a public key (crypto/sealed_box.h).
+// HOST of a public key (crypto/key/sealed_box.h).
 std::string fleet_host_id(std::string_view public_half);
 
 class FleetKeyring {

@@ -10,7 +10,8 @@
 //             inbox/ID-NAME       what is asked of the leader
 //             granted/NAME        its note of a renewal that was asked for
 //
-// All values but the leader's are sealed (crypto/sealing.h), with their key as the context. Pure.
+// All values but the leader's are sealed (crypto/key/sealing.h), with their key as the context.
+// Pure.
 #pragma once
 
 #include <cstdint>

@@ -15,7 +15,7 @@
 
 #include "base/clock.h"
 #include "config/config.h"
-#include "config/wire.h"
+#include "config/input/wire.h"
 #include "publication/reader.h"
 #include "publication/status.h"
 #include "server/worker_rows.h"

@@ -13,7 +13,7 @@
 #include "base/clock.h"
 #include "base/result.h"
 #include "base/secret.h"
-#include "crypto/key_pair.h"
+#include "crypto/key/key_pair.h"
 #include "store/store.h"
 
 namespace ccm::sources {

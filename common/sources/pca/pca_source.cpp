@@ -9,8 +9,8 @@
 #include <vector>
 
 #include "config/sources/pca.h"
-#include "crypto/pem.h"
-#include "crypto/signing_request.h"
+#include "crypto/certificate/pem.h"
+#include "crypto/key/signing_request.h"
 #include "policy/gate.h"
 
 namespace ccm::sources {

@@ -9,8 +9,8 @@
 #include <utility>
 
 #include "base/sentences.h"
-#include "crypto/names.h"
-#include "crypto/signing_request.h"
+#include "crypto/certificate/names.h"
+#include "crypto/key/signing_request.h"
 #include "sources/scm/scm_orders.h"
 #include "sources/scm/scm_stock.h"
 

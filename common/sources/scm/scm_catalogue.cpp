@@ -7,7 +7,7 @@
 #include <utility>
 
 #include "cloud/reply/api_time.h"
-#include "crypto/names.h"
+#include "crypto/certificate/names.h"
 
 namespace ccm::sources {
 namespace {

@@ -17,7 +17,7 @@
 #include "base/clock.h"
 #include "base/result.h"
 #include "cloud/api/scm.h"
-#include "crypto/certificate.h"
+#include "crypto/certificate/certificate.h"
 
 namespace ccm::sources {
 

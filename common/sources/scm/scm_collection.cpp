@@ -12,10 +12,10 @@
 #include <string_view>
 
 #include "base/text.h"
+#include "crypto/certificate/names.h"
+#include "crypto/certificate/pem.h"
 #include "crypto/digest.h"
-#include "crypto/key_pair.h"
-#include "crypto/names.h"
-#include "crypto/pem.h"
+#include "crypto/key/key_pair.h"
 #include "sources/scm/scm_catalogue.h"
 
 namespace ccm::sources {

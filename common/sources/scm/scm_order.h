@@ -19,7 +19,7 @@
 #include "base/secret.h"
 #include "cloud/api/scm.h"
 #include "config/issue.h"
-#include "crypto/key_pair.h"
+#include "crypto/key/key_pair.h"
 #include "store/store.h"
 
 namespace ccm::sources {

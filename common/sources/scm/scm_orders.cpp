@@ -8,7 +8,7 @@
 #include <utility>
 
 #include "base/sentences.h"
-#include "crypto/names.h"
+#include "crypto/certificate/names.h"
 #include "sources/scm/scm_stock.h"
 #include "store/proof_record.h"
 

@@ -10,10 +10,10 @@
 #include "base/text.h"
 #include "config/sentences.h"
 #include "config/sources/scm.h"
-#include "crypto/authority_file.h"
-#include "crypto/client_verdict.h"
-#include "crypto/issuer_names.h"
-#include "crypto/serving_rules.h"
+#include "crypto/certificate/issuer_names.h"
+#include "crypto/verification/authority_file.h"
+#include "crypto/verification/client_verdict.h"
+#include "crypto/verification/serving_rules.h"
 
 namespace ccm::sources {
 namespace {

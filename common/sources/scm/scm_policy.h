@@ -7,7 +7,7 @@
 #include "base/clock.h"
 #include "base/result.h"
 #include "config/config.h"
-#include "crypto/bundle.h"
+#include "crypto/certificate/bundle.h"
 
 namespace ccm::sources {
 

@@ -8,7 +8,7 @@
 
 #include "cloud/proof/look_for_file.h"
 #include "config/sources/scm.h"
-#include "crypto/names.h"
+#include "crypto/certificate/names.h"
 #include "store/proof_record.h"
 
 namespace ccm::sources {

@@ -6,8 +6,8 @@
 #include <algorithm>
 #include <utility>
 
-#include "crypto/chain.h"
-#include "crypto/pem.h"
+#include "crypto/certificate/chain.h"
+#include "crypto/certificate/pem.h"
 #include "policy/gate.h"
 #include "sources/scm/scm_order.h"
 

@@ -9,7 +9,7 @@
 #include <tuple>
 
 #include "base/sentences.h"
-#include "crypto/names.h"
+#include "crypto/certificate/names.h"
 
 namespace ccm::sources {
 namespace {

@@ -13,8 +13,8 @@
 
 #include "base/file.h"
 #include "base/text.h"
+#include "crypto/certificate/pem.h"
 #include "crypto/digest.h"
-#include "crypto/pem.h"
 #include "store/entry_name.h"
 #include "store/keyed_record.h"
 

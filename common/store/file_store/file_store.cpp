@@ -13,7 +13,7 @@
 
 #include "base/file.h"
 #include "base/text.h"
-#include "crypto/serving_rules.h"
+#include "crypto/verification/serving_rules.h"
 #include "store/file_store/event_log.h"
 #include "store/file_store/file_inbox.h"
 #include "store/file_store/file_lease.h"

@@ -17,9 +17,9 @@
 #include "base/file.h"
 #include "base/secret.h"
 #include "base/text.h"
+#include "crypto/certificate/ocsp.h"
+#include "crypto/certificate/pem.h"
 #include "crypto/digest.h"
-#include "crypto/ocsp.h"
-#include "crypto/pem.h"
 
 namespace ccm::store {
 namespace {

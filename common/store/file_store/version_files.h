@@ -11,7 +11,7 @@
 #include <string_view>
 
 #include "base/result.h"
-#include "crypto/bundle.h"
+#include "crypto/certificate/bundle.h"
 #include "store/entry_name.h"
 #include "store/store_reader.h"
 

@@ -2,7 +2,7 @@
 // The settings that a server's agent works with, left in the state directory so that ccmctl needs
 // no options on a configured host, and the agent that leads knows what the other servers need: one
 // owner-only file per running server (server_id.h), "settings-nginx-1f2e3d4c", in the form of
-// config/wire.h. They hold paths and names, no secret.
+// config/input/wire.h. They hold paths and names, no secret.
 //
 // The settings say where credentials lie and which host gets them, and the store's account could
 // replace the file. So where the agent starts as root, root owns the file and the account may only
@@ -20,7 +20,7 @@
 
 #include "base/clock.h"
 #include "base/result.h"
-#include "config/wire.h"
+#include "config/input/wire.h"
 #include "store/host/presence.h"
 #include "store/host/server_id.h"
 

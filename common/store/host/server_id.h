@@ -11,7 +11,7 @@
 #include <string_view>
 #include <vector>
 
-#include "config/wire.h"
+#include "config/input/wire.h"
 
 namespace ccm::store {
 

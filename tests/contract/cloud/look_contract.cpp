@@ -10,7 +10,7 @@
 #include "cloud/proof/dns_client.h"
 #include "cloud/proof/look_for_file.h"
 #include "cloud/proof/look_for_record.h"
-#include "crypto/pem.h"
+#include "crypto/certificate/pem.h"
 #include "loopback_server.h"
 #include "support/test_pki.h"
 #include "support/tiny_dns.h"

@@ -5,7 +5,7 @@
 
 #include "base/clock.h"
 #include "cloud/transport/curl_client.h"
-#include "crypto/pem.h"
+#include "crypto/certificate/pem.h"
 #include "support/test_pki.h"
 #include "tls_server.h"
 

@@ -340,7 +340,7 @@ def test_what_is_no_module(here):
 
 
 def with_module(settings, path, version):
-    """The settings that an agent left, as of a server with this module (common/config/wire.cpp)."""
+    """The settings that an agent left, as of a server with this module (common/config/input/wire.cpp)."""
     content = settings.read_bytes()
     at = 24
     for _ in range(2):

@@ -8,7 +8,7 @@
 #include <string>
 #include <thread>
 
-#include "crypto/sealed_box.h"
+#include "crypto/key/sealed_box.h"
 #include "fleet/store/fleet_keyring.h"
 #include "support/etcd_cluster.h"
 #include "support/test_pki.h"

@@ -6,7 +6,7 @@
 
 #include <stdexcept>
 
-#include "agent/access_trial.h"
+#include "agent/cloud/access_trial.h"
 
 namespace ccm::agent {
 namespace {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <gtest/gtest.h>
 
-#include "agent/call_ledger.h"
+#include "agent/cloud/call_ledger.h"
 #include "publication/layout.h"
 #include "support/fake_clock.h"
 

@@ -4,8 +4,8 @@
 
 #include <memory>
 
-#include "agent/canary_publisher.h"
-#include "config/settings.h"
+#include "agent/publishing/canary_publisher.h"
+#include "config/input/settings.h"
 #include "lifecycle/hold.h"
 #include "publication/reader.h"
 #include "support/admission.h"

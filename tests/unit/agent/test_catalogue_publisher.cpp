@@ -8,7 +8,7 @@
 #include <string>
 #include <vector>
 
-#include "agent/catalogue_publisher.h"
+#include "agent/publishing/catalogue_publisher.h"
 #include "publication/reader.h"
 #include "publication/writer.h"
 #include "store/file_store/file_store.h"

@@ -7,8 +7,8 @@
 #include <filesystem>
 #include <map>
 
-#include "agent/check.h"
-#include "config/settings.h"
+#include "agent/cloud/check.h"
+#include "config/input/settings.h"
 #include "support/temp_directory.h"
 #include "support/test_pki.h"
 

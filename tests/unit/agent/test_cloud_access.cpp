@@ -6,8 +6,8 @@
 #include <map>
 #include <vector>
 
-#include "agent/cloud_access.h"
-#include "config/settings.h"
+#include "agent/cloud/cloud_access.h"
+#include "config/input/settings.h"
 #include "support/fake_clock.h"
 #include "support/memory_log.h"
 #include "support/scripted_http.h"

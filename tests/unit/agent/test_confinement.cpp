@@ -16,8 +16,8 @@
 #include <filesystem>
 #include <thread>
 
-#include "agent/call_filter.h"
-#include "agent/confinement.h"
+#include "agent/process/call_filter.h"
+#include "agent/process/confinement.h"
 #include "base/file.h"
 #include "base/system_call_numbers.h"
 #include "launch/process.h"

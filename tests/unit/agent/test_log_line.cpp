@@ -9,7 +9,7 @@
 #include <array>
 #include <string>
 
-#include "agent/log_line.h"
+#include "agent/process/log_line.h"
 #include "base/text.h"
 
 namespace ccm::agent {

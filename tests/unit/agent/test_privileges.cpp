@@ -12,7 +12,7 @@
 #include <filesystem>
 #include <functional>
 
-#include "agent/privileges.h"
+#include "agent/process/privileges.h"
 #include "base/file.h"
 #include "support/denied_calls.h"
 #include "support/system_calls.h"

@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-#include "agent/proof_publisher.h"
+#include "agent/publishing/proof_publisher.h"
 #include "publication/reader.h"
 #include "support/memory_log.h"
 #include "support/memory_store.h"

@@ -7,9 +7,9 @@
 #include <string>
 #include <vector>
 
-#include "agent/publisher.h"
+#include "agent/publishing/publisher.h"
 #include "base/file.h"
-#include "config/settings.h"
+#include "config/input/settings.h"
 #include "publication/reader.h"
 #include "store/file_store/file_store.h"
 #include "store/file_store/version_files.h"

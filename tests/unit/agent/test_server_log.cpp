@@ -4,7 +4,7 @@
 
 #include <filesystem>
 
-#include "agent/server_log.h"
+#include "agent/process/server_log.h"
 #include "support/temp_directory.h"
 
 namespace ccm::agent {

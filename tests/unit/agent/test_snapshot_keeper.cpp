@@ -9,9 +9,9 @@
 #include <optional>
 #include <string>
 
-#include "agent/snapshot_keeper.h"
+#include "agent/publishing/snapshot_keeper.h"
 #include "base/file.h"
-#include "config/settings.h"
+#include "config/input/settings.h"
 #include "publication/codec.h"
 #include "store/file_store/file_store.h"
 #include "store/host/snapshot_file.h"

@@ -7,8 +7,8 @@
 #include <optional>
 #include <string>
 
-#include "agent/status_board.h"
-#include "config/settings.h"
+#include "agent/publishing/status_board.h"
+#include "config/input/settings.h"
 #include "lifecycle/hold.h"
 #include "lifecycle/state.h"
 #include "publication/layout.h"

@@ -7,8 +7,8 @@
 #include <string>
 #include <vector>
 
-#include "agent/store_follower.h"
-#include "config/settings.h"
+#include "agent/publishing/store_follower.h"
+#include "config/input/settings.h"
 #include "support/admission.h"
 #include "support/fake_clock.h"
 #include "support/memory_store.h"

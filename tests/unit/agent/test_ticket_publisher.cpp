@@ -5,7 +5,7 @@
 #include <memory>
 #include <utility>
 
-#include "agent/ticket_publisher.h"
+#include "agent/publishing/ticket_publisher.h"
 #include "publication/reader.h"
 #include "store/ticket_record.h"
 #include "support/fake_clock.h"

@@ -6,8 +6,8 @@
 
 #include <atomic>
 
-#include "agent/pulse.h"
-#include "agent/watchdog.h"
+#include "agent/process/pulse.h"
+#include "agent/process/watchdog.h"
 
 namespace ccm::agent {
 namespace {

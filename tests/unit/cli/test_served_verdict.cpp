@@ -3,7 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "cli/host/served_verdict.h"
-#include "crypto/placeholder.h"
+#include "crypto/certificate/placeholder.h"
 #include "support/test_ocsp.h"
 #include "support/test_pki.h"
 

@@ -10,8 +10,8 @@
 
 #include "cli/cloud/permissions.h"
 #include "cli/host/overview.h"
-#include "config/settings.h"
-#include "config/wire.h"
+#include "config/input/settings.h"
+#include "config/input/wire.h"
 #include "lifecycle/deadline.h"
 #include "lifecycle/lifecycle.h"
 #include "support/fake_cloud.h"

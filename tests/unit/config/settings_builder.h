@@ -7,7 +7,7 @@
 #include <string_view>
 #include <vector>
 
-#include "config/settings.h"
+#include "config/input/settings.h"
 
 namespace ccm::config {
 

@@ -4,8 +4,8 @@
 
 #include <string>
 
-#include "config/activation_window.h"
-#include "config/settings.h"
+#include "config/input/settings.h"
+#include "config/values/activation_window.h"
 
 namespace ccm::config {
 namespace {

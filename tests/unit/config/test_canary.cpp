@@ -3,7 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "config/canary.h"
-#include "config/settings.h"
+#include "config/input/settings.h"
 
 namespace ccm::config {
 namespace {

@@ -3,8 +3,8 @@
 #include <gtest/gtest.h>
 
 #include "config/catalogue.h"
-#include "config/toml_file.h"
-#include "config/wire.h"
+#include "config/input/toml_file.h"
+#include "config/input/wire.h"
 #include "settings_builder.h"
 #include "support/temp_directory.h"
 

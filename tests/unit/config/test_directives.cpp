@@ -4,7 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "config/sources/scm.h"
-#include "config/values.h"
+#include "config/values/values.h"
 #include "settings_builder.h"
 
 namespace ccm::config {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <gtest/gtest.h>
 
-#include "config/duration.h"
+#include "config/values/duration.h"
 
 namespace ccm::config {
 namespace {

@@ -4,7 +4,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "config/hook_checks.h"
+#include "config/checks/hook_checks.h"
 #include "support/temp_directory.h"
 
 namespace ccm::config {

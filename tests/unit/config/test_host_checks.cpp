@@ -6,7 +6,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "config/host_checks.h"
+#include "config/checks/host_checks.h"
 #include "settings_builder.h"
 #include "support/temp_directory.h"
 #include "support/test_pki.h"

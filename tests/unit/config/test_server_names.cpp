@@ -2,7 +2,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "config/server_names.h"
+#include "config/values/server_names.h"
 
 namespace ccm::config {
 namespace {

@@ -7,7 +7,7 @@
 #include "config/source_kinds.h"
 #include "config/sources/pca.h"
 #include "config/sources/scm.h"
-#include "config/values.h"
+#include "config/values/values.h"
 
 namespace ccm::config {
 namespace {

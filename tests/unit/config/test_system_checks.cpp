@@ -3,7 +3,7 @@
 #include <gtest/gtest.h>
 #include <sys/syscall.h>
 
-#include "config/system_checks.h"
+#include "config/checks/system_checks.h"
 #include "support/denied_calls.h"
 #include "support/temp_directory.h"
 

@@ -5,8 +5,8 @@
 #include <fstream>
 #include <string>
 
+#include "config/input/toml_file.h"
 #include "config/sources/scm.h"
-#include "config/toml_file.h"
 #include "support/temp_directory.h"
 
 namespace ccm::config {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <gtest/gtest.h>
 
-#include "config/url.h"
+#include "config/values/url.h"
 
 namespace ccm::config {
 namespace {

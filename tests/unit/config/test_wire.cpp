@@ -4,7 +4,7 @@
 
 #include <random>
 
-#include "config/wire.h"
+#include "config/input/wire.h"
 #include "settings_builder.h"
 
 namespace ccm::config {

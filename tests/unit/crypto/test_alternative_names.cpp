@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <gmock/gmock.h>
 
-#include "crypto/alternative_names.h"
+#include "crypto/certificate/alternative_names.h"
 #include "support/test_pki.h"
 
 namespace ccm::crypto {

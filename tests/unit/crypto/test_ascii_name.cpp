@@ -3,7 +3,7 @@
 
 #include <string>
 
-#include "crypto/ascii_name.h"
+#include "crypto/certificate/ascii_name.h"
 
 namespace ccm::crypto {
 namespace {

@@ -2,8 +2,8 @@
 #include <gmock/gmock.h>
 #include <openssl/ec.h>
 
-#include "crypto/bundle.h"
-#include "crypto/pem.h"
+#include "crypto/certificate/bundle.h"
+#include "crypto/certificate/pem.h"
 #include "fixtures.h"
 #include "support/test_pki.h"
 

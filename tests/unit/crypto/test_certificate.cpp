@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <gmock/gmock.h>
 
-#include "crypto/certificate.h"
-#include "crypto/pem.h"
+#include "crypto/certificate/certificate.h"
+#include "crypto/certificate/pem.h"
 #include "fixtures.h"
 #include "support/test_pki.h"
 

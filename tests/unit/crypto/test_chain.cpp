@@ -3,7 +3,7 @@
 
 #include <algorithm>
 
-#include "crypto/chain.h"
+#include "crypto/certificate/chain.h"
 #include "support/test_pki.h"
 
 namespace ccm::crypto {

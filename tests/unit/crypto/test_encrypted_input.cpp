@@ -7,8 +7,8 @@
 
 #include <string>
 
-#include "crypto/encrypted_input.h"
-#include "crypto/keystore.h"
+#include "crypto/key/encrypted_input.h"
+#include "crypto/key/keystore.h"
 #include "crypto/openssl.h"
 #include "fixtures.h"
 #include "support/test_bundle.h"

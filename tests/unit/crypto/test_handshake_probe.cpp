@@ -9,7 +9,7 @@
 #include <functional>
 #include <thread>
 
-#include "crypto/handshake_probe.h"
+#include "crypto/verification/handshake_probe.h"
 #include "support/test_ocsp.h"
 #include "support/test_pki.h"
 

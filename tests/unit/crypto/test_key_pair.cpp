@@ -3,7 +3,7 @@
 #include <openssl/pem.h>
 
 #include "crypto/digest.h"
-#include "crypto/key_pair.h"
+#include "crypto/key/key_pair.h"
 #include "fixtures.h"
 #include "support/test_pki.h"
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <gmock/gmock.h>
 
-#include "crypto/key_type.h"
+#include "crypto/key/key_type.h"
 
 namespace ccm::crypto {
 namespace {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <gtest/gtest.h>
 
-#include "crypto/key_type_of.h"
+#include "crypto/key/key_type_of.h"
 #include "support/test_pki.h"
 
 namespace ccm::crypto {

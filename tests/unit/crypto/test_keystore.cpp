@@ -5,7 +5,7 @@
 
 #include <algorithm>
 
-#include "crypto/keystore.h"
+#include "crypto/key/keystore.h"
 #include "crypto/openssl.h"
 #include "fixtures.h"
 #include "support/test_bundle.h"

@@ -2,7 +2,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "crypto/name_index.h"
+#include "crypto/certificate/name_index.h"
 
 namespace ccm::crypto {
 namespace {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <gmock/gmock.h>
 
-#include "crypto/names.h"
+#include "crypto/certificate/names.h"
 
 namespace ccm::crypto {
 namespace {

@@ -6,7 +6,7 @@
 
 #include <string>
 
-#include "crypto/ocsp.h"
+#include "crypto/certificate/ocsp.h"
 
 namespace ccm::crypto {
 namespace {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <gmock/gmock.h>
 
-#include "crypto/pem.h"
+#include "crypto/certificate/pem.h"
 #include "fixtures.h"
 #include "support/test_pki.h"
 

@@ -4,7 +4,7 @@
 #include <string>
 #include <vector>
 
-#include "crypto/pem_block.h"
+#include "crypto/certificate/pem_block.h"
 
 namespace ccm::crypto {
 namespace {

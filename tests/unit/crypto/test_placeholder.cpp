@@ -2,7 +2,7 @@
 #include <gmock/gmock.h>
 #include <openssl/x509v3.h>
 
-#include "crypto/placeholder.h"
+#include "crypto/certificate/placeholder.h"
 #include "support/test_pki.h"
 
 namespace ccm::crypto {

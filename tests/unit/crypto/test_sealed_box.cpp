@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <gtest/gtest.h>
 
-#include "crypto/sealed_box.h"
+#include "crypto/key/sealed_box.h"
 #include "support/test_pki.h"
 
 namespace ccm::crypto {

@@ -6,7 +6,7 @@
 #include <string_view>
 
 #include "crypto/digest.h"
-#include "crypto/sealing.h"
+#include "crypto/key/sealing.h"
 
 namespace ccm::crypto {
 namespace {

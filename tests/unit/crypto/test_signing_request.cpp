@@ -3,8 +3,8 @@
 #include <openssl/pem.h>
 #include <openssl/x509v3.h>
 
-#include "crypto/alternative_names.h"
-#include "crypto/signing_request.h"
+#include "crypto/certificate/alternative_names.h"
+#include "crypto/key/signing_request.h"
 #include "support/test_pki.h"
 
 namespace ccm::crypto {

@@ -5,7 +5,7 @@
 #include <string_view>
 
 #include "crypto/openssl.h"
-#include "crypto/strict_encoding.h"
+#include "crypto/verification/strict_encoding.h"
 
 namespace ccm::crypto {
 namespace {

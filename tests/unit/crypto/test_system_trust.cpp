@@ -6,8 +6,8 @@
 #include <fstream>
 #include <string>
 
-#include "crypto/client_verdict.h"
-#include "crypto/system_trust.h"
+#include "crypto/verification/client_verdict.h"
+#include "crypto/verification/system_trust.h"
 #include "support/temp_directory.h"
 #include "support/test_pki.h"
 

@@ -6,7 +6,7 @@
 #include <memory>
 #include <string>
 
-#include "config/settings.h"
+#include "config/input/settings.h"
 #include "lifecycle/activation.h"
 #include "lifecycle/deadline.h"
 #include "lifecycle/installer.h"

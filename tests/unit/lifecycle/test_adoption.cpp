@@ -4,7 +4,7 @@
 
 #include <memory>
 
-#include "config/settings.h"
+#include "config/input/settings.h"
 #include "lifecycle/adoption.h"
 #include "store/file_store/file_store.h"
 #include "support/admission.h"

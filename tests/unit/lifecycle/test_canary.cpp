@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-#include "config/settings.h"
+#include "config/input/settings.h"
 #include "lifecycle/activation.h"
 #include "lifecycle/canary.h"
 #include "lifecycle/deadline.h"

@@ -8,7 +8,7 @@
 #include <string>
 #include <vector>
 
-#include "config/settings.h"
+#include "config/input/settings.h"
 #include "lifecycle/catalogue_keeper.h"
 #include "support/fake_clock.h"
 #include "support/memory_log.h"

@@ -13,7 +13,7 @@
 #include <thread>
 #include <vector>
 
-#include "config/settings.h"
+#include "config/input/settings.h"
 #include "config/source_kinds.h"
 #include "lifecycle/lifecycle.h"
 #include "lifecycle/lockout.h"

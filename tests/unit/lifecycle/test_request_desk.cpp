@@ -7,7 +7,7 @@
 #include <filesystem>
 #include <fstream>
 
-#include "config/settings.h"
+#include "config/input/settings.h"
 #include "lifecycle/hold.h"
 #include "lifecycle/installer.h"
 #include "lifecycle/request_desk.h"

@@ -9,7 +9,7 @@
 #include <thread>
 #include <vector>
 
-#include "config/settings.h"
+#include "config/input/settings.h"
 #include "lifecycle/stapling.h"
 #include "support/admission.h"
 #include "support/fake_clock.h"

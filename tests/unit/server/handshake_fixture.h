@@ -12,7 +12,7 @@
 #include <string>
 #include <vector>
 
-#include "crypto/certificate.h"
+#include "crypto/certificate/certificate.h"
 #include "publication/writer.h"
 #include "server/handshake.h"
 #include "support/memory_log.h"

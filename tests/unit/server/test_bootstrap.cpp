@@ -10,9 +10,9 @@
 
 #include "base/file.h"
 #include "base/text.h"
-#include "config/settings.h"
+#include "config/input/settings.h"
 #include "crypto/digest.h"
-#include "crypto/serving_rules.h"
+#include "crypto/verification/serving_rules.h"
 #include "publication/codec.h"
 #include "publication/reader.h"
 #include "publication/snapshot.h"

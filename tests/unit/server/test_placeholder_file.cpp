@@ -8,9 +8,9 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#include "crypto/certificate.h"
-#include "crypto/key_pair.h"
-#include "crypto/pem.h"
+#include "crypto/certificate/certificate.h"
+#include "crypto/certificate/pem.h"
+#include "crypto/key/key_pair.h"
 #include "server/placeholder_file.h"
 #include "support/denied_calls.h"
 #include "support/temp_directory.h"

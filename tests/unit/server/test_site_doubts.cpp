@@ -7,7 +7,7 @@
 #include <string>
 
 #include "base/handle.h"
-#include "config/settings.h"
+#include "config/input/settings.h"
 #include "server/site_doubts.h"
 #include "support/memory_log.h"
 

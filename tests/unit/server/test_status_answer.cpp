@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-#include "config/settings.h"
+#include "config/input/settings.h"
 #include "publication/layout.h"
 #include "publication/writer.h"
 #include "server/status/status_answer.h"

@@ -6,7 +6,7 @@
 #include <memory>
 
 #include "base/file.h"
-#include "crypto/serving_rules.h"
+#include "crypto/verification/serving_rules.h"
 #include "store/file_store/file_reader.h"
 #include "store/file_store/file_store.h"
 #include "store/file_store/version_files.h"

@@ -10,9 +10,9 @@
 #include "cli/input/completion.h"
 #include "cli/input/secret_input.h"
 #include "cli/output/render.h"
-#include "crypto/names.h"
-#include "crypto/pem.h"
-#include "crypto/signing_request.h"
+#include "crypto/certificate/names.h"
+#include "crypto/certificate/pem.h"
+#include "crypto/key/signing_request.h"
 
 namespace ccm::cli {
 namespace {

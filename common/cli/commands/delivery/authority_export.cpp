@@ -10,7 +10,7 @@
 #include "cli/commands/delivery/export_commands.h"
 #include "cli/input/completion.h"
 #include "cli/output/render.h"
-#include "crypto/pem.h"
+#include "crypto/certificate/pem.h"
 
 namespace ccm::cli {
 namespace {

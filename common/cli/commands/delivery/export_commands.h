@@ -8,7 +8,7 @@
 
 #include "cli/commands/delivery/export_files.h"
 #include "cli/host/workspace.h"
-#include "crypto/bundle.h"
+#include "crypto/certificate/bundle.h"
 
 namespace ccm::cli {
 

@@ -7,9 +7,9 @@
 #include <algorithm>
 
 #include "base/file.h"
+#include "crypto/certificate/pem.h"
 #include "crypto/digest.h"
-#include "crypto/keystore.h"
-#include "crypto/pem.h"
+#include "crypto/key/keystore.h"
 
 namespace ccm::cli {
 namespace {

@@ -10,7 +10,7 @@
 #include "base/clock.h"
 #include "base/result.h"
 #include "base/secret.h"
-#include "crypto/bundle.h"
+#include "crypto/certificate/bundle.h"
 
 namespace ccm::cli {
 

@@ -6,7 +6,7 @@
 #include <algorithm>
 
 #include "cli/commands/delivery/archive.h"
-#include "crypto/pem_block.h"
+#include "crypto/certificate/pem_block.h"
 
 namespace ccm::cli {
 namespace {

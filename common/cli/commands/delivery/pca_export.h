@@ -8,7 +8,7 @@
 #include "base/result.h"
 #include "base/secret.h"
 #include "cli/cloud/cloud_access.h"
-#include "crypto/bundle.h"
+#include "crypto/certificate/bundle.h"
 
 namespace ccm::cli {
 

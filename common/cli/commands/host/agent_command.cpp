@@ -20,8 +20,8 @@
 #include "cli/host/status_port.h"
 #include "cli/input/completion.h"
 #include "cloud/reply/json.h"
-#include "config/host_checks.h"
-#include "config/toml_file.h"
+#include "config/checks/host_checks.h"
+#include "config/input/toml_file.h"
 #include "launch/launch.h"
 #include "publication/writer.h"
 

@@ -15,7 +15,7 @@
 #include "cli/host/asking.h"
 #include "cli/host/store_access.h"
 #include "cli/output/render.h"
-#include "config/duration.h"
+#include "config/values/duration.h"
 #include "lifecycle/event_json.h"
 
 namespace ccm::cli {

@@ -15,8 +15,8 @@
 #include "cli/output/render.h"
 #include "config/catalogue.h"
 #include "config/source_kinds.h"
-#include "crypto/bundle.h"
-#include "crypto/pem.h"
+#include "crypto/certificate/bundle.h"
+#include "crypto/certificate/pem.h"
 #include "lifecycle/installer.h"
 
 namespace ccm::cli {

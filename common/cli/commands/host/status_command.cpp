@@ -16,7 +16,7 @@
 #include "cli/input/completion.h"
 #include "cli/output/render.h"
 #include "cli/output/table.h"
-#include "config/duration.h"
+#include "config/values/duration.h"
 
 namespace ccm::cli {
 namespace {

@@ -4,7 +4,7 @@
 #include <functional>
 #include <string>
 
-#include "config/duration.h"
+#include "config/values/duration.h"
 
 namespace ccm::cli {
 namespace {

@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "agent/process/server_log.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+namespace ccm::agent {
+namespace {
+
+bool is_same_file(int descriptor, const std::string& path) {
+  struct stat open_file = {};
+  struct stat named = {};
+  // Between a rotation's rename and the new file there is none: the old one is right till then.
+  if (stat(path.c_str(), &named) != 0) return true;
+  return fstat(descriptor, &open_file) == 0 && open_file.st_dev == named.st_dev &&
+         open_file.st_ino == named.st_ino;
+}
+
+}  // namespace
+
+int ServerLog::descriptor() {
+  if (facts_.error_log.empty()) return STDERR_FILENO;
+  if (!file_ || !is_same_file(file_.get(), facts_.error_log)) {
+    FileDescriptor opened(
+        open(facts_.error_log.c_str(), O_WRONLY | O_APPEND | O_CLOEXEC | O_NOCTTY | O_NONBLOCK));
+    if (opened) file_ = std::move(opened);
+  }
+  return file_ ? file_.get() : STDERR_FILENO;
+}
+
+void ServerLog::write(const LogLine& line, pid_t pid) {
+  if (line.severity > facts_.log_level) return;
+  const int place = descriptor();
+  const bool is_journal = facts_.logs_to_journal && place == STDERR_FILENO;
+  const auto now = std::chrono::system_clock::now();
+  const std::string text = facts_.logs_json ? format_json_line(line, now, pid)
+                           : is_journal     ? format_journal_line(line)
+                                            : format_line(facts_.kind, line, now, pid);
+  static_cast<void>(::write(place, text.data(), text.size()) < 0);
+}
+
+}  // namespace ccm::agent

@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "agent/publishing/canary_publisher.h"
+
+#include <utility>
+
+#include "lifecycle/canary.h"
+
+namespace ccm::agent {
+
+CanaryPublisher::CanaryPublisher(CanaryPlace place, const store::StoreReader& store, Log& log)
+    : place_(std::move(place)), store_(store), log_(log) {
+  if (!place_.board) return;
+  before_ = store::read_canaries(place_.state_path, place_.server);
+  written_ = before_;
+}
+
+void CanaryPublisher::look_at(publication::Writer& writer, const config::CertificateSpec& spec,
+                              Time now) {
+  if (!spec.canary.is_set() || !place_.board) return;
+  const auto canary = lifecycle::canary_of(store_, spec.name);
+  const auto known = counted_.find(spec.name);
+  if (canary && known != counted_.end() && known->second.canary == *canary) return;
+  if (canary) return begin(writer, spec, *canary, now);
+  end(writer, spec.name);
+}
+
+void CanaryPublisher::begin(publication::Writer& writer, const config::CertificateSpec& spec,
+                            const store::Canary& canary, Time now) {
+  const std::string& name = spec.name;
+  auto stored = store_.load_version(name, canary.version);
+  if (!stored) {
+    // Said once. At its end the leader finds out as well.
+    const auto [said, is_news] = unreadable_.try_emplace(name, canary);
+    if (!is_news && said->second == canary) return;
+    said->second = canary;
+    log_.error("certificate \"{}\": version {} cannot be tried out: {}", name, canary.version,
+               stored.error().message());
+    return end(writer, name);
+  }
+  // Before it is shown, so that everything counts that comes of it.
+  store::CanaryCounted counted{
+      .canary = canary, .board = place_.board->id(), .seen = place_.board->read(name)};
+  const auto before = before_.find(name);
+  if (before != before_.end() && before->second.canary == canary) {
+    counted.total = before->second.total;
+    // The workers went on counting while there was no agent; in a new memory since its beginning.
+    counted.seen = before->second.board == counted.board ? before->second.seen : CanaryTally();
+  }
+  publication::Published value{.bundle = std::move(stored->bundle), .ocsp_response = {}};
+  if (spec.stapling) {
+    const store::StoredCertificate again{
+        .bundle = value.bundle, .info = stored->info, .ocsp_response = stored->ocsp_response};
+    value.ocsp_response = store::staple_of(again, now);
+  }
+  const auto published = writer.publish(publication::canary_slot(name), value);
+  if (!published) return say(published.error());
+  counted_.insert_or_assign(name, counted);
+  next_ = {};
+  log_.info("certificate \"{}\": version {} is shown to {}% of the handshakes", name,
+            canary.version, spec.canary.percent);
+}
+
+void CanaryPublisher::end(publication::Writer& writer, const std::string& name) {
+  before_.erase(name);
+  if (counted_.erase(name) > 0) next_ = {};
+  const auto withdrawn = writer.withdraw(publication::canary_slot(name));
+  if (!withdrawn) say(withdrawn.error());
+}
+
+void CanaryPublisher::count(SteadyTime now) {
+  if (now < next_ || (counted_.empty() && written_.empty())) return;
+  next_ = now + kBetweenCounts;
+  for (auto& [name, counted] : counted_) {
+    const CanaryTally seen = place_.board->read(name);
+    counted.total.add(seen.since(counted.seen));
+    counted.seen = seen;
+  }
+  if (counted_ == written_) return;
+  if (const auto written = store::write_canaries(place_.state_path, place_.server, counted_);
+      !written) {
+    return say(written.error());
+  }
+  written_ = counted_;
+}
+
+void CanaryPublisher::say(const Error& error) {
+  if (std::exchange(has_complained_, true)) return;
+  log_.warn("a new version cannot be tried out as it should be: {}", error.message());
+}
+
+}  // namespace ccm::agent

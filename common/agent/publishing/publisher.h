@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: Apache-2.0
+// Publishes the store's content to the server's workers. Belongs to the agent's main thread, so
+// that no cloud call ever delays it. The only writer of the segment while the agent runs.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+
+#include "agent/process/sign_of_life.h"
+#include "agent/publishing/canary_publisher.h"
+#include "agent/publishing/catalogue_publisher.h"
+#include "agent/publishing/proof_publisher.h"
+#include "agent/publishing/store_follower.h"
+#include "agent/publishing/ticket_publisher.h"
+#include "base/clock.h"
+#include "base/event.h"
+#include "base/log.h"
+#include "config/config.h"
+#include "publication/snapshot.h"
+#include "publication/writer.h"
+#include "store/store_reader.h"
+
+namespace ccm::agent {
+
+class Publisher {
+ public:
+  // Borrows all but the writer.
+  Publisher(const config::Config& config, const store::StoreReader& store,
+            publication::Writer writer, SignOfLife& life, Log& log, Events& events = no_events(),
+            CanaryPlace canaries = {})
+      : config_(config),
+        store_(store),
+        writer_(std::move(writer)),
+        life_(life),
+        log_(log),
+        events_(events),
+        canaries_(std::move(canaries), store, log),
+        proofs_(store, log),
+        tickets_(config.global().ticket_keys, store, log),
+        catalogues_(writer_.catalogues(), store, log, config.catalogues()),
+        follower_(config, store) {}
+
+  // Publishes every certificate whose current version or OCSP response is another than the last
+  // time, as the store tells (store_follower.h). A damaged version never takes the place of a good
+  // one that is served. A response that has ended in the meantime is the workers' to leave out
+  // (server/handshake.h). First of all what authorities may fetch,
+  // and the ticket keys.
+  void refresh(Time now);
+  // Whether refresh() has more to do at once: the catalogues are brought up to date step by step.
+  bool has_more() const noexcept { return catalogues_.has_more(); }
+  // What was kept back because of its dates, as by a clock that was wrong, is looked at again the
+  // next time.
+  void clock_was_set();
+  // A version is tried out, so refresh() is to be called every CanaryPublisher::kBetweenCounts.
+  bool counts() const noexcept { return !canaries_.is_at_rest(); }
+  // For who tells of what is published (status_board.h).
+  publication::Writer& writer() noexcept { return writer_; }
+  // To be called before the first refresh(): certificates that the server shows exactly as in the
+  // snapshot, and that are still current, need not be read.
+  void believe(const publication::Snapshot& snapshot);
+
+ private:
+  // What is known of a certificate's newest version.
+  struct Seen {
+    store::VersionNumber version = 0;
+    std::uint64_t response = 0;  // its stamp (store/store_reader.h)
+    std::string complaint;       // why it could not be read, so as to say it once
+    bool is_withheld = false;    // the server shows something that fits better
+    bool is_unstapled = false;   // there is a response that is not to be stapled now
+
+    // On another day it may be another.
+    bool is_dated() const noexcept { return is_withheld || is_unstapled; }
+  };
+
+  void look_at(const config::CertificateSpec& spec, Time now);
+  // False when the store could not be read.
+  bool look_at(const config::CertificateSpec& spec, Seen& seen, Time now);
+  void publish(const std::string& name, const store::VersionInfo& info,
+               const publication::Published& value, bool is_new);
+
+  const config::Config& config_;
+  const store::StoreReader& store_;
+  publication::Writer writer_;
+  SignOfLife& life_;
+  Log& log_;
+  Events& events_;
+  CanaryPublisher canaries_;
+  ProofPublisher proofs_;
+  TicketPublisher tickets_;
+  CataloguePublisher catalogues_;
+  StoreFollower follower_;
+  std::map<std::string, Seen, std::less<>> seen_;
+  std::set<const config::CertificateSpec*> unread_;  // to look at again in the next call
+};
+
+}  // namespace ccm::agent

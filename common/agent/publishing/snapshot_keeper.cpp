@@ -1,0 +1,234 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "agent/publishing/snapshot_keeper.h"
+
+#include <malloc.h>
+
+#include <algorithm>
+#include <cstring>
+#include <vector>
+
+#include "base/boundary.h"
+#include "crypto/certificate/ocsp.h"
+#include "crypto/verification/serving_rules.h"
+#include "publication/codec.h"
+#include "store/host/snapshot_file.h"
+#include "store/stored_search.h"
+
+namespace ccm::agent {
+namespace {
+
+using config::CertificateSpec;
+using publication::Snapshot;
+using publication::SnapshotEntry;
+
+// Less is not worth a new file.
+constexpr std::size_t kLeastWaste = std::size_t{256} << 10U;
+// The main thread does not wait for the end of these jobs.
+constexpr int kWakesNobody = -1;
+// Up to so many are read again whenever necessary; more of them less often.
+constexpr std::size_t kFew = 100;
+constexpr Seconds kBetweenAll{60};
+
+bool is_wasteful(std::size_t used, std::size_t total) {
+  return total > used + std::max(used, kLeastWaste);
+}
+
+Secret joined(const std::vector<Secret>& parts) {
+  std::size_t size = publication::kSnapshotHead.size();
+  for (const Secret& part : parts) size += part.size();
+  Secret all = Secret::of_size(size);
+  auto room = all.mutable_bytes();
+  std::memcpy(room.data(), publication::kSnapshotHead.data(), publication::kSnapshotHead.size());
+  room = room.subspan(publication::kSnapshotHead.size());
+  for (const Secret& part : parts) {
+    if (part.empty()) continue;
+    std::memcpy(room.data(), part.bytes().data(), part.size());
+    room = room.subspan(part.size());
+  }
+  return all;
+}
+
+void limit_to_chain(SnapshotEntry& entry, const crypto::Bundle& bundle) {
+  entry.begin = bundle.leaf().not_before();
+  entry.end = bundle.leaf().not_after();
+  for (const crypto::Certificate& certificate : bundle.chain()) {
+    entry.begin = std::max(entry.begin, certificate.not_before());
+    entry.end = std::min(entry.end, certificate.not_after());
+  }
+}
+
+}  // namespace
+
+std::vector<SnapshotFile::Subject> SnapshotFile::subjects() const {
+  std::vector<Subject> all;
+  for (const CertificateSpec& spec : parts_.config.certificates()) {
+    all.push_back({.name = spec.name, .names = spec.names, .stapling = spec.stapling});
+  }
+  if (parts_.config.catalogues().empty()) return all;
+  const auto names = parts_.store.names();
+  for (const std::string& name : names ? *names : std::vector<std::string>()) {
+    if (parts_.config.find(name) == nullptr) all.push_back({.name = name});
+  }
+  return all;
+}
+
+std::optional<SnapshotFile::Subject> SnapshotFile::find(const std::string& name) const {
+  if (const CertificateSpec* spec = parts_.config.find(name)) {
+    return Subject{.name = name, .names = spec->names, .stapling = spec->stapling};
+  }
+  if (parts_.config.catalogues().empty()) return std::nullopt;
+  return Subject{.name = name};
+}
+
+Traces SnapshotFile::look(const Subject& spec) const {
+  const store::VersionNumber version = parts_.store.current_version(spec.name);
+  if (version == 0) return {};
+  return {.version = version,
+          .stamp = parts_.store.version_stamp(spec.name),
+          .response = spec.stapling ? parts_.store.response_stamp(spec.name) : 0};
+}
+
+Secret SnapshotFile::read(const Subject& spec, const Traces& traces) const {
+  if (traces.version == 0) return {};
+  const auto loaded = parts_.store.load(spec.name);
+  if (!loaded || loaded->damage || !loaded->certificate) return {};
+  const store::StoredCertificate& stored = *loaded->certificate;
+  const Time now = parts_.clock.now();
+  if (stored.info.number != traces.version || !store::check_stored(stored, spec.names, now))
+    return {};
+  const publication::Published published{
+      .bundle = stored.bundle,
+      .ocsp_response = spec.stapling ? staple_of(stored, now) : std::vector<std::byte>()};
+  auto value = publication::encode(published);
+  if (!value) return {};
+  SnapshotEntry entry{.name = spec.name,
+                      .version = traces.version,
+                      .stamp = traces.stamp,
+                      .response = traces.response,
+                      .rules = crypto::kServingRules,
+                      .names = stored.bundle.leaf().names(),
+                      .value = *std::move(value)};
+  limit_to_chain(entry, stored.bundle);
+  if (!published.ocsp_response.empty()) {
+    entry.response_end = crypto::ocsp_response_end(published.ocsp_response);
+  }
+  return encode_entry(entry);
+}
+
+// All current entries, taken from the old snapshot where it has them.
+Secret SnapshotFile::join(const Snapshot& old) {
+  std::vector<Secret> parts;
+  std::uint64_t at = publication::kSnapshotHead.size();
+  for (const Subject& spec : subjects()) {
+    const Traces traces = look(spec);
+    const SnapshotEntry* entry = old.find(spec.name);
+    const bool is_kept = entry != nullptr &&
+                         Traces{entry->version, entry->stamp, entry->response} == traces &&
+                         entry->rules == crypto::kServingRules;
+    parts.push_back(is_kept ? encode_entry(*entry) : read(spec, traces));
+    const std::size_t size = parts.back().size();
+    known_.insert_or_assign(spec.name, Known{.traces = traces, .at = at, .size = size});
+    at += size;
+  }
+  return joined(parts);
+}
+
+void SnapshotFile::begin_anew() {
+  owes_all_ = true;
+  if (known_.size() <= kFew) next_all_ = {};
+  catch_up();
+}
+
+void SnapshotFile::catch_up() {
+  if (owes_all_ && parts_.clock.steady_now() >= next_all_) bring_up_to_date();
+}
+
+void SnapshotFile::bring_up_to_date() {
+  owes_all_ = false;
+  next_all_ = parts_.clock.steady_now() + kBetweenAll;
+  Result<Secret> content = store::read_snapshot(parts_.state_path);
+  const Secret before = content ? content->clone() : Secret();
+  const Secret all = join(content ? Snapshot::parse(*std::move(content)) : Snapshot());
+  used_ = total_ = all.size();
+  if (before.equals(all)) return;
+  const Result<void> written = store::replace_snapshot(parts_.state_path, all);
+  if (!written) {
+    // Their positions in the old file do not hold for the new one.
+    for (auto& [name, known] : known_) known.size = 0;
+  }
+  say(written ? std::nullopt : std::optional(written.error()));
+}
+
+void SnapshotFile::note(const std::string& name) {
+  const auto spec = find(name);
+  if (!spec) return;
+  const Traces traces = look(*spec);
+  Known& known = known_[name];
+  if (traces == known.traces) return;
+  known.traces = traces;
+  // With a certificate that is gone, the store has removed the file (Store::forget).
+  if (traces.version == 0) return begin_anew();
+  const Secret entry = read(*spec, traces);
+  if (entry.empty()) return;
+  if (is_wasteful(used_, total_ + entry.size())) return bring_up_to_date();
+  append(known, entry);
+}
+
+// Appends the new entry, then wipes the old one, because the store may have removed its private key
+// already.
+void SnapshotFile::append(Known& known, const Secret& entry) {
+  const Result<std::uint64_t> added = store::append_to_snapshot(parts_.state_path, entry);
+  if (!added && added.error().kind() == ErrorKind::rejected) return begin_anew();
+  say(added ? std::nullopt : std::optional(added.error()));
+  if (!added) return;
+  store::wipe_in_snapshot(parts_.state_path, known.at, known.size);
+  used_ = used_ + entry.size() - known.size;
+  known.at = *added;
+  known.size = entry.size();
+  total_ = *added + entry.size();
+}
+
+// Without the snapshot a server also starts, only more slowly.
+void SnapshotFile::say(const std::optional<Error>& problem) {
+  if (!problem) {
+    has_complained_ = false;
+  } else if (!std::exchange(has_complained_, true)) {
+    parts_.log.warn("keep the snapshot for the next start: {}", problem->message());
+  }
+}
+
+SnapshotKeeper::SnapshotKeeper(SnapshotFile::Parts parts)
+    : file_(std::move(parts)), crew_(1, kWakesNobody) {}
+
+void SnapshotKeeper::bring_up_to_date() {
+  give([this] {
+    file_.bring_up_to_date();
+    // It has read everything, perhaps twice, and will not do so again soon.
+    malloc_trim(0);
+  });
+}
+
+void SnapshotKeeper::note(std::vector<std::string> names) {
+  if (names.empty() && !file_.owes_all()) return;
+  give([this, names = std::move(names)] {
+    for (const std::string& name : names) file_.note(name);
+    file_.catch_up();
+  });
+}
+
+void SnapshotKeeper::note_all() {
+  give([this] { file_.begin_anew(); });
+}
+
+void SnapshotKeeper::give(std::function<void()> job) {
+  crew_.give([job = std::move(job)] {
+    at_boundary(
+        0, [](const char*) {},
+        [&] {
+          job();
+          return 0;
+        });
+  });
+}
+
+}  // namespace ccm::agent

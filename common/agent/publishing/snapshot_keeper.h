@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: Apache-2.0
+// Keeps the snapshot beside the store (publication/snapshot.h) up to date, for the next start of
+// any server on this host. It holds the certificates of the leader's configuration and, where a
+// server has a catalogue, everything in the store. A change is appended; from time to time, and
+// when a certificate is gone, the whole file is rewritten.
+//
+// Only the leader has one. It works on a thread of its own, so that it delays nothing; any thread
+// may report changes. Borrows its parts.
+#pragma once
+
+#include <atomic>
+#include <functional>
+#include <map>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "agent/process/crew.h"
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/traces.h"
+#include "config/config.h"
+#include "publication/snapshot.h"
+#include "store/store_reader.h"
+
+namespace ccm::agent {
+
+// What the keeper does, on one thread at a time.
+class SnapshotFile {
+ public:
+  struct Parts {
+    const config::Config& config;
+    const store::StoreReader& store;
+    std::string state_path;
+    const Clock& clock;
+    Log& log;
+  };
+  explicit SnapshotFile(Parts parts) : parts_(std::move(parts)) {}
+
+  // Updates the entries of all certificates: a few system calls for each, and a read for each new
+  // one.
+  void bring_up_to_date();
+  // Updates one certificate, which may have changed. Cheap when it has not.
+  void note(const std::string& name);
+  // Whether bring_up_to_date() is postponed; catch_up() does it when it is time. A forgotten
+  // certificate costs a new file, and many may be forgotten in a row.
+  bool owes_all() const noexcept { return owes_all_; }
+  void catch_up();
+  // bring_up_to_date(), at once or, of many, when it is time.
+  void begin_anew();
+
+ private:
+  // What is known of one, and where its entry stands in the file.
+  struct Known {
+    Traces traces;
+    std::uint64_t at = 0;
+    std::size_t size = 0;  // 0: it has none
+  };
+
+  // What a server may show at its start: what a configuration names, and with a catalogue
+  // everything.
+  struct Subject {
+    std::string name;
+    std::vector<std::string> names = {};  // that it has to cover
+    bool stapling = true;
+  };
+
+  std::vector<Subject> subjects() const;
+  std::optional<Subject> find(const std::string& name) const;
+  Traces look(const Subject& subject) const;
+  // The entry for the certificate; empty when a server could not show it at once.
+  Secret read(const Subject& subject, const Traces& traces) const;
+  Secret join(const publication::Snapshot& old);
+  void append(Known& known, const Secret& entry);
+  void say(const std::optional<Error>& problem);
+
+  Parts parts_;
+  std::map<std::string, Known, std::less<>> known_;
+  std::size_t used_ = 0;   // bytes of entries that are up to date
+  std::size_t total_ = 0;  // bytes of the file
+  bool has_complained_ = false;
+  std::atomic<bool> owes_all_{false};
+  SteadyTime next_all_;
+};
+
+class SnapshotKeeper {
+ public:
+  explicit SnapshotKeeper(SnapshotFile::Parts parts);
+
+  void bring_up_to_date();
+  // Of these, which may be others by now.
+  void note(std::vector<std::string> names);
+  // Any may be another. Of many not at once, so that it may be said often.
+  void note_all();
+
+ private:
+  void give(std::function<void()> job);
+
+  SnapshotFile file_;
+  Crew crew_;
+};
+
+}  // namespace ccm::agent

@@ -1,0 +1,204 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "agent/publishing/status_board.h"
+
+#include <unistd.h>
+
+#include <utility>
+
+#include "base/version.h"
+#include "lifecycle/activation.h"
+#include "lifecycle/hold.h"
+#include "lifecycle/state.h"
+#include "publication/layout.h"
+#include "sources/source_drivers.h"
+
+namespace ccm::agent {
+namespace {
+
+using publication::CertificateStatus;
+
+void add_state(const lifecycle::State& state, CertificateStatus& status) {
+  status.next_at = lifecycle::due(state);
+  if (const auto* valid = std::get_if<lifecycle::Valid>(&state)) {
+    status.state = CertificateStatus::State::valid;
+    status.renew_at = valid->renew_at;
+  } else if (const auto* waiting = std::get_if<lifecycle::Waiting>(&state)) {
+    // Its kind, which is always `pending`, says that it waits.
+    status.attempts = waiting->attempts;
+  } else if (const auto* failing = std::get_if<lifecycle::Failing>(&state)) {
+    status.state = CertificateStatus::State::failing;
+    status.attempts = failing->attempts;
+  } else if (std::holds_alternative<lifecycle::Rejected>(state)) {
+    status.state = CertificateStatus::State::rejected;
+  }
+  const Error* error = lifecycle::error_of(state);
+  if (error == nullptr) return;
+  status.error_kind = to_string(error->kind());
+  status.error = error->message();
+}
+
+void add_installed(const store::StoreReader& store, const std::string& name,
+                   CertificateStatus& status) {
+  status.version = store.current_version(name);
+  if (status.version == 0) return;
+  status.versions = store.versions(name).size();
+  const auto glance = store.glance(name, status.version);
+  if (!glance) {
+    status.is_damaged = true;
+    status.error = glance.error().message();
+    status.error_kind = to_string(glance.error().kind());
+    return;
+  }
+  const store::VersionInfo& info = glance->info;
+  status.serial = info.serial;
+  status.origin = info.origin;
+  status.installed_at = info.installed_at;
+  status.not_before = info.not_before;
+  status.not_after = info.not_after;
+}
+
+void add_canary(const std::string& name, const store::Canary& canary,
+                const lifecycle::CanaryCounter& counter, CertificateStatus& status) {
+  status.canary_since = canary.since;
+  if (!counter) return;
+  const CanaryTally tally = counter(name, canary);
+  status.canary = {.current_shown = tally.current.shown(),
+                   .current_failed = tally.current.failed(),
+                   .candidate_shown = tally.candidate.shown(),
+                   .candidate_failed = tally.candidate.failed()};
+}
+
+// A record that cannot be read is said to be by `ccmctl doctor`.
+void add_order(const store::StoreReader& store, const std::string& name,
+               CertificateStatus& status) {
+  const auto order = sources::find_order(store, name);
+  if (!order || !*order) return;
+  status.order_step = (*order)->step;
+  status.order_since = (*order)->since;
+}
+
+void add_shown(const publication::Writer& writer, const std::string& name,
+               CertificateStatus& status) {
+  auto shown = writer.shown(name);
+  if (!shown) return;
+  status.generation = shown->generation;
+  status.is_placeholder = shown->is_placeholder;
+  status.shown_serial = std::move(shown->serial);
+  status.shown_until = shown->not_after;
+  status.staple_until = shown->staple_end;
+}
+
+}  // namespace
+
+CertificateStatus status_of(const config::CertificateSpec& spec, const store::StoreReader& store,
+                            const publication::Writer& writer, Time now,
+                            const lifecycle::CanaryCounter& counter) {
+  CertificateStatus status;
+  const auto record = store.read_record(spec.name, "state");
+  if (record && *record) {
+    if (const auto persisted = lifecycle::parse_state((*record)->value.reveal())) {
+      add_state(persisted->state, status);
+    }
+  }
+  status.held = lifecycle::held_version(store, spec.name);
+  if (status.held != 0) status.refused_canary = lifecycle::refused_canary(store, spec.name);
+  if (const auto activation = lifecycle::pending_activation(store, spec, now)) {
+    status.staged = activation->version;
+    status.activates_at = activation->at;
+    if (activation->canary) add_canary(spec.name, *activation->canary, counter, status);
+  }
+  add_order(store, spec.name, status);
+  add_installed(store, spec.name, status);
+  add_shown(writer, spec.name, status);
+  return status;
+}
+
+StatusBoard::StatusBoard(Parts parts) : parts_(std::move(parts)) {
+  agent_.pid = static_cast<std::uint32_t>(getpid());
+  agent_.version = version();
+  agent_.since = parts_.clock.now();
+  agent_.account = parts_.account;
+  const auto before = publication::decode_agent(parts_.writer.read_note(publication::kAgentNote));
+  if (before) hooks_before_ = before->hooks;
+  std::vector<publication::CallStatus> calls;
+  for (std::uint32_t i = 0; i < publication::kCallNotes; ++i) {
+    auto call = publication::decode_call(parts_.writer.read_note(publication::kFirstCallNote + i));
+    if (!call) break;
+    calls.push_back(*std::move(call));
+  }
+  parts_.ledger.resume(std::move(calls));
+}
+
+void StatusBoard::look(bool leads, Time next_wake) {
+  const SteadyTime now = parts_.clock.steady_now();
+  if (now < next_look_) return;
+  next_look_ = now + kBetweenLooks;
+  tell_of_agent(leads, next_wake);
+  find_changes();
+  for (std::size_t left = kMostAtOnce; left > 0 && !waiting_.empty(); --left) {
+    const std::string name = std::move(waiting_.front());
+    waiting_.pop_front();
+    is_waiting_.erase(name);
+    tell_of(name);
+  }
+}
+
+void StatusBoard::find_changes() {
+  store::Changes changes = parts_.store.changes_since(revision_);
+  revision_ = changes.revision;
+  const auto wait = [this](const std::string& name) {
+    if (is_waiting_.insert(name).second) waiting_.push_back(name);
+  };
+  for (const std::string& name : tried_out_) wait(name);
+  if (changes.names) {
+    for (const std::string& name : *changes.names) {
+      if (parts_.config.find(name) != nullptr) wait(name);
+    }
+    return;
+  }
+  for (const config::CertificateSpec& spec : parts_.config.certificates()) wait(spec.name);
+}
+
+void StatusBoard::tell_of_agent(bool leads, Time next_wake) {
+  const std::uint64_t revision = parts_.ledger.revision();
+  const CallLedger::State state = parts_.ledger.state();
+  if (std::exchange(ledger_revision_, revision) != revision) tell_of_calls(state);
+  agent_.leads = leads;
+  agent_.identity = parts_.has_access ? state.identity : publication::Identity::unreadable;
+  agent_.cloud_seen = state.seen;
+  agent_.cloud_missed = state.missed;
+  agent_.next_wake = next_wake == Time::max() ? Time{} : next_wake;
+  agent_.hooks = hooks_before_;
+  if (parts_.hooks) agent_.hooks.add(parts_.hooks());
+  const auto written = parts_.writer.write_note(publication::kAgentNote, encode(agent_));
+  if (!written) say(written.error());
+}
+
+void StatusBoard::tell_of_calls(const CallLedger::State& state) {
+  std::uint32_t index = publication::kFirstCallNote;
+  for (const publication::CallStatus& call : state.calls) {
+    const auto written = parts_.writer.write_note(index++, encode(call));
+    if (!written) return say(written.error());
+  }
+}
+
+void StatusBoard::tell_of(const std::string& name) {
+  const CertificateStatus status = status_of(*parts_.config.find(name), parts_.store, parts_.writer,
+                                             parts_.clock.now(), parts_.canary_counter);
+  // Its counts change, and the store does not.
+  if (status.canary_since != Time{}) {
+    tried_out_.insert(name);
+  } else {
+    tried_out_.erase(name);
+  }
+  const auto written = parts_.writer.write_note(name, encode(status));
+  if (!written) say(written.error());
+}
+
+// A failure does not affect the certificates that are served.
+void StatusBoard::say(const Error& error) {
+  if (std::exchange(has_complained_, true)) return;
+  parts_.log.warn("the server's status is out of date: {}", error.message());
+}
+
+}  // namespace ccm::agent

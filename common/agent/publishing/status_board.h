@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: Apache-2.0
+// Tells the server's workers what the agent knows, so that any of them can answer for the whole
+// server (server/status): about itself, its calls, and each certificate that the server shows.
+// Belongs to the agent's main thread, beside the publisher, whose segment it writes notes into.
+//
+// A look costs what has changed in the store since the last one. Most are none: there is at most
+// one a second. After the start, and when a change cannot be told, every certificate has its turn,
+// some at each look.
+#pragma once
+
+#include <deque>
+#include <functional>
+#include <set>
+#include <string>
+
+#include "agent/cloud/call_ledger.h"
+#include "base/clock.h"
+#include "base/log.h"
+#include "config/config.h"
+#include "lifecycle/canary.h"
+#include "publication/writer.h"
+#include "store/store_reader.h"
+
+namespace ccm::agent {
+
+class StatusBoard {
+ public:
+  static constexpr Seconds kBetweenLooks{1};
+  // At one look; each is some small files.
+  static constexpr std::size_t kMostAtOnce = 100;
+
+  struct Parts {
+    const config::Config& config;
+    const store::StoreReader& store;
+    publication::Writer& writer;
+    CallLedger& ledger;
+    const Clock& clock;
+    Log& log;
+    std::string account;  // of the cloud; empty: not known
+    bool has_access;      // the credentials could be read
+    // What became of hooks since this agent began; empty: nothing.
+    std::function<publication::HookCounts()> hooks = {};
+    lifecycle::CanaryCounter canary_counter = {};
+  };
+  // Takes up the counts of the agent before.
+  explicit StatusBoard(Parts parts);
+
+  // `next_wake`: when the engine wants to do something; the end of time: nothing, or no engine.
+  void look(bool leads, Time next_wake);
+  // There is something to be told at the next look, soon.
+  bool is_at_rest() const noexcept { return waiting_.empty(); }
+
+ private:
+  void find_changes();
+  void tell_of_agent(bool leads, Time next_wake);
+  void tell_of_calls(const CallLedger::State& state);
+  void tell_of(const std::string& name);
+  void say(const Error& error);
+
+  Parts parts_;
+  publication::AgentStatus agent_;
+  publication::HookCounts hooks_before_;  // of earlier agents
+  SteadyTime next_look_{};
+  store::Revision revision_{};
+  std::uint64_t ledger_revision_ = 0;
+  std::deque<std::string> waiting_;
+  std::set<std::string, std::less<>> is_waiting_;
+  std::set<std::string, std::less<>> tried_out_;
+  bool has_complained_ = false;
+};
+
+// What the store and the segment say of a certificate.
+publication::CertificateStatus status_of(const config::CertificateSpec& spec,
+                                         const store::StoreReader& store,
+                                         const publication::Writer& writer, Time now,
+                                         const lifecycle::CanaryCounter& counter = {});
+
+}  // namespace ccm::agent

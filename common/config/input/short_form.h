@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: Apache-2.0
+// The short form of a certificate: `source=scm [key=value …]` beside a virtual host. Pure function;
+// config room only.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+#include "config/input/raw_settings.h"
+
+namespace ccm::config {
+
+// The certificate that a virtual host asks for without a block. Its names are those of `names=` or
+// of the virtual host; its own name is that of `name=`, or its first name, with the kind of key
+// behind it when `key=` is given, so that it stays the same when an alias is added.
+Result<RawCertificate> make_implicit(const std::vector<std::string>& arguments,
+                                     const std::vector<std::string>& server_names,
+                                     const Origin& origin);
+
+// Whether make_implicit() fails only because there is no usable name.
+bool lacks_names(const std::vector<std::string>& arguments,
+                 const std::vector<std::string>& server_names);
+
+}  // namespace ccm::config

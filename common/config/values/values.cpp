@@ -1,0 +1,328 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "config/values/values.h"
+
+#include <arpa/inet.h>
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+
+#include "base/text.h"
+#include "config/catalogue.h"
+#include "config/sentences.h"
+#include "config/values/hook_value.h"
+#include "config/values/source_value.h"
+#include "config/values/url.h"
+#include "config/values/value_words.h"
+#include "crypto/certificate/names.h"
+
+namespace ccm::config {
+namespace {
+
+using Arguments = std::vector<std::string>;
+
+constexpr std::string_view kLower = "abcdefghijklmnopqrstuvwxyz";
+constexpr std::string_view kUpper = "ABCDEFGHIJKLMNOPQRSTUVWXYZ";
+
+constexpr std::size_t kMaxIdentifier = 64;
+
+bool consists_of(std::string_view text, std::initializer_list<std::string_view> sets) {
+  return std::all_of(text.begin(), text.end(), [&](char c) {
+    return std::any_of(sets.begin(), sets.end(),
+                       [c](std::string_view set) { return set.find(c) != std::string_view::npos; });
+  });
+}
+
+// Moves a parsed value to its place, or passes the error on.
+template <typename T, typename U>
+Result<void> put(std::optional<T>& place, Result<U>&& parsed) {
+  if (!parsed) return pass(std::move(parsed));
+  place = *std::move(parsed);
+  return {};
+}
+
+Result<std::string> parse_user(const std::string& text) {
+  if (text.empty() || text.size() > kMaxIdentifier || text.starts_with('-') ||
+      !consists_of(text, {kLower, kUpper, kDigits, "._-"})) {
+    return wrong(text, "is not the name of a user account");
+  }
+  return text;
+}
+
+// An address with a port that only this host can reach.
+Result<std::string> parse_loopback_address(const std::string& text) {
+  const std::size_t colon = text.rfind(':');
+  const std::uint64_t port =
+      parse_unsigned(colon == text.npos ? "" : text.substr(colon + 1)).value_or(0);
+  const std::string host = text.substr(0, colon);
+  in_addr four{};
+  const bool is_four = inet_pton(AF_INET, host.c_str(), &four) == 1 && host.starts_with("127.");
+  if ((!is_four && host != "[::1]") || port < 1 || port > 65535) {
+    return wrong(text,
+                 "is no address of this host alone with a port; write 127.0.0.1:9290 or "
+                 "[::1]:9290");
+  }
+  return text;
+}
+
+Result<bool> parse_switch(const std::string& text) {
+  const std::string lower = to_lower(text);
+  if (lower == "on") return true;
+  if (lower == "off") return false;
+  return wrong(text, "is neither on nor off");
+}
+
+Result<TicketKeys> parse_ticket_keys(const std::string& text) {
+  const std::string lower = to_lower(text);
+  if (lower == "fleet") return TicketKeys::fleet;
+  if (lower == "off") return TicketKeys::own;
+  return wrong(text, "is neither fleet nor off");
+}
+
+Result<unsigned> parse_number(const std::string& text, unsigned least, unsigned most) {
+  const auto number = parse_unsigned(text);
+  if (!number || *number < least || *number > most) {
+    return wrong(text, fmt::format("is not a number from {} to {}", least, most));
+  }
+  return static_cast<unsigned>(*number);
+}
+
+Result<Seconds> parse_check_interval(const std::string& text) {
+  auto interval = parse_duration(text);
+  if (interval && *interval < Seconds(1)) {
+    return wrong(text, "is too short; the shortest interval is 1s");
+  }
+  return interval;
+}
+
+Result<Seconds> parse_validity(const std::string& text) {
+  auto validity = parse_duration(text);
+  if (!validity) return validity;
+  if (*validity < kShortestValidity || *validity > kLongestValidity) {
+    return wrong(text, fmt::format("is not a validity that PCA issues; write {} to {}",
+                                   to_string(kShortestValidity), to_string(kLongestValidity)));
+  }
+  constexpr Seconds kDay{86400};
+  constexpr Seconds kHour{3600};
+  // PCA counts in one unit (hours or days), so 36h or 90m cannot be asked for exactly.
+  if (*validity % (*validity < kDay ? kHour : kDay) != Seconds::zero()) {
+    return wrong(text,
+                 "cannot be asked of PCA; write whole hours below one day and whole days "
+                 "from there on, such as 12h or 90d");
+  }
+  return validity;
+}
+
+Result<KeyOrigin> parse_key_origin(const std::string& text) {
+  if (text == "local") return KeyOrigin::local;
+  if (text == "cloud") return KeyOrigin::cloud;
+  return wrong(text, "is neither local nor cloud");
+}
+
+Result<ProxyValue> parse_proxy_value(const Arguments& arguments) {
+  auto url = parse_proxy(arguments[0]);
+  if (!url) return pass(std::move(url));
+  ProxyValue proxy{.url = *std::move(url), .credentials_file = {}};
+  if (arguments.size() == 1) return proxy;
+  const auto path = value_of(arguments[1], "file");
+  if (!path || proxy.url.empty()) {
+    return wrong(arguments[1], "is not understood here; write http://HOST:PORT [file=PATH] or off");
+  }
+  auto parsed = parse_file_path(*path);
+  if (!parsed) return fail_with(std::move(parsed), "file");
+  proxy.credentials_file = *std::move(parsed);
+  return proxy;
+}
+
+Result<std::vector<std::string>> parse_names(const Arguments& arguments) {
+  std::vector<std::string> names;
+  for (const std::string& argument : arguments) {
+    auto name = crypto::parse_server_name(argument);
+    if (!name) return pass(std::move(name));
+    if (std::find(names.begin(), names.end(), *name) == names.end()) names.push_back(*name);
+    if (names.size() > kMostNames) {
+      return fail(ErrorKind::invalid,
+                  fmt::format("there are more than {} names for one certificate; divide them among "
+                              "several certificates",
+                              kMostNames));
+    }
+  }
+  return names;
+}
+
+struct Parser {
+  std::string_view key;
+  Result<void> (*parse)(Values& values, const Arguments& arguments);
+};
+
+constexpr std::array<Parser, 34> kParsers{{
+    {"activate",
+     [](Values& v, const Arguments& a) {
+       return put(v.certificate.activate, parse_activation_window(a));
+     }},
+    {"agent_path",
+     [](Values& v, const Arguments& a) { return put(v.global.agent_path, parse_file_path(a[0])); }},
+    {"canary",
+     [](Values& v, const Arguments& a) { return put(v.certificate.canary, parse_canary(a)); }},
+    {"catalogue",
+     [](Values& v, const Arguments& a) -> Result<void> {
+       auto catalogue = parse_catalogue(a);
+       if (!catalogue) return pass(std::move(catalogue));
+       v.global.catalogues.push_back(*std::move(catalogue));
+       return {};
+     }},
+    {"check_interval",
+     [](Values& v, const Arguments& a) {
+       return put(v.certificate.check_interval, parse_check_interval(a[0]));
+     }},
+    {"concurrent_renewals",
+     [](Values& v, const Arguments& a) {
+       return put(v.global.concurrent_renewals, parse_number(a[0], 1, 64));
+     }},
+    {"credentials",
+     [](Values& v, const Arguments& a) { return put(v.global.credentials, parse_credentials(a)); }},
+    {"fallback",
+     [](Values& v, const Arguments& a) { return put(v.certificate.fallback, parse_switch(a[0])); }},
+    {"iam_endpoint",
+     [](Values& v, const Arguments& a) {
+       return put(v.global.iam_endpoint, parse_endpoint(a[0]));
+     }},
+    {"issue",
+     [](Values& v, const Arguments& a) {
+       return put(v.certificate.issue.method, parse_issue_method(a[0]));
+     }},
+    {"issue_applicant",
+     [](Values& v, const Arguments& a) {
+       return put(v.certificate.issue.applicant, parse_applicant(a));
+     }},
+    {"issue_company",
+     [](Values& v, const Arguments& a) {
+       return put(v.certificate.issue.company, parse_company(a));
+     }},
+    {"issue_credentials",
+     [](Values& v, const Arguments& a) {
+       return put(v.certificate.issue.credentials, parse_credentials(a));
+     }},
+    {"issue_dns",
+     [](Values& v, const Arguments& a) {
+       return put(v.certificate.issue.dns, parse_dns_writer(a));
+     }},
+    {"keep",
+     [](Values& v, const Arguments& a) {
+       return put(v.certificate.keep, parse_number(a[0], 0, 100));
+     }},
+    {"key",
+     [](Values& v, const Arguments& a) {
+       return put(v.certificate.key, crypto::parse_key_type(a[0]));
+     }},
+    {"key_origin",
+     [](Values& v, const Arguments& a) {
+       return put(v.certificate.key_origin, parse_key_origin(a[0]));
+     }},
+    {"metadata_endpoint",
+     [](Values& v, const Arguments& a) {
+       return put(v.global.metadata_endpoint, parse_metadata_endpoint(a[0]));
+     }},
+    {"names",
+     [](Values& v, const Arguments& a) { return put(v.certificate.names, parse_names(a)); }},
+    {"on",
+     [](Values& v, const Arguments& a) -> Result<void> {
+       auto hook = parse_hook(a);
+       if (!hook) return pass(std::move(hook));
+       v.global.hooks.push_back(*std::move(hook));
+       return {};
+     }},
+    {"pca_endpoint",
+     [](Values& v, const Arguments& a) {
+       return put(v.global.pca_endpoint, parse_endpoint(a[0]));
+     }},
+    {"proxy",
+     [](Values& v, const Arguments& a) { return put(v.global.proxy, parse_proxy_value(a)); }},
+    {"region",
+     [](Values& v, const Arguments& a) { return put(v.global.region, parse_region(a[0])); }},
+    {"renew_before",
+     [](Values& v, const Arguments& a) {
+       return put(v.certificate.renew_before, parse_renewal_window(a[0]));
+     }},
+    {"scm_endpoint",
+     [](Values& v, const Arguments& a) {
+       return put(v.global.scm_endpoint, parse_endpoint(a[0]));
+     }},
+    {"source",
+     [](Values& v, const Arguments& a) { return put(v.certificate.source, parse_source(a)); }},
+    {"ssl_trusted_certificate",
+     [](Values& v, const Arguments& a) {
+       return put(v.global.trusted_certificate, parse_file_path(a[0]));
+     }},
+    {"stapling",
+     [](Values& v, const Arguments& a) { return put(v.certificate.stapling, parse_switch(a[0])); }},
+    {"state_path",
+     [](Values& v, const Arguments& a) { return put(v.global.state_path, parse_path(a[0])); }},
+    {"status_listen",
+     [](Values& v, const Arguments& a) {
+       return put(v.global.status_listen, parse_loopback_address(a[0]));
+     }},
+    {"ticket_keys",
+     [](Values& v, const Arguments& a) {
+       return put(v.global.ticket_keys, parse_ticket_keys(a[0]));
+     }},
+    {"user", [](Values& v, const Arguments& a) { return put(v.global.user, parse_user(a[0])); }},
+    {"validity",
+     [](Values& v, const Arguments& a) {
+       return put(v.certificate.validity, parse_validity(a[0]));
+     }},
+    {"worker_dumps",
+     [](Values& v, const Arguments& a) { return put(v.global.worker_dumps, parse_switch(a[0])); }},
+}};
+
+}  // namespace
+
+Result<std::string> parse_region(const std::string& text) {
+  if (text.empty() || text.size() > kMaxIdentifier || !consists_of(text, {kLower, kDigits, "-"})) {
+    return wrong(text, "is not a region; write its identifier, such as ap-southeast-1");
+  }
+  return text;
+}
+
+Result<void> parse_value(std::string_view key, const std::vector<std::string>& arguments,
+                         Values& values) {
+  const auto parser = std::find_if(kParsers.begin(), kParsers.end(),
+                                   [key](const Parser& p) { return p.key == key; });
+  if (parser == kParsers.end()) return wrong(key, "is not a directive");
+  return parser->parse(values, arguments);
+}
+
+Result<Values> parse_values(const std::vector<RawDirective>& directives) {
+  Values values;
+  for (const RawDirective& directive : directives) {
+    auto parsed = parse_value(directive.key, directive.arguments, values);
+    if (!parsed) return fail_with(std::move(parsed), directive.key);
+    if (directive.key == "on") values.global.hooks.back().origin = directive.origin;
+    if (directive.key == "catalogue") values.global.catalogues.back().origin = directive.origin;
+  }
+  return values;
+}
+
+namespace {
+
+Result<void> check_name(std::string_view name, std::string_view thing) {
+  if (name.empty() || name.size() > kMaxCertificateName || name.starts_with('.') ||
+      !consists_of(name, {kLower, kUpper, kDigits, "._-"})) {
+    return wrong(name, fmt::format("cannot name a {}; a name is 1 to {} letters, digits, "
+                                   "\".\", \"_\" or \"-\" and does not start with \".\"",
+                                   thing, kMaxCertificateName));
+  }
+  return {};
+}
+
+}  // namespace
+
+Result<void> check_certificate_name(std::string_view name) {
+  return check_name(name, "certificate");
+}
+
+Result<void> check_catalogue_name(std::string_view name) {
+  return check_name(name, "catalogue");
+}
+
+}  // namespace ccm::config

@@ -1,0 +1,18 @@
+// SPDX-License-Identifier: Apache-2.0
+// What some of the clients in use ask of a whole path and OpenSSL does not unless it is told to, or
+// not at all: certificate policies (Java, Chromium) and wildcards below an exclusion (Chromium).
+// Used inside the crypto room. Pure functions.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "crypto/certificate/certificate.h"
+
+namespace ccm::crypto {
+
+// The end of a sentence about the path, leaf first; empty when nothing is wrong. Whoever is above
+// the path is taken to ask for nothing.
+std::string path_problem(const std::vector<Certificate>& path);
+
+}  // namespace ccm::crypto

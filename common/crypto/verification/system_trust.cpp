@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "crypto/verification/system_trust.h"
+
+#include <fmt/format.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+
+#include <mutex>
+#include <string>
+#include <string_view>
+#include <type_traits>
+#include <utility>
+
+#include "base/text.h"
+#include "crypto/digest.h"
+#include "crypto/openssl.h"
+
+namespace ccm::crypto {
+namespace {
+
+std::string_view chosen(const char* variable, const char* preset) {
+  const char* value = secure_getenv(variable);
+  return value == nullptr ? preset : value;
+}
+
+std::string stamp_of(std::string_view path) {
+  struct stat status = {};
+  if (stat(std::string(path).c_str(), &status) != 0) return fmt::format("{}\n", path);
+  return fmt::format("{} {} {} {} {} {}\n", path, status.st_dev, status.st_ino, status.st_size,
+                     status.st_mtim.tv_sec, status.st_mtim.tv_nsec);
+}
+
+// Another one whenever what would be read is another.
+Sha256 stamp_of_all() {
+  std::string text =
+      stamp_of(chosen(X509_get_default_cert_file_env(), X509_get_default_cert_file()));
+  const auto directories = chosen(X509_get_default_cert_dir_env(), X509_get_default_cert_dir());
+  for (const std::string_view directory : split(directories, ':')) text += stamp_of(directory);
+  return sha256(text);
+}
+
+StoreHandle read_trust() {
+  StoreHandle store(X509_STORE_new());
+  const bool is_filled = store != nullptr && X509_STORE_set_default_paths(store.get()) == 1;
+  drain_openssl_errors();
+  return is_filled ? std::move(store) : nullptr;
+}
+
+struct Known {
+  std::mutex mutex;
+  X509_STORE* store = nullptr;
+  Sha256 stamp{};
+};
+// A server may unload its module, and then no handler of ours may be called at its exit.
+static_assert(std::is_trivially_destructible_v<Known>);
+
+}  // namespace
+
+StoreHandle system_trust() {
+  static Known known;
+  // Before it is read: what changes in between is read the next time.
+  const Sha256 stamp = stamp_of_all();
+  const std::lock_guard lock(known.mutex);
+  if (known.store == nullptr || known.stamp != stamp) {
+    X509_STORE_free(known.store);
+    known.store = read_trust().release();
+    known.stamp = stamp;
+  }
+  if (known.store == nullptr || X509_STORE_up_ref(known.store) != 1) return nullptr;
+  return StoreHandle(known.store);
+}
+
+}  // namespace ccm::crypto
