@@ -30,7 +30,7 @@ constexpr std::array kKnownCritical{
 constexpr std::array kReadByClients{NID_info_access, NID_certificate_policies,
                                     NID_crl_distribution_points, NID_name_constraints};
 
-using ConstraintsHandle = Handle<NAME_CONSTRAINTS, NAME_CONSTRAINTS_free>;
+using NameConstraintsHandle = Handle<NAME_CONSTRAINTS, NAME_CONSTRAINTS_free>;
 using AlgorithmHandle = Handle<X509_ALGOR, X509_ALGOR_free>;
 using PssHandle = Handle<RSA_PSS_PARAMS, RSA_PSS_PARAMS_free>;
 
@@ -106,7 +106,7 @@ bool are_readable(const STACK_OF(GENERAL_SUBTREE) * subtrees) {
 
 std::string constraints_problem(const X509* certificate) {
   int critical = 0;
-  const ConstraintsHandle constraints(static_cast<NAME_CONSTRAINTS*>(
+  const NameConstraintsHandle constraints(static_cast<NAME_CONSTRAINTS*>(
       X509_get_ext_d2i(certificate, NID_name_constraints, &critical, nullptr)));
   if (constraints == nullptr) return {};
   if (sk_GENERAL_SUBTREE_num(constraints->permittedSubtrees) <= 0 &&

@@ -17,7 +17,7 @@ namespace ccm::crypto {
 namespace {
 
 using PolicyTreeHandle = Handle<X509_POLICY_TREE, X509_policy_tree_free>;
-using ConstraintsHandle = Handle<POLICY_CONSTRAINTS, POLICY_CONSTRAINTS_free>;
+using PolicyConstraintsHandle = Handle<POLICY_CONSTRAINTS, POLICY_CONSTRAINTS_free>;
 using ExclusionsHandle = Handle<NAME_CONSTRAINTS, NAME_CONSTRAINTS_free>;
 
 constexpr std::string_view kNoCommonPolicy =
@@ -42,7 +42,7 @@ bool demands_a_policy(const std::vector<Certificate>& path) {
     const bool is_leaf = std::next(certificate) == path.rend();
     const bool is_self_issued = (X509_get_extension_flags(certificate->native()) & EXFLAG_SI) != 0;
     if (left > 0 && (is_leaf || !is_self_issued)) --left;
-    const ConstraintsHandle constraints(static_cast<POLICY_CONSTRAINTS*>(
+    const PolicyConstraintsHandle constraints(static_cast<POLICY_CONSTRAINTS*>(
         X509_get_ext_d2i(certificate->native(), NID_policy_constraints, nullptr, nullptr)));
     if (constraints == nullptr || constraints->requireExplicitPolicy == nullptr) continue;
     std::uint64_t allowed = 0;
