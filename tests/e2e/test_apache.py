@@ -100,7 +100,7 @@ def test_a_restart_replaces_children_and_agent_at_once(apache, cloud, private):
         server.restart()
         assert server.show(private).serial == serial
         server.wait_for_agent(but_not=[agent])
-        wait_until(lambda agent=agent: not processes.is_alive(agent), "its end", timeout=5)
+        wait_until(lambda agent=agent: not processes.is_alive(agent), "its end", timeout=20)
     assert len(server.monitors()) == 1 and len(cloud.issued()) == 1
 
 
@@ -172,7 +172,7 @@ def test_a_signal_to_load_a_wrong_configuration_ends_httpd_and_the_agent(
     server.allow("nowhere")
     server.reload_now()
     wait_until(lambda: not processes.is_alive(master), "the end of httpd")
-    wait_until(lambda: not processes.is_alive(agent), "the end of the agent", timeout=5)
+    wait_until(lambda: not processes.is_alive(agent), "the end of the agent", timeout=20)
     server.wait_for_log(line_of("emerg") + '.*unknown certificate "nowhere"')
 
 

@@ -47,7 +47,7 @@ def test_killing_the_monitor_is_not_noticed_and_another_agent_ends_with_the_serv
     both.wait_for_certificate(private, cloud.trust(), but_not=[serial])
     successor = both.wait_for_agent(but_not=[agent])
     both.stop()
-    wait_until(lambda: not processes.is_alive(successor), "the end of the agent", timeout=5)
+    wait_until(lambda: not processes.is_alive(successor), "the end of the agent", timeout=20)
 
 
 def test_a_worker_that_was_killed_is_replaced_by_one_with_the_certificate(both, cloud, private):

@@ -147,4 +147,4 @@ def test_a_hanging_call_delays_no_other_certificate_and_no_stop(both, cloud, pub
     successor = cloud.renew(cloud.admin("GET", "/scm/certificates")["certificates"][0]["id"])
     wait_until(lambda: both.show(public).serial == successor["serial"], "the renewal beside it")
     both.stop()
-    wait_until(lambda: not processes.is_alive(agent), "the end of the agent", timeout=5)
+    wait_until(lambda: not processes.is_alive(agent), "the end of the agent", timeout=20)

@@ -80,7 +80,7 @@ def test_a_guard_takes_the_place_of_a_monitor_that_was_killed(one, cloud, privat
     ours = family(one)
     assert len(ours) == 3
     one.stop()
-    wait_until(lambda: not any(map(processes.is_alive, ours)), "the end of all", timeout=5)
+    wait_until(lambda: not any(map(processes.is_alive, ours)), "the end of all", timeout=20)
 
 
 def test_a_guard_that_was_killed_is_replaced(one, cloud, private):

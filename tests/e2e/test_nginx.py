@@ -81,7 +81,7 @@ def test_a_single_process_starts_a_new_agent_at_a_reload(make_server, settings, 
     nginx.reload_now()
     nginx.wait_for_agent(but_not=[agent])
     nginx.stop_gracefully()
-    wait_until(lambda: not nginx.monitors(), "the end of the monitor", timeout=5)
+    wait_until(lambda: not nginx.monitors(), "the end of the monitor", timeout=20)
 
 
 def test_a_signal_to_load_a_wrong_configuration_changes_nothing(

@@ -30,7 +30,7 @@ def test_every_process_mode(kind, make_server, settings, cloud, intranet, privat
         server.wait_for_agent(but_not=[agent])
         assert server.show(private).serial == serial
     server.stop()
-    wait_until(lambda: not server.monitors(), "the end of the monitor", timeout=5)
+    wait_until(lambda: not server.monitors(), "the end of the monitor", timeout=20)
 
 
 def test_a_master_without_privileges_as_in_a_container(
@@ -79,7 +79,7 @@ def test_a_graceful_stop_ends_the_agent_and_finishes_what_was_begun(both, cloud,
                 received += len(piece)
     assert received > size
     wait_until(lambda: not processes.is_alive(master), "the end of the server")
-    wait_until(lambda: not processes.is_alive(agent), "the end of the agent", timeout=5)
+    wait_until(lambda: not processes.is_alive(agent), "the end of the agent", timeout=20)
 
 
 def test_a_certificate_for_all_servers_and_an_own_one_for_one(server, settings, cloud, intranet, private):

@@ -52,7 +52,7 @@ def test_a_reload_does_not_wait_for_a_call_that_hangs(both, cloud, private):
             wait_until(lambda taken=taken: cloud.faulty() > taken, "a call that hangs")
             agent, taken = both.wait_for_agent(), cloud.faulty()
             both.reload()
-            wait_until(lambda agent=agent: not processes.is_alive(agent), "its end", timeout=5)
+            wait_until(lambda agent=agent: not processes.is_alive(agent), "its end", timeout=20)
         one_agent_remains(both)
         cloud.clear_faults()
         # The call that hangs now is ended by the next reload.

