@@ -80,6 +80,12 @@ endif()
 if(ccm_sanitize_flags)
   add_compile_options(${ccm_sanitize_flags})
   add_link_options(${ccm_sanitize_flags})
+  # These programs are large. lld links them in a third of the time.
+  find_program(CCM_LLD ld.lld)
+  mark_as_advanced(CCM_LLD)
+  if(CCM_LLD)
+    add_link_options(-fuse-ld=lld)
+  endif()
 else()
   # _FORTIFY_SOURCE needs optimisation, and the sanitizers do its work better.
   add_compile_options(
