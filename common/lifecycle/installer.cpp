@@ -92,20 +92,24 @@ Result<store::VersionInfo> Installer::import(const config::CertificateSpec& spec
                              .now = now});
 }
 
-Result<void> Installer::roll_back(const std::string& name, store::VersionNumber version) const {
+Result<void> Installer::roll_back(const std::string& name, store::VersionNumber version,
+                                  const std::vector<std::string>& names, Time now) const {
+  Result<store::StoredCertificate> wanted = store_.load_version(name, version);
+  Result<void> passed = wanted ? store::check_stored(*wanted, names, now)
+                               : Result<void>(fail(std::move(wanted).error()));
+  if (!passed) {
+    return fail(std::move(passed)
+                    .error()
+                    .with_kind(ErrorKind::rejected)
+                    .with_context(fmt::format("restore version {} of \"{}\"", version, name)));
+  }
   // Set the hold first, so that no other engine can undo the rollback between the two steps.
   const store::VersionNumber before = held_version(store_, name);
   Result<void> done = hold(store_, lease_, name, version);
   if (!done) return done;
   // A staged version must not replace it later.
   if (Result<void> dropped = store::unstage(store_, lease_, name); !dropped) return dropped;
-  Result<store::StoredCertificate> wanted = store_.load_version(name, version);
-  done = wanted
-             ? store_.restore(lease_, policy::readmit(name, wanted->bundle), version)
-             : fail(std::move(wanted)
-                        .error()
-                        .with_kind(ErrorKind::rejected)
-                        .with_context(fmt::format("restore version {} of \"{}\"", version, name)));
+  done = store_.restore(lease_, policy::readmit(name, wanted->bundle), version);
   if (done) {
     Event event = event_of(EventType::installed, name, wanted->bundle.leaf(),
                            fmt::format("version {} was restored by an operator", version));

@@ -44,8 +44,9 @@ class Installer {
 
   // Makes an older version current and holds it (hold.h): the engine does not replace it until
   // urgent_from() (deadline.h), or until somebody asks for a renewal. `rejected` when there is no
-  // such version.
-  Result<void> roll_back(const std::string& name, store::VersionNumber version) const;
+  // such version, or when clients would refuse it: it has ended, or does not cover the names.
+  Result<void> roll_back(const std::string& name, store::VersionNumber version,
+                         const std::vector<std::string>& names, Time now) const;
 
   // Ends the canary of a version: it is not shown any more, and what is current is held (hold.h).
   Result<void> take_back(const std::string& name, store::VersionNumber current,

@@ -216,7 +216,10 @@ Result<void> RequestDesk::renew(const store::Ticket& ticket) {
 
 Result<void> RequestDesk::roll_back(const store::Request& request) {
   const Installer installer(parts_.store, parts_.lease, parts_.events);
-  auto done = installer.roll_back(request.name, request.version);
+  const config::CertificateSpec* spec = parts_.config.find(request.name);
+  auto done = installer.roll_back(request.name, request.version,
+                                  spec == nullptr ? std::vector<std::string>() : spec->names,
+                                  parts_.clock.now());
   if (!done) return done;
   supersede(request.name);
   parts_.log.notice("certificate \"{}\": version {} restored and held, asked for by ccmctl",

@@ -269,7 +269,7 @@ TEST_F(ActivationTest, ARollbackLetsGoOfWhatWaits) {
   work();
   renew();
   ASSERT_EQ(staged(), 3U);
-  ASSERT_TRUE(Installer(store_, *lease_).roll_back("www", 1));
+  ASSERT_TRUE(Installer(store_, *lease_).roll_back("www", 1, {}, kTestNow));
   lifecycle_->look_again("www");
   EXPECT_EQ(current(), 1U);
   EXPECT_EQ(staged(), 0U);

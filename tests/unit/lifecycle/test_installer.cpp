@@ -97,19 +97,32 @@ TEST_F(InstallerTest, GoesBackToAnOlderVersionAndHoldsIt) {
   const crypto::Bundle first = ending(80 * kTestDay);
   ASSERT_TRUE(renew(first));
   ASSERT_TRUE(renew(ending(90 * kTestDay)));
-  ASSERT_TRUE(installer_.roll_back("www", 1));
+  ASSERT_TRUE(installer_.roll_back("www", 1, {}, kTestNow));
   EXPECT_EQ(served(), first.leaf().fingerprint());
   EXPECT_EQ(held_version(store_, "www"), 1U);
+}
+
+TEST_F(InstallerTest, DoesNotGoBackToWhatClientsRefuse) {
+  ASSERT_TRUE(renew(ending(80 * kTestDay)));
+  const crypto::Bundle second = ending(90 * kTestDay);
+  ASSERT_TRUE(renew(second));
+  const auto ended = installer_.roll_back("www", 1, {}, kTestNow + 81 * kTestDay);
+  ASSERT_FALSE(ended);
+  EXPECT_EQ(ended.error().kind(), ErrorKind::rejected);
+  EXPECT_THAT(ended.error().message(), HasSubstr("restore version 1 of \"www\""));
+  EXPECT_FALSE(installer_.roll_back("www", 1, {"other.example.com"}, kTestNow));
+  EXPECT_EQ(served(), second.leaf().fingerprint());
+  EXPECT_EQ(held_version(store_, "www"), 0U);
 }
 
 TEST_F(InstallerTest, HoldsWhatWasHeldWhenThereIsNoVersionToGoBackTo) {
   for (int days = 70; days < 73; ++days) ASSERT_TRUE(renew(ending(days * kTestDay)));
   for (const store::VersionNumber held : {0U, 2U}) {
     if (held != 0) {
-      ASSERT_TRUE(installer_.roll_back("www", held));
+      ASSERT_TRUE(installer_.roll_back("www", held, {}, kTestNow));
     }
     const std::string before = served();
-    const auto done = installer_.roll_back("www", 9);
+    const auto done = installer_.roll_back("www", 9, {}, kTestNow);
     ASSERT_FALSE(done);
     EXPECT_EQ(done.error().kind(), ErrorKind::rejected);
     EXPECT_THAT(done.error().message(), HasSubstr("restore version 9 of \"www\""));

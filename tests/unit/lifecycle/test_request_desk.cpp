@@ -282,7 +282,7 @@ TEST_F(RequestDeskTest, GoesBackAndStaysThereUntilAskedToRenew) {
 }
 
 TEST_F(RequestDeskTest, LetsGoBeforeTheHeldOneEnds) {
-  ASSERT_TRUE(Installer(*store_, *lease_).roll_back("www", 1));
+  ASSERT_TRUE(Installer(*store_, *lease_).roll_back("www", 1, {}, kTestNow));
   lifecycle_.look_again("www");
   // Its last tenth begins after 81 of 90 days, 2 of which have passed.
   clock_.advance(80 * kTestDay);

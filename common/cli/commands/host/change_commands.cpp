@@ -17,6 +17,7 @@
 #include "cli/host/store_access.h"
 #include "cli/output/render.h"
 #include "lifecycle/installer.h"
+#include "store/stored_search.h"
 
 namespace ccm::cli {
 namespace {
@@ -201,12 +202,17 @@ VersionNumber previous_version(const std::vector<store::VersionInfo>& history,
   return found;
 }
 
+// The names that the version has to cover; none when no server has the certificate any more.
+std::vector<std::string> names_for(const Overview& overview) {
+  return overview.spec == nullptr ? std::vector<std::string>() : overview.spec->names;
+}
+
 Result<void> go_back(Workspace& workspace, StoreAccess& access, const std::string& name,
-                     VersionNumber version) {
+                     VersionNumber version, const std::vector<std::string>& names) {
   if (access.lease() != nullptr) {
     LocalEvents events(access, workspace.clock());
     return lifecycle::Installer(access.store(), *access.lease(), events.stream())
-        .roll_back(name, version);
+        .roll_back(name, version, names, workspace.clock().now());
   }
   constexpr int kPatience = 60;
   const auto asked = ask_leader(
@@ -237,14 +243,21 @@ Result<ExitCode> roll_back(Workspace& workspace, const std::string& name, Versio
                                     name, version, name));
     return ExitCode::not_found;
   }
+  const auto names = names_for(**overview);
   if (workspace.options.dry_run) {
+    const auto stored = reader.load_version(name, version);
+    if (!stored) return fail(stored.error());
+    auto passed = store::check_stored(*stored, names, workspace.clock().now());
+    if (!passed)
+      return fail_with(std::move(passed), fmt::format("version {} of {}", version, name));
     return print_dry_run(
         workspace, fmt::format("{}: version {} would become current (is {}) and be held", name,
                                version, current));
   }
   auto access = StoreAccess::enter(workspace.options.state_directory);
   if (!access) return pass(std::move(access));
-  if (auto done = go_back(workspace, *access, name, version); !done) return pass(std::move(done));
+  if (auto done = go_back(workspace, *access, name, version, names); !done)
+    return pass(std::move(done));
   return report_change(
       workspace, access->path(), {.name = name, .version = version, .before = current},
       fmt::format("{}: version {} is current (was {}) and stays until its last tenth, or "
