@@ -81,21 +81,27 @@ struct Birth {
   std::array<int, kStatusDescriptor + 1> descriptors;  // source of each target, by target
 };
 
+[[noreturn]] void give_up(int status) noexcept {
+  const int reason = errno;
+  static_cast<void>(write(status, &reason, sizeof reason) < 0);
+  _exit(127);
+}
+
 [[noreturn]] void become_agent(const Birth& birth) noexcept {
   std::array<int, kStatusDescriptor + 1> waiting{};
   for (std::size_t target = 0; target < waiting.size(); ++target) {
     waiting[target] = fcntl(birth.descriptors[target], F_DUPFD_CLOEXEC, kWaitingRoom);
+    if (waiting[target] < 0) give_up(birth.descriptors[kStatusDescriptor]);
   }
   int target = 0;
   for (const int source : waiting) {
-    dup3(source, target, target == kStatusDescriptor ? O_CLOEXEC : 0);
+    const int flags = target == kStatusDescriptor ? O_CLOEXEC : 0;
+    if (dup3(source, target, flags) < 0) give_up(waiting[kStatusDescriptor]);
     ++target;
   }
   close_descriptors_from(kStatusDescriptor + 1);
   execve(birth.program, birth.arguments, birth.environment);
-  const int reason = errno;
-  static_cast<void>(write(kStatusDescriptor, &reason, sizeof reason) < 0);
-  _exit(127);
+  give_up(kStatusDescriptor);
 }
 
 // Waits for exec: the status pipe closes without a word when it succeeded.

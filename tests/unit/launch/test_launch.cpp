@@ -2,6 +2,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -101,6 +102,20 @@ TEST_F(LaunchTest, ReportsAProgramThatCannotBeExecuted) {
     EXPECT_THAT(launched.error().message(), HasSubstr(program));
   }
   // Nothing is left to be waited for.
+  EXPECT_EQ(waitpid(-1, nullptr, WNOHANG), -1);
+}
+
+TEST_F(LaunchTest, ReportsThatDescriptorsCannotBeHandedOver) {
+  const std::string program = add_program("agent", "#!/bin/sh\nexit 0\n");
+  rlimit before{};
+  ASSERT_EQ(getrlimit(RLIMIT_NOFILE, &before), 0);
+  const rlimit few{.rlim_cur = 20, .rlim_max = before.rlim_max};
+  ASSERT_EQ(setrlimit(RLIMIT_NOFILE, &few), 0);
+  const Result<Launched> launched = launch(
+      {.program = program, .segment = segment_.get(), .handover = handover_, .log_descriptor = -1});
+  ASSERT_EQ(setrlimit(RLIMIT_NOFILE, &before), 0);
+  ASSERT_FALSE(launched);
+  EXPECT_THAT(launched.error().message(), HasSubstr("starting the agent " + program));
   EXPECT_EQ(waitpid(-1, nullptr, WNOHANG), -1);
 }
 
