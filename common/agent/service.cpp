@@ -4,7 +4,6 @@
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <poll.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -24,6 +23,7 @@
 #include "agent/publishing/publisher.h"
 #include "agent/publishing/status_board.h"
 #include "agent/settings_keeper.h"
+#include "agent/state_place.h"
 #include "agent/watches.h"
 #include "base/boundary.h"
 #include "base/clock.h"
@@ -62,11 +62,6 @@ std::string host_identity() {
   std::array<char, HOST_NAME_MAX + 1> name{};
   static_cast<void>(gethostname(name.data(), name.size() - 1));
   return fmt::format("{} {}", machine ? trim(*machine) : "", name.data());
-}
-
-bool is_state_directory_gone() {
-  struct stat status = {};
-  return stat(kStore, &status) != 0 || status.st_nlink == 0;
 }
 
 // Runs the hooks of an event that has not happened, for `ccmctl events test`.
@@ -124,6 +119,7 @@ class Service {
   void try_to_lead();
   void tidy();
   void notice_the_clock();
+  void look_at_place();
   void end_when_something_hangs();
   void look_at_neighbours();
   milliseconds time_to_sleep() const;
@@ -134,6 +130,7 @@ class Service {
   lifecycle::ClockWatch clock_watch_;
   SteadyTime next_tidying_;
   SteadyTime next_look_at_neighbours_;
+  bool is_away_ = false;      // the state directory, and that was said
   bool owes_a_look_ = false;  // at the neighbours, when that time has come
   pid_t monitor_ = getppid();
   std::unique_ptr<Engine> engine_;
@@ -161,11 +158,7 @@ void Service::make_board() {
 
 int Service::run() {
   for (;;) {
-    if (is_state_directory_gone()) {
-      parts_.log.error("the state directory was removed; the agent starts anew to make it again");
-      // Not by returning: the engine's threads are never joined (engine.cpp).
-      _exit(1);
-    }
+    look_at_place();
     end_when_something_hangs();
     const SteadyTime sign = parts_.life.give();
     if (parts_.notes) parts_.notes->beat(sign);
@@ -188,6 +181,31 @@ int Service::run() {
     if (count > 0) {
       parts_.watches.empty();
     }
+  }
+}
+
+// Not by returning: the engine's threads are never joined (engine.cpp).
+void Service::look_at_place() {
+  const std::string& path = parts_.config.global().state_path;
+  switch (look_at_state_place(path)) {
+    case StatePlace::same:
+      is_away_ = false;
+      return;
+    case StatePlace::removed:
+      parts_.log.error("the state directory was removed; the agent starts anew to make it again");
+      _exit(1);
+    case StatePlace::replaced:
+      parts_.log.error(
+          "another store has taken the place of the state directory {}; the agent starts anew to "
+          "work in it",
+          path);
+      _exit(1);
+    case StatePlace::away:
+      if (std::exchange(is_away_, true)) return;
+      parts_.log.error(
+          "the state directory is not at {} any more; the agent goes on where it was moved to, "
+          "until it or another store is back in its place",
+          path);
   }
 }
 

@@ -157,6 +157,32 @@ def test_a_state_directory_that_was_removed_is_made_again(both, cloud, public, p
     both.wait_for_certificate(private, cloud.trust(), but_not=[serial])
 
 
+def test_a_store_that_was_put_in_its_place_is_taken_up(both, cloud, private, scratch):
+    both.allow("has taken the place of the state directory|is not at .* any more|(?i:no such file)")
+    both.start()
+    serial = both.wait_for_certificate(private, cloud.trust())
+    both.stop()
+    state, backup, away = (scratch / name for name in ("state", "backup", "away"))
+    subprocess.run(["cp", "-a", state, backup], check=True)
+    both.start()
+    agent = both.wait_for_agent()
+    cloud.revoke_issued()
+    serial = both.wait_for_certificate(private, cloud.trust(), but_not=[serial])
+    mark = both.log_size()
+    state.rename(away)
+    both.wait_for_log(rf"the state directory is not at {state} any more", since=mark)
+    # Where a file system may not be mounted, no store is begun.
+    state.mkdir()
+    assert both.show(private).serial == serial and both.agents() == [agent]
+    state.rmdir()
+    backup.rename(state)
+    both.wait_for_log(rf"another store has taken the place of the state directory {state}", since=mark)
+    both.wait_for_agent(but_not=[agent])
+    # The backup has what was revoked, so it is renewed there.
+    both.wait_for_certificate(private, cloud.trust(), but_not=[serial])
+    wait_until(lambda: os.readlink(state / "certificates/intranet/current") == "versions/2", "the renewal in it")
+
+
 def test_nothing_below_the_state_path_is_open_to_others(both, cloud, public, private, scratch):
     both.start()
     for site in (public, private):
