@@ -40,6 +40,9 @@ State Attempt::run() {
   if (loaded->damage) {
     parts_.log.error("{}{}; {}", prefix(), loaded->damage->message(), standing());
     mend();
+  } else if (current_ && parts_.store.current_version(spec_.name) == 0) {
+    parts_.log.notice("{}no version was current; version {} is again", prefix(), version_);
+    mend();
   }
   is_current_intact_ = current_ && !loaded->damage;
   find_staged();
