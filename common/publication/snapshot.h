@@ -52,6 +52,10 @@ class Snapshot {
 
   // nullptr: there is no intact entry.
   const SnapshotEntry* find(std::string_view name) const;
+  // All intact entries by name.
+  const std::map<std::string, SnapshotEntry, std::less<>>& entries() const noexcept {
+    return entries_;
+  }
   std::size_t size() const noexcept { return entries_.size(); }
   // How many bytes its intact, current entries take, and how many the whole content.
   std::size_t used() const noexcept { return used_; }

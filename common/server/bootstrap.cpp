@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "base/acting_as.h"
+#include "base/sentences.h"
 #include "crypto/certificate/names.h"
 #include "crypto/certificate/placeholder.h"
 #include "crypto/key/key_pair.h"
@@ -18,6 +19,7 @@
 #include "server/catalogue_start.h"
 #include "server/previous.h"
 #include "server/shortcuts.h"
+#include "store/host/snapshot_file.h"
 #include "store/proof_record.h"
 #include "store/stored_search.h"
 #include "store/ticket_record.h"
@@ -29,6 +31,7 @@ using config::CertificateSpec;
 using publication::Published;
 
 constexpr crypto::KeyType kPlaceholderKey{crypto::KeyAlgorithm::ecdsa, 256};
+constexpr std::size_t kLostShown = 3;
 
 // Placeholders of one start, which share a key: making one per certificate would cost more than
 // everything else here.
@@ -55,10 +58,17 @@ class Placeholders {
 // and fits. A reload must not replace a good certificate by a worse one, whatever its name.
 class Choice {
  public:
-  Choice(const BootstrapRequest& request, Previous& previous, Log& log)
-      : request_(request), previous_(previous), log_(log), search_(request.store, request.now) {}
+  // `shortcuts`: nullptr when nothing beside the store is believed either.
+  Choice(const BootstrapRequest& request, Previous& previous, const Shortcuts* shortcuts, Log& log)
+      : request_(request),
+        previous_(previous),
+        shortcuts_(shortcuts),
+        log_(log),
+        search_(request.store, request.now) {}
 
   std::optional<Published> choose(const CertificateSpec& spec);
+  // Says for which certificates a copy is shown.
+  void say_lost() const;
 
  private:
   using Stored = std::optional<store::StoredCertificate>;
@@ -73,6 +83,7 @@ class Choice {
   std::optional<Error> refusal_of(const CertificateSpec& spec,
                                   const store::StoredCertificate& stored) const;
   bool passes(const CertificateSpec& spec, const Published& shown) const;
+  std::optional<Published> copy(const CertificateSpec& spec, const Own& own);
   std::optional<Published> substitute(const CertificateSpec& spec, const Own& own);
   std::optional<Published> makeshift(const CertificateSpec& spec, Own own);
   store::StoredSearch::Wanted wanted(const CertificateSpec& spec) const;
@@ -81,8 +92,10 @@ class Choice {
 
   const BootstrapRequest& request_;
   Previous& previous_;
+  const Shortcuts* shortcuts_;
   Log& log_;
   store::StoredSearch search_;
+  std::vector<std::string> lost_;  // of which a copy is shown
 };
 
 std::optional<Published> Choice::choose(const CertificateSpec& spec) {
@@ -96,6 +109,7 @@ std::optional<Published> Choice::choose(const CertificateSpec& spec) {
     log_.warn("certificate \"{}\": the store has lost it; what was shown before stays", spec.name);
     return before;
   }
+  if (auto kept = own.is_intact ? std::nullopt : copy(spec, own)) return kept;
   if (own_fits) return to_publish(spec, *std::move(own.certificate));
   auto other = substitute(spec, own);
   if (other) return other;
@@ -136,6 +150,26 @@ bool Choice::passes(const CertificateSpec& spec, const Published& shown) const {
       .has_value();
 }
 
+// The leader's snapshot is in the state directory as well, so it is as good as the store. An older
+// version in the store is worse.
+std::optional<Published> Choice::copy(const CertificateSpec& spec, const Own& own) {
+  auto copy = shortcuts_ == nullptr ? std::nullopt : shortcuts_->copy_of(spec);
+  if (!copy || (own.certificate && own.certificate->info.number > copy->version)) {
+    return std::nullopt;
+  }
+  lost_.push_back(fmt::format("\"{}\"", spec.name));
+  return std::move(copy->published);
+}
+
+void Choice::say_lost() const {
+  if (lost_.empty()) return;
+  const std::string& state_path = request_.config.global().state_path;
+  log_.error(
+      "the store has lost what was installed for {}; the copy in {} is shown until {}/certificates "
+      "is back or the agent has obtained another one",
+      enumerated(lost_, kLostShown), store::snapshot_path(state_path), state_path);
+}
+
 // A certificate that fits, stored or shown under another name.
 std::optional<Published> Choice::substitute(const CertificateSpec& spec, const Own& own) {
   const std::string reason = flaw_of(spec, own);
@@ -173,7 +207,8 @@ std::optional<Published> Choice::makeshift(const CertificateSpec& spec, Own own)
         crypto::first_uncovered(part->certificate.bundle.leaf().names(), spec.names));
     return to_publish(spec, std::move(part->certificate));
   }
-  const bool is_fall = previous_.knows(spec) || search_.knows(spec.names);
+  const bool is_fall = previous_.knows(spec) || search_.knows(spec.names) ||
+                       (shortcuts_ != nullptr && shortcuts_->knows(spec));
   const std::string_view instead = spec.fallback ? "a self-signed placeholder is shown"
                                                  : "handshakes are refused (fallback off)";
   if (is_fall) {
@@ -284,11 +319,11 @@ Result<publication::Writer> bootstrap(const BootstrapRequest& request, Log& log)
   if (auto kept = publish_ticket_keys(*writer, request, previous); !kept) {
     log.error("{}", kept.error().message());
   }
-  Choice choice(request, previous, log);
   std::optional<Shortcuts> shortcuts;
   if (!request.distrust) {
     shortcuts.emplace(request.store, request.config.global().state_path, request.now);
   }
+  Choice choice(request, previous, shortcuts ? &*shortcuts : nullptr, log);
   for (const CertificateSpec& spec : request.config.certificates()) {
     const Secret* known = shortcuts ? shortcuts->find(spec) : nullptr;
     if (known != nullptr && writer->publish_encoded(spec.name, *known)) continue;
@@ -297,6 +332,7 @@ Result<publication::Writer> bootstrap(const BootstrapRequest& request, Log& log)
       log.error("certificate \"{}\": {}", spec.name, filled.error().message());
     }
   }
+  choice.say_lost();
   fill_catalogues({.writer = *writer,
                    .previous = previous.reader(),
                    .store = request.store,

@@ -28,10 +28,11 @@ struct BootstrapRequest {
 // Fills one slot for each certificate of the configuration with the first of these that there is:
 // what the store holds for it, if it passes the gate's rules about a certificate by itself
 // (store/stored_search.h); when that is damaged or gone, what the previous configuration showed, if
-// it still fits; with a warning, what is stored or was shown under any other name and fits; what
-// comes closest; a placeholder, or nothing with `fallback off`. An entry of the leader's snapshot
-// replaces a look into the store while it is up to date (shortcuts.h). A name that had a
-// certificate and gets none is an error in the log. A damaged entry costs only its own certificate.
+// it still fits; then, with an error, the copy in the leader's snapshot; with a warning, what is
+// stored or was shown under any other name and fits; what comes closest; a placeholder, or nothing
+// with `fallback off`. An entry of the leader's snapshot replaces a look into the store while it is
+// up to date (shortcuts.h). A name that had a certificate and gets none is an error in the log. A
+// damaged entry costs only its own certificate.
 //
 // The catalogues are filled with everything in the store (catalogue_start.h).
 //

@@ -30,11 +30,29 @@ class Filling {
       log_.error("catalogue \"{}\": {}", catalogue_.name(), entries.error().message());
       return;
     }
+    if (store::is_store_bare(start_.store)) return keep();
     remove_all_but({entries->begin(), entries->end()});
     for (const std::string& entry : *entries) load(entry);
   }
 
  private:
+  // Nobody forgets all certificates at once: the store has lost them.
+  void keep() {
+    if (start_.shortcuts != nullptr) {
+      for (const publication::SnapshotEntry* entry : start_.shortcuts->in_force()) {
+        const Traces traces{entry->version, entry->stamp, entry->response};
+        if (catalogue_.find(entry->name) == nullptr && is_selected(entry->name)) {
+          static_cast<void>(catalogue_.put_encoded(entry->name, traces, entry->value.bytes()));
+        }
+      }
+    }
+    if (catalogue_.size() == 0) return;
+    log_.error(
+        "catalogue \"{}\": the store has lost all certificates; what was shown before stays ({} "
+        "certificates)",
+        catalogue_.name(), catalogue_.size());
+  }
+
   // The segment before this one had other certificates beside the catalogue.
   void take_over() {
     const auto* before =

@@ -21,17 +21,48 @@ Shortcuts::Shortcuts(const store::StoreReader& store, const std::string& state_p
 const Secret* Shortcuts::find(const CertificateSpec& spec) const {
   const SnapshotEntry* entry = snapshot_.find(spec.name);
   if (entry == nullptr || entry->rules < crypto::kServingRules) return nullptr;
-  const bool is_in_force = entry->begin <= now_ && entry->end > now_ && entry->response_end > now_;
-  if (!is_in_force || !crypto::first_uncovered(entry->names, spec.names).empty()) return nullptr;
+  const bool is_usable = is_in_force(*entry) && entry->response_end > now_;
+  if (!is_usable || !crypto::first_uncovered(entry->names, spec.names).empty()) return nullptr;
   return is_current(spec, *entry) ? &entry->value : nullptr;
 }
 
 const Secret* Shortcuts::find_catalogued(const std::string& name, const Traces& traces) const {
   const SnapshotEntry* entry = snapshot_.find(name);
   if (entry == nullptr || entry->rules < crypto::kServingRules) return nullptr;
-  const bool is_in_force = entry->begin <= now_ && entry->end > now_ && entry->response_end > now_;
+  const bool is_usable = is_in_force(*entry) && entry->response_end > now_;
   const bool is_same = Traces{entry->version, entry->stamp, entry->response} == traces;
-  return is_in_force && is_same ? &entry->value : nullptr;
+  return is_usable && is_same ? &entry->value : nullptr;
+}
+
+std::optional<Shortcuts::Copy> Shortcuts::copy_of(const CertificateSpec& spec) const {
+  const SnapshotEntry* entry = snapshot_.find(spec.name);
+  if (entry == nullptr || entry->version == 0 || !is_in_force(*entry)) return std::nullopt;
+  auto published = publication::decode(entry->value.bytes());
+  if (!published || published->is_placeholder) return std::nullopt;
+  const crypto::Bundle& bundle = published->bundle;
+  if (!crypto::check_serving({.names = spec.names, .now = now_}, bundle,
+                             crypto::path_of(bundle, now_))) {
+    return std::nullopt;
+  }
+  if (!spec.stapling || entry->response_end <= now_) published->ocsp_response.clear();
+  return Copy{.version = entry->version, .published = *std::move(published)};
+}
+
+bool Shortcuts::knows(const CertificateSpec& spec) const {
+  return snapshot_.find(spec.name) != nullptr;
+}
+
+std::vector<const SnapshotEntry*> Shortcuts::in_force() const {
+  std::vector<const SnapshotEntry*> entries;
+  for (const auto& [name, entry] : snapshot_.entries()) {
+    const bool is_usable = is_in_force(entry) && entry.response_end > now_;
+    if (is_usable && entry.rules >= crypto::kServingRules) entries.push_back(&entry);
+  }
+  return entries;
+}
+
+bool Shortcuts::is_in_force(const SnapshotEntry& entry) const noexcept {
+  return entry.begin <= now_ && entry.end > now_;
 }
 
 // With stapling switched off nothing may be stapled, and the entry may have been made with it on.

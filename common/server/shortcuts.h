@@ -1,15 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
 // What a starting server may show without reading it from the store: entries of the leader's
 // snapshot (publication/snapshot.h) that are up to date. An entry counts only while the store's
-// current version and OCSP response are the ones from which it was made.
+// current version and OCSP response are the ones from which it was made. When the store has lost a
+// certificate, the entry is a copy of it, and better than a placeholder.
 //
 // For one start of a server's master; one thread.
 #pragma once
 
+#include <optional>
 #include <string>
+#include <vector>
 
 #include "base/clock.h"
 #include "config/config.h"
+#include "publication/codec.h"
 #include "publication/snapshot.h"
 #include "store/catalogued.h"
 #include "store/store_reader.h"
@@ -28,9 +32,23 @@ class Shortcuts {
   // The same of what a catalogue shows, which is what the traces say (store/catalogued.h).
   const Secret* find_catalogued(const std::string& name, const Traces& traces) const;
 
+  // The copy of a certificate that the store has lost. It is verified, covers the names, is in
+  // force and passes the gate's rules about a bundle by itself.
+  struct Copy {
+    store::VersionNumber version = 0;
+    publication::Published published;
+  };
+  std::optional<Copy> copy_of(const config::CertificateSpec& spec) const;
+  // Whether the snapshot has any entry for it, in force or not.
+  bool knows(const config::CertificateSpec& spec) const;
+  // The entries that are in force, for a catalogue when the store has lost everything.
+  std::vector<const publication::SnapshotEntry*> in_force() const;
+
  private:
   bool is_current(const config::CertificateSpec& spec,
                   const publication::SnapshotEntry& entry) const;
+
+  bool is_in_force(const publication::SnapshotEntry& entry) const noexcept;
 
   const store::StoreReader& store_;
   Time now_;

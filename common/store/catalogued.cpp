@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "store/catalogued.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "store/forgetting.h"
@@ -14,6 +15,13 @@ Traces traces_of(const StoreReader& store, const std::string& name) {
   return {.version = version,
           .stamp = store.version_stamp(name),
           .response = store.response_stamp(name)};
+}
+
+bool is_store_bare(const StoreReader& store) {
+  const auto names = store.names();
+  return !names || std::none_of(names->begin(), names->end(), [&](const std::string& name) {
+    return store.current_version(name) != 0;
+  });
 }
 
 Result<ToCatalogue> load_for_catalogue(const StoreReader& store, const std::string& name,

@@ -28,6 +28,9 @@ struct ToCatalogue {
   std::vector<std::byte> response;               // OCSP response to staple, DER; empty: none
   std::optional<Error> problem;  // what is wrong with the newest version, to be logged once
 };
+// Whether nothing at all is installed, or the store cannot be listed. Then nobody has forgotten the
+// certificates that are shown: a file system is not mounted, or the directory was moved away.
+bool is_store_bare(const StoreReader& store);
 // `is_shown`: the catalogue already shows a version of the entry. Then a damaged version does not
 // bring back an older one. The error says that the store cannot be read.
 Result<ToCatalogue> load_for_catalogue(const StoreReader& store, const std::string& name,

@@ -180,6 +180,30 @@ def test_without_an_agent_a_reload_and_a_restart_serve_it_still(catalogued, stat
         catalogued.reload()
 
 
+def test_what_the_store_has_lost_as_a_whole_is_shown_still(catalogued, state, edge, scratch):
+    trust = fill(state, 3)
+    catalogued.allow("has lost all certificates")
+    catalogued.start()
+    snapshot, folder, away = state / "snapshot", state / "certificates", scratch / "away"
+    wait_until(lambda: snapshot.exists() and all(f"s{i}-P-256".encode() in snapshot.read_bytes() for i in range(3)),
+               "all of them in the snapshot")
+
+    def shown():
+        return [bool(shows(edge, f"s{i}.{DOMAIN}", trust)) for i in range(3)]
+
+    folder.rename(away)
+    for step in (catalogued.reload, catalogued.stop, catalogued.start, catalogued.reload):
+        step()
+        if step != catalogued.stop:
+            assert shown() == [True] * 3, step
+    catalogued.wait_for_log("has lost all certificates")
+    catalogued.stop()
+    shutil.rmtree(folder)
+    away.rename(folder)
+    catalogued.start()
+    assert shown() == [True] * 3
+
+
 def test_a_name_that_the_catalogue_lacks_gets_the_default_certificate(catalogued, state, edge, static):
     trust = fill(state, 1)
     edge.static = static.static

@@ -133,12 +133,42 @@ def test_a_pointer_that_is_none_any_more_is_set_right_without_a_new_certificate(
     both.start()
     serial = both.wait_for_certificate(private, cloud.trust())
     current = scratch / "state/certificates/intranet/current"
-    for replacement in (lambda: current.write_text("not a link"), lambda: current.symlink_to("../elsewhere"), lambda: None):
+    for replace in (lambda: current.write_text("not a link"), lambda: current.symlink_to("../elsewhere"),
+                    lambda: None):
         current.unlink()
-        replacement()
+        replace()
         wait_until(lambda: current.is_symlink() and os.readlink(current) == "versions/1", "the link")
     assert (current / "privkey.pem").exists()
     assert both.show(private).serial == serial and cloud.count("CreateCertificateByCsr") == 1
+
+
+def test_what_the_store_has_lost_as_a_whole_is_served_still(both, cloud, public, private, scratch):
+    both.allow("the store has lost|Failed to connect")
+    both.start()
+    serials = [both.wait_for_certificate(site, cloud.trust()) for site in (public, private)]
+    snapshot, folder, away = (scratch / "state" / name for name in ("snapshot", "certificates", "away"))
+    wait_until(lambda: all(name in snapshot.read_bytes() for name in (b"intranet", b"www.example.com")),
+               "both certificates in the snapshot")
+    cloud.stop()
+    folder.rename(away)
+    both.wait_for_log(rf'the store has lost what was installed for .*: {folder} has no current version')
+    mark = both.log_size()
+    for begin in (both.reload, both.stop, both.start, both.reload):
+        begin()
+        if begin != both.stop:
+            assert [both.show(site).serial for site in (public, private)] == serials, begin
+    said = both.wait_for_log(line_of("error") + r".*the store has lost what was installed for .*snapshot is shown",
+                             since=mark).group()
+    assert "intranet" in said and "www.example.com" in said
+    # Back again, it is as if nothing had been, and renewals go on.
+    both.stop()
+    shutil.rmtree(folder)
+    away.rename(folder)
+    cloud.start()
+    both.start()
+    assert [both.show(site).serial for site in (public, private)] == serials
+    cloud.revoke_issued()
+    both.wait_for_certificate(private, cloud.trust(), but_not=serials)
 
 
 def removed(directory):
@@ -151,7 +181,8 @@ def removed(directory):
 
 def test_a_state_directory_that_was_removed_is_made_again(both, cloud, public, private, scratch):
     # What is under way in that moment cannot write its order down.
-    both.allow("the state directory was removed|watching the state directory|(?i:no such file)|write down the order")
+    both.allow("the state directory was removed|watching the state directory|(?i:no such file)|write down the order"
+               "|the store has lost")
     both.start()
     serial, _ = [both.wait_for_certificate(site, cloud.trust()) for site in (private, public)]
     wait_until(lambda: removed(scratch / "state"), "the directory's removal")

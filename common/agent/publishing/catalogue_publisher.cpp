@@ -20,6 +20,7 @@ constexpr std::size_t kNamesShown = 3;
 void CataloguePublisher::refresh(Time now, SteadyTime since) {
   if (catalogues_.empty()) return;
   waiting_.merge(std::exchange(unread_, {}));
+  is_bare_.reset();
   look_for_changes();
   take_turns(since);
   for (std::size_t left = kMostLooks; left > 0 && !waiting_.empty(); --left) {
@@ -40,6 +41,7 @@ void CataloguePublisher::look_for_changes() {
   revision_ = changes.revision;
   if (changes.names) {
     waiting_.insert(changes.names->begin(), changes.names->end());
+    told_.insert(changes.names->begin(), changes.names->end());
     return;
   }
   if (auto names = store_.names()) waiting_.insert(names->begin(), names->end());
@@ -80,10 +82,29 @@ void CataloguePublisher::look_at(const std::string& entry, Time now) {
     if (traces == unfit->second) return;
     unfit_.erase(unfit);
   }
+  // What was forgotten is among the changes that the store told of.
+  const bool was_told = told_.erase(entry) != 0;
+  if (traces.version == 0 && !was_told && has_lost_everything()) return;
   for (const auto& catalogue : catalogues_) {
     const bool is_shown = traces.version != 0 && is_selected(*catalogue, entry);
     put(*catalogue, entry, is_shown ? traces : Traces(), now);
   }
+}
+
+bool CataloguePublisher::has_lost_everything() {
+  std::size_t shown = 0;
+  for (const auto& catalogue : catalogues_) shown += catalogue->size();
+  if (shown == 0) return false;
+  if (!is_bare_) is_bare_ = store::is_store_bare(store_);
+  if (!*is_bare_) {
+    has_said_lost_ = false;
+  } else if (!std::exchange(has_said_lost_, true)) {
+    log_.error(
+        "the store has lost all certificates; what the catalogues show stays ({} certificates) "
+        "until they are back",
+        shown);
+  }
+  return *is_bare_;
 }
 
 bool CataloguePublisher::is_selected(const publication::CatalogueWriter& catalogue,

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Keeps the catalogues of the publication equal to the store: adds certificates when they are
-// stored, replaces them when their versions change, and removes them when they are forgotten.
+// stored, replaces them when their versions change, and removes them when they are forgotten. When
+// the store has lost everything, what is shown stays.
 // Belongs to the agent's main thread. Works in small steps, so that it delays nothing else.
 #pragma once
 
@@ -51,6 +52,7 @@ class CataloguePublisher {
   void begin_round(SteadyTime since);
   void take_turns(SteadyTime since);
   void look_at(const std::string& entry, Time now);
+  bool has_lost_everything();
   bool is_selected(const publication::CatalogueWriter& catalogue, const std::string& entry) const;
   void put(publication::CatalogueWriter& catalogue, const std::string& entry, const Traces& traces,
            Time now);
@@ -73,6 +75,9 @@ class CataloguePublisher {
   std::map<std::string, std::string> complaints_;  // said already
   std::vector<std::string> changed_;               // sentences about the last step, a few of them
   std::size_t changes_ = 0;
+  std::set<std::string> told_;   // of these the store said that they changed
+  std::optional<bool> is_bare_;  // the store, in this step
+  bool has_said_lost_ = false;
   bool is_complete_ = false;  // the first look at all is over
 };
 

@@ -4,11 +4,18 @@
 #include <fmt/format.h>
 
 #include <utility>
+#include <vector>
 
+#include "base/sentences.h"
 #include "crypto/certificate/ocsp.h"
 #include "store/stored_search.h"
 
 namespace ccm::agent {
+namespace {
+
+constexpr std::size_t kLostShown = 3;
+
+}  // namespace
 
 void Publisher::refresh(Time now) {
   proofs_.refresh(writer_, [this] { writer_.beat(life_.give()); });
@@ -38,8 +45,9 @@ void Publisher::believe(const publication::Snapshot& snapshot) {
         entry->stamp != store_.version_stamp(spec.name)) {
       continue;
     }
-    seen_[spec.name] = {.version = entry->version,
-                        .response = spec.stapling ? entry->response : 0,
+    seen_[spec.name] = {.traces = {.version = entry->version,
+                                   .stamp = entry->stamp,
+                                   .response = spec.stapling ? entry->response : 0},
                         .complaint = {}};
     life_.serves(spec.name, entry->version);
   }
@@ -55,11 +63,20 @@ void Publisher::look_at(const config::CertificateSpec& spec, Time now) {
 bool Publisher::look_at(const config::CertificateSpec& spec, Seen& seen, Time now) {
   const std::string& name = spec.name;
   const store::VersionNumber version = store_.current_version(name);
+  if (version == 0) {
+    if (seen.traces.version != 0 && !seen.is_lost) say_what_is_lost();
+    return true;
+  }
   // Before it is read: one that comes in between is news the next time.
-  const std::uint64_t response = spec.stapling ? store_.response_stamp(name) : 0;
-  const bool is_new = version != seen.version || seen.is_withheld;
-  const bool is_known = version == seen.version && response == seen.response && !seen.is_dated();
-  if (version == 0 || is_known) return true;
+  const Traces traces{.version = version,
+                      .stamp = store_.version_stamp(name),
+                      .response = spec.stapling ? store_.response_stamp(name) : 0};
+  const bool is_same = version == seen.traces.version && traces.stamp == seen.traces.stamp;
+  const bool is_new = !is_same || seen.is_withheld;
+  if (traces == seen.traces && !seen.is_dated()) {
+    seen.is_lost = false;
+    return true;
+  }
   Result<store::StoreReader::Loaded> loaded = store_.load(name);
   if (!loaded) {
     // The store itself cannot be read; that may pass, so the version stays unseen.
@@ -70,8 +87,8 @@ bool Publisher::look_at(const config::CertificateSpec& spec, Seen& seen, Time no
   }
   // The server has chosen what fits best when it loaded its configuration (server/bootstrap.h);
   // what was installed before that and fits no better is none to come back to.
-  const bool is_of_the_start = seen.version == 0 || (version == seen.version && seen.is_withheld);
-  seen = {.version = version, .response = response, .complaint = {}};
+  const bool is_of_the_start = seen.traces.version == 0 || (is_same && seen.is_withheld);
+  seen = {.traces = traces, .complaint = {}};
   if (loaded->damage) log_.error("certificate \"{}\": {}", name, loaded->damage->message());
   // The version that load() returns instead of a damaged one is older than the served one.
   if (loaded->damage && writer_.holds_certificate(name)) return true;
@@ -80,12 +97,32 @@ bool Publisher::look_at(const config::CertificateSpec& spec, Seen& seen, Time no
   const publication::Published value{
       .bundle = stored.bundle,
       .ocsp_response = spec.stapling ? staple_of(stored, now) : std::vector<std::byte>()};
-  seen.is_unstapled = response != 0 && value.ocsp_response.empty();
-  seen.is_withheld = is_of_the_start && writer_.holds_certificate(name) &&
-                     !store::check_stored(stored, spec.names, now) && !writer_.holds(name, value);
+  seen.is_unstapled = traces.response != 0 && value.ocsp_response.empty();
+  // A restored backup may hold what has ended.
+  const auto is_in_force = [&] {
+    const auto shown = writer_.shown(name);
+    return shown && shown->not_after > now;
+  };
+  seen.is_withheld = writer_.holds_certificate(name) &&
+                     !store::check_stored(stored, spec.names, now) && !writer_.holds(name, value) &&
+                     (is_of_the_start || is_in_force());
   if (seen.is_withheld) return true;
   publish(name, stored.info, value, is_new);
   return true;
+}
+
+// One sentence about all of them: usually the whole directory has gone.
+void Publisher::say_what_is_lost() {
+  std::vector<std::string> lost;
+  for (auto& [name, seen] : seen_) {
+    if (seen.traces.version == 0 || seen.is_lost || store_.current_version(name) != 0) continue;
+    seen.is_lost = true;
+    lost.push_back(fmt::format("\"{}\"", name));
+  }
+  log_.error(
+      "the store has lost what was installed for {}: {}/certificates has no current version of it; "
+      "what is served stays until that is back or another one is obtained",
+      enumerated(lost, kLostShown), config_.global().state_path);
 }
 
 void Publisher::publish(const std::string& name, const store::VersionInfo& info,

@@ -18,6 +18,7 @@
 #include "base/clock.h"
 #include "base/event.h"
 #include "base/log.h"
+#include "base/traces.h"
 #include "config/config.h"
 #include "publication/snapshot.h"
 #include "publication/writer.h"
@@ -45,9 +46,9 @@ class Publisher {
 
   // Publishes every certificate whose current version or OCSP response is another than the last
   // time, as the store tells (store_follower.h). A damaged version never takes the place of a good
-  // one that is served. A response that has ended in the meantime is the workers' to leave out
-  // (server/handshake.h). First of all what authorities may fetch,
-  // and the ticket keys.
+  // one that is served, and none that has ended takes the place of one in force. A response that
+  // has ended in the meantime is the workers' to leave out (server/handshake.h). First of all what
+  // authorities may fetch, and the ticket keys.
   void refresh(Time now);
   // Whether refresh() has more to do at once: the catalogues are brought up to date step by step.
   bool has_more() const noexcept { return catalogues_.has_more(); }
@@ -65,17 +66,18 @@ class Publisher {
  private:
   // What is known of a certificate's newest version.
   struct Seen {
-    store::VersionNumber version = 0;
-    std::uint64_t response = 0;  // its stamp (store/store_reader.h)
-    std::string complaint;       // why it could not be read, so as to say it once
-    bool is_withheld = false;    // the server shows something that fits better
-    bool is_unstapled = false;   // there is a response that is not to be stapled now
+    Traces traces;
+    std::string complaint;      // why it could not be read, so as to say it once
+    bool is_lost = false;       // there is no version any more, and that was said
+    bool is_withheld = false;   // the server shows something that fits better
+    bool is_unstapled = false;  // there is a response that is not to be stapled now
 
     // On another day it may be another.
     bool is_dated() const noexcept { return is_withheld || is_unstapled; }
   };
 
   void look_at(const config::CertificateSpec& spec, Time now);
+  void say_what_is_lost();
   // False when the store could not be read.
   bool look_at(const config::CertificateSpec& spec, Seen& seen, Time now);
   void publish(const std::string& name, const store::VersionInfo& info,

@@ -11,6 +11,7 @@
 #include "crypto/certificate/ocsp.h"
 #include "crypto/verification/serving_rules.h"
 #include "publication/codec.h"
+#include "store/catalogued.h"
 #include "store/host/snapshot_file.h"
 #include "store/stored_search.h"
 
@@ -59,7 +60,7 @@ void limit_to_chain(SnapshotEntry& entry, const crypto::Bundle& bundle) {
 
 }  // namespace
 
-std::vector<SnapshotFile::Subject> SnapshotFile::subjects() const {
+std::vector<SnapshotFile::Subject> SnapshotFile::subjects(const Snapshot& old) const {
   std::vector<Subject> all;
   for (const CertificateSpec& spec : parts_.config.certificates()) {
     all.push_back({.name = spec.name, .names = spec.names, .stapling = spec.stapling});
@@ -68,6 +69,13 @@ std::vector<SnapshotFile::Subject> SnapshotFile::subjects() const {
   const auto names = parts_.store.names();
   for (const std::string& name : names ? *names : std::vector<std::string>()) {
     if (parts_.config.find(name) == nullptr) all.push_back({.name = name});
+  }
+  if (!store::is_store_bare(parts_.store)) return all;
+  for (const auto& [name, entry] : old.entries()) {
+    const bool is_listed = names && std::find(names->begin(), names->end(), name) != names->end();
+    if (parts_.config.find(name) == nullptr && !is_listed && !forgotten_.contains(name)) {
+      all.push_back({.name = name});
+    }
   }
   return all;
 }
@@ -88,19 +96,19 @@ Traces SnapshotFile::look(const Subject& spec) const {
           .response = spec.stapling ? parts_.store.response_stamp(spec.name) : 0};
 }
 
-Secret SnapshotFile::read(const Subject& spec, const Traces& traces) const {
-  if (traces.version == 0) return {};
+std::optional<Secret> SnapshotFile::read(const Subject& spec, const Traces& traces) const {
+  if (traces.version == 0) return std::nullopt;
   const auto loaded = parts_.store.load(spec.name);
-  if (!loaded || loaded->damage || !loaded->certificate) return {};
+  if (!loaded || loaded->damage || !loaded->certificate) return std::nullopt;
   const store::StoredCertificate& stored = *loaded->certificate;
   const Time now = parts_.clock.now();
   if (stored.info.number != traces.version || !store::check_stored(stored, spec.names, now))
-    return {};
+    return Secret();
   const publication::Published published{
       .bundle = stored.bundle,
       .ocsp_response = spec.stapling ? staple_of(stored, now) : std::vector<std::byte>()};
   auto value = publication::encode(published);
-  if (!value) return {};
+  if (!value) return Secret();
   SnapshotEntry entry{.name = spec.name,
                       .version = traces.version,
                       .stamp = traces.stamp,
@@ -115,17 +123,20 @@ Secret SnapshotFile::read(const Subject& spec, const Traces& traces) const {
   return encode_entry(entry);
 }
 
-// All current entries, taken from the old snapshot where it has them.
+// All current entries, taken from the old snapshot where it has them. A copy of what the store has
+// lost is kept as long as it is in force.
 Secret SnapshotFile::join(const Snapshot& old) {
   std::vector<Secret> parts;
   std::uint64_t at = publication::kSnapshotHead.size();
-  for (const Subject& spec : subjects()) {
+  for (const Subject& spec : subjects(old)) {
     const Traces traces = look(spec);
     const SnapshotEntry* entry = old.find(spec.name);
     const bool is_kept = entry != nullptr &&
                          Traces{entry->version, entry->stamp, entry->response} == traces &&
                          entry->rules == crypto::kServingRules;
-    parts.push_back(is_kept ? encode_entry(*entry) : read(spec, traces));
+    std::optional<Secret> made = is_kept ? encode_entry(*entry) : read(spec, traces);
+    if (!made && entry != nullptr && entry->end > parts_.clock.now()) made = encode_entry(*entry);
+    parts.push_back(made ? *std::move(made) : Secret());
     const std::size_t size = parts.back().size();
     known_.insert_or_assign(spec.name, Known{.traces = traces, .at = at, .size = size});
     at += size;
@@ -166,12 +177,17 @@ void SnapshotFile::note(const std::string& name) {
   Known& known = known_[name];
   if (traces == known.traces) return;
   known.traces = traces;
+  if (traces.version == 0 && parts_.config.find(name) == nullptr) {
+    forgotten_.insert(name);
+  } else {
+    forgotten_.erase(name);
+  }
   // With a certificate that is gone, the store has removed the file (Store::forget).
   if (traces.version == 0) return begin_anew();
-  const Secret entry = read(*spec, traces);
-  if (entry.empty()) return;
-  if (is_wasteful(used_, total_ + entry.size())) return bring_up_to_date();
-  append(known, entry);
+  const std::optional<Secret> entry = read(*spec, traces);
+  if (!entry || entry->empty()) return;
+  if (is_wasteful(used_, total_ + entry->size())) return bring_up_to_date();
+  append(known, *entry);
 }
 
 // Appends the new entry, then wipes the old one, because the store may have removed its private key

@@ -2,7 +2,8 @@
 // Keeps the snapshot beside the store (publication/snapshot.h) up to date, for the next start of
 // any server on this host. It holds the certificates of the leader's configuration and, where a
 // server has a catalogue, everything in the store. A change is appended; from time to time, and
-// when a certificate is gone, the whole file is rewritten.
+// when a certificate is gone, the whole file is rewritten. What the store has lost, without having
+// been told to forget it, keeps its entry: no other copy may be left.
 //
 // Only the leader has one. It works on a thread of its own, so that it delays nothing; any thread
 // may report changes. Borrows its parts.
@@ -12,6 +13,7 @@
 #include <functional>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -66,19 +68,21 @@ class SnapshotFile {
     bool stapling = true;
   };
 
-  std::vector<Subject> subjects() const;
+  std::vector<Subject> subjects(const publication::Snapshot& old) const;
   std::optional<Subject> find(const std::string& name) const;
   Traces look(const Subject& subject) const;
-  // The entry for the certificate; empty when a server could not show it at once.
-  Secret read(const Subject& subject, const Traces& traces) const;
+  // The entry for the certificate; empty when a server could not show it at once, nullopt when the
+  // store cannot give it.
+  std::optional<Secret> read(const Subject& subject, const Traces& traces) const;
   Secret join(const publication::Snapshot& old);
   void append(Known& known, const Secret& entry);
   void say(const std::optional<Error>& problem);
 
   Parts parts_;
   std::map<std::string, Known, std::less<>> known_;
-  std::size_t used_ = 0;   // bytes of entries that are up to date
-  std::size_t total_ = 0;  // bytes of the file
+  std::set<std::string, std::less<>> forgotten_;  // of a catalogue, by the store's own word
+  std::size_t used_ = 0;                          // bytes of entries that are up to date
+  std::size_t total_ = 0;                         // bytes of the file
   bool has_complained_ = false;
   std::atomic<bool> owes_all_{false};
   SteadyTime next_all_;

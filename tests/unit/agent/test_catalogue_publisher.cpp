@@ -135,5 +135,32 @@ TEST_F(CataloguePublisherTest, WhatChangedBehindTheStoresBackIsFoundInARound) {
   EXPECT_EQ(shown("b.example"), "b 1");
 }
 
+TEST_F(CataloguePublisherTest, WhatTheStoreHasLostAsAWholeStays) {
+  install("a", "a.example");
+  install("b", "b.example");
+  refresh();
+  std::filesystem::rename(directory_ / "certificates", directory_ / "away");
+  for (int round = 0; round < 2; ++round) {
+    clock_.advance(CataloguePublisher::kRound);
+    refresh();
+  }
+  EXPECT_EQ(shown("a.example"), "a 1");
+  EXPECT_THAT(log_.errors(), testing::ElementsAre(testing::HasSubstr("has lost all certificates")));
+  std::filesystem::rename(directory_ / "away", directory_ / "certificates");
+  install("c", "c.example");
+  clock_.advance(CataloguePublisher::kRound);
+  refresh();
+  EXPECT_EQ(shown("b.example"), "b 1");
+  EXPECT_EQ(shown("c.example"), "c 1");
+  // Nothing is lost when the leader forgets the last ones.
+  const std::unique_ptr<store::Lease> lease = store_->try_lead().value();
+  refresh();
+  for (const char* entry : {"a", "b", "c"}) {
+    ASSERT_TRUE(store_->forget(*lease, entry, store::Keep::nothing));
+  }
+  refresh();
+  EXPECT_EQ(shown("c.example"), "nothing");
+}
+
 }  // namespace
 }  // namespace ccm::agent

@@ -2,6 +2,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <filesystem>
 #include <memory>
 #include <optional>
 #include <string>
@@ -281,6 +282,65 @@ TEST_F(PublisherTest, ADamagedVersionIsSaidOnceAndTheServedOneStays) {
   EXPECT_EQ(served(), second);
   EXPECT_NE(reported(), 1) << "the older one is not served";
   EXPECT_THAT(log_.take(), ElementsAre(AllOf(HasSubstr("error"), HasSubstr("privkey.pem"))));
+}
+
+TEST_F(PublisherTest, WhatTheStoreHasLostIsSaidOnceAndStaysServed) {
+  const std::string serial = install().leaf().serial();
+  publisher_->refresh(test::kTestNow);
+  log_.take();
+  const auto folder = directory_ / "certificates";
+  std::filesystem::rename(folder, directory_ / "away");
+  for (int turn = 0; turn < 2; ++turn) {
+    clock_.advance(StoreFollower::kRound);
+    publisher_->refresh(test::kTestNow);
+  }
+  EXPECT_EQ(served(), serial);
+  EXPECT_THAT(log_.take(), ElementsAre(AllOf(
+                               HasSubstr("error the store has lost what was installed for \"www\""),
+                               HasSubstr(folder.string()))));
+  std::filesystem::rename(directory_ / "away", folder);
+  clock_.advance(StoreFollower::kRound);
+  publisher_->refresh(test::kTestNow);
+  EXPECT_EQ(served(), serial);
+  EXPECT_THAT(log_.take(), IsEmpty());
+}
+
+TEST_F(PublisherTest, AnotherVersionOfTheSameNumberIsNews) {
+  install();
+  publisher_->refresh(test::kTestNow);
+  log_.take();
+  ASSERT_TRUE(remove_tree((directory_ / "certificates/www").string()));
+  const std::string other = install().leaf().serial();
+  ASSERT_EQ(store_->current_version("www"), 1U);
+  publisher_->refresh(test::kTestNow);
+  EXPECT_EQ(served(), other);
+  EXPECT_THAT(log_.take(), ElementsAre(HasSubstr("version 1 is now served")));
+}
+
+// A backup of long ago.
+TEST_F(PublisherTest, ARestoredVersionThatHasEndedIsNotShown) {
+  install();
+  publisher_->refresh(test::kTestNow);
+  std::filesystem::rename(directory_ / "certificates/www", directory_ / "backup");
+  const crypto::Bundle next = test::make_test_bundle(
+      "www.example.com", {.not_after = test::kTestNow + 900 * test::kTestDay});
+  const std::unique_ptr<store::Lease> lease = store_->try_lead().value();
+  for (const store::VersionNumber expected : {0U, 1U}) {
+    ASSERT_TRUE(store_->install(*lease, test::let_in("www", next),
+                                {.bundle = next,
+                                 .origin = "import",
+                                 .expected = expected,
+                                 .keep = 3,
+                                 .now = test::kTestNow}));
+  }
+  publisher_->refresh(test::kTestNow);
+  EXPECT_EQ(served(), next.leaf().serial());
+  ASSERT_TRUE(remove_tree((directory_ / "certificates/www").string()));
+  std::filesystem::rename(directory_ / "backup", directory_ / "certificates/www");
+  clock_.advance(StoreFollower::kRound);
+  publisher_->refresh(test::kTestNow + 400 * test::kTestDay);
+  EXPECT_EQ(served(), next.leaf().serial());
+  EXPECT_NE(reported(), 1U);
 }
 
 TEST_F(PublisherTest, AnOlderVersionIsBetterThanNone) {

@@ -155,6 +155,26 @@ TEST_F(SnapshotKeeperTest, LeavesNoKeyOfWhatIsForgotten) {
   EXPECT_EQ(kept("b"), b);
 }
 
+TEST_F(SnapshotKeeperTest, KeepsTheCopyOfWhatTheStoreHasLost) {
+  const std::string a = install("a");
+  install("b");
+  begin();
+  std::filesystem::rename(directory_ / "certificates", directory_ / "away");
+  file_->note("a");
+  begin();
+  EXPECT_EQ(kept("a"), a);
+  const std::string b = install("b");
+  file_->note("b");
+  EXPECT_EQ(kept("b"), b);
+  EXPECT_EQ(kept("a"), a);
+  directory_.write("certificates/b/versions/1/privkey.pem", "x");
+  begin();
+  EXPECT_EQ(kept("b"), b) << "the store's own is damaged";
+  clock_.set(test::kTestNow + 4000 * test::kTestDay);
+  begin();
+  EXPECT_EQ(kept("a"), "none") << "nobody needs what has ended";
+}
+
 TEST_F(SnapshotKeeperTest, IsWrittenAnewBeforeItIsMostlyWaste) {
   install("a");
   begin();

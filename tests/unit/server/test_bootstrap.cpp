@@ -32,6 +32,7 @@ namespace {
 
 using publication::Published;
 using test::kTestNow;
+using testing::AllOf;
 using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
@@ -192,17 +193,64 @@ TEST_F(WithSnapshot, TheStoreDecidesWhatIsCurrent) {
   const std::string newer = install("www", 2);
   EXPECT_EQ(shown_fingerprint(run(), "www"), newer);
   EXPECT_TRUE(remove_tree(certificate_path("www")));
-  EXPECT_EQ(shown_fingerprint(run(), "www"), "") << "forgotten";
   const std::string restored = install("www");
   EXPECT_EQ(shown_fingerprint(run(), "www"), restored) << "of the same number, and another";
+  EXPECT_TRUE(remove_tree(certificate_path("www")));
+  store::remove_snapshot(state_.path().string());
+  EXPECT_EQ(shown_fingerprint(run(), "www"), "") << "forgotten";
 }
 
-TEST_F(WithSnapshot, AFileThatLooksAlteredIsReadAndSaid) {
+TEST_F(WithSnapshot, AFileThatLooksAlteredIsReadAndSaidAndTheCopyIsShown) {
+  add_certificate("www");
+  const std::string fingerprint = install_and_keep("www");
+  state_.write("certificates/www/versions/1/privkey.pem", "x");
+  EXPECT_EQ(shown_fingerprint(run(), "www"), fingerprint);
+  EXPECT_THAT(log_.errors(), ElementsAre(HasSubstr("privkey.pem"), HasSubstr("the copy in ")));
+}
+
+TEST_F(WithSnapshot, ShowsTheCopiesWhenTheStoreHasLostAll) {
+  std::vector<std::string> fingerprints;
+  for (const char* name : {"a", "b", "c", "d"}) {
+    add_certificate(name);
+    fingerprints.push_back(install_and_keep(name));
+  }
+  const auto away = state_ / "away";
+  std::filesystem::rename(state_ / "certificates", away);
+  const auto writer = run();
+  EXPECT_EQ(shown_fingerprint(writer, "a"), fingerprints[0]);
+  EXPECT_EQ(shown_fingerprint(writer, "d"), fingerprints[3]);
+  EXPECT_THAT(log_.errors(), ElementsAre(AllOf(HasSubstr("\"a\", \"b\", \"c\" and 1 more"),
+                                               HasSubstr(state_.path().string() + "/snapshot"))));
+  EXPECT_THAT(log_.lines(Severity::notice), IsEmpty());
+  std::filesystem::create_directory(state_ / "certificates");
+  EXPECT_EQ(shown_fingerprint(run(), "b"), fingerprints[1]) << "the directory is there and empty";
+}
+
+TEST_F(WithSnapshot, ACopyIsBetterThanAnOlderVersionOnly) {
+  add_certificate("www");
+  const std::string older = install("www", 1);
+  std::filesystem::rename(certificate_path("www"), state_ / "older");
+  const std::string copied = install_and_keep("www");  // version 1 of the snapshot
+  EXPECT_TRUE(remove_tree(certificate_path("www")));
+  std::filesystem::rename(state_ / "older", certificate_path("www"));
+  EXPECT_EQ(shown_fingerprint(run(), "www"), older) << "what is intact in the store counts";
+  const std::string newest = install("www", 3);
+  const std::string before = install("www", 2);
+  EXPECT_TRUE(replace_symlink(certificate_path("www") + "/current", "versions/3"));
+  state_.write("certificates/www/versions/3/privkey.pem", "x");
+  EXPECT_EQ(shown_fingerprint(run(), "www"), before) << "version 2 is newer than the copy";
+  EXPECT_TRUE(remove_tree(certificate_path("www") + "/versions/2"));
+  EXPECT_TRUE(remove_tree(certificate_path("www") + "/versions/1"));
+  EXPECT_EQ(shown_fingerprint(run(), "www"), copied);
+  EXPECT_NE(newest, copied);
+}
+
+TEST_F(WithSnapshot, ACopyThatHasEndedIsAFall) {
   add_certificate("www");
   install_and_keep("www");
-  state_.write("certificates/www/versions/1/privkey.pem", "x");
-  EXPECT_EQ(shown_fingerprint(run(), "www"), "");
-  EXPECT_THAT(log_.text(), HasSubstr("privkey.pem"));
+  EXPECT_TRUE(remove_tree(certificate_path("www")));
+  EXPECT_EQ(shown_fingerprint(run(-1, kTestNow + 4000 * test::kTestDay), "www"), "");
+  EXPECT_THAT(log_.errors(), ElementsAre(HasSubstr("a self-signed placeholder is shown")));
 }
 
 TEST_F(WithSnapshot, AResponseThatCameSinceIsStapled) {
@@ -210,7 +258,8 @@ TEST_F(WithSnapshot, AResponseThatCameSinceIsStapled) {
   install_and_keep("www");
   const store::FileReader store(state_.path());
   EXPECT_TRUE(store::write_ocsp_response(certificate_path("www") + "/versions/1", response_));
-  EXPECT_EQ(shown_fingerprint(run(), "www"), "") << "the store was asked";
+  EXPECT_NE(shown_fingerprint(run(), "www"), "");
+  EXPECT_THAT(log_.text(), HasSubstr("privkey.pem")) << "the store was asked";
   ASSERT_TRUE(settings_.set_in("www", "stapling", {"off"}, {}));
   EXPECT_NE(shown_fingerprint(run(), "www"), "");
 }
