@@ -129,10 +129,14 @@ Result<MemoryFile> Segment::create(const std::vector<std::string>& sorted_names,
   if (!made) return fail_with(std::move(made), kActivity);
   const FileDescriptor& file = made->file;
   const bool is_memfd = made->place.empty();
-  if (fchmod(file.get(), S_IRUSR) != 0 ||
-      ftruncate(file.get(), static_cast<off_t>(extents->size)) != 0 ||
-      (is_memfd && fcntl(file.get(), F_ADD_SEALS, kSizeSeals) != 0) ||
-      is_full(file.get(), 0, extents->buffers_offset) ||
+  // Whoever restricts the system calls of a unit has to know which one is needed.
+  const auto refused = [&](const char* call) {
+    return fail(system_error(fmt::format("{} ({})", kActivity, call), errno));
+  };
+  if (fchmod(file.get(), S_IRUSR) != 0) return refused("fchmod");
+  if (ftruncate(file.get(), static_cast<off_t>(extents->size)) != 0) return refused("ftruncate");
+  if (is_memfd && fcntl(file.get(), F_ADD_SEALS, kSizeSeals) != 0) return refused("fcntl");
+  if (is_full(file.get(), 0, extents->buffers_offset) ||
       (!catalogues.empty() && is_full(file.get(), extents->size - kAskedSize, kAskedSize))) {
     return fail(system_error(kActivity, errno));
   }

@@ -51,6 +51,16 @@ TEST(DeniedCalls, ThePublicationWorksWhereTheyAreDeadly) {
   }
 }
 
+TEST(DeniedCalls, WhatIsNeededIsNamed) {
+  const auto says = [](const char* name) {
+    const auto made = Segment::create({"a"}, {}, {});
+    return !made && made.error().message().find(name) != std::string::npos ? 0 : 1;
+  };
+  EXPECT_EQ(test::in_child_without({{SYS_fchmod, EPERM}}, [&] { return says("(fchmod)"); }), 0);
+  EXPECT_EQ(test::in_child_without({{SYS_ftruncate, EPERM}}, [&] { return says("(ftruncate)"); }),
+            0);
+}
+
 TEST(DeniedCalls, AFileThatCouldBeOpenedAnewIsNoSegment) {
   const test::TempDirectory directory;
   const std::string path = (directory / "file").string();
