@@ -34,7 +34,7 @@ constexpr unsigned kMostSourceWords = [] {
   return static_cast<unsigned>(1 + most);
 }();
 
-constexpr std::array<Directive, 34> kDirectives{{
+constexpr std::array<Directive, 35> kDirectives{{
     {"activate", Scope::both, 1, 3, "activate \"[DAYS] HH:MM-HH:MM [TIME_ZONE]\" | off"},
     {"agent_path", Scope::global, 1, 1, "agent_path /path/to/ccm-agent", PathArguments::all},
     {"canary", Scope::both, 1, 2, "canary TIME [PERCENT] | off"},
@@ -59,6 +59,7 @@ constexpr std::array<Directive, 34> kDirectives{{
     {"keep", Scope::both, 1, 1, "keep 3"},
     {"key", Scope::both, 1, 1, "key rsa:2048 | rsa:3072 | rsa:4096 | ecdsa:256 | ecdsa:384"},
     {"key_origin", Scope::both, 1, 1, "key_origin local | cloud"},
+    {"log_format", Scope::global, 1, 1, "log_format text | json"},
     {"metadata_endpoint", Scope::global, 1, 1, "metadata_endpoint http://HOST[:PORT]"},
     {"names", Scope::certificate, 1, kMany, "names www.example.com *.example.com"},
     {"on", Scope::global, 3, 5,

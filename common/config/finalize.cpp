@@ -186,6 +186,11 @@ bool Settings::allows_worker_dumps() const {
   return !values || values->global.worker_dumps.value_or(true);
 }
 
+std::optional<LogFormat> Settings::log_format() const {
+  const auto values = parse_values(global_);
+  return values ? values->global.log_format : std::nullopt;
+}
+
 std::vector<std::string> Settings::warnings() const {
   std::vector<std::string> sentences;
   const auto config = finalize();

@@ -45,6 +45,7 @@ Result<launch::Launched> launch_agent(const config::Config& config,
   config::Handover handover{surroundings.facts, settings};
   handover.server.module_path = surroundings.module_path;
   handover.server.module_version = version();
+  handover.server.logs_json = settings.log_format() == config::LogFormat::json;
   handover.server.instance.assign(retained.instance.begin(), retained.instance.end());
   return launch::launch({.program = *std::move(program),
                          .segment = retained.segment,

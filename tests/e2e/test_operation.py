@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """The server's own life: its modes, users, stops, inherited and static certificates, rotated logs."""
 
+import json
 import os
+import re
 import shutil
 import socket
 import ssl
@@ -98,6 +100,28 @@ def test_a_static_certificate_beside_a_live_one(server, settings, cloud, intrane
     server.start()
     server.wait_for_certificate(private, cloud.trust())
     assert server.show(static).der == ssl.PEM_cert_to_DER_cert(static.static[0].read_text())
+
+
+def test_the_agents_lines_are_objects_when_asked_for(server, settings, cloud, intranet, private):
+    settings["log_format"] = "json"
+    server.configure(settings=settings, certificates=[intranet], sites=[private])
+    server.start()
+    serial = server.wait_for_certificate(private, cloud.trust())
+    server.wait_for_log("is now served")
+    agent = server.wait_for_agent()
+    processes.kill(agent)
+    server.wait_for_log("was killed by signal 9; starting it again")
+    # nginx and httpd, their workers included, write their own lines in their own form.
+    lines = [json.loads(line) for line in server.log_text().splitlines() if line.startswith("{")]
+    assert all(set(line) == {"time", "level", "process", "message"} for line in lines)
+    served = next(line for line in lines if "is now served" in line["message"])
+    assert served["level"] == "notice" and served["process"] == agent
+    start = f'certificate "intranet": version 1 is now served (serial {serial}, valid until '
+    assert served["message"].startswith(start)
+    assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z", served["time"])
+    assert {line["level"] for line in lines if "starting it again" in line["message"]} == {"warn"}
+    others = [line for line in server.log_text().splitlines() if not line.startswith("{")]
+    assert not [line for line in others if "is now served" in line or "installed version" in line], "no second form"
 
 
 def test_the_agent_follows_the_log_when_it_is_rotated(both, cloud, private):

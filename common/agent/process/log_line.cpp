@@ -64,7 +64,11 @@ std::string format_json_line(const LogLine& line, WallTime time, pid_t pid) {
 }
 
 std::string format_journal_line(const LogLine& line) {
-  return fmt::format("<{}>ccm: {}\n", static_cast<unsigned>(line.severity), line.text);
+  return with_priority(line.severity, fmt::format("ccm: {}\n", line.text));
+}
+
+std::string with_priority(Severity severity, std::string_view finished) {
+  return fmt::format("<{}>{}", static_cast<unsigned>(severity), finished);
 }
 
 void PipeLog::write(Severity severity, std::string_view line) noexcept {

@@ -42,6 +42,8 @@ std::string format_line(config::ServerKind server, const LogLine& line, WallTime
 std::string format_json_line(const LogLine& line, WallTime time, pid_t pid);
 // For systemd's journal, which has the time and the process itself: "<5>ccm: text" (sd-daemon(3)).
 std::string format_journal_line(const LogLine& line);
+// Any finished line with its priority in front, which the journal takes off: "<5>{...}".
+std::string with_priority(Severity severity, std::string_view finished);
 
 // The agent's Log: tagged lines to a descriptor, nothing above `most_verbose`. Without a reader,
 // lines are lost and nothing else happens. Thread-safe.

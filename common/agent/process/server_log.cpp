@@ -29,14 +29,19 @@ int ServerLog::descriptor() {
   return file_ ? file_.get() : STDERR_FILENO;
 }
 
+std::string ServerLog::text_of(const LogLine& line, pid_t pid, bool is_journal) const {
+  const auto now = std::chrono::system_clock::now();
+  if (facts_.logs_json) {
+    const std::string object = format_json_line(line, now, pid);
+    return is_journal ? with_priority(line.severity, object) : object;
+  }
+  return is_journal ? format_journal_line(line) : format_line(facts_.kind, line, now, pid);
+}
+
 void ServerLog::write(const LogLine& line, pid_t pid) {
   if (line.severity > facts_.log_level) return;
   const int place = descriptor();
-  const bool is_journal = facts_.logs_to_journal && place == STDERR_FILENO;
-  const auto now = std::chrono::system_clock::now();
-  const std::string text = facts_.logs_json ? format_json_line(line, now, pid)
-                           : is_journal     ? format_journal_line(line)
-                                            : format_line(facts_.kind, line, now, pid);
+  const std::string text = text_of(line, pid, facts_.logs_to_journal && place == STDERR_FILENO);
   static_cast<void>(::write(place, text.data(), text.size()) < 0);
 }
 

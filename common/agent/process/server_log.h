@@ -21,6 +21,7 @@ class ServerLog {
 
  private:
   int descriptor();
+  std::string text_of(const LogLine& line, pid_t pid, bool is_journal) const;
 
   config::ServerFacts facts_;
   FileDescriptor file_;

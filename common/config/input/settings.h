@@ -8,8 +8,10 @@
 // habit, except for errors of `finalize`, which carry "in FILE:LINE" themselves.
 #pragma once
 
+#include <cstdint>
 #include <functional>
 #include <map>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -54,6 +56,9 @@ std::vector<std::string> with_paths(
     const Directive& directive, std::vector<std::string> arguments,
     const std::function<std::string(const std::string& path)>& resolve);
 
+// The form of the agent's lines in the server's error log: the server's own, or JSON.
+enum class LogFormat : std::uint8_t { text, json };
+
 class Settings {
  public:
   Settings() = default;
@@ -93,6 +98,9 @@ class Settings {
   // Whether workers may leave core files and be traced (worker_dumps). It is not in Config, because
   // it concerns only the server and not the agent.
   bool allows_worker_dumps() const;
+  // The form of the agent's log lines (log_format); nullopt: not given. It is not in Config,
+  // because the server's word about its log goes with the facts about the server (wire.h).
+  std::optional<LogFormat> log_format() const;
 
   // Applies defaults and makes the checks that need the whole configuration. May be called more
   // than once.

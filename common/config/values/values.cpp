@@ -79,6 +79,13 @@ Result<TicketKeys> parse_ticket_keys(const std::string& text) {
   return wrong(text, "is neither fleet nor off");
 }
 
+Result<LogFormat> parse_log_format(const std::string& text) {
+  const std::string lower = to_lower(text);
+  if (lower == "text") return LogFormat::text;
+  if (lower == "json") return LogFormat::json;
+  return wrong(text, "is neither text nor json");
+}
+
 Result<unsigned> parse_number(const std::string& text, unsigned least, unsigned most) {
   const auto number = parse_unsigned(text);
   if (!number || *number < least || *number > most) {
@@ -155,7 +162,7 @@ struct Parser {
   Result<void> (*parse)(Values& values, const Arguments& arguments);
 };
 
-constexpr std::array<Parser, 34> kParsers{{
+constexpr std::array<Parser, 35> kParsers{{
     {"activate",
      [](Values& v, const Arguments& a) {
        return put(v.certificate.activate, parse_activation_window(a));
@@ -218,6 +225,10 @@ constexpr std::array<Parser, 34> kParsers{{
     {"key_origin",
      [](Values& v, const Arguments& a) {
        return put(v.certificate.key_origin, parse_key_origin(a[0]));
+     }},
+    {"log_format",
+     [](Values& v, const Arguments& a) {
+       return put(v.global.log_format, parse_log_format(a[0]));
      }},
     {"metadata_endpoint",
      [](Values& v, const Arguments& a) {

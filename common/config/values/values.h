@@ -61,6 +61,7 @@ struct GlobalValues {
   std::optional<unsigned> concurrent_renewals;
   std::optional<std::string> agent_path;
   std::optional<std::string> status_listen;
+  std::optional<LogFormat> log_format;
   std::optional<TicketKeys> ticket_keys;
   std::optional<bool> worker_dumps;
   std::vector<Hook> hooks;

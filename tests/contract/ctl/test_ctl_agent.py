@@ -176,6 +176,20 @@ def test_logs_as_programs_want_it(host):
     assert abs((datetime.datetime.now(datetime.timezone.utc) - said).total_seconds()) < 60
 
 
+def test_the_file_can_ask_for_json_and_the_journal_gets_priorities(host):
+    host.configure('log_format = "json"\n' + host.top, host.app).start(in_journal=True)
+    host.wait_for("installed version 1 from pca:")
+    lines = [re.fullmatch("<([0-7])>({.*})", line) for line in host.said().splitlines()]
+    assert all(lines), host.said()
+    levels = {json.loads(line[2])["level"]: line[1] for line in lines}
+    assert levels["notice"] == "5"
+
+
+def test_the_command_line_says_more_than_the_file(host):
+    host.configure('log_format = "json"\n' + host.top, host.app).start("--log-format", "text")
+    host.wait_for('notice: certificate "app": installed version 1 from pca:')
+
+
 def test_gives_the_journal_priorities_and_no_second_time(host):
     host.configure(host.top, host.app).start(in_journal=True)
     host.wait_for('<5>ccm: certificate "app": installed version 1 from pca:')

@@ -45,6 +45,7 @@ TEST_F(LogLineTest, IsAnObjectForPrograms) {
 TEST_F(LogLineTest, HasAPriorityForTheJournal) {
   EXPECT_EQ(format_journal_line({Severity::notice, "published"}), "<5>ccm: published\n");
   EXPECT_EQ(format_journal_line({Severity::crit, "x"}), "<2>ccm: x\n");
+  EXPECT_EQ(with_priority(Severity::warn, "{}\n"), "<4>{}\n");
 }
 
 TEST_F(LogLineTest, PadsMicroseconds) {

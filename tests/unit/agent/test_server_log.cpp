@@ -32,6 +32,18 @@ TEST_F(ServerLogTest, AppendsWhatTheServersLevelLetsThrough) {
                     Not(HasSubstr("two"))));
 }
 
+TEST_F(ServerLogTest, WritesObjectsWhenAsked) {
+  ServerLog log({.kind = config::ServerKind::apache,
+                 .error_log = path_.string(),
+                 .logs_json = true,
+                 .logs_to_journal = true,
+                 .launch_id = {}});
+  log.write({Severity::notice, "one"}, 7);
+  EXPECT_THAT(test::read_whole_file(path_),
+              AllOf(HasSubstr("\n{\"time\":"),
+                    HasSubstr(R"("level":"notice","process":7,"message":"one"})")));
+}
+
 TEST_F(ServerLogTest, FollowsARotation) {
   log_.write({Severity::error, "before"}, 7);
   std::filesystem::rename(path_, directory_ / "error.log.1");

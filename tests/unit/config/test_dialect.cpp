@@ -53,6 +53,7 @@ const std::map<std::string_view, std::string_view>& good_values() {
       {"keep", "3"},
       {"key", "rsa"},
       {"key_origin", "local"},
+      {"log_format", "json"},
       {"metadata_endpoint", "http://m"},
       {"names", "a.example"},
       {"pca_endpoint", "https://p"},

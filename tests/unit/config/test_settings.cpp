@@ -51,6 +51,19 @@ TEST(Settings, WorkersMayBeDumpedUnlessToldOtherwise) {
   }
 }
 
+TEST(Settings, TheFormOfTheLogIsWhatWasSaid) {
+  const std::vector<std::pair<std::string, std::optional<LogFormat>>> cases{
+      {"region a", std::nullopt},
+      {"log_format text", LogFormat::text},
+      {"log_format json", LogFormat::json}};
+  for (const auto& [text, expected] : cases) {
+    Settings settings;
+    ASSERT_TRUE(add_lines(settings, text)) << text;
+    EXPECT_EQ(settings.log_format(), expected) << text;
+  }
+  EXPECT_EQ(problem_in("log_format combined"), "log_format: \"combined\" is neither text nor json");
+}
+
 TEST(Settings, CertificateNamesAreFileNames) {
   for (const std::string& name :
        {std::string("a"), std::string("A.b_c-9"), std::string(128, 'x')}) {

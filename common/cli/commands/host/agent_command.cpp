@@ -31,7 +31,7 @@ namespace {
 struct AgentOptions {
   std::string file;
   std::string log_level = "notice";
-  std::string log_format = "text";
+  std::string log_format;  // empty: what the file says
   bool is_check = false;
 };
 
@@ -77,6 +77,11 @@ Result<ExitCode> check(const AgentOptions& options) {
   return ExitCode::ok;
 }
 
+bool wants_json(const AgentOptions& options, const config::Settings& settings) {
+  if (!options.log_format.empty()) return options.log_format == "json";
+  return settings.log_format() == config::LogFormat::json;
+}
+
 // This process plays the part of a web server's master: it holds the lifeline, and when it ends for
 // any reason, the agent ends, too.
 class Foreground {
@@ -107,6 +112,7 @@ class Foreground {
   std::optional<config::Config> config_;  // what the status is of
   FileDescriptor notes_;                  // to read
   unsigned loads_ = 0;
+  bool logs_json_ = false;
 };
 
 // The memory in which the agent leaves notes for the status. It holds no certificate and no key.
@@ -135,6 +141,7 @@ Result<void> Foreground::show_status() {
 
 Result<void> Foreground::start(const Loaded& loaded) {
   ++loads_;
+  logs_json_ = wants_json(options_, loaded.settings);
   auto notes = open_notes(loaded.config);
   if (!notes) return pass(std::move(notes));
   if (status_.is_wanted()) {
@@ -144,7 +151,7 @@ Result<void> Foreground::start(const Loaded& loaded) {
       .server = {.kind = config::ServerKind::none,
                  .error_log = {},
                  .log_level = parse_severity(options_.log_level).value_or(Severity::notice),
-                 .logs_json = options_.log_format == "json",
+                 .logs_json = logs_json_,
                  .launch_id = fmt::format("{}-{}-{}", getpid(), loads_,
                                           SystemClock().now().time_since_epoch().count()),
                  .instance = instance_,
@@ -168,15 +175,18 @@ void Foreground::stop() {
 }
 
 void Foreground::say(Severity severity, const std::string& sentence) const {
-  if (options_.log_format == "json") {
+  const bool is_journal = launch::is_journal(STDERR_FILENO);
+  const std::string priority =
+      is_journal ? fmt::format("<{}>", static_cast<unsigned>(severity)) : "";
+  if (logs_json_) {
     cloud::JsonObject line;
     line.set("time", format_time(SystemClock().now()))
         .set("level", to_string(severity))
         .set_number("process", getpid())
         .set("message", printable(sentence));
-    Terminal::say(line.dump().value_or("{}"));
-  } else if (launch::is_journal(STDERR_FILENO)) {
-    Terminal::say(fmt::format("<{}>ccm: {}", static_cast<unsigned>(severity), printable(sentence)));
+    Terminal::say(priority + line.dump().value_or("{}"));
+  } else if (is_journal) {
+    Terminal::say(fmt::format("{}ccm: {}", priority, printable(sentence)));
   } else {
     Terminal::say(sentence);
   }
@@ -273,8 +283,8 @@ void add_agent(CLI::App& app, Action& action) {
       ->check(CLI::IsMember({"error", "warn", "notice", "info", "debug"}).description(""));
   command
       ->add_option("--log-format", options->log_format,
-                   "text, or json: an object for each line of the agent")
-      ->capture_default_str()
+                   "text, or json: an object for each line of the agent; instead of the file's "
+                   "log_format")
       ->type_name("text|json")
       ->check(CLI::IsMember({"text", "json"}).description(""));
   command->footer(kAgentFooter);
