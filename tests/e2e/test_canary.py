@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """A new certificate that is tried out with a share of the handshakes: how many, how it ends, and what ends it early."""
 
+import contextlib
+import dataclasses
 import json
 import os
 import pathlib
@@ -11,6 +13,10 @@ import subprocess
 
 import pytest
 from lab import place, tls
+from lab.apache import Apache
+from lab.net import free_port
+from lab.nginx import Nginx
+from lab.server import Certificate
 from lab.status import with_status
 from lab.waiting import wait_until
 
@@ -140,6 +146,45 @@ def test_it_goes_on_after_a_kill_and_a_load(server, settings, cloud, public):
     renewed = ctl(settings, "renew", told(status)["name"])
     assert renewed.returncode == 0, renewed.stderr
     wait_until(lambda: all(server.show(public).der != old for _ in range(10)), "the new one")
+
+
+def test_a_stream_server_of_nginx_tries_it_out(make_server, settings, cloud, public):
+    cloud.issue(public.names, days=100)
+    # A server of stream has no name of its own in every nginx.
+    public.stream, public.certificates = True, ("www",)
+    server = make_server(Nginx, load_stream=True)
+    status = with_status(server, settings={**settings, "canary": "1h 50%"}, sites=[public],
+                         certificates=[Certificate("www", "scm", public.names)])
+    old = first_and_canary(server, status, cloud, public)
+    shown = [server.show(public).der for _ in range(60)]
+    assert 13 <= sum(der != old for der in shown) <= 47
+    wait_until(lambda: (canary := told(status)["canary"])
+               and canary["current"]["shown"] + canary["candidate"]["shown"] >= 60, "its counts")
+
+
+def test_two_servers_of_a_store_try_it_out_and_take_it_back_together(make_server, settings, cloud, public):
+    cloud.issue(public.names, days=100)
+    nginx, apache = make_server(Nginx, "nginx"), make_server(Apache, "apache")
+    theirs = dataclasses.replace(public, port=free_port())
+    apache.configure(settings={**settings, "canary": "1h 50%"}, sites=[theirs])
+    apache.start()
+    apache.wait_for_certificate(theirs, cloud.trust())
+    status = configured(nginx, settings, public, "1h 50%")
+    for server in (nginx, apache):
+        server.allow("was tried out and is taken back")
+    old = first_and_canary(nginx, status, cloud, public)
+    wait_until(lambda: len({apache.show(theirs).der for _ in range(10)}) == 2, "both certificates at the other server")
+    client = pinned(old)
+
+    # The clients of one server refuse it, and the agent of the other may be the one that leads.
+    def is_back():
+        with contextlib.suppress(tls.HandshakeFailure):
+            nginx.show(public, client)
+        return told(status)["refused_canary"] == 2
+
+    wait_until(is_back, "the end of the canary", timeout=60)
+    for server, site in ((nginx, public), (apache, theirs)):
+        wait_until(lambda: all(server.show(site).der == old for _ in range(20)), "the first one at both")
 
 
 @pytest.mark.parametrize(("canary", "sentence"), [
