@@ -45,11 +45,19 @@ cloud::Endpoints endpoints_of(const config::GlobalConfig& global,
   return cloud::endpoints_for(global.region, overrides);
 }
 
+// The status says it from the start, not only when a certificate is due.
+void note_refusals(const Engine::Parts& parts, const ReadCredentials& credentials) {
+  if (!credentials || !*credentials) return;
+  if (!lifecycle::were_refused(parts.store, (*credentials)->fingerprint())) return;
+  parts.calls.note_identity(publication::Identity::refused);
+}
+
 // New credentials make a failure of the old ones worth another try, as a new configuration does.
 Engine::Parts with_identity(Engine::Parts parts, const CloudAccess& access) {
   const auto add = [&parts](const ReadCredentials& credentials) {
     if (credentials && *credentials) parts.launch_id += " " + (*credentials)->fingerprint();
   };
+  note_refusals(parts, access.credentials);
   add(access.credentials);
   for (const auto& [spec, credentials] : access.further) add(credentials);
   return parts;

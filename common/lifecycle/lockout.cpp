@@ -19,6 +19,7 @@ using namespace std::chrono_literals;
 constexpr std::int64_t kRefusalsBeforeSilence = 2;
 constexpr std::int64_t kMostRefusals = 4;  // with two probes
 constexpr Seconds kProbeInterval = 1h;
+constexpr std::string_view kMainRecord = "lockout";
 
 struct Refusals {
   std::string fingerprint;
@@ -151,6 +152,13 @@ class StoreLockoutGuard final : public cloud::LockoutGuard {
 };
 
 }  // namespace
+
+bool were_refused(const store::StoreReader& store, std::string_view fingerprint) {
+  const auto record = store.read_record(store::kStoreWide, kMainRecord);
+  if (!record || !*record) return false;
+  const auto refusals = parse_refusals((*record)->value.reveal());
+  return refusals && refusals->fingerprint == fingerprint && refusals->count > 0;
+}
 
 std::unique_ptr<cloud::LockoutGuard> make_store_lockout_guard(store::Store& store,
                                                               const store::Lease& lease,

@@ -6,6 +6,7 @@
 
 #include <memory>
 #include <string>
+#include <string_view>
 
 #include "base/clock.h"
 #include "cloud/identity/session.h"
@@ -21,5 +22,9 @@ std::unique_ptr<cloud::LockoutGuard> make_store_lockout_guard(store::Store& stor
                                                               const store::Lease& lease,
                                                               const Clock& clock,
                                                               std::string kind = "lockout");
+
+// Whether the last answer about these credentials was a refusal, as far as the store remembers.
+// Changes nothing: an agent that starts knows it without a call.
+bool were_refused(const store::StoreReader& store, std::string_view fingerprint);
 
 }  // namespace ccm::lifecycle

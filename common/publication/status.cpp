@@ -13,7 +13,7 @@ namespace {
 // First in every note; another one whenever the fields change.
 constexpr std::uint32_t kAgentMark = 0x32544741;        // "AGT2"
 constexpr std::uint32_t kCallMark = 0x314c4143;         // "CAL1"
-constexpr std::uint32_t kCertificateMark = 0x33545243;  // "CRT3"
+constexpr std::uint32_t kCertificateMark = 0x34545243;  // "CRT4"
 
 constexpr std::size_t kMostText = 100;
 constexpr std::size_t kMostWord = 24;
@@ -25,6 +25,16 @@ std::string finish(Packer&& out) {
 
 bool takes_mark(Unpacker& in, std::uint32_t mark) {
   return in.number() == mark && !in.failed();
+}
+
+bool unpack_events(Unpacker& in, CertificateStatus& status) {
+  for (CertificateStatus::PastEvent& event : status.events) {
+    const std::uint32_t type = in.number();
+    event.at = unpack_time(in);
+    if (type >= event_kinds().size()) return false;
+    event.type = static_cast<EventType>(type);
+  }
+  return true;
 }
 
 }  // namespace
@@ -155,6 +165,10 @@ std::string encode(const CertificateStatus& status) {
                           status.shown_until, status.staple_until, status.order_since}) {
     pack_time(out, time);
   }
+  for (const CertificateStatus::PastEvent& event : status.events) {
+    out.number(static_cast<std::uint32_t>(event.type));
+    pack_time(out, event.at);
+  }
   out.block(cut(status.error, kMostSentence));
   return finish(std::move(out));
 }
@@ -183,6 +197,7 @@ std::optional<CertificateStatus> decode_certificate(std::string_view bytes) {
                      &status.shown_until, &status.staple_until, &status.order_since}) {
     *time = unpack_time(in);
   }
+  if (!unpack_events(in, status)) return std::nullopt;
   status.error = in.text();
   if (!in.is_complete() || state > static_cast<std::uint32_t>(CertificateStatus::State::rejected)) {
     return std::nullopt;

@@ -15,6 +15,7 @@
 #include <string_view>
 
 #include "base/clock.h"
+#include "base/event.h"
 
 namespace ccm::publication {
 
@@ -98,6 +99,12 @@ struct CertificateStatus {
   std::uint64_t attempts = 0;
   std::string error_kind{};  // as to_string(ErrorKind); empty: no error
   std::string error{};       // one sentence
+  // What happened to it last, the newest first.
+  struct PastEvent {
+    EventType type = EventType::renewing;
+    Time at{};  // 1970: there is none
+  };
+  std::array<PastEvent, 3> events{};
   std::string order_step{};  // of an order that is in progress; empty: none is
   Time order_since{};        // of the step
 

@@ -118,8 +118,8 @@ class StoreReader {
 
   // The number of the current version, intact or not; 0 when there is none. Cheap.
   virtual VersionNumber current_version(const std::string& name) const noexcept = 0;
-  // A number that changes whenever the current version changes or is altered, also when the new
-  // version has the same number, as after a restored backup. Cheap.
+  // A number that changes whenever the current version changes, is altered or gets other rights,
+  // also when the new version has the same number, as after a restored backup. Cheap.
   virtual std::uint64_t version_stamp(const std::string& name) const noexcept {
     return current_version(name);
   }

@@ -16,6 +16,7 @@ from lab import place, processes, tls
 from lab.authority import DAY, Authority
 from lab.net import free_port
 from lab.server import Site
+from lab.status import with_status
 from lab.waiting import wait_until
 
 COUNT = 200
@@ -128,6 +129,28 @@ def test_certificates_come_and_go_without_a_reload(catalogued, state, edge, scra
     wait_until(lambda: shows(edge, "new.example") is None, "the end of the name")
     assert shows(edge, "one.wild.example", trust) is not None
     assert catalogued.workers() == workers
+
+
+def test_the_status_tells_of_a_catalogue_and_of_what_it_lacks(server, state, edge):
+    fill(state, 3)
+    status = with_status(server, settings={"state_path": state, "catalogue": "edge source=store"}, sites=[edge])
+    server.start()
+    wait_until(lambda: shows(edge, f"s0.{DOMAIN}"), "the catalogue")
+    for _ in range(2):
+        assert shows(edge, f"nobody.{DOMAIN}") is None
+
+    def told():
+        metrics = status.metrics()
+        return metrics['ccm_catalogue_misses_total{asked="unknown_name"}'] == 2 and metrics
+
+    metrics = wait_until(told, "both misses")
+    assert metrics['ccm_catalogue_certificates{catalogue="edge"}'] == 3
+    assert metrics['ccm_catalogue_names{catalogue="edge"}'] == 3
+    assert metrics['ccm_catalogue_misses_total{asked="no_name"}'] == 0
+    assert status.json()["catalogues"] == [{"name": "edge", "certificates": 3, "names": 3}]
+    page = status.ask()[1]
+    assert "its certificates are those of catalogues" in page
+    assert "<dt>edge</dt><dd>3 certificates for 3 names</dd><dt>Misses</dt><dd>2 with an unknown name" in page
 
 
 def test_ccmctl_knows_what_a_catalogue_shows(catalogued, state):

@@ -60,6 +60,10 @@ def test_it_tells_what_is_served_and_stored_and_counts_handshakes(server, status
         assert each["state"] == "valid"
         assert each["stored"]["serial"] == each["served"]["serial"] == serials[each["names"][0]]
         assert each["served"]["is_what_is_stored"]
+    name = told["certificates"][0]["name"]
+    seen = wait_until(lambda: [event["type"] for event in status.certificate(name)["events"]], "its events")
+    assert set(seen) <= {"renewing", "obtained", "installing", "installed", "served", "staple"} and "served" in seen
+    assert re.search(r'events: \w+ <time datetime="', status.ask()[1])
     operations = {call["operation"]: call["outcomes"]["ok"] for call in told["calls"]}
     assert operations["scm.ListCertificates"] > 0
 

@@ -4,10 +4,15 @@ truth within ten seconds. Agents that are killed or stopped are in test_status.p
 
 import os
 import pathlib
+import re
+import shutil
+import signal
 import subprocess
 
 import pytest
 from lab import place
+from lab.net import free_port
+from lab.server import Certificate, Site
 from lab.status import with_status
 from lab.waiting import wait_until
 
@@ -47,14 +52,98 @@ def test_a_cloud_that_hangs_answers_no_more(server, status, cloud):
     server.allow("SCM")  # what the agent says of it when its patience ends
 
 
-def test_a_key_that_is_gone_is_critical(server, status, settings):
-    assert ctl(settings, "check")[0] == 0
-    server.allow("is damaged|cannot be read|privkey")
-    keys = list(pathlib.Path(settings["state_path"]).rglob("versions/*/privkey.pem"))
-    assert len(keys) == 1 and status.json()["certificates"][0]["state"] == "valid"
-    keys[0].unlink()
-    said = wait_until(lambda: (checked := ctl(settings, "check"))[0] == 2 and checked, "a critical check", timeout=SOON)
-    assert said[1].startswith("CCM CRITICAL - www.example.com: ")
+def link_to_nothing(directory):
+    (directory / "current").unlink()
+    (directory / "current").symlink_to("versions/99")
+
+
+# What people, scripts and disks do to a store behind its back, by the name of the certificate.
+DAMAGES = {
+    "no-key": lambda directory: (directory / "current/privkey.pem").unlink(),
+    "no-chain": lambda directory: (directory / "current/fullchain.pem").unlink(),
+    "no-record": lambda directory: (directory / "current/version").unlink(),
+    "cut-short": lambda directory: os.truncate(directory / "current/privkey.pem", 20),
+    "no-rights": lambda directory: (directory / "current/privkey.pem").chmod(0),
+    "no-version": lambda directory: shutil.rmtree(directory / "versions/1"),
+    "link-to-nothing": link_to_nothing,
+    "no-entry": shutil.rmtree,
+}
+
+
+@pytest.fixture(name="store_of_many")
+def fixture_store_of_many(server, settings, cloud):
+    """A server with a certificate for each damage and an intact one: its status, and the store's directory."""
+    settings["check_interval"] = "12h"  # or the agent would heal it at once
+    names = [*DAMAGES, "intact"]
+    blocks = [Certificate(name, f"pca issuer={cloud.facts['issuer_id']}", (f"{name}.intra.example",)) for name in names]
+    port = free_port()
+    sites = [Site(port, block.names, (block.name,), default=block.name == "intact") for block in blocks]
+    made = with_status(server, settings=settings, certificates=blocks, sites=sites)
+    server.start()
+    wait_until(lambda: made.json()["summary"]["good"] == len(names), "all certificates in order", timeout=60)
+    return made, pathlib.Path(settings["state_path"]) / "certificates"
+
+
+def valid_ones(status):
+    """When JSON, metrics and page agree on it."""
+    told = {each["name"] for each in status.json()["certificates"] if each["state"] == "valid"}
+    measured = {name for name in [*DAMAGES, "intact"]
+                if status.metrics().get(f'ccm_certificate_state{{certificate="{name}",state="valid"}}') == 1}
+    page = status.ask("?format=html&state=valid")[1]
+    shown = {name for name in [*DAMAGES, "intact"] if f'<th scope="row">{name}<br>' in page}
+    return told if told == measured == shown else None
+
+
+def complained_of(settings):
+    """Certificates of which the check complains."""
+    return {name for name in [*DAMAGES, "intact"] if ctl(settings, "check", name)[0] != 0}
+
+
+def test_what_happens_to_the_files_of_a_store_is_seen_everywhere(server, settings, store_of_many):
+    status, certificates = store_of_many
+    server.allow("there is no such file|cannot be read|was altered|does not point|ermission denied|has lost")
+    for name, damage in DAMAGES.items():
+        damage(certificates / name)
+    wait_until(lambda: valid_ones(status) == {"intact"}, "the truth of page and metrics", timeout=SOON)
+    assert complained_of(settings) == set(DAMAGES)
+    code, line = ctl(settings, "check", "no-key")
+    assert code == 2 and line.startswith("CCM CRITICAL - no-key: "), line
+    assert "privkey.pem" in status.certificate("no-key")["error"]["message"]
+    away = certificates.with_name("away")
+    certificates.rename(away)
+    certificates.mkdir()
+    shutil.copystat(away, certificates)
+    os.chown(certificates, away.stat().st_uid, away.stat().st_gid)
+    wait_until(lambda: valid_ones(status) == set(), "that nothing is stored", timeout=SOON)
+    assert ctl(settings, "check", "intact")[0] == 2
+    certificates.rmdir()
+    away.rename(certificates)
+    wait_until(lambda: valid_ones(status) == {"intact"}, "what is back", timeout=SOON)
+
+
+def test_refused_credentials_are_told_by_the_next_agent_too(server, settings, cloud, public, scratch):
+    cloud.issue(public.names, days=100)
+    profile = scratch / "profile"
+    shutil.copy(cloud.facts["credentials_file"], profile)
+    settings.update(check_interval="12h", credentials=f"file={profile}")
+    status = with_status(server, settings=settings, sites=[public])
+    server.allow('certificate "|credentials|was killed by signal 9')
+    server.start()
+    server.wait_for_certificate(public, cloud.trust())
+    wait_until(lambda: status.json()["server"]["level"] == "good", "a good status")
+    agent = server.wait_for_agent()
+    profile.write_text(re.sub(r"(?m)^(sk\s*=\s*)", r"\1wrong", profile.read_text()))
+    agent = server.wait_for_agent(but_not=[agent])
+    for _ in range(2):
+        ctl(settings, "renew", "www.example.com")
+    refused = wait_until(lambda: (told := status.json())["agent"]["credentials"] == "refused" and told, "the refusal")
+    os.kill(agent, signal.SIGKILL)
+    server.wait_for_agent(but_not=[agent])
+    wait_until(lambda: status.json()["agent"]["process"] != agent, "the next agent's status", timeout=SOON)
+    wait_until(lambda: status.json()["agent"]["credentials"] == "refused", "the refusal", timeout=SOON)
+    assert status.metrics()['ccm_agent_credentials{state="refused"}'] == 1
+    assert "The cloud refuses the credentials" in status.ask("?format=html")[1]
+    assert status.json()["agent"]["cloud_seen"] >= refused["agent"]["cloud_seen"], "the last answer is remembered"
 
 
 def test_an_end_that_comes_near_is_told(server, status, settings, cloud, public):

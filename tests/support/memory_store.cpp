@@ -107,6 +107,17 @@ VersionNumber MemoryStore::current_version(const std::string& name) const noexce
   return found == entries_.end() ? 0 : found->second.current;
 }
 
+// Comparing stamps is no reading.
+std::uint64_t MemoryStore::version_stamp(const std::string& name) const noexcept {
+  constexpr std::uint64_t kDamaged = std::uint64_t{1} << 63U;
+  const std::lock_guard lock(mutex_);
+  const auto found = entries_.find(name);
+  if (found == entries_.end()) return 0;
+  const auto current = found->second.versions.find(found->second.current);
+  const bool is_damaged = current != found->second.versions.end() && current->second.is_damaged;
+  return found->second.current | (is_damaged ? kDamaged : 0);
+}
+
 Result<void> MemoryStore::check_write(const Lease& lease) const {
   const std::lock_guard lock(leadership_->mutex);
   if (lease.fencing_token() != leadership_->token) {

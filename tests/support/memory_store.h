@@ -42,6 +42,7 @@ class MemoryStore final : public store::Store {
   Result<store::StoredCertificate> load_version(const std::string& name,
                                                 store::VersionNumber version) const override;
   store::VersionNumber current_version(const std::string& name) const noexcept override;
+  std::uint64_t version_stamp(const std::string& name) const noexcept override;
   std::uint64_t response_stamp(const std::string& name) const noexcept override;
   std::vector<store::VersionNumber> versions(const std::string& name) const override;
   Result<Glance> glance(const std::string& name, store::VersionNumber version) const override;

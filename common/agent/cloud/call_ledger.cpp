@@ -100,9 +100,10 @@ void CallLedger::note_identity(publication::Identity identity) {
   if (std::exchange(state_.identity, identity) != identity) ++revision_;
 }
 
-void CallLedger::resume(std::vector<CallStatus> calls) {
+void CallLedger::resume(State before) {
   const std::lock_guard lock(mutex_);
-  state_.calls = std::move(calls);
+  before.identity = state_.identity;
+  state_ = std::move(before);
   ++revision_;
 }
 

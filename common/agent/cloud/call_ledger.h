@@ -24,15 +24,15 @@ class CallLedger {
   // Notes a call that ended at `now`, with or without an answer.
   void note(std::string_view operation, Outcome outcome, std::chrono::milliseconds took, Time now);
   void note_identity(publication::Identity identity);
-  // Takes over the counts of an earlier agent of this server. To be called before the first note().
-  void resume(std::vector<publication::CallStatus> calls);
-
   struct State {
     std::vector<publication::CallStatus> calls;
     publication::Identity identity = publication::Identity::unknown;
     Time seen{};    // the cloud's last answer
     Time missed{};  // the last call to the cloud without an answer
   };
+  // Takes over what an earlier agent of this server has counted and seen, but not what it knew of
+  // the credentials, which may be others. To be called before the first note().
+  void resume(State before);
   State state() const;
   // A number that changes whenever the state changes.
   std::uint64_t revision() const;

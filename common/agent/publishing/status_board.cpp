@@ -3,7 +3,10 @@
 
 #include <unistd.h>
 
+#include <algorithm>
+#include <optional>
 #include <utility>
+#include <vector>
 
 #include "base/version.h"
 #include "lifecycle/activation.h"
@@ -37,24 +40,32 @@ void add_state(const lifecycle::State& state, CertificateStatus& status) {
   status.error = error->message();
 }
 
-void add_installed(const store::StoreReader& store, const std::string& name,
-                   CertificateStatus& status) {
-  status.version = store.current_version(name);
-  if (status.version == 0) return;
-  status.versions = store.versions(name).size();
-  const auto glance = store.glance(name, status.version);
-  if (!glance) {
-    status.is_damaged = true;
-    status.error = glance.error().message();
-    status.error_kind = to_string(glance.error().kind());
-    return;
-  }
-  const store::VersionInfo& info = glance->info;
+void add_info(const store::VersionInfo& info, CertificateStatus& status) {
+  status.version = info.number;
   status.serial = info.serial;
   status.origin = info.origin;
   status.installed_at = info.installed_at;
   status.not_before = info.not_before;
   status.not_after = info.not_after;
+}
+
+void add_installed(const store::StoreReader& store, const std::string& name,
+                   CertificateStatus& status) {
+  status.version = store.current_version(name);
+  status.versions = store.versions(name).size();
+  const auto described = store.describe(name);
+  const std::optional<Error> damage = described ? described->damage : described.error();
+  if (damage) {
+    status.is_damaged = true;
+    status.error = damage->message();
+    status.error_kind = to_string(damage->kind());
+  } else if (described->info) {
+    add_info(*described->info, status);
+    return;
+  }
+  // What is described instead of a damaged version is an older one.
+  if (status.version == 0) return;
+  if (const auto glance = store.glance(name, status.version)) add_info(glance->info, status);
 }
 
 void add_canary(const std::string& name, const store::Canary& canary,
@@ -113,20 +124,25 @@ CertificateStatus status_of(const config::CertificateSpec& spec, const store::St
   return status;
 }
 
-StatusBoard::StatusBoard(Parts parts) : parts_(std::move(parts)) {
+StatusBoard::StatusBoard(Parts parts)
+    : parts_(std::move(parts)), stamps_(parts_.config.certificates().size()) {
   agent_.pid = static_cast<std::uint32_t>(getpid());
   agent_.version = version();
   agent_.since = parts_.clock.now();
   agent_.account = parts_.account;
   const auto before = publication::decode_agent(parts_.writer.read_note(publication::kAgentNote));
-  if (before) hooks_before_ = before->hooks;
-  std::vector<publication::CallStatus> calls;
+  CallLedger::State seen;
+  if (before) {
+    hooks_before_ = before->hooks;
+    seen.seen = before->cloud_seen;
+    seen.missed = before->cloud_missed;
+  }
   for (std::uint32_t i = 0; i < publication::kCallNotes; ++i) {
     auto call = publication::decode_call(parts_.writer.read_note(publication::kFirstCallNote + i));
     if (!call) break;
-    calls.push_back(*std::move(call));
+    seen.calls.push_back(*std::move(call));
   }
-  parts_.ledger.resume(std::move(calls));
+  parts_.ledger.resume(std::move(seen));
 }
 
 void StatusBoard::look(bool leads, Time next_wake) {
@@ -135,6 +151,8 @@ void StatusBoard::look(bool leads, Time next_wake) {
   next_look_ = now + kBetweenLooks;
   tell_of_agent(leads, next_wake);
   find_changes();
+  find_damage(now);
+  find_events();
   for (std::size_t left = kMostAtOnce; left > 0 && !waiting_.empty(); --left) {
     const std::string name = std::move(waiting_.front());
     waiting_.pop_front();
@@ -146,9 +164,6 @@ void StatusBoard::look(bool leads, Time next_wake) {
 void StatusBoard::find_changes() {
   store::Changes changes = parts_.store.changes_since(revision_);
   revision_ = changes.revision;
-  const auto wait = [this](const std::string& name) {
-    if (is_waiting_.insert(name).second) waiting_.push_back(name);
-  };
   for (const std::string& name : tried_out_) wait(name);
   if (changes.names) {
     for (const std::string& name : *changes.names) {
@@ -157,6 +172,37 @@ void StatusBoard::find_changes() {
     return;
   }
   for (const config::CertificateSpec& spec : parts_.config.certificates()) wait(spec.name);
+}
+
+// What somebody removes, alters or locks behind the store's back is no change of the store.
+void StatusBoard::find_damage(SteadyTime now) {
+  const std::vector<config::CertificateSpec>& all = parts_.config.certificates();
+  const SteadyTime before = std::exchange(stamps_compared_, now).value_or(now);
+  const auto seconds = std::chrono::ceil<Seconds>(now - before).count();
+  const std::size_t due = kStampsPerSecond * static_cast<std::size_t>(std::max(seconds, 0L));
+  for (std::size_t left = std::min(all.size(), due); left > 0; --left) {
+    const std::size_t which = std::exchange(whose_turn_, (whose_turn_ + 1) % all.size());
+    if (parts_.store.version_stamp(all[which].name) != stamps_[which]) wait(all[which].name);
+  }
+}
+
+// At most a file of the log at one look. `ccmctl events` says why it cannot be read.
+void StatusBoard::find_events() {
+  const auto page = parts_.store.events_since(events_read_);
+  has_more_events_ = page && page->has_more;
+  if (!page) return;
+  events_read_ = page->next;
+  for (const Event& event : page->events) {
+    if (parts_.config.find(event.certificate) == nullptr) continue;
+    PastEvents& past = past_events_[event.certificate];
+    std::copy_backward(past.begin(), past.end() - 1, past.end());
+    past.front() = {.type = event.type, .at = event.at};
+    wait(event.certificate);
+  }
+}
+
+void StatusBoard::wait(const std::string& name) {
+  if (is_waiting_.insert(name).second) waiting_.push_back(name);
 }
 
 void StatusBoard::tell_of_agent(bool leads, Time next_wake) {
@@ -183,8 +229,15 @@ void StatusBoard::tell_of_calls(const CallLedger::State& state) {
 }
 
 void StatusBoard::tell_of(const std::string& name) {
-  const CertificateStatus status = status_of(*parts_.config.find(name), parts_.store, parts_.writer,
-                                             parts_.clock.now(), parts_.canary_counter);
+  const config::CertificateSpec* spec = parts_.config.find(name);
+  // Before it is read: what changes in between is news at the next look.
+  stamps_[static_cast<std::size_t>(spec - parts_.config.certificates().data())] =
+      parts_.store.version_stamp(name);
+  CertificateStatus status =
+      status_of(*spec, parts_.store, parts_.writer, parts_.clock.now(), parts_.canary_counter);
+  if (const auto past = past_events_.find(name); past != past_events_.end()) {
+    status.events = past->second;
+  }
   // Its counts change, and the store does not.
   if (status.canary_since != Time{}) {
     tried_out_.insert(name);

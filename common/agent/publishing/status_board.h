@@ -5,13 +5,20 @@
 //
 // A look costs what has changed in the store since the last one. Most are none: there is at most
 // one a second. After the start, and when a change cannot be told, every certificate has its turn,
-// some at each look.
+// some at each look. What was removed, altered or locked behind the store's back shows in the
+// stamps of the files. Each look compares some of them: the agent looks at least every five
+// seconds, so those of 250 certificates at each look, however many there are.
 #pragma once
 
+#include <cstddef>
+#include <cstdint>
 #include <deque>
 #include <functional>
+#include <map>
+#include <optional>
 #include <set>
 #include <string>
+#include <vector>
 
 #include "agent/cloud/call_ledger.h"
 #include "base/clock.h"
@@ -27,7 +34,9 @@ class StatusBoard {
  public:
   static constexpr Seconds kBetweenLooks{1};
   // At one look; each is some small files.
-  static constexpr std::size_t kMostAtOnce = 100;
+  static constexpr std::size_t kMostAtOnce = 500;
+  // For each second since the look before; each is some calls of the system.
+  static constexpr std::size_t kStampsPerSecond = 50;
 
   struct Parts {
     const config::Config& config;
@@ -47,11 +56,16 @@ class StatusBoard {
 
   // `next_wake`: when the engine wants to do something; the end of time: nothing, or no engine.
   void look(bool leads, Time next_wake);
-  // There is something to be told at the next look, soon.
-  bool is_at_rest() const noexcept { return waiting_.empty(); }
+  // Otherwise there is something to be told at the next look, soon.
+  bool is_at_rest() const noexcept { return waiting_.empty() && !has_more_events_; }
 
  private:
+  using PastEvents = decltype(publication::CertificateStatus::events);
+
   void find_changes();
+  void find_damage(SteadyTime now);
+  void find_events();
+  void wait(const std::string& name);
   void tell_of_agent(bool leads, Time next_wake);
   void tell_of_calls(const CallLedger::State& state);
   void tell_of(const std::string& name);
@@ -61,8 +75,15 @@ class StatusBoard {
   publication::AgentStatus agent_;
   publication::HookCounts hooks_before_;  // of earlier agents
   SteadyTime next_look_{};
+  std::optional<SteadyTime> stamps_compared_;
   store::Revision revision_{};
   std::uint64_t ledger_revision_ = 0;
+  // Of each certificate of the configuration, when it was told of.
+  std::vector<std::uint64_t> stamps_;
+  std::size_t whose_turn_ = 0;
+  store::EventMark events_read_;
+  bool has_more_events_ = false;
+  std::map<std::string, PastEvents, std::less<>> past_events_;
   std::deque<std::string> waiting_;
   std::set<std::string, std::less<>> is_waiting_;
   std::set<std::string, std::less<>> tried_out_;

@@ -58,6 +58,12 @@ Result<void> read_all_of(const store::StoreReader& store, Overview& overview) {
   auto loaded = store.load(overview.name);
   if (!loaded) return pass(std::move(loaded));
   overview.damage = std::move(loaded->damage);
+  if (!overview.damage) {
+    // Root reads what the agent's account cannot.
+    if (auto described = store.describe(overview.name)) {
+      overview.damage = std::move(described->damage);
+    }
+  }
   if (!loaded->certificate) return {};
   overview.installed.emplace(Installed{.info = loaded->certificate->info,
                                        .names = loaded->certificate->bundle.leaf().names(),

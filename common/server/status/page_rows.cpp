@@ -53,11 +53,13 @@ std::string life(const CertificateStatus& told, Time now) {
   }
   bar += fmt::format(R"(<i class="spent" style="width:{:.1f}%"></i></div>)",
                      100.0 - share(left, whole));
-  const std::string rest = left.count() == 0 ? "it has expired"
-                                             : fmt::format("{} left of {}", format_duration(left),
-                                                           format_duration(whole));
-  return fmt::format("{}<time datetime=\"{}\">{}</time>{}", bar, format_time(told.not_after), rest,
-                     renewal);
+  const std::string end = format_time(told.not_after);
+  const std::string_view day = std::string_view(end).substr(0, end.find('T'));
+  const std::string rest = left.count() == 0
+                               ? fmt::format("it has expired, on {}", day)
+                               : fmt::format("{} left of {}, until {}", format_duration(left),
+                                             format_duration(whole), day);
+  return fmt::format("{}<time datetime=\"{}\">{}</time>{}", bar, end, rest, renewal);
 }
 
 std::string stored(const CertificateStatus& told) {
@@ -120,6 +122,17 @@ std::string next_step(const CertificateReport& certificate, Time now) {
                      html(told.error));
 }
 
+// The newest first; empty when nothing is known to have happened.
+std::string past_events(const CertificateStatus& told, Time now) {
+  std::string text;
+  for (const CertificateStatus::PastEvent& event : told.events) {
+    if (event.at == Time{}) break;
+    text += fmt::format("{}{} {}", text.empty() ? "" : ", ", kind_of(event.type).name,
+                        time_element(event.at, now));
+  }
+  return text.empty() ? text : fmt::format("<br><span class=\"small dim\">events: {}</span>", text);
+}
+
 }  // namespace
 
 std::string html(std::string_view text) {
@@ -169,11 +182,12 @@ std::string certificate_row(const CertificateReport& certificate, Time now) {
 <td data-head="State">{}</td>
 <td data-head="Life">{}</td>
 <td data-head="Served and stored">{}<br>{}<br><span class="small dim">{}</span></td>
-<td data-head="Next">{}</td></tr>
+<td data-head="Next">{}{}</td></tr>
 )",
       html(spec.name), html(names_of(certificate)), html(spec.source.facts().label),
       word_element(certificate.level, certificate.condition), life(told, now), served(certificate),
-      stored(told), staple(told, spec.stapling, now), next_step(certificate, now));
+      stored(told), staple(told, spec.stapling, now), next_step(certificate, now),
+      past_events(told, now));
 }
 
 }  // namespace ccm::server

@@ -190,6 +190,12 @@ void write_certificate(JsonText& out, const CertificateReport& certificate) {
   out.time("renew_at", told.renew_at)
       .time("next_at", told.next_at)
       .number("failed_attempts", told.attempts);
+  out.open('[', "events");
+  for (const CertificateStatus::PastEvent& event : told.events) {
+    if (event.at == Time{}) break;
+    out.open('{').text("type", kind_of(event.type).name).time("time", event.at).close('}');
+  }
+  out.close(']');
   if (told.error.empty()) {
     out.null("error");
   } else {

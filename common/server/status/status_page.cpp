@@ -39,7 +39,7 @@ std::string percent_encoded(std::string_view text) {
 // What is wrong with the server as a whole; empty when nothing is.
 std::vector<std::string> alarms(const StatusReport& report) {
   std::vector<std::string> all;
-  if (report.certificates.empty()) return all;
+  if (report.certificates.empty() && report.catalogues.empty()) return all;
   if (!report.agent_lives) {
     all.push_back(report.silence
                       ? fmt::format("No agent has given a sign of life for {}: certificates are "
@@ -63,7 +63,11 @@ std::string headline(const StatusReport& report) {
   const std::size_t bad = report.count(Health::bad);
   const std::size_t dubious = report.count(Health::warning);
   const std::size_t all = report.certificates.size();
-  if (all == 0) return "This server has no certificate to look after.";
+  if (all == 0 && report.catalogues.empty()) return "This server has no certificate to look after.";
+  if (all == 0) {
+    return fmt::format("{}: its certificates are those of catalogues",
+                       word_element(report.level(), to_string(report.level())));
+  }
   const std::string certificates =
       bad + dubious == 0
           ? fmt::format("{} of {} certificates are in order", all, all)
@@ -116,6 +120,20 @@ std::string cloud_card(const StatusReport& report) {
   }
   if (!report.region.empty()) rows += "<dt>Region</dt><dd>" + html(report.region) + "</dd>";
   return fmt::format("<section class=\"card\"><h2>Cloud</h2><dl>{}</dl></section>\n", rows);
+}
+
+// Empty when there is none.
+std::string catalogue_card(const StatusReport& report) {
+  if (report.catalogues.empty()) return "";
+  std::string rows;
+  for (const CatalogueReport& each : report.catalogues) {
+    rows += fmt::format("<dt>{}</dt><dd>{} certificates for {} names</dd>", html(each.name),
+                        each.certificates, each.names);
+  }
+  const auto at = [&](Count what) { return report.sums[static_cast<std::size_t>(what)]; };
+  rows += fmt::format("<dt>Misses</dt><dd>{} with an unknown name, {} without a name</dd>",
+                      at(Count::unknown_server_name), at(Count::no_server_name));
+  return fmt::format("<section class=\"card\"><h2>Catalogues</h2><dl>{}</dl></section>\n", rows);
 }
 
 std::string handshake_card(const StatusReport& report) {
@@ -216,8 +234,8 @@ std::string render_page(const StatusReport& report, const StatusFilter& filter) 
   for (const std::string& alarm : alarms(report)) {
     live += fmt::format("<p class=\"alarm bad\">{}</p>\n", html(alarm));
   }
-  live += fmt::format("<div class=\"cards\">{}{}{}</div>\n", agent_card(report), cloud_card(report),
-                      handshake_card(report));
+  live += fmt::format("<div class=\"cards\">{}{}{}{}</div>\n", agent_card(report),
+                      cloud_card(report), handshake_card(report), catalogue_card(report));
   live += certificate_table(report, filter) + worker_table(report);
   return fmt::format(
       R"(<!DOCTYPE html>

@@ -138,12 +138,15 @@ Result<StoreReader::Loaded> FileReader::load(const std::string& name) const {
 Result<StoreReader::Described> FileReader::describe(const std::string& name) const {
   if (Result<void> checked = check_entry_name(name); !checked) return pass(std::move(checked));
   const std::string path = certificate_path(name);
-  if (const VersionNumber number = read_pointer(path).number; number != 0) {
-    Result<VersionInfo> info =
-        describe_version_files(fmt::format("{}/versions/{}", path, number), number);
+  const VersionNumber number = read_pointer(path).number;
+  const std::string directory = fmt::format("{}/versions/{}", path, number);
+  if (number != 0) {
+    Result<VersionInfo> info = describe_version_files(directory, number);
     if (info) return Described{.info = *std::move(info), .damage = {}};
   }
-  return StoreReader::describe(name);
+  Result<Described> described = StoreReader::describe(name);
+  if (described && !described->damage && number != 0) described->damage = find_denied(directory);
+  return described;
 }
 
 VersionNumber FileReader::current_version(const std::string& name) const noexcept {

@@ -155,19 +155,22 @@ std::uint64_t stamp_file(const std::string& directory, std::string_view file) {
   constexpr std::uint64_t kNanoseconds = 1'000'000'000;
   return (static_cast<std::uint64_t>(status.st_mtim.tv_sec) * kNanoseconds +
           static_cast<std::uint64_t>(status.st_mtim.tv_nsec)) ^
-         (static_cast<std::uint64_t>(status.st_ino) << 32U);
+         (static_cast<std::uint64_t>(status.st_ino) << 32U) ^ status.st_mode;
 }
 
 // Every file of a version is older than its record, or as old. A copy without the times of the
 // original may not look like it, which costs time only.
 bool looks_untouched(const std::string& directory) {
   struct stat record {};
-  if (stat(fmt::format("{}/{}", directory, kVersion).c_str(), &record) != 0) return false;
+  if (stat(fmt::format("{}/{}", directory, kVersion).c_str(), &record) != 0 ||
+      (record.st_mode & S_IRUSR) == 0) {
+    return false;
+  }
   const std::array files = {kFullChain, kLeaf, kChain, kKey};
   return std::all_of(files.begin(), files.end(), [&](const char* file) {
     struct stat status {};
     return lstat(fmt::format("{}/{}", directory, file).c_str(), &status) == 0 &&
-           S_ISREG(status.st_mode) &&
+           S_ISREG(status.st_mode) && (status.st_mode & S_IRUSR) != 0 &&
            std::pair(status.st_mtim.tv_sec, status.st_mtim.tv_nsec) <=
                std::pair(record.st_mtim.tv_sec, record.st_mtim.tv_nsec);
   });
@@ -232,6 +235,18 @@ Result<StoredCertificate> read_version_files(const std::string& directory, Versi
   return StoredCertificate{.bundle = std::move(*bundle),
                            .info = std::move(*info),
                            .ocsp_response = read_ocsp_response(directory)};
+}
+
+std::optional<Error> find_denied(const std::string& directory) {
+  for (const char* file : {kVersion, kFullChain, kLeaf, kChain, kKey}) {
+    const std::string path = fmt::format("{}/{}", directory, file);
+    struct stat status = {};
+    if (lstat(path.c_str(), &status) != 0 || (status.st_mode & S_IRUSR) != 0) continue;
+    return Error(ErrorKind::invalid,
+                 fmt::format("{} cannot be read by its owner: its mode is {:04o}", path,
+                             status.st_mode & 07777U));
+  }
+  return std::nullopt;
 }
 
 std::uint64_t stamp_version_files(const std::string& directory) {

@@ -6,6 +6,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -35,8 +36,11 @@ Result<StoredCertificate> read_version_files(const std::string& directory, Versi
 // What the record alone says of the version. An error when it is not that version's, or when a file
 // is missing or was written after the record.
 Result<VersionInfo> describe_version_files(const std::string& directory, VersionNumber number);
-// Numbers that change whenever a file of the version, or its OCSP response, changes; 0 when there
-// is no version, or no response.
+// Which file of the version its owner has no right to read, as a sentence. Only root notices
+// nothing of it when it reads them.
+std::optional<Error> find_denied(const std::string& directory);
+// Numbers that change whenever a file of the version, or its OCSP response, changes or gets other
+// rights; 0 when there is no version, or no response.
 std::uint64_t stamp_version_files(const std::string& directory);
 std::uint64_t stamp_response(const std::string& directory);
 // Reads only the record and the leaf. Verifies only that the leaf is the recorded one.

@@ -72,7 +72,13 @@ TEST(CallLedger, GoesOnFromWhatAnEarlierAgentCounted) {
   CallLedger ledger;
   CallStatus before{.operation = "scm.X"};
   before.add(CallStatus::ok, std::chrono::milliseconds(5));
-  ledger.resume({before});
+  ledger.resume({.calls = {before},
+                 .identity = Identity::accepted,
+                 .seen = Time(Seconds(7)),
+                 .missed = Time(Seconds(8))});
+  EXPECT_EQ(ledger.state().seen, Time(Seconds(7)));
+  EXPECT_EQ(ledger.state().missed, Time(Seconds(8)));
+  EXPECT_EQ(ledger.state().identity, Identity::unknown) << "of other credentials, perhaps";
   ledger.note("scm.X", CallStatus::ok, std::chrono::milliseconds(5), {});
   EXPECT_EQ(ledger.state().calls.at(0).outcomes[CallStatus::ok], 2U);
 }

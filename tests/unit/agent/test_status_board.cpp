@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // What the agent tells of itself and of its certificates.
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <unistd.h>
 
@@ -178,6 +179,59 @@ TEST_F(StatusBoardTest, TellsOfWhatFails) {
   EXPECT_TRUE(certificate()->is_damaged);
 }
 
+TEST_F(StatusBoardTest, TellsOfDamageThatIsNoChangeOfTheStore) {
+  install();
+  install();
+  look();
+  const CertificateStatus before = *certificate();
+  EXPECT_FALSE(before.is_damaged);
+  store_.damage("www", 2);
+  look();
+  EXPECT_TRUE(certificate()->is_damaged);
+  EXPECT_THAT(certificate()->error, testing::HasSubstr("was altered"));
+  EXPECT_EQ(certificate()->version, 2U) << "not the older one that is intact";
+  EXPECT_EQ(certificate()->serial, "") << "not the older one's";
+}
+
+TEST_F(StatusBoardTest, TellsOfTheLastEvents) {
+  const auto happens = [this](EventType type, const std::string& name, Seconds after) {
+    ASSERT_TRUE(store_.append_event({.type = type, .at = kTestNow + after, .certificate = name}));
+  };
+  look();
+  EXPECT_EQ(certificate()->events[0].at, Time{});
+  happens(EventType::obtained, "www", 1s);
+  happens(EventType::failing, "other", 2s);
+  happens(EventType::installed, "www", 3s);
+  look();
+  EXPECT_EQ(certificate()->events[0].type, EventType::installed);
+  EXPECT_EQ(certificate()->events[0].at, kTestNow + 3s);
+  EXPECT_EQ(certificate()->events[1].type, EventType::obtained);
+  EXPECT_EQ(certificate()->events[2].at, Time{});
+  for (int more = 4; more < 8; ++more) happens(EventType::served, "www", Seconds(more));
+  look();
+  EXPECT_EQ(certificate()->events[2].at, kTestNow + 5s);
+}
+
+TEST_F(StatusBoardTest, ComparesTheStampsOfManyInTurn) {
+  std::vector<std::string> names;
+  for (std::size_t i = 0; i < 8 * StatusBoard::kStampsPerSecond; ++i) {
+    names.push_back("c" + std::to_string(10000 + i));
+  }
+  names.emplace_back("www");
+  configure(names);
+  install();
+  look();
+  const auto slot = static_cast<std::uint32_t>(names.size() - 1);
+  ASSERT_EQ(certificate(slot)->version, 1U);
+  store_.damage("www", 1);
+  clock_.advance(Seconds(4));
+  look();
+  EXPECT_FALSE(certificate(slot)->is_damaged) << "five seconds are not enough for so many";
+  clock_.advance(Seconds(4));
+  look();
+  EXPECT_TRUE(certificate(slot)->is_damaged);
+}
+
 // The status calls it waiting by its kind (server/status/status_report.cpp).
 TEST_F(StatusBoardTest, TellsWhyTheCloudIsWaitedFor) {
   install();
@@ -208,9 +262,8 @@ TEST_F(StatusBoardTest, TellsOfWhatWaitsAndOfWhatIsHeld) {
 
 TEST_F(StatusBoardTest, LooksAtAllAfterTheStartAndThenOnlyAtWhatChanges) {
   std::vector<std::string> names;
-  for (std::size_t i = 0; i < 2 * StatusBoard::kMostAtOnce; ++i) {
-    names.push_back("c" + std::to_string(100 + i));
-  }
+  constexpr std::size_t kCount = StatusBoard::kMostAtOnce + 100;
+  for (std::size_t i = 0; i < kCount; ++i) names.push_back("c" + std::to_string(10000 + i));
   configure(names);
   look();
   EXPECT_FALSE(board().is_at_rest());
@@ -218,7 +271,7 @@ TEST_F(StatusBoardTest, LooksAtAllAfterTheStartAndThenOnlyAtWhatChanges) {
   EXPECT_FALSE(certificate(StatusBoard::kMostAtOnce));
   look();
   EXPECT_TRUE(board().is_at_rest());
-  EXPECT_TRUE(certificate(2 * StatusBoard::kMostAtOnce - 1));
+  EXPECT_TRUE(certificate(kCount - 1));
   const auto reads = store_.reads();
   look();
   EXPECT_EQ(store_.reads(), reads);

@@ -37,6 +37,15 @@ TEST_F(Lockout, FallsSilentAfterTwoRefusals) {
   EXPECT_THAT(verdict.error().message(), HasSubstr("APIGW.0301"));
 }
 
+TEST_F(Lockout, TellsOfRefusalsWithoutATry) {
+  EXPECT_FALSE(were_refused(store_, "a"));
+  refuse();
+  EXPECT_TRUE(were_refused(store_, "a"));
+  EXPECT_FALSE(were_refused(store_, "b"));
+  guard_->accepted("a");
+  EXPECT_FALSE(were_refused(store_, "a"));
+}
+
 TEST_F(Lockout, RemembersOverRestarts) {
   refuse();
   restart();

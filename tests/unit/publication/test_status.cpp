@@ -25,6 +25,9 @@ CertificateStatus full_certificate() {
   status.activates_at = Time(Seconds(1'800'000'001));
   status.not_after = Time(Seconds(1'900'000'000));
   status.attempts = 7;
+  for (auto& event : status.events) {
+    event = {.type = EventType::lead_taken, .at = Time(Seconds(1'800'000'002))};
+  }
   status.generation = 9;
   status.is_placeholder = true;
   return status;
@@ -46,6 +49,8 @@ TEST(Status, TheLargestCertificateFitsAndComesBack) {
   EXPECT_TRUE(status->order_step.starts_with("ffff"));
   EXPECT_EQ(status->order_since, Time(Seconds(1'800'000'000)));
   EXPECT_EQ(status->staged, 1ULL << 41U);
+  EXPECT_EQ(status->events[2].type, EventType::lead_taken);
+  EXPECT_EQ(status->events[2].at, Time(Seconds(1'800'000'002)));
   EXPECT_EQ(status->activates_at, Time(Seconds(1'800'000'001)));
 }
 

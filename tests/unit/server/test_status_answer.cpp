@@ -204,6 +204,7 @@ TEST_F(StatusAnswerTest, TellsOfWhatWaitsOfOrdersAndOfHooks) {
   status.activates_at = kNow + Seconds(3600);
   status.order_step = "applied";
   status.order_since = kNow - Seconds(60);
+  status.events[0] = {.type = EventType::rolled_back, .at = kNow - Seconds(3600)};
   tell("a", status);
   tell("b", valid());
   AgentStatus agent;
@@ -212,9 +213,11 @@ TEST_F(StatusAnswerTest, TellsOfWhatWaitsOfOrdersAndOfHooks) {
   EXPECT_THAT(ask("format=json&q=a").body,
               AllOf(HasSubstr(R"("staged":{"version":4,"shown_from":"2027-01-15T09:00:00Z"})"),
                     HasSubstr(R"("order":{"step":"applied","since":"2027-01-15T07:59:00Z"})"),
+                    HasSubstr(R"("events":[{"type":"rolled-back","time":"2027-01-15T07:00:00Z"}])"),
                     HasSubstr(R"("hooks":{"succeeded":5,"failed":2,"timed_out":1,"left_out":0})")));
   EXPECT_THAT(ask("format=json&q=b").body,
-              AllOf(HasSubstr(R"("staged":null)"), HasSubstr(R"("order":null)")));
+              AllOf(HasSubstr(R"("staged":null)"), HasSubstr(R"("order":null)"),
+                    HasSubstr(R"("events":[])")));
   EXPECT_THAT(
       ask("format=prometheus").body,
       AllOf(
@@ -224,6 +227,7 @@ TEST_F(StatusAnswerTest, TellsOfWhatWaitsOfOrdersAndOfHooks) {
           Not(HasSubstr(R"(activation_timestamp_seconds{certificate="b"})"))));
   EXPECT_THAT(ask("format=html").body,
               AllOf(HasSubstr("version 4 is stored, and shown"), HasSubstr("order: applied, since"),
+                    HasSubstr("events: rolled-back <time"),
                     HasSubstr("5 succeeded, 2 failed, 1 took too long, 0 left out")));
 }
 

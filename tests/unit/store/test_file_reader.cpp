@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <unistd.h>
 
 #include <filesystem>
 #include <fstream>
 #include <memory>
+#include <string_view>
+#include <utility>
 
 #include "store/file_store/file_reader.h"
 #include "store/file_store/file_store.h"
@@ -98,6 +101,39 @@ TEST_F(FileReaderTest, TellsOneVersionFromAnotherOfTheSameNumber) {
   fs::copy_file(version_file(2, "version"), version_file(2, "copy"));
   fs::rename(version_file(2, "copy"), version_file(2, "version"));
   EXPECT_NE(reader_.version_stamp("www"), second);
+}
+
+TEST_F(FileReaderTest, TheStampShowsWhatIsDoneToAFile) {
+  const fs::path key = version_file(2, "privkey.pem");
+  const fs::path chain = version_file(2, "fullchain.pem");
+  std::uint64_t before = reader_.version_stamp("www");
+  const auto expect_change = [&](std::string_view what) {
+    const std::uint64_t now = reader_.version_stamp("www");
+    EXPECT_NE(std::exchange(before, now), now) << what;
+  };
+  fs::permissions(key, fs::perms::none);
+  expect_change("other rights");
+  fs::resize_file(chain, 10);
+  fs::last_write_time(chain, fs::last_write_time(chain) + std::chrono::seconds(1));
+  expect_change("cut short");
+  fs::remove(key);
+  expect_change("removed");
+  point_at("versions/9");
+  expect_change("a link to nothing");
+}
+
+TEST_F(FileReaderTest, DescribesWhatItsOwnerHasNoRightToReadAsDamaged) {
+  fs::permissions(version_file(2, "privkey.pem"), fs::perms::none);
+  const auto described = reader_.describe("www").value();
+  ASSERT_TRUE(described.damage);
+  EXPECT_THAT(described.damage->message(), HasSubstr("privkey.pem"));
+  // Root, who starts servers, can read it all the same, and nothing older takes its place.
+  if (geteuid() == 0) {
+    EXPECT_THAT(described.damage->message(),
+                HasSubstr("cannot be read by its owner: its mode is 0000"));
+    EXPECT_EQ(described.info.value().number, 2U);
+    EXPECT_EQ(damage(), "");
+  }
 }
 
 TEST_F(FileReaderTest, TellsOneResponseFromAnother) {
