@@ -33,6 +33,9 @@ class Lease {
   virtual ~Lease() = default;
   // Grows with every new leader; a store refuses a write that shows an older one.
   virtual std::uint64_t fencing_token() const noexcept = 0;
+  // False once it is lost, for good: another may lead by now, so its holder begins nothing that
+  // costs. What it writes all the same is refused. Any thread.
+  virtual bool is_held() const noexcept { return true; }
 };
 
 // What to store; the certificate's name is in the Admission.
@@ -57,6 +60,10 @@ Failure refuse_admission(const policy::Admission& admission);
 // StoreReader.
 class Store : public virtual StoreReader {
  public:
+  // Begins what the store does beside its callers, where there is something, on a thread of its
+  // own. Once, by a process that has given up all that it gives up.
+  virtual void start() {}
+
   // Stores the bundle and makes it the current version, unless it waits. `transient` with nothing
   // changed when the current version is no longer `expected` or the lease is old; `internal` when
   // the gate has let in another one.

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "fleet/store/cache_writer.h"
 
+#include <fcntl.h>
 #include <fmt/format.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -37,6 +38,19 @@ std::string CacheWriter::records_path(const std::string& name) const {
   return (name.empty() ? reader_.state_path() : reader_.certificate_path(name)) + "/records";
 }
 
+// What lay there is of a time before the fleet; `temporary` has it afterwards, or is gone.
+Result<void> CacheWriter::promote(const std::string& temporary, const std::string& version) {
+  const int here = AT_FDCWD;
+  if (is_there(version) &&
+      renameat2(here, temporary.c_str(), here, version.c_str(), RENAME_EXCHANGE) == 0) {
+    return {};
+  }
+  // A file system that cannot exchange: a kill in between leaves the version to be fetched again.
+  if (Result<void> removed = remove_tree(version); !removed) return removed;
+  if (rename(temporary.c_str(), version.c_str()) == 0) return {};
+  return fail(system_error(fmt::format("rename {}", temporary), errno));
+}
+
 // All of it under a temporary name, then the whole directory at once.
 Result<void> CacheWriter::add_version(const std::string& name,
                                       const store::StoredCertificate& version) const {
@@ -49,11 +63,9 @@ Result<void> CacheWriter::add_version(const std::string& name,
     done = store::write_ocsp_response(temporary, version.ocsp_response);
   }
   if (done) done = sync_directory(temporary);
-  if (done && rename(temporary.c_str(), final_path.c_str()) != 0) {
-    done = fail(system_error(fmt::format("rename {}", temporary), errno));
-  }
+  if (done) done = promote(temporary, final_path);
   if (done) done = sync_directory(reader_.certificate_path(name) + "/versions");
-  if (!done) static_cast<void>(remove_tree(temporary));
+  static_cast<void>(remove_tree(temporary));
   return done;
 }
 

@@ -21,7 +21,7 @@ class CacheWriter {
  public:
   explicit CacheWriter(const store::FileReader& reader) : reader_(reader) {}
 
-  // A version that is not there yet, with its response.
+  // A version, with its response, in the place of another one of that number.
   Result<void> add_version(const std::string& name, const store::StoredCertificate& version) const;
   // True when it was another one before.
   Result<bool> keep_response(const std::string& name, store::VersionNumber number,
@@ -44,6 +44,7 @@ class CacheWriter {
   Result<bool> remove_entry(const std::string& name) const;
 
  private:
+  static Result<void> promote(const std::string& temporary, const std::string& version);
   std::string version_path(const std::string& name, store::VersionNumber number) const;
   std::string records_path(const std::string& name) const;
 

@@ -10,6 +10,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/file.h"
 #include "crypto/digest.h"
 #include "crypto/verification/serving_rules.h"
 #include "fleet/store/draft.h"
@@ -41,9 +42,9 @@ class EtcdStore final : public store::Store, public store::FileReader {
       : FileReader(options.state_path),
         options_(std::move(options)),
         host_(std::move(parts), *this),
-        inbox_(host_, FileReader::state_path()) {
-    host_.start();
-  }
+        inbox_(host_, FileReader::state_path()) {}
+
+  void start() override { host_.start(); }
 
   Result<store::VersionInfo> install(const Lease& lease, const policy::Admission& admission,
                                      const store::Installation& installation) override;
@@ -75,10 +76,13 @@ class EtcdStore final : public store::Store, public store::FileReader {
   Result<void> commit_head(const Lease& lease, const std::string& name, Head head, Draft draft);
   void drop_superseded(const std::string& name, Head& head, unsigned keep, Draft& draft) const;
   Result<void> adopt_copy(const Lease& lease);
+  Result<void> adopt_copy(const Lease& lease, const std::string& name);
+  void put_own_records(const std::string& name, Draft& draft) const;
 
   const FleetOptions options_;
   mutable FleetHost host_;
   FleetInbox inbox_;
+  EtcdRevision last_token_ = 0;  // of the last lease; under the host's lock
 };
 
 // As the file store judges it: by `current` or, when that is damaged, by what load() gave instead.
@@ -201,8 +205,9 @@ Result<void> EtcdStore::restore(const Lease& lease, const policy::Admission& adm
 Result<void> EtcdStore::prune(const Lease& lease, const std::string& name, unsigned keep) {
   if (Result<void> checked = store::check_entry_name(name); !checked) return checked;
   const auto held = host_.lock();
-  if (Result<void> allowed = host_.check_lease(lease); !allowed) return allowed;
+  // Asked of every certificate at the start: etcd is not, when there is nothing to do.
   if (versions(name).size() <= keep + std::size_t{1}) return {};
+  if (Result<void> allowed = host_.check_lease(lease); !allowed) return allowed;
   // With the current one damaged an older one serves.
   const Result<Loaded> loaded = load(name);
   if (!loaded || !loaded->certificate || loaded->damage) return {};
@@ -307,24 +312,49 @@ Result<void> EtcdStore::adopt_copy(const Lease& lease) {
   if (!names) return pass(std::move(names));
   for (const std::string& name : *names) {
     if (host_.mirror().head_of(name).modified != 0) continue;
-    Draft draft = new_draft();
-    Result<Head> head = begin_head(name, draft);
-    if (!head) return pass(std::move(head));
-    if (head->versions.empty()) continue;
-    Result<void> done = commit_head(lease, name, *std::move(head), std::move(draft));
-    if (!done) return done;
+    const Result<void> done = adopt_copy(lease, name);
+    if (done) continue;
+    if (done.error().is_retryable()) return done;
+    // One that etcd does not take must not keep the others from being renewed.
+    host_.log().warn("fleet: \"{}\" stays on this host alone: {}", name, done.error().message());
   }
   return {};
+}
+
+Result<void> EtcdStore::adopt_copy(const Lease& lease, const std::string& name) {
+  Draft draft = new_draft();
+  Result<Head> head = begin_head(name, draft);
+  if (!head) return pass(std::move(head));
+  if (head->versions.empty()) return {};
+  put_own_records(name, draft);
+  return commit_head(lease, name, *std::move(head), std::move(draft));
+}
+
+// Such as an order that is under way. Those that the fleet has already count more.
+void EtcdStore::put_own_records(const std::string& name, Draft& draft) const {
+  const auto kinds = list_directory(certificate_path(name) + "/records", Links::nowhere);
+  for (const std::string& kind : kinds.value_or(std::vector<std::string>())) {
+    const std::string key = host_.layout().record(name, kind);
+    if (is_temporary_name(kind) || host_.mirror().modified(key) != 0) continue;
+    const auto record = read_record(name, kind);
+    if (!record || !*record) continue;
+    draft.expect(key, 0);
+    draft.put(key, serialize((*record)->value, (*record)->version));
+  }
 }
 
 Result<std::unique_ptr<Lease>> EtcdStore::try_lead() {
   const auto held = host_.lock();
   const Result<bool> is_ready = host_.is_ready_to_lead();
   if (!is_ready) return fail(is_ready.error());
-  if (!*is_ready) return std::unique_ptr<Lease>();
+  if (!*is_ready || host_.is_led_by_another(last_token_)) return std::unique_ptr<Lease>();
   Result<std::unique_ptr<Lease>> lease =
-      acquire_fleet_lease(host_.etcd(), host_.layout(), options_.host, options_.lease_life);
+      acquire_fleet_lease(host_.etcd(), host_.layout(),
+                          {.who = {.id = options_.host_id, .name = options_.host},
+                           .life = options_.lease_life,
+                           .last_token = last_token_});
   if (!lease || *lease == nullptr) return lease;
+  last_token_ = (*lease)->fencing_token();
   // What the leader before has written last may not have been heard of yet.
   Result<void> done = host_.catch_up();
   if (done) done = adopt_copy(**lease);
@@ -336,18 +366,20 @@ Result<std::unique_ptr<Lease>> EtcdStore::try_lead() {
 
 Result<std::unique_ptr<store::Store>> open_etcd_store(FleetOptions options,
                                                       std::shared_ptr<EtcdClient> etcd,
-                                                      FleetKeys keys, Log& log) {
+                                                      KeySource read_keys, Log& log) {
   Result<FleetLayout> layout = FleetLayout::make(options.fleet);
   if (!layout) return pass(std::move(layout));
-  if (keys.keys.empty()) return fail(ErrorKind::invalid, "the fleet has no key");
   Result<std::unique_ptr<store::Store>> files = store::open_file_store(options.state_path);
   if (!files) return files;
+  FleetHost::Parts parts{.etcd = std::move(etcd),
+                         .layout = *std::move(layout),
+                         .self = {.id = options.host_id, .name = options.host},
+                         .read_keys = std::move(read_keys),
+                         .files = *std::move(files),
+                         .state_path = options.state_path,
+                         .log = log};
   return std::unique_ptr<store::Store>(
-      std::make_unique<EtcdStore>(std::move(options), FleetHost::Parts{.etcd = std::move(etcd),
-                                                                       .layout = *std::move(layout),
-                                                                       .keys = std::move(keys),
-                                                                       .files = *std::move(files),
-                                                                       .log = log}));
+      std::make_unique<EtcdStore>(std::move(options), std::move(parts)));
 }
 
 }  // namespace ccm::fleet

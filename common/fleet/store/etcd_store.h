@@ -10,6 +10,7 @@
 #pragma once
 
 #include <chrono>
+#include <functional>
 #include <memory>
 #include <string>
 
@@ -22,15 +23,21 @@
 namespace ccm::fleet {
 
 struct FleetOptions {
-  std::string state_path;  // of the copy
-  std::string fleet;       // its name: several may share an etcd
-  std::string host;        // this host, for people
+  std::string state_path;    // of the copy
+  std::string fleet;         // its name: several may share an etcd
+  std::string host;          // this host, for people; one word
+  std::string host_id = {};  // what it is known by (fleet_keyring.h)
   std::chrono::seconds lease_life{15};
 };
 
-// Opens the copy, and begins to follow the fleet; etcd need not be there. `log` outlives the store.
+// Asks for the fleet's keys as they are now. Called when etcd is there for the first time, and
+// again whenever the fleet has changed them for this host.
+using KeySource = std::function<Result<FleetKeys>()>;
+
+// Opens the copy, and follows the fleet from Store::start() on; etcd need not be there. `log`
+// outlives the store.
 Result<std::unique_ptr<store::Store>> open_etcd_store(FleetOptions options,
                                                       std::shared_ptr<EtcdClient> etcd,
-                                                      FleetKeys keys, Log& log);
+                                                      KeySource read_keys, Log& log);
 
 }  // namespace ccm::fleet

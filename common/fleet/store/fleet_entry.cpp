@@ -30,7 +30,15 @@ std::uint64_t number_in(const Record& record, std::string_view key) {
 
 }  // namespace
 
+bool FleetKeys::knows(std::string_view id) const noexcept {
+  return std::any_of(keys.begin(), keys.end(),
+                     [&](const crypto::SealingKey& key) { return key.id == id; });
+}
+
 Result<std::string> FleetKeys::seal(std::string_view place, const Secret& text) const {
+  if (keys.empty()) {
+    return fail(ErrorKind::transient, "the fleet's keys have not been read from etcd yet");
+  }
   return crypto::seal(keys.front(), place, text);
 }
 

@@ -18,8 +18,9 @@ namespace ccm::fleet {
 
 // The fleet's keys: new texts are sealed with the first, the others still open.
 struct FleetKeys {
-  std::vector<crypto::SealingKey> keys;  // never empty
+  std::vector<crypto::SealingKey> keys;  // empty: etcd has not been asked for them yet
 
+  bool knows(std::string_view id) const noexcept;
   Result<std::string> seal(std::string_view place, const Secret& text) const;
   Result<Secret> unseal(std::string_view place, std::string_view sealed) const;
 };

@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "base/backoff.h"
+#include "base/clock.h"
 
 namespace ccm::fleet {
 namespace {
@@ -21,7 +22,7 @@ constexpr Backoff kFollowing{.first = 100ms, .longest = 2s, .immediate = 1};
 
 FleetHost::FleetHost(Parts parts, const store::FileReader& reader)
     : parts_(std::move(parts)),
-      mirror_(*parts_.etcd, parts_.layout, parts_.keys, reader, parts_.log),
+      mirror_(*parts_.etcd, parts_.layout, keys_, reader, parts_.log),
       stop_(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {}
 
 FleetHost::~FleetHost() {
@@ -56,7 +57,7 @@ void FleetHost::follow() {
         },
         stop_.get());
     const auto held = lock();
-    tell(ended);
+    if (!ended) tell(ended);
     failures = ended && has_heard ? 0 : failures + 1;
   }
 }
@@ -76,6 +77,12 @@ bool FleetHost::hear(const EtcdNews& news) {
     heard_.reset();
     return false;
   }
+  hear_of_leader(news);
+  if (has_new_keys(news)) {
+    are_keys_fresh_ = false;
+    heard_.reset();
+    return false;
+  }
   if (const Result<void> applied = mirror_.apply(news); !applied) {
     parts_.log.warn("fleet: {}", applied.error().message());
     heard_.reset();
@@ -89,25 +96,101 @@ bool FleetHost::hear(const EtcdNews& news) {
   return true;
 }
 
+// A change of the keys is for a host when it is about its own box, or its membership.
+bool FleetHost::has_new_keys(const EtcdNews& news) const {
+  const std::string keys = parts_.layout.all() + "keys/";
+  const std::string hosts = parts_.layout.all() + "hosts/";
+  return std::any_of(news.events.begin(), news.events.end(), [&](const EtcdEvent& event) {
+    const std::string& key = event.item.key;
+    return (key.starts_with(keys) || key.starts_with(hosts)) && key.ends_with("/" + parts_.self.id);
+  });
+}
+
+void FleetHost::hear_of_leader(const EtcdNews& news) {
+  for (const EtcdEvent& event : news.events) {
+    if (event.item.key != parts_.layout.leader()) continue;
+    leader_.reset();
+    if (event.is_removed) continue;
+    leader_ = Leader{.token = event.item.created, .who = parse_leader(event.item.value)};
+  }
+}
+
+Result<void> FleetHost::look_at_leader() {
+  const Result<EtcdPage> page = parts_.etcd->range({.key = parts_.layout.leader()});
+  if (!page) return fail(page.error());
+  leader_.reset();
+  if (page->items.empty()) return {};
+  const EtcdItem& item = page->items.front();
+  leader_ = Leader{.token = item.created, .who = parse_leader(item.value)};
+  return {};
+}
+
+bool FleetHost::is_led_by_another(EtcdRevision own_token) const {
+  return heard_ && leader_ && leader_->token != own_token &&
+         (parts_.self.id.empty() || leader_->who.id != parts_.self.id);
+}
+
 void FleetHost::tell(const Result<void>& outcome) {
-  if (outcome.has_value() != is_cut_off_) return;
-  is_cut_off_ = !outcome;
-  if (outcome) {
-    parts_.log.notice("fleet: etcd answers again");
-  } else {
+  const bool was_connected = is_connected_.value_or(true);
+  if (is_connected_ != outcome.has_value()) {
+    is_connected_ = outcome.has_value();
+    since_ = SystemClock().now();
+  }
+  if (!outcome && was_connected) {
     parts_.log.warn("fleet: {}; this host goes on with its copy", outcome.error().message());
   }
+  if (outcome && !was_connected) parts_.log.notice("fleet: etcd answers again");
+  problem_ = outcome ? std::string() : outcome.error().message();
+  note();
+}
+
+// For ccmctl, which asks no member of etcd to show the status of a host.
+void FleetHost::note() {
+  if (host_lease_ == nullptr || !is_connected_) return;
+  const bool is_known = *is_connected_ && leader_;
+  store::FleetNote now{
+      .fleet = parts_.layout.name(),
+      .host = parts_.self.name,
+      .is_connected = *is_connected_,
+      .since = since_,
+      .problem = problem_,
+      .leader = is_known ? leader_->who.name : std::string(),
+      .is_leader = is_known && !parts_.self.id.empty() && leader_->who.id == parts_.self.id};
+  if (noted_ == now) return;
+  // Where nothing can be written, the log has the same.
+  static_cast<void>(store::write_fleet_note(parts_.state_path, now));
+  noted_ = std::move(now);
 }
 
 bool FleetHost::take_host_lease() {
   if (host_lease_ != nullptr) return true;
   Result<std::unique_ptr<store::Lease>> lease = parts_.files->try_lead();
-  if (!lease) parts_.log.warn("fleet: {}", lease.error().message());
+  const std::string problem = lease ? std::string() : lease.error().message();
+  if (problem != std::exchange(lease_problem_, problem) && !problem.empty()) {
+    parts_.log.warn("fleet: {}", problem);
+  }
   if (lease) host_lease_ = *std::move(lease);
   return host_lease_ != nullptr;
 }
 
+Result<void> FleetHost::read_keys() {
+  Result<FleetKeys> keys = parts_.read_keys();
+  if (!keys) return pass(std::move(keys));
+  keys_ = *std::move(keys);
+  are_keys_fresh_ = true;
+  mirror_.hear_all_again();
+  return {};
+}
+
+Result<void> FleetHost::have_keys() {
+  return keys_.keys.empty() ? read_keys() : Result<void>();
+}
+
 Result<void> FleetHost::synchronise() {
+  if (!are_keys_fresh_) {
+    if (Result<void> read = read_keys(); !read) return read;
+  }
+  if (Result<void> looked = look_at_leader(); !looked) return looked;
   const Result<EtcdRevision> revision = mirror_.synchronise();
   if (!revision) return fail(revision.error());
   heard_ = *revision;
@@ -119,7 +202,10 @@ Result<void> FleetHost::catch_up() {
 }
 
 Result<bool> FleetHost::is_ready_to_lead() {
-  if (!take_host_lease()) return false;
+  if (!take_host_lease()) {
+    if (lease_problem_.empty()) return false;
+    return fail(ErrorKind::rejected, lease_problem_);
+  }
   if (heard_) return true;
   if (Result<void> done = synchronise(); !done) return pass(std::move(done));
   return true;

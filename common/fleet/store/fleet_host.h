@@ -7,6 +7,7 @@
 #pragma once
 
 #include <chrono>
+#include <functional>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -17,9 +18,12 @@
 #include "base/log.h"
 #include "base/result.h"
 #include "fleet/etcd/etcd_client.h"
+#include "fleet/store/etcd_store.h"
 #include "fleet/store/fleet_entry.h"
 #include "fleet/store/fleet_layout.h"
+#include "fleet/store/fleet_lease.h"
 #include "fleet/store/fleet_mirror.h"
+#include "store/host/fleet_note.h"
 #include "store/store.h"
 
 namespace ccm::fleet {
@@ -30,8 +34,10 @@ class FleetHost {
   struct Parts {
     std::shared_ptr<EtcdClient> etcd;
     FleetLayout layout;
-    FleetKeys keys;
+    FleetLeader self;
+    KeySource read_keys;
     std::unique_ptr<store::Store> files;
+    std::string state_path;
     Log& log;
   };
   // `reader` reads the copy.
@@ -42,6 +48,10 @@ class FleetHost {
 
   // Begins to follow; once.
   void start();
+  // With the lock held: the fleet's keys are here, from etcd when they were not.
+  Result<void> have_keys();
+  // With the lock held: another process leads, as far as is known here. Costs nothing.
+  bool is_led_by_another(EtcdRevision own_token) const;
 
   // Held by whoever reads what is known of the fleet in order to write.
   std::unique_lock<std::mutex> lock() { return std::unique_lock(mutex_); }
@@ -50,15 +60,17 @@ class FleetHost {
   Result<void> commit(EtcdTransaction transaction, const store::Lease* lease);
   // `transient` when another host leads by now.
   Result<void> check_lease(const store::Lease& lease);
-  // Whether this process may lead, and knows all that the fleet has.
+  // Whether this process may lead, and knows all that the fleet has. `rejected` when the copy
+  // cannot be locked.
   Result<bool> is_ready_to_lead();
   // All that the fleet has is known afterwards.
   Result<void> catch_up();
 
   const FleetLayout& layout() const noexcept { return parts_.layout; }
-  const FleetKeys& keys() const noexcept { return parts_.keys; }
+  const FleetKeys& keys() const noexcept { return keys_; }
   FleetMirror& mirror() noexcept { return mirror_; }
   store::Store& files() noexcept { return *parts_.files; }
+  Log& log() const noexcept { return parts_.log; }
   const std::shared_ptr<EtcdClient>& etcd() const noexcept { return parts_.etcd; }
 
  private:
@@ -68,15 +80,32 @@ class FleetHost {
   bool hear(const EtcdNews& news);
   bool take_host_lease();
   Result<void> synchronise();
+  Result<void> read_keys();
+  Result<void> look_at_leader();
+  void hear_of_leader(const EtcdNews& news);
+  bool has_new_keys(const EtcdNews& news) const;
   void tell(const Result<void>& outcome);
+  void note();
   bool waits_for(std::chrono::milliseconds time);
 
+  struct Leader {
+    EtcdRevision token;
+    FleetLeader who;
+  };
+
   Parts parts_;
+  FleetKeys keys_;
+  bool are_keys_fresh_ = false;
   FleetMirror mirror_;
   std::mutex mutex_;
   std::unique_ptr<store::Lease> host_lease_;
+  std::string lease_problem_;          // why it cannot be taken, as it was told of last
   std::optional<EtcdRevision> heard_;  // all news up to it is in the copy
-  bool is_cut_off_ = false;            // and was told of
+  std::optional<Leader> leader_;       // as it was heard of last
+  std::optional<bool> is_connected_;   // as it was told of last
+  std::string problem_;                // why not
+  Time since_{};                       // of is_connected_
+  std::optional<store::FleetNote> noted_;
   FileDescriptor stop_;
   std::thread follower_;
 };

@@ -35,9 +35,10 @@ Result<std::string> FleetInbox::leave(const store::Request& request) {
   const Result<Secret> text = write_down(request, id);
   if (!text) return fail(text.error());
   const std::string key = host_.layout().request(id, request.name);
+  const auto held = host_.lock();
+  if (Result<void> ready = host_.have_keys(); !ready) return pass(std::move(ready));
   Result<std::string> sealed = host_.keys().seal(key, *text);
   if (!sealed) return sealed;
-  const auto held = host_.lock();
   Result<void> done =
       host_.commit({.compares = {{.key = key, .of = EtcdCompare::Of::created, .revision = 0}},
                     .changes = {{.key = key, .value = *std::move(sealed)}}},
@@ -67,9 +68,9 @@ void FleetInbox::withdraw(const store::Ticket& ticket) noexcept {
 Result<void> FleetInbox::grant(const std::string& name, std::string_view note) {
   if (Result<void> checked = store::check_entry_name(name); !checked) return checked;
   const std::string key = host_.layout().grant(name);
+  const auto held = host_.lock();
   Result<std::string> sealed = host_.keys().seal(key, Secret::copy_of(note));
   if (!sealed) return pass(std::move(sealed));
-  const auto held = host_.lock();
   return host_.commit({.compares = {}, .changes = {{.key = key, .value = *std::move(sealed)}}},
                       nullptr);
 }

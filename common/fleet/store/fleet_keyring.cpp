@@ -121,20 +121,35 @@ Result<void> FleetKeyring::admit(const FleetKeys& keys, const std::string& name,
   return commit(std::move(transaction));
 }
 
+// Goes from one of the fleet's keys to the next: each has a box for every host, and a large fleet
+// has many.
 Result<std::vector<FleetKeyring::Box>> FleetKeyring::boxes_for(std::string_view host) {
   const std::string prefix = layout_.all() + "keys/";
-  Result<EtcdPage> page = etcd_.read_all(range_of_prefix(prefix));
-  if (!page) return pass(std::move(page));
+  EtcdRange next = range_of_prefix(prefix);
+  next.limit = 1;
   std::vector<Box> boxes;
-  for (EtcdItem& item : page->items) {
-    const std::string_view rest = std::string_view(item.key).substr(prefix.size());
-    const std::size_t slash = rest.find('/');
-    if (slash == std::string_view::npos || rest.substr(slash + 1) != host) continue;
-    boxes.push_back({.id = std::string(rest.substr(0, slash)),
-                     .place = item.key,
-                     .value = std::move(item.value)});
+  for (;;) {
+    const Result<EtcdPage> first = etcd_.range(next);
+    if (!first) return fail(first.error());
+    if (first->items.empty()) return boxes;
+    const std::string_view rest = std::string_view(first->items.front().key).substr(prefix.size());
+    const std::string id(rest.substr(0, rest.find('/')));
+    const std::string place = key_place(id, host);
+    Result<EtcdPage> own = etcd_.range({.key = place});
+    if (!own) return pass(std::move(own));
+    if (!own->items.empty()) {
+      boxes.push_back({.id = id, .place = place, .value = std::move(own->items.front().value)});
+    }
+    // Behind all that begin with "ID/".
+    next.key = fmt::format("{}{}{}", prefix, id, static_cast<char>('/' + 1));
   }
-  return boxes;
+}
+
+Result<bool> FleetKeyring::is_member(const crypto::KeyPair& host, const FleetKeys& keys) {
+  const std::string place = member_place(host_of(host));
+  const Result<EtcdPage> entry = etcd_.range({.key = place});
+  if (!entry) return fail(entry.error());
+  return !entry->items.empty() && keys.unseal(place, entry->items.front().value).has_value();
 }
 
 Result<FleetKeys> FleetKeyring::read(const crypto::KeyPair& host, std::string_view trusted) {

@@ -59,7 +59,7 @@ Result<FleetLayout> FleetLayout::make(std::string_view fleet) {
   if (Result<void> checked = store::check_entry_name(fleet); !checked) {
     return fail_with(std::move(checked), "name of the fleet");
   }
-  return FleetLayout(fmt::format("/cl/{}/", fleet));
+  return FleetLayout(std::string(fleet), fmt::format("/cl/{}/", fleet));
 }
 
 std::string FleetLayout::shelf(Shelf shelf) const {

@@ -39,6 +39,8 @@ class FleetLayout {
   static Result<FleetLayout> make(std::string_view fleet);
 
   const std::string& all() const noexcept { return prefix_; }
+  // Of the fleet.
+  const std::string& name() const noexcept { return name_; }
   std::string leader() const { return prefix_ + "leader"; }
   // All of a kind, and of one certificate.
   std::string shelf(Shelf shelf) const;
@@ -54,8 +56,10 @@ class FleetLayout {
   std::optional<Slot> slot_of(std::string_view key) const;
 
  private:
-  explicit FleetLayout(std::string prefix) : prefix_(std::move(prefix)) {}
+  FleetLayout(std::string name, std::string prefix)
+      : name_(std::move(name)), prefix_(std::move(prefix)) {}
 
+  std::string name_;
   std::string prefix_;
 };
 

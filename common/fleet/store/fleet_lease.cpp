@@ -1,10 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "fleet/store/fleet_lease.h"
 
+#include <fmt/format.h>
+
+#include <atomic>
 #include <condition_variable>
 #include <mutex>
 #include <thread>
 #include <utility>
+
+#include "base/clock.h"
+#include "base/text.h"
 
 namespace ccm::fleet {
 namespace {
@@ -12,13 +18,18 @@ namespace {
 // Of a lease's life: two of three attempts may fail.
 constexpr int kKeepAlivesOfALife = 3;
 
+SteadyTime::duration steady_time() {
+  return SystemClock().steady_now().time_since_epoch();
+}
+
 class FleetLease final : public store::Lease {
  public:
   FleetLease(std::shared_ptr<EtcdClient> etcd, EtcdLease lease, EtcdRevision token,
-             std::chrono::seconds life)
+             std::chrono::seconds life, SteadyTime::duration asked_at)
       : etcd_(std::move(etcd)),
         lease_(lease),
         token_(token),
+        held_until_(asked_at + life),
         keeper_([this, life] { keep(life); }) {}
 
   ~FleetLease() override {
@@ -33,22 +44,31 @@ class FleetLease final : public store::Lease {
   }
 
   std::uint64_t fencing_token() const noexcept override { return token_; }
+  // By this host's own clock, from before each question: never longer than etcd thinks.
+  bool is_held() const noexcept override { return steady_time() < held_until_.load(); }
 
  private:
   void keep(std::chrono::milliseconds life) {
     std::unique_lock lock(mutex_);
     while (!ending_.wait_for(lock, life / kKeepAlivesOfALife, [this] { return is_ending_; })) {
       lock.unlock();
+      const SteadyTime::duration asked_at = steady_time();
       const auto left = etcd_->keep_alive(lease_);
       lock.lock();
-      // It is gone for good: every write is refused from now on.
-      if (!left && left.error().kind() == ErrorKind::rejected) return;
+      // Once lost, it is lost for good, whatever etcd says when it comes back.
+      if (asked_at >= held_until_.load()) return;
+      if (left) held_until_ = asked_at + *left;
+      if (!left && left.error().kind() == ErrorKind::rejected) {
+        held_until_ = SteadyTime::duration::zero();
+        return;
+      }
     }
   }
 
   const std::shared_ptr<EtcdClient> etcd_;
   const EtcdLease lease_;
   const EtcdRevision token_;
+  std::atomic<SteadyTime::duration> held_until_;
   std::mutex mutex_;
   std::condition_variable ending_;
   bool is_ending_ = false;
@@ -57,25 +77,38 @@ class FleetLease final : public store::Lease {
 
 }  // namespace
 
+FleetLeader parse_leader(std::string_view value) {
+  const std::vector<std::string_view> words = split(value, ' ');
+  if (words.size() != 3) return {};
+  return {.id = std::string(words[0]), .name = printable(words[1])};
+}
+
 Result<std::unique_ptr<store::Lease>> acquire_fleet_lease(std::shared_ptr<EtcdClient> etcd,
                                                           const FleetLayout& layout,
-                                                          const std::string& who,
-                                                          std::chrono::seconds life) {
+                                                          const Candidacy& candidacy) {
   // Most often somebody leads, and then a lease would be made in vain.
   const Result<EtcdPage> leader = etcd->range({.key = layout.leader()});
   if (!leader) return fail(leader.error());
-  if (!leader->items.empty()) return std::unique_ptr<store::Lease>();
-  const Result<EtcdLease> lease = etcd->grant(life);
+  if (!leader->items.empty()) {
+    const EtcdItem& item = leader->items.front();
+    const bool is_of_a_dead_process = !candidacy.who.id.empty() &&
+                                      parse_leader(item.value).id == candidacy.who.id &&
+                                      item.created != candidacy.last_token;
+    if (!is_of_a_dead_process) return std::unique_ptr<store::Lease>();
+    if (Result<void> done = etcd->revoke(item.lease); !done) return pass(std::move(done));
+  }
+  const SteadyTime::duration asked_at = steady_time();
+  const Result<EtcdLease> lease = etcd->grant(candidacy.life);
   if (!lease) return fail(lease.error());
   // The lease's number makes the value one of a kind, so that it is known again.
   const Result<EtcdOutcome> outcome = etcd->commit(
       {.compares = {{.key = layout.leader(), .of = EtcdCompare::Of::created, .revision = 0}},
        .changes = {{.key = layout.leader(),
-                    .value = who + " " + std::to_string(*lease),
+                    .value = fmt::format("{} {} {}", candidacy.who.id, candidacy.who.name, *lease),
                     .lease = *lease}}});
   if (outcome && outcome->has_happened) {
-    return std::unique_ptr<store::Lease>(
-        std::make_unique<FleetLease>(std::move(etcd), *lease, outcome->revision, life));
+    return std::unique_ptr<store::Lease>(std::make_unique<FleetLease>(
+        std::move(etcd), *lease, outcome->revision, candidacy.life, asked_at));
   }
   static_cast<void>(etcd->revoke(*lease));
   if (!outcome) return fail(outcome.error());

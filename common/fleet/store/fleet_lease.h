@@ -7,6 +7,7 @@
 #include <chrono>
 #include <memory>
 #include <string>
+#include <string_view>
 
 #include "base/result.h"
 #include "fleet/etcd/etcd_client.h"
@@ -15,10 +16,23 @@
 
 namespace ccm::fleet {
 
-// nullptr when another host leads. `who`: this host, for people.
+// A host as the leader's key names it: "ID NAME LEASE". Not sealed, so it decides nothing.
+struct FleetLeader {
+  std::string id;
+  std::string name;  // for people
+};
+FleetLeader parse_leader(std::string_view value);
+
+struct Candidacy {
+  FleetLeader who;  // this host
+  std::chrono::seconds life;
+  // Of the lease that this process had last; 0: none. Another one of this host's is of a process
+  // that has died, because the file store's lease is ours.
+  EtcdRevision last_token;
+};
+// nullptr when another host leads.
 Result<std::unique_ptr<store::Lease>> acquire_fleet_lease(std::shared_ptr<EtcdClient> etcd,
                                                           const FleetLayout& layout,
-                                                          const std::string& who,
-                                                          std::chrono::seconds life);
+                                                          const Candidacy& candidacy);
 
 }  // namespace ccm::fleet

@@ -50,9 +50,24 @@ std::set<std::string> FleetMirror::kinds_of(const std::string& name) const {
   return kinds;
 }
 
+void FleetMirror::hear_all_again() {
+  for (auto& [name, known] : heads_) known.heard = 0;
+  for (auto& [key, known] : others_) known.heard = 0;
+}
+
 std::optional<Secret> FleetMirror::open(const EtcdItem& item) {
   Result<Secret> text = keys_.unseal(item.key, item.value);
   if (text) return std::move(*text);
+  const Result<std::string> id = crypto::sealing_key_id(item.value);
+  if (id && !keys_.knows(*id)) {
+    if (strangers_.insert(*id).second) {
+      log_.warn(
+          "etcd: what is sealed with the key {} cannot be read by this host, which has no "
+          "such key; it changes nothing here",
+          printable(*id));
+    }
+    return std::nullopt;
+  }
   log_.warn("etcd: somebody without the fleet's key has written {}: {}; it changes nothing here",
             printable(item.key), text.error().message());
   return std::nullopt;
@@ -215,7 +230,7 @@ Result<void> FleetMirror::apply_head(const std::string& name, const EtcdEvent& e
   Result<void> done;
   if (head->versions.empty()) {
     done = forget(name, event.item.modified);
-  } else if (Result<bool> copied = copy_versions(name, *head, payloads); !copied) {
+  } else if (Result<bool> copied = copy_versions(name, {*head, known.head}, payloads); !copied) {
     done = pass(std::move(copied));
   } else if (*copied) {
     store::note_change(reader_.state_path(), name, store::Changed::what_is_served);
@@ -226,12 +241,23 @@ Result<void> FleetMirror::apply_head(const std::string& name, const EtcdEvent& e
   return {};
 }
 
-Result<bool> FleetMirror::copy_versions(const std::string& name, const Head& head,
+// A host that was not in the fleet before may have another version of the same number.
+bool FleetMirror::is_here(const std::string& name, const Head::Version& wanted,
+                          const Head& before) const {
+  const Head::Version* noted = before.find(wanted.number);
+  if (noted != nullptr && noted->fingerprint == wanted.fingerprint) return true;
+  const auto version = reader_.glance(name, wanted.number);
+  return version && version->info.fingerprint == wanted.fingerprint;
+}
+
+Result<bool> FleetMirror::copy_versions(const std::string& name, const HeadChange& change,
                                         const Payloads& payloads) {
+  const Head& head = change.now;
   const std::vector<store::VersionNumber> here = reader_.versions(name);
   bool is_changed = false;
   for (const Head::Version& wanted : head.versions) {
-    if (std::find(here.begin(), here.end(), wanted.number) == here.end()) {
+    const bool has_number = std::find(here.begin(), here.end(), wanted.number) != here.end();
+    if (!has_number || !is_here(name, wanted, change.before)) {
       const Result<Secret> text = payload(layout_.version(name, wanted.number), payloads);
       if (!text) return fail(text.error());
       Result<store::StoredCertificate> version = parse_version(*text);

@@ -48,6 +48,9 @@ class FleetMirror {
   // The kinds of records that a certificate has.
   std::set<std::string> kinds_of(const std::string& name) const;
 
+  // Takes all in again at the next synchronise(): what did not open before may open now.
+  void hear_all_again();
+
   // Does not come back from etcd, although it may be there for a while.
   void pass_over(const std::string& key) { passed_over_.insert(key); }
 
@@ -67,7 +70,13 @@ class FleetMirror {
   Result<void> apply_head(const std::string& name, const EtcdEvent& event,
                           const Payloads& payloads);
   // True when what is served has changed.
-  Result<bool> copy_versions(const std::string& name, const Head& head, const Payloads& payloads);
+  struct HeadChange {
+    const Head& now;
+    const Head& before;
+  };
+  Result<bool> copy_versions(const std::string& name, const HeadChange& change,
+                             const Payloads& payloads);
+  bool is_here(const std::string& name, const Head::Version& wanted, const Head& before) const;
   Result<bool> copy_response(const std::string& name, const Head::Version& version,
                              const Payloads& payloads);
   Result<void> forget(const std::string& name, EtcdRevision revision);
@@ -92,6 +101,7 @@ class FleetMirror {
   std::map<std::string, KnownKey> others_;
   std::set<std::string> passed_over_;
   EtcdRevision synchronised_ = 0;
+  std::set<std::string> strangers_;  // ids of keys that are not ours, told of once
 };
 
 }  // namespace ccm::fleet

@@ -19,6 +19,7 @@
 
 #include "base/clock.h"
 #include "fleet/store/etcd_store.h"
+#include "store/file_store/file_store.h"
 #include "support/admission.h"
 #include "support/etcd_cluster.h"
 #include "support/memory_log.h"
@@ -68,10 +69,11 @@ class Host {
   void start() {
     std::shared_ptr<EtcdClient> etcd =
         EtcdClient::make({.endpoints = endpoints_, .patience = 500ms}).value();
-    store_ =
-        open_etcd_store({.state_path = state_path_, .fleet = "web", .host = "h", .lease_life = 2s},
-                        std::move(etcd), keys_like(key_), log_)
-            .value();
+    store_ = open_etcd_store(
+                 {.state_path = state_path_, .fleet = "web", .host = "h", .lease_life = 2s},
+                 std::move(etcd), [this] { return keys_like(key_); }, log_)
+                 .value();
+    store_->start();
   }
   // As after kill -9, but for the connections.
   void stop() {
@@ -336,7 +338,7 @@ TEST_F(FleetContract, AHostWithAnotherKeyReadsNothing) {
   ASSERT_TRUE(one->install(test::make_test_bundle()));
   Host stranger(cluster_->endpoints(), crypto::make_sealing_key().value());
   EXPECT_TRUE(happens(
-      [&] { return stranger.log().text().find("which this host has not") != std::string::npos; }));
+      [&] { return stranger.log().text().find("which has no such key") != std::string::npos; }));
   EXPECT_EQ(stranger.store().current_version("www"), 0U);
 }
 
@@ -429,6 +431,45 @@ TEST_F(FleetContract, TheLeaderBringsAlongWhatTheFleetDoesNotHave) {
   ASSERT_TRUE(one->lead());
   const auto other = join();
   EXPECT_TRUE(happens([&] { return other->served() == bundle.leaf().fingerprint(); }));
+}
+
+// What a host has had before it was in the fleet.
+void leave_own_certificate(const test::TempDirectory& directory, const crypto::Bundle& own) {
+  const auto files = store::open_file_store(directory.path()).value();
+  const auto lease = files->try_lead().value();
+  ASSERT_TRUE(files->install(
+      *lease, test::let_in("www", own),
+      {.bundle = own, .origin = "pca:1", .expected = 0, .keep = 2, .now = test::kTestNow}));
+  ASSERT_TRUE(files->write_record(*lease, "www", "order", Secret::copy_of("mine"), 0));
+}
+
+TEST_F(FleetContract, AnExistingStateDirectoryJoinsWithWhatIsUnderWay) {
+  const test::TempDirectory directory{test::memory_backed_parent()};
+  const crypto::Bundle own = test::make_test_bundle();
+  leave_own_certificate(directory, own);
+  Host one(cluster_->endpoints(), key_, &directory);
+  ASSERT_TRUE(one.lead());
+  const auto other = join();
+  EXPECT_TRUE(happens([&] { return other->served() == own.leaf().fingerprint(); }));
+  EXPECT_TRUE(happens([&] { return other->store().read_record("www", "order")->has_value(); }));
+  EXPECT_EQ(other->store().read_record("www", "order").value()->value.reveal(), "mine");
+  one.stop();
+  one.start();
+  ASSERT_TRUE(one.lead());
+  EXPECT_EQ(one.store().read_record("www", "order").value()->value.reveal(), "mine");
+}
+
+TEST_F(FleetContract, TakesTheFleetsVersionInThePlaceOfItsOwn) {
+  const test::TempDirectory directory{test::memory_backed_parent()};
+  leave_own_certificate(directory, test::make_test_bundle());
+  const auto one = join();
+  ASSERT_TRUE(one->lead());
+  const crypto::Bundle bundle = test::make_test_bundle();
+  ASSERT_TRUE(one->install(bundle));
+  Host late(cluster_->endpoints(), key_, &directory);
+  EXPECT_TRUE(happens([&] { return late.served() == bundle.leaf().fingerprint(); }));
+  EXPECT_FALSE(late.store().load("www")->damage);
+  EXPECT_THAT(late.store().versions("www"), ElementsAre(1U));
 }
 
 }  // namespace

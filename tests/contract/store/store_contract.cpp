@@ -115,15 +115,22 @@ class EtcdSpecimen final : public Specimen {
     return cluster;
   }
   std::unique_ptr<Store> open() {
-    fleet::FleetKeys keys;
-    keys.keys.push_back(crypto::make_sealing_key().value());
+    const auto key = std::make_shared<crypto::SealingKey>(crypto::make_sealing_key().value());
+    const auto read_keys = [key]() -> Result<fleet::FleetKeys> {
+      fleet::FleetKeys keys;
+      keys.keys.push_back({.id = key->id, .key = key->key.clone()});
+      return keys;
+    };
     std::shared_ptr<fleet::EtcdClient> etcd =
         fleet::EtcdClient::make({.endpoints = cluster().endpoints()}).value();
     while (!etcd->range({.key = "x"})) std::this_thread::sleep_for(std::chrono::milliseconds(10));
     const std::string name = directory_.path().filename();
-    return fleet::open_etcd_store({.state_path = directory_.path(), .fleet = name, .host = "here"},
-                                  std::move(etcd), std::move(keys), log_)
-        .value();
+    auto store =
+        fleet::open_etcd_store({.state_path = directory_.path(), .fleet = name, .host = "here"},
+                               std::move(etcd), read_keys, log_)
+            .value();
+    store->start();
+    return store;
   }
 
   test::TempDirectory directory_{test::memory_backed_parent()};

@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "store/host/fleet_note.h"
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include "base/file.h"
+#include "base/text.h"
+
+namespace ccm::store {
+namespace {
+
+constexpr std::size_t kLargestFleetNote = 64U << 10U;
+
+}  // namespace
+
+std::string fleet_note_path(const std::string& state_path) {
+  return state_path + "/fleet";
+}
+
+Result<void> write_fleet_note(const std::string& state_path, const FleetNote& note) {
+  Record record;
+  record.add("fleet", note.fleet);
+  record.add("host", note.host);
+  record.add("connected", note.is_connected ? "1" : "0");
+  record.add("since", fmt::format("{}", note.since.time_since_epoch().count()));
+  record.add("problem", printable(note.problem));
+  record.add("leader", printable(note.leader));
+  record.add("leads", note.is_leader ? "1" : "0");
+  return write_file_unsynced(fleet_note_path(state_path), record.serialize());
+}
+
+std::optional<FleetNote> read_fleet_note(const std::string& state_path) {
+  const auto text = read_file(fleet_note_path(state_path), kLargestFleetNote);
+  if (!text) return std::nullopt;
+  const auto record = Record::parse(*text);
+  if (!record) return std::nullopt;
+  // Whoever owns the directory may have written anything.
+  const auto text_of = [&](std::string_view key) {
+    return printable(record->find(key).value_or(""));
+  };
+  const auto since = record->find_number("since");
+  const std::string fleet = text_of("fleet");
+  if (!since || fleet.empty()) return std::nullopt;
+  return FleetNote{.fleet = fleet,
+                   .host = text_of("host"),
+                   .is_connected = record->find("connected") == "1",
+                   .since = Time(Seconds(*since)),
+                   .problem = text_of("problem"),
+                   .leader = text_of("leader"),
+                   .is_leader = record->find("leads") == "1"};
+}
+
+void remove_fleet_note(const std::string& state_path) {
+  unlink(fleet_note_path(state_path).c_str());
+}
+
+}  // namespace ccm::store

@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: Apache-2.0
+// How this host stands with its fleet: "fleet" in the state directory, left by the process that
+// follows the fleet, for ccmctl and the status. There is none where no fleet is configured. It is
+// as old as the agent's last change of mind, so whether that lives is looked at first (presence.h).
+// Holds no secret. Links base only; any process.
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "base/clock.h"
+#include "base/result.h"
+
+namespace ccm::store {
+
+struct FleetNote {
+  std::string fleet;
+  std::string host;           // this host's name in it
+  bool is_connected = false;  // etcd answers, and all that the fleet has is here
+  Time since{};               // when that became so
+  std::string problem = {};   // why it is not connected
+  std::string leader = {};    // the name of the host that leads; empty: none, or not known
+  bool is_leader = false;     // it is this one
+
+  friend bool operator==(const FleetNote&, const FleetNote&) = default;
+};
+
+std::string fleet_note_path(const std::string& state_path);
+Result<void> write_fleet_note(const std::string& state_path, const FleetNote& note);
+// nullopt when there is none that can be read.
+std::optional<FleetNote> read_fleet_note(const std::string& state_path);
+// Of a host that is in a fleet no more. Best effort.
+void remove_fleet_note(const std::string& state_path);
+
+}  // namespace ccm::store

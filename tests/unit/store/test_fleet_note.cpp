@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <gtest/gtest.h>
+
+#include "store/host/fleet_note.h"
+#include "store/host/state_directory.h"
+#include "support/temp_directory.h"
+
+namespace ccm::store {
+namespace {
+
+class FleetNoteTest : public ::testing::Test {
+ protected:
+  test::TempDirectory directory_;
+  std::string path_ = directory_.path().string();
+};
+
+TEST_F(FleetNoteTest, ComesBackAsItWasWritten) {
+  EXPECT_EQ(read_fleet_note(path_), std::nullopt);
+  FleetNote note{.fleet = "web",
+                 .host = "web-1",
+                 .is_connected = true,
+                 .since = Time(Seconds(1800000000)),
+                 .leader = "web-2"};
+  ASSERT_TRUE(write_fleet_note(path_, note));
+  EXPECT_EQ(read_fleet_note(path_), note);
+  note.is_connected = false;
+  note.problem = "etcd at https://etcd1:2379: no route";
+  note.leader.clear();
+  note.is_leader = true;
+  ASSERT_TRUE(write_fleet_note(path_, note));
+  EXPECT_EQ(read_fleet_note(path_), note);
+  remove_fleet_note(path_);
+  EXPECT_EQ(read_fleet_note(path_), std::nullopt);
+  remove_fleet_note(path_);
+}
+
+TEST_F(FleetNoteTest, IsNoneWhenItIsDamaged) {
+  for (const char* text : {"", "fleet", "fleet: web\n", "since: 1\n", "fleet: web\nsince: x\n"}) {
+    directory_.write("fleet", text);
+    EXPECT_EQ(read_fleet_note(path_), std::nullopt) << text;
+  }
+}
+
+TEST_F(FleetNoteTest, BelongsToAStateDirectory) {
+  EXPECT_TRUE(is_store_name("fleet"));
+  EXPECT_TRUE(is_store_name("outbox"));
+}
+
+}  // namespace
+}  // namespace ccm::store
