@@ -90,6 +90,20 @@ struct CatalogueSpec {
 // that all servers of the store share (policy/ticket_keys.h).
 enum class TicketKeys : std::uint8_t { own, fleet };
 
+// The etcd through which the hosts of a fleet share their certificates, and this host's place in
+// it.
+struct FleetConfig {
+  std::vector<std::string> endpoints;     // "https://host:port" of its members
+  std::string name;                       // of the fleet
+  std::string key_file;                   // this host's own key (fleet/access/host_key.h)
+  std::string ca_file = {};               // PEM of who may be etcd; empty: the system's store
+  std::string certificate_file = {};      // PEM that is shown to etcd; empty: none
+  std::string certificate_key_file = {};  // its private key
+  std::string login_file = {};            // one line, "user:password"; empty: etcd wants none
+
+  friend bool operator==(const FleetConfig&, const FleetConfig&) = default;
+};
+
 struct GlobalConfig {
   std::string state_path;
   std::string user;  // empty: not given
@@ -107,7 +121,8 @@ struct GlobalConfig {
   // "127.0.0.1:9290", "[::1]:9290": where `ccmctl agent` shows its status; empty: nowhere.
   std::string status_listen = {};
   TicketKeys ticket_keys = TicketKeys::own;
-  std::vector<Hook> hooks;  // as they were written
+  std::vector<Hook> hooks;                // as they were written
+  std::optional<FleetConfig> fleet = {};  // nullopt: the certificates are this host's alone
 };
 
 class Config {

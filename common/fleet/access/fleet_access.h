@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: Apache-2.0
+// With what a host takes part in its fleet: read from the files of the configuration while the
+// process may read them, used from then on. Nothing of it comes into an argument, the environment
+// or a log.
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "base/log.h"
+#include "base/result.h"
+#include "config/config.h"
+#include "fleet/access/host_key.h"
+#include "fleet/etcd/etcd_client.h"
+#include "store/store.h"
+
+namespace ccm::fleet {
+
+struct FleetAccess {
+  EtcdOptions etcd;
+  HostKey host;
+
+  FleetAccess clone() const;
+};
+
+// Reads each file and judges it, without network. `invalid` or `rejected` with the file in the
+// sentence.
+Result<FleetAccess> read_fleet_access(const config::FleetConfig& fleet);
+// The same without the host's key, for who makes one.
+Result<EtcdOptions> read_etcd_access(const config::FleetConfig& fleet);
+Result<HostKey> read_host_key(const std::string& path);
+
+// The store of the fleet, with its copy at the state path; etcd need not be there
+// (store/etcd_store.h). `log` outlives it.
+Result<std::unique_ptr<store::Store>> open_fleet_store(const config::FleetConfig& fleet,
+                                                       FleetAccess access,
+                                                       const std::string& state_path, Log& log);
+
+}  // namespace ccm::fleet
