@@ -29,6 +29,7 @@ namespace ccm::agent {
 namespace {
 
 constexpr unsigned kDeskThreads = 2;
+constexpr unsigned kFleetThreads = 3;
 constexpr Seconds kBetweenCanaries{1};
 // A certificate of a catalogue counts as asked for until the end of the next such time.
 constexpr Seconds kAskedPeriod = std::chrono::hours(12);
@@ -100,6 +101,7 @@ class RunningEngine final : public Engine {
 
   void hand_out(Time now) override;
   void clock_was_set(Seconds by) override;
+  bool leads() const override { return parts_.lease->is_held(); }
   bool is_idle() const override;
   Seconds longest_work(SteadyTime now) const override;
   Time next_wake() const override;
@@ -266,7 +268,10 @@ void RunningEngine::keep_catalogues(Time now) {
 
 void RunningEngine::hand_out(Team& team, Time now) {
   const auto give = [&](const std::string& name) {
-    team.crew.give([this, name] { lifecycle_.attempt(name, *parts_.lease); });
+    team.crew.give([this, name] {
+      // The agent ends at once when the lead is lost.
+      if (parts_.lease->is_held()) lifecycle_.attempt(name, *parts_.lease);
+    });
   };
   const auto wanted = lifecycle_.take_due(now, team.crew.idle(), team.wanted());
   std::for_each(wanted.begin(), wanted.end(), give);
@@ -304,10 +309,12 @@ Time RunningEngine::next_wake(const Team& team) const {
 }  // namespace
 
 // A team for each kind of source, each with a hand for wishes, those who ask responders, those of
-// the desk, those of catalogues and of the snapshot, and the two of the stream of events.
+// the desk, those of catalogues and of the snapshot, the two of the stream of events and, in a
+// fleet, who stands for its lead, who follows the others, and who keeps the lease alive.
 unsigned most_threads(const config::GlobalConfig& global) noexcept {
   const auto teams = static_cast<unsigned>(config::source_kinds().size());
-  return (teams + 1) * global.concurrent_renewals + teams + kDeskThreads + 4;
+  return (teams + 1) * global.concurrent_renewals + teams + kDeskThreads + 4 +
+         (global.fleet ? kFleetThreads : 0);
 }
 
 namespace {

@@ -53,6 +53,8 @@ class Engine {
   virtual void hand_out(Time now) = 0;
   // The wall clock was set by so much; before the next hand_out().
   virtual void clock_was_set(Seconds by) = 0;
+  // False when the lead was lost: nothing more is to be handed out.
+  virtual bool leads() const = 0;
   // Nothing is under way.
   virtual bool is_idle() const = 0;
   // How long the oldest running job has been running; 0 when none is.

@@ -100,7 +100,7 @@ int run(char* argv0, bool is_check) {
                       .try_access = [&]() -> Result<void> {
                         const auto config = handover->settings.finalize();
                         if (!config) return fail(config.error());
-                        return try_cloud_access(*config);
+                        return try_accesses(*config);
                       }});
 }
 

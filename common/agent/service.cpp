@@ -13,6 +13,8 @@
 #include <memory>
 #include <utility>
 
+#include "agent/candidate.h"
+#include "agent/cloud/accesses.h"
 #include "agent/engine.h"
 #include "agent/event_stream.h"
 #include "agent/neighbours.h"
@@ -35,7 +37,6 @@
 #include "store/host/canary_file.h"
 #include "store/host/effective_settings.h"
 #include "store/host/snapshot_file.h"
-#include "store/kinds.h"
 
 namespace ccm::agent {
 namespace {
@@ -45,6 +46,8 @@ using std::chrono::milliseconds;
 // The store is the current directory (privileges.h).
 constexpr const char* kStore = ".";
 constexpr Seconds kTryToLead{1};
+// Whether the fleet's lease is still held.
+constexpr Seconds kLookAtLease{1};
 constexpr Seconds kTryToKeepSettings{1};
 // Where the system allows no notifications at all.
 constexpr Seconds kLookAtStore{1};
@@ -95,6 +98,7 @@ class Service {
     // For `ccmctl agent` that shows its status, which gets no certificate.
     std::optional<publication::Writer> notes;
     std::optional<CloudAccess> access;  // until the engine has it
+    bool may_lead;                      // accesses.h
     Watches watches;
     config::ServerFacts server;
     SignOfLife& life;
@@ -108,19 +112,28 @@ class Service {
       : parts_(std::move(parts)),
         neighbours_(kStore, store::id_of(parts_.server), parts_.config, parts_.clock, parts_.log),
         clock_watch_(parts_.clock) {
+    if (is_in_fleet() && parts_.may_lead) {
+      candidate_ = std::make_unique<Candidate>(*parts_.store, wake_descriptor());
+    }
     if (parts_.publisher || parts_.notes) make_board();
   }
 
   int run();
 
  private:
-  bool wants_to_lead() const { return engine_ == nullptr; }
+  bool wants_to_lead() const { return engine_ == nullptr && parts_.may_lead; }
+  bool is_in_fleet() const { return parts_.config.global().fleet.has_value(); }
+  int wake_descriptor() const { return parts_.watches.attempt_end(); }
   void make_board();
   void try_to_lead();
+  void try_to_lead_the_fleet();
+  void hear_who_leads(Result<std::unique_ptr<store::Lease>> outcome);
+  void take_lead(std::unique_ptr<store::Lease> lease);
   void tidy();
   void notice_the_clock();
   void look_at_place();
   void end_when_something_hangs();
+  void end_when_lead_is_lost() const;
   void look_at_neighbours();
   milliseconds time_to_sleep() const;
 
@@ -133,6 +146,8 @@ class Service {
   bool is_away_ = false;      // the state directory, and that was said
   bool owes_a_look_ = false;  // at the neighbours, when that time has come
   pid_t monitor_ = getppid();
+  std::unique_ptr<Candidate> candidate_;  // in a fleet
+  SteadyTime next_candidacy_;
   std::unique_ptr<Engine> engine_;
   std::optional<StatusBoard> board_;
   bool has_said_who_leads_ = false;
@@ -160,6 +175,7 @@ int Service::run() {
   for (;;) {
     look_at_place();
     end_when_something_hangs();
+    end_when_lead_is_lost();
     const SteadyTime sign = parts_.life.give();
     if (parts_.notes) parts_.notes->beat(sign);
     notice_the_clock();
@@ -232,6 +248,16 @@ void Service::notice_the_clock() {
   if (engine_ != nullptr) engine_->clock_was_set(by);
 }
 
+// What it has under way may have been begun by another host by now. The fence keeps its results
+// out; ending keeps it from asking for more.
+void Service::end_when_lead_is_lost() const {
+  if (engine_ == nullptr || engine_->leads()) return;
+  parts_.log.warn(
+      "this host does not lead the fleet any more, because it has not reached etcd in time or "
+      "another host has a copy of its key file; the agent starts anew and follows");
+  _exit(launch::kStartAnew);
+}
+
 void Service::tidy() {
   const SteadyTime now = parts_.clock.steady_now();
   if (now < next_tidying_) return;
@@ -263,6 +289,7 @@ milliseconds Service::time_to_sleep() const {
   if (board_ && !board_->is_at_rest()) longest = std::min(longest, StatusBoard::kBetweenLooks);
   if (!parts_.settings.is_at_rest()) longest = std::min(longest, kTryToKeepSettings);
   if (owes_a_look_) longest = std::min(longest, kLookAtNeighbours);
+  if (engine_ != nullptr && is_in_fleet()) longest = std::min(longest, kLookAtLease);
   if (engine_ != nullptr) {
     const Time wake = engine_->next_wake();
     const Time now = parts_.clock.now();
@@ -272,32 +299,48 @@ milliseconds Service::time_to_sleep() const {
   return longest;
 }
 
+// The store of this host answers at once. etcd may take its time, so that is asked on a thread.
 void Service::try_to_lead() {
-  Result<std::unique_ptr<store::Lease>> lease = parts_.store->try_lead();
-  if (!lease) {
-    if (!std::exchange(has_said_who_leads_, true)) {
-      parts_.log.error("taking the lead of the state directory: {}", lease.error().message());
-    }
+  if (candidate_ != nullptr) return try_to_lead_the_fleet();
+  hear_who_leads(parts_.store->try_lead());
+}
+
+void Service::try_to_lead_the_fleet() {
+  if (auto outcome = candidate_->take_outcome()) return hear_who_leads(*std::move(outcome));
+  const SteadyTime now = parts_.clock.steady_now();
+  if (!candidate_->is_idle() || now < next_candidacy_) return;
+  next_candidacy_ = now + kTryToLead;
+  candidate_->stand();
+}
+
+void Service::hear_who_leads(Result<std::unique_ptr<store::Lease>> outcome) {
+  if (outcome && *outcome != nullptr) return take_lead(*std::move(outcome));
+  // When etcd does not answer, the thread that follows the fleet logs it.
+  const bool is_told_of = !outcome && is_in_fleet() && outcome.error().is_retryable() &&
+                          outcome.error().kind() != ErrorKind::internal;
+  if (is_told_of) return;
+  if (std::exchange(has_said_who_leads_, true)) return;
+  if (!outcome) {
+    parts_.log.error("taking the lead of {}: {}",
+                     is_in_fleet() ? "the fleet" : "the state directory",
+                     outcome.error().message());
     return;
   }
-  if (*lease == nullptr) {
-    if (!std::exchange(has_said_who_leads_, true)) {
-      parts_.log.info(
-          "another agent on this host talks to the cloud; this one publishes what it "
-          "stores");
-    }
-    return;
-  }
+  parts_.log.info("another agent {} talks to the cloud; this one publishes what it stores",
+                  is_in_fleet() ? "of the fleet" : "on this host");
+}
+
+void Service::take_lead(std::unique_ptr<store::Lease> lease) {
   joined_ = neighbours_.joined().on_host(host_identity());
   Engine::Parts parts{.config = *joined_,
                       .state_path = kStore,
                       .store = *parts_.store,
-                      .lease = *std::move(lease),
+                      .lease = std::move(lease),
                       .clock = parts_.clock,
                       .log = parts_.log,
                       .launch_id = parts_.server.launch_id,
                       .calls = parts_.calls,
-                      .wake_descriptor = parts_.watches.attempt_end(),
+                      .wake_descriptor = wake_descriptor(),
                       .events = parts_.events,
                       .run_hooks =
                           [&events = parts_.events](Event event, store::Answer& end) {
@@ -306,20 +349,16 @@ void Service::try_to_lead() {
                       .asked = parts_.asked ? &*parts_.asked : nullptr};
   engine_ = Engine::start(std::move(parts), *std::exchange(parts_.access, std::nullopt));
   parts_.life.leads();
-  parts_.events.tell(
-      {.type = EventType::lead_taken,
-       .sentence = "this agent looks after the certificates of the state directory"});
+  parts_.events.tell({.type = EventType::lead_taken,
+                      .sentence = is_in_fleet()
+                                      ? "this agent looks after the certificates of the fleet"
+                                      : "this agent looks after the certificates of the state "
+                                        "directory"});
 }
 
 // What must be done as root, then never root again.
-Result<CloudAccess> settle(const config::Config& config, SettingsKeeper& settings, Log& log) {
-  CloudAccess access = read_cloud_access(config, log);
-  if (const std::optional<Error> trouble = access.trouble()) {
-    log.error(
-        "{}; certificates are served but not renewed until the file is good again, which the agent "
-        "notices",
-        trouble->message());
-  }
+Result<Accesses> settle(const config::Config& config, SettingsKeeper& settings, Log& log) {
+  Accesses accesses = read_accesses(config, log);
   Result<std::optional<Account>> account = choose_account(config.global().user);
   if (!account) return pass(std::move(account));
   Result<void> settled = enter_state_directory(config.global().state_path, *account);
@@ -329,7 +368,7 @@ Result<CloudAccess> settle(const config::Config& config, SettingsKeeper& setting
     settled = become(**account);
   }
   if (!settled) return pass(std::move(settled));
-  return access;
+  return accesses;
 }
 
 // Causes: a unit with ProtectSystem, or a disk that the kernel has made read-only after an error.
@@ -401,7 +440,7 @@ Result<int> serve(const config::Handover& handover, const Pulse& pulse, Log& log
   const Result<config::Config> config = handover.settings.finalize();
   if (!config) return fail(config.error());
   SettingsKeeper settings(kStore, with_agent(handover), log);
-  Result<CloudAccess> access = settle(*config, settings, log);
+  Result<Accesses> access = settle(*config, settings, log);
   if (!access) return pass(std::move(access));
   warn_if_read_only(config->global().state_path, log);
   const SystemClock clock;
@@ -412,7 +451,7 @@ Result<int> serve(const config::Handover& handover, const Pulse& pulse, Log& log
                    .clock = clock,
                    .log = log});
   life.give();
-  Result<std::unique_ptr<store::Store>> store = store::open_store(kStore);
+  Result<std::unique_ptr<store::Store>> store = open_agent_store(*config, kStore, *access, log);
   if (!store) return pass(std::move(store));
   EventStream events({.store = **store,
                       .config = *config,
@@ -433,12 +472,14 @@ Result<int> serve(const config::Handover& handover, const Pulse& pulse, Log& log
   // Must be last: after it no child process can be started to try calls that a filter may refuse.
   confine(config->certificates().size(), most_threads(config->global()), log);
   events.start();
+  (*store)->start();
   events.tell({.type = EventType::agent_started,
                .sentence = fmt::format("the agent {} has started", version()),
                .fields = {{"pid", fmt::format("{}", getpid())}}});
   Service service({*config, *std::move(store), asked_in(*publisher, log), *std::move(publisher),
-                   *std::move(notes), *std::move(access), *std::move(watches), handover.server,
-                   life, std::move(settings), calls, clock, log, events});
+                   *std::move(notes), std::move(access->cloud), access->may_lead,
+                   *std::move(watches), handover.server, life, std::move(settings), calls, clock,
+                   log, events});
   return service.run();
 }
 

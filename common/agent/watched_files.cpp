@@ -17,6 +17,11 @@ WatchedFiles::WatchedFiles(const config::GlobalConfig& global,
     const auto* file = std::get_if<config::CredentialsFile>(&credentials);
     if (file != nullptr) paths.insert(file->path);
   };
+  if (global.fleet) {
+    const config::FleetConfig& fleet = *global.fleet;
+    paths.insert({fleet.key_file, fleet.ca_file, fleet.certificate_file, fleet.certificate_key_file,
+                  fleet.login_file});
+  }
   add(global.credentials);
   std::for_each(further.begin(), further.end(), add);
   for (const std::string& path : paths) {

@@ -18,7 +18,8 @@ namespace ccm::agent {
 class WatchedFiles {
  public:
   WatchedFiles() = default;
-  // Credentials, the proxy's password and the trusted certificates, as far as they are files.
+  // Credentials, the proxy's password, the trusted certificates and what leads to the fleet, as far
+  // as they are files.
   explicit WatchedFiles(const config::GlobalConfig& global,
                         const std::vector<config::CredentialsSpec>& further = {});
 

@@ -47,7 +47,7 @@ void arrange(CLI::App& app) {
       {"This host's certificates",
        {"status", "list", "show", "history", "orders", "events", "renew", "rollback", "forget",
         "import", "export"}},
-      {"Maintenance", {"check", "verify", "doctor", "policy", "agent"}},
+      {"Maintenance", {"check", "verify", "doctor", "policy", "fleet", "agent"}},
   };
   const auto is_shown = [](const CLI::App* command) { return !command->get_group().empty(); };
   for (CLI::App* command : app.get_subcommands(is_shown)) command->group("The cloud");
@@ -89,6 +89,7 @@ Application::Application() : app_(std::make_unique<CLI::App>(kAbout, "ccmctl")) 
   add_change_commands(*app_, action_);
   add_orders(*app_, action_);
   add_events(*app_, action_);
+  add_fleet(*app_, action_);
   add_forget(*app_, action_);
   add_local_import(*app_, action_);
   add_agent(*app_, action_);

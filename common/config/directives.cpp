@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <array>
+#include <span>
 
 #include "config/sources/table.h"
 #include "config/values/values.h"
@@ -34,7 +35,7 @@ constexpr unsigned kMostSourceWords = [] {
   return static_cast<unsigned>(1 + most);
 }();
 
-constexpr std::array<Directive, 35> kDirectives{{
+constexpr std::array<Directive, 36> kDirectives{{
     {"activate", Scope::both, 1, 3, "activate \"[DAYS] HH:MM-HH:MM [TIME_ZONE]\" | off"},
     {"agent_path", Scope::global, 1, 1, "agent_path /path/to/ccm-agent", PathArguments::all},
     {"canary", Scope::both, 1, 2, "canary TIME [PERCENT] | off"},
@@ -78,6 +79,10 @@ constexpr std::array<Directive, 35> kDirectives{{
     {"stapling", Scope::both, 1, 1, "stapling on | off"},
     {"state_path", Scope::global, 1, 1, "state_path /var/lib/ccm", PathArguments::all},
     {"status_listen", Scope::global, 1, 1, "status_listen 127.0.0.1:PORT | [::1]:PORT"},
+    {"store", Scope::global, 1, kMany,
+     "store file | etcd https://HOST:PORT... fleet=NAME key=/path [ca=/path] [certificate=/path "
+     "certificate_key=/path] [login=/path]",
+     PathArguments::store_values},
     {"ticket_keys", Scope::global, 1, 1, "ticket_keys fleet | off"},
     {"user", Scope::global, 1, 1, "user ccm"},
     {"validity", Scope::both, 1, 1, "validity 90d"},
@@ -87,18 +92,26 @@ constexpr std::array<Directive, 35> kDirectives{{
 static_assert(std::is_sorted(kDirectives.begin(), kDirectives.end(),
                              [](const Directive& a, const Directive& b) { return a.key < b.key; }));
 
+constexpr std::array<std::string_view, 1> kWhole{""};
+constexpr std::array<std::string_view, 1> kFileWord{"file="};
+constexpr std::array<std::string_view, 1> kTrustWord{"trust="};
+constexpr std::array<std::string_view, 5> kStoreWords{
+    "key=", "ca=", "certificate=", "certificate_key=", "login="};
+
 // What stands before the path in an argument that is one.
-std::string_view prefix_of(PathArguments paths) noexcept {
+std::span<const std::string_view> prefixes_of(PathArguments paths) noexcept {
   switch (paths) {
     case PathArguments::file_value:
-      return "file=";
+      return kFileWord;
     case PathArguments::trust_value:
-      return "trust=";
+      return kTrustWord;
+    case PathArguments::store_values:
+      return kStoreWords;
     case PathArguments::none:
     case PathArguments::all:
       break;
   }
-  return "";
+  return kWhole;
 }
 
 }  // namespace
@@ -111,10 +124,14 @@ std::vector<std::string> with_paths(
     const Directive& directive, std::vector<std::string> arguments,
     const std::function<std::string(const std::string& path)>& resolve) {
   if (directive.paths == PathArguments::none) return arguments;
-  const std::string_view prefix = prefix_of(directive.paths);
+  const auto prefixes = prefixes_of(directive.paths);
   for (std::string& argument : arguments) {
+    const auto found = std::find_if(prefixes.begin(), prefixes.end(), [&](std::string_view each) {
+      return argument.starts_with(each);
+    });
     // Nothing is no path, and is refused as such.
-    if (!argument.starts_with(prefix) || argument.size() == prefix.size()) continue;
+    if (found == prefixes.end() || argument.size() == found->size()) continue;
+    const std::string_view prefix = *found;
     const bool is_word = directive.paths == PathArguments::trust_value &&
                          argument.find('/', prefix.size()) == argument.npos;
     if (is_word) continue;

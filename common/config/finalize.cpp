@@ -48,6 +48,7 @@ GlobalConfig complete_global(const GlobalValues& values) {
   global.agent_path = values.agent_path.value_or("");
   global.status_listen = values.status_listen.value_or("");
   global.hooks = values.hooks;
+  global.fleet = values.store.value_or(std::nullopt);
   return global;
 }
 

@@ -23,6 +23,7 @@
 #include "base/sentences.h"
 #include "cloud/transport/endpoints.h"
 #include "config/sentences.h"
+#include "fleet/access/fleet_access.h"
 #include "sources/source_drivers.h"
 #include "store/host/state_directory.h"
 
@@ -61,13 +62,18 @@ bool may_read(const config::Config& config) {
     return file == nullptr || readable(file->path);
   };
   const std::vector<config::CredentialsSpec> further = config.further_credentials();
+  const auto is_fleet_readable = [&](const config::FleetConfig& fleet) {
+    return readable(fleet.key_file) && readable(fleet.ca_file) && readable(fleet.login_file) &&
+           readable(fleet.certificate_file) && readable(fleet.certificate_key_file);
+  };
+  if (global.fleet && !is_fleet_readable(*global.fleet)) return false;
   return readable(global.trusted_certificate) && readable(global.proxy_credentials) &&
          is_usable(global.credentials) && std::all_of(further.begin(), further.end(), is_usable);
 }
 
 void check_access(const config::Config& config, Findings& findings) {
   if (!may_read(config)) return;
-  if (const auto usable = try_cloud_access(config); !usable) {
+  if (const auto usable = try_accesses(config); !usable) {
     add_fatal(findings, usable.error().message());
   }
 }
@@ -208,12 +214,17 @@ std::vector<config::HostFinding> check_work(const config::Config& config) {
   return findings;
 }
 
-Result<void> try_cloud_access(const config::Config& config) {
+Result<void> try_accesses(const config::Config& config) {
   NoLog log;
   if (std::optional<Error> trouble = read_cloud_access(config, log).trouble()) {
     return fail(*std::move(trouble));
   }
-  return {};
+  const std::optional<config::FleetConfig>& place = config.global().fleet;
+  if (!place) return {};
+  Result<fleet::FleetAccess> fleet = fleet::read_fleet_access(*place);
+  if (!fleet) return fail(fleet.error());
+  auto etcd = fleet::EtcdClient::make(std::move(fleet->etcd));
+  return etcd ? Result<void>() : pass(std::move(etcd));
 }
 
 }  // namespace ccm::agent

@@ -21,8 +21,8 @@ namespace ccm::agent {
 // look at.
 std::vector<config::HostFinding> check_work(const config::Config& config);
 
-// Whether an agent could work with the credentials, the proxy's password and the trusted
-// certificates as they are now; the sentence names the file. Without network.
-Result<void> try_cloud_access(const config::Config& config);
+// Whether an agent could work with the credentials, the proxy's password, the trusted certificates
+// and what leads to the fleet as they are now; the sentence names the file. Without network.
+Result<void> try_accesses(const config::Config& config);
 
 }  // namespace ccm::agent

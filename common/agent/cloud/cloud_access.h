@@ -33,6 +33,8 @@ struct CloudAccess {
   // Those that single sources use instead (config::SourceFacts).
   std::map<config::CredentialsSpec, ReadCredentials> further = {};
 
+  // Whether calls can be made at all; single sources may lack credentials of their own.
+  bool can_call() const noexcept { return credentials && ca_pem && proxy_login; }
   // All that cannot be used, in one sentence; nullopt: nothing.
   std::optional<Error> trouble() const;
 };

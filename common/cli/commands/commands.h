@@ -23,6 +23,8 @@ void add_change_commands(CLI::App& app, Action& action);
 void add_orders(CLI::App& app, Action& action);
 // events
 void add_events(CLI::App& app, Action& action);
+// fleet status, keys, init, join, admit, leave, rotate
+void add_fleet(CLI::App& app, Action& action);
 // forget
 void add_forget(CLI::App& app, Action& action);
 // import, into the store of this host

@@ -12,6 +12,7 @@
 #include "cli/doctor/doctor_room.h"
 #include "cli/host/catalogue_report.h"
 #include "cli/host/state_directory.h"
+#include "store/host/fleet_note.h"
 #include "store/kinds.h"
 
 namespace ccm::cli {
@@ -37,6 +38,22 @@ std::string parent_of(const std::string& path) {
 
 std::string count_text(std::size_t count, std::string_view one, std::string_view many) {
   return count == 1 ? std::string(one) : fmt::format("{} {}", count, many);
+}
+
+void report_fleet(const std::string& path, Findings& findings) {
+  const auto note = store::read_fleet_note(path);
+  if (!note) return;
+  if (!note->is_connected) {
+    findings.doubtful("fleet",
+                      fmt::format("this host has not followed the fleet \"{}\" since {}: {}",
+                                  note->fleet, format_time(note->since), note->problem),
+                      "it shows what it has; `ccmctl fleet status` asks etcd itself");
+    return;
+  }
+  findings.good(
+      "fleet",
+      fmt::format("this host (\"{}\") follows the fleet \"{}\"; {}", note->host, note->fleet,
+                  note->leader.empty() ? "no host leads it now" : note->leader + " leads it"));
 }
 
 void report_modes(const std::string& path, const Survey& survey, Findings& findings) {
@@ -114,7 +131,8 @@ void report_others(const std::string& path, const Survey& survey, Findings& find
   }
 }
 
-void report_leader(const Survey& survey, Findings& findings) {
+// In a fleet, the lock of the state directory says only which agent follows the fleet.
+void report_leader(const Survey& survey, bool is_in_fleet, Findings& findings) {
   switch (survey.lead) {
     case Lead::never_taken:
       return findings.doubtful(
@@ -127,7 +145,7 @@ void report_leader(const Survey& survey, Findings& findings) {
       return findings.doubtful("agent", "none is running, so nothing is renewed",
                                "start the web server: systemctl start nginx, or apache2");
     case Lead::taken:
-      return findings.good("agent", "one is running and leads");
+      return findings.good("agent", is_in_fleet ? "one is running" : "one is running and leads");
   }
 }
 
@@ -220,8 +238,9 @@ void examine_store(Workspace& workspace, Findings& findings) {
     if (disk.f_files != 0) room.files = disk.f_favail;
     judge_room(path, room, findings);
   }
-  report_leader(survey, findings);
+  report_leader(survey, store::read_fleet_note(path).has_value(), findings);
   report_catalogues(workspace, findings);
+  report_fleet(path, findings);
 }
 
 }  // namespace ccm::cli

@@ -7,24 +7,12 @@
 
 #include "base/log.h"
 #include "base/text.h"
-#include "cli/output/terminal.h"
+#include "cli/output/terminal_log.h"
 #include "lifecycle/lifecycle.h"
 #include "lifecycle/lockout.h"
 #include "sources/source_drivers.h"
 
 namespace ccm::cli {
-namespace {
-
-class TerminalLog final : public Log {
- public:
-  void write(Severity severity, std::string_view line) noexcept override {
-    if (severity >= Severity::info) return;
-    Terminal::say(fmt::format("{}: {}", to_string(severity), printable(line)));
-  }
-};
-
-}  // namespace
-
 LocalEvents::LocalEvents(StoreAccess& access, const Clock& clock)
     : log_(std::make_unique<TerminalLog>()), kept_(access.store(), "ccmctl", clock, *log_) {}
 

@@ -7,7 +7,12 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <optional>
+#include <utility>
 
+#include "cli/host/fleet_member.h"
+#include "cli/output/terminal_log.h"
+#include "fleet/access/fleet_access.h"
 #include "store/kinds.h"
 
 namespace ccm::cli {
@@ -25,17 +30,31 @@ Result<void> become_owner() {
 
 }  // namespace
 
-Result<StoreAccess> StoreAccess::enter(const std::string& state_directory) {
+Result<StoreAccess> StoreAccess::enter(Workspace& workspace) {
+  const std::string& state_directory = workspace.options.state_directory;
+  const auto fleet = find_fleet(workspace);
+  if (!fleet) return fail(fleet.error());
+  auto& access = workspace.fleet_access;
+  if (*fleet && !access) {
+    auto read = fleet::read_fleet_access(**fleet);
+    if (!read) return fail_with(std::move(read), "the fleet");
+    access = *std::move(read);
+  }
   if (chdir(state_directory.c_str()) != 0) {
     return fail(ErrorKind::rejected, fmt::format("{}: {}", state_directory, errno_text(errno)));
   }
   if (auto owner = become_owner(); !owner) return pass(std::move(owner));
   umask(077);
-  auto store = store::open_store(".");
+  Parts parts{.log = std::make_unique<TerminalLog>(), .store = nullptr};
+  auto store = *fleet ? fleet::open_fleet_store(**fleet, access->clone(), ".", *parts.log)
+                      : store::open_store(".");
   if (!store) return pass(std::move(store));
-  auto lease = (*store)->try_lead();
+  parts.store = *std::move(store);
+  parts.store->start();
+  auto lease = parts.store->try_lead();
   if (!lease) return pass(std::move(lease));
-  return StoreAccess(*std::move(store), *std::move(lease));
+  parts.lease = *std::move(lease);
+  return StoreAccess(std::move(parts));
 }
 
 }  // namespace ccm::cli

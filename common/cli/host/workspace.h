@@ -17,6 +17,7 @@
 #include "cli/input/options.h"
 #include "cli/output/exit_code.h"
 #include "cli/output/terminal.h"
+#include "fleet/access/fleet_access.h"
 #include "store/host/effective_settings.h"
 #include "store/store_reader.h"
 
@@ -31,6 +32,9 @@ class Workspace {
  public:
   GlobalOptions options;
   Terminal terminal;  // made anew when the options are known
+  // What leads to the fleet, since it was first needed: who became the store's owner may not read
+  // it again.
+  std::optional<fleet::FleetAccess> fleet_access;
 
   const Clock& clock() const noexcept { return clock_; }
   // Of the chosen servers; empty when none has left any.

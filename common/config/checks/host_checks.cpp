@@ -100,6 +100,18 @@ void check_credentials(const Config& config, Findings& findings) {
   }
 }
 
+// Which of them fit together is the agent's to say (agent/cloud/check.h).
+void check_fleet(const FleetConfig& fleet, Findings& findings) {
+  check_secret_file(fleet.key_file, "file with this host's key in the fleet", findings);
+  if (!fleet.login_file.empty()) {
+    check_secret_file(fleet.login_file, "file with the password for etcd", findings);
+  }
+  if (fleet.certificate_file.empty()) return;
+  look_at(fleet.certificate_file, "client certificate for etcd", findings);
+  check_secret_file(fleet.certificate_key_file, "private key of the client certificate for etcd",
+                    findings);
+}
+
 void check_authority_file(const std::string& path, std::string_view what, Findings& findings) {
   if (path.empty() || !look_at(path, what, findings)) return;
   if (!may_access(path, R_OK) && is_hidden_from_us(errno)) return;
@@ -149,6 +161,10 @@ std::vector<HostFinding> check_host(const Config& config) {
   // Without certificates no agent is started, and credentials may be missing.
   if (!config.certificates().empty()) check_credentials(config, findings);
   check_authority_file(global.trusted_certificate, "trusted certificate file", findings);
+  if (global.fleet) {
+    check_authority_file(global.fleet->ca_file, "file of etcd's authorities", findings);
+    if (config.has_work()) check_fleet(*global.fleet, findings);
+  }
   for (const std::string& path : config.trust_files()) {
     check_authority_file(path, "file of the source's trust=", findings);
   }

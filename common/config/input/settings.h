@@ -30,8 +30,9 @@ enum class Scope : std::uint8_t { global, certificate, both };
 enum class PathArguments : std::uint8_t {
   none,
   all,
-  file_value,   // of "file=PATH"
-  trust_value,  // of "trust=PATH", a path if there is a slash in it, among other words
+  file_value,    // of "file=PATH"
+  trust_value,   // of "trust=PATH", a path if there is a slash in it, among other words
+  store_values,  // of "key=PATH" and the other words of "store" that name files
 };
 
 // One row of the directive table: the single list of what can be configured.

@@ -54,6 +54,12 @@ Result<std::string> parse_base_url(std::string_view text, const UrlParts& url) {
   return fmt::format("{}://{}", to_lower(url.scheme), to_lower(url.authority));
 }
 
+bool is_this_machine(std::string_view host) {
+  if (equals_ignoring_case(host, "localhost") || host == "[::1]") return true;
+  const auto address = crypto::parse_server_name(host);
+  return address && crypto::is_ip_address(*address) && address->starts_with("127.");
+}
+
 bool has_scheme(const std::optional<UrlParts>& url, std::string_view scheme) {
   return url && equals_ignoring_case(url->scheme, scheme);
 }
@@ -69,6 +75,24 @@ Result<std::string> parse_endpoint(std::string_view text) {
                 "https://HOST[:PORT]");
   }
   return wrong_url(text, "is not an endpoint; write https://HOST[:PORT]");
+}
+
+Result<std::string> parse_etcd_endpoint(std::string_view text) {
+  const std::optional<UrlParts> url = url_parts(text);
+  const bool is_plain = has_scheme(url, "http");
+  if (!is_plain && !has_scheme(url, "https")) {
+    return wrong_url(text, "is no member of etcd; write https://HOST:PORT");
+  }
+  auto endpoint = parse_base_url(text, *url);
+  if (!endpoint) return endpoint;
+  if (!url->port)
+    return wrong_url(text, "has no port; etcd's is 2379 unless it was told otherwise");
+  if (is_plain && !is_this_machine(url->host)) {
+    return wrong_url(text,
+                     "is plain http, which anybody on the way could change; write https://, or "
+                     "http:// to 127.0.0.1 or [::1] only");
+  }
+  return endpoint;
 }
 
 Result<std::string> parse_metadata_endpoint(std::string_view text) {

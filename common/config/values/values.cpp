@@ -10,6 +10,7 @@
 #include "base/text.h"
 #include "config/catalogue.h"
 #include "config/sentences.h"
+#include "config/store_value.h"
 #include "config/values/hook_value.h"
 #include "config/values/source_value.h"
 #include "config/values/url.h"
@@ -162,7 +163,7 @@ struct Parser {
   Result<void> (*parse)(Values& values, const Arguments& arguments);
 };
 
-constexpr std::array<Parser, 35> kParsers{{
+constexpr std::array<Parser, 36> kParsers{{
     {"activate",
      [](Values& v, const Arguments& a) {
        return put(v.certificate.activate, parse_activation_window(a));
@@ -273,6 +274,7 @@ constexpr std::array<Parser, 35> kParsers{{
      [](Values& v, const Arguments& a) {
        return put(v.global.status_listen, parse_loopback_address(a[0]));
      }},
+    {"store", [](Values& v, const Arguments& a) { return put(v.global.store, parse_store(a)); }},
     {"ticket_keys",
      [](Values& v, const Arguments& a) {
        return put(v.global.ticket_keys, parse_ticket_keys(a[0]));
@@ -334,6 +336,10 @@ Result<void> check_certificate_name(std::string_view name) {
 
 Result<void> check_catalogue_name(std::string_view name) {
   return check_name(name, "catalogue");
+}
+
+Result<void> check_fleet_name(std::string_view name) {
+  return check_name(name, "fleet");
 }
 
 }  // namespace ccm::config

@@ -49,6 +49,7 @@ struct ProxyValue {
 
 struct GlobalValues {
   std::optional<std::string> state_path;
+  std::optional<std::optional<FleetConfig>> store;
   std::optional<std::string> user;
   std::optional<CredentialsSpec> credentials;
   std::optional<std::string> region;
@@ -88,5 +89,6 @@ Result<std::string> parse_region(const std::string& text);
 // [A-Za-z0-9._-]{1,128}, not starting with a dot.
 Result<void> check_certificate_name(std::string_view name);
 Result<void> check_catalogue_name(std::string_view name);
+Result<void> check_fleet_name(std::string_view name);
 
 }  // namespace ccm::config

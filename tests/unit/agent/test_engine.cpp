@@ -15,6 +15,9 @@ TEST(Engine, HasATeamForEachKindOfSource) {
   config::GlobalConfig global;
   global.concurrent_renewals = 4;
   EXPECT_EQ(most_threads(global), 2 * 5U + kBesideTeams);
+  config::GlobalConfig in_fleet = global;
+  in_fleet.fleet.emplace();
+  EXPECT_EQ(most_threads(in_fleet), most_threads(global) + 3);
   const test::ToyInTables toy;
   EXPECT_EQ(most_threads(global), 3 * 5U + kBesideTeams);
 }

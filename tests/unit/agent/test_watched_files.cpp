@@ -45,6 +45,24 @@ TEST_F(WatchedFilesTest, TellsEachChangeOnce) {
   EXPECT_THAT(files.changed(), ElementsAre(path("proxy")));
 }
 
+TEST_F(WatchedFilesTest, KnowWhatLeadsToTheFleet) {
+  const std::vector<const char*> names{"key", "ca", "certificate", "certificate-key", "login"};
+  for (const char* name : names) directory_.write(name, "1");
+  config::GlobalConfig global;
+  global.fleet = config::FleetConfig{.endpoints = {},
+                                     .name = "web",
+                                     .key_file = path("key"),
+                                     .ca_file = path("ca"),
+                                     .certificate_file = path("certificate"),
+                                     .certificate_key_file = path("certificate-key"),
+                                     .login_file = path("login")};
+  WatchedFiles files(global);
+  for (const char* name : names) {
+    replace(name, "22");
+    EXPECT_THAT(files.changed(), ElementsAre(path(name)));
+  }
+}
+
 TEST_F(WatchedFilesTest, OneThatComesBackCounts) {
   directory_.write("credentials", "1");
   WatchedFiles files = watch();

@@ -66,6 +66,7 @@ const std::map<std::string_view, std::string_view>& good_values() {
       {"stapling", "On"},
       {"state_path", "/srv"},
       {"status_listen", "127.0.0.1:9290"},
+      {"store", "file"},
       {"user", "ccm"},
       {"validity", "90d"},
       {"ticket_keys", "fleet"},

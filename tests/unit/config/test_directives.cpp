@@ -52,6 +52,8 @@ TEST(Directives, AcceptTheirValues) {
                                 "agent_path /usr/lib/ccm/ccm-agent",
                                 "log_format text",
                                 "log_format JSON",
+                                "store file",
+                                "store etcd https://etcd:2379 fleet=web key=/etc/ccm/fleet.key",
                                 "ticket_keys fleet",
                                 "ticket_keys off",
                                 "worker_dumps on",
@@ -111,6 +113,8 @@ TEST(Directives, RefuseOtherValues) {
                                 "agent_path agent",
                                 "log_format combined",
                                 "log_format json text",
+                                "store etcd",
+                                "store redis",
                                 "ticket_keys on",
                                 "worker_dumps no",
                                 "check_interval 0",
@@ -168,6 +172,9 @@ TEST(Directives, PathsAreResolvedAndNothingElse) {
               ElementsAre("scm", "trust=/root/tls/roots.pem"));
   EXPECT_THAT(resolved("source scm trust=system id=a/b"),
               ElementsAre("scm", "trust=system", "id=a/b"));
+  EXPECT_THAT(resolved("store etcd https://e:2379 fleet=web key=k ca=/ca.pem login=l"),
+              ElementsAre("etcd", "https://e:2379", "fleet=web", "key=/root/k", "ca=/ca.pem",
+                          "login=/root/l"));
   EXPECT_THAT(resolved("names a.example b.example"), ElementsAre("a.example", "b.example"));
 }
 
@@ -177,9 +184,11 @@ TEST(Directives, WhatMustBeAbsoluteIsMarkedAsAPath) {
     std::vector<std::string> arguments{row.paths == PathArguments::file_value ? "file=relative"
                                        : row.paths == PathArguments::trust_value
                                            ? "trust=./relative"
-                                           : "relative"};
+                                       : row.paths == PathArguments::store_values ? "key=relative"
+                                                                                  : "relative"};
     if (row.key == "proxy") arguments.insert(arguments.begin(), "http://proxy:3128");
     if (row.key == "source") arguments.insert(arguments.begin(), "scm");
+    if (row.key == "store") arguments.insert(arguments.begin(), {"etcd", "https://etcd:2379"});
     if (row.key == "issue_dns") arguments.insert(arguments.begin(), "cloud");
     if (arguments.size() < row.min_arguments) arguments.resize(row.min_arguments, "relative");
     Values values;

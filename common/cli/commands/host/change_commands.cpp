@@ -99,7 +99,7 @@ Result<ExitCode> renew_one(Workspace& workspace, const std::string& name, int ti
   });
   // Read while we are still who started us; needed only when there is no agent.
   auto cloud = workspace.cloud();
-  auto access = StoreAccess::enter(workspace.options.state_directory);
+  auto access = StoreAccess::enter(workspace);
   if (!access) return pass(std::move(access));
   const VersionNumber before = access->store().current_version(name);
   if (access->lease() == nullptr) {
@@ -254,7 +254,7 @@ Result<ExitCode> roll_back(Workspace& workspace, const std::string& name, Versio
         workspace, fmt::format("{}: version {} would become current (is {}) and be held", name,
                                version, current));
   }
-  auto access = StoreAccess::enter(workspace.options.state_directory);
+  auto access = StoreAccess::enter(workspace);
   if (!access) return pass(std::move(access));
   if (auto done = go_back(workspace, *access, name, version, names); !done)
     return pass(std::move(done));

@@ -138,7 +138,7 @@ Result<ExitCode> test_event(Workspace& workspace, const TestOptions& options) {
     return print_dry_run(workspace,
                          fmt::format("{}: the hooks of \"{}\" would be run", *name, (*kind)->name));
   }
-  auto access = StoreAccess::enter(workspace.options.state_directory);
+  auto access = StoreAccess::enter(workspace);
   if (!access) return pass(std::move(access));
   if (access->lease() != nullptr) {
     return fail(ErrorKind::rejected,

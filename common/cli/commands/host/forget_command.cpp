@@ -37,7 +37,7 @@ std::string describe_versions(std::size_t versions) {
 }
 
 Result<void> let_go(Workspace& workspace, const ForgetOptions& options) {
-  auto access = StoreAccess::enter(workspace.options.state_directory);
+  auto access = StoreAccess::enter(workspace);
   if (!access) return pass(std::move(access));
   const std::string& name = options.name;
   if (access->lease() != nullptr) {

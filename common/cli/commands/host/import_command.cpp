@@ -86,7 +86,7 @@ Result<VersionInfo> through_the_agent(Workspace& workspace, StoreAccess& access,
 
 Result<VersionInfo> install(Workspace& workspace, const config::CertificateSpec& spec,
                             const KeyWithCertificates& content, const Bundle& bundle) {
-  auto access = StoreAccess::enter(workspace.options.state_directory);
+  auto access = StoreAccess::enter(workspace);
   if (!access) return pass(std::move(access));
   if (access->lease() == nullptr) {
     return through_the_agent(workspace, *access, spec.name, content, bundle);

@@ -17,6 +17,7 @@
 #include "cli/output/render.h"
 #include "cli/output/table.h"
 #include "config/values/duration.h"
+#include "store/host/fleet_note.h"
 
 namespace ccm::cli {
 namespace {
@@ -46,6 +47,16 @@ void print_servers(const Terminal& terminal, const std::vector<EffectiveSettings
                {is_lost(condition) ? "-> " + remedy_of(server) : "", Colour::bold}});
   }
   Terminal::print("\n" + table.text(terminal));
+}
+
+// What the host shows while etcd is away is what its copy has.
+void print_lost_fleet(const Workspace& workspace) {
+  const auto note = store::read_fleet_note(workspace.options.state_directory);
+  if (!note || note->is_connected) return;
+  const std::string sentence = printable(
+      fmt::format("the fleet \"{}\": not followed since {}, so nothing new comes from it: {}",
+                  note->fleet, format_time(note->since), note->problem));
+  Terminal::print(workspace.terminal.paint(Colour::red, sentence) + "\n");
 }
 
 // Printed first: without an agent, a certificate that is "valid" below is not renewed before it
@@ -249,6 +260,7 @@ Result<ExitCode> print_status(Workspace& workspace, const StatusOptions& options
   } else if (!is_used && !options.is_selection()) {
     Terminal::say("no server of this host names a certificate");
   }
+  print_lost_fleet(workspace);
   print_for_people(workspace, options, *std::move(shown), servers, now);
   for (const store::SelectionReport& each : store::read_selection_reports(workspace.store())) {
     Terminal::print(fmt::format("catalogue of {}: {}\n", each.selection, describe(each)));

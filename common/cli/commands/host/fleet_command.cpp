@@ -1,0 +1,292 @@
+// SPDX-License-Identifier: Apache-2.0
+// fleet: who is in this host's fleet, and its keys. Asks etcd itself, with what the servers'
+// settings say or the options; needs no agent.
+#include <fmt/format.h>
+#include <sys/stat.h>
+
+#include <algorithm>
+#include <memory>
+#include <optional>
+#include <utility>
+
+#include "base/file.h"
+#include "base/text.h"
+#include "cli/commands/commands.h"
+#include "cli/host/fleet_member.h"
+#include "cli/input/completion.h"
+#include "cli/input/secret_input.h"
+#include "cli/output/render.h"
+#include "cli/output/table.h"
+#include "store/host/fleet_note.h"
+
+namespace ccm::cli {
+namespace {
+
+using cloud::JsonObject;
+
+struct FleetWords {
+  FleetOptions options;
+  std::string name;
+  std::string fleet_key;
+  std::string subject;  // a request, or a member
+  bool yes = false;
+};
+
+Result<void> write_host_key(const std::string& path, const fleet::HostKey& host) {
+  const Result<Secret> text = fleet::serialize(host);
+  if (!text) return fail(text.error());
+  return write_file_atomically(path, text->reveal());
+}
+
+// The host's key, made when there is none.
+Result<fleet::HostKey> have_host_key(const std::string& path, const std::string& name) {
+  struct stat facts {};
+  if (lstat(path.c_str(), &facts) == 0) {
+    auto host = fleet::read_host_key(path);
+    if (host && !name.empty() && host->name != name) {
+      return fail(
+          ErrorKind::invalid,
+          fmt::format("{} is the key of \"{}\"; --name cannot change that", path, host->name));
+    }
+    return host;
+  }
+  Result<fleet::HostKey> host = fleet::make_host_key(name.empty() ? this_host() : name);
+  if (!host) return host;
+  if (Result<void> written = write_host_key(path, *host); !written) return pass(std::move(written));
+  Terminal::say(fmt::format("{}: made; it is for this host alone", path));
+  return host;
+}
+
+Result<ExitCode> found_fleet(Workspace& workspace, const FleetWords& words) {
+  auto place = choose_fleet(workspace, words.options);
+  if (!place) return pass(std::move(place));
+  auto link = FleetLink::open(*place);
+  if (!link) return pass(std::move(link));
+  auto host = have_host_key(place->key_file, words.name);
+  if (!host) return pass(std::move(host));
+  if (!host->fleet_key.empty()) {
+    return fail(ErrorKind::rejected,
+                fmt::format("{} belongs to a host that is in a fleet already", place->key_file));
+  }
+  Result<std::string> id = link->keyring().found(host->key, host->name);
+  if (!id) return pass(std::move(id));
+  host->fleet_key = *id;
+  if (Result<void> written = write_host_key(place->key_file, *host); !written) {
+    return fail_with(std::move(written),
+                     fmt::format("the fleet is there, and this host does not know it yet: `ccmctl "
+                                 "fleet join --fleet-key {}`",
+                                 *id));
+  }
+  Terminal::print(fmt::format("the fleet \"{}\" is there, with the key {}\n", place->name, *id));
+  return ExitCode::ok;
+}
+
+Result<ExitCode> join_fleet(Workspace& workspace, const FleetWords& words) {
+  if (!words.fleet_key.empty() && !fleet::is_fleet_key_id(words.fleet_key)) {
+    return fail(ErrorKind::invalid,
+                "--fleet-key is the id that `ccmctl fleet keys` shows on a member: 32 hexadecimal "
+                "digits");
+  }
+  auto place = choose_fleet(workspace, words.options);
+  if (!place) return pass(std::move(place));
+  auto host = have_host_key(place->key_file, words.name);
+  if (!host) return pass(std::move(host));
+  if (!words.fleet_key.empty() && host->fleet_key != words.fleet_key) {
+    host->fleet_key = words.fleet_key;
+    if (Result<void> written = write_host_key(place->key_file, *host); !written) {
+      return pass(std::move(written));
+    }
+  }
+  auto request = fleet::join_request_of(*host);
+  if (!request) return pass(std::move(request));
+  Terminal::say(fmt::format("on a member: ccmctl fleet admit '{}'", *request));
+  if (host->fleet_key.empty()) {
+    Terminal::say("then here: ccmctl fleet join --fleet-key ID, with the id that it prints");
+  }
+  Terminal::print(*request + "\n");
+  return ExitCode::ok;
+}
+
+Result<ExitCode> admit_host(Workspace& workspace, const FleetWords& words) {
+  const auto request = fleet::parse_join_request(words.subject);
+  if (!request) return fail(request.error());
+  auto member = Membership::open(workspace, words.options);
+  if (!member) return pass(std::move(member));
+  Result<void> done = member->keyring().admit(member->keys(), request->name, request->public_half);
+  if (!done) return pass(std::move(done));
+  Terminal::say(fmt::format("{}: is in the fleet; the id of the fleet's key:", request->name));
+  Terminal::print(member->keys().keys.front().id + "\n");
+  return ExitCode::ok;
+}
+
+// By name or by id.
+Result<fleet::FleetMember> find_member(const std::vector<fleet::FleetMember>& members,
+                                       const std::string& wanted) {
+  std::vector<const fleet::FleetMember*> found;
+  for (const fleet::FleetMember& each : members) {
+    if (each.name == wanted || each.id == wanted) found.push_back(&each);
+  }
+  if (found.empty()) {
+    return fail(ErrorKind::rejected, fmt::format("the fleet has no host \"{}\"; `ccmctl fleet "
+                                                 "status` shows all",
+                                                 printable(wanted)));
+  }
+  if (found.size() > 1) {
+    return fail(ErrorKind::invalid,
+                fmt::format("{} hosts are called \"{}\"; give the id that `ccmctl fleet status "
+                            "--json` shows",
+                            found.size(), printable(wanted)));
+  }
+  return *found.front();
+}
+
+Result<ExitCode> remove_host(Workspace& workspace, const FleetWords& words) {
+  auto link = Membership::open(workspace, words.options);
+  if (!link) return pass(std::move(link));
+  const auto members = link->keyring().members(link->keys());
+  if (!members) return fail(members.error());
+  const auto member = find_member(*members, words.subject);
+  if (!member) return fail(member.error());
+  if (member->id == link->id()) {
+    return fail(ErrorKind::rejected,
+                "this host would make the key that it is not to know; remove it on another member");
+  }
+  if (!words.yes) {
+    const auto agreed = confirm(fmt::format("remove {} from the fleet and make a new key for the "
+                                            "others",
+                                            member->name),
+                                "give --yes");
+    if (!agreed) return fail(agreed.error());
+    if (!*agreed) return ExitCode::failed;
+  }
+  const Result<std::string> id = link->keyring().rotate(link->keys(), {member->id});
+  if (!id) return fail(id.error());
+  Terminal::say(
+      fmt::format("{0}: is no member any more, and reads nothing that is written from now "
+                  "on. Take away its access to etcd as well; certificates whose keys it "
+                  "has had are still good: `ccmctl renew` replaces them",
+                  member->name));
+  Terminal::print(*id + "\n");
+  return ExitCode::ok;
+}
+
+Result<ExitCode> rotate_keys(Workspace& workspace, const FleetWords& words) {
+  auto member = Membership::open(workspace, words.options);
+  if (!member) return pass(std::move(member));
+  const Result<std::string> id = member->keyring().rotate(member->keys(), {});
+  if (!id) return fail(id.error());
+  Terminal::say("what is written from now on is sealed with a new key; every member has it:");
+  Terminal::print(*id + "\n");
+  return ExitCode::ok;
+}
+
+Result<ExitCode> show_keys(Workspace& workspace, const FleetWords& words) {
+  auto member = Membership::open(workspace, words.options);
+  if (!member) return pass(std::move(member));
+  std::vector<std::string> ids;
+  for (const crypto::SealingKey& key : member->keys().keys) ids.push_back(key.id);
+  if (workspace.options.json) {
+    JsonObject object;
+    object.set("seals", ids.front()).set_texts("keys", ids);
+    return print_object(std::move(object));
+  }
+  Table table({"KEY", "USE"});
+  for (const std::string& id : ids) {
+    table.add({{id}, {id == ids.front() ? "seals what is written" : "opens what is older"}});
+  }
+  Terminal::print(table.text(workspace.terminal));
+  return ExitCode::ok;
+}
+
+Result<ExitCode> show_status(Workspace& workspace, const FleetWords& words) {
+  auto link = Membership::open(workspace, words.options);
+  if (!link) return pass(std::move(link));
+  const auto members = link->keyring().members(link->keys());
+  if (!members) return fail(members.error());
+  const auto leader = link->leader();
+  if (!leader) return fail(leader.error());
+  const auto note = store::read_fleet_note(workspace.options.state_directory);
+  if (workspace.options.json) {
+    std::vector<JsonObject> hosts(members->size());
+    for (std::size_t i = 0; i < hosts.size(); ++i) {
+      const fleet::FleetMember& each = (*members)[i];
+      hosts[i]
+          .set("name", each.name)
+          .set("id", each.id)
+          .set_flag("leads", *leader && (*leader)->id == each.id)
+          .set_flag("is_this_host", each.id == link->id());
+    }
+    JsonObject object;
+    object.set("fleet", link->fleet()).set_objects("hosts", std::move(hosts));
+    if (note) object.set_flag("is_connected", note->is_connected).set("problem", note->problem);
+    return print_object(std::move(object));
+  }
+  Table table({"HOST", "ID", ""});
+  for (const fleet::FleetMember& each : *members) {
+    const bool leads = *leader && (*leader)->id == each.id;
+    table.add({{each.name}, {each.id.substr(0, 16)}, {leads ? "leads" : ""}});
+  }
+  Terminal::print(table.text(workspace.terminal));
+  if (!*leader) Terminal::say("no host leads: no agent with credentials reaches etcd");
+  if (note && !note->is_connected) {
+    Terminal::say(fmt::format("the agent of this host has not followed the fleet since {}: {}",
+                              format_time(note->since), note->problem));
+  }
+  return ExitCode::ok;
+}
+
+void add_place(CLI::App& command, FleetOptions& options) {
+  constexpr const char* kPlace = "The fleet (default: what this host's servers are set to)";
+  command.add_option("--endpoint", options.endpoints, "https://HOST:PORT of each member of etcd")
+      ->allow_extra_args(false)
+      ->group(kPlace);
+  const auto add = [&](const char* name, std::string& value, const char* about, const char* type) {
+    command.add_option(name, value, about)->type_name(type)->group(kPlace);
+  };
+  add("--fleet", options.fleet, "the fleet's name", "TEXT");
+  add("--key", options.key, "the file with this host's own key", kFile);
+  add("--etcd-ca", options.ca, "PEM file of who may be etcd", kFile);
+  add("--certificate", options.certificate, "PEM file that is shown to etcd", kFile);
+  add("--certificate-key", options.certificate_key, "its private key", kFile);
+  add("--login", options.login, "FILE with one line, user:password of etcd", kFile);
+}
+
+}  // namespace
+
+void add_fleet(CLI::App& app, Action& action) {
+  auto words = std::make_shared<FleetWords>();
+  CLI::App& fleet = group(app, "fleet", "The hosts that share their certificates through etcd");
+  fleet.footer("Example:\n  ccmctl fleet status");
+  using Act = Result<ExitCode> (*)(Workspace&, const FleetWords&);
+  const auto add = [&](const char* name, const char* about, const char* example, Act act) {
+    CLI::App* command = fleet.add_subcommand(name, about);
+    add_place(*command, words->options);
+    command->footer(fmt::format("Example:\n  ccmctl fleet {}", example));
+    command->callback(
+        [=, &action] { action = [=](Workspace& workspace) { return act(workspace, *words); }; });
+    return command;
+  };
+  constexpr const char* kName = "what this host is called in the fleet (default: its host name)";
+  add("status", "Shows who is in the fleet and which host leads", "status", show_status);
+  add("keys", "Shows the ids of the fleet's keys", "keys", show_keys);
+  add("init", "Begins a fleet, with this host as its first member",
+      "init --endpoint https://etcd1:2379 --fleet web --key /etc/ccm/fleet.key", found_fleet)
+      ->add_option("--name", words->name, kName);
+  CLI::App* join = add("join", "Makes this host's key, and prints what a member admits",
+                       "join --fleet-key ID", join_fleet);
+  join->add_option("--name", words->name, kName);
+  join->add_option("--fleet-key", words->fleet_key,
+                   "the id of the fleet's key, as a member shows it: this host believes no other")
+      ->type_name("ID");
+  add("admit", "Lets a host in, with what `ccmctl fleet join` printed there",
+      "admit 'ccm-host web-2 MFkw...'", admit_host)
+      ->add_option("REQUEST", words->subject, "the line, in quotes")
+      ->required();
+  CLI::App* leave = add("leave", "Removes a host, and makes a new key for the others",
+                        "leave web-2", remove_host);
+  leave->add_option("HOST", words->subject, "its name or id")->required();
+  leave->add_flag("--yes,-y", words->yes, "do not ask");
+  add("rotate", "Makes a new key for the fleet", "rotate", rotate_keys);
+}
+
+}  // namespace ccm::cli

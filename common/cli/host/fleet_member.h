@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: Apache-2.0
+// ccmctl's own way to the etcd of a fleet, for what no agent is asked to do. One per process; one
+// thread.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "base/result.h"
+#include "cli/host/workspace.h"
+#include "fleet/access/fleet_access.h"
+#include "fleet/store/fleet_keyring.h"
+#include "fleet/store/fleet_lease.h"
+
+namespace ccm::cli {
+
+// As the command line gives them; empty: as the settings say.
+struct FleetOptions {
+  std::vector<std::string> endpoints;
+  std::string fleet;
+  std::string key;
+  std::string ca;
+  std::string certificate;
+  std::string certificate_key;
+  std::string login;
+};
+
+// What the settings of this host's servers say of a fleet; nullopt: nothing. `rejected` when they
+// are not to be believed.
+Result<std::optional<config::FleetConfig>> find_fleet(Workspace& workspace);
+// The options, and where they say nothing the settings; by the rules of the directive "store".
+Result<config::FleetConfig> choose_fleet(Workspace& workspace, const FleetOptions& options);
+// The host's name, as the system has it.
+std::string this_host();
+
+// A connection without a key.
+class FleetLink {
+ public:
+  static Result<FleetLink> open(const config::FleetConfig& place);
+
+  fleet::FleetKeyring& keyring() noexcept { return *keyring_; }
+  const std::string& fleet() const noexcept { return layout_->name(); }
+  // Who leads; nullopt: nobody.
+  Result<std::optional<fleet::FleetLeader>> leader();
+
+ private:
+  FleetLink() = default;
+
+  // At places that stay the same when this moves.
+  std::unique_ptr<fleet::EtcdClient> etcd_;
+  std::unique_ptr<fleet::FleetLayout> layout_;
+  std::unique_ptr<fleet::FleetKeyring> keyring_;
+};
+
+// One with the fleet's keys.
+class Membership {
+ public:
+  static Result<Membership> open(Workspace& workspace, const FleetOptions& options);
+
+  fleet::FleetKeyring& keyring() noexcept { return link_.keyring(); }
+  const fleet::FleetKeys& keys() const noexcept { return keys_; }
+  const std::string& fleet() const noexcept { return link_.fleet(); }
+  // This host's.
+  const std::string& id() const noexcept { return id_; }
+  Result<std::optional<fleet::FleetLeader>> leader() { return link_.leader(); }
+
+ private:
+  Membership(FleetLink link, fleet::FleetKeys keys, std::string id)
+      : link_(std::move(link)), keys_(std::move(keys)), id_(std::move(id)) {}
+
+  FleetLink link_;
+  fleet::FleetKeys keys_;
+  std::string id_;
+};
+
+}  // namespace ccm::cli

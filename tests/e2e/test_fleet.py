@@ -1,0 +1,152 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Hosts that share their certificates through an etcd of three members. Each has a state directory of its own."""
+
+import dataclasses
+import signal
+import subprocess
+
+import pytest
+from conftest import PRIVATE
+from lab import ctl, processes
+from lab.apache import Apache
+from lab.etcd import PROGRAM, Etcd
+from lab.net import free_port
+from lab.nginx import Nginx
+from lab.server import Site
+from lab.waiting import wait_until
+
+pytestmark = pytest.mark.skipif(not PROGRAM.exists(), reason="there is no /usr/bin/etcd")
+
+
+@pytest.fixture(name="etcd")
+def fixture_etcd(scratch):
+    cluster = Etcd(scratch / "etcd")
+    yield cluster
+    cluster.stop()
+
+
+@dataclasses.dataclass
+class Host:
+    """A machine of the fleet."""
+
+    server: object
+    site: Site
+    state: object
+    key: object
+
+    def serial(self, cloud, but_not=()):
+        return self.server.wait_for_certificate(self.site, cloud.trust(), but_not=but_not)
+
+
+class Fleet:
+    def __init__(self, scratch, cloud, etcd, intranet, make_server):
+        self.scratch, self.cloud, self.etcd = scratch, cloud, etcd
+        self.intranet, self.make_server = intranet, make_server
+        self.key_id = None
+
+    def place(self, key):
+        words = [word for url in self.etcd.endpoints for word in ("--endpoint", url)]
+        return [*words, "--fleet", "web", "--key", key]
+
+    def ctl(self, host_key, command, *words):
+        return ctl.run(self.scratch, "fleet", command, *words, *self.place(host_key)).splitlines()[-1]
+
+    def host(self, kind, name):
+        """Let in, configured, and not started yet."""
+        key = self.scratch / f"{name}.key"
+        if self.key_id is None:
+            self.first_key = key
+            self.key_id = self.ctl(key, "init", "--name", name).split()[-1]
+        else:
+            request = self.ctl(key, "join", "--name", name, "--fleet-key", self.key_id)
+            assert self.ctl(self.first_key, "admit", request) == self.key_id
+        state = self.scratch / f"state-{name}"
+        settings = self.cloud.settings(
+            state, check_interval="1s", store=f"etcd {' '.join(self.etcd.endpoints)} fleet=web key={key}")
+        site = Site(free_port(), (PRIVATE,), ("intranet",))
+        server = self.make_server(kind, name)
+        server.configure(settings=settings, certificates=[self.intranet], sites=[site])
+        return Host(server, site, state, key)
+
+    def leader(self):
+        value = self.etcd.values().get("/cl/web/leader")
+        return value.decode().split()[1] if value else None
+
+
+@pytest.fixture(name="fleet")
+def fixture_fleet(scratch, cloud, etcd, intranet, make_server):
+    return Fleet(scratch, cloud, etcd, intranet, make_server)
+
+
+def test_one_order_for_all_hosts_and_no_key_readable_in_etcd(fleet, etcd, cloud):
+    etcd.start()
+    hosts = [fleet.host(Nginx, "one"), fleet.host(Apache, "two")]
+    for host in hosts:
+        host.server.start()
+    [serial] = {host.serial(cloud) for host in hosts}
+    assert len(cloud.issued()) == 1
+    # A member of etcd dies; a renewal reaches all, and a host that joins late has it, too.
+    etcd.kill_member(0)
+    cloud.revoke_issued()
+    [renewed] = {host.serial(cloud, but_not=[serial]) for host in hosts}
+    late = fleet.host(Nginx, "late")
+    late.server.start()
+    assert late.serial(cloud) == renewed
+    assert len(cloud.issued()) == 2
+    values = etcd.values()
+    for host in [*hosts, late]:
+        pem = (host.state / "certificates/intranet/current/privkey.pem").read_bytes()
+        der = subprocess.run(["openssl", "pkey", "-outform", "DER"], input=pem, capture_output=True,
+                             check=True).stdout
+        assert any(key.startswith("/cl/web/versions/intranet/") for key in values)
+        for value in values.values():
+            assert der[-64:] not in value and b"PRIVATE KEY" not in value
+    # A host that was removed hears of nothing new.
+    fleet.ctl(hosts[0].key, "leave", "late", "--yes")
+    late.server.allow("no member of the fleet any more")
+    late.server.wait_for_log("no member of the fleet any more")
+    cloud.revoke_issued()
+    [last] = {host.serial(cloud, but_not=[serial, renewed]) for host in hosts}
+    assert late.server.show(late.site).serial == renewed != last
+
+
+def test_starts_without_etcd_and_catches_up(fleet, etcd, cloud):
+    etcd.start()
+    host = fleet.host(Nginx, "one")
+    etcd.stop()
+    host.server.start()
+    host.server.wait_for_log("this host goes on with its copy")
+    assert host.server.show(host.site).serial and not cloud.issued()
+    etcd.start()
+    serial = host.serial(cloud)
+    # In mid-life it is served from the copy, also after a start.
+    etcd.stop()
+    host.server.stop()
+    host.server.start()
+    assert host.server.show(host.site).serial == serial
+    etcd.start()
+    assert len(cloud.issued()) == 1
+
+
+def test_a_leader_that_was_stopped_beyond_its_lease_orders_nothing_more(fleet, etcd, cloud):
+    etcd.start()
+    hosts = {name: fleet.host(Nginx, name) for name in ("one", "two")}
+    for host in hosts.values():
+        host.server.allow("has not moved for a while")
+        host.server.allow("another host leads the fleet")
+        host.server.start()
+    [serial] = {host.serial(cloud) for host in hosts.values()}
+    leader = fleet.leader()
+    [other] = set(hosts) - {leader}
+    monitors = hosts[leader].server.monitors()
+    guards = [pid for pid in processes.named("ccm-guard") if processes.parent(pid) in monitors]
+    frozen = [*guards, *monitors, hosts[leader].server.wait_for_agent()]
+    for pid in frozen:
+        processes.kill(pid, signal.SIGSTOP)
+    wait_until(lambda: fleet.leader() == other, "another leader", timeout=40)
+    cloud.revoke_issued()
+    renewed = hosts[other].serial(cloud, but_not=[serial])
+    for pid in reversed(frozen):
+        processes.kill(pid, signal.SIGCONT)
+    assert hosts[leader].serial(cloud, but_not=[serial]) == renewed
+    assert len(cloud.issued()) == 2 and fleet.leader() == other
