@@ -66,12 +66,14 @@ Result<std::unique_ptr<store::Store>> open_agent_store(const config::Config& con
     if (store) return store;
     give_up_fleet(accesses, store.error(), log);
   }
+  auto copy = store::open_store(state_path);
+  if (!copy) return copy;
   // Where nothing can be written, the log has the same.
   static_cast<void>(store::write_fleet_note(state_path, {.fleet = place->name,
                                                          .host = {},
                                                          .since = SystemClock().now(),
                                                          .problem = accesses.fleet_problem}));
-  return store::open_store(state_path);
+  return copy;
 }
 
 }  // namespace ccm::agent

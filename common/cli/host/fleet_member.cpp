@@ -112,6 +112,14 @@ Result<Membership> Membership::open(Workspace& workspace, const FleetOptions& op
   if (!link) return pass(std::move(link));
   auto keys = link->keyring().read(access->host.key, access->host.fleet_key);
   if (!keys) return pass(std::move(keys));
+  const auto is_member = link->keyring().is_member(access->host.key, *keys);
+  if (!is_member) return fail(is_member.error());
+  if (!*is_member) {
+    return fail(ErrorKind::rejected,
+                fmt::format("this host (\"{}\") is no member of the fleet any more: have a member "
+                            "let it in again",
+                            access->host.name));
+  }
   const auto half = crypto::public_half(access->host.key);
   if (!half) return fail(half.error());
   return Membership(*std::move(link), *std::move(keys), fleet::fleet_host_id(*half));

@@ -27,11 +27,11 @@ TEST(HostKey, RefusesWhatIsNone) {
   const HostKey made = make_host_key("web-1").value();
   const std::string pem(made.key.to_pem()->reveal());
   const auto rsa = crypto::KeyPair::generate({}).value();
-  for (const std::string& text :
-       {std::string(), std::string("name: web-1\n"), pem, "name: a b\n" + pem,
-        "name: web-1\nfleet-key: xyz\n" + pem, "scribble\n" + pem,
-        "name: web-1\n-----BEGIN PRIVATE KEY-----\nx\n-----END PRIVATE KEY-----\n",
-        "name: web-1\n" + std::string(rsa.to_pem()->reveal())}) {
+  for (const std::string& text : std::vector<std::string>{
+           std::string(), std::string("name: web-1\n"), pem, "name: a b\n" + pem,
+           "name: web-1\nfleet-key: xyz\n" + pem, "scribble\n" + pem,
+           "name: web-1\n-----BEGIN PRIVATE KEY-----\nx\n-----END PRIVATE KEY-----\n",
+           "name: web-1\n" + std::string(rsa.to_pem()->reveal())}) {
     const auto read = parse_host_key(Secret::copy_of(std::string_view(text)));
     ASSERT_FALSE(read) << text;
     EXPECT_EQ(read.error().kind(), ErrorKind::invalid);
@@ -46,9 +46,9 @@ TEST(JoinRequest, IsALineThatAMemberReads) {
   const JoinRequest read = parse_join_request(" " + line + "\n").value();
   EXPECT_EQ(read.name, "web-1");
   EXPECT_EQ(read.public_half, crypto::public_half(made.key).value());
-  for (const std::string& wrong :
-       {std::string(), line + " x", "ccm-host web-1 AAAA", line.substr(0, line.size() - 8),
-        "ccm-host web;1" + line.substr(line.rfind(' ')), line.substr(4)}) {
+  for (const std::string& wrong : std::vector<std::string>{
+           std::string(), line + " x", "ccm-host web-1 AAAA", line.substr(0, line.size() - 8),
+           "ccm-host web;1" + line.substr(line.rfind(' ')), line.substr(4)}) {
     EXPECT_FALSE(parse_join_request(wrong)) << wrong;
   }
 }
