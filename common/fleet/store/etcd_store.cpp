@@ -10,13 +10,12 @@
 #include <utility>
 #include <vector>
 
-#include "base/file.h"
-#include "crypto/digest.h"
 #include "crypto/verification/serving_rules.h"
 #include "fleet/store/draft.h"
 #include "fleet/store/fleet_host.h"
 #include "fleet/store/fleet_inbox.h"
 #include "fleet/store/fleet_lease.h"
+#include "fleet/store/head_change.h"
 #include "store/entry_name.h"
 #include "store/file_store/file_reader.h"
 #include "store/file_store/file_store.h"
@@ -31,10 +30,6 @@ using store::VersionNumber;
 
 // In one transaction; the rest goes with the next one.
 constexpr std::size_t kMostRemovedAtOnce = 40;
-
-std::string digest_of(std::span<const std::byte> response) {
-  return response.empty() ? std::string() : crypto::to_hex(crypto::sha256(response));
-}
 
 class EtcdStore final : public store::Store, public store::FileReader {
  public:
@@ -71,13 +66,13 @@ class EtcdStore final : public store::Store, public store::FileReader {
  private:
   Draft new_draft() const { return {host_.layout(), host_.keys()}; }
   Result<void> check_expected(const std::string& name, VersionNumber expected) const;
-  // The certificate's head, to be changed. What the fleet does not have yet joins the draft.
-  Result<Head> begin_head(const std::string& name, Draft& draft);
-  Result<void> commit_head(const Lease& lease, const std::string& name, Head head, Draft draft);
+  Result<Head> begin_head(const std::string& name, Draft& draft) {
+    return fleet::begin_head(host_, *this, name, draft);
+  }
+  Result<void> commit_head(const Lease& lease, const std::string& name, Head head, Draft draft) {
+    return fleet::commit_head(host_, lease, name, std::move(head), std::move(draft));
+  }
   void drop_superseded(const std::string& name, Head& head, unsigned keep, Draft& draft) const;
-  Result<void> adopt_copy(const Lease& lease);
-  Result<void> adopt_copy(const Lease& lease, const std::string& name);
-  void put_own_records(const std::string& name, Draft& draft) const;
 
   const FleetOptions options_;
   mutable FleetHost host_;
@@ -92,38 +87,6 @@ Result<void> EtcdStore::check_expected(const std::string& name, VersionNumber ex
   if (!loaded) return fail(loaded.error());
   if (expected == (loaded->certificate ? loaded->certificate->info.number : 0)) return {};
   return fail(ErrorKind::transient, "the installed version changed in the meantime");
-}
-
-Result<Head> EtcdStore::begin_head(const std::string& name, Draft& draft) {
-  FleetMirror::KnownHead known = host_.mirror().head_of(name);
-  draft.expect(host_.layout().head(name), known.modified);
-  Head head = std::move(known.head);
-  ++head.sequence;
-  if (known.modified != 0) return head;
-  // A state directory from before the fleet, or an etcd that has lost it.
-  head.versions.clear();
-  for (const VersionNumber number : versions(name)) {
-    head.highest = std::max(head.highest, number);
-    const Result<store::StoredCertificate> version = load_version(name, number);
-    if (!version) continue;
-    draft.put_version(name, version->bundle, version->info, version->ocsp_response);
-    head.versions.push_back({.number = number,
-                             .fingerprint = version->info.fingerprint,
-                             .response = digest_of(version->ocsp_response)});
-  }
-  head.current = current_version(name);
-  if (head.find(head.current) == nullptr && !head.versions.empty()) {
-    head.current = head.versions.front().number;
-  }
-  return head;
-}
-
-Result<void> EtcdStore::commit_head(const Lease& lease, const std::string& name, Head head,
-                                    Draft draft) {
-  draft.put_first(host_.layout().head(name), Secret::copy_of(serialize(head)));
-  Result<EtcdTransaction> transaction = std::move(draft).take();
-  if (!transaction) return pass(std::move(transaction));
-  return host_.commit(*std::move(transaction), &lease);
 }
 
 void EtcdStore::drop_superseded(const std::string& name, Head& head, unsigned keep,
@@ -170,7 +133,7 @@ Result<store::VersionInfo> EtcdStore::install(const Lease& lease,
   if (!installation.waits) head->current = info.number;
   head->versions.push_back({.number = info.number,
                             .fingerprint = info.fingerprint,
-                            .response = digest_of(installation.ocsp_response)});
+                            .response = response_digest(installation.ocsp_response)});
   draft.put_version(name, installation.bundle, info, installation.ocsp_response);
   if (!installation.waits) drop_superseded(name, *head, installation.keep, draft);
   done = commit_head(lease, name, *std::move(head), std::move(draft));
@@ -230,8 +193,8 @@ Result<void> EtcdStore::keep_response(const Lease& lease, const std::string& nam
     return fail(ErrorKind::rejected,
                 fmt::format("certificate \"{}\" has no version {} any more", name, version));
   }
-  if (kept->response == digest_of(der)) return host_.check_lease(lease);
-  kept->response = digest_of(der);
+  if (kept->response == response_digest(der)) return host_.check_lease(lease);
+  kept->response = response_digest(der);
   const std::string key = host_.layout().response(name, version);
   if (der.empty()) {
     draft.remove(key);
@@ -306,43 +269,6 @@ Result<void> EtcdStore::forget(const Lease& lease, const std::string& name, stor
   return commit_head(lease, name, {.sequence = known.head.sequence + 1}, std::move(draft));
 }
 
-// What only this host has: of before the fleet, or of before its etcd was lost.
-Result<void> EtcdStore::adopt_copy(const Lease& lease) {
-  Result<std::vector<std::string>> names = FileReader::names();
-  if (!names) return pass(std::move(names));
-  for (const std::string& name : *names) {
-    if (host_.mirror().head_of(name).modified != 0) continue;
-    const Result<void> done = adopt_copy(lease, name);
-    if (done) continue;
-    if (done.error().is_retryable()) return done;
-    // One that etcd does not take must not keep the others from being renewed.
-    host_.log().warn("fleet: \"{}\" stays on this host alone: {}", name, done.error().message());
-  }
-  return {};
-}
-
-Result<void> EtcdStore::adopt_copy(const Lease& lease, const std::string& name) {
-  Draft draft = new_draft();
-  Result<Head> head = begin_head(name, draft);
-  if (!head) return pass(std::move(head));
-  if (head->versions.empty()) return {};
-  put_own_records(name, draft);
-  return commit_head(lease, name, *std::move(head), std::move(draft));
-}
-
-// Such as an order that is under way. Those that the fleet has already count more.
-void EtcdStore::put_own_records(const std::string& name, Draft& draft) const {
-  const auto kinds = list_directory(certificate_path(name) + "/records", Links::nowhere);
-  for (const std::string& kind : kinds.value_or(std::vector<std::string>())) {
-    const std::string key = host_.layout().record(name, kind);
-    if (is_temporary_name(kind) || host_.mirror().modified(key) != 0) continue;
-    const auto record = read_record(name, kind);
-    if (!record || !*record) continue;
-    draft.expect(key, 0);
-    draft.put(key, serialize((*record)->value, (*record)->version));
-  }
-}
-
 Result<std::unique_ptr<Lease>> EtcdStore::try_lead() {
   const auto held = host_.lock();
   const Result<bool> is_ready = host_.is_ready_to_lead();
@@ -357,7 +283,7 @@ Result<std::unique_ptr<Lease>> EtcdStore::try_lead() {
   last_token_ = (*lease)->fencing_token();
   // What the leader before has written last may not have been heard of yet.
   Result<void> done = host_.catch_up();
-  if (done) done = adopt_copy(**lease);
+  if (done) done = adopt_copy(host_, *this, **lease);
   if (!done) return pass(std::move(done));
   return lease;
 }

@@ -9,6 +9,7 @@
 #include "base/packing.h"
 #include "base/text.h"
 #include "crypto/certificate/pem.h"
+#include "crypto/digest.h"
 #include "store/keyed_record.h"
 
 namespace ccm::fleet {
@@ -60,6 +61,10 @@ const Head::Version* Head::find(store::VersionNumber number) const noexcept {
 
 Head::Version* Head::find(store::VersionNumber number) noexcept {
   return const_cast<Version*>(std::as_const(*this).find(number));
+}
+
+std::string response_digest(std::span<const std::byte> response) {
+  return response.empty() ? std::string() : crypto::to_hex(crypto::sha256(response));
 }
 
 std::string serialize(const Head& head) {

@@ -3,8 +3,10 @@
 // made here.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -12,6 +14,7 @@
 #include "base/result.h"
 #include "base/secret.h"
 #include "crypto/key/sealing.h"
+#include "fleet/etcd/etcd_messages.h"
 #include "store/store_reader.h"
 
 namespace ccm::fleet {
@@ -19,6 +22,11 @@ namespace ccm::fleet {
 // The fleet's keys: new texts are sealed with the first, the others still open.
 struct FleetKeys {
   std::vector<crypto::SealingKey> keys;  // empty: etcd has not been asked for them yet
+  // The host's entry among the members, and its revision as they were read. It is written anew
+  // whenever the fleet gets another key, so that a write that compares it is sealed with the newest
+  // one, and by a member. 0: not to be compared.
+  std::string entry = {};
+  EtcdRevision entry_modified = 0;
 
   bool knows(std::string_view id) const noexcept;
   Result<std::string> seal(std::string_view place, const Secret& text) const;
@@ -42,6 +50,9 @@ struct Head {
   const Version* find(store::VersionNumber number) const noexcept;
   Version* find(store::VersionNumber number) noexcept;
 };
+
+// As a head has it of a response (DER).
+std::string response_digest(std::span<const std::byte> response);
 
 std::string serialize(const Head& head);
 Result<Head> parse_head(std::string_view text);

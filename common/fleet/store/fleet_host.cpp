@@ -18,6 +18,10 @@ using namespace std::chrono_literals;
 // Between two attempts to reach etcd, and to become the process that follows.
 constexpr Backoff kFollowing{.first = 100ms, .longest = 2s, .immediate = 1};
 
+Failure not_leading() {
+  return fail(ErrorKind::transient, "another host leads the fleet by now, or none");
+}
+
 }  // namespace
 
 FleetHost::FleetHost(Parts parts, const store::FileReader& reader)
@@ -215,14 +219,20 @@ Result<void> FleetHost::check_lease(const store::Lease& lease) {
   const Result<EtcdPage> leader = parts_.etcd->range({.key = parts_.layout.leader()});
   if (!leader) return fail(leader.error());
   if (!leader->items.empty() && leader->items.front().created == lease.fencing_token()) return {};
-  return fail(ErrorKind::transient, "another host leads the fleet by now, or none");
+  return not_leading();
 }
 
 Result<void> FleetHost::commit(EtcdTransaction transaction, const store::Lease* lease) {
   if (lease != nullptr) {
+    // An etcd that does not answer is not waited for in vain.
+    if (!lease->is_held()) return not_leading();
     transaction.compares.push_back({.key = parts_.layout.leader(),
                                     .of = EtcdCompare::Of::created,
                                     .revision = lease->fencing_token()});
+    if (keys_.entry_modified != 0) {
+      transaction.compares.push_back(
+          {.key = keys_.entry, .of = EtcdCompare::Of::modified, .revision = keys_.entry_modified});
+    }
   }
   const Result<EtcdOutcome> outcome = parts_.etcd->commit(transaction);
   if (!outcome) return fail_with(Result<void>(fail(outcome.error())), "write to the fleet");

@@ -69,6 +69,7 @@ class FleetHost {
   const FleetLayout& layout() const noexcept { return parts_.layout; }
   const FleetKeys& keys() const noexcept { return keys_; }
   FleetMirror& mirror() noexcept { return mirror_; }
+  const FleetMirror& mirror() const noexcept { return mirror_; }
   store::Store& files() noexcept { return *parts_.files; }
   Log& log() const noexcept { return parts_.log; }
   const std::shared_ptr<EtcdClient>& etcd() const noexcept { return parts_.etcd; }

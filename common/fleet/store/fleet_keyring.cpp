@@ -145,11 +145,14 @@ Result<std::vector<FleetKeyring::Box>> FleetKeyring::boxes_for(std::string_view 
   }
 }
 
-Result<bool> FleetKeyring::is_member(const crypto::KeyPair& host, const FleetKeys& keys) {
+Result<bool> FleetKeyring::is_member(const crypto::KeyPair& host, FleetKeys& keys) {
   const std::string place = member_place(host_of(host));
   const Result<EtcdPage> entry = etcd_.range({.key = place});
   if (!entry) return fail(entry.error());
-  return !entry->items.empty() && keys.unseal(place, entry->items.front().value).has_value();
+  if (entry->items.empty()) return false;
+  keys.entry = place;
+  keys.entry_modified = entry->items.front().modified;
+  return keys.unseal(place, entry->items.front().value).has_value();
 }
 
 Result<FleetKeys> FleetKeyring::read(const crypto::KeyPair& host, std::string_view trusted) {

@@ -54,8 +54,8 @@ class FleetKeyring {
   // which a fleet of many members makes possible, it is done again with the keys as they are read
   // then.
   Result<std::string> rotate(const FleetKeys& keys, const std::vector<std::string>& without);
-  // Whether the fleet counts the host among its members.
-  Result<bool> is_member(const crypto::KeyPair& host, const FleetKeys& keys);
+  // Whether the fleet counts the host among its members; notes its entry in the keys.
+  Result<bool> is_member(const crypto::KeyPair& host, FleetKeys& keys);
   Result<std::vector<FleetMember>> members(const FleetKeys& keys);
 
  private:

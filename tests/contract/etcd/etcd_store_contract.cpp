@@ -71,7 +71,14 @@ class Host {
         EtcdClient::make({.endpoints = endpoints_, .patience = 500ms}).value();
     store_ = open_etcd_store(
                  {.state_path = state_path_, .fleet = "web", .host = "h", .lease_life = 2s},
-                 std::move(etcd), [this] { return keys_like(key_); }, log_)
+                 std::move(etcd),
+                 [this] {
+                   FleetKeys keys = keys_like(key_);
+                   keys.entry = entry_;
+                   keys.entry_modified = entry_modified_;
+                   return keys;
+                 },
+                 log_)
                  .value();
     store_->start();
   }
@@ -91,6 +98,11 @@ class Host {
     });
   }
   void follow() { lease_.reset(); }
+  // The host's entry among the members, when it reads the fleet's keys the next time.
+  void is_member(const EtcdItem& entry) {
+    entry_ = entry.key;
+    entry_modified_ = entry.modified;
+  }
   Result<store::VersionInfo> install(const crypto::Bundle& bundle) {
     return store_->install(*lease_, test::let_in("www", bundle),
                            {.bundle = bundle,
@@ -108,6 +120,8 @@ class Host {
  private:
   std::vector<std::string> endpoints_;
   crypto::SealingKey key_;
+  std::string entry_;
+  EtcdRevision entry_modified_ = 0;
   std::unique_ptr<test::TempDirectory> directory_;
   std::string state_path_;
   test::MemoryLog log_;
@@ -457,6 +471,50 @@ TEST_F(FleetContract, AnExistingStateDirectoryJoinsWithWhatIsUnderWay) {
   one.start();
   ASSERT_TRUE(one.lead());
   EXPECT_EQ(one.store().read_record("www", "order").value()->value.reveal(), "mine");
+}
+
+// An order can be under way before there is any certificate.
+TEST_F(FleetContract, AnOrderWithoutACertificateJoins) {
+  const test::TempDirectory directory{test::memory_backed_parent()};
+  {
+    const auto files = store::open_file_store(directory.path()).value();
+    const auto lease = files->try_lead().value();
+    ASSERT_TRUE(files->write_record(*lease, "www", "order", Secret::copy_of("mine"), 0));
+  }
+  Host one(cluster_->endpoints(), key_, &directory);
+  ASSERT_TRUE(one.lead());
+  const auto other = join();
+  EXPECT_TRUE(happens([&] {
+    const auto order = other->store().read_record("www", "order");
+    return order && *order && (*order)->value.reveal() == "mine";
+  }));
+  // Once it is done, it does not come back with the next leader.
+  ASSERT_TRUE(one.store().remove_record(one.lease(), "www", "order"));
+  one.stop();
+  one.start();
+  ASSERT_TRUE(one.lead());
+  EXPECT_FALSE(one.store().read_record("www", "order")->has_value());
+}
+
+TEST_F(FleetContract, WritesNothingWithKeysThatAreNotTheNewestOnes) {
+  const auto one = join();
+  one->stop();
+  write("/cl/web/hosts/one", "as a member");
+  one->is_member(raw_->range({.key = "/cl/web/hosts/one"}).value().items.at(0));
+  one->start();
+  ASSERT_TRUE(one->lead());
+  ASSERT_TRUE(one->install(test::make_test_bundle()));
+  // As when the fleet gets another key.
+  write("/cl/web/hosts/one", "as a member that has another key");
+  const auto stale = one->install(test::make_test_bundle());
+  ASSERT_FALSE(stale);
+  EXPECT_EQ(stale.error().kind(), ErrorKind::transient);
+  EXPECT_EQ(one->store().current_version("www"), 1U);
+  one->stop();
+  one->is_member(raw_->range({.key = "/cl/web/hosts/one"}).value().items.at(0));
+  one->start();
+  ASSERT_TRUE(one->lead());
+  EXPECT_TRUE(one->install(test::make_test_bundle()));
 }
 
 TEST_F(FleetContract, TakesTheFleetsVersionInThePlaceOfItsOwn) {
