@@ -36,6 +36,7 @@
 #include "lifecycle/clock_watch.h"
 #include "store/host/canary_file.h"
 #include "store/host/effective_settings.h"
+#include "store/host/fleet_note.h"
 #include "store/host/snapshot_file.h"
 
 namespace ccm::agent {
@@ -168,7 +169,8 @@ void Service::make_board() {
                          .canary_counter =
                              [](const std::string& name, const store::Canary& canary) {
                                return store::canary_tally(kStore, name, canary);
-                             }});
+                             },
+                         .fleet = [] { return store::read_fleet_note(kStore); }});
 }
 
 int Service::run() {

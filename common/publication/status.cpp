@@ -11,7 +11,7 @@ namespace ccm::publication {
 namespace {
 
 // First in every note; another one whenever the fields change.
-constexpr std::uint32_t kAgentMark = 0x32544741;        // "AGT2"
+constexpr std::uint32_t kAgentMark = 0x33544741;        // "AGT3"
 constexpr std::uint32_t kCallMark = 0x314c4143;         // "CAL1"
 constexpr std::uint32_t kCertificateMark = 0x34545243;  // "CRT4"
 
@@ -37,6 +37,28 @@ bool unpack_events(Unpacker& in, CertificateStatus& status) {
   return true;
 }
 
+void pack(Packer& out, const FleetStatus& fleet) {
+  out.block(cut(fleet.name, kMostText));
+  out.block(cut(fleet.host, kMostText));
+  out.number(fleet.is_connected ? 1 : 0);
+  pack_time(out, fleet.since);
+  out.block(cut(fleet.leader, kMostText));
+  out.number(fleet.leads ? 1 : 0);
+  out.block(cut(fleet.problem, kMostSentence));
+}
+
+FleetStatus unpack_fleet(Unpacker& in) {
+  FleetStatus fleet;
+  fleet.name = in.text();
+  fleet.host = in.text();
+  fleet.is_connected = in.number() != 0;
+  fleet.since = unpack_time(in);
+  fleet.leader = in.text();
+  fleet.leads = in.number() != 0;
+  fleet.problem = in.text();
+  return fleet;
+}
+
 }  // namespace
 
 std::string encode(const AgentStatus& status) {
@@ -52,6 +74,7 @@ std::string encode(const AgentStatus& status) {
   pack_time(out, status.cloud_missed);
   pack_time(out, status.next_wake);
   for (const std::uint64_t count : status.hooks.outcomes) pack_long(out, count);
+  pack(out, status.fleet);
   return finish(std::move(out));
 }
 
@@ -69,6 +92,7 @@ std::optional<AgentStatus> decode_agent(std::string_view bytes) {
   status.cloud_missed = unpack_time(in);
   status.next_wake = unpack_time(in);
   for (std::uint64_t& count : status.hooks.outcomes) count = unpack_long(in);
+  status.fleet = unpack_fleet(in);
   if (!in.is_complete() || identity > static_cast<std::uint32_t>(Identity::refused)) {
     return std::nullopt;
   }

@@ -32,6 +32,17 @@ struct HookCounts {
 };
 std::string_view to_string(HookCounts::Outcome outcome) noexcept;
 
+// How this host stands with the fleet that it shares its certificates with.
+struct FleetStatus {
+  std::string name;           // of the fleet; empty: this host is in none
+  std::string host{};         // this host's name in it
+  bool is_connected = false;  // etcd answers, and all that the fleet has is here
+  Time since{};               // when that became so; 1970: not known
+  std::string leader{};       // the host that leads; empty: none, or not known
+  bool leads = false;         // it is this one
+  std::string problem{};      // why it is not connected
+};
+
 struct AgentStatus {
   std::uint32_t pid = 0;
   std::string version;
@@ -43,6 +54,7 @@ struct AgentStatus {
   Time cloud_missed{};  // the last call without an answer; 1970: none
   Time next_wake{};     // when something is due; 1970: nothing
   HookCounts hooks{};   // since the server's memory was made
+  FleetStatus fleet{};
 };
 std::string encode(const AgentStatus& status);
 std::optional<AgentStatus> decode_agent(std::string_view bytes);

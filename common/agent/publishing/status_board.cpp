@@ -216,8 +216,21 @@ void StatusBoard::tell_of_agent(bool leads, Time next_wake) {
   agent_.next_wake = next_wake == Time::max() ? Time{} : next_wake;
   agent_.hooks = hooks_before_;
   if (parts_.hooks) agent_.hooks.add(parts_.hooks());
+  if (parts_.fleet) add_fleet();
   const auto written = parts_.writer.write_note(publication::kAgentNote, encode(agent_));
   if (!written) say(written.error());
+}
+
+void StatusBoard::add_fleet() {
+  const std::optional<store::FleetNote> note = parts_.fleet();
+  agent_.fleet = {.name = parts_.config.global().fleet ? parts_.config.global().fleet->name : ""};
+  if (!note || note->fleet != agent_.fleet.name) return;
+  agent_.fleet.host = note->host;
+  agent_.fleet.is_connected = note->is_connected;
+  agent_.fleet.since = note->since;
+  agent_.fleet.leader = note->leader;
+  agent_.fleet.leads = note->is_leader;
+  agent_.fleet.problem = note->problem;
 }
 
 void StatusBoard::tell_of_calls(const CallLedger::State& state) {

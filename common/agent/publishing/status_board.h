@@ -26,6 +26,7 @@
 #include "config/config.h"
 #include "lifecycle/canary.h"
 #include "publication/writer.h"
+#include "store/host/fleet_note.h"
 #include "store/store_reader.h"
 
 namespace ccm::agent {
@@ -50,6 +51,8 @@ class StatusBoard {
     // What became of hooks since this agent began; empty: nothing.
     std::function<publication::HookCounts()> hooks = {};
     lifecycle::CanaryCounter canary_counter = {};
+    // How this host stands with its fleet; empty: it is in none.
+    std::function<std::optional<store::FleetNote>()> fleet = {};
   };
   // Takes up the counts of the agent before.
   explicit StatusBoard(Parts parts);
@@ -67,6 +70,7 @@ class StatusBoard {
   void find_events();
   void wait(const std::string& name);
   void tell_of_agent(bool leads, Time next_wake);
+  void add_fleet();
   void tell_of_calls(const CallLedger::State& state);
   void tell_of(const std::string& name);
   void say(const Error& error);

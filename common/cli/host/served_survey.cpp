@@ -16,6 +16,7 @@
 #include "cli/host/state_directory.h"
 #include "crypto/certificate/names.h"
 #include "crypto/verification/client_verdict.h"
+#include "store/host/fleet_note.h"
 
 namespace ccm::cli {
 namespace {
@@ -315,6 +316,17 @@ Survey Surveyor::conclude() {
   return std::move(survey_);
 }
 
+// What is shown stays good for a while without the fleet.
+void say_of_fleet(const std::string& state_directory, Survey& survey) {
+  const auto note = store::read_fleet_note(state_directory);
+  if (!note || note->is_connected) return;
+  survey.servers.push_back(
+      {.title = "fleet",
+       .level = Level::warning,
+       .sentence = fmt::format("this host has not followed \"{}\" since {}: {}", note->fleet,
+                               format_time(note->since), note->problem)});
+}
+
 }  // namespace
 
 Result<Survey> take_survey(Workspace& workspace, const SurveyOptions& options) {
@@ -334,6 +346,7 @@ Result<Survey> take_survey(Workspace& workspace, const SurveyOptions& options) {
     survey.servers.push_back(
         {.title = "settings", .level = Level::unknown, .sentence = std::move(flaw)});
   }
+  say_of_fleet(workspace.options.state_directory, survey);
   return survey;
 }
 

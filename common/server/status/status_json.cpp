@@ -47,6 +47,22 @@ void write_server(JsonText& out, const StatusReport& report) {
   out.close(']').close('}');
 }
 
+void write_fleet(JsonText& out, const publication::FleetStatus& fleet) {
+  if (fleet.name.empty()) {
+    out.null("fleet");
+    return;
+  }
+  out.open('{', "fleet")
+      .text("name", fleet.name)
+      .text("host", fleet.host)
+      .flag("is_connected", fleet.is_connected)
+      .time("since", fleet.since)
+      .text("leader", fleet.leader)
+      .flag("leads", fleet.leads)
+      .text("problem", fleet.problem)
+      .close('}');
+}
+
 void write_agent(JsonText& out, const StatusReport& report) {
   out.open('{', "agent").flag("is_alive", report.agent_lives);
   if (report.silence) {
@@ -70,6 +86,7 @@ void write_agent(JsonText& out, const StatusReport& report) {
       out.number(to_string(static_cast<HookCounts::Outcome>(i)), agent->hooks.outcomes[i]);
     }
     out.close('}');
+    write_fleet(out, agent->fleet);
   }
   out.close('}');
 }

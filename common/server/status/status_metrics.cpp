@@ -118,6 +118,23 @@ void add_agent(Metrics& out, const StatusReport& report) {
   }
 }
 
+void add_fleet(Metrics& out, const StatusReport& report) {
+  if (!report.agent || report.agent->fleet.name.empty()) return;
+  const publication::FleetStatus& fleet = report.agent->fleet;
+  out.family("ccm_fleet_connected", "gauge",
+             "1 when this host has all that its fleet has; without it, nothing new comes.");
+  out.sample(fleet.is_connected ? 1 : 0, label("fleet", fleet.name));
+  out.family("ccm_fleet_leads", "gauge", "1 when this host leads its fleet.");
+  out.sample(fleet.leads ? 1 : 0, label("fleet", fleet.name));
+  out.family("ccm_fleet_has_leader", "gauge",
+             "1 when this host knows of a host that leads; without one, nothing is renewed.");
+  out.sample(fleet.leader.empty() ? 0 : 1, label("fleet", fleet.name));
+  if (fleet.since == Time{}) return;
+  out.family("ccm_fleet_connection_change_timestamp_seconds", "gauge",
+             "When this host began to follow its fleet, or ceased to.");
+  out.sample(seconds(fleet.since), label("fleet", fleet.name));
+}
+
 void add_hooks(Metrics& out, const StatusReport& report) {
   if (!report.agent) return;
   using publication::HookCounts;
@@ -301,6 +318,7 @@ void add_certificates(Metrics& out, const StatusReport& report) {
 std::string render_metrics(const StatusReport& report, MetricsForm form) {
   Metrics out(form);
   add_agent(out, report);
+  add_fleet(out, report);
   add_calls(out, report);
   add_hooks(out, report);
   add_orders(out, report);

@@ -48,6 +48,14 @@ std::vector<std::string> alarms(const StatusReport& report) {
                       : "No agent has begun to look after the certificates yet.");
   }
   if (!report.agent) return all;
+  if (report.has_lost_fleet()) {
+    const publication::FleetStatus& fleet = report.agent->fleet;
+    all.push_back(fleet.problem.empty()
+                      ? fmt::format("This host does not follow the fleet \"{}\" yet.", fleet.name)
+                      : fmt::format("This host has not followed the fleet \"{}\" since {}, so "
+                                    "nothing new comes from it: {}",
+                                    fleet.name, format_time(fleet.since), fleet.problem));
+  }
   if (report.agent->identity == publication::Identity::refused) {
     all.emplace_back("The cloud refuses the credentials: nothing can be renewed.");
   }
@@ -87,6 +95,19 @@ std::string hook_rows(const publication::HookCounts& hooks) {
       at(HookCounts::left_out));
 }
 
+// Empty when the host is in no fleet.
+std::string fleet_rows(const StatusReport& report) {
+  const publication::FleetStatus& fleet = report.agent->fleet;
+  if (fleet.name.empty()) return "";
+  const bool is_lost = report.has_lost_fleet();
+  std::string leader = "no host leads it";
+  if (!fleet.leader.empty()) leader = fleet.leader + " leads it";
+  if (fleet.leads) leader = "this host leads it";
+  return fmt::format(
+      "<dt>Fleet</dt><dd>{}: {}</dd>", html(fleet.name),
+      is_lost ? word_element(Health::warning, "not followed") : word_element(Health::good, leader));
+}
+
 std::string agent_card(const StatusReport& report) {
   std::string rows = fmt::format("<dt>State</dt><dd>{}</dd>",
                                  report.agent_lives ? word_element(Health::good, "alive")
@@ -100,6 +121,7 @@ std::string agent_card(const StatusReport& report) {
         agent->pid, html(agent->version), time_element(agent->since, report.now),
         agent->next_wake == Time{} ? "nothing is due" : time_element(agent->next_wake, report.now));
     rows += hook_rows(agent->hooks);
+    rows += fleet_rows(report);
   }
   return fmt::format("<section class=\"card\"><h2>Agent</h2><dl>{}</dl></section>\n", rows);
 }

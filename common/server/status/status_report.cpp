@@ -120,6 +120,10 @@ bool CertificateReport::is_served() const noexcept {
   return generation != 0 && told.shown_serial == told.serial && !told.is_placeholder;
 }
 
+bool StatusReport::has_lost_fleet() const noexcept {
+  return agent && !agent->fleet.name.empty() && !agent->fleet.is_connected;
+}
+
 std::size_t StatusReport::count(Health level) const noexcept {
   return static_cast<std::size_t>(
       std::count_if(certificates.begin(), certificates.end(),
@@ -131,7 +135,8 @@ Health StatusReport::level() const noexcept {
   const bool is_refused = agent && agent->identity >= publication::Identity::refused;
   if (!agent_lives || is_refused || count(Health::bad) > 0) return Health::bad;
   const bool is_unreadable = agent && agent->identity == publication::Identity::unreadable;
-  return is_unreadable || count(Health::warning) > 0 ? Health::warning : Health::good;
+  const bool is_dubious = is_unreadable || has_lost_fleet() || count(Health::warning) > 0;
+  return is_dubious ? Health::warning : Health::good;
 }
 
 StatusReport gather(const StatusSources& sources, Time now, SteadyTime steady) {

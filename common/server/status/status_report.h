@@ -76,6 +76,8 @@ struct StatusReport {
   std::map<std::string_view, std::size_t> conditions;
   std::vector<CatalogueReport> catalogues;
 
+  // This host is in a fleet, and gets nothing new from it.
+  bool has_lost_fleet() const noexcept;
   std::size_t count(Health level) const noexcept;
   // The level of the whole server.
   Health level() const noexcept;

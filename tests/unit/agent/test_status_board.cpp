@@ -9,6 +9,7 @@
 #include <string>
 
 #include "agent/publishing/status_board.h"
+#include "base/text.h"
 #include "config/input/settings.h"
 #include "lifecycle/hold.h"
 #include "lifecycle/state.h"
@@ -34,8 +35,11 @@ class StatusBoardTest : public testing::Test {
  protected:
   StatusBoardTest() { configure({"www"}); }
 
-  void configure(const std::vector<std::string>& names) {
+  void configure(const std::vector<std::string>& names, std::string_view store = "file") {
     config::Settings settings;
+    std::vector<std::string> words;
+    for (const std::string_view word : split(store, ' ')) words.emplace_back(word);
+    EXPECT_TRUE(settings.set("store", std::move(words), {}));
     EXPECT_TRUE(settings.set("credentials", {"ecs"}, {}));
     EXPECT_TRUE(settings.set("region", {"ap-southeast-1"}, {}));
     EXPECT_TRUE(settings.set("activate", {"Wed 02:00-05:00 UTC"}, {}));
@@ -49,16 +53,16 @@ class StatusBoardTest : public testing::Test {
   }
   StatusBoard& board() {
     if (!board_) {
-      board_ =
-          std::make_unique<StatusBoard>(StatusBoard::Parts{.config = *config_,
-                                                           .store = store_,
-                                                           .writer = *writer_,
-                                                           .ledger = ledger_,
-                                                           .clock = clock_,
-                                                           .log = log_,
-                                                           .account = "account",
-                                                           .has_access = true,
-                                                           .hooks = [this] { return hooks_; }});
+      board_ = std::make_unique<StatusBoard>(StatusBoard::Parts{.config = *config_,
+                                                                .store = store_,
+                                                                .writer = *writer_,
+                                                                .ledger = ledger_,
+                                                                .clock = clock_,
+                                                                .log = log_,
+                                                                .account = "account",
+                                                                .has_access = true,
+                                                                .hooks = [this] { return hooks_; },
+                                                                .fleet = [this] { return note_; }});
     }
     return *board_;
   }
@@ -101,6 +105,7 @@ class StatusBoardTest : public testing::Test {
   std::unique_ptr<store::Lease> lease_ = store_.try_lead().value();
   CallLedger ledger_;
   HookCounts hooks_;
+  std::optional<store::FleetNote> note_;
   std::optional<config::Config> config_;
   std::optional<publication::Writer> writer_;
   std::unique_ptr<StatusBoard> board_;
@@ -124,6 +129,32 @@ TEST_F(StatusBoardTest, TellsOfTheAgent) {
   const auto call = publication::decode_call(writer_->read_note(publication::kFirstCallNote));
   ASSERT_TRUE(call);
   EXPECT_EQ(call->outcomes[publication::CallStatus::ok], 1U);
+}
+
+TEST_F(StatusBoardTest, TellsHowThisHostStandsWithItsFleet) {
+  look();
+  EXPECT_EQ(agent().fleet.name, "") << "it is in none";
+  board_.reset();
+  configure({"www"}, "etcd https://127.0.0.1:2379 fleet=web key=/k");
+  look();
+  EXPECT_EQ(agent().fleet.name, "web");
+  EXPECT_FALSE(agent().fleet.is_connected) << "nobody has said so";
+  note_ = {.fleet = "web",
+           .host = "one",
+           .is_connected = true,
+           .since = kTestNow,
+           .leader = "two",
+           .is_leader = true};
+  look();
+  EXPECT_TRUE(agent().fleet.is_connected);
+  EXPECT_EQ(agent().fleet.since, kTestNow);
+  EXPECT_EQ(agent().fleet.leader, "two");
+  EXPECT_TRUE(agent().fleet.leads);
+  // Of the fleet before.
+  note_->fleet = "other";
+  look();
+  EXPECT_FALSE(agent().fleet.is_connected);
+  EXPECT_EQ(agent().fleet.name, "web");
 }
 
 TEST_F(StatusBoardTest, CountsHooksAcrossAgents) {

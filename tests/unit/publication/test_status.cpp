@@ -3,6 +3,7 @@
 
 #include <thread>
 
+#include "publication/layout.h"
 #include "publication/status.h"
 #include "publication_fixture.h"
 
@@ -60,13 +61,28 @@ TEST(Status, AgentAndCallsComeBack) {
                           .since = Time(Seconds(5)),
                           .leads = true,
                           .account = "0a1b",
-                          .identity = Identity::refused};
+                          .identity = Identity::refused,
+                          .fleet = {.name = "web",
+                                    .host = "one",
+                                    .is_connected = true,
+                                    .since = Time(Seconds(6)),
+                                    .leader = "two",
+                                    .leads = true,
+                                    .problem = std::string(2000, 'p')}};
   const auto same = decode_agent(encode(agent));
   ASSERT_TRUE(same);
   EXPECT_EQ(same->pid, 12U);
   EXPECT_TRUE(same->leads);
   EXPECT_EQ(same->identity, Identity::refused);
   EXPECT_EQ(same->account, "0a1b");
+  EXPECT_EQ(same->fleet.name, "web");
+  EXPECT_EQ(same->fleet.host, "one");
+  EXPECT_TRUE(same->fleet.is_connected);
+  EXPECT_EQ(same->fleet.since, Time(Seconds(6)));
+  EXPECT_EQ(same->fleet.leader, "two");
+  EXPECT_TRUE(same->fleet.leads);
+  EXPECT_TRUE(same->fleet.problem.starts_with("ppp"));
+  EXPECT_LE(encode(agent).size(), kNoteSize);
 
   CallStatus call{.operation = "scm.ListCertificates"};
   call.add(CallStatus::ok, std::chrono::milliseconds(50));

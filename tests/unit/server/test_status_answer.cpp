@@ -178,6 +178,41 @@ TEST_F(StatusAnswerTest, RefusedCredentialsAreAnAlarm) {
               HasSubstr("ccm_agent_credentials{state=\"refused\"} 1\n"));
 }
 
+TEST_F(StatusAnswerTest, AHostThatHasLostItsFleetSaysSo) {
+  server_ = config::ServerKind::none;
+  make({"a"});
+  tell("a", valid());
+  beat(Seconds(1));
+  AgentStatus agent{
+      .pid = 7, .version = "1", .fleet = {.name = "web", .host = "one", .leader = "<two>"}};
+  agent.fleet.is_connected = true;
+  agent.fleet.since = kNow - Seconds(60);
+  const auto say = [&] {
+    ASSERT_TRUE(writer_->write_note(publication::kAgentNote, encode(agent)));
+  };
+  say();
+  EXPECT_EQ(report().level(), Health::good);
+  EXPECT_THAT(ask("format=html").body, HasSubstr("&lt;two&gt; leads it"));
+  EXPECT_THAT(ask("format=json").body,
+              HasSubstr(R"("fleet":{"name":"web","host":"one","is_connected":true,)"));
+  EXPECT_THAT(ask("format=prometheus").body, HasSubstr("ccm_fleet_connected{fleet=\"web\"} 1\n"));
+  agent.fleet.is_connected = false;
+  agent.fleet.leader = "";
+  agent.fleet.problem = "etcd at https://e:2379: no <answer>";
+  say();
+  EXPECT_EQ(report().level(), Health::warning);
+  EXPECT_THAT(ask("format=html").body,
+              AllOf(HasSubstr("This host has not followed the fleet &quot;web&quot; since"),
+                    HasSubstr("no &lt;answer&gt;"), HasSubstr("not followed")));
+  EXPECT_THAT(ask("format=prometheus").body,
+              AllOf(HasSubstr("ccm_fleet_connected{fleet=\"web\"} 0\n"),
+                    HasSubstr("ccm_fleet_has_leader{fleet=\"web\"} 0\n")));
+  agent.fleet = {};
+  say();
+  EXPECT_THAT(ask("format=json").body, HasSubstr(R"("fleet":null)"));
+  EXPECT_THAT(ask("format=prometheus").body, Not(HasSubstr("ccm_fleet")));
+}
+
 // `ccmctl agent`: other programs show what is stored.
 TEST_F(StatusAnswerTest, SaysNothingOfWhatIsServedWithoutAServer) {
   make({"a"});
