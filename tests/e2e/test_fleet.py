@@ -9,7 +9,7 @@ import pytest
 from conftest import PRIVATE
 from lab import ctl, processes
 from lab.apache import Apache
-from lab.etcd import PROGRAM, Etcd
+from lab.etcd import PROGRAM, Etcd, SecureEtcd
 from lab.net import free_port
 from lab.nginx import Nginx
 from lab.server import Site
@@ -22,7 +22,7 @@ pytestmark = pytest.mark.skipif(not PROGRAM.exists(), reason="there is no /usr/b
 def fixture_etcd(scratch):
     cluster = Etcd(scratch / "etcd")
     yield cluster
-    cluster.stop()
+    cluster.close()
 
 
 @dataclasses.dataclass
@@ -46,7 +46,12 @@ class Fleet:
 
     def place(self, key):
         words = [word for url in self.etcd.endpoints for word in ("--endpoint", url)]
-        return [*words, "--fleet", "web", "--key", key]
+        options = {"ca": "--etcd-ca", "certificate_key": "--certificate-key"}
+        secured = [word for name, path in self.secured().items() for word in (options.get(name, f"--{name}"), path)]
+        return [*words, "--fleet", "web", "--key", key, *secured]
+
+    def secured(self):
+        return self.etcd.words() if isinstance(self.etcd, SecureEtcd) else {}
 
     def ctl(self, host_key, command, *words):
         return ctl.run(self.scratch, "fleet", command, *words, *self.place(host_key)).splitlines()[-1]
@@ -61,8 +66,9 @@ class Fleet:
             request = self.ctl(key, "join", "--name", name, "--fleet-key", self.key_id)
             assert self.ctl(self.first_key, "admit", request) == self.key_id
         state = self.scratch / f"state-{name}"
-        settings = self.cloud.settings(
-            state, check_interval="1s", store=f"etcd {' '.join(self.etcd.endpoints)} fleet=web key={key}")
+        words = [f"{name}={path}" for name, path in {"fleet": "web", "key": key, **self.secured()}.items()]
+        settings = self.cloud.settings(state, check_interval="1s",
+                                       store=" ".join(["etcd", *self.etcd.endpoints, *words]))
         site = Site(free_port(), (PRIVATE,), ("intranet",))
         server = self.make_server(kind, name)
         server.configure(settings=settings, certificates=[self.intranet], sites=[site])
@@ -78,7 +84,7 @@ def fixture_fleet(scratch, cloud, etcd, intranet, make_server):
     return Fleet(scratch, cloud, etcd, intranet, make_server)
 
 
-def test_one_order_for_all_hosts_and_no_key_readable_in_etcd(fleet, etcd, cloud):
+def test_one_order_for_all_hosts_and_no_key_readable_in_etcd(scratch, fleet, etcd, cloud):
     etcd.start()
     hosts = [fleet.host(Nginx, "one"), fleet.host(Apache, "two")]
     for host in hosts:
@@ -105,6 +111,8 @@ def test_one_order_for_all_hosts_and_no_key_readable_in_etcd(fleet, etcd, cloud)
     fleet.ctl(hosts[0].key, "leave", "late", "--yes")
     late.server.allow("no member of the fleet any more")
     late.server.wait_for_log("no member of the fleet any more")
+    said = ctl.run(scratch, "fleet", "keys", *fleet.place(late.key), status=4)
+    assert "no member of the fleet any more" in said
     cloud.revoke_issued()
     [last] = {host.serial(cloud, but_not=[serial, renewed]) for host in hosts}
     assert late.server.show(late.site).serial == renewed != last
@@ -150,3 +158,65 @@ def test_a_leader_that_was_stopped_beyond_its_lease_orders_nothing_more(fleet, e
         processes.kill(pid, signal.SIGCONT)
     assert hosts[leader].serial(cloud, but_not=[serial]) == renewed
     assert len(cloud.issued()) == 2 and fleet.leader() == other
+
+
+@pytest.mark.parametrize("victim", ["agent", "host"])
+def test_an_order_outlives_a_leader_that_was_killed_in_the_middle_of_it(fleet, etcd, cloud, victim):
+    etcd.start()
+    hosts = {name: fleet.host(Nginx, name) for name in ("one", "two")}
+    # The cloud has issued, and nobody hears of it.
+    cloud.fault({"hang": True, "executed": True}, service="pca", operation="CreateCertificateByCsr", times=1)
+    for host in hosts.values():
+        host.server.allow("was killed|has died")
+        host.server.start()
+    wait_until(cloud.issued, "a call of the leader")
+    leader = fleet.leader()
+    [other] = set(hosts) - {leader}
+    if victim == "agent":
+        processes.kill(hosts[leader].server.wait_for_agent())
+        survivors = list(hosts.values())
+    else:
+        hosts[leader].server.kill()
+        survivors = [hosts[other]]
+    assert len({host.serial(cloud) for host in survivors}) == 1
+    assert len(cloud.issued()) == cloud.count("CreateCertificateByCsr", "pca") == 1
+    # The next renewal has an order of its own.
+    wait_until(lambda: "/cl/web/records/intranet/order" not in etcd.values(), "the end of the order")
+
+
+def test_a_member_of_etcd_that_says_nothing_delays_nobody_for_long(fleet, etcd, cloud):
+    etcd.start()
+    hosts = [fleet.host(Nginx, "one"), fleet.host(Apache, "two")]
+    for host in hosts:
+        host.server.start()
+    [serial] = {host.serial(cloud) for host in hosts}
+    for member in range(len(etcd.members)):
+        etcd.pause_member(member)
+        cloud.revoke_issued()
+        [renewed] = {host.serial(cloud, but_not=[serial]) for host in hosts}
+        serial = renewed
+        etcd.resume_member(member)
+    assert len(cloud.issued()) == 1 + len(etcd.members)
+
+
+def test_an_etcd_with_users_and_certificates(scratch, cloud, intranet, make_server):
+    with SecureEtcd(scratch / "etcd", members=1) as etcd:
+        etcd.lock("/cl/web/")
+        fleet = Fleet(scratch, cloud, etcd, intranet, make_server)
+        host = fleet.host(Apache, "one")
+        host.server.start()
+        serial = host.serial(cloud)
+        wait_until(lambda: "one leads it" in ctl.run(host.state, "doctor", "--offline", status=None), "a good report")
+        assert "leads" in ctl.run(host.state, "fleet", "status")
+        # Its permission is withdrawn, and given back.
+        assert etcd.control("user", "revoke-role", "fleet", "fleet")
+        host.server.allow("permission denied|does not lead the fleet any more")
+        host.server.wait_for_log("this host goes on with its copy")
+        assert "has not followed" in ctl.run(host.state, "check", status=1)
+        assert "not followed since" in ctl.run(host.state, "status")
+        assert host.server.show(host.site).serial == serial
+        assert etcd.control("user", "grant-role", "fleet", "fleet")
+        host.server.wait_for_log("etcd answers again")
+        cloud.revoke_issued()
+        assert host.serial(cloud, but_not=[serial])
+        wait_until(lambda: "CCM OK" in ctl.run(host.state, "check", status=None), "a check that is content")

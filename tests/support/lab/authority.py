@@ -2,6 +2,7 @@
 """A certificate authority of the tests' own: where imported certificates are bought."""
 
 import datetime
+import ipaddress
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
@@ -18,7 +19,7 @@ def new_key():
 
 
 def name_of(text):
-    return x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, text)])
+    return x509.Name([] if text is None else [x509.NameAttribute(NameOID.COMMON_NAME, text)])
 
 
 class Issued:
@@ -77,6 +78,14 @@ class Authority:
     def _authority(issuer, subject):
         return sign(issuer, subject, (x509.BasicConstraints(ca=True, path_length=None), True),
                     begins=-1000 * DAY, lasts=5000 * DAY)
+
+    def issue_for_etcd(self):
+        """For the members of an etcd on this machine, and for who is let in. Without a common name, because etcd
+        would take that for a user's."""
+        return sign(self.issuing, None,
+                    (x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address("127.0.0.1"))]), True),
+                    (x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH,
+                                            ExtendedKeyUsageOID.CLIENT_AUTH]), False))
 
     def issue(self, *names, **dates):
         return sign(self.issuing, names[0],

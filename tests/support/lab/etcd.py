@@ -3,30 +3,43 @@
 
 import base64
 import json
+import os
 import pathlib
+import shutil
 import signal
 import subprocess
+import tempfile
 import urllib.request
 
+from .authority import Authority
 from .net import free_port
 from .waiting import wait_until
 
 PROGRAM = pathlib.Path("/usr/bin/etcd")
+MEMORY = "/dev/shm"
 
 
 class Etcd:
     def __init__(self, directory, members=3):
         self.directory = pathlib.Path(directory)
         self.directory.mkdir()
+        # In memory: a busy disk would look like a member that has gone.
+        in_memory = MEMORY if os.access(MEMORY, os.W_OK) else None
+        self.data = pathlib.Path(tempfile.mkdtemp(prefix="ccm-etcd-", dir=in_memory))
         self.endpoints = [f"http://127.0.0.1:{free_port()}" for _ in range(members)]
         self.peers = [f"http://127.0.0.1:{free_port()}" for _ in range(members)]
         self.members = [None] * members
+        self.security = []  # options of every member
 
     def __enter__(self):
         return self.start()
 
     def __exit__(self, *_):
+        self.close()
+
+    def close(self):
         self.stop()
+        shutil.rmtree(self.data, ignore_errors=True)
 
     def start(self):
         for member in range(len(self.members)):
@@ -40,12 +53,12 @@ class Etcd:
 
     def start_member(self, member):
         cluster = ",".join(f"m{number}={peer}" for number, peer in enumerate(self.peers))
-        command = [PROGRAM, "--name", f"m{member}", "--data-dir", self.directory / f"m{member}",
+        command = [PROGRAM, "--name", f"m{member}", "--data-dir", self.data / f"m{member}",
                    "--listen-client-urls", self.endpoints[member], "--advertise-client-urls", self.endpoints[member],
                    "--listen-peer-urls", self.peers[member], "--initial-advertise-peer-urls", self.peers[member],
                    "--initial-cluster", cluster, "--initial-cluster-token", self.directory.parent.name,
                    "--unsafe-no-fsync", "--heartbeat-interval", "50", "--election-timeout", "500",
-                   "--logger", "zap", "--log-level", "fatal"]
+                   "--logger", "zap", "--log-level", "fatal", *self.security]
         with open(self.directory / f"m{member}.log", "ab") as log:
             self.members[member] = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
 
@@ -54,6 +67,13 @@ class Etcd:
         if process is not None:
             process.send_signal(signal.SIGKILL)
             process.wait(timeout=20)
+
+    def pause_member(self, member):
+        """It keeps its connections and says nothing until it goes on."""
+        self.members[member].send_signal(signal.SIGSTOP)
+
+    def resume_member(self, member):
+        self.members[member].send_signal(signal.SIGCONT)
 
     def call(self, path, body):
         """What the first member that runs answers."""
@@ -73,3 +93,51 @@ class Etcd:
         whole = self.call("kv/range", {"key": "AA==", "range_end": "AA=="})
         return {base64.b64decode(item["key"]).decode(): base64.b64decode(item.get("value", ""))
                 for item in whole.get("kvs", [])}
+
+
+class SecureEtcd(Etcd):
+    """One with certificates on both sides, and with users from lock() on. The test writes `files` for its clients."""
+
+    def __init__(self, directory, members=3):
+        super().__init__(directory, members)
+        self.endpoints = [url.replace("http:", "https:") for url in self.endpoints]
+        authority = Authority()
+        self.files = {"ca": authority.trust(), "login": "fleet:s3cret\n"}
+        for who in ("etcd", "client"):
+            issued = authority.issue_for_etcd()
+            self.files[who] = (issued.pem() + issued.chain_pem()).decode()
+            self.files[f"{who}.key"] = issued.key_pem().decode()
+        for name, text in self.files.items():
+            path = self.directory / name
+            path.touch(mode=0o600)
+            path.write_text(text)
+        self.security = ["--cert-file", self.directory / "etcd", "--key-file", self.directory / "etcd.key",
+                         "--client-cert-auth", "--trusted-ca-file", self.directory / "ca"]
+
+    def words(self):
+        """How clients are told, in a configuration or on a command line."""
+        names = {"ca": "ca", "certificate": "client", "certificate_key": "client.key", "login": "login"}
+        return {word: self.directory / name for word, name in names.items()}
+
+    def control(self, *words, user="root:root"):
+        login = ["--user", user] if self.is_locked else []
+        done = subprocess.run(
+            ["/usr/bin/etcdctl", "--endpoints", ",".join(self.endpoints), "--cacert", self.directory / "ca",
+             "--cert", self.directory / "client", "--key", self.directory / "client.key", *login, *words],
+            env={"ETCDCTL_API": "3", "PATH": "/usr/bin:/bin"}, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT, text=True, timeout=30, check=False)
+        return done.returncode == 0 and done.stdout
+
+    is_locked = False
+
+    def answers(self):
+        return self.control("get", "x") is not False
+
+    def lock(self, prefix):
+        """Turns the authentication on; the fleet's user may only what begins with `prefix`."""
+        for words in (("user", "add", "root:root"), ("role", "add", "root"), ("user", "grant-role", "root", "root"),
+                      ("user", "add", "fleet:s3cret"), ("role", "add", "fleet"),
+                      ("role", "grant-permission", "fleet", "--prefix=true", "readwrite", prefix),
+                      ("user", "grant-role", "fleet", "fleet"), ("auth", "enable")):
+            assert self.control(*words) is not False, words
+        self.is_locked = True
