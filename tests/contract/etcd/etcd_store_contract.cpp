@@ -37,9 +37,9 @@ using namespace std::chrono_literals;
 using store::VersionNumber;
 
 // A host that does not hear of a change looks again later than this.
-constexpr auto kFresh = 5s;
+constexpr auto kFresh = 12s;
 
-bool happens(const std::function<bool()>& condition, std::chrono::milliseconds within = 10s) {
+bool happens(const std::function<bool()>& condition, std::chrono::milliseconds within = 30s) {
   for (auto waited = 0ms; waited < within; waited += 10ms) {
     if (condition()) return true;
     std::this_thread::sleep_for(10ms);
