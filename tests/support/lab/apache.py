@@ -36,7 +36,7 @@ class Apache(Server):
     most_verbose = "trace8"
     # What httpd says when no more children are allowed than there are, and, told to stop, of a connection that it
     # closes while a worker still lingers on it; no fault of ours.
-    ordinary = re.compile(r"AH(00161|00286|00287|00484|00485|10159): |\(9\)Bad file descriptor: AH03092: ")
+    ordinary = re.compile(r"AH(00161|00286|00287|00484|00485|10159): |\(9\)Bad file descriptor: AH0309[23]: ")
     reload_signal, graceful_stop_signal, reopen_signal = signal.SIGUSR1, signal.SIGWINCH, signal.SIGUSR1
     killed_worker = r"AH00052: child pid \d+ exit signal Killed"
 
