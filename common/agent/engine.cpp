@@ -29,7 +29,7 @@ namespace ccm::agent {
 namespace {
 
 constexpr unsigned kDeskThreads = 2;
-constexpr unsigned kFleetThreads = 3;
+constexpr unsigned kFleetThreads = 4;
 constexpr Seconds kBetweenCanaries{1};
 // A certificate of a catalogue counts as asked for until the end of the next such time.
 constexpr Seconds kAskedPeriod = std::chrono::hours(12);
@@ -310,7 +310,8 @@ Time RunningEngine::next_wake(const Team& team) const {
 
 // A team for each kind of source, each with a hand for wishes, those who ask responders, those of
 // the desk, those of catalogues and of the snapshot, the two of the stream of events and, in a
-// fleet, who stands for its lead, who follows the others, and who keeps the lease alive.
+// fleet, who stands for its lead, who follows the others, who keeps the lease alive,
+// and who tells the others of this host.
 unsigned most_threads(const config::GlobalConfig& global) noexcept {
   const auto teams = static_cast<unsigned>(config::source_kinds().size());
   return (teams + 1) * global.concurrent_renewals + teams + kDeskThreads + 4 +

@@ -145,7 +145,7 @@ Result<int> serve(const config::Handover& handover, const Pulse& pulse, Log& log
                .sentence = fmt::format("the agent {} has started", version()),
                .fields = {{"pid", fmt::format("{}", getpid())}}});
   ServiceLoop loop({*config, *std::move(store), asked_in(*publisher, log), *std::move(publisher),
-                    *std::move(notes), std::move(access->cloud), access->may_lead,
+                    *std::move(notes), std::move(access->cloud), access->may_lead, access->roster,
                     *std::move(watches), handover.server, life, std::move(settings), calls, clock,
                     log, events});
   return loop.run();

@@ -71,7 +71,8 @@ void run_hooks(EventStream& events, Event event, store::Answer& end) {
 
 ServiceLoop::ServiceLoop(Parts parts)
     : parts_(std::move(parts)),
-      neighbours_(kStorePath, store::id_of(parts_.server), parts_.config, parts_.clock, parts_.log),
+      neighbours_({kStorePath, store::id_of(parts_.server), parts_.config, *parts_.roster,
+                   parts_.clock, parts_.log}),
       clock_watch_(parts_.clock) {
   if (is_in_fleet() && parts_.may_lead) {
     candidate_ = std::make_unique<Candidate>(*parts_.store, wake_descriptor());
@@ -201,8 +202,9 @@ void ServiceLoop::look_at_neighbours() {
   next_look_at_neighbours_ = now + kLookAtNeighbours;
   if (!neighbours_.have_changed()) return;
   parts_.log.notice(
-      "the certificates of another server on this host have changed; the agent starts anew to look "
-      "after them");
+      "the certificates of another server {} have changed; the agent starts anew to look after "
+      "them",
+      is_in_fleet() ? "on this host or in the fleet" : "on this host");
   _exit(launch::kStartAnew);
 }
 

@@ -25,6 +25,7 @@
 #include "base/log.h"
 #include "config/config.h"
 #include "config/input/wire.h"
+#include "fleet/store/fleet_roster.h"
 #include "lifecycle/clock_watch.h"
 #include "publication/asked_names.h"
 #include "publication/writer.h"
@@ -46,6 +47,7 @@ class ServiceLoop {
     std::optional<publication::Writer> notes;
     std::optional<CloudAccess> access;  // until the engine has it
     bool may_lead;                      // accesses.h
+    std::shared_ptr<const fleet::FleetRoster> roster;
     Watches watches;
     config::ServerFacts server;
     SignOfLife& life;

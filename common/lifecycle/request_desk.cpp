@@ -254,7 +254,7 @@ Result<void> RequestDesk::install(const store::Request& request) {
 Result<void> RequestDesk::let_go(const store::Request& request) {
   const std::string& name = request.name;
   if (parts_.config.find(name) != nullptr) {
-    return fail(ErrorKind::invalid, "a server of this host has it in its configuration");
+    return fail(ErrorKind::invalid, "a running server has it in its configuration");
   }
   if (auto unnamed = store::check_unnamed(parts_.state_path, name, parts_.clock.steady_now());
       !unnamed) {

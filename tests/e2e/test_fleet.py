@@ -2,17 +2,17 @@
 """Hosts that share their certificates through an etcd of three members. Each has a state directory of its own."""
 
 import dataclasses
+import shutil
 import signal
 import subprocess
 
 import pytest
-from conftest import PRIVATE
 from lab import ctl, processes
 from lab.apache import Apache
 from lab.etcd import PROGRAM, Etcd, SecureEtcd
 from lab.net import free_port
 from lab.nginx import Nginx
-from lab.server import Site
+from lab.server import Certificate, Site
 from lab.waiting import wait_until
 
 pytestmark = pytest.mark.skipif(not PROGRAM.exists(), reason="there is no /usr/bin/etcd")
@@ -56,8 +56,9 @@ class Fleet:
     def ctl(self, host_key, command, *words):
         return ctl.run(self.scratch, "fleet", command, *words, *self.place(host_key)).splitlines()[-1]
 
-    def host(self, kind, name):
-        """Let in, configured, and not started yet."""
+    def host(self, kind, name, certificate=None):
+        """Let in, configured, and not started yet; it names the one certificate, or else `intranet`."""
+        certificate = certificate or self.intranet
         key = self.scratch / f"{name}.key"
         if self.key_id is None:
             self.first_key = key
@@ -69,9 +70,12 @@ class Fleet:
         words = [f"{name}={path}" for name, path in {"fleet": "web", "key": key, **self.secured()}.items()]
         settings = self.cloud.settings(state, check_interval="1s",
                                        store=" ".join(["etcd", *self.etcd.endpoints, *words]))
-        site = Site(free_port(), (PRIVATE,), ("intranet",))
+        # Each host has credentials in a file of its own.
+        own = shutil.copy(self.cloud.facts["credentials_file"], self.scratch / f"{name}.credentials")
+        settings["credentials"] = f"file={own}"
+        site = Site(free_port(), certificate.names, (certificate.name,))
         server = self.make_server(kind, name)
-        server.configure(settings=settings, certificates=[self.intranet], sites=[site])
+        server.configure(settings=settings, certificates=[certificate], sites=[site])
         return Host(server, site, state, key)
 
     def leader(self):
@@ -116,6 +120,34 @@ def test_one_order_for_all_hosts_and_no_key_readable_in_etcd(scratch, fleet, etc
     cloud.revoke_issued()
     [last] = {host.serial(cloud, but_not=[serial, renewed]) for host in hosts}
     assert late.server.show(late.site).serial == renewed != last
+
+
+@pytest.mark.parametrize("kinds", [(Nginx, Apache), (Apache, Nginx)], ids=["nginx", "apache"])
+def test_the_leader_looks_after_what_only_another_host_names(fleet, etcd, cloud, kinds):
+    etcd.start()
+    mail = Certificate("mail", fleet.intranet.source, ("mail.intra.example",))
+    one, two = fleet.host(kinds[0], "one"), fleet.host(kinds[1], "two", mail)
+    one.server.start()
+    serial = one.serial(cloud)
+    assert fleet.leader() == "one"
+    # A host of another role comes later; it serves what the leader obtains and renews for it.
+    two.server.start()
+    first = two.serial(cloud)
+    assert fleet.leader() == "one"
+    cloud.revoke_issued()
+    renewed = two.serial(cloud, but_not=[first])
+    serial = one.serial(cloud, but_not=[serial])
+    assert len(cloud.issued()) == 4
+    # The other one leads, and looks after both.
+    one.server.kill()
+    wait_until(lambda: fleet.leader() == "two", "another leader", timeout=40)
+    cloud.revoke_issued()
+    assert two.serial(cloud, but_not=[first, renewed])
+    wait_until(lambda: len(cloud.issued()) == 6, "a renewal of what only the dead host names")
+    # It has it when it comes back.
+    one.server.start()
+    assert one.serial(cloud, but_not=[serial])
+    assert len(cloud.issued()) == 6
 
 
 def test_starts_without_etcd_and_catches_up(fleet, etcd, cloud):

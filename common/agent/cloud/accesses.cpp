@@ -62,7 +62,8 @@ Result<std::unique_ptr<store::Store>> open_agent_store(const config::Config& con
     return store::open_store(state_path);
   }
   if (std::optional<fleet::FleetAccess> access = std::exchange(accesses.fleet, std::nullopt)) {
-    auto store = fleet::open_fleet_store(*place, *std::move(access), state_path, log);
+    auto store =
+        fleet::open_fleet_store(*place, *std::move(access), state_path, log, accesses.roster);
     if (store) return store;
     give_up_fleet(accesses, store.error(), log);
   }

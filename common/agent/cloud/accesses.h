@@ -20,6 +20,8 @@ struct Accesses {
   CloudAccess cloud;
   std::optional<fleet::FleetAccess> fleet;  // nullopt: there is no fleet, or it cannot be read
   std::string fleet_problem = {};           // why it cannot
+  // What other hosts of the fleet need of this one while it leads.
+  std::shared_ptr<fleet::FleetRoster> roster = std::make_shared<fleet::FleetRoster>();
   // False where a host of a fleet cannot do the leader's work, and leaves it to another one.
   bool may_lead = true;
 };

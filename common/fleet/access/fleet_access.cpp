@@ -123,7 +123,8 @@ Result<FleetAccess> read_fleet_access(const config::FleetConfig& fleet) {
 
 Result<std::unique_ptr<store::Store>> open_fleet_store(const config::FleetConfig& fleet,
                                                        FleetAccess access,
-                                                       const std::string& state_path, Log& log) {
+                                                       const std::string& state_path, Log& log,
+                                                       std::shared_ptr<FleetRoster> roster) {
   Result<FleetLayout> layout = FleetLayout::make(fleet.name);
   if (!layout) return pass(std::move(layout));
   const Result<std::string> half = crypto::public_half(access.host.key);
@@ -134,7 +135,8 @@ Result<std::unique_ptr<store::Store>> open_fleet_store(const config::FleetConfig
   FleetOptions options{.state_path = state_path,
                        .fleet = fleet.name,
                        .host = access.host.name,
-                       .host_id = fleet_host_id(*half)};
+                       .host_id = fleet_host_id(*half),
+                       .roster = std::move(roster)};
   return open_etcd_store(
       std::move(options), etcd,
       [etcd, layout = *std::move(layout), host = std::move(access.host)] {

@@ -12,6 +12,7 @@
 #include "config/config.h"
 #include "fleet/access/host_key.h"
 #include "fleet/etcd/etcd_client.h"
+#include "fleet/store/fleet_roster.h"
 #include "store/store.h"
 
 namespace ccm::fleet {
@@ -31,9 +32,9 @@ Result<EtcdOptions> read_etcd_access(const config::FleetConfig& fleet);
 Result<HostKey> read_host_key(const std::string& path);
 
 // The store of the fleet, with its copy at the state path; etcd need not be there
-// (store/etcd_store.h). `log` outlives it.
-Result<std::unique_ptr<store::Store>> open_fleet_store(const config::FleetConfig& fleet,
-                                                       FleetAccess access,
-                                                       const std::string& state_path, Log& log);
+// (store/etcd_store.h). It fills the roster when this host leads. `log` outlives it.
+Result<std::unique_ptr<store::Store>> open_fleet_store(
+    const config::FleetConfig& fleet, FleetAccess access, const std::string& state_path, Log& log,
+    std::shared_ptr<FleetRoster> roster = std::make_shared<FleetRoster>());
 
 }  // namespace ccm::fleet

@@ -15,6 +15,7 @@
 #include "fleet/store/fleet_host.h"
 #include "fleet/store/fleet_inbox.h"
 #include "fleet/store/fleet_lease.h"
+#include "fleet/store/fleet_reporter.h"
 #include "fleet/store/head_change.h"
 #include "store/entry_name.h"
 #include "store/file_store/file_reader.h"
@@ -37,9 +38,14 @@ class EtcdStore final : public store::Store, public store::FileReader {
       : FileReader(options.state_path),
         options_(std::move(options)),
         host_(std::move(parts), *this),
-        inbox_(host_, FileReader::state_path()) {}
+        inbox_(host_, FileReader::state_path()),
+        reporter_(host_, {.id = options_.host_id, .name = options_.host},
+                  {.state_path = options_.state_path, .roster = *options_.roster}) {}
 
-  void start() override { host_.start(); }
+  void start() override {
+    host_.start();
+    reporter_.start();
+  }
 
   Result<store::VersionInfo> install(const Lease& lease, const policy::Admission& admission,
                                      const store::Installation& installation) override;
@@ -77,6 +83,7 @@ class EtcdStore final : public store::Store, public store::FileReader {
   const FleetOptions options_;
   mutable FleetHost host_;
   FleetInbox inbox_;
+  FleetReporter reporter_;
   EtcdRevision last_token_ = 0;  // of the last lease; under the host's lock
 };
 
@@ -283,6 +290,7 @@ Result<std::unique_ptr<Lease>> EtcdStore::try_lead() {
   last_token_ = (*lease)->fencing_token();
   // What the leader before has written last may not have been heard of yet.
   Result<void> done = host_.catch_up();
+  if (done) done = reporter_.hear_the_others(host_.keys());
   if (done) done = adopt_copy(host_, *this, **lease);
   if (!done) return pass(std::move(done));
   return lease;

@@ -18,6 +18,7 @@
 #include "base/result.h"
 #include "fleet/etcd/etcd_client.h"
 #include "fleet/store/fleet_entry.h"
+#include "fleet/store/fleet_roster.h"
 #include "store/store.h"
 
 namespace ccm::fleet {
@@ -28,6 +29,8 @@ struct FleetOptions {
   std::string host;          // this host, for people; one word
   std::string host_id = {};  // what it is known by (fleet_keyring.h)
   std::chrono::seconds lease_life{15};
+  // Where it is said what the other hosts' servers are set to, as soon as this host leads.
+  std::shared_ptr<FleetRoster> roster = std::make_shared<FleetRoster>();
 };
 
 // Asks for the fleet's keys as they are now. Called when etcd is there for the first time, and

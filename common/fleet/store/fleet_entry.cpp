@@ -31,6 +31,14 @@ std::uint64_t number_in(const Record& record, std::string_view key) {
 
 }  // namespace
 
+FleetKeys FleetKeys::clone() const {
+  FleetKeys copy{.keys = {}, .entry = entry, .entry_modified = entry_modified};
+  for (const crypto::SealingKey& key : keys) {
+    copy.keys.push_back({.id = key.id, .key = key.key.clone()});
+  }
+  return copy;
+}
+
 bool FleetKeys::knows(std::string_view id) const noexcept {
   return std::any_of(keys.begin(), keys.end(),
                      [&](const crypto::SealingKey& key) { return key.id == id; });

@@ -28,6 +28,7 @@ struct FleetKeys {
   std::string entry = {};
   EtcdRevision entry_modified = 0;
 
+  FleetKeys clone() const;
   bool knows(std::string_view id) const noexcept;
   Result<std::string> seal(std::string_view place, const Secret& text) const;
   Result<Secret> unseal(std::string_view place, std::string_view sealed) const;

@@ -54,7 +54,7 @@ void FleetHost::follow() {
     }
     bool has_heard = false;
     const Result<void> ended = parts_.etcd->watch(
-        range_of_prefix(parts_.layout.all()), *heard + 1,
+        parts_.layout.followed(), *heard + 1,
         [&](const EtcdNews& news) {
           has_heard = true;
           return hear(news);
@@ -132,6 +132,13 @@ Result<void> FleetHost::look_at_leader() {
 bool FleetHost::is_led_by_another(EtcdRevision own_token) const {
   return heard_ && leader_ && leader_->token != own_token &&
          (parts_.self.id.empty() || leader_->who.id != parts_.self.id);
+}
+
+std::optional<FleetHost::Standing> FleetHost::standing() {
+  const auto held = lock();
+  if (host_lease_ == nullptr || !heard_ || keys_.keys.empty()) return std::nullopt;
+  return Standing{.keys = keys_.clone(),
+                  .leads = leader_ && !parts_.self.id.empty() && leader_->who.id == parts_.self.id};
 }
 
 void FleetHost::tell(const Result<void>& outcome) {

@@ -65,6 +65,12 @@ class FleetHost {
   Result<bool> is_ready_to_lead();
   // All that the fleet has is known afterwards.
   Result<void> catch_up();
+  // How this process stands with the fleet; nullopt while it does not follow it.
+  struct Standing {
+    FleetKeys keys;
+    bool leads;
+  };
+  std::optional<Standing> standing();
 
   const FleetLayout& layout() const noexcept { return parts_.layout; }
   const FleetKeys& keys() const noexcept { return keys_; }

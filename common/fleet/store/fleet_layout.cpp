@@ -62,6 +62,10 @@ Result<FleetLayout> FleetLayout::make(std::string_view fleet) {
   return FleetLayout(std::string(fleet), fmt::format("/cl/{}/", fleet));
 }
 
+EtcdRange FleetLayout::followed() const {
+  return {.key = prefix_, .end = prefix_ + "~"};
+}
+
 std::string FleetLayout::shelf(Shelf shelf) const {
   const auto* found = std::find_if(kShelves.begin(), kShelves.end(),
                                    [&](const ShelfName& each) { return each.shelf == shelf; });

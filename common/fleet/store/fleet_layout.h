@@ -9,6 +9,10 @@
 //             records/NAME/KIND   the engine's records; with an empty NAME: of the whole fleet
 //             inbox/ID-NAME       what is asked of the leader
 //             granted/NAME        its note of a renewal that was asked for
+//             ~settings/HOST      what a host's servers are set to, for the one that leads
+//
+// Every host follows all of it but what begins with "~": what each of 1,000 hosts has to say must
+// not come to each of the others.
 //
 // All values but the leader's are sealed (crypto/key/sealing.h), with their key as the context.
 // Pure.
@@ -20,6 +24,7 @@
 #include <string_view>
 
 #include "base/result.h"
+#include "fleet/etcd/etcd_messages.h"
 #include "store/store_reader.h"
 
 namespace ccm::fleet {
@@ -39,9 +44,14 @@ class FleetLayout {
   static Result<FleetLayout> make(std::string_view fleet);
 
   const std::string& all() const noexcept { return prefix_; }
+  // What every host follows.
+  EtcdRange followed() const;
   // Of the fleet.
   const std::string& name() const noexcept { return name_; }
   std::string leader() const { return prefix_ + "leader"; }
+  // Of all hosts, and of one by its id (fleet_keyring.h).
+  std::string settings() const { return prefix_ + "~settings/"; }
+  std::string settings(std::string_view host) const { return settings() + std::string(host); }
   // All of a kind, and of one certificate.
   std::string shelf(Shelf shelf) const;
   std::string shelf(Shelf shelf, std::string_view name) const;

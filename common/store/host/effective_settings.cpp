@@ -76,6 +76,10 @@ void drop_predecessors(std::vector<EffectiveSettings>& all) {
 
 }  // namespace
 
+bool is_expected(const AgentSighting& seen, Time now) {
+  return is_running(seen) || (seen.last_seen && now - *seen.last_seen < kServerGrace);
+}
+
 std::string effective_settings_path(const std::string& state_path, const ServerId& server) {
   return fmt::format("{}/{}{}", state_path, kSettingsPrefix, to_string(server));
 }

@@ -26,6 +26,11 @@
 
 namespace ccm::store {
 
+// The certificates of a stopped server still count for this long, because it may be restarting.
+inline constexpr Seconds kServerGrace{900};
+// Whether they count: it runs, or it has not been gone for longer.
+bool is_expected(const AgentSighting& seen, Time now);
+
 inline constexpr std::string_view kSettingsPrefix = "settings-";
 std::string effective_settings_path(const std::string& state_path, const ServerId& server);
 // Every server that has left settings, readable or not.

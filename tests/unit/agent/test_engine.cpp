@@ -17,7 +17,7 @@ TEST(Engine, HasATeamForEachKindOfSource) {
   EXPECT_EQ(most_threads(global), 2 * 5U + kBesideTeams);
   config::GlobalConfig in_fleet = global;
   in_fleet.fleet.emplace();
-  EXPECT_EQ(most_threads(in_fleet), most_threads(global) + 3);
+  EXPECT_EQ(most_threads(in_fleet), most_threads(global) + 4);
   const test::ToyInTables toy;
   EXPECT_EQ(most_threads(global), 3 * 5U + kBesideTeams);
 }

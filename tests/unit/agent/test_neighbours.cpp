@@ -20,9 +20,10 @@ using testing::IsEmpty;
 
 config::Settings settings(const std::vector<std::string>& names,
                           const std::string& region = "ap-southeast-1",
-                          const std::string& validity = "90d") {
+                          const std::string& validity = "90d",
+                          const std::string& credentials = "ecs") {
   config::Settings settings;
-  EXPECT_TRUE(settings.set("credentials", {"ecs"}, {}));
+  EXPECT_TRUE(settings.set("credentials", {credentials}, {}));
   EXPECT_TRUE(settings.set("region", {region}, {}));
   for (const std::string& name : names) {
     EXPECT_TRUE(settings.add_certificate(name, {}));
@@ -66,7 +67,9 @@ class NeighboursTest : public testing::Test {
       std::chrono::floor<Seconds>(std::chrono::system_clock::from_time_t(std::time(nullptr)))};
   std::map<store::ServerId, store::Presence> agents_;
   config::Config own_ = settings({"b", "shared"}).finalize().value();
-  Neighbours neighbours_{state_.path(), {ServerKind::nginx, "00000001"}, own_, clock_, log_};
+  fleet::FleetRoster roster_;
+  Neighbours neighbours_{
+      {state_.path(), {ServerKind::nginx, "00000001"}, own_, roster_, clock_, log_}};
 };
 
 TEST_F(NeighboursTest, AloneThereIsOnlyTheOwnConfiguration) {
@@ -116,7 +119,7 @@ TEST_F(NeighboursTest, TakesOverWhatAnotherServerOfItsKindNames) {
 TEST_F(NeighboursTest, AServerThatIsGoneIsForgottenAfterAWhile) {
   leave(ServerKind::apache, settings({"a"}));
   EXPECT_THAT(joined_names(), ElementsAre("a", "b", "shared"));
-  clock_.advance(Neighbours::kGrace + Seconds(5));
+  clock_.advance(store::kServerGrace + Seconds(5));
   EXPECT_FALSE(neighbours_.have_changed()) << "it lives, however long ago it wrote";
   kill(ServerKind::apache);
   EXPECT_TRUE(neighbours_.have_changed());
@@ -157,6 +160,52 @@ TEST_F(NeighboursTest, LeavesACertificateOfAnotherCloudAlone) {
   EXPECT_THAT(joined_names(), ElementsAre("b", "shared"));
   EXPECT_THAT(log_.lines(), ElementsAre(HasSubstr("a state directory of its own")));
   EXPECT_FALSE(neighbours_.have_changed());
+}
+
+// As the servers of other hosts in a fleet.
+fleet::DistantServer distant(const std::string& host, const config::Settings& settings) {
+  return {.host = host,
+          .server = {ServerKind::apache, "0000000a"},
+          .config = std::make_shared<const config::Config>(settings.finalize().value())};
+}
+
+TEST_F(NeighboursTest, TakesOverWhatOnlyAnotherHostOfTheFleetNames) {
+  leave(ServerKind::apache, settings({"a"}));
+  EXPECT_THAT(joined_names(), ElementsAre("a", "b", "shared"));
+  roster_.replace({distant("web-2", settings({"c", "shared"})), distant("web-3", settings({"d"}))});
+  EXPECT_TRUE(neighbours_.have_changed());
+  EXPECT_THAT(joined_names(), ElementsAre("a", "b", "c", "d", "shared"));
+  roster_.replace({distant("web-2", settings({"c", "shared"})), distant("web-3", settings({"d"}))});
+  EXPECT_FALSE(neighbours_.have_changed()) << "the same in other words";
+  roster_.replace({distant("web-2", settings({"c"}))});
+  EXPECT_TRUE(neighbours_.have_changed());
+  EXPECT_THAT(joined_names(), ElementsAre("a", "b", "c", "shared"));
+  EXPECT_THAT(log_.lines(), IsEmpty());
+}
+
+TEST_F(NeighboursTest, AnotherHostHasItsCredentialsInFilesOfItsOwn) {
+  roster_.replace(
+      {distant("web-2", settings({"c"}, "ap-southeast-1", "90d", "file=/etc/elsewhere"))});
+  EXPECT_THAT(joined_names(), ElementsAre("b", "c", "shared"));
+}
+
+TEST_F(NeighboursTest, SaysWhatOfAnotherHostIsLeftOut) {
+  roster_.replace({distant("web-2", settings({"c"}, "cn-north-4")),
+                   distant("web-3", settings({"d", "shared"})),
+                   distant("web-4", settings({"d"}, "ap-southeast-1", "30d"))});
+  EXPECT_THAT(joined_names(), ElementsAre("b", "d", "shared"));
+  EXPECT_THAT(
+      log_.lines(),
+      ElementsAre(HasSubstr("\"c\" is set for apache on the host \"web-2\" of the fleet with "
+                            "another region"),
+                  HasSubstr("\"d\" is set differently for apache on the host \"web-4\"")));
+}
+
+TEST_F(NeighboursTest, MakesTheTicketKeysThatAnotherHostWants) {
+  config::Settings theirs = settings({});
+  EXPECT_TRUE(theirs.set("ticket_keys", {"fleet"}, {}));
+  roster_.replace({distant("web-2", theirs)});
+  EXPECT_EQ(neighbours_.joined().global().ticket_keys, config::TicketKeys::fleet);
 }
 
 }  // namespace

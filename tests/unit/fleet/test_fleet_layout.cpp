@@ -39,5 +39,23 @@ TEST(FleetLayout, TakesNoNameThatIsNoFilesName) {
   EXPECT_FALSE(FleetLayout::make(""));
 }
 
+// What each host says of itself must not come to all the others.
+TEST(FleetLayout, HostsFollowAllButWhatEachSaysOfItself) {
+  const FleetLayout layout = FleetLayout::make("web").value();
+  const EtcdRange followed = layout.followed();
+  const auto is_followed = [&](const std::string& key) {
+    return followed.key <= key && key < followed.end;
+  };
+  for (const std::string& key :
+       {layout.leader(), layout.head("zz"), layout.version("zz", 1), layout.response("zz", 1),
+        layout.record("", "x"), layout.request("0123456789abcdef", "a"), layout.grant("a"),
+        layout.all() + "keys/x/y", layout.all() + "hosts/x"}) {
+    EXPECT_TRUE(is_followed(key)) << key;
+  }
+  EXPECT_FALSE(is_followed(layout.settings("0f"))) << layout.settings("0f");
+  EXPECT_TRUE(layout.settings("0f").starts_with("/cl/web/")) << "an etcd's user may write there";
+  EXPECT_FALSE(layout.slot_of(layout.settings("0f")));
+}
+
 }  // namespace
 }  // namespace ccm::fleet

@@ -1,0 +1,214 @@
+// SPDX-License-Identifier: Apache-2.0
+// What the hosts of a fleet tell each other of themselves, on a real etcd.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <chrono>
+#include <functional>
+#include <memory>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "base/clock.h"
+#include "fleet/etcd/etcd_client.h"
+#include "fleet/store/etcd_store.h"
+#include "store/host/effective_settings.h"
+#include "store/host/presence.h"
+#include "support/etcd_cluster.h"
+#include "support/memory_log.h"
+#include "support/temp_directory.h"
+
+namespace ccm::fleet {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+using ::testing::Not;
+using ::testing::SizeIs;
+using namespace std::chrono_literals;
+using Names = std::vector<std::string>;
+
+bool comes_true(const std::function<bool()>& condition) {
+  for (auto waited = 0ms; waited < 30s; waited += 10ms) {
+    if (condition()) return true;
+    std::this_thread::sleep_for(10ms);
+  }
+  return false;
+}
+
+config::Handover handover_of(const Names& certificates) {
+  config::Handover handover;
+  handover.server = {.kind = config::ServerKind::nginx, .error_log = "", .launch_id = "1"};
+  handover.server.instance = "0000000a";
+  config::Settings& settings = handover.settings;
+  EXPECT_TRUE(settings.set("credentials", {"ecs"}, {}));
+  EXPECT_TRUE(settings.set("region", {"ap-southeast-1"}, {}));
+  for (const std::string& name : certificates) {
+    EXPECT_TRUE(settings.add_certificate(name, {}));
+    EXPECT_TRUE(settings.set_in(name, "source",
+                                {"pca", "issuer=2cb2878b-6cd1-460d-bd25-afe655159bdc"}, {}));
+    EXPECT_TRUE(settings.set_in(name, "names", {name + ".example.com"}, {}));
+  }
+  return handover;
+}
+
+// A machine of the fleet with one server, whose agent is this process.
+class Machine {
+ public:
+  Machine(const std::vector<std::string>& endpoints, std::string name,
+          const crypto::SealingKey& key)
+      : endpoints_(endpoints), name_(std::move(name)), key_{.id = key.id, .key = key.key.clone()} {
+    std::shared_ptr<EtcdClient> etcd = EtcdClient::make({.endpoints = endpoints_}).value();
+    store_ = open_etcd_store(
+                 {.state_path = directory_.path(),
+                  .fleet = "web",
+                  .host = name_,
+                  .host_id = "id-of-" + name_,
+                  .lease_life = 2s,
+                  .roster = roster_},
+                 std::move(etcd), [this] { return keys(); }, log_)
+                 .value();
+    store_->start();
+  }
+  void names(const Names& certificates) {
+    const config::Handover handover = handover_of(certificates);
+    ASSERT_TRUE(store::write_effective_settings(directory_.path(), handover));
+    if (presence_) return;
+    presence_.emplace(directory_.path(),
+                      store::Presence::Facts{.server = store::id_of(handover.server)});
+    ASSERT_TRUE(presence_->claim(SystemClock().steady_now()));
+  }
+  bool lead() {
+    return comes_true([&] {
+      auto lease = store_->try_lead();
+      if (lease && *lease) lease_ = *std::move(lease);
+      return lease_ != nullptr;
+    });
+  }
+  // What it has heard that the others name, as "HOST NAME".
+  Names heard() const {
+    Names all;
+    const auto servers = roster_->servers();
+    for (const DistantServer& server : *servers) {
+      for (const auto& spec : server.config->certificates()) {
+        all.push_back(server.host + " " + spec.name);
+      }
+    }
+    return all;
+  }
+  bool hears(const Names& wanted) {
+    return comes_true([&] { return heard() == wanted; });
+  }
+  FleetRoster& roster() { return *roster_; }
+  test::MemoryLog& log() { return log_; }
+
+ private:
+  FleetKeys keys() const {
+    FleetKeys keys;
+    keys.keys.push_back({.id = key_.id, .key = key_.key.clone()});
+    return keys;
+  }
+
+  std::vector<std::string> endpoints_;
+  std::string name_;
+  crypto::SealingKey key_;
+  test::TempDirectory directory_{test::memory_backed_parent()};
+  test::MemoryLog log_;
+  std::shared_ptr<FleetRoster> roster_ = std::make_shared<FleetRoster>();
+  std::optional<store::Presence> presence_;
+  std::unique_ptr<store::Store> store_;
+  std::unique_ptr<store::Lease> lease_;
+};
+
+class FleetReportsContract : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    if (!test::EtcdCluster::is_installed()) GTEST_SKIP() << "there is no /usr/bin/etcd";
+    cluster_ = std::make_unique<test::EtcdCluster>();
+    raw_ = EtcdClient::make({.endpoints = cluster_->endpoints()}).value();
+    ASSERT_TRUE(comes_true([&] { return raw_->range({.key = "x"}).has_value(); }));
+  }
+  std::unique_ptr<Machine> join(const std::string& name) {
+    return std::make_unique<Machine>(cluster_->endpoints(), name, key_);
+  }
+  std::vector<EtcdItem> notes() {
+    return raw_->read_all(range_of_prefix("/cl/web/~settings/")).value().items;
+  }
+
+  crypto::SealingKey key_ = crypto::make_sealing_key().value();
+  std::unique_ptr<test::EtcdCluster> cluster_;
+  std::unique_ptr<EtcdClient> raw_;
+};
+
+TEST_F(FleetReportsContract, TheLeaderHearsWhatTheOthersName) {
+  const auto one = join("one");
+  const auto two = join("two");
+  one->names({"intranet"});
+  two->names({"mail", "intranet"});
+  ASSERT_TRUE(comes_true([&] { return notes().size() == 2; }));
+  ASSERT_TRUE(one->lead());
+  EXPECT_THAT(one->heard(), ElementsAre("two intranet", "two mail")) << "from its start on";
+  const auto before = one->roster().servers();
+  // What changes, and who comes later.
+  two->names({"shop"});
+  EXPECT_TRUE(one->hears({"two shop"}));
+  EXPECT_NE(one->roster().servers(), before);
+  const auto three = join("three");
+  three->names({"blog"});
+  EXPECT_TRUE(one->hears({"three blog", "two shop"}));
+  EXPECT_THAT(two->heard(), IsEmpty()) << "it does not lead";
+  for (const EtcdItem& note : notes()) {
+    EXPECT_NE(note.lease, 0U) << "it goes away after its host";
+    EXPECT_THAT(note.value, Not(HasSubstr("example.com"))) << "sealed";
+  }
+  // As when the host has been dead for longer than a server may be.
+  ASSERT_TRUE(raw_->revoke(raw_->range({.key = "/cl/web/~settings/id-of-two"})->items.at(0).lease));
+  EXPECT_TRUE(
+      comes_true([&] { return one->heard() == Names{"three blog"} || notes().size() == 3; }));
+}
+
+TEST_F(FleetReportsContract, HostsThatAreSetAlikeShareOneConfiguration) {
+  const auto one = join("one");
+  const auto two = join("two");
+  const auto three = join("three");
+  two->names({"mail"});
+  three->names({"mail"});
+  ASSERT_TRUE(comes_true([&] { return notes().size() == 2; }));
+  ASSERT_TRUE(one->lead());
+  const auto servers = one->roster().servers();
+  ASSERT_THAT(*servers, SizeIs(2));
+  EXPECT_EQ(servers->at(0).config, servers->at(1).config);
+}
+
+TEST_F(FleetReportsContract, ANoteThatIsNoHostsCountsForNothing) {
+  const auto one = join("one");
+  const auto two = join("two");
+  two->names({"mail"});
+  ASSERT_TRUE(comes_true([&] { return notes().size() == 1; }));
+  ASSERT_TRUE(raw_->commit(
+      {.compares = {}, .changes = {{.key = "/cl/web/~settings/evil", .value = "rubbish"}}}));
+  // Sealed, but for another place.
+  ASSERT_TRUE(raw_->commit(
+      {.compares = {},
+       .changes = {{.key = "/cl/web/~settings/copied", .value = notes().back().value}}}));
+  ASSERT_TRUE(one->lead());
+  EXPECT_THAT(one->heard(), ElementsAre("two mail"));
+  EXPECT_THAT(one->log().text(), HasSubstr("the settings of the host \"evil\""));
+  EXPECT_THAT(one->log().text(), HasSubstr("the settings of the host \"copied\""));
+}
+
+// A host that comes back to an etcd that has lost its lease.
+TEST_F(FleetReportsContract, WritesItsSettingsAgainWhenTheLeaseIsGone) {
+  const auto one = join("one");
+  one->names({"intranet"});
+  ASSERT_TRUE(comes_true([&] { return notes().size() == 1; }));
+  ASSERT_TRUE(raw_->revoke(notes().at(0).lease));
+  EXPECT_THAT(notes(), IsEmpty());
+  one->names({"intranet", "more"});
+  EXPECT_TRUE(comes_true([&] { return notes().size() == 1; }));
+}
+
+}  // namespace
+}  // namespace ccm::fleet
