@@ -2,6 +2,7 @@
 """Hosts that share their certificates through an etcd of three members. Each has a state directory of its own."""
 
 import dataclasses
+import json
 import shutil
 import signal
 import subprocess
@@ -150,6 +151,35 @@ def test_the_leader_looks_after_what_only_another_host_names(fleet, etcd, cloud,
     assert len(cloud.issued()) == 6
 
 
+def test_the_status_says_what_each_host_is_behind_on(fleet, etcd, cloud):
+    etcd.start()
+    one, two = fleet.host(Nginx, "one"), fleet.host(Apache, "two")
+    one.server.start()
+    serial = one.serial(cloud)
+
+    def host(name):
+        [found] = [each for each in json.loads(ctl.run(one.state, "fleet", "status", "--json"))["hosts"]
+                   if each["name"] == name]
+        return found
+
+    assert "last_seen" not in host("two")
+    assert "nothing was heard for 15m or longer of two" in ctl.run(one.state, "fleet", "status")
+    two.server.start()
+    assert two.serial(cloud) == serial
+    wait_until(lambda: host("two").get("behind") == [], "a report of the other host")
+    assert host("two")["agent"] and abs(host("two")["clock_difference"]) <= 2
+    assert host("one")["leads"] and host("one")["behind"] == []
+    # It hears of nothing any more.
+    two.server.kill()
+    cloud.revoke_issued()
+    one.serial(cloud, but_not=[serial])
+    wait_until(lambda: host("two")["behind"] == [{"name": "intranet", "version": 2}], "a host that is behind")
+    assert "intranet (version 2)" in ctl.run(one.state, "fleet", "status")
+    wait_until(lambda: host("one")["behind"] == [], "the leader's own report")
+    two.server.start()
+    wait_until(lambda: host("two")["behind"] == [], "a host that has caught up")
+
+
 def test_starts_without_etcd_and_catches_up(fleet, etcd, cloud):
     etcd.start()
     host = fleet.host(Nginx, "one")
@@ -245,7 +275,7 @@ def test_an_etcd_with_users_and_certificates(scratch, cloud, intranet, make_serv
         host.server.allow("permission denied|does not lead the fleet any more")
         host.server.wait_for_log("this host goes on with its copy")
         assert "has not followed" in ctl.run(host.state, "check", status=1)
-        assert "not followed since" in ctl.run(host.state, "status")
+        assert "has not followed the fleet" in ctl.run(host.state, "status")
         assert host.server.show(host.site).serial == serial
         assert etcd.control("user", "grant-role", "fleet", "fleet")
         host.server.wait_for_log("etcd answers again")

@@ -7,7 +7,6 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
-#include <ctime>
 #include <map>
 #include <memory>
 
@@ -18,6 +17,7 @@
 #include "cli/cloud/permissions.h"
 #include "cli/doctor/doctor.h"
 #include "cli/input/secret_input.h"
+#include "cloud/reply/http_date.h"
 #include "cloud/transport/curl_client.h"
 #include "cloud/transport/peer_chain.h"
 #include "crypto/certificate/names.h"
@@ -207,13 +207,10 @@ class Network {
   }
 
   void examine_clock(const cloud::HttpResponse& answer) {
-    std::tm parts{};
-    const std::string date(answer.header("Date"));
-    if (has_seen_clock_ || strptime(date.c_str(), "%a, %d %b %Y %H:%M:%S GMT", &parts) == nullptr) {
-      return;
-    }
+    const auto date = cloud::parse_http_date(std::string(answer.header("Date")));
+    if (has_seen_clock_ || !date) return;
     has_seen_clock_ = true;
-    const Seconds skew = clock_.now() - Time{Seconds(timegm(&parts))};
+    const Seconds skew = clock_.now() - *date;
     const Seconds size = skew < Seconds(0) ? -skew : skew;
     if (size < kTolerableSkew) {
       findings_.good("clock", "agrees with the cloud's");

@@ -43,13 +43,11 @@ std::string count_text(std::size_t count, std::string_view one, std::string_view
 void report_fleet(const std::string& path, Findings& findings) {
   const auto note = store::read_fleet_note(path);
   if (!note) return;
-  if (!note->is_connected) {
-    findings.doubtful("fleet",
-                      fmt::format("this host has not followed the fleet \"{}\" since {}: {}",
-                                  note->fleet, format_time(note->since), note->problem),
+  for (const std::string& trouble : store::troubles_of(*note)) {
+    findings.doubtful("fleet", trouble,
                       "it shows what it has; `ccmctl fleet status` asks etcd itself");
-    return;
   }
+  if (!note->is_connected) return;
   findings.good(
       "fleet",
       fmt::format("this host (\"{}\") follows the fleet \"{}\"; {}", note->host, note->fleet,

@@ -96,11 +96,8 @@ Result<FleetLink> FleetLink::open(const config::FleetConfig& place) {
   return link;
 }
 
-Result<std::optional<fleet::FleetLeader>> FleetLink::leader() {
-  const auto page = etcd_->range({.key = layout_->leader()});
-  if (!page) return fail(page.error());
-  if (page->items.empty()) return std::optional<fleet::FleetLeader>();
-  return std::optional(fleet::parse_leader(page->items.front().value));
+Result<fleet::FleetSurvey> FleetLink::survey(const fleet::FleetKeys& keys, const Clock& clock) {
+  return fleet::survey_fleet(*etcd_, *layout_, keys, clock);
 }
 
 Result<Membership> Membership::open(Workspace& workspace, const FleetOptions& options) {

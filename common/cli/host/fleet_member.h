@@ -13,7 +13,7 @@
 #include "cli/host/workspace.h"
 #include "fleet/access/fleet_access.h"
 #include "fleet/store/fleet_keyring.h"
-#include "fleet/store/fleet_lease.h"
+#include "fleet/store/fleet_survey.h"
 
 namespace ccm::cli {
 
@@ -43,8 +43,7 @@ class FleetLink {
 
   fleet::FleetKeyring& keyring() noexcept { return *keyring_; }
   const std::string& fleet() const noexcept { return layout_->name(); }
-  // Who leads; nullopt: nobody.
-  Result<std::optional<fleet::FleetLeader>> leader();
+  Result<fleet::FleetSurvey> survey(const fleet::FleetKeys& keys, const Clock& clock);
 
  private:
   FleetLink() = default;
@@ -65,7 +64,7 @@ class Membership {
   const std::string& fleet() const noexcept { return link_.fleet(); }
   // This host's.
   const std::string& id() const noexcept { return id_; }
-  Result<std::optional<fleet::FleetLeader>> leader() { return link_.leader(); }
+  Result<fleet::FleetSurvey> survey(const Clock& clock) { return link_.survey(keys_, clock); }
 
  private:
   Membership(FleetLink link, fleet::FleetKeys keys, std::string id)

@@ -319,12 +319,11 @@ Survey Surveyor::conclude() {
 // What is shown stays good for a while without the fleet.
 void say_of_fleet(const std::string& state_directory, Survey& survey) {
   const auto note = store::read_fleet_note(state_directory);
-  if (!note || note->is_connected) return;
-  survey.servers.push_back(
-      {.title = "fleet",
-       .level = Level::warning,
-       .sentence = fmt::format("this host has not followed \"{}\" since {}: {}", note->fleet,
-                               format_time(note->since), note->problem)});
+  if (!note) return;
+  for (std::string& trouble : store::troubles_of(*note)) {
+    survey.servers.push_back(
+        {.title = "fleet", .level = Level::warning, .sentence = std::move(trouble)});
+  }
 }
 
 }  // namespace

@@ -45,6 +45,7 @@ struct Transfer {
   const StreamClient::Sink* sink = nullptr;  // nullptr: all goes into the body
   bool has_enough = false;
   bool has_news = false;
+  std::string date;  // the header
   std::array<char, CURL_ERROR_SIZE> problem{};
 };
 
@@ -62,6 +63,20 @@ std::size_t on_piece(char* data, std::size_t, std::size_t size, void* context) n
         if ((*transfer.sink)(std::string_view(data, size))) return size;
         transfer.has_enough = true;
         return 0;
+      });
+}
+
+std::size_t on_stream_header(char* data, std::size_t, std::size_t size, void* context) noexcept {
+  return at_boundary(
+      std::size_t{0}, [](std::string_view) {},
+      [&] {
+        const std::string_view line(data, size);
+        const std::size_t colon = line.find(':');
+        if (colon != std::string_view::npos &&
+            equals_ignoring_case(line.substr(0, colon), "date")) {
+          static_cast<Transfer*>(context)->date = trim(line.substr(colon + 1));
+        }
+        return size;
       });
 }
 
@@ -149,8 +164,10 @@ class CurlStreamClient final : public StreamClient {
       return fail(ErrorKind::transient,
                   fmt::format("{}: {}", parts->authority, reason_of(*code, transfer)));
     }
-    return HttpResponse{
+    HttpResponse response{
         .status = static_cast<int>(status), .headers = {}, .body = transfer.body.take()};
+    if (!transfer.date.empty()) response.headers.emplace_back("Date", std::move(transfer.date));
+    return response;
   }
 
   // With a multi handle, because only that waits for another descriptor as well.
@@ -203,6 +220,8 @@ class CurlStreamClient final : public StreamClient {
     curl_easy_setopt(handle, CURLOPT_ERRORBUFFER, transfer.problem.data());
     curl_easy_setopt(handle, CURLOPT_WRITEFUNCTION, on_piece);
     curl_easy_setopt(handle, CURLOPT_WRITEDATA, &transfer);
+    curl_easy_setopt(handle, CURLOPT_HEADERFUNCTION, on_stream_header);
+    curl_easy_setopt(handle, CURLOPT_HEADERDATA, &transfer);
     if (identity_.trusted.empty() && !identity_.key) return;
     curl_easy_setopt(handle, CURLOPT_SSL_CTX_FUNCTION, on_new_tls);
     curl_easy_setopt(handle, CURLOPT_SSL_CTX_DATA, &identity_);

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // A client of a service that the operator runs beside the servers: one that knows us by a
 // certificate, answers at once, and tells of changes in an answer that does not end. On libcurl,
-// without a proxy. Thread-safe: a handle per call, kept connections between calls.
+// without a proxy. Of the headers of an answer only Date is kept. Thread-safe: a handle per call,
+// kept connections between calls.
 #pragma once
 
 #include <chrono>

@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "base/text.h"
+#include "cloud/reply/http_date.h"
 #include "cloud/reply/json.h"
 #include "cloud/transport/endpoints.h"
 #include "fleet/etcd/etcd_errors.h"
@@ -108,7 +109,18 @@ Result<void> EtcdClient::log_in(std::size_t member) {
 
 Result<cloud::HttpResponse> EtcdClient::send(std::size_t member, std::string_view path,
                                              std::string_view body) {
-  return http_->send(request_to(member, path, body));
+  Result<cloud::HttpResponse> response = http_->send(request_to(member, path, body));
+  if (!response) return response;
+  if (const auto date = cloud::parse_http_date(std::string(response->header("Date")))) {
+    const std::lock_guard lock(mutex_);
+    clock_ahead_ = SystemClock().now() - *date;
+  }
+  return response;
+}
+
+std::optional<Seconds> EtcdClient::clock_ahead() const {
+  const std::lock_guard lock(mutex_);
+  return clock_ahead_;
 }
 
 Result<cloud::JsonDocument> EtcdClient::call_member(std::size_t member, std::string_view path,

@@ -10,10 +10,12 @@
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "base/clock.h"
 #include "base/result.h"
 #include "base/secret.h"
 #include "cloud/transport/stream_client.h"
@@ -61,6 +63,10 @@ class EtcdClient {
   Result<void> watch(const EtcdRange& range, EtcdRevision since, const Listener& listener,
                      int stop);
 
+  // By how much this machine's clock is ahead of that of the member that answered last; right
+  // within two seconds. nullopt: no answer said it.
+  std::optional<Seconds> clock_ahead() const;
+
  private:
   EtcdClient(EtcdOptions options, std::unique_ptr<cloud::StreamClient> http)
       : options_(std::move(options)), http_(std::move(http)) {}
@@ -82,8 +88,9 @@ class EtcdClient {
   const EtcdOptions options_;
   const std::unique_ptr<cloud::StreamClient> http_;
   std::atomic<std::size_t> preferred_{0};  // the member that answered last
-  std::mutex mutex_;
-  std::string token_;  // of the last log-in; empty: none
+  mutable std::mutex mutex_;
+  std::string token_;                      // of the last log-in; empty: none
+  std::optional<Seconds> clock_ahead_{};   // guarded by mutex_, as the token
 };
 
 }  // namespace ccm::fleet

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "fleet/store/fleet_host.h"
 
+#include <fmt/format.h>
 #include <poll.h>
 #include <sys/eventfd.h>
 
@@ -17,6 +18,9 @@ using namespace std::chrono_literals;
 
 // Between two attempts to reach etcd, and to become the process that follows.
 constexpr Backoff kFollowing{.first = 100ms, .longest = 2s, .immediate = 1};
+
+// Every host's note is small.
+constexpr std::size_t kMostFlaws = 20;
 
 Failure not_leading() {
   return fail(ErrorKind::transient, "another host leads the fleet by now, or none");
@@ -136,9 +140,13 @@ bool FleetHost::is_led_by_another(EtcdRevision own_token) const {
 
 std::optional<FleetHost::Standing> FleetHost::standing() {
   const auto held = lock();
+  note();
   if (host_lease_ == nullptr || !heard_ || keys_.keys.empty()) return std::nullopt;
   return Standing{.keys = keys_.clone(),
-                  .leads = leader_ && !parts_.self.id.empty() && leader_->who.id == parts_.self.id};
+                  .leads = leader_ && !parts_.self.id.empty() && leader_->who.id == parts_.self.id,
+                  .followed = *heard_,
+                  .failed = mirror_.failed(),
+                  .heads_heard = mirror_.heads_heard()};
 }
 
 void FleetHost::tell(const Result<void>& outcome) {
@@ -166,11 +174,29 @@ void FleetHost::note() {
       .since = since_,
       .problem = problem_,
       .leader = is_known ? leader_->who.name : std::string(),
-      .is_leader = is_known && !parts_.self.id.empty() && leader_->who.id == parts_.self.id};
+      .is_leader = is_known && !parts_.self.id.empty() && leader_->who.id == parts_.self.id,
+      .flaws = flaws()};
   if (noted_ == now) return;
   // Where nothing can be written, the log has the same.
   static_cast<void>(store::write_fleet_note(parts_.state_path, now));
   noted_ = std::move(now);
+}
+
+std::vector<std::string> FleetHost::flaws() const {
+  std::vector<std::string> flaws;
+  for (const auto& [name, problem] : mirror_.failed()) {
+    if (flaws.size() == kMostFlaws) break;
+    flaws.push_back(
+        fmt::format("what the fleet has of \"{}\" cannot be taken in here: {}", name, problem));
+  }
+  const Seconds ahead = parts_.etcd->clock_ahead().value_or(Seconds(0));
+  // No number of seconds: it would be another one each time.
+  if (std::chrono::abs(ahead) >= kNotableClockDifference) {
+    flaws.push_back(fmt::format("this host's clock is {} etcd's by more than {}",
+                                ahead > Seconds(0) ? "ahead of" : "behind",
+                                format_duration(kNotableClockDifference)));
+  }
+  return flaws;
 }
 
 bool FleetHost::take_host_lease() {

@@ -13,6 +13,7 @@
 #include <optional>
 #include <string>
 #include <thread>
+#include <vector>
 
 #include "base/handle.h"
 #include "base/log.h"
@@ -69,6 +70,9 @@ class FleetHost {
   struct Standing {
     FleetKeys keys;
     bool leads;
+    EtcdRevision followed;  // what was written to etcd later is not in the copy
+    FailedCopies failed;
+    std::uint64_t heads_heard;  // fleet_mirror.h
   };
   std::optional<Standing> standing();
 
@@ -93,6 +97,7 @@ class FleetHost {
   bool has_new_keys(const EtcdNews& news) const;
   void tell(const Result<void>& outcome);
   void note();
+  std::vector<std::string> flaws() const;
   bool waits_for(std::chrono::milliseconds time);
 
   struct Leader {

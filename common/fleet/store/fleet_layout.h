@@ -10,6 +10,7 @@
 //             inbox/ID-NAME       what is asked of the leader
 //             granted/NAME        its note of a renewal that was asked for
 //             ~settings/HOST      what a host's servers are set to, for the one that leads
+//             ~reports/HOST       how it goes there, for people
 //
 // Every host follows all of it but what begins with "~": what each of 1,000 hosts has to say must
 // not come to each of the others.
@@ -52,6 +53,8 @@ class FleetLayout {
   // Of all hosts, and of one by its id (fleet_keyring.h).
   std::string settings() const { return prefix_ + "~settings/"; }
   std::string settings(std::string_view host) const { return settings() + std::string(host); }
+  std::string reports() const { return prefix_ + "~reports/"; }
+  std::string report(std::string_view host) const { return reports() + std::string(host); }
   // All of a kind, and of one certificate.
   std::string shelf(Shelf shelf) const;
   std::string shelf(Shelf shelf, std::string_view name) const;

@@ -35,11 +35,6 @@ FleetMirror::KnownHead FleetMirror::head_of(const std::string& name) const {
   return {.head = cache_.noted_head(name).value_or(Head())};
 }
 
-EtcdRevision FleetMirror::modified(const std::string& key) const {
-  const auto known = others_.find(key);
-  return known == others_.end() ? 0 : known->second.modified;
-}
-
 std::set<std::string> FleetMirror::kinds_of(const std::string& name) const {
   std::set<std::string> kinds;
   const std::string prefix = layout_.shelf(Shelf::record, name);
@@ -48,11 +43,6 @@ std::set<std::string> FleetMirror::kinds_of(const std::string& name) const {
     if (at->second.modified != 0) kinds.insert(at->first.substr(prefix.size()));
   }
   return kinds;
-}
-
-void FleetMirror::hear_all_again() {
-  for (auto& [name, known] : heads_) known.heard = 0;
-  for (auto& [key, known] : others_) known.heard = 0;
 }
 
 std::optional<Secret> FleetMirror::open(const EtcdItem& item) {
@@ -112,8 +102,7 @@ Result<EtcdRevision> FleetMirror::synchronise() {
     if (!listed.contains(layout_.head(name)) && known.heard <= heads->revision) known.modified = 0;
   }
   for (const EtcdItem& item : items) {
-    Result<void> done = unless_foreign(apply_event({.item = item}, {}));
-    if (!done) return pass(std::move(done));
+    if (Result<void> done = take_in({.item = item}, {}); !done) return pass(std::move(done));
   }
   // An etcd that has nothing is a new one, and no reason to lose anything.
   if (!heads->items.empty()) {
@@ -171,15 +160,18 @@ Result<void> FleetMirror::apply(const EtcdNews& news) {
   for (const EtcdEvent& event : news.events) {
     // What was read at once contains it, or what came after it.
     if (event.item.modified <= synchronised_) continue;
-    if (Result<void> done = unless_foreign(apply_event(event, payloads)); !done) return done;
+    if (Result<void> done = take_in(event, payloads); !done) return done;
   }
   return {};
 }
 
 // What somebody else has damaged must not keep the rest from coming in.
-Result<void> FleetMirror::unless_foreign(Result<void> done) {
+Result<void> FleetMirror::take_in(const EtcdEvent& event, const Payloads& payloads) {
+  Result<void> done = apply_event(event, payloads);
   if (done || done.error().kind() != ErrorKind::invalid) return done;
   log_.warn("etcd: {}; what is served stays", done.error().message());
+  const std::optional<Slot> slot = layout_.slot_of(event.item.key);
+  if (slot && slot->shelf == Shelf::head) failed_[slot->name] = done.error().message();
   return {};
 }
 
@@ -204,6 +196,7 @@ Result<void> FleetMirror::apply_head(const std::string& name, const EtcdEvent& e
                                      const Payloads& payloads) {
   KnownHead& known = heads_[name];
   if (event.item.modified <= known.heard) return {};
+  ++heads_heard_;
   if (known.head.sequence == 0) known.head = cache_.noted_head(name).value_or(Head());
   const auto heard = [&] {
     known.heard = event.item.modified;
@@ -216,6 +209,7 @@ Result<void> FleetMirror::apply_head(const std::string& name, const EtcdEvent& e
     return {};
   }
   const std::optional<Secret> text = open(event.item);
+  if (!text) failed_[name] = "it is not sealed with a key of the fleet that this host has";
   Result<Head> head =
       text ? parse_head(text->reveal()) : Result<Head>(fail(ErrorKind::invalid, ""));
   // The same one again is what a restarted host hears.
@@ -237,6 +231,7 @@ Result<void> FleetMirror::apply_head(const std::string& name, const EtcdEvent& e
   }
   if (!done) return fail_with(std::move(done), fmt::format("copy \"{}\" from the fleet", name));
   known.head = *std::move(head);
+  failed_.erase(name);
   heard();
   return {};
 }

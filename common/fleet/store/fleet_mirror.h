@@ -21,6 +21,7 @@
 #include "fleet/store/cache_writer.h"
 #include "fleet/store/fleet_entry.h"
 #include "fleet/store/fleet_layout.h"
+#include "fleet/store/host_report.h"
 #include "store/file_store/file_inbox.h"
 
 namespace ccm::fleet {
@@ -44,12 +45,23 @@ class FleetMirror {
   };
   KnownHead head_of(const std::string& name) const;
   // The revision of any other key; 0: it is not there.
-  EtcdRevision modified(const std::string& key) const;
+  EtcdRevision modified(const std::string& key) const {
+    const auto known = others_.find(key);
+    return known == others_.end() ? 0 : known->second.modified;
+  }
   // The kinds of records that a certificate has.
   std::set<std::string> kinds_of(const std::string& name) const;
 
   // Takes all in again at the next synchronise(): what did not open before may open now.
-  void hear_all_again();
+  void hear_all_again() {
+    for (auto& [name, known] : heads_) known.heard = 0;
+    for (auto& [key, known] : others_) known.heard = 0;
+  }
+
+  // Of which certificates the newest head could not be taken in.
+  const FailedCopies& failed() const noexcept { return failed_; }
+  // Grows with every head that is heard of.
+  std::uint64_t heads_heard() const noexcept { return heads_heard_; }
 
   // Does not come back from etcd, although it may be there for a while.
   void pass_over(const std::string& key) { passed_over_.insert(key); }
@@ -87,7 +99,7 @@ class FleetMirror {
   // nullopt, and told of, when it is not the fleet's.
   std::optional<Secret> open(const EtcdItem& item);
   Result<EtcdPage> read_shelf(Shelf shelf);
-  Result<void> unless_foreign(Result<void> done);
+  Result<void> take_in(const EtcdEvent& event, const Payloads& payloads);
   Result<void> drop_stale_records(const std::set<std::string>& listed, EtcdRevision revision);
   void drop_stale_requests(const std::set<std::string>& listed);
 
@@ -100,6 +112,8 @@ class FleetMirror {
   std::map<std::string, KnownHead> heads_;
   std::map<std::string, KnownKey> others_;
   std::set<std::string> passed_over_;
+  FailedCopies failed_;
+  std::uint64_t heads_heard_ = 0;
   EtcdRevision synchronised_ = 0;
   std::set<std::string> strangers_;  // ids of keys that are not ours, told of once
 };

@@ -39,7 +39,7 @@ void FleetReporter::work() {
   while (poll(&waiting, 1, kBetweenReportsMs) <= 0) {
     const auto standing = host_.standing();
     if (!standing) continue;
-    Result<void> done = writer_.look(standing->keys);
+    Result<void> done = writer_.look(*standing);
     if (standing->leads) {
       if (Result<void> heard = reader_.look(standing->keys); done) done = std::move(heard);
     }
@@ -53,7 +53,8 @@ void FleetReporter::tell(const Result<void>& outcome) {
   const std::string problem = outcome || is_told_of ? std::string() : outcome.error().message();
   if (problem == std::exchange(problem_, problem) || problem.empty()) return;
   host_.log().warn(
-      "fleet: {}; certificates that only this host names are looked after only while it leads",
+      "fleet: the others do not hear of this host ({}); certificates that only it names are looked "
+      "after only while it leads",
       problem);
 }
 

@@ -14,6 +14,16 @@ constexpr std::size_t kLargestFleetNote = 64U << 10U;
 
 }  // namespace
 
+std::vector<std::string> troubles_of(const FleetNote& note) {
+  std::vector<std::string> troubles;
+  if (!note.is_connected) {
+    troubles.push_back(fmt::format("this host has not followed the fleet \"{}\" since {}: {}",
+                                   note.fleet, format_time(note.since), note.problem));
+  }
+  troubles.insert(troubles.end(), note.flaws.begin(), note.flaws.end());
+  return troubles;
+}
+
 std::string fleet_note_path(const std::string& state_path) {
   return state_path + "/fleet";
 }
@@ -27,6 +37,7 @@ Result<void> write_fleet_note(const std::string& state_path, const FleetNote& no
   record.add("problem", printable(note.problem));
   record.add("leader", printable(note.leader));
   record.add("leads", note.is_leader ? "1" : "0");
+  for (const std::string& flaw : note.flaws) record.add("flaw", printable(flaw));
   return write_file_unsynced(fleet_note_path(state_path), record.serialize());
 }
 
@@ -42,13 +53,17 @@ std::optional<FleetNote> read_fleet_note(const std::string& state_path) {
   const auto since = record->find_number("since");
   const std::string fleet = text_of("fleet");
   if (!since || fleet.empty()) return std::nullopt;
-  return FleetNote{.fleet = fleet,
-                   .host = text_of("host"),
-                   .is_connected = record->find("connected") == "1",
-                   .since = Time(Seconds(*since)),
-                   .problem = text_of("problem"),
-                   .leader = text_of("leader"),
-                   .is_leader = record->find("leads") == "1"};
+  FleetNote note{.fleet = fleet,
+                 .host = text_of("host"),
+                 .is_connected = record->find("connected") == "1",
+                 .since = Time(Seconds(*since)),
+                 .problem = text_of("problem"),
+                 .leader = text_of("leader"),
+                 .is_leader = record->find("leads") == "1"};
+  for (const std::string_view flaw : record->find_all("flaw")) {
+    note.flaws.push_back(printable(flaw));
+  }
+  return note;
 }
 
 void remove_fleet_note(const std::string& state_path) {

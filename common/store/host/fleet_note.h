@@ -7,6 +7,7 @@
 
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "base/clock.h"
 #include "base/result.h"
@@ -21,9 +22,14 @@ struct FleetNote {
   std::string problem = {};   // why it is not connected
   std::string leader = {};    // the name of the host that leads; empty: none, or not known
   bool is_leader = false;     // it is this one
+  // What else is wrong on this host, in sentences: its clock, certificates that it cannot take in.
+  std::vector<std::string> flaws = {};
 
   friend bool operator==(const FleetNote&, const FleetNote&) = default;
 };
+
+// All that is wrong, for people.
+std::vector<std::string> troubles_of(const FleetNote& note);
 
 std::string fleet_note_path(const std::string& state_path);
 Result<void> write_fleet_note(const std::string& state_path, const FleetNote& note);

@@ -99,6 +99,27 @@ TEST_F(EtcdContract, WritesOnlyWhatTheComparisonsAllow) {
   EXPECT_THAT(client_->range({.key = "/a/1"})->items, SizeIs(0));
 }
 
+TEST_F(EtcdContract, KnowsHowTheClocksDiffer) {
+  EXPECT_FALSE(EtcdClient::make({.endpoints = {"http://127.0.0.1:1"}}).value()->clock_ahead());
+  start(1);
+  const auto ahead = client_->clock_ahead();
+  ASSERT_TRUE(ahead) << "every answer has a date";
+  EXPECT_LE(std::chrono::abs(*ahead), 2s) << "it is the same clock";
+}
+
+TEST_F(EtcdContract, ReadsOnlyWhatHasChangedAndCountsTheRest) {
+  start(1);
+  ASSERT_TRUE(client_->commit(put("/n/1", "v")));
+  const EtcdRevision before = client_->commit(put("/n/2", "v"))->revision;
+  ASSERT_TRUE(client_->commit(put("/n/3", "v")));
+  EtcdRange changed = range_of_prefix("/n/");
+  changed.written_since = before + 1;
+  const EtcdPage page = client_->read_all(changed, 2).value();
+  ASSERT_THAT(page.items, SizeIs(1));
+  EXPECT_EQ(page.items[0].key, "/n/3");
+  EXPECT_EQ(page.total, 3U);
+}
+
 TEST_F(EtcdContract, ReadsLongRangesInPages) {
   start(1);
   for (int i = 0; i < 5; ++i) {

@@ -20,6 +20,7 @@
 #include "base/clock.h"
 #include "fleet/store/etcd_store.h"
 #include "store/file_store/file_store.h"
+#include "store/host/fleet_note.h"
 #include "support/admission.h"
 #include "support/etcd_cluster.h"
 #include "support/memory_log.h"
@@ -116,6 +117,11 @@ class Host {
     return loaded.certificate ? loaded.certificate->info.fingerprint : "";
   }
   store::Lease& lease() { return *lease_; }
+  // What is wrong here, as ccmctl sees it.
+  std::vector<std::string> flaws() const {
+    const auto note = store::read_fleet_note(state_path_);
+    return note ? note->flaws : std::vector<std::string>();
+  }
 
  private:
   std::vector<std::string> endpoints_;
@@ -344,6 +350,14 @@ TEST_F(FleetContract, PassesOverAVersionThatSomebodyHasSwapped) {
   EXPECT_TRUE(happens(
       [&] { return late->log().text().find("what is served stays") != std::string::npos; }));
   EXPECT_EQ(late->store().current_version("www"), 0U);
+  EXPECT_TRUE(happens([&] { return !late->flaws().empty(); }));
+  EXPECT_THAT(late->flaws(),
+              ElementsAre(HasSubstr("what the fleet has of \"www\" cannot be taken")));
+  EXPECT_THAT(one->flaws(), SizeIs(0)) << "it has the right one";
+  // It is mended with the next version.
+  ASSERT_TRUE(one->install(test::make_test_bundle()));
+  ASSERT_TRUE(one->store().prune(one->lease(), "www", 0));
+  EXPECT_TRUE(happens([&] { return late->flaws().empty(); }));
 }
 
 TEST_F(FleetContract, AHostWithAnotherKeyReadsNothing) {

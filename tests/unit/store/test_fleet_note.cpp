@@ -27,11 +27,24 @@ TEST_F(FleetNoteTest, ComesBackAsItWasWritten) {
   note.problem = "etcd at https://etcd1:2379: no route";
   note.leader.clear();
   note.is_leader = true;
+  note.flaws = {"its clock is wrong", "\"www\" is damaged"};
   ASSERT_TRUE(write_fleet_note(path_, note));
   EXPECT_EQ(read_fleet_note(path_), note);
   remove_fleet_note(path_);
   EXPECT_EQ(read_fleet_note(path_), std::nullopt);
   remove_fleet_note(path_);
+}
+
+TEST_F(FleetNoteTest, SaysAllThatIsWrong) {
+  FleetNote note{.fleet = "web", .host = "web-1", .is_connected = true};
+  EXPECT_TRUE(troubles_of(note).empty());
+  note.flaws = {"its clock is wrong"};
+  EXPECT_EQ(troubles_of(note), note.flaws);
+  note.is_connected = false;
+  note.problem = "no route";
+  ASSERT_EQ(troubles_of(note).size(), 2U);
+  EXPECT_NE(troubles_of(note)[0].find("has not followed the fleet \"web\" since 1970-"),
+            std::string::npos);
 }
 
 TEST_F(FleetNoteTest, IsNoneWhenItIsDamaged) {

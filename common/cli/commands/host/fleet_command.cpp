@@ -12,12 +12,12 @@
 #include "base/file.h"
 #include "base/text.h"
 #include "cli/commands/commands.h"
+#include "cli/commands/host/fleet_status.h"
 #include "cli/host/fleet_member.h"
 #include "cli/input/completion.h"
 #include "cli/input/secret_input.h"
 #include "cli/output/render.h"
 #include "cli/output/table.h"
-#include "store/host/fleet_note.h"
 
 namespace ccm::cli {
 namespace {
@@ -199,40 +199,7 @@ Result<ExitCode> show_keys(Workspace& workspace, const FleetWords& words) {
 }
 
 Result<ExitCode> show_status(Workspace& workspace, const FleetWords& words) {
-  auto link = Membership::open(workspace, words.options);
-  if (!link) return pass(std::move(link));
-  const auto members = link->keyring().members(link->keys());
-  if (!members) return fail(members.error());
-  const auto leader = link->leader();
-  if (!leader) return fail(leader.error());
-  const auto note = store::read_fleet_note(workspace.options.state_directory);
-  if (workspace.options.json) {
-    std::vector<JsonObject> hosts(members->size());
-    for (std::size_t i = 0; i < hosts.size(); ++i) {
-      const fleet::FleetMember& each = (*members)[i];
-      hosts[i]
-          .set("name", each.name)
-          .set("id", each.id)
-          .set_flag("leads", *leader && (*leader)->id == each.id)
-          .set_flag("is_this_host", each.id == link->id());
-    }
-    JsonObject object;
-    object.set("fleet", link->fleet()).set_objects("hosts", std::move(hosts));
-    if (note) object.set_flag("is_connected", note->is_connected).set("problem", note->problem);
-    return print_object(std::move(object));
-  }
-  Table table({"HOST", "ID", ""});
-  for (const fleet::FleetMember& each : *members) {
-    const bool leads = *leader && (*leader)->id == each.id;
-    table.add({{each.name}, {each.id.substr(0, 16)}, {leads ? "leads" : ""}});
-  }
-  Terminal::print(table.text(workspace.terminal));
-  if (!*leader) Terminal::say("no host leads: no agent with credentials reaches etcd");
-  if (note && !note->is_connected) {
-    Terminal::say(fmt::format("the agent of this host has not followed the fleet since {}: {}",
-                              format_time(note->since), note->problem));
-  }
-  return ExitCode::ok;
+  return show_fleet_status(workspace, words.options);
 }
 
 void add_place(CLI::App& command, FleetOptions& options) {
@@ -267,7 +234,8 @@ void add_fleet(CLI::App& app, Action& action) {
     return command;
   };
   constexpr const char* kName = "what this host is called in the fleet (default: its host name)";
-  add("status", "Shows who is in the fleet and which host leads", "status", show_status);
+  add("status", "Shows the hosts of the fleet, which one leads and what each is behind on",
+      "status", show_status);
   add("keys", "Shows the ids of the fleet's keys", "keys", show_keys);
   add("init", "Begins a fleet, with this host as its first member",
       "init --endpoint https://etcd1:2379 --fleet web --key /etc/ccm/fleet.key", found_fleet)

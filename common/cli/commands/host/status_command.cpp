@@ -50,13 +50,12 @@ void print_servers(const Terminal& terminal, const std::vector<EffectiveSettings
 }
 
 // What the host shows while etcd is away is what its copy has.
-void print_lost_fleet(const Workspace& workspace) {
+void print_trouble_with_fleet(const Workspace& workspace) {
   const auto note = store::read_fleet_note(workspace.options.state_directory);
-  if (!note || note->is_connected) return;
-  const std::string sentence = printable(
-      fmt::format("the fleet \"{}\": not followed since {}, so nothing new comes from it: {}",
-                  note->fleet, format_time(note->since), note->problem));
-  Terminal::print(workspace.terminal.paint(Colour::red, sentence) + "\n");
+  if (!note) return;
+  for (const std::string& trouble : store::troubles_of(*note)) {
+    Terminal::print(workspace.terminal.paint(Colour::red, printable(trouble)) + "\n");
+  }
 }
 
 // Printed first: without an agent, a certificate that is "valid" below is not renewed before it
@@ -260,7 +259,7 @@ Result<ExitCode> print_status(Workspace& workspace, const StatusOptions& options
   } else if (!is_used && !options.is_selection()) {
     Terminal::say("no server of this host names a certificate");
   }
-  print_lost_fleet(workspace);
+  print_trouble_with_fleet(workspace);
   print_for_people(workspace, options, *std::move(shown), servers, now);
   for (const store::SelectionReport& each : store::read_selection_reports(workspace.store())) {
     Terminal::print(fmt::format("catalogue of {}: {}\n", each.selection, describe(each)));

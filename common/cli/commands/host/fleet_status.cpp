@@ -1,0 +1,133 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "cli/commands/host/fleet_status.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "base/text.h"
+#include "cli/output/render.h"
+#include "cli/output/table.h"
+#include "store/host/effective_settings.h"
+#include "store/host/fleet_note.h"
+
+namespace ccm::cli {
+namespace {
+
+using cloud::JsonObject;
+
+constexpr std::size_t kMostNamesShown = 3;
+constexpr std::size_t kIdShown = 16;
+constexpr std::size_t kBehindCells = 16;  // where the room is scarce
+
+JsonObject json_of(const fleet::SurveyedHost& host, const std::string& own_id, Time now) {
+  JsonObject object;
+  object.set("name", host.member.name)
+      .set("id", host.member.id)
+      .set_flag("leads", host.leads)
+      .set_flag("is_this_host", host.member.id == own_id);
+  if (!host.report) return object;
+  std::vector<JsonObject> behind(host.behind.size());
+  for (std::size_t i = 0; i < behind.size(); ++i) {
+    const fleet::KnownCertificate& certificate = host.behind[i];
+    behind[i]
+        .set("name", certificate.name)
+        .set_number("version", static_cast<std::int64_t>(certificate.current));
+    const auto failed = host.report->failed.find(certificate.name);
+    if (failed != host.report->failed.end()) behind[i].set("problem", failed->second);
+  }
+  object.set("agent", host.report->agent)
+      .set("last_seen", format_time(now - host.age.age))
+      .set_objects("behind", std::move(behind));
+  if (host.age.clock_ahead) {
+    object.set_number("clock_difference", host.age.clock_ahead->count());
+  }
+  return object;
+}
+
+std::string names_of(const std::vector<fleet::KnownCertificate>& certificates) {
+  std::vector<std::string> names;
+  for (const fleet::KnownCertificate& each : certificates) {
+    if (names.size() == kMostNamesShown) break;
+    names.push_back(each.current == 0 ? fmt::format("{} (removed)", each.name)
+                                      : fmt::format("{} (version {})", each.name, each.current));
+  }
+  const std::size_t more = certificates.size() - names.size();
+  return join(names, ", ") + (more == 0 ? std::string() : fmt::format(" and {} more", more));
+}
+
+std::string difference_of(const fleet::ReportAge& age) {
+  const Seconds by = age.clock_ahead.value_or(Seconds(0));
+  if (std::chrono::abs(by) < fleet::kNotableClockDifference) return "";
+  return fmt::format("{} {}", format_duration(std::chrono::abs(by)),
+                     by > Seconds(0) ? "ahead" : "behind");
+}
+
+void add_row(Table& table, const fleet::SurveyedHost& host) {
+  const std::string id = host.member.id.substr(0, kIdShown);
+  const std::string leads = host.leads ? "leads" : "";
+  if (!host.report) return table.add({{host.member.name}, {id}, {"-"}, {}, {}, {}, {leads}});
+  const std::string difference = difference_of(host.age);
+  table.add({{host.member.name},
+             {id},
+             {format_duration(host.age.age) + " ago"},
+             {host.report->agent},
+             {names_of(host.behind), Colour::yellow},
+             {difference, Colour::yellow},
+             {leads}});
+}
+
+void say_what_is_wrong(const fleet::FleetSurvey& survey) {
+  std::vector<std::string> silent;
+  for (const fleet::SurveyedHost& host : survey.hosts) {
+    if (!host.report) silent.push_back(host.member.name);
+    if (!host.report || host.report->failed.empty()) continue;
+    const auto& [name, problem] = *host.report->failed.begin();
+    Terminal::say(fmt::format("{} could not take in \"{}\": {}", host.member.name, name, problem));
+  }
+  if (!silent.empty()) {
+    Terminal::say(
+        fmt::format("nothing was heard for {} or longer of {}: the agent does not run "
+                    "there, does not reach etcd, or is of an older release",
+                    format_duration(store::kServerGrace), join(silent, ", ")));
+  }
+  if (!survey.has_leader) {
+    Terminal::say("no host leads: no agent with credentials reaches etcd");
+  }
+}
+
+}  // namespace
+
+Result<ExitCode> show_fleet_status(Workspace& workspace, const FleetOptions& options) {
+  auto link = Membership::open(workspace, options);
+  if (!link) return pass(std::move(link));
+  const auto survey = link->survey(workspace.clock());
+  if (!survey) return fail(survey.error());
+  const auto note = store::read_fleet_note(workspace.options.state_directory);
+  if (workspace.options.json) {
+    std::vector<JsonObject> hosts;
+    for (const fleet::SurveyedHost& host : survey->hosts) {
+      hosts.push_back(json_of(host, link->id(), workspace.clock().now()));
+    }
+    JsonObject object;
+    object.set("fleet", link->fleet()).set_objects("hosts", std::move(hosts));
+    if (note) object.set_flag("is_connected", note->is_connected).set("problem", note->problem);
+    return print_object(std::move(object));
+  }
+  Table table({"HOST", "ID", "SEEN", "AGENT", "BEHIND ON", "CLOCK", ""});
+  table.may_go("ID").may_shrink("BEHIND ON", kBehindCells);
+  for (const fleet::SurveyedHost& host : survey->hosts) add_row(table, host);
+  Terminal::print(table.text(workspace.terminal));
+  say_what_is_wrong(*survey);
+  if (note && !note->is_connected) {
+    Terminal::say(fmt::format("the agent of this host has not followed the fleet since {}: {}",
+                              format_time(note->since), note->problem));
+  }
+  return ExitCode::ok;
+}
+
+}  // namespace ccm::cli
