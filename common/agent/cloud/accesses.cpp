@@ -29,8 +29,8 @@ void say_trouble_with_cloud(const CloudAccess& access, bool is_in_fleet, Log& lo
 // Alone it would get certificates of its own.
 void give_up_fleet(Accesses& accesses, const Error& problem, Log& log) {
   log.error(
-      "the fleet: {}; this host serves its copy and gets nothing new until the files are good "
-      "again, which the agent notices",
+      "the fleet: {}; until that is put right, this host serves its copy and gets nothing new; the "
+      "agent notices when one of the fleet's files has changed",
       problem.message());
   accesses.fleet_problem = problem.message();
   accesses.may_lead = false;

@@ -17,6 +17,7 @@ namespace ccm::agent {
 namespace {
 
 using testing::HasSubstr;
+using testing::Not;
 
 class AccessesTest : public testing::Test {
  protected:
@@ -88,6 +89,16 @@ TEST_F(AccessesTest, AHostThatCannotReadItsFleetServesItsCopyAndSaysSo) {
   EXPECT_EQ(note->fleet, "web");
   EXPECT_FALSE(note->is_connected);
   EXPECT_THAT(note->problem, HasSubstr("none.key"));
+}
+
+// No file of it is bad: the remedy is in the first half of the sentence.
+TEST_F(AccessesTest, AHostThatWasNotLetInYetIsToldHow) {
+  const fleet::HostKey host = fleet::make_host_key("web-1").value();
+  const std::string key = file("fleet.key", std::string(fleet::serialize(host)->reveal()));
+  EXPECT_FALSE(read_accesses(configured({"ecs"}, fleet_with(key)), log_).may_lead);
+  EXPECT_THAT(log_.text(), HasSubstr("`ccmctl fleet join --fleet-key ID` takes it; until that is "
+                                     "put right, this host serves its copy"));
+  EXPECT_THAT(log_.text(), Not(HasSubstr("good again")));
 }
 
 TEST_F(AccessesTest, AFleetWithBadFilesOfItsOwnIsNoReasonNotToStart) {
