@@ -65,10 +65,13 @@ JsonObject range_object(const EtcdRange& range) {
 JsonObject compare_object(const EtcdCompare& compare) {
   const bool is_created = compare.of == EtcdCompare::Of::created;
   JsonObject object;
+  // "Not later" is spelt "before the next one".
+  const EtcdRevision revision = compare.revision + (compare.may_be_earlier ? 1 : 0);
   object.set("key", base64(compare.key))
       .set("target", is_created ? "CREATE" : "MOD")
-      .set("result", "EQUAL")
-      .set(is_created ? "create_revision" : "mod_revision", decimal(compare.revision));
+      .set("result", compare.may_be_earlier ? "LESS" : "EQUAL")
+      .set(is_created ? "create_revision" : "mod_revision", decimal(revision));
+  if (!compare.end.empty()) object.set("range_end", base64(compare.end));
   return object;
 }
 

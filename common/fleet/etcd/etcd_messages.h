@@ -53,12 +53,15 @@ struct EtcdPage {
   std::size_t total = 0;  // keys in the range, whenever they were written
 };
 
-// That a key's revision is this one; 0: the key is not there.
+// That a key's revision is this one; 0: the key is not there. Of a range: each of its keys, so that
+// 0 says that there is none.
 struct EtcdCompare {
   enum class Of : std::uint8_t { created, modified };
   std::string key;
   Of of;
   EtcdRevision revision;
+  std::string end = {};         // behind the last key; empty: that one key
+  bool may_be_earlier = false;  // an earlier revision will do
 };
 
 // A value that is put, or keys that are removed.

@@ -18,8 +18,8 @@ namespace {
 using crypto::SealingKey;
 
 constexpr std::size_t kIdDigits = 32;
-// In one transaction beside what is compared.
-constexpr std::size_t kMembersAtOnce = 100;
+// In one transaction, two for each member. With room for what is removed.
+constexpr std::size_t kChangesAtOnce = 100;
 // A box is sealed for one of two reasons, and must not pass for the other.
 constexpr std::string_view kNext = "|next";
 constexpr std::string_view kFormer = "|former";
@@ -42,6 +42,11 @@ std::optional<SealingKey> open_key(const crypto::KeyPair& host, const std::strin
   Result<Secret> key = crypto::open_box(host, place, box);
   if (!key || id_of(*key) != id) return std::nullopt;
   return SealingKey{.id = id, .key = *std::move(key)};
+}
+
+Failure changed_meanwhile() {
+  return fail(ErrorKind::transient,
+              "somebody else has changed the fleet's keys or hosts in the meantime; try again");
 }
 
 std::string host_of(const crypto::KeyPair& host) {
@@ -74,16 +79,16 @@ Result<EtcdChange> FleetKeyring::member_change(const FleetKeys& keys,
   return EtcdChange{.key = place, .value = *std::move(sealed)};
 }
 
-Result<void> FleetKeyring::commit(EtcdTransaction transaction) {
+Result<EtcdRevision> FleetKeyring::commit(EtcdTransaction transaction) {
   const Result<EtcdOutcome> outcome = etcd_.commit(transaction);
   if (!outcome) return fail(outcome.error());
-  if (outcome->has_happened) return {};
-  return fail(ErrorKind::transient, "somebody else has changed the fleet's keys in the meantime");
+  if (outcome->has_happened) return outcome->revision;
+  return changed_meanwhile();
 }
 
 Result<std::string> FleetKeyring::found(const crypto::KeyPair& host, const std::string& name) {
-  const Result<EtcdPage> there =
-      etcd_.range({.key = layout_.all(), .end = range_of_prefix(layout_.all()).end, .limit = 1});
+  const EtcdRange whole = range_of_prefix(layout_.all());
+  const Result<EtcdPage> there = etcd_.range({.key = whole.key, .end = whole.end, .limit = 1});
   if (!there) return fail(there.error());
   if (!there->items.empty()) {
     return fail(ErrorKind::rejected, fmt::format("etcd has something below {} already: join that "
@@ -97,17 +102,39 @@ Result<std::string> FleetKeyring::found(const crypto::KeyPair& host, const std::
   const std::string id = key->id;
   FleetKeys keys;
   keys.keys.push_back(*std::move(key));
-  if (Result<void> done = admit(keys, name, *half); !done) return pass(std::move(done));
+  auto changes = welcome(keys, name, *half);
+  if (!changes) return pass(std::move(changes));
+  // Somebody else may begin one of that name at the same time.
+  const Result<EtcdRevision> done = commit(
+      {.compares =
+           {{.key = whole.key, .of = EtcdCompare::Of::created, .revision = 0, .end = whole.end}},
+       .changes = *std::move(changes)});
+  if (!done) return fail(done.error());
   return id;
 }
 
+// With a key that is not the fleet's newest any more, the host would not get that one: each change
+// of the fleet's keys writes the entry of this host anew.
 Result<void> FleetKeyring::admit(const FleetKeys& keys, const std::string& name,
                                  const std::string& public_half) {
+  auto changes = welcome(keys, name, public_half);
+  if (!changes) return pass(std::move(changes));
+  const Result<EtcdRevision> done = commit({.compares = {{.key = keys.entry,
+                                                          .of = EtcdCompare::Of::modified,
+                                                          .revision = keys.entry_modified}},
+                                            .changes = *std::move(changes)});
+  if (!done) return fail(done.error());
+  return {};
+}
+
+Result<std::vector<EtcdChange>> FleetKeyring::welcome(const FleetKeys& keys,
+                                                      const std::string& name,
+                                                      const std::string& public_half) const {
   const FleetMember member{
       .id = fleet_host_id(public_half), .name = name, .public_half = public_half};
   const Result<EtcdChange> entry = member_change(keys, member);
   if (!entry) return fail(entry.error());
-  EtcdTransaction transaction{.compares = {}, .changes = {*entry}};
+  std::vector<EtcdChange> changes{*entry};
   for (const SealingKey& key : keys.keys) {
     const bool is_first = &key == &keys.keys.front();
     const std::string place = key_place(key.id, member.id);
@@ -116,9 +143,9 @@ Result<void> FleetKeyring::admit(const FleetKeys& keys, const std::string& name,
       box = crypto::seal(keys.keys.front(), place + std::string(kFormer), Secret::copy_of(*box));
     }
     if (!box) return pass(std::move(box));
-    transaction.changes.push_back({.key = place, .value = *std::move(box)});
+    changes.push_back({.key = place, .value = *std::move(box)});
   }
-  return commit(std::move(transaction));
+  return changes;
 }
 
 // Goes from one of the fleet's keys to the next: each has a box for every host, and a large fleet
@@ -152,7 +179,13 @@ Result<bool> FleetKeyring::is_member(const crypto::KeyPair& host, FleetKeys& key
   if (entry->items.empty()) return false;
   keys.entry = place;
   keys.entry_modified = entry->items.front().modified;
-  return keys.unseal(place, entry->items.front().value).has_value();
+  const std::string& value = entry->items.front().value;
+  const Result<std::string> id = crypto::sealing_key_id(value);
+  if (id && !keys.knows(*id)) {
+    return fail(ErrorKind::transient,
+                "the fleet has got another key since this host has read its keys; try again");
+  }
+  return keys.unseal(place, value).has_value();
 }
 
 Result<FleetKeys> FleetKeyring::read(const crypto::KeyPair& host, std::string_view trusted) {
@@ -192,10 +225,16 @@ Result<FleetKeys> FleetKeyring::read(const crypto::KeyPair& host, std::string_vi
 }
 
 Result<std::vector<FleetMember>> FleetKeyring::members(const FleetKeys& keys) {
+  Result<Listing> listing = list(keys);
+  if (!listing) return pass(std::move(listing));
+  return std::move(listing->members);
+}
+
+Result<FleetKeyring::Listing> FleetKeyring::list(const FleetKeys& keys) {
   const std::string prefix = layout_.all() + "hosts/";
   const Result<EtcdPage> page = etcd_.read_all(range_of_prefix(prefix));
   if (!page) return fail(page.error());
-  std::vector<FleetMember> members;
+  Listing listing{.members = {}, .revision = page->revision};
   for (const EtcdItem& item : page->items) {
     // Of somebody without the fleet's key: no member.
     const Result<Secret> text = keys.unseal(item.key, item.value);
@@ -203,47 +242,88 @@ Result<std::vector<FleetMember>> FleetKeyring::members(const FleetKeys& keys) {
     Unpacker unpacker(text->bytes());
     FleetMember member{.id = item.key.substr(prefix.size()),
                        .name = std::string(unpacker.text()),
-                       .public_half = std::string(unpacker.text())};
+                       .public_half = std::string(unpacker.text()),
+                       .modified = item.modified};
     if (unpacker.is_complete() && fleet_host_id(member.public_half) == member.id) {
-      members.push_back(std::move(member));
+      listing.members.push_back(std::move(member));
     }
   }
-  return members;
+  return listing;
 }
 
 Result<std::string> FleetKeyring::rotate(const FleetKeys& keys,
                                          const std::vector<std::string>& without) {
-  Result<std::vector<FleetMember>> all = members(keys);
-  if (!all) return pass(std::move(all));
+  const Result<Listing> listing = list(keys);
+  if (!listing) return fail(listing.error());
+  const bool are_newest =
+      std::any_of(listing->members.begin(), listing->members.end(),
+                  [&](const FleetMember& member) { return member_place(member.id) == keys.entry; });
+  if (!are_newest) return changed_meanwhile();
   Result<SealingKey> key = make_fleet_key();
   if (!key) return pass(std::move(key));
-  const SealingKey& before = keys.keys.front();
-  FleetKeys after;
-  after.keys.push_back({.id = key->id, .key = key->key.clone()});
-  EtcdTransaction transaction;
-  for (const FleetMember& member : *all) {
-    if (std::find(without.begin(), without.end(), member.id) != without.end()) {
-      transaction.changes.push_back({.key = member_place(member.id), .value = std::nullopt});
-    } else {
-      const std::string place = key_place(key->id, member.id);
-      const Result<std::string> box = crypto::close_box(member.public_half, place, key->key);
-      if (!box) return box;
-      Result<std::string> sealed =
-          crypto::seal(before, place + std::string(kNext), Secret::copy_of(*box));
-      if (!sealed) return sealed;
-      transaction.changes.push_back({.key = place, .value = *std::move(sealed)});
-      Result<EtcdChange> entry = member_change(after, member);
-      if (!entry) return pass(std::move(entry));
-      transaction.changes.push_back(*std::move(entry));
+  Rotation rotation{.keys = keys, .after = {}, .known_to = listing->revision};
+  rotation.after.keys.push_back({.id = key->id, .key = key->key.clone()});
+  for (const FleetMember& member : listing->members) {
+    const bool stays = std::find(without.begin(), without.end(), member.id) == without.end();
+    if (stays) continue;
+    rotation.next.compares.push_back(unchanged(member));
+    for (const std::string& place :
+         {member_place(member.id), layout_.settings(member.id), layout_.report(member.id)}) {
+      rotation.removals.push_back({.key = place, .value = std::nullopt});
     }
-    if (transaction.changes.size() < kMembersAtOnce) continue;
-    Result<void> done = commit(std::exchange(transaction, {}));
-    if (!done) return pass(std::move(done));
   }
-  if (!transaction.changes.empty()) {
-    if (Result<void> done = commit(std::move(transaction)); !done) return pass(std::move(done));
+  for (const FleetMember& member : listing->members) {
+    const bool stays = std::find(without.begin(), without.end(), member.id) == without.end();
+    if (!stays) continue;
+    if (Result<void> done = hand_over(rotation, member); !done) return pass(std::move(done));
+    if (rotation.next.changes.size() < kChangesAtOnce) continue;
+    if (Result<void> done = flush(rotation); !done) return pass(std::move(done));
+  }
+  if (!rotation.next.changes.empty() || !rotation.removals.empty()) {
+    if (Result<void> done = flush(rotation); !done) return pass(std::move(done));
   }
   return key->id;
+}
+
+EtcdCompare FleetKeyring::unchanged(const FleetMember& member) const {
+  return {
+      .key = member_place(member.id), .of = EtcdCompare::Of::modified, .revision = member.modified};
+}
+
+// The new key in the member's box, and its entry anew.
+Result<void> FleetKeyring::hand_over(Rotation& rotation, const FleetMember& member) const {
+  const SealingKey& key = rotation.after.keys.front();
+  const std::string place = key_place(key.id, member.id);
+  const Result<std::string> box = crypto::close_box(member.public_half, place, key.key);
+  if (!box) return fail(box.error());
+  Result<std::string> sealed =
+      crypto::seal(rotation.keys.keys.front(), place + std::string(kNext), Secret::copy_of(*box));
+  if (!sealed) return pass(std::move(sealed));
+  Result<EtcdChange> entry = member_change(rotation.after, member);
+  if (!entry) return pass(std::move(entry));
+  rotation.next.compares.push_back(unchanged(member));
+  rotation.next.changes.push_back({.key = place, .value = *std::move(sealed)});
+  rotation.next.changes.push_back(*std::move(entry));
+  return {};
+}
+
+// Nobody was let in since the members were read, or since the part before this one.
+Result<void> FleetKeyring::flush(Rotation& rotation) {
+  EtcdTransaction transaction = std::exchange(rotation.next, {});
+  const EtcdRange hosts = range_of_prefix(layout_.all() + "hosts/");
+  transaction.compares.push_back({.key = hosts.key,
+                                  .of = EtcdCompare::Of::modified,
+                                  .revision = rotation.known_to,
+                                  .end = hosts.end,
+                                  .may_be_earlier = true});
+  // Behind what is put, which tells whether the transaction has happened (EtcdClient::commit).
+  for (EtcdChange& removal : std::exchange(rotation.removals, {})) {
+    transaction.changes.push_back(std::move(removal));
+  }
+  const Result<EtcdRevision> done = commit(std::move(transaction));
+  if (!done) return fail(done.error());
+  rotation.known_to = *done;
+  return {};
 }
 
 }  // namespace ccm::fleet

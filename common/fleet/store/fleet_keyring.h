@@ -12,6 +12,9 @@
 // A host that was removed still knows the keys before, so it has to lose its access to etcd before
 // the fleet gets a new key.
 //
+// Whoever changes keys or members compares, in the transaction, what it was based on: `transient`
+// when somebody else has changed that in the meantime, and then it is to be done again.
+//
 // One thread; asks etcd each time.
 #pragma once
 
@@ -31,6 +34,7 @@ struct FleetMember {
   std::string id;    // HOST
   std::string name;  // for people
   std::string public_half;
+  EtcdRevision modified = 0;  // of its entry
 };
 
 // HOST of a public key (crypto/key/sealed_box.h).
@@ -46,22 +50,42 @@ class FleetKeyring {
   // The keys for this host, the one to seal with first. `trusted`: the id of the key with which it
   // was let in. `rejected` when it is no member.
   Result<FleetKeys> read(const crypto::KeyPair& host, std::string_view trusted);
-  // Lets another host in: its name and public key.
+  // Lets another host in: its name and public key. `keys` are of is_member(), too.
   Result<void> admit(const FleetKeys& keys, const std::string& name,
                      const std::string& public_half);
-  // A new key for all members but `without` (ids), who are members no longer; its id. What lies in
-  // etcd stays sealed with the keys before it until it is written again. When it is cut short,
-  // which a fleet of many members makes possible, it is done again with the keys as they are read
-  // then.
+  // `keys` as for admit(). A new key for all members but `without` (ids), who are members no
+  // longer; its id. What lies in etcd stays sealed with the keys before it until it is written
+  // again. When it is cut short, which a fleet of many members makes possible, it is done again
+  // with the keys as they are read then.
   Result<std::string> rotate(const FleetKeys& keys, const std::vector<std::string>& without);
-  // Whether the fleet counts the host among its members; notes its entry in the keys.
+  // Whether the fleet counts the host among its members; notes its entry in the keys. `transient`
+  // when they are not the newest any more.
   Result<bool> is_member(const crypto::KeyPair& host, FleetKeys& keys);
   Result<std::vector<FleetMember>> members(const FleetKeys& keys);
 
  private:
+  struct Listing {
+    std::vector<FleetMember> members;
+    EtcdRevision revision = 0;  // of etcd then
+  };
+  Result<Listing> list(const FleetKeys& keys);
   std::string key_place(std::string_view id, std::string_view host) const;
   std::string member_place(std::string_view host) const;
   Result<EtcdChange> member_change(const FleetKeys& keys, const FleetMember& member) const;
+  // The entry and the boxes of one who is let in.
+  Result<std::vector<EtcdChange>> welcome(const FleetKeys& keys, const std::string& name,
+                                          const std::string& public_half) const;
+  // A change of the fleet's key, part by part.
+  struct Rotation {
+    const FleetKeys& keys;
+    FleetKeys after;
+    EtcdRevision known_to;  // what was written later is not known here
+    EtcdTransaction next = {};
+    std::vector<EtcdChange> removals = {};
+  };
+  EtcdCompare unchanged(const FleetMember& member) const;
+  Result<void> hand_over(Rotation& rotation, const FleetMember& member) const;
+  Result<void> flush(Rotation& rotation);
   // Every box for one host. With the id of the fleet's key that it holds.
   struct Box {
     std::string id;
@@ -69,7 +93,7 @@ class FleetKeyring {
     std::string value;
   };
   Result<std::vector<Box>> boxes_for(std::string_view host);
-  Result<void> commit(EtcdTransaction transaction);
+  Result<EtcdRevision> commit(EtcdTransaction transaction);
 
   EtcdClient& etcd_;
   const FleetLayout& layout_;

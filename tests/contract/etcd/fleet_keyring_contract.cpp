@@ -3,10 +3,13 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <atomic>
 #include <chrono>
 #include <memory>
 #include <string>
 #include <thread>
+#include <utility>
+#include <vector>
 
 #include "crypto/key/sealed_box.h"
 #include "fleet/store/fleet_keyring.h"
@@ -32,6 +35,17 @@ class KeyringContract : public ::testing::Test {
   static std::string half_of(const crypto::KeyPair& key) {
     return crypto::public_half(key).value();
   }
+  // As a member that is about to change something.
+  FleetKeys keys_of(const crypto::KeyPair& host, const std::string& id) {
+    for (;;) {
+      FleetKeys keys = keyring_->read(host, id).value();
+      const Result<bool> is_member = keyring_->is_member(host, keys);
+      // Somebody changes the keys in this moment.
+      if (!is_member && is_member.error().kind() == ErrorKind::transient) continue;
+      EXPECT_TRUE(is_member && *is_member);
+      return keys;
+    }
+  }
   void write(const std::string& key, const std::string& value) {
     ASSERT_TRUE(etcd_->commit({.compares = {}, .changes = {{.key = key, .value = value}}}));
   }
@@ -47,7 +61,7 @@ class KeyringContract : public ::testing::Test {
 TEST_F(KeyringContract, LetsHostsIn) {
   const std::string id = keyring_->found(one_, "one").value();
   EXPECT_EQ(keyring_->found(other_, "other").error().kind(), ErrorKind::rejected);
-  const FleetKeys keys = keyring_->read(one_, id).value();
+  const FleetKeys keys = keys_of(one_, id);
   ASSERT_THAT(keys.keys, SizeIs(1));
   EXPECT_EQ(keys.keys.front().id, id);
   EXPECT_EQ(keyring_->read(other_, id).error().kind(), ErrorKind::rejected);
@@ -63,7 +77,7 @@ TEST_F(KeyringContract, LetsHostsIn) {
 
 TEST_F(KeyringContract, GivesANewKeyToAllButWhoWasRemoved) {
   const std::string id = keyring_->found(one_, "one").value();
-  const FleetKeys before = keyring_->read(one_, id).value();
+  const FleetKeys before = keys_of(one_, id);
   ASSERT_TRUE(keyring_->admit(before, "other", half_of(other_)));
   const crypto::KeyPair gone = test::make_test_key();
   ASSERT_TRUE(keyring_->admit(before, "gone", half_of(gone)));
@@ -79,7 +93,7 @@ TEST_F(KeyringContract, GivesANewKeyToAllButWhoWasRemoved) {
   EXPECT_THAT(keyring_->members(keyring_->read(one_, id).value()).value(), SizeIs(2));
   // Who comes later gets the key before as well.
   const crypto::KeyPair late = test::make_test_key();
-  ASSERT_TRUE(keyring_->admit(keyring_->read(one_, id).value(), "late", half_of(late)));
+  ASSERT_TRUE(keyring_->admit(keys_of(one_, id), "late", half_of(late)));
   const FleetKeys of_late = keyring_->read(late, next).value();
   ASSERT_THAT(of_late.keys, SizeIs(2));
   EXPECT_EQ(of_late.keys[0].id, next);
@@ -96,6 +110,74 @@ TEST_F(KeyringContract, BelievesNoKeyOfAStranger) {
   EXPECT_THAT(keyring_->read(one_, id)->keys, SizeIs(1));
   write(own, crypto::close_box(half_of(one_), own, evil.key).value());
   EXPECT_EQ(keyring_->read(one_, id).error().kind(), ErrorKind::rejected) << "the id tells";
+}
+
+TEST_F(KeyringContract, OnlyOneBeginsAFleet) {
+  for (int i = 0; i < 20; ++i) {
+    const FleetLayout layout = FleetLayout::make("race" + std::to_string(i)).value();
+    std::atomic<int> begun{0};
+    const auto begin = [&](const crypto::KeyPair& host, const std::string& name) {
+      const Result<std::string> id = FleetKeyring(*etcd_, layout).found(host, name);
+      if (id) ++begun;
+      EXPECT_TRUE(id || id.error().kind() == ErrorKind::rejected ||
+                  id.error().kind() == ErrorKind::transient);
+    };
+    std::thread other([&] { begin(other_, "other"); });
+    begin(one_, "one");
+    other.join();
+    EXPECT_EQ(begun, 1) << i;
+  }
+}
+
+TEST_F(KeyringContract, LetsNobodyInWithAKeyThatWasReplaced) {
+  const std::string id = keyring_->found(one_, "one").value();
+  const FleetKeys before = keys_of(one_, id);
+  ASSERT_TRUE(keyring_->rotate(before, {}));
+  EXPECT_EQ(keyring_->admit(before, "other", half_of(other_)).error().kind(), ErrorKind::transient);
+  EXPECT_EQ(keyring_->rotate(before, {}).error().kind(), ErrorKind::transient);
+  EXPECT_TRUE(keyring_->admit(keys_of(one_, id), "other", half_of(other_)));
+}
+
+// Whoever is let in while the key changes gets the new one, too, or is not let in.
+TEST_F(KeyringContract, EveryMemberHasTheNewestKeyWhoeverIsLetInMeanwhile) {
+  const std::string id = keyring_->found(one_, "one").value();
+  std::atomic<bool> is_done{false};
+  std::thread rotating([&] {
+    FleetKeyring keyring(*etcd_, layout_);
+    for (int done = 0; done < 15;) {
+      if (keyring.rotate(keys_of(one_, id), {})) ++done;
+    }
+    is_done = true;
+  });
+  std::vector<std::pair<crypto::KeyPair, std::string>> members;
+  while (!is_done) {
+    const crypto::KeyPair host = test::make_test_key();
+    const FleetKeys keys = keys_of(one_, id);
+    if (keyring_->admit(keys, "late", half_of(host))) {
+      members.emplace_back(host, keys.keys.front().id);
+    }
+  }
+  rotating.join();
+  const std::string newest = keys_of(one_, id).keys.front().id;
+  for (const auto& [host, trusted] : members) {
+    EXPECT_EQ(keyring_->read(host, trusted)->keys.front().id, newest);
+  }
+}
+
+TEST_F(KeyringContract, GivesTheNewKeyToMoreHostsThanFitIntoATransaction) {
+  const std::string id = keyring_->found(one_, "one").value();
+  std::vector<crypto::KeyPair> hosts;
+  for (int i = 0; i < 70; ++i) {
+    hosts.push_back(test::make_test_key());
+    ASSERT_TRUE(keyring_->admit(keys_of(one_, id), "h", half_of(hosts.back())));
+  }
+  const std::string gone = fleet_host_id(half_of(hosts.back()));
+  const std::string next = keyring_->rotate(keys_of(one_, id), {gone}).value();
+  hosts.pop_back();
+  for (const crypto::KeyPair& host : hosts) {
+    EXPECT_EQ(keyring_->read(host, id)->keys.front().id, next);
+  }
+  EXPECT_THAT(keyring_->members(keys_of(one_, id)).value(), SizeIs(70));
 }
 
 }  // namespace

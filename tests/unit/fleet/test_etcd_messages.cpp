@@ -38,6 +38,19 @@ TEST(EtcdMessages, SpellsEveryFieldOfATransaction) {
       R"("failure":[{"request_range":{"key":"Yw=="}}]})");
 }
 
+TEST(EtcdMessages, SpellsComparisonsOfARange) {
+  const EtcdTransaction transaction{.compares = {{.key = "a",
+                                                  .of = EtcdCompare::Of::modified,
+                                                  .revision = 7,
+                                                  .end = "b",
+                                                  .may_be_earlier = true}},
+                                    .changes = {{.key = "c", .value = std::nullopt}}};
+  EXPECT_EQ(transaction_body(transaction).value(),
+            R"({"compare":[{"key":"YQ==","target":"MOD","result":"LESS","mod_revision":"8",)"
+            R"("range_end":"Yg=="}],"success":[{"request_delete_range":{"key":"Yw=="}}],)"
+            R"("failure":[{"request_range":{"key":"Yw=="}}]})");
+}
+
 TEST(EtcdMessages, RefusesWhatEtcdWouldNotTake) {
   EtcdTransaction transaction;
   EXPECT_EQ(transaction_body(transaction).error().kind(), ErrorKind::invalid);
