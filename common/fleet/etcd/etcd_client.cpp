@@ -20,6 +20,8 @@ constexpr std::chrono::milliseconds kConnectTime{1000};
 // Of one piece of news: far above a transaction of etcd in base64.
 constexpr std::size_t kLongestLine = std::size_t{16} << 20U;
 constexpr int kOk = 200;
+// Whoever keeps a lease alive or follows asks more often than this.
+constexpr std::chrono::seconds kSilenceLasts{10};
 
 // Cuts a stream into lines.
 class LineSplitter {
@@ -143,6 +145,8 @@ Result<cloud::JsonDocument> EtcdClient::call_member(std::size_t member, std::str
 EtcdClient::Called EtcdClient::call(std::string_view path, std::string_view body) {
   const std::size_t first = preferred_;
   Called called{.answer = fail(ErrorKind::internal, "no member of etcd was asked")};
+  const SteadyTime begun = SystemClock().steady_now();
+  const auto waited = [&] { return SystemClock().steady_now() - begun; };
   // Once round, and the first again: it may have been between two leaders.
   for (std::size_t i = 0; i <= options_.endpoints.size(); ++i) {
     const std::size_t member = (first + i) % options_.endpoints.size();
@@ -153,8 +157,22 @@ EtcdClient::Called EtcdClient::call(std::string_view path, std::string_view body
     if (is_last_word || i == 0) called.answer = std::move(answer);
     if (is_last_word) break;
     called.is_in_doubt = true;
+    if (waited() > options_.patience * 5 / 2) break;
   }
+  const bool was_answered = called.answer || called.answer.error().kind() != ErrorKind::transient;
+  note_silence(was_answered, waited());
   return called;
+}
+
+void EtcdClient::note_silence(bool was_answered, std::chrono::nanoseconds waited) {
+  const std::lock_guard lock(mutex_);
+  if (was_answered) silent_at_.reset();
+  if (!was_answered && waited >= options_.patience) silent_at_ = SystemClock().steady_now();
+}
+
+bool EtcdClient::is_silent() const {
+  const std::lock_guard lock(mutex_);
+  return silent_at_ && SystemClock().steady_now() - *silent_at_ < kSilenceLasts;
 }
 
 Result<EtcdPage> EtcdClient::range(const EtcdRange& range) {

@@ -31,7 +31,8 @@ struct EtcdOptions {
   Secret key_pem = {};               // of that certificate
   Secret user = {};                  // empty: no authentication
   Secret password = {};
-  // What one member gets for one answer. A member without a leader hangs for longer.
+  // What one member gets for one answer. A member without a leader hangs for longer. A call takes
+  // three times as long at most, however many members there are.
   std::chrono::milliseconds patience{2000};
   // A watch that is silent for so long is begun again at the next member.
   std::chrono::milliseconds silence{15000};
@@ -63,6 +64,10 @@ class EtcdClient {
   Result<void> watch(const EtcdRange& range, EtcdRevision since, const Listener& listener,
                      int stop);
 
+  // Whether a call has just waited in vain, and none was answered since. Then whoever must not wait
+  // long, and has more to ask, gives up instead of waiting again.
+  bool is_silent() const;
+
   // By how much this machine's clock is ahead of that of the member that answered last; right
   // within two seconds. nullopt: no answer said it.
   std::optional<Seconds> clock_ahead() const;
@@ -77,6 +82,7 @@ class EtcdClient {
     bool is_in_doubt = false;  // a member got it and did not answer
   };
   Called call(std::string_view path, std::string_view body);
+  void note_silence(bool was_answered, std::chrono::nanoseconds waited);
   Result<cloud::JsonDocument> call_member(std::size_t member, std::string_view path,
                                           std::string_view body);
   Result<cloud::HttpResponse> send(std::size_t member, std::string_view path,
@@ -91,6 +97,7 @@ class EtcdClient {
   mutable std::mutex mutex_;
   std::string token_;                      // of the last log-in; empty: none
   std::optional<Seconds> clock_ahead_{};   // guarded by mutex_, as the token
+  std::optional<SteadyTime> silent_at_{};  // and as this
 };
 
 }  // namespace ccm::fleet

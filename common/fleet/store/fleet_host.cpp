@@ -22,6 +22,10 @@ constexpr Backoff kFollowing{.first = 100ms, .longest = 2s, .immediate = 1};
 // Every host's note is small.
 constexpr std::size_t kMostFlaws = 20;
 
+Failure silent() {
+  return fail(ErrorKind::transient, "etcd has not answered just now");
+}
+
 Failure not_leading() {
   return fail(ErrorKind::transient, "another host leads the fleet by now, or none");
 }
@@ -249,6 +253,8 @@ Result<bool> FleetHost::is_ready_to_lead() {
 }
 
 Result<void> FleetHost::check_lease(const store::Lease& lease) {
+  if (!lease.is_held()) return not_leading();
+  if (parts_.etcd->is_silent()) return silent();
   const Result<EtcdPage> leader = parts_.etcd->range({.key = parts_.layout.leader()});
   if (!leader) return fail(leader.error());
   if (!leader->items.empty() && leader->items.front().created == lease.fencing_token()) return {};
@@ -267,6 +273,7 @@ Result<void> FleetHost::commit(EtcdTransaction transaction, const store::Lease* 
           {.key = keys_.entry, .of = EtcdCompare::Of::modified, .revision = keys_.entry_modified});
     }
   }
+  if (parts_.etcd->is_silent()) return silent();
   const Result<EtcdOutcome> outcome = parts_.etcd->commit(transaction);
   if (!outcome) return fail_with(Result<void>(fail(outcome.error())), "write to the fleet");
   if (!outcome->has_happened) {

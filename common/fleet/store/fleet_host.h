@@ -57,7 +57,9 @@ class FleetHost {
   // Held by whoever reads what is known of the fleet in order to write.
   std::unique_lock<std::mutex> lock() { return std::unique_lock(mutex_); }
   // With the lock held. Commits, and has the copy follow. `transient` when a comparison fails: what
-  // it was based on is another by now. With a lease: only while that leads.
+  // it was based on is another by now. With a lease: only while that leads. The agent's main thread
+  // writes, too: while etcd is silent it is not asked again and again, so that many writes wait no
+  // longer than one.
   Result<void> commit(EtcdTransaction transaction, const store::Lease* lease);
   // `transient` when another host leads by now.
   Result<void> check_lease(const store::Lease& lease);

@@ -99,6 +99,37 @@ TEST_F(EtcdContract, WritesOnlyWhatTheComparisonsAllow) {
   EXPECT_THAT(client_->range({.key = "/a/1"})->items, SizeIs(0));
 }
 
+// Nobody is to wait for each of many members that hang.
+TEST_F(EtcdContract, ACallGivesUpBeforeItHasWaitedForAllMembers) {
+  const auto hangs = [](test::Connection& connection) { connection.wait_for_end(); };
+  std::vector<std::unique_ptr<test::LoopbackServer>> members;
+  EtcdOptions options{.endpoints = {}, .patience = 200ms};
+  for (int i = 0; i < 7; ++i) {
+    members.push_back(std::make_unique<test::LoopbackServer>(hangs));
+    options.endpoints.push_back(members.back()->url(""));
+  }
+  const auto client = EtcdClient::make(std::move(options)).value();
+  EXPECT_FALSE(client->is_silent());
+  EXPECT_EQ(client->range({.key = "x"}).error().kind(), ErrorKind::transient);
+  int asked = 0;
+  for (const auto& member : members) asked += member->connections();
+  EXPECT_LE(asked, 3);
+  EXPECT_TRUE(client->is_silent());
+}
+
+TEST_F(EtcdContract, IsSilentUntilAMemberAnswers) {
+  cluster_ = std::make_unique<test::EtcdCluster>(1);
+  client_ = EtcdClient::make({.endpoints = cluster_->endpoints(), .patience = 300ms}).value();
+  wait_until_up(*client_);
+  EXPECT_FALSE(client_->is_silent());
+  cluster_->freeze_member(0);
+  EXPECT_FALSE(client_->range({.key = "x"}));
+  EXPECT_TRUE(client_->is_silent());
+  cluster_->thaw_member(0);
+  ASSERT_TRUE(becomes_true([&] { return client_->range({.key = "x"}).has_value(); }));
+  EXPECT_FALSE(client_->is_silent());
+}
+
 TEST_F(EtcdContract, KnowsHowTheClocksDiffer) {
   EXPECT_FALSE(EtcdClient::make({.endpoints = {"http://127.0.0.1:1"}}).value()->clock_ahead());
   start(1);

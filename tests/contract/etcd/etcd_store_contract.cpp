@@ -30,6 +30,7 @@
 namespace ccm::fleet {
 namespace {
 
+using ::testing::AnyOf;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::Not;
@@ -281,6 +282,28 @@ TEST_F(FleetContract, GoesOnWithoutAnyOneMember) {
     const auto alone = EtcdClient::make({.endpoints = {cluster_->endpoints()[member]}}).value();
     ASSERT_TRUE(happens([&] { return alone->range({.key = "x"}).has_value(); }));
   }
+}
+
+// The agent's main thread writes one thing after the other, and must show in time that it lives.
+TEST_F(FleetContract, ManyWritesDoNotEachWaitForMembersThatHang) {
+  start(3);
+  const auto one = join();
+  ASSERT_TRUE(one->lead());
+  ASSERT_TRUE(one->install(test::make_test_bundle()));
+  for (std::size_t member = 0; member < 3; ++member) cluster_->freeze_member(member);
+  EXPECT_FALSE(one->install(test::make_test_bundle())) << "waits, or hears that the lease is lost";
+  for (int i = 0; i < 200; ++i) {
+    const auto written =
+        one->store().write_record(one->lease(), "www", "state", Secret::copy_of("s"), 0);
+    ASSERT_FALSE(written);
+    EXPECT_EQ(written.error().kind(), ErrorKind::transient);
+    EXPECT_THAT(written.error().message(), AnyOf(HasSubstr("etcd has not answered just now"),
+                                                 HasSubstr("another host leads")));
+  }
+  for (std::size_t member = 0; member < 3; ++member) cluster_->thaw_member(member);
+  one->follow();
+  ASSERT_TRUE(one->lead());
+  EXPECT_TRUE(happens([&] { return one->install(test::make_test_bundle()).has_value(); }));
 }
 
 TEST_F(FleetContract, HasNoKeyReadableInEtcd) {
