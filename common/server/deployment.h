@@ -53,6 +53,9 @@ struct Retained {
   int canary_board = -1;           // what they count of canaries, a memfd as `segment`
 };
 
+// Closes what is kept and keeps another descriptor; -1: none.
+void replace_kept(int& kept, int descriptor) noexcept;
+
 // One line that gives a virtual host a certificate, as written.
 struct CertificateUse {
   std::vector<std::string> arguments;
