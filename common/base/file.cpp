@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <array>
 #include <cerrno>
 #include <climits>
 #include <cstdint>
@@ -93,13 +94,17 @@ Failure failed_and_removed(std::string_view verb, const std::string& path,
 
 enum class Sync : bool { no, yes };
 
-Result<void> fill(FileDescriptor file, const std::string& path, std::string_view content,
-                  const FileAccess& access = {}, Sync sync = Sync::yes) {
+bool put(const FileDescriptor& file, std::string_view content, const FileAccess& access = {}) {
   const bool is_given_away = access.owner != kSameUser || access.group != kSameGroup;
   // The mode again, because a umask may have taken the owner's own bits away.
-  if ((is_given_away && fchown(file.get(), access.owner, access.group) != 0) ||
-      fchmod(file.get(), access.mode) != 0 || !write_all(file.get(), content) ||
-      (sync == Sync::yes && fsync(file.get()) != 0) || close(file.release()) != 0) {
+  return (!is_given_away || fchown(file.get(), access.owner, access.group) == 0) &&
+         fchmod(file.get(), access.mode) == 0 && write_all(file.get(), content);
+}
+
+Result<void> fill(FileDescriptor file, const std::string& path, std::string_view content,
+                  const FileAccess& access = {}, Sync sync = Sync::yes) {
+  if (!put(file, content, access) || (sync == Sync::yes && fsync(file.get()) != 0) ||
+      close(file.release()) != 0) {
     return failed_and_removed("write", path, path);
   }
   return {};
@@ -203,10 +208,34 @@ Result<void> remove_if_abandoned(const std::string& path) {
 }
 
 Result<void> write_new_file(const std::string& path, std::string_view content) {
-  FileDescriptor file(
-      open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, kOwnerOnlyFile));
-  if (!file) return failed("create", path);
-  return fill(std::move(file), path, content);
+  const std::array<NewFile, 1> files{{{path, content}}};
+  return write_new_files(files);
+}
+
+Result<void> write_new_files(std::span<const NewFile> files) {
+  std::vector<FileDescriptor> open_files;
+  const auto give_up = [&](std::string_view verb, const std::string& path) {
+    Failure failure = failed(verb, path);
+    for (const NewFile& each : files.first(open_files.size())) unlink(each.path.c_str());
+    return failure;
+  };
+  for (const auto& [path, content] : files) {
+    FileDescriptor file(
+        open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, kOwnerOnlyFile));
+    if (!file) return give_up("create", path);
+    open_files.push_back(std::move(file));
+    if (!put(open_files.back(), content)) return give_up("write", path);
+  }
+  // Only a beginning. Where the system cannot do it, the disk gets each file with its fsync.
+  for (const FileDescriptor& file : open_files) {
+    static_cast<void>(sync_file_range(file.get(), 0, 0, SYNC_FILE_RANGE_WRITE));
+  }
+  for (std::size_t i = 0; i < files.size(); ++i) {
+    if (fsync(open_files[i].get()) != 0 || close(open_files[i].release()) != 0) {
+      return give_up("write", files[i].path);
+    }
+  }
+  return {};
 }
 
 Result<void> replace_symlink(const std::string& path, const std::string& target) {
@@ -227,13 +256,20 @@ Result<void> make_directories(const std::string& path) {
     Result<void> made = make_directories(parent);
     if (!made) return made;
   }
-  if (mkdir(path.c_str(), kOwnerOnlyDirectory) != 0) {
+  if (Result<void> made = make_unsynced_directory(path); !made) {
     // Somebody else was faster: as good as ours.
-    if (errno == EEXIST) return {};
-    return failed("create directory", path);
+    if (stat(path.c_str(), &status) == 0 && S_ISDIR(status.st_mode)) return {};
+    return made;
   }
-  if (chmod(path.c_str(), kOwnerOnlyDirectory) != 0) return failed("create directory", path);
   return sync_directory(parent);
+}
+
+Result<void> make_unsynced_directory(const std::string& path) {
+  if (mkdir(path.c_str(), kOwnerOnlyDirectory) == 0 &&
+      chmod(path.c_str(), kOwnerOnlyDirectory) == 0) {
+    return {};
+  }
+  return failed("create directory", path);
 }
 
 Result<void> sync_directory(const std::string& path) {

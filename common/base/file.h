@@ -83,11 +83,20 @@ Result<void> remove_if_abandoned(const std::string& path);
 // Writes a new owner-only file and fsyncs it; for files inside a directory that is renamed as one.
 // On failure the file is removed.
 Result<void> write_new_file(const std::string& path, std::string_view content);
+// The same for several, which the disk gets at one time instead of one after the other. They are
+// written in this order. On failure all of them are removed.
+struct NewFile {
+  std::string path;
+  std::string_view content;
+};
+Result<void> write_new_files(std::span<const NewFile> files);
 // Points the symbolic link at `path` to `target` atomically.
 Result<void> replace_symlink(const std::string& path, const std::string& target);
 
 // Creates the directory and missing parents, each owner-only; existing ones are left as they are.
 Result<void> make_directories(const std::string& path);
+// Creates one owner-only directory and syncs nothing: for one that is renamed when it is complete.
+Result<void> make_unsynced_directory(const std::string& path);
 // fsync of a directory, so that a rename in it survives a power cut.
 Result<void> sync_directory(const std::string& path);
 // The names in a directory without "." and "..", sorted; empty when it does not exist. `invalid`

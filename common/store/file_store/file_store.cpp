@@ -119,7 +119,8 @@ Result<void> FileStore::add_version(const std::string& name, const Installation&
   const std::string temporary =
       fmt::format("{}{}{}", final_path, kTemporaryMark, info.fingerprint.substr(0, 16));
   Result<void> done = remove_tree(temporary);
-  if (done) done = make_directories(temporary);
+  if (done) done = make_directories(versions);
+  if (done) done = make_unsynced_directory(temporary);
   if (done) done = write_version_files(temporary, installation.bundle, info);
   if (done && !installation.ocsp_response.empty()) {
     done = write_ocsp_response(temporary, installation.ocsp_response);

@@ -203,12 +203,15 @@ Result<void> write_version_files(const std::string& directory, const crypto::Bun
       {kKey, std::move(*key)},
   }};
   Record record = describe(info);
+  std::vector<NewFile> new_files;
   for (const auto& [file, content] : files) {
     record.add(checksum_key(file), checksum(content));
-    Result<void> written = write_new_file(fmt::format("{}/{}", directory, file), content.reveal());
-    if (!written) return written;
+    new_files.push_back({fmt::format("{}/{}", directory, file), content.reveal()});
   }
-  return write_new_file(fmt::format("{}/{}", directory, kVersion), record.serialize());
+  // Last, because looks_untouched() compares the times of the files with its time.
+  const std::string text = record.serialize();
+  new_files.push_back({fmt::format("{}/{}", directory, kVersion), text});
+  return write_new_files(new_files);
 }
 
 Result<void> write_ocsp_response(const std::string& directory, std::span<const std::byte> der) {

@@ -198,6 +198,19 @@ TEST_F(FileTest, DoesNotReuseAnExistingFileAsNew) {
   EXPECT_EQ(test::read_whole_file(path("f")), "old");
 }
 
+TEST_F(FileTest, WritesAllOfSeveralNewFilesOrNone) {
+  const std::vector<NewFile> files{{path("a"), "1"}, {path("b"), "2"}};
+  ASSERT_TRUE(write_new_files(files));
+  EXPECT_EQ(test::read_whole_file(path("a")), "1");
+  EXPECT_EQ(test::read_whole_file(path("b")), "2");
+  EXPECT_EQ(mode_of(path("b")), kOwnerOnlyFile);
+
+  const std::vector<NewFile> one_exists{{path("c"), "3"}, {path("b"), "4"}};
+  EXPECT_FALSE(write_new_files(one_exists));
+  EXPECT_THAT(entries(), ElementsAre("a", "b"));
+  EXPECT_EQ(test::read_whole_file(path("b")), "2");
+}
+
 TEST_F(FileTest, RedirectsASymbolicLink) {
   ASSERT_TRUE(replace_symlink(path("current"), "versions/1"));
   ASSERT_TRUE(replace_symlink(path("current"), "versions/2"));
