@@ -5,6 +5,7 @@
 #include <array>
 #include <map>
 #include <optional>
+#include <tuple>
 #include <utility>
 
 #include "base/text.h"
@@ -65,7 +66,7 @@ class Binder {
 
  private:
   Server look_at(server_rec* record, std::optional<bool> inherited_engine) const;
-  server::Reach reach_of(const Server& server) const;
+  server::Reach reach_of(const Server& server);
   Result<void> bind_main(const Server& server);
   Result<void> bind_one(const Server& server);
   Result<void> add_site(const Server& server, std::vector<std::string> names,
@@ -74,6 +75,8 @@ class Binder {
   MainConf& conf_;
   const ConfigTree& tree_;
   std::map<std::vector<std::string>, std::size_t> groups_;
+  // By suites and versions. OpenSSL takes a millisecond to tell, and most servers are alike.
+  std::map<std::tuple<std::string, bool, bool>, server::Reach> reaches_;
   Written outer_;  // what the main server says
 };
 
@@ -88,7 +91,7 @@ Server Binder::look_at(server_rec* record, std::optional<bool> inherited_engine)
 }
 
 // Which versions of TLS mod_ssl offers: SSLProtocol's words are applied from left to right.
-server::Reach Binder::reach_of(const Server& server) const {
+server::Reach Binder::reach_of(const Server& server) {
   const auto& words =
       server.written.protocols.empty() ? outer_.protocols : server.written.protocols;
   constexpr std::array<std::string_view, 4> kVersions{"TLSv1", "TLSv1.1", "TLSv1.2", "TLSv1.3"};
@@ -106,13 +109,16 @@ server::Reach Binder::reach_of(const Server& server) const {
   }
   const bool has_older = offered[0] || offered[1] || offered[2];
   const auto& ciphers = server.written.ciphers ? server.written.ciphers : outer_.ciphers;
-  return server::reach_of(ciphers.value_or(""), has_older, offered.back());
+  const auto [known, is_new] =
+      reaches_.try_emplace({ciphers.value_or(""), has_older, offered.back()});
+  if (is_new) known->second = server::reach_of(ciphers.value_or(""), has_older, offered.back());
+  return known->second;
 }
 
 Result<void> Binder::add_site(const Server& server, std::vector<std::string> names,
                               server::CertificateSet& certificates) {
   const std::size_t group = groups_.try_emplace(certificates.names(), groups_.size()).first->second;
-  conf_.deployment.set_reach(certificates, reach_of(server));
+  certificates.set_reach(reach_of(server));
   conf_.sites[server.record] = {&certificates, std::move(names), group};
   return server.is_listener ? switch_tls_on(server.record) : Result<void>();
 }

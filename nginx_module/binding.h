@@ -130,7 +130,7 @@ class Binding {
     for (ngx_uint_t s = 0; s < main->servers.nelts; ++s) {
       void** confs = servers[s]->ctx->srv_conf;
       const auto* ssl = static_cast<typename Part::Ssl*>(confs[part.ssl().ctx_index]);
-      install(cf->cycle, *static_cast<ServerConf*>(confs[Part::own().ctx_index]), ssl->ssl,
+      install(*static_cast<ServerConf*>(confs[Part::own().ctx_index]), ssl->ssl,
               compression_of(*ssl));
     }
     return NGX_OK;

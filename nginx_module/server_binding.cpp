@@ -108,10 +108,8 @@ char* bind(ngx_conf_t* cf, ServerConf& outer, ServerConf& server, ServerFacts fa
   return kConfOk;
 }
 
-void install(const ngx_cycle_t* cycle, const ServerConf& server, const ngx_ssl_t& ssl,
-             server::Compression compression) {
+void install(const ServerConf& server, const ngx_ssl_t& ssl, server::Compression compression) {
   if (server.certificates == nullptr || ssl.ctx == nullptr) return;
-  main_conf_of(cycle).deployment.set_reach(*server.certificates, server::reach_of(ssl.ctx));
   server.certificates->install(ssl.ctx, compression);
 }
 

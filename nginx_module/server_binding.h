@@ -71,7 +71,6 @@ char* take_use(ngx_conf_t* cf, ServerConf& level, const SslFields& ssl);
 char* bind(ngx_conf_t* cf, ServerConf& outer, ServerConf& server, ServerFacts facts);
 
 // After nginx's SSL module merged: puts the callbacks into the context, if there is one.
-void install(const ngx_cycle_t* cycle, const ServerConf& server, const ngx_ssl_t& ssl,
-             server::Compression compression);
+void install(const ServerConf& server, const ngx_ssl_t& ssl, server::Compression compression);
 
 }  // namespace ccm::nginx

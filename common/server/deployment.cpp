@@ -85,8 +85,7 @@ CertificateSet& Deployment::add_site(const std::vector<std::string>& names, conf
     certificates.push_back(&live_.try_emplace(name, name, live_.size(), log_).first->second);
   }
   sites_.push_back({.set = std::make_unique<CertificateSet>(std::move(certificates), log_),
-                    .origin = std::move(origin),
-                    .reach = {}});
+                    .origin = std::move(origin)});
   sites_.back().set->count_in(rows_);
   return *sites_.back().set;
 }
@@ -104,12 +103,6 @@ CertificateSet& Deployment::add_site(const std::vector<std::string>& names, conf
 
 void Deployment::doubt(Severity severity, std::string sentence) {
   doubts_.emplace_back(severity, std::move(sentence));
-}
-
-void Deployment::set_reach(const CertificateSet& site, Reach reach) {
-  const auto found = std::find_if(sites_.begin(), sites_.end(),
-                                  [&site](const Site& each) { return each.set.get() == &site; });
-  if (found != sites_.end()) found->reach = reach;
 }
 
 void Deployment::note_tickets(OwnTickets what, std::string directive, config::Origin origin) {

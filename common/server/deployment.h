@@ -96,8 +96,6 @@ class Deployment {
                            const std::string& catalogue, bool has_files);
   // Adds a warning about a site, with its place. judge() logs it unless it ignores the host.
   void doubt(Severity severity, std::string sentence);
-  // Whom that site's TLS settings leave, for judge(); everybody unless told.
-  void set_reach(const CertificateSet& site, Reach reach);
 
   // A directive of the server's own about the session tickets of a site, for judge(): they have
   // keys from a file, or there are none.
@@ -160,7 +158,6 @@ class Deployment {
   struct Site {
     std::unique_ptr<CertificateSet> set;
     config::Origin origin;
-    Reach reach;
   };
   struct TicketNote {
     OwnTickets what;

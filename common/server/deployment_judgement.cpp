@@ -91,7 +91,7 @@ bool Deployment::judge(Host host, const std::string& module_path) {
   }
   for (const Site& site : sites_) {
     for (const std::string& sentence :
-         doubts_about({*site.set, site.reach, site.origin}, *config_, settings_.dialect())) {
+         doubts_about({*site.set, site.origin}, *config_, settings_.dialect())) {
       log_.warn("{}", sentence);
     }
   }

@@ -95,6 +95,11 @@ std::vector<std::string> CertificateSet::names() const {
   return names;
 }
 
+Reach CertificateSet::reach() const {
+  if (reach_) return *reach_;
+  return contexts_.empty() ? Reach() : reach_of(contexts_.front());
+}
+
 void CertificateSet::install(SSL_CTX* context, Compression compression) {
   compression_ = compression;
   contexts_.push_back(context);

@@ -6,6 +6,7 @@
 
 #include <openssl/ssl.h>
 
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -53,6 +54,10 @@ class CertificateSet {
   void install(SSL_CTX* context, Compression compression = Compression::off);
   // Those in which it is installed, in that order.
   const std::vector<SSL_CTX*>& contexts() const noexcept { return contexts_; }
+  // Whom the settings of the virtual host leave: as told, or else by its first context, or else
+  // everybody. Works that out at each call, as few ask.
+  Reach reach() const;
+  void set_reach(Reach reach) noexcept { reach_ = reach; }
   // The one that is installed in the context; nullptr: there is none.
   static CertificateSet* of(SSL_CTX* context) noexcept;
   // Counts its handshakes in these rows, which must live as long; before install().
@@ -93,6 +98,7 @@ class CertificateSet {
 
   std::vector<LiveCertificate*> certificates_;
   std::vector<SSL_CTX*> contexts_;
+  std::optional<Reach> reach_;
   Log& log_;
   Compression compression_ = Compression::off;
   WorkerRows* rows_ = nullptr;

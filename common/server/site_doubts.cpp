@@ -51,10 +51,12 @@ bool leaves_nobody_out(const Reach& reach, const Kinds& kinds) {
 void add_unreachable(const JudgedSite& site, const config::Config& config,
                      const config::Dialect& dialect, std::vector<std::string>& sentences) {
   const auto kinds = kinds_of_key(site.set, config);
-  if (!kinds || kinds->empty() || leaves_nobody_out(site.reach, *kinds)) return;
+  if (!kinds || kinds->empty()) return;
+  const Reach reach = site.set.reach();
+  if (leaves_nobody_out(reach, *kinds)) return;
   const bool is_ecdsa = kinds->contains(KeyAlgorithm::ecdsa);
   const std::string_view kind = is_ecdsa ? "ECDSA" : "RSA";
-  const bool has_tls13 = site.reach.tls13;
+  const bool has_tls13 = reach.tls13;
   sentences.push_back(fmt::format(
       "{} can connect here, because the certificate \"{}\" has an {} key and {} leaves no cipher "
       "suite for one; add ECDHE-{}-AES128-GCM-SHA256 and the like, or give the certificate \"{} "

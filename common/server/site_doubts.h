@@ -14,7 +14,6 @@ namespace ccm::server {
 
 struct JudgedSite {
   const CertificateSet& set;
-  Reach reach;
   const config::Origin& origin;  // of the directive that asks for its certificates
 };
 

@@ -63,9 +63,10 @@ class SiteDoubts : public testing::Test {
     }
     const auto config = settings.finalize();
     EXPECT_TRUE(config);
-    const CertificateSet set(certificates, log_);
+    CertificateSet set(certificates, log_);
+    set.set_reach(reach);
     const config::Origin origin{"nginx.conf", 7};
-    return doubts_about({set, reach, origin}, *config, config::Dialect{});
+    return doubts_about({set, origin}, *config, config::Dialect{});
   }
 
   test::MemoryLog log_;
