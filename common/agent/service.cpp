@@ -17,12 +17,16 @@
 #include "base/boundary.h"
 #include "base/file.h"
 #include "base/version.h"
+#include "crypto/certificate/recent_certificates.h"
 #include "launch/process.h"
 #include "store/host/canary_file.h"
 #include "store/host/snapshot_file.h"
 
 namespace ccm::agent {
 namespace {
+
+// The authorities of many leaves, and the leaves that are being renewed.
+constexpr std::size_t kRecentCertificates = 64;
 
 // What must be done as root, then never root again.
 Result<Accesses> settle(const config::Config& config, SettingsKeeper& settings, Log& log) {
@@ -119,6 +123,7 @@ Result<int> serve(const config::Handover& handover, const Pulse& pulse, Log& log
                    .clock = clock,
                    .log = log});
   life.give();
+  crypto::keep_recent_certificates(kRecentCertificates);
   Result<std::unique_ptr<store::Store>> store = open_agent_store(*config, kStorePath, *access, log);
   if (!store) return pass(std::move(store));
   EventStream events({.store = **store,

@@ -154,7 +154,7 @@ void Stapling::run(const std::string& name, const store::Lease& lease) {
 // Returns when to look again. The lifecycle logs a store that cannot be read.
 Time Stapling::look(Entry& entry, const store::Lease& lease) {
   const config::CertificateSpec& spec = *entry.spec;
-  const Result<store::StoreReader::Loaded> loaded = parts_.store.load(spec.name);
+  const Result<store::StoreReader::Loaded> loaded = parts_.store.load_again(spec.name);
   const Time now = parts_.clock.now();
   if (!loaded) {
     return policy::retry_time(loaded.error(), ++entry.failures, spec.check_interval, now,

@@ -37,6 +37,8 @@ struct Obtained {
   bool current_must_go = false;
   // The source's policy prefers it to the installed one although it may end earlier.
   bool may_end_sooner = false;
+  // Of it and the installed one, where the source has asked the gate in advance.
+  std::optional<policy::Trust> trust = {};
 };
 struct Unchanged {};
 struct Pending {

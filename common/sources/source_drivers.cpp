@@ -73,7 +73,9 @@ policy::Candidate as_candidate(const ObtainRequest& request, const Obtained& obt
           .bundle = obtained.bundle,
           .is_wanted = request.is_wanted,
           .may_end_sooner = obtained.may_end_sooner,
-          .trust = policy::trust_of(current, obtained.bundle, request.now),
+          .trust = obtained.trust && is_compared
+                       ? obtained.trust
+                       : policy::trust_of(current, obtained.bundle, request.now),
           .objection = fits ? std::nullopt : std::optional(fits.error())};
 }
 

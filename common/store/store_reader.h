@@ -107,6 +107,9 @@ class StoreReader {
     std::optional<Error> damage;
   };
   virtual Result<Loaded> load(const std::string& name) const = 0;
+  // The same for those who follow changes: what this object has just loaded for another of them is
+  // not read again, unless its traces (base/traces.h) show that it was changed or altered.
+  virtual Result<Loaded> load_again(const std::string& name) const { return load(name); }
 
   // What the record of the current version says. It is not verified as in load(): only damage that
   // shows without reading the files is noticed, and then the result is that of load().

@@ -77,7 +77,7 @@ bool Publisher::look_at(const config::CertificateSpec& spec, Seen& seen, Time no
     seen.is_lost = false;
     return true;
   }
-  Result<store::StoreReader::Loaded> loaded = store_.load(name);
+  Result<store::StoreReader::Loaded> loaded = store_.load_again(name);
   if (!loaded) {
     // The store itself cannot be read; that may pass, so the version stays unseen.
     if (std::exchange(seen.complaint, loaded.error().message()) != seen.complaint) {

@@ -98,7 +98,7 @@ Traces SnapshotFile::look(const Subject& spec) const {
 
 std::optional<Secret> SnapshotFile::read(const Subject& spec, const Traces& traces) const {
   if (traces.version == 0) return std::nullopt;
-  const auto loaded = parts_.store.load(spec.name);
+  const auto loaded = parts_.store.load_again(spec.name);
   if (!loaded || loaded->damage || !loaded->certificate) return std::nullopt;
   const store::StoredCertificate& stored = *loaded->certificate;
   const Time now = parts_.clock.now();

@@ -9,6 +9,7 @@
 #include "crypto/certificate/alternative_names.h"
 #include "crypto/certificate/asn1_time.h"
 #include "crypto/certificate/pem_block.h"
+#include "crypto/certificate/recent_certificates.h"
 #include "crypto/digest.h"
 #include "crypto/key/key_type_of.h"
 #include "crypto/openssl_handles.h"
@@ -68,6 +69,7 @@ SignatureStrength strength_of(int digest_nid, int key_nid) noexcept {
 
 Result<Certificate> Certificate::parse_der(std::span<const std::byte> der) {
   if (Result<void> size = check_input_size(der.size()); !size) return pass(std::move(size));
+  if (auto known = find_recent_certificate(der)) return Certificate(std::move(known));
   const auto* position = reinterpret_cast<const unsigned char*>(der.data());
   const auto* end = position + der.size();
   X509Handle parsed(d2i_X509(nullptr, &position, static_cast<long>(der.size())));
@@ -79,7 +81,9 @@ Result<Certificate> Certificate::parse_der(std::span<const std::byte> der) {
     return fail(ErrorKind::invalid, "the certificate's validity dates are not readable");
   }
   drain_openssl_errors();
-  return Certificate(std::move(parsed));
+  Certificate certificate(std::move(parsed));
+  note_recent_certificate(der, certificate.certificate_);
+  return certificate;
 }
 
 Certificate Certificate::share_of(X509* certificate) {

@@ -72,7 +72,7 @@ class Certificate {
   X509* native() const noexcept { return certificate_.get(); }
 
  private:
-  explicit Certificate(X509Handle certificate) : certificate_(std::move(certificate)) {}
+  explicit Certificate(std::shared_ptr<X509> certificate) : certificate_(std::move(certificate)) {}
 
   std::shared_ptr<X509> certificate_;
 };

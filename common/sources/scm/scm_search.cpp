@@ -186,6 +186,7 @@ Result<std::optional<Obtained>> ScmSearch::take(const ScmCandidate& candidate,
                     .current_must_go = situation_.must_go,
                     .may_end_sooner = candidate.may_end_sooner || situation_.objection};
   const policy::Candidate judged = as_candidate(request, obtained);
+  obtained.trust = judged.trust;
   const Result<policy::Admission> admitted = policy::admit(judged, request.now);
   if (admitted) {
     parts_.catalogue.forget_trouble(key_of(candidate));

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The read side of the store on a local directory. Safe beside any writer, because every version is
 // immutable and `current` moves atomically. Cheap to make; keeps nothing between two calls but what
-// it has read of the last changes.
+// it has read of the last changes, and the few certificates that load_again() has read last.
 //
 //   STATE/                              owner-only throughout
 //     ccm-store                         that this is a store, and of which format
@@ -30,6 +30,7 @@
 #include <vector>
 
 #include "store/file_store/journal.h"
+#include "store/file_store/recent_loads.h"
 #include "store/store_reader.h"
 
 namespace ccm::store {
@@ -40,6 +41,7 @@ class FileReader : public virtual StoreReader {
   explicit FileReader(std::string state_path);
 
   Result<Loaded> load(const std::string& name) const override;
+  Result<Loaded> load_again(const std::string& name) const override;
   // Reads only the version's record, unless a file is missing or newer than the record, which is
   // written last. Then it loads the whole version.
   Result<Described> describe(const std::string& name) const override;
@@ -75,6 +77,7 @@ class FileReader : public virtual StoreReader {
   std::string place_;  // as it was given
   std::string state_path_;
   mutable Journal journal_;
+  mutable RecentLoads recent_;
 };
 
 }  // namespace ccm::store

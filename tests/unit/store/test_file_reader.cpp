@@ -72,6 +72,25 @@ TEST_F(FileReaderTest, DescribesTheCurrentVersionWithoutReadingItsFiles) {
   EXPECT_FALSE(reader_.describe("../x"));
 }
 
+TEST_F(FileReaderTest, LoadsAgainOnlyWhatLooksAsBefore) {
+  const auto leaf = [this] {
+    return reader_.load_again("www").value().certificate.value().bundle.leaf().native();
+  };
+  const auto first = reader_.load_again("www").value();
+  EXPECT_EQ(leaf(), first.certificate->bundle.leaf().native());
+  EXPECT_NE(reader_.load("www").value().certificate->bundle.leaf().native(), leaf())
+      << "who does not follow reads the files";
+
+  std::ofstream(version_file(2, "ocsp.der")) << "response";
+  EXPECT_EQ(reader_.load_again("www").value().certificate->ocsp_response.size(), 8U);
+  std::ofstream(version_file(2, "privkey.pem"), std::ios::app) << "x";
+  const auto altered = reader_.load_again("www").value();
+  EXPECT_EQ(altered.certificate.value().info.number, 1U);
+  EXPECT_TRUE(altered.damage);
+  EXPECT_TRUE(reader_.load_again("www").value().damage);
+  EXPECT_FALSE(reader_.load_again("none").value().certificate);
+}
+
 TEST_F(FileReaderTest, DescribesWhatLoadGivesWhereDamageShows) {
   std::ofstream(version_file(2, "privkey.pem")) << "x";
   fs::last_write_time(version_file(2, "privkey.pem"),
