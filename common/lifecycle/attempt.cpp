@@ -278,10 +278,12 @@ void Attempt::say_waiting(const std::string& sentence) {
 State Attempt::failed(Error error) {
   const auto* failing = std::get_if<Failing>(&before_);
   const unsigned attempts = failing == nullptr ? 1 : failing->attempts + 1;
-  const Time wanted =
-      costs_a_certificate(error, spec_)
-          ? policy::reissue_time(attempts, now_, spec_.jitter_seed)
-          : policy::retry_time(error, attempts, spec_.check_interval, now_, spec_.jitter_seed);
+  const bool is_costly = costs_a_certificate(error, spec_);
+  // Only these: a long outage before is no reason to wait for hours after the first one.
+  const unsigned costly = (failing == nullptr ? 0 : failing->costly) + (is_costly ? 1 : 0);
+  const Time wanted = is_costly ? policy::reissue_time(costly, now_, spec_.jitter_seed)
+                                : policy::retry_time(error, attempts, spec_.check_interval, now_,
+                                                     spec_.jitter_seed);
   const Time again = bounded(wanted, next_look_after(error, spec_));
   const std::string wait = format_duration(again - now_);
   if (error.kind() == ErrorKind::rejected) {
@@ -294,7 +296,8 @@ State Attempt::failed(Error error) {
   parts_.log.write(severity(Severity::error),
                    fmt::format("{}{}; {}; trying again in {} (failure {} in a row)", prefix(),
                                error.message(), standing(), wait, attempts));
-  return Failing{.attempts = attempts, .retry_at = again, .error = std::move(error)};
+  return Failing{
+      .attempts = attempts, .retry_at = again, .error = std::move(error), .costly = costly};
 }
 
 State Attempt::valid() const {

@@ -132,7 +132,8 @@ State Lifecycle::bounded(const Entry& entry, const State& state) const {
     const Time latest = look == policy::Look::free ? look_at : policy::latest_look(end, look, now);
     return Failing{.attempts = failing->attempts,
                    .retry_at = std::min({failing->retry_at, latest, now + policy::kLongestRetry}),
-                   .error = failing->error};
+                   .error = failing->error,
+                   .costly = failing->costly};
   }
   if (const auto* rejected = std::get_if<Rejected>(&state)) {
     return Rejected{.check_at = std::min(rejected->check_at, look_at), .error = rejected->error};

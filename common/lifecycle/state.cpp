@@ -53,9 +53,13 @@ Result<State> read_failing(const Record& record) {
                          .retry_at = *retry_at,
                          .reason = std::move(*error)});
   }
-  return State(Failing{.attempts = static_cast<unsigned>(*attempts),
-                       .retry_at = *retry_at,
-                       .error = std::move(*error)});
+  // Earlier releases did not tell them apart.
+  const auto costly = record.find_number("costly").value_or(*attempts);
+  return State(
+      Failing{.attempts = static_cast<unsigned>(*attempts),
+              .retry_at = *retry_at,
+              .error = std::move(*error),
+              .costly = static_cast<unsigned>(std::clamp<std::int64_t>(costly, 0, *attempts))});
 }
 
 Result<State> read_rejected(const Record& record) {
@@ -113,6 +117,7 @@ std::string serialize(const PersistedState& state) {
                  [&](const Failing& failing) {
                    record.add("state", "failing");
                    record.add("attempts", std::to_string(failing.attempts));
+                   record.add("costly", std::to_string(failing.costly));
                    add_time(record, "retry_at", failing.retry_at);
                    store::add_error(record, failing.error);
                  },

@@ -35,9 +35,10 @@ struct Waiting {
   Error reason;  // ErrorKind::pending
 };
 struct Failing {
-  unsigned attempts = 0;
+  unsigned attempts = 0;  // in a row
   Time retry_at;
   Error error;
+  unsigned costly = 0;  // of these attempts, those after which the next one orders anew
 };
 struct Rejected {
   Time check_at;

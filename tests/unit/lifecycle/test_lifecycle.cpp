@@ -445,6 +445,29 @@ TEST_F(LifecycleTest, WhatAnAuthorityIssuesInVainCostsAFewCertificatesADay) {
   EXPECT_LE(source_.refusals, 66);
 }
 
+TEST_F(LifecycleTest, ALongOutageDoesNotDelayWhatIsOrderedAnewAfterIt) {
+  launch(make_config({"www"}, {"pca", kIssuer}, {{"check_interval", "10m"}}));
+  fail_with_error(Error(ErrorKind::transient, "down"));
+  for (int i = 0; i < 50; ++i) {
+    work();
+    sleep();
+  }
+  fail_with_error(Error(ErrorKind::invalid, "revoked before it was fetched"));
+  work();
+  EXPECT_LE(lifecycle_->next_wake() - clock_.now(), 10s);
+  // Neither is the count of these forgotten in an outage, nor by the next process.
+  for (const ErrorKind kind : {ErrorKind::invalid, ErrorKind::invalid, ErrorKind::invalid,
+                               ErrorKind::transient, ErrorKind::invalid}) {
+    sleep();
+    launch(make_config({"www"}, {"pca", kIssuer}, {{"check_interval", "10m"}}));
+    fail_with_error(Error(kind, "again"));
+    work();
+  }
+  EXPECT_EQ(std::get<Failing>(persisted("www")).attempts, 56U);
+  EXPECT_EQ(std::get<Failing>(persisted("www")).costly, 5U);
+  EXPECT_GE(lifecycle_->next_wake() - clock_.now(), 10min);
+}
+
 constexpr const char* kMustStapleResponder = "http://ocsp.example.com/one";
 
 class MustStapleTest : public LifecycleTest {

@@ -61,15 +61,25 @@ TEST(StateCodec, TellsWaitingFromFailingInTheRecordOfAnEarlierRelease) {
   EXPECT_EQ(std::get<Waiting>(before->state).reason.message(), "CHECKING");
 }
 
+TEST(StateCodec, TakesAllFailuresOfAnEarlierReleaseForCostly) {
+  const Result<PersistedState> before = parse_state(
+      "state: failing\nattempts: 3\nretry_at: 7\nerror_kind: invalid\nerror_message: bad\n"
+      "spec_fingerprint: f\nlaunch_id: l\n");
+  ASSERT_TRUE(before);
+  EXPECT_EQ(std::get<Failing>(before->state).costly, 3U);
+}
+
 TEST(StateCodec, KeepsTheWholeError) {
   const PersistedState after =
       round_trip(Failing{.attempts = 12,
                          .retry_at = kSomeTime,
                          .error = Error(ErrorKind::throttled, "line 1\nline 2: \\ \"quoted\"")
                                       .with_code("APIGW.0308", "request-7")
-                                      .with_retry_after(17s)});
+                                      .with_retry_after(17s),
+                         .costly = 5});
   const Failing& failing = std::get<Failing>(after.state);
   EXPECT_EQ(failing.attempts, 12U);
+  EXPECT_EQ(failing.costly, 5U);
   EXPECT_EQ(failing.error.kind(), ErrorKind::throttled);
   EXPECT_EQ(failing.error.message(), "line 1\nline 2: \\ \"quoted\"");
   EXPECT_EQ(failing.error.code(), "APIGW.0308");
