@@ -1,19 +1,17 @@
 # SPDX-License-Identifier: Apache-2.0
 """Hosts that share their certificates through an etcd of three members. Each has a state directory of its own."""
 
-import dataclasses
 import json
-import shutil
 import signal
 import subprocess
 
 import pytest
 from lab import ctl, processes
 from lab.apache import Apache
-from lab.etcd import PROGRAM, Etcd, SecureEtcd
-from lab.net import free_port
+from lab.etcd import CONTROL, PROGRAM, Etcd, SecureEtcd
+from lab.fleet import Fleet
 from lab.nginx import Nginx
-from lab.server import Certificate, Site
+from lab.server import Certificate
 from lab.waiting import wait_until
 
 pytestmark = pytest.mark.skipif(not PROGRAM.exists(), reason="there is no /usr/bin/etcd")
@@ -24,64 +22,6 @@ def fixture_etcd(scratch):
     cluster = Etcd(scratch / "etcd")
     yield cluster
     cluster.close()
-
-
-@dataclasses.dataclass
-class Host:
-    """A machine of the fleet."""
-
-    server: object
-    site: Site
-    state: object
-    key: object
-
-    def serial(self, cloud, but_not=()):
-        return self.server.wait_for_certificate(self.site, cloud.trust(), but_not=but_not)
-
-
-class Fleet:
-    def __init__(self, scratch, cloud, etcd, intranet, make_server):
-        self.scratch, self.cloud, self.etcd = scratch, cloud, etcd
-        self.intranet, self.make_server = intranet, make_server
-        self.key_id = None
-
-    def place(self, key):
-        words = [word for url in self.etcd.endpoints for word in ("--endpoint", url)]
-        options = {"ca": "--etcd-ca", "certificate_key": "--certificate-key"}
-        secured = [word for name, path in self.secured().items() for word in (options.get(name, f"--{name}"), path)]
-        return [*words, "--fleet", "web", "--key", key, *secured]
-
-    def secured(self):
-        return self.etcd.words() if isinstance(self.etcd, SecureEtcd) else {}
-
-    def ctl(self, host_key, command, *words):
-        return ctl.run(self.scratch, "fleet", command, *words, *self.place(host_key)).splitlines()[-1]
-
-    def host(self, kind, name, certificate=None):
-        """Let in, configured, and not started yet; it names the one certificate, or else `intranet`."""
-        certificate = certificate or self.intranet
-        key = self.scratch / f"{name}.key"
-        if self.key_id is None:
-            self.first_key = key
-            self.key_id = self.ctl(key, "init", "--name", name).split()[-1]
-        else:
-            request = self.ctl(key, "join", "--name", name, "--fleet-key", self.key_id)
-            assert self.ctl(self.first_key, "admit", request) == self.key_id
-        state = self.scratch / f"state-{name}"
-        words = [f"{name}={path}" for name, path in {"fleet": "web", "key": key, **self.secured()}.items()]
-        settings = self.cloud.settings(state, check_interval="1s",
-                                       store=" ".join(["etcd", *self.etcd.endpoints, *words]))
-        # Each host has credentials in a file of its own.
-        own = shutil.copy(self.cloud.facts["credentials_file"], self.scratch / f"{name}.credentials")
-        settings["credentials"] = f"file={own}"
-        site = Site(free_port(), certificate.names, (certificate.name,))
-        server = self.make_server(kind, name)
-        server.configure(settings=settings, certificates=[certificate], sites=[site])
-        return Host(server, site, state, key)
-
-    def leader(self):
-        value = self.etcd.values().get("/cl/web/leader")
-        return value.decode().split()[1] if value else None
 
 
 @pytest.fixture(name="fleet")
@@ -126,8 +66,8 @@ def test_one_order_for_all_hosts_and_no_key_readable_in_etcd(scratch, fleet, etc
 @pytest.mark.parametrize("kinds", [(Nginx, Apache), (Apache, Nginx)], ids=["nginx", "apache"])
 def test_the_leader_looks_after_what_only_another_host_names(fleet, etcd, cloud, kinds):
     etcd.start()
-    mail = Certificate("mail", fleet.intranet.source, ("mail.intra.example",))
-    one, two = fleet.host(kinds[0], "one"), fleet.host(kinds[1], "two", mail)
+    mail = Certificate("mail", fleet.certificate.source, ("mail.intra.example",))
+    one, two = fleet.host(kinds[0], "one"), fleet.host(kinds[1], "two", certificate=mail)
     one.server.start()
     serial = one.serial(cloud)
     assert fleet.leader() == "one"
@@ -261,6 +201,7 @@ def test_a_member_of_etcd_that_says_nothing_delays_nobody_for_long(fleet, etcd, 
     assert len(cloud.issued()) == 1 + len(etcd.members)
 
 
+@pytest.mark.skipif(not CONTROL.exists(), reason="there is no /usr/bin/etcdctl")
 def test_an_etcd_with_users_and_certificates(scratch, cloud, intranet, make_server):
     with SecureEtcd(scratch / "etcd", members=1) as etcd:
         etcd.lock("/cl/web/")

@@ -2,13 +2,10 @@
 """Session tickets with keys that all servers of a state directory share: a client that moves from one server to
 another resumes."""
 
-import hashlib
 import os
 import pathlib
 import signal
-import socket
 import ssl
-import time
 
 import pytest
 from conftest import PRIVATE, SERVERS
@@ -16,42 +13,11 @@ from lab import tls
 from lab.load import Clients
 from lab.net import free_port
 from lab.server import Site
+from lab.tickets import VERSIONS, has_next_key, keys_in, make_older, moves, record_in, sealed_with, session_of
 from lab.waiting import wait_until
 
-VERSIONS = {"1.2": ssl.TLSVersion.TLSv1_2, "1.3": ssl.TLSVersion.TLSv1_3}
-
-
-def session_of(context, site):
-    """A session with a ticket; TLS 1.3 sends it after the handshake."""
-    with socket.create_connection(("127.0.0.1", site.port), timeout=10) as raw:
-        with context.wrap_socket(raw, server_hostname=site.name) as stream:
-            stream.sendall(tls.request_for(site.name, "/worker"))
-            stream.recv(1)
-            return stream.session
-
-
-def moves(context, one, other):
-    """Whether a client that has a ticket of one site resumes at the other."""
-    return tls.handshake(other.port, other.name, context, session=session_of(context, one)).resumed
-
-
 def record_of(scratch):
-    return scratch / "state" / "records" / "ticket-keys"
-
-
-def entries_in(record):
-    """What stands behind the mark and the count: for each key a name, its secret's length and the secret, its begin."""
-    body = record.read_bytes().split(b"\nccm-ticket-keys-1\n", 1)[1]
-    return [body[at:at + 92] for at in range(4, len(body), 92)]
-
-
-def keys_in(record):
-    return [entry[20:84] for entry in entries_in(record)]
-
-
-def has_next_key(record):
-    """Whether the newest key does not seal yet."""
-    return int.from_bytes(entries_in(record)[-1][84:], "little") > time.time()
+    return record_in(scratch / "state")
 
 
 class Pair:
@@ -102,33 +68,6 @@ def test_a_client_that_moves_between_servers_resumes_in_both_versions(pair):
         assert tls.handshake(site.port, site.name, context, session=session).resumed
 
 
-def ticket_key_name(session_text):
-    """The name of the key that sealed a ticket, as s_client shows the ticket's first bytes."""
-    return session_text.split("TLS session ticket:")[1].split("0000 - ")[1].split("   ")[0].replace("-", " ").strip()
-
-
-def sealed_with(site):
-    return ticket_key_name(tls.openssl_client(site.port, site.name, "-tls1_2"))
-
-
-def make_older(pair, seconds):
-    """As if so much time had passed: each key began earlier. The leader makes what has come due."""
-    record = record_of(pair.scratch)
-    head, value = record.read_bytes().split(b"\n", 1)
-    aged = bytearray(value)
-    first = len(value) - 92 * len(entries_in(record))
-    for end in range(first + 92, len(value) + 1, 92):
-        begin = int.from_bytes(value[end - 8:end], "little") - seconds
-        aged[end - 8:end] = begin.to_bytes(8, "little")
-    mark, version, _ = head.split()
-    head = b"%s %d %s" % (mark, int(version) + 1, hashlib.sha256(aged).hexdigest().encode())
-    written, owner = record.with_name(".aged"), record.stat()
-    written.write_bytes(head + b"\n" + aged)
-    written.chmod(0o600)
-    os.chown(written, owner.st_uid, owner.st_gid)
-    written.replace(record)
-
-
 def test_a_rotation_under_load_fails_no_handshake(pair):
     pair.start()
     context = tls.context(version=ssl.TLSVersion.TLSv1_2)
@@ -155,7 +94,7 @@ def test_a_rotation_under_load_fails_no_handshake(pair):
             assert len(names) == 1, "both seal with the same key"
             # The next key is there already.
             wait_until(lambda: has_next_key(record_of(pair.scratch)), "the next key")
-            make_older(pair, 4 * 3600 + 5)
+            make_older(record_of(pair.scratch), 4 * 3600 + 5)
             for site in pair.sites:
                 wait_until(lambda site=site: sealed_with(site) not in names, "another key")
             assert {sealed_with(site) for site in pair.sites}.isdisjoint(names)
@@ -164,7 +103,7 @@ def test_a_rotation_under_load_fails_no_handshake(pair):
         # What was sealed with the key before the last is opened by both.
         for site in pair.sites:
             assert tls.handshake(site.port, site.name, context, session=before).resumed
-        make_older(pair, 8 * 3600)
+        make_older(record_of(pair.scratch), 8 * 3600)
         for site in pair.sites:
             wait_until(lambda site=site: not tls.handshake(site.port, site.name, context, session=before).resumed,
                        "the end of the key's life")

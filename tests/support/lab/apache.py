@@ -65,7 +65,7 @@ class Apache(Server):
         self.ports = [*listening, *ports]
         if any(site.http2 for site in sites):
             modules = (*modules, "http2")
-        (self.directory / "worker.lua").write_text(WORKER_LUA)
+        replace_text(self.directory / "worker.lua", WORKER_LUA)
         replace_text(
             self.conf, self._modules(modules) + self._process_model() + self._basics() +
             "".join(f"Listen 127.0.0.1:{port} https\n" for port in listening) +

@@ -12,11 +12,22 @@ import tempfile
 import urllib.request
 
 from .authority import Authority
+from .links import CUT, OPEN, Link
 from .net import free_port
 from .waiting import wait_until
 
 PROGRAM = pathlib.Path("/usr/bin/etcd")
+CONTROL = pathlib.Path("/usr/bin/etcdctl")
 MEMORY = "/dev/shm"
+
+
+def port_of(url):
+    return int(url.rsplit(":", 1)[1])
+
+
+def decoded(page):
+    return {base64.b64decode(item["key"]).decode(): base64.b64decode(item.get("value", ""))
+            for item in page.get("kvs", [])}
 
 
 class Etcd:
@@ -28,8 +39,9 @@ class Etcd:
         self.data = pathlib.Path(tempfile.mkdtemp(prefix="ccm-etcd-", dir=in_memory))
         self.endpoints = [f"http://127.0.0.1:{free_port()}" for _ in range(members)]
         self.peers = [f"http://127.0.0.1:{free_port()}" for _ in range(members)]
+        self.found_at = self.peers  # where the other members look for each
         self.members = [None] * members
-        self.security = []  # options of every member
+        self.options = []  # of every member
 
     def __enter__(self):
         return self.start()
@@ -52,13 +64,13 @@ class Etcd:
             self.kill_member(member)
 
     def start_member(self, member):
-        cluster = ",".join(f"m{number}={peer}" for number, peer in enumerate(self.peers))
+        cluster = ",".join(f"m{number}={peer}" for number, peer in enumerate(self.found_at))
         command = [PROGRAM, "--name", f"m{member}", "--data-dir", self.data / f"m{member}",
                    "--listen-client-urls", self.endpoints[member], "--advertise-client-urls", self.endpoints[member],
-                   "--listen-peer-urls", self.peers[member], "--initial-advertise-peer-urls", self.peers[member],
+                   "--listen-peer-urls", self.peers[member], "--initial-advertise-peer-urls", self.found_at[member],
                    "--initial-cluster", cluster, "--initial-cluster-token", self.directory.parent.name,
                    "--unsafe-no-fsync", "--heartbeat-interval", "50", "--election-timeout", "500",
-                   "--logger", "zap", "--log-level", "fatal", *self.security]
+                   "--logger", "zap", "--log-level", "fatal", *self.options]
         with open(self.directory / f"m{member}.log", "ab") as log:
             self.members[member] = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
 
@@ -90,9 +102,7 @@ class Etcd:
 
     def values(self):
         """Everything, by key."""
-        whole = self.call("kv/range", {"key": "AA==", "range_end": "AA=="})
-        return {base64.b64decode(item["key"]).decode(): base64.b64decode(item.get("value", ""))
-                for item in whole.get("kvs", [])}
+        return decoded(self.call("kv/range", {"key": "AA==", "range_end": "AA=="}))
 
 
 class SecureEtcd(Etcd):
@@ -111,27 +121,36 @@ class SecureEtcd(Etcd):
             path = self.directory / name
             path.touch(mode=0o600)
             path.write_text(text)
-        self.security = ["--cert-file", self.directory / "etcd", "--key-file", self.directory / "etcd.key",
-                         "--client-cert-auth", "--trusted-ca-file", self.directory / "ca"]
+        # A cheap hash of the passwords: each log-in costs one.
+        self.options = ["--cert-file", self.directory / "etcd", "--key-file", self.directory / "etcd.key",
+                        "--client-cert-auth", "--trusted-ca-file", self.directory / "ca", "--bcrypt-cost", "4"]
 
     def words(self):
         """How clients are told, in a configuration or on a command line."""
         names = {"ca": "ca", "certificate": "client", "certificate_key": "client.key", "login": "login"}
         return {word: self.directory / name for word, name in names.items()}
 
-    def control(self, *words, user="root:root"):
+    def control(self, *words, user="root:root", text=""):
+        """What etcdctl says, given `text` to read; False when it fails."""
         login = ["--user", user] if self.is_locked else []
-        done = subprocess.run(
-            ["/usr/bin/etcdctl", "--endpoints", ",".join(self.endpoints), "--cacert", self.directory / "ca",
-             "--cert", self.directory / "client", "--key", self.directory / "client.key", *login, *words],
-            env={"ETCDCTL_API": "3", "PATH": "/usr/bin:/bin"}, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT, text=True, timeout=30, check=False)
+        command = [CONTROL, "--endpoints", ",".join(self.endpoints), "--cacert", self.directory / "ca",
+                   "--cert", self.directory / "client", "--key", self.directory / "client.key", *login, *words]
+        try:
+            done = subprocess.run(command, env={"ETCDCTL_API": "3", "PATH": "/usr/bin:/bin"}, input=text,
+                                  stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=15, check=False)
+        except subprocess.TimeoutExpired:  # a log-in waits for as long as a member does not answer
+            return False
         return done.returncode == 0 and done.stdout
 
     is_locked = False
 
     def answers(self):
         return self.control("get", "x") is not False
+
+    def values(self):
+        said = self.control("get", "", "--from-key", "-w", "json")
+        assert said is not False, "etcd does not tell what it has"
+        return decoded(json.loads(said))
 
     def lock(self, prefix):
         """Turns the authentication on; the fleet's user may only what begins with `prefix`."""
@@ -141,3 +160,27 @@ class SecureEtcd(Etcd):
                       ("user", "grant-role", "fleet", "fleet"), ("auth", "enable")):
             assert self.control(*words) is not False, words
         self.is_locked = True
+
+
+class PartedEtcd(SecureEtcd):
+    """One whose members reach each other through links, so that a network can part them."""
+
+    def __init__(self, directory, members=3):
+        super().__init__(directory, members)
+        self.links = [Link(port_of(url)) for url in self.peers]
+        self.found_at = [f"http://127.0.0.1:{link.port}" for link in self.links]
+
+    def close(self):
+        super().close()
+        for link in self.links:
+            link.close()
+
+    def part(self, member):
+        """Nothing of the other members reaches it, and nothing of its own reaches them."""
+        pid = self.members[member].pid
+        for number, link in enumerate(self.links):
+            link.set(CUT) if number == member else link.set(OPEN, refused=pid)
+
+    def join(self):
+        for link in self.links:
+            link.set(OPEN)

@@ -94,6 +94,12 @@ def serving(port, client_port):
     return [pid for pid in pids() if ends & set(descriptors(pid).values())]
 
 
+def has_connection(pid, local_port):
+    """Whether a process holds the end of a connection that has this port."""
+    ends = {f"socket:[{inode}]" for local, _, _, inode in _loopback_sockets() if local == local_port}
+    return bool(ends & set(descriptors(pid).values()))
+
+
 def children(pid):
     return [other for other in pids() if parent(other) == pid and is_alive(other)]
 
