@@ -124,6 +124,7 @@ def test_a_fleet_amid_faults(cloud, etcd, links, hosts):
     assert len(order) == renewals.wanted + renewals.more
     # A second one is of a leader that was away for too long, and nobody takes it from that.
     assert len(set(order) - records.ever_shown()) == renewals.more <= faults.outlived
+    assert not records.failures, records.failures[:3]
     assert not records.steps_back(order)
     assert not records.doubles()
     for host in hosts:

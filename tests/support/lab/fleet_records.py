@@ -48,7 +48,13 @@ class Records(Clients):
                 shown.append((time.strftime("%H:%M:%S"), serial))
             self._read_copy(host)
 
-        return step
+        def safe_step(began):
+            try:
+                step(began)
+            except Exception as problem:  # such as a file that is there in part
+                self.failures.append(f"{host}: {problem!r}")
+
+        return safe_step
 
     def _serial(self, host):
         if host.site is None:
@@ -59,13 +65,13 @@ class Records(Clients):
             return None
 
     def _read_copy(self, host):
-        for version in (host.state / "certificates" / host.certificate.name / "versions").glob("*"):
+        versions = (host.state / "certificates" / host.certificate.name / "versions").glob("*")
+        for version in [path for path in versions if path.name.isdigit()]:
             # It may be on its way out.
             with contextlib.suppress(OSError):
                 der = ssl.PEM_cert_to_DER_cert((version / "cert.pem").read_text())
-                if version.name.isdigit():
-                    hosts = self.versions.setdefault(int(version.name), {})
-                    hosts.setdefault(hashlib.sha256(der).hexdigest(), set()).add(host.name)
+                hosts = self.versions.setdefault(int(version.name), {})
+                hosts.setdefault(hashlib.sha256(der).hexdigest(), set()).add(host.name)
                 self.keys.add((version / "privkey.pem").read_bytes())
         with contextlib.suppress(OSError):
             self.ticket_keys.update(tickets.keys_in(tickets.record_in(host.state)))
