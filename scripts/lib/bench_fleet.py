@@ -208,7 +208,7 @@ def measure_nodes(scratch, arguments, report):
 def main():
     arguments = parse_arguments()
     report = Report()
-    with cleared_away(), place.Scratch("bench") as scratch:
+    with place.Scratch("bench") as scratch, cleared_away():
         if arguments.hosts:
             measure_agents(scratch, arguments, report)
         if arguments.nodes:

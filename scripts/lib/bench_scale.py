@@ -368,7 +368,7 @@ PARTS = {"nginx": part_nginx, "agent": part_agent, "first": part_first, "status"
 def main():
     arguments = parse_arguments()
     report = Report()
-    with cleared_away(), place.Scratch("bench") as scratch, Emulator(scratch / "cloud") as cloud:
+    with place.Scratch("bench") as scratch, cleared_away(), Emulator(scratch / "cloud") as cloud:
         many = Many(pathlib.Path(scratch), cloud)
         for part in arguments.only or PARTS:
             PARTS[part](many, arguments, report)

@@ -44,7 +44,11 @@ class Etcd:
         self.options = []  # of every member
 
     def __enter__(self):
-        return self.start()
+        try:
+            return self.start()
+        except BaseException:  # whoever interrupts it gets no __exit__
+            self.close()
+            raise
 
     def __exit__(self, *_):
         self.close()
