@@ -11,6 +11,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <filesystem>
 #include <random>
 #include <set>
 #include <utility>
@@ -124,6 +125,27 @@ void EtcdCluster::kill_member(std::size_t member) {
   ::kill(children_[member], SIGKILL);
   ::waitpid(children_[member], nullptr, 0);
   children_[member] = -1;
+}
+
+void EtcdCluster::copy_data(const std::string& from, const std::string& to) const {
+  for (std::size_t i = 0; i < children_.size(); ++i) {
+    const auto target = directory_ / fmt::format("{}{}", to, i);
+    std::filesystem::remove_all(target);
+    std::filesystem::copy(directory_ / fmt::format("{}{}", from, i), target,
+                          std::filesystem::copy_options::recursive);
+  }
+}
+
+void EtcdCluster::save() {
+  for (std::size_t i = 0; i < children_.size(); ++i) kill_member(i);
+  copy_data("m", "saved");
+  for (std::size_t i = 0; i < children_.size(); ++i) start_member(i);
+}
+
+void EtcdCluster::restore() {
+  for (std::size_t i = 0; i < children_.size(); ++i) kill_member(i);
+  copy_data("saved", "m");
+  for (std::size_t i = 0; i < children_.size(); ++i) start_member(i);
 }
 
 void EtcdCluster::freeze_member(std::size_t member) {

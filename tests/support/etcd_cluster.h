@@ -37,12 +37,17 @@ class EtcdCluster {
   // kill -9, and started again with its data.
   void kill_member(std::size_t member);
   void start_member(std::size_t member);
+  // As an operator does with a backup: all members have afterwards what they had at save().
+  void save();
+  void restore();
   // SIGSTOP and SIGCONT.
   void freeze_member(std::size_t member);
   void thaw_member(std::size_t member);
 
  private:
   std::vector<std::string> arguments_of(std::size_t member) const;
+  // While no member runs.
+  void copy_data(const std::string& from, const std::string& to) const;
 
   TempDirectory directory_{memory_backed_parent()};
   std::vector<std::string> endpoints_;

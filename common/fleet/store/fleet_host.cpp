@@ -89,6 +89,13 @@ bool FleetHost::hear(const EtcdNews& news) {
     heard_.reset();
     return false;
   }
+  if (has_gone_back(news)) {
+    parts_.log.warn(
+        "fleet: etcd has gone back to what it had before, as when its backup is restored; this "
+        "host reads all of it again");
+    begin_anew();
+    return false;
+  }
   hear_of_leader(news);
   if (has_new_keys(news)) {
     are_keys_fresh_ = false;
@@ -106,6 +113,19 @@ bool FleetHost::hear(const EtcdNews& news) {
     if (heard_) heard_ = std::max(*heard_, event.item.modified);
   }
   return true;
+}
+
+void FleetHost::begin_anew() {
+  are_keys_fresh_ = false;
+  mirror_.forget_revisions();
+  heard_.reset();
+}
+
+// A member that lags behind says so, too, so all are asked.
+bool FleetHost::has_gone_back(const EtcdNews& news) {
+  if (!heard_ || news.revision >= *heard_) return false;
+  const Result<EtcdPage> page = parts_.etcd->range({.key = parts_.layout.leader()});
+  return page && page->revision < *heard_;
 }
 
 // A change of the keys is for a host when it is about its own box, or its membership.
@@ -279,6 +299,9 @@ Result<void> FleetHost::commit(EtcdTransaction transaction, const store::Lease* 
   if (!outcome->has_happened) {
     if (lease != nullptr) {
       if (Result<void> leads = check_lease(*lease); !leads) return leads;
+      // Only leaders write it, so what this one knows is wrong. The next attempt knows better.
+      begin_anew();
+      tell(synchronise());
     }
     return fail(ErrorKind::transient, "another host has changed it in the meantime");
   }

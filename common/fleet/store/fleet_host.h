@@ -91,6 +91,10 @@ class FleetHost {
   // From which revision to listen; nullopt: not now.
   std::optional<EtcdRevision> prepare_to_listen();
   bool hear(const EtcdNews& news);
+  // What is known of etcd's revisions and of the keys counts no more: all has to be read anew.
+  void begin_anew();
+  // Whether etcd's revisions are lower than those that were heard of, as in a restored backup.
+  bool has_gone_back(const EtcdNews& news);
   bool take_host_lease();
   Result<void> synchronise();
   Result<void> read_keys();

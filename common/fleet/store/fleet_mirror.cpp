@@ -217,7 +217,8 @@ Result<void> FleetMirror::apply_head(const std::string& name, const EtcdEvent& e
     log_.warn("etcd: {} is {}; it changes nothing here", event.item.key,
               head ? "older than what was there before" : head.error().message());
   }
-  if (!head || head->sequence < known.head.sequence) {
+  known.is_ahead = head && head->sequence < known.head.sequence;
+  if (!head || known.is_ahead) {
     heard();
     return {};
   }

@@ -42,6 +42,7 @@ class FleetMirror {
     EtcdRevision modified = 0;  // 0: the key is not there
     EtcdRevision heard = 0;     // of the last news of it
     Head head;
+    bool is_ahead = false;  // what etcd has is older
   };
   KnownHead head_of(const std::string& name) const;
   // The revision of any other key; 0: it is not there.
@@ -56,6 +57,12 @@ class FleetMirror {
   void hear_all_again() {
     for (auto& [name, known] : heads_) known.heard = 0;
     for (auto& [key, known] : others_) known.heard = 0;
+  }
+  // Of an etcd that has gone back. What the heads were stays known.
+  void forget_revisions() {
+    for (auto& [name, known] : heads_) known.modified = known.heard = 0;
+    others_.clear();
+    synchronised_ = 0;
   }
 
   // Of which certificates the newest head could not be taken in.

@@ -51,8 +51,8 @@ Result<Head> begin_head(FleetHost& host, const store::FileReader& copy, const st
   draft.expect(host.layout().head(name), known.modified);
   Head head = std::move(known.head);
   ++head.sequence;
-  if (known.modified != 0) return head;
-  // A state directory from before the fleet, or an etcd that has lost it.
+  if (known.modified != 0 && !known.is_ahead) return head;
+  // A state directory from before the fleet, or an etcd that has lost it or has gone back.
   head.versions.clear();
   for (const store::VersionNumber number : copy.versions(name)) {
     head.highest = std::max(head.highest, number);
@@ -82,7 +82,8 @@ Result<void> adopt_copy(FleetHost& host, const store::FileReader& copy, const st
   Result<std::vector<std::string>> names = copy.names();
   if (!names) return pass(std::move(names));
   for (const std::string& name : *names) {
-    if (host.mirror().head_of(name).modified != 0) continue;
+    const FleetMirror::KnownHead known = host.mirror().head_of(name);
+    if (known.modified != 0 && !known.is_ahead) continue;
     const Result<void> done = adopt_one(host, copy, lease, name);
     if (done) continue;
     if (done.error().is_retryable()) return done;

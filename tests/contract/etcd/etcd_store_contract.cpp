@@ -363,6 +363,36 @@ TEST_F(FleetContract, DoesNotGoBackWhenSomebodyPutsBackWhatWasThere) {
   EXPECT_EQ(one->store().current_version("www"), 2U);
 }
 
+TEST_F(FleetContract, GoesOnWhenABackupOfEtcdIsRestored) {
+  const auto one = join();
+  const auto other = join();
+  ASSERT_TRUE(one->lead());
+  ASSERT_TRUE(one->install(test::make_test_bundle()));
+  cluster_->save();
+  wait_for_etcd();
+  ASSERT_TRUE(happens([&] { return one->lead(); }));
+  for (int i = 0; i < 3; ++i) ASSERT_TRUE(one->install(test::make_test_bundle()));
+  const std::string newest = one->served();
+  ASSERT_TRUE(happens([&] { return other->served() == newest; }));
+  cluster_->restore();
+  wait_for_etcd();
+  const auto has_noticed = [](Host& host) {
+    return host.log().text().find("etcd has gone back") != std::string::npos;
+  };
+  ASSERT_TRUE(happens([&] { return has_noticed(*one) && has_noticed(*other); }));
+  EXPECT_EQ(other->served(), newest) << "nobody serves an older one";
+  // The next leader brings back what was lost, and a new host gets all of it.
+  one->follow();
+  ASSERT_TRUE(happens([&] { return one->lead(); }));
+  const auto late = join();
+  EXPECT_TRUE(happens([&] { return late->served() == newest; }));
+  const crypto::Bundle next = test::make_test_bundle();
+  ASSERT_TRUE(one->install(next));
+  for (Host* host : {one.get(), other.get(), late.get()}) {
+    EXPECT_TRUE(happens([&] { return host->served() == next.leaf().fingerprint(); }, kFresh));
+  }
+}
+
 TEST_F(FleetContract, PassesOverAVersionThatSomebodyHasSwapped) {
   const auto one = join();
   ASSERT_TRUE(one->lead());
