@@ -46,8 +46,9 @@ Result<void> SettingsReader::look(const FleetKeys& keys) {
     const auto fresh =
         std::count_if(page->items.begin(), page->items.end(),
                       [&](const EtcdItem& item) { return !known_.contains(item.key); });
-    // Otherwise some have gone.
-    reads_all = known_.size() + static_cast<std::size_t>(fresh) != page->total;
+    // Otherwise some have gone, or etcd has gone back to a backup.
+    reads_all = page->revision < known_to_ ||
+                known_.size() + static_cast<std::size_t>(fresh) != page->total;
     if (reads_all) page = read(0);
   }
   if (!page) return fail(page.error());
