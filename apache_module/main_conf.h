@@ -6,6 +6,7 @@
 #pragma once
 
 #include <map>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -32,6 +33,7 @@ struct MainConf {
   std::map<const server_rec*, std::vector<server::CertificateUse>> uses;
   std::map<const server_rec*, Site> sites;  // from check_config on
   server::PlaceholderFile placeholder;
+  std::set<const server_rec*> placeholder_servers;  // whose names it has
   server::Surroundings surroundings;  // from post_config on
   server::AgentWatch watch;
   apr_proc_t monitor{};  // of the agent, as httpd watches it

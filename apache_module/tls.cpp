@@ -2,6 +2,7 @@
 #include "tls.h"
 
 #include <string>
+#include <vector>
 
 #include "base/clock.h"
 #include "boundary.h"
@@ -25,6 +26,27 @@ std::string detour_of(std::size_t group) {
   return detour;
 }
 
+// Has the placeholder carry the names of the server, without which mod_ssl warns, and of those for
+// which mod_ssl asks next. One for each server would take a third of a start with many.
+Result<void> make_placeholder(MainConf& conf, const server_rec* server) {
+  constexpr std::size_t kEnoughNames = 32;
+  if (conf.placeholder_servers.contains(server)) return {};
+  conf.placeholder_servers.clear();
+  std::vector<std::string> names;
+  for (const server_rec* each = server; each != nullptr; each = each->next) {
+    const Site* site = site_of(each);
+    if (site == nullptr) continue;
+    names.insert(names.end(), site->names.begin(), site->names.end());
+    conf.placeholder_servers.insert(each);
+    if (names.size() >= kEnoughNames) break;
+  }
+  // mod_ssl reads the file before it asks for the next server's.
+  auto written = conf.placeholder.write(names, SystemClock().now(),
+                                        conf.deployment.config()->global().state_path);
+  if (!written) conf.placeholder_servers.clear();
+  return written;
+}
+
 // Replaces what was inherited from the main server.
 void set_only(apr_array_header_t* files, const char* path) {
   apr_array_clear(files);
@@ -39,9 +61,7 @@ int add_certificate_files(server_rec* server, apr_pool_t* pconf, apr_array_heade
     const Site* site = site_of(server);
     if (site == nullptr || site->certificates->has_files()) return DECLINED;
     MainConf& conf = main_conf_of(server);
-    // mod_ssl reads the file before it asks for the next server's.
-    const std::string& state = conf.deployment.config()->global().state_path;
-    if (auto written = conf.placeholder.write(site->names, SystemClock().now(), state); !written) {
+    if (auto written = make_placeholder(conf, server); !written) {
       conf.log.write(Severity::emerg, written.error().message());
       return DECLINED;
     }
