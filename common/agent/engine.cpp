@@ -11,10 +11,10 @@
 #include "agent/process/crew.h"
 #include "agent/publishing/snapshot_keeper.h"
 #include "agent/publishing/store_follower.h"
+#include "agent/store_mender.h"
 #include "agent/ticket_keeper.h"
 #include "base/account.h"
 #include "cloud/identity/session.h"
-#include "cloud/transport/endpoints.h"
 #include "lifecycle/adoption.h"
 #include "lifecycle/catalogue_keeper.h"
 #include "lifecycle/lifecycle.h"
@@ -33,18 +33,6 @@ constexpr unsigned kFleetThreads = 4;
 constexpr Seconds kBetweenCanaries{1};
 // A certificate of a catalogue counts as asked for until the end of the next such time.
 constexpr Seconds kAskedPeriod = std::chrono::hours(12);
-
-cloud::Endpoints endpoints_of(const config::GlobalConfig& global,
-                              const ReadCredentials& credentials) {
-  cloud::Endpoints overrides{.iam = global.iam_endpoint, .scm = {}, .pca = {}};
-  for (const sources::SourceDriver* driver : sources::source_drivers()) {
-    if (driver->endpoint == nullptr) continue;
-    overrides.*driver->endpoint = global.*driver->kind->endpoint;
-  }
-  const bool is_read = credentials && *credentials;
-  if (overrides.iam.empty() && is_read) overrides.iam = (*credentials)->iam_endpoint;
-  return cloud::endpoints_for(global.region, overrides);
-}
 
 // The status says it from the start, not only when a certificate is due.
 void note_refusals(const Engine::Parts& parts, const ReadCredentials& credentials) {
@@ -130,6 +118,7 @@ class RunningEngine final : public Engine {
   SteadyTime asked_since_;
   StoreFollower follower_;
   store::Revision kept_;  // up to where the snapshot knows what has changed
+  StoreMender mender_;
   SnapshotKeeper snapshot_;
   SteadyTime next_look_at_canaries_{};
   TicketKeeper tickets_;
@@ -163,7 +152,8 @@ RunningEngine::RunningEngine(Parts parts, CloudAccess access, HttpClients http)
                   parts_.clock, parts_.log, parts_.launch_id, &responder_, parts_.events,
                   [this](const std::string& name, const store::Canary& canary) {
                     return store::canary_tally(parts_.state_path, name, canary);
-                  }}),
+                  },
+                  [this](const std::string& name) { return snapshot_.last_copy_of(name); }}),
       desk_({parts_.state_path, parts_.store, *parts_.lease, lifecycle_, parts_.log, parts_.config,
              parts_.clock, parts_.events,
              [this](std::function<void()> work) {
@@ -184,7 +174,14 @@ RunningEngine::RunningEngine(Parts parts, CloudAccess access, HttpClients http)
                }}),
       asked_since_(parts_.clock.steady_now()),
       follower_(parts_.config, parts_.store),
-      snapshot_({parts_.config, parts_.store, parts_.state_path, parts_.clock, parts_.log}),
+      mender_({parts_.config, parts_.store, *parts_.lease, lifecycle_, parts_.clock, parts_.log,
+               parts_.events,
+               [this](const std::string& name) { return snapshot_.last_copy_of(name); }}),
+      snapshot_({parts_.config, parts_.store, parts_.state_path, parts_.clock, parts_.log,
+                 [this](const std::string& name, store::VersionNumber known) {
+                   mender_.look_at(name, known);
+                 }},
+                parts_.wake_descriptor),
       tickets_(parts_.config.global().ticket_keys, parts_.store, *parts_.lease, parts_.log),
       teams_(make_teams(parts_.config.global(), parts_.wake_descriptor)),
       inquiries_(parts_.config.global().concurrent_renewals, parts_.wake_descriptor),
@@ -192,7 +189,8 @@ RunningEngine::RunningEngine(Parts parts, CloudAccess access, HttpClients http)
       desk_crew_(kDeskThreads, parts_.wake_descriptor) {
   lifecycle_.start(*parts_.lease);
   lifecycle::adopt_stored(
-      {parts_.store, *parts_.lease, parts_.log, parts_.clock.now(), parts_.events},
+      {parts_.store, *parts_.lease, parts_.log, parts_.clock.now(), parts_.events,
+       [this](const std::string& name) { return snapshot_.last_copy_of(name); }},
       lifecycle_.unsettled());
   remove_superseded();
   sources_.take_leave(parts_.config, parts_.store, *parts_.lease, parts_.log);

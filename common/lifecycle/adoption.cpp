@@ -20,6 +20,8 @@ void look_at(const Adoption& adoption, const config::CertificateSpec& spec,
   if (!loaded) return;
   const auto& own = loaded->certificate;
   if (own && passes(spec, own->bundle, adoption.now)) return;
+  const auto copy = adoption.last_copy_of ? adoption.last_copy_of(spec.name) : std::nullopt;
+  if (copy && is_newer(*copy, own) && passes(spec, copy->bundle, adoption.now)) return;
   const std::string& prefix = spec.source.facts().origin_prefix;
   const auto found =
       search.find({.names = spec.names, .key = spec.key, .origin = prefix, .entry = spec.name});

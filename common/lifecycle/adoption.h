@@ -16,6 +16,7 @@
 #include "base/event.h"
 #include "base/log.h"
 #include "config/config.h"
+#include "lifecycle/last_copy.h"
 #include "store/store.h"
 
 namespace ccm::lifecycle {
@@ -26,6 +27,8 @@ struct Adoption {
   Log& log;
   Time now;
   Events& events = no_events();
+  // A certificate with a copy of its own that is good needs no other: its attempt puts that back.
+  LastCopyOf last_copy_of = {};
 };
 
 // Looks at these certificates. Logs what it cannot store; the attempts take care of that later.

@@ -29,22 +29,7 @@ void say_left_out(Log& log, std::string_view name, const crypto::Bundle& bundle)
 }
 
 State Attempt::run() {
-  Result<store::StoreReader::Loaded> loaded = parts_.store.load(spec_.name);
-  if (!loaded) return failed(std::move(loaded).error().with_context("read the store"));
-  current_ = std::move(loaded->certificate);
-  if (current_) {
-    version_ = current_->info.number;
-    info_ = current_->info;
-    deadline_ = deadline_of(parts_.store, spec_, current_->bundle, current_->info);
-  }
-  if (loaded->damage) {
-    parts_.log.error("{}{}; {}", prefix(), loaded->damage->message(), standing());
-    mend();
-  } else if (current_ && parts_.store.current_version(spec_.name) == 0) {
-    parts_.log.notice("{}no version was current; version {} is again", prefix(), version_);
-    mend();
-  }
-  is_current_intact_ = current_ && !loaded->damage;
+  if (Result<void> looked = look_at_store(); !looked) return failed(std::move(looked).error());
   find_staged();
   if (is_held()) {
     parts_.log.info("{}version {} is held since a rollback", prefix(), current_->info.number);
@@ -78,13 +63,6 @@ State Attempt::run() {
   }
   if (const auto* wait = std::get_if<sources::Pending>(&*outcome)) return pending(*wait);
   return unchanged();
-}
-
-// Makes the intact version `current` again, because other programs on the host read it there.
-void Attempt::mend() {
-  if (!current_) return;
-  const Result<void> done = installer_.mend(spec_.name, *current_);
-  if (!done) parts_.log.warn("{}{}", prefix(), done.error().message());
 }
 
 bool Attempt::is_held() {

@@ -21,6 +21,7 @@
 #include "lifecycle/canary.h"
 #include "lifecycle/deadline.h"
 #include "lifecycle/installer.h"
+#include "lifecycle/last_copy.h"
 #include "lifecycle/responder.h"
 #include "lifecycle/state.h"
 #include "policy/schedule.h"
@@ -48,6 +49,8 @@ class Attempt {
     Events& events = no_events();
     // Empty: nothing is known, and every canary goes on to its end.
     CanaryCounter canary_counter = {};
+    // Empty: there are no copies of what the store loses.
+    LastCopyOf last_copy_of = {};
   };
   Attempt(Parts parts, const config::CertificateSpec& spec, const State& before,
           Urge urge = Urge::due)
@@ -74,7 +77,12 @@ class Attempt {
   const std::optional<store::VersionInfo>& info() const noexcept { return info_; }
 
  private:
+  // The newest intact version; the error of a store that cannot be read, or cannot take back what
+  // it has lost.
+  Result<void> look_at_store();
   void mend();
+  // Puts back what the store has lost. False when there is no copy that is good enough.
+  Result<bool> put_back(const std::optional<Error>& damage);
   bool is_due() const;
   // Asks the hooks of "renewing" before something is obtained because it is due.
   Result<void> ask_to_renew();

@@ -158,6 +158,27 @@ Result<void> Installer::mend(const std::string& name,
   return store_.restore(lease_, policy::readmit(name, intact.bundle), intact.info.number);
 }
 
+Result<store::VersionInfo> Installer::put_back(const config::CertificateSpec& spec,
+                                               const LastCopy& copy, store::VersionNumber expected,
+                                               Time now) const {
+  Result<policy::Admission> admitted = policy::admit_stored(spec, copy.bundle, now);
+  if (!admitted) {
+    return fail(std::move(admitted).error().with_kind(ErrorKind::rejected));
+  }
+  // Does not ask the hooks: it was installed before.
+  Result<store::VersionInfo> installed = put(*admitted, {.bundle = copy.bundle,
+                                                         .origin = copy.origin,
+                                                         .expected = expected,
+                                                         .keep = spec.keep,
+                                                         .now = now,
+                                                         .ocsp_response = copy.ocsp_response});
+  if (installed && held_version(store_, spec.name) == copy.version) {
+    // If this fails, the engine goes on without a hold.
+    static_cast<void>(hold(store_, lease_, spec.name, installed->number));
+  }
+  return installed;
+}
+
 Result<store::VersionInfo> Installer::adopt(const config::CertificateSpec& spec,
                                             const store::StoredSearch::Found& found,
                                             store::VersionNumber expected, Time now) const {

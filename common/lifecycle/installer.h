@@ -13,6 +13,7 @@
 #include "base/result.h"
 #include "config/config.h"
 #include "crypto/certificate/bundle.h"
+#include "lifecycle/last_copy.h"
 #include "policy/gate.h"
 #include "store/store.h"
 #include "store/stored_search.h"
@@ -59,6 +60,12 @@ class Installer {
   // Makes an intact older version current, which load() has returned because the current one is
   // damaged.
   Result<void> mend(const std::string& name, const store::StoredCertificate& intact) const;
+
+  // Puts back the last copy of what the store has lost (last_copy.h), as a new version. A hold of
+  // it goes on. `rejected` when clients would refuse it by now. `expected` as in
+  // store::Installation.
+  Result<store::VersionInfo> put_back(const config::CertificateSpec& spec, const LastCopy& copy,
+                                      store::VersionNumber expected, Time now) const;
 
   // Copies what is stored under another name, or in an older version, for a certificate that has
   // nothing usable (adoption.h). `expected` as in store::Installation.

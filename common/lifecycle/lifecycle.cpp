@@ -34,11 +34,6 @@ State shifted(State state, Seconds by) {
   return state;
 }
 
-bool was_told_to_stay_away(const State& state) {
-  const auto* failing = std::get_if<Failing>(&state);
-  return failing != nullptr && failing->error.kind() == ErrorKind::throttled;
-}
-
 }  // namespace
 
 void Lifecycle::start(const store::Lease&) {
@@ -223,7 +218,8 @@ void Lifecycle::run(const std::string& name, const store::Lease& lease) {
                    .log = parts_.log,
                    .responder = parts_.responder,
                    .events = parts_.events,
-                   .canary_counter = parts_.canary_counter},
+                   .canary_counter = parts_.canary_counter,
+                   .last_copy_of = parts_.last_copy_of},
                   *entry->spec, before, urge);
   State after = attempt.run();
   persist(*entry, after, lease);
@@ -273,15 +269,6 @@ void Lifecycle::persist(Entry& entry, const State& state, const store::Lease& le
     return;
   }
   parts_.log.warn("certificate \"{}\": write down its state: {}", name, version.error().message());
-}
-
-void Lifecycle::hasten(const std::string& name) {
-  const std::lock_guard lock(mutex_);
-  const auto found = entries_.find(name);
-  if (found == entries_.end() || was_told_to_stay_away(found->second.state)) return;
-  found->second.is_hastened = true;
-  found->second.is_revoked = true;
-  plan(found->second);
 }
 
 Time Lifecycle::next_wake(const Choice& choice) const {

@@ -23,6 +23,7 @@
 #include "lifecycle/canary.h"
 #include "lifecycle/deadline.h"
 #include "lifecycle/health.h"
+#include "lifecycle/last_copy.h"
 #include "lifecycle/responder.h"
 #include "lifecycle/state.h"
 #include "lifecycle/timers.h"
@@ -49,6 +50,8 @@ class Lifecycle {
     Events& events = no_events();
     // What was counted of a version that is tried out. Empty: nothing is known.
     CanaryCounter canary_counter = {};
+    // Empty: there are no copies of what the store loses.
+    LastCopyOf last_copy_of = {};
   };
   explicit Lifecycle(Parts parts)
       : parts_(std::move(parts)), health_(parts_.store, parts_.events) {}
@@ -79,6 +82,8 @@ class Lifecycle {
   // Something outside the schedule speaks for a look at once, or at the end of the attempt that is
   // under way: the certificate is said to be revoked. Not when the service asked us to stay away.
   void hasten(const std::string& name);
+  // The same when it is not said to be revoked: the store has another state of it than was known.
+  void look_soon(const std::string& name);
   // Makes those due at once of which a version is tried out that is to be taken back. Costs what is
   // tried out.
   void watch_canaries();
@@ -133,6 +138,8 @@ class Lifecycle {
   // The state again, with no wait in it that is longer than one from now on would be.
   State bounded(const Entry& entry, const State& state) const;
   void run(const std::string& name, const store::Lease& lease);
+  // With the lock held. nullptr when it is not due at once: the service asked us to stay away.
+  Entry* make_due(const std::string& name);
   // To be called with the lock held, after every change that affects when an entry is due.
   void plan(const Entry& entry);
   // With the lock held: the first of those that are meant and of which an operator wants, or does

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// How the engine follows what waits in the store, and what is tried out.
+// How the engine follows what is in the store and what is tried out, and what hastens a look.
 #include "lifecycle/activation.h"
 #include "lifecycle/lifecycle.h"
 #include "policy/canary.h"
@@ -11,6 +11,24 @@ std::optional<store::Canary> Lifecycle::look_at_store(Entry& entry) const {
   const auto activation = pending_activation(parts_.store, *entry.spec, parts_.clock.now());
   entry.activates_at = activation ? activation->at : Time::max();
   return activation ? activation->canary : std::nullopt;
+}
+
+void Lifecycle::hasten(const std::string& name) {
+  const std::lock_guard lock(mutex_);
+  if (Entry* entry = make_due(name)) entry->is_revoked = true;
+}
+
+void Lifecycle::look_soon(const std::string& name) {
+  const std::lock_guard lock(mutex_);
+  make_due(name);
+}
+
+Lifecycle::Entry* Lifecycle::make_due(const std::string& name) {
+  const auto found = entries_.find(name);
+  if (found == entries_.end() || was_told_to_stay_away(found->second.state)) return nullptr;
+  found->second.is_hastened = true;
+  plan(found->second);
+  return &found->second;
 }
 
 void Lifecycle::note_canary(const std::string& name, const std::optional<store::Canary>& canary) {

@@ -92,6 +92,11 @@ Time due(const State& state) noexcept {
                     state);
 }
 
+bool was_told_to_stay_away(const State& state) noexcept {
+  const auto* failing = std::get_if<Failing>(&state);
+  return failing != nullptr && failing->error.kind() == ErrorKind::throttled;
+}
+
 const Error* error_of(const State& state) noexcept {
   if (const auto* waiting = std::get_if<Waiting>(&state)) return &waiting->reason;
   if (const auto* failing = std::get_if<Failing>(&state)) return &failing->error;

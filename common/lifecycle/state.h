@@ -51,6 +51,9 @@ Time due(const State& state) noexcept;
 // Why it is not Valid, the reason of a wait included; nullptr for Absent and Valid.
 const Error* error_of(const State& state) noexcept;
 
+// Whether the service asked us to stay away until then.
+bool was_told_to_stay_away(const State& state) noexcept;
+
 struct PersistedState {
   State state;
   std::string spec_fingerprint;  // of the settings the state was reached with

@@ -54,6 +54,7 @@ class BodyReader {
 
   bool is_complete() const noexcept { return !has_failed_ && rest_.empty(); }
   bool has_failed() const noexcept { return has_failed_; }
+  bool is_at_end() const noexcept { return rest_.empty(); }
   template <typename Number>
   Number number() {
     Number value{};
@@ -89,8 +90,8 @@ std::int64_t seconds_of(Time time) {
 
 std::size_t body_size(const SnapshotEntry& entry) {
   constexpr std::size_t kBlock = sizeof(std::uint32_t);
-  std::size_t size = 6 * sizeof(std::uint64_t) + 2 * sizeof(std::uint32_t) + 2 * kBlock +
-                     entry.name.size() + entry.value.size();
+  std::size_t size = 6 * sizeof(std::uint64_t) + 2 * sizeof(std::uint32_t) + 3 * kBlock +
+                     entry.name.size() + entry.value.size() + entry.origin.size();
   for (const std::string& name : entry.names) size += kBlock + name.size();
   return size;
 }
@@ -110,19 +111,33 @@ std::optional<SnapshotEntry> parse_body(View body) {
   if (count > kMostNames) return std::nullopt;
   for (std::uint32_t i = 0; i < count && !in.has_failed(); ++i) entry.names.push_back(in.text());
   entry.value = Secret::copy_of(in.block());
+  if (!in.is_at_end()) entry.origin = in.text();
   if (!in.is_complete()) return std::nullopt;
   return entry;
 }
 
-// The body at the beginning of `rest`, where its mark, size and checksum are right.
-std::optional<View> body_at(View rest) {
+// The body at the beginning of `rest`, where its mark and size are right.
+std::optional<View> unverified_body_at(View rest) {
   if (rest.size() < kFrameSize || !std::equal(kEntryMark.begin(), kEntryMark.end(), rest.begin())) {
     return std::nullopt;
   }
   std::uint32_t size = 0;
   std::memcpy(&size, rest.data() + kEntryMark.size(), sizeof size);
   if (size > rest.size() - kFrameSize) return std::nullopt;
-  const View body = rest.subspan(kFrameSize, size);
+  return rest.subspan(kFrameSize, size);
+}
+
+// From the next mark on, wherever it is: nothing in between is believed.
+View after_damage(View rest) {
+  const auto next = std::search(rest.begin() + 1, rest.end(), kEntryMark.begin(), kEntryMark.end());
+  return rest.subspan(static_cast<std::size_t>(next - rest.begin()));
+}
+
+// The same where the checksum is right, too.
+std::optional<View> body_at(View rest) {
+  const auto found = unverified_body_at(rest);
+  if (!found) return std::nullopt;
+  const View body = *found;
   const auto digest = crypto::sha256(body);
   const View noted = rest.subspan(kFrameSize - kDigestSize, kDigestSize);
   if (!std::equal(noted.begin(), noted.end(), digest.begin())) {
@@ -148,6 +163,7 @@ Secret encode_entry(const SnapshotEntry& entry) {
   body.number(static_cast<std::uint32_t>(entry.names.size()));
   for (const std::string& name : entry.names) body.block(bytes_of(name));
   body.block(entry.value.bytes());
+  body.block(bytes_of(entry.origin));
   BodyWriter frame(out.mutable_bytes());
   frame.raw(kEntryMark);
   frame.number(static_cast<std::uint32_t>(size));
@@ -174,12 +190,35 @@ Snapshot Snapshot::parse(Secret content) {
       rest = rest.subspan(size);
       continue;
     }
-    // The next mark, wherever it is: nothing in between is believed.
-    const auto next =
-        std::search(rest.begin() + 1, rest.end(), kEntryMark.begin(), kEntryMark.end());
-    rest = rest.subspan(static_cast<std::size_t>(next - rest.begin()));
+    rest = after_damage(rest);
   }
   return snapshot;
+}
+
+std::optional<SnapshotEntry> parse_entry(View entry) {
+  const auto body = body_at(entry);
+  if (!body || kFrameSize + body->size() != entry.size()) return std::nullopt;
+  return parse_body(*body);
+}
+
+EntryPlaces find_entries(View part) {
+  EntryPlaces found;
+  View rest = part;
+  while (!rest.empty()) {
+    const auto body = unverified_body_at(rest);
+    BodyReader in(body.value_or(View()));
+    std::string name = in.text();
+    if (!body || in.has_failed()) {
+      rest = after_damage(rest);
+      continue;
+    }
+    const std::size_t size = kFrameSize + body->size();
+    const std::size_t at = part.size() - rest.size();
+    found.places.push_back({.name = std::move(name), .at = at, .size = size});
+    found.end = at + size;
+    rest = rest.subspan(size);
+  }
+  return found;
 }
 
 const SnapshotEntry* Snapshot::find(std::string_view name) const {

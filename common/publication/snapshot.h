@@ -15,6 +15,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -39,10 +40,27 @@ struct SnapshotEntry {
   Time response_end = Time::max();  // of the stapled response; max: there is none
   std::vector<std::string> names = {};  // of the leaf
   Secret value = {};                    // encoded (codec.h)
+  std::string origin = {};  // store::VersionInfo; empty: an earlier release did not write it
 };
 
 // The entry in the form of the file, with mark and checksum.
 Secret encode_entry(const SnapshotEntry& entry);
+// The same backwards, verified; nullopt for anything but one intact entry.
+std::optional<SnapshotEntry> parse_entry(std::span<const std::byte> entry);
+
+// Where an entry stands in the file. Not verified.
+struct EntryPlace {
+  std::string name;
+  std::size_t at = 0;
+  std::size_t size = 0;
+};
+// The entries in a part of the file, without reading what they hold; the offsets count from the
+// beginning of the part. `end` is that of the last whole entry.
+struct EntryPlaces {
+  std::vector<EntryPlace> places;
+  std::size_t end = 0;
+};
+EntryPlaces find_entries(std::span<const std::byte> part);
 
 class Snapshot {
  public:

@@ -165,9 +165,10 @@ void Choice::say_lost() const {
   if (lost_.empty()) return;
   const std::string& state_path = request_.config.global().state_path;
   log_.error(
-      "the store has lost what was installed for {}; the copy in {} is shown until {}/certificates "
-      "is back or the agent has obtained another one",
-      enumerated(lost_, kLostShown), store::snapshot_path(state_path), state_path);
+      "the store has lost what was installed for {}; the copy in {} is shown, and the agent puts "
+      "it "
+      "back",
+      enumerated(lost_, kLostShown), store::snapshot_path(state_path));
 }
 
 // A certificate that fits, stored or shown under another name.

@@ -10,6 +10,7 @@
 
 #include "store/catalogue_membership.h"
 #include "store/catalogued.h"
+#include "store/forgetting.h"
 
 namespace ccm::server {
 namespace {
@@ -33,6 +34,7 @@ class Filling {
     if (store::is_store_bare(start_.store)) return keep();
     remove_all_but({entries->begin(), entries->end()});
     for (const std::string& entry : *entries) load(entry);
+    show_lost();
   }
 
  private:
@@ -80,9 +82,41 @@ class Filling {
     if (take_shortcut(entry, traces)) return;
     auto found = store::load_for_catalogue(start_.store, entry, shown != nullptr, start_.now);
     if (!found) return say(entry, found.error().message());
+    if (found->problem && shown == nullptr && show_copy(entry, *found)) return;
     if (found->problem) say(entry, found->problem->message());
     if (!found->certificate) return;
     put(entry, traces, found->certificate->bundle, found->response);
+  }
+
+  // What was forgotten is in no snapshot, so the store has lost these.
+  void show_lost() {
+    if (start_.shortcuts == nullptr) return;
+    std::size_t count = 0;
+    for (const publication::SnapshotEntry* copy : start_.shortcuts->in_force()) {
+      const std::string& name = copy->name;
+      if (catalogue_.find(name) != nullptr || start_.store.current_version(name) != 0) continue;
+      if (store::is_forgotten(start_.store, name) || !is_selected(name)) continue;
+      const Traces traces{copy->version, copy->stamp, copy->response};
+      if (catalogue_.put_encoded(name, traces, copy->value.bytes())) ++count;
+    }
+    if (count == 0) return;
+    log_.error(
+        "catalogue \"{}\": the store has lost certificates; the copies in the snapshot are shown "
+        "({} "
+        "certificates), and the agent puts them back",
+        catalogue_.name(), count);
+  }
+
+  // Better than nothing, and than an older version.
+  bool show_copy(const std::string& entry, const store::ToCatalogue& found) {
+    const auto* copy =
+        start_.shortcuts == nullptr ? nullptr : start_.shortcuts->copy_for_catalogue(entry);
+    if (copy == nullptr) return false;
+    if (found.certificate && found.certificate->info.number >= copy->version) return false;
+    const Traces traces{copy->version, copy->stamp, copy->response};
+    if (!catalogue_.put_encoded(entry, traces, copy->value.bytes())) return false;
+    say(entry, found.problem->message() + "; the copy in the snapshot is shown");
+    return true;
   }
 
   bool is_selected(const std::string& entry) const {

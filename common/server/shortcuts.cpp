@@ -52,11 +52,17 @@ bool Shortcuts::knows(const CertificateSpec& spec) const {
   return snapshot_.find(spec.name) != nullptr;
 }
 
+const SnapshotEntry* Shortcuts::copy_for_catalogue(const std::string& name) const {
+  const SnapshotEntry* entry = snapshot_.find(name);
+  const bool is_usable = entry != nullptr && is_in_force(*entry) && entry->response_end > now_ &&
+                         entry->rules >= crypto::kServingRules;
+  return is_usable ? entry : nullptr;
+}
+
 std::vector<const SnapshotEntry*> Shortcuts::in_force() const {
   std::vector<const SnapshotEntry*> entries;
   for (const auto& [name, entry] : snapshot_.entries()) {
-    const bool is_usable = is_in_force(entry) && entry.response_end > now_;
-    if (is_usable && entry.rules >= crypto::kServingRules) entries.push_back(&entry);
+    if (const SnapshotEntry* copy = copy_for_catalogue(name)) entries.push_back(copy);
   }
   return entries;
 }

@@ -17,6 +17,7 @@
 #include "config/sentences.h"
 #include "crypto/digest.h"
 #include "lifecycle/lockout.h"
+#include "sources/source_drivers.h"
 
 namespace ccm::agent {
 namespace {
@@ -145,6 +146,18 @@ CloudAccess read_cloud_access(const config::Config& config, Log& log) {
     access.further.emplace(spec, read_credentials(spec, log, "issue_credentials or issue_dns"));
   }
   return access;
+}
+
+cloud::Endpoints endpoints_of(const config::GlobalConfig& global,
+                              const ReadCredentials& credentials) {
+  cloud::Endpoints overrides{.iam = global.iam_endpoint, .scm = {}, .pca = {}};
+  for (const sources::SourceDriver* driver : sources::source_drivers()) {
+    if (driver->endpoint == nullptr) continue;
+    overrides.*driver->endpoint = global.*driver->kind->endpoint;
+  }
+  const bool is_read = credentials && *credentials;
+  if (overrides.iam.empty() && is_read) overrides.iam = (*credentials)->iam_endpoint;
+  return cloud::endpoints_for(global.region, overrides);
 }
 
 std::unique_ptr<cloud::CredentialsProvider> make_provider(ReadCredentials credentials,

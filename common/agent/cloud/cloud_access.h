@@ -13,6 +13,7 @@
 #include "base/result.h"
 #include "cloud/identity/credentials.h"
 #include "cloud/identity/session.h"
+#include "cloud/transport/endpoints.h"
 #include "cloud/transport/http_client.h"
 #include "cloud/transport/proxy_login.h"
 #include "cloud/transport/reach.h"
@@ -40,6 +41,10 @@ struct CloudAccess {
 };
 // A credentials file that others may read is used with a warning.
 CloudAccess read_cloud_access(const config::Config& config, Log& log);
+
+// What the settings and the credentials say, and else those of the region.
+cloud::Endpoints endpoints_of(const config::GlobalConfig& global,
+                              const ReadCredentials& credentials);
 
 // From the ECS metadata service when there are no credentials; credentials that could not be read
 // are `rejected` at each call.

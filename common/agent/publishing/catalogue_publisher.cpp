@@ -8,6 +8,7 @@
 
 #include "base/sentences.h"
 #include "store/catalogue_membership.h"
+#include "store/forgetting.h"
 
 namespace ccm::agent {
 namespace {
@@ -84,11 +85,19 @@ void CataloguePublisher::look_at(const std::string& entry, Time now) {
   }
   // What was forgotten is among the changes that the store told of.
   const bool was_told = told_.erase(entry) != 0;
-  if (traces.version == 0 && !was_told && has_lost_everything()) return;
+  if (traces.version == 0 && !was_told && has_lost(entry)) return;
   for (const auto& catalogue : catalogues_) {
     const bool is_shown = traces.version != 0 && is_selected(*catalogue, entry);
     put(*catalogue, entry, is_shown ? traces : Traces(), now);
   }
+}
+
+bool CataloguePublisher::has_lost(const std::string& entry) {
+  if (has_lost_everything()) return true;
+  const bool is_shown =
+      std::any_of(catalogues_.begin(), catalogues_.end(),
+                  [&](const auto& catalogue) { return catalogue->find(entry) != nullptr; });
+  return is_shown && has_copy_ && !store::is_forgotten(store_, entry) && has_copy_(entry);
 }
 
 bool CataloguePublisher::has_lost_everything() {

@@ -13,6 +13,7 @@
 #include <set>
 #include <span>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "base/clock.h"
@@ -35,10 +36,16 @@ class CataloguePublisher {
   using Catalogues = std::span<const std::unique_ptr<publication::CatalogueWriter>>;
 
   // Borrows all. `specs` say what of the store each catalogue shows: everything where there is none
-  // of its name.
+  // of its name. `has_copy`: whether the leader has a last copy of an entry, which is about to put
+  // it back when the store has lost it (last_copies.h).
   CataloguePublisher(Catalogues catalogues, const store::StoreReader& store, Log& log,
-                     std::span<const config::CatalogueSpec> specs = {})
-      : catalogues_(catalogues), store_(store), log_(log), specs_(specs) {}
+                     std::span<const config::CatalogueSpec> specs = {},
+                     std::function<bool(const std::string& entry)> has_copy = {})
+      : catalogues_(catalogues),
+        store_(store),
+        log_(log),
+        specs_(specs),
+        has_copy_(std::move(has_copy)) {}
 
   // One step; cheap when nothing has changed. `now` and `since` are the same moment.
   void refresh(Time now, SteadyTime since);
@@ -52,6 +59,7 @@ class CataloguePublisher {
   void begin_round(SteadyTime since);
   void take_turns(SteadyTime since);
   void look_at(const std::string& entry, Time now);
+  bool has_lost(const std::string& entry);
   bool has_lost_everything();
   bool is_selected(const publication::CatalogueWriter& catalogue, const std::string& entry) const;
   void put(publication::CatalogueWriter& catalogue, const std::string& entry, const Traces& traces,
@@ -64,6 +72,7 @@ class CataloguePublisher {
   const store::StoreReader& store_;
   Log& log_;
   std::span<const config::CatalogueSpec> specs_;
+  std::function<bool(const std::string& entry)> has_copy_;
   store::Revision revision_;
   std::set<std::string> waiting_;  // to be looked at
   std::set<std::string> unread_;   // in the last step

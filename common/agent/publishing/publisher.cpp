@@ -3,9 +3,11 @@
 
 #include <fmt/format.h>
 
+#include <memory>
 #include <utility>
 #include <vector>
 
+#include "agent/publishing/last_copies.h"
 #include "base/sentences.h"
 #include "crypto/certificate/ocsp.h"
 #include "store/stored_search.h"
@@ -27,6 +29,12 @@ void Publisher::refresh(Time now) {
   for (const config::CertificateSpec* spec : follower_.next(since)) look_at(*spec, now);
   canaries_.count(since);
   catalogues_.refresh(now, since);
+}
+
+std::function<bool(const std::string& entry)> Publisher::copies_in(const std::string& state_path) {
+  return [copies = std::make_shared<LastCopies>(state_path)](const std::string& entry) {
+    return copies->has(entry);
+  };
 }
 
 void Publisher::clock_was_set() {

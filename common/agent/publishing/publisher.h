@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <optional>
 #include <set>
@@ -41,7 +42,8 @@ class Publisher {
         canaries_(std::move(canaries), store, log),
         proofs_(store, log),
         tickets_(config.global().ticket_keys, store, log),
-        catalogues_(writer_.catalogues(), store, log, config.catalogues()),
+        catalogues_(writer_.catalogues(), store, log, config.catalogues(),
+                    copies_in(config.global().state_path)),
         follower_(config, store) {}
 
   // Publishes every certificate whose current version or OCSP response is another than the last
@@ -76,6 +78,8 @@ class Publisher {
     bool is_dated() const noexcept { return is_withheld || is_unstapled; }
   };
 
+  // Whether the leader has a last copy of an entry.
+  static std::function<bool(const std::string& entry)> copies_in(const std::string& state_path);
   void look_at(const config::CertificateSpec& spec, Time now);
   void say_what_is_lost();
   // False when the store could not be read.

@@ -11,7 +11,6 @@
 #include "crypto/certificate/ocsp.h"
 #include "crypto/verification/serving_rules.h"
 #include "publication/codec.h"
-#include "store/catalogued.h"
 #include "store/host/snapshot_file.h"
 #include "store/stored_search.h"
 
@@ -24,8 +23,6 @@ using publication::SnapshotEntry;
 
 // Less is not worth a new file.
 constexpr std::size_t kLeastWaste = std::size_t{256} << 10U;
-// The main thread does not wait for the end of these jobs.
-constexpr int kWakesNobody = -1;
 // Up to so many are read again whenever necessary; more of them less often.
 constexpr std::size_t kFew = 100;
 constexpr Seconds kBetweenAll{60};
@@ -66,13 +63,14 @@ std::vector<SnapshotFile::Subject> SnapshotFile::subjects(const Snapshot& old) c
     all.push_back({.name = spec.name, .names = spec.names, .stapling = spec.stapling});
   }
   if (parts_.config.catalogues().empty()) return all;
-  const auto names = parts_.store.names();
-  for (const std::string& name : names ? *names : std::vector<std::string>()) {
+  const auto names = parts_.store.names().value_or(std::vector<std::string>());
+  for (const std::string& name : names) {
     if (parts_.config.find(name) == nullptr) all.push_back({.name = name});
   }
-  if (!store::is_store_bare(parts_.store)) return all;
+  const std::set<std::string> listed(names.begin(), names.end());
+  // What was forgotten is in no snapshot, so the store has lost these.
   for (const auto& [name, entry] : old.entries()) {
-    const bool is_listed = names && std::find(names->begin(), names->end(), name) != names->end();
+    const bool is_listed = listed.contains(name);
     if (parts_.config.find(name) == nullptr && !is_listed && !forgotten_.contains(name)) {
       all.push_back({.name = name});
     }
@@ -115,7 +113,8 @@ std::optional<Secret> SnapshotFile::read(const Subject& spec, const Traces& trac
                       .response = traces.response,
                       .rules = crypto::kServingRules,
                       .names = stored.bundle.leaf().names(),
-                      .value = *std::move(value)};
+                      .value = *std::move(value),
+                      .origin = stored.info.origin};
   limit_to_chain(entry, stored.bundle);
   if (!published.ocsp_response.empty()) {
     entry.response_end = crypto::ocsp_response_end(published.ocsp_response);
@@ -131,9 +130,11 @@ Secret SnapshotFile::join(const Snapshot& old) {
   for (const Subject& spec : subjects(old)) {
     const Traces traces = look(spec);
     const SnapshotEntry* entry = old.find(spec.name);
-    const bool is_kept = entry != nullptr &&
-                         Traces{entry->version, entry->stamp, entry->response} == traces &&
-                         entry->rules == crypto::kServingRules;
+    const bool is_same =
+        entry != nullptr && entry->version == traces.version && entry->stamp == traces.stamp;
+    if (entry != nullptr && !is_same) differences_.emplace_back(spec.name, entry->version);
+    const bool is_kept = is_same && entry->response == traces.response &&
+                         entry->rules == crypto::kServingRules && !entry->origin.empty();
     std::optional<Secret> made = is_kept ? encode_entry(*entry) : read(spec, traces);
     if (!made && entry != nullptr && entry->end > parts_.clock.now()) made = encode_entry(*entry);
     parts.push_back(made ? *std::move(made) : Secret());
@@ -161,13 +162,21 @@ void SnapshotFile::bring_up_to_date() {
   const Secret before = content ? content->clone() : Secret();
   const Secret all = join(content ? Snapshot::parse(*std::move(content)) : Snapshot());
   used_ = total_ = all.size();
-  if (before.equals(all)) return;
+  if (before.equals(all)) return tell_differences();
   const Result<void> written = store::replace_snapshot(parts_.state_path, all);
   if (!written) {
     // Their positions in the old file do not hold for the new one.
     for (auto& [name, known] : known_) known.size = 0;
   }
   say(written ? std::nullopt : std::optional(written.error()));
+  tell_differences();
+}
+
+// Later on, differences are changes that the leader itself has made.
+void SnapshotFile::tell_differences() {
+  const auto differences = std::exchange(differences_, {});
+  if (std::exchange(has_begun_, true) || !parts_.on_difference) return;
+  for (const auto& [name, version] : differences) parts_.on_difference(name, version);
 }
 
 void SnapshotFile::note(const std::string& name) {
@@ -175,9 +184,13 @@ void SnapshotFile::note(const std::string& name) {
   if (!spec) return;
   const Traces traces = look(*spec);
   Known& known = known_[name];
-  if (traces == known.traces) return;
+  const bool is_configured = parts_.config.find(name) != nullptr;
+  // Only what is configured may have been lost without having been forgotten, if the store says
+  // that it has changed.
+  const bool has_last_copy = traces.version == 0 && known.size > 0 && !is_configured;
+  if (traces == known.traces && !has_last_copy) return;
   known.traces = traces;
-  if (traces.version == 0 && parts_.config.find(name) == nullptr) {
+  if (traces.version == 0 && !is_configured) {
     forgotten_.insert(name);
   } else {
     forgotten_.erase(name);
@@ -213,8 +226,8 @@ void SnapshotFile::say(const std::optional<Error>& problem) {
   }
 }
 
-SnapshotKeeper::SnapshotKeeper(SnapshotFile::Parts parts)
-    : file_(std::move(parts)), crew_(1, kWakesNobody) {}
+SnapshotKeeper::SnapshotKeeper(SnapshotFile::Parts parts, int wake_descriptor)
+    : copies_(parts.state_path), file_(std::move(parts)), crew_(1, wake_descriptor) {}
 
 void SnapshotKeeper::bring_up_to_date() {
   give([this] {

@@ -19,6 +19,7 @@
 #include <vector>
 
 #include "agent/process/crew.h"
+#include "agent/publishing/last_copies.h"
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/traces.h"
@@ -37,6 +38,10 @@ class SnapshotFile {
     std::string state_path;
     const Clock& clock;
     Log& log;
+    // Is told, when the first work of a leader is done, of what the store has in another state than
+    // the last leader knew, or has lost: a backup was restored, or something was damaged. `version`
+    // is the one that the last leader knew.
+    std::function<void(const std::string& name, store::VersionNumber version)> on_difference = {};
   };
   explicit SnapshotFile(Parts parts) : parts_(std::move(parts)) {}
 
@@ -75,11 +80,14 @@ class SnapshotFile {
   // store cannot give it.
   std::optional<Secret> read(const Subject& subject, const Traces& traces) const;
   Secret join(const publication::Snapshot& old);
+  void tell_differences();
   void append(Known& known, const Secret& entry);
   void say(const std::optional<Error>& problem);
 
   Parts parts_;
   std::map<std::string, Known, std::less<>> known_;
+  std::vector<std::pair<std::string, store::VersionNumber>> differences_;  // to be told
+  bool has_begun_ = false;                                                 // and was told of them
   std::set<std::string, std::less<>> forgotten_;  // of a catalogue, by the store's own word
   std::size_t used_ = 0;                          // bytes of entries that are up to date
   std::size_t total_ = 0;                         // bytes of the file
@@ -90,17 +98,23 @@ class SnapshotFile {
 
 class SnapshotKeeper {
  public:
-  explicit SnapshotKeeper(SnapshotFile::Parts parts);
+  // `wake_descriptor` as of a Crew.
+  SnapshotKeeper(SnapshotFile::Parts parts, int wake_descriptor);
 
   void bring_up_to_date();
   // Of these, which may be others by now.
   void note(std::vector<std::string> names);
   // Any may be another. Of many not at once, so that it may be said often.
   void note_all();
+  // Of what the store has lost. Any thread; does not wait for the jobs.
+  std::optional<lifecycle::LastCopy> last_copy_of(const std::string& name) {
+    return copies_.find(name);
+  }
 
  private:
   void give(std::function<void()> job);
 
+  LastCopies copies_;
   SnapshotFile file_;
   Crew crew_;
 };

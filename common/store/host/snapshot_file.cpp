@@ -39,6 +39,33 @@ Result<Secret> read_snapshot(const std::string& state_path) {
   return read_secret_file_of(owners, snapshot_path(state_path), kLargestSnapshot);
 }
 
+Result<SnapshotPart> read_snapshot_part(const std::string& state_path, std::size_t at,
+                                        std::size_t size) {
+  const std::string path = snapshot_path(state_path);
+  struct stat directory {};
+  struct stat status {};
+  const FileDescriptor file(
+      open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY));
+  if (!file || fstat(file.get(), &status) != 0 || stat(state_path.c_str(), &directory) != 0 ||
+      !S_ISREG(status.st_mode) || status.st_uid != directory.st_uid ||
+      is_writable_by_others(status.st_mode)) {
+    return fail(ErrorKind::rejected, path + ": there is none that can be believed");
+  }
+  const std::size_t total = std::min(static_cast<std::size_t>(status.st_size), kLargestSnapshot);
+  SnapshotPart part{.content = {}, .file = status.st_ino, .total = total};
+  if (at >= total || size == 0) return part;
+  part.content = Secret::of_size(std::min(size, total - at));
+  std::span<std::byte> room = part.content.mutable_bytes();
+  while (!room.empty()) {
+    const ssize_t count = pread(file.get(), room.data(), room.size(), static_cast<off_t>(at));
+    if (count < 0 && errno == EINTR) continue;
+    if (count <= 0) return fail(system_error("read " + path, count < 0 ? errno : EIO));
+    room = room.subspan(static_cast<std::size_t>(count));
+    at += static_cast<std::size_t>(count);
+  }
+  return part;
+}
+
 Result<void> replace_snapshot(const std::string& state_path, const Secret& content) {
   return write_file_atomically(snapshot_path(state_path), content.reveal());
 }

@@ -20,6 +20,15 @@ std::string snapshot_path(const std::string& state_path);
 // `rejected` when there is none, or when it does not belong to the owner of the state directory
 // or others may write it.
 Result<Secret> read_snapshot(const std::string& state_path);
+// A part of it, for who looks for a single entry.
+struct SnapshotPart {
+  Secret content;          // what there was of it
+  std::uint64_t file = 0;  // another number: the snapshot has been replaced, and offsets with it
+  std::size_t total = 0;   // bytes of the whole file
+};
+// Errors as read_snapshot().
+Result<SnapshotPart> read_snapshot_part(const std::string& state_path, std::size_t at,
+                                        std::size_t size);
 // Replaces the file atomically.
 Result<void> replace_snapshot(const std::string& state_path, const Secret& content);
 // Appends; returns the offset in bytes at which the new content begins. `rejected` when there is no

@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -133,6 +134,26 @@ TEST_F(CataloguePublisherTest, WhatChangedBehindTheStoresBackIsFoundInARound) {
   refresh();
   EXPECT_EQ(shown("a.example"), "nothing");
   EXPECT_EQ(shown("b.example"), "b 1");
+}
+
+TEST_F(CataloguePublisherTest, WhatIsAboutToBePutBackStays) {
+  bool has_copy = true;
+  publisher_.emplace(writer_->catalogues(), *store_, log_, std::span<const config::CatalogueSpec>(),
+                     [&](const std::string& entry) { return has_copy && entry == "a"; });
+  install("a", "a.example");
+  install("b", "b.example");
+  install("c", "c.example");
+  refresh();
+  std::filesystem::remove_all(directory_.path() / "certificates" / "a");
+  std::filesystem::remove_all(directory_.path() / "certificates" / "b");
+  clock_.advance(CataloguePublisher::kRound);
+  refresh();
+  EXPECT_EQ(shown("a.example"), "a 1");
+  EXPECT_EQ(shown("b.example"), "nothing");
+  has_copy = false;
+  clock_.advance(CataloguePublisher::kRound);
+  refresh();
+  EXPECT_EQ(shown("a.example"), "nothing");
 }
 
 TEST_F(CataloguePublisherTest, WhatTheStoreHasLostAsAWholeStays) {

@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <gtest/gtest.h>
 
+#include <cstring>
+#include <span>
 #include <string>
 #include <utility>
 
+#include "crypto/digest.h"
 #include "publication/snapshot.h"
 
 namespace ccm::publication {
@@ -19,7 +22,8 @@ SnapshotEntry entry_of(const std::string& name, std::uint64_t version, const std
           .end = Time(Seconds(200)),
           .response_end = Time(Seconds(150)),
           .names = {name + ".example", "*." + name + ".example"},
-          .value = Secret::copy_of(value)};
+          .value = Secret::copy_of(value),
+          .origin = "pca:" + name};
 }
 
 std::string text_of(const SnapshotEntry& entry) {
@@ -50,6 +54,7 @@ TEST(Snapshot, GivesBackWhatWasPutIn) {
   EXPECT_EQ(entry->response_end, Time(Seconds(150)));
   EXPECT_EQ(entry->names, (std::vector<std::string>{"a.example", "*.a.example"}));
   EXPECT_EQ(value_of(snapshot, "a"), "key a");
+  EXPECT_EQ(entry->origin, "pca:a");
   EXPECT_EQ(snapshot.find("b"), nullptr);
   EXPECT_EQ(snapshot.used() + kHead.size(), snapshot.total());
 }
@@ -95,6 +100,44 @@ TEST(Snapshot, AFlippedBitCostsItsEntryOnly) {
       ASSERT_EQ(value_of(snapshot, "c"), "three") << at;
     }
   }
+}
+
+// As an earlier release wrote it.
+TEST(Snapshot, ReadsAnEntryWithoutAnOrigin) {
+  SnapshotEntry entry = entry_of("a", 1, "one");
+  entry.origin.clear();
+  std::string text = text_of(entry);
+  constexpr std::size_t kMark = 8;
+  constexpr std::size_t kDigest = 32;
+  text.resize(text.size() - sizeof(std::uint32_t));
+  const std::size_t head = kMark + sizeof(std::uint32_t) + kDigest;
+  const auto size = static_cast<std::uint32_t>(text.size() - head);
+  std::memcpy(text.data() + kMark, &size, sizeof size);
+  const auto digest = crypto::sha256(std::as_bytes(std::span(text)).subspan(head));
+  std::memcpy(text.data() + kMark + sizeof size, digest.data(), kDigest);
+  EXPECT_EQ(value_of(parsed(kHead + text), "a"), "one");
+  EXPECT_EQ(parsed(kHead + text).find("a")->origin, "");
+}
+
+TEST(Snapshot, SingleEntriesAreFoundWithoutReadingTheOthers) {
+  const std::string first = text_of(entry_of("a", 1, "one"));
+  const std::string second = text_of(entry_of("b", 2, "two"));
+  const std::string text = kHead + first + "damage" + second;
+  const std::string begun = text + first.substr(0, 50);
+  const EntryPlaces found = find_entries(std::as_bytes(std::span(begun)));
+  ASSERT_EQ(found.places.size(), 2U);
+  EXPECT_EQ(found.places[0].name, "a");
+  EXPECT_EQ(found.places[1].name, "b");
+  EXPECT_EQ(found.end, text.size());
+  const auto& [name, at, size] = found.places[1];
+  const auto entry = parse_entry(std::as_bytes(std::span(begun)).subspan(at, size));
+  ASSERT_TRUE(entry);
+  EXPECT_EQ(entry->value.reveal(), "two");
+  std::string damaged = second;
+  damaged.back() = 'x';
+  EXPECT_FALSE(parse_entry(std::as_bytes(std::span(damaged))));
+  const std::string both = first + second;
+  EXPECT_FALSE(parse_entry(std::as_bytes(std::span(both)))) << "one entry and no more";
 }
 
 }  // namespace

@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "agent/publishing/last_copies.h"
+
+#include <limits>
+
+#include "publication/codec.h"
+#include "store/host/snapshot_file.h"
+
+namespace ccm::agent {
+
+std::optional<publication::SnapshotEntry> LastCopies::read(const std::string& name) {
+  const std::lock_guard lock(mutex_);
+  if (!follow()) return std::nullopt;
+  const auto place = places_.find(name);
+  if (place == places_.end()) return std::nullopt;
+  const auto part = store::read_snapshot_part(state_path_, place->second.at, place->second.size);
+  auto entry = part ? publication::parse_entry(part->content.bytes()) : std::nullopt;
+  if (!entry || entry->name != name || entry->origin.empty()) return std::nullopt;
+  return entry;
+}
+
+bool LastCopies::has(const std::string& name) {
+  return read(name).has_value();
+}
+
+std::optional<lifecycle::LastCopy> LastCopies::find(const std::string& name) {
+  const auto entry = read(name);
+  if (!entry) return std::nullopt;
+  auto published = publication::decode(entry->value.bytes());
+  if (!published || published->is_placeholder) return std::nullopt;
+  return lifecycle::LastCopy{.version = entry->version,
+                             .origin = entry->origin,
+                             .bundle = std::move(published->bundle),
+                             .ocsp_response = std::move(published->ocsp_response)};
+}
+
+bool LastCopies::follow() {
+  auto part = store::read_snapshot_part(state_path_, end_, std::numeric_limits<std::size_t>::max());
+  if (part && (part->file != file_ || part->total < end_)) {
+    places_.clear();
+    end_ = 0;
+    part = store::read_snapshot_part(state_path_, 0, std::numeric_limits<std::size_t>::max());
+  }
+  if (!part) return false;
+  const bool is_begin = end_ == 0;
+  if (is_begin && !part->content.reveal().starts_with(publication::kSnapshotHead)) return false;
+  file_ = part->file;
+  const auto found = publication::find_entries(part->content.bytes());
+  for (const publication::EntryPlace& each : found.places) {
+    places_.insert_or_assign(each.name, Place{.at = end_ + each.at, .size = each.size});
+  }
+  end_ += found.end;
+  return true;
+}
+
+}  // namespace ccm::agent

@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <gtest/gtest.h>
+
+#include <string>
+
+#include "agent/publishing/last_copies.h"
+#include "publication/codec.h"
+#include "store/host/snapshot_file.h"
+#include "support/temp_directory.h"
+#include "support/test_bundle.h"
+
+namespace ccm::agent {
+namespace {
+
+class LastCopiesTest : public ::testing::Test {
+ protected:
+  std::string path() const { return directory_.path().string(); }
+  static std::string text(const std::string& name, std::uint64_t version,
+                          const std::string& origin = "pca:1") {
+    const publication::SnapshotEntry entry{
+        .name = name,
+        .version = version,
+        .value = publication::encode(publication::Published{.bundle = test::make_test_bundle(),
+                                                            .ocsp_response = {}})
+                     .value(),
+        .origin = origin};
+    return std::string(publication::encode_entry(entry).reveal());
+  }
+  void replace(const std::string& entries) {
+    ASSERT_TRUE(store::replace_snapshot(
+        path(), Secret::copy_of(std::string(publication::kSnapshotHead) + entries)));
+  }
+  void append(const std::string& entries) {
+    ASSERT_TRUE(store::append_to_snapshot(path(), Secret::copy_of(entries)));
+  }
+  store::VersionNumber version(const std::string& name) {
+    const auto copy = copies_.find(name);
+    return copy ? copy->version : 0;
+  }
+
+  test::TempDirectory directory_{test::memory_backed_parent()};
+  LastCopies copies_{directory_.path().string()};
+};
+
+TEST_F(LastCopiesTest, FollowsTheFile) {
+  EXPECT_EQ(version("a"), 0U) << "there is none yet";
+  replace(text("a", 1) + text("b", 2));
+  EXPECT_EQ(version("a"), 1U);
+  EXPECT_EQ(version("b"), 2U);
+  EXPECT_EQ(copies_.find("a")->origin, "pca:1");
+  EXPECT_EQ(version("c"), 0U);
+  append(text("a", 3) + text("c", 4));
+  EXPECT_EQ(version("a"), 3U) << "the last one counts";
+  EXPECT_EQ(version("b"), 2U);
+  EXPECT_EQ(version("c"), 4U);
+  replace(text("b", 5));
+  EXPECT_EQ(version("b"), 5U);
+  EXPECT_EQ(version("a"), 0U);
+  store::remove_snapshot(path());
+  EXPECT_EQ(version("b"), 0U);
+}
+
+// As when the leader is writing it, or was killed at that.
+TEST_F(LastCopiesTest, AnEntryCountsWhenAllOfItIsThere) {
+  const std::string whole = text("b", 2);
+  replace(text("a", 1) + whole.substr(0, 100));
+  EXPECT_EQ(version("a"), 1U);
+  EXPECT_EQ(version("b"), 0U);
+  append(whole.substr(100));
+  EXPECT_EQ(version("b"), 2U);
+}
+
+TEST_F(LastCopiesTest, BelievesNothingThatIsDamagedOrSaysTooLittle) {
+  const std::string first = text("a", 1);
+  replace(first + text("b", 2));
+  EXPECT_EQ(version("a"), 1U);
+  store::wipe_in_snapshot(path(), publication::kSnapshotHead.size() + 100, first.size() - 100);
+  EXPECT_EQ(version("a"), 0U);
+  EXPECT_EQ(version("b"), 2U);
+  replace(text("c", 1, ""));
+  EXPECT_EQ(version("c"), 0U) << "nobody knows where it came from";
+  ASSERT_TRUE(store::replace_snapshot(
+      path(), Secret::copy_of(std::string("ccm-snapshot-9\n") + text("a", 1))));
+  EXPECT_EQ(version("a"), 0U) << "it is of another format";
+}
+
+}  // namespace
+}  // namespace ccm::agent
