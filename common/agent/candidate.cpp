@@ -8,7 +8,7 @@
 namespace ccm::agent {
 
 void Candidate::stand() {
-  crew_.give([this] {
+  pool_.give([this] {
     Result<std::unique_ptr<store::Lease>> outcome =
         fail(ErrorKind::internal, "standing for the lead came to no end");
     at_boundary(

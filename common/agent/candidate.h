@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 // Tries to take the lead of a fleet, on a thread of its own: etcd may take its time to answer, and
 // the agent's main thread waits for nobody. Owned by the agent's service, and called by its main
-// thread. Like a Crew it is never destroyed once it has begun.
+// thread. Like a ThreadPool it is never destroyed once it has begun.
 #pragma once
 
 #include <memory>
 #include <mutex>
 #include <optional>
 
-#include "agent/process/crew.h"
+#include "agent/process/thread_pool.h"
 #include "base/result.h"
 #include "store/store.h"
 
@@ -17,9 +17,9 @@ namespace ccm::agent {
 class Candidate {
  public:
   // Borrows both; the descriptor is written to when there is an outcome.
-  Candidate(store::Store& store, int wake_descriptor) : store_(store), crew_(1, wake_descriptor) {}
+  Candidate(store::Store& store, int wake_descriptor) : store_(store), pool_(1, wake_descriptor) {}
 
-  bool is_idle() const { return crew_.is_idle(); }
+  bool is_idle() const { return pool_.is_idle(); }
   void stand();
   // Of the last stand, once; as Store::try_lead() has it.
   std::optional<Result<std::unique_ptr<store::Lease>>> take_outcome();
@@ -28,7 +28,7 @@ class Candidate {
   store::Store& store_;
   std::mutex mutex_;
   std::optional<Result<std::unique_ptr<store::Lease>>> outcome_;  // guarded by mutex_
-  Crew crew_;
+  ThreadPool pool_;
 };
 
 }  // namespace ccm::agent

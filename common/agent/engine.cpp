@@ -8,7 +8,7 @@
 #include <utility>
 #include <vector>
 
-#include "agent/process/crew.h"
+#include "agent/process/thread_pool.h"
 #include "agent/publishing/snapshot_keeper.h"
 #include "agent/publishing/store_follower.h"
 #include "agent/store_mender.h"
@@ -19,7 +19,7 @@
 #include "lifecycle/catalogue_keeper.h"
 #include "lifecycle/lifecycle.h"
 #include "lifecycle/lockout.h"
-#include "lifecycle/request_desk.h"
+#include "lifecycle/request_handler.h"
 #include "lifecycle/responder.h"
 #include "lifecycle/stapling.h"
 #include "sources/source_drivers.h"
@@ -28,7 +28,7 @@
 namespace ccm::agent {
 namespace {
 
-constexpr unsigned kDeskThreads = 2;
+constexpr unsigned kRequestThreads = 2;
 constexpr unsigned kFleetThreads = 4;
 constexpr Seconds kBetweenCanaries{1};
 // A certificate of a catalogue counts as asked for until the end of the next such time.
@@ -60,27 +60,28 @@ struct HttpClients {
 
 // The threads of one kind of source: as many as may work at once, and one that works only on
 // renewals that an operator wants.
-struct Team {
+struct SourceThreads {
   const config::SourceKind* kind;
-  Crew crew;
+  ThreadPool pool;
 
-  Team(const config::SourceKind& its_kind, const config::GlobalConfig& global, int wake_descriptor)
-      : kind(&its_kind), crew(global.concurrent_renewals + 1, wake_descriptor) {}
+  SourceThreads(const config::SourceKind& its_kind, const config::GlobalConfig& global,
+                int wake_descriptor)
+      : kind(&its_kind), pool(global.concurrent_renewals + 1, wake_descriptor) {}
 
   lifecycle::Lifecycle::Choice wanted() const { return {.kind = kind, .is_only_wanted = true}; }
   // The work that idle threads may take now.
   lifecycle::Lifecycle::Choice possible() const {
-    return {.kind = kind, .is_only_wanted = crew.idle() == 1};
+    return {.kind = kind, .is_only_wanted = pool.idle() == 1};
   }
 };
 
-std::vector<std::unique_ptr<Team>> make_teams(const config::GlobalConfig& global,
-                                              int wake_descriptor) {
-  std::vector<std::unique_ptr<Team>> teams;
+std::vector<std::unique_ptr<SourceThreads>> make_source_threads(const config::GlobalConfig& global,
+                                                                int wake_descriptor) {
+  std::vector<std::unique_ptr<SourceThreads>> all;
   for (const config::SourceKind* kind : config::source_kinds()) {
-    teams.push_back(std::make_unique<Team>(*kind, global, wake_descriptor));
+    all.push_back(std::make_unique<SourceThreads>(*kind, global, wake_descriptor));
   }
-  return teams;
+  return all;
 }
 
 class RunningEngine final : public Engine {
@@ -99,8 +100,8 @@ class RunningEngine final : public Engine {
   void watch_canaries();
   void look_at_changes();
   void keep_catalogues(Time now);
-  void hand_out(Team& team, Time now);
-  Time next_wake(const Team& team) const;
+  void hand_out(SourceThreads& threads, Time now);
+  Time next_wake(const SourceThreads& threads) const;
 
   Parts parts_;
   cloud::Endpoints endpoints_;
@@ -112,7 +113,7 @@ class RunningEngine final : public Engine {
   sources::Sources sources_;
   lifecycle::Responder responder_;
   lifecycle::Lifecycle lifecycle_;
-  lifecycle::RequestDesk desk_;
+  lifecycle::RequestHandler requests_;
   lifecycle::Stapling stapling_;
   lifecycle::CatalogueKeeper keeper_;
   SteadyTime asked_since_;
@@ -123,10 +124,10 @@ class RunningEngine final : public Engine {
   SteadyTime next_look_at_canaries_{};
   TicketKeeper tickets_;
   // Threads for each, so that no source or responder that hangs holds up another.
-  std::vector<std::unique_ptr<Team>> teams_;
-  Crew inquiries_;
-  Crew catalogue_crew_;
-  Crew desk_crew_;  // for what ccmctl asks for and hooks are waited for
+  std::vector<std::unique_ptr<SourceThreads>> source_threads_;
+  ThreadPool responder_pool_;
+  ThreadPool catalogue_pool_;
+  ThreadPool request_pool_;  // for what ccmctl asks for and hooks are waited for
 };
 
 RunningEngine::RunningEngine(Parts parts, CloudAccess access, HttpClients http)
@@ -154,14 +155,14 @@ RunningEngine::RunningEngine(Parts parts, CloudAccess access, HttpClients http)
                     return store::canary_tally(parts_.state_path, name, canary);
                   },
                   [this](const std::string& name) { return snapshot_.last_copy_of(name); }}),
-      desk_({parts_.state_path, parts_.store, *parts_.lease, lifecycle_, parts_.log, parts_.config,
-             parts_.clock, parts_.events,
-             [this](std::function<void()> work) {
-               if (desk_crew_.idle() == 0) return false;
-               desk_crew_.give(std::move(work));
-               return true;
-             },
-             parts_.run_hooks}),
+      requests_({parts_.state_path, parts_.store, *parts_.lease, lifecycle_, parts_.log,
+                 parts_.config, parts_.clock, parts_.events,
+                 [this](std::function<void()> work) {
+                   if (request_pool_.idle() == 0) return false;
+                   request_pool_.give(std::move(work));
+                   return true;
+                 },
+                 parts_.run_hooks}),
       stapling_({parts_.config, parts_.store, *http_.responders, parts_.clock, parts_.log,
                  [this](const std::string& name) { lifecycle_.hasten(name); }, parts_.events}),
       keeper_({parts_.config, parts_.store,
@@ -183,10 +184,10 @@ RunningEngine::RunningEngine(Parts parts, CloudAccess access, HttpClients http)
                  }},
                 parts_.wake_descriptor),
       tickets_(parts_.config.global().ticket_keys, parts_.store, *parts_.lease, parts_.log),
-      teams_(make_teams(parts_.config.global(), parts_.wake_descriptor)),
-      inquiries_(parts_.config.global().concurrent_renewals, parts_.wake_descriptor),
-      catalogue_crew_(1, parts_.wake_descriptor),
-      desk_crew_(kDeskThreads, parts_.wake_descriptor) {
+      source_threads_(make_source_threads(parts_.config.global(), parts_.wake_descriptor)),
+      responder_pool_(parts_.config.global().concurrent_renewals, parts_.wake_descriptor),
+      catalogue_pool_(1, parts_.wake_descriptor),
+      request_pool_(kRequestThreads, parts_.wake_descriptor) {
   lifecycle_.start(*parts_.lease);
   lifecycle::adopt_stored(
       {parts_.store, *parts_.lease, parts_.log, parts_.clock.now(), parts_.events,
@@ -194,7 +195,7 @@ RunningEngine::RunningEngine(Parts parts, CloudAccess access, HttpClients http)
       lifecycle_.unsettled());
   remove_superseded();
   sources_.take_leave(parts_.config, parts_.store, *parts_.lease, parts_.log);
-  desk_.resume();
+  requests_.resume();
   // What changes while it is read is said to it afterwards.
   kept_ = parts_.store.changes_since({}).revision;
   snapshot_.bring_up_to_date();
@@ -240,14 +241,14 @@ void RunningEngine::look_at_changes() {
 }
 
 void RunningEngine::hand_out(Time now) {
-  desk_.serve();
+  requests_.serve();
   watch_canaries();
   tickets_.look(now);
-  for (const auto& team : teams_) hand_out(*team, now);
+  for (const auto& threads : source_threads_) hand_out(*threads, now);
   look_at_changes();
   if (keeper_.has_work()) keep_catalogues(now);
-  for (const std::string& name : stapling_.take_due(now, inquiries_.idle())) {
-    inquiries_.give([this, name] { stapling_.attempt(name, *parts_.lease); });
+  for (const std::string& name : stapling_.take_due(now, responder_pool_.idle())) {
+    responder_pool_.give([this, name] { stapling_.attempt(name, *parts_.lease); });
   }
 }
 
@@ -260,59 +261,61 @@ void RunningEngine::keep_catalogues(Time now) {
       asked_since_ = since;
     }
   }
-  if (!catalogue_crew_.is_idle() || keeper_.next_wake() > now) return;
-  catalogue_crew_.give([this] { keeper_.work(*parts_.lease); });
+  if (!catalogue_pool_.is_idle() || keeper_.next_wake() > now) return;
+  catalogue_pool_.give([this] { keeper_.work(*parts_.lease); });
 }
 
-void RunningEngine::hand_out(Team& team, Time now) {
+void RunningEngine::hand_out(SourceThreads& threads, Time now) {
   const auto give = [&](const std::string& name) {
-    team.crew.give([this, name] {
+    threads.pool.give([this, name] {
       // The agent ends at once when the lead is lost.
       if (parts_.lease->is_held()) lifecycle_.attempt(name, *parts_.lease);
     });
   };
-  const auto wanted = lifecycle_.take_due(now, team.crew.idle(), team.wanted());
+  const auto wanted = lifecycle_.take_due(now, threads.pool.idle(), threads.wanted());
   std::for_each(wanted.begin(), wanted.end(), give);
-  const std::size_t idle = team.crew.idle();
+  const std::size_t idle = threads.pool.idle();
   if (idle <= 1) return;
-  const auto due = lifecycle_.take_due(now, idle - 1, team.possible());
+  const auto due = lifecycle_.take_due(now, idle - 1, threads.possible());
   std::for_each(due.begin(), due.end(), give);
 }
 
 bool RunningEngine::is_idle() const {
-  return inquiries_.is_idle() && catalogue_crew_.is_idle() && desk_crew_.is_idle() &&
-         std::all_of(teams_.begin(), teams_.end(),
-                     [](const auto& team) { return team->crew.is_idle(); });
+  return responder_pool_.is_idle() && catalogue_pool_.is_idle() && request_pool_.is_idle() &&
+         std::all_of(source_threads_.begin(), source_threads_.end(),
+                     [](const auto& threads) { return threads->pool.is_idle(); });
 }
 
 Seconds RunningEngine::longest_work(SteadyTime now) const {
-  Seconds longest = std::max(inquiries_.longest_work(now), catalogue_crew_.longest_work(now));
-  for (const auto& team : teams_) longest = std::max(longest, team->crew.longest_work(now));
+  Seconds longest = std::max(responder_pool_.longest_work(now), catalogue_pool_.longest_work(now));
+  for (const auto& threads : source_threads_) {
+    longest = std::max(longest, threads->pool.longest_work(now));
+  }
   return longest;
 }
 
 // With every thread busy the next event is the end of an attempt, whatever is due by then.
 Time RunningEngine::next_wake() const {
   Time wake = tickets_.next_wake();
-  if (inquiries_.idle() > 0) wake = std::min(wake, stapling_.next_wake());
-  for (const auto& team : teams_) wake = std::min(wake, next_wake(*team));
-  if (keeper_.has_work() && catalogue_crew_.is_idle()) wake = std::min(wake, keeper_.next_wake());
+  if (responder_pool_.idle() > 0) wake = std::min(wake, stapling_.next_wake());
+  for (const auto& threads : source_threads_) wake = std::min(wake, next_wake(*threads));
+  if (keeper_.has_work() && catalogue_pool_.is_idle()) wake = std::min(wake, keeper_.next_wake());
   return wake;
 }
 
-Time RunningEngine::next_wake(const Team& team) const {
-  return team.crew.idle() > 0 ? lifecycle_.next_wake(team.possible()) : Time::max();
+Time RunningEngine::next_wake(const SourceThreads& threads) const {
+  return threads.pool.idle() > 0 ? lifecycle_.next_wake(threads.possible()) : Time::max();
 }
 
 }  // namespace
 
-// A team for each kind of source, each with a hand for wishes, those who ask responders, those of
-// the desk, those of catalogues and of the snapshot, the two of the stream of events and, in a
-// fleet, who stands for its lead, who follows the others, who keeps the lease alive,
-// and who tells the others of this host.
+// Those of each kind of source, one of them for operators' wishes; those that ask responders; those
+// that serve requests; those of catalogues and of the snapshot; the two of the stream of events. In
+// a fleet: who stands for its lead, who follows the others, who keeps the lease alive, and who
+// tells the others of this host.
 unsigned most_threads(const config::GlobalConfig& global) noexcept {
-  const auto teams = static_cast<unsigned>(config::source_kinds().size());
-  return (teams + 1) * global.concurrent_renewals + teams + kDeskThreads + 4 +
+  const auto kinds = static_cast<unsigned>(config::source_kinds().size());
+  return (kinds + 1) * global.concurrent_renewals + kinds + kRequestThreads + 4 +
          (global.fleet ? kFleetThreads : 0);
 }
 

@@ -37,7 +37,7 @@ class Engine {
     CallLedger& calls;    // counts those of the engine
     int wake_descriptor;  // an eventfd or a pipe, borrowed: written to when an attempt has ended
     Events& events = no_events();
-    // lifecycle::RequestDesk::Parts
+    // lifecycle::RequestHandler::Parts
     std::function<void(Event event, store::Answer& end)> run_hooks = {};
     // What clients ask the catalogues of this agent's server for; nullptr: nobody tells.
     publication::AskedNames* asked = nullptr;

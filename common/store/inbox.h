@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // What an operator asks of the store's leader while it runs: renew a certificate now, go back to an
 // older version, import a certificate, forget one, or run hooks. ccmctl leaves a request; the
-// leader serves it, removes it, and leaves an answer with the same id (lifecycle/request_desk.h,
+// leader serves it, removes it, and leaves an answer with the same id (lifecycle/request_handler.h,
 // answer.h). A request wakes everyone who watches the store.
 //
 // The request of an import holds a private key: only the store's owner can read it, it appears

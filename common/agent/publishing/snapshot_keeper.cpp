@@ -227,7 +227,7 @@ void SnapshotFile::say(const std::optional<Error>& problem) {
 }
 
 SnapshotKeeper::SnapshotKeeper(SnapshotFile::Parts parts, int wake_descriptor)
-    : copies_(parts.state_path), file_(std::move(parts)), crew_(1, wake_descriptor) {}
+    : copies_(parts.state_path), file_(std::move(parts)), pool_(1, wake_descriptor) {}
 
 void SnapshotKeeper::bring_up_to_date() {
   give([this] {
@@ -250,7 +250,7 @@ void SnapshotKeeper::note_all() {
 }
 
 void SnapshotKeeper::give(std::function<void()> job) {
-  crew_.give([job = std::move(job)] {
+  pool_.give([job = std::move(job)] {
     at_boundary(
         0, [](const char*) {},
         [&] {

@@ -18,7 +18,7 @@
 #include <utility>
 #include <vector>
 
-#include "agent/process/crew.h"
+#include "agent/process/thread_pool.h"
 #include "agent/publishing/last_copies.h"
 #include "base/clock.h"
 #include "base/log.h"
@@ -98,7 +98,7 @@ class SnapshotFile {
 
 class SnapshotKeeper {
  public:
-  // `wake_descriptor` as of a Crew.
+  // `wake_descriptor` as of a ThreadPool.
   SnapshotKeeper(SnapshotFile::Parts parts, int wake_descriptor);
 
   void bring_up_to_date();
@@ -116,7 +116,7 @@ class SnapshotKeeper {
 
   LastCopies copies_;
   SnapshotFile file_;
-  Crew crew_;
+  ThreadPool pool_;
 };
 
 }  // namespace ccm::agent

@@ -7,8 +7,8 @@
 namespace ccm::agent {
 namespace {
 
-// Four who ask responders, two of the desk, that of catalogues, the snapshot's, and two of the
-// stream of events.
+// Four who ask responders, two that serve requests, that of catalogues, the snapshot's, and two of
+// the stream of events.
 constexpr unsigned kBesideTeams = 4 + 2 + 1 + 1 + 2;
 
 TEST(Engine, HasATeamForEachKindOfSource) {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "lifecycle/request_desk.h"
+#include "lifecycle/request_handler.h"
 
 #include <fmt/format.h>
 
@@ -48,11 +48,11 @@ Event made_up_event(EventType type, const config::CertificateSpec& spec) {
 
 }  // namespace
 
-void RequestDesk::resume() {
+void RequestHandler::resume() {
   for (const std::string& name : parts_.store.inbox().granted()) resume(name);
 }
 
-void RequestDesk::resume(const std::string& name) {
+void RequestHandler::resume(const std::string& name) {
   Granted granted = recall(name);
   ++granted.interruptions;
   if (granted.interruptions > kMostInterruptions || !parts_.lifecycle.resume_renewal(name)) {
@@ -77,7 +77,7 @@ void RequestDesk::resume(const std::string& name) {
 }
 
 // Passes on the results of attempts for which operators wait.
-void RequestDesk::answer_renewals() {
+void RequestHandler::answer_renewals() {
   for (const auto& [name, end] : parts_.lifecycle.take_answers()) {
     const auto found = granted_.find(name);
     if (found == granted_.end()) continue;
@@ -91,7 +91,7 @@ void RequestDesk::answer_renewals() {
   }
 }
 
-void RequestDesk::serve() {
+void RequestHandler::serve() {
   finish_what_is_done();
   answer_renewals();
   const Result<std::vector<store::Ticket>> tickets = parts_.store.inbox().list();
@@ -103,7 +103,7 @@ void RequestDesk::serve() {
   }
 }
 
-void RequestDesk::serve(const store::Ticket& ticket) {
+void RequestHandler::serve(const store::Ticket& ticket) {
   Result<store::Request> request = parts_.store.inbox().read(ticket);
   if (request && waits_for_hooks(request->wish) && parts_.in_background) {
     return serve_later(ticket, *std::move(request));
@@ -116,13 +116,13 @@ void RequestDesk::serve(const store::Ticket& ticket) {
   finish(ticket, wish, served, std::move(end));
 }
 
-void RequestDesk::serve_later(const store::Ticket& ticket, store::Request request) {
+void RequestHandler::serve_later(const store::Ticket& ticket, store::Request request) {
   const auto shared = std::make_shared<const store::Request>(std::move(request));
   const bool has_begun = parts_.in_background([this, ticket, shared] { work_on(ticket, *shared); });
   if (has_begun) in_background_.insert(ticket.name);
 }
 
-void RequestDesk::work_on(const store::Ticket& ticket, const store::Request& request) noexcept {
+void RequestHandler::work_on(const store::Ticket& ticket, const store::Request& request) noexcept {
   store::Answer end;
   Result<void> served;
   const auto on_failure = [&](const char* what) {
@@ -140,7 +140,7 @@ void RequestDesk::work_on(const store::Ticket& ticket, const store::Request& req
   });
 }
 
-void RequestDesk::finish_what_is_done() {
+void RequestHandler::finish_what_is_done() {
   std::vector<std::function<void()>> done;
   {
     const std::lock_guard lock(mutex_);
@@ -149,8 +149,8 @@ void RequestDesk::finish_what_is_done() {
   for (const auto& finish_one : done) finish_one();
 }
 
-void RequestDesk::finish(const store::Ticket& ticket, store::Wish wish, const Result<void>& served,
-                         store::Answer end) {
+void RequestHandler::finish(const store::Ticket& ticket, store::Wish wish,
+                            const Result<void>& served, store::Answer end) {
   if (served && wish == store::Wish::renew) return;  // answered when its attempt has ended
   if (served && wish == store::Wish::install) supersede(ticket.name);
   end.has_changed = served.has_value() && wish != store::Wish::run_hooks;
@@ -163,8 +163,8 @@ void RequestDesk::finish(const store::Ticket& ticket, store::Wish wish, const Re
   answer(ticket, end);
 }
 
-Result<void> RequestDesk::serve(const store::Ticket& ticket, const store::Request& request,
-                                store::Answer& end) {
+Result<void> RequestHandler::serve(const store::Ticket& ticket, const store::Request& request,
+                                   store::Answer& end) {
   switch (request.wish) {
     case store::Wish::renew:
       return renew(ticket);
@@ -180,7 +180,7 @@ Result<void> RequestDesk::serve(const store::Ticket& ticket, const store::Reques
   return install(request);
 }
 
-Result<void> RequestDesk::run_hooks(const store::Request& request, store::Answer& end) {
+Result<void> RequestHandler::run_hooks(const store::Request& request, store::Answer& end) {
   const config::CertificateSpec* spec = parts_.config.find(request.name);
   const EventKind* kind = find_event_kind(request.event);
   if (spec == nullptr || kind == nullptr || !parts_.run_hooks) {
@@ -201,7 +201,7 @@ Result<void> RequestDesk::run_hooks(const store::Request& request, store::Answer
   return {};
 }
 
-Result<void> RequestDesk::renew(const store::Ticket& ticket) {
+Result<void> RequestHandler::renew(const store::Ticket& ticket) {
   if (!parts_.lifecycle.ask_for_renewal(ticket.name)) {
     return fail(ErrorKind::rejected,
                 "this agent's server has no such certificate, so it cannot renew it");
@@ -214,7 +214,7 @@ Result<void> RequestDesk::renew(const store::Ticket& ticket) {
   return {};
 }
 
-Result<void> RequestDesk::roll_back(const store::Request& request) {
+Result<void> RequestHandler::roll_back(const store::Request& request) {
   const Installer installer(parts_.store, parts_.lease, parts_.events);
   const config::CertificateSpec* spec = parts_.config.find(request.name);
   auto done = installer.roll_back(request.name, request.version,
@@ -227,7 +227,7 @@ Result<void> RequestDesk::roll_back(const store::Request& request) {
   return {};
 }
 
-Result<void> RequestDesk::install(const store::Request& request) {
+Result<void> RequestHandler::install(const store::Request& request) {
   const config::CertificateSpec* spec = parts_.config.find(request.name);
   if (!request.key) return fail(ErrorKind::rejected, "there is no private key to import");
   const auto bundle = crypto::Bundle::make(request.certificates, *request.key, parts_.clock.now());
@@ -251,7 +251,7 @@ Result<void> RequestDesk::install(const store::Request& request) {
 }
 
 // A server may have come to name it since ccmctl looked.
-Result<void> RequestDesk::let_go(const store::Request& request) {
+Result<void> RequestHandler::let_go(const store::Request& request) {
   const std::string& name = request.name;
   if (parts_.config.find(name) != nullptr) {
     return fail(ErrorKind::invalid, "a running server has it in its configuration");
@@ -273,7 +273,7 @@ Result<void> RequestDesk::let_go(const store::Request& request) {
   return {};
 }
 
-void RequestDesk::supersede(const std::string& name) {
+void RequestHandler::supersede(const std::string& name) {
   parts_.lifecycle.look_again(name);
   const auto found = granted_.find(name);
   if (found == granted_.end()) return;
@@ -287,7 +287,7 @@ void RequestDesk::supersede(const std::string& name) {
 }
 
 // If this fails, ccmctl learns nothing, but the request was served all the same.
-void RequestDesk::answer(const store::Ticket& ticket, const store::Answer& answer) {
+void RequestHandler::answer(const store::Ticket& ticket, const store::Answer& answer) {
   const auto kept = store::keep_answer(parts_.store, parts_.lease, ticket.id, answer);
   if (kept) return;
   parts_.log.warn("certificate \"{}\": leave an answer for ccmctl: {}", ticket.name,
@@ -295,7 +295,7 @@ void RequestDesk::answer(const store::Ticket& ticket, const store::Answer& answe
 }
 
 // If this fails, an interruption loses the renewal.
-void RequestDesk::remember(const std::string& name, const Granted& granted) {
+void RequestHandler::remember(const std::string& name, const Granted& granted) {
   Record record;
   for (const std::string& id : granted.ids) record.add("id", id);
   record.add("interruptions", fmt::format("{}", granted.interruptions));
@@ -305,12 +305,12 @@ void RequestDesk::remember(const std::string& name, const Granted& granted) {
                   written.error().message());
 }
 
-void RequestDesk::forget(const std::string& name) {
+void RequestHandler::forget(const std::string& name) {
   parts_.store.inbox().drop_granted(name);
 }
 
 // A note that cannot be read still says that a renewal was asked for.
-RequestDesk::Granted RequestDesk::recall(const std::string& name) const {
+RequestHandler::Granted RequestHandler::recall(const std::string& name) const {
   Granted granted;
   const std::optional<std::string> text = parts_.store.inbox().granted(name);
   if (!text) return granted;

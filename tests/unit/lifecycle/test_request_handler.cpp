@@ -10,7 +10,7 @@
 #include "config/input/settings.h"
 #include "lifecycle/hold.h"
 #include "lifecycle/installer.h"
-#include "lifecycle/request_desk.h"
+#include "lifecycle/request_handler.h"
 #include "store/answer.h"
 #include "store/file_store/file_store.h"
 #include "support/admission.h"
@@ -76,9 +76,9 @@ class GenerousSource final : public sources::Source {
   ccm::test::TestAuthority issuing_ = ccm::test::make_test_intermediate(root_);
 };
 
-class RequestDeskTest : public testing::Test {
+class RequestHandlerTest : public testing::Test {
  protected:
-  RequestDeskTest() {
+  RequestHandlerTest() {
     lifecycle_.start(*lease_);
     look();
     clock_.advance(2 * kTestDay);
@@ -110,14 +110,15 @@ class RequestDeskTest : public testing::Test {
   std::function<sources::Source&(const config::SourceSpec&)> source_of_ =
       [this](const auto&) -> sources::Source& { return source_; };
   Lifecycle lifecycle_{{config_, *store_, source_of_, clock_, log_, "launch"}};
-  RequestDesk desk_{{directory_.path(), *store_, *lease_, lifecycle_, log_, config_, clock_}};
+  RequestHandler requests_{
+      {directory_.path(), *store_, *lease_, lifecycle_, log_, config_, clock_}};
 };
 
-TEST_F(RequestDeskTest, RenewsAtOnceWhatIsNotDue) {
+TEST_F(RequestHandlerTest, RenewsAtOnceWhatIsNotDue) {
   const std::string id = ask({.wish = store::Wish::renew, .name = "www"});
   EXPECT_TRUE(is_waiting(id));
   EXPECT_EQ(look(), 0U);
-  desk_.serve();
+  requests_.serve();
   EXPECT_FALSE(is_waiting(id));
   EXPECT_FALSE(answer_to(id)) << "nothing has come of it yet";
   EXPECT_LE(lifecycle_.next_wake(), clock_.now());
@@ -125,26 +126,26 @@ TEST_F(RequestDeskTest, RenewsAtOnceWhatIsNotDue) {
   EXPECT_TRUE(source_.was_due);
   EXPECT_EQ(store_->current_version("www"), 3U);
   EXPECT_EQ(look(), 0U) << "once";
-  desk_.serve();
+  requests_.serve();
   ASSERT_TRUE(answer_to(id));
   EXPECT_TRUE(answer_to(id)->has_changed);
   EXPECT_EQ(answer_to(id)->version, 3U);
   EXPECT_FALSE(answer_to(id)->error);
 }
 
-TEST_F(RequestDeskTest, AnswersWithTheAttemptThatServesIt) {
+TEST_F(RequestHandlerTest, AnswersWithTheAttemptThatServesIt) {
   clock_.advance(kTestDay);
   const auto names = lifecycle_.take_due(clock_.now(), 1);
   const std::string id = ask({.wish = store::Wish::renew, .name = "www"});
-  desk_.serve();
+  requests_.serve();
   EXPECT_TRUE(is_waiting(id)) << "the certificate is in work";
   for (const std::string& name : names) lifecycle_.attempt(name, *lease_);
-  desk_.serve();
+  requests_.serve();
   EXPECT_FALSE(is_waiting(id));
   EXPECT_FALSE(answer_to(id)) << "that was the schedule's attempt";
   source_.error = Error(ErrorKind::rejected, "the CA is disabled").with_code("PCA.1", "id-1");
   look();
-  desk_.serve();
+  requests_.serve();
   ASSERT_TRUE(answer_to(id) && answer_to(id)->error);
   EXPECT_EQ(answer_to(id)->error->message(), "the CA is disabled");
   EXPECT_EQ(answer_to(id)->error->code(), "PCA.1");
@@ -153,81 +154,81 @@ TEST_F(RequestDeskTest, AnswersWithTheAttemptThatServesIt) {
   EXPECT_FALSE(lifecycle_.is_asked_for("www"));
 }
 
-TEST_F(RequestDeskTest, AnswersEverybodyWhoWaits) {
+TEST_F(RequestHandlerTest, AnswersEverybodyWhoWaits) {
   const std::string one = ask({.wish = store::Wish::renew, .name = "www"});
   const std::string other = ask({.wish = store::Wish::renew, .name = "www"});
-  desk_.serve();
+  requests_.serve();
   EXPECT_EQ(look(), 1U);
-  desk_.serve();
+  requests_.serve();
   ASSERT_TRUE(answer_to(one) && answer_to(other));
   EXPECT_EQ(answer_to(one)->version, 3U);
   EXPECT_EQ(answer_to(other)->version, 3U);
 }
 
-TEST_F(RequestDeskTest, ARenewalStaysWantedUntilItGetsToAnEnd) {
+TEST_F(RequestHandlerTest, ARenewalStaysWantedUntilItGetsToAnEnd) {
   source_.error = Error(ErrorKind::transient, "no connection");
   const std::string id = ask({.wish = store::Wish::renew, .name = "www"});
-  desk_.serve();
+  requests_.serve();
   for (int failure = 0; failure < 5; ++failure) {
     EXPECT_EQ(look(), 1U);
     EXPECT_TRUE(source_.was_due);
-    desk_.serve();
+    requests_.serve();
     ASSERT_TRUE(answer_to(id) && answer_to(id)->again_at);
     EXPECT_EQ(answer_to(id)->error->message(), "no connection");
     clock_.advance(*answer_to(id)->again_at - clock_.now());
   }
   source_.error.reset();
   EXPECT_EQ(look(), 1U);
-  desk_.serve();
+  requests_.serve();
   EXPECT_TRUE(answer_to(id)->has_changed);
   EXPECT_EQ(answer_to(id)->version, 3U);
   EXPECT_FALSE(lifecycle_.is_asked_for("www"));
 }
 
-TEST_F(RequestDeskTest, ARenewalInstallsWhatIsNotValidYetOnItsFirstDay) {
+TEST_F(RequestHandlerTest, ARenewalInstallsWhatIsNotValidYetOnItsFirstDay) {
   source_.begins_in = 3h;
   const std::string id = ask({.wish = store::Wish::renew, .name = "www"});
-  desk_.serve();
+  requests_.serve();
   EXPECT_EQ(look(), 1U);
-  desk_.serve();
+  requests_.serve();
   ASSERT_TRUE(answer_to(id) && answer_to(id)->again_at);
   const Time first = clock_.now() + 3h;
   source_.begins_in = {};
   Lifecycle next({config_, *store_, source_of_, clock_, log_, "launch"});
   next.start(*lease_);
-  RequestDesk desk({directory_.path(), *store_, *lease_, next, log_, config_, clock_});
-  desk.resume();
+  RequestHandler handler({directory_.path(), *store_, *lease_, next, log_, config_, clock_});
+  handler.resume();
   EXPECT_TRUE(next.is_asked_for("www"));
   EXPECT_GE(next.next_wake(), first) << "a restart does not shorten the wait";
   clock_.set(next.next_wake());
   for (const std::string& name : next.take_due(clock_.now(), 1)) next.attempt(name, *lease_);
   EXPECT_TRUE(source_.was_due);
-  desk.serve();
+  handler.serve();
   EXPECT_TRUE(answer_to(id)->has_changed);
   EXPECT_FALSE(next.is_asked_for("www"));
 }
 
-TEST_F(RequestDeskTest, ARefusedCertificateEndsTheRenewalThatCausedIt) {
+TEST_F(RequestHandlerTest, ARefusedCertificateEndsTheRenewalThatCausedIt) {
   source_.lifetime = 5 * kTestDay;
   const std::string id = ask({.wish = store::Wish::renew, .name = "www"});
-  desk_.serve();
+  requests_.serve();
   look();
-  desk_.serve();
+  requests_.serve();
   ASSERT_TRUE(answer_to(id) && answer_to(id)->error);
   EXPECT_THAT(answer_to(id)->error->message(), HasSubstr("was refused"));
   EXPECT_FALSE(lifecycle_.is_asked_for("www")) << "every try may cost an issued certificate";
 }
 
-TEST_F(RequestDeskTest, BeginsAgainWhatAnAgentDidNotFinish) {
+TEST_F(RequestHandlerTest, BeginsAgainWhatAnAgentDidNotFinish) {
   const auto start_anew = [&] {
     Lifecycle next({config_, *store_, source_of_, clock_, log_, "launch"});
     next.start(*lease_);
-    RequestDesk({directory_.path(), *store_, *lease_, next, log_, config_, clock_}).resume();
+    RequestHandler({directory_.path(), *store_, *lease_, next, log_, config_, clock_}).resume();
     return next.is_asked_for("www");
   };
   const std::string id = ask({.wish = store::Wish::renew, .name = "www"});
-  desk_.serve();
-  desk_.serve();
+  requests_.serve();
+  requests_.serve();
   for (int i = 0; i < 3; ++i) EXPECT_TRUE(start_anew()) << "interrupted before the attempt ended";
   EXPECT_FALSE(start_anew()) << "it may be what kills the agent";
   ASSERT_TRUE(answer_to(id) && answer_to(id)->error);
@@ -235,24 +236,24 @@ TEST_F(RequestDeskTest, BeginsAgainWhatAnAgentDidNotFinish) {
   EXPECT_FALSE(start_anew());
 }
 
-TEST_F(RequestDeskTest, BeginsNothingAgainThatIsFinished) {
+TEST_F(RequestHandlerTest, BeginsNothingAgainThatIsFinished) {
   ask({.wish = store::Wish::renew, .name = "www"});
-  desk_.serve();
+  requests_.serve();
   EXPECT_EQ(look(), 1U);
-  desk_.serve();
+  requests_.serve();
   Lifecycle next({config_, *store_, source_of_, clock_, log_, "launch"});
   next.start(*lease_);
-  RequestDesk({directory_.path(), *store_, *lease_, next, log_, config_, clock_}).resume();
+  RequestHandler({directory_.path(), *store_, *lease_, next, log_, config_, clock_}).resume();
   EXPECT_FALSE(next.is_asked_for("www"));
 }
 
-TEST_F(RequestDeskTest, ALaterRollbackEndsARenewalThatWaits) {
+TEST_F(RequestHandlerTest, ALaterRollbackEndsARenewalThatWaits) {
   source_.error = Error(ErrorKind::transient, "no connection");
   const std::string renewal = ask({.wish = store::Wish::renew, .name = "www"});
-  desk_.serve();
+  requests_.serve();
   look();
   const std::string rollback = ask({.wish = store::Wish::roll_back, .name = "www", .version = 1});
-  desk_.serve();
+  requests_.serve();
   ASSERT_TRUE(answer_to(rollback));
   EXPECT_TRUE(answer_to(rollback)->has_changed);
   EXPECT_THAT(answer_to(renewal)->error->message(), HasSubstr("something else was asked for"));
@@ -263,10 +264,10 @@ TEST_F(RequestDeskTest, ALaterRollbackEndsARenewalThatWaits) {
   EXPECT_EQ(held_version(*store_, "www"), 1U);
 }
 
-TEST_F(RequestDeskTest, GoesBackAndStaysThereUntilAskedToRenew) {
+TEST_F(RequestHandlerTest, GoesBackAndStaysThereUntilAskedToRenew) {
   const int calls = source_.calls;
   ask({.wish = store::Wish::roll_back, .name = "www", .version = 1});
-  desk_.serve();
+  requests_.serve();
   EXPECT_EQ(store_->current_version("www"), 1U);
   for (int day = 0; day < 30; ++day) {
     look();
@@ -275,13 +276,13 @@ TEST_F(RequestDeskTest, GoesBackAndStaysThereUntilAskedToRenew) {
   EXPECT_EQ(store_->current_version("www"), 1U) << "the engine must not undo it";
   EXPECT_EQ(source_.calls, calls);
   ask({.wish = store::Wish::renew, .name = "www"});
-  desk_.serve();
+  requests_.serve();
   look();
   EXPECT_EQ(store_->current_version("www"), 3U);
   EXPECT_EQ(held_version(*store_, "www"), 0U);
 }
 
-TEST_F(RequestDeskTest, LetsGoBeforeTheHeldOneEnds) {
+TEST_F(RequestHandlerTest, LetsGoBeforeTheHeldOneEnds) {
   ASSERT_TRUE(Installer(*store_, *lease_).roll_back("www", 1, {}, kTestNow));
   lifecycle_.look_again("www");
   // Its last tenth begins after 81 of 90 days, 2 of which have passed.
@@ -291,9 +292,9 @@ TEST_F(RequestDeskTest, LetsGoBeforeTheHeldOneEnds) {
   EXPECT_THAT(log_.text(), HasSubstr("version 1 is not held any longer"));
 }
 
-TEST_F(RequestDeskTest, RefusesAVersionThatIsNotThereAndHoldsNothing) {
+TEST_F(RequestHandlerTest, RefusesAVersionThatIsNotThereAndHoldsNothing) {
   const std::string id = ask({.wish = store::Wish::roll_back, .name = "www", .version = 9});
-  desk_.serve();
+  requests_.serve();
   ASSERT_TRUE(answer_to(id) && answer_to(id)->error);
   EXPECT_EQ(answer_to(id)->error->kind(), ErrorKind::rejected);
   EXPECT_EQ(store_->current_version("www"), 2U);
@@ -301,7 +302,7 @@ TEST_F(RequestDeskTest, RefusesAVersionThatIsNotThereAndHoldsNothing) {
   EXPECT_THAT(log_.text(), HasSubstr("asked for by ccmctl: restore version 9"));
 }
 
-TEST_F(RequestDeskTest, InstallsWhatIsBroughtAlongAndLeavesItAloneUntilItIsDue) {
+TEST_F(RequestHandlerTest, InstallsWhatIsBroughtAlongAndLeavesItAloneUntilItIsDue) {
   const crypto::Bundle bundle = source_.make_until(clock_.now() + 100 * kTestDay);
   const std::string id = ask({.wish = store::Wish::install,
                               .name = "www",
@@ -311,7 +312,7 @@ TEST_F(RequestDeskTest, InstallsWhatIsBroughtAlongAndLeavesItAloneUntilItIsDue) 
   ASSERT_EQ(stat((directory_.path() / ("request-" + id + "-www")).c_str(), &file), 0);
   EXPECT_EQ(file.st_mode & 07777U, 0600U);
   const int calls = source_.calls;
-  desk_.serve();
+  requests_.serve();
   EXPECT_FALSE(is_waiting(id));
   ASSERT_TRUE(answer_to(id));
   EXPECT_EQ(answer_to(id)->version, 3U);
@@ -327,11 +328,11 @@ TEST_F(RequestDeskTest, InstallsWhatIsBroughtAlongAndLeavesItAloneUntilItIsDue) 
   EXPECT_EQ(store_->current_version("www"), 4U) << "renewed in time";
 }
 
-TEST_F(RequestDeskTest, SaysWhatAnImportedChainBringsInVain) {
+TEST_F(RequestHandlerTest, SaysWhatAnImportedChainBringsInVain) {
   const crypto::Bundle bundle = source_.make_until(clock_.now() + 100 * kTestDay);
   std::vector<crypto::Certificate> heap = bundle.chain();
   ask({.wish = store::Wish::install, .name = "www", .certificates = heap, .key = bundle.key()});
-  desk_.serve();
+  requests_.serve();
   EXPECT_THAT(log_.text(), testing::Not(HasSubstr("left out of the chain")));
   const crypto::Bundle later = source_.make_until(clock_.now() + 101 * kTestDay);
   heap = later.chain();
@@ -339,12 +340,12 @@ TEST_F(RequestDeskTest, SaysWhatAnImportedChainBringsInVain) {
       ccm::test::make_test_intermediate(ccm::test::make_test_root("Elsewhere"), "Stray CA")
           .certificate);
   ask({.wish = store::Wish::install, .name = "www", .certificates = heap, .key = later.key()});
-  desk_.serve();
+  requests_.serve();
   EXPECT_THAT(log_.text(), HasSubstr("certificate \"www\": left out of the chain, as it does not "
                                      "serve the path: CN=Stray CA"));
 }
 
-TEST_F(RequestDeskTest, RenewsAtOnceWhatIsImportedInsideItsRenewalWindow) {
+TEST_F(RequestHandlerTest, RenewsAtOnceWhatIsImportedInsideItsRenewalWindow) {
   // The ones before it must not outlive it.
   clock_.advance(85 * kTestDay);
   const crypto::Bundle bundle = source_.make_until(clock_.now() + 20 * kTestDay, 80 * kTestDay);
@@ -355,7 +356,7 @@ TEST_F(RequestDeskTest, RenewsAtOnceWhatIsImportedInsideItsRenewalWindow) {
   EXPECT_EQ(store_->current_version("www"), 4U);
 }
 
-TEST_F(RequestDeskTest, ForgetsWhatNoServerNames) {
+TEST_F(RequestHandlerTest, ForgetsWhatNoServerNames) {
   for (const store::Keep keep : {store::Keep::versions, store::Keep::nothing}) {
     const crypto::Bundle bundle = source_.make();
     ASSERT_TRUE(store_->install(*lease_, test::let_in("old", bundle),
@@ -365,7 +366,7 @@ TEST_F(RequestDeskTest, ForgetsWhatNoServerNames) {
                                  .keep = 2,
                                  .now = clock_.now()}));
     const std::string id = ask({.wish = store::Wish::forget, .name = "old", .keep = keep});
-    desk_.serve();
+    requests_.serve();
     EXPECT_FALSE(is_waiting(id, "old"));
     ASSERT_TRUE(answer_to(id));
     EXPECT_FALSE(answer_to(id)->error);
@@ -375,35 +376,35 @@ TEST_F(RequestDeskTest, ForgetsWhatNoServerNames) {
   EXPECT_THAT(log_.text(), HasSubstr("\"old\": forgotten, with its versions"));
 }
 
-TEST_F(RequestDeskTest, DoesNotForgetWhatAServerNames) {
+TEST_F(RequestHandlerTest, DoesNotForgetWhatAServerNames) {
   const std::string id = ask({.wish = store::Wish::forget, .name = "www"});
-  desk_.serve();
+  requests_.serve();
   ASSERT_TRUE(answer_to(id) && answer_to(id)->error);
   EXPECT_THAT(answer_to(id)->error->message(), HasSubstr("has it in its configuration"));
   EXPECT_EQ(store_->current_version("www"), 2U);
 }
 
-TEST_F(RequestDeskTest, DoesNotForgetWhenNobodyCanTellWhatAServerNames) {
+TEST_F(RequestHandlerTest, DoesNotForgetWhenNobodyCanTellWhatAServerNames) {
   const crypto::Bundle bundle = source_.make();
   ASSERT_TRUE(store_->install(
       *lease_, test::let_in("old", bundle),
       {.bundle = bundle, .origin = "scm:scs1", .expected = 0, .keep = 2, .now = clock_.now()}));
   std::ofstream(directory_.path() / "settings-nginx-01234567") << "nonsense";
   const std::string id = ask({.wish = store::Wish::forget, .name = "old"});
-  desk_.serve();
+  requests_.serve();
   ASSERT_TRUE(answer_to(id) && answer_to(id)->error);
   EXPECT_THAT(answer_to(id)->error->message(), HasSubstr("cannot be read"));
   EXPECT_EQ(store_->current_version("old"), 1U);
 }
 
-TEST_F(RequestDeskTest, RefusesWhatTheGateRefuses) {
+TEST_F(RequestHandlerTest, RefusesWhatTheGateRefuses) {
   const crypto::Bundle sooner = source_.make_until(clock_.now() + 5 * kTestDay);
   for (const bool has_key : {true, false}) {
     store::Request request{
         .wish = store::Wish::install, .name = "www", .certificates = sooner.chain()};
     if (has_key) request.key = sooner.key();
     const std::string id = ask(request);
-    desk_.serve();
+    requests_.serve();
     ASSERT_TRUE(answer_to(id));
     EXPECT_TRUE(answer_to(id)->error);
   }
@@ -412,7 +413,7 @@ TEST_F(RequestDeskTest, RefusesWhatTheGateRefuses) {
   EXPECT_THAT(log_.text(), HasSubstr("there is no private key"));
 }
 
-TEST_F(RequestDeskTest, WithdrawsARequestWithItsKey) {
+TEST_F(RequestHandlerTest, WithdrawsARequestWithItsKey) {
   const crypto::Bundle bundle = source_.make();
   const std::string other = ask({.wish = store::Wish::renew, .name = "www"});
   const std::string id = ask({.wish = store::Wish::install,
@@ -425,7 +426,7 @@ TEST_F(RequestDeskTest, WithdrawsARequestWithItsKey) {
   EXPECT_TRUE(is_waiting(other)) << "another's request stays";
 }
 
-TEST_F(RequestDeskTest, RenewsWhenTheNewOneEndsInTheSameSecond) {
+TEST_F(RequestHandlerTest, RenewsWhenTheNewOneEndsInTheSameSecond) {
   source_.has_same_end = true;
   lifecycle_.ask_for_renewal("www");
   look();
@@ -435,10 +436,10 @@ TEST_F(RequestDeskTest, RenewsWhenTheNewOneEndsInTheSameSecond) {
   EXPECT_EQ(store_->current_version("www"), 3U) << "only when an operator asks";
 }
 
-TEST_F(RequestDeskTest, ForgetsWhatItCannotRead) {
+TEST_F(RequestHandlerTest, ForgetsWhatItCannotRead) {
   std::ofstream(directory_.path() / "request-0123456789abcdef-www") << "nonsense";
   const std::string id = ask({.wish = store::Wish::renew, .name = "unknown"});
-  desk_.serve();
+  requests_.serve();
   EXPECT_FALSE(is_waiting("0123456789abcdef"));
   EXPECT_FALSE(is_waiting(id, "unknown"));
   EXPECT_TRUE(answer_to(id)->error);
@@ -448,7 +449,7 @@ TEST_F(RequestDeskTest, ForgetsWhatItCannotRead) {
   EXPECT_FALSE(store_->inbox().leave({.wish = store::Wish::renew, .name = "../x"}));
 }
 
-TEST_F(RequestDeskTest, TurnsToTheOldestFirstAndOnlyToRequests) {
+TEST_F(RequestHandlerTest, TurnsToTheOldestFirstAndOnlyToRequests) {
   for (const char* file :
        {"request-www", "request-0123456789abcdef-", "request-0123456789abcdef-../x",
         "request-0123456789abcdeg-www", "request-0123456789abcdef-www.tmp-0123456789abcdef"}) {

@@ -29,7 +29,7 @@
 
 namespace ccm::lifecycle {
 
-class RequestDesk {
+class RequestHandler {
  public:
   struct Parts {
     std::string state_path;  // where servers leave their settings
@@ -46,7 +46,7 @@ class RequestDesk {
     // Runs the hooks of an event that has not happened. Puts their result into the answer.
     std::function<void(Event event, store::Answer& end)> run_hooks = {};
   };
-  explicit RequestDesk(Parts parts) : parts_(std::move(parts)) {}
+  explicit RequestHandler(Parts parts) : parts_(std::move(parts)) {}
 
   // Takes up the renewals that an earlier agent did not finish. To be called after
   // Lifecycle::start().

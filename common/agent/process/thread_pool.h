@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // A pool of threads. The agent's main thread gives it jobs while threads are idle, and is woken
 // through a descriptor when a job has ended. The process ends by _exit while jobs run, so the
-// threads are never joined: a Crew that has begun is never destroyed.
+// threads are never joined: a ThreadPool that has begun is never destroyed.
 #pragma once
 
 #include <condition_variable>
@@ -17,15 +17,15 @@
 
 namespace ccm::agent {
 
-class Crew {
+class ThreadPool {
  public:
   // Jobs must not throw.
   using Job = std::function<void()>;
 
   // `wake_descriptor` is an eventfd or a pipe that never blocks, borrowed.
-  Crew(unsigned size, int wake_descriptor);
-  Crew(const Crew&) = delete;
-  Crew& operator=(const Crew&) = delete;
+  ThreadPool(unsigned size, int wake_descriptor);
+  ThreadPool(const ThreadPool&) = delete;
+  ThreadPool& operator=(const ThreadPool&) = delete;
 
   // How many threads are idle.
   std::size_t idle() const;

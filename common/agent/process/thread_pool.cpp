@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "agent/process/crew.h"
+#include "agent/process/thread_pool.h"
 
 #include <unistd.h>
 
@@ -8,36 +8,36 @@
 
 namespace ccm::agent {
 
-Crew::Crew(unsigned size, int wake_descriptor) : wake_descriptor_(wake_descriptor) {
+ThreadPool::ThreadPool(unsigned size, int wake_descriptor) : wake_descriptor_(wake_descriptor) {
   threads_.reserve(size);
   for (unsigned i = 0; i < size; ++i) threads_.emplace_back([this] { work(); });
 }
 
-std::size_t Crew::idle() const {
+std::size_t ThreadPool::idle() const {
   const std::lock_guard lock(mutex_);
   const std::size_t hands = threads_.size();
   return in_work_ < hands ? hands - in_work_ : 0;
 }
 
-bool Crew::is_idle() const {
+bool ThreadPool::is_idle() const {
   const std::lock_guard lock(mutex_);
   return in_work_ == 0;
 }
 
-void Crew::give(Job job) {
+void ThreadPool::give(Job job) {
   const std::lock_guard lock(mutex_);
   queue_.push_back(std::move(job));
   ++in_work_;
   work_is_there_.notify_one();
 }
 
-Seconds Crew::longest_work(SteadyTime now) const {
+Seconds ThreadPool::longest_work(SteadyTime now) const {
   const std::lock_guard lock(mutex_);
   if (begun_.empty()) return Seconds(0);
   return std::chrono::duration_cast<Seconds>(now - *begun_.begin());
 }
 
-void Crew::work() {
+void ThreadPool::work() {
   for (;;) {
     std::unique_lock lock(mutex_);
     work_is_there_.wait(lock, [this] { return !queue_.empty(); });
