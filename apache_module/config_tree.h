@@ -14,7 +14,7 @@
 
 #include "ap_api.h"
 #include "base/result.h"
-#include "server/site_binder.h"
+#include "server/start/site_binder.h"
 
 namespace ccm::apache {
 

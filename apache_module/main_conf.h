@@ -12,10 +12,10 @@
 
 #include "ap_api.h"
 #include "boundary.h"
-#include "server/agent_watch.h"
 #include "server/deployment.h"
-#include "server/placeholder_file.h"
-#include "server/site_binder.h"
+#include "server/start/placeholder_file.h"
+#include "server/start/site_binder.h"
+#include "server/watch/agent_watch.h"
 
 namespace ccm::apache {
 
@@ -34,7 +34,7 @@ struct MainConf {
   std::map<const server_rec*, Site> sites;  // from check_config on
   server::PlaceholderFile placeholder;
   std::set<const server_rec*> placeholder_servers;  // whose names it has
-  server::Surroundings surroundings;  // from post_config on
+  server::Surroundings surroundings;                // from post_config on
   server::AgentWatch watch;
   apr_proc_t monitor{};  // of the agent, as httpd watches it
   bool is_monitor_watched = false;

@@ -14,9 +14,9 @@
 //
 // The agent belongs to the configuration: when httpd drops it, the lifeline closes and the agent
 // ends. Its monitor is a child that httpd watches for us; when it and its guard have died, or all
-// of them were stopped, a new one is started (server/agent_watch.h). Dropping a configuration also
-// unloads this module, and httpd loads it anew, maybe from a newer file: what is to outlive that is
-// a server::Retained in httpd's retained data.
+// of them were stopped, a new one is started (server/watch/agent_watch.h). Dropping a configuration
+// also unloads this module, and httpd loads it anew, maybe from a newer file: what is to outlive
+// that is a server::Retained in httpd's retained data.
 //
 // The lifeline and the retained segment must be in no other process: not in a child that serves,
 // and not in those that modules such as mod_cgid fork without telling anyone, which would keep the

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Answers an authority that checks whether a domain is ours (server/live_proofs.h): in every
+// Answers an authority that checks whether a domain is ours (server/watch/live_proofs.h): in every
 // virtual host, on every listener, with or without TLS, and with or without ccm directives. Before
 // httpd translates the request, so before rewrites and redirects, access rules, passwords and
 // proxies. All other requests pass by. Any thread of a child.

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Which of httpd's servers show certificates: server/site_binder.h has the rules, this knows what
-// httpd and mod_ssl make of what was written.
+// Which of httpd's servers show certificates: server/start/site_binder.h has the rules, this knows
+// what httpd and mod_ssl make of what was written.
 //
 //   * A virtual host's clients are shown a certificate when SSLEngine is on, there or in the main
 //     server, or when it listens for https.

@@ -3,9 +3,9 @@
 //
 // The trick (docs/design/design.md, "Server recipes: Apache httpd"): mod_ssl refuses a server
 // without a certificate file before it calls anybody, so it gets one with a placeholder
-// (server/placeholder_file.h). When its SSL_CTX is ready, the callbacks of our CertificateSet take
-// the placeholder's place. mod_ssl changes to another virtual host's SSL_CTX when the client named
-// one, and OpenSSL takes over the callbacks of that.
+// (server/start/placeholder_file.h). When its SSL_CTX is ready, the callbacks of our CertificateSet
+// take the placeholder's place. mod_ssl changes to another virtual host's SSL_CTX when the client
+// named one, and OpenSSL takes over the callbacks of that.
 #pragma once
 
 #include "ap_api.h"

@@ -7,7 +7,7 @@
 #include "boundary.h"
 #include "ngx_api.h"
 #include "server/deployment.h"
-#include "server/site_binder.h"
+#include "server/start/site_binder.h"
 
 namespace ccm::nginx {
 

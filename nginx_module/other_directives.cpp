@@ -12,7 +12,7 @@
 
 #include "base/text.h"
 #include "boundary.h"
-#include "server/compression.h"
+#include "server/tls/compression.h"
 
 namespace ccm::nginx {
 namespace {

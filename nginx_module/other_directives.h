@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Directives of other modules that matter to "ccm_certificate": those that claim the same thing as
-// it, and those that have no effect on its certificates (server/site_binder.h says what follows).
+// it, and those that have no effect on its certificates (server/start/site_binder.h says what
+// follows).
 //
 // nginx tells no module what was written for another one, and the records of modules such as lua's
 // look different in each version. So this module takes such a directive itself, notes it, and hands
@@ -12,7 +13,7 @@
 #include <vector>
 
 #include "ngx_api.h"
-#include "server/site_binder.h"
+#include "server/start/site_binder.h"
 
 namespace ccm::nginx {
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // What nginx needs for a server to show what `ccm_certificate` says, the same in http and stream.
-// http.cpp and stream.cpp know where nginx keeps things; server/site_binder.h has the rules.
+// http.cpp and stream.cpp know where nginx keeps things; server/start/site_binder.h has the rules.
 //
 // The trick (docs/design/design.md, "Server recipes: nginx"): nginx wants a certificate for every
 // TLS server and loads it at once, unless its name contains a variable. So the server's arrays get
@@ -14,7 +14,7 @@
 #include "config/config.h"
 #include "ngx_api.h"
 #include "server/deployment.h"
-#include "server/site_binder.h"
+#include "server/start/site_binder.h"
 
 namespace ccm::nginx {
 

@@ -15,7 +15,7 @@
 #include "base/log.h"
 #include "base/result.h"
 #include "config/config.h"
-#include "publication/asked_names.h"
+#include "publication/catalogue/asked_names.h"
 #include "store/answer.h"
 #include "store/store.h"
 

@@ -20,7 +20,7 @@
 #include "agent/hooks/frames.h"
 #include "base/event.h"
 #include "config/config.h"
-#include "lifecycle/kept_events.h"
+#include "lifecycle/events/kept_events.h"
 
 namespace ccm::agent {
 

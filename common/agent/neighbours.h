@@ -15,7 +15,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "config/config.h"
-#include "fleet/store/fleet_roster.h"
+#include "fleet/hosts/fleet_roster.h"
 #include "store/host/effective_settings.h"
 
 namespace ccm::agent {

@@ -25,9 +25,9 @@
 #include "base/log.h"
 #include "config/config.h"
 #include "config/input/wire.h"
-#include "fleet/store/fleet_roster.h"
-#include "lifecycle/clock_watch.h"
-#include "publication/asked_names.h"
+#include "fleet/hosts/fleet_roster.h"
+#include "lifecycle/schedule/clock_watch.h"
+#include "publication/catalogue/asked_names.h"
 #include "publication/writer.h"
 #include "store/store.h"
 

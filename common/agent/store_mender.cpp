@@ -4,7 +4,7 @@
 #include <algorithm>
 
 #include "config/catalogue.h"
-#include "lifecycle/installer.h"
+#include "lifecycle/attempt/installer.h"
 #include "store/catalogue_membership.h"
 #include "store/forgetting.h"
 

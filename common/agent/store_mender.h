@@ -2,8 +2,8 @@
 // What a new leader does about certificates of which the store has something else than the leader
 // before it knew (publishing/snapshot_keeper.h): a backup was restored, or the store has lost or
 // damaged something. What is configured is looked at in the cloud at once, and its attempt puts
-// back what is lost (lifecycle/attempt.h). What only a catalogue shows has no attempts, so it is
-// put back here.
+// back what is lost (lifecycle/attempt/attempt.h). What only a catalogue shows has no attempts, so
+// it is put back here.
 //
 // One thread at a time. Borrows its parts.
 #pragma once
@@ -15,7 +15,7 @@
 #include "base/event.h"
 #include "base/log.h"
 #include "config/config.h"
-#include "lifecycle/last_copy.h"
+#include "lifecycle/attempt/last_copy.h"
 #include "lifecycle/lifecycle.h"
 #include "store/store.h"
 

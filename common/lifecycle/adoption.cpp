@@ -3,7 +3,7 @@
 
 #include <utility>
 
-#include "lifecycle/installer.h"
+#include "lifecycle/attempt/installer.h"
 #include "policy/gate.h"
 #include "store/stored_search.h"
 

@@ -7,7 +7,7 @@
 
 #include "base/boundary.h"
 #include "config/source_kinds.h"
-#include "lifecycle/attempt.h"
+#include "lifecycle/attempt/attempt.h"
 #include "policy/schedule.h"
 
 namespace ccm::lifecycle {

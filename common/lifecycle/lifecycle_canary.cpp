@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // How the engine follows what is in the store and what is tried out, and what hastens a look.
-#include "lifecycle/activation.h"
+#include "lifecycle/attempt/activation.h"
 #include "lifecycle/lifecycle.h"
 #include "policy/canary.h"
 

@@ -30,9 +30,9 @@
 #include "cloud/transport/http_client.h"
 #include "config/config.h"
 #include "crypto/certificate/ocsp.h"
-#include "lifecycle/health.h"
-#include "lifecycle/responder.h"
-#include "lifecycle/timers.h"
+#include "lifecycle/attempt/responder.h"
+#include "lifecycle/schedule/health.h"
+#include "lifecycle/schedule/timers.h"
 #include "store/store.h"
 
 namespace ccm::lifecycle {

@@ -14,7 +14,7 @@
 #include "base/result.h"
 #include "base/secret.h"
 #include "crypto/certificate/bundle.h"
-#include "publication/catalogue_block.h"
+#include "publication/catalogue/catalogue_block.h"
 
 namespace ccm::publication {
 

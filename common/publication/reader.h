@@ -20,7 +20,7 @@
 #include "base/handle.h"
 #include "base/result.h"
 #include "base/secret.h"
-#include "publication/catalogue_reader.h"
+#include "publication/catalogue/catalogue_reader.h"
 #include "publication/codec.h"
 
 namespace ccm::publication {

@@ -16,8 +16,8 @@
 #include <utility>
 
 #include "base/trial.h"
-#include "publication/asked_names.h"
-#include "publication/catalogue_layout.h"
+#include "publication/catalogue/asked_names.h"
+#include "publication/catalogue/catalogue_layout.h"
 
 namespace ccm::publication {
 namespace {

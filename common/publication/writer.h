@@ -18,8 +18,8 @@
 #include "base/clock.h"
 #include "base/handle.h"
 #include "base/result.h"
-#include "publication/asked_names.h"
-#include "publication/catalogue_writer.h"
+#include "publication/catalogue/asked_names.h"
+#include "publication/catalogue/catalogue_writer.h"
 #include "publication/codec.h"
 #include "publication/status.h"
 

@@ -30,16 +30,16 @@
 #include "config/config.h"
 #include "config/input/settings.h"
 #include "config/input/wire.h"
-#include "publication/asked_names.h"
 #include "publication/canary_board.h"
+#include "publication/catalogue/asked_names.h"
 #include "publication/reader.h"
 #include "publication/writer.h"
-#include "server/handshake.h"
-#include "server/live_proofs.h"
-#include "server/publication_watch.h"
-#include "server/session_tickets.h"
 #include "server/status/status_answer.h"
-#include "server/worker_rows.h"
+#include "server/tls/handshake.h"
+#include "server/tls/session_tickets.h"
+#include "server/watch/live_proofs.h"
+#include "server/watch/publication_watch.h"
+#include "server/watch/worker_rows.h"
 
 namespace ccm::server {
 

@@ -9,7 +9,7 @@
 #include "config/sentences.h"
 #include "launch/launch.h"
 #include "server/deployment.h"
-#include "server/site_doubts.h"
+#include "server/start/site_doubts.h"
 
 namespace ccm::server {
 namespace {

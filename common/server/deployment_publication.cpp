@@ -8,9 +8,9 @@
 #include <cerrno>
 #include <utility>
 
-#include "server/bootstrap.h"
-#include "server/canary_mark.h"
 #include "server/deployment.h"
+#include "server/start/bootstrap.h"
+#include "server/tls/canary_mark.h"
 #include "store/kinds.h"
 
 namespace ccm::server {

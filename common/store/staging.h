@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // A version that is stored and not current yet, because its certificate may change at certain
-// hours only (lifecycle/activation.h), or because it is tried out with a share of the handshakes
-// first (lifecycle/canary.h). The record "staged" of its certificate; meaningless as soon as that
-// version or a later one is current. No store removes a staged version.
+// hours only (lifecycle/attempt/activation.h), or because it is tried out with a share of the
+// handshakes first (lifecycle/attempt/canary.h). The record "staged" of its certificate;
+// meaningless as soon as that version or a later one is current. No store removes a staged version.
 //
 // Any process may read it; whoever holds the lease writes it.
 #pragma once

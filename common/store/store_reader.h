@@ -24,7 +24,7 @@ namespace ccm::store {
 
 using VersionNumber = std::uint64_t;  // 0: none
 
-// The origin of what an operator has imported (lifecycle/installer.h).
+// The origin of what an operator has imported (lifecycle/attempt/installer.h).
 inline constexpr std::string_view kImported = "import";
 
 struct VersionInfo {

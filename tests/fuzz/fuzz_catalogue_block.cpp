@@ -7,7 +7,7 @@
 #include <cstdlib>
 #include <span>
 
-#include "publication/catalogue_block.h"
+#include "publication/catalogue/catalogue_block.h"
 #include "publication/codec.h"
 
 using namespace ccm;

@@ -18,7 +18,7 @@
 #include "base/text.h"
 #include "launch/launch.h"
 #include "publication/reader.h"
-#include "server/bootstrap.h"
+#include "server/start/bootstrap.h"
 #include "store/kinds.h"
 
 namespace {

@@ -9,7 +9,7 @@
 #include <cstdlib>
 
 #include "base/text.h"
-#include "lifecycle/event_json.h"
+#include "lifecycle/events/event_json.h"
 
 namespace ccm::agent {
 namespace {

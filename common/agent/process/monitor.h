@@ -14,8 +14,8 @@
 // Who watches whom: the monitor its two children, the guard the monitor. When the monitor dies, the
 // kernel ends its agent (launch/process.h), and the guard becomes the monitor, with a new agent and
 // a new guard. Only when monitor and guard die at the same time, nobody is left to start an agent:
-// then the server's workers log it (server/publication_watch.h), ccmctl shows it, and httpd starts
-// all of them again.
+// then the server's workers log it (server/watch/publication_watch.h), ccmctl shows it, and httpd
+// starts all of them again.
 #pragma once
 
 #include <chrono>

@@ -3,7 +3,7 @@
 
 #include <utility>
 
-#include "lifecycle/canary.h"
+#include "lifecycle/attempt/canary.h"
 
 namespace ccm::agent {
 

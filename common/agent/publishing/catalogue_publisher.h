@@ -19,7 +19,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "config/config.h"
-#include "publication/catalogue_writer.h"
+#include "publication/catalogue/catalogue_writer.h"
 #include "store/catalogued.h"
 #include "store/store_reader.h"
 

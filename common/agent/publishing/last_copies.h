@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Finds single entries in the leader's snapshot, for a certificate that the store has lost
-// (lifecycle/last_copy.h). It keeps in mind where the entries stand, so that a look costs what was
-// added to the file since the last one. It holds no keys.
+// (lifecycle/attempt/last_copy.h). It keeps in mind where the entries stand, so that a look costs
+// what was added to the file since the last one. It holds no keys.
 //
 // Thread-safe.
 #pragma once
@@ -14,7 +14,7 @@
 #include <string>
 #include <utility>
 
-#include "lifecycle/last_copy.h"
+#include "lifecycle/attempt/last_copy.h"
 #include "publication/snapshot.h"
 
 namespace ccm::agent {

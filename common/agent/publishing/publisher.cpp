@@ -93,8 +93,9 @@ bool Publisher::look_at(const config::CertificateSpec& spec, Seen& seen, Time no
     }
     return false;
   }
-  // The server has chosen what fits best when it loaded its configuration (server/bootstrap.h);
-  // what was installed before that and fits no better is none to come back to.
+  // The server has chosen what fits best when it loaded its configuration
+  // (server/start/bootstrap.h); what was installed before that and fits no better is none to come
+  // back to.
   const bool is_of_the_start = seen.traces.version == 0 || (is_same && seen.is_withheld);
   seen = {.traces = traces, .complaint = {}};
   if (loaded->damage) log_.error("certificate \"{}\": {}", name, loaded->damage->message());

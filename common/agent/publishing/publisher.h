@@ -49,8 +49,8 @@ class Publisher {
   // Publishes every certificate whose current version or OCSP response is another than the last
   // time, as the store tells (store_follower.h). A damaged version never takes the place of a good
   // one that is served, and none that has ended takes the place of one in force. A response that
-  // has ended in the meantime is the workers' to leave out (server/handshake.h). First of all what
-  // authorities may fetch, and the ticket keys.
+  // has ended in the meantime is the workers' to leave out (server/tls/handshake.h). First of all
+  // what authorities may fetch, and the ticket keys.
   void refresh(Time now);
   // Whether refresh() has more to do at once: the catalogues are brought up to date step by step.
   bool has_more() const noexcept { return catalogues_.has_more(); }

@@ -9,9 +9,9 @@
 #include <vector>
 
 #include "base/version.h"
-#include "lifecycle/activation.h"
-#include "lifecycle/hold.h"
-#include "lifecycle/state.h"
+#include "lifecycle/attempt/activation.h"
+#include "lifecycle/attempt/hold.h"
+#include "lifecycle/schedule/state.h"
 #include "publication/layout.h"
 #include "sources/source_drivers.h"
 

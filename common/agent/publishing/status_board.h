@@ -24,7 +24,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "config/config.h"
-#include "lifecycle/canary.h"
+#include "lifecycle/attempt/canary.h"
 #include "publication/writer.h"
 #include "store/host/fleet_note.h"
 #include "store/store_reader.h"

@@ -12,8 +12,8 @@
 #include "base/result.h"
 #include "cli/host/workspace.h"
 #include "fleet/access/fleet_access.h"
+#include "fleet/hosts/fleet_survey.h"
 #include "fleet/store/fleet_keyring.h"
-#include "fleet/store/fleet_survey.h"
 
 namespace ccm::cli {
 

@@ -12,7 +12,7 @@
 #include "cli/cloud/cloud_access.h"
 #include "cli/host/store_access.h"
 #include "config/config.h"
-#include "lifecycle/kept_events.h"
+#include "lifecycle/events/kept_events.h"
 #include "store/answer.h"
 
 namespace ccm::cli {

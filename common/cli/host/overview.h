@@ -15,8 +15,8 @@
 #include "cli/host/agents.h"
 #include "cli/host/workspace.h"
 #include "cli/output/terminal.h"
-#include "lifecycle/activation.h"
-#include "lifecycle/state.h"
+#include "lifecycle/attempt/activation.h"
+#include "lifecycle/schedule/state.h"
 #include "store/store_reader.h"
 
 namespace ccm::cli {

@@ -20,7 +20,7 @@
 #include "base/text.h"
 #include "publication/reader.h"
 #include "server/status/status_answer.h"
-#include "server/worker_rows.h"
+#include "server/watch/worker_rows.h"
 
 namespace ccm::cli {
 namespace {

@@ -12,7 +12,7 @@
 #include "config/config.h"
 #include "fleet/access/host_key.h"
 #include "fleet/etcd/etcd_client.h"
-#include "fleet/store/fleet_roster.h"
+#include "fleet/hosts/fleet_roster.h"
 #include "store/store.h"
 
 namespace ccm::fleet {

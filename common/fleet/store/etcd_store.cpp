@@ -11,11 +11,11 @@
 #include <vector>
 
 #include "crypto/verification/serving_rules.h"
+#include "fleet/hosts/fleet_reporter.h"
 #include "fleet/store/draft.h"
 #include "fleet/store/fleet_host.h"
 #include "fleet/store/fleet_inbox.h"
 #include "fleet/store/fleet_lease.h"
-#include "fleet/store/fleet_reporter.h"
 #include "fleet/store/head_change.h"
 #include "store/entry_name.h"
 #include "store/file_store/file_reader.h"

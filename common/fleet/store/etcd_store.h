@@ -17,8 +17,8 @@
 #include "base/log.h"
 #include "base/result.h"
 #include "fleet/etcd/etcd_client.h"
+#include "fleet/hosts/fleet_roster.h"
 #include "fleet/store/fleet_entry.h"
-#include "fleet/store/fleet_roster.h"
 #include "store/store.h"
 
 namespace ccm::fleet {

@@ -18,10 +18,10 @@
 #include "base/log.h"
 #include "base/result.h"
 #include "fleet/etcd/etcd_client.h"
+#include "fleet/hosts/host_report.h"
 #include "fleet/store/cache_writer.h"
 #include "fleet/store/fleet_entry.h"
 #include "fleet/store/fleet_layout.h"
-#include "fleet/store/host_report.h"
 #include "store/file_store/file_inbox.h"
 
 namespace ccm::fleet {

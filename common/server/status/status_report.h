@@ -18,7 +18,7 @@
 #include "config/input/wire.h"
 #include "publication/reader.h"
 #include "publication/status.h"
-#include "server/worker_rows.h"
+#include "server/watch/worker_rows.h"
 
 namespace ccm::server {
 

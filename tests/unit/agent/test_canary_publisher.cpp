@@ -6,7 +6,7 @@
 
 #include "agent/publishing/canary_publisher.h"
 #include "config/input/settings.h"
-#include "lifecycle/hold.h"
+#include "lifecycle/attempt/hold.h"
 #include "publication/reader.h"
 #include "support/admission.h"
 #include "support/memory_log.h"

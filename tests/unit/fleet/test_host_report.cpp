@@ -2,7 +2,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "fleet/store/host_report.h"
+#include "fleet/hosts/host_report.h"
 
 namespace ccm::fleet {
 namespace {

@@ -7,10 +7,10 @@
 #include <string>
 
 #include "config/input/settings.h"
-#include "lifecycle/activation.h"
-#include "lifecycle/deadline.h"
-#include "lifecycle/installer.h"
+#include "lifecycle/attempt/activation.h"
+#include "lifecycle/attempt/installer.h"
 #include "lifecycle/lifecycle.h"
+#include "lifecycle/schedule/deadline.h"
 #include "store/staging.h"
 #include "support/fake_clock.h"
 #include "support/memory_log.h"

@@ -3,7 +3,7 @@
 
 #include <string>
 
-#include "lifecycle/asked_for.h"
+#include "lifecycle/attempt/asked_for.h"
 
 namespace ccm::lifecycle {
 namespace {

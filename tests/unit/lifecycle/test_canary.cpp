@@ -8,12 +8,12 @@
 #include <vector>
 
 #include "config/input/settings.h"
-#include "lifecycle/activation.h"
-#include "lifecycle/canary.h"
-#include "lifecycle/deadline.h"
-#include "lifecycle/hold.h"
-#include "lifecycle/installer.h"
+#include "lifecycle/attempt/activation.h"
+#include "lifecycle/attempt/canary.h"
+#include "lifecycle/attempt/hold.h"
+#include "lifecycle/attempt/installer.h"
 #include "lifecycle/lifecycle.h"
+#include "lifecycle/schedule/deadline.h"
 #include "support/fake_clock.h"
 #include "support/memory_log.h"
 #include "support/memory_store.h"

@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "config/input/settings.h"
-#include "lifecycle/catalogue_keeper.h"
+#include "lifecycle/catalogue/catalogue_keeper.h"
 #include "support/fake_clock.h"
 #include "support/memory_log.h"
 #include "support/memory_store.h"

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <gtest/gtest.h>
 
-#include "lifecycle/clock_watch.h"
+#include "lifecycle/schedule/clock_watch.h"
 #include "support/fake_clock.h"
 
 namespace ccm::lifecycle {

@@ -9,8 +9,8 @@
 
 #include "config/sources/pca.h"
 #include "lifecycle/adoption.h"
-#include "lifecycle/attempt.h"
-#include "lifecycle/hold.h"
+#include "lifecycle/attempt/attempt.h"
+#include "lifecycle/attempt/hold.h"
 #include "support/admission.h"
 #include "support/fake_clock.h"
 #include "support/memory_log.h"

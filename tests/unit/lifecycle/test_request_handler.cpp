@@ -8,8 +8,8 @@
 #include <fstream>
 
 #include "config/input/settings.h"
-#include "lifecycle/hold.h"
-#include "lifecycle/installer.h"
+#include "lifecycle/attempt/hold.h"
+#include "lifecycle/attempt/installer.h"
 #include "lifecycle/request_handler.h"
 #include "store/answer.h"
 #include "store/file_store/file_store.h"

@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "lifecycle/state.h"
+#include "lifecycle/schedule/state.h"
 
 namespace ccm::lifecycle {
 namespace {

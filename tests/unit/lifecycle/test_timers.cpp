@@ -5,7 +5,7 @@
 #include <random>
 #include <string>
 
-#include "lifecycle/timers.h"
+#include "lifecycle/schedule/timers.h"
 
 namespace ccm::lifecycle {
 namespace {

@@ -8,7 +8,7 @@
 #include <string>
 
 #include "base/handle.h"
-#include "publication/asked_names.h"
+#include "publication/catalogue/asked_names.h"
 
 namespace ccm::publication {
 namespace {

@@ -8,8 +8,8 @@
 #include <set>
 #include <thread>
 
-#include "publication/catalogue_reader.h"
-#include "publication/catalogue_writer.h"
+#include "publication/catalogue/catalogue_reader.h"
+#include "publication/catalogue/catalogue_writer.h"
 #include "publication/segment.h"
 #include "publication_fixture.h"
 #include "support/test_pki.h"

@@ -14,7 +14,7 @@
 
 #include "crypto/certificate/certificate.h"
 #include "publication/writer.h"
-#include "server/handshake.h"
+#include "server/tls/handshake.h"
 #include "support/memory_log.h"
 #include "support/test_ocsp.h"
 

@@ -2,7 +2,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "server/agent_watch.h"
+#include "server/watch/agent_watch.h"
 
 namespace ccm::server {
 namespace {

@@ -16,7 +16,7 @@
 #include "publication/codec.h"
 #include "publication/reader.h"
 #include "publication/snapshot.h"
-#include "server/bootstrap.h"
+#include "server/start/bootstrap.h"
 #include "store/file_store/file_reader.h"
 #include "store/file_store/file_store.h"
 #include "store/file_store/version_files.h"

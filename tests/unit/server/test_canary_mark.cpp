@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Handshakes while a version is tried out: who is shown what, and what is counted.
 #include "handshake_fixture.h"
-#include "server/canary_mark.h"
+#include "server/tls/canary_mark.h"
 
 namespace ccm::server {
 namespace {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Compressed certificates (RFC 8879) in real handshakes. Most of it needs OpenSSL 3.2.
 #include "handshake_fixture.h"
-#include "server/compression.h"
+#include "server/tls/compression.h"
 
 namespace ccm::server {
 namespace {

@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "publication/writer.h"
-#include "server/live_proofs.h"
+#include "server/watch/live_proofs.h"
 #include "store/proof_record.h"
 #include "support/memory_log.h"
 

@@ -11,7 +11,7 @@
 #include "crypto/certificate/certificate.h"
 #include "crypto/certificate/pem.h"
 #include "crypto/key/key_pair.h"
-#include "server/placeholder_file.h"
+#include "server/start/placeholder_file.h"
 #include "support/denied_calls.h"
 #include "support/temp_directory.h"
 #include "support/test_pki.h"

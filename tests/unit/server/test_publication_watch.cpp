@@ -2,7 +2,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "server/publication_watch.h"
+#include "server/watch/publication_watch.h"
 #include "support/memory_log.h"
 
 namespace ccm::server {

@@ -4,7 +4,7 @@
 #include <utility>
 
 #include "handshake_fixture.h"
-#include "server/session_tickets.h"
+#include "server/tls/session_tickets.h"
 #include "store/ticket_record.h"
 #include "support/fake_clock.h"
 

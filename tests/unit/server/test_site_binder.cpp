@@ -2,7 +2,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "server/site_binder.h"
+#include "server/start/site_binder.h"
 #include "support/memory_log.h"
 
 namespace ccm::server {

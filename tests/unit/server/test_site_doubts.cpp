@@ -8,7 +8,7 @@
 
 #include "base/handle.h"
 #include "config/input/settings.h"
-#include "server/site_doubts.h"
+#include "server/start/site_doubts.h"
 #include "support/memory_log.h"
 
 namespace ccm::server {

@@ -7,7 +7,7 @@
 
 #include <functional>
 
-#include "server/worker_rows.h"
+#include "server/watch/worker_rows.h"
 
 namespace ccm::server {
 namespace {

@@ -16,7 +16,7 @@
 #include "cli/host/state_directory.h"
 #include "cli/host/store_access.h"
 #include "cli/output/render.h"
-#include "lifecycle/installer.h"
+#include "lifecycle/attempt/installer.h"
 #include "store/stored_search.h"
 
 namespace ccm::cli {

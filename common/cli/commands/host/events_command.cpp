@@ -16,7 +16,7 @@
 #include "cli/host/store_access.h"
 #include "cli/output/render.h"
 #include "config/values/duration.h"
-#include "lifecycle/event_json.h"
+#include "lifecycle/events/event_json.h"
 
 namespace ccm::cli {
 namespace {

@@ -17,7 +17,7 @@
 #include "config/source_kinds.h"
 #include "crypto/certificate/bundle.h"
 #include "crypto/certificate/pem.h"
-#include "lifecycle/installer.h"
+#include "lifecycle/attempt/installer.h"
 
 namespace ccm::cli {
 namespace {

@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "fleet/hosts/fleet_reporter.h"
+
+#include <poll.h>
+#include <sys/eventfd.h>
+
+#include <utility>
+
+namespace ccm::fleet {
+namespace {
+
+// Between two looks at this host's settings, and at those of the others.
+constexpr int kBetweenReportsMs = 2000;
+
+}  // namespace
+
+FleetReporter::FleetReporter(FleetHost& host, const FleetLeader& self, const Place& place)
+    : host_(host),
+      has_id_(!self.id.empty()),
+      writer_({.etcd = *host.etcd(),
+               .layout = host.layout(),
+               .self = self,
+               .state_path = place.state_path,
+               .clock = clock_}),
+      reader_(*host.etcd(), self.id, host.layout(), place.roster, host.log()),
+      stop_(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {}
+
+FleetReporter::~FleetReporter() {
+  static_cast<void>(eventfd_write(stop_.get(), 1));
+  if (thread_.joinable()) thread_.join();
+}
+
+void FleetReporter::start() {
+  if (has_id_) thread_ = std::thread([this] { work(); });
+}
+
+void FleetReporter::work() {
+  pollfd waiting{stop_.get(), POLLIN, 0};
+  while (poll(&waiting, 1, kBetweenReportsMs) <= 0) {
+    const auto standing = host_.standing();
+    if (!standing) continue;
+    Result<void> done = writer_.look(*standing);
+    if (standing->leads) {
+      if (Result<void> heard = reader_.look(standing->keys); done) done = std::move(heard);
+    }
+    tell(done);
+  }
+}
+
+// That etcd does not answer is told of by the thread that follows.
+void FleetReporter::tell(const Result<void>& outcome) {
+  const bool is_told_of = !outcome && outcome.error().is_retryable();
+  const std::string problem = outcome || is_told_of ? std::string() : outcome.error().message();
+  if (problem == std::exchange(problem_, problem) || problem.empty()) return;
+  host_.log().warn(
+      "fleet: the others do not hear of this host ({}); certificates that only it names are looked "
+      "after only while it leads",
+      problem);
+}
+
+}  // namespace ccm::fleet

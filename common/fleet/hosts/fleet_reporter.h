@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: Apache-2.0
+// The thread that tells the fleet of this host and, while this host leads, hears of the others. It
+// is beside the one that follows the fleet, which waits for news. Owned by the store.
+#pragma once
+
+#include <string>
+#include <thread>
+
+#include "base/clock.h"
+#include "base/handle.h"
+#include "base/result.h"
+#include "fleet/hosts/fleet_roster.h"
+#include "fleet/hosts/report_writer.h"
+#include "fleet/hosts/settings_reader.h"
+#include "fleet/store/fleet_host.h"
+
+namespace ccm::fleet {
+
+class FleetReporter {
+ public:
+  struct Place {
+    std::string state_path;
+    FleetRoster& roster;
+  };
+  // A host without an id has nothing to tell.
+  FleetReporter(FleetHost& host, const FleetLeader& self, const Place& place);
+  ~FleetReporter();
+  FleetReporter(const FleetReporter&) = delete;
+  FleetReporter& operator=(const FleetReporter&) = delete;
+
+  // Once.
+  void start();
+  // The roster is complete afterwards, as is wanted before this host leads. Any thread.
+  Result<void> hear_the_others(const FleetKeys& keys) { return reader_.look(keys); }
+
+ private:
+  void work();
+  void tell(const Result<void>& outcome);
+
+  FleetHost& host_;
+  const bool has_id_;
+  const SystemClock clock_;
+  ReportWriter writer_;
+  SettingsReader reader_;
+  std::string problem_;  // as it was told of last
+  FileDescriptor stop_;
+  std::thread thread_;
+};
+
+}  // namespace ccm::fleet

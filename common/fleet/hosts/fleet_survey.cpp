@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "fleet/hosts/fleet_survey.h"
+
+#include <map>
+#include <utility>
+
+#include "fleet/store/fleet_lease.h"
+
+namespace ccm::fleet {
+namespace {
+
+// What does not open, or is none of ours, changes nothing for any host.
+Result<std::vector<KnownCertificate>> read_certificates(EtcdClient& etcd, const FleetLayout& layout,
+                                                        const FleetKeys& keys) {
+  const std::string prefix = layout.shelf(Shelf::head);
+  const Result<EtcdPage> page = etcd.read_all(range_of_prefix(prefix));
+  if (!page) return fail(page.error());
+  std::vector<KnownCertificate> certificates;
+  for (const EtcdItem& item : page->items) {
+    const auto slot = layout.slot_of(item.key);
+    const Result<Secret> text = keys.unseal(item.key, item.value);
+    const auto head = text ? parse_head(text->reveal()) : Result<Head>(fail(text.error()));
+    if (!slot || !head) continue;
+    certificates.push_back(
+        {.name = slot->name, .current = head->current, .modified = item.modified});
+  }
+  return certificates;
+}
+
+using Reports = std::map<std::string, HostReport>;  // by the host's id
+
+Result<Reports> read_reports(EtcdClient& etcd, const FleetLayout& layout, const FleetKeys& keys) {
+  const std::string prefix = layout.reports();
+  const Result<EtcdPage> page = etcd.read_all(range_of_prefix(prefix));
+  if (!page) return fail(page.error());
+  Reports reports;
+  for (const EtcdItem& item : page->items) {
+    const Result<Secret> text = keys.unseal(item.key, item.value);
+    auto report = text ? parse_report(text->reveal()) : Result<HostReport>(fail(text.error()));
+    if (report) reports.emplace(item.key.substr(prefix.size()), *std::move(report));
+  }
+  return reports;
+}
+
+}  // namespace
+
+Result<FleetSurvey> survey_fleet(EtcdClient& etcd, const FleetLayout& layout, const FleetKeys& keys,
+                                 const Clock& clock) {
+  auto members = FleetKeyring(etcd, layout).members(keys);
+  if (!members) return pass(std::move(members));
+  const auto leader = etcd.range({.key = layout.leader()});
+  if (!leader) return fail(leader.error());
+  // The reports last: what was written to etcd before is what a host may be behind on.
+  const auto certificates = read_certificates(etcd, layout, keys);
+  if (!certificates) return fail(certificates.error());
+  auto reports = read_reports(etcd, layout, keys);
+  if (!reports) return pass(std::move(reports));
+  const std::string leads =
+      leader->items.empty() ? std::string() : parse_leader(leader->items.front().value).id;
+  FleetSurvey survey{.hosts = {}, .has_leader = !leader->items.empty()};
+  for (FleetMember& member : *members) {
+    SurveyedHost host{.member = std::move(member)};
+    host.leads = !leads.empty() && host.member.id == leads;
+    if (const auto report = reports->find(host.member.id); report != reports->end()) {
+      host.age = age_of(report->second, clock.now(), etcd.clock_ahead());
+      host.behind = behind_on(report->second, *certificates);
+      host.report = std::move(report->second);
+    }
+    survey.hosts.push_back(std::move(host));
+  }
+  return survey;
+}
+
+}  // namespace ccm::fleet

@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "fleet/hosts/report_writer.h"
+
+#include <utility>
+
+#include "base/version.h"
+#include "fleet/etcd/etcd_errors.h"
+#include "store/host/effective_settings.h"
+
+namespace ccm::fleet {
+namespace {
+
+// As long as the certificates of a server that is gone count on its own host.
+constexpr std::chrono::seconds kReportLife = store::kServerGrace;
+constexpr Seconds kBetweenReportKeepAlives = kReportLife / 4;
+constexpr Seconds kBetweenReports{60};
+constexpr Seconds kBetweenChanges{10};
+
+}  // namespace
+
+Result<void> ReportWriter::keep_lease(SteadyTime now) {
+  if (lease_ != 0 && now < next_keep_alive_) return {};
+  if (lease_ != 0) {
+    const auto left = parts_.etcd.keep_alive(lease_);
+    if (!left && left.error().kind() != ErrorKind::rejected) return fail(left.error());
+    if (!left) lease_ = 0;
+  }
+  if (lease_ == 0) {
+    const Result<EtcdLease> lease = parts_.etcd.grant(kReportLife);
+    if (!lease) return fail(lease.error());
+    lease_ = *lease;
+    // What was written has gone with the lease before.
+    sealed_with_.clear();
+    reported_ = {};
+  }
+  next_keep_alive_ = now + kBetweenReportKeepAlives;
+  return {};
+}
+
+Result<void> ReportWriter::put(const FleetKeys& keys, const std::string& key, const Secret& text) {
+  Result<std::string> sealed = keys.seal(key, text);
+  if (!sealed) return pass(std::move(sealed));
+  EtcdTransaction transaction{
+      .compares = {},
+      .changes = {{.key = key, .value = *std::move(sealed), .end = {}, .lease = lease_}}};
+  if (keys.entry_modified != 0) {
+    transaction.compares.push_back(
+        {.key = keys.entry, .of = EtcdCompare::Of::modified, .revision = keys.entry_modified});
+  }
+  const Result<EtcdOutcome> outcome = parts_.etcd.commit(transaction);
+  if (!outcome) return fail(outcome.error());
+  if (outcome->has_happened) return {};
+  return fail(ErrorKind::transient, "the fleet has another key by now, or this host is no member");
+}
+
+Result<void> ReportWriter::look(const FleetHost::Standing& standing) {
+  if (Result<void> kept = keep_lease(parts_.clock.steady_now()); !kept) return kept;
+  Result<void> done = tell_settings(standing.keys);
+  if (Result<void> told = tell_how_it_goes(standing); done) done = std::move(told);
+  if (done || done.error().code() != kNoSuchLease) return done;
+  lease_ = 0;
+  return fail(ErrorKind::transient, "the lease of what this host has told the fleet is gone");
+}
+
+Result<void> ReportWriter::tell_settings(const FleetKeys& keys) {
+  SettingsTraces servers = look_at_settings(parts_.state_path, parts_.clock);
+  const std::string& key = keys.keys.front().id;
+  const bool has_nothing = servers.empty() && written_.empty();
+  if (has_nothing || (servers == written_ && key == sealed_with_)) return {};
+  const Result<Secret> packed = pack_settings(parts_.state_path, parts_.self.name, servers);
+  if (!packed) return fail(packed.error());
+  Result<void> done = put(keys, parts_.layout.settings(parts_.self.id), *packed);
+  if (!done) return done;
+  written_ = std::move(servers);
+  sealed_with_ = key;
+  return {};
+}
+
+// What has changed is told soon, but a host in a busy fleet does not write all the time.
+Result<void> ReportWriter::tell_how_it_goes(const FleetHost::Standing& standing) {
+  const SteadyTime now = parts_.clock.steady_now();
+  const bool has_changed =
+      standing.heads_heard != reported_heads_ || standing.failed != reported_failed_;
+  const bool is_due = reported_ == SteadyTime{} ||
+                      now - reported_ >= (has_changed ? kBetweenChanges : kBetweenReports);
+  if (!is_due) return {};
+  const HostReport report{.host = parts_.self.name,
+                          .agent = std::string(version()),
+                          .written = parts_.clock.now(),
+                          .ahead = parts_.etcd.clock_ahead(),
+                          .followed = standing.followed,
+                          .failed = standing.failed};
+  Result<void> done =
+      put(standing.keys, parts_.layout.report(parts_.self.id), Secret::copy_of(serialize(report)));
+  if (!done) return done;
+  reported_ = now;
+  reported_heads_ = standing.heads_heard;
+  reported_failed_ = standing.failed;
+  return {};
+}
+
+}  // namespace ccm::fleet

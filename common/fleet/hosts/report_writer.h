@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: Apache-2.0
+// Tells the fleet what this host's servers are set to, and how it goes here: two sealed values of
+// etcd under a lease, so that they go away some time after the host. Only a member writes them. The
+// settings are written when they change; the report, which is small, also every minute. One thread.
+#pragma once
+
+#include <string>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/result.h"
+#include "fleet/etcd/etcd_client.h"
+#include "fleet/hosts/host_settings.h"
+#include "fleet/store/fleet_entry.h"
+#include "fleet/store/fleet_host.h"
+#include "fleet/store/fleet_layout.h"
+#include "fleet/store/fleet_lease.h"
+
+namespace ccm::fleet {
+
+class ReportWriter {
+ public:
+  struct Parts {
+    EtcdClient& etcd;
+    const FleetLayout& layout;
+    FleetLeader self;
+    std::string state_path;
+    const Clock& clock;
+  };
+  explicit ReportWriter(Parts parts) : parts_(std::move(parts)) {}
+
+  // Writes what has changed, and keeps the lease alive. `transient` when it is to be tried again
+  // soon.
+  Result<void> look(const FleetHost::Standing& standing);
+
+ private:
+  Result<void> keep_lease(SteadyTime now);
+  Result<void> tell_settings(const FleetKeys& keys);
+  Result<void> tell_how_it_goes(const FleetHost::Standing& standing);
+  Result<void> put(const FleetKeys& keys, const std::string& key, const Secret& text);
+
+  const Parts parts_;
+  EtcdLease lease_ = 0;
+  SteadyTime next_keep_alive_{};
+  SettingsTraces written_;
+  std::string sealed_with_;  // the id of the fleet's key then
+  SteadyTime reported_{};    // when; the epoch: not under this lease
+  std::uint64_t reported_heads_ = 0;
+  FailedCopies reported_failed_;
+};
+
+}  // namespace ccm::fleet

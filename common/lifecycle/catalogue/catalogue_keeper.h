@@ -1,0 +1,134 @@
+// SPDX-License-Identifier: Apache-2.0
+// Keeps in the store what catalogues of an account show (config/catalogue.h): looks at the account
+// in turn, fetches each certificate once, passes it through the gate, and takes out what the
+// account has no more. An entry's name comes from the certificate's id there ("scm_ID"); what a
+// configuration names stays in its configured entry, and is shown from there.
+//
+// A certificate that is gone stays as long as it is in force, clients ask for it and nothing else
+// covers one of its names; one that was revoked goes at once. A successor is another certificate
+// with another id, and workers show the one that ends last.
+//
+// work() is called by one thread at a time, ask() and next_wake() by any. Borrows all.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <mutex>
+#include <optional>
+#include <set>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/event.h"
+#include "base/log.h"
+#include "config/config.h"
+#include "lifecycle/attempt/asked_for.h"
+#include "lifecycle/catalogue/catalogue_members.h"
+#include "sources/collection.h"
+#include "store/store.h"
+
+namespace ccm::lifecycle {
+
+class CatalogueKeeper {
+ public:
+  // No more fetches than these at once, and then in each minute.
+  static constexpr double kMostFetchesAtOnce = 200;
+  static constexpr double kMostFetchesInMinute = 1200;
+  // An account that seems unchanged is listed anew within this time all the same.
+  static constexpr Seconds kBetweenLists{3600};
+
+  struct Parts {
+    const config::Config& config;
+    store::Store& store;
+    std::function<sources::Collection&(const config::SourceKind&)> collection_of;
+    const Clock& clock;
+    Log& log;
+    Events& events = no_events();
+    // Whether clients have lately asked for what this entry of the store holds; any thread.
+    std::function<bool(const std::string& entry)> was_asked_for = {};
+  };
+  explicit CatalogueKeeper(Parts parts);
+
+  // Whether there is a catalogue of an account.
+  bool has_work() const noexcept { return !selections_.empty(); }
+  // Clients have asked for these names, and no catalogue had them. Any text may come.
+  void ask(const std::vector<std::string>& names);
+  // When there is something to do.
+  Time next_wake() const;
+  // Does what is due, for some seconds at most.
+  void work(const store::Lease& lease) noexcept;
+
+ private:
+  // Catalogues that show the same.
+  struct Selection {
+    const config::CatalogueSpec* catalogue;
+    std::string name;
+    SteadyTime due{};
+    SteadyTime next_list{};
+    std::string glance;         // of the last list
+    std::set<std::string> ids;  // that were listed, or found by name
+    unsigned failures = 0;
+    store::SelectionReport report;
+  };
+  // To be fetched.
+  struct Wanted {
+    sources::CollectedItem item;
+    const config::SourceKind* kind;
+    std::set<std::string> selections;
+    SteadyTime turn{};
+    unsigned failures = 0;
+    std::string problem;
+  };
+
+  void run(const store::Lease& lease);
+  // Whether the store has another certificate for one that a configuration names.
+  bool look_at_configured();
+  void look(Selection& selection, const store::Lease& lease);
+  void failed(Selection& selection, const Error& error);
+  void take_list(Selection& selection, sources::Inventory inventory, const store::Lease& lease);
+  void notice(Selection& selection, sources::CollectedItem item, const store::Lease& lease);
+  void part_with(Selection& selection, const std::string& id, const store::Lease& lease);
+  bool is_needed(const Selection& selection, const CatalogueMembers::Member& member,
+                 const std::string& id) const;
+  std::string entry_of(const config::SourceKind& kind, const std::string& id) const;
+  bool is_own(const CatalogueMembers::Member& member, const std::string& id) const;
+
+  void look_for_asked(const store::Lease& lease);
+  void fetch_some(const store::Lease& lease);
+  void fetch(const std::string& id, Wanted& wanted, const store::Lease& lease);
+  Result<store::Membership> obtain(const Wanted& wanted, const std::string& entry,
+                                   const store::Lease& lease);
+  Result<void> install(const crypto::Bundle& bundle, const Wanted& wanted, const std::string& entry,
+                       const store::Lease& lease);
+  void put_off(const std::string& id, Wanted& wanted, const Error& error);
+  void set_turn(const std::string& id, Wanted& wanted, SteadyTime turn);
+  void drop_wanted(const std::string& id);
+
+  void report(const store::Lease& lease);
+  void say_how_far(Selection& selection, const store::SelectionReport& now) const;
+  void plan();
+
+  Parts parts_;
+  CatalogueMembers members_;
+  bool is_loaded_ = false;
+  std::vector<Selection> selections_;
+  std::map<std::string, Wanted> wanted_;                // by id
+  std::set<std::pair<SteadyTime, std::string>> turns_;  // of those
+  std::map<std::string, std::string> origins_;          // of entries that a configuration names
+  std::map<std::string, std::string> configured_;       // those entries by origin
+  store::Revision revision_;                            // up to where they were looked at
+  std::map<std::string, std::string> said_;             // problems of certificates
+  Allowance fetches_{kMostFetchesAtOnce, kMostFetchesInMinute};
+  SteadyTime paused_until_{};  // the service wants that
+  SteadyTime next_report_{};
+  std::vector<store::SelectionReport> reported_;
+
+  mutable std::mutex mutex_;  // guards the two
+  AskedFor asked_for_;
+  SteadyTime wake_{};
+};
+
+}  // namespace ccm::lifecycle

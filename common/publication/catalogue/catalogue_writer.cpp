@@ -1,0 +1,347 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "publication/catalogue/catalogue_writer.h"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <utility>
+
+#include "crypto/certificate/names.h"
+#include "crypto/digest.h"
+#include "publication/codec.h"
+
+namespace ccm::publication {
+namespace {
+
+constexpr auto kRelease = std::memory_order_release;
+constexpr auto kRelaxed = std::memory_order_relaxed;
+
+std::string digest_of_chain(std::span<const std::byte> bytes) {
+  return crypto::to_hex(crypto::sha256(bytes));
+}
+
+std::size_t slot_of(const CataloguedFacts& facts) noexcept {
+  return static_cast<std::size_t>(facts.key == crypto::KeyAlgorithm::rsa ? KeySlot::rsa
+                                                                         : KeySlot::ecdsa);
+}
+
+CataloguedFacts facts_of(std::string entry, const Traces& traces, const crypto::Certificate& leaf) {
+  CataloguedFacts facts{.entry = std::move(entry),
+                        .traces = traces,
+                        .begin = leaf.not_before(),
+                        .end = leaf.not_after(),
+                        .key = leaf.key_type().algorithm,
+                        .names = leaf.names()};
+  // No client asks for an address by name.
+  std::erase_if(facts.names, [](const std::string& name) { return crypto::is_ip_address(name); });
+  return facts;
+}
+
+}  // namespace
+
+CatalogueWriter::CatalogueWriter(Place place)
+    : area_(place.base),
+      place_(place),
+      space_(std::min(area_.head().heap_used.load(kRelaxed), kHeapSize), kHeapSize) {
+  if (area_.head().table.load(kRelaxed) >= kTables) area_.head().table.store(0, kRelease);
+  take_stock();
+}
+
+std::vector<std::string> CatalogueWriter::entries() const {
+  std::vector<std::string> entries;
+  entries.reserve(items_.size());
+  for (const auto& [entry, item] : items_) entries.push_back(entry);
+  return entries;
+}
+
+const Traces* CatalogueWriter::find(std::string_view entry) const {
+  const auto found = items_.find(entry);
+  return found == items_.end() ? nullptr : &found->second.facts.traces;
+}
+
+// What an earlier writer left. The numbers of entries and names in the head are for people only, so
+// the end is found by looking: entries are filled from the first one.
+void CatalogueWriter::take_stock() {
+  const std::uint64_t listed = area_.head().certificates.load(kRelaxed);
+  std::uint64_t found = 0;
+  std::uint32_t empty = 0;
+  constexpr std::uint32_t kGap = 512;  // indexes that are free are taken first, so gaps are short
+  for (std::uint32_t index = 0; index < kMostCatalogued; ++index) {
+    if (area_.entry(index).load(kRelaxed) == 0) {
+      if (++empty > kGap && found >= listed) break;
+      continue;
+    }
+    empty = 0;
+    ++found;
+    for (; next_index_ < index; ++next_index_) free_indexes_.push_back(next_index_);
+    next_index_ = index + 1;
+    take_entry(index);
+  }
+  free_the_rest();
+  mend_table();
+  count();
+}
+
+void CatalogueWriter::take_entry(std::uint32_t index) {
+  const std::uint64_t reference = area_.entry(index).load(kRelaxed);
+  const auto bytes = area_.copy_out(reference);
+  auto block = bytes ? decode_block(bytes->bytes()) : fail(ErrorKind::invalid, "");
+  const bool is_good = block && !items_.contains(block->facts.entry);
+  if (!is_good) {
+    area_.entry(index).store(0, kRelease);
+    free_indexes_.push_back(index);
+    return;
+  }
+  use_chain(block->facts.chain);
+  const auto [added, is_new] = items_.emplace(
+      block->facts.entry, Item{.index = index, .reference = reference, .facts = block->facts});
+  list(added->second);
+}
+
+void CatalogueWriter::use_chain(std::uint64_t reference) {
+  if (reference == 0) return;
+  const auto known = chain_digests_.find(reference);
+  if (known != chain_digests_.end()) {
+    ++chains_[known->second].users;
+    return;
+  }
+  const auto bytes = area_.copy_out(reference);
+  if (!bytes) return;
+  const Digest digest = digest_of_chain(bytes->bytes());
+  chain_digests_.emplace(reference, digest);
+  chains_[digest] = {.reference = reference, .users = 1};
+}
+
+// Everything between blocks that are used may hold what a writer that died has left, keys included.
+void CatalogueWriter::free_the_rest() {
+  std::map<std::uint64_t, std::uint64_t> taken;
+  for (const auto& [entry, item] : items_) {
+    taken.emplace(offset_of(item.reference), area_.size_of(item.reference));
+  }
+  for (const auto& [digest, chain] : chains_) {
+    taken.emplace(offset_of(chain.reference), area_.size_of(chain.reference));
+  }
+  std::uint64_t end = 0;
+  const auto free_up_to = [&](std::uint64_t offset) {
+    if (offset <= end) return;
+    area_.wipe_heap(end, offset - end);
+    space_.give_back(end, offset - end);
+  };
+  for (const auto& [offset, size] : taken) {
+    free_up_to(offset);
+    end = std::max(end, offset + size);
+  }
+  free_up_to(space_.used());
+}
+
+// Names whose slots refer to what is gone, or whose best certificate is another one by now.
+void CatalogueWriter::mend_table() {
+  const std::size_t table = area_.head().table.load(kRelaxed);
+  std::unordered_map<std::uint64_t, References> wanted;
+  for (const auto& [name, candidates] : by_name_) wanted[hash_of(name)] = best(candidates);
+  NameSlot* slots = area_.slots(table);
+  for (std::uint64_t i = 0; i < table_slots(table); ++i) {
+    const std::uint64_t hash = slots[i].hash.load(kRelaxed);
+    if (hash == 0) continue;
+    ++used_slots_;
+    const auto found = wanted.find(hash);
+    const References references = found == wanted.end() ? References{} : found->second;
+    for (std::size_t key = 0; key < kKeySlots; ++key) {
+      if (slots[i].references[key].load(kRelaxed) == references[key]) continue;
+      slots[i].references[key].store(references[key], kRelease);
+    }
+    wanted.erase(hash);
+  }
+  if (!make_room(wanted.size())) return;
+  for (const auto& [hash, references] : wanted) set_slot(hash, references);
+}
+
+Result<void> CatalogueWriter::reserve(std::uint64_t offset, std::uint64_t size) const {
+  const auto begin = static_cast<off_t>(place_.offset + offset);
+  if (fallocate(place_.file, FALLOC_FL_KEEP_SIZE, begin, static_cast<off_t>(size)) == 0) return {};
+  if (errno != ENOSPC && errno != EDQUOT && errno != ENOMEM) return {};
+  return fail(system_error("make room in the publication segment", errno));
+}
+
+Result<std::uint64_t> CatalogueWriter::add_block(std::span<const std::byte> bytes) {
+  const std::uint64_t size =
+      (bytes.size() + sizeof(Word) + kBlockUnit - 1) / kBlockUnit * kBlockUnit;
+  const auto offset = space_.take(size);
+  if (!offset) return fail(ErrorKind::rejected, "the catalogue's memory is full");
+  if (auto room = reserve(kHeapOffset + *offset, size); !room) {
+    space_.give_back(*offset, size);
+    return pass(std::move(room));
+  }
+  CatalogueHead& head = area_.head();
+  head.heap_used.store(space_.used(), kRelease);
+  const std::uint64_t number = next_number(head.last_number.load(kRelaxed));
+  head.last_number.store(number, kRelease);
+  const std::uint64_t reference = make_reference(*offset, number);
+  area_.write(reference, bytes);
+  return reference;
+}
+
+void CatalogueWriter::drop_block(std::uint64_t reference) {
+  const std::uint64_t size = area_.size_of(reference);
+  if (size == 0) return;
+  area_.wipe_heap(offset_of(reference), size);
+  space_.give_back(offset_of(reference), size);
+}
+
+Result<std::uint64_t> CatalogueWriter::hold_chain(const ServedParts& parts) {
+  if (parts.above.empty()) return std::uint64_t{0};
+  const Secret bytes = encode_chain(parts);
+  const Digest digest = digest_of_chain(bytes.bytes());
+  const auto known = chains_.find(digest);
+  if (known != chains_.end()) {
+    ++known->second.users;
+    return known->second.reference;
+  }
+  auto reference = add_block(bytes.bytes());
+  if (!reference) return reference;
+  chains_[digest] = {.reference = *reference, .users = 1};
+  chain_digests_.emplace(*reference, digest);
+  return reference;
+}
+
+void CatalogueWriter::release_chain(std::uint64_t reference) {
+  const auto known = chain_digests_.find(reference);
+  if (known == chain_digests_.end()) return;
+  const auto chain = chains_.find(known->second);
+  if (--chain->second.users > 0) return;
+  drop_block(reference);
+  chains_.erase(chain);
+  chain_digests_.erase(known);
+}
+
+Result<std::uint32_t> CatalogueWriter::free_index() {
+  if (!free_indexes_.empty()) {
+    const std::uint32_t index = free_indexes_.back();
+    free_indexes_.pop_back();
+    return index;
+  }
+  if (next_index_ == kMostCatalogued) {
+    return fail(ErrorKind::rejected,
+                fmt::format("a catalogue holds at most {} certificates", kMostCatalogued));
+  }
+  auto room = reserve(kEntriesOffset + std::uint64_t{next_index_} * sizeof(Word), sizeof(Word));
+  if (!room) return pass(std::move(room));
+  return next_index_++;
+}
+
+// Of what ends last, whatever else is there for the name.
+References CatalogueWriter::best(const std::vector<const Item*>& candidates) const {
+  std::array<const Item*, kKeySlots> chosen{};
+  for (const Item* item : candidates) {
+    const Item*& place = chosen[slot_of(item->facts)];
+    const auto rank = [](const Item& each) {
+      return std::pair(each.facts.end, std::string_view(each.facts.entry));
+    };
+    if (place == nullptr || rank(*item) > rank(*place)) place = item;
+  }
+  References references{};
+  for (std::size_t key = 0; key < kKeySlots; ++key) {
+    if (chosen[key] != nullptr) references[key] = chosen[key]->reference;
+  }
+  return references;
+}
+
+void CatalogueWriter::list(const Item& item) {
+  for (const std::string& name : item.facts.names) by_name_[name].push_back(&item);
+}
+
+void CatalogueWriter::strike(const Item& item) {
+  for (const std::string& name : item.facts.names) {
+    const auto found = by_name_.find(name);
+    if (found == by_name_.end()) continue;
+    std::erase(found->second, &item);
+    if (found->second.empty()) by_name_.erase(found);
+  }
+}
+
+void CatalogueWriter::show(const std::string& name) {
+  const auto found = by_name_.find(name);
+  set_slot(hash_of(name), found == by_name_.end() ? References{} : best(found->second));
+}
+
+Result<bool> CatalogueWriter::put(std::string entry, const Traces& traces,
+                                  const crypto::Bundle& bundle,
+                                  std::span<const std::byte> response) {
+  if (const Traces* known = find(entry); known != nullptr && *known == traces) return false;
+  if (Result<void> fits = crypto::check_publishable(bundle); !fits) return pass(std::move(fits));
+  const auto key = bundle.key().to_der();
+  if (!key) return fail(key.error());
+  std::vector<std::vector<std::byte>> chain;
+  for (const crypto::Certificate& each : bundle.chain()) chain.push_back(each.to_der());
+  const ServedParts parts{.leaf = chain.front(),
+                          .above = {chain.begin() + 1, chain.end()},
+                          .key = key->bytes(),
+                          .response = response};
+  return put({.facts = facts_of(std::move(entry), traces, bundle.leaf())}, parts);
+}
+
+Result<bool> CatalogueWriter::put_encoded(std::string entry, const Traces& traces,
+                                          std::span<const std::byte> value) {
+  if (const Traces* known = find(entry); known != nullptr && *known == traces) return false;
+  const auto parts = take_apart(value);
+  if (!parts) return fail(parts.error());
+  const auto leaf = crypto::Certificate::parse_der(parts->leaf);
+  if (!leaf) return fail(leaf.error());
+  return put({.facts = facts_of(std::move(entry), traces, *leaf)}, *parts);
+}
+
+Result<bool> CatalogueWriter::put(Item item, const ServedParts& parts) {
+  const auto known = items_.find(item.facts.entry);
+  if (auto room = make_room(item.facts.names.size()); !room) return pass(std::move(room));
+  auto chain = hold_chain(parts);
+  if (!chain) return pass(std::move(chain));
+  item.facts.chain = *chain;
+  auto reference = add_block(encode_block(item.facts, parts).bytes());
+  const bool is_new = known == items_.end();
+  auto index = is_new && reference ? free_index() : Result<std::uint32_t>(0U);
+  if (!reference || !index) {
+    if (reference) drop_block(*reference);
+    release_chain(*chain);
+    return fail(reference ? index.error() : reference.error());
+  }
+  item.index = is_new ? *index : known->second.index;
+  item.reference = *reference;
+  area_.entry(item.index).store(item.reference, kRelease);
+  Item before;
+  if (!is_new) {
+    strike(known->second);
+    before = std::exchange(known->second, std::move(item));
+  }
+  const Item& after = is_new ? items_.emplace(item.facts.entry, item).first->second : known->second;
+  list(after);
+  for (const std::string& name : after.facts.names) show(name);
+  for (const std::string& name : before.facts.names) show(name);
+  drop_block(before.reference);
+  release_chain(before.facts.chain);
+  count();
+  return true;
+}
+
+bool CatalogueWriter::remove(std::string_view entry) {
+  const auto known = items_.find(entry);
+  if (known == items_.end()) return false;
+  strike(known->second);
+  const Item gone = std::move(known->second);
+  items_.erase(known);
+  for (const std::string& name : gone.facts.names) show(name);
+  area_.entry(gone.index).store(0, kRelease);
+  free_indexes_.push_back(gone.index);
+  drop_block(gone.reference);
+  release_chain(gone.facts.chain);
+  count();
+  return true;
+}
+
+void CatalogueWriter::count() const noexcept {
+  area_.head().certificates.store(items_.size(), kRelaxed);
+  area_.head().names.store(by_name_.size(), kRelaxed);
+}
+
+}  // namespace ccm::publication

@@ -1,0 +1,157 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "server/start/catalogue_start.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <set>
+#include <string>
+#include <utility>
+
+#include "store/catalogue_membership.h"
+#include "store/catalogued.h"
+#include "store/forgetting.h"
+
+namespace ccm::server {
+namespace {
+
+using publication::Catalogued;
+using publication::CatalogueWriter;
+
+class Filling {
+ public:
+  Filling(const CatalogueStart& start, CatalogueWriter& catalogue, Log& log)
+      : start_(start), catalogue_(catalogue), log_(log) {}
+
+  void run() {
+    take_over();
+    if (!start_.is_store_believed) return;
+    const auto entries = start_.store.names();
+    if (!entries) {
+      log_.error("catalogue \"{}\": {}", catalogue_.name(), entries.error().message());
+      return;
+    }
+    if (store::is_store_bare(start_.store)) return keep();
+    remove_all_but({entries->begin(), entries->end()});
+    for (const std::string& entry : *entries) load(entry);
+    show_lost();
+  }
+
+ private:
+  // Nobody forgets all certificates at once: the store has lost them.
+  void keep() {
+    if (start_.shortcuts != nullptr) {
+      for (const publication::SnapshotEntry* entry : start_.shortcuts->in_force()) {
+        const Traces traces{entry->version, entry->stamp, entry->response};
+        if (catalogue_.find(entry->name) == nullptr && is_selected(entry->name)) {
+          static_cast<void>(catalogue_.put_encoded(entry->name, traces, entry->value.bytes()));
+        }
+      }
+    }
+    if (catalogue_.size() == 0) return;
+    log_.error(
+        "catalogue \"{}\": the store has lost all certificates; what was shown before stays ({} "
+        "certificates)",
+        catalogue_.name(), catalogue_.size());
+  }
+
+  // The segment before this one had other certificates beside the catalogue.
+  void take_over() {
+    const auto* before =
+        start_.previous == nullptr ? nullptr : start_.previous->catalogue(catalogue_.name());
+    if (before == nullptr || catalogue_.size() > 0) return;
+    before->for_each([&](const Catalogued& each) {
+      put(each.facts.entry, each.facts.traces, each.published.bundle, each.published.ocsp_response);
+    });
+  }
+
+  void remove_all_but(const std::set<std::string>& stored) {
+    for (const std::string& entry : catalogue_.entries()) {
+      if (!stored.contains(entry)) catalogue_.remove(entry);
+    }
+  }
+
+  void load(const std::string& entry) {
+    const Traces traces = is_selected(entry) ? store::traces_of(start_.store, entry) : Traces();
+    const Traces* shown = catalogue_.find(entry);
+    if (traces.version == 0) {
+      catalogue_.remove(entry);
+      return;
+    }
+    if (shown != nullptr && *shown == traces) return;
+    if (take_shortcut(entry, traces)) return;
+    auto found = store::load_for_catalogue(start_.store, entry, shown != nullptr, start_.now);
+    if (!found) return say(entry, found.error().message());
+    if (found->problem && shown == nullptr && show_copy(entry, *found)) return;
+    if (found->problem) say(entry, found->problem->message());
+    if (!found->certificate) return;
+    put(entry, traces, found->certificate->bundle, found->response);
+  }
+
+  // What was forgotten is in no snapshot, so the store has lost these.
+  void show_lost() {
+    if (start_.shortcuts == nullptr) return;
+    std::size_t count = 0;
+    for (const publication::SnapshotEntry* copy : start_.shortcuts->in_force()) {
+      const std::string& name = copy->name;
+      if (catalogue_.find(name) != nullptr || start_.store.current_version(name) != 0) continue;
+      if (store::is_forgotten(start_.store, name) || !is_selected(name)) continue;
+      const Traces traces{copy->version, copy->stamp, copy->response};
+      if (catalogue_.put_encoded(name, traces, copy->value.bytes())) ++count;
+    }
+    if (count == 0) return;
+    log_.error(
+        "catalogue \"{}\": the store has lost certificates; the copies in the snapshot are shown "
+        "({} "
+        "certificates), and the agent puts them back",
+        catalogue_.name(), count);
+  }
+
+  // Better than nothing, and than an older version.
+  bool show_copy(const std::string& entry, const store::ToCatalogue& found) {
+    const auto* copy =
+        start_.shortcuts == nullptr ? nullptr : start_.shortcuts->copy_for_catalogue(entry);
+    if (copy == nullptr) return false;
+    if (found.certificate && found.certificate->info.number >= copy->version) return false;
+    const Traces traces{copy->version, copy->stamp, copy->response};
+    if (!catalogue_.put_encoded(entry, traces, copy->value.bytes())) return false;
+    say(entry, found.problem->message() + "; the copy in the snapshot is shown");
+    return true;
+  }
+
+  bool is_selected(const std::string& entry) const {
+    const auto spec = std::find_if(start_.specs.begin(), start_.specs.end(), [&](const auto& each) {
+      return each.name == catalogue_.name();
+    });
+    return spec == start_.specs.end() || store::is_selected(start_.store, entry, *spec);
+  }
+
+  bool take_shortcut(const std::string& entry, const Traces& traces) {
+    if (start_.shortcuts == nullptr) return false;
+    const Secret* value = start_.shortcuts->find_catalogued(entry, traces);
+    return value != nullptr && catalogue_.put_encoded(entry, traces, value->bytes());
+  }
+
+  void put(const std::string& entry, const Traces& traces, const crypto::Bundle& bundle,
+           std::span<const std::byte> response) {
+    if (auto added = catalogue_.put(entry, traces, bundle, response); !added) {
+      say(entry, added.error().message());
+    }
+  }
+
+  void say(const std::string& entry, const std::string& problem) {
+    log_.error("certificate \"{}\": {}", entry, problem);
+  }
+
+  const CatalogueStart& start_;
+  CatalogueWriter& catalogue_;
+  Log& log_;
+};
+
+}  // namespace
+
+void fill_catalogues(const CatalogueStart& start, Log& log) {
+  for (const auto& catalogue : start.writer.catalogues()) Filling(start, *catalogue, log).run();
+}
+
+}  // namespace ccm::server

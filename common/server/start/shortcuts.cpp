@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "server/start/shortcuts.h"
+
+#include <utility>
+
+#include "crypto/certificate/names.h"
+#include "crypto/verification/serving_rules.h"
+#include "store/host/snapshot_file.h"
+
+namespace ccm::server {
+
+using config::CertificateSpec;
+using publication::SnapshotEntry;
+
+Shortcuts::Shortcuts(const store::StoreReader& store, const std::string& state_path, Time now)
+    : store_(store), now_(now) {
+  Result<Secret> content = store::read_snapshot(state_path);
+  if (content) snapshot_ = publication::Snapshot::parse(*std::move(content));
+}
+
+const Secret* Shortcuts::find(const CertificateSpec& spec) const {
+  const SnapshotEntry* entry = snapshot_.find(spec.name);
+  if (entry == nullptr || entry->rules < crypto::kServingRules) return nullptr;
+  const bool is_usable = is_in_force(*entry) && entry->response_end > now_;
+  if (!is_usable || !crypto::first_uncovered(entry->names, spec.names).empty()) return nullptr;
+  return is_current(spec, *entry) ? &entry->value : nullptr;
+}
+
+const Secret* Shortcuts::find_catalogued(const std::string& name, const Traces& traces) const {
+  const SnapshotEntry* entry = snapshot_.find(name);
+  if (entry == nullptr || entry->rules < crypto::kServingRules) return nullptr;
+  const bool is_usable = is_in_force(*entry) && entry->response_end > now_;
+  const bool is_same = Traces{entry->version, entry->stamp, entry->response} == traces;
+  return is_usable && is_same ? &entry->value : nullptr;
+}
+
+std::optional<Shortcuts::Copy> Shortcuts::copy_of(const CertificateSpec& spec) const {
+  const SnapshotEntry* entry = snapshot_.find(spec.name);
+  if (entry == nullptr || entry->version == 0 || !is_in_force(*entry)) return std::nullopt;
+  auto published = publication::decode(entry->value.bytes());
+  if (!published || published->is_placeholder) return std::nullopt;
+  const crypto::Bundle& bundle = published->bundle;
+  if (!crypto::check_serving({.names = spec.names, .now = now_}, bundle,
+                             crypto::path_of(bundle, now_))) {
+    return std::nullopt;
+  }
+  if (!spec.stapling || entry->response_end <= now_) published->ocsp_response.clear();
+  return Copy{.version = entry->version, .published = *std::move(published)};
+}
+
+bool Shortcuts::knows(const CertificateSpec& spec) const {
+  return snapshot_.find(spec.name) != nullptr;
+}
+
+const SnapshotEntry* Shortcuts::copy_for_catalogue(const std::string& name) const {
+  const SnapshotEntry* entry = snapshot_.find(name);
+  const bool is_usable = entry != nullptr && is_in_force(*entry) && entry->response_end > now_ &&
+                         entry->rules >= crypto::kServingRules;
+  return is_usable ? entry : nullptr;
+}
+
+std::vector<const SnapshotEntry*> Shortcuts::in_force() const {
+  std::vector<const SnapshotEntry*> entries;
+  for (const auto& [name, entry] : snapshot_.entries()) {
+    if (const SnapshotEntry* copy = copy_for_catalogue(name)) entries.push_back(copy);
+  }
+  return entries;
+}
+
+bool Shortcuts::is_in_force(const SnapshotEntry& entry) const noexcept {
+  return entry.begin <= now_ && entry.end > now_;
+}
+
+// With stapling switched off nothing may be stapled, and the entry may have been made with it on.
+bool Shortcuts::is_current(const CertificateSpec& spec, const SnapshotEntry& entry) const {
+  if (entry.version == 0 || store_.current_version(spec.name) != entry.version ||
+      store_.version_stamp(spec.name) != entry.stamp) {
+    return false;
+  }
+  if (!spec.stapling) return entry.response_end == Time::max();
+  return store_.response_stamp(spec.name) == entry.response;
+}
+
+}  // namespace ccm::server
