@@ -8,7 +8,7 @@ import subprocess
 import pytest
 from lab import ctl, processes
 from lab.apache import Apache
-from lab.etcd import CONTROL, PROGRAM, Etcd, SecureEtcd
+from lab.etcd import CONTROL, PROGRAM, Etcd, SecureEtcd, port_of
 from lab.fleet import Fleet
 from lab.nginx import Nginx
 from lab.server import Certificate
@@ -118,6 +118,17 @@ def test_the_status_says_what_each_host_is_behind_on(fleet, etcd, cloud):
     wait_until(lambda: host("one")["behind"] == [], "the leader's own report")
     two.server.start()
     wait_until(lambda: host("two")["behind"] == [], "a host that has caught up")
+
+
+def test_a_host_watches_the_member_of_its_own_choice(fleet, etcd, cloud):
+    etcd.start()
+    host = fleet.host(Nginx, "one")
+    host.server.start()
+    host.serial(cloud)
+    # By its id, so that the hosts of a fleet spread.
+    chosen = int(etcd.values()["/cl/web/leader"][:2], 16) % len(etcd.endpoints)
+    agent = host.server.wait_for_agent()
+    wait_until(lambda: port_of(etcd.endpoints[chosen]) in processes.remote_ports(agent), "its member")
 
 
 def test_starts_without_etcd_and_catches_up(fleet, etcd, cloud):

@@ -4,12 +4,15 @@
 #include <fmt/format.h>
 #include <stdlib.h>
 
+#include <algorithm>
 #include <cerrno>
+#include <cstddef>
 #include <utility>
 
 #include "base/file.h"
 #include "base/handle.h"
 #include "cloud/transport/proxy_login.h"
+#include "crypto/digest.h"
 #include "crypto/key/sealed_box.h"
 #include "fleet/store/etcd_store.h"
 #include "fleet/store/fleet_keyring.h"
@@ -64,6 +67,13 @@ Result<FleetKeys> read_keys(EtcdClient& etcd, const FleetLayout& layout, const H
       fmt::format("this host (\"{}\") is no member of the fleet any more: have a member let "
                   "it in again, or take it out of the configuration",
                   host.name));
+}
+
+// Which member of etcd a host asks first: another one for each host.
+std::ptrdiff_t first_member(std::string_view public_half, std::size_t members) {
+  const auto digest = crypto::sha256(public_half);
+  return static_cast<std::ptrdiff_t>(std::to_integer<std::size_t>(digest[0]) %
+                                     std::max<std::size_t>(members, 1));
 }
 
 }  // namespace
@@ -129,6 +139,10 @@ Result<std::unique_ptr<store::Store>> open_fleet_store(const config::FleetConfig
   if (!layout) return pass(std::move(layout));
   const Result<std::string> half = crypto::public_half(access.host.key);
   if (!half) return fail(half.error());
+  // All hosts have the same list, and would all watch its first member.
+  std::vector<std::string>& endpoints = access.etcd.endpoints;
+  std::rotate(endpoints.begin(), endpoints.begin() + first_member(*half, endpoints.size()),
+              endpoints.end());
   Result<std::unique_ptr<EtcdClient>> client = EtcdClient::make(std::move(access.etcd));
   if (!client) return pass(std::move(client));
   const std::shared_ptr<EtcdClient> etcd = *std::move(client);

@@ -100,6 +100,12 @@ def has_connection(pid, local_port):
     return bool(ends & set(descriptors(pid).values()))
 
 
+def remote_ports(pid):
+    """Of all its connections over loopback."""
+    ends = set(descriptors(pid).values())
+    return {remote for _, remote, _, inode in _loopback_sockets() if f"socket:[{inode}]" in ends}
+
+
 def children(pid):
     return [other for other in pids() if parent(other) == pid and is_alive(other)]
 
