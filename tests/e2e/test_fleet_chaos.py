@@ -117,7 +117,7 @@ def test_a_fleet_amid_faults(cloud, etcd, links, hosts):
                        "the newest certificate on all hosts", timeout=60)
             wait_until(lambda: all(copy_of(host) == copy_of(hosts[0]) for host in hosts), "equal copies")
         finally:
-            print("\n".join([*faults.told, *records.summary()]))
+            print("\n".join([*faults.told, *records.summary(), etcd.control("endpoint", "hashkv") or ""]))
     renewals.more += len(renewals.valid()) - 1
     order = [one["serial"] for one in sorted(cloud.issued(), key=lambda one: one["create_time"])]
     print(f"{renewals.wanted} renewals, {len(order)} certificates, {faults.outlived} times a lease may have ended")
