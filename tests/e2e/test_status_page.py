@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The status page in a real browser: what people see, that it refreshes, and that everybody can use it."""
 
+import datetime
 import json
 import re
 import shutil
@@ -10,6 +11,7 @@ import urllib.parse
 import pytest
 from lab import npm
 from lab.status import with_status
+from lab.waiting import wait_until
 
 # What axe counts as a fault of ours: the rules of WCAG 2.2, levels A and AA, and what it calls best practice.
 RUN_AXE = """
@@ -21,6 +23,23 @@ axe.run({runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best
     }));
     document.body.innerHTML = '<pre id="axe">' + encodeURIComponent(text) + '</pre>';
   });
+</script>
+"""
+# Where the parts of each bar of life are drawn, from 0 (its left end) to 1.
+MEASURE_BARS = """
+<script>
+  var bars = Array.prototype.map.call(document.querySelectorAll("tr"), function (row) {
+    var bar = row.querySelector(".bar:not(.none)"), found = {};
+    if (!bar) return null;
+    var whole = bar.getBoundingClientRect();
+    ["window", "spent"].forEach(function (part) {
+      var box = bar.querySelector("." + part).getBoundingClientRect();
+      found[part] = [(box.left - whole.left) / whole.width, (box.right - whole.left) / whole.width];
+    });
+    return [row.querySelector("th").firstChild.textContent, found];
+  });
+  var text = JSON.stringify(bars.filter(Boolean));
+  document.body.innerHTML = '<pre id="bars">' + encodeURIComponent(text) + '</pre>';
 </script>
 """
 LOOKS = {"wide": ["--window-size=1300,900"], "narrow": ["--window-size=500,900"],
@@ -82,3 +101,30 @@ def test_people_can_read_and_use_it(status, browse, scratch):
         found = re.search(r'<pre id="axe">(.*?)</pre>', done)
         assert found, "axe did not come to an end"
         assert json.loads(urllib.parse.unquote(found[1])) == [], look
+
+
+@pytest.mark.parametrize("kind", ["nginx"], indirect=True)
+def test_the_bar_shows_the_life_that_has_passed_and_the_time_of_the_renewal(status, browse, scratch):
+    def told():
+        known = {each["name"]: each for each in status.json()["certificates"]}["intranet"]
+        is_complete = known["stored"] and known["served"]["staple_until"] and known["renew_at"]
+        return {**known["stored"], "renew_at": known["renew_at"]} if is_complete else None
+
+    known = wait_until(told, "the staple and the time of the renewal")
+    page = status.ask()[1]
+    row = re.search(r'<tr[^>]*>(?:(?!</tr>).)*<th scope="row">intranet<br.*?</tr>', page, re.S)[0]
+    assert "an OCSP response is stapled; it ends <time" in row
+    assert re.search(rf">\d+d \d+h left of \d+d[^,<]*, until {known['not_after'][:10]}</time>; renewal in \d+d", row), row
+    copy = scratch / "bars.html"
+    bare = re.sub(r"<script>.*</script>", "", page, flags=re.S)
+    copy.write_text(bare.replace("</body>", MEASURE_BARS + "</body>"))
+    done = browse(f"file://{copy}", *LOOKS["wide"], "--virtual-time-budget=5000", "--dump-dom")
+    bars = json.loads(urllib.parse.unquote(re.search(r'<pre id="bars">(.*?)</pre>', done)[1]))
+    assert [name for name, _ in bars] == ["intranet"], "the other one has no certificate"
+    times = {key: datetime.datetime.fromisoformat(known[key].replace("Z", "+00:00"))
+             for key in ("not_before", "not_after", "renew_at")}
+    whole = times["not_after"] - times["not_before"]
+    begin = (times["renew_at"] - times["not_before"]) / whole
+    passed = (datetime.datetime.now(datetime.timezone.utc) - times["not_before"]) / whole
+    assert bars[0][1]["window"] == pytest.approx([begin, 1], abs=0.01), "the window is at the end of the life"
+    assert bars[0][1]["spent"] == pytest.approx([0, passed], abs=0.01), "what has passed is at its beginning"
