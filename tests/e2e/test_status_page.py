@@ -89,6 +89,7 @@ def test_people_can_read_and_use_it(status, browse, scratch):
     assert re.search(r'<p id="lost"[^>]*></p>', document), "the page could not refresh itself"
     names = re.findall(r'<th scope="row">([\w.]+)<br', document)
     assert names == ["www.example.com", "intranet"], "the worst first"
+    assert "served: what is stored" in document
 
     axe = (npm.install("axe") / "node_modules/axe-core/axe.min.js").read_text()
     page = status.ask()[1]

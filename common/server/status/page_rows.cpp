@@ -73,7 +73,7 @@ std::string served(const CertificateReport& certificate) {
   if (!certificate.has_server) return "served: by the programs that read it in the store";
   if (certificate.generation == 0) return "served: nothing, handshakes are refused";
   std::string what = told.is_placeholder       ? "the placeholder"
-                     : certificate.is_served() ? "the same"
+                     : certificate.is_served() ? "what is stored"
                                                : "serial " + serial_element(told.shown_serial);
   if (certificate.showing + certificate.behind > 0) {
     what += fmt::format(", shown by {} of {} workers since it changed", certificate.showing,

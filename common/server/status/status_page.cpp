@@ -126,18 +126,23 @@ std::string agent_card(const StatusReport& report) {
   return fmt::format("<section class=\"card\"><h2>Agent</h2><dl>{}</dl></section>\n", rows);
 }
 
+// Nobody knows whether they are good before the first call.
+std::string credentials_element(publication::Identity identity) {
+  if (identity == publication::Identity::unknown) return "not tried yet";
+  const bool is_good = identity == publication::Identity::accepted;
+  return word_element(is_good ? Health::good : Health::bad, to_string(identity));
+}
+
 std::string cloud_card(const StatusReport& report) {
   std::string rows;
   if (!report.agent || !report.agent->leads) {
     rows = "<dt>Calls</dt><dd>this server's agent does not talk to the cloud</dd>";
   } else {
     const publication::AgentStatus& agent = *report.agent;
-    const bool is_refused = agent.identity == publication::Identity::refused ||
-                            agent.identity == publication::Identity::unreadable;
     rows = fmt::format(
         "<dt>Credentials</dt><dd>{}</dd><dt>Answered</dt><dd>{}</dd><dt>No answer</dt><dd>{}</dd>",
-        word_element(is_refused ? Health::bad : Health::good, to_string(agent.identity)),
-        time_element(agent.cloud_seen, report.now), time_element(agent.cloud_missed, report.now));
+        credentials_element(agent.identity), time_element(agent.cloud_seen, report.now),
+        time_element(agent.cloud_missed, report.now));
     if (!agent.account.empty()) rows += "<dt>Account</dt><dd>" + html(agent.account) + "</dd>";
   }
   if (!report.region.empty()) rows += "<dt>Region</dt><dd>" + html(report.region) + "</dd>";

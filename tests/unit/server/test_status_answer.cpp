@@ -178,6 +178,14 @@ TEST_F(StatusAnswerTest, RefusedCredentialsAreAnAlarm) {
               HasSubstr("ccm_agent_credentials{state=\"refused\"} 1\n"));
 }
 
+TEST_F(StatusAnswerTest, CredentialsThatWereNeverTriedAreNotCalledGood) {
+  make({"a"});
+  beat(Seconds(1));
+  ASSERT_TRUE(writer_->write_note(publication::kAgentNote,
+                                  encode(AgentStatus{.pid = 7, .version = "1", .leads = true})));
+  EXPECT_THAT(ask("").body, HasSubstr("<dt>Credentials</dt><dd>not tried yet</dd>"));
+}
+
 TEST_F(StatusAnswerTest, AHostThatHasLostItsFleetSaysSo) {
   server_ = config::ServerKind::none;
   make({"a"});
