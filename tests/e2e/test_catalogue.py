@@ -245,6 +245,28 @@ def test_the_copy_of_a_damaged_entry_is_shown_at_a_start_and_put_back(catalogued
     wait_until(lambda: key.read_bytes() == whole, "the key in the store")
 
 
+@pytest.mark.parametrize("kind", ["nginx"], indirect=True)
+def test_the_death_of_its_agent_is_seen_although_no_certificate_is_named(server, state, edge):
+    fill(state, 1)
+    status = with_status(server, settings={"state_path": state, "catalogue": "edge source=store"}, sites=[edge])
+    server.allow(r"unknown process \d+ exited on signal 9|no agent has given a sign of life")
+    server.start()
+    server.wait_for_agent()
+    wait_until(lambda: status.metrics()["ccm_agent_up"] == 1, "a sign of life")
+    sessions = {processes.session(pid) for pid in server.monitors()}
+    wait_until(lambda: any(processes.session(pid) in sessions for pid in processes.named("ccm-guard")), "the guard")
+    for name in ("ccm-monitor", "ccm-guard", "ccm-agent"):
+        for pid in processes.named(name):
+            if processes.session(pid) in sessions:
+                processes.kill(pid)
+    # What the alert rule CcmAgentDead looks at, and what the check of a monitoring system says.
+    wait_until(lambda: status.metrics()["ccm_agent_up"] == 0, "the alarm")
+    assert status.json()["server"]["level"] == "bad"
+    done = subprocess.run([place.program("ccmctl"), "--state-dir", state, "check"], stdin=subprocess.DEVNULL,
+                          capture_output=True, text=True, timeout=60, check=False)
+    assert done.returncode == 2 and re.match(r"CCM CRITICAL - nginx: agent dead since ", done.stdout), done.stdout
+
+
 def test_a_name_that_the_catalogue_lacks_gets_the_default_certificate(catalogued, state, edge, static):
     trust = fill(state, 1)
     edge.static = static.static

@@ -67,6 +67,7 @@ Result<void> read_all_of(const store::StoreReader& store, Overview& overview) {
   if (!loaded->certificate) return {};
   overview.installed.emplace(Installed{.info = loaded->certificate->info,
                                        .names = loaded->certificate->bundle.leaf().names(),
+                                       .key = loaded->certificate->bundle.key().type(),
                                        .certificate = std::move(loaded->certificate)});
   return {};
 }
@@ -82,6 +83,7 @@ Result<void> read_installed(const store::StoreReader& store, Depth depth, Overvi
   const auto seen = store.glance(overview.name, overview.installed->info.number);
   if (!seen) return read_all_of(store, overview);
   overview.installed->names = seen->leaf.names();
+  overview.installed->key = seen->leaf.key_type();
   return {};
 }
 
@@ -176,14 +178,21 @@ Result<std::vector<Overview>> look_at_all(Workspace& workspace, Depth depth) {
   auto names = names_of_all(workspace);
   if (!names) return pass(std::move(names));
   const std::vector<std::string> list(names->begin(), names->end());
-  // What is made when it is first asked for is there now (names_of_all), so threads may share it.
+  return look_at_named(workspace, list, depth);
+}
+
+Result<std::vector<Overview>> look_at_named(Workspace& workspace, std::span<const std::string> list,
+                                            Depth depth) {
+  // What is made when it is first asked for has to be there before threads share it.
+  if (auto settings = workspace.settings(); !settings) return fail(settings.error());
+  static_cast<void>(workspace.store());
   const std::size_t processors = std::max(std::thread::hardware_concurrency(), 1U);
   const std::size_t threads = std::clamp<std::size_t>(list.size() / kLeastOfAThread, 1, processors);
   std::vector<std::future<Result<std::vector<Overview>>>> parts;
   for (std::size_t i = 0; i < threads; ++i) {
     const std::size_t begin = i * list.size() / threads;
     const std::size_t end = (i + 1) * list.size() / threads;
-    const auto share = std::span(list).subspan(begin, end - begin);
+    const auto share = list.subspan(begin, end - begin);
     parts.push_back(std::async(threads == 1 ? std::launch::deferred : std::launch::async,
                                [=, &workspace] { return look_at_these(workspace, share, depth); }));
   }

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <optional>
 #include <set>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -15,6 +16,7 @@
 #include "cli/host/agents.h"
 #include "cli/host/workspace.h"
 #include "cli/output/terminal.h"
+#include "crypto/key/key_type.h"
 #include "lifecycle/attempt/activation.h"
 #include "lifecycle/schedule/state.h"
 #include "store/store_reader.h"
@@ -33,6 +35,7 @@ struct Serving {
 struct Installed {
   store::VersionInfo info;
   std::vector<std::string> names = {};                       // of the leaf
+  std::optional<crypto::KeyType> key = {};                   // of the leaf, where it was read
   std::optional<store::StoredCertificate> certificate = {};  // Depth::files
 };
 
@@ -68,6 +71,9 @@ struct Overview {
 
 // Of all certificates, sorted by name.
 Result<std::vector<Overview>> look_at_all(Workspace& workspace, Depth depth = Depth::records);
+// Of these certificates, in their order; names that nobody knows are not among them.
+Result<std::vector<Overview>> look_at_named(Workspace& workspace,
+                                            std::span<const std::string> names, Depth depth);
 // Their names.
 Result<std::set<std::string>> names_of_all(Workspace& workspace);
 // With Depth::files. nullopt, after a message, when neither the store nor a server knows the name,

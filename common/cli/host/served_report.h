@@ -39,6 +39,7 @@ struct CertificateReport {
   std::optional<Seconds> left = {};   // the least that any server shows
   std::optional<Limits> limits = {};  // for what is stored
   std::vector<Look> looks = {};
+  bool is_said = false;  // without looks: the sentence about its server says why
 };
 
 // What is wrong with a server as a whole.

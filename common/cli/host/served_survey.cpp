@@ -14,7 +14,7 @@
 #include "cli/host/listeners.h"
 #include "cli/host/overview.h"
 #include "cli/host/state_directory.h"
-#include "crypto/certificate/names.h"
+#include "cli/host/survey_target.h"
 #include "crypto/verification/client_verdict.h"
 #include "store/host/fleet_note.h"
 
@@ -24,53 +24,16 @@ namespace {
 using crypto::NetworkAddress;
 using crypto::ProbeOutcome;
 
-// A name below a wildcard that nobody is likely to have given to a host.
-constexpr const char* kBelowWildcard = "ccm-check";
-
-// Who is asked: a server where it listens, or the addresses that the operator gave.
-struct Target {
-  std::string title = {};  // empty: the operator's addresses
-  std::vector<const EffectiveSettings*> servers = {};
-  std::vector<NetworkAddress> addresses = {};
-};
-
-// A name that one of the target's virtual hosts answers to, in the form in which it is asked for.
-std::vector<std::string> names_to_ask(const Target& target, const std::string& certificate) {
-  std::set<std::string> names;
-  const auto add = [&names](const std::string& name) {
-    names.insert(crypto::is_wildcard(name) ? kBelowWildcard + name.substr(1) : name);
-  };
-  for (const EffectiveSettings* server : target.servers) {
-    const config::CertificateSpec* spec = server->config.find(certificate);
-    if (spec == nullptr) continue;
-    const auto hosts = server->hosts.find(certificate);
-    const std::size_t before = names.size();
-    for (const std::string& host :
-         hosts == server->hosts.end() ? std::vector<std::string>() : hosts->second) {
-      if (crypto::first_uncovered(spec->names, {host}).empty()) add(host);
-    }
-    // A virtual host without a name of its own.
-    if (names.size() == before) std::for_each(spec->names.begin(), spec->names.end(), add);
-  }
-  return {names.begin(), names.end()};
-}
-
-const store::StoredCertificate* stored_of(const Overview& overview) {
-  return overview.installed ? &*overview.installed->certificate : nullptr;
-}
-
-std::optional<crypto::KeyAlgorithm> key_of(const Overview& overview) {
-  if (const auto* stored = stored_of(overview)) return stored->bundle.key().type().algorithm;
-  if (overview.spec != nullptr && overview.spec->key) return overview.spec->key->algorithm;
-  return std::nullopt;
-}
-
 // One survey, step by step.
 class Surveyor {
  public:
   Surveyor(Workspace& workspace, const SurveyOptions& options,
            const std::vector<EffectiveSettings>& servers, crypto::HandshakeProbe probe)
-      : workspace_(workspace), options_(options), servers_(servers), probe_(std::move(probe)) {}
+      : workspace_(workspace),
+        store_(workspace.store()),
+        options_(options),
+        servers_(servers),
+        probe_(std::move(probe)) {}
 
   Result<void> choose_certificates();
   Result<void> choose_targets();
@@ -86,6 +49,8 @@ class Surveyor {
 
   bool names_any(const EffectiveSettings& server) const;
   void say_of(const EffectiveSettings& server, Level level, std::string sentence);
+  // What is wrong with its agent, if anything.
+  void say_of_agent(const EffectiveSettings& server);
   void add_server(const EffectiveSettings& server);
   // Those that speak TLS; says so when there is none.
   std::vector<NetworkAddress> with_tls(const EffectiveSettings& server,
@@ -96,6 +61,7 @@ class Surveyor {
   void conclude_one(CertificateReport& report, const Overview& overview) const;
 
   Workspace& workspace_;
+  const store::StoreReader& store_;
   const SurveyOptions& options_;
   const std::vector<EffectiveSettings>& servers_;
   crypto::HandshakeProbe probe_;
@@ -103,6 +69,7 @@ class Surveyor {
   std::vector<Overview> overviews_;
   std::set<std::string> current_;  // fingerprints of what the store has
   std::vector<Target> targets_;
+  std::set<const EffectiveSettings*> unseen_;  // of which a sentence says what is wrong
   std::vector<Question> questions_;
   std::vector<Place> places_;  // of each question
   std::vector<Look> looks_;    // as many
@@ -110,26 +77,23 @@ class Surveyor {
   Survey survey_;
 };
 
+// Only what a server names: the store may hold much more.
 Result<void> Surveyor::choose_certificates() {
-  if (options_.names.empty()) {
-    auto all = look_at_all(workspace_, Depth::files);
-    if (!all) return pass(std::move(all));
-    std::erase_if(*all, [](const Overview& each) { return each.spec == nullptr; });
-    overviews_ = *std::move(all);
+  std::set<std::string> known;
+  for (const EffectiveSettings& server : servers_) {
+    for (const auto& spec : server.config.certificates()) known.insert(spec.name);
   }
   for (const std::string& name : options_.names) {
-    const auto spec = workspace_.find_spec(name);
-    if (!spec) return fail(spec.error());
-    auto overview = *spec == nullptr ? Result<std::optional<Overview>>(std::nullopt)
-                                     : look_at(workspace_, name);
-    if (!overview) return pass(std::move(overview));
-    if (!*overview) {
-      return fail(
-          ErrorKind::rejected,
-          fmt::format("no server of this host names a certificate \"{}\"", printable(name)));
-    }
-    overviews_.push_back(**std::move(overview));
+    if (known.contains(name)) continue;
+    return fail(ErrorKind::rejected,
+                fmt::format("no server of this host names a certificate \"{}\"", printable(name)));
   }
+  const std::vector<std::string> names = options_.names.empty()
+                                             ? std::vector<std::string>(known.begin(), known.end())
+                                             : options_.names;
+  auto overviews = look_at_named(workspace_, names, Depth::leaf);
+  if (!overviews) return pass(std::move(overviews));
+  overviews_ = *std::move(overviews);
   for (const Overview& overview : overviews_) {
     if (overview.installed) current_.insert(overview.installed->info.fingerprint);
   }
@@ -143,6 +107,7 @@ bool Surveyor::names_any(const EffectiveSettings& server) const {
 }
 
 void Surveyor::say_of(const EffectiveSettings& server, Level level, std::string sentence) {
+  unseen_.insert(&server);
   survey_.servers.push_back(
       {.title = title_of(server, servers_), .level = level, .sentence = std::move(sentence)});
 }
@@ -155,7 +120,11 @@ Result<void> Surveyor::choose_targets() {
     given.addresses.insert(given.addresses.end(), addresses->begin(), addresses->end());
   }
   for (const EffectiveSettings& server : servers_) {
-    if (!names_any(server)) continue;
+    if (!names_any(server)) {
+      // Its agent keeps what a catalogue shows up to date.
+      if (options_.names.empty() && !server.config.catalogues().empty()) say_of_agent(server);
+      continue;
+    }
     given.servers.push_back(&server);
     add_server(server);
   }
@@ -163,14 +132,18 @@ Result<void> Surveyor::choose_targets() {
   return {};
 }
 
+void Surveyor::say_of_agent(const EffectiveSettings& server) {
+  const AgentCondition condition = condition_of(server.seen);
+  const bool is_agent_alone = server.server.kind == config::ServerKind::none;
+  if (condition == AgentCondition::works) return;
+  if (condition == AgentCondition::stopped && is_agent_alone) return;
+  say_of(server, Level::critical, fmt::format("{}; {}", describe(server.seen), remedy_of(server)));
+}
+
 void Surveyor::add_server(const EffectiveSettings& server) {
   const AgentCondition condition = condition_of(server.seen);
   const bool is_agent_alone = server.server.kind == config::ServerKind::none;
-  if (condition == AgentCondition::stopped && is_agent_alone) return;
-  if (condition != AgentCondition::works) {
-    say_of(server, Level::critical,
-           fmt::format("{}; {}", describe(server.seen), remedy_of(server)));
-  }
+  say_of_agent(server);
   if (condition == AgentCondition::stopped || is_agent_alone || !options_.connect.empty()) return;
   const auto addresses = listening_addresses(server);
   if (!addresses) {
@@ -223,8 +196,18 @@ void Surveyor::judge_one(std::size_t number, const crypto::Probe& probe) {
   const Question& question = questions_[number];
   const Overview& overview = overviews_[places_[number].certificate];
   const Time now = workspace_.clock().now();
+  std::optional<store::StoreReader::Loaded> loaded;
+  const auto load = [&]() -> const store::StoredCertificate* {
+    if (!loaded) {
+      loaded = store_.load(overview.name).value_or(store::StoreReader::Loaded{});
+    }
+    return loaded->certificate ? &*loaded->certificate : nullptr;
+  };
   const Expectation expected{
       .stored = stored_of(overview),
+      .is_stored_chain = is_stored_chain(store_, overview.name, probe.chain),
+      .has_response = store_.response_stamp(overview.name) != 0,
+      .load = load,
       .server_name = question.server_name,
       .limits = options_.limits,
       .now = now,
@@ -265,10 +248,13 @@ void Surveyor::weigh(std::vector<std::size_t> looks) {
 void Surveyor::conclude_one(CertificateReport& report, const Overview& overview) const {
   if (report.looks.empty()) {
     report.level = Level::unknown;
-    const bool is_said = !survey_.servers.empty();
-    report.sentence = is_said ? "it could not be seen what is served"
-                              : "no web server of this host serves it; name the address of the "
-                                "program that does with --connect HOST:PORT";
+    report.is_said = std::any_of(unseen_.begin(), unseen_.end(), [&](const auto* server) {
+      return server->config.find(overview.name) != nullptr;
+    });
+    report.sentence = report.is_said
+                          ? "it could not be seen what is served"
+                          : "no web server of this host serves it; name the address of the "
+                            "program that does with --connect HOST:PORT";
     return;
   }
   const Look* worst = nullptr;

@@ -18,6 +18,7 @@ using crypto::Certificate;
 using crypto::Probe;
 using crypto::ProbeOutcome;
 using store::StoredCertificate;
+using store::VersionInfo;
 
 constexpr Seconds kDay{86400};
 constexpr Seconds kUsualLife = 90 * kDay;
@@ -34,10 +35,18 @@ Finding bad(std::string sentence) {
   return {.level = Level::critical, .sentence = std::move(sentence)};
 }
 
-std::string stored_text(const StoredCertificate* stored) {
+const StoredCertificate* load(const Expectation& expected) {
+  return expected.stored != nullptr && expected.load ? expected.load() : nullptr;
+}
+
+bool is_stored(const Certificate& leaf, const Expectation& expected) {
+  return expected.stored != nullptr && leaf.fingerprint() == expected.stored->fingerprint;
+}
+
+std::string stored_text(const VersionInfo* stored) {
   if (stored == nullptr) return "the store has no certificate yet";
-  return fmt::format("the store has version {} with serial {}", stored->info.number,
-                     printable(stored->info.serial));
+  return fmt::format("the store has version {} with serial {}", stored->number,
+                     printable(stored->serial));
 }
 
 Findings find_no_handshake(const Probe& probe, const Expectation& expected) {
@@ -71,11 +80,11 @@ Findings find_other_certificate(const Certificate& leaf, const Expectation& expe
 }
 
 Findings find_other_version(const Certificate& leaf, const Expectation& expected) {
-  const StoredCertificate* stored = expected.stored;
-  if (stored != nullptr && leaf.fingerprint() == stored->info.fingerprint) return std::nullopt;
+  const VersionInfo* stored = expected.stored;
+  if (is_stored(leaf, expected)) return std::nullopt;
   // It will soon be replaced, whatever it is.
-  if (stored != nullptr && expected.now >= stored->info.installed_at &&
-      expected.now - stored->info.installed_at < kSwap) {
+  if (stored != nullptr && expected.now >= stored->installed_at &&
+      expected.now - stored->installed_at < kSwap) {
     return std::nullopt;
   }
   return bad(fmt::format("shows serial {} (until {}), but {}", leaf.serial(),
@@ -98,13 +107,12 @@ std::vector<std::string> fingerprints_of(const std::vector<Certificate>& chain) 
 }
 
 Findings find_other_chain(const std::vector<Certificate>& chain, const Expectation& expected) {
-  if (expected.stored == nullptr) return std::nullopt;
-  const std::vector<Certificate>& stored = expected.stored->bundle.chain();
   // Another version that is about to be replaced has a chain of its own.
-  if (chain.front().fingerprint() != expected.stored->info.fingerprint ||
-      fingerprints_of(chain) == fingerprints_of(stored)) {
-    return std::nullopt;
-  }
+  if (expected.is_stored_chain || !is_stored(chain.front(), expected)) return std::nullopt;
+  const StoredCertificate* whole = load(expected);
+  if (whole == nullptr) return std::nullopt;
+  const std::vector<Certificate>& stored = whole->bundle.chain();
+  if (fingerprints_of(chain) == fingerprints_of(stored)) return std::nullopt;
   const std::string difference =
       chain.size() == stored.size()
           ? std::string("shows the stored certificate with other issuers")
@@ -122,16 +130,16 @@ Findings find_wrong_staple(const Probe& probe, const Expectation& expected) {
     if (leaf.requires_stapling()) {
       return bad("staples no OCSP response, which the certificate demands");
     }
-    const bool is_missing = expected.stored != nullptr &&
-                            leaf.fingerprint() == expected.stored->info.fingerprint &&
-                            !store::staple_of(*expected.stored, expected.now).empty();
-    if (!is_missing) return std::nullopt;
+    if (!expected.has_response || !is_stored(leaf, expected)) return std::nullopt;
+    const StoredCertificate* stored = load(expected);
+    if (stored == nullptr || store::staple_of(*stored, expected.now).empty()) return std::nullopt;
     return Finding{.level = Level::warning,
                    .sentence = "staples no OCSP response, although the store has one"};
   }
   const Certificate* issuer = probe.chain.size() > 1 ? &probe.chain[1] : nullptr;
-  if (issuer == nullptr && expected.stored != nullptr) {
-    issuer = store::issuer_of(expected.stored->bundle);
+  if (issuer == nullptr) {
+    const StoredCertificate* stored = load(expected);
+    if (stored != nullptr) issuer = store::issuer_of(stored->bundle);
   }
   if (issuer == nullptr) return std::nullopt;
   const auto answer = crypto::judge_ocsp_response(probe.ocsp_response, leaf, *issuer, expected.now);
@@ -163,6 +171,17 @@ Findings find_first(const Probe& probe, const Expectation& expected, Seconds lef
     if (found && (!end || worse(found->level, end->level) == found->level)) return found;
   }
   return end;
+}
+
+// An issuer may end before the leaf. Where none does, it does not matter which of them a client
+// needs, and no signature has to be checked to find that out.
+Time end_of(const std::vector<Certificate>& chain, Time now) {
+  const Certificate& leaf = chain.front();
+  const std::vector<Certificate> others(chain.begin() + 1, chain.end());
+  const bool is_leaf_first = std::all_of(others.begin(), others.end(), [&](const auto& each) {
+    return each.not_after() >= leaf.not_after();
+  });
+  return is_leaf_first ? leaf.not_after() : crypto::find_path(leaf, others, now).end();
 }
 
 }  // namespace
@@ -207,9 +226,7 @@ ServedVerdict judge(const Probe& probe, const Expectation& expected) {
     return verdict;
   }
   const Certificate& leaf = probe.chain.front();
-  // An issuer may end before the leaf.
-  const std::vector<Certificate> others(probe.chain.begin() + 1, probe.chain.end());
-  const Time end = crypto::find_path(leaf, others, expected.now).end();
+  const Time end = end_of(probe.chain, expected.now);
   verdict.left = end - expected.now;
   verdict.is_for_name = crypto::first_uncovered(leaf.names(), {expected.server_name}).empty();
   verdict.serial = leaf.serial();

@@ -39,8 +39,13 @@ Limits limits_for(const LimitOptions& options, Seconds life) noexcept;
 
 // What is judged, and by what.
 struct Expectation {
-  const store::StoredCertificate* stored = nullptr;  // the current version; nullptr: none
-  std::string server_name;                           // that was asked for
+  const store::VersionInfo* stored = nullptr;  // the current version; nullptr: none
+  // Whether what is shown is known to be the stored chain, and nothing of it is to be compared.
+  bool is_stored_chain = false;
+  bool has_response = false;  // the store has an OCSP response
+  // Reads the current version, when it takes more to judge; nullptr when it cannot be read.
+  std::function<const store::StoredCertificate*()> load = {};
+  std::string server_name;  // that was asked for
   LimitOptions limits = {};
   Time now{};
   // Whether a client of this system accepts the chain at `now`.

@@ -72,9 +72,7 @@ std::vector<std::string> problems_of(const Survey& survey) {
     problems.emplace_back(each.level, fmt::format("{}: {}", each.title, each.sentence));
   }
   for (const CertificateReport& each : survey.certificates) {
-    // Where nobody could be asked, the server's own sentence has said why.
-    const bool is_said = each.looks.empty() && !survey.servers.empty();
-    if (each.level == Level::ok || is_said) continue;
+    if (each.level == Level::ok || each.is_said) continue;
     problems.emplace_back(each.level, fmt::format("{}: {}", each.name, each.sentence));
   }
   std::stable_sort(problems.begin(), problems.end(), [](const auto& a, const auto& b) {

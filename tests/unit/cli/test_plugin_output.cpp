@@ -65,14 +65,20 @@ TEST(PluginOutput, TellsTheWorstFirstAndNotTooMuch) {
 }
 
 TEST(PluginOutput, NobodyWhoCouldBeAskedIsSaidOnce) {
-  CertificateReport unseen{.name = "www", .level = Level::unknown, .sentence = "not seen"};
+  const CertificateReport unseen{
+      .name = "www", .level = Level::unknown, .sentence = "not seen", .is_said = true};
   const Survey survey{
       .certificates = {unseen},
       .servers = {{.title = "nginx", .level = Level::critical, .sentence = "does not run"}}};
   EXPECT_EQ(plugin_line(survey), "CCM CRITICAL - nginx: does not run\n");
   EXPECT_EQ(plugin_details(survey), "CRITICAL nginx: does not run\nUNKNOWN www: not seen\n");
-  EXPECT_EQ(plugin_line({.certificates = {unseen}, .servers = {}}),
-            "CCM UNKNOWN - www: not seen\n");
+}
+
+TEST(PluginOutput, WhatIsWrongWithTheFleetHidesNoCertificate) {
+  const Survey survey{
+      .certificates = {{.name = "mail", .level = Level::unknown, .sentence = "nobody serves it"}},
+      .servers = {{.title = "fleet", .level = Level::warning, .sentence = "not followed"}}};
+  EXPECT_EQ(plugin_line(survey), "CCM UNKNOWN - mail: nobody serves it; fleet: not followed\n");
 }
 
 TEST(PluginOutput, NothingIsNotFine) {

@@ -48,13 +48,15 @@ class ServedVerdictTest : public testing::Test {
     return probe;
   }
   ServedVerdict verdict() const {
-    return judge(probe_, {.stored = stored_ ? &*stored_ : nullptr,
-                          .server_name = name_,
-                          .limits = limits_,
-                          .now = now_,
-                          .is_trusted = [this](const auto& chain) {
-                            return is_public_ && chain.size() > 1;
-                          }});
+    return judge(
+        probe_,
+        {.stored = stored_ ? &stored_->info : nullptr,
+         .has_response = stored_ && !stored_->ocsp_response.empty(),
+         .load = [this] { return stored_ ? &*stored_ : nullptr; },
+         .server_name = name_,
+         .limits = limits_,
+         .now = now_,
+         .is_trusted = [this](const auto& chain) { return is_public_ && chain.size() > 1; }});
   }
   void expect(Level level, const std::string& words) const {
     const ServedVerdict given = verdict();
