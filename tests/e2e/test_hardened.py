@@ -100,7 +100,7 @@ def test_with_every_optional_call_refused(both, cloud, private):
     both.allow(OWN_WORDS)
     serial = stored_serial(both, cloud, private)
     both.launcher = without_calls("EPERM", "memfd_create", "madvise", "prctl", "eventfd2", "fallocate", "renameat2",
-                                  *NEEDLESS)
+                                  "sync_file_range", *NEEDLESS)
     mark = both.log_size()
     serves_and_renews(both, cloud, private, serial)
     # In the server's own form, with a level.

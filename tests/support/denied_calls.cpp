@@ -36,6 +36,7 @@ constexpr std::array kCalls{
     std::pair{std::string_view("getrandom"), long{SYS_getrandom}},
     std::pair{std::string_view("renameat2"), long{SYS_renameat2}},
     std::pair{std::string_view("fallocate"), long{SYS_fallocate}},
+    std::pair{std::string_view("sync_file_range"), long{SYS_sync_file_range}},
     std::pair{std::string_view("socketpair"), long{SYS_socketpair}},
     std::pair{std::string_view("setresuid"), long{SYS_setresuid}},
     std::pair{std::string_view("setfsuid"), long{SYS_setfsuid}},

@@ -180,5 +180,17 @@ TEST(FileWithoutCalls, IsReplacedWithoutRenameat2AndGetrandom) {
   EXPECT_EQ(test::read_whole_file(path + "2"), "first");
 }
 
+TEST(FileWithoutCalls, AreWrittenWithoutSyncFileRange) {
+  const test::TempDirectory directory;
+  const std::vector<NewFile> files{{directory / "a", "1"}, {directory / "b", "2"}};
+  for (const int error_number : {EPERM, ENOSYS}) {
+    EXPECT_EQ(test::in_child_without({{SYS_sync_file_range, error_number}},
+                                     [&] { return write_new_files(files) ? 0 : 1; }),
+              0);
+    EXPECT_EQ(test::read_whole_file(files[1].path), "2");
+    for (const NewFile& each : files) std::filesystem::remove(each.path);
+  }
+}
+
 }  // namespace
 }  // namespace ccm
