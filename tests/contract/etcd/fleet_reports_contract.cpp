@@ -3,17 +3,23 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <array>
 #include <chrono>
+#include <ctime>
 #include <functional>
 #include <memory>
 #include <string>
 #include <thread>
 #include <vector>
 
+#include "../cloud/loopback_server.h"
 #include "base/clock.h"
+#include "cloud/transport/curl_client.h"
 #include "fleet/etcd/etcd_client.h"
+#include "fleet/hosts/host_report.h"
 #include "fleet/store/etcd_store.h"
 #include "store/host/effective_settings.h"
+#include "store/host/fleet_note.h"
 #include "store/host/presence.h"
 #include "support/etcd_cluster.h"
 #include "support/memory_log.h"
@@ -100,6 +106,11 @@ class Machine {
   }
   bool hears(const Names& wanted) {
     return comes_true([&] { return heard() == wanted; });
+  }
+  // What is wrong here, as ccmctl sees it.
+  Names flaws() const {
+    const auto note = store::read_fleet_note(directory_.path());
+    return note ? note->flaws : Names();
   }
   FleetRoster& roster() { return *roster_; }
   test::MemoryLog& log() { return log_; }
@@ -208,6 +219,60 @@ TEST_F(FleetReportsContract, WritesItsSettingsAgainWhenTheLeaseIsGone) {
   EXPECT_THAT(notes(), IsEmpty());
   one->names({"intranet", "more"});
   EXPECT_TRUE(comes_true([&] { return notes().size() == 1; }));
+}
+
+// The gateway of a member whose clock is an hour behind. It tells of no changes.
+class LateMember {
+ public:
+  explicit LateMember(std::string endpoint)
+      : endpoint_(std::move(endpoint)), server_([this](test::Connection& connection) {
+          while (const auto request = connection.read_request()) pass_on(*request, connection);
+        }) {}
+  std::string url() const { return "http://127.0.0.1:" + std::to_string(server_.port()); }
+
+ private:
+  void pass_on(const std::string& request, test::Connection& connection) const {
+    const std::size_t path = request.find(' ') + 1;
+    const std::string url = endpoint_ + request.substr(path, request.find(' ', path) - path);
+    if (url.ends_with("/watch")) return connection.wait_for_end();
+    const auto answer = cloud::make_curl_client({}).value()->send(
+        {.method = "POST",
+         .url = url,
+         .headers = {},
+         .body = request.substr(request.find("\r\n\r\n") + 4)});
+    if (!answer) return connection.reset();
+    const std::time_t then = std::time(nullptr) - 3600;
+    std::tm parts{};
+    std::array<char, 64> date{};
+    std::strftime(date.data(), date.size(), "Date: %a, %d %b %Y %H:%M:%S GMT\r\n",
+                  gmtime_r(&then, &parts));
+    connection.answer(answer->status == 200 ? "200 OK" : "500 No", answer->body.reveal(),
+                      date.data());
+  }
+
+  std::string endpoint_;
+  test::LoopbackServer server_;
+};
+
+TEST_F(FleetReportsContract, AHostSaysHowItsClockDiffersFromEtcds) {
+  const LateMember member(cluster_->endpoints().front());
+  Machine one({member.url()}, "one", key_);
+  EXPECT_TRUE(comes_true([&] { return !one.flaws().empty(); }));
+  EXPECT_THAT(one.flaws(), ElementsAre("this host's clock is ahead of etcd's by more than 5s"));
+  const std::string place = "/cl/web/~reports/id-of-one";
+  EtcdPage page;
+  ASSERT_TRUE(comes_true([&] {
+    page = raw_->range({.key = place}).value();
+    return !page.items.empty();
+  }));
+  FleetKeys keys;
+  keys.keys.push_back({.id = key_.id, .key = key_.key.clone()});
+  const Secret text = keys.unseal(place, page.items.at(0).value).value();
+  const HostReport report = parse_report(text.reveal()).value();
+  EXPECT_EQ(report.host, "one");
+  EXPECT_GE(report.ahead.value(), Seconds(3595));
+  EXPECT_LE(report.ahead.value(), Seconds(3605));
+  EXPECT_GT(report.followed, 0U);
 }
 
 }  // namespace
