@@ -75,6 +75,7 @@ def test_the_leader_looks_after_what_only_another_host_names(fleet, etcd, cloud,
     two.server.start()
     first = two.serial(cloud)
     assert fleet.leader() == "one"
+    assert all((host.state / "certificates/mail/current/privkey.pem").exists() for host in (one, two))
     cloud.revoke_issued()
     renewed = two.serial(cloud, but_not=[first])
     serial = one.serial(cloud, but_not=[serial])
@@ -210,6 +211,25 @@ def test_a_member_of_etcd_that_says_nothing_delays_nobody_for_long(fleet, etcd, 
         serial = renewed
         etcd.resume_member(member)
     assert len(cloud.issued()) == 1 + len(etcd.members)
+
+
+def test_no_agent_is_taken_for_dead_while_all_members_of_etcd_hang(fleet, etcd, cloud):
+    etcd.start()
+    hosts = {name: fleet.host(kind, name) for name, kind in {"one": Nginx, "two": Apache}.items()}
+    for host in hosts.values():
+        host.server.allow("write to the fleet|etcd has not answered|another host leads the fleet")
+        host.server.start()
+    [serial] = {host.serial(cloud) for host in hosts.values()}
+    leader = hosts[fleet.leader()]
+    for member in range(len(etcd.members)):
+        etcd.pause_member(member)
+    cloud.revoke_issued()
+    leader.server.wait_for_log("does not lead the fleet any more", timeout=60)
+    assert {host.server.show(host.site).serial for host in hosts.values()} == {serial}
+    for member in range(len(etcd.members)):
+        etcd.resume_member(member)
+    assert len({host.serial(cloud, but_not=[serial]) for host in hosts.values()}) == 1
+    assert not any("has not moved" in host.server.log_text() for host in hosts.values())
 
 
 @pytest.mark.skipif(not CONTROL.exists(), reason="there is no /usr/bin/etcdctl")
