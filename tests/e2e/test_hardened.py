@@ -108,6 +108,16 @@ def test_with_every_optional_call_refused(both, cloud, private):
     assert "[warn]" in line or "[ccm:warn]" in line
 
 
+@pytest.mark.parametrize("answer, call", [
+    *(("EPERM", call) for call in ("memfd_create", "madvise", "prctl", "fallocate", "renameat2", "setfsuid", *NEEDLESS)),
+    *(("KILL", call) for call in ("memfd_create", *NEEDLESS))])
+def test_with_a_single_call_refused(both, cloud, private, answer, call):
+    both.allow(OWN_WORDS)
+    serial = stored_serial(both, cloud, private)
+    both.launcher = without_calls(answer, call)
+    serves_and_renews(both, cloud, private, serial)
+
+
 def test_on_a_kernel_of_2018(both, cloud, private):
     """RHEL 8's number, 4.18: no pidfd_open, close_range, openat2, Landlock; and nothing to say about it."""
     both.launcher = without_calls("ENOSYS", "after-4.18")
