@@ -8,6 +8,7 @@
 #include <filesystem>
 #include <fstream>
 #include <optional>
+#include <system_error>
 
 #include "base/handle.h"
 #include "base/text.h"
@@ -20,11 +21,14 @@ namespace {
 constexpr std::string_view kAgent = "ccm-agent";
 constexpr int kPublication = 3;  // the agent's descriptor (launch/launch.h)
 
+// By the folder itself: what the link in /proc says differs where doctor runs in a chroot and the
+// agent in a mount namespace.
 bool is_agent_of(const std::string& process, const std::string& state_path) {
   std::ifstream file(process + "/comm");
   std::string name;
   std::getline(file, name);
-  return name == kAgent && link_text(process + "/cwd") == state_path;
+  std::error_code error;
+  return name == kAgent && std::filesystem::equivalent(process + "/cwd", state_path, error);
 }
 
 // The folders in /proc of the agents whose store this is. Only root sees them.
