@@ -136,9 +136,10 @@ def test_another_version_than_the_stored_one_is_critical(
         make_server, settings, cloud, intranet, private, kind):
     # The agent that leads is the other server's, so that this one's can be stopped.
     leader, server = make_server(Nginx, "leader"), make_server(SERVERS[kind], "server")
-    leader.configure(settings=settings, certificates=[intranet],
-                     sites=[Site(free_port(), private.names, private.certificates)])
+    elsewhere = Site(free_port(), private.names, private.certificates)
+    leader.configure(settings=settings, certificates=[intranet], sites=[elsewhere])
     leader.start()
+    leader.wait_for_certificate(elsewhere, cloud.trust())
     server.configure(settings=settings, certificates=[intranet], sites=[private])
     server.start()
     serial = server.wait_for_certificate(private, cloud.trust())
