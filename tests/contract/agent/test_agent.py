@@ -57,10 +57,6 @@ def struck(cloud):
     return any(fault["taken"] for fault in cloud.admin("GET", "/faults")["faults"])
 
 
-def descriptors(pid):
-    return {int(fd): os.readlink(f"/proc/{pid}/fd/{fd}") for fd in os.listdir(f"/proc/{pid}/fd")}
-
-
 def status_field(pid, field):
     with open(f"/proc/{pid}/status", encoding="ascii") as status:
         return next(line.split(":", 1)[1].split() for line in status if line.startswith(field + ":"))
@@ -181,7 +177,7 @@ def test_inherits_what_is_meant_for_it_and_nothing_else(place):
         server = place.start()
         server.wait_for_certificate("intra")
         for pid in both(server):
-            links = descriptors(pid)
+            links = processes.descriptors(pid)
             if pid == server.monitor:
                 assert [links[0], links[1]] == ["/dev/null", "/dev/null"]
             else:
@@ -191,8 +187,8 @@ def test_inherits_what_is_meant_for_it_and_nothing_else(place):
             assert links[6] == "/dev/null"  # no canary is configured
             assert not any("inheritable" in link for link in links.values())
         # The monitor has beyond these its log, the agent's three pipes and handle, and the guard's handle.
-        assert set(descriptors(server.monitor)) >= {0, 1, 2, 3, 4, 5, 6}
-        assert len(descriptors(server.monitor)) <= 13
+        assert set(processes.descriptors(server.monitor)) >= {0, 1, 2, 3, 4, 5, 6}
+        assert len(processes.descriptors(server.monitor)) <= 13
 
 
 def test_tells_nothing_through_its_environment_or_command_line(place):
