@@ -158,18 +158,28 @@ void SnapshotFile::catch_up() {
 void SnapshotFile::bring_up_to_date() {
   owes_all_ = false;
   next_all_ = parts_.clock.steady_now() + kBetweenAll;
+  // Before anything is read: what is forgotten from here on ends the draft.
+  Result<store::SnapshotDraft> draft = store::SnapshotDraft::begin(parts_.state_path);
   Result<Secret> content = store::read_snapshot(parts_.state_path);
   const Secret before = content ? content->clone() : Secret();
   const Secret all = join(content ? Snapshot::parse(*std::move(content)) : Snapshot());
   used_ = total_ = all.size();
-  if (before.equals(all)) return tell_differences();
-  const Result<void> written = store::replace_snapshot(parts_.state_path, all);
+  const bool is_same = before.equals(all) && (!draft || draft->is_wanted());
+  if (!is_same) settle(draft ? draft->finish(all) : pass(std::move(draft)));
+  tell_differences();
+}
+
+void SnapshotFile::settle(const Result<void>& written) {
   if (!written) {
     // Their positions in the old file do not hold for the new one.
     for (auto& [name, known] : known_) known.size = 0;
   }
-  say(written ? std::nullopt : std::optional(written.error()));
-  tell_differences();
+  if (written || written.error().kind() != ErrorKind::rejected) {
+    return say(written ? std::nullopt : std::optional(written.error()));
+  }
+  // Something was forgotten meanwhile, and its note() may have nothing to do any more.
+  owes_all_ = true;
+  if (known_.size() <= kFew) next_all_ = {};
 }
 
 // Later on, differences are changes that the leader itself has made.
@@ -195,8 +205,12 @@ void SnapshotFile::note(const std::string& name) {
   } else {
     forgotten_.erase(name);
   }
-  // With a certificate that is gone, the store has removed the file (Store::forget).
-  if (traces.version == 0) return begin_anew();
+  if (traces.version == 0) {
+    // Store::forget() has removed the file. Where it is there again, the entry must not stay until
+    // all is written anew: the next leader would take it for the copy of something lost.
+    if (!is_configured) drop(known);
+    return begin_anew();
+  }
   const std::optional<Secret> entry = read(*spec, traces);
   if (!entry || entry->empty()) return;
   if (is_wasteful(used_, total_ + entry->size())) return bring_up_to_date();
@@ -215,6 +229,12 @@ void SnapshotFile::append(Known& known, const Secret& entry) {
   known.at = *added;
   known.size = entry.size();
   total_ = *added + entry.size();
+}
+
+void SnapshotFile::drop(Known& known) {
+  store::wipe_in_snapshot(parts_.state_path, known.at, known.size);
+  used_ -= known.size;
+  known.size = 0;
 }
 
 // Without the snapshot a server also starts, only more slowly.

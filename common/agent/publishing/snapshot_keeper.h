@@ -82,6 +82,9 @@ class SnapshotFile {
   Secret join(const publication::Snapshot& old);
   void tell_differences();
   void append(Known& known, const Secret& entry);
+  void settle(const Result<void>& written);
+  // Wipes its entry, if it has one.
+  void drop(Known& known);
   void say(const std::optional<Error>& problem);
 
   Parts parts_;

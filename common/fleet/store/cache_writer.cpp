@@ -151,9 +151,10 @@ Result<bool> CacheWriter::remove_entry(const std::string& name) const {
   if (!is_there(reader_.certificate_path(name))) return false;
   // It may hold the private key. The publisher makes another one.
   store::remove_snapshot(reader_.state_path());
-  if (Result<void> removed = store::remove_entry(reader_.state_path(), name); !removed) {
-    return pass(std::move(removed));
-  }
+  Result<void> removed = store::remove_entry(reader_.state_path(), name);
+  // One may have been made since, from what was still there.
+  store::remove_snapshot(reader_.state_path());
+  if (!removed) return pass(std::move(removed));
   return true;
 }
 

@@ -281,6 +281,8 @@ Result<void> FileStore::forget(const Lease& lease, const std::string& name, Keep
   if (keep == Keep::nothing) remove_snapshot(state_path());
   Result<void> done =
       keep == Keep::versions ? strip_entry(state_path(), name) : remove_entry(state_path(), name);
+  // One may have been made since, from what was still there.
+  if (keep == Keep::nothing) remove_snapshot(state_path());
   // Half of it may be done.
   journal().note(name, keep == Keep::versions ? Changed::records : Changed::what_is_served);
   return done;

@@ -2,6 +2,7 @@
 #include "store/host/snapshot_file.h"
 
 #include <fcntl.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -19,9 +20,26 @@ namespace {
 // A hundred thousand certificates with their chains.
 constexpr std::size_t kLargestSnapshot = std::size_t{512} << 20U;
 constexpr const char* kSnapshot = "snapshot";
+// With the mark of files that are removed when their writer was killed (base/file.h).
+constexpr const char* kDraft = "snapshot.tmp-0000000000000000";
+
+std::string draft_path(const std::string& state_path) {
+  return state_path + "/" + kDraft;
+}
 
 FileDescriptor open_for_writing(const std::string& path, int flags) {
   return FileDescriptor(open(path.c_str(), O_WRONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | flags));
+}
+
+// 0, or the number of the error.
+int write_all(int file, std::span<const std::byte> rest) {
+  while (!rest.empty()) {
+    const ssize_t count = write(file, rest.data(), rest.size());
+    if (count < 0 && errno == EINTR) continue;
+    if (count <= 0) return count < 0 ? errno : ENOSPC;
+    rest = rest.subspan(static_cast<std::size_t>(count));
+  }
+  return 0;
 }
 
 }  // namespace
@@ -66,8 +84,49 @@ Result<SnapshotPart> read_snapshot_part(const std::string& state_path, std::size
   return part;
 }
 
+Result<SnapshotDraft> SnapshotDraft::begin(const std::string& state_path) {
+  const std::string path = draft_path(state_path);
+  static_cast<void>(unlink(path.c_str()));
+  FileDescriptor file(
+      open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, kOwnerOnlyFile));
+  if (!file) return fail(system_error("create " + path, errno));
+  // Shows that its writer lives. Where the file system has no locks, nobody removes such files.
+  static_cast<void>(flock(file.get(), LOCK_EX | LOCK_NB));
+  return SnapshotDraft(state_path, std::move(file));
+}
+
+SnapshotDraft::SnapshotDraft(SnapshotDraft&& other) noexcept
+    : state_path_(std::move(other.state_path_)), file_(std::move(other.file_)) {}
+
+SnapshotDraft::~SnapshotDraft() {
+  if (file_) unlink(draft_path(state_path_).c_str());
+}
+
+bool SnapshotDraft::is_wanted() const noexcept {
+  struct stat status {};
+  return file_ && fstat(file_.get(), &status) == 0 && status.st_nlink > 0;
+}
+
+// The rename finds nothing after remove_snapshot(), so nothing has to be locked.
+Result<void> SnapshotDraft::finish(const Secret& content) {
+  const std::string path = snapshot_path(state_path_);
+  if (const int problem = write_all(file_.get(), content.bytes()); problem != 0) {
+    return fail(system_error("write " + path, problem));
+  }
+  if (fsync(file_.get()) != 0) return fail(system_error("write " + path, errno));
+  if (rename(draft_path(state_path_).c_str(), path.c_str()) != 0) {
+    const int problem = errno;
+    Error error = system_error("replace " + path, problem);
+    return fail(problem == ENOENT ? std::move(error).with_kind(ErrorKind::rejected)
+                                  : std::move(error));
+  }
+  file_ = {};
+  return sync_directory(state_path_);
+}
+
 Result<void> replace_snapshot(const std::string& state_path, const Secret& content) {
-  return write_file_atomically(snapshot_path(state_path), content.reveal());
+  Result<SnapshotDraft> draft = SnapshotDraft::begin(state_path);
+  return draft ? draft->finish(content) : pass(std::move(draft));
 }
 
 Result<std::uint64_t> append_to_snapshot(const std::string& state_path, const Secret& content) {
@@ -77,16 +136,9 @@ Result<std::uint64_t> append_to_snapshot(const std::string& state_path, const Se
   if (!file || fstat(file.get(), &before) != 0 || !S_ISREG(before.st_mode)) {
     return fail(ErrorKind::rejected, path + ": there is no such file");
   }
-  std::span<const std::byte> rest = content.bytes();
-  while (!rest.empty()) {
-    const ssize_t count = write(file.get(), rest.data(), rest.size());
-    if (count < 0 && errno == EINTR) continue;
-    if (count <= 0) {
-      const int number = count < 0 ? errno : ENOSPC;
-      static_cast<void>(ftruncate(file.get(), before.st_size) != 0);
-      return fail(system_error("write " + path, number));
-    }
-    rest = rest.subspan(static_cast<std::size_t>(count));
+  if (const int problem = write_all(file.get(), content.bytes()); problem != 0) {
+    static_cast<void>(ftruncate(file.get(), before.st_size) != 0);
+    return fail(system_error("write " + path, problem));
   }
   return static_cast<std::uint64_t>(before.st_size);
 }
@@ -104,6 +156,8 @@ void wipe_in_snapshot(const std::string& state_path, std::uint64_t at, std::size
 }
 
 void remove_snapshot(const std::string& state_path) noexcept {
+  // The draft first: it may become the snapshot until then.
+  static_cast<void>(unlink(draft_path(state_path).c_str()));
   static_cast<void>(unlink(snapshot_path(state_path).c_str()));
 }
 

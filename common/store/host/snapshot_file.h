@@ -9,7 +9,9 @@
 #include <cstddef>
 #include <cstdint>
 #include <string>
+#include <utility>
 
+#include "base/handle.h"
 #include "base/result.h"
 #include "base/secret.h"
 
@@ -29,6 +31,29 @@ struct SnapshotPart {
 // Errors as read_snapshot().
 Result<SnapshotPart> read_snapshot_part(const std::string& state_path, std::size_t at,
                                         std::size_t size);
+
+// A new snapshot on its way. To be begun before the store is read for it: remove_snapshot() ends
+// it, so that none appears that holds what was forgotten in the meantime. One at a time.
+class SnapshotDraft {
+ public:
+  static Result<SnapshotDraft> begin(const std::string& state_path);
+  SnapshotDraft(SnapshotDraft&& other) noexcept;
+  SnapshotDraft& operator=(SnapshotDraft&&) = delete;
+  ~SnapshotDraft();
+
+  // False after remove_snapshot().
+  bool is_wanted() const noexcept;
+  // Replaces the snapshot atomically. `rejected` after remove_snapshot(); any error leaves the
+  // snapshot as it was.
+  Result<void> finish(const Secret& content);
+
+ private:
+  SnapshotDraft(std::string state_path, FileDescriptor file)
+      : state_path_(std::move(state_path)), file_(std::move(file)) {}
+
+  std::string state_path_;
+  FileDescriptor file_;  // none: it was finished or moved from
+};
 // Replaces the file atomically.
 Result<void> replace_snapshot(const std::string& state_path, const Secret& content);
 // Appends; returns the offset in bytes at which the new content begins. `rejected` when there is no
@@ -36,7 +61,8 @@ Result<void> replace_snapshot(const std::string& state_path, const Secret& conte
 Result<std::uint64_t> append_to_snapshot(const std::string& state_path, const Secret& content);
 // Overwrites a superseded part, which holds a private key, with zeroes.
 void wipe_in_snapshot(const std::string& state_path, std::uint64_t at, std::size_t size) noexcept;
-// Loses nothing, since the store has all of it. Fine when there is none.
+// Before and after a certificate is forgotten: no snapshot is left that holds it, and none that is
+// being made can appear. Loses nothing that the store has. Fine when there is none.
 void remove_snapshot(const std::string& state_path) noexcept;
 
 }  // namespace ccm::store

@@ -5,14 +5,17 @@
 #include <algorithm>
 #include <filesystem>
 #include <fstream>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 
 #include "agent/publishing/snapshot_keeper.h"
 #include "base/file.h"
 #include "config/input/settings.h"
 #include "publication/codec.h"
+#include "store/file_store/file_reader.h"
 #include "store/file_store/file_store.h"
 #include "store/host/snapshot_file.h"
 #include "support/admission.h"
@@ -24,6 +27,19 @@
 
 namespace ccm::agent {
 namespace {
+
+// Something happens while the keeper reads a certificate.
+class ReaderWithEvent final : public store::FileReader {
+ public:
+  using FileReader::FileReader;
+  Result<Loaded> load_again(const std::string& name) const override {
+    Result<Loaded> loaded = FileReader::load_again(name);
+    if (const auto event = std::exchange(on_read, {})) event();
+    return loaded;
+  }
+
+  mutable std::function<void()> on_read;
+};
 
 class SnapshotKeeperTest : public ::testing::Test {
  protected:
@@ -153,6 +169,21 @@ TEST_F(SnapshotKeeperTest, LeavesNoKeyOfWhatIsForgotten) {
   file_->note("a");
   EXPECT_EQ(kept("a"), "none");
   EXPECT_EQ(kept("b"), b);
+}
+
+TEST_F(SnapshotKeeperTest, WhatIsForgottenWhileItIsWrittenNeverAppears) {
+  install("a");
+  const std::string b = install("b");
+  const ReaderWithEvent reader(path());
+  reader.on_read = [this] { ASSERT_TRUE(store_->forget(*lease_, "a", store::Keep::nothing)); };
+  file_.emplace(SnapshotFile::Parts{*config_, reader, path(), clock_, log_});
+  file_->bring_up_to_date();
+  EXPECT_FALSE(std::filesystem::exists(store::snapshot_path(path())));
+  EXPECT_TRUE(file_->owes_all());
+  file_->catch_up();
+  EXPECT_EQ(kept("a"), "none");
+  EXPECT_EQ(kept("b"), b);
+  EXPECT_EQ(log_.text(), "") << "nobody needs to do anything";
 }
 
 TEST_F(SnapshotKeeperTest, KeepsTheCopyOfWhatTheStoreHasLost) {

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // A new leader, its snapshot and what it does about the differences to the store.
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -197,6 +198,27 @@ TEST_F(StoreMenderTest, WhatWasForgottenWhileTheSnapshotWasWrittenDoesNotComeBac
   lead();
   EXPECT_EQ(stored("shop"), "none");
   EXPECT_EQ(stored("mail"), "none");
+}
+
+// The keeper writes all of so many only now and then.
+TEST_F(StoreMenderTest, NothingOfManyThatWasForgottenComesBack) {
+  for (int i = 0; i < 101; ++i) install(fmt::format("shop{}", i));
+  lead();
+  ASSERT_TRUE(store_->forget(*lease_, "shop0", store::Keep::nothing));
+  clock_.advance(Seconds(61));
+  file_->note("shop0");
+  ASSERT_FALSE(file_->owes_all());
+  const std::string before(store::read_snapshot(path())->reveal());
+  ASSERT_TRUE(store_->forget(*lease_, "shop1", store::Keep::nothing));
+  directory_.write("snapshot", before);
+  file_->note("shop1");
+  ASSERT_TRUE(file_->owes_all());
+  lead();
+  EXPECT_EQ(stored("shop1"), "none");
+  ASSERT_TRUE(store_->forget(*lease_, "shop2", store::Keep::nothing));
+  lead();
+  EXPECT_EQ(stored("shop2"), "none");
+  EXPECT_NE(stored("shop3"), "none");
 }
 
 }  // namespace

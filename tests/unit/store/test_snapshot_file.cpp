@@ -7,6 +7,7 @@
 #include <filesystem>
 #include <string>
 
+#include "base/file.h"
 #include "store/host/snapshot_file.h"
 #include "support/full_disk.h"
 #include "support/temp_directory.h"
@@ -44,6 +45,38 @@ TEST_F(SnapshotFileTest, IsReplacedAndGrows) {
   remove_snapshot(path());
   remove_snapshot(path());
   EXPECT_FALSE(read_snapshot(path()));
+}
+
+TEST_F(SnapshotFileTest, ADraftEndsWhenTheSnapshotIsRemoved) {
+  replace("one");
+  {
+    auto draft = SnapshotDraft::begin(path());
+    ASSERT_TRUE(draft);
+    EXPECT_TRUE(draft->is_wanted());
+    remove_snapshot(path());
+    EXPECT_FALSE(draft->is_wanted());
+    EXPECT_EQ(draft->finish(Secret::copy_of("two")).error().kind(), ErrorKind::rejected);
+    EXPECT_FALSE(std::filesystem::exists(snapshot_path(path())));
+  }
+  {
+    auto draft = SnapshotDraft::begin(path());
+    ASSERT_TRUE(draft);
+    EXPECT_TRUE(draft->finish(Secret::copy_of("three")));
+  }
+  EXPECT_EQ(content(), "three");
+  { static_cast<void>(SnapshotDraft::begin(path())); }
+  EXPECT_EQ(std::distance(std::filesystem::directory_iterator(path()), {}), 1)
+      << "no draft is left";
+}
+
+// It may hold keys. The name is one that a new leader clears away.
+TEST_F(SnapshotFileTest, ADraftOfAKilledWriterIsRemoved) {
+  auto draft = SnapshotDraft::begin(path());
+  ASSERT_TRUE(draft);
+  const std::string left = std::filesystem::directory_iterator(path())->path().string();
+  EXPECT_TRUE(is_temporary_name(left));
+  ASSERT_TRUE(remove_if_abandoned(left));
+  EXPECT_TRUE(draft->is_wanted()) << "its writer lives";
 }
 
 TEST_F(SnapshotFileTest, WhatDoesNotFitIsTakenBack) {
