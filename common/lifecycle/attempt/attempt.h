@@ -83,6 +83,8 @@ class Attempt {
   void mend();
   // Puts back what the store has lost. False when there is no copy that is good enough.
   Result<bool> put_back(const std::optional<Error>& damage);
+  // Whether a good version is staged that is newer than the one of this number.
+  bool has_newer_staged(store::VersionNumber than) const;
   bool is_due() const;
   // Asks the hooks of "renewing" before something is obtained because it is due.
   Result<void> ask_to_renew();

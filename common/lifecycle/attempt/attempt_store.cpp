@@ -3,6 +3,9 @@
 #include <utility>
 
 #include "lifecycle/attempt/attempt.h"
+#include "lifecycle/attempt/hold.h"
+#include "policy/gate.h"
+#include "store/staging.h"
 
 namespace ccm::lifecycle {
 
@@ -39,11 +42,19 @@ void Attempt::mend() {
   if (!done) parts_.log.warn("{}{}", prefix(), done.error().message());
 }
 
+// A successor that waits is shown at once when what is current is lost.
+bool Attempt::has_newer_staged(store::VersionNumber than) const {
+  const store::VersionNumber version = store::staged_version(parts_.store, spec_.name);
+  if (version <= than || held_version(parts_.store, spec_.name) == than) return false;
+  const auto staged = parts_.store.load_version(spec_.name, version);
+  return staged && policy::check_installed(spec_, staged->bundle, now_);
+}
+
 // The store is believed as long as it has anything as new. Where it cannot take the copy, it could
 // take no new certificate either, so none is obtained.
 Result<bool> Attempt::put_back(const std::optional<Error>& damage) {
   const auto copy = parts_.last_copy_of ? parts_.last_copy_of(spec_.name) : std::nullopt;
-  if (!copy || !is_newer(*copy, current_)) return false;
+  if (!copy || !is_newer(*copy, current_) || has_newer_staged(copy->version)) return false;
   const std::string loss = damage ? damage->message() : "the store has lost what was installed";
   const Result<store::VersionInfo> info =
       installer_.put_back(spec_, *copy, current_ ? current_->info.number : 0, now_);

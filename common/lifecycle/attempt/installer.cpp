@@ -174,7 +174,8 @@ Result<store::VersionInfo> Installer::put_back(const config::CertificateSpec& sp
                                                          .ocsp_response = copy.ocsp_response});
   if (installed && held_version(store_, spec.name) == copy.version) {
     // If this fails, the engine goes on without a hold.
-    static_cast<void>(hold(store_, lease_, spec.name, installed->number));
+    static_cast<void>(
+        hold(store_, lease_, spec.name, installed->number, refused_canary(store_, spec.name)));
   }
   return installed;
 }

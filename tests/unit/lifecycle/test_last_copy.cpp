@@ -11,10 +11,13 @@
 #include "lifecycle/adoption.h"
 #include "lifecycle/attempt/attempt.h"
 #include "lifecycle/attempt/hold.h"
+#include "store/file_store/file_store.h"
+#include "store/staging.h"
 #include "support/admission.h"
 #include "support/fake_clock.h"
 #include "support/memory_log.h"
 #include "support/memory_store.h"
+#include "support/temp_directory.h"
 #include "support/test_bundle.h"
 
 namespace ccm::lifecycle {
@@ -25,6 +28,7 @@ using test::kTestDay;
 using test::kTestNow;
 using testing::HasSubstr;
 using testing::IsEmpty;
+using testing::Not;
 
 // Has nothing newer, and remembers what it was told of.
 class SourceWithoutNews final : public sources::Source {
@@ -55,6 +59,17 @@ class LastCopyTest : public testing::Test {
                                 .keep = 3,
                                 .now = kTestNow}));
     return bundle.leaf().fingerprint();
+  }
+  void stage(const crypto::Bundle& bundle) {
+    const auto info = store_.install(*lease_, test::let_in("www", bundle),
+                                     {.bundle = bundle,
+                                      .origin = "pca:issuer/2",
+                                      .expected = store_.current_version("www"),
+                                      .keep = 3,
+                                      .now = kTestNow,
+                                      .waits = true});
+    ASSERT_TRUE(info);
+    ASSERT_TRUE(store::stage(store_, *lease_, "www", info->number));
   }
   void keep_copy(store::VersionNumber version, const crypto::Bundle& bundle) {
     copy_ = LastCopy{
@@ -139,6 +154,37 @@ TEST_F(LastCopyTest, AStoreThatHasSomethingIsBelieved) {
   EXPECT_EQ(installed().fingerprint, older) << "a backup was restored";
 }
 
+TEST_F(LastCopyTest, ASuccessorThatWaitsIsBetter) {
+  const crypto::Bundle first = bundle(60 * kTestDay);
+  const crypto::Bundle second = bundle(90 * kTestDay);
+  install("www", first);
+  stage(second);
+  keep_copy(1, first);
+  store_.damage("www", 1);
+  EXPECT_TRUE(std::holds_alternative<Valid>(attempt()));
+  EXPECT_EQ(installed().number, 2U);
+  EXPECT_EQ(source_.seen, second.leaf().fingerprint()) << "nothing has to be obtained";
+  EXPECT_THAT(log_.text(), Not(HasSubstr("installed again")));
+}
+
+TEST_F(LastCopyTest, ASuccessorThatIsDamagedOrWasRefusedIsNotBetter) {
+  const crypto::Bundle first = bundle(60 * kTestDay);
+  install("www", first);
+  stage(bundle(90 * kTestDay));
+  keep_copy(1, first);
+  store_.damage("www", 1);
+  store_.damage("www", 2);
+  attempt();
+  EXPECT_EQ(installed().number, 3U);
+  EXPECT_EQ(installed().fingerprint, first.leaf().fingerprint());
+  stage(bundle(90 * kTestDay));
+  ASSERT_TRUE(hold(store_, *lease_, "www", 3, 4));
+  keep_copy(3, first);
+  store_.damage("www", 3);
+  attempt();
+  EXPECT_EQ(installed().fingerprint, first.leaf().fingerprint());
+}
+
 TEST_F(LastCopyTest, ThatClientsRefuseIsLeftAloneAndSaid) {
   keep_copy(3, bundle(-1 * kTestDay));
   EXPECT_TRUE(std::holds_alternative<Failing>(attempt()));
@@ -165,12 +211,13 @@ TEST_F(LastCopyTest, NothingIsOrderedWhileTheStoreCannotTakeIt) {
 TEST_F(LastCopyTest, AHoldGoesOn) {
   const crypto::Bundle held = bundle(60 * kTestDay);
   install("www", held);
-  ASSERT_TRUE(hold(store_, *lease_, "www", 1));
+  ASSERT_TRUE(hold(store_, *lease_, "www", 1, 9));
   keep_copy(1, held);
   store_.damage("www", 1);
   attempt();
   EXPECT_EQ(installed().number, 2U);
   EXPECT_EQ(held_version(store_, "www"), 2U);
+  EXPECT_EQ(refused_canary(store_, "www"), 9U);
   EXPECT_EQ(source_.calls, 0);
 }
 
