@@ -15,7 +15,7 @@ void StoreMender::look_at(const std::string& name, store::VersionNumber known) {
   if (parts_.config.find(name) != nullptr) {
     look_at_configured(name, known);
   } else {
-    look_at_catalogued(name);
+    look_at_catalogued(name, known);
   }
 }
 
@@ -31,15 +31,20 @@ void StoreMender::look_at_configured(const std::string& name, store::VersionNumb
   parts_.lifecycle.look_soon(name);
 }
 
-void StoreMender::look_at_catalogued(const std::string& name) {
+void StoreMender::look_at_catalogued(const std::string& name, store::VersionNumber known) {
   const auto& catalogues = parts_.config.catalogues();
   const bool is_shown = std::any_of(catalogues.begin(), catalogues.end(), [&](const auto& each) {
     return store::is_selected(parts_.store, name, each);
   });
   if (!is_shown || store::is_forgotten(parts_.store, name)) return;
+  const lifecycle::Installer installer(parts_.store, parts_.lease, parts_.events);
+  // Only `current` is lost. A newer version may be one that was rolled back.
+  if (parts_.store.current_version(name) == 0) {
+    const auto before = parts_.store.load_version(name, known);
+    if (before && installer.mend(name, *before)) return;
+  }
   const auto loaded = parts_.store.load(name);
   const bool is_intact = !loaded || (loaded->certificate && !loaded->damage);
-  const lifecycle::Installer installer(parts_.store, parts_.lease, parts_.events);
   // An installation that was cut short.
   if (loaded && is_intact && parts_.store.current_version(name) == 0) {
     static_cast<void>(installer.mend(name, *loaded->certificate));

@@ -40,7 +40,7 @@ class StoreMender {
 
  private:
   void look_at_configured(const std::string& name, store::VersionNumber known);
-  void look_at_catalogued(const std::string& name);
+  void look_at_catalogued(const std::string& name, store::VersionNumber known);
 
   Parts parts_;
 };

@@ -80,6 +80,7 @@ class Attempt {
   // The newest intact version; the error of a store that cannot be read, or cannot take back what
   // it has lost.
   Result<void> look_at_store();
+  void prefer_what_was_current();
   void mend();
   // Puts back what the store has lost. False when there is no copy that is good enough.
   Result<bool> put_back(const std::optional<Error>& damage);

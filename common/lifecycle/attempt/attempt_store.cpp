@@ -13,6 +13,7 @@ Result<void> Attempt::look_at_store() {
   Result<store::StoreReader::Loaded> loaded = parts_.store.load(spec_.name);
   if (!loaded) return fail(std::move(loaded).error().with_context("read the store"));
   current_ = std::move(loaded->certificate);
+  if (current_ && parts_.store.current_version(spec_.name) == 0) prefer_what_was_current();
   bool is_damaged = loaded->damage.has_value();
   if (is_damaged || !current_) {
     Result<bool> is_back = put_back(loaded->damage);
@@ -33,6 +34,18 @@ Result<void> Attempt::look_at_store() {
   }
   is_current_intact_ = current_ && !is_damaged;
   return {};
+}
+
+// Only `current` is lost. The newest version may be one that was rolled back, or that waits.
+void Attempt::prefer_what_was_current() {
+  store::VersionNumber before = held_version(parts_.store, spec_.name);
+  if (before == 0 && parts_.last_copy_of) {
+    const auto copy = parts_.last_copy_of(spec_.name);
+    before = copy ? copy->version : 0;
+  }
+  if (before == 0 || before == current_->info.number) return;
+  Result<store::StoredCertificate> intact = parts_.store.load_version(spec_.name, before);
+  if (intact) current_ = *std::move(intact);
 }
 
 // Makes the intact version `current` again, because other programs on the host read it there.

@@ -15,6 +15,7 @@
 #include "agent/store_mender.h"
 #include "base/file.h"
 #include "config/input/settings.h"
+#include "lifecycle/attempt/installer.h"
 #include "store/file_store/file_store.h"
 #include "store/host/snapshot_file.h"
 #include "support/admission.h"
@@ -169,6 +170,21 @@ TEST_F(StoreMenderTest, PutsBackWhatACatalogueHasLost) {
   EXPECT_EQ(stored("shop"), shop);
   EXPECT_EQ(stored("mail"), mail);
   EXPECT_EQ(stored("www"), "none") << "its attempt does that";
+}
+
+TEST_F(StoreMenderTest, AVersionThatWasRolledBackDoesNotComeBack) {
+  const std::string first = install("shop");
+  install("shop");
+  ASSERT_TRUE(lifecycle::Installer(*store_, *lease_).roll_back("shop", 1, {}, clock_.now()));
+  file_->note("shop");
+  const auto link = directory_ / "certificates/shop/current";
+  std::filesystem::remove(link);
+  lead();
+  EXPECT_EQ(stored("shop"), first);
+  std::filesystem::remove(link);
+  std::filesystem::create_symlink("nowhere", link);
+  lead();
+  EXPECT_EQ(stored("shop"), first);
 }
 
 TEST_F(StoreMenderTest, WhatWasForgottenDoesNotComeBack) {

@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <filesystem>
 #include <memory>
 #include <optional>
 #include <string>
@@ -219,6 +220,43 @@ TEST_F(LastCopyTest, AHoldGoesOn) {
   EXPECT_EQ(held_version(store_, "www"), 2U);
   EXPECT_EQ(refused_canary(store_, "www"), 9U);
   EXPECT_EQ(source_.calls, 0);
+}
+
+// The versions are there, and nothing says which one was current.
+TEST_F(LastCopyTest, TellsWhichVersionWasCurrent) {
+  const test::TempDirectory directory(test::memory_backed_parent());
+  const auto files = store::open_file_store(directory.path().string()).value();
+  lease_ = files->try_lead().value();
+  const auto install_file = [&](const crypto::Bundle& bundle) {
+    EXPECT_TRUE(files->install(*lease_, test::let_in("www", bundle),
+                               {.bundle = bundle,
+                                .origin = "pca:issuer/1",
+                                .expected = files->current_version("www"),
+                                .keep = 3,
+                                .now = kTestNow}));
+  };
+  const auto link = directory / "certificates/www/current";
+  const auto attempt_without_link = [&] {
+    std::filesystem::remove(link);
+    Attempt({.store = *files,
+             .source = source_,
+             .lease = *lease_,
+             .clock = clock_,
+             .log = log_,
+             .last_copy_of = copies()},
+            spec_, before_)
+        .run();
+    return files->current_version("www");
+  };
+  const crypto::Bundle first = bundle(60 * kTestDay);
+  install_file(first);
+  install_file(bundle(90 * kTestDay));
+  EXPECT_EQ(attempt_without_link(), 2U);
+  keep_copy(1, first);
+  EXPECT_EQ(attempt_without_link(), 1U);
+  ASSERT_TRUE(hold(*files, *lease_, "www", 2));
+  EXPECT_EQ(attempt_without_link(), 2U) << "an operator's word counts more";
+  EXPECT_THAT(log_.errors(), IsEmpty());
 }
 
 TEST_F(LastCopyTest, IsBetterThanACertificateOfAnotherName) {
