@@ -146,6 +146,26 @@ std::optional<View> body_at(View rest) {
   return body;
 }
 
+EntryPlaces find_with(std::optional<View> (*body_of)(View), View part) {
+  EntryPlaces found;
+  View rest = part;
+  while (!rest.empty()) {
+    const auto body = body_of(rest);
+    BodyReader in(body.value_or(View()));
+    std::string name = in.text();
+    if (!body || in.has_failed()) {
+      rest = after_damage(rest);
+      continue;
+    }
+    const std::size_t size = kFrameSize + body->size();
+    const std::size_t at = part.size() - rest.size();
+    found.places.push_back({.name = std::move(name), .at = at, .size = size});
+    found.end = at + size;
+    rest = rest.subspan(size);
+  }
+  return found;
+}
+
 }  // namespace
 
 Secret encode_entry(const SnapshotEntry& entry) {
@@ -202,23 +222,11 @@ std::optional<SnapshotEntry> parse_entry(View entry) {
 }
 
 EntryPlaces find_entries(View part) {
-  EntryPlaces found;
-  View rest = part;
-  while (!rest.empty()) {
-    const auto body = unverified_body_at(rest);
-    BodyReader in(body.value_or(View()));
-    std::string name = in.text();
-    if (!body || in.has_failed()) {
-      rest = after_damage(rest);
-      continue;
-    }
-    const std::size_t size = kFrameSize + body->size();
-    const std::size_t at = part.size() - rest.size();
-    found.places.push_back({.name = std::move(name), .at = at, .size = size});
-    found.end = at + size;
-    rest = rest.subspan(size);
-  }
-  return found;
+  return find_with(unverified_body_at, part);
+}
+
+EntryPlaces find_intact_entries(View part) {
+  return find_with(body_at, part);
 }
 
 const SnapshotEntry* Snapshot::find(std::string_view name) const {

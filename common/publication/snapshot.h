@@ -48,7 +48,7 @@ Secret encode_entry(const SnapshotEntry& entry);
 // The same backwards, verified; nullopt for anything but one intact entry.
 std::optional<SnapshotEntry> parse_entry(std::span<const std::byte> entry);
 
-// Where an entry stands in the file. Not verified.
+// Where an entry stands in the file.
 struct EntryPlace {
   std::string name;
   std::size_t at = 0;
@@ -60,7 +60,10 @@ struct EntryPlaces {
   std::vector<EntryPlace> places;
   std::size_t end = 0;
 };
+// Nothing is verified, so one wrong size hides the entries behind it.
 EntryPlaces find_entries(std::span<const std::byte> part);
+// Only intact ones, and all of them. Reads everything.
+EntryPlaces find_intact_entries(std::span<const std::byte> part);
 
 class Snapshot {
  public:

@@ -4,16 +4,28 @@
 #include <limits>
 
 #include "publication/codec.h"
-#include "store/host/snapshot_file.h"
 
 namespace ccm::agent {
+namespace {
 
+constexpr std::size_t kAll = std::numeric_limits<std::size_t>::max();
+
+}  // namespace
+
+// A third file may pass for the first, whose number it has, and a wrong size hides entries.
 std::optional<publication::SnapshotEntry> LastCopies::read(const std::string& name) {
   const std::lock_guard lock(mutex_);
   if (!follow()) return std::nullopt;
+  auto entry = read_at_its_place(name);
+  if (entry || seen_ == searched_ || !search()) return entry;
+  return read_at_its_place(name);
+}
+
+std::optional<publication::SnapshotEntry> LastCopies::read_at_its_place(const std::string& name) {
   const auto place = places_.find(name);
   if (place == places_.end()) return std::nullopt;
   const auto part = store::read_snapshot_part(state_path_, place->second.at, place->second.size);
+  if (part) seen_ = {part->file, part->changed, part->total};
   auto entry = part ? publication::parse_entry(part->content.bytes()) : std::nullopt;
   if (!entry || entry->name != name || entry->origin.empty()) return std::nullopt;
   return entry;
@@ -35,18 +47,29 @@ std::optional<lifecycle::LastCopy> LastCopies::find(const std::string& name) {
 }
 
 bool LastCopies::follow() {
-  auto part = store::read_snapshot_part(state_path_, end_, std::numeric_limits<std::size_t>::max());
-  if (part && (part->file != file_ || part->total < end_)) {
+  auto part = store::read_snapshot_part(state_path_, end_, kAll);
+  if (part && (part->file != seen_.file || part->total < end_)) {
     places_.clear();
     end_ = 0;
-    part = store::read_snapshot_part(state_path_, 0, std::numeric_limits<std::size_t>::max());
+    part = store::read_snapshot_part(state_path_, 0, kAll);
   }
-  if (!part) return false;
+  return part && note(*part, publication::find_entries(part->content.bytes()));
+}
+
+bool LastCopies::search() {
+  places_.clear();
+  end_ = 0;
+  const auto part = store::read_snapshot_part(state_path_, 0, kAll);
+  if (!part || !note(*part, publication::find_intact_entries(part->content.bytes()))) return false;
+  searched_ = seen_;
+  return true;
+}
+
+bool LastCopies::note(const store::SnapshotPart& part, const publication::EntryPlaces& found) {
   const bool is_begin = end_ == 0;
-  if (is_begin && !part->content.reveal().starts_with(publication::kSnapshotHead)) return false;
-  file_ = part->file;
-  const auto found = publication::find_entries(part->content.bytes());
-  for (const publication::EntryPlace& each : found.places) {
+  if (is_begin && !part.content.reveal().starts_with(publication::kSnapshotHead)) return false;
+  seen_ = {part.file, part.changed, part.total};
+  for (const auto& each : found.places) {
     places_.insert_or_assign(each.name, Place{.at = end_ + each.at, .size = each.size});
   }
   end_ += found.end;

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Finds single entries in the leader's snapshot, for a certificate that the store has lost
 // (lifecycle/attempt/last_copy.h). It keeps in mind where the entries stand, so that a look costs
-// what was added to the file since the last one. It holds no keys.
+// what was added to the file since the last one. Where that does not lead to an entry, everything
+// is searched once, until the file changes. It holds no keys.
 //
 // Thread-safe.
 #pragma once
@@ -16,6 +17,7 @@
 
 #include "lifecycle/attempt/last_copy.h"
 #include "publication/snapshot.h"
+#include "store/host/snapshot_file.h"
 
 namespace ccm::agent {
 
@@ -33,15 +35,28 @@ class LastCopies {
     std::size_t at = 0;
     std::size_t size = 0;
   };
+  // What the file was like.
+  struct Seen {
+    std::uint64_t file = 0;
+    std::int64_t changed = 0;
+    std::size_t total = 0;
+
+    bool operator==(const Seen&) const = default;
+  };
   std::optional<publication::SnapshotEntry> read(const std::string& name);
+  std::optional<publication::SnapshotEntry> read_at_its_place(const std::string& name);
   // Looks at what was added. False when there is no snapshot.
   bool follow();
+  // Looks at everything, and verifies it.
+  bool search();
+  bool note(const store::SnapshotPart& part, const publication::EntryPlaces& found);
 
   std::string state_path_;
   std::mutex mutex_;
   std::map<std::string, Place, std::less<>> places_;
-  std::uint64_t file_ = 0;
   std::size_t end_ = 0;  // up to where the entries are known
+  Seen seen_;            // at the last look
+  Seen searched_;        // at the last search()
 };
 
 }  // namespace ccm::agent

@@ -70,7 +70,10 @@ Result<SnapshotPart> read_snapshot_part(const std::string& state_path, std::size
     return fail(ErrorKind::rejected, path + ": there is none that can be believed");
   }
   const std::size_t total = std::min(static_cast<std::size_t>(status.st_size), kLargestSnapshot);
-  SnapshotPart part{.content = {}, .file = status.st_ino, .total = total};
+  SnapshotPart part{.content = {},
+                    .file = status.st_ino,
+                    .changed = status.st_ctim.tv_sec * 1'000'000'000 + status.st_ctim.tv_nsec,
+                    .total = total};
   if (at >= total || size == 0) return part;
   part.content = Secret::of_size(std::min(size, total - at));
   std::span<std::byte> room = part.content.mutable_bytes();

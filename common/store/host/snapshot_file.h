@@ -24,9 +24,12 @@ std::string snapshot_path(const std::string& state_path);
 Result<Secret> read_snapshot(const std::string& state_path);
 // A part of it, for who looks for a single entry.
 struct SnapshotPart {
-  Secret content;          // what there was of it
-  std::uint64_t file = 0;  // another number: the snapshot has been replaced, and offsets with it
-  std::size_t total = 0;   // bytes of the whole file
+  Secret content;  // what there was of it
+  // Of the whole file. When the number differs, the snapshot has been replaced, and offsets with
+  // it; a third snapshot may have the number of the first.
+  std::uint64_t file = 0;
+  std::int64_t changed = 0;  // differs after a change of any kind (nanoseconds)
+  std::size_t total = 0;     // bytes
 };
 // Errors as read_snapshot().
 Result<SnapshotPart> read_snapshot_part(const std::string& state_path, std::size_t at,

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <gtest/gtest.h>
 
+#include <cstring>
 #include <string>
 
 #include "agent/publishing/last_copies.h"
@@ -82,6 +83,32 @@ TEST_F(LastCopiesTest, BelievesNothingThatIsDamagedOrSaysTooLittle) {
   ASSERT_TRUE(store::replace_snapshot(
       path(), Secret::copy_of(std::string("ccm-snapshot-9\n") + text("a", 1))));
   EXPECT_EQ(version("a"), 0U) << "it is of another format";
+}
+
+// A file system gives the number of a removed file to a new one, so the third may have that of the
+// first. Here the same file gets another content.
+TEST_F(LastCopiesTest, FindsWhatAnotherFileOfTheSameNumberHas) {
+  replace(text("a", 1) + text("b", 2));
+  EXPECT_EQ(version("a"), 1U);
+  directory_.write("snapshot", std::string(publication::kSnapshotHead) + text("long-name", 3) +
+                                   text("b", 5) + text("c", 6));
+  EXPECT_EQ(version("b"), 5U);
+  EXPECT_EQ(version("long-name"), 3U);
+  EXPECT_EQ(version("c"), 6U);
+  EXPECT_EQ(version("a"), 0U);
+  append(text("a", 7));
+  EXPECT_EQ(version("a"), 7U);
+}
+
+TEST_F(LastCopiesTest, AWrongSizeHidesNoOtherEntry) {
+  const std::string second = text("b", 2);
+  std::string first = text("a", 1);
+  const auto size = static_cast<std::uint32_t>(first.size() + second.size() - 44);
+  std::memcpy(first.data() + 8, &size, sizeof size);
+  replace(first + second + text("c", 3));
+  EXPECT_EQ(version("b"), 2U);
+  EXPECT_EQ(version("a"), 0U);
+  EXPECT_EQ(version("c"), 3U);
 }
 
 }  // namespace

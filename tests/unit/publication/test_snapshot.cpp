@@ -140,5 +140,20 @@ TEST(Snapshot, SingleEntriesAreFoundWithoutReadingTheOthers) {
   EXPECT_FALSE(parse_entry(std::as_bytes(std::span(both)))) << "one entry and no more";
 }
 
+TEST(Snapshot, IntactEntriesAreFoundBehindAWrongSize) {
+  std::string first = text_of(entry_of("a", 1, "one"));
+  const std::string second = text_of(entry_of("b", 2, "two"));
+  constexpr std::size_t kMark = 8;
+  const auto size = static_cast<std::uint32_t>(first.size() + second.size() - 44);
+  std::memcpy(first.data() + kMark, &size, sizeof size);
+  const std::string text = kHead + first + second;
+  EXPECT_EQ(find_entries(std::as_bytes(std::span(text))).places.size(), 1U);
+  const EntryPlaces found = find_intact_entries(std::as_bytes(std::span(text)));
+  ASSERT_EQ(found.places.size(), 1U);
+  EXPECT_EQ(found.places[0].name, "b");
+  EXPECT_EQ(found.places[0].at, kHead.size() + first.size());
+  EXPECT_EQ(found.end, text.size());
+}
+
 }  // namespace
 }  // namespace ccm::publication
