@@ -43,7 +43,8 @@ struct Expectation {
   // Whether what is shown is known to be the stored chain, and nothing of it is to be compared.
   bool is_stored_chain = false;
   bool has_response = false;  // the store has an OCSP response
-  // Reads the current version, when it takes more to judge; nullptr when it cannot be read.
+  // Reads the current version, when it takes more to judge; nullptr when it cannot be read. It may
+  // be a newer one than `stored` by then.
   std::function<const store::StoredCertificate*()> load = {};
   std::string server_name;  // that was asked for
   LimitOptions limits = {};

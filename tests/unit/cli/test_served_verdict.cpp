@@ -52,7 +52,9 @@ class ServedVerdictTest : public testing::Test {
         probe_,
         {.stored = stored_ ? &stored_->info : nullptr,
          .has_response = stored_ && !stored_->ocsp_response.empty(),
-         .load = [this] { return stored_ ? &*stored_ : nullptr; },
+         .load = [this] { return read_     ? &*read_
+                                 : stored_ ? &*stored_
+                                           : nullptr; },
          .server_name = name_,
          .limits = limits_,
          .now = now_,
@@ -68,6 +70,7 @@ class ServedVerdictTest : public testing::Test {
   test::TestAuthority issuer_;
   std::optional<test::TestCertificate> leaf_;
   std::optional<store::StoredCertificate> stored_;
+  std::optional<store::StoredCertificate> read_;  // when it is another by then
   Probe probe_;
   std::string name_ = "www.example.com";
   LimitOptions limits_;
@@ -147,6 +150,26 @@ TEST_F(ServedVerdictTest, TheChainIsTheStoredOne) {
   const auto twin = test::make_test_intermediate(root_);
   probe_ = shown({leaf_->certificate, twin.certificate});
   expect(Level::warning, "with other issuers");
+}
+
+// `stored_` was looked up before the handshake, and the rest is read after it.
+TEST_F(ServedVerdictTest, ARenewalMeanwhileIsNoDifference) {
+  const auto other = test::make_test_intermediate(root_);
+  const auto successor = test::make_test_leaf(other, {.names = {"www.example.com"}});
+  auto bundle = crypto::Bundle::restore({successor.certificate, other.certificate}, successor.key);
+  read_ = {.bundle = *std::move(bundle),
+           .info = {.number = 6,
+                    .fingerprint = successor.certificate.fingerprint(),
+                    .serial = successor.certificate.serial(),
+                    .origin = "pca:x"},
+           .ocsp_response = test::make_test_response(successor.certificate, other)};
+  stored_->ocsp_response = test::make_test_response(leaf_->certificate, issuer_);
+  expect(Level::ok, "shows serial " + leaf_->certificate.serial());
+  probe_ = shown({leaf_->certificate});
+  probe_.ocsp_response = stored_->ocsp_response;
+  expect(Level::ok, "shows serial " + leaf_->certificate.serial());
+  read_.reset();
+  expect(Level::warning, "in a chain of 1, but the store has 2");
 }
 
 TEST_F(ServedVerdictTest, WhatIsWorseIsSaidFirst) {
