@@ -91,8 +91,8 @@ Result<std::optional<Publisher>> make_publisher(const config::ServerFacts& facts
                                                   publication::CanaryBoard::Access::read)) {
     canaries.board = *std::move(board);
   }
-  std::optional<Publisher> publisher(std::in_place, config, store, *std::move(writer), life, log,
-                                     events, std::move(canaries));
+  std::optional<Publisher> publisher(std::in_place, config, store, kStorePath, *std::move(writer),
+                                     life, log, events, std::move(canaries));
   if (Result<Secret> kept = store::read_snapshot(kStorePath)) {
     publisher->believe(publication::Snapshot::parse(*std::move(kept)));
   }

@@ -29,10 +29,11 @@ namespace ccm::agent {
 
 class Publisher {
  public:
-  // Borrows all but the writer.
+  // Borrows all but the writer. `state_path` is where the agent works, which stays the same
+  // directory when another one gets the configured name (state_place.h).
   Publisher(const config::Config& config, const store::StoreReader& store,
-            publication::Writer writer, SignOfLife& life, Log& log, Events& events = no_events(),
-            CanaryPlace canaries = {})
+            const std::string& state_path, publication::Writer writer, SignOfLife& life, Log& log,
+            Events& events = no_events(), CanaryPlace canaries = {})
       : config_(config),
         store_(store),
         writer_(std::move(writer)),
@@ -42,8 +43,7 @@ class Publisher {
         canaries_(std::move(canaries), store, log),
         proofs_(store, log),
         tickets_(config.global().ticket_keys, store, log),
-        catalogues_(writer_.catalogues(), store, log, config.catalogues(),
-                    copies_in(config.global().state_path)),
+        catalogues_(writer_.catalogues(), store, log, config.catalogues(), copies_in(state_path)),
         follower_(config, store) {}
 
   // Publishes every certificate whose current version or OCSP response is another than the last

@@ -60,7 +60,7 @@ class PublisherTest : public ::testing::Test {
   }
   void start_again() {
     publisher_.emplace(
-        *config_, *store_,
+        *config_, *store_, directory_.path().string(),
         publication::Writer::attach(FileDescriptor(dup(writer_->descriptor()))).value(), life_,
         log_);
   }
