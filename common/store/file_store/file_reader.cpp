@@ -166,7 +166,11 @@ Result<StoreReader::Described> FileReader::describe(const std::string& name) con
 
 VersionNumber FileReader::current_version(const std::string& name) const noexcept {
   try {
-    return check_entry_name(name) ? read_pointer(certificate_path(name)).number : 0;
+    const VersionNumber number =
+        check_entry_name(name) ? read_pointer(certificate_path(name)).number : 0;
+    // Whoever follows the store asks for this when a certificate was forgotten.
+    if (number == 0) recent_.drop(name);
+    return number;
   } catch (...) {
     return 0;  // out of memory: asked again at the next look
   }

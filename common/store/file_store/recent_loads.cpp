@@ -21,4 +21,9 @@ void RecentLoads::note(const std::string& name, const Traces& traces,
   if (entries_.size() > kMost) entries_.pop_back();
 }
 
+void RecentLoads::drop(const std::string& name) {
+  const std::lock_guard lock(mutex_);
+  std::erase_if(entries_, [&](const Entry& each) { return each.name == name; });
+}
+
 }  // namespace ccm::store

@@ -21,6 +21,8 @@ class RecentLoads {
   std::optional<StoredCertificate> find(const std::string& name, const Traces& traces);
   // `traces` are older than what was loaded.
   void note(const std::string& name, const Traces& traces, const StoredCertificate& loaded);
+  // It is gone, and so must be its private key.
+  void drop(const std::string& name);
 
  private:
   struct Entry {

@@ -91,6 +91,18 @@ TEST_F(FileReaderTest, LoadsAgainOnlyWhatLooksAsBefore) {
   EXPECT_FALSE(reader_.load_again("none").value().certificate);
 }
 
+// It has a private key.
+TEST_F(FileReaderTest, KeepsNothingOfWhatIsGone) {
+  const auto first = reader_.load_again("www").value();
+  const fs::path entry = version_file(2, "privkey.pem").parent_path().parent_path().parent_path();
+  fs::rename(entry, entry.string() + "-away");
+  EXPECT_EQ(reader_.current_version("www"), 0U);
+  fs::rename(entry.string() + "-away", entry);
+  EXPECT_NE(reader_.load_again("www").value().certificate->bundle.leaf().native(),
+            first.certificate->bundle.leaf().native())
+      << "it was read again";
+}
+
 TEST_F(FileReaderTest, DescribesWhatLoadGivesWhereDamageShows) {
   std::ofstream(version_file(2, "privkey.pem")) << "x";
   fs::last_write_time(version_file(2, "privkey.pem"),
