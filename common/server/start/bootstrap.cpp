@@ -95,7 +95,8 @@ class Choice {
   const Shortcuts* shortcuts_;
   Log& log_;
   store::StoredSearch search_;
-  std::vector<std::string> lost_;  // of which a copy is shown
+  std::vector<std::string> lost_;  // of which a copy is shown, and put back
+  std::vector<std::string> gone_;  // of which a copy is shown that cannot be put back
 };
 
 std::optional<Published> Choice::choose(const CertificateSpec& spec) {
@@ -157,18 +158,19 @@ std::optional<Published> Choice::copy(const CertificateSpec& spec, const Own& ow
   if (!copy || (own.certificate && own.certificate->info.number > copy->version)) {
     return std::nullopt;
   }
-  lost_.push_back(fmt::format("\"{}\"", spec.name));
+  (copy->is_put_back ? lost_ : gone_).push_back(fmt::format("\"{}\"", spec.name));
   return std::move(copy->published);
 }
 
 void Choice::say_lost() const {
-  if (lost_.empty()) return;
-  const std::string& state_path = request_.config.global().state_path;
-  log_.error(
-      "the store has lost what was installed for {}; the copy in {} is shown, and the agent puts "
-      "it "
-      "back",
-      enumerated(lost_, kLostShown), store::snapshot_path(state_path));
+  const std::string path = store::snapshot_path(request_.config.global().state_path);
+  const auto say = [&](const std::vector<std::string>& names, std::string_view remedy) {
+    if (names.empty()) return;
+    log_.error("the store has lost what was installed for {}; the copy in {} is shown, and {}",
+               enumerated(names, kLostShown), path, remedy);
+  };
+  say(lost_, "the agent puts it back");
+  say(gone_, "the agent obtains another, because an earlier release wrote the copy");
 }
 
 // A certificate that fits, stored or shown under another name.

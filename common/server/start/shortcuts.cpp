@@ -45,7 +45,9 @@ std::optional<Shortcuts::Copy> Shortcuts::copy_of(const CertificateSpec& spec) c
     return std::nullopt;
   }
   if (!spec.stapling || entry->response_end <= now_) published->ocsp_response.clear();
-  return Copy{.version = entry->version, .published = *std::move(published)};
+  return Copy{.version = entry->version,
+              .published = *std::move(published),
+              .is_put_back = !entry->origin.empty()};
 }
 
 bool Shortcuts::knows(const CertificateSpec& spec) const {

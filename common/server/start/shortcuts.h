@@ -37,6 +37,7 @@ class Shortcuts {
   struct Copy {
     store::VersionNumber version = 0;
     publication::Published published;
+    bool is_put_back = true;  // false: an earlier release wrote it and did not say where it is from
   };
   std::optional<Copy> copy_of(const config::CertificateSpec& spec) const;
   // The entry of a certificate that the store has lost or damaged, for a catalogue; nullptr when

@@ -159,7 +159,8 @@ class WithSnapshot : public Bootstrap {
         .begin = stored.info.not_before,
         .end = stored.info.not_after,
         .names = stored.bundle.leaf().names(),
-        .value = publication::encode({.bundle = stored.bundle, .ocsp_response = {}}).value()};
+        .value = publication::encode({.bundle = stored.bundle, .ocsp_response = {}}).value(),
+        .origin = origin_};
     entries_ += encode_entry(entry).reveal();
     // Without a trace: a file that looks altered is read.
     const auto key = state_ / ("certificates/" + name + "/versions/1/privkey.pem");
@@ -176,6 +177,7 @@ class WithSnapshot : public Bootstrap {
   }
 
   std::string entries_;
+  std::string origin_ = "import";
 };
 
 TEST_F(WithSnapshot, ReadsNothingElseOfWhatItHas) {
@@ -224,6 +226,20 @@ TEST_F(WithSnapshot, ShowsTheCopiesWhenTheStoreHasLostAll) {
   EXPECT_THAT(log_.lines(Severity::notice), IsEmpty());
   std::filesystem::create_directory(state_ / "certificates");
   EXPECT_EQ(shown_fingerprint(run(), "b"), fingerprints[1]) << "the directory is there and empty";
+}
+
+// The agent puts back only what says where it is from.
+TEST_F(WithSnapshot, SaysWhatTheAgentWillDo) {
+  add_certificate("a");
+  add_certificate("b");
+  install_and_keep("a");
+  origin_.clear();
+  install_and_keep("b");
+  std::filesystem::rename(state_ / "certificates", state_ / "away");
+  run();
+  EXPECT_THAT(log_.errors(),
+              ElementsAre(AllOf(HasSubstr("for \"a\"; "), HasSubstr("the agent puts it back")),
+                          AllOf(HasSubstr("for \"b\"; "), HasSubstr("the agent obtains another"))));
 }
 
 TEST_F(WithSnapshot, ACopyIsBetterThanAnOlderVersionOnly) {
