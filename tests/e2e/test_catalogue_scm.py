@@ -2,6 +2,7 @@
 """A catalogue of every certificate that SCM has issued for an account."""
 
 import re
+import shutil
 import subprocess
 
 import pytest
@@ -96,6 +97,33 @@ def test_what_is_issued_is_served_by_its_name_and_goes_when_it_is_gone(server, c
     assert upload["id"] not in exports(cloud)
     assert len(exports(cloud)) == len(set(exports(cloud))), "each is exported once"
     assert server.workers() == workers
+
+
+def test_what_the_store_has_lost_is_shown_over_a_reload_and_fetched_again(server, cloud, settings, state, edge):
+    records = [cloud.issue([f"lost{i}.example"]) for i in range(2)]
+    configure(server, settings, edge)
+    server.allow("has lost (all )?certificates|Failed to connect|Could not connect|Connection refused")
+    server.start()
+    trust = cloud.trust()
+    for record in records:
+        wait_for(edge, record, trust)
+    entries = [f"scm_{record['id']}" for record in records]
+    snapshot = state / "snapshot"
+    wait_until(lambda: snapshot.exists() and all(entry.encode() in snapshot.read_bytes() for entry in entries),
+               "both in the snapshot")
+    cloud.stop()
+    shutil.rmtree(state / "certificates" / entries[0])
+    server.reload()
+    server.wait_for_log("the store has lost certificates; what was shown before")
+    assert [serial_for(edge, record["names"][0], trust) for record in records] == [each["serial"] for each in records]
+    # All of it, and nothing remembers over a start what the catalogue showed.
+    server.stop()
+    shutil.rmtree(state / "certificates")
+    server.start()
+    assert serial_for(edge, "lost1.example", trust) is None
+    cloud.start()
+    for record in records:
+        wait_for(edge, record, trust)
 
 
 def test_a_configured_certificate_stays_with_its_entry(nginx, cloud, settings, state, edge):

@@ -65,10 +65,21 @@ class Filling {
     });
   }
 
+  // What was forgotten is in no snapshot, so the store has lost what is. The record that says which
+  // catalogues of an account show it is lost, too, and this one did.
   void remove_all_but(const std::set<std::string>& stored) {
     for (const std::string& entry : catalogue_.entries()) {
-      if (!stored.contains(entry)) catalogue_.remove(entry);
+      if (stored.contains(entry)) continue;
+      if (has_copy(entry)) {
+        ++lost_;
+      } else {
+        catalogue_.remove(entry);
+      }
     }
+  }
+
+  bool has_copy(const std::string& entry) const {
+    return start_.shortcuts != nullptr && start_.shortcuts->copy_for_catalogue(entry) != nullptr;
   }
 
   void load(const std::string& entry) {
@@ -88,23 +99,21 @@ class Filling {
     put(entry, traces, found->certificate->bundle, found->response);
   }
 
-  // What was forgotten is in no snapshot, so the store has lost these.
+  // After a start there is only the snapshot.
   void show_lost() {
     if (start_.shortcuts == nullptr) return;
-    std::size_t count = 0;
     for (const publication::SnapshotEntry* copy : start_.shortcuts->in_force()) {
       const std::string& name = copy->name;
       if (catalogue_.find(name) != nullptr || start_.store.current_version(name) != 0) continue;
       if (store::is_forgotten(start_.store, name) || !is_selected(name)) continue;
       const Traces traces{copy->version, copy->stamp, copy->response};
-      if (catalogue_.put_encoded(name, traces, copy->value.bytes())) ++count;
+      if (catalogue_.put_encoded(name, traces, copy->value.bytes())) ++lost_;
     }
-    if (count == 0) return;
+    if (lost_ == 0) return;
     log_.error(
-        "catalogue \"{}\": the store has lost certificates; the copies in the snapshot are shown "
-        "({} "
-        "certificates), and the agent puts them back",
-        catalogue_.name(), count);
+        "catalogue \"{}\": the store has lost certificates; what was shown before, or is in the "
+        "snapshot, is shown until they are back ({} certificates)",
+        catalogue_.name(), lost_);
   }
 
   // Better than nothing, and than an older version.
@@ -146,6 +155,7 @@ class Filling {
   const CatalogueStart& start_;
   CatalogueWriter& catalogue_;
   Log& log_;
+  std::size_t lost_ = 0;  // that are shown although the store has them no more
 };
 
 }  // namespace

@@ -1,0 +1,124 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/file.h"
+#include "config/source_kinds.h"
+#include "crypto/verification/serving_rules.h"
+#include "publication/codec.h"
+#include "server/start/catalogue_start.h"
+#include "store/catalogue_membership.h"
+#include "store/file_store/file_store.h"
+#include "store/host/snapshot_file.h"
+#include "support/admission.h"
+#include "support/memory_log.h"
+#include "support/temp_directory.h"
+#include "support/test_bundle.h"
+
+namespace ccm::server {
+namespace {
+
+using test::kTestNow;
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::IsEmpty;
+
+class CatalogueStartTest : public testing::Test {
+ protected:
+  void SetUp() override { writer_ = publication::Writer::create({}, {}, {"edge"}).value(); }
+  // Into the snapshot as well.
+  void install(const std::string& entry) {
+    const crypto::Bundle bundle = test::make_test_bundle(entry + ".example.com");
+    const auto lease = store_->try_lead().value();
+    ASSERT_TRUE(store_->install(*lease, test::let_in(entry, bundle),
+                                {.bundle = bundle,
+                                 .origin = "scm:" + entry,
+                                 .expected = store_->current_version(entry),
+                                 .keep = 3,
+                                 .now = kTestNow}));
+    ASSERT_TRUE(store::write_membership(
+        *store_, *lease, entry,
+        {.id = entry, .mark = "m", .names = {}, .selections = {spec_.selection()}}));
+    snapshot_ += publication::encode_entry(
+                     {.name = entry,
+                      .version = store_->current_version(entry),
+                      .stamp = store_->version_stamp(entry),
+                      .rules = crypto::kServingRules,
+                      .begin = bundle.leaf().not_before(),
+                      .end = bundle.leaf().not_after(),
+                      .names = bundle.leaf().names(),
+                      .value = publication::encode({.bundle = bundle, .ocsp_response = {}}).value(),
+                      .origin = "scm:" + entry})
+                     .reveal();
+    ASSERT_TRUE(store::replace_snapshot(path(), Secret::copy_of(snapshot_)));
+  }
+  // A start, and with the same writer a reload.
+  void fill() {
+    const Shortcuts shortcuts(*store_, path(), kTestNow);
+    const std::vector<config::CatalogueSpec> specs{spec_};
+    fill_catalogues({.writer = *writer_,
+                     .store = *store_,
+                     .specs = specs,
+                     .now = kTestNow,
+                     .shortcuts = &shortcuts},
+                    log_);
+  }
+  std::vector<std::string> shown() { return writer_->catalogues().front()->entries(); }
+  void lose(const std::string& entry) {
+    ASSERT_TRUE(remove_tree(path() + "/certificates/" + entry));
+  }
+  std::string path() const { return directory_.path().string(); }
+
+  test::TempDirectory directory_{test::memory_backed_parent()};
+  std::unique_ptr<store::Store> store_ = store::open_file_store(path()).value();
+  std::optional<publication::Writer> writer_;
+  config::CatalogueSpec spec_{.name = "edge", .kind = config::find_source_kind("scm")};
+  std::string snapshot_{publication::kSnapshotHead};
+  test::MemoryLog log_;
+};
+
+TEST_F(CatalogueStartTest, WhatAnAccountsCatalogueShowedStaysWhenTheStoreLosesIt) {
+  install("a");
+  install("b");
+  fill();
+  EXPECT_THAT(shown(), ElementsAre("a", "b"));
+  EXPECT_THAT(log_.errors(), IsEmpty());
+  lose("a");
+  fill();
+  EXPECT_THAT(shown(), ElementsAre("a", "b"));
+  EXPECT_THAT(log_.errors(),
+              ElementsAre(HasSubstr("has lost certificates; what was shown before")));
+}
+
+TEST_F(CatalogueStartTest, WhatWasForgottenGoes) {
+  install("a");
+  install("b");
+  fill();
+  {
+    const auto lease = store_->try_lead().value();
+    ASSERT_TRUE(store_->forget(*lease, "a", store::Keep::nothing));
+  }
+  fill();
+  EXPECT_THAT(shown(), ElementsAre("b"));
+  EXPECT_THAT(log_.errors(), IsEmpty());
+}
+
+// Nothing says any more that it was this catalogue's.
+TEST_F(CatalogueStartTest, AStartShowsNoLostCertificateOfAnAccount) {
+  install("a");
+  install("b");
+  lose("a");
+  fill();
+  EXPECT_THAT(shown(), ElementsAre("b"));
+  spec_.kind = nullptr;
+  fill();
+  EXPECT_THAT(shown(), ElementsAre("a", "b")) << "one of the store shows everything";
+}
+
+}  // namespace
+}  // namespace ccm::server
