@@ -11,9 +11,11 @@
 #include "agent/publishing/publisher.h"
 #include "base/file.h"
 #include "config/input/settings.h"
+#include "publication/codec.h"
 #include "publication/reader.h"
 #include "store/file_store/file_store.h"
 #include "store/file_store/version_files.h"
+#include "store/host/snapshot_file.h"
 #include "support/admission.h"
 #include "support/fake_clock.h"
 #include "support/temp_directory.h"
@@ -64,13 +66,13 @@ class PublisherTest : public ::testing::Test {
         publication::Writer::attach(FileDescriptor(dup(writer_->descriptor()))).value(), life_,
         log_);
   }
-  crypto::Bundle install() {
+  crypto::Bundle install(const std::string& name = "www") {
     const crypto::Bundle bundle = test::make_test_bundle();
     const std::unique_ptr<store::Lease> lease = store_->try_lead().value();
-    EXPECT_TRUE(store_->install(*lease, test::let_in("www", bundle),
+    EXPECT_TRUE(store_->install(*lease, test::let_in(name, bundle),
                                 {.bundle = bundle,
                                  .origin = "import",
-                                 .expected = store_->current_version("www"),
+                                 .expected = store_->current_version(name),
                                  .keep = 3,
                                  .now = test::kTestNow}));
     return bundle;
@@ -350,6 +352,34 @@ TEST_F(PublisherTest, AnOlderVersionIsBetterThanNone) {
   publisher_->refresh(test::kTestNow);
   EXPECT_EQ(served(), first);
   EXPECT_EQ(reported(), 1);
+}
+
+// The configured name leads to another directory by now.
+TEST_F(PublisherTest, LooksForCopiesWhereItWorks) {
+  config::Settings settings;
+  ASSERT_TRUE(settings.set("catalogue", {"all", "source=store"}, {}));
+  ASSERT_TRUE(settings.set("state_path", {"/nonexistent/elsewhere"}, {}));
+  config_ = settings.finalize().value();
+  writer_ = publication::Writer::create({}, {}, {"all"}).value();
+  start_again();
+  install("other");
+  const crypto::Bundle bundle = install("www");
+  publisher_->refresh(test::kTestNow);
+  while (publisher_->has_more()) publisher_->refresh(test::kTestNow);
+  const publication::SnapshotEntry entry{
+      .name = "www",
+      .version = 1,
+      .value = publication::encode({.bundle = bundle, .ocsp_response = {}}).value(),
+      .origin = "import"};
+  ASSERT_TRUE(store::replace_snapshot(
+      directory_.path().string(),
+      Secret::copy_of(std::string(publication::kSnapshotHead) +
+                      std::string(publication::encode_entry(entry).reveal()))));
+  ASSERT_TRUE(remove_tree((directory_ / "certificates/www").string()));
+  clock_.advance(CataloguePublisher::kRound);
+  publisher_->refresh(test::kTestNow);
+  while (publisher_->has_more()) publisher_->refresh(test::kTestNow);
+  EXPECT_THAT(publisher_->writer().catalogues().front()->entries(), ElementsAre("other", "www"));
 }
 
 }  // namespace
