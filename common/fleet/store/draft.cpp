@@ -11,7 +11,12 @@ void Draft::expect(std::string key, EtcdRevision modified) {
       {.key = std::move(key), .of = EtcdCompare::Of::modified, .revision = modified});
 }
 
+void Draft::take_back(const std::string& key) {
+  std::erase_if(transaction_.changes, [&](const EtcdChange& change) { return change.key == key; });
+}
+
 void Draft::put(std::string key, const Secret& text) {
+  take_back(key);
   Result<std::string> sealed = keys_.seal(key, text);
   if (sealed) {
     transaction_.changes.push_back({.key = std::move(key), .value = *std::move(sealed)});
@@ -38,7 +43,7 @@ void Draft::put_version(const std::string& name, const crypto::Bundle& bundle,
 }
 
 void Draft::remove(std::string key) {
-  std::erase_if(transaction_.changes, [&](const EtcdChange& change) { return change.key == key; });
+  take_back(key);
   transaction_.changes.push_back({.key = std::move(key), .value = std::nullopt});
 }
 

@@ -23,12 +23,13 @@ class Draft {
   Draft(const FleetLayout& layout, const FleetKeys& keys) : layout_(layout), keys_(keys) {}
 
   void expect(std::string key, EtcdRevision modified);
+  // As with remove(), what the draft did to that key before counts no more: etcd takes each key
+  // once in a transaction.
   void put(std::string key, const Secret& text);
   // To the front, where it tells whether the transaction has happened (EtcdClient::commit).
   void put_first(std::string key, const Secret& text);
   void put_version(const std::string& name, const crypto::Bundle& bundle,
                    const store::VersionInfo& info, std::span<const std::byte> response);
-  // Takes back what was put there: etcd takes each key once in a transaction.
   void remove(std::string key);
   void remove_all(std::string_view prefix);
   void remove_version(const std::string& name, store::VersionNumber number);
@@ -36,6 +37,8 @@ class Draft {
   Result<EtcdTransaction> take() &&;
 
  private:
+  void take_back(const std::string& key);
+
   const FleetLayout& layout_;
   const FleetKeys& keys_;
   EtcdTransaction transaction_;
