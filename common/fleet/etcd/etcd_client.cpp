@@ -82,11 +82,13 @@ Failure EtcdClient::failed_at(std::size_t member, Error error) const {
   return fail(std::move(error).with_context(fmt::format("etcd at {}", options_.endpoints[member])));
 }
 
+void EtcdClient::forget_log_in() {
+  const std::lock_guard lock(mutex_);
+  token_.clear();
+}
+
 Result<void> EtcdClient::log_in(std::size_t member) {
-  {
-    const std::lock_guard lock(mutex_);
-    token_.clear();
-  }
+  forget_log_in();
   const Secret body = login_body(options_.user, options_.password);
   cloud::HttpRequest request = request_to(member, "auth/authenticate", body.reveal());
   const Result<cloud::HttpResponse> response = http_->send(request);
@@ -129,7 +131,12 @@ Result<cloud::JsonDocument> EtcdClient::call_member(std::size_t member, std::str
                                                     std::string_view body) {
   for (bool has_logged_in = false;;) {
     Result<cloud::HttpResponse> response = send(member, path, body);
-    if (!response) return fail_with(std::move(response), "etcd");
+    if (!response) {
+      // A token of the kind "simple" names a place in etcd's log. An etcd whose backup was restored
+      // lets it wait until the log is as long again.
+      forget_log_in();
+      return fail_with(std::move(response), "etcd");
+    }
     if (response->status == kOk) return cloud::JsonDocument::parse(response->body.reveal());
     Error error = error_of(*response);
     const bool may_log_in =
@@ -246,7 +253,9 @@ Result<void> EtcdClient::watch(const EtcdRange& range, EtcdRevision since, const
   std::optional<Error> problem;
   bool has_enough = false;
   bool has_news = false;
+  bool has_begun = false;
   const auto take = [&](std::string_view line) {
+    has_begun = true;
     Result<EtcdNews> news = parse_news(line);
     if (!news) {
       problem = std::move(news).error();
@@ -262,6 +271,7 @@ Result<void> EtcdClient::watch(const EtcdRange& range, EtcdRevision since, const
                     {.silence = options_.silence, .stop = stop});
   if (response && response->status != kOk && response->status != 0) problem = error_of(*response);
   if (!response) problem = response.error();
+  if (!has_begun) forget_log_in();  // as in call_member()
   if (has_enough && !problem) return {};
   // One that is dead, or cut off from the others, tells nothing either.
   if (problem || !has_news) preferred_ = (member + 1) % options_.endpoints.size();

@@ -88,6 +88,7 @@ class EtcdClient {
   Result<cloud::HttpResponse> send(std::size_t member, std::string_view path,
                                    std::string_view body);
   Result<void> log_in(std::size_t member);
+  void forget_log_in();
   cloud::HttpRequest request_to(std::size_t member, std::string_view path, std::string_view body);
   Failure failed_at(std::size_t member, Error error) const;
 

@@ -84,16 +84,9 @@ std::optional<EtcdRevision> FleetHost::prepare_to_listen() {
 // False: all has to be read anew.
 bool FleetHost::hear(const EtcdNews& news) {
   const auto held = lock();
-  // The member has forgotten what happened since.
-  if (news.is_canceled) {
+  // The member has forgotten what happened since, or does not know the log-in any more.
+  if (news.is_canceled || has_gone_back(news)) {
     heard_.reset();
-    return false;
-  }
-  if (has_gone_back(news)) {
-    parts_.log.warn(
-        "fleet: etcd has gone back to what it had before, as when its backup is restored; this "
-        "host reads all of it again");
-    begin_anew();
     return false;
   }
   hear_of_leader(news);
@@ -239,6 +232,7 @@ Result<void> FleetHost::read_keys() {
   if (!keys) return pass(std::move(keys));
   keys_ = *std::move(keys);
   are_keys_fresh_ = true;
+  keys_of_ = mirror_.times_gone_back();
   mirror_.hear_all_again();
   return {};
 }
@@ -248,12 +242,13 @@ Result<void> FleetHost::have_keys() {
 }
 
 Result<void> FleetHost::synchronise() {
-  if (!are_keys_fresh_) {
+  if (!are_keys_fresh_ || keys_of_ != mirror_.times_gone_back()) {
     if (Result<void> read = read_keys(); !read) return read;
   }
   if (Result<void> looked = look_at_leader(); !looked) return looked;
   const Result<EtcdRevision> revision = mirror_.synchronise();
   if (!revision) return fail(revision.error());
+  if (keys_of_ != mirror_.times_gone_back()) return synchronise();
   heard_ = *revision;
   return {};
 }

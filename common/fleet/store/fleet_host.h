@@ -114,6 +114,7 @@ class FleetHost {
   Parts parts_;
   FleetKeys keys_;
   bool are_keys_fresh_ = false;
+  std::uint64_t keys_of_ = 0;  // mirror_.times_gone_back() when they were read
   FleetMirror mirror_;
   std::mutex mutex_;
   std::unique_ptr<store::Lease> host_lease_;

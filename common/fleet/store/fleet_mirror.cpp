@@ -21,12 +21,6 @@ std::string request_file(const std::string& state_path, const Slot& slot) {
   return fmt::format("{}/request-{}-{}", state_path, slot.rest, slot.name);
 }
 
-std::set<std::string> keys_of(const EtcdPage& page) {
-  std::set<std::string> keys;
-  for (const EtcdItem& item : page.items) keys.insert(item.key);
-  return keys;
-}
-
 }  // namespace
 
 FleetMirror::KnownHead FleetMirror::head_of(const std::string& name) const {
@@ -74,90 +68,13 @@ Result<Secret> FleetMirror::payload(const std::string& key, const Payloads& payl
   return keys_.unseal(key, page->items.front().value);
 }
 
-Result<EtcdPage> FleetMirror::read_shelf(Shelf shelf) {
-  return etcd_.read_all(range_of_prefix(layout_.shelf(shelf)));
-}
-
-Result<EtcdRevision> FleetMirror::synchronise() {
-  const Result<EtcdPage> heads = read_shelf(Shelf::head);
-  if (!heads) return fail(heads.error());
-  std::set<std::string> records;
-  EtcdRevision records_revision = 0;
-  std::set<std::string> requests;
-  std::vector<EtcdItem> items = heads->items;
-  for (const Shelf shelf : {Shelf::record, Shelf::request, Shelf::grant}) {
-    Result<EtcdPage> page = read_shelf(shelf);
-    if (!page) return fail(page.error());
-    (shelf == Shelf::record ? records : requests).merge(keys_of(*page));
-    if (shelf == Shelf::record) records_revision = page->revision;
-    // In the order in which they were left.
-    std::stable_sort(
-        page->items.begin(), page->items.end(),
-        [](const EtcdItem& one, const EtcdItem& other) { return one.created < other.created; });
-    for (EtcdItem& item : page->items) items.push_back(std::move(item));
-  }
-  const std::set<std::string> listed = keys_of(*heads);
-  for (auto& [name, known] : heads_) {
-    // Nobody of the fleet removes one.
-    if (!listed.contains(layout_.head(name)) && known.heard <= heads->revision) known.modified = 0;
-  }
-  for (const EtcdItem& item : items) {
-    if (Result<void> done = take_in({.item = item}, {}); !done) return pass(std::move(done));
-  }
-  // An etcd that has nothing is a new one, and no reason to lose anything.
-  if (!heads->items.empty()) {
-    if (Result<void> done = drop_stale_records(records, records_revision); !done) {
-      return pass(std::move(done));
-    }
-    drop_stale_requests(requests);
-  }
-  synchronised_ = heads->revision;
-  return heads->revision;
-}
-
-// What was removed while nobody here listened.
-Result<void> FleetMirror::drop_stale_records(const std::set<std::string>& listed,
-                                             EtcdRevision revision) {
-  Result<std::vector<std::string>> names = reader_.names();
-  if (!names) return pass(std::move(names));
-  names->emplace_back(store::kStoreWide);
-  for (const std::string& name : *names) {
-    // What the fleet has never had is this host's own.
-    if (name != store::kStoreWide && head_of(name).modified == 0) continue;
-    const std::string directory =
-        (name.empty() ? reader_.state_path() : reader_.certificate_path(name)) + "/records";
-    const auto kinds = list_directory(directory, Links::nowhere);
-    if (!kinds) continue;
-    for (const std::string& kind : *kinds) {
-      const std::string key = layout_.record(name, kind);
-      if (listed.contains(key) || is_temporary_name(kind)) continue;
-      others_[key].remove(revision);
-      const Result<bool> removed = cache_.remove_record(name, kind);
-      if (!removed) return fail(removed.error());
-      if (*removed && !name.empty()) {
-        store::note_change(reader_.state_path(), name, store::Changed::records);
-      }
-    }
-  }
-  return {};
-}
-
-void FleetMirror::drop_stale_requests(const std::set<std::string>& listed) {
-  store::FileInbox inbox(reader_.state_path());
-  for (const store::Ticket& ticket : inbox.list().value_or(std::vector<store::Ticket>())) {
-    if (!listed.contains(layout_.request(ticket.id, ticket.name))) inbox.withdraw(ticket);
-  }
-  for (const std::string& name : inbox.granted()) {
-    if (!listed.contains(layout_.grant(name))) inbox.drop_granted(name);
-  }
-}
-
 Result<void> FleetMirror::apply(const EtcdNews& news) {
   Payloads payloads;
   for (const EtcdEvent& event : news.events) {
     if (!event.is_removed) payloads.insert_or_assign(event.item.key, event.item.value);
   }
   for (const EtcdEvent& event : news.events) {
+    newest_ = std::max(newest_, event.item.modified);
     // What was read at once contains it, or what came after it.
     if (event.item.modified <= synchronised_) continue;
     if (Result<void> done = take_in(event, payloads); !done) return done;

@@ -14,6 +14,7 @@
 #include <set>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/log.h"
 #include "base/result.h"
@@ -33,6 +34,7 @@ class FleetMirror {
       : etcd_(etcd), layout_(layout), keys_(keys), reader_(reader), cache_(reader), log_(log) {}
 
   // Reads all that etcd has but the versions that are here already. From which revision to watch.
+  // Notices when etcd has gone back to what it had before, and then believes its revisions.
   Result<EtcdRevision> synchronise();
   // An error means that the copy is not complete: synchronise again.
   Result<void> apply(const EtcdNews& news);
@@ -58,7 +60,7 @@ class FleetMirror {
     for (auto& [name, known] : heads_) known.heard = 0;
     for (auto& [key, known] : others_) known.heard = 0;
   }
-  // Of an etcd that has gone back. What the heads were stays known.
+  // What is known of etcd's revisions counts no more. What the heads were stays known.
   void forget_revisions() {
     for (auto& [name, known] : heads_) known.modified = known.heard = 0;
     others_.clear();
@@ -67,6 +69,9 @@ class FleetMirror {
 
   // Of which certificates the newest head could not be taken in.
   const FailedCopies& failed() const noexcept { return failed_; }
+  // Grows with every synchronise() that found that etcd has gone back: the fleet's keys may be
+  // others as well.
+  std::uint64_t times_gone_back() const noexcept { return times_gone_back_; }
   // Grows with every head that is heard of.
   std::uint64_t heads_heard() const noexcept { return heads_heard_; }
 
@@ -106,6 +111,7 @@ class FleetMirror {
   // nullopt, and told of, when it is not the fleet's.
   std::optional<Secret> open(const EtcdItem& item);
   Result<EtcdPage> read_shelf(Shelf shelf);
+  bool has_gone_back(EtcdRevision now, const std::vector<EtcdItem>& items) const;
   Result<void> take_in(const EtcdEvent& event, const Payloads& payloads);
   Result<void> drop_stale_records(const std::set<std::string>& listed, EtcdRevision revision);
   void drop_stale_requests(const std::set<std::string>& listed);
@@ -122,6 +128,8 @@ class FleetMirror {
   FailedCopies failed_;
   std::uint64_t heads_heard_ = 0;
   EtcdRevision synchronised_ = 0;
+  EtcdRevision newest_ = 0;  // that was heard of
+  std::uint64_t times_gone_back_ = 0;
   std::set<std::string> strangers_;  // ids of keys that are not ours, told of once
 };
 

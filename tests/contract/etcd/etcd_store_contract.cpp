@@ -18,6 +18,7 @@
 #include <vector>
 
 #include "base/clock.h"
+#include "cloud/transport/curl_client.h"
 #include "fleet/store/etcd_store.h"
 #include "store/file_store/file_store.h"
 #include "store/host/fleet_note.h"
@@ -49,6 +50,19 @@ bool happens(const std::function<bool()>& condition, std::chrono::milliseconds w
   return false;
 }
 
+// Of all that ask etcd, for when it wants a log-in.
+constexpr const char* kEtcdUser = "root";
+constexpr const char* kEtcdPassword = "pass";
+
+std::unique_ptr<EtcdClient> client_of(std::vector<std::string> endpoints,
+                                      std::chrono::milliseconds patience = 2s) {
+  return EtcdClient::make({.endpoints = std::move(endpoints),
+                           .user = Secret::copy_of(kEtcdUser),
+                           .password = Secret::copy_of(kEtcdPassword),
+                           .patience = patience})
+      .value();
+}
+
 FleetKeys keys_like(const crypto::SealingKey& key) {
   FleetKeys keys;
   keys.keys.push_back({.id = key.id, .key = key.key.clone()});
@@ -69,8 +83,7 @@ class Host {
     start();
   }
   void start() {
-    std::shared_ptr<EtcdClient> etcd =
-        EtcdClient::make({.endpoints = endpoints_, .patience = 500ms}).value();
+    std::shared_ptr<EtcdClient> etcd = client_of(endpoints_, 500ms);
     store_ = open_etcd_store(
                  {.state_path = state_path_, .fleet = "web", .host = "h", .lease_life = 2s},
                  std::move(etcd),
@@ -144,7 +157,7 @@ class FleetContract : public ::testing::Test {
   }
   void start(std::size_t members) {
     cluster_ = std::make_unique<test::EtcdCluster>(members);
-    raw_ = EtcdClient::make({.endpoints = cluster_->endpoints()}).value();
+    raw_ = client_of(cluster_->endpoints());
     wait_for_etcd();
   }
   void wait_for_etcd() {
@@ -159,6 +172,22 @@ class FleetContract : public ::testing::Test {
     const EtcdPage page = raw_->range({.key = key}).value();
     return page.items.empty() ? "" : page.items.front().value;
   }
+
+  void want_log_ins() {
+    const auto http = cloud::make_curl_client({}).value();
+    for (const auto& [path, body] :
+         {std::pair("auth/user/add", R"({"name":"root","password":"pass"})"),
+          std::pair("auth/role/add", R"({"name":"root"})"),
+          std::pair("auth/user/grant", R"({"user":"root","role":"root"})"),
+          std::pair("auth/enable", "{}")}) {
+      const auto response = http->send({.method = "POST",
+                                        .url = cluster_->endpoints().front() + "/v3/" + path,
+                                        .headers = {},
+                                        .body = body});
+      ASSERT_EQ(response.value().status, 200) << path;
+    }
+  }
+  void goes_on_when_a_backup_is_restored();
 
   crypto::SealingKey key_ = crypto::make_sealing_key().value();
   std::unique_ptr<test::EtcdCluster> cluster_;
@@ -374,7 +403,7 @@ TEST_F(FleetContract, DoesNotGoBackWhenSomebodyPutsBackWhatWasThere) {
       [&] { return other->store().load("www")->certificate->ocsp_response == fresh; }, kFresh));
 }
 
-TEST_F(FleetContract, GoesOnWhenABackupOfEtcdIsRestored) {
+void FleetContract::goes_on_when_a_backup_is_restored() {
   const auto one = join();
   const auto other = join();
   ASSERT_TRUE(one->lead());
@@ -405,6 +434,16 @@ TEST_F(FleetContract, GoesOnWhenABackupOfEtcdIsRestored) {
   for (Host* host : {one.get(), other.get(), late.get()}) {
     EXPECT_TRUE(happens([&] { return host->served() == next.leaf().fingerprint(); }, kFresh));
   }
+}
+
+TEST_F(FleetContract, GoesOnWhenABackupOfEtcdIsRestored) {
+  goes_on_when_a_backup_is_restored();
+}
+
+// Then etcd does not know the hosts' log-ins any more.
+TEST_F(FleetContract, GoesOnWhenABackupOfAnEtcdThatWantsLogInsIsRestored) {
+  want_log_ins();
+  goes_on_when_a_backup_is_restored();
 }
 
 TEST_F(FleetContract, PassesOverAVersionThatSomebodyHasSwapped) {

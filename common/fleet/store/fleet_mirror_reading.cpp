@@ -1,0 +1,124 @@
+// SPDX-License-Identifier: Apache-2.0
+// The part of the mirror that reads all that etcd has at once.
+#include <algorithm>
+#include <utility>
+#include <vector>
+
+#include "base/file.h"
+#include "fleet/store/fleet_mirror.h"
+#include "store/file_store/journal.h"
+
+namespace ccm::fleet {
+namespace {
+
+std::set<std::string> keys_of(const EtcdPage& page) {
+  std::set<std::string> keys;
+  for (const EtcdItem& item : page.items) keys.insert(item.key);
+  return keys;
+}
+
+}  // namespace
+
+Result<EtcdPage> FleetMirror::read_shelf(Shelf shelf) {
+  return etcd_.read_all(range_of_prefix(layout_.shelf(shelf)));
+}
+
+// A revision only grows, and all members agree on what is read here. Where the lost revisions have
+// been made up for in the meantime, what was written anew has an earlier one than what was lost.
+bool FleetMirror::has_gone_back(EtcdRevision now, const std::vector<EtcdItem>& items) const {
+  if (now < newest_) return true;
+  return std::any_of(items.begin(), items.end(), [&](const EtcdItem& item) {
+    const std::optional<Slot> slot = layout_.slot_of(item.key);
+    if (slot && slot->shelf == Shelf::head) {
+      const auto head = heads_.find(slot->name);
+      return head != heads_.end() && item.modified < head->second.heard;
+    }
+    const auto other = others_.find(item.key);
+    return other != others_.end() && item.modified < other->second.heard;
+  });
+}
+
+Result<EtcdRevision> FleetMirror::synchronise() {
+  const Result<EtcdPage> heads = read_shelf(Shelf::head);
+  if (!heads) return fail(heads.error());
+  std::set<std::string> records;
+  EtcdRevision records_revision = 0;
+  std::set<std::string> requests;
+  std::vector<EtcdItem> items = heads->items;
+  for (const Shelf shelf : {Shelf::record, Shelf::request, Shelf::grant}) {
+    Result<EtcdPage> page = read_shelf(shelf);
+    if (!page) return fail(page.error());
+    (shelf == Shelf::record ? records : requests).merge(keys_of(*page));
+    if (shelf == Shelf::record) records_revision = page->revision;
+    // In the order in which they were left.
+    std::stable_sort(
+        page->items.begin(), page->items.end(),
+        [](const EtcdItem& one, const EtcdItem& other) { return one.created < other.created; });
+    for (EtcdItem& item : page->items) items.push_back(std::move(item));
+  }
+  if (has_gone_back(heads->revision, items)) {
+    log_.warn(
+        "fleet: etcd has gone back to what it had before, as when its backup is restored; this "
+        "host reads all of it again");
+    ++times_gone_back_;
+    forget_revisions();
+  }
+  newest_ = heads->revision;
+  const std::set<std::string> listed = keys_of(*heads);
+  for (auto& [name, known] : heads_) {
+    // Nobody of the fleet removes one.
+    if (listed.contains(layout_.head(name)) || known.heard > heads->revision) continue;
+    known.modified = 0;
+  }
+  for (const EtcdItem& item : items) {
+    if (Result<void> done = take_in({.item = item}, {}); !done) return pass(std::move(done));
+  }
+  // An etcd that has nothing is a new one, and no reason to lose anything.
+  if (!heads->items.empty()) {
+    if (Result<void> done = drop_stale_records(records, records_revision); !done) {
+      return pass(std::move(done));
+    }
+    drop_stale_requests(requests);
+  }
+  synchronised_ = heads->revision;
+  return heads->revision;
+}
+
+// What was removed while nobody here listened.
+Result<void> FleetMirror::drop_stale_records(const std::set<std::string>& listed,
+                                             EtcdRevision revision) {
+  Result<std::vector<std::string>> names = reader_.names();
+  if (!names) return pass(std::move(names));
+  names->emplace_back(store::kStoreWide);
+  for (const std::string& name : *names) {
+    // What the fleet has never had is this host's own.
+    if (name != store::kStoreWide && head_of(name).modified == 0) continue;
+    const std::string directory =
+        (name.empty() ? reader_.state_path() : reader_.certificate_path(name)) + "/records";
+    const auto kinds = list_directory(directory, Links::nowhere);
+    if (!kinds) continue;
+    for (const std::string& kind : *kinds) {
+      const std::string key = layout_.record(name, kind);
+      if (listed.contains(key) || is_temporary_name(kind)) continue;
+      others_[key].remove(revision);
+      const Result<bool> removed = cache_.remove_record(name, kind);
+      if (!removed) return fail(removed.error());
+      if (*removed && !name.empty()) {
+        store::note_change(reader_.state_path(), name, store::Changed::records);
+      }
+    }
+  }
+  return {};
+}
+
+void FleetMirror::drop_stale_requests(const std::set<std::string>& listed) {
+  store::FileInbox inbox(reader_.state_path());
+  for (const store::Ticket& ticket : inbox.list().value_or(std::vector<store::Ticket>())) {
+    if (!listed.contains(layout_.request(ticket.id, ticket.name))) inbox.withdraw(ticket);
+  }
+  for (const std::string& name : inbox.granted()) {
+    if (!listed.contains(layout_.grant(name))) inbox.drop_granted(name);
+  }
+}
+
+}  // namespace ccm::fleet
