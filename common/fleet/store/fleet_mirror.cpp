@@ -122,6 +122,7 @@ Result<void> FleetMirror::apply_head(const std::string& name, const EtcdEvent& e
   if (event.is_removed) {
     log_.warn("etcd: {} was removed, which nobody of the fleet does; it changes nothing here",
               event.item.key);
+    failed_.erase(name);
     heard();
     return {};
   }

@@ -69,6 +69,7 @@ Result<EtcdRevision> FleetMirror::synchronise() {
     // Nobody of the fleet removes one.
     if (listed.contains(layout_.head(name)) || known.heard > heads->revision) continue;
     known.modified = 0;
+    failed_.erase(name);
   }
   for (const EtcdItem& item : items) {
     if (Result<void> done = take_in({.item = item}, {}); !done) return pass(std::move(done));

@@ -375,6 +375,17 @@ TEST_F(FleetContract, IgnoresAWriterWithoutTheKey) {
   // The leader mends it.
   ASSERT_TRUE(happens([&] { return one->install(test::make_test_bundle()).has_value(); }));
   EXPECT_TRUE(happens([&] { return other->store().current_version("www") == 2U; }));
+  // What is not there is not complained about any more.
+  const auto complains = [&] {
+    const auto flaws = other->flaws();
+    return std::any_of(flaws.begin(), flaws.end(), [](const std::string& flaw) {
+      return flaw.find("\"evil\"") != std::string::npos;
+    });
+  };
+  EXPECT_TRUE(happens(complains));
+  ASSERT_TRUE(raw_->commit(
+      {.compares = {}, .changes = {{.key = "/cl/web/heads/evil", .value = std::nullopt}}}));
+  EXPECT_TRUE(happens([&] { return !complains(); }));
 }
 
 TEST_F(FleetContract, DoesNotGoBackWhenSomebodyPutsBackWhatWasThere) {
