@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cstdint>
 
 #include "base/text.h"
 
@@ -12,6 +13,8 @@ namespace {
 
 // A report is small, however much is wrong.
 constexpr std::size_t kMostFailedCopies = 20;
+// The end of the year 9999. Far from where a difference of two times overflows.
+constexpr std::int64_t kLatestSecond = 253402300799;
 
 }  // namespace
 
@@ -39,12 +42,15 @@ Result<HostReport> parse_report(std::string_view text) {
   const auto written = record->find_number("written");
   const auto followed = parse_unsigned(record->find("followed").value_or(""));
   HostReport report{.host = text_of("host"), .agent = text_of("agent")};
-  if (report.host.empty() || !written || !followed) {
+  const auto ahead = record->find_number("ahead");
+  const bool is_time = written && *written >= 0 && *written <= kLatestSecond;
+  const bool is_difference = !ahead || (*ahead >= -kLatestSecond && *ahead <= kLatestSecond);
+  if (report.host.empty() || !is_time || !is_difference || !followed) {
     return fail(ErrorKind::invalid, "it is not what a host says of itself");
   }
   report.written = Time(Seconds(*written));
   report.followed = *followed;
-  if (const auto ahead = record->find_number("ahead")) report.ahead = Seconds(*ahead);
+  if (ahead) report.ahead = Seconds(*ahead);
   for (const std::string_view line : record->find_all("failed")) {
     const std::size_t blank = line.find(' ');
     if (blank == std::string_view::npos) continue;

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+
+#include <utility>
 
 #include "fleet/hosts/host_report.h"
 
@@ -27,6 +30,21 @@ TEST(HostReport, IsReadAsItWasWritten) {
   EXPECT_EQ(read.failed, kReport.failed);
   EXPECT_FALSE(parse_report("host: x\n"));
   EXPECT_FALSE(parse_report("rubbish"));
+}
+
+TEST(HostReport, IsRefusedWithTimesThatNoClockShows) {
+  const auto text = [](const char* written, const char* ahead) {
+    return fmt::format("host: web-1\nwritten: {}\nahead: {}\nfollowed: 42\n", written, ahead);
+  };
+  ASSERT_TRUE(parse_report(text("1000", "-7")));
+  for (const auto& [written, ahead] :
+       {std::pair("9223372036854775807", "0"), std::pair("-9223372036854775808", "0"),
+        std::pair("-1", "0"), std::pair("1000", "9223372036854775807"),
+        std::pair("1000", "-9223372036854775808")}) {
+    const auto report = parse_report(text(written, ahead));
+    ASSERT_FALSE(report) << written << " " << ahead;
+    EXPECT_EQ(report.error().kind(), ErrorKind::invalid);
+  }
 }
 
 TEST(HostReport, StaysSmallHoweverMuchIsWrong) {
