@@ -109,7 +109,7 @@ def test_the_status_says_what_each_host_is_behind_on(fleet, etcd, cloud):
     two.server.start()
     assert two.serial(cloud) == serial
     wait_until(lambda: host("two").get("behind") == [], "a report of the other host")
-    assert host("two")["agent"] and abs(host("two")["clock_difference"]) <= 2
+    assert host("two")["agent"] and abs(host("two")["clock_difference"]) < 5
     assert host("one")["leads"] and host("one")["behind"] == []
     # It hears of nothing any more.
     two.server.kill()

@@ -72,7 +72,6 @@ class Machine {
                   .fleet = "web",
                   .host = name_,
                   .host_id = "id-of-" + name_,
-                  .lease_life = 2s,
                   .roster = roster_},
                  std::move(etcd), [this] { return keys(); }, log_)
                  .value();
