@@ -33,6 +33,9 @@ constexpr std::array kMeanings{
     Meaning{3, "user name is empty", ErrorKind::unauthorized, "it wants a user and a password"},
     Meaning{3, "authentication failed", ErrorKind::unauthorized,
             "it refuses the user and the password"},
+    // With tokens of the kind "jwt"; those of the kind "simple" are forgotten instead.
+    Meaning{3, "revision of auth store is old", ErrorKind::unauthorized,
+            "its users or roles have changed since the log-in"},
     Meaning{3, "CommonName", ErrorKind::rejected,
             "a client certificate for etcd's gateway must have no common name (CN) where "
             "authentication is on"},

@@ -42,6 +42,15 @@ TEST(EtcdErrors, KnowsWhatAnotherMemberCouldDo) {
   EXPECT_EQ(judge_etcd_answer(502, "<html>").kind(), ErrorKind::transient);
 }
 
+// Whatever a new log-in cures. The client logs in anew when it is told of one of these.
+TEST(EtcdErrors, KnowsWhatANewLogInCures) {
+  const Error old = judge_etcd_answer(
+      400,
+      R"({"error":"etcdserver: revision of auth store is old","message":"etcdserver: revision of auth store is old","code":3})");
+  EXPECT_EQ(old.kind(), ErrorKind::unauthorized);
+  EXPECT_THAT(old.message(), HasSubstr("have changed since the log-in"));
+}
+
 TEST(EtcdErrors, SaysWhatToDo) {
   EXPECT_THAT(
       judge_etcd_answer(503, R"({"message":"etcdserver: mvcc: database space exceeded","code":8})")
