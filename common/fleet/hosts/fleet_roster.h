@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // What the servers of a fleet's other hosts are set to, as this host has read it last. Only the
-// host that leads reads it (settings_exchange.h). Thread-safe.
+// host that leads reads it (settings_reader.h). Thread-safe.
 #pragma once
 
 #include <memory>
