@@ -31,17 +31,19 @@ Result<void> ReportWriter::keep_lease(SteadyTime now) {
     lease_ = *lease;
     // What was written has gone with the lease before.
     sealed_with_.clear();
+    settings_modified_ = 0;
     reported_ = {};
   }
   next_keep_alive_ = now + kBetweenReportKeepAlives;
   return {};
 }
 
-Result<void> ReportWriter::put(const FleetKeys& keys, const std::string& key, const Secret& text) {
+Result<EtcdRevision> ReportWriter::put(const FleetKeys& keys, const std::string& key,
+                                       const Secret& text, std::vector<EtcdCompare> base) {
   Result<std::string> sealed = keys.seal(key, text);
   if (!sealed) return pass(std::move(sealed));
   EtcdTransaction transaction{
-      .compares = {},
+      .compares = std::move(base),
       .changes = {{.key = key, .value = *std::move(sealed), .end = {}, .lease = lease_}}};
   if (keys.entry_modified != 0) {
     transaction.compares.push_back(
@@ -49,8 +51,13 @@ Result<void> ReportWriter::put(const FleetKeys& keys, const std::string& key, co
   }
   const Result<EtcdOutcome> outcome = parts_.etcd.commit(transaction);
   if (!outcome) return fail(outcome.error());
-  if (outcome->has_happened) return {};
-  return fail(ErrorKind::transient, "the fleet has another key by now, or this host is no member");
+  if (outcome->has_happened) return outcome->revision;
+  // Perhaps etcd has earlier settings, or none: the next look writes them first.
+  sealed_with_.clear();
+  settings_modified_ = 0;
+  return fail(
+      ErrorKind::transient,
+      "the fleet has another key or other settings of this host by now, or it is no member");
 }
 
 Result<void> ReportWriter::look(const FleetHost::Standing& standing) {
@@ -69,8 +76,9 @@ Result<void> ReportWriter::tell_settings(const FleetKeys& keys) {
   if (has_nothing || (servers == written_ && key == sealed_with_)) return {};
   const Result<Secret> packed = pack_settings(parts_.state_path, parts_.self.name, servers);
   if (!packed) return fail(packed.error());
-  Result<void> done = put(keys, parts_.layout.settings(parts_.self.id), *packed);
-  if (!done) return done;
+  const Result<EtcdRevision> done = put(keys, parts_.layout.settings(parts_.self.id), *packed);
+  if (!done) return fail(done.error());
+  settings_modified_ = *done;
   written_ = std::move(servers);
   sealed_with_ = key;
   return {};
@@ -90,9 +98,15 @@ Result<void> ReportWriter::tell_how_it_goes(const FleetHost::Standing& standing)
                           .ahead = parts_.etcd.clock_ahead(),
                           .followed = standing.followed,
                           .failed = standing.failed};
-  Result<void> done =
-      put(standing.keys, parts_.layout.report(parts_.self.id), Secret::copy_of(serialize(report)));
-  if (!done) return done;
+  std::vector<EtcdCompare> base;
+  if (settings_modified_ != 0) {
+    base.push_back({.key = parts_.layout.settings(parts_.self.id),
+                    .of = EtcdCompare::Of::modified,
+                    .revision = settings_modified_});
+  }
+  const Result<EtcdRevision> done = put(standing.keys, parts_.layout.report(parts_.self.id),
+                                        Secret::copy_of(serialize(report)), std::move(base));
+  if (!done) return fail(done.error());
   reported_ = now;
   reported_heads_ = standing.heads_heard;
   reported_failed_ = standing.failed;

@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 // Tells the fleet what this host's servers are set to, and how it goes here: two sealed values of
 // etcd under a lease, so that they go away some time after the host. Only a member writes them. The
-// settings are written when they change; the report, which is small, also every minute. One thread.
+// settings are written when they change; the report, which is small, also every minute. It finds
+// out whether etcd still has the settings, which a restored backup may not. One thread.
 #pragma once
 
 #include <string>
+#include <vector>
 
 #include "base/clock.h"
 #include "base/log.h"
@@ -37,14 +39,17 @@ class ReportWriter {
   Result<void> keep_lease(SteadyTime now);
   Result<void> tell_settings(const FleetKeys& keys);
   Result<void> tell_how_it_goes(const FleetHost::Standing& standing);
-  Result<void> put(const FleetKeys& keys, const std::string& key, const Secret& text);
+  // At which revision. `base`: what it is also compared with.
+  Result<EtcdRevision> put(const FleetKeys& keys, const std::string& key, const Secret& text,
+                           std::vector<EtcdCompare> base = {});
 
   const Parts parts_;
   EtcdLease lease_ = 0;
   SteadyTime next_keep_alive_{};
   SettingsTraces written_;
-  std::string sealed_with_;  // the id of the fleet's key then
-  SteadyTime reported_{};    // when; the epoch: not under this lease
+  std::string sealed_with_;             // the id of the fleet's key then
+  EtcdRevision settings_modified_ = 0;  // then; 0: etcd has none of this process
+  SteadyTime reported_{};               // when; the epoch: not under this lease
   std::uint64_t reported_heads_ = 0;
   FailedCopies reported_failed_;
 };

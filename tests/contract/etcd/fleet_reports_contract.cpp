@@ -220,6 +220,27 @@ TEST_F(FleetReportsContract, WritesItsSettingsAgainWhenTheLeaseIsGone) {
   EXPECT_TRUE(comes_true([&] { return notes().size() == 1; }));
 }
 
+// Which has the lease, and earlier settings.
+TEST_F(FleetReportsContract, WritesItsSettingsAgainWhenABackupOfEtcdIsRestored) {
+  const auto one = join("one");
+  one->names({"intranet"});
+  ASSERT_TRUE(comes_true([&] { return notes().size() == 1; }));
+  cluster_->save();
+  ASSERT_TRUE(comes_true([&] { return raw_->range({.key = "x"}).has_value(); }));
+  const auto before = notes();
+  one->names({"intranet", "more"});
+  ASSERT_TRUE(comes_true([&] { return notes().at(0).value != before.at(0).value; }));
+  cluster_->restore();
+  ASSERT_TRUE(comes_true([&] { return raw_->range({.key = "x"}).has_value(); }));
+  EXPECT_EQ(notes().at(0).value, before.at(0).value);
+  // A head that is new to the host has it report soon.
+  ASSERT_TRUE(raw_->commit(
+      {.compares = {}, .changes = {{.key = "/cl/web/heads/new", .value = "rubbish"}}}));
+  const auto late = join("late");
+  ASSERT_TRUE(late->lead());
+  EXPECT_TRUE(late->hears({"one intranet", "one more"}));
+}
+
 // The gateway of a member whose clock is an hour behind. It tells of no changes.
 class LateMember {
  public:
