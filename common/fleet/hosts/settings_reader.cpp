@@ -58,6 +58,7 @@ Result<void> SettingsReader::look(const FleetKeys& keys) {
     tell(item.key, settings);
     known_.insert_or_assign(item.key, std::move(settings));
   }
+  std::erase_if(problems_, [&](const auto& each) { return !known_.contains(each.first); });
   known_to_ = page->revision;
   sealed_with_ = key;
   if (!reads_all && page->items.empty()) return {};

@@ -207,6 +207,24 @@ TEST_F(FleetReportsContract, ANoteThatIsNoHostsCountsForNothing) {
   EXPECT_THAT(one->heard(), ElementsAre("two mail"));
   EXPECT_THAT(one->log().text(), HasSubstr("the settings of the host \"evil\""));
   EXPECT_THAT(one->log().text(), HasSubstr("the settings of the host \"copied\""));
+  // Of one that is gone nothing is kept: it is told of anew when it comes again.
+  const auto tells_of_evil = [&] {
+    const std::string told = one->log().text();
+    const std::string words = "the settings of the host \"evil\"";
+    int count = 0;
+    for (std::size_t at = told.find(words); at != std::string::npos; ++count) {
+      at = told.find(words, at + 1);
+    }
+    return count;
+  };
+  EXPECT_EQ(tells_of_evil(), 1);
+  const auto before = one->roster().servers();
+  ASSERT_TRUE(raw_->commit(
+      {.compares = {}, .changes = {{.key = "/cl/web/~settings/evil", .value = std::nullopt}}}));
+  ASSERT_TRUE(comes_true([&] { return one->roster().servers() != before; }));
+  ASSERT_TRUE(raw_->commit(
+      {.compares = {}, .changes = {{.key = "/cl/web/~settings/evil", .value = "rubbish"}}}));
+  EXPECT_TRUE(comes_true([&] { return tells_of_evil() == 2; }));
 }
 
 // A host that comes back to an etcd that has lost its lease.
