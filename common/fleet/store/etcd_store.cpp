@@ -70,6 +70,7 @@ class EtcdStore final : public store::Store, public store::FileReader {
   Result<std::unique_ptr<Lease>> try_lead() override;
 
  private:
+  Result<void> hear_the_others();
   Draft new_draft() const { return {host_.layout(), host_.keys()}; }
   Result<void> check_expected(const std::string& name, VersionNumber expected) const;
   Result<Head> begin_head(const std::string& name, Draft& draft) {
@@ -276,6 +277,18 @@ Result<void> EtcdStore::forget(const Lease& lease, const std::string& name, stor
   return commit_head(lease, name, {.sequence = known.head.sequence + 1}, std::move(draft));
 }
 
+// Where etcd does not let this host read what the others name, each host would lead in turn, and
+// none for long.
+Result<void> EtcdStore::hear_the_others() {
+  Result<void> done = reporter_.hear_the_others(host_.keys());
+  if (done || done.error().is_retryable()) return done;
+  host_.log().warn(
+      "fleet: this host leads, but cannot read what the others name ({}); certificates that it "
+      "does not name itself are not looked after",
+      done.error().message());
+  return {};
+}
+
 Result<std::unique_ptr<Lease>> EtcdStore::try_lead() {
   const auto held = host_.lock();
   const Result<bool> is_ready = host_.is_ready_to_lead();
@@ -290,7 +303,7 @@ Result<std::unique_ptr<Lease>> EtcdStore::try_lead() {
   last_token_ = (*lease)->fencing_token();
   // What the leader before has written last may not have been heard of yet.
   Result<void> done = host_.catch_up();
-  if (done) done = reporter_.hear_the_others(host_.keys());
+  if (done) done = hear_the_others();
   if (done) done = adopt_copy(host_, *this, **lease);
   if (!done) return pass(std::move(done));
   return lease;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // What a store of a fleet does beyond every store's contract (tests/contract/store): several hosts,
 // outages, and others who write.
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <signal.h>
@@ -12,13 +13,16 @@
 #include <chrono>
 #include <functional>
 #include <memory>
+#include <span>
 #include <string>
+#include <string_view>
 #include <thread>
 #include <utility>
 #include <vector>
 
 #include "base/clock.h"
 #include "cloud/transport/curl_client.h"
+#include "crypto/certificate/pem_block.h"
 #include "fleet/store/etcd_store.h"
 #include "store/file_store/file_store.h"
 #include "store/host/fleet_note.h"
@@ -50,15 +54,15 @@ bool happens(const std::function<bool()>& condition, std::chrono::milliseconds w
   return false;
 }
 
-// Of all that ask etcd, for when it wants a log-in.
-constexpr const char* kEtcdUser = "root";
-constexpr const char* kEtcdPassword = "pass";
+// For when etcd wants a log-in.
+constexpr const char* kAdministrator = "root";
+constexpr const char* kHostsUser = "host";
 
-std::unique_ptr<EtcdClient> client_of(std::vector<std::string> endpoints,
+std::unique_ptr<EtcdClient> client_of(const char* user, std::vector<std::string> endpoints,
                                       std::chrono::milliseconds patience = 2s) {
   return EtcdClient::make({.endpoints = std::move(endpoints),
-                           .user = Secret::copy_of(kEtcdUser),
-                           .password = Secret::copy_of(kEtcdPassword),
+                           .user = Secret::copy_of(user),
+                           .password = Secret::copy_of("pass"),
                            .patience = patience})
       .value();
 }
@@ -83,7 +87,7 @@ class Host {
     start();
   }
   void start() {
-    std::shared_ptr<EtcdClient> etcd = client_of(endpoints_, 500ms);
+    std::shared_ptr<EtcdClient> etcd = client_of(kHostsUser, endpoints_, 500ms);
     store_ = open_etcd_store(
                  {.state_path = state_path_, .fleet = "web", .host = "h", .lease_life = 2s},
                  std::move(etcd),
@@ -157,7 +161,7 @@ class FleetContract : public ::testing::Test {
   }
   void start(std::size_t members) {
     cluster_ = std::make_unique<test::EtcdCluster>(members);
-    raw_ = client_of(cluster_->endpoints());
+    raw_ = client_of(kAdministrator, cluster_->endpoints());
     wait_for_etcd();
   }
   void wait_for_etcd() {
@@ -173,13 +177,24 @@ class FleetContract : public ::testing::Test {
     return page.items.empty() ? "" : page.items.front().value;
   }
 
-  void want_log_ins() {
+  // The hosts' user may all from "/cl/web/" up to `end`.
+  void want_log_ins(const std::string& end = "/cl/web0") {
+    const auto base64 = [](std::string_view text) {
+      return crypto::encode_base64(std::as_bytes(std::span(text)));
+    };
+    const std::string grant = fmt::format(
+        R"({{"name":"host","perm":{{"permType":"READWRITE","key":"{}","range_end":"{}"}}}})",
+        base64("/cl/web/"), base64(end));
     const auto http = cloud::make_curl_client({}).value();
-    for (const auto& [path, body] :
-         {std::pair("auth/user/add", R"({"name":"root","password":"pass"})"),
-          std::pair("auth/role/add", R"({"name":"root"})"),
-          std::pair("auth/user/grant", R"({"user":"root","role":"root"})"),
-          std::pair("auth/enable", "{}")}) {
+    for (const auto& [path, body] : std::vector<std::pair<std::string, std::string>>{
+             {"auth/user/add", R"({"name":"root","password":"pass"})"},
+             {"auth/role/add", R"({"name":"root"})"},
+             {"auth/user/grant", R"({"user":"root","role":"root"})"},
+             {"auth/user/add", R"({"name":"host","password":"pass"})"},
+             {"auth/role/add", R"({"name":"host"})"},
+             {"auth/role/grant", grant},
+             {"auth/user/grant", R"({"user":"host","role":"host"})"},
+             {"auth/enable", "{}"}}) {
       const auto response = http->send({.method = "POST",
                                         .url = cluster_->endpoints().front() + "/v3/" + path,
                                         .headers = {},
@@ -455,6 +470,15 @@ TEST_F(FleetContract, GoesOnWhenABackupOfEtcdIsRestored) {
 TEST_F(FleetContract, GoesOnWhenABackupOfAnEtcdThatWantsLogInsIsRestored) {
   want_log_ins();
   goes_on_when_a_backup_is_restored();
+}
+
+// As with a role of before the hosts told each other what they name.
+TEST_F(FleetContract, LeadsAlthoughItMayNotReadWhatTheOthersName) {
+  want_log_ins("/cl/web/~");
+  const auto one = join();
+  ASSERT_TRUE(one->lead());
+  EXPECT_TRUE(one->install(test::make_test_bundle()));
+  EXPECT_THAT(one->log().text(), HasSubstr("cannot read what the others name"));
 }
 
 TEST_F(FleetContract, PassesOverAVersionThatSomebodyHasSwapped) {
