@@ -78,6 +78,8 @@ def fixture_status(server, settings, cloud, intranet, public, private):
     server.allow("SCM has no usable certificate")
     server.start()
     server.wait_for_certificate(private, cloud.trust())
+    wait_until(lambda: status.certificate("intranet")["state"] == "valid"
+               and status.certificate("www.example.com")["state"] != "unknown", "the agent's word about both")
     return status
 
 

@@ -294,9 +294,12 @@ Result<void> FleetHost::commit(EtcdTransaction transaction, const store::Lease* 
   if (!outcome->has_happened) {
     if (lease != nullptr) {
       if (Result<void> leads = check_lease(*lease); !leads) return leads;
-      // Only leaders write it, so what this one knows is wrong. The next attempt knows better.
+      // Only leaders write it, so what this one knows is wrong, perhaps because the answer to an
+      // earlier write was lost. The next attempt knows better.
       begin_anew();
       tell(synchronise());
+      return fail(ErrorKind::transient,
+                  "etcd had something else than this host knew, and was read again");
     }
     return fail(ErrorKind::transient, "another host has changed it in the meantime");
   }
