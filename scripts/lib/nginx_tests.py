@@ -20,11 +20,14 @@ OF_TLS = re.compile(r"ssl|^h3_|^quic_")
 
 # These cannot pass with certificates of ours, whatever the module does.
 ABOUT_FILES = {
+    "proxy_ssl_crl.t": "wants an authority of its own, with a list of what that has revoked",
     "proxy_ssl_verify.t": "wants two certificates with different issuers, and ours have the same",
+    "ssl_cache_reload.t": "is about nginx's cache of certificate files",
     "ssl_certificate.t": "has a certificate from a variable on the same level",
     "ssl_certificate_chain.t": "wants a chain that lacks an intermediate certificate",
     "ssl_conf_command.t": "has ssl_conf_command Certificate, which is an error beside ccm_certificate",
     "ssl_stapling.t": "is about nginx's own stapling, of responses from files",
+    "ssl_store_keys.t": "is about keys that nginx loads from a store by a URL",
     "stream_proxy_ssl_verify.t": "wants two certificates with different issuers, and ours have the same",
     "stream_ssl_certificate.t": "has a certificate from a variable on the same level",
     "stream_ssl_conf_command.t": "has ssl_conf_command Certificate, which is an error beside ccm_certificate",
