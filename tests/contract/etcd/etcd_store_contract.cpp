@@ -11,12 +11,10 @@
 
 #include <algorithm>
 #include <chrono>
-#include <functional>
 #include <memory>
 #include <span>
 #include <string>
 #include <string_view>
-#include <thread>
 #include <utility>
 #include <vector>
 
@@ -28,6 +26,7 @@
 #include "store/host/fleet_note.h"
 #include "support/admission.h"
 #include "support/etcd_cluster.h"
+#include "support/happens.h"
 #include "support/memory_log.h"
 #include "support/temp_directory.h"
 #include "support/test_bundle.h"
@@ -42,17 +41,10 @@ using ::testing::Not;
 using ::testing::SizeIs;
 using namespace std::chrono_literals;
 using store::VersionNumber;
+using test::happens;
 
 // A host that does not hear of a change looks again later than this.
 constexpr auto kFresh = 12s;
-
-bool happens(const std::function<bool()>& condition, std::chrono::milliseconds within = 30s) {
-  for (auto waited = 0ms; waited < within; waited += 10ms) {
-    if (condition()) return true;
-    std::this_thread::sleep_for(10ms);
-  }
-  return false;
-}
 
 // For when etcd wants a log-in.
 constexpr const char* kAdministrator = "root";

@@ -6,10 +6,8 @@
 #include <array>
 #include <chrono>
 #include <ctime>
-#include <functional>
 #include <memory>
 #include <string>
-#include <thread>
 #include <vector>
 
 #include "../cloud/loopback_server.h"
@@ -22,6 +20,7 @@
 #include "store/host/fleet_note.h"
 #include "store/host/presence.h"
 #include "support/etcd_cluster.h"
+#include "support/happens.h"
 #include "support/memory_log.h"
 #include "support/temp_directory.h"
 
@@ -34,15 +33,8 @@ using ::testing::IsEmpty;
 using ::testing::Not;
 using ::testing::SizeIs;
 using namespace std::chrono_literals;
+using test::happens;
 using Names = std::vector<std::string>;
-
-bool comes_true(const std::function<bool()>& condition) {
-  for (auto waited = 0ms; waited < 30s; waited += 10ms) {
-    if (condition()) return true;
-    std::this_thread::sleep_for(10ms);
-  }
-  return false;
-}
 
 config::Handover handover_of(const Names& certificates) {
   config::Handover handover;
@@ -86,7 +78,7 @@ class Machine {
     ASSERT_TRUE(presence_->claim(SystemClock().steady_now()));
   }
   bool lead() {
-    return comes_true([&] {
+    return happens([&] {
       auto lease = store_->try_lead();
       if (lease && *lease) lease_ = *std::move(lease);
       return lease_ != nullptr;
@@ -104,7 +96,7 @@ class Machine {
     return all;
   }
   bool hears(const Names& wanted) {
-    return comes_true([&] { return heard() == wanted; });
+    return happens([&] { return heard() == wanted; });
   }
   // What is wrong here, as ccmctl sees it.
   Names flaws() const {
@@ -138,7 +130,7 @@ class FleetReportsContract : public ::testing::Test {
     if (!test::EtcdCluster::is_installed()) GTEST_SKIP() << "there is no /usr/bin/etcd";
     cluster_ = std::make_unique<test::EtcdCluster>();
     raw_ = EtcdClient::make({.endpoints = cluster_->endpoints()}).value();
-    ASSERT_TRUE(comes_true([&] { return raw_->range({.key = "x"}).has_value(); }));
+    ASSERT_TRUE(happens([&] { return raw_->range({.key = "x"}).has_value(); }));
   }
   std::unique_ptr<Machine> join(const std::string& name) {
     return std::make_unique<Machine>(cluster_->endpoints(), name, key_);
@@ -157,7 +149,7 @@ TEST_F(FleetReportsContract, TheLeaderHearsWhatTheOthersName) {
   const auto two = join("two");
   one->names({"intranet"});
   two->names({"mail", "intranet"});
-  ASSERT_TRUE(comes_true([&] { return notes().size() == 2; }));
+  ASSERT_TRUE(happens([&] { return notes().size() == 2; }));
   ASSERT_TRUE(one->lead());
   EXPECT_THAT(one->heard(), ElementsAre("two intranet", "two mail")) << "from its start on";
   const auto before = one->roster().servers();
@@ -175,8 +167,7 @@ TEST_F(FleetReportsContract, TheLeaderHearsWhatTheOthersName) {
   }
   // As when the host has been dead for longer than a server may be.
   ASSERT_TRUE(raw_->revoke(raw_->range({.key = "/cl/web/~settings/id-of-two"})->items.at(0).lease));
-  EXPECT_TRUE(
-      comes_true([&] { return one->heard() == Names{"three blog"} || notes().size() == 3; }));
+  EXPECT_TRUE(happens([&] { return one->heard() == Names{"three blog"} || notes().size() == 3; }));
 }
 
 TEST_F(FleetReportsContract, HostsThatAreSetAlikeShareOneConfiguration) {
@@ -185,7 +176,7 @@ TEST_F(FleetReportsContract, HostsThatAreSetAlikeShareOneConfiguration) {
   const auto three = join("three");
   two->names({"mail"});
   three->names({"mail"});
-  ASSERT_TRUE(comes_true([&] { return notes().size() == 2; }));
+  ASSERT_TRUE(happens([&] { return notes().size() == 2; }));
   ASSERT_TRUE(one->lead());
   const auto servers = one->roster().servers();
   ASSERT_THAT(*servers, SizeIs(2));
@@ -196,7 +187,7 @@ TEST_F(FleetReportsContract, ANoteThatIsNoHostsCountsForNothing) {
   const auto one = join("one");
   const auto two = join("two");
   two->names({"mail"});
-  ASSERT_TRUE(comes_true([&] { return notes().size() == 1; }));
+  ASSERT_TRUE(happens([&] { return notes().size() == 1; }));
   ASSERT_TRUE(raw_->commit(
       {.compares = {}, .changes = {{.key = "/cl/web/~settings/evil", .value = "rubbish"}}}));
   // Sealed, but for another place.
@@ -221,35 +212,35 @@ TEST_F(FleetReportsContract, ANoteThatIsNoHostsCountsForNothing) {
   const auto before = one->roster().servers();
   ASSERT_TRUE(raw_->commit(
       {.compares = {}, .changes = {{.key = "/cl/web/~settings/evil", .value = std::nullopt}}}));
-  ASSERT_TRUE(comes_true([&] { return one->roster().servers() != before; }));
+  ASSERT_TRUE(happens([&] { return one->roster().servers() != before; }));
   ASSERT_TRUE(raw_->commit(
       {.compares = {}, .changes = {{.key = "/cl/web/~settings/evil", .value = "rubbish"}}}));
-  EXPECT_TRUE(comes_true([&] { return tells_of_evil() == 2; }));
+  EXPECT_TRUE(happens([&] { return tells_of_evil() == 2; }));
 }
 
 // A host that comes back to an etcd that has lost its lease.
 TEST_F(FleetReportsContract, WritesItsSettingsAgainWhenTheLeaseIsGone) {
   const auto one = join("one");
   one->names({"intranet"});
-  ASSERT_TRUE(comes_true([&] { return notes().size() == 1; }));
+  ASSERT_TRUE(happens([&] { return notes().size() == 1; }));
   ASSERT_TRUE(raw_->revoke(notes().at(0).lease));
   EXPECT_THAT(notes(), IsEmpty());
   one->names({"intranet", "more"});
-  EXPECT_TRUE(comes_true([&] { return notes().size() == 1; }));
+  EXPECT_TRUE(happens([&] { return notes().size() == 1; }));
 }
 
 // Which has the lease, and earlier settings.
 TEST_F(FleetReportsContract, WritesItsSettingsAgainWhenABackupOfEtcdIsRestored) {
   const auto one = join("one");
   one->names({"intranet"});
-  ASSERT_TRUE(comes_true([&] { return notes().size() == 1; }));
+  ASSERT_TRUE(happens([&] { return notes().size() == 1; }));
   cluster_->save();
-  ASSERT_TRUE(comes_true([&] { return raw_->range({.key = "x"}).has_value(); }));
+  ASSERT_TRUE(happens([&] { return raw_->range({.key = "x"}).has_value(); }));
   const auto before = notes();
   one->names({"intranet", "more"});
-  ASSERT_TRUE(comes_true([&] { return notes().at(0).value != before.at(0).value; }));
+  ASSERT_TRUE(happens([&] { return notes().at(0).value != before.at(0).value; }));
   cluster_->restore();
-  ASSERT_TRUE(comes_true([&] { return raw_->range({.key = "x"}).has_value(); }));
+  ASSERT_TRUE(happens([&] { return raw_->range({.key = "x"}).has_value(); }));
   EXPECT_EQ(notes().at(0).value, before.at(0).value);
   // A head that is new to the host has it report soon.
   ASSERT_TRUE(raw_->commit(
@@ -295,11 +286,11 @@ class LateMember {
 TEST_F(FleetReportsContract, AHostSaysHowItsClockDiffersFromEtcds) {
   const LateMember member(cluster_->endpoints().front());
   Machine one({member.url()}, "one", key_);
-  EXPECT_TRUE(comes_true([&] { return !one.flaws().empty(); }));
+  EXPECT_TRUE(happens([&] { return !one.flaws().empty(); }));
   EXPECT_THAT(one.flaws(), ElementsAre("this host's clock is ahead of etcd's by more than 5s"));
   const std::string place = "/cl/web/~reports/id-of-one";
   EtcdPage page;
-  ASSERT_TRUE(comes_true([&] {
+  ASSERT_TRUE(happens([&] {
     page = raw_->range({.key = place}).value();
     return !page.items.empty();
   }));
