@@ -26,10 +26,6 @@ bool is_catalogue_use(const std::vector<std::string>& arguments);
 // The catalogue's name; `invalid` when the arguments hold anything else.
 Result<std::string> parse_catalogue_use(const std::vector<std::string>& arguments);
 
-// `invalid` unless the name is [A-Za-z0-9._-]{1,128} without a leading dot. Also for certificates
-// that no configuration names.
-Result<void> check_certificate_name(std::string_view name);
-
 // Sorted by name, with what the settings leave open. `invalid` when two have the same name, when
 // there are too many, or when nothing says where an account is.
 Result<std::vector<CatalogueSpec>> complete_catalogues(std::vector<CatalogueSpec> catalogues,

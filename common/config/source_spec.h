@@ -45,9 +45,10 @@ class SourceSpec {
   // `Given`: a type of settings, with `static const SourceKind& kind()`, `SourceFacts facts()
   // const`, `void describe(Record&) const` and ==. What it describes is part of the certificate's
   // fingerprint, so what is not given should leave no trace: the fingerprint of an older release's
-  // settings stays.
+  // settings stays. Not explicit: a source's settings are given wherever a SourceSpec is wanted.
   template <typename Given>
   requires requires { Given::kind(); }
+  // NOLINTNEXTLINE(google-explicit-constructor)
   SourceSpec(Given settings)
       : content_(std::make_shared<const ContentOf<Given>>(std::move(settings))) {}
 

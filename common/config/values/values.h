@@ -86,7 +86,8 @@ Result<Values> parse_values(const std::vector<RawDirective>& directives);
 // Checks the form of a region's identifier, not whether the region exists.
 Result<std::string> parse_region(const std::string& text);
 
-// [A-Za-z0-9._-]{1,128}, not starting with a dot.
+// `invalid` unless the name is [A-Za-z0-9._-]{1,128} without a leading dot. Also for certificates
+// that no configuration names.
 Result<void> check_certificate_name(std::string_view name);
 Result<void> check_catalogue_name(std::string_view name);
 Result<void> check_fleet_name(std::string_view name);

@@ -15,6 +15,7 @@
 #include "cli/output/render.h"
 #include "config/catalogue.h"
 #include "config/source_kinds.h"
+#include "config/values/values.h"
 #include "crypto/certificate/bundle.h"
 #include "crypto/certificate/pem.h"
 #include "lifecycle/attempt/installer.h"
