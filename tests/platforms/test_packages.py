@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """scripts/package on a bare system, and the life of what it makes on another one that has no compiler."""
 
+import contextlib
 import re
 import shutil
 
@@ -40,21 +41,41 @@ def test_without_symbols_they_are_small(packages):
     assert len(sizes) == len(PACKAGES) and max(sizes.values()) < 3_000_000, sizes
 
 
-def test_life_of_the_packages(system, packages):
-    log = system.log.with_name(f"packages-{system.codename}.log")
+@contextlib.contextmanager
+def clean_system(system, packages, log, needed):
+    """Another bare system with the packages in FOLDER; what they and `needed` ask for is in apt's archives."""
+    log = system.log.with_name(log)
     log.write_text("")
     with bare_system.BareSystem(system.codename, system.address, log) as clean:
         target = clean.root / bare_system.CHECKOUT.relative_to("/") / FOLDER
         target.mkdir(parents=True)
-        for package in packages.glob("*.deb"):
-            shutil.copy(package, target)
+        for file in packages.iterdir():
+            shutil.copy(file, target)
         succeeds(clean, "apt-get -q update")
         succeeds(clean, "apt-get -q -y --no-install-recommends --download-only install "
-                        f"$(printf './%s ' {FOLDER}/*.deb) {NEEDED}")
-        # They start services; without a network nobody else's ports are in the way.
+                        f"$(printf './%s ' {FOLDER}/*.deb) {needed}")
+        yield clean
+
+
+# The packages start services: without a network nobody else's ports are in the way.
+def test_life_of_the_packages(system, packages):
+    with clean_system(system, packages, f"packages-{system.codename}.log", NEEDED) as clean:
         output = succeeds(clean, f"apt-get -q -y --no-download --no-install-recommends install jq openssl procps "
                                  f"bash-completion && tests/platforms/packages.sh $PWD/{FOLDER}", network=False)
         assert "### all is as it should be" in output
+
+
+def test_their_own_tests_pass_as_debian_runs_them(system, packages):
+    """With autopkgtest. It cannot put this system back, so a test's server is stopped before the next test."""
+    with clean_system(system, packages, f"autopkgtest-{system.codename}.log", f"{NEEDED} autopkgtest dpkg-dev") as clean:
+        succeeds(clean, "apt-get -q -y --no-install-recommends install autopkgtest dpkg-dev procps")
+        for name in ("command-line", "nginx", "apache2"):
+            output = succeeds(
+                clean,
+                f"autopkgtest --ignore-restrictions=breaks-testbed,isolation-container --test-name={name} "
+                f"{FOLDER}/*.deb {FOLDER}/*.dsc -- null", network=False)
+            assert re.search(rf"^{name} +PASS", output, re.MULTILINE), output[-6000:]
+            succeeds(clean, f"[ ! -e /etc/init.d/{name} ] || service {name} stop", network=False)
 
 
 @pytest.mark.parametrize("system", ["bookworm"], indirect=True)
