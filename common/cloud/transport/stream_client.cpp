@@ -49,6 +49,28 @@ struct Transfer {
   std::array<char, CURL_ERROR_SIZE> problem{};
 };
 
+// How long nothing has come, and whether that is too long.
+class Listening {
+ public:
+  explicit Listening(const StreamClient::Patience& patience) : patience_(patience) {}
+
+  bool goes_on(bool has_news) {
+    const SteadyTime now = clock_.steady_now();
+    if (has_news) last_ = seen_ = now;
+    if (now - last_ >= patience_.silence) return false;
+    if (!patience_.is_alive || now - seen_ < patience_.quiet) return true;
+    if (!patience_.is_alive()) return false;
+    seen_ = clock_.steady_now();
+    return true;
+  }
+
+ private:
+  const StreamClient::Patience& patience_;
+  const SystemClock clock_;
+  SteadyTime last_ = clock_.steady_now();  // something came
+  SteadyTime seen_ = last_;                // or the service was seen alive
+};
+
 std::size_t on_piece(char* data, std::size_t, std::size_t size, void* context) noexcept {
   return at_boundary(
       std::size_t{0}, [](std::string_view) {},
@@ -176,15 +198,13 @@ class CurlStreamClient final : public StreamClient {
     if (!multi || curl_multi_add_handle(multi.get(), transfer.handle) != CURLM_OK) {
       return CURLE_OUT_OF_MEMORY;
     }
-    const SystemClock clock;
-    SteadyTime last = clock.steady_now();
+    Listening listening(patience);
     std::optional<CURLcode> code;
     for (bool goes_on = true; goes_on;) {
       int running = 0;
       if (curl_multi_perform(multi.get(), &running) != CURLM_OK) code = CURLE_OUT_OF_MEMORY;
       if (!code) code = ending_of(multi.get());
-      if (std::exchange(transfer.has_news, false)) last = clock.steady_now();
-      goes_on = !code && clock.steady_now() - last < patience.silence;
+      goes_on = !code && listening.goes_on(std::exchange(transfer.has_news, false));
       if (!goes_on) break;
       curl_waitfd stop{.fd = patience.stop, .events = CURL_WAIT_POLLIN, .revents = 0};
       curl_multi_wait(multi.get(), &stop, 1, kLongestLook, nullptr);

@@ -32,11 +32,15 @@ class StreamClient : public HttpClient {
   struct Patience {
     std::chrono::milliseconds silence;  // nothing comes for so long: the answer has ended
     int stop;                           // a descriptor that becomes readable to end it; borrowed
+    // Asked whenever nothing has come for `quiet`; false: the answer has ended. May wait for a
+    // moment. Empty: never asked.
+    std::chrono::milliseconds quiet = {};
+    std::function<bool()> is_alive = {};
   };
 
   // Fine when the service ended the answer, the sink had enough, nothing came for too long, or
-  // `stop` said so. A status other than 200 is handed back with its body, which the sink does not
-  // get. `transient` when the connection cannot be made or broke.
+  // `stop` or `is_alive` said so. A status other than 200 is handed back with its body, which the
+  // sink does not get. `transient` when the connection cannot be made or broke.
   virtual Result<HttpResponse> stream(const HttpRequest& request, const Sink& sink,
                                       const Patience& patience) = 0;
 };

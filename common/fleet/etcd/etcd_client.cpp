@@ -17,6 +17,11 @@ namespace ccm::fleet {
 namespace {
 
 constexpr std::chrono::milliseconds kConnectTime{1000};
+// For what a member answers by itself, from its memory.
+constexpr std::chrono::milliseconds kSignOfLifeTime{1000};
+// Has a member end a watch when it is cut off from the others: the gateway passes it on as the
+// metadata that etcd's own client calls "require leader".
+const std::pair<std::string, std::string> kRequireLeader{"Grpc-Metadata-Hasleader", "true"};
 // Of one piece of news: far above a transaction of etcd in base64.
 constexpr std::size_t kLongestLine = std::size_t{16} << 20U;
 constexpr int kOk = 200;
@@ -39,6 +44,9 @@ class LineSplitter {
       if (!trim(line).empty() && !take(line)) return false;
     }
   }
+
+  // What has come behind the last end of a line.
+  const std::string& rest() const noexcept { return rest_; }
 
  private:
   std::string rest_;
@@ -246,6 +254,19 @@ Result<void> EtcdClient::revoke(EtcdLease lease) {
   return fail(called.answer.error());
 }
 
+// Cheaper than any other question: it is answered without a log-in, and without the other members.
+// Any answer will do.
+bool EtcdClient::is_alive(std::size_t member) {
+  return http_
+      ->send({.method = "GET",
+              .url = options_.endpoints[member] + "/version",
+              .headers = {},
+              .body = {},
+              .connect_timeout = kConnectTime,
+              .total_timeout = kSignOfLifeTime})
+      .has_value();
+}
+
 Result<void> EtcdClient::watch(const EtcdRange& range, EtcdRevision since, const Listener& listener,
                                int stop) {
   const std::size_t member = preferred_;
@@ -254,6 +275,7 @@ Result<void> EtcdClient::watch(const EtcdRange& range, EtcdRevision since, const
   bool has_enough = false;
   bool has_news = false;
   bool has_begun = false;
+  bool hangs = false;
   const auto take = [&](std::string_view line) {
     has_begun = true;
     Result<EtcdNews> news = parse_news(line);
@@ -265,16 +287,24 @@ Result<void> EtcdClient::watch(const EtcdRange& range, EtcdRevision since, const
     has_enough = !listener(*news) || news->is_canceled;
     return !has_enough;
   };
-  const Result<cloud::HttpResponse> response =
-      http_->stream(request_to(member, "watch", watch_body(range, since)),
-                    [&](std::string_view piece) { return lines.add(piece, take); },
-                    {.silence = options_.silence, .stop = stop});
+  cloud::HttpRequest request = request_to(member, "watch", watch_body(range, since));
+  request.headers.push_back(kRequireLeader);
+  const Result<cloud::HttpResponse> response = http_->stream(
+      request, [&](std::string_view piece) { return lines.add(piece, take); },
+      {.silence = options_.silence, .stop = stop, .quiet = options_.quiet, .is_alive = [&] {
+         hangs = !is_alive(member);
+         return !hangs;
+       }});
+  // etcd says at the end, without an end of a line, why it ends a watch.
+  if (!problem && !has_enough && cloud::JsonDocument::parse(lines.rest())) {
+    static_cast<void>(take(lines.rest()));
+  }
   if (response && response->status != kOk && response->status != 0) problem = error_of(*response);
   if (!response) problem = response.error();
   if (!has_begun) forget_log_in();  // as in call_member()
   if (has_enough && !problem) return {};
-  // One that is dead, or cut off from the others, tells nothing either.
-  if (problem || !has_news) preferred_ = (member + 1) % options_.endpoints.size();
+  // One that tells nothing may have no way to.
+  if (problem || hangs || !has_news) preferred_ = (member + 1) % options_.endpoints.size();
   if (!problem) return {};
   if (problem->kind() == ErrorKind::unauthorized && !options_.user.empty()) {
     static_cast<void>(log_in(member));

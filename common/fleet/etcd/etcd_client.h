@@ -34,8 +34,10 @@ struct EtcdOptions {
   // What one member gets for one answer. A member without a leader hangs for longer. A call takes
   // three times as long at most, however many members there are.
   std::chrono::milliseconds patience{2000};
-  // A watch that is silent for so long is begun again at the next member.
+  // A watch that is silent for so long is begun again at the next member, whatever the reason.
   std::chrono::milliseconds silence{15000};
+  // While nothing comes, the member is asked so often whether it is alive.
+  std::chrono::milliseconds quiet{2000};
 };
 
 class EtcdClient {
@@ -58,8 +60,9 @@ class EtcdClient {
   Result<void> revoke(EtcdLease lease);
 
   // Hands over what happens in the range from `since` on, until the listener has enough (false),
-  // `stop` (a descriptor) becomes readable, or nothing comes for too long. `transient` when the
-  // member is gone: begin again, behind what was heard last.
+  // `stop` (a descriptor) becomes readable, nothing comes for too long, or the member hangs.
+  // `transient` when the member is gone, or is cut off from the others: begin again, behind what
+  // was heard last.
   using Listener = std::function<bool(const EtcdNews&)>;
   Result<void> watch(const EtcdRange& range, EtcdRevision since, const Listener& listener,
                      int stop);
@@ -88,6 +91,7 @@ class EtcdClient {
   Result<cloud::HttpResponse> send(std::size_t member, std::string_view path,
                                    std::string_view body);
   Result<void> log_in(std::size_t member);
+  bool is_alive(std::size_t member);
   void forget_log_in();
   cloud::HttpRequest request_to(std::size_t member, std::string_view path, std::string_view body);
   Failure failed_at(std::size_t member, Error error) const;

@@ -234,6 +234,90 @@ TEST_F(EtcdContract, EndsASilentWatch) {
       range_of_prefix("/"), 0, [](const EtcdNews&) { return true; }, stop_.get()));
 }
 
+// It keeps its connections, so only its silence tells. What it would have told comes from another.
+TEST_F(EtcdContract, HearsOfWhatHappensWhileTheMemberThatItListensToHangs) {
+  start(3);
+  const EtcdRevision first = client_->commit(put("/k", "0"))->revision;
+  auto listener = EtcdClient::make({.endpoints = cluster_->endpoints(), .silence = 1h}).value();
+  std::atomic<bool> listens{false};
+  std::atomic<bool> has_heard{false};
+  std::thread listening([&] {
+    while (!has_heard) {
+      static_cast<void>(listener->watch(
+          range_of_prefix("/"), first + 1,
+          [&](const EtcdNews& news) {
+            listens = true;
+            has_heard = has_heard || !news.events.empty();
+            return !has_heard;
+          },
+          stop_.get()));
+    }
+  });
+  ASSERT_TRUE(becomes_true([&] { return listens.load(); }));
+  cluster_->freeze_member(0);
+  EXPECT_TRUE(becomes_true([&] {
+    const auto outcome = client_->commit(put("/k", "1", first));
+    return outcome && (outcome->has_happened || outcome->found->value == "1");
+  }));
+  EXPECT_TRUE(becomes_true([&] { return has_heard.load(); }));
+  has_heard = true;
+  static_cast<void>(eventfd_write(stop_.get(), 1));
+  listening.join();
+  cluster_->thaw_member(0);
+}
+
+// It answers, and has no leader: its watches would tell of nothing.
+TEST_F(EtcdContract, LeavesAMemberThatIsCutOffFromTheOthers) {
+  start(3);
+  auto listener =
+      EtcdClient::make({.endpoints = {cluster_->endpoints()[0]}, .silence = 1h}).value();
+  std::atomic<bool> listens{false};
+  Result<void> ended;
+  std::thread listening([&] {
+    ended = listener->watch(
+        range_of_prefix("/"), 0,
+        [&](const EtcdNews&) {
+          listens = true;
+          return true;
+        },
+        stop_.get());
+  });
+  ASSERT_TRUE(becomes_true([&] { return listens.load(); }));
+  cluster_->freeze_member(1);
+  cluster_->freeze_member(2);
+  listening.join();
+  ASSERT_FALSE(ended);
+  EXPECT_EQ(ended.error().kind(), ErrorKind::transient);
+  EXPECT_THAT(ended.error().message(), HasSubstr("no leader"));
+  for (const std::size_t member : {1U, 2U}) cluster_->thaw_member(member);
+}
+
+// A member that has nothing to tell is not left for that.
+TEST_F(EtcdContract, StaysWithAMemberThatHasNothingToTell) {
+  start(1);
+  client_ =
+      EtcdClient::make({.endpoints = cluster_->endpoints(), .silence = 1h, .quiet = 10ms}).value();
+  int begun = 0;
+  std::string heard;
+  std::thread changing([&] {
+    auto other = EtcdClient::make({.endpoints = cluster_->endpoints()}).value();
+    // Long enough for many questions whether it is alive.
+    std::this_thread::sleep_for(500ms);
+    EXPECT_TRUE(other->commit(put("/k", "late")));
+  });
+  EXPECT_TRUE(client_->watch(
+      range_of_prefix("/"), 0,
+      [&](const EtcdNews& news) {
+        if (news.events.empty()) ++begun;
+        for (const EtcdEvent& event : news.events) heard = event.item.value;
+        return heard.empty();
+      },
+      stop_.get()));
+  changing.join();
+  EXPECT_EQ(heard, "late");
+  EXPECT_EQ(begun, 1);
+}
+
 TEST_F(EtcdContract, GoesOnWithoutAnyOneMember) {
   start(3);
   EtcdRevision last = client_->commit(put("/k", "0"))->revision;
