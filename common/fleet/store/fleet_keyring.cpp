@@ -44,9 +44,13 @@ std::optional<SealingKey> open_key(const crypto::KeyPair& host, const std::strin
   return SealingKey{.id = id, .key = *std::move(key)};
 }
 
+Failure fleet_changed(const char* sentence) {
+  return fail(Error(ErrorKind::transient, sentence).with_code(std::string(kFleetChanged), ""));
+}
+
 Failure changed_meanwhile() {
-  return fail(ErrorKind::transient,
-              "somebody else has changed the fleet's keys or hosts in the meantime; try again");
+  return fleet_changed(
+      "somebody else has changed the fleet's keys or hosts in the meantime; try again");
 }
 
 std::string host_of(const crypto::KeyPair& host) {
@@ -182,8 +186,8 @@ Result<bool> FleetKeyring::is_member(const crypto::KeyPair& host, FleetKeys& key
   const std::string& value = entry->items.front().value;
   const Result<std::string> id = crypto::sealing_key_id(value);
   if (id && !keys.knows(*id)) {
-    return fail(ErrorKind::transient,
-                "the fleet has got another key since this host has read its keys; try again");
+    return fleet_changed(
+        "the fleet has got another key since this host has read its keys; try again");
   }
   return keys.unseal(place, value).has_value();
 }

@@ -12,8 +12,9 @@
 // A host that was removed still knows the keys before, so it has to lose its access to etcd before
 // the fleet gets a new key.
 //
-// Whoever changes keys or members compares, in the transaction, what it was based on: `transient`
-// when somebody else has changed that in the meantime, and then it is to be done again.
+// Whoever changes keys or members compares, in the transaction, what it was based on: `transient`,
+// with the code kFleetChanged, when somebody else has changed that in the meantime, and then it is
+// to be done again, with the keys as they are read then.
 //
 // One thread; asks etcd each time.
 #pragma once
@@ -29,6 +30,8 @@
 #include "fleet/store/fleet_layout.h"
 
 namespace ccm::fleet {
+
+inline constexpr std::string_view kFleetChanged = "fleet.changed";
 
 struct FleetMember {
   std::string id;    // HOST

@@ -2,13 +2,16 @@
 // fleet: who is in this host's fleet, and its keys. Asks etcd itself, with what the servers'
 // settings say or the options; needs no agent.
 #include <fmt/format.h>
+#include <poll.h>
 #include <sys/stat.h>
 
 #include <algorithm>
+#include <chrono>
 #include <memory>
 #include <optional>
 #include <utility>
 
+#include "base/backoff.h"
 #include "base/file.h"
 #include "base/text.h"
 #include "cli/commands/commands.h"
@@ -107,15 +110,34 @@ Result<ExitCode> join_fleet(Workspace& workspace, const FleetWords& words) {
   return ExitCode::ok;
 }
 
+// Other commands may change the fleet in the same moment. One of them always gets its way.
+constexpr unsigned kFleetTries = 10;
+constexpr Backoff kBetweenTries{.first = std::chrono::milliseconds(50),
+                                .longest = std::chrono::milliseconds(800)};
+
+// `act` with the fleet as it is now: Membership& -> Result<std::string>.
+template <typename Act>
+Result<std::string> as_member(Workspace& workspace, const FleetWords& words, Act act) {
+  for (unsigned tries = 1;; ++tries) {
+    auto member = Membership::open(workspace, words.options);
+    Result<std::string> done = member ? act(*member) : Result<std::string>(fail(member.error()));
+    const bool is_lost = !done && done.error().code() == fleet::kFleetChanged;
+    if (!is_lost || tries == kFleetTries) return done;
+    poll(nullptr, 0, static_cast<int>(kBetweenTries.delay(tries).count()));
+  }
+}
+
 Result<ExitCode> admit_host(Workspace& workspace, const FleetWords& words) {
   const auto request = fleet::parse_join_request(words.subject);
   if (!request) return fail(request.error());
-  auto member = Membership::open(workspace, words.options);
-  if (!member) return pass(std::move(member));
-  Result<void> done = member->keyring().admit(member->keys(), request->name, request->public_half);
-  if (!done) return pass(std::move(done));
+  const auto id = as_member(workspace, words, [&](Membership& member) -> Result<std::string> {
+    Result<void> done = member.keyring().admit(member.keys(), request->name, request->public_half);
+    if (!done) return pass(std::move(done));
+    return member.keys().keys.front().id;
+  });
+  if (!id) return fail(id.error());
   Terminal::say(fmt::format("{}: is in the fleet; the id of the fleet's key:", request->name));
-  Terminal::print(member->keys().keys.front().id + "\n");
+  Terminal::print(*id + "\n");
   return ExitCode::ok;
 }
 
@@ -159,7 +181,10 @@ Result<ExitCode> remove_host(Workspace& workspace, const FleetWords& words) {
     if (!agreed) return fail(agreed.error());
     if (!*agreed) return ExitCode::failed;
   }
-  const Result<std::string> id = link->keyring().rotate(link->keys(), {member->id});
+  // Who was removed in the meantime is none of the members, which does no harm.
+  const auto id = as_member(workspace, words, [&](Membership& remover) {
+    return remover.keyring().rotate(remover.keys(), {member->id});
+  });
   if (!id) return fail(id.error());
   Terminal::say(
       fmt::format("{0}: is no member any more, and reads nothing that is written from now "
@@ -171,9 +196,9 @@ Result<ExitCode> remove_host(Workspace& workspace, const FleetWords& words) {
 }
 
 Result<ExitCode> rotate_keys(Workspace& workspace, const FleetWords& words) {
-  auto member = Membership::open(workspace, words.options);
-  if (!member) return pass(std::move(member));
-  const Result<std::string> id = member->keyring().rotate(member->keys(), {});
+  const auto id = as_member(workspace, words, [](Membership& member) {
+    return member.keyring().rotate(member.keys(), {});
+  });
   if (!id) return fail(id.error());
   Terminal::say("what is written from now on is sealed with a new key; every member has it:");
   Terminal::print(*id + "\n");

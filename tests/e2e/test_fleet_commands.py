@@ -1,0 +1,35 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Commands that change who is in a fleet, and its keys. None of these tests has an agent or a cloud."""
+
+import concurrent.futures
+import json
+
+import pytest
+from lab import ctl
+from lab.etcd import PROGRAM, Etcd
+from lab.fleet import Fleet
+
+pytestmark = pytest.mark.skipif(not PROGRAM.exists(), reason="there is no /usr/bin/etcd")
+
+
+def test_commands_that_meet_all_get_their_way(scratch):
+    with Etcd(scratch / "etcd") as etcd:
+        fleet = Fleet(scratch, None, etcd, None)
+        first = fleet.let_in("one")
+        gone = fleet.let_in("gone")
+        keys = {name: scratch / f"{name}.key" for name in ("two", "three")}
+        requests = [fleet.ctl(key, "join", "--name", name, "--fleet-key", fleet.key_id) for name, key in keys.items()]
+        changes = [["rotate"]] * 4 + [["admit", request] for request in requests] + [["leave", "gone", "--yes"]]
+        with concurrent.futures.ThreadPoolExecutor(len(changes)) as pool:
+            said = list(pool.map(lambda words: fleet.ctl(first, *words), changes))
+        assert len(set(said[:4])) == 4, "each rotation has made a key"
+        status = json.loads(ctl.run(scratch, "fleet", "status", "--json", *fleet.place(first)))
+        assert {host["name"] for host in status["hosts"]} == {"one", "two", "three"}
+        # Whoever was let in in the middle believes what the member printed, and has the newest key. The one who has
+        # left has not.
+        for (name, key), trusted in zip(keys.items(), said[4:6]):
+            fleet.ctl(key, "join", "--name", name, "--fleet-key", trusted)
+        [seals] = {json.loads(ctl.run(scratch, "fleet", "keys", "--json", *fleet.place(key)))["seals"]
+                   for key in (first, *keys.values())}
+        assert seals in said
+        assert "no member of the fleet any more" in ctl.run(scratch, "fleet", "keys", *fleet.place(gone), status=4)
