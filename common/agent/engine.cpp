@@ -152,7 +152,7 @@ RunningEngine::RunningEngine(Parts parts, CloudAccess access, HttpClients http)
                   },
                   parts_.clock, parts_.log, parts_.launch_id, &responder_, parts_.events,
                   [this](const std::string& name, const store::Canary& canary) {
-                    return store::canary_tally(parts_.state_path, name, canary);
+                    return store::canary_tallies(parts_.state_path, name, canary);
                   },
                   [this](const std::string& name) { return snapshot_.last_copy_of(name); }}),
       requests_({parts_.state_path, parts_.store, *parts_.lease, lifecycle_, parts_.log,

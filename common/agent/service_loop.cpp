@@ -94,7 +94,7 @@ void ServiceLoop::make_board() {
                          .hooks = [&events = parts_.events] { return events.hook_counts(); },
                          .canary_counter =
                              [](const std::string& name, const store::Canary& canary) {
-                               return store::canary_tally(kStorePath, name, canary);
+                               return store::canary_tallies(kStorePath, name, canary);
                              },
                          .fleet = [] { return store::read_fleet_note(kStorePath); }});
 }

@@ -7,7 +7,9 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <string>
 #include <string_view>
+#include <vector>
 
 namespace ccm {
 
@@ -78,5 +80,18 @@ struct CanaryTally {
   }
   bool operator==(const CanaryTally&) const = default;
 };
+
+// Of all servers of one host.
+struct HostTally {
+  std::string host;  // its name in the fleet; empty: this host
+  CanaryTally tally;
+};
+using HostTallies = std::vector<HostTally>;
+
+inline CanaryTally sum_of(const HostTallies& hosts) noexcept {
+  CanaryTally sum;
+  for (const HostTally& each : hosts) sum.add(each.tally);
+  return sum;
+}
 
 }  // namespace ccm

@@ -47,7 +47,7 @@ void Lifecycle::watch_canaries() {
     canaries = canaries_;
   }
   for (const auto& [name, canary] : canaries) {
-    if (!policy::is_clearly_worse(parts_.canary_counter(name, canary))) continue;
+    if (!policy::find_rise(parts_.canary_counter(name, canary))) continue;
     const std::lock_guard lock(mutex_);
     const auto found = entries_.find(name);
     if (found == entries_.end() || found->second.in_work) continue;

@@ -10,7 +10,6 @@
 namespace ccm::store {
 namespace {
 
-constexpr std::string_view kStagedKind = "staged";
 constexpr std::string_view kStagedVersion = "version";
 constexpr std::string_view kCanarySince = "canary_since";
 

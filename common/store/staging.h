@@ -9,12 +9,15 @@
 
 #include <optional>
 #include <string>
+#include <string_view>
 
 #include "base/clock.h"
 #include "base/result.h"
 #include "store/store.h"
 
 namespace ccm::store {
+
+inline constexpr std::string_view kStagedKind = "staged";
 
 // The number of the staged version; 0 when there is none.
 VersionNumber staged_version(const StoreReader& store, const std::string& name);

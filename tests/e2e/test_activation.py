@@ -10,16 +10,9 @@ import subprocess
 
 import pytest
 from lab import place
+from lab.hours import window
 from lab.status import with_status
 from lab.waiting import wait_until
-
-
-def window(begin, end):
-    """A window from some hours from now to some later ones, as `activate` takes it."""
-    now = datetime.datetime.now(datetime.timezone.utc)
-    hours = [(now + datetime.timedelta(hours=each)).strftime("%H:00") for each in (begin, end)]
-    return f'"{hours[0]}-{hours[1]} UTC"'
-
 
 CLOSED, OPEN = window(5, 7), window(-2, 2)
 

@@ -7,6 +7,17 @@
 
 namespace ccm::agent {
 
+namespace {
+
+// Twice the time, and some for clocks that differ: the leader's settings may say a longer one.
+constexpr Seconds kClocksDiffer{60};
+
+Time longest_canary(const config::CertificateSpec& spec, const store::Canary& canary) {
+  return canary.since + 2 * spec.canary.time + kClocksDiffer;
+}
+
+}  // namespace
+
 CanaryPublisher::CanaryPublisher(CanaryPlace place, const store::StoreReader& store, Log& log)
     : place_(std::move(place)), store_(store), log_(log) {
   if (!place_.board) return;
@@ -46,6 +57,13 @@ void CanaryPublisher::begin(publication::Writer& writer, const config::Certifica
     // The workers went on counting while there was no agent; in a new memory since its beginning.
     counted.seen = before->second.board == counted.board ? before->second.seen : CanaryTally();
   }
+  const Time until = longest_canary(spec, canary);
+  if (until <= now) {
+    const auto withdrawn = writer.withdraw(publication::canary_slot(name));
+    if (!withdrawn) return say(withdrawn.error());
+    counted_.insert_or_assign(name, counted);
+    return;
+  }
   publication::Published value{.bundle = std::move(stored->bundle), .ocsp_response = {}};
   if (spec.stapling) {
     const store::StoredCertificate again{
@@ -55,6 +73,7 @@ void CanaryPublisher::begin(publication::Writer& writer, const config::Certifica
   const auto published = writer.publish(publication::canary_slot(name), value);
   if (!published) return say(published.error());
   counted_.insert_or_assign(name, counted);
+  shown_until_.insert_or_assign(name, until);
   next_ = {};
   log_.info("certificate \"{}\": version {} is shown to {}% of the handshakes", name,
             canary.version, spec.canary.percent);
@@ -62,9 +81,26 @@ void CanaryPublisher::begin(publication::Writer& writer, const config::Certifica
 
 void CanaryPublisher::end(publication::Writer& writer, const std::string& name) {
   before_.erase(name);
+  shown_until_.erase(name);
   if (counted_.erase(name) > 0) next_ = {};
   const auto withdrawn = writer.withdraw(publication::canary_slot(name));
   if (!withdrawn) say(withdrawn.error());
+}
+
+void CanaryPublisher::give_up(publication::Writer& writer, Time now) {
+  for (auto each = shown_until_.begin(); each != shown_until_.end();) {
+    if (now < each->second) {
+      ++each;
+      continue;
+    }
+    log_.warn(
+        "certificate \"{}\": no agent that leads has ended the canary, so the current version is "
+        "shown alone",
+        each->first);
+    const auto withdrawn = writer.withdraw(publication::canary_slot(each->first));
+    if (!withdrawn) say(withdrawn.error());
+    each = shown_until_.erase(each);
+  }
 }
 
 void CanaryPublisher::count(SteadyTime now) {

@@ -3,7 +3,9 @@
 // server's workers choose, and keeps what they count where the leader of the store finds it
 // (store/host/canary_file.h). Belongs to the agent's main thread, beside the publisher.
 //
-// Every agent does so for its own server; the leader's engine alone begins and ends a canary.
+// Every agent does so for its own server; the leader's engine alone begins and ends a canary. A
+// server that does not hear of the end, because its host is cut off or nobody leads, shows the
+// version to nobody some time after that. What it has counted stays for the leader.
 #pragma once
 
 #include <map>
@@ -36,6 +38,8 @@ class CanaryPublisher {
 
   // Finds out what is tried out of the certificate; after its current version was published.
   void look_at(publication::Writer& writer, const config::CertificateSpec& spec, Time now);
+  // Shows to nobody what should have ended long ago.
+  void give_up(publication::Writer& writer, Time now);
   // Keeps what was counted since the last time.
   void count(SteadyTime now);
   // Nothing is tried out on this server.
@@ -54,6 +58,7 @@ class CanaryPublisher {
   store::CanariesCounted before_;   // of the agent before, not looked at yet
   store::CanariesCounted written_;
   std::map<std::string, store::Canary, std::less<>> unreadable_;
+  std::map<std::string, Time, std::less<>> shown_until_;  // of what is shown now
   SteadyTime next_{};
   bool has_complained_ = false;
 };

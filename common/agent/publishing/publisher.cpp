@@ -27,6 +27,7 @@ void Publisher::refresh(Time now) {
   const auto again = std::exchange(unread_, {});
   for (const config::CertificateSpec* spec : again) look_at(*spec, now);
   for (const config::CertificateSpec* spec : follower_.next(since)) look_at(*spec, now);
+  canaries_.give_up(writer_, now);
   canaries_.count(since);
   catalogues_.refresh(now, since);
 }

@@ -72,7 +72,7 @@ void add_canary(const std::string& name, const store::Canary& canary,
                 const lifecycle::CanaryCounter& counter, CertificateStatus& status) {
   status.canary_since = canary.since;
   if (!counter) return;
-  const CanaryTally tally = counter(name, canary);
+  const CanaryTally tally = sum_of(counter(name, canary));
   status.canary = {.current_shown = tally.current.shown(),
                    .current_failed = tally.current.failed(),
                    .candidate_shown = tally.candidate.shown(),

@@ -23,6 +23,7 @@ FleetReporter::FleetReporter(FleetHost& host, const FleetLeader& self, const Pla
                .state_path = place.state_path,
                .clock = clock_}),
       reader_(*host.etcd(), self.id, host.layout(), place.roster, host.log()),
+      canaries_(*host.etcd(), host.layout(), {.self = self.id, .state_path = place.state_path}),
       stop_(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {}
 
 FleetReporter::~FleetReporter() {
@@ -34,6 +35,17 @@ void FleetReporter::start() {
   if (has_id_) thread_ = std::thread([this] { work(); });
 }
 
+Result<void> FleetReporter::hear_the_others(const FleetKeys& keys) {
+  Result<void> done = reader_.look(keys);
+  if (Result<void> seen = canaries_.look(keys); done) done = std::move(seen);
+  return done;
+}
+
+Result<void> FleetReporter::look_at_canaries(const FleetHost::Standing& standing) {
+  const bool is_wanted = standing.leads && standing.has_canary;
+  return is_wanted ? canaries_.look(standing.keys) : canaries_.rest();
+}
+
 void FleetReporter::work() {
   pollfd waiting{stop_.get(), POLLIN, 0};
   while (poll(&waiting, 1, kBetweenReportsMs) <= 0) {
@@ -43,6 +55,7 @@ void FleetReporter::work() {
     if (standing->leads) {
       if (Result<void> heard = reader_.look(standing->keys); done) done = std::move(heard);
     }
+    if (Result<void> seen = look_at_canaries(*standing); done) done = std::move(seen);
     tell(done);
   }
 }

@@ -9,6 +9,7 @@
 #include "base/clock.h"
 #include "base/handle.h"
 #include "base/result.h"
+#include "fleet/hosts/canary_reader.h"
 #include "fleet/hosts/fleet_roster.h"
 #include "fleet/hosts/report_writer.h"
 #include "fleet/hosts/settings_reader.h"
@@ -30,11 +31,13 @@ class FleetReporter {
 
   // Once.
   void start();
-  // The roster is complete afterwards, as is wanted before this host leads. Any thread.
-  Result<void> hear_the_others(const FleetKeys& keys) { return reader_.look(keys); }
+  // The roster is complete afterwards, and so is what was counted of versions that are tried out,
+  // as is wanted before this host leads. Any thread.
+  Result<void> hear_the_others(const FleetKeys& keys);
 
  private:
   void work();
+  Result<void> look_at_canaries(const FleetHost::Standing& standing);
   void tell(const Result<void>& outcome);
 
   FleetHost& host_;
@@ -42,6 +45,7 @@ class FleetReporter {
   const SystemClock clock_;
   ReportWriter writer_;
   SettingsReader reader_;
+  CanaryReader canaries_;
   std::string problem_;  // as it was told of last
   FileDescriptor stop_;
   std::thread thread_;

@@ -4,6 +4,7 @@
 #include <map>
 #include <utility>
 
+#include "fleet/hosts/canary_reader.h"
 #include "fleet/store/fleet_lease.h"
 
 namespace ccm::fleet {
@@ -55,6 +56,8 @@ Result<FleetSurvey> survey_fleet(EtcdClient& etcd, const FleetLayout& layout, co
   if (!certificates) return fail(certificates.error());
   auto reports = read_reports(etcd, layout, keys);
   if (!reports) return pass(std::move(reports));
+  auto canaries = read_canaries_of_hosts(etcd, layout, keys);
+  if (!canaries) return pass(std::move(canaries));
   const std::string leads =
       leader->items.empty() ? std::string() : parse_leader(leader->items.front().value).id;
   FleetSurvey survey{.hosts = {}, .has_leader = !leader->items.empty()};
@@ -65,6 +68,9 @@ Result<FleetSurvey> survey_fleet(EtcdClient& etcd, const FleetLayout& layout, co
       host.age = age_of(report->second, clock.now(), etcd.clock_ahead());
       host.behind = behind_on(report->second, *certificates);
       host.report = std::move(report->second);
+    }
+    for (auto& [id, told] : *canaries) {
+      if (id == host.member.id) host.canaries = std::move(told.counted);
     }
     survey.hosts.push_back(std::move(host));
   }

@@ -13,6 +13,7 @@
 #include "fleet/hosts/host_report.h"
 #include "fleet/store/fleet_keyring.h"
 #include "fleet/store/fleet_layout.h"
+#include "store/host/canary_file.h"
 
 namespace ccm::fleet {
 
@@ -23,6 +24,7 @@ struct SurveyedHost {
   std::optional<HostReport> report = {};
   ReportAge age = {};
   std::vector<KnownCertificate> behind = {};
+  store::CanariesCounted canaries = {};  // what it has told of versions that are tried out
 };
 
 struct FleetSurvey {

@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "fleet/hosts/report_writer.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "base/version.h"
 #include "fleet/etcd/etcd_errors.h"
+#include "policy/canary.h"
 #include "store/host/effective_settings.h"
 
 namespace ccm::fleet {
@@ -15,6 +17,9 @@ constexpr std::chrono::seconds kReportLife = store::kServerGrace;
 constexpr Seconds kBetweenReportKeepAlives = kReportLife / 4;
 constexpr Seconds kBetweenReports{60};
 constexpr Seconds kBetweenChanges{10};
+// While a version is tried out, each time a part of the time since that began.
+constexpr int kCanaryParts = 10;
+constexpr Seconds kShortestBetweenCanaries{2};
 
 }  // namespace
 
@@ -33,6 +38,7 @@ Result<void> ReportWriter::keep_lease(SteadyTime now) {
     sealed_with_.clear();
     settings_modified_ = 0;
     reported_ = {};
+    canaries_.clear();
   }
   next_keep_alive_ = now + kBetweenReportKeepAlives;
   return {};
@@ -42,9 +48,13 @@ Result<EtcdRevision> ReportWriter::put(const FleetKeys& keys, const std::string&
                                        const Secret& text, std::vector<EtcdCompare> base) {
   Result<std::string> sealed = keys.seal(key, text);
   if (!sealed) return pass(std::move(sealed));
-  EtcdTransaction transaction{
-      .compares = std::move(base),
-      .changes = {{.key = key, .value = *std::move(sealed), .end = {}, .lease = lease_}}};
+  return commit(keys, {.key = key, .value = *std::move(sealed), .end = {}, .lease = lease_},
+                std::move(base));
+}
+
+Result<EtcdRevision> ReportWriter::commit(const FleetKeys& keys, EtcdChange change,
+                                          std::vector<EtcdCompare> base) {
+  EtcdTransaction transaction{.compares = std::move(base), .changes = {std::move(change)}};
   if (keys.entry_modified != 0) {
     transaction.compares.push_back(
         {.key = keys.entry, .of = EtcdCompare::Of::modified, .revision = keys.entry_modified});
@@ -64,6 +74,7 @@ Result<void> ReportWriter::look(const FleetHost::Standing& standing) {
   if (Result<void> kept = keep_lease(parts_.clock.steady_now()); !kept) return kept;
   Result<void> done = tell_settings(standing.keys);
   if (Result<void> told = tell_how_it_goes(standing); done) done = std::move(told);
+  if (Result<void> told = tell_canaries(standing.keys); done) done = std::move(told);
   if (done || done.error().code() != kNoSuchLease) return done;
   lease_ = 0;
   return fail(ErrorKind::transient, "the lease of what this host has told the fleet is gone");
@@ -110,6 +121,33 @@ Result<void> ReportWriter::tell_how_it_goes(const FleetHost::Standing& standing)
   reported_ = now;
   reported_heads_ = standing.heads_heard;
   reported_failed_ = standing.failed;
+  return {};
+}
+
+// What one host sees can end the canary of all, so that is told at once. The rest is not urgent,
+// and the more hosts there are, the sooner their sum tells.
+bool ReportWriter::is_time_for(const store::CanariesCounted& counted) const {
+  Seconds age = kBetweenChanges * kCanaryParts;
+  for (const auto& [name, each] : counted) {
+    if (policy::is_clearly_worse(each.total)) return true;
+    age = std::min(age, parts_.clock.now() - each.canary.since);
+  }
+  const Seconds between = std::max(age / kCanaryParts, kShortestBetweenCanaries);
+  return parts_.clock.steady_now() - canaries_told_ >= between;
+}
+
+Result<void> ReportWriter::tell_canaries(const FleetKeys& keys) {
+  store::HostCanaries now{.host = parts_.self.name,
+                          .counted = store::host_canaries(parts_.state_path)};
+  const bool is_due = now.counted.empty() || is_time_for(now.counted);
+  if (now.counted == canaries_ || !is_due) return {};
+  const std::string place = parts_.layout.canaries(parts_.self.id);
+  const Result<EtcdRevision> done = now.counted.empty()
+                                        ? commit(keys, {.key = place, .value = std::nullopt}, {})
+                                        : put(keys, place, Secret::copy_of(store::serialize(now)));
+  if (!done) return fail(done.error());
+  canaries_ = std::move(now.counted);
+  canaries_told_ = parts_.clock.steady_now();
   return {};
 }
 

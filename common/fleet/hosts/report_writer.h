@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// Tells the fleet what this host's servers are set to, and how it goes here: two sealed values of
-// etcd under a lease, so that they go away some time after the host. Only a member writes them. The
-// settings are written when they change; the report, which is small, also every minute. It finds
-// out whether etcd still has the settings, which a restored backup may not. One thread.
+// Tells the fleet what this host's servers are set to, how it goes here, and how handshakes end
+// with versions that are tried out: sealed values of etcd under a lease, so that they go away some
+// time after the host. Only a member writes them. The settings are written when they change; the
+// report, which is small, also every minute. It finds out whether etcd still has the settings,
+// which a restored backup may not. One thread.
 #pragma once
 
 #include <string>
@@ -17,6 +18,7 @@
 #include "fleet/store/fleet_host.h"
 #include "fleet/store/fleet_layout.h"
 #include "fleet/store/fleet_lease.h"
+#include "store/host/canary_file.h"
 
 namespace ccm::fleet {
 
@@ -39,6 +41,10 @@ class ReportWriter {
   Result<void> keep_lease(SteadyTime now);
   Result<void> tell_settings(const FleetKeys& keys);
   Result<void> tell_how_it_goes(const FleetHost::Standing& standing);
+  Result<void> tell_canaries(const FleetKeys& keys);
+  bool is_time_for(const store::CanariesCounted& counted) const;
+  Result<EtcdRevision> commit(const FleetKeys& keys, EtcdChange change,
+                              std::vector<EtcdCompare> base);
   // At which revision. `base`: what it is also compared with.
   Result<EtcdRevision> put(const FleetKeys& keys, const std::string& key, const Secret& text,
                            std::vector<EtcdCompare> base = {});
@@ -52,6 +58,8 @@ class ReportWriter {
   SteadyTime reported_{};               // when; the epoch: not under this lease
   std::uint64_t reported_heads_ = 0;
   FailedCopies reported_failed_;
+  store::CanariesCounted canaries_;  // as they were told of last
+  SteadyTime canaries_told_{};       // when
 };
 
 }  // namespace ccm::fleet

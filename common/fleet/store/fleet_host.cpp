@@ -163,7 +163,8 @@ std::optional<FleetHost::Standing> FleetHost::standing() {
                   .leads = leader_ && !parts_.self.id.empty() && leader_->who.id == parts_.self.id,
                   .followed = *heard_,
                   .failed = mirror_.failed(),
-                  .heads_heard = mirror_.heads_heard()};
+                  .heads_heard = mirror_.heads_heard(),
+                  .has_canary = mirror_.has_canary()};
 }
 
 void FleetHost::tell(const Result<void>& outcome) {

@@ -75,6 +75,7 @@ class FleetHost {
     EtcdRevision followed;  // what was written to etcd later is not in the copy
     FailedCopies failed;
     std::uint64_t heads_heard;  // fleet_mirror.h
+    bool has_canary;            // and this
   };
   std::optional<Standing> standing();
 

@@ -271,8 +271,8 @@ Result<std::string> FleetKeyring::rotate(const FleetKeys& keys,
     const bool stays = std::find(without.begin(), without.end(), member.id) == without.end();
     if (stays) continue;
     rotation.next.compares.push_back(unchanged(member));
-    for (const std::string& place :
-         {member_place(member.id), layout_.settings(member.id), layout_.report(member.id)}) {
+    for (const std::string& place : {member_place(member.id), layout_.settings(member.id),
+                                     layout_.report(member.id), layout_.canaries(member.id)}) {
       rotation.removals.push_back({.key = place, .value = std::nullopt});
     }
   }

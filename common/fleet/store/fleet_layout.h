@@ -11,6 +11,7 @@
 //             granted/NAME        its note of a renewal that was asked for
 //             ~settings/HOST      what a host's servers are set to, for the one that leads
 //             ~reports/HOST       how it goes there, for people
+//             ~canaries/HOST      how handshakes end there with what is tried out, for the leader
 //
 // Every host follows all of it but what begins with "~": what each of 1,000 hosts has to say must
 // not come to each of the others.
@@ -55,6 +56,8 @@ class FleetLayout {
   std::string settings(std::string_view host) const { return settings() + std::string(host); }
   std::string reports() const { return prefix_ + "~reports/"; }
   std::string report(std::string_view host) const { return reports() + std::string(host); }
+  std::string canaries() const { return prefix_ + "~canaries/"; }
+  std::string canaries(std::string_view host) const { return canaries() + std::string(host); }
   // All of a kind, and of one certificate.
   std::string shelf(Shelf shelf) const;
   std::string shelf(Shelf shelf, std::string_view name) const;

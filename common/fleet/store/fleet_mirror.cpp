@@ -12,6 +12,7 @@
 #include "base/text.h"
 #include "crypto/digest.h"
 #include "store/file_store/journal.h"
+#include "store/staging.h"
 
 namespace ccm::fleet {
 namespace {
@@ -37,6 +38,15 @@ std::set<std::string> FleetMirror::kinds_of(const std::string& name) const {
     if (at->second.modified != 0) kinds.insert(at->first.substr(prefix.size()));
   }
   return kinds;
+}
+
+bool FleetMirror::has_canary() {
+  std::erase_if(staged_, [&](const std::string& name) {
+    return modified(layout_.record(name, store::kStagedKind)) == 0;
+  });
+  return std::any_of(staged_.begin(), staged_.end(), [&](const std::string& name) {
+    return store::staged_canary(reader_, name).has_value();
+  });
 }
 
 std::optional<Secret> FleetMirror::open(const EtcdItem& item) {
@@ -234,6 +244,7 @@ Result<void> FleetMirror::apply_record(const Slot& slot, const EtcdEvent& event)
     const Result<store::StoredRecord> record = parse_stored_record(*text);
     if (!record) return {};
     changed = cache_.put_record(slot.name, slot.rest, *record);
+    if (slot.rest == store::kStagedKind) staged_.insert(slot.name);
   }
   if (!changed) return pass(std::move(changed));
   if (*changed && !slot.name.empty()) {

@@ -54,6 +54,8 @@ class FleetMirror {
   }
   // The kinds of records that a certificate has.
   std::set<std::string> kinds_of(const std::string& name) const;
+  // Whether a version of any certificate is tried out (store/staging.h). Costs what is staged.
+  bool has_canary();
 
   // Takes all in again at the next synchronise(): what did not open before may open now.
   void hear_all_again() {
@@ -125,6 +127,7 @@ class FleetMirror {
   std::map<std::string, KnownHead> heads_;
   std::map<std::string, KnownKey> others_;
   std::set<std::string> passed_over_;
+  std::set<std::string> staged_;  // certificates that may have a record of that kind
   FailedCopies failed_;
   std::uint64_t heads_heard_ = 0;
   EtcdRevision synchronised_ = 0;

@@ -24,6 +24,7 @@
 #include "lifecycle/attempt/responder.h"
 #include "lifecycle/schedule/deadline.h"
 #include "lifecycle/schedule/state.h"
+#include "policy/canary.h"
 #include "policy/schedule.h"
 #include "sources/source.h"
 #include "store/store.h"
@@ -116,7 +117,7 @@ class Attempt {
   std::optional<State> begin_canary();
   bool fetch_canary_response();
   std::optional<State> judge_canary();
-  State take_back(const CanaryTally& tally);
+  State take_back(const policy::CanaryRise& rise);
   State staged(const sources::Obtained& obtained, const store::VersionInfo& info);
   // What a successor has to be better than; nullptr when there is nothing.
   const store::StoredCertificate* newest() const noexcept;

@@ -7,7 +7,6 @@
 
 #include "lifecycle/attempt/activation.h"
 #include "lifecycle/attempt/attempt.h"
-#include "policy/canary.h"
 
 namespace ccm::lifecycle {
 namespace {
@@ -27,11 +26,17 @@ std::string reasons_of(const CanarySide& side) {
   return text;
 }
 
-std::string comparison_of(const CanaryTally& tally) {
+// Where a rise was seen: "" where there is only one place, or it was everywhere.
+std::string place_of(const policy::CanaryRise& rise) {
+  if (!rise.host) return "";
+  return rise.host->empty() ? " on this host" : fmt::format(" on the host \"{}\"", *rise.host);
+}
+
+std::string comparison_of(const CanaryTally& tally, std::string_view place = "") {
   const std::string reasons = reasons_of(tally.candidate);
-  return fmt::format("{} handshakes with it failed{}{}{}, and {} with the current version",
+  return fmt::format("{} handshakes with it failed{}{}{}{}, and {} with the current version",
                      share_of(tally.candidate), reasons.empty() ? "" : " (", reasons,
-                     reasons.empty() ? "" : ")", share_of(tally.current));
+                     reasons.empty() ? "" : ")", place, share_of(tally.current));
 }
 
 }  // namespace
@@ -98,19 +103,19 @@ bool Attempt::fetch_canary_response() {
 // An operator, or a certificate that was revoked, does not wait for it.
 std::optional<State> Attempt::judge_canary() {
   if (!parts_.canary_counter || !spec_.canary.is_set() || !may_wait()) return std::nullopt;
-  const CanaryTally tally = parts_.canary_counter(spec_.name, *canary_);
-  if (policy::is_clearly_worse(tally)) return take_back(tally);
+  const HostTallies hosts = parts_.canary_counter(spec_.name, *canary_);
+  if (const auto rise = policy::find_rise(hosts)) return take_back(*rise);
   if (shown_from(canary_) <= now_) {
     parts_.log.notice("{}the canary of version {} is over: {}", prefix(), canary_->version,
-                      comparison_of(tally));
+                      comparison_of(sum_of(hosts)));
   }
   return std::nullopt;
 }
 
-State Attempt::take_back(const CanaryTally& tally) {
+State Attempt::take_back(const policy::CanaryRise& rise) {
   const std::string sentence =
       fmt::format("version {} was tried out and is taken back: {}; version {} stays and is held",
-                  canary_->version, comparison_of(tally), version_);
+                  canary_->version, comparison_of(rise.tally, place_of(rise)), version_);
   if (Result<void> done = installer_.take_back(spec_.name, version_, *staged_, sentence); !done) {
     return failed(std::move(done).error().with_context(
         fmt::format("take back version {}, with which handshakes fail", canary_->version)));

@@ -30,8 +30,8 @@ std::optional<store::Canary> canary_of(const store::StoreReader& store, const st
 Time end_of_canary(const config::CanaryPlan& plan, const store::Canary& canary, Time latest,
                    Time now);
 
-// What was counted so far, of all servers that can be seen (store/host/canary_file.h). Any thread.
+// What was counted so far, of all hosts that can be seen (store/host/canary_file.h). Any thread.
 using CanaryCounter =
-    std::function<CanaryTally(const std::string& name, const store::Canary& canary)>;
+    std::function<HostTallies(const std::string& name, const store::Canary& canary)>;
 
 }  // namespace ccm::lifecycle

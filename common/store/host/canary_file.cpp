@@ -19,6 +19,15 @@ constexpr std::size_t kLargestCanaryFile = std::size_t{4} << 20U;
 // One field for each certificate: its name, the version, since when, the board, and four sides.
 constexpr std::string_view kCanaryField = "canary";
 constexpr std::size_t kNumbers = 3 + 4 * kCanaryCounts;
+// Of another host: its name, and then the same.
+constexpr std::string_view kDistantField = "elsewhere";
+constexpr std::string_view kHostField = "host";
+// Of 10,000 hosts with a few certificates each.
+constexpr std::size_t kLargestDistantFile = std::size_t{16} << 20U;
+
+std::string distant_path(const std::string& state_path) {
+  return fmt::format("{}/{}fleet", state_path, kCanaryPrefix);
+}
 
 std::string line_of(const std::string& name, const CanaryCounted& counted) {
   std::string line = fmt::format("{} {} {} {}", name, counted.canary.version,
@@ -51,6 +60,32 @@ std::optional<std::pair<std::string, CanaryCounted>> parse_canary_line(std::stri
   return std::pair(std::string(words[0]), counted);
 }
 
+CanariesCounted canaries_in(const Record& record) {
+  CanariesCounted all;
+  for (const std::string_view line : record.find_all(kCanaryField)) {
+    if (auto parsed = parse_canary_line(line)) all.insert(*std::move(parsed));
+  }
+  return all;
+}
+
+Result<void> write_or_remove(const std::string& path, const Record& record, bool is_empty) {
+  if (!is_empty) return write_file_unsynced(path, record.serialize());
+  if (unlink(path.c_str()) == 0 || errno == ENOENT) return {};
+  return fail(system_error("remove " + path, errno));
+}
+
+// Of two servers, one may not have heard yet that another version is tried out.
+void add_total(CanariesCounted& all, const std::string& name, const CanaryCounted& counted) {
+  const CanaryCounted total{.canary = counted.canary, .total = counted.total};
+  const auto [known, is_new] = all.try_emplace(name, total);
+  if (is_new) return;
+  if (known->second.canary == counted.canary) {
+    known->second.total.add(counted.total);
+  } else if (known->second.canary.version < counted.canary.version) {
+    known->second = total;
+  }
+}
+
 }  // namespace
 
 std::string canary_path(const std::string& state_path, const ServerId& server) {
@@ -58,38 +93,78 @@ std::string canary_path(const std::string& state_path, const ServerId& server) {
 }
 
 CanariesCounted read_canaries(const std::string& state_path, const ServerId& server) {
-  CanariesCounted all;
   const auto text = read_file(canary_path(state_path, server), kLargestCanaryFile);
-  if (!text) return all;
-  const auto record = Record::parse(*text);
-  if (!record) return all;
-  for (const std::string_view line : record->find_all(kCanaryField)) {
-    if (auto parsed = parse_canary_line(line)) all.insert(*std::move(parsed));
-  }
-  return all;
+  const auto record = text ? Record::parse(*text) : Result<Record>(fail(text.error()));
+  return record ? canaries_in(*record) : CanariesCounted();
 }
 
 Result<void> write_canaries(const std::string& state_path, const ServerId& server,
                             const CanariesCounted& counted) {
-  const std::string path = canary_path(state_path, server);
-  if (counted.empty()) {
-    if (unlink(path.c_str()) == 0 || errno == ENOENT) return {};
-    return fail(system_error("remove " + path, errno));
-  }
   Record record;
   for (const auto& [name, each] : counted) record.add(kCanaryField, line_of(name, each));
-  return write_file_unsynced(path, record.serialize());
+  return write_or_remove(canary_path(state_path, server), record, counted.empty());
 }
 
-CanaryTally canary_tally(const std::string& state_path, const std::string& name,
-                         const Canary& canary) {
-  CanaryTally sum;
+CanariesCounted host_canaries(const std::string& state_path) {
+  CanariesCounted all;
   for (const ServerId& server : servers_with(state_path, kCanaryPrefix)) {
-    const CanariesCounted counted = read_canaries(state_path, server);
-    const auto found = counted.find(name);
-    if (found != counted.end() && found->second.canary == canary) sum.add(found->second.total);
+    for (const auto& [name, counted] : read_canaries(state_path, server)) {
+      add_total(all, name, counted);
+    }
   }
-  return sum;
+  return all;
+}
+
+std::string serialize(const HostCanaries& canaries) {
+  Record record;
+  record.add(kHostField, canaries.host);
+  for (const auto& [name, each] : canaries.counted) record.add(kCanaryField, line_of(name, each));
+  return record.serialize();
+}
+
+Result<HostCanaries> parse_host_canaries(std::string_view text) {
+  const auto record = Record::parse(text);
+  if (!record) return fail(record.error());
+  HostCanaries canaries{.host = printable(record->find(kHostField).value_or("")),
+                        .counted = canaries_in(*record)};
+  if (canaries.host.empty() || canaries.host.find(' ') != std::string::npos) {
+    return fail(ErrorKind::invalid, "it is not what a host has counted");
+  }
+  return canaries;
+}
+
+Result<void> write_distant_canaries(const std::string& state_path,
+                                    const std::vector<HostCanaries>& hosts) {
+  Record record;
+  bool is_empty = true;
+  for (const HostCanaries& each : hosts) {
+    for (const auto& [name, counted] : each.counted) {
+      record.add(kDistantField, fmt::format("{} {}", each.host, line_of(name, counted)));
+      is_empty = false;
+    }
+  }
+  return write_or_remove(distant_path(state_path), record, is_empty);
+}
+
+HostTallies canary_tallies(const std::string& state_path, const std::string& name,
+                           const Canary& canary) {
+  HostTallies tallies(1);
+  const CanariesCounted own = host_canaries(state_path);
+  const auto found = own.find(name);
+  if (found != own.end() && found->second.canary == canary) {
+    tallies.front().tally = found->second.total;
+  }
+  const auto text = read_file(distant_path(state_path), kLargestDistantFile);
+  const auto record = text ? Record::parse(*text) : Result<Record>(fail(text.error()));
+  if (!record) return tallies;
+  for (const std::string_view line : record->find_all(kDistantField)) {
+    const std::size_t blank = line.find(' ');
+    if (blank == std::string_view::npos) continue;
+    const auto parsed = parse_canary_line(line.substr(blank + 1));
+    if (!parsed || parsed->first != name || parsed->second.canary != canary) continue;
+    tallies.push_back({.host = printable(line.substr(0, blank)), .tally = parsed->second.total});
+  }
+  return tallies;
 }
 
 }  // namespace ccm::store

@@ -1,19 +1,22 @@
 // SPDX-License-Identifier: Apache-2.0
 // What the workers of one server have counted of the canaries that are under way (staging.h):
 // "canary-nginx-1f2e3d4c" in the state directory, written by the server's agent every second in
-// which something was counted, and read by the agent that leads, which decides from the sum of the
-// servers of its host, and by ccmctl. There is none while nothing is tried out.
+// which something was counted, and read by the agent that leads and by ccmctl. There is none while
+// nothing is tried out. In a fleet, "canary-fleet" on the host that leads has what the other hosts
+// have told of theirs (fleet/hosts/canary_reader.h).
 //
-// Nothing depends on it but the verdict: without it a canary goes on to its end. It survives the
-// agent, so the next one counts on. One thread writes; any process may read.
+// Nothing depends on them but the verdict: without them a canary goes on to its end. They survive
+// the agent, so the next one counts on. One thread writes each; any process may read.
 #pragma once
 
 #include <cstdint>
 #include <map>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/canary_tally.h"
+#include "base/result.h"
 #include "store/host/server_id.h"
 #include "store/staging.h"
 
@@ -40,8 +43,27 @@ CanariesCounted read_canaries(const std::string& state_path, const ServerId& ser
 Result<void> write_canaries(const std::string& state_path, const ServerId& server,
                             const CanariesCounted& counted);
 
-// The sum of all servers of this state directory.
-CanaryTally canary_tally(const std::string& state_path, const std::string& name,
-                         const Canary& canary);
+// The totals of all servers of this state directory.
+CanariesCounted host_canaries(const std::string& state_path);
+
+// A host and its totals, as hosts of a fleet tell each other.
+struct HostCanaries {
+  std::string host;  // its name, one word
+  CanariesCounted counted;
+
+  bool operator==(const HostCanaries&) const = default;
+};
+std::string serialize(const HostCanaries& canaries);
+// `invalid` for what no host writes.
+Result<HostCanaries> parse_host_canaries(std::string_view text);
+
+// Removes the file when there are none.
+Result<void> write_distant_canaries(const std::string& state_path,
+                                    const std::vector<HostCanaries>& hosts);
+
+// Of this host, and of each other one that has told of it; of a host without one there is only
+// this host's, which may be empty.
+HostTallies canary_tallies(const std::string& state_path, const std::string& name,
+                           const Canary& canary);
 
 }  // namespace ccm::store

@@ -59,15 +59,16 @@ class CanaryPublisherTest : public testing::Test {
       EXPECT_TRUE(store::stage(store_, *lease_, "www", info->number));
     }
   }
-  void look() {
-    publisher_->look_at(writer_, *config_->find("www"), kNow);
+  void look(Time now = kNow) {
+    publisher_->look_at(writer_, *config_->find("www"), now);
     now_ += Seconds(1);
     publisher_->count(now_);
   }
   bool is_shown() const { return writer_.shown(canary_slot("www")).has_value(); }
   CanaryBoard::Lane& lane() { return workers_.lanes("www")->candidate; }
   std::uint64_t shown() const {
-    return store::canary_tally(directory_.path().string(), "www", canary_).candidate.shown();
+    return sum_of(store::canary_tallies(directory_.path().string(), "www", canary_))
+        .candidate.shown();
   }
 
   test::TempDirectory directory_;
@@ -127,6 +128,29 @@ TEST_F(CanaryPublisherTest, WhatAnAgentThatDiedHasLeftIsWithdrawn) {
   look();
   EXPECT_FALSE(is_shown());
   EXPECT_TRUE(store::read_canaries(directory_.path().string(), kServer).empty());
+}
+
+// Its host is cut off, or nobody leads. The leader may still want to know what was counted.
+TEST_F(CanaryPublisherTest, WhatNobodyEndsIsShownNoMoreAndStaysCounted) {
+  look();
+  lane().add(CanaryCount::shown);
+  publisher_->give_up(writer_, kNow + 2 * Seconds(300));
+  EXPECT_TRUE(is_shown());
+  const Time late = kNow + 2 * Seconds(300) + Seconds(60);
+  publisher_->give_up(writer_, late);
+  EXPECT_FALSE(is_shown());
+  look(late);
+  EXPECT_FALSE(is_shown());
+  EXPECT_EQ(shown(), 1U);
+  // Nor by the next agent.
+  start();
+  look(late);
+  EXPECT_FALSE(is_shown());
+  EXPECT_EQ(shown(), 1U);
+  // The end that the leader gives it at last.
+  ASSERT_TRUE(store::unstage(store_, *lease_, "www"));
+  look(late);
+  EXPECT_TRUE(publisher_->is_at_rest());
 }
 
 TEST_F(CanaryPublisherTest, ADamagedVersionIsShownToNobodyAndSaidOnce) {

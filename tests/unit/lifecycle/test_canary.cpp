@@ -81,7 +81,12 @@ class CanaryTest : public testing::Test {
         .log = log_,
         .launch_id = "launch",
         .events = events_,
-        .canary_counter = [this](const std::string&, const store::Canary&) { return tally_; }});
+        .canary_counter =
+            [this](const std::string&, const store::Canary&) {
+              HostTallies all{{.host = "", .tally = tally_}};
+              all.insert(all.end(), elsewhere_.begin(), elsewhere_.end());
+              return all;
+            }});
     lifecycle_->start(*lease_);
   }
   void work() {
@@ -132,6 +137,7 @@ class CanaryTest : public testing::Test {
   std::unique_ptr<store::Lease> lease_ = store_.try_lead().value();
   CanarySource source_;
   CanaryTally tally_;
+  HostTallies elsewhere_;  // of the other hosts of a fleet
   bool has_news_ = false;
   bool must_go_ = false;
   Seconds lifetime_ = 90 * kTestDay;
@@ -192,6 +198,28 @@ TEST_F(CanaryTest, WhatClientsRefuseIsTakenBackAndTheOtherHeld) {
   clock_.advance(2 * kTestDay);
   work();
   EXPECT_EQ(current(), 1U);
+}
+
+// The clients of this host have no trouble, and there may be none.
+TEST_F(CanaryTest, WhatClientsOfAnotherHostRefuseIsTakenBackAsWell) {
+  begin();
+  CanaryTally refused;
+  refused.current.counts = {90, 90};
+  refused.candidate.counts = {10, 0};
+  elsewhere_ = {{.host = "two", .tally = {}}, {.host = "three", .tally = refused}};
+  count(1000, 0);
+  EXPECT_EQ(current(), 1U);
+  EXPECT_EQ(refused_canary(store_, "www"), 2U);
+  EXPECT_THAT(log_.text(), HasSubstr("10 of 10 handshakes with it failed on the host \"three\""));
+}
+
+TEST_F(CanaryTest, WhatAllHostsSawIsSaidAtTheEnd) {
+  begin();
+  elsewhere_ = {{.host = "two", .tally = {.current = {{50, 50}}, .candidate = {{5, 5}}}}};
+  count(10, 0);
+  wake();
+  EXPECT_EQ(current(), 2U);
+  EXPECT_THAT(log_.text(), HasSubstr("0 of 15 handshakes with it failed, and 0 of 140 with"));
 }
 
 TEST_F(CanaryTest, AVerdictIsGivenOnceMoreAtTheEnd) {

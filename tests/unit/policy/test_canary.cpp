@@ -60,6 +60,41 @@ TEST(Canary, ARefusalAfterTheHandshakeIsAFailure) {
   EXPECT_TRUE(is_worse(side(90, 0), refused));
 }
 
+HostTally host(const std::string& name, CanarySide current, CanarySide candidate) {
+  return {.host = name, .tally = {.current = current, .candidate = candidate}};
+}
+
+TEST(Canary, TheHostsOfAFleetAreTakenTogether) {
+  const HostTallies few{host("", side(30, 0), side(3, 2)), host("two", side(30, 0), side(3, 2)),
+                        host("three", side(30, 0), side(3, 2))};
+  const auto rise = find_rise(few);
+  ASSERT_TRUE(rise);
+  EXPECT_EQ(rise->host, std::nullopt);
+  EXPECT_EQ(rise->tally.candidate.failed(), 6U);
+  EXPECT_FALSE(find_rise({few[0], few[1]}));
+  EXPECT_FALSE(find_rise({}));
+}
+
+// The clients of one host may be others than those of the rest.
+TEST(Canary, ARiseOnOneHostOfManyIsFound) {
+  HostTallies many(1000, host("", side(900, 0), side(100, 0)));
+  EXPECT_FALSE(find_rise(many));
+  many[700] = host("seven", side(90, 0), side(10, 10));
+  const auto rise = find_rise(many);
+  ASSERT_TRUE(rise);
+  EXPECT_EQ(rise->host, "seven");
+  EXPECT_EQ(rise->tally.candidate.failed(), 10U);
+}
+
+// Six of twenty where one would be usual: one host in 3,000 sees that by chance.
+TEST(Canary, WhatIsClearForOneHostAloneMayBeChanceAmongMany) {
+  const HostTally odd = host("odd", side(200, 10), side(20, 6));
+  EXPECT_TRUE(find_rise({odd}));
+  HostTallies many(1000, host("", side(200, 10), side(20, 1)));
+  many.push_back(odd);
+  EXPECT_FALSE(find_rise(many));
+}
+
 // A handshake that began before what is compared may end in it.
 TEST(Canary, MoreEndsThanBeginningsAreNoFailures) {
   CanarySide odd;

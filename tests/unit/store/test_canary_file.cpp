@@ -23,6 +23,9 @@ CanaryCounted counted(std::uint64_t shown) {
 class CanaryFile : public testing::Test {
  protected:
   std::string path() const { return directory_.path().string(); }
+  CanaryTally tally(const std::string& name, const Canary& canary = kCanary) const {
+    return sum_of(canary_tallies(path(), name, canary));
+  }
   test::TempDirectory directory_;
 };
 
@@ -39,17 +42,60 @@ TEST_F(CanaryFile, ComesBackAsItWasWritten) {
 TEST_F(CanaryFile, TheServersOfAHostAreAddedUp) {
   ASSERT_TRUE(write_canaries(path(), kNginx, {{"a", counted(5)}}));
   ASSERT_TRUE(write_canaries(path(), kApache, {{"a", counted(6)}}));
-  const CanaryTally sum = canary_tally(path(), "a", kCanary);
-  EXPECT_EQ(sum.current.shown(), 11U);
-  EXPECT_EQ(sum.candidate.at(CanaryCount::server_alert), 6U);
-  EXPECT_EQ(canary_tally(path(), "b", kCanary), CanaryTally());
+  EXPECT_EQ(tally("a").current.shown(), 11U);
+  EXPECT_EQ(tally("a").candidate.at(CanaryCount::server_alert), 6U);
+  EXPECT_EQ(tally("b"), CanaryTally());
+  EXPECT_EQ(host_canaries(path()).at("a").total, tally("a"));
+}
+
+// One of the servers has not heard yet of the version that is tried out now.
+TEST_F(CanaryFile, OfAHostTheNewestCanaryCounts) {
+  CanaryCounted next = counted(6);
+  next.canary.version = 8;
+  for (const auto& [first, second] : {std::pair(counted(5), next), std::pair(next, counted(5))}) {
+    ASSERT_TRUE(write_canaries(path(), kNginx, {{"a", first}}));
+    ASSERT_TRUE(write_canaries(path(), kApache, {{"a", second}}));
+    EXPECT_EQ(host_canaries(path()).at("a").canary.version, 8U);
+    EXPECT_EQ(host_canaries(path()).at("a").total, next.total);
+  }
+}
+
+TEST_F(CanaryFile, EachHostOfAFleetHasATallyOfItsOwn) {
+  ASSERT_TRUE(write_canaries(path(), kNginx, {{"a", counted(5)}}));
+  CanaryCounted earlier = counted(9);
+  earlier.canary.version = 6;
+  ASSERT_TRUE(write_distant_canaries(path(), {{.host = "two", .counted = {{"a", counted(6)}}},
+                                              {.host = "three", .counted = {{"a", earlier}}},
+                                              {.host = "four", .counted = {{"b", counted(7)}}}}));
+  const HostTallies all = canary_tallies(path(), "a", kCanary);
+  ASSERT_EQ(all.size(), 2U);
+  EXPECT_EQ(all[0].host, "");
+  EXPECT_EQ(all[0].tally, counted(5).total);
+  EXPECT_EQ(all[1].host, "two");
+  EXPECT_EQ(all[1].tally, counted(6).total);
+  EXPECT_EQ(sum_of(all).current.shown(), 11U);
+  // It is no server of this host.
+  EXPECT_EQ(host_canaries(path()).at("a").total, counted(5).total);
+  ASSERT_TRUE(write_distant_canaries(path(), {}));
+  EXPECT_EQ(canary_tallies(path(), "a", kCanary).size(), 1U);
+  EXPECT_TRUE(write_distant_canaries(path(), {}));
+}
+
+TEST_F(CanaryFile, WhatAHostTellsComesBack) {
+  CanaryCounted total = counted(5);
+  total.board = 0;
+  total.seen = {};
+  const HostCanaries told{.host = "two", .counted = {{"a", total}}};
+  EXPECT_EQ(parse_host_canaries(serialize(told)).value(), told);
+  for (const char* text : {"", "canary: a 7", "host: two words", "nonsense"}) {
+    EXPECT_FALSE(parse_host_canaries(text)) << text;
+  }
 }
 
 TEST_F(CanaryFile, AnEarlierCanaryDoesNotCount) {
   ASSERT_TRUE(write_canaries(path(), kNginx, {{"a", counted(5)}}));
-  EXPECT_EQ(canary_tally(path(), "a", {.version = 8, .since = kCanary.since}), CanaryTally());
-  EXPECT_EQ(canary_tally(path(), "a", {.version = 7, .since = kCanary.since + Seconds(1)}),
-            CanaryTally());
+  EXPECT_EQ(tally("a", {.version = 8, .since = kCanary.since}), CanaryTally());
+  EXPECT_EQ(tally("a", {.version = 7, .since = kCanary.since + Seconds(1)}), CanaryTally());
 }
 
 TEST_F(CanaryFile, DamageCountsAsNothing) {

@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <map>
 #include <optional>
 #include <string>
 #include <utility>
@@ -24,12 +25,34 @@ constexpr std::size_t kMostNamesShown = 3;
 constexpr std::size_t kIdShown = 16;
 constexpr std::size_t kBehindCells = 16;  // where the room is scarce
 
+JsonObject counts_of(const CanarySide& side) {
+  JsonObject object;
+  object.set_number("shown", static_cast<std::int64_t>(side.shown()))
+      .set_number("failed", static_cast<std::int64_t>(side.failed()));
+  return object;
+}
+
+std::vector<JsonObject> canaries_of(const fleet::SurveyedHost& host) {
+  std::vector<JsonObject> canaries;
+  for (const auto& [name, counted] : host.canaries) {
+    canaries.emplace_back();
+    canaries.back()
+        .set("name", name)
+        .set_number("version", static_cast<std::int64_t>(counted.canary.version))
+        .set("since", format_time(counted.canary.since))
+        .set_object("current", counts_of(counted.total.current))
+        .set_object("candidate", counts_of(counted.total.candidate));
+  }
+  return canaries;
+}
+
 JsonObject json_of(const fleet::SurveyedHost& host, const std::string& own_id, Time now) {
   JsonObject object;
   object.set("name", host.member.name)
       .set("id", host.member.id)
       .set_flag("leads", host.leads)
-      .set_flag("is_this_host", host.member.id == own_id);
+      .set_flag("is_this_host", host.member.id == own_id)
+      .set_objects("canaries", canaries_of(host));
   if (!host.report) return object;
   std::vector<JsonObject> behind(host.behind.size());
   for (std::size_t i = 0; i < behind.size(); ++i) {
@@ -81,6 +104,30 @@ void add_row(Table& table, const fleet::SurveyedHost& host) {
              {leads}});
 }
 
+// As far as the hosts have told: those without traffic have nothing to tell.
+void say_what_is_tried_out(const fleet::FleetSurvey& survey) {
+  struct Sum {
+    std::size_t hosts = 0;
+    CanaryTally tally;
+  };
+  std::map<std::pair<std::string, store::VersionNumber>, Sum> sums;
+  for (const fleet::SurveyedHost& host : survey.hosts) {
+    for (const auto& [name, counted] : host.canaries) {
+      Sum& sum = sums[{name, counted.canary.version}];
+      ++sum.hosts;
+      sum.tally.add(counted.total);
+    }
+  }
+  for (const auto& [what, sum] : sums) {
+    Terminal::say(fmt::format(
+        "{}: version {} is tried out; {} of {} handshakes with it failed, and {} of {} with the "
+        "current version, on {} host{}",
+        what.first, what.second, sum.tally.candidate.failed(), sum.tally.candidate.shown(),
+        sum.tally.current.failed(), sum.tally.current.shown(), sum.hosts,
+        sum.hosts == 1 ? "" : "s"));
+  }
+}
+
 void say_what_is_wrong(const fleet::FleetSurvey& survey) {
   std::vector<std::string> silent;
   for (const fleet::SurveyedHost& host : survey.hosts) {
@@ -122,6 +169,7 @@ Result<ExitCode> show_fleet_status(Workspace& workspace, const FleetOptions& opt
   table.may_go("ID").may_shrink("BEHIND ON", kBehindCells);
   for (const fleet::SurveyedHost& host : survey->hosts) add_row(table, host);
   Terminal::print(table.text(workspace.terminal));
+  say_what_is_tried_out(*survey);
   say_what_is_wrong(*survey);
   if (note && !note->is_connected) {
     Terminal::say(fmt::format("the agent of this host has not followed the fleet since {}: {}",

@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "fleet/hosts/canary_reader.h"
+
+namespace ccm::fleet {
+
+Result<CanariesOfHosts> read_canaries_of_hosts(EtcdClient& etcd, const FleetLayout& layout,
+                                               const FleetKeys& keys) {
+  const std::string prefix = layout.canaries();
+  const Result<EtcdPage> page = etcd.read_all(range_of_prefix(prefix));
+  if (!page) return fail(page.error());
+  CanariesOfHosts hosts;
+  for (const EtcdItem& item : page->items) {
+    const Result<Secret> text = keys.unseal(item.key, item.value);
+    auto canaries = text ? store::parse_host_canaries(text->reveal())
+                         : Result<store::HostCanaries>(fail(text.error()));
+    if (canaries) hosts.emplace_back(item.key.substr(prefix.size()), *std::move(canaries));
+  }
+  return hosts;
+}
+
+Result<void> CanaryReader::look(const FleetKeys& keys) {
+  auto all = read_canaries_of_hosts(etcd_, layout_, keys);
+  if (!all) return pass(std::move(all));
+  std::vector<store::HostCanaries> others;
+  for (auto& [id, canaries] : *all) {
+    if (id != place_.self) others.push_back(std::move(canaries));
+  }
+  return leave(std::move(others));
+}
+
+Result<void> CanaryReader::leave(std::vector<store::HostCanaries> hosts) {
+  const std::lock_guard lock(mutex_);
+  if (left_ == hosts) return {};
+  if (Result<void> left = store::write_distant_canaries(place_.state_path, hosts); !left) {
+    return left;
+  }
+  left_ = std::move(hosts);
+  return {};
+}
+
+}  // namespace ccm::fleet
