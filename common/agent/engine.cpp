@@ -11,6 +11,7 @@
 #include "agent/process/thread_pool.h"
 #include "agent/publishing/snapshot_keeper.h"
 #include "agent/publishing/store_follower.h"
+#include "agent/publishing/turns.h"
 #include "agent/store_mender.h"
 #include "agent/ticket_keeper.h"
 #include "base/account.h"
@@ -89,6 +90,7 @@ class RunningEngine final : public Engine {
   RunningEngine(Parts parts, CloudAccess access, HttpClients http);
 
   void hand_out(Time now) override;
+  void notice(const std::vector<std::string>& names) override;
   void clock_was_set(Seconds by) override;
   bool leads() const override { return parts_.lease->is_held(); }
   bool is_idle() const override;
@@ -118,6 +120,7 @@ class RunningEngine final : public Engine {
   lifecycle::CatalogueKeeper keeper_;
   SteadyTime asked_since_;
   StoreFollower follower_;
+  Turns turns_;           // of what only other servers name, whose files nobody watches here
   store::Revision kept_;  // up to where the snapshot knows what has changed
   StoreMender mender_;
   SnapshotKeeper snapshot_;
@@ -213,6 +216,10 @@ void RunningEngine::remove_superseded() {
   }
 }
 
+void RunningEngine::notice(const std::vector<std::string>& names) {
+  for (const std::string& name : names) stapling_.notice(name);
+}
+
 void RunningEngine::clock_was_set(Seconds by) {
   lifecycle_.clock_was_set(by);
   stapling_.look_again_at_all();
@@ -228,8 +235,10 @@ void RunningEngine::watch_canaries() {
 // The snapshot is for the next start, at which all of it is looked at: what was changed behind the
 // store's back can wait for that.
 void RunningEngine::look_at_changes() {
-  for (const config::CertificateSpec* spec : follower_.next(parts_.clock.steady_now())) {
-    stapling_.notice(spec->name);
+  for (const config::CertificateSpec* spec : follower_.next()) stapling_.notice(spec->name);
+  const std::vector<config::CertificateSpec>& all = parts_.config.certificates();
+  for (const std::size_t turn : turns_.due(parts_.clock.steady_now(), kLeisurely, all.size())) {
+    stapling_.notice(all[turn].name);
   }
   store::Changes changes = parts_.store.changes_since(std::exchange(kept_, {}));
   kept_ = changes.revision;
@@ -318,23 +327,6 @@ unsigned most_threads(const config::GlobalConfig& global) noexcept {
   return (kinds + 1) * global.concurrent_renewals + kinds + kRequestThreads + 4 +
          (global.fleet ? kFleetThreads : 0);
 }
-
-namespace {
-
-// Asks responders on this host only if the configured cloud endpoints are on this host, too,
-// because then its certificates name such responders.
-cloud::Reach reach_of_responders(const cloud::Endpoints& endpoints) {
-  for (const sources::SourceDriver* driver : sources::source_drivers()) {
-    if (driver->endpoint == nullptr) continue;
-    const auto parts = cloud::split_url(endpoints.*driver->endpoint);
-    const bool is_this_host =
-        parts && !cloud::may_reach_host(cloud::Reach::network, std::string(parts->host));
-    if (is_this_host) return cloud::Reach::network_and_host;
-  }
-  return cloud::Reach::network;
-}
-
-}  // namespace
 
 std::unique_ptr<Engine> Engine::start(Parts parts, CloudAccess access) {
   const config::GlobalConfig& global = parts.config.global();

@@ -51,6 +51,9 @@ class Engine {
   // Serves what ccmctl asked for, then hands out what is due, as far as threads are free. Main
   // thread only.
   virtual void hand_out(Time now) = 0;
+  // The files of these certificates have changed in the store, whoever changed them. Others than
+  // its own may be among them.
+  virtual void notice(const std::vector<std::string>& names) = 0;
   // The wall clock was set by so much; before the next hand_out().
   virtual void clock_was_set(Seconds by) = 0;
   // False when the lead was lost: nothing more is to be handed out.

@@ -60,11 +60,14 @@ config::Handover with_agent(config::Handover handover) {
   return handover;
 }
 
-std::vector<std::string> published_names(config::ServerKind server, const config::Config& config) {
+std::vector<std::string> names_in(const config::Config& config) {
   std::vector<std::string> names;
-  if (server == config::ServerKind::none) return names;
   for (const config::CertificateSpec& spec : config.certificates()) names.push_back(spec.name);
   return names;
+}
+
+std::vector<std::string> published_names(config::ServerKind server, const config::Config& config) {
+  return server == config::ServerKind::none ? std::vector<std::string>() : names_in(config);
 }
 
 Result<std::optional<publication::Writer>> make_notes(config::ServerKind server,
@@ -139,7 +142,7 @@ Result<int> serve(const config::Handover& handover, const Pulse& pulse, Log& log
   Result<std::optional<publication::Writer>> notes = make_notes(handover.server.kind, *config);
   if (!notes) return pass(std::move(notes));
   settings.look();
-  Result<Watches> watches = open_watches(**store, log);
+  Result<Watches> watches = open_watches(**store, names_in(*config), log);
   if (!watches) return pass(std::move(watches));
   CallLedger calls;
   // Must be last: after it no child process can be started to try calls that a filter may refuse.

@@ -73,7 +73,9 @@ ServiceLoop::ServiceLoop(Parts parts)
     : parts_(std::move(parts)),
       neighbours_({kStorePath, store::id_of(parts_.server), parts_.config, *parts_.roster,
                    parts_.clock, parts_.log}),
-      clock_watch_(parts_.clock) {
+      clock_watch_(parts_.clock),
+      altered_files_({parts_.config, *parts_.store, std::move(parts_.watches.files), parts_.life,
+                      parts_.log}) {
   if (is_in_fleet() && parts_.may_lead) {
     candidate_ = std::make_unique<Candidate>(*parts_.store, wake_descriptor());
   }
@@ -107,6 +109,7 @@ int ServiceLoop::run() {
     const SteadyTime sign = parts_.life.give();
     if (parts_.notes) parts_.notes->beat(sign);
     notice_the_clock();
+    notice_altered_files();
     if (parts_.publisher) parts_.publisher->refresh(parts_.clock.now());
     parts_.settings.look();
     tidy();
@@ -184,6 +187,14 @@ void ServiceLoop::end_when_lead_is_lost() const {
       "this host does not lead the fleet any more, because it has not reached etcd in time or "
       "another host has a copy of its key file; the agent starts anew and follows");
   _exit(launch::kStartAnew);
+}
+
+void ServiceLoop::notice_altered_files() {
+  const std::vector<std::string> names = altered_files_.look(parts_.clock.steady_now());
+  if (names.empty()) return;
+  if (parts_.publisher) parts_.publisher->notice(names);
+  if (engine_ != nullptr) engine_->notice(names);
+  if (board_) board_->notice(names);
 }
 
 void ServiceLoop::tidy() {

@@ -17,6 +17,7 @@
 #include "agent/event_stream.h"
 #include "agent/neighbours.h"
 #include "agent/process/sign_of_life.h"
+#include "agent/publishing/altered_files.h"
 #include "agent/publishing/publisher.h"
 #include "agent/publishing/status_board.h"
 #include "agent/settings_keeper.h"
@@ -73,6 +74,7 @@ class ServiceLoop {
   void take_lead(std::unique_ptr<store::Lease> lease);
   void tidy();
   void notice_the_clock();
+  void notice_altered_files();
   void look_at_place();
   void end_when_something_hangs();
   void end_when_lead_is_lost() const;
@@ -83,6 +85,7 @@ class ServiceLoop {
   Neighbours neighbours_;
   std::optional<config::Config> joined_;  // what the engine looks after
   lifecycle::ClockWatch clock_watch_;
+  AlteredFiles altered_files_;
   SteadyTime next_tidying_;
   SteadyTime next_look_at_neighbours_;
   bool is_away_ = false;      // the state directory, and that was said

@@ -15,8 +15,9 @@ namespace ccm::agent {
 namespace {
 
 constexpr const char* kRemedy =
-    "the agent looks at the state directory every second instead; allow inotify to the server's "
-    "unit, or raise fs.inotify.max_user_instances";
+    "the agent looks at the state directory every second instead, and at the files of the "
+    "certificates in turn; allow inotify to the server's unit, or raise "
+    "fs.inotify.max_user_instances";
 
 void try_eventfd() {
   static_cast<void>(eventfd(0, EFD_CLOEXEC));
@@ -42,9 +43,13 @@ void Watches::empty() const {
   drain(attempt);
 }
 
-Result<Watches> open_watches(const store::StoreReader& store, Log& log) {
+Result<Watches> open_watches(const store::StoreReader& store, std::vector<std::string> names,
+                             Log& log) {
   Watches watches;
   watches.store = watch(store, log);
+  // What is said of the one need not be said of the other.
+  watches.files = watches.store ? store.watch_files(std::move(names))
+                                : std::make_unique<store::NoFileWatch>(names.size(), std::nullopt);
   if (!is_deadly(try_eventfd)) {
     watches.attempt = FileDescriptor(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
   }

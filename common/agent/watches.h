@@ -1,7 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 // What wakes the agent besides its lifeline: a change in the store and the end of an attempt. Where
 // the system allows the store no notifications, `store` is empty and the agent looks every second.
+// And what does not wake it, because damage can wait for the next look: whose files are touched.
 #pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
 
 #include "base/handle.h"
 #include "base/log.h"
@@ -14,13 +19,16 @@ struct Watches {
   FileDescriptor store;          // to be polled; empty: there are no notifications
   FileDescriptor attempt;        // to be polled
   FileDescriptor attempt_input;  // written to by the engine; empty: `attempt` is both ends
+  std::unique_ptr<store::FileWatch> files;  // publishing/altered_files.h
 
   int attempt_end() const noexcept { return attempt_input ? attempt_input.get() : attempt.get(); }
   // Reads the descriptors until nothing is left.
   void empty() const;
 };
 
-// Fails when the system has neither an eventfd nor a pipe for us.
-Result<Watches> open_watches(const store::StoreReader& store, Log& log);
+// `names`: of the certificates whose files are watched. Fails when the system has neither an
+// eventfd nor a pipe for us.
+Result<Watches> open_watches(const store::StoreReader& store, std::vector<std::string> names,
+                             Log& log);
 
 }  // namespace ccm::agent

@@ -8,6 +8,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -19,6 +20,7 @@
 #include "base/result.h"
 #include "base/secret.h"
 #include "crypto/certificate/bundle.h"
+#include "store/file_watch.h"
 
 namespace ccm::store {
 
@@ -153,13 +155,16 @@ class StoreReader {
 
   // The certificates whose current version, OCSP response or records have changed since a revision
   // that an earlier call returned. When the store cannot tell which have changed, it says that any
-  // may have; it never misses a change that a Store made. It does not notice other changes (a
-  // restored backup), so a publisher looks at all certificates from time to time.
+  // may have; it never misses a change that a Store made. It does not notice other changes, such as
+  // damage or a restored backup: for those there is watch_files().
   virtual Changes changes_since(const Revision& before) const = 0;
   // A descriptor that becomes readable when something changes, requests included. The caller then
   // reads from it until nothing is left (O_NONBLOCK). An error where the system allows no watch:
   // then the caller looks every second.
   virtual Result<FileDescriptor> watch() const = 0;
+  // Whose files are touched, of these certificates, also by others than a Store. Without a watch
+  // of its own the store watches none of them.
+  virtual std::unique_ptr<FileWatch> watch_files(std::vector<std::string> names) const;
 
   // The events after a mark that an earlier call returned, as far as the log still has them. One
   // page at a time, so that memory stays bounded.

@@ -121,6 +121,62 @@ def test_what_happens_to_the_files_of_a_store_is_seen_everywhere(server, setting
     wait_until(lambda: valid_ones(status) == {"intact"}, "what is back", timeout=SOON)
 
 
+MANY = 1000
+
+
+def plant(directory, to):
+    """Another entry of the same content; its files are links to those of the first."""
+    owner = directory.lstat()
+    for folder in (to, to / "versions", to / "versions/1", to / "records"):
+        folder.mkdir(mode=0o700)
+        os.chown(folder, owner.st_uid, owner.st_gid)
+    for folder in ("versions/1", "records"):
+        for file in (directory / folder).iterdir():
+            os.link(file, to / folder / file.name)
+    (to / "current").symlink_to("versions/1")
+
+
+@pytest.fixture(name="planted")
+def fixture_planted(server, settings, cloud):
+    """The status of a server with many certificates, copies of one another, and the store's directory."""
+    settings["check_interval"] = "12h"  # or the agent would heal it at once
+    cloud.issue(("many.example",), days=100)
+    names = [f"n{number}" for number in range(MANY)]
+    blocks = [Certificate(name, "scm", ("many.example",)) for name in names]
+    site = Site(free_port(), blocks[0].names, (names[0],), default=True)
+    with_status(server, settings=settings, certificates=blocks[:1], sites=[site])
+    server.start()
+    certificates = pathlib.Path(settings["state_path"]) / "certificates"
+    server.wait_for_certificate(site, cloud.trust())
+    server.stop()
+    for name in names[1:]:
+        plant(certificates / names[0], certificates / name)
+    made = with_status(server, settings=settings, certificates=blocks, sites=[site])
+    server.start()
+    wait_until(lambda: made.json()["summary"]["good"] == MANY, "all certificates in order", timeout=180)
+    return made, certificates
+
+
+def test_one_damage_among_many_is_seen_everywhere(server, settings, planted):
+    status, certificates = planted
+    server.allow("there is no such file|cannot be read|ermission denied")
+    for name in (f"n{MANY - 1}", f"n{MANY // 2}"):
+        key = certificates / name / "current/privkey.pem"
+        content = key.read_bytes()
+        key.unlink()
+        measured = f'ccm_certificate_state{{certificate="{name}",state="valid"}}'
+        wait_until(lambda: status.certificate(name)["state"] != "valid" and measured not in status.metrics(),
+                   "the truth of page and metrics", timeout=SOON)
+        assert ctl(settings, "check", name)[0] == 2
+        # As a backup puts it back.
+        key.write_bytes(content)
+        key.chmod(0o600)
+        os.chown(key, certificates.stat().st_uid, certificates.stat().st_gid)
+        os.utime(key, ns=(0, 0))
+        wait_until(lambda: status.certificate(name)["state"] == "valid" and status.metrics().get(measured) == 1,
+                   "that it is mended", timeout=SOON)
+
+
 def test_refused_credentials_are_told_by_the_next_agent_too(server, settings, cloud, public, scratch):
     cloud.issue(public.names, days=100)
     profile = scratch / "profile"

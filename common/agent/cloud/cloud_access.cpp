@@ -175,6 +175,17 @@ std::unique_ptr<cloud::HttpClient> make_cloud_client(const CloudAccess& access,
   return make_client({.ca_pem = *access.ca_pem, .proxy = proxy}, access.proxy_login);
 }
 
+cloud::Reach reach_of_responders(const cloud::Endpoints& endpoints) {
+  for (const sources::SourceDriver* driver : sources::source_drivers()) {
+    if (driver->endpoint == nullptr) continue;
+    const auto parts = cloud::split_url(endpoints.*driver->endpoint);
+    const bool is_this_host =
+        parts && !cloud::may_reach_host(cloud::Reach::network, std::string(parts->host));
+    if (is_this_host) return cloud::Reach::network_and_host;
+  }
+  return cloud::Reach::network;
+}
+
 std::unique_ptr<cloud::HttpClient> make_responder_client(const CloudAccess& access,
                                                          const std::string& proxy,
                                                          cloud::Reach reach) {

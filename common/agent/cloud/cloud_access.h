@@ -60,6 +60,9 @@ std::unique_ptr<cloud::HttpClient> make_cloud_client(const CloudAccess& access,
 std::unique_ptr<cloud::HttpClient> make_responder_client(const CloudAccess& access,
                                                          const std::string& proxy,
                                                          cloud::Reach reach);
+// Responders are asked on this host only if the configured cloud endpoints are on this host, too,
+// because then its certificates name such responders.
+cloud::Reach reach_of_responders(const cloud::Endpoints& endpoints);
 
 // One conversation with the cloud for each of the further credentials. Borrows what it is made of;
 // thread-safe as sessions are.

@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <memory>
 #include <utility>
 #include <vector>
@@ -26,10 +27,26 @@ void Publisher::refresh(Time now) {
   writer_.beat(since);
   const auto again = std::exchange(unread_, {});
   for (const config::CertificateSpec* spec : again) look_at(*spec, now);
-  for (const config::CertificateSpec* spec : follower_.next(since)) look_at(*spec, now);
+  for (const config::CertificateSpec* spec : follower_.next()) look_at(*spec, now);
+  look_at_dated(now, since);
   canaries_.give_up(writer_, now);
   canaries_.count(since);
   catalogues_.refresh(now, since);
+}
+
+void Publisher::notice(const std::vector<std::string>& names) {
+  for (const std::string& name : names) {
+    if (const config::CertificateSpec* spec = config_.find(name)) unread_.insert(spec);
+  }
+}
+
+void Publisher::look_at_dated(Time now, SteadyTime since) {
+  const SteadyTime::duration round(kDatedRound);
+  const auto each = round / std::max(dated_.size(), static_cast<std::size_t>(round / kLeisurely));
+  const std::vector<std::size_t> turns = dated_turns_.due(since, each, dated_.size());
+  if (turns.empty()) return;
+  const std::vector<const config::CertificateSpec*> all(dated_.begin(), dated_.end());
+  for (const std::size_t turn : turns) look_at(*all[turn], now);
 }
 
 std::function<bool(const std::string& entry)> Publisher::copies_in(const std::string& state_path) {
@@ -39,10 +56,7 @@ std::function<bool(const std::string& entry)> Publisher::copies_in(const std::st
 }
 
 void Publisher::clock_was_set() {
-  for (const config::CertificateSpec& spec : config_.certificates()) {
-    const auto seen = seen_.find(spec.name);
-    if (seen != seen_.end() && seen->second.is_dated()) unread_.insert(&spec);
-  }
+  unread_.insert(dated_.begin(), dated_.end());
   catalogues_.clock_was_set();
 }
 
@@ -63,7 +77,13 @@ void Publisher::believe(const publication::Snapshot& snapshot) {
 }
 
 void Publisher::look_at(const config::CertificateSpec& spec, Time now) {
-  if (!look_at(spec, seen_[spec.name], now)) unread_.insert(&spec);
+  Seen& seen = seen_[spec.name];
+  if (!look_at(spec, seen, now)) unread_.insert(&spec);
+  if (seen.is_dated()) {
+    dated_.insert(&spec);
+  } else {
+    dated_.erase(&spec);
+  }
   canaries_.look_at(writer_, spec, now);
   // The first time every certificate is read.
   writer_.beat(life_.give());

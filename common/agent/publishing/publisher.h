@@ -9,6 +9,7 @@
 #include <optional>
 #include <set>
 #include <string>
+#include <vector>
 
 #include "agent/process/sign_of_life.h"
 #include "agent/publishing/canary_publisher.h"
@@ -16,6 +17,7 @@
 #include "agent/publishing/proof_publisher.h"
 #include "agent/publishing/store_follower.h"
 #include "agent/publishing/ticket_publisher.h"
+#include "agent/publishing/turns.h"
 #include "base/clock.h"
 #include "base/event.h"
 #include "base/log.h"
@@ -29,6 +31,9 @@ namespace ccm::agent {
 
 class Publisher {
  public:
+  // What another day may make fit has its turn within this time.
+  static constexpr Seconds kDatedRound{300};
+
   // Borrows all but the writer. `state_path` is where the agent works, which stays the same
   // directory when another one gets the configured name (state_place.h).
   Publisher(const config::Config& config, const store::StoreReader& store,
@@ -47,11 +52,13 @@ class Publisher {
         follower_(config, store) {}
 
   // Publishes every certificate whose current version or OCSP response is another than the last
-  // time, as the store tells (store_follower.h). A damaged version never takes the place of a good
-  // one that is served, and none that has ended takes the place of one in force. A response that
-  // has ended in the meantime is the workers' to leave out (server/tls/handshake.h). First of all
-  // what authorities may fetch, and the ticket keys.
+  // time, as the store tells (store_follower.h) or notice() told. A damaged version never takes the
+  // place of a good one that is served, and none that has ended takes the place of one in force. A
+  // response that has ended in the meantime is the workers' to leave out (server/tls/handshake.h).
+  // First of all what authorities may fetch, and the ticket keys.
   void refresh(Time now);
+  // The files of these certificates have changed, whoever changed them; refresh() looks at them.
+  void notice(const std::vector<std::string>& names);
   // Whether refresh() has more to do at once: the catalogues are brought up to date step by step.
   bool has_more() const noexcept { return catalogues_.has_more(); }
   // What was kept back because of its dates, as by a clock that was wrong, is looked at again the
@@ -81,6 +88,7 @@ class Publisher {
   // Whether the leader has a last copy of an entry.
   static std::function<bool(const std::string& entry)> copies_in(const std::string& state_path);
   void look_at(const config::CertificateSpec& spec, Time now);
+  void look_at_dated(Time now, SteadyTime since);
   void say_what_is_lost();
   // False when the store could not be read.
   bool look_at(const config::CertificateSpec& spec, Seen& seen, Time now);
@@ -99,7 +107,9 @@ class Publisher {
   CataloguePublisher catalogues_;
   StoreFollower follower_;
   std::map<std::string, Seen, std::less<>> seen_;
-  std::set<const config::CertificateSpec*> unread_;  // to look at again in the next call
+  std::set<const config::CertificateSpec*> unread_;  // to look at in the next call
+  std::set<const config::CertificateSpec*> dated_;
+  Turns dated_turns_;
 };
 
 }  // namespace ccm::agent

@@ -124,8 +124,7 @@ CertificateStatus status_of(const config::CertificateSpec& spec, const store::St
   return status;
 }
 
-StatusBoard::StatusBoard(Parts parts)
-    : parts_(std::move(parts)), stamps_(parts_.config.certificates().size()) {
+StatusBoard::StatusBoard(Parts parts) : parts_(std::move(parts)) {
   agent_.pid = static_cast<std::uint32_t>(getpid());
   agent_.version = version();
   agent_.since = parts_.clock.now();
@@ -151,7 +150,6 @@ void StatusBoard::look(bool leads, Time next_wake) {
   next_look_ = now + kBetweenLooks;
   tell_of_agent(leads, next_wake);
   find_changes();
-  find_damage(now);
   find_events();
   for (std::size_t left = kMostAtOnce; left > 0 && !waiting_.empty(); --left) {
     const std::string name = std::move(waiting_.front());
@@ -166,23 +164,14 @@ void StatusBoard::find_changes() {
   revision_ = changes.revision;
   for (const std::string& name : tried_out_) wait(name);
   if (changes.names) {
-    for (const std::string& name : *changes.names) {
-      if (parts_.config.find(name) != nullptr) wait(name);
-    }
-    return;
+    return notice(*changes.names);
   }
   for (const config::CertificateSpec& spec : parts_.config.certificates()) wait(spec.name);
 }
 
-// What somebody removes, alters or locks behind the store's back is no change of the store.
-void StatusBoard::find_damage(SteadyTime now) {
-  const std::vector<config::CertificateSpec>& all = parts_.config.certificates();
-  const SteadyTime before = std::exchange(stamps_compared_, now).value_or(now);
-  const auto seconds = std::chrono::ceil<Seconds>(now - before).count();
-  const std::size_t due = kStampsPerSecond * static_cast<std::size_t>(std::max(seconds, 0L));
-  for (std::size_t left = std::min(all.size(), due); left > 0; --left) {
-    const std::size_t which = std::exchange(whose_turn_, (whose_turn_ + 1) % all.size());
-    if (parts_.store.version_stamp(all[which].name) != stamps_[which]) wait(all[which].name);
+void StatusBoard::notice(const std::vector<std::string>& names) {
+  for (const std::string& name : names) {
+    if (parts_.config.find(name) != nullptr) wait(name);
   }
 }
 
@@ -243,9 +232,6 @@ void StatusBoard::tell_of_calls(const CallLedger::State& state) {
 
 void StatusBoard::tell_of(const std::string& name) {
   const config::CertificateSpec* spec = parts_.config.find(name);
-  // Before it is read: what changes in between is news at the next look.
-  stamps_[static_cast<std::size_t>(spec - parts_.config.certificates().data())] =
-      parts_.store.version_stamp(name);
   CertificateStatus status =
       status_of(*spec, parts_.store, parts_.writer, parts_.clock.now(), parts_.canary_counter);
   if (const auto past = past_events_.find(name); past != past_events_.end()) {

@@ -3,11 +3,9 @@
 // server (server/status): about itself, its calls, and each certificate that the server shows.
 // Belongs to the agent's main thread, beside the publisher, whose segment it writes notes into.
 //
-// A look costs what has changed in the store since the last one. Most are none: there is at most
-// one a second. After the start, and when a change cannot be told, every certificate has its turn,
-// some at each look. What was removed, altered or locked behind the store's back shows in the
-// stamps of the files. Each look compares some of them: the agent looks at least every five
-// seconds, so those of 250 certificates at each look, however many there are.
+// A look costs what has changed in the store since the last one, and what was altered behind the
+// store's back (altered_files.h). Most are none: there is at most one a second. After the start,
+// and when a change cannot be told, every certificate has its turn, some at each look.
 #pragma once
 
 #include <cstddef>
@@ -36,8 +34,6 @@ class StatusBoard {
   static constexpr Seconds kBetweenLooks{1};
   // At one look; each is some small files.
   static constexpr std::size_t kMostAtOnce = 500;
-  // For each second since the look before; each is some calls of the system.
-  static constexpr std::size_t kStampsPerSecond = 50;
 
   struct Parts {
     const config::Config& config;
@@ -57,6 +53,8 @@ class StatusBoard {
   // Takes up the counts of the agent before.
   explicit StatusBoard(Parts parts);
 
+  // The files of these certificates are others than they were; told at the next look.
+  void notice(const std::vector<std::string>& names);
   // `next_wake`: when the engine wants to do something; the end of time: nothing, or no engine.
   void look(bool leads, Time next_wake);
   // Otherwise there is something to be told at the next look, soon.
@@ -66,7 +64,6 @@ class StatusBoard {
   using PastEvents = decltype(publication::CertificateStatus::events);
 
   void find_changes();
-  void find_damage(SteadyTime now);
   void find_events();
   void wait(const std::string& name);
   void tell_of_agent(bool leads, Time next_wake);
@@ -79,12 +76,8 @@ class StatusBoard {
   publication::AgentStatus agent_;
   publication::HookCounts hooks_before_;  // of earlier agents
   SteadyTime next_look_{};
-  std::optional<SteadyTime> stamps_compared_;
   store::Revision revision_{};
   std::uint64_t ledger_revision_ = 0;
-  // Of each certificate of the configuration, when it was told of.
-  std::vector<std::uint64_t> stamps_;
-  std::size_t whose_turn_ = 0;
   store::EventMark events_read_;
   bool has_more_events_ = false;
   std::map<std::string, PastEvents, std::less<>> past_events_;

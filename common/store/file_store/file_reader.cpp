@@ -20,6 +20,7 @@
 #include "base/trial.h"
 #include "store/entry_name.h"
 #include "store/file_store/event_log.h"
+#include "store/file_store/folder_watch.h"
 #include "store/file_store/journal.h"
 #include "store/file_store/record_file.h"
 #include "store/file_store/version_files.h"
@@ -268,6 +269,10 @@ Result<FileDescriptor> FileReader::watch() const {
     return notifications;
   }
   return fail(system_error("inotify", errno));
+}
+
+std::unique_ptr<FileWatch> FileReader::watch_files(std::vector<std::string> names) const {
+  return FolderWatch::make(*this, std::move(names));
 }
 
 std::string FileReader::directory_of(const std::string& name) const {

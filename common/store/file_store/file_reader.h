@@ -25,6 +25,7 @@
 //                                       (snapshot_file.h)
 #pragma once
 
+#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -61,6 +62,7 @@ class FileReader : public virtual StoreReader {
   // Uses inotify.
   Result<EventPage> events_since(const EventMark& mark) const override;
   Result<FileDescriptor> watch() const override;
+  std::unique_ptr<FileWatch> watch_files(std::vector<std::string> names) const override;
   std::string directory_of(const std::string& name) const override;
   std::vector<std::string> strays() const override;
   std::vector<Damage> damaged_records(const std::string& name) const override;

@@ -5,6 +5,7 @@
 #include <poll.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <chrono>
 #include <functional>
@@ -566,6 +567,23 @@ TEST_P(StoreContract, WakesWhoeverWatches) {
   EXPECT_TRUE(is_woken());
   ASSERT_TRUE(store_.inbox().leave({.wish = Wish::renew, .name = "www"}));
   EXPECT_TRUE(is_woken());
+}
+
+TEST_P(StoreContract, SaysWhoseFilesAreTouchedOrThatNobodyWatchesThem) {
+  install_another();
+  const std::unique_ptr<FileWatch> watch = reader_.watch_files({"none", "www"});
+  const auto is_told = [&](std::size_t which) {
+    const std::vector<std::size_t> touched = watch->touched();
+    const std::vector<std::size_t>& unwatched = watch->unwatched();
+    return std::binary_search(touched.begin(), touched.end(), which) ||
+           std::binary_search(unwatched.begin(), unwatched.end(), which);
+  };
+  specimen_->damage("www", reader_.current_version("www"));
+  EXPECT_TRUE(is_told(1));
+  install_another();
+  EXPECT_TRUE(is_told(1));
+  specimen_->damage("www", reader_.current_version("www"));
+  EXPECT_TRUE(is_told(1)) << "the watch has moved on to the new version";
 }
 
 TEST_P(StoreContract, TakesRequestsInTheirOrder) {

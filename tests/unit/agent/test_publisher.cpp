@@ -151,6 +151,18 @@ TEST_F(PublisherTest, ShowsWhatAWrongClockKeptBackAsSoonAsItIsRight) {
   EXPECT_THAT(log_.take(), IsEmpty());
 }
 
+// Time passes, and no clock is set.
+TEST_F(PublisherTest, ShowsWhatWasKeptBackWhenItsDayHasCome) {
+  const crypto::Bundle chosen = test::make_test_bundle();
+  const crypto::Bundle newest = install();
+  ASSERT_TRUE(writer_->publish("www", {.bundle = chosen, .ocsp_response = {}}));
+  publisher_->refresh(newest.leaf().not_before() - Seconds(1));
+  EXPECT_EQ(served(), chosen.leaf().serial());
+  clock_.advance(Seconds(1));
+  publisher_->refresh(test::kTestNow);
+  EXPECT_EQ(served(), newest.leaf().serial());
+}
+
 TEST_F(PublisherTest, StaplesWhatAWrongClockKeptBackAsSoonAsItIsRight) {
   const crypto::Bundle bundle = install();
   const auto good = make_test_response(bundle.leaf(), test::test_issuing_authority());
@@ -293,7 +305,7 @@ TEST_F(PublisherTest, WhatTheStoreHasLostIsSaidOnceAndStaysServed) {
   const auto folder = directory_ / "certificates";
   std::filesystem::rename(folder, directory_ / "away");
   for (int turn = 0; turn < 2; ++turn) {
-    clock_.advance(StoreFollower::kRound);
+    publisher_->notice({"www"});
     publisher_->refresh(test::kTestNow);
   }
   EXPECT_EQ(served(), serial);
@@ -301,7 +313,7 @@ TEST_F(PublisherTest, WhatTheStoreHasLostIsSaidOnceAndStaysServed) {
                                HasSubstr("error the store has lost what was installed for \"www\""),
                                HasSubstr(folder.string()))));
   std::filesystem::rename(directory_ / "away", folder);
-  clock_.advance(StoreFollower::kRound);
+  publisher_->notice({"www"});
   publisher_->refresh(test::kTestNow);
   EXPECT_EQ(served(), serial);
   EXPECT_THAT(log_.take(), IsEmpty());
@@ -339,7 +351,7 @@ TEST_F(PublisherTest, ARestoredVersionThatHasEndedIsNotShown) {
   EXPECT_EQ(served(), next.leaf().serial());
   ASSERT_TRUE(remove_tree((directory_ / "certificates/www").string()));
   std::filesystem::rename(directory_ / "backup", directory_ / "certificates/www");
-  clock_.advance(StoreFollower::kRound);
+  publisher_->notice({"www"});
   publisher_->refresh(test::kTestNow + 400 * test::kTestDay);
   EXPECT_EQ(served(), next.leaf().serial());
   EXPECT_NE(reported(), 1U);

@@ -2,15 +2,12 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <algorithm>
-#include <set>
 #include <string>
 #include <vector>
 
 #include "agent/publishing/store_follower.h"
 #include "config/input/settings.h"
 #include "support/admission.h"
-#include "support/fake_clock.h"
 #include "support/memory_store.h"
 #include "support/test_bundle.h"
 
@@ -39,7 +36,7 @@ class StoreFollowerTest : public ::testing::Test {
  protected:
   std::vector<std::string> next() {
     std::vector<std::string> names;
-    for (const auto* spec : follower_.next(clock_.steady_now())) names.push_back(spec->name);
+    for (const auto* spec : follower_.next()) names.push_back(spec->name);
     return names;
   }
   void change(const std::string& name) {
@@ -55,7 +52,6 @@ class StoreFollowerTest : public ::testing::Test {
   const crypto::Bundle bundle_ = test::make_test_bundle();
   test::MemoryStore store_;
   std::unique_ptr<store::Lease> lease_ = store_.try_lead().value();
-  test::FakeClock clock_;
   StoreFollower follower_{config_, store_};
 };
 
@@ -68,63 +64,14 @@ TEST_F(StoreFollowerTest, GivesAllTheFirstTimeAndThenWhatChanges) {
   EXPECT_THAT(next(), IsEmpty()) << "it was said";
 }
 
-TEST_F(StoreFollowerTest, EachHasItsTurnWithinARound) {
-  next();
-  std::set<std::string> seen;
-  std::size_t most = 0;
-  for (Seconds passed{0}; passed < StoreFollower::kRound; passed += Seconds(5)) {
-    clock_.advance(Seconds(5));
-    const auto names = next();
-    most = std::max(most, names.size());
-    seen.insert(names.begin(), names.end());
-  }
-  EXPECT_EQ(seen.size(), kMany);
-  EXPECT_LE(most, 40U) << "a few at a time";
-}
-
-TEST_F(StoreFollowerTest, WhoeverAsksOftenHasNoMoreTurnsForIt) {
-  next();
-  std::size_t turns = 0;
-  for (int second = 0; second < 10; ++second) {
-    clock_.advance(Seconds(1));
-    for (int i = 0; i < 100; ++i) turns += next().size();
-  }
-  // Ten seconds are a thirtieth of a round.
-  EXPECT_GE(turns, kMany / 30);
-  EXPECT_LE(turns, kMany / 30 + 1);
-}
-
-TEST_F(StoreFollowerTest, AFewHaveTheirTurnEverySecondOrSo) {
-  config::Settings settings;
-  ASSERT_TRUE(settings.set("credentials", {"ecs"}, {}));
-  ASSERT_TRUE(settings.set("region", {"ap-southeast-1"}, {}));
-  for (const std::string name : {"a", "b", "c"}) {
-    ASSERT_TRUE(settings.add_certificate(name, {}));
-    ASSERT_TRUE(settings.set_in(name, "source", {"scm"}, {}));
-    ASSERT_TRUE(settings.set_in(name, "names", {"www.example.com"}, {}));
-  }
-  const config::Config few = settings.finalize().value();
-  StoreFollower follower(few, store_);
-  EXPECT_EQ(follower.next(clock_.steady_now()).size(), 3U);
-  EXPECT_TRUE(follower.next(clock_.steady_now()).empty());
-  clock_.advance(Seconds(1));
-  EXPECT_EQ(follower.next(clock_.steady_now()).size(), 3U);
-}
-
-TEST_F(StoreFollowerTest, LooksAtAllAfterALongSleep) {
-  next();
-  clock_.advance(2 * StoreFollower::kRound);
-  EXPECT_GE(next().size(), kMany);
-}
-
 TEST_F(StoreFollowerTest, HasNothingToDoWithoutCertificates) {
   config::Settings settings;
   ASSERT_TRUE(settings.set("credentials", {"ecs"}, {}));
   ASSERT_TRUE(settings.set("region", {"ap-southeast-1"}, {}));
   const config::Config none = settings.finalize().value();
   StoreFollower follower(none, store_);
-  EXPECT_TRUE(follower.next(clock_.steady_now()).empty());
-  EXPECT_TRUE(follower.next(clock_.steady_now()).empty());
+  EXPECT_TRUE(follower.next().empty());
+  EXPECT_TRUE(follower.next().empty());
 }
 
 }  // namespace

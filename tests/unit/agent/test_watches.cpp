@@ -40,7 +40,7 @@ class WatchesTest : public ::testing::Test {
 
 TEST_F(WatchesTest, AChangeOfTheStoreWakes) {
   test::MemoryLog log;
-  const auto watches = open_watches(store_, log);
+  const auto watches = open_watches(store_, {"www"}, log);
   ASSERT_TRUE(watches);
   EXPECT_FALSE(is_readable(watches->store));
   ASSERT_TRUE(write_file_atomically(state() + "/revision", "1"));
@@ -53,11 +53,13 @@ TEST_F(WatchesTest, WithoutInotifyTheAgentLooksByItself) {
     EXPECT_EQ(test::in_child_without({{SYS_inotify_init1, error_number}},
                                      [&] {
                                        test::MemoryLog log;
-                                       const auto watches = open_watches(store_, log);
+                                       const auto watches = open_watches(store_, {"www"}, log);
                                        if (!watches || watches->store) return 1;
                                        const bool is_said =
                                            log.text().find("every second") != std::string::npos;
-                                       return is_said && wakes(*watches) ? 0 : 2;
+                                       const bool is_unwatched =
+                                           watches->files->unwatched().size() == 1;
+                                       return is_said && is_unwatched && wakes(*watches) ? 0 : 2;
                                      }),
               0)
         << error_number;
@@ -69,7 +71,7 @@ TEST_F(WatchesTest, WithoutEventfdThereIsAPipe) {
     EXPECT_EQ(test::in_child_without({{SYS_eventfd2, error_number}},
                                      [&] {
                                        test::MemoryLog log;
-                                       const auto watches = open_watches(store_, log);
+                                       const auto watches = open_watches(store_, {"www"}, log);
                                        return watches && wakes(*watches) ? 0 : 1;
                                      }),
               0)
