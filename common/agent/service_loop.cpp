@@ -98,7 +98,8 @@ void ServiceLoop::make_board() {
                              [](const std::string& name, const store::Canary& canary) {
                                return store::canary_tallies(kStorePath, name, canary);
                              },
-                         .fleet = [] { return store::read_fleet_note(kStorePath); }});
+                         .fleet = [] { return store::read_fleet_note(kStorePath); },
+                         .fleet_overview = [] { return store::read_fleet_overview(kStorePath); }});
 }
 
 int ServiceLoop::run() {
@@ -114,6 +115,7 @@ int ServiceLoop::run() {
     parts_.settings.look();
     tidy();
     look_at_neighbours();
+    tell_of_fleet();
     if (wants_to_lead()) try_to_lead();
     if (engine_ != nullptr) engine_->hand_out(parts_.clock.now());
     if (board_) board_->look(engine_ != nullptr, engine_ ? engine_->next_wake() : Time::max());
@@ -217,6 +219,10 @@ void ServiceLoop::look_at_neighbours() {
       "them",
       is_in_fleet() ? "on this host or in the fleet" : "on this host");
   _exit(launch::kStartAnew);
+}
+
+void ServiceLoop::tell_of_fleet() {
+  for (Event& event : parts_.roster->take_events()) parts_.events.tell(std::move(event));
 }
 
 milliseconds ServiceLoop::time_to_sleep() const {

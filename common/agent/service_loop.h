@@ -48,7 +48,7 @@ class ServiceLoop {
     std::optional<publication::Writer> notes;
     std::optional<CloudAccess> access;  // until the engine has it
     bool may_lead;                      // accesses.h
-    std::shared_ptr<const fleet::FleetRoster> roster;
+    std::shared_ptr<fleet::FleetRoster> roster;
     Watches watches;
     config::ServerFacts server;
     SignOfLife& life;
@@ -79,6 +79,7 @@ class ServiceLoop {
   void end_when_something_hangs();
   void end_when_lead_is_lost() const;
   void look_at_neighbours();
+  void tell_of_fleet();
   std::chrono::milliseconds time_to_sleep() const;
 
   Parts parts_;

@@ -62,6 +62,14 @@ constexpr std::array kEventKinds = {
               "the agent of a server looks after the certificates of the state directory from now "
               "on",
               false},
+    EventKind{EventType::leader_changed, "leader-changed", "another host leads the fleet now",
+              false},
+    EventKind{EventType::host_joined, "host-joined", "a host was let into the fleet", false},
+    EventKind{EventType::host_left, "host-left", "a host was removed from the fleet", false},
+    EventKind{EventType::host_lost, "host-lost",
+              "a host of the fleet was not heard of for three minutes", false},
+    EventKind{EventType::host_returned, "host-returned",
+              "a host of the fleet that was lost is heard of again", false},
 };
 
 static_assert([] {

@@ -39,6 +39,11 @@ enum class EventType : std::uint8_t {
   challenge_teardown,
   agent_started,
   lead_taken,
+  leader_changed,
+  host_joined,
+  host_left,
+  host_lost,
+  host_returned,
 };
 
 struct EventKind {

@@ -36,8 +36,8 @@
 // otherwise it starts again from the generation.
 //
 // Notes hold what people and machines may know of it all (status.h): one of the agent, some of the
-// calls that it makes, one for each certificate, nothing secret in any. They are written and read
-// in the same way, but for 5: the superseded half of a note stays as it is.
+// calls that it makes, some of its fleet, one for each certificate, nothing secret in any. They are
+// written and read in the same way, but for 5: the superseded half of a note stays as it is.
 //
 // Both sides touch a buffer at the same time by design, so its bytes are only accessed as atomic
 // words: stored with release, loaded with acquire order. That makes the sequence check sound
@@ -98,8 +98,10 @@ struct Entry {
 inline constexpr std::size_t kNoteSize = 1000;  // one encoded note, at most
 inline constexpr std::uint32_t kAgentNote = 0;
 inline constexpr std::uint32_t kFirstCallNote = 1;
-inline constexpr std::uint32_t kCallNotes = 31;
-inline constexpr std::uint32_t kFirstCertificateNote = kFirstCallNote + kCallNotes;
+inline constexpr std::uint32_t kCallNotes = 25;
+inline constexpr std::uint32_t kFirstFleetNote = kFirstCallNote + kCallNotes;
+inline constexpr std::uint32_t kFleetNotes = 6;
+inline constexpr std::uint32_t kFirstCertificateNote = kFirstFleetNote + kFleetNotes;
 
 struct Note {
   Word generation;  // as an Entry's

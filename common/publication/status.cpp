@@ -13,11 +13,16 @@ namespace {
 // First in every note; another one whenever the fields change.
 constexpr std::uint32_t kAgentMark = 0x33544741;        // "AGT3"
 constexpr std::uint32_t kCallMark = 0x314c4143;         // "CAL1"
+constexpr std::uint32_t kFleetMark = 0x31544c46;        // "FLT1"
+constexpr std::uint32_t kFleetHostsMark = 0x31484c46;   // "FLH1"
 constexpr std::uint32_t kCertificateMark = 0x34545243;  // "CRT4"
 
 constexpr std::size_t kMostText = 100;
 constexpr std::size_t kMostWord = 24;
 constexpr std::size_t kMostSentence = 410;
+constexpr std::size_t kMostFlaw = 280;
+constexpr std::size_t kHostsInNote = 3;
+static_assert((kFleetNotes - 1) * kHostsInNote == FleetOverview::kMostShown);
 
 std::string finish(Packer&& out) {
   return std::string(std::move(out).take().reveal());
@@ -60,6 +65,48 @@ FleetStatus unpack_fleet(Unpacker& in) {
 }
 
 }  // namespace
+
+FleetNotes encode(const FleetHostsStatus& status) {
+  FleetNotes notes;
+  Packer counts;
+  counts.number(kFleetMark);
+  pack_fleet_counts(counts, status.overview);
+  counts.number(status.flaw_count);
+  const std::size_t flaws = std::min(status.flaws.size(), FleetHostsStatus::kMostFlaws);
+  counts.size(flaws);
+  for (std::size_t i = 0; i < flaws; ++i) counts.block(cut(status.flaws[i], kMostFlaw));
+  notes.front() = finish(std::move(counts));
+  const std::vector<FleetOverview::Host>& hosts = status.overview.shown;
+  for (std::size_t note = 1, first = 0; note < notes.size(); ++note, first += kHostsInNote) {
+    Packer some;
+    some.number(kFleetHostsMark);
+    const std::size_t end = std::min(hosts.size(), first + kHostsInNote);
+    some.size(end > first ? end - first : 0);
+    for (std::size_t i = first; i < end; ++i) pack_fleet_host(some, hosts[i]);
+    notes[note] = finish(std::move(some));
+  }
+  return notes;
+}
+
+std::optional<FleetHostsStatus> decode_fleet(const FleetNotes& notes) {
+  Unpacker counts(notes.front());
+  if (!takes_mark(counts, kFleetMark)) return std::nullopt;
+  FleetHostsStatus status{.overview = unpack_fleet_counts(counts)};
+  status.flaw_count = counts.number();
+  for (std::uint32_t left = counts.count(); left > 0; --left) {
+    status.flaws.emplace_back(counts.text());
+  }
+  if (!counts.is_complete()) return std::nullopt;
+  for (std::size_t note = 1; note < notes.size(); ++note) {
+    Unpacker some(notes[note]);
+    if (!takes_mark(some, kFleetHostsMark)) break;
+    for (std::uint32_t left = some.count(); left > 0; --left) {
+      status.overview.shown.push_back(unpack_fleet_host(some));
+    }
+    if (!some.is_complete()) return std::nullopt;
+  }
+  return status;
+}
 
 std::string encode(const AgentStatus& status) {
   Packer out;

@@ -13,9 +13,12 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/clock.h"
 #include "base/event.h"
+#include "base/fleet_overview.h"
+#include "publication/layout.h"
 
 namespace ccm::publication {
 
@@ -42,6 +45,19 @@ struct FleetStatus {
   bool leads = false;         // it is this one
   std::string problem{};      // why it is not connected
 };
+
+// How all hosts of the fleet are, and what is wrong with this one, in notes of their own. Those
+// are written one after the other, so that a reader may see some that are older than the others.
+struct FleetHostsStatus {
+  static constexpr std::size_t kMostFlaws = 3;
+
+  FleetOverview overview{};
+  std::uint32_t flaw_count = 0;      // on this host
+  std::vector<std::string> flaws{};  // the first of them, in sentences
+};
+using FleetNotes = std::array<std::string, kFleetNotes>;
+FleetNotes encode(const FleetHostsStatus& status);
+std::optional<FleetHostsStatus> decode_fleet(const FleetNotes& notes);
 
 struct AgentStatus {
   std::uint32_t pid = 0;

@@ -29,6 +29,10 @@ def fixture_fleet(scratch, cloud, etcd, intranet, make_server):
     return Fleet(scratch, cloud, etcd, intranet, make_server)
 
 
+def json_lines(text):
+    return [json.loads(line) for line in text.splitlines()]
+
+
 def test_one_order_for_all_hosts_and_no_key_readable_in_etcd(scratch, fleet, etcd, cloud):
     etcd.start()
     hosts = [fleet.host(Nginx, "one"), fleet.host(Apache, "two")]
@@ -120,6 +124,75 @@ def test_the_status_says_what_each_host_is_behind_on(fleet, etcd, cloud):
     wait_until(lambda: host("one")["behind"] == [], "the leader's own report")
     two.server.start()
     wait_until(lambda: host("two")["behind"] == [], "a host that has caught up")
+
+
+def test_every_host_tells_how_all_hosts_are(fleet, etcd, cloud):
+    etcd.start()
+    one, two = fleet.host(Nginx, "one"), fleet.host(Apache, "two")
+    hosts = [one, two]
+    for host in hosts:
+        host.server.start()
+    [serial] = {host.serial(cloud) for host in hosts}
+    leader, other = sorted(hosts, key=lambda host: host.name != fleet.leader())
+
+    def told(host):
+        return host.status.json()["agent"]["fleet"]["hosts"]
+
+    def agree(**wanted):
+        return wait_until(lambda: all((found := told(host)) and wanted.items() <= found.items() for host in hosts),
+                          f"{wanted} on every host", timeout=60)
+
+    agree(count=2, silent=0, behind=0, wrong_clocks=0)
+    for host in hosts:
+        worst = {each["name"]: each for each in told(host)["worst"]}
+        assert [name for name, each in worst.items() if each["leads"]] == [leader.name]
+        assert all(each["agent"] and each["last_seen"] and abs(each["clock_difference"]) < 5
+                   for each in worst.values())
+        assert set(worst) == {"one", "two"}
+        metrics = host.status.metrics()
+        assert metrics['ccm_fleet_hosts{fleet="web"}'] == 2 and metrics['ccm_fleet_hosts_silent{fleet="web"}'] == 0
+        page = host.status.ask()[1]
+        assert "2 of 2 hosts, the worst first" in page
+        assert ("this host leads it" if host is leader else f"{leader.name} leads it") in page
+    # It hears of nothing any more. The one that leads says so, and the plug-in there.
+    other.server.kill()
+    cloud.revoke_issued()
+    leader.serial(cloud, but_not=[serial])
+    wait_until(lambda: told(leader)["behind"] == 1, "a host that is behind", timeout=90)
+    assert told(leader)["worst"][0]["name"] == other.name and told(leader)["worst"][0]["behind_on"] == ["intranet"]
+    said = ctl.run(leader.state, "check", status=1)
+    assert f'the host "{other.name}" does not have the newest version of intranet' in said
+    assert leader.status.json()["server"]["level"] == "good"
+    # Another host leads, and has a look of its own.
+    other.server.start()
+    leader.server.kill()
+    wait_until(lambda: fleet.leader() == other.name, "another leader", timeout=60)
+    wait_until(lambda: told(other) and told(other)["behind"] == 0, "a host that has caught up", timeout=60)
+    [event] = wait_until(lambda: [event for event in json_lines(ctl.run(other.state, "events", "--json"))
+                                  if event["event"] == "leader-changed"], "what happened")
+    assert (event["before"], event["host"]) == (leader.name, other.name)
+
+
+def test_hosts_that_come_and_go_are_events(fleet, etcd, cloud):
+    etcd.start()
+    host = fleet.host(Nginx, "one")
+    host.server.start()
+    host.serial(cloud)
+
+    def counted():
+        hosts = host.status.json()["agent"]["fleet"]["hosts"]
+        return hosts["count"] if hosts else 0
+
+    def events():
+        return [(event["event"], event["host"]) for event in json_lines(ctl.run(host.state, "events", "--json"))
+                if event["event"].startswith("host-")]
+
+    wait_until(lambda: counted() == 1, "what the host says of itself", timeout=40)
+    fleet.let_in("two")
+    wait_until(lambda: counted() == 2, "a host that was let in", timeout=40)
+    fleet.ctl(host.key, "leave", "two", "--yes")
+    wait_until(lambda: counted() == 1, "a host that was removed", timeout=40)
+    wait_until(lambda: events() == [("host-joined", "two"), ("host-left", "two")], "the events")
 
 
 def test_a_host_watches_the_member_of_its_own_choice(fleet, etcd, cloud):

@@ -161,7 +161,7 @@ def need_promtool():
 
 
 def test_reference_alerts_and_dashboard_know_the_same_metrics():
-    source = (ROOT / "common/server/status/status_metrics.cpp").read_text()
+    source = "".join((ROOT / f"common/server/status/{name}_metrics.cpp").read_text() for name in ("status", "fleet"))
     made = {name + {"counter": "_total", "info": "_info"}.get(kind, "")
             for name, kind in re.findall(r'family\("(ccm_\w+)", "(\w+)"', source)}
     made |= set(re.findall(r'\{"(ccm_certificate_\w+)",', source))

@@ -205,13 +205,29 @@ void StatusBoard::tell_of_agent(bool leads, Time next_wake) {
   agent_.next_wake = next_wake == Time::max() ? Time{} : next_wake;
   agent_.hooks = hooks_before_;
   if (parts_.hooks) agent_.hooks.add(parts_.hooks());
-  if (parts_.fleet) add_fleet();
+  if (parts_.fleet) tell_of_fleet();
   const auto written = parts_.writer.write_note(publication::kAgentNote, encode(agent_));
   if (!written) say(written.error());
 }
 
-void StatusBoard::add_fleet() {
+void StatusBoard::tell_of_fleet() {
   const std::optional<store::FleetNote> note = parts_.fleet();
+  add_fleet(note);
+  if (agent_.fleet.name.empty()) return;
+  publication::FleetHostsStatus status;
+  if (note && note->fleet == agent_.fleet.name) {
+    status.flaw_count = static_cast<std::uint32_t>(note->flaws.size());
+    status.flaws = note->flaws;
+    if (parts_.fleet_overview) status.overview = parts_.fleet_overview().value_or(FleetOverview());
+  }
+  std::uint32_t index = publication::kFirstFleetNote;
+  for (const std::string& bytes : encode(status)) {
+    const auto written = parts_.writer.write_note(index++, bytes);
+    if (!written) return say(written.error());
+  }
+}
+
+void StatusBoard::add_fleet(const std::optional<store::FleetNote>& note) {
   agent_.fleet = {.name = parts_.config.global().fleet ? parts_.config.global().fleet->name : ""};
   if (!note || note->fleet != agent_.fleet.name) return;
   agent_.fleet.host = note->host;

@@ -20,6 +20,7 @@
 
 #include "agent/cloud/call_ledger.h"
 #include "base/clock.h"
+#include "base/fleet_overview.h"
 #include "base/log.h"
 #include "config/config.h"
 #include "lifecycle/attempt/canary.h"
@@ -49,6 +50,8 @@ class StatusBoard {
     lifecycle::CanaryCounter canary_counter = {};
     // How this host stands with its fleet; empty: it is in none.
     std::function<std::optional<store::FleetNote>()> fleet = {};
+    // How all hosts of the fleet are, as this one has heard of it last.
+    std::function<std::optional<FleetOverview>()> fleet_overview = {};
   };
   // Takes up the counts of the agent before.
   explicit StatusBoard(Parts parts);
@@ -67,7 +70,8 @@ class StatusBoard {
   void find_events();
   void wait(const std::string& name);
   void tell_of_agent(bool leads, Time next_wake);
-  void add_fleet();
+  void add_fleet(const std::optional<store::FleetNote>& note);
+  void tell_of_fleet();
   void tell_of_calls(const CallLedger::State& state);
   void tell_of(const std::string& name);
   void say(const Error& error);

@@ -306,7 +306,16 @@ Survey Surveyor::conclude() {
 void say_of_fleet(const std::string& state_directory, Survey& survey) {
   const auto note = store::read_fleet_note(state_directory);
   if (!note) return;
-  for (std::string& trouble : store::troubles_of(*note)) {
+  std::vector<std::string> troubles = store::troubles_of(*note);
+  // Of the others only the host that leads speaks, so that one host in trouble is one alarm.
+  const auto overview =
+      note->is_leader ? store::read_fleet_overview(state_directory) : std::nullopt;
+  if (overview) {
+    for (std::string& trouble : store::troubles_of(*overview, note->host)) {
+      troubles.push_back(std::move(trouble));
+    }
+  }
+  for (std::string& trouble : troubles) {
     survey.servers.push_back(
         {.title = "fleet", .level = Level::warning, .sentence = std::move(trouble)});
   }

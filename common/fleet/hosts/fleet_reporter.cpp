@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "fleet/hosts/fleet_reporter.h"
 
+#include <fmt/format.h>
 #include <poll.h>
 #include <sys/eventfd.h>
 
@@ -9,7 +10,7 @@
 namespace ccm::fleet {
 namespace {
 
-// Between two looks at this host's settings, and at those of the others.
+// Between two looks at this host's settings, and at how it goes here and elsewhere.
 constexpr int kBetweenReportsMs = 2000;
 
 }  // namespace
@@ -17,6 +18,7 @@ constexpr int kBetweenReportsMs = 2000;
 FleetReporter::FleetReporter(FleetHost& host, const FleetLeader& self, const Place& place)
     : host_(host),
       has_id_(!self.id.empty()),
+      roster_(place.roster),
       writer_({.etcd = *host.etcd(),
                .layout = host.layout(),
                .self = self,
@@ -24,6 +26,13 @@ FleetReporter::FleetReporter(FleetHost& host, const FleetLeader& self, const Pla
                .clock = clock_}),
       reader_(*host.etcd(), self.id, host.layout(), place.roster, host.log()),
       canaries_(*host.etcd(), host.layout(), {.self = self.id, .state_path = place.state_path}),
+      book_(host.layout()),
+      overview_({.host = host,
+                 .reports = book_,
+                 .roster = place.roster,
+                 .clock = clock_,
+                 .state_path = place.state_path}),
+      watch_(host, reader_, book_),
       stop_(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {}
 
 FleetReporter::~FleetReporter() {
@@ -32,7 +41,9 @@ FleetReporter::~FleetReporter() {
 }
 
 void FleetReporter::start() {
-  if (has_id_) thread_ = std::thread([this] { work(); });
+  if (!has_id_) return;
+  watch_.start();
+  thread_ = std::thread([this] { work(); });
 }
 
 Result<void> FleetReporter::hear_the_others(const FleetKeys& keys) {
@@ -52,12 +63,23 @@ void FleetReporter::work() {
     const auto standing = host_.standing();
     if (!standing) continue;
     Result<void> done = writer_.look(*standing);
-    if (standing->leads) {
-      if (Result<void> heard = reader_.look(standing->keys); done) done = std::move(heard);
-    }
     if (Result<void> seen = look_at_canaries(*standing); done) done = std::move(seen);
     tell(done);
+    look_at_leader(standing->leader);
+    // What the status shows is as old as it says: nothing is lost when etcd does not take it.
+    static_cast<void>(overview_.look(*standing));
   }
+}
+
+// Not of who led before this process heard of anybody.
+void FleetReporter::look_at_leader(const FleetLeader& leader) {
+  if (leader.id.empty() || leader.id == leader_.id) return;
+  const FleetLeader before = std::exchange(leader_, leader);
+  if (before.id.empty()) return;
+  roster_.tell({.type = EventType::leader_changed,
+                .sentence = fmt::format("the host \"{}\" leads the fleet instead of \"{}\"",
+                                        leader.name, before.name),
+                .fields = {{"host", leader.name}, {"before", before.name}}});
 }
 
 // That etcd does not answer is told of by the thread that follows.

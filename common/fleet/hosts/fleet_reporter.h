@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// The thread that tells the fleet of this host and, while this host leads, hears of the others. It
-// is beside the one that follows the fleet, which waits for news. Owned by the store.
+// The thread that tells the fleet of this host and, while this host leads, of all of them
+// (overview_writer.h), of which another one hears (hosts_watch.h). Both are beside the one that
+// follows the fleet, which waits for news. Owned by the store.
 #pragma once
 
 #include <string>
@@ -11,6 +12,9 @@
 #include "base/result.h"
 #include "fleet/hosts/canary_reader.h"
 #include "fleet/hosts/fleet_roster.h"
+#include "fleet/hosts/hosts_watch.h"
+#include "fleet/hosts/overview_writer.h"
+#include "fleet/hosts/report_book.h"
 #include "fleet/hosts/report_writer.h"
 #include "fleet/hosts/settings_reader.h"
 #include "fleet/store/fleet_host.h"
@@ -39,13 +43,19 @@ class FleetReporter {
   void work();
   Result<void> look_at_canaries(const FleetHost::Standing& standing);
   void tell(const Result<void>& outcome);
+  void look_at_leader(const FleetLeader& leader);
 
   FleetHost& host_;
   const bool has_id_;
+  FleetRoster& roster_;
   const SystemClock clock_;
   ReportWriter writer_;
   SettingsReader reader_;
   CanaryReader canaries_;
+  ReportBook book_;
+  OverviewWriter overview_;
+  HostsWatch watch_;
+  FleetLeader leader_;   // as it was heard of last
   std::string problem_;  // as it was told of last
   FileDescriptor stop_;
   std::thread thread_;

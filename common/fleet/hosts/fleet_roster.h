@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// What the servers of a fleet's other hosts are set to, as this host has read it last. Only the
-// host that leads reads it (settings_reader.h). Thread-safe.
+// What the agent of a host has from the fleet besides the store: what the servers of the other
+// hosts are set to, as this host has read it last, and what has happened to hosts. Only the host
+// that leads reads the settings (settings_reader.h). Thread-safe.
 #pragma once
 
 #include <memory>
@@ -9,6 +10,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/event.h"
 #include "config/config.h"
 #include "store/host/server_id.h"
 
@@ -35,8 +37,22 @@ class FleetRoster {
     servers_ = std::move(fresh);
   }
 
+  void tell(Event event) {
+    const std::lock_guard lock(mutex_);
+    if (events_.size() < kMostEvents) events_.push_back(std::move(event));
+  }
+  // What was told of since the last time.
+  std::vector<Event> take_events() {
+    const std::lock_guard lock(mutex_);
+    return std::exchange(events_, {});
+  }
+
  private:
+  // An agent that takes none has come to an end.
+  static constexpr std::size_t kMostEvents = 10'000;
+
   mutable std::mutex mutex_;
+  std::vector<Event> events_;
   std::shared_ptr<const DistantServers> servers_ = std::make_shared<const DistantServers>();
 };
 

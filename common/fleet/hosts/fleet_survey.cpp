@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "fleet/hosts/fleet_survey.h"
 
-#include <map>
 #include <utility>
 
 #include "fleet/hosts/canary_reader.h"
+#include "fleet/hosts/report_book.h"
 #include "fleet/store/fleet_lease.h"
 
 namespace ccm::fleet {
@@ -28,21 +28,6 @@ Result<std::vector<KnownCertificate>> read_certificates(EtcdClient& etcd, const 
   return certificates;
 }
 
-using Reports = std::map<std::string, HostReport>;  // by the host's id
-
-Result<Reports> read_reports(EtcdClient& etcd, const FleetLayout& layout, const FleetKeys& keys) {
-  const std::string prefix = layout.reports();
-  const Result<EtcdPage> page = etcd.read_all(range_of_prefix(prefix));
-  if (!page) return fail(page.error());
-  Reports reports;
-  for (const EtcdItem& item : page->items) {
-    const Result<Secret> text = keys.unseal(item.key, item.value);
-    auto report = text ? parse_report(text->reveal()) : Result<HostReport>(fail(text.error()));
-    if (report) reports.emplace(item.key.substr(prefix.size()), *std::move(report));
-  }
-  return reports;
-}
-
 }  // namespace
 
 Result<FleetSurvey> survey_fleet(EtcdClient& etcd, const FleetLayout& layout, const FleetKeys& keys,
@@ -54,8 +39,9 @@ Result<FleetSurvey> survey_fleet(EtcdClient& etcd, const FleetLayout& layout, co
   // The reports last: what was written to etcd before is what a host may be behind on.
   const auto certificates = read_certificates(etcd, layout, keys);
   if (!certificates) return fail(certificates.error());
-  auto reports = read_reports(etcd, layout, keys);
-  if (!reports) return pass(std::move(reports));
+  ReportBook book(layout);
+  if (const auto read = book.read(etcd, keys); !read) return fail(read.error());
+  HostReports reports = book.all().value();
   auto canaries = read_canaries_of_hosts(etcd, layout, keys);
   if (!canaries) return pass(std::move(canaries));
   const std::string leads =
@@ -64,7 +50,7 @@ Result<FleetSurvey> survey_fleet(EtcdClient& etcd, const FleetLayout& layout, co
   for (FleetMember& member : *members) {
     SurveyedHost host{.member = std::move(member)};
     host.leads = !leads.empty() && host.member.id == leads;
-    if (const auto report = reports->find(host.member.id); report != reports->end()) {
+    if (const auto report = reports.find(host.member.id); report != reports.end()) {
       host.age = age_of(report->second, clock.now(), etcd.clock_ahead());
       host.behind = behind_on(report->second, *certificates);
       host.report = std::move(report->second);

@@ -36,9 +36,6 @@ struct KnownCertificate {
   store::VersionNumber current = 0;
   EtcdRevision modified = 0;  // of its head
 };
-// Of two clocks, when it is worth a word: each is looked at to the second.
-inline constexpr Seconds kNotableClockDifference{5};
-
 // What a host does not have, or not the newest of.
 std::vector<KnownCertificate> behind_on(const HostReport& report,
                                         const std::vector<KnownCertificate>& all);

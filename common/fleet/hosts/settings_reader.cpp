@@ -12,12 +12,6 @@ constexpr std::size_t kSettingsAtOnce = 8;
 
 }  // namespace
 
-Result<EtcdPage> SettingsReader::read(EtcdRevision written_since) {
-  EtcdRange range = range_of_prefix(layout_.settings());
-  range.written_since = written_since;
-  return etcd_.read_all(range, kSettingsAtOnce);
-}
-
 HostSettings SettingsReader::open(const EtcdItem& item, const FleetKeys& keys) {
   const std::string id = item.key.substr(layout_.settings().size());
   if (id == self_) return {};
@@ -37,37 +31,57 @@ void SettingsReader::tell(const std::string& key, const HostSettings& settings) 
       settings.host, settings.problem);
 }
 
-Result<void> SettingsReader::look(const FleetKeys& keys) {
-  const std::lock_guard lock(mutex_);
-  const std::string& key = keys.keys.front().id;
-  bool reads_all = known_to_ == 0 || key != sealed_with_;
-  Result<EtcdPage> page = read(reads_all ? 0 : known_to_ + 1);
-  if (page && !reads_all) {
-    const auto fresh =
-        std::count_if(page->items.begin(), page->items.end(),
-                      [&](const EtcdItem& item) { return !known_.contains(item.key); });
-    // Otherwise some have gone, or etcd has gone back to a backup.
-    reads_all = page->revision < known_to_ ||
-                known_.size() + static_cast<std::size_t>(fresh) != page->total;
-    if (reads_all) page = read(0);
-  }
-  if (!page) return fail(page.error());
-  if (reads_all) known_.clear();
-  for (const EtcdItem& item : page->items) {
-    HostSettings settings = open(item, keys);
-    tell(item.key, settings);
-    known_.insert_or_assign(item.key, std::move(settings));
-  }
-  std::erase_if(problems_, [&](const auto& each) { return !known_.contains(each.first); });
-  known_to_ = page->revision;
-  sealed_with_ = key;
-  if (!reads_all && page->items.empty()) return {};
+void SettingsReader::take_in(const EtcdItem& item, const FleetKeys& keys) {
+  HostSettings settings = open(item, keys);
+  tell(item.key, settings);
+  known_.insert_or_assign(item.key, std::move(settings));
+}
+
+void SettingsReader::fill_roster() {
   DistantServers servers;
   for (const auto& [place, settings] : known_) {
     servers.insert(servers.end(), settings.servers.begin(), settings.servers.end());
   }
   roster_.replace(std::move(servers));
+}
+
+Result<void> SettingsReader::look(const FleetKeys& keys) {
+  const std::lock_guard lock(mutex_);
+  const Result<EtcdPage> page =
+      etcd_.read_all(range_of_prefix(layout_.settings()), kSettingsAtOnce);
+  if (!page) return fail(page.error());
+  known_.clear();
+  for (const EtcdItem& item : page->items) take_in(item, keys);
+  std::erase_if(problems_, [&](const auto& each) { return !known_.contains(each.first); });
+  known_to_ = page->revision;
+  sealed_with_ = keys.keys.front().id;
+  fill_roster();
   return {};
+}
+
+void SettingsReader::hear(const std::vector<EtcdEvent>& events, const FleetKeys& keys) {
+  const std::lock_guard lock(mutex_);
+  EtcdRevision newest = known_to_;
+  bool has_changed = false;
+  for (const EtcdEvent& event : events) {
+    const EtcdItem& item = event.item;
+    newest = std::max(newest, item.modified);
+    if (item.modified <= known_to_ || !item.key.starts_with(layout_.settings())) continue;
+    has_changed = true;
+    if (event.is_removed) {
+      known_.erase(item.key);
+      problems_.erase(item.key);
+    } else {
+      take_in(item, keys);
+    }
+  }
+  known_to_ = newest;
+  if (has_changed) fill_roster();
+}
+
+EtcdRevision SettingsReader::known_to(const FleetKeys& keys) const {
+  const std::lock_guard lock(mutex_);
+  return keys.keys.front().id == sealed_with_ ? known_to_ : 0;
 }
 
 }  // namespace ccm::fleet

@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-// Reads, for the host that leads, what the other hosts' servers are set to, and fills the roster.
-// All of it is read once, then only what has changed since. Thread-safe.
+// Knows, for the host that leads, what the other hosts' servers are set to, and fills the roster.
+// All of it is read once; what changes then is heard of (hosts_watch.h). Thread-safe.
 #pragma once
 
 #include <map>
 #include <mutex>
 #include <string>
+#include <vector>
 
 #include "base/log.h"
 #include "base/result.h"
@@ -24,27 +25,39 @@ class SettingsReader {
                  Log& log)
       : etcd_(etcd), self_(std::move(self)), layout_(layout), roster_(roster), log_(log) {}
 
-  // Settings that do not open, or are of another release, are told of once and count for nothing.
+  // Reads all. Settings that do not open, or are of another release, are told of once and count
+  // for nothing.
   Result<void> look(const FleetKeys& keys);
+  // What has happened since, to settings or anything else. What is known already is passed over.
+  void hear(const std::vector<EtcdEvent>& events, const FleetKeys& keys);
+  // The revision of etcd up to which all is known. 0: all is to be read, because nothing is known,
+  // or the fleet has another key, which opens more.
+  EtcdRevision known_to(const FleetKeys& keys) const;
+  // All is to be read. The roster stays as it is until then.
+  void forget() {
+    const std::lock_guard lock(mutex_);
+    known_to_ = 0;
+  }
 
  private:
   using Known = std::map<std::string, HostSettings>;  // by the key of etcd
 
-  Result<EtcdPage> read(EtcdRevision written_since);
+  void take_in(const EtcdItem& item, const FleetKeys& keys);
   HostSettings open(const EtcdItem& item, const FleetKeys& keys);
   void tell(const std::string& key, const HostSettings& settings);
+  void fill_roster();
 
   EtcdClient& etcd_;
   const std::string self_;
   const FleetLayout& layout_;
   FleetRoster& roster_;
   Log& log_;
-  std::mutex mutex_;
+  mutable std::mutex mutex_;
   ConfigPool configs_;
   Known known_;
   std::map<std::string, std::string> problems_;  // as they were told of last
   EtcdRevision known_to_ = 0;
-  std::string sealed_with_;  // the id of the fleet's key then: a new one opens more
+  std::string sealed_with_;  // the id of the fleet's key then
 };
 
 }  // namespace ccm::fleet

@@ -10,6 +10,8 @@
 
 #include "base/backoff.h"
 #include "base/clock.h"
+#include "base/fleet_overview.h"
+#include "fleet/hosts/overview.h"
 
 namespace ccm::fleet {
 namespace {
@@ -90,6 +92,7 @@ bool FleetHost::hear(const EtcdNews& news) {
     return false;
   }
   hear_of_leader(news);
+  hear_of_hosts(news);
   if (has_new_keys(news)) {
     are_keys_fresh_ = false;
     heard_.reset();
@@ -140,6 +143,25 @@ void FleetHost::hear_of_leader(const EtcdNews& news) {
   }
 }
 
+void FleetHost::hear_of_hosts(const EtcdNews& news) {
+  const std::string members = parts_.layout.all() + "hosts/";
+  for (const EtcdEvent& event : news.events) {
+    const std::string& key = event.item.key;
+    if (key.starts_with(members)) ++members_heard_;
+    if (key == parts_.layout.overview() && !event.is_removed) {
+      keep_overview(event.item, keys_, parts_.state_path);
+    }
+  }
+}
+
+Result<void> FleetHost::look_at_overview() {
+  const Result<EtcdPage> page = parts_.etcd->range({.key = parts_.layout.overview()});
+  if (!page) return fail(page.error());
+  ++members_heard_;
+  if (!page->items.empty()) keep_overview(page->items.front(), keys_, parts_.state_path);
+  return {};
+}
+
 Result<void> FleetHost::look_at_leader() {
   const Result<EtcdPage> page = parts_.etcd->range({.key = parts_.layout.leader()});
   if (!page) return fail(page.error());
@@ -161,10 +183,13 @@ std::optional<FleetHost::Standing> FleetHost::standing() {
   if (host_lease_ == nullptr || !heard_ || keys_.keys.empty()) return std::nullopt;
   return Standing{.keys = keys_.clone(),
                   .leads = leader_ && !parts_.self.id.empty() && leader_->who.id == parts_.self.id,
+                  .leader = leader_ ? leader_->who : FleetLeader(),
+                  .leader_token = leader_ ? leader_->token : 0,
                   .followed = *heard_,
                   .failed = mirror_.failed(),
                   .heads_heard = mirror_.heads_heard(),
-                  .has_canary = mirror_.has_canary()};
+                  .has_canary = mirror_.has_canary(),
+                  .members_heard = members_heard_};
 }
 
 void FleetHost::tell(const Result<void>& outcome) {
@@ -247,6 +272,7 @@ Result<void> FleetHost::synchronise() {
     if (Result<void> read = read_keys(); !read) return read;
   }
   if (Result<void> looked = look_at_leader(); !looked) return looked;
+  if (Result<void> looked = look_at_overview(); !looked) return looked;
   const Result<EtcdRevision> revision = mirror_.synchronise();
   if (!revision) return fail(revision.error());
   if (keys_of_ != mirror_.times_gone_back()) return synchronise();

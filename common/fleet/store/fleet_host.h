@@ -72,12 +72,20 @@ class FleetHost {
   struct Standing {
     FleetKeys keys;
     bool leads;
-    EtcdRevision followed;  // what was written to etcd later is not in the copy
+    FleetLeader leader;         // as it was heard of last; its id is empty when none leads
+    EtcdRevision leader_token;  // 0: none leads
+    EtcdRevision followed;      // what was written to etcd later is not in the copy
     FailedCopies failed;
-    std::uint64_t heads_heard;  // fleet_mirror.h
-    bool has_canary;            // and this
+    std::uint64_t heads_heard;    // fleet_mirror.h
+    bool has_canary;              // and this
+    std::uint64_t members_heard;  // grows whenever the members may be others
   };
   std::optional<Standing> standing();
+  // As the mirror has it. Any thread.
+  std::vector<KnownCertificate> changed_between(EtcdRevision after, EtcdRevision to) {
+    const auto held = lock();
+    return mirror_.changed_between(after, to);
+  }
 
   const FleetLayout& layout() const noexcept { return parts_.layout; }
   const FleetKeys& keys() const noexcept { return keys_; }
@@ -100,7 +108,9 @@ class FleetHost {
   Result<void> synchronise();
   Result<void> read_keys();
   Result<void> look_at_leader();
+  Result<void> look_at_overview();
   void hear_of_leader(const EtcdNews& news);
+  void hear_of_hosts(const EtcdNews& news);
   bool has_new_keys(const EtcdNews& news) const;
   void tell(const Result<void>& outcome);
   void note();
@@ -122,9 +132,10 @@ class FleetHost {
   std::string lease_problem_;          // why it cannot be taken, as it was told of last
   std::optional<EtcdRevision> heard_;  // all news up to it is in the copy
   std::optional<Leader> leader_;       // as it was heard of last
-  std::optional<bool> is_connected_;   // as it was told of last
-  std::string problem_;                // why not
-  Time since_{};                       // of is_connected_
+  std::uint64_t members_heard_ = 0;
+  std::optional<bool> is_connected_;  // as it was told of last
+  std::string problem_;               // why not
+  Time since_{};                      // of is_connected_
   std::optional<store::FleetNote> noted_;
   FileDescriptor stop_;
   std::thread follower_;

@@ -9,8 +9,9 @@
 //             records/NAME/KIND   the engine's records; with an empty NAME: of the whole fleet
 //             inbox/ID-NAME       what is asked of the leader
 //             granted/NAME        its note of a renewal that was asked for
+//             overview            how all hosts are, as the one that leads has put it together
 //             ~settings/HOST      what a host's servers are set to, for the one that leads
-//             ~reports/HOST       how it goes there, for people
+//             ~reports/HOST       how it goes there, for that and for people
 //             ~canaries/HOST      how handshakes end there with what is tried out, for the leader
 //
 // Every host follows all of it but what begins with "~": what each of 1,000 hosts has to say must
@@ -51,6 +52,9 @@ class FleetLayout {
   // Of the fleet.
   const std::string& name() const noexcept { return name_; }
   std::string leader() const { return prefix_ + "leader"; }
+  std::string overview() const { return prefix_ + "overview"; }
+  // Whatever hosts say of themselves.
+  std::string told() const { return prefix_ + "~"; }
   // Of all hosts, and of one by its id (fleet_keyring.h).
   std::string settings() const { return prefix_ + "~settings/"; }
   std::string settings(std::string_view host) const { return settings() + std::string(host); }

@@ -30,6 +30,16 @@ FleetMirror::KnownHead FleetMirror::head_of(const std::string& name) const {
   return {.head = cache_.noted_head(name).value_or(Head())};
 }
 
+std::vector<KnownCertificate> FleetMirror::changed_between(EtcdRevision after,
+                                                           EtcdRevision to) const {
+  std::vector<KnownCertificate> changed;
+  for (const auto& [name, known] : heads_) {
+    if (known.modified <= after || known.modified > to) continue;
+    changed.push_back({.name = name, .current = known.head.current, .modified = known.modified});
+  }
+  return changed;
+}
+
 std::set<std::string> FleetMirror::kinds_of(const std::string& name) const {
   std::set<std::string> kinds;
   const std::string prefix = layout_.shelf(Shelf::record, name);

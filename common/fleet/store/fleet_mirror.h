@@ -52,6 +52,8 @@ class FleetMirror {
     const auto known = others_.find(key);
     return known == others_.end() ? 0 : known->second.modified;
   }
+  // The certificates whose heads have changed after the one revision, up to the other.
+  std::vector<KnownCertificate> changed_between(EtcdRevision after, EtcdRevision to) const;
   // The kinds of records that a certificate has.
   std::set<std::string> kinds_of(const std::string& name) const;
   // Whether a version of any certificate is tried out (store/staging.h). Costs what is staged.

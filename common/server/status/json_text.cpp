@@ -62,6 +62,12 @@ JsonText& JsonText::number(std::string_view key, std::uint64_t value) {
   return *this;
 }
 
+JsonText& JsonText::signed_number(std::string_view key, std::int64_t value) {
+  begin(key);
+  fmt::format_to(std::back_inserter(text_), "{}", value);
+  return *this;
+}
+
 JsonText& JsonText::flag(std::string_view key, bool value) {
   begin(key);
   text_ += value ? "true" : "false";

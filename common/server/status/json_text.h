@@ -18,6 +18,7 @@ class JsonText {
   JsonText& close(char bracket);
   JsonText& text(std::string_view key, std::string_view value);
   JsonText& number(std::string_view key, std::uint64_t value);
+  JsonText& signed_number(std::string_view key, std::int64_t value);
   JsonText& flag(std::string_view key, bool value);
   // 1970, which stands for "never", becomes null.
   JsonText& time(std::string_view key, Time value);

@@ -47,7 +47,47 @@ void write_server(JsonText& out, const StatusReport& report) {
   out.close(']').close('}');
 }
 
-void write_fleet(JsonText& out, const publication::FleetStatus& fleet) {
+void write_fleet_host(JsonText& out, const FleetOverview::Host& host) {
+  out.open('{')
+      .text("name", host.name)
+      .flag("leads", host.leads)
+      .flag("is_silent", host.is_silent)
+      .time("last_seen", host.seen)
+      .text("agent", host.agent);
+  if (host.clock_ahead) {
+    out.signed_number("clock_difference", host.clock_ahead->count());
+  } else {
+    out.null("clock_difference");
+  }
+  out.number("behind", host.behind).open('[', "behind_on");
+  for (const std::string& name : host.behind_on) out.item(name);
+  out.close(']').close('}');
+}
+
+void write_fleet_hosts(JsonText& out, const StatusReport& report) {
+  out.open('[', "flaws");
+  if (report.fleet_hosts) {
+    for (const std::string& flaw : report.fleet_hosts->flaws) out.item(flaw);
+  }
+  out.close(']');
+  const FleetOverview* overview = report.fleet_overview();
+  if (overview == nullptr) {
+    out.null("hosts");
+    return;
+  }
+  out.open('{', "hosts")
+      .time("as_of", overview->at)
+      .number("count", overview->hosts)
+      .number("silent", overview->silent)
+      .number("behind", overview->behind)
+      .number("wrong_clocks", overview->wrong_clocks)
+      .open('[', "worst");
+  for (const FleetOverview::Host& host : overview->shown) write_fleet_host(out, host);
+  out.close(']').close('}');
+}
+
+void write_fleet(JsonText& out, const StatusReport& report) {
+  const publication::FleetStatus& fleet = report.agent->fleet;
   if (fleet.name.empty()) {
     out.null("fleet");
     return;
@@ -59,8 +99,9 @@ void write_fleet(JsonText& out, const publication::FleetStatus& fleet) {
       .time("since", fleet.since)
       .text("leader", fleet.leader)
       .flag("leads", fleet.leads)
-      .text("problem", fleet.problem)
-      .close('}');
+      .text("problem", fleet.problem);
+  write_fleet_hosts(out, report);
+  out.close('}');
 }
 
 void write_agent(JsonText& out, const StatusReport& report) {
@@ -86,7 +127,7 @@ void write_agent(JsonText& out, const StatusReport& report) {
       out.number(to_string(static_cast<HookCounts::Outcome>(i)), agent->hooks.outcomes[i]);
     }
     out.close('}');
-    write_fleet(out, agent->fleet);
+    write_fleet(out, report);
   }
   out.close('}');
 }

@@ -5,10 +5,11 @@
 
 #include <algorithm>
 #include <functional>
-#include <iterator>
 #include <map>
 
 #include "base/version.h"
+#include "server/status/fleet_parts.h"
+#include "server/status/metrics_text.h"
 #include "server/status/status_view.h"
 #include "store/host/server_id.h"
 
@@ -16,69 +17,6 @@ namespace ccm::server {
 namespace {
 
 using publication::CallStatus;
-
-// A label's value: both formats escape the same three characters.
-std::string escaped(std::string_view text) {
-  std::string out;
-  for (const char character : text) {
-    if (character == '\\' || character == '"') out += '\\';
-    if (character == '\n') {
-      out += "\\n";
-    } else {
-      out += character;
-    }
-  }
-  return out;
-}
-
-std::string label(std::string_view name, std::string_view value) {
-  return fmt::format("{}=\"{}\"", name, escaped(value));
-}
-
-class Metrics {
- public:
-  explicit Metrics(MetricsForm form) : is_open_(form == MetricsForm::openmetrics) {}
-
-  // The samples that follow are of this family. A counter's name is given without "_total".
-  void family(std::string_view name, std::string_view type, std::string_view help) {
-    name_ = name;
-    type_ = type;
-    const bool has_suffix = !is_open_ && type == "counter";
-    const std::string_view suffix = has_suffix                    ? "_total"
-                                    : !is_open_ && type == "info" ? "_info"
-                                                                  : "";
-    const std::string_view said = !is_open_ && type == "info" ? "gauge" : type;
-    fmt::format_to(std::back_inserter(text_), "# HELP {0}{1} {2}\n# TYPE {0}{1} {3}\n", name,
-                   suffix, help, said);
-  }
-  template <typename Value>
-  void sample(Value value, std::string_view labels = {}) {
-    const std::string_view suffix = type_ == "counter" ? "_total" : type_ == "info" ? "_info" : "";
-    sample_of(suffix, value, labels);
-  }
-  template <typename Value>
-  void sample_of(std::string_view suffix, Value value, std::string_view labels) {
-    if (labels.empty()) {
-      fmt::format_to(std::back_inserter(text_), "{}{} {}\n", name_, suffix, value);
-    } else {
-      fmt::format_to(std::back_inserter(text_), "{}{}{{{}}} {}\n", name_, suffix, labels, value);
-    }
-  }
-  std::string take() && {
-    if (is_open_) text_ += "# EOF\n";
-    return std::move(text_);
-  }
-
- private:
-  bool is_open_;
-  std::string text_;
-  std::string_view name_;
-  std::string_view type_;
-};
-
-std::int64_t seconds(Time time) {
-  return time.time_since_epoch().count();
-}
 
 void add_agent(Metrics& out, const StatusReport& report) {
   out.family("ccm_build", "info", "The release of the server's module, and the server's kind.");
@@ -116,23 +54,6 @@ void add_agent(Metrics& out, const StatusReport& report) {
                "When the cloud last gave no complete answer.");
     out.sample(seconds(agent.cloud_missed));
   }
-}
-
-void add_fleet(Metrics& out, const StatusReport& report) {
-  if (!report.agent || report.agent->fleet.name.empty()) return;
-  const publication::FleetStatus& fleet = report.agent->fleet;
-  out.family("ccm_fleet_connected", "gauge",
-             "1 when this host has all that its fleet has; without it, nothing new comes.");
-  out.sample(fleet.is_connected ? 1 : 0, label("fleet", fleet.name));
-  out.family("ccm_fleet_leads", "gauge", "1 when this host leads its fleet.");
-  out.sample(fleet.leads ? 1 : 0, label("fleet", fleet.name));
-  out.family("ccm_fleet_has_leader", "gauge",
-             "1 when this host knows of a host that leads; without one, nothing is renewed.");
-  out.sample(fleet.leader.empty() ? 0 : 1, label("fleet", fleet.name));
-  if (fleet.since == Time{}) return;
-  out.family("ccm_fleet_connection_change_timestamp_seconds", "gauge",
-             "When this host began to follow its fleet, or ceased to.");
-  out.sample(seconds(fleet.since), label("fleet", fleet.name));
 }
 
 void add_hooks(Metrics& out, const StatusReport& report) {
@@ -318,7 +239,7 @@ void add_certificates(Metrics& out, const StatusReport& report) {
 std::string render_metrics(const StatusReport& report, MetricsForm form) {
   Metrics out(form);
   add_agent(out, report);
-  add_fleet(out, report);
+  add_fleet_metrics(out, report);
   add_calls(out, report);
   add_hooks(out, report);
   add_orders(out, report);

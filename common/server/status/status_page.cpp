@@ -6,6 +6,7 @@
 #include <iterator>
 
 #include "base/version.h"
+#include "server/status/fleet_parts.h"
 #include "server/status/page_rows.h"
 #include "server/status/page_text.h"
 #include "server/status/status_answer.h"
@@ -48,14 +49,7 @@ std::vector<std::string> alarms(const StatusReport& report) {
                       : "No agent has begun to look after the certificates yet.");
   }
   if (!report.agent) return all;
-  if (report.has_lost_fleet()) {
-    const publication::FleetStatus& fleet = report.agent->fleet;
-    all.push_back(fleet.problem.empty()
-                      ? fmt::format("This host does not follow the fleet \"{}\" yet.", fleet.name)
-                      : fmt::format("This host has not followed the fleet \"{}\" since {}, so "
-                                    "nothing new comes from it: {}",
-                                    fleet.name, format_time(fleet.since), fleet.problem));
-  }
+  for (std::string& alarm : fleet_alarms(report)) all.push_back(std::move(alarm));
   if (report.agent->identity == publication::Identity::refused) {
     all.emplace_back("The cloud refuses the credentials: nothing can be renewed.");
   }
@@ -93,19 +87,6 @@ std::string hook_rows(const publication::HookCounts& hooks) {
       "<dt>Hooks</dt><dd>{} succeeded, {} failed, {} took too long, {} left out</dd>",
       at(HookCounts::succeeded), at(HookCounts::failed), at(HookCounts::timed_out),
       at(HookCounts::left_out));
-}
-
-// Empty when the host is in no fleet.
-std::string fleet_rows(const StatusReport& report) {
-  const publication::FleetStatus& fleet = report.agent->fleet;
-  if (fleet.name.empty()) return "";
-  const bool is_lost = report.has_lost_fleet();
-  std::string leader = "no host leads it";
-  if (!fleet.leader.empty()) leader = fleet.leader + " leads it";
-  if (fleet.leads) leader = "this host leads it";
-  return fmt::format(
-      "<dt>Fleet</dt><dd>{}: {}</dd>", html(fleet.name),
-      is_lost ? word_element(Health::warning, "not followed") : word_element(Health::good, leader));
 }
 
 std::string agent_card(const StatusReport& report) {
@@ -263,7 +244,7 @@ std::string render_page(const StatusReport& report, const StatusFilter& filter) 
   }
   live += fmt::format("<div class=\"cards\">{}{}{}{}</div>\n", agent_card(report),
                       cloud_card(report), handshake_card(report), catalogue_card(report));
-  live += certificate_table(report, filter) + worker_table(report);
+  live += certificate_table(report, filter) + fleet_table(report) + worker_table(report);
   return fmt::format(
       R"(<!DOCTYPE html>
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width,initial-scale=1">

@@ -88,6 +88,15 @@ void look_at_catalogues(StatusReport& report, const StatusSources& sources) {
   }
 }
 
+void look_at_fleet(StatusReport& report, const publication::Reader& reader) {
+  if (!report.agent || report.agent->fleet.name.empty()) return;
+  publication::FleetNotes notes;
+  for (std::uint32_t i = 0; i < publication::kFleetNotes; ++i) {
+    notes[i] = reader.note(publication::kFirstFleetNote + i);
+  }
+  report.fleet_hosts = publication::decode_fleet(notes);
+}
+
 void look_at_agent(StatusReport& report, const publication::Reader& reader, SteadyTime steady) {
   report.agent = publication::decode_agent(reader.note(publication::kAgentNote));
   if (const auto beat = reader.last_beat()) {
@@ -124,6 +133,15 @@ bool StatusReport::has_lost_fleet() const noexcept {
   return agent && !agent->fleet.name.empty() && !agent->fleet.is_connected;
 }
 
+bool StatusReport::has_no_leader() const noexcept {
+  return agent && agent->fleet.is_connected && agent->fleet.leader.empty();
+}
+
+const FleetOverview* StatusReport::fleet_overview() const noexcept {
+  if (!fleet_hosts || fleet_hosts->overview.at == Time{}) return nullptr;
+  return &fleet_hosts->overview;
+}
+
 std::size_t StatusReport::count(Health level) const noexcept {
   return static_cast<std::size_t>(
       std::count_if(certificates.begin(), certificates.end(),
@@ -135,7 +153,9 @@ Health StatusReport::level() const noexcept {
   const bool is_refused = agent && agent->identity >= publication::Identity::refused;
   if (!agent_lives || is_refused || count(Health::bad) > 0) return Health::bad;
   const bool is_unreadable = agent && agent->identity == publication::Identity::unreadable;
-  const bool is_dubious = is_unreadable || has_lost_fleet() || count(Health::warning) > 0;
+  const bool has_flaws = fleet_hosts && fleet_hosts->flaw_count > 0;
+  const bool is_dubious = is_unreadable || has_lost_fleet() || has_no_leader() || has_flaws ||
+                          count(Health::warning) > 0;
   return is_dubious ? Health::warning : Health::good;
 }
 
@@ -147,6 +167,7 @@ StatusReport gather(const StatusSources& sources, Time now, SteadyTime steady) {
   if (sources.config == nullptr || sources.reader == nullptr) return report;
   report.region = sources.config->global().region;
   look_at_agent(report, *sources.reader, steady);
+  look_at_fleet(report, *sources.reader);
   look_at_certificates(report, sources);
   look_at_catalogues(report, sources);
   look_at_workers(report, sources.rows);

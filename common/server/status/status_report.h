@@ -69,6 +69,8 @@ struct StatusReport {
   std::optional<publication::AgentStatus> agent;
   std::optional<Seconds> silence;  // since the agent's last sign of life; nullopt: it gave none
   bool agent_lives = false;
+  // Of a host in a fleet; nullopt: its agent has not said it.
+  std::optional<publication::FleetHostsStatus> fleet_hosts;
   std::vector<publication::CallStatus> calls;
   std::vector<WorkerReport> workers;
   Counts sums{};
@@ -78,6 +80,10 @@ struct StatusReport {
 
   // This host is in a fleet, and gets nothing new from it.
   bool has_lost_fleet() const noexcept;
+  // It follows its fleet, and knows of no host that leads it: nothing is renewed.
+  bool has_no_leader() const noexcept;
+  // How the fleet's hosts are; nullptr: this host is in none, or has not heard of it.
+  const FleetOverview* fleet_overview() const noexcept;
   std::size_t count(Health level) const noexcept;
   // The level of the whole server.
   Health level() const noexcept;

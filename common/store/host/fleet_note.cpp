@@ -4,6 +4,8 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include <algorithm>
+
 #include "base/file.h"
 #include "base/text.h"
 
@@ -11,6 +13,31 @@ namespace ccm::store {
 namespace {
 
 constexpr std::size_t kLargestFleetNote = 64U << 10U;
+
+std::string fleet_overview_path(const std::string& state_path) {
+  return state_path + "/fleet-hosts";
+}
+
+std::string trouble_of(const FleetOverview::Host& host) {
+  if (host.is_silent && host.seen == Time{}) return "is not heard of";
+  if (host.is_silent) {
+    return fmt::format("was not heard of since {}", format_time(host.seen));
+  }
+  std::vector<std::string> troubles;
+  if (host.behind > 0) {
+    const std::size_t more =
+        host.behind - std::min<std::size_t>(host.behind, host.behind_on.size());
+    troubles.push_back(fmt::format("does not have the newest version of {}{}",
+                                   join(host.behind_on, ", "),
+                                   more == 0 ? std::string() : fmt::format(" and {} more", more)));
+  }
+  if (host.has_wrong_clock()) {
+    troubles.push_back(fmt::format("has a clock that is {} {} etcd's",
+                                   format_duration(std::chrono::abs(*host.clock_ahead)),
+                                   *host.clock_ahead > Seconds(0) ? "ahead of" : "behind"));
+  }
+  return join(troubles, ", and ");
+}
 
 }  // namespace
 
@@ -20,7 +47,20 @@ std::vector<std::string> troubles_of(const FleetNote& note) {
     troubles.push_back(fmt::format("this host has not followed the fleet \"{}\" since {}: {}",
                                    note.fleet, format_time(note.since), note.problem));
   }
+  if (note.is_connected && note.leader.empty()) {
+    troubles.push_back(
+        fmt::format("no host leads the fleet \"{}\", so nothing is renewed", note.fleet));
+  }
   troubles.insert(troubles.end(), note.flaws.begin(), note.flaws.end());
+  return troubles;
+}
+
+std::vector<std::string> troubles_of(const FleetOverview& overview, std::string_view self) {
+  std::vector<std::string> troubles;
+  for (const FleetOverview::Host& host : overview.shown) {
+    if (host.name == self || host.is_in_order()) continue;
+    troubles.push_back(fmt::format("the host \"{}\" {}", host.name, trouble_of(host)));
+  }
   return troubles;
 }
 
@@ -66,7 +106,17 @@ std::optional<FleetNote> read_fleet_note(const std::string& state_path) {
   return note;
 }
 
+Result<void> write_fleet_overview(const std::string& state_path, const FleetOverview& overview) {
+  return write_file_unsynced(fleet_overview_path(state_path), encode(overview));
+}
+
+std::optional<FleetOverview> read_fleet_overview(const std::string& state_path) {
+  const auto bytes = read_file(fleet_overview_path(state_path), kLargestFleetNote);
+  return bytes ? decode_fleet_overview(*bytes) : std::nullopt;
+}
+
 void remove_fleet_note(const std::string& state_path) {
+  unlink(fleet_overview_path(state_path).c_str());
   unlink(fleet_note_path(state_path).c_str());
 }
 

@@ -7,9 +7,11 @@
 
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/clock.h"
+#include "base/fleet_overview.h"
 #include "base/result.h"
 
 namespace ccm::store {
@@ -30,12 +32,20 @@ struct FleetNote {
 
 // All that is wrong, for people.
 std::vector<std::string> troubles_of(const FleetNote& note);
+// And with other hosts, a sentence for each; `self`: the name of this one, which is left out.
+std::vector<std::string> troubles_of(const FleetOverview& overview, std::string_view self);
 
 std::string fleet_note_path(const std::string& state_path);
 Result<void> write_fleet_note(const std::string& state_path, const FleetNote& note);
 // nullopt when there is none that can be read.
 std::optional<FleetNote> read_fleet_note(const std::string& state_path);
-// Of a host that is in a fleet no more. Best effort.
+
+// How all hosts are, as this one has heard of it last: "fleet-hosts" beside the note.
+Result<void> write_fleet_overview(const std::string& state_path, const FleetOverview& overview);
+// nullopt when there is none that can be read.
+std::optional<FleetOverview> read_fleet_overview(const std::string& state_path);
+
+// Both, of a host that is in a fleet no more. Best effort.
 void remove_fleet_note(const std::string& state_path);
 
 }  // namespace ccm::store

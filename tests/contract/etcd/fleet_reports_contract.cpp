@@ -11,18 +11,12 @@
 #include <vector>
 
 #include "../cloud/loopback_server.h"
-#include "base/clock.h"
 #include "cloud/transport/curl_client.h"
 #include "fleet/etcd/etcd_client.h"
 #include "fleet/hosts/host_report.h"
-#include "fleet/store/etcd_store.h"
-#include "store/host/effective_settings.h"
-#include "store/host/fleet_note.h"
-#include "store/host/presence.h"
+#include "fleet_machine.h"
 #include "support/etcd_cluster.h"
 #include "support/happens.h"
-#include "support/memory_log.h"
-#include "support/temp_directory.h"
 
 namespace ccm::fleet {
 namespace {
@@ -34,95 +28,8 @@ using ::testing::Not;
 using ::testing::SizeIs;
 using namespace std::chrono_literals;
 using test::happens;
-using Names = std::vector<std::string>;
-
-config::Handover handover_of(const Names& certificates) {
-  config::Handover handover;
-  handover.server = {.kind = config::ServerKind::nginx, .error_log = "", .launch_id = "1"};
-  handover.server.instance = "0000000a";
-  config::Settings& settings = handover.settings;
-  EXPECT_TRUE(settings.set("credentials", {"ecs"}, {}));
-  EXPECT_TRUE(settings.set("region", {"ap-southeast-1"}, {}));
-  for (const std::string& name : certificates) {
-    EXPECT_TRUE(settings.add_certificate(name, {}));
-    EXPECT_TRUE(settings.set_in(name, "source",
-                                {"pca", "issuer=2cb2878b-6cd1-460d-bd25-afe655159bdc"}, {}));
-    EXPECT_TRUE(settings.set_in(name, "names", {name + ".example.com"}, {}));
-  }
-  return handover;
-}
-
-// A machine of the fleet with one server, whose agent is this process.
-class Machine {
- public:
-  Machine(const std::vector<std::string>& endpoints, std::string name,
-          const crypto::SealingKey& key)
-      : endpoints_(endpoints), name_(std::move(name)), key_{.id = key.id, .key = key.key.clone()} {
-    std::shared_ptr<EtcdClient> etcd = EtcdClient::make({.endpoints = endpoints_}).value();
-    store_ = open_etcd_store(
-                 {.state_path = directory_.path(),
-                  .fleet = "web",
-                  .host = name_,
-                  .host_id = "id-of-" + name_,
-                  .roster = roster_},
-                 std::move(etcd), [this] { return keys(); }, log_)
-                 .value();
-    store_->start();
-  }
-  void names(const Names& certificates) {
-    const config::Handover handover = handover_of(certificates);
-    ASSERT_TRUE(store::write_effective_settings(directory_.path(), handover));
-    if (presence_) return;
-    presence_.emplace(directory_.path(),
-                      store::Presence::Facts{.server = store::id_of(handover.server)});
-    ASSERT_TRUE(presence_->claim(SystemClock().steady_now()));
-  }
-  bool lead() {
-    return happens([&] {
-      auto lease = store_->try_lead();
-      if (lease && *lease) lease_ = *std::move(lease);
-      return lease_ != nullptr;
-    });
-  }
-  // What it has heard that the others name, as "HOST NAME".
-  Names heard() const {
-    Names all;
-    const auto servers = roster_->servers();
-    for (const DistantServer& server : *servers) {
-      for (const auto& spec : server.config->certificates()) {
-        all.push_back(server.host + " " + spec.name);
-      }
-    }
-    return all;
-  }
-  bool hears(const Names& wanted) {
-    return happens([&] { return heard() == wanted; });
-  }
-  // What is wrong here, as ccmctl sees it.
-  Names flaws() const {
-    const auto note = store::read_fleet_note(directory_.path());
-    return note ? note->flaws : Names();
-  }
-  FleetRoster& roster() { return *roster_; }
-  test::MemoryLog& log() { return log_; }
-
- private:
-  FleetKeys keys() const {
-    FleetKeys keys;
-    keys.keys.push_back({.id = key_.id, .key = key_.key.clone()});
-    return keys;
-  }
-
-  std::vector<std::string> endpoints_;
-  std::string name_;
-  crypto::SealingKey key_;
-  test::TempDirectory directory_{test::memory_backed_parent()};
-  test::MemoryLog log_;
-  std::shared_ptr<FleetRoster> roster_ = std::make_shared<FleetRoster>();
-  std::optional<store::Presence> presence_;
-  std::unique_ptr<store::Store> store_;
-  std::unique_ptr<store::Lease> lease_;
-};
+using test::Machine;
+using test::Names;
 
 class FleetReportsContract : public ::testing::Test {
  protected:

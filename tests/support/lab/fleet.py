@@ -10,6 +10,7 @@ from .agent import Agent
 from .etcd import SecureEtcd
 from .net import free_port
 from .server import Certificate, Site
+from .status import Status, with_status
 
 
 @dataclasses.dataclass(eq=False)
@@ -22,6 +23,7 @@ class Host:
     certificate: Certificate
     site: Site | None = None
     key: pathlib.Path | None = None  # of a host that was let in
+    status: Status | None = None  # of its web server
 
     def __str__(self):
         return self.name
@@ -100,8 +102,10 @@ class Fleet:
         # Each host has credentials in a file of its own.
         own = shutil.copy(self.cloud.facts["credentials_file"], self.scratch / f"{host.name}.credentials")
         told["credentials"] = f"file={own}"
-        sites = {"sites": [host.site]} if host.site else {}
-        host.server.configure(settings=told, certificates=[host.certificate], **sites)
+        if host.site is None:
+            host.server.configure(settings=told, certificates=[host.certificate])
+            return
+        host.status = with_status(host.server, settings=told, certificates=[host.certificate], sites=[host.site])
 
     def join(self, host, endpoints=None, **settings):
         """Let in, and configured so."""

@@ -53,16 +53,18 @@ class StatusBoardTest : public testing::Test {
   }
   StatusBoard& board() {
     if (!board_) {
-      board_ = std::make_unique<StatusBoard>(StatusBoard::Parts{.config = *config_,
-                                                                .store = store_,
-                                                                .writer = *writer_,
-                                                                .ledger = ledger_,
-                                                                .clock = clock_,
-                                                                .log = log_,
-                                                                .account = "account",
-                                                                .has_access = true,
-                                                                .hooks = [this] { return hooks_; },
-                                                                .fleet = [this] { return note_; }});
+      board_ = std::make_unique<StatusBoard>(
+          StatusBoard::Parts{.config = *config_,
+                             .store = store_,
+                             .writer = *writer_,
+                             .ledger = ledger_,
+                             .clock = clock_,
+                             .log = log_,
+                             .account = "account",
+                             .has_access = true,
+                             .hooks = [this] { return hooks_; },
+                             .fleet = [this] { return note_; },
+                             .fleet_overview = [this] { return overview_; }});
     }
     return *board_;
   }
@@ -72,6 +74,13 @@ class StatusBoardTest : public testing::Test {
   }
   AgentStatus agent() const {
     return publication::decode_agent(writer_->read_note(publication::kAgentNote)).value();
+  }
+  std::optional<publication::FleetHostsStatus> fleet_hosts() const {
+    publication::FleetNotes notes;
+    for (std::uint32_t i = 0; i < publication::kFleetNotes; ++i) {
+      notes[i] = writer_->read_note(publication::kFirstFleetNote + i);
+    }
+    return publication::decode_fleet(notes);
   }
   std::optional<CertificateStatus> certificate(std::uint32_t slot = 0) const {
     return publication::decode_certificate(
@@ -106,6 +115,7 @@ class StatusBoardTest : public testing::Test {
   CallLedger ledger_;
   HookCounts hooks_;
   std::optional<store::FleetNote> note_;
+  std::optional<FleetOverview> overview_;
   std::optional<config::Config> config_;
   std::optional<publication::Writer> writer_;
   std::unique_ptr<StatusBoard> board_;
@@ -134,6 +144,7 @@ TEST_F(StatusBoardTest, TellsOfTheAgent) {
 TEST_F(StatusBoardTest, TellsHowThisHostStandsWithItsFleet) {
   look();
   EXPECT_EQ(agent().fleet.name, "") << "it is in none";
+  EXPECT_FALSE(fleet_hosts());
   board_.reset();
   configure({"www"}, "etcd https://127.0.0.1:2379 fleet=web key=/k");
   look();
@@ -150,11 +161,18 @@ TEST_F(StatusBoardTest, TellsHowThisHostStandsWithItsFleet) {
   EXPECT_EQ(agent().fleet.since, kTestNow);
   EXPECT_EQ(agent().fleet.leader, "two");
   EXPECT_TRUE(agent().fleet.leads);
+  EXPECT_EQ(fleet_hosts()->overview.at, Time{}) << "it has heard of none";
+  note_->flaws = {"its clock is wrong"};
+  overview_ = FleetOverview{.at = kTestNow, .hosts = 1, .shown = {{.name = "two"}}};
+  look();
+  EXPECT_EQ(fleet_hosts()->flaws, note_->flaws);
+  EXPECT_EQ(fleet_hosts()->overview.shown.at(0).name, "two");
   // Of the fleet before.
   note_->fleet = "other";
   look();
   EXPECT_FALSE(agent().fleet.is_connected);
   EXPECT_EQ(agent().fleet.name, "web");
+  EXPECT_EQ(fleet_hosts()->overview.at, Time{});
 }
 
 TEST_F(StatusBoardTest, CountsHooksAcrossAgents) {

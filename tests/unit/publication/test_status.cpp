@@ -95,6 +95,35 @@ TEST(Status, AgentAndCallsComeBack) {
   EXPECT_EQ(counted->milliseconds, 20'050U);
 }
 
+TEST(Status, TheHostsOfTheFleetComeBackInNotesOfTheirOwn) {
+  FleetHostsStatus status{.flaw_count = 9};
+  status.flaws.assign(9, std::string(2000, 'f'));
+  status.overview = {.at = Time(Seconds(7)), .hosts = 20, .silent = 3, .behind = 2};
+  for (int i = 0; i < 20; ++i) {
+    status.overview.shown.push_back({.name = std::string(200, 'h') + std::to_string(i),
+                                     .agent = std::string(200, 'v'),
+                                     .clock_ahead = Seconds(-i),
+                                     .behind = 5,
+                                     .behind_on = {5, std::string(200, 'c')}});
+  }
+  const FleetNotes notes = encode(status);
+  for (const std::string& note : notes) EXPECT_LE(note.size(), kNoteSize);
+  const auto same = decode_fleet(notes);
+  ASSERT_TRUE(same);
+  EXPECT_EQ(same->flaw_count, 9U);
+  EXPECT_EQ(same->flaws.size(), FleetHostsStatus::kMostFlaws);
+  EXPECT_EQ(same->overview.hosts, 20U);
+  EXPECT_EQ(same->overview.silent, 3U);
+  ASSERT_EQ(same->overview.shown.size(), FleetOverview::kMostShown);
+  EXPECT_EQ(same->overview.shown.back().clock_ahead, Seconds(-14));
+  EXPECT_EQ(same->overview.shown.back().behind_on.size(), FleetOverview::kMostBehindOn);
+  EXPECT_FALSE(decode_fleet({}));
+  // An agent of another release has written some of them.
+  FleetNotes mixed = notes;
+  mixed[2] = "other";
+  EXPECT_EQ(decode_fleet(mixed)->overview.shown.size(), 3U);
+}
+
 TEST(Status, WhatIsCutShortOrOfAnotherKindIsNone) {
   const std::string bytes = encode(full_certificate());
   for (std::size_t size = 0; size < bytes.size(); ++size) {

@@ -215,10 +215,66 @@ TEST_F(StatusAnswerTest, AHostThatHasLostItsFleetSaysSo) {
   EXPECT_THAT(ask("format=prometheus").body,
               AllOf(HasSubstr("ccm_fleet_connected{fleet=\"web\"} 0\n"),
                     HasSubstr("ccm_fleet_has_leader{fleet=\"web\"} 0\n")));
+  // It follows the fleet, and nobody leads that.
+  agent.fleet.is_connected = true;
+  say();
+  EXPECT_EQ(report().level(), Health::warning);
+  EXPECT_THAT(ask("format=html").body,
+              AllOf(HasSubstr("No host leads the fleet &quot;web&quot;: nothing is renewed."),
+                    HasSubstr("<span class=\"word warning\">no host leads it</span>")));
   agent.fleet = {};
   say();
   EXPECT_THAT(ask("format=json").body, HasSubstr(R"("fleet":null)"));
   EXPECT_THAT(ask("format=prometheus").body, Not(HasSubstr("ccm_fleet")));
+}
+
+TEST_F(StatusAnswerTest, TellsHowAllHostsOfTheFleetAre) {
+  server_ = config::ServerKind::none;
+  make({"a"});
+  tell("a", valid());
+  beat(Seconds(1));
+  AgentStatus agent{.pid = 7, .version = "1", .fleet = {.name = "web", .host = "one"}};
+  agent.fleet.is_connected = true;
+  agent.fleet.leader = "one";
+  ASSERT_TRUE(writer_->write_note(publication::kAgentNote, encode(agent)));
+  EXPECT_THAT(ask("format=json").body, HasSubstr(R"("flaws":[],"hosts":null})"));
+  publication::FleetHostsStatus hosts{.flaw_count = 0};
+  hosts.overview = {.at = kNow - Seconds(30), .hosts = 40, .silent = 1, .behind = 2};
+  hosts.overview.shown = {{.name = "<x>", .seen = kNow - Seconds(600), .is_silent = true},
+                          {.name = "y",
+                           .agent = "1.2",
+                           .clock_ahead = Seconds(-61),
+                           .leads = true,
+                           .behind = 4,
+                           .behind_on = {"m", "n"}}};
+  const auto say = [&] {
+    std::uint32_t note = publication::kFirstFleetNote;
+    for (const std::string& bytes : encode(hosts)) ASSERT_TRUE(writer_->write_note(note++, bytes));
+  };
+  say();
+  EXPECT_EQ(report().level(), Health::good) << "this server is in order";
+  EXPECT_THAT(ask("format=json").body,
+              AllOf(HasSubstr(R"("count":40,"silent":1,"behind":2,"wrong_clocks":0,"worst":[{)"),
+                    HasSubstr(R"("name":"y","leads":true,"is_silent":false,"last_seen":null,)"
+                              R"("agent":"1.2","clock_difference":-61,"behind":4,)"
+                              R"("behind_on":["m","n"]})")));
+  EXPECT_THAT(ask("format=html").body,
+              AllOf(HasSubstr("2 of 40 hosts, the worst first"), HasSubstr("&lt;x&gt;"),
+                    HasSubstr("m, n and 2 more"), HasSubstr("1m 1s behind"),
+                    HasSubstr("40, 1 not heard of, 2 behind, 0 with a wrong clock"),
+                    Not(HasSubstr("out of date</span>"))));
+  EXPECT_THAT(ask("format=prometheus").body,
+              AllOf(HasSubstr("ccm_fleet_hosts{fleet=\"web\"} 40\n"),
+                    HasSubstr("ccm_fleet_hosts_behind{fleet=\"web\"} 2\n"),
+                    HasSubstr("ccm_fleet_flaws{fleet=\"web\"} 0\n"), Not(HasSubstr("host="))));
+  hosts.flaw_count = 5;
+  hosts.flaws = {"its <clock> is wrong"};
+  hosts.overview.at = kNow - FleetOverview::kSilence - Seconds(1);
+  say();
+  EXPECT_EQ(report().level(), Health::warning);
+  EXPECT_THAT(ask("format=html").body,
+              AllOf(HasSubstr("its &lt;clock&gt; is wrong."), HasSubstr("4 more is wrong"),
+                    HasSubstr("out of date</span>")));
 }
 
 // `ccmctl agent`: other programs show what is stored.

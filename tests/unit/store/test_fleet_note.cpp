@@ -37,6 +37,9 @@ TEST_F(FleetNoteTest, ComesBackAsItWasWritten) {
 
 TEST_F(FleetNoteTest, SaysAllThatIsWrong) {
   FleetNote note{.fleet = "web", .host = "web-1", .is_connected = true};
+  EXPECT_EQ(troubles_of(note),
+            std::vector<std::string>{"no host leads the fleet \"web\", so nothing is renewed"});
+  note.leader = "web-2";
   EXPECT_TRUE(troubles_of(note).empty());
   note.flaws = {"its clock is wrong"};
   EXPECT_EQ(troubles_of(note), note.flaws);
@@ -45,6 +48,31 @@ TEST_F(FleetNoteTest, SaysAllThatIsWrong) {
   ASSERT_EQ(troubles_of(note).size(), 2U);
   EXPECT_NE(troubles_of(note)[0].find("has not followed the fleet \"web\" since 1970-"),
             std::string::npos);
+}
+
+TEST_F(FleetNoteTest, HasAllHostsBesideIt) {
+  EXPECT_FALSE(read_fleet_overview(path_));
+  FleetOverview overview{.at = Time(Seconds(1800000000)), .hosts = 5};
+  overview.shown = {
+      {.name = "gone", .seen = Time(Seconds(1800000000)), .is_silent = true},
+      {.name = "never", .is_silent = true},
+      {.name = "late", .clock_ahead = Seconds(-90), .behind = 4, .behind_on = {"a", "b", "c"}},
+      {.name = "good"},
+      {.name = "self", .behind = 1, .behind_on = {"a"}}};
+  ASSERT_TRUE(write_fleet_overview(path_, overview));
+  const auto read = read_fleet_overview(path_);
+  ASSERT_TRUE(read);
+  EXPECT_EQ(troubles_of(*read, "self"),
+            (std::vector<std::string>{
+                "the host \"gone\" was not heard of since 2027-01-15T08:00:00Z",
+                "the host \"never\" is not heard of",
+                "the host \"late\" does not have the newest version of a, b, c and 1 more, and has "
+                "a clock that is 1m 30s behind etcd's"}));
+  directory_.write("fleet-hosts", "rubbish");
+  EXPECT_FALSE(read_fleet_overview(path_));
+  ASSERT_TRUE(write_fleet_overview(path_, overview));
+  remove_fleet_note(path_);
+  EXPECT_FALSE(read_fleet_overview(path_));
 }
 
 TEST_F(FleetNoteTest, IsNoneWhenItIsDamaged) {
@@ -56,6 +84,7 @@ TEST_F(FleetNoteTest, IsNoneWhenItIsDamaged) {
 
 TEST_F(FleetNoteTest, BelongsToAStateDirectory) {
   EXPECT_TRUE(is_store_name("fleet"));
+  EXPECT_TRUE(is_store_name("fleet-hosts"));
   EXPECT_TRUE(is_store_name("outbox"));
 }
 

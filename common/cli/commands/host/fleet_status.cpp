@@ -10,6 +10,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/fleet_overview.h"
 #include "base/text.h"
 #include "cli/output/render.h"
 #include "cli/output/table.h"
@@ -85,7 +86,7 @@ std::string names_of(const std::vector<fleet::KnownCertificate>& certificates) {
 
 std::string difference_of(const fleet::ReportAge& age) {
   const Seconds by = age.clock_ahead.value_or(Seconds(0));
-  if (std::chrono::abs(by) < fleet::kNotableClockDifference) return "";
+  if (std::chrono::abs(by) < kNotableClockDifference) return "";
   return fmt::format("{} {}", format_duration(std::chrono::abs(by)),
                      by > Seconds(0) ? "ahead" : "behind");
 }

@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: Apache-2.0
+// The thread that listens, while this host leads, to what the other hosts tell of themselves: their
+// settings and their reports. Nobody else does: what each of 1,000 hosts has to say must not come
+// to each of the others. Owned by the store.
+#pragma once
+
+#include <optional>
+#include <thread>
+
+#include "base/handle.h"
+#include "base/result.h"
+#include "fleet/hosts/report_book.h"
+#include "fleet/hosts/settings_reader.h"
+#include "fleet/store/fleet_host.h"
+
+namespace ccm::fleet {
+
+class HostsWatch {
+ public:
+  // Borrows all of them.
+  HostsWatch(FleetHost& host, SettingsReader& settings, ReportBook& reports);
+  ~HostsWatch();
+  HostsWatch(const HostsWatch&) = delete;
+  HostsWatch& operator=(const HostsWatch&) = delete;
+
+  // Once.
+  void start();
+
+ private:
+  void work();
+  // Until something else is to be done first. `transient` when etcd does not answer.
+  Result<void> listen(const FleetKeys& keys);
+  Result<void> read_all(const FleetKeys& keys);
+  bool hear(const EtcdNews& news);
+
+  FleetHost& host_;
+  SettingsReader& settings_;
+  ReportBook& reports_;
+  std::optional<EtcdRevision> heard_;  // all news up to it is in the book and the roster
+  FileDescriptor stop_;
+  std::thread thread_;
+};
+
+}  // namespace ccm::fleet

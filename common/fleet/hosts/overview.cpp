@@ -1,0 +1,115 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "fleet/hosts/overview.h"
+
+#include <algorithm>
+#include <tuple>
+#include <utility>
+
+#include "store/host/fleet_note.h"
+
+namespace ccm::fleet {
+namespace {
+
+using Host = FleetOverview::Host;
+
+// `newest_first`: by revision.
+void add_behind(Host& host, const HostReport& report,
+                const std::vector<KnownCertificate>& newest_first) {
+  const auto end = std::partition_point(
+      newest_first.begin(), newest_first.end(),
+      [&](const KnownCertificate& each) { return each.modified > report.followed; });
+  std::size_t count = static_cast<std::size_t>(end - newest_first.begin());
+  const auto name = [&](const std::string& certificate) {
+    if (host.behind_on.size() < FleetOverview::kMostBehindOn) host.behind_on.push_back(certificate);
+  };
+  for (auto at = newest_first.begin(); at != end; ++at) {
+    if (host.behind_on.size() == FleetOverview::kMostBehindOn) break;
+    name(at->name);
+  }
+  for (const auto& [certificate, problem] : report.failed) {
+    const bool is_counted =
+        std::any_of(newest_first.begin(), end,
+                    [&](const KnownCertificate& each) { return each.name == certificate; });
+    if (is_counted) continue;
+    ++count;
+    name(certificate);
+  }
+  host.behind = static_cast<std::uint32_t>(count);
+}
+
+Host host_of(const FleetMember& member, const OverviewFacts& facts) {
+  Host host{.name = member.name, .leads = member.id == facts.leader};
+  const auto found = facts.reports.find(member.id);
+  if (found == facts.reports.end()) {
+    const auto before = facts.seen.find(member.name);
+    if (before != facts.seen.end()) host.seen = before->second;
+    host.is_silent = true;
+    return host;
+  }
+  const HostReport& report = found->second;
+  host.agent = report.agent;
+  host.seen = seen(report, facts.now);
+  host.clock_ahead = report.ahead;
+  host.is_silent = is_silent(report, facts.now);
+  add_behind(host, report, facts.certificates);
+  return host;
+}
+
+// The worst first; of those that are alike, by name.
+auto rank(const Host& host) {
+  return std::tuple(host.is_in_order(), !host.is_silent, -static_cast<std::int64_t>(host.behind),
+                    !host.leads, std::string_view(host.name));
+}
+
+}  // namespace
+
+Time seen(const HostReport& report, Time now) {
+  return std::min(report.written - report.ahead.value_or(Seconds(0)), now);
+}
+
+bool is_silent(const HostReport& report, Time now) {
+  return now - seen(report, now) > FleetOverview::kSilence;
+}
+
+FleetOverview make_overview(OverviewFacts facts) {
+  std::sort(facts.certificates.begin(), facts.certificates.end(),
+            [](const auto& one, const auto& other) { return one.modified > other.modified; });
+  FleetOverview overview{.at = facts.now,
+                         .hosts = static_cast<std::uint32_t>(facts.members.size())};
+  for (const FleetMember& member : facts.members) {
+    Host host = host_of(member, facts);
+    if (host.is_silent) ++overview.silent;
+    // What a silent host is behind on is no news.
+    if (!host.is_silent && host.behind > 0) ++overview.behind;
+    if (!host.is_silent && host.has_wrong_clock()) ++overview.wrong_clocks;
+    overview.shown.push_back(std::move(host));
+  }
+  const std::size_t count = std::min(overview.shown.size(), FleetOverview::kMostShown);
+  const auto middle = overview.shown.begin() + static_cast<std::ptrdiff_t>(count);
+  std::partial_sort(overview.shown.begin(), middle, overview.shown.end(),
+                    [](const Host& one, const Host& other) { return rank(one) < rank(other); });
+  overview.shown.resize(count);
+  return overview;
+}
+
+bool says_the_same(const FleetOverview& one, const FleetOverview& other) {
+  const auto counts = [](const FleetOverview& each) {
+    return std::tuple(each.hosts, each.silent, each.behind, each.wrong_clocks);
+  };
+  // A clock that is right may differ by a second from one report to the next.
+  const auto alike = [](Host a, Host b) {
+    a.seen = b.seen = Time{};
+    if (!a.has_wrong_clock() && !b.has_wrong_clock()) a.clock_ahead = b.clock_ahead = std::nullopt;
+    return a == b;
+  };
+  return counts(one) == counts(other) && std::equal(one.shown.begin(), one.shown.end(),
+                                                    other.shown.begin(), other.shown.end(), alike);
+}
+
+void keep_overview(const EtcdItem& item, const FleetKeys& keys, const std::string& state_path) {
+  const Result<Secret> text = keys.unseal(item.key, item.value);
+  const auto overview = text ? decode_fleet_overview(text->reveal()) : std::nullopt;
+  if (overview) static_cast<void>(store::write_fleet_overview(state_path, *overview));
+}
+
+}  // namespace ccm::fleet

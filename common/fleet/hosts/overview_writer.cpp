@@ -1,0 +1,154 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "fleet/hosts/overview_writer.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "fleet/hosts/overview.h"
+#include "store/host/fleet_note.h"
+
+namespace ccm::fleet {
+namespace {
+
+constexpr Seconds kBetweenOverviewLooks{2};
+// A busy fleet does not write all the time.
+constexpr Seconds kBetweenChangedOverviews{10};
+constexpr Seconds kBetweenOverviews{60};
+// A host that hears of something new reports it within a few seconds more than ten.
+constexpr Seconds kTimeToCatchUp{30};
+
+}  // namespace
+
+// What this host knew when it led before, or of the leader before, is the past.
+void OverviewWriter::begin_anew() {
+  has_begun_ = true;
+  written_ = {};
+  last_.reset();
+  members_heard_.reset();
+  members_.clear();
+  followed_.clear();
+  lost_.clear();
+  seen_.clear();
+  const auto before = store::read_fleet_overview(parts_.state_path);
+  if (!before) return;
+  for (const FleetOverview::Host& host : before->shown) {
+    if (host.seen == Time{}) continue;
+    seen_[host.name] = host.seen;
+    if (host.is_silent) lost_.insert(host.name);
+  }
+}
+
+Result<void> OverviewWriter::look(const FleetHost::Standing& standing) {
+  if (!standing.leads) {
+    has_begun_ = false;
+    return {};
+  }
+  const SteadyTime now = parts_.clock.steady_now();
+  const std::optional<HostReports> reports = parts_.reports.all();
+  if (!reports || now < next_look_) return {};
+  next_look_ = now + kBetweenOverviewLooks;
+  if (!has_begun_) begin_anew();
+  if (Result<void> read = read_members(standing); !read) return read;
+  const FleetOverview overview = put_together(standing, *reports);
+  for (const auto& [id, report] : *reports) seen_[report.host] = seen(report, overview.at);
+  tell_of_lost(*reports, overview.at);
+  const bool has_changed = !last_ || !says_the_same(*last_, overview);
+  const bool is_due =
+      !last_ || now - written_ >= (has_changed ? kBetweenChangedOverviews : kBetweenOverviews);
+  if (!is_due) return {};
+  if (Result<void> done = write(standing, overview); !done) return done;
+  written_ = now;
+  last_ = overview;
+  return {};
+}
+
+Result<void> OverviewWriter::read_members(const FleetHost::Standing& standing) {
+  if (members_heard_ == standing.members_heard) return {};
+  FleetHost& host = parts_.host;
+  auto members = FleetKeyring(*host.etcd(), host.layout()).members(standing.keys);
+  if (!members) return pass(std::move(members));
+  const auto knows = [](const std::vector<FleetMember>& all, const FleetMember& wanted) {
+    return std::any_of(all.begin(), all.end(),
+                       [&](const FleetMember& each) { return each.id == wanted.id; });
+  };
+  if (members_heard_) {
+    for (const FleetMember& each : *members) {
+      if (!knows(members_, each)) tell(EventType::host_joined, each.name, "has joined the fleet");
+    }
+    for (const FleetMember& each : members_) {
+      if (knows(*members, each)) continue;
+      tell(EventType::host_left, each.name, "is no member of the fleet any more");
+      lost_.erase(each.name);
+    }
+  }
+  members_ = *std::move(members);
+  members_heard_ = standing.members_heard;
+  return {};
+}
+
+// Up to where a host that is in order has followed etcd and said so.
+EtcdRevision OverviewWriter::settled(SteadyTime now, EtcdRevision followed) {
+  followed_.emplace_back(now, followed);
+  while (followed_.size() > 1 && now - followed_[1].first >= kTimeToCatchUp) followed_.pop_front();
+  return now - followed_.front().first >= kTimeToCatchUp ? followed_.front().second : 0;
+}
+
+FleetOverview OverviewWriter::put_together(const FleetHost::Standing& standing,
+                                           const HostReports& reports) {
+  EtcdRevision lowest = standing.followed;
+  for (const auto& [id, report] : reports) lowest = std::min(lowest, report.followed);
+  const EtcdRevision to = settled(parts_.clock.steady_now(), standing.followed);
+  const Seconds ahead = parts_.host.etcd()->clock_ahead().value_or(Seconds(0));
+  return make_overview({.members = members_,
+                        .reports = reports,
+                        .certificates = parts_.host.changed_between(lowest, to),
+                        .leader = standing.leader.id,
+                        .seen = seen_,
+                        .now = parts_.clock.now() - ahead});
+}
+
+void OverviewWriter::tell_of_lost(const HostReports& reports, Time now) {
+  for (const FleetMember& member : members_) {
+    const auto report = reports.find(member.id);
+    // One that was let in and has never run is not lost.
+    const bool is_lost = report != reports.end() && is_silent(report->second, now);
+    const bool is_back = report != reports.end() && !is_lost;
+    if (is_lost && lost_.insert(member.name).second) {
+      tell(EventType::host_lost, member.name,
+           fmt::format("was not heard of for {}", format_duration(FleetOverview::kSilence)));
+    }
+    if (is_back && lost_.erase(member.name) > 0) {
+      tell(EventType::host_returned, member.name, "is heard of again");
+    }
+  }
+}
+
+void OverviewWriter::tell(EventType type, const std::string& host, std::string_view what) {
+  parts_.roster.tell({.type = type,
+                      .sentence = fmt::format("the host \"{}\" {}", host, what),
+                      .fields = {{"host", host}}});
+}
+
+Result<void> OverviewWriter::write(const FleetHost::Standing& standing,
+                                   const FleetOverview& overview) {
+  FleetHost& host = parts_.host;
+  const std::string key = host.layout().overview();
+  Result<std::string> sealed = standing.keys.seal(key, Secret::copy_of(encode(overview)));
+  if (!sealed) return pass(std::move(sealed));
+  EtcdTransaction transaction{.compares = {{.key = host.layout().leader(),
+                                            .of = EtcdCompare::Of::created,
+                                            .revision = standing.leader_token}},
+                              .changes = {{.key = key, .value = *std::move(sealed)}}};
+  if (standing.keys.entry_modified != 0) {
+    transaction.compares.push_back({.key = standing.keys.entry,
+                                    .of = EtcdCompare::Of::modified,
+                                    .revision = standing.keys.entry_modified});
+  }
+  const Result<EtcdOutcome> outcome = host.etcd()->commit(transaction);
+  if (!outcome) return fail(outcome.error());
+  if (outcome->has_happened) return {};
+  return fail(ErrorKind::transient, "the fleet has another leader or another key by now");
+}
+
+}  // namespace ccm::fleet

@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: Apache-2.0
+// Puts together, while this host leads, how all hosts of the fleet are, and writes it for all of
+// them: one small value, when something has changed, and also every minute. So a host of 1,000
+// knows of the others without reading what each of them says. Tells of hosts that come and go. One
+// thread.
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/fleet_overview.h"
+#include "base/result.h"
+#include "fleet/hosts/fleet_roster.h"
+#include "fleet/hosts/report_book.h"
+#include "fleet/store/fleet_host.h"
+#include "fleet/store/fleet_keyring.h"
+
+namespace ccm::fleet {
+
+class OverviewWriter {
+ public:
+  struct Parts {
+    FleetHost& host;
+    const ReportBook& reports;
+    FleetRoster& roster;
+    const Clock& clock;
+    std::string state_path;
+  };
+  explicit OverviewWriter(Parts parts) : parts_(std::move(parts)) {}
+
+  // `transient` when it is to be tried again soon.
+  Result<void> look(const FleetHost::Standing& standing);
+
+ private:
+  void begin_anew();
+  Result<void> read_members(const FleetHost::Standing& standing);
+  FleetOverview put_together(const FleetHost::Standing& standing, const HostReports& reports);
+  EtcdRevision settled(SteadyTime now, EtcdRevision followed);
+  void tell_of_lost(const HostReports& reports, Time now);
+  void tell(EventType type, const std::string& host, std::string_view what);
+  Result<void> write(const FleetHost::Standing& standing, const FleetOverview& overview);
+
+  const Parts parts_;
+  bool has_begun_ = false;
+  SteadyTime next_look_{};
+  SteadyTime written_{};
+  std::optional<FleetOverview> last_;  // that was written
+  std::vector<FleetMember> members_;
+  std::optional<std::uint64_t> members_heard_;  // Standing::members_heard when they were read
+  std::set<std::string> lost_;                  // names of hosts that were told of as lost
+  std::map<std::string, Time> seen_;            // by name, when a host was heard of last
+  // Up to where etcd was followed, and when.
+  std::deque<std::pair<SteadyTime, EtcdRevision>> followed_;
+};
+
+}  // namespace ccm::fleet

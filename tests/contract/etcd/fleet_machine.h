@@ -1,0 +1,120 @@
+// SPDX-License-Identifier: Apache-2.0
+// A machine of a fleet on a real etcd, in this process: the store that an agent has, and one server
+// whose agent this process is.
+#pragma once
+
+#include <gtest/gtest.h>
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "base/clock.h"
+#include "fleet/etcd/etcd_client.h"
+#include "fleet/store/etcd_store.h"
+#include "store/host/effective_settings.h"
+#include "store/host/fleet_note.h"
+#include "store/host/presence.h"
+#include "support/happens.h"
+#include "support/memory_log.h"
+#include "support/temp_directory.h"
+
+namespace ccm::test {
+
+using Names = std::vector<std::string>;
+
+inline config::Handover handover_of(const Names& certificates) {
+  config::Handover handover;
+  handover.server = {.kind = config::ServerKind::nginx, .error_log = "", .launch_id = "1"};
+  handover.server.instance = "0000000a";
+  config::Settings& settings = handover.settings;
+  EXPECT_TRUE(settings.set("credentials", {"ecs"}, {}));
+  EXPECT_TRUE(settings.set("region", {"ap-southeast-1"}, {}));
+  for (const std::string& name : certificates) {
+    EXPECT_TRUE(settings.add_certificate(name, {}));
+    EXPECT_TRUE(settings.set_in(name, "source",
+                                {"pca", "issuer=2cb2878b-6cd1-460d-bd25-afe655159bdc"}, {}));
+    EXPECT_TRUE(settings.set_in(name, "names", {name + ".example.com"}, {}));
+  }
+  return handover;
+}
+
+// A machine of the fleet with one server, whose agent is this process.
+class Machine {
+ public:
+  Machine(const std::vector<std::string>& endpoints, std::string name,
+          const crypto::SealingKey& key)
+      : endpoints_(endpoints), name_(std::move(name)), key_{.id = key.id, .key = key.key.clone()} {
+    std::shared_ptr<fleet::EtcdClient> etcd =
+        fleet::EtcdClient::make({.endpoints = endpoints_}).value();
+    store_ = fleet::open_etcd_store(
+                 {.state_path = directory_.path(),
+                  .fleet = "web",
+                  .host = name_,
+                  .host_id = "id-of-" + name_,
+                  .roster = roster_},
+                 std::move(etcd), [this] { return keys(); }, log_)
+                 .value();
+    store_->start();
+  }
+  void names(const Names& certificates) {
+    const config::Handover handover = handover_of(certificates);
+    ASSERT_TRUE(store::write_effective_settings(directory_.path(), handover));
+    if (presence_) return;
+    presence_.emplace(directory_.path(),
+                      store::Presence::Facts{.server = store::id_of(handover.server)});
+    ASSERT_TRUE(presence_->claim(SystemClock().steady_now()));
+  }
+  bool lead() {
+    return happens([&] {
+      auto lease = store_->try_lead();
+      if (lease && *lease) lease_ = *std::move(lease);
+      return lease_ != nullptr;
+    });
+  }
+  // What it has heard that the others name, as "HOST NAME".
+  Names heard() const {
+    Names all;
+    const auto servers = roster_->servers();
+    for (const fleet::DistantServer& server : *servers) {
+      for (const auto& spec : server.config->certificates()) {
+        all.push_back(server.host + " " + spec.name);
+      }
+    }
+    return all;
+  }
+  bool hears(const Names& wanted) {
+    return happens([&] { return heard() == wanted; });
+  }
+  // What is wrong here, as ccmctl sees it.
+  Names flaws() const {
+    const auto note = store::read_fleet_note(directory_.path());
+    return note ? note->flaws : Names();
+  }
+  std::optional<FleetOverview> overview() const {
+    return store::read_fleet_overview(directory_.path());
+  }
+  fleet::FleetRoster& roster() { return *roster_; }
+  MemoryLog& log() { return log_; }
+
+ private:
+  fleet::FleetKeys keys() const {
+    fleet::FleetKeys keys;
+    keys.keys.push_back({.id = key_.id, .key = key_.key.clone()});
+    return keys;
+  }
+
+  std::vector<std::string> endpoints_;
+  std::string name_;
+  crypto::SealingKey key_;
+  TempDirectory directory_{memory_backed_parent()};
+  MemoryLog log_;
+  std::shared_ptr<fleet::FleetRoster> roster_ = std::make_shared<fleet::FleetRoster>();
+  std::optional<store::Presence> presence_;
+  std::unique_ptr<store::Store> store_;
+  std::unique_ptr<store::Lease> lease_;
+};
+
+}  // namespace ccm::test

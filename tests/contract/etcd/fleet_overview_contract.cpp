@@ -1,0 +1,189 @@
+// SPDX-License-Identifier: Apache-2.0
+// What every host of a fleet hears of all of them, and what that costs, on a real etcd. Some hosts
+// are here, others only in what they have written.
+#include <fmt/format.h>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/packing.h"
+#include "cloud/transport/curl_client.h"
+#include "fleet/hosts/host_report.h"
+#include "fleet/store/fleet_keyring.h"
+#include "fleet_machine.h"
+#include "support/etcd_cluster.h"
+
+namespace ccm::fleet {
+namespace {
+
+using test::happens;
+using test::Machine;
+using test::Names;
+using ::testing::ElementsAre;
+using ::testing::IsEmpty;
+using ::testing::IsSupersetOf;
+
+class FleetOverviewContract : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    if (!test::EtcdCluster::is_installed()) GTEST_SKIP() << "there is no /usr/bin/etcd";
+    cluster_ = std::make_unique<test::EtcdCluster>();
+    raw_ = EtcdClient::make({.endpoints = cluster_->endpoints()}).value();
+    ASSERT_TRUE(happens([&] { return raw_->range({.key = "x"}).has_value(); }));
+    keys_.keys.push_back({.id = key_.id, .key = key_.key.clone()});
+  }
+  std::unique_ptr<Machine> join(const std::string& name) {
+    return std::make_unique<Machine>(cluster_->endpoints(), name, key_);
+  }
+  static std::string id_of(const std::string& name) { return fleet_host_id("half of " + name); }
+  void write(const std::string& key, Secret text) {
+    ASSERT_TRUE(raw_->commit(
+        {.compares = {}, .changes = {{.key = key, .value = keys_.seal(key, text).value()}}}));
+  }
+  void remove(const std::string& key) {
+    ASSERT_TRUE(raw_->commit({.compares = {}, .changes = {{.key = key, .value = std::nullopt}}}));
+  }
+  void admit(const std::string& name) {
+    Packer packer;
+    packer.block(name);
+    packer.block("half of " + name);
+    write("/cl/web/hosts/" + id_of(name), std::move(packer).take());
+  }
+  void report(const std::string& name, Seconds age, Seconds ahead = Seconds(0)) {
+    const HostReport report{.host = name,
+                            .agent = "1.2.3",
+                            .written = SystemClock().now() + ahead - age,
+                            .ahead = ahead,
+                            .followed = 1'000'000};
+    write("/cl/web/~reports/" + id_of(name), Secret::copy_of(serialize(report)));
+  }
+  // All that the machine's agent would have told of so far.
+  const Names& events_of(Machine& machine) {
+    for (const Event& event : machine.roster().take_events()) {
+      told_.push_back(fmt::format("{} {}", kind_of(event.type).name, event.field("host")));
+    }
+    return told_;
+  }
+  // What etcd counts of itself.
+  double metric(const std::string& name) {
+    const auto answer = cloud::make_curl_client({}).value()->send(
+        {.method = "GET",
+         .url = cluster_->endpoints().front() + "/metrics",
+         .headers = {},
+         .body = {}});
+    const std::string text(answer.value().body.reveal());
+    const std::size_t at = text.find("\n" + name + " ");
+    return at == std::string::npos ? 0 : std::stod(text.substr(at + name.size() + 2));
+  }
+  double reads() {
+    return metric(
+        "grpc_server_handled_total{grpc_code=\"OK\",grpc_method=\"Range\","
+        "grpc_service=\"etcdserverpb.KV\",grpc_type=\"unary\"}");
+  }
+
+  crypto::SealingKey key_ = crypto::make_sealing_key().value();
+  FleetKeys keys_;
+  Names told_;
+  std::unique_ptr<test::EtcdCluster> cluster_;
+  std::unique_ptr<EtcdClient> raw_;
+};
+
+std::string seen_as(const FleetOverview& overview) {
+  std::string text =
+      fmt::format("{}/{}/{}:", overview.hosts, overview.silent, overview.wrong_clocks);
+  for (const FleetOverview::Host& host : overview.shown) {
+    text += fmt::format(" {}{}{}", host.name, host.is_silent ? "-" : "",
+                        host.has_wrong_clock() ? "~" : "");
+  }
+  return text;
+}
+
+TEST_F(FleetOverviewContract, EveryHostHearsHowAllAre) {
+  for (const char* name : {"good", "late", "off"}) admit(name);
+  report("good", Seconds(10));
+  report("off", Seconds(10), Seconds(-300));
+  report("late", FleetOverview::kSilence + Seconds(60));
+  const auto one = join("one");
+  const auto two = join("two");
+  ASSERT_TRUE(one->lead());
+  const auto both_hear = [&](const std::string& wanted) {
+    return happens([&] {
+      const auto here = one->overview();
+      const auto there = two->overview();
+      return here && there && seen_as(*here) == wanted && seen_as(*there) == wanted;
+    });
+  };
+  EXPECT_TRUE(both_hear("3/1/1: late- off~ good"));
+  EXPECT_EQ(two->overview()->shown.at(1).clock_ahead, Seconds(-300));
+  EXPECT_EQ(two->overview()->shown.at(2).agent, "1.2.3");
+  report("late", Seconds(0));
+  admit("new");
+  remove("/cl/web/hosts/" + id_of("off"));
+  EXPECT_TRUE(both_hear("3/1/0: new- good late"));
+  EXPECT_TRUE(happens([&] { return events_of(*one).size() == 4; }));
+  EXPECT_THAT(events_of(*one), IsSupersetOf({"host-lost late", "host-returned late",
+                                             "host-joined new", "host-left off"}));
+  EXPECT_THAT(two->roster().take_events(), IsEmpty());
+}
+
+// As whoever can write to etcd may do.
+TEST_F(FleetOverviewContract, WhatTheFleetHasNotSealedIsNoOverview) {
+  admit("good");
+  const auto one = join("one");
+  const auto two = join("two");
+  ASSERT_TRUE(one->lead());
+  ASSERT_TRUE(happens([&] { return two->overview().has_value(); }));
+  const auto before = two->overview();
+  ASSERT_TRUE(
+      raw_->commit({.compares = {}, .changes = {{.key = "/cl/web/overview", .value = "rubbish"}}}));
+  report("good", Seconds(1));
+  ASSERT_TRUE(happens([&] { return seen_as(*two->overview()) == "1/0/0: good"; }));
+  EXPECT_EQ(seen_as(*before), "1/1/0: good-");
+}
+
+// However much the hosts are set to, the one that leads reads what has changed, and asks for
+// nothing.
+TEST_F(FleetOverviewContract, TheLeaderIsToldOfSettingsAndReadsNone) {
+  const auto one = join("one");
+  const auto two = join("two");
+  const auto large = join("large");
+  Names many;
+  for (int i = 0; i < 500; ++i) many.push_back(fmt::format("certificate-with-a-number-{}", i));
+  large->names(many);
+  two->names({"first"});
+  ASSERT_TRUE(happens([&] {
+    return raw_->read_all(range_of_prefix("/cl/web/~settings/")).value().items.size() == 2;
+  }));
+  const std::size_t size =
+      raw_->range({.key = "/cl/web/~settings/id-of-large"})->items.at(0).value.size();
+  ASSERT_GT(size, 40'000U);
+  ASSERT_TRUE(one->lead());
+  ASSERT_TRUE(happens([&] { return one->overview().has_value(); }));
+  const auto knows = [&](const std::string& name) {
+    return happens([&] {
+      const Names heard = one->heard();
+      return std::find(heard.begin(), heard.end(), "two " + name) != heard.end();
+    });
+  };
+  // From here on it listens.
+  two->names({"second"});
+  ASSERT_TRUE(knows("second"));
+  const double reads_before = reads();
+  ASSERT_GT(reads_before, 0) << "etcd does not count as it did";
+  const double bytes_before = metric("etcd_network_client_grpc_sent_bytes_total");
+  for (const char* name : {"third", "fourth", "fifth"}) {
+    two->names({name});
+    ASSERT_TRUE(knows(name));
+  }
+  EXPECT_EQ(reads() - reads_before, 0);
+  EXPECT_LT(metric("etcd_network_client_grpc_sent_bytes_total") - bytes_before,
+            static_cast<double>(size));
+  EXPECT_GT(metric("etcd_network_client_grpc_sent_bytes_total") - bytes_before, 0);
+}
+
+}  // namespace
+}  // namespace ccm::fleet
