@@ -6,7 +6,7 @@ import signal
 import subprocess
 
 import pytest
-from lab import ctl, processes
+from lab import ctl, processes, tls
 from lab.apache import Apache
 from lab.etcd import CONTROL, PROGRAM, Etcd, SecureEtcd, port_of
 from lab.fleet import Fleet
@@ -330,3 +330,46 @@ def test_an_etcd_with_users_and_certificates(scratch, cloud, intranet, make_serv
         cloud.revoke_issued()
         assert host.serial(cloud, but_not=[serial])
         wait_until(lambda: "CCM OK" in ctl.run(host.state, "check", status=None), "a check that is content")
+
+
+def test_an_ocsp_response_is_fetched_once_for_all_hosts(fleet, etcd, cloud):
+    etcd.start()
+    hosts = [fleet.host(kind, name) for name, kind in {"one": Nginx, "two": Apache, "three": Nginx}.items()]
+    for host in hosts:
+        host.server.start()
+    [serial] = {host.serial(cloud) for host in hosts}
+
+    def staples():
+        return [tls.staple(host.site.port, host.site.name) for host in hosts]
+
+    wait_until(lambda: None not in staples(), "a staple on every host")
+    assert {status for status, _ in staples()} == {"good"} and len(set(staples())) == 1
+    assert cloud.count("Ocsp", "pki") == 1
+    cloud.revoke_issued()
+    for host in hosts:
+        host.serial(cloud, but_not=[serial])
+    wait_until(lambda: None not in staples(), "a staple of the successor on every host")
+    assert {status for status, _ in staples()} == {"good"}
+    assert cloud.count("Ocsp", "pki") == 2
+
+
+@pytest.mark.parametrize("kinds", [(Nginx, Apache), (Apache, Nginx)], ids=["nginx", "apache"])
+def test_every_host_shows_the_proofs_of_the_one_that_leads(fleet, etcd, cloud, public, kinds):
+    etcd.start()
+    cloud.admin("POST", "/options", {"proof_every_ms": 200, "issue_after_ms": 200})
+    certificate = Certificate("www", "scm", public.names)
+    settings = {"issue": "file", "issue_applicant": "name=Tester phone=+8613900000000 email=hostmaster@example.com",
+                "key": "ecdsa:256"}
+    one, two = [fleet.host(kind, name, certificate=certificate, **settings)
+                for kind, name in zip(kinds, ("one", "two"))]
+    for host in (one, two):
+        # The authority looks before the workers have the proof, and after it has gone.
+        host.server.allow(r"pki-validation/\w+\.txt|SCM has nothing to issue")
+    one.server.start()
+    wait_until(lambda: fleet.leader() == "one", "a leader")
+    two.server.start()
+    # A balancer sends the authority to the host that does not lead.
+    cloud.proof_places(https={"*": f"127.0.0.1:{two.site.port}"})
+    cloud.stock()
+    assert one.serial(cloud) == two.serial(cloud)
+    assert [order["applications"] for order in cloud.orders()] == [1] and fleet.leader() == "one"
