@@ -18,6 +18,7 @@ from lab.waiting import wait_until
 pytestmark = pytest.mark.skipif(not PROGRAM.exists(), reason="there is no /usr/bin/etcd")
 
 NAME = "www"
+SIDES = ("current", "candidate")
 CLOSED, OPEN = window(5, 7), window(-2, 2)
 
 
@@ -75,6 +76,15 @@ def told(host):
     return json.loads(ctl.run(host.state, "show", NAME, "--json"))
 
 
+def fleet_status(host):
+    return {each["name"]: each for each in json.loads(ctl.run(host.state, "fleet", "status", "--json"))["hosts"]}
+
+
+def counted(host):
+    """How many handshakes a host has told the fleet of."""
+    return sum(canary[side]["shown"] for canary in host["canaries"] for side in SIDES)
+
+
 def refuse(host, client):
     with contextlib.suppress(tls.HandshakeFailure):
         host.server.show(host.site, client)
@@ -90,8 +100,15 @@ def test_what_fails_on_one_host_is_taken_back_on_all(fleet, cloud):
     for host in hosts:
         host.server.allow("was tried out and is taken back")
     tried_out(cloud, hosts, old)
+    victim, other = followers(fleet, hosts)
+    [leader] = [host for host in hosts if host not in (victim, other)]
+    # Each host has counted, and all of them know.
+    wait_until(lambda: all(counted(fleet_status(other)[host.name]) > 0 for host in hosts), "the counts of all hosts")
+    wait_until(lambda: "www: version 2 is tried out; 0 of " in ctl.run(other.state, "fleet", "status"), "a sentence")
+    told_by_all = sum(counted(host) for host in fleet_status(other).values())
+    wait_until(lambda: sum(told(leader)["canary"][side]["shown"] for side in SIDES) >= told_by_all,
+               "the counts of all hosts in the leader's status")
     # The clients of one host that does not lead refuse it; those of the others have no trouble.
-    victim = followers(fleet, hosts)[0]
     client = pinned(old)
 
     def is_taken_back():
@@ -103,7 +120,6 @@ def test_what_fails_on_one_host_is_taken_back_on_all(fleet, cloud):
         wait_until(lambda: shown(host) == {old}, f"the first one alone on {host}")
         assert told(host)["installed"]["version"] == 1 and told(host)["refused_canary"] == 2
     # The leader's log says it, and so do its events.
-    [leader] = [host for host in hosts if host not in followers(fleet, hosts)]
     leader.server.wait_for_log(r"version 2 was tried out and is taken back: \d+ of \d+ handshakes with it failed")
     assert "rolled-back" in ctl.run(leader.state, "events")
     # Nothing is left of it.
@@ -114,16 +130,11 @@ def test_what_fails_on_one_host_is_taken_back_on_all(fleet, cloud):
 def test_what_goes_well_goes_to_all(fleet, cloud):
     hosts, old = started(fleet, cloud, {"one": Nginx, "two": Apache}, canary="20s 50%")
     tried_out(cloud, hosts, old)
-    leader, other = fleet.leader(), followers(fleet, hosts)[0]
-    [first] = [host for host in hosts if host.name == leader]
-    # What the other one has counted is in its own status, in the leader's and in that of the fleet.
-    wait_until(lambda: (canary := told(first).get("canary")) and canary["candidate"]["shown"]
-               > json.loads(ctl.run(other.state, "show", NAME, "--json"))["canary"]["current"]["shown"] >= 0
-               and canary, "counts of both hosts")
+    [leader] = [host for host in hosts if host.name == fleet.leader()]
     for host in hosts:
         wait_until(lambda: told(host)["installed"]["version"] == 2, f"the end of the canary on {host}")
         wait_until(lambda: old not in shown(host), f"the new one alone on {host}")
-    first.server.wait_for_log(r"the canary of version 2 is over: 0 of \d+ handshakes with it failed")
+    leader.server.wait_for_log(r"the canary of version 2 is over: 0 of \d+ handshakes with it failed")
 
 
 def test_it_goes_on_without_the_leader_that_began_it(fleet, cloud):
