@@ -227,6 +227,7 @@ void ServiceLoop::tell_of_fleet() {
 
 milliseconds ServiceLoop::time_to_sleep() const {
   if (parts_.publisher && parts_.publisher->has_more()) return milliseconds(0);
+  if (board_ && board_->has_more()) return milliseconds(0);
   Seconds longest = wants_to_lead() ? kTryToLead : SignOfLife::kBeat;
   if (!parts_.watches.store) longest = std::min(longest, kLookAtStore);
   if (parts_.publisher && parts_.publisher->counts()) {

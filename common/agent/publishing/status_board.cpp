@@ -146,17 +146,21 @@ StatusBoard::StatusBoard(Parts parts) : parts_(std::move(parts)) {
 
 void StatusBoard::look(bool leads, Time next_wake) {
   const SteadyTime now = parts_.clock.steady_now();
-  if (now < next_look_) return;
-  next_look_ = now + kBetweenLooks;
-  tell_of_agent(leads, next_wake);
-  find_changes();
-  find_events();
+  if (now >= next_look_) {
+    next_look_ = now + kBetweenLooks;
+    tell_of_agent(leads, next_wake);
+    find_changes();
+    find_events();
+    is_telling_ = !waiting_.empty();
+  }
+  if (!is_telling_) return;
   for (std::size_t left = kMostAtOnce; left > 0 && !waiting_.empty(); --left) {
     const std::string name = std::move(waiting_.front());
     waiting_.pop_front();
     is_waiting_.erase(name);
     tell_of(name);
   }
+  is_telling_ = !waiting_.empty();
 }
 
 void StatusBoard::find_changes() {

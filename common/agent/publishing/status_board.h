@@ -4,8 +4,9 @@
 // Belongs to the agent's main thread, beside the publisher, whose segment it writes notes into.
 //
 // A look costs what has changed in the store since the last one, and what was altered behind the
-// store's back (altered_files.h). Most are none: there is at most one a second. After the start,
-// and when a change cannot be told, every certificate has its turn, some at each look.
+// store's back (altered_files.h). Most are none: it looks once a second at most. When there is much
+// to tell, as after the start, it tells of some at each call, so that nothing else on the main
+// thread has to wait for all of them.
 #pragma once
 
 #include <cstddef>
@@ -33,8 +34,8 @@ namespace ccm::agent {
 class StatusBoard {
  public:
   static constexpr Seconds kBetweenLooks{1};
-  // At one look; each is some small files.
-  static constexpr std::size_t kMostAtOnce = 500;
+  // In one call; each is some small files.
+  static constexpr std::size_t kMostAtOnce = 100;
 
   struct Parts {
     const config::Config& config;
@@ -60,6 +61,8 @@ class StatusBoard {
   void notice(const std::vector<std::string>& names);
   // `next_wake`: when the engine wants to do something; the end of time: nothing, or no engine.
   void look(bool leads, Time next_wake);
+  // look() has more to tell at once.
+  bool has_more() const noexcept { return is_telling_; }
   // Otherwise there is something to be told at the next look, soon.
   bool is_at_rest() const noexcept { return waiting_.empty() && !has_more_events_; }
 
@@ -86,6 +89,7 @@ class StatusBoard {
   bool has_more_events_ = false;
   std::map<std::string, PastEvents, std::less<>> past_events_;
   std::deque<std::string> waiting_;
+  bool is_telling_ = false;  // of those that wait since the last look
   std::set<std::string, std::less<>> is_waiting_;
   std::set<std::string, std::less<>> tried_out_;
   bool has_complained_ = false;
