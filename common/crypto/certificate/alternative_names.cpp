@@ -11,7 +11,7 @@
 #include <string_view>
 
 #include "crypto/certificate/names.h"
-#include "crypto/verification/strict_encoding.h"
+#include "crypto/verification/plain_uri.h"
 
 namespace ccm::crypto {
 namespace {
@@ -64,9 +64,17 @@ GeneralNamesHandle entries_of(const X509* certificate) {
   return entries;
 }
 
+// As Java asks for it: whatever is not empty and has something behind its first '@'.
+bool has_mail_domain(std::string_view mail) {
+  const std::string_view domain = mail.substr(mail.find('@') + 1);  // npos + 1 is 0
+  return !domain.empty() && domain != ".";
+}
+
 bool is_well_formed(const Entry& entry) {
   if (entry.type == GEN_IPADD) return address_text(entry.text).has_value();
   if (entry.type == GEN_URI) return is_plain_uri(entry.text);
+  if (entry.type == GEN_EMAIL && !has_mail_domain(entry.text)) return false;
+  if (entry.type == GEN_EDIPARTY) return false;  // Java fails on it
   return std::all_of(entry.text.begin(), entry.text.end(), [](char c) { return (c & 0x80) == 0; });
 }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "crypto/certificate/certificate.h"
 
+#include <openssl/ec.h>
 #include <openssl/pem.h>
 #include <openssl/x509v3.h>
 
@@ -17,6 +18,7 @@
 namespace ccm::crypto {
 namespace {
 
+using SignatureHandle = Handle<ECDSA_SIG, ECDSA_SIG_free>;
 using FeaturesHandle = Handle<TLS_FEATURE, TLS_FEATURE_free>;
 
 // The TLS extension status_request (RFC 6066 section 8).
@@ -45,7 +47,7 @@ std::string digest_text(const X509* certificate, const EVP_MD* algorithm) {
   return to_hex(std::span(digest).first(size));
 }
 
-SignatureStrength strength_of(int digest_nid, int key_nid) noexcept {
+SignatureStrength strength_of(int digest_nid) noexcept {
   switch (digest_nid) {
     case NID_sha256:
     case NID_sha384:
@@ -59,10 +61,26 @@ SignatureStrength strength_of(int digest_nid, int key_nid) noexcept {
     case NID_ripemd160:
       return SignatureStrength::weak;
     default:
-      // Edwards curves hash inside the signature scheme (RFC 8410).
-      return key_nid == NID_ED25519 || key_nid == NID_ED448 ? SignatureStrength::strong
-                                                            : SignatureStrength::unknown;
+      // Also Edwards curves, which Chromium does not know.
+      return SignatureStrength::unknown;
   }
+}
+
+// Of the key that signed, as far as one can tell without it: a signature of RSA is as long as the
+// modulus, and both numbers of ECDSA are below the order of the curve. A larger curve has such
+// small ones once in 2^64 signatures.
+bool is_by_short_key(const X509* certificate, int key_nid) noexcept {
+  constexpr int kLeastRsaBytes = 256;
+  constexpr int kShortCurveBits = 224;
+  const ASN1_BIT_STRING* signature = nullptr;
+  X509_get0_signature(&signature, nullptr, certificate);
+  const int size = ASN1_STRING_length(signature);
+  if (key_nid == NID_rsaEncryption || key_nid == NID_rsassaPss) return size < kLeastRsaBytes;
+  if (key_nid != NID_X9_62_id_ecPublicKey) return false;
+  const unsigned char* data = ASN1_STRING_get0_data(signature);
+  const SignatureHandle numbers(d2i_ECDSA_SIG(nullptr, &data, size));
+  return numbers != nullptr && BN_num_bits(ECDSA_SIG_get0_r(numbers.get())) <= kShortCurveBits &&
+         BN_num_bits(ECDSA_SIG_get0_s(numbers.get())) <= kShortCurveBits;
 }
 
 }  // namespace
@@ -158,8 +176,10 @@ SignatureStrength Certificate::signature_strength() const noexcept {
   int key_nid = NID_undef;
   const bool is_known =
       X509_get_signature_info(native(), &digest_nid, &key_nid, nullptr, nullptr) == 1;
+  const bool is_weak = is_known && is_by_short_key(native(), key_nid);
   drain_openssl_errors();
-  return is_known ? strength_of(digest_nid, key_nid) : SignatureStrength::unknown;
+  if (is_weak) return SignatureStrength::weak;
+  return is_known ? strength_of(digest_nid) : SignatureStrength::unknown;
 }
 
 bool Certificate::is_ca() const noexcept {

@@ -48,8 +48,10 @@ class Certificate {
 
   KeyType key_type() const noexcept;
   // Of the algorithm this certificate is signed with: SHA-256, SHA-384 and SHA-512 are strong, MD5
-  // and SHA-1 weak, and what Go or the browsers do not know is unknown (a self-signed root's
-  // own signature does not matter; the caller knows which one it asks).
+  // and SHA-1 weak, and what Go or the browsers do not know is unknown. Weak as well is what an RSA
+  // key of less than 2048 bits or one of an elliptic curve of less than 225 bits has signed: the
+  // signature shows it. (A self-signed root's own signature does not matter; the caller knows which
+  // one it asks.)
   SignatureStrength signature_strength() const noexcept;
   bool is_ca() const noexcept;
   bool is_self_signed() const noexcept;

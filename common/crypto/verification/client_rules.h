@@ -25,4 +25,7 @@ std::string leaf_key_problem(const Certificate& certificate);
 // An authority's key: P-521 too.
 std::string issuer_key_problem(const Certificate& certificate);
 
+// A root's: that clients take it for an authority, and its key.
+std::string root_problem(const Certificate& root);
+
 }  // namespace ccm::crypto

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // What some of the clients in use ask of a whole path and OpenSSL does not unless it is told to, or
-// not at all: certificate policies (Java, Chromium) and wildcards below an exclusion (Chromium).
-// Used inside the crypto room. Pure functions.
+// not at all: names of issuers byte for byte (Go), certificate policies (Java, Chromium) and name
+// constraints (constraint_rules.h). Used inside the crypto room. Pure functions.
 #pragma once
 
 #include <string>
@@ -11,8 +11,8 @@
 
 namespace ccm::crypto {
 
-// The end of a sentence about the path, leaf first; empty when nothing is wrong. Whoever is above
-// the path is taken to ask for nothing.
-std::string path_problem(const std::vector<Certificate>& path);
+// The end of a sentence about the path, leaf first; empty when nothing is wrong. `root` issued the
+// last of the path; nullptr: it is not known, and is taken to ask for nothing.
+std::string path_problem(const std::vector<Certificate>& path, const Certificate* root);
 
 }  // namespace ccm::crypto

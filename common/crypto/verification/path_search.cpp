@@ -8,6 +8,7 @@
 
 #include "crypto/verification/client_rules.h"
 #include "crypto/verification/client_verdict.h"
+#include "crypto/verification/path_rules.h"
 
 namespace ccm::crypto {
 namespace {
@@ -26,10 +27,11 @@ class Search {
   Search(const Certificate& leaf, const Certificates& all, std::optional<Time> now) : now_(now) {
     nodes_.push_back({.certificate = leaf, .issuers = {}});
     for (const Certificate& certificate : all) {
-      if (!certificate.is_ca() || is_same(certificate, leaf)) continue;
+      if (is_same(certificate, leaf)) continue;
+      // A root of version 1 does not say that it is an authority, and clients take it all the same.
       if (certificate.is_self_signed()) {
         roots_.push_back(certificate);
-      } else {
+      } else if (certificate.is_ca()) {
         nodes_.push_back({.certificate = certificate, .issuers = {}});
       }
     }
@@ -107,13 +109,13 @@ class Search {
     return path;
   }
 
-  // One that is valid now, if there is one.
+  // One that clients take and that is valid now, if there is one.
   std::optional<Certificate> root_of(const Certificate& certificate) const {
     std::optional<Certificate> found;
     for (const Certificate& root : roots_) {
       if (!certificate.is_issued_by(root)) continue;
-      if (is_in_force(root, now_)) return root;
-      found = root;
+      if (is_in_force(root, now_) && root_problem(root).empty()) return root;
+      if (!found || is_in_force(root, now_)) found = root;
     }
     return found;
   }
@@ -135,7 +137,10 @@ class Search {
                            std::all_of(all.begin() + 1, all.end(), [](const Certificate& c) {
                              return issuer_key_problem(c).empty();
                            });
-    return are_sound && verify_as_client(all, anchor_above(path), now_).has_value();
+    const std::optional<Certificate> anchor = anchor_above(path);
+    return are_sound && (!anchor || root_problem(*anchor).empty()) &&
+           verify_as_client(all, anchor, now_).has_value() &&
+           path_problem(all, anchor ? &*anchor : nullptr).empty();
   }
 
   std::optional<Time> now_;

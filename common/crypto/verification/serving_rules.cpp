@@ -128,8 +128,8 @@ Result<void> check_signatures(const Path& path) {
     return refused_by(
         "signature strength",
         fmt::format("{} is signed with an algorithm that is broken or that clients do "
-                    "not know (MD5, SHA-1, SM3, …); it must be SHA-256, SHA-384 or "
-                    "SHA-512",
+                    "not know (MD5, SHA-1, SM3, …), or with too short a key; it must be SHA-256, "
+                    "SHA-384 or SHA-512, with RSA of at least 2048 bits or ECDSA of 256",
                     certificate.subject()));
   }
   return {};
@@ -172,20 +172,30 @@ Result<void> check_stapling(const Certificate& leaf) {
       "responder that is reached by HTTP");
 }
 
+// The root that came along, when it is right above the path.
+const Certificate* root_above(const Path& path) {
+  const bool is_above = path.root && path.certificates.back().is_issued_by(*path.root);
+  return is_above ? &*path.root : nullptr;
+}
+
 // What is left is whatever else a client would not accept.
 Result<void> check_as_client(const Path& path, Time now) {
-  const bool has_live_root = path.root && path.root->not_before() <= now &&
-                             path.root->not_after() > now &&
-                             path.certificates.back().is_issued_by(*path.root);
-  Result<void> verified =
-      verify_as_client(path.certificates, has_live_root ? path.root : std::nullopt, now);
-  if (verified) {
-    const std::string problem = path_problem(path.certificates);
-    if (problem.empty()) return {};
-    return refused_by("clients", "clients refuse the chain: " + problem);
+  const Certificate* root = root_above(path);
+  std::string problem;
+  if (root != nullptr) problem = root_problem(*root);
+  if (!problem.empty()) {
+    return refused_by("clients",
+                      fmt::format("clients refuse the root {}: {}", root->subject(), problem));
   }
-  if (verified.error().kind() != ErrorKind::rejected) return verified;
-  return refused_by("clients", "clients refuse the chain: " + verified.error().message());
+  // Clients may have a later one of the same key.
+  const bool is_live = root != nullptr && root->not_before() <= now && root->not_after() > now;
+  if (!is_live) root = nullptr;
+  Result<void> verified = verify_as_client(
+      path.certificates, root != nullptr ? std::optional(*root) : std::nullopt, now);
+  if (!verified && verified.error().kind() != ErrorKind::rejected) return verified;
+  problem = verified ? path_problem(path.certificates, root) : verified.error().message();
+  if (problem.empty()) return {};
+  return refused_by("clients", "clients refuse the chain: " + problem);
 }
 
 Result<void> check_algorithms(const std::optional<KeyType>& key, const Path& path) {

@@ -20,7 +20,7 @@ namespace ccm::crypto {
 
 // Which rules these are: a larger number whenever one becomes stricter. The store keeps it with
 // what passed them, which need not be asked again then but for names and dates.
-inline constexpr unsigned kServingRules = 2;
+inline constexpr unsigned kServingRules = 3;
 
 // What is stored has no root any more.
 enum class Arrival : bool { stored, new_one };

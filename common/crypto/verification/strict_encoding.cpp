@@ -2,10 +2,10 @@
 #include "crypto/verification/strict_encoding.h"
 
 #include <algorithm>
+#include <cstdint>
 #include <optional>
 #include <string_view>
 
-#include "base/url.h"
 #include "crypto/openssl.h"
 
 namespace ccm::crypto {
@@ -14,6 +14,8 @@ namespace {
 using Bytes = std::span<const std::byte>;
 
 constexpr int kDeepest = 16;
+// Go keeps a part of an object identifier in 31 bits.
+constexpr std::uint64_t kMostOfAnArc = 0x7fffffff;
 
 struct Element {
   unsigned tag;
@@ -58,15 +60,59 @@ bool is_boolean(Bytes content) noexcept {
   return content.size() == 1 && (value_of(content[0]) == 0x00 || value_of(content[0]) == 0xff);
 }
 
+// The bits that are not used are zero.
+bool is_bit_string(Bytes content) noexcept {
+  if (content.empty()) return false;
+  const unsigned unused = value_of(content[0]);
+  if (content.size() == 1) return unused == 0;
+  return unused <= 7 && (value_of(content.back()) & ((1U << unused) - 1)) == 0;
+}
+
+bool is_object_identifier(Bytes content) noexcept {
+  bool is_first = true;  // of the bytes of an arc
+  std::uint64_t arc = 0;
+  for (const std::byte byte : content) {
+    if (is_first && value_of(byte) == 0x80) return false;
+    arc = (is_first ? 0 : arc << 7U) | (value_of(byte) & 0x7fU);
+    if (arc > kMostOfAnArc) return false;
+    is_first = (value_of(byte) & 0x80U) == 0;
+  }
+  return is_first && !content.empty();
+}
+
+bool is_strict_value_of(const Element& element) noexcept {
+  switch (element.tag) {
+    case V_ASN1_BOOLEAN:
+      return is_boolean(element.content);
+    case V_ASN1_INTEGER:
+      return is_shortest_integer(element.content);
+    case V_ASN1_BIT_STRING:
+      return is_bit_string(element.content);
+    case V_ASN1_OBJECT:
+      return is_object_identifier(element.content);
+    default:
+      return true;
+  }
+}
+
 bool is_strict(Bytes rest, int depth) noexcept {
   if (depth > kDeepest) return false;
   while (!rest.empty()) {
     const std::optional<Element> element = next_element(rest);
-    if (!element) return false;
-    if (element->tag == V_ASN1_BOOLEAN && !is_boolean(element->content)) return false;
-    if (element->tag == V_ASN1_INTEGER && !is_shortest_integer(element->content)) return false;
+    if (!element || !is_strict_value_of(*element)) return false;
     const bool is_constructed = (element->tag & V_ASN1_CONSTRUCTED) != 0;
     if (is_constructed && !is_strict(element->content, depth + 1)) return false;
+  }
+  return true;
+}
+
+bool has_no_false(Bytes rest, int depth) noexcept {
+  while (!rest.empty()) {
+    const std::optional<Element> element = next_element(rest);
+    if (!element || depth > kDeepest) return false;
+    if (element->tag == V_ASN1_BOOLEAN && element->content.front() == std::byte(0)) return false;
+    const bool is_constructed = (element->tag & V_ASN1_CONSTRUCTED) != 0;
+    if (is_constructed && !has_no_false(element->content, depth + 1)) return false;
   }
   return true;
 }
@@ -75,9 +121,9 @@ bool is_alphanumeric(char c) noexcept {
   return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
 }
 
-// With '*' and '&', which are common and forgiven.
+// With '*', which is common and forgiven.
 bool is_printable_character(char c) noexcept {
-  return is_alphanumeric(c) || std::string_view(" '()+,-./:=?*&").find(c) != std::string_view::npos;
+  return is_alphanumeric(c) || std::string_view(" '()+,-./:=?*").find(c) != std::string_view::npos;
 }
 
 bool is_utf8(const ASN1_STRING* text) noexcept {
@@ -88,40 +134,18 @@ bool is_utf8(const ASN1_STRING* text) noexcept {
   return size >= 0;
 }
 
-bool is_hex(char c) noexcept {
-  return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F');
-}
-
-bool is_plain_text(std::string_view text) noexcept {
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    if (text[i] <= ' ' || text[i] >= 0x7f) return false;
-    if (text[i] != '%') continue;
-    if (text.size() - i < 3 || !is_hex(text[i + 1]) || !is_hex(text[i + 2])) return false;
-  }
-  return true;
-}
-
-bool is_host_and_port(std::string_view authority) noexcept {
-  authority.remove_prefix(authority.rfind('@') + 1);  // npos + 1 is 0
-  const bool is_address = authority.starts_with('[');
-  const std::size_t end = is_address ? authority.find(']') : authority.find(':');
-  if (is_address && end == std::string_view::npos) return false;
-  const std::string_view host = authority.substr(0, end);
-  std::string_view port = end == std::string_view::npos ? "" : authority.substr(end);
-  if (is_address) port.remove_prefix(1);
-  const bool is_port = port.empty() || (port.starts_with(':') &&
-                                        std::all_of(port.begin() + 1, port.end(),
-                                                    [](char c) { return c >= '0' && c <= '9'; }));
-  const bool is_host = is_address || (host.find("..") == std::string_view::npos &&
-                                      host.find('[') == std::string_view::npos &&
-                                      !host.starts_with('.') && !host.ends_with('.'));
-  return is_port && is_host;
-}
-
 }  // namespace
 
 bool is_strict_der(Bytes bytes) noexcept {
   return is_strict(bytes, 0);
+}
+
+bool is_single_element(Bytes bytes) noexcept {
+  return next_element(bytes).has_value() && bytes.empty();
+}
+
+bool has_no_spelt_out_false(Bytes bytes) noexcept {
+  return has_no_false(bytes, 0);
 }
 
 bool is_readable_text(const ASN1_STRING* text) noexcept {
@@ -143,12 +167,6 @@ bool is_readable_text(const ASN1_STRING* text) noexcept {
     default:
       return false;
   }
-}
-
-bool is_plain_uri(std::string_view uri) noexcept {
-  if (!is_plain_text(uri)) return false;
-  const std::optional<UrlParts> parts = url_parts(uri);
-  return !parts || is_host_and_port(parts->authority);
 }
 
 }  // namespace ccm::crypto

@@ -12,14 +12,18 @@
 namespace ccm::crypto {
 
 // Whether the bytes are DER (X.690 section 10) as far as their outer structure shows: every length
-// definite and as short as possible, integers as well, booleans 00 or FF.
+// definite and as short as possible, integers as well, booleans 00 or FF, no bit set in the unused
+// ones of a bit string, and no part of an object identifier above 31 bits, which is Go's limit.
 bool is_strict_der(std::span<const std::byte> bytes) noexcept;
+
+// Whether there is one element and nothing behind it.
+bool is_single_element(std::span<const std::byte> bytes) noexcept;
+
+// Whether no boolean is false, in strict DER of which each is false when it is left out, as in a
+// certificate outside its extensions' values (X.690 section 11.5).
+bool has_no_spelt_out_false(std::span<const std::byte> bytes) noexcept;
 
 // Whether the text of a name's part has one of the usual types and only characters of that type.
 bool is_readable_text(const ASN1_STRING* text) noexcept;
-
-// Whether a URI holds only ASCII without blanks, whole %-escapes, and a host and port that can be
-// one. Relative ones pass.
-bool is_plain_uri(std::string_view uri) noexcept;
 
 }  // namespace ccm::crypto

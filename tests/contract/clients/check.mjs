@@ -5,7 +5,8 @@ import net from "node:net";
 import tls from "node:tls";
 
 const ca = fs.readFileSync(process.argv[2]);
-for (const line of fs.readFileSync(process.argv[3], "utf8").trim().split("\n")) {
+const lines = fs.readFileSync(process.argv[3], "utf8").trim().split("\n");
+const verdictOf = async (line) => {
   const [name, host, port] = line.split(" ");
   const verdict = await new Promise((resolve) => {
     const options = { host: "127.0.0.1", port: Number(port), ca, timeout: 10000 };
@@ -19,4 +20,9 @@ for (const line of fs.readFileSync(process.argv[3], "utf8").trim().split("\n")) 
     socket.on("error", (error) => resolve(`${error.code ?? ""} ${error.message}`.replace(/\s+/g, " ")));
   });
   console.log(`${name} ${verdict}`);
-}
+};
+await Promise.all(
+  Array.from({ length: 8 }, async () => {
+    while (lines.length > 0) await verdictOf(lines.pop());
+  }),
+);

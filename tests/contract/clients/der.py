@@ -57,10 +57,16 @@ def utf8(text):
     return tlv(0x0C, text.encode())
 
 
+class WholeName(bytes):
+    """The bytes of a subject."""
+
+
 def name(common_name):
-    """A subject with this common name, or of ready bytes; None: an empty one."""
+    """A subject with this common name, which may be of ready bytes; None: an empty one."""
     if common_name is None:
         return seq()
+    if isinstance(common_name, WholeName):
+        return bytes(common_name)
     value = common_name if isinstance(common_name, bytes) else utf8(common_name)
     return seq(tlv(0x31, seq(oid("2.5.4.3"), value)))
 
@@ -201,21 +207,27 @@ def pem(label, der):
 
 
 def certificate(issuer, subject, key, extensions, *, begins=None, ends=None, serial=None, version=3,
-                digest="sha256", public=None, issuer_name=None, signer=None, spoil=False, inside=None):
-    """`issuer` None: self-signed. `extensions` are bytes; `subject` is a common name or None."""
+                digest="sha256", public=None, issuer_name=None, signer=None, spoil=False, inside=None,
+                named=None, before_extensions=b"", rest=b"", change=bytes):
+    """`issuer` None: self-signed. `extensions` are bytes; `subject` is a common name or None. `named` are
+    the bytes of the signature algorithm, `rest` follows everything, and `change` changes the signature."""
     now = datetime.datetime.utcnow().replace(microsecond=0)
     signer = signer or (issuer.key if issuer else key)
     subject = name(subject)
     issued_by = issuer_name or (issuer.subject if issuer else subject)
     parts = [] if version == 1 else [tlv(0xA0, integer(version - 1))]
-    parts += [integer(next(SERIALS) if serial is None else serial), algorithm(signer, inside or digest), issued_by,
+    serial = next(SERIALS) if serial is None else serial
+    parts += [serial if isinstance(serial, bytes) else integer(serial),
+              named or algorithm(signer, inside or digest), issued_by,
               seq(date(begins or now - datetime.timedelta(days=2)),
                   date(ends or now + datetime.timedelta(days=60))),
               subject, public or public_bytes(key)]
+    parts.append(before_extensions)
     if version == 3 and extensions:
         parts.append(tlv(0xA3, seq(*extensions)))
     body = seq(*parts)
     signed = bytearray(signature(signer, digest, body))
     if spoil:
         signed[-1] ^= 1
-    return Certificate(seq(body, algorithm(signer, digest), bits(bytes(signed))), subject, key)
+    outside = named or algorithm(signer, digest)
+    return Certificate(seq(body, outside, bits(change(signed)), rest), subject, key)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""How the chains of leaves.py, issuers.py and paths.py are made, below authorities that clients trust.
+"""How the chains of the other files are made, below authorities that clients trust.
 
 A case is a function that makes a Chain, in CASES by its name.
 """
@@ -57,9 +57,10 @@ class World:
         self.old_root = authority(None, "Clients Old Root", begins=NOW - 900 * DAY, ends=NOW - 9 * DAY)
         self.issuing = authority(self.root, "Clients Issuing", ends=NOW + 900 * DAY)
         self.rsa_issuing = authority(self.rsa_root, "Clients RSA Issuing", key=rsa_key(), ends=NOW + 900 * DAY)
+        self.special_roots = []
 
     def roots(self):
-        return [self.root, self.other_root, self.rsa_root, self.old_root]
+        return [self.root, self.other_root, self.rsa_root, self.old_root, *self.special_roots]
 
 
 WORLD = World()

@@ -126,18 +126,20 @@ TEST(Certificate, ServerAuthIsAllowedUnlessTheExtensionForbids) {
   EXPECT_FALSE(allows({"codeSigning", "1.3.6.1.4.1.99999.1"}));
 }
 
-TEST(Certificate, SignatureStrengthIsThatOfTheDigest) {
+TEST(Certificate, SignatureStrengthIsThatOfTheDigestAndTheKey) {
   const auto strength = [](const std::string& kind, const std::string& digest) {
     return make_test_self_signed({.names = {"a.example"}, .key_kind = kind, .digest = digest})
         .certificate.signature_strength();
   };
   EXPECT_EQ(strength("RSA-2048", "SHA256"), SignatureStrength::strong);
   EXPECT_EQ(strength("P-384", "SHA384"), SignatureStrength::strong);
-  EXPECT_EQ(strength("ED25519", ""), SignatureStrength::strong);
   EXPECT_EQ(strength("RSA-2048", "SHA1"), SignatureStrength::weak);
   EXPECT_EQ(strength("RSA-2048", "MD5"), SignatureStrength::weak);
   EXPECT_EQ(strength("P-256", "SHA1"), SignatureStrength::weak);
+  EXPECT_EQ(strength("RSA-1024", "SHA256"), SignatureStrength::weak);
+  EXPECT_EQ(strength("P-224", "SHA256"), SignatureStrength::weak);
   EXPECT_EQ(strength("SM2", "SM3"), SignatureStrength::unknown);
+  EXPECT_EQ(strength("ED25519", ""), SignatureStrength::unknown) << "Chromium does not know it";
 }
 
 TEST(Certificate, MatchesOnlyItsOwnKey) {

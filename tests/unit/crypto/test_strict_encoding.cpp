@@ -41,7 +41,8 @@ bool is_readable(int type, std::string_view bytes) {
 }
 
 TEST(ReadableText, IsOfAUsualTypeAndItsCharacters) {
-  EXPECT_TRUE(is_readable(V_ASN1_PRINTABLESTRING, "Example (CA) *&'+,-./:=?"));
+  EXPECT_TRUE(is_readable(V_ASN1_PRINTABLESTRING, "Example (CA) *'+,-./:=?"));
+  EXPECT_FALSE(is_readable(V_ASN1_PRINTABLESTRING, "a & b"));
   EXPECT_FALSE(is_readable(V_ASN1_PRINTABLESTRING, "a@b"));
   EXPECT_FALSE(is_readable(V_ASN1_PRINTABLESTRING, "a_b"));
   EXPECT_TRUE(is_readable(V_ASN1_UTF8STRING, "b\xc3\xbc"));
@@ -53,15 +54,35 @@ TEST(ReadableText, IsOfAUsualTypeAndItsCharacters) {
   EXPECT_FALSE(is_readable(V_ASN1_UNIVERSALSTRING, std::string_view("\0\0\0a", 4)));
 }
 
-TEST(PlainUri, IsWhatAStrictParserTakes) {
-  for (const char* good : {"", "http://a.b/c?d#e", "http://a_b:80", "spiffe://td/x", "urn:uuid:1",
-                           "http://[::1]:8080/", "x%20y", "http://user@a.b"}) {
-    EXPECT_TRUE(is_plain_uri(good)) << good;
+TEST(StrictDer, HasNoBitsInTheUnusedOnes) {
+  using namespace std::string_view_literals;
+  EXPECT_TRUE(is_der("\x03\x02\x07\x80"sv));
+  EXPECT_TRUE(is_der("\x03\x01\x00"sv));
+  EXPECT_TRUE(is_der("\x03\x02\x00\xff"sv));
+  for (const std::string_view bad :
+       {"\x03\x02\x07\x81"sv, "\x03\x02\x08\x00"sv, "\x03\x01\x01"sv, "\x03\x00"sv}) {
+    EXPECT_FALSE(is_der(bad)) << bad;
   }
-  for (const char* bad : {"http://a b/", "%zz", "%2", "http://[bad", "http://a..b/",
-                          "http://a.b:xx/", "http://b\xc3\xbc/", "http://a\x01/"}) {
-    EXPECT_FALSE(is_plain_uri(bad)) << bad;
+}
+
+TEST(StrictDer, HasObjectIdentifiersOf31Bits) {
+  using namespace std::string_view_literals;
+  EXPECT_TRUE(is_der("\x06\x02\x2a\x03"sv));
+  EXPECT_TRUE(is_der("\x06\x06\x2a\x87\xff\xff\xff\x7f"sv));
+  for (const std::string_view bad : {"\x06\x06\x2a\x88\x80\x80\x80\x00"sv, "\x06\x00"sv,
+                                     "\x06\x03\x2a\x80\x03"sv, "\x06\x02\x2a\x83"sv}) {
+    EXPECT_FALSE(is_der(bad)) << bad;
   }
+}
+
+TEST(StrictDer, CountsElementsAndSpeltOutFalse) {
+  using namespace std::string_view_literals;
+  const auto bytes = [](std::string_view text) { return std::as_bytes(std::span(text)); };
+  EXPECT_TRUE(is_single_element(bytes("\x30\x03\x01\x01\xff"sv)));
+  EXPECT_FALSE(is_single_element(bytes("\x30\x00\x05\x00"sv)));
+  EXPECT_FALSE(is_single_element({}));
+  EXPECT_TRUE(has_no_spelt_out_false(bytes("\x30\x03\x01\x01\xff"sv)));
+  EXPECT_FALSE(has_no_spelt_out_false(bytes("\x30\x03\x01\x01\x00"sv)));
 }
 
 }  // namespace

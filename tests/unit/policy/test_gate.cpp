@@ -320,6 +320,17 @@ INSTANTIATE_TEST_SUITE_P(
                    "form: "},
         ClientCase{"unreadable responder", with_extension("authorityInfoAccess=DER:05:00"),
                    "form: "},
+        ClientCase{"empty information", with_extension("authorityInfoAccess=DER:30:00"), "form: "},
+        ClientCase{"bytes behind a value",
+                   with_extension("subjectKeyIdentifier=DER:04:01:01:05:00"), "form: "},
+        ClientCase{"policies without one", with_extension("certificatePolicies=DER:30:00"),
+                   "form: "},
+        ClientCase{"a list relative to the issuer",
+                   with_extension("crlDistributionPoints=DER:30:15:30:13:a0:11:a1:0f:30:0d:06:03:55"
+                                  ":04:03:0c:06:61:62:63:64:65:66"),
+                   "form: "},
+        ClientCase{"half a key identifier",
+                   with_extension("authorityKeyIdentifier=DER:30:03:82:01:77"), "form: "},
         ClientCase{"of an authority",
                    {.basic_constraints = "critical,CA:TRUE"},
                    "server authentication: the certificate is an authority's"},
@@ -388,6 +399,19 @@ INSTANTIATE_TEST_SUITE_P(
                    with_extension("policyConstraints=critical,inhibitPolicyMapping:0"), "form: "},
         ClientCase{"policies demanded", with_extension("policyConstraints=requireExplicitPolicy:0"),
                    "clients: clients refuse the chain: an authority demands"},
+        ClientCase{"policies demanded of nobody yet",
+                   with_extension("policyConstraints=requireExplicitPolicy:5"), "admitted"},
+        ClientCase{"more policies than a byte holds",
+                   with_extension("policyConstraints=requireExplicitPolicy:300"), "form: "},
+        ClientCase{"no policy mapped", with_extension("policyMappings=DER:30:00"), "form: "},
+        ClientCase{"a length above a byte",
+                   {.basic_constraints = "critical,CA:TRUE,pathlen:256"},
+                   "form: "},
+        ClientCase{"a minimum of names",
+                   with_extension("nameConstraints=DER:30:0b:a1:09:30:07:82:02:62:2e:80:01:00"),
+                   "form: "},
+        ClientCase{"URIs of an address", with_extension("nameConstraints=excluded;URI:10.0.0.1"),
+                   "form: "},
         ClientCase{"excluded address",
                    with_extension("nameConstraints=excluded;IP:10.0.0.0/255.0.0.0"), "admitted"},
         ClientCase{"address with a mask of holes",
@@ -406,6 +430,40 @@ INSTANTIATE_TEST_SUITE_P(
         ClientCase{"begins later",
                    {.not_before = kTestNow + 1h},
                    "chain: the issuer CN=Odd CA is valid only from"}));
+
+// OpenSSL takes the two spellings for one name.
+TEST(Gate, RefusesAnIssuerThatSpellsItsNameInAnotherWay) {
+  const TestAuthority issuer =
+      test::make_test_certificate(&authorities().root, {.common_name = "Odd CA", .is_ca = true});
+  const TestAuthority shouting = test::make_test_certificate(
+      &authorities().root, {.common_name = "ODD CA", .key = issuer.key, .is_ca = true});
+  const TestCertificate leaf = test::make_test_leaf(issuer, {.names = {"www.example.com"}});
+  EXPECT_EQ(verdict(make_spec(), make_bundle(leaf, {issuer.certificate})), "admitted");
+  EXPECT_THAT(verdict(make_spec(), make_bundle(leaf, {shouting.certificate})),
+              StartsWith("clients: clients refuse the chain: CN=www.example.com spells the name"));
+}
+
+// Its signature tells, also when the root did not come along.
+TEST(Gate, RefusesWhatAShortKeyHasSigned) {
+  for (const char* kind : {"RSA-1024", "P-224"}) {
+    const TestAuthority root = test::make_test_certificate(
+        nullptr, {.common_name = "Short Root", .key_kind = kind, .is_ca = true});
+    const TestAuthority issuer = test::make_test_intermediate(root);
+    const TestCertificate leaf = test::make_test_leaf(issuer, {.names = {"www.example.com"}});
+    EXPECT_THAT(verdict(make_spec(), make_bundle(leaf, {issuer.certificate})),
+                StartsWith("signature strength: "))
+        << kind;
+  }
+}
+
+TEST(Gate, RefusesARootThatClientsDoNotTakeForAnAuthority) {
+  const TestAuthority root = test::make_test_certificate(
+      nullptr, {.common_name = "No Root", .key_usage = "critical,keyCertSign"});
+  const TestAuthority issuer = test::make_test_intermediate(root);
+  const TestCertificate leaf = test::make_test_leaf(issuer, {.names = {"www.example.com"}});
+  EXPECT_THAT(verdict(make_spec(), make_bundle(leaf, {issuer.certificate, root.certificate})),
+              StartsWith("clients: clients refuse the root CN=No Root: it does not say"));
+}
 
 // Chromium does, as the excluded name would be one of the wildcard's.
 TEST(Gate, RefusesAWildcardAboveAnExcludedName) {
