@@ -48,7 +48,8 @@ constexpr std::array kEventKinds = {
     EventKind{EventType::recovered, "recovered", "a certificate that was failing is in order again",
               false},
     EventKind{EventType::revoked, "revoked",
-              "the authority says that the installed certificate was revoked; said once for each "
+              "its authority or the cloud says that the installed certificate was revoked; said "
+              "once for each "
               "version",
               false},
     EventKind{EventType::staple, "staple", "a new OCSP response was stored for stapling", false},

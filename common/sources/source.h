@@ -6,8 +6,10 @@
 // Implementations are thread-safe: several certificates are obtained side by side.
 #pragma once
 
+#include <functional>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <variant>
 
 #include "base/clock.h"
@@ -26,6 +28,14 @@ struct ObtainRequest {
   const store::Lease& lease;
   Time now;
   bool is_wanted = false;  // an operator waits: do not use remembered lists
+  // Called when the service says that the current one was revoked, with the service's name.
+  std::function<void(std::string_view)> on_revoked = {};
+
+  // Passes the answer on, and says it.
+  bool is_revoked(bool answer, std::string_view service) const {
+    if (answer && on_revoked) on_revoked(service);
+    return answer;
+  }
 };
 
 // A candidate, not yet through the gate.

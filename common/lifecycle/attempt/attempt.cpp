@@ -9,6 +9,7 @@
 #include "base/text.h"
 #include "config/source_kinds.h"
 #include "lifecycle/attempt/hold.h"
+#include "lifecycle/schedule/health.h"
 #include "policy/gate.h"
 
 namespace ccm::lifecycle {
@@ -49,7 +50,8 @@ State Attempt::run() {
                                        .is_due = is_due(),
                                        .lease = parts_.lease,
                                        .now = now_,
-                                       .is_wanted = urge_ == Urge::wanted};
+                                       .is_wanted = urge_ == Urge::wanted,
+                                       .on_revoked = revocation_of(newest())};
   Result<sources::Outcome> outcome = parts_.source.obtain(request);
   now_ = parts_.clock.now();
   const bool is_too_early = !outcome && outcome.error().kind() == ErrorKind::invalid &&
@@ -121,6 +123,20 @@ void Attempt::tell_of(EventType type, const sources::Obtained& obtained,
                       .not_after = leaf.not_after(),
                       .sentence = std::move(sentence),
                       .fields = {{"names", join(leaf.names(), " ")}, {"origin", obtained.origin}}});
+}
+
+// An OCSP responder may say it too, or first (stapling.h); it is told once.
+std::function<void(std::string_view)> Attempt::revocation_of(
+    const store::StoredCertificate* stored) {
+  if (stored == nullptr) return {};
+  return [this, info = stored->info](std::string_view service) {
+    const std::string sentence =
+        fmt::format("{} says that version {} was revoked", service, info.number);
+    Health health(parts_.store, parts_.events);
+    if (health.say_revoked(parts_.lease, spec_.name, info, sentence)) {
+      parts_.log.error("{}{}", prefix(), sentence);
+    }
+  };
 }
 
 State Attempt::install(const sources::ObtainRequest& request, const sources::Obtained& obtained) {

@@ -9,6 +9,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -93,6 +94,8 @@ class Attempt {
   void tell_of(EventType type, const sources::Obtained& obtained, std::string sentence) const;
   // Whether the current version is held (hold.h). Ends a hold that must not last longer.
   bool is_held();
+  // What the source calls when its service says that this one was revoked.
+  std::function<void(std::string_view)> revocation_of(const store::StoredCertificate* stored);
   State install(const sources::ObtainRequest& request, const sources::Obtained& obtained);
   State installed(const sources::Obtained& obtained, const store::VersionInfo& info);
   // The OCSP response for a certificate that demands stapling; empty when it is shown without one.

@@ -86,8 +86,12 @@ std::optional<Time> Attempt::activates_at() const {
 
 // What is shown may have been revoked while its successor waits.
 bool Attempt::must_show_staged() {
-  const sources::ObtainRequest request{
-      .spec = spec_, .current = &*current_, .is_due = false, .lease = parts_.lease, .now = now_};
+  const sources::ObtainRequest request{.spec = spec_,
+                                       .current = &*current_,
+                                       .is_due = false,
+                                       .lease = parts_.lease,
+                                       .now = now_,
+                                       .on_revoked = revocation_of(&*current_)};
   const Result<bool> must_go = parts_.source.must_go(request);
   now_ = parts_.clock.now();
   if (!must_go || !*must_go) return false;

@@ -36,18 +36,21 @@ const Error* failure_of(const State& state) {
   return error != nullptr && error->kind() != ErrorKind::pending ? error : nullptr;
 }
 
+std::string value_in(const store::StoreReader& store, const std::string& name,
+                     std::string_view kind) {
+  const auto stored = store.read_record(name, kind);
+  const auto record =
+      stored && *stored ? Record::parse((*stored)->value.reveal()) : Result<Record>(Record());
+  return std::string(record ? record->find(kValue).value_or("") : "");
+}
+
 }  // namespace
 
 std::string Health::told(const std::string& name, std::string_view kind) {
   const std::lock_guard lock(mutex_);
   const auto known = told_.find(key_of(name, kind));
   if (known != told_.end()) return known->second;
-  const auto stored = store_.read_record(name, kind);
-  const auto record =
-      stored && *stored ? Record::parse((*stored)->value.reveal()) : Result<Record>(Record());
-  std::string value(record ? record->find(kValue).value_or("") : "");
-  told_.insert_or_assign(key_of(name, kind), value);
-  return value;
+  return told_.insert_or_assign(key_of(name, kind), value_in(store_, name, kind)).first->second;
 }
 
 void Health::keep(const store::Lease& lease, const std::string& name, std::string_view kind,
@@ -89,12 +92,14 @@ void Health::look(const store::Lease& lease, const std::string& name, const Stat
   keep(lease, name, kToldExpiring, version);
 }
 
-void Health::say_revoked(const store::Lease& lease, const std::string& name,
+bool Health::say_revoked(const store::Lease& lease, const std::string& name,
                          const store::VersionInfo& installed, const std::string& sentence) {
   const std::string version = fmt::format("{}", installed.number);
-  if (told(name, kToldRevoked) == version) return;
+  // Another object may have said it: a responder and the service answer at different times.
+  if (value_in(store_, name, kToldRevoked) == version) return false;
   events_.tell(health_event(EventType::revoked, name, installed, sentence));
   keep(lease, name, kToldRevoked, version);
+  return true;
 }
 
 }  // namespace ccm::lifecycle

@@ -29,8 +29,9 @@ class Health {
   // installed then.
   void look(const store::Lease& lease, const std::string& name, const State& state,
             const std::optional<store::VersionInfo>& installed, Time now);
-  // To be called when the authority says that the installed version is revoked.
-  void say_revoked(const store::Lease& lease, const std::string& name,
+  // To be called when the authority or its service says that the installed version is revoked.
+  // False when that was told before.
+  bool say_revoked(const store::Lease& lease, const std::string& name,
                    const store::VersionInfo& installed, const std::string& sentence);
 
  private:

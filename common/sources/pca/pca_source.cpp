@@ -107,7 +107,7 @@ Result<bool> PcaSource::must_go(const ObtainRequest& request) {
   const std::string& origin = request.current->info.origin;
   if (id.empty()) return config::kind_of_origin(origin) != nullptr;
   Result<cloud::PcaCertificate> shown = client_.show(id);
-  if (shown) return shown->status.starts_with("REVOK");
+  if (shown) return request.is_revoked(shown->status.starts_with("REVOK"), "PCA");
   // A renewal does not wait for this answer.
   if (request.is_due || is_unknown_to_service(shown.error())) return false;
   return fail_with(std::move(shown), "whether the installed certificate was revoked");

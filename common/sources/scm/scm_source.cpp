@@ -122,7 +122,7 @@ Result<bool> ScmSource::is_installed_revoked(const ObtainRequest& request,
   const std::string id = installed_id(request);
   if (id.empty()) return false;
   if (pinned != nullptr && pinned->id == id) {
-    return is_revoked(*pinned) && is_installed(*pinned, request);
+    return request.is_revoked(is_revoked(*pinned) && is_installed(*pinned, request), "SCM");
   }
   Result<ScmCatalogue::SharedList> issued = catalogue_.issued();
   if (!issued) return pass(std::move(issued));
@@ -131,7 +131,9 @@ Result<bool> ScmSource::is_installed_revoked(const ObtainRequest& request,
                   [&](const ScmCertificate& certificate) { return certificate.id == id; });
   if (is_listed) return false;
   Result<ScmCertificate> shown = client_.show(id);
-  if (shown) return is_revoked(*shown) && is_installed(*shown, request);
+  if (shown) {
+    return request.is_revoked(is_revoked(*shown) && is_installed(*shown, request), "SCM");
+  }
   // Deleted in the cloud: nothing says that it was revoked. And a renewal does not wait for this.
   if (request.is_due || shown.error().kind() == ErrorKind::rejected) return false;
   return fail_with(std::move(shown), "whether the installed certificate was revoked");

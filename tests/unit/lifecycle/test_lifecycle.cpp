@@ -98,15 +98,18 @@ class StubSource final : public sources::Source {
   std::atomic<int> refusals = 0;
 };
 
-// Counts what is asked beforehand, and lets everything happen.
+// Counts what is asked beforehand and what is said to be revoked, and lets everything happen.
 class CountedEvents final : public Events {
  public:
-  void tell(Event) noexcept override {}
+  void tell(Event event) noexcept override {
+    revocations += event.type == EventType::revoked ? 1 : 0;
+  }
   Result<void> ask(Event event) noexcept override {
     renewals += event.type == EventType::renewing ? 1 : 0;
     return {};
   }
   std::atomic<int> renewals = 0;
+  std::atomic<int> revocations = 0;
 };
 
 class LifecycleTest : public testing::Test {
@@ -622,6 +625,26 @@ TEST_F(LifecycleTest, LetsARevokedOneGoForOneThatEndsSooner) {
   sleep();
   work();
   EXPECT_EQ(version("www"), 2U);
+}
+
+// There may be no responder that says it.
+TEST_F(LifecycleTest, TellsOnceThatTheServiceSaysItIsRevoked) {
+  launch(make_config({"www"}));
+  work();
+  source_.answer = [&](const sources::ObtainRequest& request) -> Result<sources::Outcome> {
+    request.on_revoked("SCM");
+    return fail(ErrorKind::pending, "there is no successor yet");
+  };
+  for (int i = 0; i < 3; ++i) {
+    sleep();
+    work();
+  }
+  EXPECT_EQ(events_.revocations, 1);
+  EXPECT_THAT(log_.text(), HasSubstr("certificate \"www\": SCM says that version 1 was revoked"));
+  launch(make_config({"www"}), "launch-2");
+  sleep();
+  work();
+  EXPECT_EQ(events_.revocations, 1) << "the next agent knows";
 }
 
 TEST_F(LifecycleTest, WaitsQuietlyForWhatIsInReview) {

@@ -258,6 +258,19 @@ TEST_P(PcaSourceTest, ReplacesARevokedOne) {
   EXPECT_TRUE(next.current_must_go);
 }
 
+TEST_P(PcaSourceTest, TellsOfARevocation) {
+  install(obtained());
+  ASSERT_TRUE(source_->installed(request()));
+  std::string said;
+  ObtainRequest asked = request(false);
+  asked.on_revoked = [&said](std::string_view service) { said += service; };
+  EXPECT_FALSE(*source_->must_go(asked));
+  EXPECT_EQ(said, "");
+  cloud_.set_status("00000000-0000-0000-0000-000000000001", "REVOKED");
+  EXPECT_TRUE(*source_->must_go(asked));
+  EXPECT_EQ(said, "PCA");
+}
+
 TEST_P(PcaSourceTest, KeepsOneThatTheServiceForgot) {
   install(obtained());
   ASSERT_TRUE(source_->installed(request()));

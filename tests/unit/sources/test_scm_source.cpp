@@ -566,6 +566,21 @@ TEST_F(ScmSourceTest, ReplacesARevokedOneByWhateverThereIs) {
   EXPECT_TRUE(last_->current_must_go);
 }
 
+TEST_F(ScmSourceTest, TellsOfARevocation) {
+  put("scs1", 90);
+  ASSERT_EQ(origin(), "scm:scs1");
+  install();
+  std::string said;
+  ObtainRequest asked = request();
+  asked.on_revoked = [&said](std::string_view service) { said += service; };
+  EXPECT_FALSE(*source_.must_go(asked));
+  EXPECT_EQ(said, "");
+  cloud_.set_status("scs1", "REVOKED");
+  cloud_.clock.advance(10s);
+  EXPECT_TRUE(*source_.must_go(asked));
+  EXPECT_EQ(said, "SCM");
+}
+
 TEST_F(ScmSourceTest, KeepsOneThatWasDeletedInTheCloud) {
   put("scs1", 90);
   ASSERT_EQ(origin(), "scm:scs1");
