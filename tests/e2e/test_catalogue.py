@@ -165,6 +165,29 @@ def test_ccmctl_knows_what_a_catalogue_shows(catalogued, state):
     assert re.search(r"settings of \w+ +0 certificates, and a catalogue", said), said
 
 
+def test_check_asks_for_what_only_a_catalogue_shows(catalogued, state, edge, scratch):
+    trust = fill(state, 2)
+    catalogued.start()
+    wait_until(lambda: shows(edge, f"s1.{DOMAIN}", trust), "the catalogue")
+
+    def check(*words):
+        done = subprocess.run([place.program("ccmctl"), "--state-dir", state, "check", *words],
+                              stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=60, check=False)
+        return done.returncode, done.stdout
+
+    # Clients of this machine trust neither the served nor the stored chain.
+    wait_until(lambda: check()[0] == 0, "nothing to complain of")
+    assert re.match(r"CCM OK - 2 certificates, s[01]-P-256 expires in ", check()[1]), check()
+    assert re.match(r"CCM OK - 1 certificate, s1-P-256 expires in ", check("s1-P-256")[1]), check("s1-P-256")
+    code, line = check("--warning", "9000d")
+    assert code == 1 and "asked for s0.catalogue.example, shows a certificate that ends in" in line, line
+    # Only one of the two for this name can be shown.
+    put(state, scratch, "another", Authority().issue(f"s0.{DOMAIN}"))
+    wait_until(lambda: check()[1].startswith("CCM OK - 3 certificates"), "both certificates of one name")
+    code, line = check("nosuch")
+    assert code == 3 and "no server of this host shows a certificate" in line, line
+
+
 def test_a_catalogue_in_stream(make_server, state, edge):
     trust = fill(state, 1)
     edge.stream = True

@@ -194,7 +194,7 @@ def test_a_server_that_does_not_answer_is_critical(one, settings, private):
 def test_what_cannot_be_told_is_unknown(one, settings, private, scratch):
     assert one.show(private)
     code, line = check(settings, "nosuch")
-    assert code == UNKNOWN and "no server of this host names a certificate \"nosuch\"" in line
+    assert code == UNKNOWN and "no server of this host shows a certificate \"nosuch\"" in line
     code, line = check({"state_path": scratch / "elsewhere"})
     assert code == UNKNOWN and "is not there" in line
     for words in (["--nosuch"], ["--warning", "soon"], ["--json"], ["--timeout", "0"], ["--connect", "x"]):

@@ -48,6 +48,9 @@ class Surveyor {
   };
 
   bool names_any(const EffectiveSettings& server) const;
+  bool is_shown_by(const EffectiveSettings& server, const Overview& overview) const;
+  // Several certificates of a catalogue may be for one name, and only one of them is shown.
+  void accept_others_of_a_catalogue();
   void say_of(const EffectiveSettings& server, Level level, std::string sentence);
   // What is wrong with its agent, if anything.
   void say_of_agent(const EffectiveSettings& server);
@@ -77,21 +80,10 @@ class Surveyor {
   Survey survey_;
 };
 
-// Only what a server names: the store may hold much more.
 Result<void> Surveyor::choose_certificates() {
-  std::set<std::string> known;
-  for (const EffectiveSettings& server : servers_) {
-    for (const auto& spec : server.config.certificates()) known.insert(spec.name);
-  }
-  for (const std::string& name : options_.names) {
-    if (known.contains(name)) continue;
-    return fail(ErrorKind::rejected,
-                fmt::format("no server of this host names a certificate \"{}\"", printable(name)));
-  }
-  const std::vector<std::string> names = options_.names.empty()
-                                             ? std::vector<std::string>(known.begin(), known.end())
-                                             : options_.names;
-  auto overviews = look_at_named(workspace_, names, Depth::leaf);
+  const auto names = certificates_to_ask(servers_, store_, options_.names);
+  if (!names) return fail(names.error());
+  auto overviews = look_at_named(workspace_, *names, Depth::leaf);
   if (!overviews) return pass(std::move(overviews));
   overviews_ = *std::move(overviews);
   for (const Overview& overview : overviews_) {
@@ -101,9 +93,13 @@ Result<void> Surveyor::choose_certificates() {
 }
 
 bool Surveyor::names_any(const EffectiveSettings& server) const {
-  return std::any_of(overviews_.begin(), overviews_.end(), [&server](const Overview& each) {
-    return server.config.find(each.name) != nullptr;
-  });
+  return std::any_of(overviews_.begin(), overviews_.end(),
+                     [&](const Overview& each) { return is_shown_by(server, each); });
+}
+
+bool Surveyor::is_shown_by(const EffectiveSettings& server, const Overview& overview) const {
+  if (server.config.find(overview.name) != nullptr) return true;
+  return overview.spec == nullptr && shows_from_catalogue(server, store_, overview.name);
 }
 
 void Surveyor::say_of(const EffectiveSettings& server, Level level, std::string sentence) {
@@ -182,7 +178,7 @@ std::vector<NetworkAddress> Surveyor::with_tls(const EffectiveSettings& server,
 
 void Surveyor::plan(const Target& target, std::size_t number) {
   for (std::size_t i = 0; i < overviews_.size(); ++i) {
-    for (const std::string& name : names_to_ask(target, overviews_[i].name)) {
+    for (const std::string& name : names_to_ask(target, store_, overviews_[i])) {
       for (const NetworkAddress& address : target.addresses) {
         questions_.push_back(
             {.address = address, .server_name = name, .key = key_of(overviews_[i])});
@@ -249,7 +245,7 @@ void Surveyor::conclude_one(CertificateReport& report, const Overview& overview)
   if (report.looks.empty()) {
     report.level = Level::unknown;
     report.is_said = std::any_of(unseen_.begin(), unseen_.end(), [&](const auto* server) {
-      return server->config.find(overview.name) != nullptr;
+      return is_shown_by(*server, overview);
     });
     report.sentence = report.is_said
                           ? "it could not be seen what is served"
@@ -275,7 +271,25 @@ void Surveyor::conclude_one(CertificateReport& report, const Overview& overview)
   }
 }
 
+void Surveyor::accept_others_of_a_catalogue() {
+  std::set<std::string> current;  // of the store, once somebody asks
+  for (std::size_t i = 0; i < looks_.size(); ++i) {
+    const Overview& overview = overviews_[places_[i].certificate];
+    ServedVerdict& verdict = looks_[i].verdict;
+    const bool may_be_another = overview.spec == nullptr && verdict.is_for_name &&
+                                outcomes_[i] == ProbeOutcome::shown &&
+                                verdict.level == Level::critical && verdict.left > Seconds(0);
+    if (!may_be_another || verdict.fingerprint == overview.installed->info.fingerprint) continue;
+    if (current.empty()) current = current_fingerprints(store_);
+    if (!current.contains(verdict.fingerprint)) continue;
+    verdict.level = Level::ok;
+    verdict.sentence =
+        fmt::format("shows serial {}, another certificate of the catalogue", verdict.serial);
+  }
+}
+
 Survey Surveyor::conclude() {
+  accept_others_of_a_catalogue();
   std::map<std::pair<std::pair<std::size_t, std::size_t>, std::string>, std::vector<std::size_t>>
       groups;
   for (std::size_t i = 0; i < looks_.size(); ++i) {

@@ -15,7 +15,7 @@
 namespace ccm::cli {
 
 struct SurveyOptions {
-  std::vector<std::string> names = {};    // of certificates; empty: all that a server names
+  std::vector<std::string> names = {};    // of certificates; empty: see certificates_to_ask()
   std::vector<std::string> connect = {};  // "HOST:PORT"; empty: where the servers listen
   LimitOptions limits = {};
   Seconds timeout{10};

@@ -1,12 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cli/host/survey_target.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <set>
+#include <utility>
 
 #include "base/file.h"
+#include "base/text.h"
 #include "crypto/certificate/names.h"
 #include "crypto/certificate/pem.h"
+#include "store/catalogue_membership.h"
+#include "store/forgetting.h"
 
 namespace ccm::cli {
 namespace {
@@ -14,18 +20,58 @@ namespace {
 // A name below a wildcard that nobody is likely to have given to a host.
 constexpr const char* kBelowWildcard = "ccm-check";
 constexpr std::size_t kLargestChain = std::size_t{192} << 10U;
+// More handshakes take longer than a monitoring system waits.
+constexpr std::size_t kMostCatalogued = 1000;
+
+std::set<std::string> named_by(const std::vector<EffectiveSettings>& servers) {
+  std::set<std::string> names;
+  for (const EffectiveSettings& server : servers) {
+    for (const auto& spec : server.config.certificates()) names.insert(spec.name);
+  }
+  return names;
+}
+
+bool has_catalogue(const EffectiveSettings& server) {
+  return server.server.kind != config::ServerKind::none && !server.config.catalogues().empty() &&
+         condition_of(server.seen) != AgentCondition::stopped;
+}
+
+// What is in the store, not among `named`, and shown by a server that runs; by its end.
+std::vector<std::pair<Time, std::string>> catalogued_names(
+    const std::vector<EffectiveSettings>& servers, const store::StoreReader& store,
+    const std::set<std::string>& named) {
+  std::vector<std::pair<Time, std::string>> found;
+  if (std::none_of(servers.begin(), servers.end(), has_catalogue)) return found;
+  for (const std::string& name : store.names().value_or(std::vector<std::string>())) {
+    const bool is_shown = std::any_of(servers.begin(), servers.end(), [&](const auto& server) {
+      return has_catalogue(server) && shows_from_catalogue(server, store, name);
+    });
+    if (named.contains(name) || !is_shown || store::is_forgotten(store, name)) continue;
+    const auto described = store.describe(name);
+    if (described && described->info) found.emplace_back(described->info->not_after, name);
+  }
+  std::sort(found.begin(), found.end());
+  return found;
+}
 
 }  // namespace
 
-std::vector<std::string> names_to_ask(const Target& target, const std::string& certificate) {
+std::vector<std::string> names_to_ask(const Target& target, const store::StoreReader& store,
+                                      const Overview& overview) {
   std::set<std::string> names;
   const auto add = [&names](const std::string& name) {
     names.insert(crypto::is_wildcard(name) ? kBelowWildcard + name.substr(1) : name);
   };
   for (const EffectiveSettings* server : target.servers) {
-    const config::CertificateSpec* spec = server->config.find(certificate);
-    if (spec == nullptr) continue;
-    const auto hosts = server->hosts.find(certificate);
+    const config::CertificateSpec* spec = server->config.find(overview.name);
+    if (spec == nullptr) {
+      const bool has_name = overview.spec == nullptr && overview.installed &&
+                            !overview.installed->names.empty() &&
+                            shows_from_catalogue(*server, store, overview.name);
+      if (has_name) add(overview.installed->names.front());
+      continue;
+    }
+    const auto hosts = server->hosts.find(overview.name);
     const std::size_t before = names.size();
     for (const std::string& host :
          hosts == server->hosts.end() ? std::vector<std::string>() : hosts->second) {
@@ -35,6 +81,42 @@ std::vector<std::string> names_to_ask(const Target& target, const std::string& c
     if (names.size() == before) std::for_each(spec->names.begin(), spec->names.end(), add);
   }
   return {names.begin(), names.end()};
+}
+
+bool shows_from_catalogue(const EffectiveSettings& server, const store::StoreReader& store,
+                          const std::string& certificate) {
+  const auto& catalogues = server.config.catalogues();
+  return std::any_of(catalogues.begin(), catalogues.end(), [&](const auto& catalogue) {
+    return store::is_selected(store, certificate, catalogue);
+  });
+}
+
+Result<std::vector<std::string>> certificates_to_ask(const std::vector<EffectiveSettings>& servers,
+                                                     const store::StoreReader& store,
+                                                     const std::vector<std::string>& wanted) {
+  std::set<std::string> known = named_by(servers);
+  const bool are_known = std::all_of(wanted.begin(), wanted.end(),
+                                     [&](const auto& name) { return known.contains(name); });
+  if (wanted.empty() || !are_known) {
+    auto catalogued = catalogued_names(servers, store, known);
+    if (wanted.empty()) catalogued.resize(std::min(catalogued.size(), kMostCatalogued));
+    for (auto& [_, name] : catalogued) known.insert(std::move(name));
+  }
+  for (const std::string& name : wanted) {
+    if (known.contains(name)) continue;
+    return fail(ErrorKind::rejected,
+                fmt::format("no server of this host shows a certificate \"{}\"", printable(name)));
+  }
+  return wanted.empty() ? std::vector<std::string>(known.begin(), known.end()) : wanted;
+}
+
+std::set<std::string> current_fingerprints(const store::StoreReader& store) {
+  std::set<std::string> all;
+  for (const std::string& name : store.names().value_or(std::vector<std::string>())) {
+    const auto described = store.describe(name);
+    if (described && described->info) all.insert(described->info->fingerprint);
+  }
+  return all;
 }
 
 const store::VersionInfo* stored_of(const Overview& overview) {

@@ -3,9 +3,11 @@
 #pragma once
 
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
+#include "base/result.h"
 #include "cli/host/agents.h"
 #include "cli/host/overview.h"
 #include "crypto/verification/handshake_probe.h"
@@ -21,8 +23,21 @@ struct Target {
 };
 
 // The names that the target's virtual hosts with the certificate answer to, in the form in which
-// they are asked for.
-std::vector<std::string> names_to_ask(const Target& target, const std::string& certificate);
+// they are asked for. Of one that only a catalogue shows: its first name, when the catalogue is a
+// server's of this target.
+std::vector<std::string> names_to_ask(const Target& target, const store::StoreReader& store,
+                                      const Overview& overview);
+// Whether the server shows the certificate, which no server names, from a catalogue.
+bool shows_from_catalogue(const EffectiveSettings& server, const store::StoreReader& store,
+                          const std::string& certificate);
+// The certificates whose names are asked for: those that are wanted or, when none is, all that a
+// server names and those that only a catalogue shows; of more than a thousand of the latter, those
+// that end first. `rejected` when no server shows one that is wanted.
+Result<std::vector<std::string>> certificates_to_ask(const std::vector<EffectiveSettings>& servers,
+                                                     const store::StoreReader& store,
+                                                     const std::vector<std::string>& wanted);
+// Of the current version of everything in the store.
+std::set<std::string> current_fingerprints(const store::StoreReader& store);
 // The kind of key of what is stored or, without that, configured.
 std::optional<crypto::KeyAlgorithm> key_of(const Overview& overview);
 // nullptr: nothing is installed.

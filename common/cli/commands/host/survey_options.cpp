@@ -22,8 +22,10 @@ void add_duration(CLI::App& command, const char* name, const char* about,
 }  // namespace
 
 void add_survey_options(CLI::App& command, SurveyOptions& options) {
-  command.add_option("NAME", options.names,
-                     "certificates, by their names in the server's configuration; none: all");
+  command.add_option(
+      "NAME", options.names,
+      "certificates, by their names in the server's configuration or, in a catalogue, "
+      "in the store; none: all");
   add_duration(command, "--warning",
                "a certificate that ends sooner is worth a warning (20d; of one that lives less "
                "than 90 days, the same share of its life)",
