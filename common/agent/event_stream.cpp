@@ -12,6 +12,7 @@
 #include <utility>
 
 #include "base/boundary.h"
+#include "base/write_all.h"
 
 namespace ccm::agent {
 namespace {
@@ -21,16 +22,6 @@ constexpr std::size_t kMostOutgoing = 10'000;
 // Longer than every time limit, also of hooks that wait for each other; the attempt itself may take
 // longer (service.cpp).
 constexpr std::chrono::minutes kLongestQuestion{30};
-
-bool write_whole(int descriptor, std::string_view bytes) {
-  while (!bytes.empty()) {
-    const ssize_t count = write(descriptor, bytes.data(), bytes.size());
-    if (count < 0 && errno == EINTR) continue;
-    if (count <= 0) return false;
-    bytes.remove_prefix(static_cast<std::size_t>(count));
-  }
-  return true;
-}
 
 }  // namespace
 
@@ -64,7 +55,7 @@ void EventStream::State::send_all() {
       outgoing.pop_front();
       message.lost = std::exchange(lost, 0);
     }
-    if (!write_whole(to_monitor, encode(message))) return;
+    if (!write_all(to_monitor, encode(message))) return;
   }
 }
 

@@ -17,6 +17,7 @@
 
 #include "base/file_parts.h"
 #include "base/text.h"
+#include "base/write_all.h"
 
 namespace ccm {
 namespace {
@@ -40,16 +41,6 @@ std::string temporary_name(const std::string& path) {
     static_cast<void>(read(source.get(), &random, sizeof random) < 0);
   }
   return fmt::format("{}{}{:0{}x}", path, kTemporaryMark, random, kRandomDigits);
-}
-
-bool write_all(int file, std::string_view content) {
-  while (!content.empty()) {
-    const ssize_t count = write(file, content.data(), content.size());
-    if (count < 0 && errno == EINTR) continue;
-    if (count < 0) return false;
-    content.remove_prefix(static_cast<std::size_t>(count));
-  }
-  return true;
 }
 
 // A new file that nobody takes for an abandoned one as long as the lock is open.

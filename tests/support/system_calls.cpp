@@ -161,4 +161,16 @@ TracedRun run_and_deny(int n, int error_number, const std::function<int()>& body
   return run;
 }
 
+TracedRun run_and_pause(int n, const std::function<void()>& between,
+                        const std::function<int()>& body) {
+  TracedRun run;
+  const pid_t child = start(body);
+  for (int count = 0; next_stop(child, run.exit_code);) {
+    if (!entered_call(child) || ++count != n) continue;
+    run.was_reached = true;
+    between();
+  }
+  return run;
+}
+
 }  // namespace ccm::test

@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "base/memory_file.h"
+#include "base/write_all.h"
 #include "crypto/certificate/names.h"
 #include "crypto/certificate/pem.h"
 #include "crypto/certificate/placeholder.h"
@@ -22,13 +23,8 @@ constexpr std::string_view kFileName = "placeholder.pem";
 constexpr crypto::KeyType kKeyType{crypto::KeyAlgorithm::ecdsa, 256};
 
 Result<void> append(int file, std::string_view text) {
-  while (!text.empty()) {
-    const ssize_t count = ::write(file, text.data(), text.size());
-    if (count < 0 && errno == EINTR) continue;
-    if (count < 0) return fail(system_error("writing a placeholder certificate", errno));
-    text.remove_prefix(static_cast<std::size_t>(count));
-  }
-  return {};
+  if (write_all(file, text)) return {};
+  return fail(system_error("writing a placeholder certificate", errno));
 }
 
 std::vector<std::string> usable(const std::vector<std::string>& names) {

@@ -13,6 +13,7 @@
 
 #include "base/file.h"
 #include "base/handle.h"
+#include "base/write_all.h"
 
 namespace ccm::store {
 namespace {
@@ -31,15 +32,11 @@ FileDescriptor open_for_writing(const std::string& path, int flags) {
   return FileDescriptor(open(path.c_str(), O_WRONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | flags));
 }
 
-// 0, or the number of the error.
-int write_all(int file, std::span<const std::byte> rest) {
-  while (!rest.empty()) {
-    const ssize_t count = write(file, rest.data(), rest.size());
-    if (count < 0 && errno == EINTR) continue;
-    if (count <= 0) return count < 0 ? errno : ENOSPC;
-    rest = rest.subspan(static_cast<std::size_t>(count));
-  }
-  return 0;
+bool is_the_file_at(const std::string& path, const FileDescriptor& file) {
+  struct stat ours {};
+  struct stat found {};
+  return fstat(file.get(), &ours) == 0 && lstat(path.c_str(), &found) == 0 &&
+         ours.st_dev == found.st_dev && ours.st_ino == found.st_ino;
 }
 
 }  // namespace
@@ -102,29 +99,29 @@ SnapshotDraft::SnapshotDraft(SnapshotDraft&& other) noexcept
     : state_path_(std::move(other.state_path_)), file_(std::move(other.file_)) {}
 
 SnapshotDraft::~SnapshotDraft() {
-  if (file_) unlink(draft_path(state_path_).c_str());
+  if (is_wanted()) unlink(draft_path(state_path_).c_str());
 }
 
 bool SnapshotDraft::is_wanted() const noexcept {
-  struct stat status {};
-  return file_ && fstat(file_.get(), &status) == 0 && status.st_nlink > 0;
+  return file_ && is_the_file_at(draft_path(state_path_), file_);
 }
 
-// The rename finds nothing after remove_snapshot(), so nothing has to be locked.
+// The rename finds nothing after remove_snapshot(), so nothing has to be locked. What it would find
+// when another draft has been begun since then is not ours to put in place.
 Result<void> SnapshotDraft::finish(const Secret& content) {
   const std::string path = snapshot_path(state_path_);
-  if (const int problem = write_all(file_.get(), content.bytes()); problem != 0) {
-    return fail(system_error("write " + path, problem));
+  const std::string draft = draft_path(state_path_);
+  if (!write_all(file_.get(), content.reveal()) || fsync(file_.get()) != 0) {
+    return fail(system_error("write " + path, errno));
   }
-  if (fsync(file_.get()) != 0) return fail(system_error("write " + path, errno));
-  if (rename(draft_path(state_path_).c_str(), path.c_str()) != 0) {
-    const int problem = errno;
-    Error error = system_error("replace " + path, problem);
-    return fail(problem == ENOENT ? std::move(error).with_kind(ErrorKind::rejected)
-                                  : std::move(error));
+  if (is_wanted() && rename(draft.c_str(), path.c_str()) == 0) {
+    file_ = {};
+    return sync_directory(state_path_);
   }
-  file_ = {};
-  return sync_directory(state_path_);
+  const int problem = is_wanted() ? errno : ENOENT;
+  Error error = system_error("replace " + path, problem);
+  return fail(problem == ENOENT ? std::move(error).with_kind(ErrorKind::rejected)
+                                : std::move(error));
 }
 
 Result<void> replace_snapshot(const std::string& state_path, const Secret& content) {
@@ -139,7 +136,8 @@ Result<std::uint64_t> append_to_snapshot(const std::string& state_path, const Se
   if (!file || fstat(file.get(), &before) != 0 || !S_ISREG(before.st_mode)) {
     return fail(ErrorKind::rejected, path + ": there is no such file");
   }
-  if (const int problem = write_all(file.get(), content.bytes()); problem != 0) {
+  if (!write_all(file.get(), content.reveal())) {
+    const int problem = errno;
     static_cast<void>(ftruncate(file.get(), before.st_size) != 0);
     return fail(system_error("write " + path, problem));
   }

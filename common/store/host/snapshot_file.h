@@ -44,7 +44,7 @@ class SnapshotDraft {
   SnapshotDraft& operator=(SnapshotDraft&&) = delete;
   ~SnapshotDraft();
 
-  // False after remove_snapshot().
+  // False after remove_snapshot(), also when another draft has been begun since.
   bool is_wanted() const noexcept;
   // Replaces the snapshot atomically. `rejected` after remove_snapshot(); any error leaves the
   // snapshot as it was.

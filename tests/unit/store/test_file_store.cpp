@@ -17,6 +17,7 @@
 #include "store/file_store/file_reader.h"
 #include "store/file_store/file_store.h"
 #include "store/forgetting.h"
+#include "store/host/snapshot_file.h"
 #include "store/inbox.h"
 #include "support/admission.h"
 #include "support/system_calls.h"
@@ -207,6 +208,26 @@ TEST_F(FileStoreTest, KilledAtAnySystemCallACertificateIsForgottenAsAWholeOrNotA
       ASSERT_THAT(leftovers(), ::testing::IsEmpty()) << "call " << n;
       if (!was_reached) break;
     }
+  }
+}
+
+// Whoever makes the snapshot has read the certificate a moment before it was forgotten.
+TEST_F(FileStoreTest, NoSnapshotOfAnyMomentKeepsWhatIsForgotten) {
+  const auto forget = [&] {
+    const std::unique_ptr<Store> store = open_file_store(state()).value();
+    return store->forget(*store->try_lead().value(), "www", Keep::nothing) ? 0 : 1;
+  };
+  const auto make_snapshot = [&] {
+    if (!fs::exists(state() + "/certificates/www/current")) return;
+    ASSERT_TRUE(replace_snapshot(state(), Secret::copy_of("with its key")));
+  };
+  bool was_reached = true;
+  for (int n = 1; was_reached; ++n) {
+    reset_to(true);
+    const test::TracedRun run = test::run_and_pause(n, make_snapshot, forget);
+    was_reached = run.was_reached;
+    ASSERT_EQ(run.exit_code, 0) << "call " << n;
+    ASSERT_FALSE(fs::exists(snapshot_path(state()))) << "call " << n;
   }
 }
 

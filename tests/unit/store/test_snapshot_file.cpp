@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include <filesystem>
+#include <memory>
 #include <string>
 
 #include "base/file.h"
@@ -67,6 +68,22 @@ TEST_F(SnapshotFileTest, ADraftEndsWhenTheSnapshotIsRemoved) {
   { static_cast<void>(SnapshotDraft::begin(path())); }
   EXPECT_EQ(std::distance(std::filesystem::directory_iterator(path()), {}), 1)
       << "no draft is left";
+}
+
+TEST_F(SnapshotFileTest, ADraftThatEndedLeavesTheNextOneAlone) {
+  replace("one");
+  auto ended = std::make_unique<Result<SnapshotDraft>>(SnapshotDraft::begin(path()));
+  ASSERT_TRUE(*ended);
+  remove_snapshot(path());
+  auto next = SnapshotDraft::begin(path());
+  ASSERT_TRUE(next);
+  EXPECT_FALSE((*ended)->is_wanted());
+  EXPECT_EQ((*ended)->finish(Secret::copy_of("two")).error().kind(), ErrorKind::rejected);
+  EXPECT_FALSE(std::filesystem::exists(snapshot_path(path()))) << "what the next one has so far";
+  ended.reset();
+  EXPECT_TRUE(next->is_wanted());
+  EXPECT_TRUE(next->finish(Secret::copy_of("three")));
+  EXPECT_EQ(content(), "three");
 }
 
 // It may hold keys. The name is one that a new leader clears away.
