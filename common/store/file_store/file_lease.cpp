@@ -47,8 +47,20 @@ std::uint64_t read_token(int file) {
   return parse_unsigned(digits).value_or(0);
 }
 
+// Does not wait for the other end of a FIFO, which anybody with the account may put there. Nothing
+// else than a file can be a lock: errno says EINVAL then.
+FileDescriptor open_lock(const std::string& path, int flags) {
+  FileDescriptor file(
+      open(path.c_str(), flags | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY, kOwnerOnlyFile));
+  struct stat facts {};
+  if (!file || (fstat(file.get(), &facts) == 0 && S_ISREG(facts.st_mode))) return file;
+  file.reset();
+  errno = EINVAL;
+  return file;
+}
+
 bool write_token(const std::string& path, std::uint64_t token) {
-  const FileDescriptor file(open(path.c_str(), O_WRONLY | O_CLOEXEC | O_NOFOLLOW));
+  const FileDescriptor file = open_lock(path, O_WRONLY);
   if (!file) return false;
   const std::string text = fmt::format("{:020}\n", token);
   const ssize_t size = pwrite(file.get(), text.data(), text.size(), 0);
@@ -70,8 +82,7 @@ Result<std::unique_ptr<Lease>> acquire_lease(const std::string& state_path) {
   const std::string path = lock_path(state_path);
   // Read-only, because closing a file that was open for writing wakes everybody who watches the
   // directory, and those who do not lead try every second.
-  FileDescriptor file(
-      open(path.c_str(), O_RDONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW, kOwnerOnlyFile));
+  FileDescriptor file = open_lock(path, O_RDONLY | O_CREAT);
   if (!file) return failed(path);
   if (flock(file.get(), LOCK_EX | LOCK_NB) != 0) {
     if (errno == EWOULDBLOCK || errno == EINTR) return std::unique_ptr<Lease>();
@@ -87,7 +98,7 @@ Result<std::unique_ptr<Lease>> acquire_lease(const std::string& state_path) {
 
 Result<void> check_lease(const std::string& state_path, const Lease& lease) {
   const std::string path = lock_path(state_path);
-  const FileDescriptor file(open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW));
+  const FileDescriptor file = open_lock(path, O_RDONLY);
   if (!file) return failed(path);
   if (read_token(file.get()) != lease.fencing_token()) {
     return fail(ErrorKind::transient, "another process leads the store by now");

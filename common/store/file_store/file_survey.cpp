@@ -79,7 +79,8 @@ bool note(const FTSENT& entry, uid_t owner, Time now, Survey& survey) {
 // The leader holds an exclusive lock, so a shared one is to be had only without it.
 void look_for_leader(const std::string& state_path, Survey& survey) {
   const std::string path = state_path + "/leader.lock";
-  const FileDescriptor lock(open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  const FileDescriptor lock(
+      open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY));
   if (!lock) {
     survey.lead = errno == ENOENT ? Lead::never_taken : Lead::unknown;
     survey.lead_problem = fmt::format("{}: {}", path, errno_text(errno));

@@ -231,6 +231,16 @@ TEST_F(FileStoreTest, NoSnapshotOfAnyMomentKeepsWhatIsForgotten) {
   }
 }
 
+// Whoever has the account may put one there; opening it would wait for its other end.
+TEST_F(FileStoreTest, AFifoIsNoLock) {
+  reset_to(true);
+  const std::string lock = state() + "/leader.lock";
+  ASSERT_EQ(unlink(lock.c_str()), 0);
+  ASSERT_EQ(mkfifo(lock.c_str(), 0600), 0);
+  const std::unique_ptr<Store> store = open_file_store(state()).value();
+  EXPECT_THAT(store->try_lead().error().message(), HasSubstr("leader.lock: Invalid argument"));
+}
+
 // Also without a leader, who would find out by himself.
 TEST_F(FileStoreTest, ForgettingDropsTheRenewalThatWasAskedFor) {
   for (const Keep keep : {Keep::nothing, Keep::versions}) {
