@@ -4,7 +4,9 @@
 #include <curl/curl.h>
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
+#include <chrono>
 #include <optional>
 #include <span>
 #include <utility>
@@ -62,6 +64,14 @@ class Listening {
     if (!patience_.is_alive()) return false;
     seen_ = clock_.steady_now();
     return true;
+  }
+  // Until when goes_on() has to be asked again; milliseconds.
+  int wait() const {
+    SteadyTime until = last_ + patience_.silence;
+    if (patience_.is_alive) until = std::min(until, seen_ + patience_.quiet);
+    const auto left =
+        std::chrono::ceil<std::chrono::milliseconds>(until - clock_.steady_now()).count();
+    return static_cast<int>(std::clamp<long long>(left, 0, kLongestLook));
   }
 
  private:
@@ -207,7 +217,7 @@ class CurlStreamClient final : public StreamClient {
       goes_on = !code && listening.goes_on(std::exchange(transfer.has_news, false));
       if (!goes_on) break;
       curl_waitfd stop{.fd = patience.stop, .events = CURL_WAIT_POLLIN, .revents = 0};
-      curl_multi_wait(multi.get(), &stop, 1, kLongestLook, nullptr);
+      curl_multi_wait(multi.get(), &stop, 1, listening.wait(), nullptr);
       goes_on = stop.revents == 0;
     }
     curl_multi_remove_handle(multi.get(), transfer.handle);
