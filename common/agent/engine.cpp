@@ -154,8 +154,9 @@ RunningEngine::RunningEngine(Parts parts, CloudAccess access, HttpClients http)
                     return sources_.of(source);
                   },
                   parts_.clock, parts_.log, parts_.launch_id, &responder_, parts_.events,
-                  [this](const std::string& name, const store::Canary& canary) {
-                    return store::canary_tallies(parts_.state_path, name, canary);
+                  [counts = std::make_shared<store::CanaryCounts>(parts_.state_path)](
+                      const std::string& name, const store::Canary& canary) {
+                    return counts->of(name, canary);
                   },
                   [this](const std::string& name) { return snapshot_.last_copy_of(name); }}),
       requests_({parts_.state_path, parts_.store, *parts_.lease, lifecycle_, parts_.log,

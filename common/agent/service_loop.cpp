@@ -84,22 +84,21 @@ ServiceLoop::ServiceLoop(Parts parts)
 
 void ServiceLoop::make_board() {
   const ReadCredentials& credentials = parts_.access->credentials;
-  board_.emplace(
-      StatusBoard::Parts{.config = parts_.config,
-                         .store = *parts_.store,
-                         .writer = parts_.publisher ? parts_.publisher->writer() : *parts_.notes,
-                         .ledger = parts_.calls,
-                         .clock = parts_.clock,
-                         .log = parts_.log,
-                         .account = credentials && *credentials ? (*credentials)->domain_id : "",
-                         .has_access = !parts_.access->trouble(),
-                         .hooks = [&events = parts_.events] { return events.hook_counts(); },
-                         .canary_counter =
-                             [](const std::string& name, const store::Canary& canary) {
-                               return store::canary_tallies(kStorePath, name, canary);
-                             },
-                         .fleet = [] { return store::read_fleet_note(kStorePath); },
-                         .fleet_overview = [] { return store::read_fleet_overview(kStorePath); }});
+  board_.emplace(StatusBoard::Parts{
+      .config = parts_.config,
+      .store = *parts_.store,
+      .writer = parts_.publisher ? parts_.publisher->writer() : *parts_.notes,
+      .ledger = parts_.calls,
+      .clock = parts_.clock,
+      .log = parts_.log,
+      .account = credentials && *credentials ? (*credentials)->domain_id : "",
+      .has_access = !parts_.access->trouble(),
+      .hooks = [&events = parts_.events] { return events.hook_counts(); },
+      .canary_counter = [counts = std::make_shared<store::CanaryCounts>(kStorePath)](
+                            const std::string& name,
+                            const store::Canary& canary) { return counts->of(name, canary); },
+      .fleet = [] { return store::read_fleet_note(kStorePath); },
+      .fleet_overview = [] { return store::read_fleet_overview(kStorePath); }});
 }
 
 int ServiceLoop::run() {

@@ -111,8 +111,8 @@ Result<Overview> read_overview(Workspace& workspace, const std::string& name, De
     overview.staged = lifecycle::pending_activation(store, *overview.spec, workspace.clock().now());
   }
   if (overview.staged && overview.staged->canary) {
-    overview.canary = sum_of(
-        store::canary_tallies(workspace.options.state_directory, name, *overview.staged->canary));
+    store::CanaryCounts counts(workspace.options.state_directory);
+    overview.canary = sum_of(counts.of(name, *overview.staged->canary));
   }
   if (overview.held != 0) overview.refused_canary = lifecycle::refused_canary(store, name);
   if (auto read = read_installed(store, depth, overview); !read) return pass(std::move(read));

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Reads, for the host that leads, how handshakes end on the other hosts with versions that are
 // tried out, and leaves it in the state directory, beside what this host's own servers have counted
-// (store/host/canary_file.h). Thread-safe.
+// (store/host/canary_file.h): one line for each certificate, however many hosts there are, and one
+// for each host on which it goes clearly worse. Thread-safe.
 #pragma once
 
 #include <mutex>
@@ -22,6 +23,10 @@ namespace ccm::fleet {
 using CanariesOfHosts = std::vector<std::pair<std::string, store::HostCanaries>>;
 Result<CanariesOfHosts> read_canaries_of_hosts(EtcdClient& etcd, const FleetLayout& layout,
                                                const FleetKeys& keys);
+
+// What the leader's verdict needs of them (policy/canary.h): all that are unremarkable are added
+// up, as store::kOtherHosts.
+std::vector<store::HostCanaries> summary_of(std::vector<store::HostCanaries> hosts);
 
 class CanaryReader {
  public:

@@ -2,6 +2,7 @@
 #include "fleet/hosts/report_writer.h"
 
 #include <algorithm>
+#include <iterator>
 #include <utility>
 
 #include "base/version.h"
@@ -20,6 +21,20 @@ constexpr Seconds kBetweenChanges{10};
 // While a version is tried out, each time a part of the time since that began.
 constexpr int kCanaryParts = 10;
 constexpr Seconds kShortestBetweenCanaries{2};
+// Far below what etcd takes for one value.
+constexpr std::size_t kMostCanaries = 4000;
+
+// Without those of which nothing was counted yet.
+store::CanariesCounted worth_telling(store::CanariesCounted counted) {
+  for (auto each = counted.begin(); each != counted.end();) {
+    const bool is_worth = each->second.total != CanaryTally();
+    const auto next = std::next(each);
+    if (!is_worth) counted.erase(each);
+    each = next;
+  }
+  while (counted.size() > kMostCanaries) counted.erase(std::prev(counted.end()));
+  return counted;
+}
 
 }  // namespace
 
@@ -138,7 +153,7 @@ bool ReportWriter::is_time_for(const store::CanariesCounted& counted) const {
 
 Result<void> ReportWriter::tell_canaries(const FleetKeys& keys) {
   store::HostCanaries now{.host = parts_.self.name,
-                          .counted = store::host_canaries(parts_.state_path)};
+                          .counted = worth_telling(store::host_canaries(parts_.state_path))};
   const bool is_due = now.counted.empty() || is_time_for(now.counted);
   if (now.counted == canaries_ || !is_due) return {};
   const std::string place = parts_.layout.canaries(parts_.self.id);

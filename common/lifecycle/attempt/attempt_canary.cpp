@@ -7,6 +7,7 @@
 
 #include "lifecycle/attempt/activation.h"
 #include "lifecycle/attempt/attempt.h"
+#include "store/host/canary_file.h"
 
 namespace ccm::lifecycle {
 namespace {
@@ -29,7 +30,9 @@ std::string reasons_of(const CanarySide& side) {
 // Where a rise was seen: "" where there is only one place, or it was everywhere.
 std::string place_of(const policy::CanaryRise& rise) {
   if (!rise.host) return "";
-  return rise.host->empty() ? " on this host" : fmt::format(" on the host \"{}\"", *rise.host);
+  if (rise.host->empty()) return " on this host";
+  if (*rise.host == store::kOtherHosts) return " on the other hosts";
+  return fmt::format(" on the host \"{}\"", *rise.host);
 }
 
 std::string comparison_of(const CanaryTally& tally, std::string_view place = "") {

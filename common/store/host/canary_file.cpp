@@ -2,6 +2,7 @@
 #include "store/host/canary_file.h"
 
 #include <fmt/format.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -74,16 +75,8 @@ Result<void> write_or_remove(const std::string& path, const Record& record, bool
   return fail(system_error("remove " + path, errno));
 }
 
-// Of two servers, one may not have heard yet that another version is tried out.
-void add_total(CanariesCounted& all, const std::string& name, const CanaryCounted& counted) {
-  const CanaryCounted total{.canary = counted.canary, .total = counted.total};
-  const auto [known, is_new] = all.try_emplace(name, total);
-  if (is_new) return;
-  if (known->second.canary == counted.canary) {
-    known->second.total.add(counted.total);
-  } else if (known->second.canary.version < counted.canary.version) {
-    known->second = total;
-  }
+bool is_newer(const Canary& one, const Canary& other) {
+  return std::tie(one.version, one.since) > std::tie(other.version, other.since);
 }
 
 }  // namespace
@@ -108,11 +101,22 @@ Result<void> write_canaries(const std::string& state_path, const ServerId& serve
 CanariesCounted host_canaries(const std::string& state_path) {
   CanariesCounted all;
   for (const ServerId& server : servers_with(state_path, kCanaryPrefix)) {
-    for (const auto& [name, counted] : read_canaries(state_path, server)) {
-      add_total(all, name, counted);
-    }
+    add_totals(all, read_canaries(state_path, server));
   }
   return all;
+}
+
+void add_totals(CanariesCounted& all, const CanariesCounted& more) {
+  for (const auto& [name, counted] : more) {
+    const CanaryCounted total{.canary = counted.canary, .total = counted.total};
+    const auto [known, is_new] = all.try_emplace(name, total);
+    if (is_new) continue;
+    if (known->second.canary == counted.canary) {
+      known->second.total.add(counted.total);
+    } else if (is_newer(counted.canary, known->second.canary)) {
+      known->second = total;
+    }
+  }
 }
 
 std::string serialize(const HostCanaries& canaries) {
@@ -146,23 +150,50 @@ Result<void> write_distant_canaries(const std::string& state_path,
   return write_or_remove(distant_path(state_path), record, is_empty);
 }
 
-HostTallies canary_tallies(const std::string& state_path, const std::string& name,
-                           const Canary& canary) {
-  HostTallies tallies(1);
-  const CanariesCounted own = host_canaries(state_path);
-  const auto found = own.find(name);
-  if (found != own.end() && found->second.canary == canary) {
-    tallies.front().tally = found->second.total;
+std::map<std::string, CanaryCounts::Stamp> CanaryCounts::look() const {
+  std::vector<std::string> paths{distant_path(state_path_)};
+  for (const ServerId& server : servers_with(state_path_, kCanaryPrefix)) {
+    paths.push_back(canary_path(state_path_, server));
   }
-  const auto text = read_file(distant_path(state_path), kLargestDistantFile);
+  std::map<std::string, Stamp> stamps;
+  for (const std::string& path : paths) {
+    struct stat file = {};
+    if (stat(path.c_str(), &file) != 0) continue;
+    stamps[path] = {file.st_ino, file.st_ctim.tv_sec, file.st_ctim.tv_nsec};
+  }
+  return stamps;
+}
+
+void CanaryCounts::read() {
+  own_ = host_canaries(state_path_);
+  distant_.clear();
+  const auto text = read_file(distant_path(state_path_), kLargestDistantFile);
   const auto record = text ? Record::parse(*text) : Result<Record>(fail(text.error()));
-  if (!record) return tallies;
+  if (!record) return;
   for (const std::string_view line : record->find_all(kDistantField)) {
     const std::size_t blank = line.find(' ');
     if (blank == std::string_view::npos) continue;
-    const auto parsed = parse_canary_line(line.substr(blank + 1));
-    if (!parsed || parsed->first != name || parsed->second.canary != canary) continue;
-    tallies.push_back({.host = printable(line.substr(0, blank)), .tally = parsed->second.total});
+    auto parsed = parse_canary_line(line.substr(blank + 1));
+    if (!parsed) continue;
+    distant_.emplace(std::move(parsed->first),
+                     std::pair(printable(line.substr(0, blank)), parsed->second));
+  }
+}
+
+HostTallies CanaryCounts::of(const std::string& name, const Canary& canary) {
+  const std::lock_guard lock(mutex_);
+  // Before it is read: what is written in between is news the next time.
+  if (auto stamps = look(); read_ != stamps) {
+    read();
+    read_ = std::move(stamps);
+  }
+  HostTallies tallies(1);
+  const auto own = own_.find(name);
+  if (own != own_.end() && own->second.canary == canary) tallies.front().tally = own->second.total;
+  const auto [first, last] = distant_.equal_range(name);
+  for (auto each = first; each != last; ++each) {
+    const auto& [host, counted] = each->second;
+    if (counted.canary == canary) tallies.push_back({.host = host, .tally = counted.total});
   }
   return tallies;
 }

@@ -10,9 +10,14 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <map>
+#include <mutex>
+#include <optional>
 #include <string>
 #include <string_view>
+#include <tuple>
+#include <utility>
 #include <vector>
 
 #include "base/canary_tally.h"
@@ -45,6 +50,9 @@ Result<void> write_canaries(const std::string& state_path, const ServerId& serve
 
 // The totals of all servers of this state directory.
 CanariesCounted host_canaries(const std::string& state_path);
+// Adds up totals. Where two are not of the same canary, the newer one counts: not everybody has
+// heard of it yet.
+void add_totals(CanariesCounted& all, const CanariesCounted& more);
 
 // A host and its totals, as hosts of a fleet tell each other.
 struct HostCanaries {
@@ -61,9 +69,28 @@ Result<HostCanaries> parse_host_canaries(std::string_view text);
 Result<void> write_distant_canaries(const std::string& state_path,
                                     const std::vector<HostCanaries>& hosts);
 
-// Of this host, and of each other one that has told of it; of a host without one there is only
-// this host's, which may be empty.
-HostTallies canary_tallies(const std::string& state_path, const std::string& name,
-                           const Canary& canary);
+// How many hosts together are called in write_distant_canaries(); no host has such a name.
+inline constexpr std::string_view kOtherHosts = "*";
+
+// What all those files say. Reads them again only when they have changed, so that asking costs
+// little, whatever is tried out. Thread-safe.
+class CanaryCounts {
+ public:
+  explicit CanaryCounts(std::string state_path) : state_path_(std::move(state_path)) {}
+
+  // Of this host first, which may be empty, and of the others that have told of it.
+  HostTallies of(const std::string& name, const Canary& canary);
+
+ private:
+  using Stamp = std::tuple<unsigned long, long, long>;
+  std::map<std::string, Stamp> look() const;
+  void read();
+
+  const std::string state_path_;
+  std::mutex mutex_;
+  std::optional<std::map<std::string, Stamp>> read_;  // what was read, by path
+  CanariesCounted own_;
+  std::multimap<std::string, std::pair<std::string, CanaryCounted>, std::less<>> distant_;
+};
 
 }  // namespace ccm::store

@@ -29,6 +29,7 @@ using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using ::testing::Not;
 using ::testing::SizeIs;
+using ::testing::UnorderedElementsAre;
 using namespace std::chrono_literals;
 using test::happens;
 
@@ -101,7 +102,7 @@ class CountingHost {
   }
   void count_nothing() { ASSERT_TRUE(store::write_canaries(path(), kCountingServer, {})); }
   HostTallies sees(const store::Canary& canary) const {
-    return store::canary_tallies(path(), "www", canary);
+    return store::CanaryCounts(path()).of("www", canary);
   }
   bool comes_to_see(const store::Canary& canary, std::uint64_t failed) const {
     return happens([&] { return sum_of(sees(canary)).candidate.failed() == failed; });
@@ -155,12 +156,19 @@ TEST_F(FleetCanaryContract, WhatTheHostsCountComesToTheLeader) {
   two->count(canary_, 5, 2);
   three->count(canary_, 6, 3);
   EXPECT_TRUE(one->comes_to_see(canary_, 6));
-  const HostTallies seen = one->sees(canary_);
-  ASSERT_THAT(seen, SizeIs(3));
+  HostTallies seen = one->sees(canary_);
+  ASSERT_THAT(seen, SizeIs(2));
   EXPECT_EQ(seen[0].host, "") << "itself, once";
-  EXPECT_EQ(seen[1].host, "three");
-  EXPECT_EQ(seen[2].host, "two");
+  EXPECT_EQ(seen[0].tally.candidate.failed(), 1U);
+  EXPECT_EQ(seen[1].host, store::kOtherHosts);
   EXPECT_EQ(sum_of(seen).current.shown(), 150U);
+  // One of them is worse than the rest.
+  three->count(canary_, 10, 10);
+  EXPECT_TRUE(one->comes_to_see(canary_, 13));
+  seen = one->sees(canary_);
+  ASSERT_THAT(seen, SizeIs(3));
+  EXPECT_THAT((std::vector{seen[1].host, seen[2].host}),
+              UnorderedElementsAre("three", store::kOtherHosts));
   EXPECT_THAT(two->sees(canary_), SizeIs(1)) << "it does not lead";
   for (const EtcdItem& item : told()) {
     EXPECT_NE(item.lease, 0U) << "it goes away after its host";

@@ -67,7 +67,7 @@ class CanaryPublisherTest : public testing::Test {
   bool is_shown() const { return writer_.shown(canary_slot("www")).has_value(); }
   CanaryBoard::Lane& lane() { return workers_.lanes("www")->candidate; }
   std::uint64_t shown() const {
-    return sum_of(store::canary_tallies(directory_.path().string(), "www", canary_))
+    return sum_of(store::CanaryCounts(directory_.path().string()).of("www", canary_))
         .candidate.shown();
   }
 

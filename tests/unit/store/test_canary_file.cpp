@@ -24,7 +24,7 @@ class CanaryFile : public testing::Test {
  protected:
   std::string path() const { return directory_.path().string(); }
   CanaryTally tally(const std::string& name, const Canary& canary = kCanary) const {
-    return sum_of(canary_tallies(path(), name, canary));
+    return sum_of(CanaryCounts(path()).of(name, canary));
   }
   test::TempDirectory directory_;
 };
@@ -67,7 +67,7 @@ TEST_F(CanaryFile, EachHostOfAFleetHasATallyOfItsOwn) {
   ASSERT_TRUE(write_distant_canaries(path(), {{.host = "two", .counted = {{"a", counted(6)}}},
                                               {.host = "three", .counted = {{"a", earlier}}},
                                               {.host = "four", .counted = {{"b", counted(7)}}}}));
-  const HostTallies all = canary_tallies(path(), "a", kCanary);
+  const HostTallies all = CanaryCounts(path()).of("a", kCanary);
   ASSERT_EQ(all.size(), 2U);
   EXPECT_EQ(all[0].host, "");
   EXPECT_EQ(all[0].tally, counted(5).total);
@@ -77,8 +77,24 @@ TEST_F(CanaryFile, EachHostOfAFleetHasATallyOfItsOwn) {
   // It is no server of this host.
   EXPECT_EQ(host_canaries(path()).at("a").total, counted(5).total);
   ASSERT_TRUE(write_distant_canaries(path(), {}));
-  EXPECT_EQ(canary_tallies(path(), "a", kCanary).size(), 1U);
+  EXPECT_EQ(CanaryCounts(path()).of("a", kCanary).size(), 1U);
   EXPECT_TRUE(write_distant_canaries(path(), {}));
+}
+
+TEST_F(CanaryFile, WhatHasChangedIsReadAgain) {
+  CanaryCounts counts(path());
+  const auto shown = [&] { return sum_of(counts.of("a", kCanary)).current.shown(); };
+  EXPECT_EQ(shown(), 0U);
+  ASSERT_TRUE(write_canaries(path(), kNginx, {{"a", counted(5)}}));
+  EXPECT_EQ(shown(), 5U);
+  EXPECT_EQ(shown(), 5U);
+  ASSERT_TRUE(write_canaries(path(), kNginx, {{"a", counted(6)}}));
+  ASSERT_TRUE(write_distant_canaries(path(), {{.host = "two", .counted = {{"a", counted(7)}}}}));
+  EXPECT_EQ(shown(), 13U);
+  ASSERT_TRUE(write_canaries(path(), kNginx, {}));
+  EXPECT_EQ(shown(), 7U);
+  ASSERT_TRUE(write_distant_canaries(path(), {}));
+  EXPECT_EQ(shown(), 0U);
 }
 
 TEST_F(CanaryFile, WhatAHostTellsComesBack) {
