@@ -204,10 +204,7 @@ Result<EtcdPage> EtcdClient::read_all(const EtcdRange& wanted, std::size_t page_
     Result<EtcdPage> page = range(next);
     if (!page) return page;
     // What changes in the meantime is heard of by whoever watches from the first page's revision.
-    if (whole.revision == 0) {
-      whole.revision = page->revision;
-      whole.total = page->total;
-    }
+    if (whole.revision == 0) whole.revision = page->revision;
     for (EtcdItem& item : page->items) whole.items.push_back(std::move(item));
     if (!page->has_more || page->items.empty()) return whole;
     next.key = whole.items.back().key + '\0';

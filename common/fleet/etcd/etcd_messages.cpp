@@ -58,7 +58,6 @@ JsonObject range_object(const EtcdRange& range) {
   object.set("key", base64(range.key));
   if (!range.end.empty()) object.set("range_end", base64(range.end));
   if (range.limit != 0) object.set("limit", decimal(range.limit));
-  if (range.written_since != 0) object.set("min_mod_revision", decimal(range.written_since));
   return object;
 }
 
@@ -161,8 +160,7 @@ Secret login_body(const Secret& user, const Secret& password) {
 Result<EtcdPage> parse_page(const cloud::JsonDocument& answer) {
   EtcdPage page{.items = {},
                 .revision = number_of(answer["header"]["revision"]),
-                .has_more = answer["more"].text() == "true",
-                .total = static_cast<std::size_t>(number_of(answer["count"]))};
+                .has_more = answer["more"].text() == "true"};
   if (page.revision == 0) return fail(ErrorKind::transient, "etcd's answer names no revision");
   for (const JsonView value : answer["kvs"].elements()) {
     Result<EtcdItem> item = item_of(value);

@@ -40,8 +40,6 @@ struct EtcdRange {
   std::string key;
   std::string end = {};   // behind the last key; empty: that one key
   std::size_t limit = 0;  // 0: all
-  // Only what was written at this revision or later; 0: all.
-  EtcdRevision written_since = 0;
 };
 // All keys that begin with it, which must not be empty.
 EtcdRange range_of_prefix(std::string_view prefix);
@@ -50,7 +48,6 @@ struct EtcdPage {
   std::vector<EtcdItem> items;  // by key
   EtcdRevision revision = 0;    // of etcd when it answered
   bool has_more = false;
-  std::size_t total = 0;  // keys in the range, whenever they were written
 };
 
 // That a key's revision is this one; 0: the key is not there. Of a range: each of its keys, so that

@@ -138,19 +138,6 @@ TEST_F(EtcdContract, KnowsHowTheClocksDiffer) {
   EXPECT_LE(std::chrono::abs(*ahead), 2s) << "it is the same clock";
 }
 
-TEST_F(EtcdContract, ReadsOnlyWhatHasChangedAndCountsTheRest) {
-  start(1);
-  ASSERT_TRUE(client_->commit(put("/n/1", "v")));
-  const EtcdRevision before = client_->commit(put("/n/2", "v"))->revision;
-  ASSERT_TRUE(client_->commit(put("/n/3", "v")));
-  EtcdRange changed = range_of_prefix("/n/");
-  changed.written_since = before + 1;
-  const EtcdPage page = client_->read_all(changed, 2).value();
-  ASSERT_THAT(page.items, SizeIs(1));
-  EXPECT_EQ(page.items[0].key, "/n/3");
-  EXPECT_EQ(page.total, 3U);
-}
-
 TEST_F(EtcdContract, ReadsLongRangesInPages) {
   start(1);
   for (int i = 0; i < 5; ++i) {
