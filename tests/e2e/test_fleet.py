@@ -8,6 +8,7 @@ import subprocess
 import pytest
 from lab import ctl, processes, tls
 from lab.apache import Apache
+from lab.clock import HostClock
 from lab.etcd import CONTROL, PROGRAM, Etcd, SecureEtcd, port_of
 from lab.fleet import Fleet
 from lab.nginx import Nginx
@@ -330,6 +331,41 @@ def test_an_etcd_with_users_and_certificates(scratch, cloud, intranet, make_serv
         cloud.revoke_issued()
         assert host.serial(cloud, but_not=[serial])
         wait_until(lambda: "CCM OK" in ctl.run(host.state, "check", status=None), "a check that is content")
+
+
+@pytest.mark.parametrize("kinds", [(Nginx, Apache), (Apache, Nginx)], ids=["nginx", "apache"])
+def test_a_wrong_clock_is_told_on_every_host(scratch, fleet, etcd, cloud, kinds):
+    etcd.start()
+    clock = HostClock(scratch / "clock")
+    right, wrong = fleet.host(kinds[0], "right"), fleet.host(kinds[1], "wrong", agent_path=clock.agent_path)
+    clock.set(-120)
+    right.server.start()
+    serial = right.serial(cloud)
+    wrong.server.start()
+    assert wrong.serial(cloud) == serial
+
+    def row(host):
+        hosts = host.status.json()["agent"]["fleet"]["hosts"] or {"worst": []}
+        return next((each for each in hosts["worst"] if abs(each["clock_difference"] or 0) >= 5), None)
+
+    for host in (right, wrong):
+        told = wait_until(lambda host=host: row(host), "a clock that is wrong", timeout=60)
+        assert told["name"] == "wrong" and -123 <= told["clock_difference"] <= -117 and not told["is_silent"]
+        assert host.status.metrics()['ccm_fleet_hosts_wrong_clock{fleet="web"}'] == 1
+    assert right.status.metrics()['ccm_fleet_flaws{fleet="web"}'] == 0
+    assert wrong.status.metrics()['ccm_fleet_flaws{fleet="web"}'] == 1
+    assert "this host's clock is behind etcd" in wrong.status.ask()[1]
+    assert 'the host "wrong" has a clock that is' in ctl.run(right.state, "check", status=1)
+    assert "this host's clock is behind etcd's" in ctl.run(wrong.state, "check", status=1)
+    # By its clock the next one is not valid yet.
+    cloud.revoke_issued()
+    renewed = right.serial(cloud, but_not=[serial])
+    wait_until(lambda: wrong.status.certificate("intranet")["stored"]["serial"] == renewed, "a copy of the new version")
+    assert wrong.status.certificate("intranet")["state"] == "not served"
+    assert wrong.server.show(wrong.site).serial == serial
+    wrong.server.allow("the system's clock was set")
+    clock.set(0)
+    assert wrong.serial(cloud, but_not=[serial]) == renewed
 
 
 def test_an_ocsp_response_is_fetched_once_for_all_hosts(fleet, etcd, cloud):

@@ -12,6 +12,7 @@ import time
 import pytest
 from lab.agent import Agent
 from lab.apache import Apache
+from lab.clock import HostClock
 from lab.etcd import CONTROL, PROGRAM, PartedEtcd, port_of
 from lab.fleet import Fleet
 from lab.fleet_faults import Faults, mended_at_the_end
@@ -76,8 +77,11 @@ def fixture_hosts(scratch, cloud, etcd, intranet, make_server, links):
     etcd.start()
     etcd.lock("/cl/web/")
     fleet = Fleet(scratch, cloud, etcd, intranet, make)
-    hosts = [fleet.host(kind, name, [f"https://127.0.0.1:{link.port}" for link in links[name]], ticket_keys="fleet")
-             for name, kind in HOSTS.items()]
+    clocks = {name: HostClock(scratch / f"clock-{name}") for name in HOSTS}
+    hosts = [fleet.host(kind, name, [f"https://127.0.0.1:{link.port}" for link in links[name]], ticket_keys="fleet",
+                        agent_path=clocks[name].agent_path) for name, kind in HOSTS.items()]
+    for host in hosts:
+        host.clock = clocks[host.name]
     yield fleet, hosts
     for host in hosts:
         host.server.stop()

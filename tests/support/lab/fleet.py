@@ -7,6 +7,7 @@ import shutil
 
 from . import ctl
 from .agent import Agent
+from .clock import HostClock
 from .etcd import SecureEtcd
 from .net import free_port
 from .server import Certificate, Site
@@ -24,6 +25,7 @@ class Host:
     site: Site | None = None
     key: pathlib.Path | None = None  # of a host that was let in
     status: Status | None = None  # of its web server
+    clock: HostClock | None = None  # of its agent, where it is not the machine's
 
     def __str__(self):
         return self.name

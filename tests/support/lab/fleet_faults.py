@@ -54,7 +54,8 @@ class Faults:
     # -- chance ----------------------------------------------------------------------------------
 
     KINDS = ("kill_member", "pause_member", "part_member", "kill_agent", "kill_host", "freeze_host", "part_host",
-             "compact", "fill", "withdraw_role", "change_password", "rotate_key", "lose_answer", "slow_down")
+             "compact", "fill", "withdraw_role", "change_password", "rotate_key", "set_clock_of_host", "lose_answer",
+             "slow_down")
     LONGEST = 20.0  # seconds: beyond the lease
 
     def begin(self):
@@ -200,6 +201,18 @@ class Faults:
             return True
 
         return join
+
+    def set_clock_of_host(self, host):
+        """Its clock is minutes off, and jumps back when it is mended."""
+        by = self.random.choice((-1, 1)) * self.random.randrange(10, 300)
+        self.tell(f"  by {by} s")
+        host.clock.set(by)
+
+        def put_right():
+            host.clock.set(0)
+            return True
+
+        return put_right
 
     def rotate_key(self, host):
         # It may fail amid other faults, and another host may be first.
