@@ -11,28 +11,12 @@
 #include "publication/canary_board.h"
 #include "publication/note.h"
 #include "publication/segment.h"
+#include "publication/segment_lock.h"
 
 namespace ccm::publication {
 namespace {
 
 constexpr std::uint64_t kMostBytes = kBufferSize;
-
-// A lock of this process, which a child does not inherit and the kernel takes back when the process
-// ends or closes a descriptor of the segment.
-Result<void> lock(int segment, IfBusy if_busy) {
-  struct flock whole {};
-  whole.l_type = F_WRLCK;
-  whole.l_whence = SEEK_SET;
-  int locked = 0;
-  do {
-    locked = fcntl(segment, if_busy == IfBusy::wait ? F_SETLKW : F_SETLK, &whole);
-  } while (locked != 0 && errno == EINTR);
-  if (locked == 0) return {};
-  if (errno == EAGAIN || errno == EACCES) {
-    return fail(ErrorKind::transient, "another process still writes the publication segment");
-  }
-  return fail(system_error("lock the publication segment", errno));
-}
 
 }  // namespace
 
@@ -262,7 +246,7 @@ Result<Writer> Writer::create(std::vector<std::string> names, const std::string&
 }
 
 Result<Writer> Writer::attach(FileDescriptor segment, IfBusy if_busy) {
-  if (auto locked = lock(segment.get(), if_busy); !locked) return pass(std::move(locked));
+  if (auto locked = lock_segment(segment.get(), if_busy); !locked) return pass(std::move(locked));
   auto mapped = Segment::map(segment.get(), Access::read_write);
   if (!mapped) return pass(std::move(mapped));
   return Writer(std::make_unique<Impl>(std::move(segment), *std::move(mapped)));

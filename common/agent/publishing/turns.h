@@ -3,7 +3,6 @@
 // time that has passed, not on how often somebody asks. Belongs to one thread.
 #pragma once
 
-#include <chrono>
 #include <cstddef>
 #include <optional>
 #include <vector>
@@ -13,9 +12,8 @@
 namespace ccm::agent {
 
 // What has other means of noticing, and takes turns only to be sure: a minute of it costs the same
-// with any number of certificates. Of a few, each has its turn within five seconds; of 10,000,
-// within the hour.
-inline constexpr std::chrono::milliseconds kLeisurely{312};
+// with any number of certificates. Of 10,000, each has its turn within three hours.
+inline constexpr Seconds kLeisurely{1};
 
 class Turns {
  public:

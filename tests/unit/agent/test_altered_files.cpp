@@ -135,7 +135,7 @@ TEST_F(AlteredFilesTest, FindsAlsoWhatNoWatchTellsOf) {
   look();
   damage(kLast);
   std::vector<std::string> altered;
-  for (Seconds passed{0}; passed < Seconds(3600) && altered.empty(); passed += Seconds(5)) {
+  for (Seconds passed{0}; passed < Seconds(3 * 3600) && altered.empty(); passed += Seconds(5)) {
     altered = look(Seconds(5));
   }
   EXPECT_THAT(altered, ElementsAre(name_of(kLast)));

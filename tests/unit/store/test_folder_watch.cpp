@@ -2,6 +2,7 @@
 #include <fcntl.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sched.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 
@@ -208,6 +209,29 @@ TEST_F(FolderWatchTest, FindsOneAmongTenThousand) {
   if (!watch->unwatched().empty()) GTEST_SKIP() << watch->problem()->message();
   write(certificate("n9876") / "versions/1/privkey.pem", "other");
   EXPECT_THAT(watch->touched(), ElementsAre(9876));
+}
+
+// In a user namespace, which has a limit of its own.
+TEST_F(FolderWatchTest, WatchesWhatFitsAndTheRestWhenThereIsRoom) {
+  const auto limit = [](int most) {
+    std::ofstream file("/proc/sys/user/max_inotify_watches");
+    file << most << std::flush;
+    return file.good();
+  };
+  const int status = test::in_child_without({{SYS_acct, EPERM}}, [&] {
+    if (unshare(CLONE_NEWUSER) != 0) return 77;
+    // One for the folder of all, and two for each.
+    if (!limit(5)) return 77;
+    if (watch().unwatched() != Indices{2} || !watch().problem()) return 1;
+    write(key(), "other");
+    if (touched() != Indices{1}) return 2;
+    limit(7);
+    if (touched() != Indices{2} || !watch().unwatched().empty()) return 3;
+    write(certificate("c") / "versions/3/privkey.pem", "other");
+    return touched() == Indices{2} ? 0 : 4;
+  });
+  if (status == 77) GTEST_SKIP() << "the system makes no user namespace with a limit";
+  EXPECT_EQ(status, 0);
 }
 
 TEST_F(FolderWatchTest, SaysWhyItWatchesNothing) {
