@@ -231,6 +231,8 @@ Result<FleetKeys> FleetKeyring::read(const crypto::KeyPair& host, std::string_vi
 Result<std::vector<FleetMember>> FleetKeyring::members(const FleetKeys& keys) {
   Result<Listing> listing = list(keys);
   if (!listing) return pass(std::move(listing));
+  // What newer keys seal looks like somebody else's, and hosts would be missing.
+  if (!keys.entry.empty() && !has_entry(*listing, keys)) return changed_meanwhile();
   return std::move(listing->members);
 }
 
@@ -255,14 +257,17 @@ Result<FleetKeyring::Listing> FleetKeyring::list(const FleetKeys& keys) {
   return listing;
 }
 
+bool FleetKeyring::has_entry(const Listing& listing, const FleetKeys& keys) const {
+  return std::any_of(
+      listing.members.begin(), listing.members.end(),
+      [&](const FleetMember& member) { return member_place(member.id) == keys.entry; });
+}
+
 Result<std::string> FleetKeyring::rotate(const FleetKeys& keys,
                                          const std::vector<std::string>& without) {
   const Result<Listing> listing = list(keys);
   if (!listing) return fail(listing.error());
-  const bool are_newest =
-      std::any_of(listing->members.begin(), listing->members.end(),
-                  [&](const FleetMember& member) { return member_place(member.id) == keys.entry; });
-  if (!are_newest) return changed_meanwhile();
+  if (!has_entry(*listing, keys)) return changed_meanwhile();
   Result<SealingKey> key = make_fleet_key();
   if (!key) return pass(std::move(key));
   Rotation rotation{.keys = keys, .after = {}, .known_to = listing->revision};

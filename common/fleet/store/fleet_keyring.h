@@ -64,6 +64,7 @@ class FleetKeyring {
   // Whether the fleet counts the host among its members; notes its entry in the keys. `transient`
   // when they are not the newest any more.
   Result<bool> is_member(const crypto::KeyPair& host, FleetKeys& keys);
+  // `transient` when the keys are of is_member() and not the newest any more.
   Result<std::vector<FleetMember>> members(const FleetKeys& keys);
 
  private:
@@ -72,6 +73,8 @@ class FleetKeyring {
     EtcdRevision revision = 0;  // of etcd then
   };
   Result<Listing> list(const FleetKeys& keys);
+  // Whether the host whose keys these are is one of them.
+  bool has_entry(const Listing& listing, const FleetKeys& keys) const;
   std::string key_place(std::string_view id, std::string_view host) const;
   std::string member_place(std::string_view host) const;
   Result<EtcdChange> member_change(const FleetKeys& keys, const FleetMember& member) const;

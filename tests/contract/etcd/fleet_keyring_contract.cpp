@@ -91,6 +91,7 @@ TEST_F(KeyringContract, GivesANewKeyToAllButWhoWasRemoved) {
   const FleetKeys left = keyring_->read(gone, id).value();
   ASSERT_THAT(left.keys, SizeIs(1)) << "reads what it could read, and nothing new";
   EXPECT_THAT(keyring_->members(keyring_->read(one_, id).value()).value(), SizeIs(2));
+  EXPECT_EQ(keyring_->members(before).error().code(), kFleetChanged) << "no list that lacks hosts";
   // Who comes later gets the key before as well.
   const crypto::KeyPair late = test::make_test_key();
   ASSERT_TRUE(keyring_->admit(keys_of(one_, id), "late", half_of(late)));

@@ -9,6 +9,7 @@
 #include <chrono>
 #include <memory>
 #include <optional>
+#include <type_traits>
 #include <utility>
 
 #include "base/backoff.h"
@@ -115,12 +116,13 @@ constexpr unsigned kFleetTries = 10;
 constexpr Backoff kBetweenTries{.first = std::chrono::milliseconds(50),
                                 .longest = std::chrono::milliseconds(800)};
 
-// `act` with the fleet as it is now: Membership& -> Result<std::string>.
+// `act` with the fleet as it is now: Membership& -> Result<...>.
 template <typename Act>
-Result<std::string> as_member(Workspace& workspace, const FleetWords& words, Act act) {
+auto as_member(Workspace& workspace, const FleetWords& words, Act act) {
+  using Done = std::invoke_result_t<Act, Membership&>;
   for (unsigned tries = 1;; ++tries) {
     auto member = Membership::open(workspace, words.options);
-    Result<std::string> done = member ? act(*member) : Result<std::string>(fail(member.error()));
+    Done done = member ? act(*member) : Done(fail(member.error()));
     const bool is_lost = !done && done.error().code() == fleet::kFleetChanged;
     if (!is_lost || tries == kFleetTries) return done;
     poll(nullptr, 0, static_cast<int>(kBetweenTries.delay(tries).count()));
@@ -162,17 +164,21 @@ Result<fleet::FleetMember> find_member(const std::vector<fleet::FleetMember>& me
   return *found.front();
 }
 
-Result<ExitCode> remove_host(Workspace& workspace, const FleetWords& words) {
-  auto link = Membership::open(workspace, words.options);
-  if (!link) return pass(std::move(link));
-  const auto members = link->keyring().members(link->keys());
+Result<fleet::FleetMember> find_other(Membership& self, const std::string& wanted) {
+  const auto members = self.keyring().members(self.keys());
   if (!members) return fail(members.error());
-  const auto member = find_member(*members, words.subject);
-  if (!member) return fail(member.error());
-  if (member->id == link->id()) {
+  auto member = find_member(*members, wanted);
+  if (member && member->id == self.id()) {
     return fail(ErrorKind::rejected,
                 "this host would make the key that it is not to know; remove it on another member");
   }
+  return member;
+}
+
+Result<ExitCode> remove_host(Workspace& workspace, const FleetWords& words) {
+  const auto member = as_member(workspace, words,
+                                [&](Membership& self) { return find_other(self, words.subject); });
+  if (!member) return fail(member.error());
   if (!words.yes) {
     const auto agreed = confirm(fmt::format("remove {} from the fleet and make a new key for the "
                                             "others",
