@@ -13,10 +13,10 @@
 #include "fleet/etcd/etcd_client.h"
 #include "fleet/hosts/canary_reader.h"
 #include "fleet/store/etcd_store.h"
+#include "fleet_machine.h"
 #include "store/host/canary_file.h"
 #include "store/staging.h"
 #include "support/admission.h"
-#include "support/etcd_cluster.h"
 #include "support/happens.h"
 #include "support/memory_log.h"
 #include "support/temp_directory.h"
@@ -121,25 +121,16 @@ class CountingHost {
   std::unique_ptr<store::Lease> lease_;
 };
 
-class FleetCanaryContract : public ::testing::Test {
+class FleetCanaryContract : public test::FleetFixture {
  protected:
-  void SetUp() override {
-    if (!test::EtcdCluster::is_installed()) GTEST_SKIP() << "there is no /usr/bin/etcd";
-    cluster_ = std::make_unique<test::EtcdCluster>();
-    raw_ = EtcdClient::make({.endpoints = cluster_->endpoints()}).value();
-    ASSERT_TRUE(happens([&] { return raw_->range({.key = "x"}).has_value(); }));
-  }
   std::unique_ptr<CountingHost> join(const std::string& name) {
-    return std::make_unique<CountingHost>(cluster_->endpoints(), name, key_);
+    return FleetFixture::join<CountingHost>(name);
   }
   std::vector<EtcdItem> told() {
     return raw_->read_all(range_of_prefix("/cl/web/~canaries/")).value().items;
   }
 
   const store::Canary canary_{.version = 2, .since = SystemClock().now()};
-  crypto::SealingKey key_ = crypto::make_sealing_key().value();
-  std::unique_ptr<test::EtcdCluster> cluster_;
-  std::unique_ptr<EtcdClient> raw_;
 };
 
 TEST_F(FleetCanaryContract, WhatTheHostsCountComesToTheLeader) {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // A machine of a fleet on a real etcd, in this process: the store that an agent has, and one server
-// whose agent this process is.
+// whose agent this process is. And that etcd.
 #pragma once
 
 #include <gtest/gtest.h>
@@ -17,6 +17,7 @@
 #include "store/host/effective_settings.h"
 #include "store/host/fleet_note.h"
 #include "store/host/presence.h"
+#include "support/etcd_cluster.h"
 #include "support/happens.h"
 #include "support/memory_log.h"
 #include "support/temp_directory.h"
@@ -115,6 +116,25 @@ class Machine {
   std::optional<store::Presence> presence_;
   std::unique_ptr<store::Store> store_;
   std::unique_ptr<store::Lease> lease_;
+};
+
+// An etcd of one member for each test, and the key of a fleet on it.
+class FleetFixture : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    if (!EtcdCluster::is_installed()) GTEST_SKIP() << "there is no /usr/bin/etcd";
+    cluster_ = std::make_unique<EtcdCluster>();
+    raw_ = fleet::EtcdClient::make({.endpoints = cluster_->endpoints()}).value();
+    ASSERT_TRUE(happens([&] { return raw_->range({.key = "x"}).has_value(); }));
+  }
+  template <typename Host = Machine>
+  std::unique_ptr<Host> join(const std::string& name) {
+    return std::make_unique<Host>(cluster_->endpoints(), name, key_);
+  }
+
+  crypto::SealingKey key_ = crypto::make_sealing_key().value();
+  std::unique_ptr<EtcdCluster> cluster_;
+  std::unique_ptr<fleet::EtcdClient> raw_;
 };
 
 }  // namespace ccm::test

@@ -15,7 +15,6 @@
 #include "fleet/hosts/host_report.h"
 #include "fleet/store/fleet_keyring.h"
 #include "fleet_machine.h"
-#include "support/etcd_cluster.h"
 
 namespace ccm::fleet {
 namespace {
@@ -27,17 +26,11 @@ using ::testing::ElementsAre;
 using ::testing::IsEmpty;
 using ::testing::IsSupersetOf;
 
-class FleetOverviewContract : public ::testing::Test {
+class FleetOverviewContract : public test::FleetFixture {
  protected:
   void SetUp() override {
-    if (!test::EtcdCluster::is_installed()) GTEST_SKIP() << "there is no /usr/bin/etcd";
-    cluster_ = std::make_unique<test::EtcdCluster>();
-    raw_ = EtcdClient::make({.endpoints = cluster_->endpoints()}).value();
-    ASSERT_TRUE(happens([&] { return raw_->range({.key = "x"}).has_value(); }));
+    FleetFixture::SetUp();
     keys_.keys.push_back({.id = key_.id, .key = key_.key.clone()});
-  }
-  std::unique_ptr<Machine> join(const std::string& name) {
-    return std::make_unique<Machine>(cluster_->endpoints(), name, key_);
   }
   static std::string id_of(const std::string& name) { return fleet_host_id("half of " + name); }
   void write(const std::string& key, Secret text) {
@@ -85,11 +78,8 @@ class FleetOverviewContract : public ::testing::Test {
         "grpc_service=\"etcdserverpb.KV\",grpc_type=\"unary\"}");
   }
 
-  crypto::SealingKey key_ = crypto::make_sealing_key().value();
   FleetKeys keys_;
   Names told_;
-  std::unique_ptr<test::EtcdCluster> cluster_;
-  std::unique_ptr<EtcdClient> raw_;
 };
 
 std::string seen_as(const FleetOverview& overview) {

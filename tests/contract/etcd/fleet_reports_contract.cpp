@@ -15,7 +15,6 @@
 #include "fleet/etcd/etcd_client.h"
 #include "fleet/hosts/host_report.h"
 #include "fleet_machine.h"
-#include "support/etcd_cluster.h"
 #include "support/happens.h"
 
 namespace ccm::fleet {
@@ -31,24 +30,11 @@ using test::happens;
 using test::Machine;
 using test::Names;
 
-class FleetReportsContract : public ::testing::Test {
+class FleetReportsContract : public test::FleetFixture {
  protected:
-  void SetUp() override {
-    if (!test::EtcdCluster::is_installed()) GTEST_SKIP() << "there is no /usr/bin/etcd";
-    cluster_ = std::make_unique<test::EtcdCluster>();
-    raw_ = EtcdClient::make({.endpoints = cluster_->endpoints()}).value();
-    ASSERT_TRUE(happens([&] { return raw_->range({.key = "x"}).has_value(); }));
-  }
-  std::unique_ptr<Machine> join(const std::string& name) {
-    return std::make_unique<Machine>(cluster_->endpoints(), name, key_);
-  }
   std::vector<EtcdItem> notes() {
     return raw_->read_all(range_of_prefix("/cl/web/~settings/")).value().items;
   }
-
-  crypto::SealingKey key_ = crypto::make_sealing_key().value();
-  std::unique_ptr<test::EtcdCluster> cluster_;
-  std::unique_ptr<EtcdClient> raw_;
 };
 
 TEST_F(FleetReportsContract, TheLeaderHearsWhatTheOthersName) {
