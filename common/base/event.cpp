@@ -49,8 +49,7 @@ constexpr std::array kEventKinds = {
               false},
     EventKind{EventType::revoked, "revoked",
               "its authority or the cloud says that the installed certificate was revoked; said "
-              "once for each "
-              "version",
+              "once for each version",
               false},
     EventKind{EventType::staple, "staple", "a new OCSP response was stored for stapling", false},
     EventKind{EventType::challenge_setup, "challenge-setup",

@@ -6,7 +6,6 @@
 #include "lifecycle/attempt/canary.h"
 
 namespace ccm::agent {
-
 namespace {
 
 // Twice the time, and some for clocks that differ: the leader's settings may say a longer one.

@@ -17,7 +17,7 @@ Result<CanariesOfHosts> read_canaries_of_hosts(EtcdClient& etcd, const FleetLayo
     const Result<Secret> text = keys.unseal(item.key, item.value);
     auto canaries = text ? store::parse_host_canaries(text->reveal())
                          : Result<store::HostCanaries>(fail(text.error()));
-    if (canaries) hosts.emplace_back(item.key.substr(prefix.size()), *std::move(canaries));
+    if (canaries) hosts.emplace(item.key.substr(prefix.size()), *std::move(canaries));
   }
   return hosts;
 }

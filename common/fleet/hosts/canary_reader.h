@@ -5,6 +5,7 @@
 // for each host on which it goes clearly worse. Thread-safe.
 #pragma once
 
+#include <map>
 #include <mutex>
 #include <optional>
 #include <string>
@@ -20,7 +21,7 @@
 namespace ccm::fleet {
 
 // All hosts, by their ids; what does not open, or is none of ours, is left out.
-using CanariesOfHosts = std::vector<std::pair<std::string, store::HostCanaries>>;
+using CanariesOfHosts = std::map<std::string, store::HostCanaries>;
 Result<CanariesOfHosts> read_canaries_of_hosts(EtcdClient& etcd, const FleetLayout& layout,
                                                const FleetKeys& keys);
 

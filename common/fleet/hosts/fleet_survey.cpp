@@ -55,8 +55,8 @@ Result<FleetSurvey> survey_fleet(EtcdClient& etcd, const FleetLayout& layout, co
       host.behind = behind_on(report->second, *certificates);
       host.report = std::move(report->second);
     }
-    for (auto& [id, told] : *canaries) {
-      if (id == host.member.id) host.canaries = std::move(told.counted);
+    if (const auto told = canaries->find(host.member.id); told != canaries->end()) {
+      host.canaries = std::move(told->second.counted);
     }
     survey.hosts.push_back(std::move(host));
   }

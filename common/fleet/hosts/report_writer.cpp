@@ -26,12 +26,7 @@ constexpr std::size_t kMostCanaries = 4000;
 
 // Without those of which nothing was counted yet.
 store::CanariesCounted worth_telling(store::CanariesCounted counted) {
-  for (auto each = counted.begin(); each != counted.end();) {
-    const bool is_worth = each->second.total != CanaryTally();
-    const auto next = std::next(each);
-    if (!is_worth) counted.erase(each);
-    each = next;
-  }
+  std::erase_if(counted, [](const auto& each) { return each.second.total == CanaryTally(); });
   while (counted.size() > kMostCanaries) counted.erase(std::prev(counted.end()));
   return counted;
 }
