@@ -12,6 +12,8 @@ PACKAGES = ["ccm-agent", "ccm-emulator", "ccmctl", "libapache2-mod-ccm", "libngi
 FOLDER = "build/package"
 # Besides what the packages ask for: the servers, and what their tests use.
 NEEDED = "nginx apache2 curl jq openssl procps bash-completion"
+# autopkgtest ends with this when every test that passed is marked as superficial.
+ONLY_SUPERFICIAL = 8
 
 
 def succeeds(system, command, **how):
@@ -70,10 +72,10 @@ def test_their_own_tests_pass_as_debian_runs_them(system, packages):
     with clean_system(system, packages, f"autopkgtest-{system.codename}.log", f"{NEEDED} autopkgtest dpkg-dev") as clean:
         succeeds(clean, "apt-get -q -y --no-install-recommends install autopkgtest dpkg-dev procps")
         for name in ("command-line", "nginx", "apache2"):
-            output = succeeds(
-                clean,
+            status, output = clean.type(
                 f"autopkgtest --ignore-restrictions=breaks-testbed,isolation-container --test-name={name} "
                 f"{FOLDER}/*.deb {FOLDER}/*.dsc -- null", network=False)
+            assert status in (0, ONLY_SUPERFICIAL), f"{name} ended with {status}; {clean.log} ends\n{output[-6000:]}"
             assert re.search(rf"^{name} +PASS", output, re.MULTILINE), output[-6000:]
             succeeds(clean, f"[ ! -e /etc/init.d/{name} ] || service {name} stop", network=False)
 
