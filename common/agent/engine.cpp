@@ -202,7 +202,7 @@ RunningEngine::RunningEngine(Parts parts, CloudAccess access, HttpClients http)
   requests_.resume();
   // What changes while it is read is said to it afterwards.
   kept_ = parts_.store.changes_since({}).revision;
-  snapshot_.bring_up_to_date();
+  snapshot_.bring_up_to_date(kept_);
 }
 
 // The settings may keep fewer versions than those of an earlier start, and an agent that was killed
@@ -243,11 +243,7 @@ void RunningEngine::look_at_changes() {
   }
   store::Changes changes = parts_.store.changes_since(std::exchange(kept_, {}));
   kept_ = changes.revision;
-  if (changes.names) {
-    snapshot_.note(*std::move(changes.names));
-  } else {
-    snapshot_.note_all();
-  }
+  snapshot_.note(std::move(changes));
 }
 
 void RunningEngine::hand_out(Time now) {

@@ -96,6 +96,7 @@ Result<std::optional<Publisher>> make_publisher(const config::ServerFacts& facts
   }
   std::optional<Publisher> publisher(std::in_place, config, store, kStorePath, *std::move(writer),
                                      life, log, events, std::move(canaries));
+  if (config.certificates().empty()) return publisher;
   if (Result<Secret> kept = store::read_snapshot(kStorePath)) {
     publisher->believe(publication::Snapshot::parse(*std::move(kept)));
   }

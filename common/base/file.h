@@ -103,6 +103,9 @@ Result<void> sync_directory(const std::string& path);
 // when there are more than kMostEntries.
 Result<std::vector<std::string>> list_directory(const std::string& path,
                                                 Links links = Links::on_the_way);
+// The same of those that are directories.
+Result<std::vector<std::string>> list_subdirectories(const std::string& path,
+                                                     Links links = Links::on_the_way);
 // Removes a directory with everything in it, never following a symbolic link; fine when absent.
 Result<void> remove_tree(const std::string& path);
 

@@ -204,7 +204,22 @@ bool KeptFile::is_the_same(const struct stat& there) const noexcept {
          there.st_mtim.tv_nsec == status_.st_mtim.tv_nsec;
 }
 
-Result<std::vector<std::string>> list_directory(const std::string& path, Links links) {
+namespace {
+
+bool any_entry(int /*directory*/, const dirent& /*entry*/) noexcept {
+  return true;
+}
+
+// Most file systems say it with the name.
+bool is_directory(int directory, const dirent& entry) noexcept {
+  if (entry.d_type != DT_UNKNOWN) return entry.d_type == DT_DIR;
+  struct stat status {};
+  return fstatat(directory, entry.d_name, &status, AT_SYMLINK_NOFOLLOW) == 0 &&
+         S_ISDIR(status.st_mode);
+}
+
+Result<std::vector<std::string>> list_those(const std::string& path, Links links,
+                                            bool (*is_wanted)(int directory, const dirent& entry)) {
   FileDescriptor directory = open_at(path, O_DIRECTORY | O_NONBLOCK, links);
   if (!directory) {
     if (errno == ENOENT) return std::vector<std::string>();
@@ -217,7 +232,8 @@ Result<std::vector<std::string>> list_directory(const std::string& path, Links l
   errno = 0;
   while (const dirent* entry = readdir(stream.get())) {
     const std::string_view name = entry->d_name;
-    if (name != "." && name != "..") names.emplace_back(name);
+    if (name != "." && name != ".." && is_wanted(dirfd(stream.get()), *entry))
+      names.emplace_back(name);
     if (names.size() > kMostEntries) {
       return fail(ErrorKind::invalid, fmt::format("list {}: it has more than {} entries",
                                                   printable(path), kMostEntries));
@@ -226,6 +242,16 @@ Result<std::vector<std::string>> list_directory(const std::string& path, Links l
   if (errno != 0) return failed("list", path);
   std::sort(names.begin(), names.end());
   return names;
+}
+
+}  // namespace
+
+Result<std::vector<std::string>> list_directory(const std::string& path, Links links) {
+  return list_those(path, links, any_entry);
+}
+
+Result<std::vector<std::string>> list_subdirectories(const std::string& path, Links links) {
+  return list_those(path, links, is_directory);
 }
 
 }  // namespace ccm

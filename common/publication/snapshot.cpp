@@ -192,27 +192,43 @@ Secret encode_entry(const SnapshotEntry& entry) {
   return out;
 }
 
+Secret encode_moment(const SnapshotMoment& moment) {
+  SnapshotEntry entry;
+  entry.version = moment.life;
+  entry.stamp = moment.number;
+  return encode_entry(entry);
+}
+
 Snapshot Snapshot::parse(Secret content) {
   Snapshot snapshot;
   snapshot.total_ = content.size();
   if (!content.reveal().starts_with(kSnapshotHead)) return snapshot;
-  std::map<std::string, std::size_t, std::less<>> sizes;
   View rest = content.bytes().subspan(kSnapshotHead.size());
   while (!rest.empty()) {
     const auto body = body_at(rest);
     auto entry = body ? parse_body(*body) : std::nullopt;
     if (entry) {
-      std::size_t& size = sizes[entry->name];
-      snapshot.used_ += kFrameSize + body->size() - size;
-      size = kFrameSize + body->size();
-      std::string name = entry->name;
-      snapshot.entries_.insert_or_assign(std::move(name), *std::move(entry));
+      const std::size_t size = kFrameSize + body->size();
+      snapshot.take(*std::move(entry), size);
       rest = rest.subspan(size);
       continue;
     }
     rest = after_damage(rest);
   }
   return snapshot;
+}
+
+void Snapshot::take(SnapshotEntry entry, std::size_t size) {
+  if (entry.name.empty()) {
+    moment_ = {.life = entry.version, .number = entry.stamp};
+    moment_bytes_ += size;
+    return;
+  }
+  std::size_t& known = sizes_[entry.name];
+  used_ += size - known;
+  known = size;
+  std::string name = entry.name;
+  entries_.insert_or_assign(std::move(name), std::move(entry));
 }
 
 std::optional<SnapshotEntry> parse_entry(View entry) {

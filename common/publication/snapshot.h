@@ -8,6 +8,9 @@
 //   "ccm-snapshot-1\n", then any number of: mark (8) | size of the body (4) | SHA-256 of the body (32) | body
 // clang-format on
 //
+// Beside entries there may be moments: up to then the entries hold all that the store has told of
+// its changes. The last one counts.
+//
 // Values; any thread. An entry is true for the time when it was written; readers ask the store
 // whether it is still the current version.
 #pragma once
@@ -43,9 +46,19 @@ struct SnapshotEntry {
   std::string origin = {};  // store::VersionInfo; empty: an earlier release did not write it
 };
 
+// What the store calls a revision (store/store_reader.h).
+struct SnapshotMoment {
+  std::uint64_t life = 0;
+  std::uint64_t number = 0;
+
+  bool operator==(const SnapshotMoment&) const = default;
+};
+
 // The entry in the form of the file, with mark and checksum.
 Secret encode_entry(const SnapshotEntry& entry);
-// The same backwards, verified; nullopt for anything but one intact entry.
+// In the form of an entry without a name, which earlier releases pass over.
+Secret encode_moment(const SnapshotMoment& moment);
+// An entry backwards, verified; nullopt for anything but one intact entry.
 std::optional<SnapshotEntry> parse_entry(std::span<const std::byte> entry);
 
 // Where an entry stands in the file.
@@ -78,12 +91,20 @@ class Snapshot {
     return entries_;
   }
   std::size_t size() const noexcept { return entries_.size(); }
+  const std::optional<SnapshotMoment>& moment() const noexcept { return moment_; }
+  // How many bytes all moments take.
+  std::size_t moment_bytes() const noexcept { return moment_bytes_; }
   // How many bytes its intact, current entries take, and how many the whole content.
   std::size_t used() const noexcept { return used_; }
   std::size_t total() const noexcept { return total_; }
 
  private:
+  void take(SnapshotEntry entry, std::size_t size);
+
   std::map<std::string, SnapshotEntry, std::less<>> entries_;
+  std::map<std::string, std::size_t, std::less<>> sizes_;
+  std::optional<SnapshotMoment> moment_;
+  std::size_t moment_bytes_ = 0;
   std::size_t used_ = 0;
   std::size_t total_ = 0;
 };

@@ -51,8 +51,6 @@ Result<void> Deployment::publish(Retained& retained) {
                  .distrust = store::kind_of(place).distrust(place, config_->global().user)},
                 log_);
   if (!writer) return pass(std::move(writer));
-  // What a large snapshot took is given back, so that no worker inherits it.
-  if (!config_->catalogues().empty()) malloc_trim(0);
   auto segment = writer->open_read_only();  // 2
   if (!segment) return pass(std::move(segment));
   auto reader = publication::Reader::open(*segment);
@@ -72,6 +70,10 @@ Result<void> Deployment::publish(Retained& retained) {
   if (config_->global().ticket_keys == config::TicketKeys::fleet) share_tickets();
   prepare_to_count(retained);
   // The writer ends here: no worker may inherit its mapping, and the agent is to be the next one.
+  writer = fail(ErrorKind::internal, "it has ended");
+  // What a large snapshot and a catalogue's index took is given back, so that no worker inherits
+  // it.
+  if (!config_->catalogues().empty()) malloc_trim(0);
   return {};
 }
 

@@ -20,6 +20,7 @@
 #include "base/result.h"
 #include "base/secret.h"
 #include "crypto/certificate/bundle.h"
+#include "crypto/certificate/certificate_facts.h"
 #include "store/file_watch.h"
 
 namespace ccm::store {
@@ -141,7 +142,7 @@ class StoreReader {
   // The record of a version and its leaf, for a choice between many before load_version().
   struct Glance {
     VersionInfo info;
-    crypto::Certificate leaf;
+    crypto::CertificateFacts leaf;
   };
   virtual Result<Glance> glance(const std::string& name, VersionNumber version) const = 0;
   // The names of all certificates that have an entry.

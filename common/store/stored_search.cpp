@@ -64,12 +64,12 @@ void StoredSearch::build(Index& index, Versions which) const {
       if (which == Versions::older && ++looks > kMostOlderLeaves) return;
       Result<StoreReader::Glance> seen = store_.glance(entry, version);
       if (!seen) continue;
-      std::vector<std::string> names = seen->leaf.names();
+      std::vector<std::string> names = std::move(seen->leaf.names);
       index.by_name.add(names, index.leaves.size());
       index.leaves.push_back({.entry = entry,
                               .info = std::move(seen->info),
                               .names = std::move(names),
-                              .key = seen->leaf.key_type()});
+                              .key = seen->leaf.key_type});
     }
   }
 }

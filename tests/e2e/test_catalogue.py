@@ -265,7 +265,7 @@ def test_the_copy_of_a_damaged_entry_is_shown_at_a_start_and_put_back(catalogued
     key.write_bytes(b"x")
     catalogued.start()
     assert [bool(shows(edge, f"s{i}.{DOMAIN}", trust)) for i in range(3)] == [True] * 3
-    catalogued.wait_for_log('"s1-P-256": .*; the copy in the snapshot is shown')
+    catalogued.wait_for_log('"s1-P-256": .*privkey.pem was altered')
     catalogued.wait_for_log('"s1-P-256": .*; the last copy is installed again as version 2')
     wait_until(lambda: key.read_bytes() == whole, "the key in the store")
 

@@ -325,7 +325,9 @@ Result<store::StoreReader::Glance> MemoryStore::glance(const std::string& name,
                                                        VersionNumber version) const {
   const Result<StoredCertificate> stored = load_version(name, version);
   if (!stored) return fail(stored.error());
-  return Glance{.info = stored->info, .leaf = stored->bundle.leaf()};
+  auto leaf = crypto::read_certificate_facts(stored->bundle.leaf().to_der());
+  if (!leaf) return fail(leaf.error());
+  return Glance{.info = stored->info, .leaf = *std::move(leaf)};
 }
 
 Result<std::vector<std::string>> MemoryStore::names() const {

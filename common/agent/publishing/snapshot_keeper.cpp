@@ -23,6 +23,8 @@ using publication::SnapshotEntry;
 
 // Less is not worth a new file.
 constexpr std::size_t kLeastWaste = std::size_t{256} << 10U;
+// Nor are fewer bytes of moments.
+constexpr std::size_t kMostMoments = kLeastWaste / 2;
 // Up to so many are read again whenever necessary; more of them less often.
 constexpr std::size_t kFew = 100;
 constexpr Seconds kBetweenAll{60};
@@ -124,7 +126,7 @@ std::optional<Secret> SnapshotFile::read(const Subject& spec, const Traces& trac
 
 // All current entries, taken from the old snapshot where it has them. A copy of what the store has
 // lost is kept as long as it is in force.
-Secret SnapshotFile::join(const Snapshot& old) {
+Secret SnapshotFile::join(const Snapshot& old, KnownByName& known) {
   std::vector<Secret> parts;
   std::uint64_t at = publication::kSnapshotHead.size();
   for (const Subject& spec : subjects(old)) {
@@ -136,10 +138,13 @@ Secret SnapshotFile::join(const Snapshot& old) {
     const bool is_kept = is_same && entry->response == traces.response &&
                          entry->rules == crypto::kServingRules && !entry->origin.empty();
     std::optional<Secret> made = is_kept ? encode_entry(*entry) : read(spec, traces);
-    if (!made && entry != nullptr && entry->end > parts_.clock.now()) made = encode_entry(*entry);
+    if (!made && entry != nullptr && entry->end > parts_.clock.now()) {
+      made = encode_entry(*entry);
+      has_stale_ = has_stale_ || traces.version != 0;
+    }
     parts.push_back(made ? *std::move(made) : Secret());
     const std::size_t size = parts.back().size();
-    known_.insert_or_assign(spec.name, Known{.traces = traces, .at = at, .size = size});
+    known.emplace_back(spec.name, Known{.traces = traces, .at = at, .size = size});
     at += size;
   }
   return joined(parts);
@@ -155,18 +160,48 @@ void SnapshotFile::catch_up() {
   if (owes_all_ && parts_.clock.steady_now() >= next_all_) bring_up_to_date();
 }
 
+// What is known is kept only when all that is large has been given back, because malloc cannot give
+// back what small blocks keep apart.
 void SnapshotFile::bring_up_to_date() {
   owes_all_ = false;
   next_all_ = parts_.clock.steady_now() + kBetweenAll;
+  KnownByName known;
+  const Result<void> written = write_anew(known);
+  for (const auto& [name, each] : known) known_.insert_or_assign(name, each);
+  settle(written);
+  tell_differences();
+}
+
+// Writes nothing when the file already says it.
+Result<void> SnapshotFile::write_anew(KnownByName& known) {
   // Before anything is read: what is forgotten from here on ends the draft.
   Result<store::SnapshotDraft> draft = store::SnapshotDraft::begin(parts_.state_path);
   Result<Secret> content = store::read_snapshot(parts_.state_path);
   const Secret before = content ? content->clone() : Secret();
-  const Secret all = join(content ? Snapshot::parse(*std::move(content)) : Snapshot());
-  used_ = total_ = all.size();
-  const bool is_same = before.equals(all) && (!draft || draft->is_wanted());
-  if (!is_same) settle(draft ? draft->finish(all) : pass(std::move(draft)));
-  tell_differences();
+  has_stale_ = false;
+  const Snapshot old = content ? Snapshot::parse(*std::move(content)) : Snapshot();
+  const Secret all = join(old, known);
+  const bool is_same = before.size() == all.size() + old.moment_bytes() &&
+                       before.reveal().starts_with(all.reveal()) &&
+                       old.moment_bytes() <= kMostMoments && (!draft || draft->is_wanted());
+  used_ = all.size();
+  total_ = is_same ? before.size() : all.size();
+  moment_ = is_same ? old.moment() : std::nullopt;
+  if (is_same) return {};
+  return draft ? draft->finish(all) : pass(std::move(draft));
+}
+
+// Without it a server looks at every certificate when it starts.
+void SnapshotFile::reached(const store::Revision& revision) {
+  if (parts_.config.catalogues().empty() || owes_all_ || has_stale_) return;
+  const publication::SnapshotMoment moment{.life = revision.life, .number = revision.number};
+  const Secret entry = publication::encode_moment(moment);
+  if (is_wasteful(used_, total_ + entry.size())) bring_up_to_date();
+  if (moment_ == moment || has_stale_) return;
+  const Result<std::uint64_t> added = store::append_to_snapshot(parts_.state_path, entry);
+  if (!added) return;
+  moment_ = moment;
+  total_ = *added + entry.size();
 }
 
 void SnapshotFile::settle(const Result<void>& written) {
@@ -212,7 +247,10 @@ void SnapshotFile::note(const std::string& name) {
     return begin_anew();
   }
   const std::optional<Secret> entry = read(*spec, traces);
-  if (!entry || entry->empty()) return;
+  if (!entry || entry->empty()) {
+    has_stale_ = has_stale_ || known.size > 0;
+    return;
+  }
   if (is_wasteful(used_, total_ + entry->size())) return bring_up_to_date();
   append(known, *entry);
 }
@@ -223,7 +261,10 @@ void SnapshotFile::append(Known& known, const Secret& entry) {
   const Result<std::uint64_t> added = store::append_to_snapshot(parts_.state_path, entry);
   if (!added && added.error().kind() == ErrorKind::rejected) return begin_anew();
   say(added ? std::nullopt : std::optional(added.error()));
-  if (!added) return;
+  if (!added) {
+    has_stale_ = has_stale_ || known.size > 0;
+    return;
+  }
   store::wipe_in_snapshot(parts_.state_path, known.at, known.size);
   used_ = used_ + entry.size() - known.size;
   known.at = *added;
@@ -249,24 +290,26 @@ void SnapshotFile::say(const std::optional<Error>& problem) {
 SnapshotKeeper::SnapshotKeeper(SnapshotFile::Parts parts, int wake_descriptor)
     : copies_(parts.state_path), file_(std::move(parts)), pool_(1, wake_descriptor) {}
 
-void SnapshotKeeper::bring_up_to_date() {
-  give([this] {
+void SnapshotKeeper::bring_up_to_date(const store::Revision& revision) {
+  give([this, revision] {
     file_.bring_up_to_date();
+    file_.reached(revision);
     // It has read everything, perhaps twice, and will not do so again soon.
     malloc_trim(0);
   });
 }
 
-void SnapshotKeeper::note(std::vector<std::string> names) {
-  if (names.empty() && !file_.owes_all()) return;
-  give([this, names = std::move(names)] {
-    for (const std::string& name : names) file_.note(name);
-    file_.catch_up();
+void SnapshotKeeper::note(store::Changes changes) {
+  if (changes.names && changes.names->empty() && !file_.owes_all()) return;
+  give([this, changes = std::move(changes)] {
+    if (!changes.names) {
+      file_.begin_anew();
+    } else {
+      for (const std::string& name : *changes.names) file_.note(name);
+      file_.catch_up();
+    }
+    file_.reached(changes.revision);
   });
-}
-
-void SnapshotKeeper::note_all() {
-  give([this] { file_.begin_anew(); });
 }
 
 void SnapshotKeeper::give(std::function<void()> job) {

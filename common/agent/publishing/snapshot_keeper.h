@@ -48,6 +48,10 @@ class SnapshotFile {
   // Updates the entries of all certificates: a few system calls for each, and a read for each new
   // one.
   void bring_up_to_date();
+  // Every change up to this revision of the store has been noted, or is owed. The next start of a
+  // server with a catalogue then looks only at what has changed since. Not said while an entry is
+  // out of date, because the store could not be read or the disk is full.
+  void reached(const store::Revision& revision);
   // Updates one certificate, which may have changed. Cheap when it has not.
   void note(const std::string& name);
   // Whether bring_up_to_date() is postponed; catch_up() does it when it is time. A forgotten
@@ -65,6 +69,8 @@ class SnapshotFile {
     std::size_t size = 0;  // 0: it has none
   };
 
+  using KnownByName = std::vector<std::pair<std::string, Known>>;
+
   // What a server may show at its start: what a configuration names, and with a catalogue
   // everything.
   struct Subject {
@@ -79,7 +85,8 @@ class SnapshotFile {
   // The entry for the certificate; empty when a server could not show it at once, nullopt when the
   // store cannot give it.
   std::optional<Secret> read(const Subject& subject, const Traces& traces) const;
-  Secret join(const publication::Snapshot& old);
+  Secret join(const publication::Snapshot& old, KnownByName& known);
+  Result<void> write_anew(KnownByName& known);
   void tell_differences();
   void append(Known& known, const Secret& entry);
   void settle(const Result<void>& written);
@@ -91,9 +98,11 @@ class SnapshotFile {
   std::map<std::string, Known, std::less<>> known_;
   std::vector<std::pair<std::string, store::VersionNumber>> differences_;  // to be told
   bool has_begun_ = false;                                                 // and was told of them
-  std::set<std::string, std::less<>> forgotten_;  // of a catalogue, by the store's own word
-  std::size_t used_ = 0;                          // bytes of entries that are up to date
-  std::size_t total_ = 0;                         // bytes of the file
+  std::set<std::string, std::less<>> forgotten_;       // of a catalogue, by the store's own word
+  std::size_t used_ = 0;                               // bytes of entries that are up to date
+  std::size_t total_ = 0;                              // bytes of the file
+  std::optional<publication::SnapshotMoment> moment_;  // the last one in the file
+  bool has_stale_ = false;  // an entry of another version than the store's current one
   bool has_complained_ = false;
   std::atomic<bool> owes_all_{false};
   SteadyTime next_all_;
@@ -104,11 +113,11 @@ class SnapshotKeeper {
   // `wake_descriptor` as of a ThreadPool.
   SnapshotKeeper(SnapshotFile::Parts parts, int wake_descriptor);
 
-  void bring_up_to_date();
-  // Of these, which may be others by now.
-  void note(std::vector<std::string> names);
-  // Any may be another. Of many not at once, so that it may be said often.
-  void note_all();
+  // `revision` was asked for before.
+  void bring_up_to_date(const store::Revision& revision);
+  // What the store has told of up to `revision`: these, which may be others by now, or any. Of many
+  // not all at once, so that it may be said often.
+  void note(store::Changes changes);
   // Of what the store has lost. Any thread; does not wait for the jobs.
   std::optional<lifecycle::LastCopy> last_copy_of(const std::string& name) {
     return copies_.find(name);

@@ -80,10 +80,10 @@ Result<void> read_installed(const store::StoreReader& store, Depth depth, Overvi
   if (!described->info) return {};
   overview.installed.emplace(Installed{.info = *std::move(described->info)});
   if (depth == Depth::records && overview.spec != nullptr) return {};
-  const auto seen = store.glance(overview.name, overview.installed->info.number);
+  auto seen = store.glance(overview.name, overview.installed->info.number);
   if (!seen) return read_all_of(store, overview);
-  overview.installed->names = seen->leaf.names();
-  overview.installed->key = seen->leaf.key_type();
+  overview.installed->names = std::move(seen->leaf.names);
+  overview.installed->key = seen->leaf.key_type;
   return {};
 }
 

@@ -70,6 +70,18 @@ bool has_mail_domain(std::string_view mail) {
   return !domain.empty() && domain != ".";
 }
 
+std::vector<std::string> names_in(const GENERAL_NAMES* entries) {
+  std::vector<std::string> names;
+  for (int i = 0; i < sk_GENERAL_NAME_num(entries); ++i) {
+    const Entry entry = entry_at(entries, i);
+    if (entry.type != GEN_DNS && entry.type != GEN_IPADD) continue;
+    std::optional<std::string> name =
+        entry.type == GEN_DNS ? canonical_dns_name(entry.text) : address_text(entry.text);
+    if (name) names.push_back(std::move(*name));
+  }
+  return names;
+}
+
 bool is_well_formed(const Entry& entry) {
   if (entry.type == GEN_IPADD) return address_text(entry.text).has_value();
   if (entry.type == GEN_URI) return is_plain_uri(entry.text);
@@ -94,16 +106,14 @@ Result<GeneralNameHandle> make_general_name(const std::string& name) {
 }  // namespace
 
 std::vector<std::string> read_alternative_names(const X509* certificate) {
-  const GeneralNamesHandle entries = entries_of(certificate);
-  std::vector<std::string> names;
-  for (int i = 0; i < sk_GENERAL_NAME_num(entries.get()); ++i) {
-    const Entry entry = entry_at(entries.get(), i);
-    if (entry.type != GEN_DNS && entry.type != GEN_IPADD) continue;
-    std::optional<std::string> name =
-        entry.type == GEN_DNS ? canonical_dns_name(entry.text) : address_text(entry.text);
-    if (name) names.push_back(std::move(*name));
-  }
-  return names;
+  return names_in(entries_of(certificate).get());
+}
+
+std::vector<std::string> read_alternative_names(const X509_EXTENSIONS* extensions) {
+  const GeneralNamesHandle entries(static_cast<GENERAL_NAMES*>(
+      X509V3_get_d2i(extensions, NID_subject_alt_name, nullptr, nullptr)));
+  drain_openssl_errors();
+  return names_in(entries.get());
 }
 
 std::string alternative_names_problem(const X509* certificate) {

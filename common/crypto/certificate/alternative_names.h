@@ -19,6 +19,7 @@ using GeneralNamesHandle = Handle<GENERAL_NAMES, GENERAL_NAMES_free>;
 // embedded NUL, a blank) are left out, since no client would match them either. Empty when there is
 // no entry of these types; clients do not look at the common name (RFC 9525 section 2).
 std::vector<std::string> read_alternative_names(const X509* certificate);
+std::vector<std::string> read_alternative_names(const X509_EXTENSIONS* extensions);
 // The end of a sentence when a strict client (Go, Java) refuses the certificate because of a
 // malformed entry: text that is not ASCII, an address of a wrong length, an invalid URI, a mailbox
 // without a domain, an EDI party. Empty when nothing is wrong, also without the extension.

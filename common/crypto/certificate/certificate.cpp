@@ -11,6 +11,7 @@
 #include "crypto/certificate/asn1_time.h"
 #include "crypto/certificate/pem_block.h"
 #include "crypto/certificate/recent_certificates.h"
+#include "crypto/certificate/serial_text.h"
 #include "crypto/digest.h"
 #include "crypto/key/key_type_of.h"
 #include "crypto/openssl_handles.h"
@@ -134,15 +135,7 @@ std::string Certificate::issuer() const {
 }
 
 std::string Certificate::serial() const {
-  const BignumHandle number(ASN1_INTEGER_to_BN(X509_get0_serialNumber(native()), nullptr));
-  char* text = number == nullptr ? nullptr : BN_bn2hex(number.get());
-  if (text == nullptr) {
-    drain_openssl_errors();
-    return {};
-  }
-  std::string serial = text;
-  OPENSSL_free(text);
-  return serial;
+  return serial_text(X509_get0_serialNumber(native()));
 }
 
 std::string Certificate::fingerprint() const {

@@ -8,6 +8,7 @@
 #include <cerrno>
 #include <utility>
 
+#include "crypto/certificate/certificate_facts.h"
 #include "crypto/certificate/names.h"
 #include "crypto/digest.h"
 #include "publication/codec.h"
@@ -16,24 +17,21 @@ namespace ccm::publication {
 namespace {
 
 constexpr auto kRelease = std::memory_order_release;
+constexpr std::uint64_t kAhead = std::uint64_t{64} << 10U;
 constexpr auto kRelaxed = std::memory_order_relaxed;
-
-std::string digest_of_chain(std::span<const std::byte> bytes) {
-  return crypto::to_hex(crypto::sha256(bytes));
-}
 
 std::size_t slot_of(const CataloguedFacts& facts) noexcept {
   return static_cast<std::size_t>(facts.key == crypto::KeyAlgorithm::rsa ? KeySlot::rsa
                                                                          : KeySlot::ecdsa);
 }
 
-CataloguedFacts facts_of(std::string entry, const Traces& traces, const crypto::Certificate& leaf) {
+CataloguedFacts facts_of(std::string entry, const Traces& traces, crypto::CertificateFacts leaf) {
   CataloguedFacts facts{.entry = std::move(entry),
                         .traces = traces,
-                        .begin = leaf.not_before(),
-                        .end = leaf.not_after(),
-                        .key = leaf.key_type().algorithm,
-                        .names = leaf.names()};
+                        .begin = leaf.not_before,
+                        .end = leaf.not_after,
+                        .key = leaf.key_type.algorithm,
+                        .names = std::move(leaf.names)};
   // No client asks for an address by name.
   std::erase_if(facts.names, [](const std::string& name) { return crypto::is_ip_address(name); });
   return facts;
@@ -61,101 +59,8 @@ const Traces* CatalogueWriter::find(std::string_view entry) const {
   return found == items_.end() ? nullptr : &found->second.facts.traces;
 }
 
-// What an earlier writer left. The numbers of entries and names in the head are for people only, so
-// the end is found by looking: entries are filled from the first one.
-void CatalogueWriter::take_stock() {
-  const std::uint64_t listed = area_.head().certificates.load(kRelaxed);
-  std::uint64_t found = 0;
-  std::uint32_t empty = 0;
-  constexpr std::uint32_t kGap = 512;  // indexes that are free are taken first, so gaps are short
-  for (std::uint32_t index = 0; index < kMostCatalogued; ++index) {
-    if (area_.entry(index).load(kRelaxed) == 0) {
-      if (++empty > kGap && found >= listed) break;
-      continue;
-    }
-    empty = 0;
-    ++found;
-    for (; next_index_ < index; ++next_index_) free_indexes_.push_back(next_index_);
-    next_index_ = index + 1;
-    take_entry(index);
-  }
-  free_the_rest();
-  mend_table();
-  count();
-}
-
-void CatalogueWriter::take_entry(std::uint32_t index) {
-  const std::uint64_t reference = area_.entry(index).load(kRelaxed);
-  const auto bytes = area_.copy_out(reference);
-  auto block = bytes ? decode_block(bytes->bytes()) : fail(ErrorKind::invalid, "");
-  const bool is_good = block && !items_.contains(block->facts.entry);
-  if (!is_good) {
-    area_.entry(index).store(0, kRelease);
-    free_indexes_.push_back(index);
-    return;
-  }
-  use_chain(block->facts.chain);
-  const auto [added, is_new] = items_.emplace(
-      block->facts.entry, Item{.index = index, .reference = reference, .facts = block->facts});
-  list(added->second);
-}
-
-void CatalogueWriter::use_chain(std::uint64_t reference) {
-  if (reference == 0) return;
-  const auto known = chain_digests_.find(reference);
-  if (known != chain_digests_.end()) {
-    ++chains_[known->second].users;
-    return;
-  }
-  const auto bytes = area_.copy_out(reference);
-  if (!bytes) return;
-  const Digest digest = digest_of_chain(bytes->bytes());
-  chain_digests_.emplace(reference, digest);
-  chains_[digest] = {.reference = reference, .users = 1};
-}
-
-// Everything between blocks that are used may hold what a writer that died has left, keys included.
-void CatalogueWriter::free_the_rest() {
-  std::map<std::uint64_t, std::uint64_t> taken;
-  for (const auto& [entry, item] : items_) {
-    taken.emplace(offset_of(item.reference), area_.size_of(item.reference));
-  }
-  for (const auto& [digest, chain] : chains_) {
-    taken.emplace(offset_of(chain.reference), area_.size_of(chain.reference));
-  }
-  std::uint64_t end = 0;
-  const auto free_up_to = [&](std::uint64_t offset) {
-    if (offset <= end) return;
-    area_.wipe_heap(end, offset - end);
-    space_.give_back(end, offset - end);
-  };
-  for (const auto& [offset, size] : taken) {
-    free_up_to(offset);
-    end = std::max(end, offset + size);
-  }
-  free_up_to(space_.used());
-}
-
-// Names whose slots refer to what is gone, or whose best certificate is another one by now.
-void CatalogueWriter::mend_table() {
-  const std::size_t table = area_.head().table.load(kRelaxed);
-  std::unordered_map<std::uint64_t, References> wanted;
-  for (const auto& [name, candidates] : by_name_) wanted[hash_of(name)] = best(candidates);
-  NameSlot* slots = area_.slots(table);
-  for (std::uint64_t i = 0; i < table_slots(table); ++i) {
-    const std::uint64_t hash = slots[i].hash.load(kRelaxed);
-    if (hash == 0) continue;
-    ++used_slots_;
-    const auto found = wanted.find(hash);
-    const References references = found == wanted.end() ? References{} : found->second;
-    for (std::size_t key = 0; key < kKeySlots; ++key) {
-      if (slots[i].references[key].load(kRelaxed) == references[key]) continue;
-      slots[i].references[key].store(references[key], kRelease);
-    }
-    wanted.erase(hash);
-  }
-  if (!make_room(wanted.size())) return;
-  for (const auto& [hash, references] : wanted) set_slot(hash, references);
+CatalogueWriter::Digest CatalogueWriter::digest_of(std::span<const std::byte> chain) {
+  return crypto::to_hex(crypto::sha256(chain));
 }
 
 Result<void> CatalogueWriter::reserve(std::uint64_t offset, std::uint64_t size) const {
@@ -165,12 +70,24 @@ Result<void> CatalogueWriter::reserve(std::uint64_t offset, std::uint64_t size) 
   return fail(system_error("make room in the publication segment", errno));
 }
 
+// Some blocks ahead at the end of the heap, so that most take no call of the system.
+Result<void> CatalogueWriter::reserve_heap(std::uint64_t offset, std::uint64_t size) {
+  if (offset >= ahead_.begin && offset + size <= ahead_.end) return {};
+  const bool is_at_end = offset + size == space_.used();
+  const std::uint64_t wanted =
+      is_at_end ? std::min(std::max(size, kAhead), kHeapSize - offset) : size;
+  auto room = reserve(kHeapOffset + offset, wanted);
+  if (!room && wanted > size) return reserve(kHeapOffset + offset, size);
+  if (room && is_at_end) ahead_ = {.begin = offset, .end = offset + wanted};
+  return room;
+}
+
 Result<std::uint64_t> CatalogueWriter::add_block(std::span<const std::byte> bytes) {
   const std::uint64_t size =
       (bytes.size() + sizeof(Word) + kBlockUnit - 1) / kBlockUnit * kBlockUnit;
   const auto offset = space_.take(size);
   if (!offset) return fail(ErrorKind::rejected, "the catalogue's memory is full");
-  if (auto room = reserve(kHeapOffset + *offset, size); !room) {
+  if (auto room = reserve_heap(*offset, size); !room) {
     space_.give_back(*offset, size);
     return pass(std::move(room));
   }
@@ -193,7 +110,7 @@ void CatalogueWriter::drop_block(std::uint64_t reference) {
 Result<std::uint64_t> CatalogueWriter::hold_chain(const ServedParts& parts) {
   if (parts.above.empty()) return std::uint64_t{0};
   const Secret bytes = encode_chain(parts);
-  const Digest digest = digest_of_chain(bytes.bytes());
+  const Digest digest = digest_of(bytes.bytes());
   const auto known = chains_.find(digest);
   if (known != chains_.end()) {
     ++known->second.users;
@@ -279,7 +196,9 @@ Result<bool> CatalogueWriter::put(std::string entry, const Traces& traces,
                           .above = {chain.begin() + 1, chain.end()},
                           .key = key->bytes(),
                           .response = response};
-  return put({.facts = facts_of(std::move(entry), traces, bundle.leaf())}, parts);
+  auto leaf = crypto::read_certificate_facts(parts.leaf);
+  if (!leaf) return fail(leaf.error());
+  return put({.facts = facts_of(std::move(entry), traces, *std::move(leaf))}, parts);
 }
 
 Result<bool> CatalogueWriter::put_encoded(std::string entry, const Traces& traces,
@@ -287,13 +206,13 @@ Result<bool> CatalogueWriter::put_encoded(std::string entry, const Traces& trace
   if (const Traces* known = find(entry); known != nullptr && *known == traces) return false;
   const auto parts = take_apart(value);
   if (!parts) return fail(parts.error());
-  const auto leaf = crypto::Certificate::parse_der(parts->leaf);
+  auto leaf = crypto::read_certificate_facts(parts->leaf);
   if (!leaf) return fail(leaf.error());
-  return put({.facts = facts_of(std::move(entry), traces, *leaf)}, *parts);
+  return put({.facts = facts_of(std::move(entry), traces, *std::move(leaf))}, *parts);
 }
 
 Result<bool> CatalogueWriter::put(Item item, const ServedParts& parts) {
-  const auto known = items_.find(item.facts.entry);
+  auto known = items_.find(item.facts.entry);
   if (auto room = make_room(item.facts.names.size()); !room) return pass(std::move(room));
   auto chain = hold_chain(parts);
   if (!chain) return pass(std::move(chain));
@@ -314,7 +233,11 @@ Result<bool> CatalogueWriter::put(Item item, const ServedParts& parts) {
     strike(known->second);
     before = std::exchange(known->second, std::move(item));
   }
-  const Item& after = is_new ? items_.emplace(item.facts.entry, item).first->second : known->second;
+  if (is_new) {
+    std::string name = item.facts.entry;
+    known = items_.emplace(std::move(name), std::move(item)).first;
+  }
+  const Item& after = known->second;
   list(after);
   for (const std::string& name : after.facts.names) show(name);
   for (const std::string& name : before.facts.names) show(name);

@@ -61,8 +61,14 @@ class CatalogueWriter {
     std::uint64_t reference = 0;
     std::size_t users = 0;
   };
+  // A part of the heap whose memory is reserved.
+  struct Reserved {
+    std::uint64_t begin = 0;
+    std::uint64_t end = 0;
+  };
   using Digest = std::string;
 
+  static Digest digest_of(std::span<const std::byte> chain);
   void take_stock();
   void take_entry(std::uint32_t index);
   void use_chain(std::uint64_t reference);
@@ -70,6 +76,7 @@ class CatalogueWriter {
   void mend_table();
 
   Result<void> reserve(std::uint64_t offset, std::uint64_t size) const;
+  Result<void> reserve_heap(std::uint64_t offset, std::uint64_t size);
   Result<std::uint64_t> add_block(std::span<const std::byte> bytes);
   void drop_block(std::uint64_t reference);
   Result<std::uint64_t> hold_chain(const ServedParts& parts);
@@ -89,6 +96,7 @@ class CatalogueWriter {
   CatalogueArea area_;
   Place place_;
   HeapSpace space_;
+  Reserved ahead_;
   std::map<std::string, Item, std::less<>> items_;
   std::unordered_map<std::string, std::vector<const Item*>> by_name_;
   std::map<Digest, Chain> chains_;

@@ -4,8 +4,10 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <optional>
 #include <set>
 #include <string>
+#include <unordered_set>
 #include <utility>
 
 #include "store/catalogue_membership.h"
@@ -33,6 +35,7 @@ class Filling {
     }
     if (store::is_store_bare(start_.store)) return keep();
     remove_all_but({entries->begin(), entries->end()});
+    ask_what_changed();
     for (const std::string& entry : *entries) load(entry);
     show_lost();
   }
@@ -82,8 +85,27 @@ class Filling {
     return start_.shortcuts != nullptr && start_.shortcuts->copy_for_catalogue(entry) != nullptr;
   }
 
+  // What the store has told of since the snapshot; the rest need not be looked at.
+  void ask_what_changed() {
+    const auto revision = start_.shortcuts == nullptr ? std::nullopt : start_.shortcuts->revision();
+    if (!revision) return;
+    store::Changes changes = start_.store.changes_since(*revision);
+    if (changes.names) changed_.emplace(changes.names->begin(), changes.names->end());
+  }
+
+  // What the agent finds at its start all the same, such as a restored backup, it corrects.
+  Traces traces_of(const std::string& entry) const {
+    const auto* copy = changed_ && !changed_->contains(entry)
+                           ? start_.shortcuts->copy_for_catalogue(entry)
+                           : nullptr;
+    if (copy == nullptr || store::is_forgotten(start_.store, entry)) {
+      return store::traces_of(start_.store, entry);
+    }
+    return {copy->version, copy->stamp, copy->response};
+  }
+
   void load(const std::string& entry) {
-    const Traces traces = is_selected(entry) ? store::traces_of(start_.store, entry) : Traces();
+    const Traces traces = is_selected(entry) ? traces_of(entry) : Traces();
     const Traces* shown = catalogue_.find(entry);
     if (traces.version == 0) {
       catalogue_.remove(entry);
@@ -155,6 +177,8 @@ class Filling {
   const CatalogueStart& start_;
   CatalogueWriter& catalogue_;
   Log& log_;
+  // Since the snapshot; nullopt: anything.
+  std::optional<std::unordered_set<std::string>> changed_;
   std::size_t lost_ = 0;  // that are shown although the store has them no more
 };
 

@@ -61,6 +61,12 @@ const SnapshotEntry* Shortcuts::copy_for_catalogue(const std::string& name) cons
   return is_usable ? entry : nullptr;
 }
 
+std::optional<store::Revision> Shortcuts::revision() const {
+  const auto& moment = snapshot_.moment();
+  if (!moment) return std::nullopt;
+  return store::Revision{.life = moment->life, .number = moment->number};
+}
+
 std::vector<const SnapshotEntry*> Shortcuts::in_force() const {
   std::vector<const SnapshotEntry*> entries;
   for (const auto& [name, entry] : snapshot_.entries()) {

@@ -43,6 +43,8 @@ class Shortcuts {
   // The entry of a certificate that the store has lost or damaged, for a catalogue; nullptr when
   // none is in force.
   const publication::SnapshotEntry* copy_for_catalogue(const std::string& name) const;
+  // Up to which revision of the store the entries are up to date; nullopt: not known.
+  std::optional<store::Revision> revision() const;
   // Whether the snapshot has any entry for it, in force or not.
   bool knows(const config::CertificateSpec& spec) const;
   // The entries that are in force, for a catalogue when the store has lost everything.

@@ -226,13 +226,8 @@ Result<StoreReader::Glance> FileReader::glance(const std::string& name,
 
 Result<std::vector<std::string>> FileReader::names() const {
   Result<std::vector<std::string>> names =
-      list_directory(state_path_ + "/certificates", Links::nowhere);
-  if (!names) return names;
-  std::erase_if(*names, [this](const std::string& name) {
-    struct stat status = {};
-    return !check_entry_name(name) ||
-           (lstat(certificate_path(name).c_str(), &status) == 0 && !S_ISDIR(status.st_mode));
-  });
+      list_subdirectories(state_path_ + "/certificates", Links::nowhere);
+  if (names) std::erase_if(*names, [](const auto& name) { return !check_entry_name(name); });
   return names;
 }
 

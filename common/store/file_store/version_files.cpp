@@ -288,13 +288,16 @@ Result<StoreReader::Glance> glance_at_version_files(const std::string& directory
   const std::string file = fmt::format("{}/{}", directory, kLeaf);
   const Result<std::string> pem = read_file(file, kMaxLeaf, Links::nowhere);
   if (!pem) return fail(pem.error());
-  const auto certificates = crypto::parse_certificates_pem(*pem);
-  if (!certificates) return fail(certificates.error());
-  if (certificates->size() != 1 || info->number != number ||
-      !describes(*info, certificates->front())) {
+  Result<crypto::CertificateFacts> leaf = crypto::read_certificate_facts(*pem);
+  if (!leaf) return fail_with(std::move(leaf), file);
+  // It has the fingerprint of what was parsed when it was installed.
+  const bool is_described = info->fingerprint == leaf->fingerprint &&
+                            info->serial == leaf->serial && info->not_before == leaf->not_before &&
+                            info->not_after == leaf->not_after;
+  if (info->number != number || !is_described) {
     return damaged(path, "was altered: it describes another certificate");
   }
-  return StoreReader::Glance{.info = *std::move(info), .leaf = certificates->front()};
+  return StoreReader::Glance{.info = *std::move(info), .leaf = *std::move(leaf)};
 }
 
 }  // namespace ccm::store

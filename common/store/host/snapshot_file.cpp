@@ -18,8 +18,8 @@
 namespace ccm::store {
 namespace {
 
-// A hundred thousand certificates with their chains.
-constexpr std::size_t kLargestSnapshot = std::size_t{512} << 20U;
+// As many certificates as a server can show, with RSA keys and chains of two: 8 kB each.
+constexpr std::size_t kLargestSnapshot = std::size_t{1} << 30U;
 constexpr const char* kSnapshot = "snapshot";
 // With the mark of files that are removed when their writer was killed (base/file.h).
 constexpr const char* kDraft = "snapshot.tmp-0000000000000000";

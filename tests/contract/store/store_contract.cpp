@@ -486,7 +486,7 @@ TEST_P(StoreContract, ShowsAReaderWhatTheLeaderStores) {
   EXPECT_FALSE(reader_.load_version("www", 7));
   EXPECT_THAT(reader_.versions("www"), ElementsAre(2U, 1U));
   EXPECT_EQ(reader_.history("www").value().size(), 2U);
-  EXPECT_EQ(reader_.glance("www", 1).value().leaf.fingerprint(), first);
+  EXPECT_EQ(reader_.glance("www", 1).value().leaf.fingerprint, first);
   EXPECT_EQ(reader_.glance("www", 1).value().info.fingerprint, first);
   EXPECT_FALSE(reader_.glance("www", 7));
   ASSERT_TRUE(store_.write_record(*lease_, "api", "state", Secret::copy_of("x"), 0));

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 #include <sys/stat.h>
 
@@ -44,6 +45,16 @@ class ReaderWithEvent final : public store::FileReader {
 class SnapshotKeeperTest : public ::testing::Test {
  protected:
   void SetUp() override {
+    configure();
+    begin();
+  }
+  void configure_catalogue() {
+    configure([](config::Settings& settings) {
+      ASSERT_TRUE(settings.set("catalogue", {"edge", "source=store"}, {}));
+    });
+  }
+  void configure(const std::function<void(config::Settings& settings)>& further = {}) {
+    file_.reset();
     config::Settings settings;
     ASSERT_TRUE(settings.set("credentials", {"ecs"}, {}));
     ASSERT_TRUE(settings.set("region", {"ap-southeast-1"}, {}));
@@ -52,8 +63,8 @@ class SnapshotKeeperTest : public ::testing::Test {
       ASSERT_TRUE(settings.set_in(name, "source", {"scm"}, {}));
       ASSERT_TRUE(settings.set_in(name, "names", {name + ".example.com"}, {}));
     }
+    if (further) further(settings);
     config_ = settings.finalize().value();
-    begin();
   }
   // What the next leader does.
   void begin() {
@@ -92,8 +103,9 @@ class SnapshotKeeperTest : public ::testing::Test {
     return stat(store::snapshot_path(path()).c_str(), &facts) == 0 ? facts.st_ino : 0;
   }
   // In a way that only a reader of the file finds.
-  void damage(const std::string& name) {
-    const auto key = directory_ / ("certificates/" + name + "/versions/1/privkey.pem");
+  void damage(const std::string& name, int version = 1) {
+    const auto key =
+        directory_ / fmt::format("certificates/{}/versions/{}/privkey.pem", name, version);
     const auto written = std::filesystem::last_write_time(key);
     std::ofstream(key) << "x";
     std::filesystem::last_write_time(key, written);
@@ -262,6 +274,64 @@ TEST_F(SnapshotKeeperTest, KeepsTheOldEntryOfWhatDoesNotFit) {
   const std::string newer = install("a");
   file_->note("a");
   EXPECT_EQ(kept("a"), newer);
+}
+
+// With a catalogue, because nobody else asks.
+TEST_F(SnapshotKeeperTest, SaysUpToWhenItIsUpToDate) {
+  const store::Revision first{.life = 1, .number = 5};
+  install("a");
+  begin();
+  file_->reached(first);
+  EXPECT_FALSE(snapshot().moment()) << "there is no catalogue";
+  configure_catalogue();
+  begin();
+  EXPECT_FALSE(snapshot().moment());
+  file_->reached(first);
+  EXPECT_EQ(snapshot().moment(), (publication::SnapshotMoment{.life = 1, .number = 5}));
+  const ino_t before = inode();
+  const std::string said = text();
+  begin();
+  file_->reached(first);
+  EXPECT_EQ(text(), said) << "the next leader has nothing to add";
+  EXPECT_EQ(inode(), before);
+}
+
+TEST_F(SnapshotKeeperTest, SaysNothingOfTheKindWhileAnEntryIsOutOfDate) {
+  configure_catalogue();
+  install("a");
+  begin();
+  file_->reached({.life = 1, .number = 1});
+  install("a");
+  {
+    const test::FullDisk full(text().size() + 10);
+    file_->note("a");
+  }
+  file_->reached({.life = 1, .number = 2});
+  EXPECT_EQ(snapshot().moment()->number, 1U);
+  file_->bring_up_to_date();
+  file_->reached({.life = 1, .number = 3});
+  EXPECT_EQ(snapshot().moment()->number, 3U);
+  install("a");
+  damage("a", 3);
+  file_->note("a");
+  file_->reached({.life = 1, .number = 4});
+  EXPECT_EQ(snapshot().moment()->number, 3U) << "the store cannot give it";
+  begin();
+  file_->reached({.life = 1, .number = 5});
+  EXPECT_EQ(snapshot().moment()->number, 3U) << "nor to the next leader";
+}
+
+TEST_F(SnapshotKeeperTest, MomentsDoNotPileUp) {
+  configure_catalogue();
+  install("a");
+  begin();
+  std::size_t largest = 0;
+  for (std::uint64_t number = 1; number < 6000; ++number) {
+    file_->reached({.life = 1, .number = number});
+    if (number % 100 == 0) largest = std::max(largest, snapshot().total());
+  }
+  EXPECT_LT(largest, 300U << 10U);
+  EXPECT_EQ(snapshot().moment()->number, 5999U);
 }
 
 TEST_F(SnapshotKeeperTest, MendsADamagedOne) {

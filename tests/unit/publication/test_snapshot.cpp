@@ -155,5 +155,19 @@ TEST(Snapshot, IntactEntriesAreFoundBehindAWrongSize) {
   EXPECT_EQ(found.end, text.size());
 }
 
+TEST(Snapshot, SaysUpToWhenItsEntriesAreUpToDate) {
+  const std::string begun = std::string(kSnapshotHead) + text_of(entry_of("a", 1, "one"));
+  EXPECT_FALSE(parsed(begun).moment());
+  const SnapshotMoment earlier{.life = 7, .number = 3};
+  const SnapshotMoment later{.life = 7, .number = 4};
+  const std::string first(encode_moment(earlier).reveal());
+  const std::string second(encode_moment(later).reveal());
+  const Snapshot snapshot = parsed(begun + first + text_of(entry_of("b", 1, "two")) + second);
+  EXPECT_EQ(snapshot.moment(), later);
+  EXPECT_EQ(snapshot.size(), 2U) << "a moment is no entry";
+  EXPECT_EQ(snapshot.moment_bytes(), first.size() + second.size());
+  EXPECT_EQ(snapshot.used() + snapshot.moment_bytes() + kSnapshotHead.size(), snapshot.total());
+}
+
 }  // namespace
 }  // namespace ccm::publication

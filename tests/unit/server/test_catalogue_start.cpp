@@ -2,6 +2,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <filesystem>
 #include <memory>
 #include <optional>
 #include <string>
@@ -31,16 +32,25 @@ using testing::IsEmpty;
 class CatalogueStartTest : public testing::Test {
  protected:
   void SetUp() override { writer_ = publication::Writer::create({}, {}, {"edge"}).value(); }
-  // Into the snapshot as well.
-  void install(const std::string& entry) {
-    const crypto::Bundle bundle = test::make_test_bundle(entry + ".example.com");
-    const auto lease = store_->try_lead().value();
-    ASSERT_TRUE(store_->install(*lease, test::let_in(entry, bundle),
+  crypto::Bundle install_by(const store::Lease& lease, const std::string& entry) {
+    crypto::Bundle bundle = test::make_test_bundle(entry + ".example.com");
+    EXPECT_TRUE(store_->install(lease, test::let_in(entry, bundle),
                                 {.bundle = bundle,
                                  .origin = "scm:" + entry,
                                  .expected = store_->current_version(entry),
                                  .keep = 3,
                                  .now = kTestNow}));
+    return bundle;
+  }
+  // The snapshot is up to date until now.
+  void note_moment() {
+    const store::Revision now = store_->changes_since({}).revision;
+    snapshot_ += publication::encode_moment({.life = now.life, .number = now.number}).reveal();
+  }
+  // Into the snapshot as well.
+  void install(const std::string& entry) {
+    const auto lease = store_->try_lead().value();
+    const crypto::Bundle bundle = install_by(*lease, entry);
     ASSERT_TRUE(store::write_membership(
         *store_, *lease, entry,
         {.id = entry, .mark = "m", .names = {}, .selections = {spec_.selection()}}));
@@ -118,6 +128,38 @@ TEST_F(CatalogueStartTest, AStartShowsNoLostCertificateOfAnAccount) {
   spec_.kind = nullptr;
   fill();
   EXPECT_THAT(shown(), ElementsAre("a", "b")) << "one of the store shows everything";
+}
+
+// What was changed behind the store's back is the agent's to find.
+TEST_F(CatalogueStartTest, OnlyWhatHasChangedSinceTheSnapshotIsLookedAt) {
+  install("a");
+  install("b");
+  install("c");
+  const auto lease = store_->try_lead().value();
+  note_moment();
+  const std::uint64_t before = store_->version_stamp("a");
+  std::filesystem::last_write_time(directory_ / "certificates/a/current/privkey.pem",
+                                   std::filesystem::file_time_type::clock::now());
+  ASSERT_NE(store_->version_stamp("a"), before);
+  install_by(*lease, "b");
+  ASSERT_TRUE(store_->forget(*lease, "c", store::Keep::versions));
+  ASSERT_TRUE(store::replace_snapshot(path(), Secret::copy_of(snapshot_)));
+  fill();
+  EXPECT_THAT(shown(), ElementsAre("a", "b"));
+  const auto& catalogue = *writer_->catalogues().front();
+  EXPECT_EQ(catalogue.find("a")->stamp, before);
+  EXPECT_EQ(catalogue.find("b")->version, 2U);
+}
+
+TEST_F(CatalogueStartTest, InAnotherLifeOfTheStoreAllIsLookedAt) {
+  install("a");
+  note_moment();
+  ASSERT_TRUE(store::replace_snapshot(path(), Secret::copy_of(snapshot_)));
+  ASSERT_TRUE(store_->try_lead().value());
+  std::filesystem::last_write_time(directory_ / "certificates/a/current/privkey.pem",
+                                   std::filesystem::file_time_type::clock::now());
+  fill();
+  EXPECT_EQ(writer_->catalogues().front()->find("a")->stamp, store_->version_stamp("a"));
 }
 
 }  // namespace
