@@ -218,6 +218,13 @@ bool is_directory(int directory, const dirent& entry) noexcept {
          S_ISDIR(status.st_mode);
 }
 
+// At the end nullptr, and errno is 0. What happens between two entries may set errno although it
+// succeeds: malloc does when it has to ask for memory in another way.
+const dirent* next_entry(DIR* directory) noexcept {
+  errno = 0;
+  return readdir(directory);
+}
+
 Result<std::vector<std::string>> list_those(const std::string& path, Links links,
                                             bool (*is_wanted)(int directory, const dirent& entry)) {
   FileDescriptor directory = open_at(path, O_DIRECTORY | O_NONBLOCK, links);
@@ -229,8 +236,7 @@ Result<std::vector<std::string>> list_those(const std::string& path, Links links
   if (!stream) return failed("list", path);
   static_cast<void>(directory.release());
   std::vector<std::string> names;
-  errno = 0;
-  while (const dirent* entry = readdir(stream.get())) {
+  while (const dirent* entry = next_entry(stream.get())) {
     const std::string_view name = entry->d_name;
     if (name != "." && name != ".." && is_wanted(dirfd(stream.get()), *entry))
       names.emplace_back(name);

@@ -39,11 +39,21 @@ Sha256 stamp_of_all() {
   return sha256(text);
 }
 
+// As X509_STORE_set_default_paths(), but for its third look-up: that one finds the same files as
+// the second, and reads the whole directory whenever an authority is not in it.
 StoreHandle read_trust() {
   StoreHandle store(X509_STORE_new());
-  const bool is_filled = store != nullptr && X509_STORE_set_default_paths(store.get()) == 1;
+  if (store == nullptr) return nullptr;
+  X509_LOOKUP* file = X509_STORE_add_lookup(store.get(), X509_LOOKUP_file());
+  X509_LOOKUP* directories = X509_STORE_add_lookup(store.get(), X509_LOOKUP_hash_dir());
+  const bool is_made = file != nullptr && directories != nullptr;
+  // A system without one of the two has the other.
+  if (is_made) {
+    X509_LOOKUP_load_file(file, nullptr, X509_FILETYPE_DEFAULT);
+    X509_LOOKUP_add_dir(directories, nullptr, X509_FILETYPE_DEFAULT);
+  }
   drain_openssl_errors();
-  return is_filled ? std::move(store) : nullptr;
+  return is_made ? std::move(store) : nullptr;
 }
 
 struct Known {

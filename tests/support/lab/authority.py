@@ -32,7 +32,8 @@ class Issued:
 
     @property
     def serial(self):
-        return f"{self.certificate.serial_number:X}"
+        digits = f"{self.certificate.serial_number:X}"
+        return digits.zfill(len(digits) + len(digits) % 2)  # whole bytes, as in tls.serial_of()
 
     def pem(self):
         return self.certificate.public_bytes(Encoding.PEM)

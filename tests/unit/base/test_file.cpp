@@ -139,6 +139,9 @@ TEST_F(FileTest, FollowsNoLinkOnTheWayWhenToldSo) {
   EXPECT_THAT(read.error().message(), HasSubstr("directory above it is a symbolic link"));
   EXPECT_THAT(list_directory(path("real"), Links::nowhere).value(), ElementsAre("f"));
   EXPECT_FALSE(list_directory(path("link"), Links::nowhere));
+  EXPECT_THAT(list_subdirectories(path("real")).value(), IsEmpty()) << "it has a file";
+  EXPECT_THAT(list_subdirectories(directory_.path().string()).value(), ElementsAre("real"))
+      << "and beside it is a link";
 }
 
 TEST_F(FileTest, ReadsASecretOfItsOwnersOnly) {
