@@ -214,33 +214,6 @@ def part_apache(many, arguments, report):
                f"{ours[2] / static[2]:.2f} ({ours[2] >> 20} / {static[2] >> 20} MB)", "<= 0.5")
 
 
-def catalogue_server(many, label, state):
-    server = Nginx(many.scratch / label, workers=2, log_level="notice")
-    server.configure(
-        main=f"user root;\nworker_rlimit_nofile 65536;\nccm {{ state_path {state}; catalogue edge source=store; }}\n",
-        http=f"ssl_protocols TLSv1.2 TLSv1.3;\nserver {{ listen 127.0.0.1:{free_port()} ssl default_server; "
-             "ccm_certificate catalogue=edge; }\n")
-    return server
-
-
-def part_catalogue(many, arguments, report):
-    """One server block, certificates that it does not name."""
-    count = arguments.count
-    state = many.scratch / f"catalogue-{count}"
-    subprocess.run([place.program("ccm-catalogue-probe"), state, str(count)], check=True, stdout=subprocess.DEVNULL,
-                   timeout=LONG)
-    with started(catalogue_server(many, "catalogue-warm", state)) as server:
-        server.wait_for_log(f"{count} certificates are shown", timeout=LONG)
-        wait_until((state / "snapshot").exists, "the snapshot", timeout=LONG, interval=1)
-    empty = measure_server(lambda: catalogue_server(many, "catalogue-empty", many.scratch / "nothing"), arguments.rounds)
-    ours = measure_server(lambda: catalogue_server(many, "catalogue-full", state), arguments.rounds)
-    report.row(f"catalogue of {count} names: start beyond an empty one", f"{ours[0] - empty[0]:.2f} s",
-               "<= 2 s with 100000")
-    report.row(f"catalogue of {count} names: reload beyond an empty one", f"{ours[1] - empty[1]:.2f} s")
-    report.row(f"catalogue of {count} names: memory for each, all processes",
-               f"{(ours[2] - empty[2]) / count / 1024:.1f} kB", "<= 4 kB")
-
-
 class Watch(threading.Thread):
     """Shakes hands without a pause; knows when each serial was seen for the last time, and what failed."""
 
@@ -362,7 +335,7 @@ def part_first(many, arguments, report):
 
 
 PARTS = {"nginx": part_nginx, "agent": part_agent, "first": part_first, "status": part_status,
-         "apache": part_apache, "catalogue": part_catalogue}
+         "apache": part_apache}
 
 
 def main():

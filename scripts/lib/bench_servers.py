@@ -18,6 +18,7 @@ def settings_of(cloud, state):
 
 class BenchNginx:
     name = "nginx"
+    shown = NAME
     ways = ("static", "again", "variable", "ccm")
 
     def __init__(self, directory, settings):
@@ -42,6 +43,7 @@ class BenchNginx:
 
 class BenchApache:
     name = "apache"
+    shown = NAME
     ways = ("static", "again", "ccm")
 
     def __init__(self, directory, settings):
