@@ -12,9 +12,9 @@ namespace {
 
 void register_hooks(apr_pool_t*) noexcept {
   // The core redirects standard error to the error log.
-  static const char* const before_core[] = {"core.c", nullptr};
+  static const char* const kBeforeCore[] = {"core.c", nullptr};
   ap_hook_check_config(check_config, nullptr, nullptr, APR_HOOK_MIDDLE);
-  ap_hook_open_logs(open_logs, nullptr, before_core, APR_HOOK_REALLY_FIRST);
+  ap_hook_open_logs(open_logs, nullptr, kBeforeCore, APR_HOOK_REALLY_FIRST);
   ap_hook_post_config(post_config, nullptr, nullptr, APR_HOOK_REALLY_LAST);
   ap_hook_child_init(enter_child, nullptr, nullptr, APR_HOOK_MIDDLE);
   ap_hook_monitor(monitor, nullptr, nullptr, APR_HOOK_MIDDLE);

@@ -17,14 +17,13 @@
 #include "agent/process/server_log.h"
 #include "agent/service.h"
 #include "base/text.h"
+#include "base/version.h"
 #include "config/checks/host_checks.h"
 #include "config/input/wire.h"
 #include "launch/process.h"
 
+namespace ccm::agent {
 namespace {
-
-using namespace ccm;
-using namespace ccm::agent;
 
 // Step 1 of the bootstrap (monitor.h): a process with nothing but its three descriptors. What a
 // hardened unit or an old kernel refuses is logged, and only that protection is missing.
@@ -105,6 +104,7 @@ int run(char* argv0, bool is_check) {
 }
 
 }  // namespace
+}  // namespace ccm::agent
 
 int main(int argc, char** argv) {
   CLI::App app{
@@ -112,12 +112,12 @@ int main(int argc, char** argv) {
       "loads "
       "its configuration, and it ends with the server. Do not start it by hand.",
       "ccm-agent"};
-  app.set_version_flag("--version", "ccm-agent " CCM_VERSION);
+  app.set_version_flag("--version", fmt::format("ccm-agent {}", ccm::version()));
   bool is_check = false;
   app.add_flag(
       "--check", is_check,
       "Only check whether the agent could work with its settings on this host; the server's "
       "configuration test asks for this");
   CLI11_PARSE(app, argc, argv);
-  return run(argv[0], is_check);
+  return ccm::agent::run(argv[0], is_check);
 }

@@ -80,7 +80,7 @@ static_assert([] {
 }());
 
 std::string cut_to(std::string_view text, std::size_t limit) {
-  const std::string shown = printable(text);
+  std::string shown = printable(text);
   if (shown.size() <= limit) return shown;
   return std::string(cut(shown, limit - 3)) + "...";
 }

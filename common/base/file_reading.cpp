@@ -59,8 +59,8 @@ void try_openat2() {
 
 // Asked once, because every file of a store is opened so.
 bool has_openat2() noexcept {
-  static const bool is_harmless = !is_deadly(try_openat2);
-  return is_harmless;
+  static const bool kIsHarmless = !is_deadly(try_openat2);
+  return kIsHarmless;
 }
 
 int open_without_links(const std::string& path, int flags) {

@@ -32,6 +32,17 @@ std::string printable(std::string_view text);
 std::string printable_lines(std::string_view text);
 // The text, or as many of its first `limit` bytes as are whole UTF-8 characters.
 std::string_view cut(std::string_view text, std::size_t limit) noexcept;
+// Gives each line of the text that has its line feed to `each`, without it. Returns how many bytes
+// these lines take: what stands behind them is the beginning of another.
+template <class Each>
+std::size_t for_each_line(std::string_view text, const Each& each) {
+  std::size_t start = 0;
+  for (std::size_t end = text.find('\n'); end != text.npos; end = text.find('\n', start)) {
+    each(text.substr(start, end - start));
+    start = end + 1;
+  }
+  return start;
+}
 
 // A flat list of "key: value" lines: the form of every small record on disk. Values are one line;
 // line feeds and backslashes in them are escaped. Order is kept; a key may occur more than once.

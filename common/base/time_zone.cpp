@@ -200,7 +200,7 @@ Result<TimeZone> TimeZoneFile::read() {
 }
 
 Time TimeZone::Change::in(int year) const noexcept {
-  using namespace std::chrono;
+  using std::chrono::January, std::chrono::days, std::chrono::last, std::chrono::sys_days;
   const std::chrono::year its_year(year);
   const sys_days first = its_year / January / 1;
   if (kind == Kind::day) return first + days(number[0]) + at;

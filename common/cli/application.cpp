@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "base/boundary.h"
+#include "base/version.h"
 #include "cli/commands/commands.h"
 #include "cli/host/overview.h"
 #include "cli/input/completion.h"
@@ -78,7 +79,7 @@ int report_mistake(const CLI::App& app, const std::string& mistake) {
 }  // namespace
 
 Application::Application() : app_(std::make_unique<CLI::App>(kAbout, "ccmctl")) {
-  app_->set_version_flag("--version", "ccmctl " CCM_VERSION);
+  app_->set_version_flag("--version", fmt::format("ccmctl {}", version()));
   app_->require_subcommand(1);
   app_->formatter(help_format());
   add_global_options(*app_, workspace_.options);

@@ -54,14 +54,14 @@ namespace ccm::publication {
 
 inline constexpr std::uint64_t kMagic = 0x31304d4343534c54;  // "TLSCCM01"
 inline constexpr std::uint32_t kLayoutVersion = 5;
-inline constexpr std::size_t kNameSize = 144;          // name with terminating zero
-inline constexpr std::size_t kBufferSize = 64 * 1024;  // one encoded value
-inline constexpr std::size_t kProofsBufferSize = 1024 * 1024;
-inline constexpr std::size_t kTicketKeysBufferSize = 4 * 1024;
+inline constexpr std::size_t kNameSize = 144;                       // name with terminating zero
+inline constexpr std::size_t kBufferSize = std::size_t{64} * 1024;  // one encoded value
+inline constexpr std::size_t kProofsBufferSize = std::size_t{1024} * 1024;
+inline constexpr std::size_t kTicketKeysBufferSize = std::size_t{4} * 1024;
 inline constexpr std::size_t kBuffersPerSlot = 2;
 inline constexpr std::uint32_t kMaxSlots = 1U << 17U;
 // The start of the directory and of the buffers; a multiple of every page size in use.
-inline constexpr std::size_t kAlignment = 64 * 1024;
+inline constexpr std::size_t kAlignment = std::size_t{64} * 1024;
 
 // Behind the header, in a cache line of its own: when the writer last gave a sign of life, in
 // nanoseconds of the steady clock, a Word; 0: no agent has done so yet.

@@ -56,7 +56,7 @@ struct StoredRecord {
 };
 
 // The name that stands for the whole store in records.
-inline constexpr std::string_view kStoreWide = "";
+inline constexpr std::string_view kStoreWide;
 
 // A moment in the life of a store, for StoreReader::changes_since(). The default value is before
 // every change.

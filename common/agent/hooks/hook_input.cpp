@@ -40,9 +40,8 @@ std::vector<std::string> hook_environment(const Event& event,
   const uid_t user = account ? account->user : geteuid();
   const std::string name = account ? account->name : user_text(user);
   std::vector<std::string> variables{
-      "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:"
-      "/sbin:/bin",
-      "LANG=C.UTF-8", "HOME=" + home_of(user), "USER=" + name, "LOGNAME=" + name};
+      "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "LANG=C.UTF-8",
+      "HOME=" + home_of(user), "USER=" + name, "LOGNAME=" + name};
   if (const char* zone = getenv("TZ"); zone != nullptr) {
     variables.push_back(std::string("TZ=") + zone);
   }

@@ -204,11 +204,7 @@ void Keeper::pass_on_output() {
   printed_ += static_cast<std::size_t>(count);
   if (is_cut_) return;
   partial_.append(buffer.data(), static_cast<std::size_t>(count));
-  std::size_t start = 0;
-  for (std::size_t end; (end = partial_.find('\n', start)) != std::string::npos; start = end + 1) {
-    pass_on_line(std::string_view(partial_).substr(start, end - start));
-  }
-  partial_.erase(0, start);
+  partial_.erase(0, for_each_line(partial_, [this](std::string_view line) { pass_on_line(line); }));
   while (partial_.size() > kMostHookLine) {
     pass_on_line(std::string_view(partial_).substr(0, kMostHookLine));
     partial_.erase(0, kMostHookLine);

@@ -92,10 +92,8 @@ HookNews HookProcess::look() {
     partial_.append(buffer.data(), static_cast<std::size_t>(count));
   }
   news.is_over = count == 0 || (errno != EAGAIN && errno != EINTR);
-  std::size_t start = 0;
-  for (std::size_t end; (end = partial_.find('\n', start)) != std::string::npos; start = end + 1) {
-    const std::string_view line = std::string_view(partial_).substr(start, end - start);
-    if (line.empty()) continue;
+  const std::size_t lines = for_each_line(partial_, [&](std::string_view line) {
+    if (line.empty()) return;
     std::string text = printable(line.substr(1));
     if (line[0] == kReportLine) {
       news.lines.push_back(std::move(text));
@@ -104,8 +102,8 @@ HookNews HookProcess::look() {
                                .is_good = line[0] == kReportGood,
                                .is_late = line[0] == kReportLate};
     }
-  }
-  partial_.erase(0, start);
+  });
+  partial_.erase(0, lines);
   if (news.is_over && !std::exchange(has_ended_, true)) {
     news.end = HookNews::End{.outcome = "was ended from outside", .is_good = false};
   }

@@ -101,7 +101,7 @@ std::size_t size_for(long version) {
 // publication, does not count, and neither does memory that is only reserved.
 rlim_t memory_for(std::size_t certificates, unsigned threads) {
   constexpr rlim_t kMebibyte = 1U << 20U;
-  return 1024 * kMebibyte + certificates * kMebibyte / 8 + threads * 32 * kMebibyte;
+  return 1024 * kMebibyte + certificates * kMebibyte / 8 + rlim_t{32} * threads * kMebibyte;
 }
 
 Result<void> limit_memory(std::size_t certificates, unsigned threads) {

@@ -219,14 +219,12 @@ void Monitor::carry_log() {
     return;
   }
   child_.partial.append(buffer.data(), static_cast<std::size_t>(count));
-  std::size_t start = 0;
-  for (std::size_t end; (end = child_.partial.find('\n', start)) != std::string::npos;
-       start = end + 1) {
-    const LogLine line = untag(std::string_view(child_.partial).substr(start, end - start));
+  const std::size_t lines = for_each_line(child_.partial, [this](std::string_view text) {
+    const LogLine line = untag(text);
     if (line.severity <= Severity::error) last_words_ = line.text;
     log_.write(line, child_.pid);
-  }
-  child_.partial.erase(0, start);
+  });
+  child_.partial.erase(0, lines);
   // A line without an end must not fill the memory.
   if (child_.partial.size() > kMostLine) {
     log_.write(untag(child_.partial), child_.pid);

@@ -24,7 +24,7 @@ std::string environment(const char* name) {
 
 // Where the vendor's SDKs look (docs/design/auth.md, "Where credentials come from").
 std::string usual_credentials_file() {
-  const std::string named = environment("HUAWEICLOUD_SDK_CREDENTIALS_FILE");
+  std::string named = environment("HUAWEICLOUD_SDK_CREDENTIALS_FILE");
   if (!named.empty()) return named;
   const std::string file = environment("HOME") + "/.huaweicloud/credentials";
   struct stat facts {};

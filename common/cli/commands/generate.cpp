@@ -8,6 +8,7 @@
 #include <memory>
 
 #include "base/text.h"
+#include "base/version.h"
 #include "cli/commands/commands.h"
 #include "cli/commands/generate_markdown.h"
 #include "cli/input/command_tree.h"
@@ -64,7 +65,8 @@ std::string roff_footer(const CLI::App& app) {
 }
 
 std::string manual(const CLI::App& root) {
-  std::string text = ".TH CCMCTL 1 \"\" \"ccm-tls " CCM_VERSION "\"\n.SH NAME\nccmctl \\- ";
+  std::string text =
+      fmt::format(".TH CCMCTL 1 \"\" \"ccm-tls {}\"\n.SH NAME\nccmctl \\- ", version());
   text += roff(root.get_description());
   text += "\n.SH SYNOPSIS\n.B ccmctl\n[\\fIOPTION\\fR...] \\fICOMMAND\\fR [\\fIARGUMENT\\fR...]\n";
   text += ".SH OPTIONS\nThey may stand before or after the command.\n" + roff_options(root);

@@ -97,12 +97,12 @@ Result<EventPage> read_event_page(const std::string& state_path, const EventMark
   const Result<std::string> text =
       read_file(event_file(state_path, *found), kLargest, Links::nowhere);
   if (!text) return fail(text.error());
-  std::size_t start = std::min<std::size_t>(page.next.offset, text->size());
-  for (std::size_t end; (end = text->find('\n', start)) != text->npos; start = end + 1) {
-    Result<Event> event = parse_event_line(std::string_view(*text).substr(start, end - start));
-    if (event) page.events.push_back(*std::move(event));
-  }
-  page.next.offset = start;
+  const std::size_t start = std::min<std::size_t>(page.next.offset, text->size());
+  page.next.offset =
+      start + for_each_line(std::string_view(*text).substr(start), [&page](std::string_view line) {
+        Result<Event> event = parse_event_line(line);
+        if (event) page.events.push_back(*std::move(event));
+      });
   const auto following = std::next(found);
   page.has_more = following != numbers->end();
   if (page.has_more) page.next = {.file = *following, .offset = 0};

@@ -89,6 +89,18 @@ TEST(Text, CutsBetweenCharacters) {
   EXPECT_EQ(cut("\x80\x80\x80\x80\x80\x80", 5), "\x80\x80\x80\x80\x80");
 }
 
+TEST(Text, GivesLinesThatHaveAnEnd) {
+  std::vector<std::string> lines;
+  const auto keep = [&lines](std::string_view line) { lines.emplace_back(line); };
+  EXPECT_EQ(for_each_line("", keep), 0U);
+  EXPECT_EQ(for_each_line("beginning", keep), 0U);
+  EXPECT_TRUE(lines.empty());
+  EXPECT_EQ(for_each_line("a\n\nbc\nrest", keep), 6U);
+  EXPECT_EQ(lines, (std::vector<std::string>{"a", "", "bc"}));
+  EXPECT_EQ(for_each_line("whole\n", keep), 6U);
+  EXPECT_EQ(lines.back(), "whole");
+}
+
 TEST(Record, ReadsBackWhatItWrote) {
   Record record;
   record.add("name", "www");

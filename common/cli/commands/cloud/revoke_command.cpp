@@ -28,7 +28,7 @@ std::vector<std::string> reasons() {
 }
 
 std::string describe_revocation(const CloudSubject& subject) {
-  const std::string place = fmt::format("{} of {}", subject.id, cloud::to_string(subject.service));
+  std::string place = fmt::format("{} of {}", subject.id, cloud::to_string(subject.service));
   if (subject.name.empty()) return place;
   return fmt::format("{} (serial {}, {})", subject.name, subject.serial, place);
 }
