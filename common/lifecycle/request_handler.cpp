@@ -54,6 +54,13 @@ void RequestHandler::resume() {
 
 void RequestHandler::resume(const std::string& name) {
   Granted granted = recall(name);
+  const bool is_done =
+      !granted.ids.empty() &&
+      std::all_of(granted.ids.begin(), granted.ids.end(), [&](const std::string& id) {
+        const auto answer = store::find_answer(parts_.store, id);
+        return answer && !answer->again_at;
+      });
+  if (is_done) return forget(name);
   ++granted.interruptions;
   if (granted.interruptions > kMostInterruptions || !parts_.lifecycle.resume_renewal(name)) {
     const Error error(ErrorKind::internal,
@@ -104,6 +111,8 @@ void RequestHandler::serve() {
 }
 
 void RequestHandler::serve(const store::Ticket& ticket) {
+  // Somebody has put it back, or it could not be removed.
+  if (is_answered(ticket.id)) return parts_.store.inbox().withdraw(ticket);
   Result<store::Request> request = parts_.store.inbox().read(ticket);
   if (request && waits_for_hooks(request->wish) && parts_.in_background) {
     return serve_later(ticket, *std::move(request));
@@ -284,6 +293,10 @@ void RequestHandler::supersede(const std::string& name) {
   }
   forget(name);
   granted_.erase(found);
+}
+
+bool RequestHandler::is_answered(const std::string& id) const {
+  return store::find_answer(parts_.store, id).has_value();
 }
 
 // If this fails, ccmctl learns nothing, but the request was served all the same.

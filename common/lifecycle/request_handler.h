@@ -80,6 +80,7 @@ class RequestHandler {
   // Ends a wanted renewal, because the operator has asked for something else since.
   void supersede(const std::string& name);
   void answer(const store::Ticket& ticket, const store::Answer& answer);
+  bool is_answered(const std::string& id) const;
   void remember(const std::string& name, const Granted& granted);
   void forget(const std::string& name);
   Granted recall(const std::string& name) const;

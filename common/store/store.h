@@ -85,7 +85,7 @@ class Store : public virtual StoreReader {
                                      VersionNumber version, std::span<const std::byte> der) = 0;
 
   // Writes a record when the stored version is `expected` (0: must not exist); returns the new
-  // version.
+  // version, a greater one.
   virtual Result<std::uint64_t> write_record(const Lease& lease, std::string_view name,
                                              std::string_view kind, const Secret& value,
                                              std::uint64_t expected) = 0;

@@ -135,6 +135,10 @@ std::optional<Seconds> EtcdClient::clock_ahead() const {
   return clock_ahead_;
 }
 
+Time EtcdClient::now() const {
+  return SystemClock().now() - clock_ahead().value_or(Seconds(0));
+}
+
 Result<cloud::JsonDocument> EtcdClient::call_member(std::size_t member, std::string_view path,
                                                     std::string_view body) {
   for (bool has_logged_in = false;;) {

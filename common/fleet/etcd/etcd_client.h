@@ -74,6 +74,8 @@ class EtcdClient {
   // By how much this machine's clock is ahead of that of the member that answered last; right
   // within two seconds. nullopt: no answer said it.
   std::optional<Seconds> clock_ahead() const;
+  // By the clock of that member; while no answer said it, by this machine's.
+  Time now() const;
 
  private:
   EtcdClient(EtcdOptions options, std::unique_ptr<cloud::StreamClient> http)

@@ -5,8 +5,6 @@
 #include <tuple>
 #include <utility>
 
-#include "store/host/fleet_note.h"
-
 namespace ccm::fleet {
 namespace {
 
@@ -104,12 +102,6 @@ bool says_the_same(const FleetOverview& one, const FleetOverview& other) {
   };
   return counts(one) == counts(other) && std::equal(one.shown.begin(), one.shown.end(),
                                                     other.shown.begin(), other.shown.end(), alike);
-}
-
-void keep_overview(const EtcdItem& item, const FleetKeys& keys, const std::string& state_path) {
-  const Result<Secret> text = keys.unseal(item.key, item.value);
-  const auto overview = text ? decode_fleet_overview(text->reveal()) : std::nullopt;
-  if (overview) static_cast<void>(store::write_fleet_overview(state_path, *overview));
 }
 
 }  // namespace ccm::fleet

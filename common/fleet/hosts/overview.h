@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// How all hosts of the fleet are (base/fleet_overview.h): as the one that leads puts it together,
-// and as each host takes it in. Pure functions, but for the last one.
+// How all hosts of the fleet are (base/fleet_overview.h), as the one that leads puts it together.
+// Pure functions.
 #pragma once
 
 #include <map>
@@ -9,10 +9,8 @@
 
 #include "base/clock.h"
 #include "base/fleet_overview.h"
-#include "fleet/etcd/etcd_messages.h"
 #include "fleet/hosts/host_report.h"
 #include "fleet/hosts/report_book.h"
-#include "fleet/store/fleet_entry.h"
 #include "fleet/store/fleet_keyring.h"
 
 namespace ccm::fleet {
@@ -35,9 +33,5 @@ bool is_silent(const HostReport& report, Time now);
 
 // Whether two say the same of the hosts, but for when they were heard of.
 bool says_the_same(const FleetOverview& one, const FleetOverview& other);
-
-// Leaves what etcd has in the state directory, for the status and for ccmctl
-// (store/host/fleet_note.h). What the fleet has not sealed changes nothing. Best effort.
-void keep_overview(const EtcdItem& item, const FleetKeys& keys, const std::string& state_path);
 
 }  // namespace ccm::fleet

@@ -6,14 +6,15 @@
 #include <algorithm>
 
 #include "fleet/hosts/overview.h"
+#include "fleet/hosts/overview_reader.h"
 #include "store/host/fleet_note.h"
 
 namespace ccm::fleet {
 namespace {
 
-constexpr Seconds kBetweenOverviewLooks{2};
-// A busy fleet does not write all the time.
-constexpr Seconds kBetweenChangedOverviews{10};
+// A busy fleet does not write all the time, and whoever leads a large one has other things to do
+// than to put it together each time that a host reports.
+constexpr Seconds kBetweenOverviewLooks{10};
 constexpr Seconds kBetweenOverviews{60};
 // A host that hears of something new reports it within a few seconds more than ten.
 constexpr Seconds kTimeToCatchUp{30};
@@ -45,21 +46,21 @@ Result<void> OverviewWriter::look(const FleetHost::Standing& standing) {
     return {};
   }
   const SteadyTime now = parts_.clock.steady_now();
+  if (has_begun_ && now < next_look_) return {};
   const std::optional<HostReports> reports = parts_.reports.all();
-  if (!reports || now < next_look_) return {};
-  next_look_ = now + kBetweenOverviewLooks;
+  if (!reports) return {};
   if (!has_begun_) begin_anew();
   if (Result<void> read = read_members(standing); !read) return read;
   const FleetOverview overview = put_together(standing, *reports);
   for (const auto& [id, report] : *reports) seen_[report.host] = seen(report, overview.at);
   tell_of_lost(*reports, overview.at);
   const bool has_changed = !last_ || !says_the_same(*last_, overview);
-  const bool is_due =
-      !last_ || now - written_ >= (has_changed ? kBetweenChangedOverviews : kBetweenOverviews);
-  if (!is_due) return {};
-  if (Result<void> done = write(standing, overview); !done) return done;
-  written_ = now;
-  last_ = overview;
+  if (has_changed || now - written_ >= kBetweenOverviews) {
+    if (Result<void> done = write(standing, overview); !done) return done;
+    written_ = now;
+    last_ = overview;
+  }
+  next_look_ = now + kBetweenOverviewLooks;
   return {};
 }
 
@@ -134,11 +135,17 @@ Result<void> OverviewWriter::write(const FleetHost::Standing& standing,
                                    const FleetOverview& overview) {
   FleetHost& host = parts_.host;
   const std::string key = host.layout().overview();
-  Result<std::string> sealed = standing.keys.seal(key, Secret::copy_of(encode(overview)));
+  Result<std::string> sealed = standing.keys.seal(
+      key, serialize(SentOverview{.overview = overview, .known_to = standing.followed}));
   if (!sealed) return pass(std::move(sealed));
   EtcdTransaction transaction{.compares = {{.key = host.layout().leader(),
                                             .of = EtcdCompare::Of::created,
-                                            .revision = standing.leader_token}},
+                                            .revision = standing.leader_token},
+                                           {.key = key,
+                                            .of = EtcdCompare::Of::modified,
+                                            .revision = standing.followed,
+                                            .end = {},
+                                            .may_be_earlier = true}},
                               .changes = {{.key = key, .value = *std::move(sealed)}}};
   if (standing.keys.entry_modified != 0) {
     transaction.compares.push_back({.key = standing.keys.entry,
@@ -148,7 +155,8 @@ Result<void> OverviewWriter::write(const FleetHost::Standing& standing,
   const Result<EtcdOutcome> outcome = host.etcd()->commit(transaction);
   if (!outcome) return fail(outcome.error());
   if (outcome->has_happened) return {};
-  return fail(ErrorKind::transient, "the fleet has another leader or another key by now");
+  return fail(ErrorKind::transient,
+              "the fleet has another leader, another key or another overview by now");
 }
 
 }  // namespace ccm::fleet

@@ -227,13 +227,14 @@ Result<std::uint64_t> EtcdStore::write_record(const Lease& lease, std::string_vi
   Draft draft = new_draft();
   const std::string key = host_.layout().record(name, kind);
   draft.expect(key, host_.mirror().modified(key));
-  draft.put(key, serialize(value, version + 1));
+  const std::uint64_t next = host_.mirror().next_version(version);
+  draft.put(key, serialize(value, next));
   Result<EtcdTransaction> transaction = std::move(draft).take();
   if (!transaction) return pass(std::move(transaction));
   if (Result<void> done = host_.commit(*std::move(transaction), &lease); !done) {
     return pass(std::move(done));
   }
-  return version + 1;
+  return next;
 }
 
 Result<void> EtcdStore::remove_record(const Lease& lease, std::string_view name,
@@ -263,7 +264,8 @@ Result<void> EtcdStore::forget(const Lease& lease, const std::string& name, stor
       if (kind != store::kForgotten) draft.remove(layout.record(name, kind));
     }
     draft.remove(layout.grant(name));
-    draft.put(layout.record(name, store::kForgotten), serialize(Secret(), 1));
+    draft.put(layout.record(name, store::kForgotten),
+              serialize(Secret(), host_.mirror().next_version(0)));
     Result<EtcdTransaction> transaction = std::move(draft).take();
     if (!transaction) return pass(std::move(transaction));
     return host_.commit(*std::move(transaction), &lease);

@@ -44,6 +44,11 @@ bool FleetKeys::knows(std::string_view id) const noexcept {
                      [&](const crypto::SealingKey& key) { return key.id == id; });
 }
 
+bool FleetKeys::has_same_ids(const FleetKeys& other) const noexcept {
+  return std::equal(keys.begin(), keys.end(), other.keys.begin(), other.keys.end(),
+                    [](const auto& one, const auto& same) { return one.id == same.id; });
+}
+
 Result<std::string> FleetKeys::seal(std::string_view place, const Secret& text) const {
   if (keys.empty()) {
     return fail(ErrorKind::transient, "the fleet's keys have not been read from etcd yet");
@@ -160,6 +165,22 @@ Result<store::StoredRecord> parse_stored_record(const Secret& text) {
                              .version = version.value_or(0)};
   if (!unpacker.is_complete() || record.version == 0) return not_ours("a record");
   return record;
+}
+
+Secret serialize(const Letter& letter) {
+  Packer packer;
+  packer.block(decimal_of(static_cast<std::uint64_t>(letter.left.time_since_epoch().count())));
+  packer.block(letter.text.bytes());
+  return std::move(packer).take();
+}
+
+Result<Letter> parse_letter(const Secret& text) {
+  Unpacker unpacker(text.bytes());
+  const auto left = parse_unsigned(unpacker.text());
+  Letter letter{.text = Secret::copy_of(unpacker.block()),
+                .left = Time(Seconds(static_cast<std::int64_t>(left.value_or(0))))};
+  if (!unpacker.is_complete() || !left) return not_ours("a request");
+  return letter;
 }
 
 }  // namespace ccm::fleet

@@ -11,6 +11,7 @@
 #include <string_view>
 #include <vector>
 
+#include "base/clock.h"
 #include "base/result.h"
 #include "base/secret.h"
 #include "crypto/key/sealing.h"
@@ -30,6 +31,7 @@ struct FleetKeys {
 
   FleetKeys clone() const;
   bool knows(std::string_view id) const noexcept;
+  bool has_same_ids(const FleetKeys& other) const noexcept;
   Result<std::string> seal(std::string_view place, const Secret& text) const;
   Result<Secret> unseal(std::string_view place, std::string_view sealed) const;
 };
@@ -62,7 +64,22 @@ Result<Head> parse_head(std::string_view text);
 Result<Secret> serialize(const crypto::Bundle& bundle, const store::VersionInfo& info);
 Result<store::StoredCertificate> parse_version(const Secret& text);
 
+// The version of a record is etcd's revision when it was written, or a later one. So it grows even
+// across a removal, and an older record that somebody puts back is found out.
 Secret serialize(const Secret& value, std::uint64_t version);
 Result<store::StoredRecord> parse_stored_record(const Secret& text);
+
+// A request for the one that leads. It is good for a while only, so that one that somebody puts
+// back, or that a restored backup has, is not served again. Times are by etcd's clock.
+struct Letter {
+  static constexpr Seconds kLife{3600};
+
+  Secret text;
+  Time left;
+
+  bool is_good_at(Time now) const noexcept { return std::chrono::abs(now - left) <= kLife; }
+};
+Secret serialize(const Letter& letter);
+Result<Letter> parse_letter(const Secret& text);
 
 }  // namespace ccm::fleet

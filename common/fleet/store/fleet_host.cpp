@@ -11,7 +11,6 @@
 #include "base/backoff.h"
 #include "base/clock.h"
 #include "base/fleet_overview.h"
-#include "fleet/hosts/overview.h"
 
 namespace ccm::fleet {
 namespace {
@@ -37,6 +36,7 @@ Failure not_leading() {
 FleetHost::FleetHost(Parts parts, const store::FileReader& reader)
     : parts_(std::move(parts)),
       mirror_(*parts_.etcd, parts_.layout, keys_, reader, parts_.log),
+      overview_(parts_.state_path),
       stop_(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {}
 
 FleetHost::~FleetHost() {
@@ -149,7 +149,7 @@ void FleetHost::hear_of_hosts(const EtcdNews& news) {
     const std::string& key = event.item.key;
     if (key.starts_with(members)) ++members_heard_;
     if (key == parts_.layout.overview() && !event.is_removed) {
-      keep_overview(event.item, keys_, parts_.state_path);
+      overview_.take_in(event.item, keys_);
     }
   }
 }
@@ -158,7 +158,7 @@ Result<void> FleetHost::look_at_overview() {
   const Result<EtcdPage> page = parts_.etcd->range({.key = parts_.layout.overview()});
   if (!page) return fail(page.error());
   ++members_heard_;
-  if (!page->items.empty()) keep_overview(page->items.front(), keys_, parts_.state_path);
+  if (!page->items.empty()) overview_.take_in(page->items.front(), keys_);
   return {};
 }
 
@@ -268,7 +268,9 @@ Result<void> FleetHost::have_keys() {
 }
 
 Result<void> FleetHost::synchronise() {
-  if (!are_keys_fresh_ || keys_of_ != mirror_.times_gone_back()) {
+  const bool has_gone_back = keys_of_ != mirror_.times_gone_back();
+  if (has_gone_back) overview_.forget_revisions();
+  if (!are_keys_fresh_ || has_gone_back) {
     if (Result<void> read = read_keys(); !read) return read;
   }
   if (Result<void> looked = look_at_leader(); !looked) return looked;

@@ -19,6 +19,7 @@
 #include "base/log.h"
 #include "base/result.h"
 #include "fleet/etcd/etcd_client.h"
+#include "fleet/hosts/overview_reader.h"
 #include "fleet/store/etcd_store.h"
 #include "fleet/store/fleet_entry.h"
 #include "fleet/store/fleet_layout.h"
@@ -127,6 +128,7 @@ class FleetHost {
   bool are_keys_fresh_ = false;
   std::uint64_t keys_of_ = 0;  // mirror_.times_gone_back() when they were read
   FleetMirror mirror_;
+  OverviewReader overview_;
   std::mutex mutex_;
   std::unique_ptr<store::Lease> host_lease_;
   std::string lease_problem_;          // why it cannot be taken, as it was told of last

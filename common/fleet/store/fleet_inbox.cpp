@@ -37,12 +37,16 @@ Result<std::string> FleetInbox::leave(const store::Request& request) {
   const std::string key = host_.layout().request(id, request.name);
   const auto held = host_.lock();
   if (Result<void> ready = host_.have_keys(); !ready) return pass(std::move(ready));
-  Result<std::string> sealed = host_.keys().seal(key, *text);
+  // What nobody serves goes away by itself.
+  const Result<EtcdLease> lease = host_.etcd()->grant(Letter::kLife);
+  if (!lease) return fail(lease.error());
+  Result<std::string> sealed =
+      host_.keys().seal(key, serialize(Letter{.text = text->clone(), .left = host_.etcd()->now()}));
   if (!sealed) return sealed;
-  Result<void> done =
-      host_.commit({.compares = {{.key = key, .of = EtcdCompare::Of::created, .revision = 0}},
-                    .changes = {{.key = key, .value = *std::move(sealed)}}},
-                   nullptr);
+  Result<void> done = host_.commit(
+      {.compares = {{.key = key, .of = EtcdCompare::Of::created, .revision = 0}},
+       .changes = {{.key = key, .value = *std::move(sealed), .end = {}, .lease = *lease}}},
+      nullptr);
   if (!done) return pass(std::move(done));
   return id;
 }

@@ -125,7 +125,9 @@ Result<void> FleetMirror::apply_event(const EtcdEvent& event, const Payloads& pa
   if (slot->shelf == Shelf::request) done = apply_request(*slot, event);
   if (slot->shelf == Shelf::grant) done = apply_grant(*slot, event);
   if (!done) return done;
-  known = {.modified = event.is_removed ? 0 : event.item.modified, .heard = event.item.modified};
+  known = {.modified = event.is_removed ? 0 : event.item.modified,
+           .heard = event.item.modified,
+           .changed = event.item.modified};
   return {};
 }
 
@@ -239,11 +241,22 @@ Result<void> FleetMirror::forget(const std::string& name, EtcdRevision revision)
   for (auto at = others_.lower_bound(records);
        at != others_.end() && at->first.starts_with(records); ++at) {
     at->second.remove(revision);
+    at->second.changed = revision;
   }
   const Result<bool> removed = cache_.remove_entry(name);
   if (!removed) return fail(removed.error());
   if (*removed) store::note_change(reader_.state_path(), name, store::Changed::what_is_served);
   return {};
+}
+
+// What this host has of before a restart is newer than a record that somebody has put back. Not so
+// when etcd itself has gone back.
+bool FleetMirror::is_older(const Slot& slot, const store::StoredRecord& record,
+                           const KnownKey& known) const {
+  if (record.version < known.changed) return true;
+  if (known.changed != 0 || times_gone_back_ != 0) return false;
+  const auto here = reader_.read_record(slot.name, slot.rest);
+  return here && *here && record.version < (*here)->version;
 }
 
 Result<void> FleetMirror::apply_record(const Slot& slot, const EtcdEvent& event) {
@@ -253,6 +266,11 @@ Result<void> FleetMirror::apply_record(const Slot& slot, const EtcdEvent& event)
   } else if (const std::optional<Secret> text = open(event.item)) {
     const Result<store::StoredRecord> record = parse_stored_record(*text);
     if (!record) return {};
+    if (is_older(slot, *record, others_[event.item.key])) {
+      log_.warn("etcd: {} is older than what was there before; it changes nothing here",
+                event.item.key);
+      return {};
+    }
     changed = cache_.put_record(slot.name, slot.rest, *record);
     if (slot.rest == store::kStagedKind) staged_.insert(slot.name);
   }
@@ -271,7 +289,17 @@ Result<void> FleetMirror::apply_request(const Slot& slot, const EtcdEvent& event
   }
   if (passed_over_.contains(event.item.key)) return {};
   const std::optional<Secret> text = open(event.item);
-  return text ? write_file_atomically(file, text->reveal()) : Result<void>();
+  if (!text) return {};
+  const Result<Letter> letter = parse_letter(*text);
+  if (!letter) return fail(letter.error());
+  const KnownKey& known = others_[event.item.key];
+  const bool was_removed = known.changed != 0 && known.modified == 0;
+  if (was_removed || !letter->is_good_at(etcd_.now())) {
+    log_.warn("etcd: {} was asked for before, and is served or too old by now; it changes nothing",
+              event.item.key);
+    return {};
+  }
+  return write_file_atomically(file, letter->text.reveal());
 }
 
 Result<void> FleetMirror::apply_grant(const Slot& slot, const EtcdEvent& event) {

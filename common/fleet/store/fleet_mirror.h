@@ -52,6 +52,11 @@ class FleetMirror {
     const auto known = others_.find(key);
     return known == others_.end() ? 0 : known->second.modified;
   }
+  // Of a record that is written now: greater than any before, even than that of one that was
+  // removed. `stored`: of the one that it replaces; 0: none.
+  std::uint64_t next_version(std::uint64_t stored) const noexcept {
+    return std::max(stored + 1, newest_);
+  }
   // The certificates whose heads have changed after the one revision, up to the other.
   std::vector<KnownCertificate> changed_between(EtcdRevision after, EtcdRevision to) const;
   // The kinds of records that a certificate has.
@@ -86,6 +91,7 @@ class FleetMirror {
   struct KnownKey {
     EtcdRevision modified = 0;
     EtcdRevision heard = 0;
+    EtcdRevision changed = 0;  // heard of as put or removed; 0: not yet
 
     void remove(EtcdRevision at) noexcept {
       modified = 0;
@@ -109,6 +115,7 @@ class FleetMirror {
                              const Payloads& payloads);
   Result<void> forget(const std::string& name, EtcdRevision revision);
   Result<void> apply_record(const Slot& slot, const EtcdEvent& event);
+  bool is_older(const Slot& slot, const store::StoredRecord& record, const KnownKey& known) const;
   Result<void> apply_request(const Slot& slot, const EtcdEvent& event);
   Result<void> apply_grant(const Slot& slot, const EtcdEvent& event);
   Result<Secret> payload(const std::string& key, const Payloads& payloads);

@@ -22,7 +22,7 @@ bool put_own_records(const FleetHost& host, const store::FileReader& copy, const
     const auto record = copy.read_record(name, kind);
     if (!record || !*record) continue;
     draft.expect(key, 0);
-    draft.put(key, serialize((*record)->value, (*record)->version));
+    draft.put(key, serialize((*record)->value, host.mirror().next_version((*record)->version)));
     has_any = true;
   }
   return has_any;

@@ -6,6 +6,7 @@
 #include <gtest/gtest.h>
 
 #include <memory>
+#include <mutex>
 #include <optional>
 #include <string>
 #include <utility>
@@ -47,7 +48,16 @@ class Machine {
  public:
   Machine(const std::vector<std::string>& endpoints, std::string name,
           const crypto::SealingKey& key)
-      : endpoints_(endpoints), name_(std::move(name)), key_{.id = key.id, .key = key.key.clone()} {
+      : endpoints_(endpoints), name_(std::move(name)) {
+    gets(key);
+    start();
+  }
+  // As after kill -9, but for the connections. The state directory stays.
+  void stop() {
+    lease_.reset();
+    store_.reset();
+  }
+  void start() {
     std::shared_ptr<fleet::EtcdClient> etcd =
         fleet::EtcdClient::make({.endpoints = endpoints_}).value();
     store_ = fleet::open_etcd_store(
@@ -75,6 +85,13 @@ class Machine {
       return lease_ != nullptr;
     });
   }
+  // Another key of the fleet, when it reads them the next time.
+  void gets(const crypto::SealingKey& key) {
+    const std::lock_guard lock(mutex_);
+    keys_.keys.insert(keys_.keys.begin(), {.id = key.id, .key = key.key.clone()});
+  }
+  store::Store& store() { return *store_; }
+  store::Lease& lease() { return *lease_; }
   // What it has heard that the others name, as "HOST NAME".
   Names heard() const {
     Names all;
@@ -102,14 +119,14 @@ class Machine {
 
  private:
   fleet::FleetKeys keys() const {
-    fleet::FleetKeys keys;
-    keys.keys.push_back({.id = key_.id, .key = key_.key.clone()});
-    return keys;
+    const std::lock_guard lock(mutex_);
+    return keys_.clone();
   }
 
   std::vector<std::string> endpoints_;
   std::string name_;
-  crypto::SealingKey key_;
+  mutable std::mutex mutex_;
+  fleet::FleetKeys keys_;
   TempDirectory directory_{memory_backed_parent()};
   MemoryLog log_;
   std::shared_ptr<fleet::FleetRoster> roster_ = std::make_shared<fleet::FleetRoster>();

@@ -68,6 +68,18 @@ TEST(FleetEntry, KeepsARecordOfAnyBytes) {
   EXPECT_FALSE(parse_stored_record(serialize(value, 0)));
 }
 
+TEST(FleetEntry, ALetterIsGoodForAWhile) {
+  const Letter letter{.text = Secret::copy_of(std::string_view("a\0\n", 3)),
+                      .left = test::kTestNow};
+  const Letter read = parse_letter(serialize(letter)).value();
+  EXPECT_TRUE(read.text.equals(letter.text));
+  EXPECT_EQ(read.left, test::kTestNow);
+  EXPECT_TRUE(read.is_good_at(test::kTestNow + Letter::kLife));
+  EXPECT_FALSE(read.is_good_at(test::kTestNow + Letter::kLife + Seconds(1)));
+  EXPECT_FALSE(read.is_good_at(test::kTestNow - Letter::kLife - Seconds(1)));
+  EXPECT_FALSE(parse_letter(Secret::copy_of("x")));
+}
+
 TEST(FleetEntry, OpensWithAnyOfTheFleetsKeys) {
   FleetKeys before;
   before.keys.push_back(crypto::make_sealing_key().value());

@@ -208,6 +208,34 @@ TEST_F(RequestHandlerTest, ARenewalInstallsWhatIsNotValidYetOnItsFirstDay) {
   EXPECT_FALSE(next.is_asked_for("www"));
 }
 
+// As after somebody has put the file back, or an agent ended between the answer and the removal.
+TEST_F(RequestHandlerTest, WhatIsAnsweredIsNotServedAgain) {
+  const std::string id = ask({.wish = store::Wish::renew, .name = "www"});
+  const std::string request = directory_.path().string() + "/request-" + id + "-www";
+  const std::string granted = directory_.path().string() + "/granted-www";
+  const std::string kept = directory_.path().string() + "/kept";
+  std::filesystem::create_directory(kept);
+  std::filesystem::copy(request, kept + "/request");
+  requests_.serve();
+  std::filesystem::copy(granted, kept + "/granted");
+  EXPECT_EQ(look(), 1U);
+  requests_.serve();
+  ASSERT_TRUE(answer_to(id));
+  std::filesystem::copy(kept + "/request", request);
+  requests_.serve();
+  EXPECT_FALSE(is_waiting(id));
+  EXPECT_FALSE(std::filesystem::exists(granted));
+  EXPECT_EQ(look(), 0U);
+  std::filesystem::copy(kept + "/granted", granted);
+  Lifecycle next({config_, *store_, source_of_, clock_, log_, "launch"});
+  next.start(*lease_);
+  RequestHandler handler({directory_.path(), *store_, *lease_, next, log_, config_, clock_});
+  handler.resume();
+  EXPECT_FALSE(next.is_asked_for("www"));
+  EXPECT_FALSE(std::filesystem::exists(granted));
+  EXPECT_EQ(store_->current_version("www"), 3U);
+}
+
 TEST_F(RequestHandlerTest, ARefusedCertificateEndsTheRenewalThatCausedIt) {
   source_.lifetime = 5 * kTestDay;
   const std::string id = ask({.wish = store::Wish::renew, .name = "www"});

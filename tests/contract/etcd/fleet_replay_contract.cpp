@@ -1,0 +1,166 @@
+// SPDX-License-Identifier: Apache-2.0
+// Somebody who may write to etcd, and has none of the fleet's keys, puts back what lay there
+// before: sealed by the fleet, and no longer true.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <memory>
+#include <string>
+
+#include "fleet/hosts/overview_reader.h"
+#include "fleet_machine.h"
+
+namespace ccm::fleet {
+namespace {
+
+using test::happens;
+using test::Machine;
+
+class FleetReplayContract : public test::FleetFixture {
+ protected:
+  void write(const std::string& key, const std::string& value) {
+    ASSERT_TRUE(raw_->commit({.compares = {}, .changes = {{.key = key, .value = value}}}));
+  }
+  void remove(const std::string& key) {
+    ASSERT_TRUE(raw_->commit({.compares = {}, .changes = {{.key = key, .value = std::nullopt}}}));
+  }
+  std::string read(const std::string& key) {
+    const EtcdPage page = raw_->range({.key = key}).value();
+    return page.items.empty() ? "" : page.items.front().value;
+  }
+  static bool has_said(Machine& machine, const std::string& words) {
+    return happens([&] { return machine.log().text().find(words) != std::string::npos; });
+  }
+  // Of the record "order" of "www"; empty when there is none.
+  static std::string order_of(Machine& machine) {
+    const auto record = machine.store().read_record("www", "order");
+    return record && *record ? std::string((*record)->value.reveal()) : "";
+  }
+  static bool has_order(Machine& machine, const std::string& wanted) {
+    return happens([&] { return order_of(machine) == wanted; });
+  }
+  // In the place of the one that is there.
+  static void order(Machine& leader, const std::string& value) {
+    const auto there = leader.store().read_record("www", "order").value();
+    ASSERT_TRUE(leader.store().write_record(leader.lease(), "www", "order", Secret::copy_of(value),
+                                            there ? there->version : 0));
+  }
+
+  const std::string order_ = "/cl/web/records/www/order";
+};
+
+TEST_F(FleetReplayContract, ARecordDoesNotGoBack) {
+  const auto one = join("one");
+  const auto other = join("other");
+  ASSERT_TRUE(one->lead());
+  order(*one, "old");
+  const std::string old = read(order_);
+  order(*one, "new");
+  ASSERT_TRUE(has_order(*other, "new"));
+  write(order_, old);
+  for (Machine* machine : {one.get(), other.get()}) {
+    EXPECT_TRUE(has_said(*machine, "records/www/order is older than what was there before"));
+    EXPECT_EQ(order_of(*machine), "new");
+  }
+  // Not after a restart either.
+  other->stop();
+  other->start();
+  ASSERT_TRUE(has_order(*other, "new"));
+  ASSERT_TRUE(one->store().inbox().grant("www", "a sign"));
+  ASSERT_TRUE(happens([&] { return other->store().inbox().granted("www").has_value(); }));
+  EXPECT_EQ(order_of(*other), "new");
+  // The leader mends it with whatever it writes next, and a new host has that.
+  order(*one, "newer");
+  EXPECT_TRUE(has_order(*other, "newer"));
+  const auto late = join("late");
+  EXPECT_TRUE(has_order(*late, "newer"));
+}
+
+TEST_F(FleetReplayContract, ARecordThatWasRemovedDoesNotComeBack) {
+  const auto one = join("one");
+  const auto other = join("other");
+  ASSERT_TRUE(one->lead());
+  order(*one, "done");
+  const std::string done = read(order_);
+  ASSERT_TRUE(has_order(*other, "done"));
+  ASSERT_TRUE(one->store().remove_record(one->lease(), "www", "order"));
+  ASSERT_TRUE(has_order(*other, ""));
+  write(order_, done);
+  for (Machine* machine : {one.get(), other.get()}) {
+    EXPECT_TRUE(has_said(*machine, "records/www/order is older than what was there before"));
+    EXPECT_EQ(order_of(*machine), "");
+  }
+  order(*one, "next");
+  EXPECT_TRUE(has_order(*other, "next"));
+}
+
+TEST_F(FleetReplayContract, ARequestIsNotServedTwice) {
+  const auto one = join("one");
+  const auto other = join("other");
+  ASSERT_TRUE(one->lead());
+  const store::Ticket ticket{
+      .id = other->store().inbox().leave({.wish = store::Wish::forget, .name = "www"}).value(),
+      .name = "www"};
+  ASSERT_TRUE(happens([&] { return one->store().inbox().is_waiting(ticket); }));
+  const std::string key = "/cl/web/inbox/" + ticket.id + "-www";
+  const std::string request = read(key);
+  EXPECT_GT(raw_->range({.key = key})->items.at(0).lease, 0U) << "it goes away by itself";
+  one->store().inbox().withdraw(ticket);
+  ASSERT_TRUE(happens([&] { return !other->store().inbox().is_waiting(ticket); }));
+  write(key, request);
+  // The leader has withdrawn it itself, and takes no notice.
+  EXPECT_TRUE(has_said(*other, "was asked for before"));
+  order(*one, "a sign");
+  for (Machine* machine : {one.get(), other.get()}) {
+    EXPECT_TRUE(has_order(*machine, "a sign"));
+    EXPECT_FALSE(machine->store().inbox().is_waiting(ticket));
+  }
+}
+
+// Also when etcd's backup is restored in which it waits.
+TEST_F(FleetReplayContract, ARequestIsGoodForAnHour) {
+  const auto one = join("one");
+  ASSERT_TRUE(one->lead());
+  FleetKeys keys;
+  keys.keys.push_back({.id = key_.id, .key = key_.key.clone()});
+  const auto leave = [&](const std::string& id, Seconds age) {
+    const std::string key = "/cl/web/inbox/" + id + "-www";
+    const Letter letter{.text = Secret::copy_of("wish renew\n"), .left = raw_->now() - age};
+    write(key, keys.seal(key, serialize(letter)).value());
+  };
+  leave("0123456789abcdef", Letter::kLife + Seconds(60));
+  leave("1123456789abcdef", -Letter::kLife - Seconds(60));
+  leave("2123456789abcdef", Letter::kLife - Seconds(60));
+  const store::Inbox& inbox = one->store().inbox();
+  EXPECT_TRUE(happens([&] { return inbox.is_waiting({"2123456789abcdef", "www"}); }));
+  EXPECT_FALSE(inbox.is_waiting({"0123456789abcdef", "www"}));
+  EXPECT_FALSE(inbox.is_waiting({"1123456789abcdef", "www"}));
+  EXPECT_TRUE(has_said(*one, "inbox/0123456789abcdef-www was asked for before"));
+}
+
+TEST_F(FleetReplayContract, AnOverviewDoesNotGoBack) {
+  const auto one = join("one");
+  const auto other = join("other");
+  ASSERT_TRUE(one->lead());
+  const std::string key = "/cl/web/overview";
+  ASSERT_TRUE(happens([&] { return !read(key).empty(); }));
+  const std::string old = read(key);
+  const auto heard_first = [&] { return other->overview().has_value(); };
+  ASSERT_TRUE(happens(heard_first));
+  const Time first = other->overview()->at;
+  // Overviews come with what changes; the writer learns of this one, and answers with the next.
+  FleetKeys keys;
+  keys.keys.push_back({.id = key_.id, .key = key_.key.clone()});
+  const EtcdRevision now = raw_->range({.key = key})->revision;
+  FleetOverview newer{.at = first + Seconds(1), .hosts = 7};
+  write(key, keys.seal(key, serialize(SentOverview{.overview = newer, .known_to = now})).value());
+  ASSERT_TRUE(happens([&] { return other->overview()->hosts == 7; }));
+  write(key, old);
+  // News comes in the order in which it happened.
+  order(*one, "a sign");
+  ASSERT_TRUE(has_order(*other, "a sign"));
+  EXPECT_NE(other->overview()->at, first);
+}
+
+}  // namespace
+}  // namespace ccm::fleet
