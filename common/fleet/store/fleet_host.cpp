@@ -23,14 +23,6 @@ constexpr Backoff kFollowing{.first = 100ms, .longest = 2s, .immediate = 1};
 // Every host's note is small.
 constexpr std::size_t kMostFlaws = 20;
 
-Failure silent() {
-  return fail(ErrorKind::transient, "etcd has not answered just now");
-}
-
-Failure not_leading() {
-  return fail(ErrorKind::transient, "another host leads the fleet by now, or none");
-}
-
 }  // namespace
 
 FleetHost::FleetHost(Parts parts, const store::FileReader& reader)
@@ -94,7 +86,6 @@ bool FleetHost::hear(const EtcdNews& news) {
   hear_of_leader(news);
   hear_of_hosts(news);
   if (has_new_keys(news)) {
-    are_keys_fresh_ = false;
     heard_.reset();
     return false;
   }
@@ -112,7 +103,6 @@ bool FleetHost::hear(const EtcdNews& news) {
 }
 
 void FleetHost::begin_anew() {
-  are_keys_fresh_ = false;
   mirror_.forget_revisions();
   heard_.reset();
 }
@@ -256,10 +246,10 @@ bool FleetHost::take_host_lease() {
 Result<void> FleetHost::read_keys() {
   Result<FleetKeys> keys = parts_.read_keys();
   if (!keys) return pass(std::move(keys));
+  const bool are_others = !keys->has_same_ids(keys_);
   keys_ = *std::move(keys);
-  are_keys_fresh_ = true;
   keys_of_ = mirror_.times_gone_back();
-  mirror_.hear_all_again();
+  if (are_others) mirror_.hear_all_again();
   return {};
 }
 
@@ -267,17 +257,27 @@ Result<void> FleetHost::have_keys() {
   return keys_.keys.empty() ? read_keys() : Result<void>();
 }
 
+// Whether the fleet has got another key since they were read: each change of it writes this host's
+// entry anew.
+Result<bool> FleetHost::are_keys_old() const {
+  if (keys_.entry_modified == 0) return false;
+  const Result<EtcdPage> page = parts_.etcd->range({.key = keys_.entry});
+  if (!page) return fail(page.error());
+  return page->items.empty() || page->items.front().modified != keys_.entry_modified;
+}
+
+// The keys as well: nobody tells this host afterwards what happened to them before the revision
+// from which it listens.
 Result<void> FleetHost::synchronise() {
-  const bool has_gone_back = keys_of_ != mirror_.times_gone_back();
-  if (has_gone_back) overview_.forget_revisions();
-  if (!are_keys_fresh_ || has_gone_back) {
-    if (Result<void> read = read_keys(); !read) return read;
-  }
+  if (keys_of_ != mirror_.times_gone_back()) overview_.forget_revisions();
+  if (Result<void> read = read_keys(); !read) return read;
   if (Result<void> looked = look_at_leader(); !looked) return looked;
   if (Result<void> looked = look_at_overview(); !looked) return looked;
   const Result<EtcdRevision> revision = mirror_.synchronise();
   if (!revision) return fail(revision.error());
-  if (keys_of_ != mirror_.times_gone_back()) return synchronise();
+  const Result<bool> are_old = are_keys_old();
+  if (!are_old) return fail(are_old.error());
+  if (*are_old || keys_of_ != mirror_.times_gone_back()) return synchronise();
   heard_ = *revision;
   return {};
 }
@@ -294,55 +294,6 @@ Result<bool> FleetHost::is_ready_to_lead() {
   if (heard_) return true;
   if (Result<void> done = synchronise(); !done) return pass(std::move(done));
   return true;
-}
-
-Result<void> FleetHost::check_lease(const store::Lease& lease) {
-  if (!lease.is_held()) return not_leading();
-  if (parts_.etcd->is_silent()) return silent();
-  const Result<EtcdPage> leader = parts_.etcd->range({.key = parts_.layout.leader()});
-  if (!leader) return fail(leader.error());
-  if (!leader->items.empty() && leader->items.front().created == lease.fencing_token()) return {};
-  return not_leading();
-}
-
-Result<void> FleetHost::commit(EtcdTransaction transaction, const store::Lease* lease) {
-  if (lease != nullptr) {
-    // An etcd that does not answer is not waited for in vain.
-    if (!lease->is_held()) return not_leading();
-    transaction.compares.push_back({.key = parts_.layout.leader(),
-                                    .of = EtcdCompare::Of::created,
-                                    .revision = lease->fencing_token()});
-    if (keys_.entry_modified != 0) {
-      transaction.compares.push_back(
-          {.key = keys_.entry, .of = EtcdCompare::Of::modified, .revision = keys_.entry_modified});
-    }
-  }
-  if (parts_.etcd->is_silent()) return silent();
-  const Result<EtcdOutcome> outcome = parts_.etcd->commit(transaction);
-  if (!outcome) return fail_with(Result<void>(fail(outcome.error())), "write to the fleet");
-  if (!outcome->has_happened) {
-    if (lease != nullptr) {
-      if (Result<void> leads = check_lease(*lease); !leads) return leads;
-      // Only leaders write it, so what this one knows is wrong, perhaps because the answer to an
-      // earlier write was lost. The next attempt knows better.
-      begin_anew();
-      tell(synchronise());
-      return fail(ErrorKind::transient,
-                  "etcd had something else than this host knew, and was read again");
-    }
-    return fail(ErrorKind::transient, "another host has changed it in the meantime");
-  }
-  // Without the lease of the copy: whoever has it hears of it.
-  if (host_lease_ == nullptr) return {};
-  EtcdNews news{.events = {}, .revision = outcome->revision};
-  for (EtcdChange& change : transaction.changes) {
-    if (!change.value && !change.end.empty()) continue;
-    news.events.push_back({.item = {.key = std::move(change.key),
-                                    .value = change.value.value_or(std::string()),
-                                    .modified = outcome->revision},
-                           .is_removed = !change.value});
-  }
-  return mirror_.apply(news);
 }
 
 }  // namespace ccm::fleet

@@ -108,6 +108,7 @@ class FleetHost {
   bool take_host_lease();
   Result<void> synchronise();
   Result<void> read_keys();
+  Result<bool> are_keys_old() const;
   Result<void> look_at_leader();
   Result<void> look_at_overview();
   void hear_of_leader(const EtcdNews& news);
@@ -125,7 +126,6 @@ class FleetHost {
 
   Parts parts_;
   FleetKeys keys_;
-  bool are_keys_fresh_ = false;
   std::uint64_t keys_of_ = 0;  // mirror_.times_gone_back() when they were read
   FleetMirror mirror_;
   OverviewReader overview_;
