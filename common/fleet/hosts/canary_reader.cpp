@@ -7,21 +7,6 @@
 
 namespace ccm::fleet {
 
-Result<CanariesOfHosts> read_canaries_of_hosts(EtcdClient& etcd, const FleetLayout& layout,
-                                               const FleetKeys& keys) {
-  const std::string prefix = layout.canaries();
-  const Result<EtcdPage> page = etcd.read_all(range_of_prefix(prefix));
-  if (!page) return fail(page.error());
-  CanariesOfHosts hosts;
-  for (const EtcdItem& item : page->items) {
-    const Result<Secret> text = keys.unseal(item.key, item.value);
-    auto canaries = text ? store::parse_host_canaries(text->reveal())
-                         : Result<store::HostCanaries>(fail(text.error()));
-    if (canaries) hosts.emplace(item.key.substr(prefix.size()), *std::move(canaries));
-  }
-  return hosts;
-}
-
 std::vector<store::HostCanaries> summary_of(std::vector<store::HostCanaries> hosts) {
   std::vector<store::HostCanaries> summary;
   store::HostCanaries others{.host = std::string(store::kOtherHosts), .counted = {}};
@@ -41,11 +26,9 @@ std::vector<store::HostCanaries> summary_of(std::vector<store::HostCanaries> hos
   return summary;
 }
 
-Result<void> CanaryReader::look(const FleetKeys& keys) {
-  auto all = read_canaries_of_hosts(etcd_, layout_, keys);
-  if (!all) return pass(std::move(all));
+Result<void> CanaryReader::look(CanariesOfHosts all) {
   std::vector<store::HostCanaries> others;
-  for (auto& [id, canaries] : *all) {
+  for (auto& [id, canaries] : all) {
     if (id != place_.self) others.push_back(std::move(canaries));
   }
   return leave(summary_of(std::move(others)));

@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// Reads, for the host that leads, how handshakes end on the other hosts with versions that are
-// tried out, and leaves it in the state directory, beside what this host's own servers have counted
+// Leaves in the state directory of the host that leads how handshakes end on the other hosts with
+// versions that are tried out, beside what this host's own servers have counted
 // (store/host/canary_file.h): one line for each certificate, however many hosts there are, and one
 // for each host on which it goes clearly worse. Thread-safe.
 #pragma once
 
-#include <map>
 #include <mutex>
 #include <optional>
 #include <string>
@@ -13,17 +12,10 @@
 #include <vector>
 
 #include "base/result.h"
-#include "fleet/etcd/etcd_client.h"
-#include "fleet/store/fleet_entry.h"
-#include "fleet/store/fleet_layout.h"
+#include "fleet/hosts/host_book.h"
 #include "store/host/canary_file.h"
 
 namespace ccm::fleet {
-
-// All hosts, by their ids; what does not open, or is none of ours, is left out.
-using CanariesOfHosts = std::map<std::string, store::HostCanaries>;
-Result<CanariesOfHosts> read_canaries_of_hosts(EtcdClient& etcd, const FleetLayout& layout,
-                                               const FleetKeys& keys);
 
 // What the leader's verdict needs of them (policy/canary.h): all that are unremarkable are added
 // up, as store::kOtherHosts.
@@ -35,19 +27,16 @@ class CanaryReader {
     std::string self;  // the id of this host, which counts for itself
     std::string state_path;
   };
-  // Borrows the first two.
-  CanaryReader(EtcdClient& etcd, const FleetLayout& layout, Place place)
-      : etcd_(etcd), layout_(layout), place_(std::move(place)) {}
+  explicit CanaryReader(Place place) : place_(std::move(place)) {}
 
-  Result<void> look(const FleetKeys& keys);
+  // All hosts, by their ids.
+  Result<void> look(CanariesOfHosts all);
   // Nothing is tried out, or this host does not lead: leaves nothing behind.
   Result<void> rest() { return leave({}); }
 
  private:
   Result<void> leave(std::vector<store::HostCanaries> hosts);
 
-  EtcdClient& etcd_;
-  const FleetLayout& layout_;
   const Place place_;
   std::mutex mutex_;
   std::optional<std::vector<store::HostCanaries>> left_;  // nullopt: by whoever was here before

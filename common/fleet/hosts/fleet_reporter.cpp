@@ -25,14 +25,15 @@ FleetReporter::FleetReporter(FleetHost& host, const FleetLeader& self, const Pla
                .state_path = place.state_path,
                .clock = clock_}),
       reader_(*host.etcd(), self.id, host.layout(), place.roster, host.log()),
-      canaries_(*host.etcd(), host.layout(), {.self = self.id, .state_path = place.state_path}),
-      book_(host.layout()),
+      canaries_({.self = self.id, .state_path = place.state_path}),
+      reports_(host.layout().reports(), &parse_report),
+      told_of_canaries_(host.layout().canaries(), &store::parse_host_canaries),
       overview_({.host = host,
-                 .reports = book_,
+                 .reports = reports_,
                  .roster = place.roster,
                  .clock = clock_,
                  .state_path = place.state_path}),
-      watch_(host, reader_, book_),
+      watch_(host, {reader_, reports_, told_of_canaries_}),
       stop_(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {}
 
 FleetReporter::~FleetReporter() {
@@ -48,13 +49,16 @@ void FleetReporter::start() {
 
 Result<void> FleetReporter::hear_the_others(const FleetKeys& keys) {
   Result<void> done = reader_.look(keys);
-  if (Result<void> seen = canaries_.look(keys); done) done = std::move(seen);
-  return done;
+  const Result<EtcdRevision> read = told_of_canaries_.read(*host_.etcd(), keys);
+  Result<void> seen = read ? canaries_.look(told_of_canaries_.all().value_or(CanariesOfHosts()))
+                           : Result<void>(fail(read.error()));
+  return done ? seen : done;
 }
 
 Result<void> FleetReporter::look_at_canaries(const FleetHost::Standing& standing) {
-  const bool is_wanted = standing.leads && standing.has_canary;
-  return is_wanted ? canaries_.look(standing.keys) : canaries_.rest();
+  if (!standing.leads || !standing.has_canary) return canaries_.rest();
+  auto all = told_of_canaries_.all();
+  return all ? canaries_.look(*std::move(all)) : Result<void>();
 }
 
 void FleetReporter::work() {

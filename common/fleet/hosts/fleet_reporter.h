@@ -12,9 +12,9 @@
 #include "base/result.h"
 #include "fleet/hosts/canary_reader.h"
 #include "fleet/hosts/fleet_roster.h"
+#include "fleet/hosts/host_book.h"
 #include "fleet/hosts/hosts_watch.h"
 #include "fleet/hosts/overview_writer.h"
-#include "fleet/hosts/report_book.h"
 #include "fleet/hosts/report_writer.h"
 #include "fleet/hosts/settings_reader.h"
 #include "fleet/store/fleet_host.h"
@@ -52,7 +52,8 @@ class FleetReporter {
   ReportWriter writer_;
   SettingsReader reader_;
   CanaryReader canaries_;
-  ReportBook book_;
+  ReportBook reports_;
+  CanaryBook told_of_canaries_;
   OverviewWriter overview_;
   HostsWatch watch_;
   FleetLeader leader_;   // as it was heard of last

@@ -3,8 +3,7 @@
 
 #include <utility>
 
-#include "fleet/hosts/canary_reader.h"
-#include "fleet/hosts/report_book.h"
+#include "fleet/hosts/host_book.h"
 #include "fleet/store/fleet_lease.h"
 
 namespace ccm::fleet {
@@ -39,11 +38,12 @@ Result<FleetSurvey> survey_fleet(EtcdClient& etcd, const FleetLayout& layout, co
   // The reports last: what was written to etcd before is what a host may be behind on.
   const auto certificates = read_certificates(etcd, layout, keys);
   if (!certificates) return fail(certificates.error());
-  ReportBook book(layout);
-  if (const auto read = book.read(etcd, keys); !read) return fail(read.error());
-  HostReports reports = book.all().value();
-  auto canaries = read_canaries_of_hosts(etcd, layout, keys);
-  if (!canaries) return pass(std::move(canaries));
+  ReportBook reports_book(layout.reports(), &parse_report);
+  if (const auto read = reports_book.read(etcd, keys); !read) return fail(read.error());
+  HostReports reports = reports_book.all().value();
+  CanaryBook canary_book(layout.canaries(), &store::parse_host_canaries);
+  if (const auto read = canary_book.read(etcd, keys); !read) return fail(read.error());
+  CanariesOfHosts canaries = canary_book.all().value();
   const std::string leads =
       leader->items.empty() ? std::string() : parse_leader(leader->items.front().value).id;
   FleetSurvey survey{.hosts = {}, .has_leader = !leader->items.empty()};
@@ -55,7 +55,7 @@ Result<FleetSurvey> survey_fleet(EtcdClient& etcd, const FleetLayout& layout, co
       host.behind = behind_on(report->second, *certificates);
       host.report = std::move(report->second);
     }
-    if (const auto told = canaries->find(host.member.id); told != canaries->end()) {
+    if (const auto told = canaries.find(host.member.id); told != canaries.end()) {
       host.canaries = std::move(told->second.counted);
     }
     survey.hosts.push_back(std::move(host));

@@ -14,11 +14,8 @@ constexpr int kBetweenLooksMs = 1000;
 
 }  // namespace
 
-HostsWatch::HostsWatch(FleetHost& host, SettingsReader& settings, ReportBook& reports)
-    : host_(host),
-      settings_(settings),
-      reports_(reports),
-      stop_(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {}
+HostsWatch::HostsWatch(FleetHost& host, const Listeners& listeners)
+    : host_(host), listeners_(listeners), stop_(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {}
 
 HostsWatch::~HostsWatch() {
   static_cast<void>(eventfd_write(stop_.get(), 1));
@@ -37,7 +34,8 @@ void HostsWatch::work() {
     const auto standing = host_.standing();
     if (!standing || !standing->leads) {
       heard_.reset();
-      reports_.forget();
+      listeners_.reports.forget();
+      listeners_.canaries.forget();
       continue;
     }
     // After a silence it goes on at once.
@@ -46,7 +44,7 @@ void HostsWatch::work() {
 }
 
 Result<void> HostsWatch::listen(const FleetKeys& keys) {
-  if (settings_.known_to(keys) == 0) heard_.reset();
+  if (listeners_.settings.known_to(keys) == 0) heard_.reset();
   if (!heard_) {
     if (Result<void> done = read_all(keys); !done) return done;
   }
@@ -56,28 +54,32 @@ Result<void> HostsWatch::listen(const FleetKeys& keys) {
 }
 
 Result<void> HostsWatch::read_all(const FleetKeys& keys) {
-  if (settings_.known_to(keys) == 0) {
-    if (Result<void> done = settings_.look(keys); !done) return done;
+  if (listeners_.settings.known_to(keys) == 0) {
+    if (Result<void> done = listeners_.settings.look(keys); !done) return done;
   }
-  const EtcdRevision known = settings_.known_to(keys);
-  const Result<EtcdRevision> read = reports_.read(*host_.etcd(), keys);
-  if (!read) return fail(read.error());
-  heard_ = std::min(known, *read);
+  const EtcdRevision known = listeners_.settings.known_to(keys);
+  const Result<EtcdRevision> reports = listeners_.reports.read(*host_.etcd(), keys);
+  if (!reports) return fail(reports.error());
+  const Result<EtcdRevision> canaries = listeners_.canaries.read(*host_.etcd(), keys);
+  if (!canaries) return fail(canaries.error());
+  heard_ = std::min({known, *reports, *canaries});
   return {};
 }
 
 // False: it is to begin anew.
 bool HostsWatch::hear(const EtcdNews& news) {
   const auto standing = host_.standing();
-  const bool goes_on = standing && standing->leads && settings_.known_to(standing->keys) != 0;
+  const bool goes_on =
+      standing && standing->leads && listeners_.settings.known_to(standing->keys) != 0;
   // The member has forgotten what happened since, or etcd has what a backup had.
   if (!goes_on || news.is_canceled || news.revision < *heard_) {
-    settings_.forget();
+    listeners_.settings.forget();
     heard_.reset();
     return false;
   }
-  settings_.hear(news.events, standing->keys);
-  reports_.hear(news.events, standing->keys);
+  listeners_.settings.hear(news.events, standing->keys);
+  listeners_.reports.hear(news.events, standing->keys);
+  listeners_.canaries.hear(news.events, standing->keys);
   for (const EtcdEvent& event : news.events) heard_ = std::max(*heard_, event.item.modified);
   return true;
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The thread that listens, while this host leads, to what the other hosts tell of themselves: their
-// settings and their reports. Nobody else does: what each of 1,000 hosts has to say must not come
-// to each of the others. Owned by the store.
+// settings, their reports and what they count of versions that are tried out. Nobody else does:
+// what each of 1,000 hosts has to say must not come to each of the others. Owned by the store.
 #pragma once
 
 #include <optional>
@@ -9,7 +9,7 @@
 
 #include "base/handle.h"
 #include "base/result.h"
-#include "fleet/hosts/report_book.h"
+#include "fleet/hosts/host_book.h"
 #include "fleet/hosts/settings_reader.h"
 #include "fleet/store/fleet_host.h"
 
@@ -17,8 +17,13 @@ namespace ccm::fleet {
 
 class HostsWatch {
  public:
+  struct Listeners {
+    SettingsReader& settings;
+    ReportBook& reports;
+    CanaryBook& canaries;
+  };
   // Borrows all of them.
-  HostsWatch(FleetHost& host, SettingsReader& settings, ReportBook& reports);
+  HostsWatch(FleetHost& host, const Listeners& listeners);
   ~HostsWatch();
   HostsWatch(const HostsWatch&) = delete;
   HostsWatch& operator=(const HostsWatch&) = delete;
@@ -34,9 +39,8 @@ class HostsWatch {
   bool hear(const EtcdNews& news);
 
   FleetHost& host_;
-  SettingsReader& settings_;
-  ReportBook& reports_;
-  std::optional<EtcdRevision> heard_;  // all news up to it is in the book and the roster
+  const Listeners listeners_;
+  std::optional<EtcdRevision> heard_;  // all news up to it is in the books and the roster
   FileDescriptor stop_;
   std::thread thread_;
 };

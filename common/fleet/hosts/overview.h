@@ -9,8 +9,8 @@
 
 #include "base/clock.h"
 #include "base/fleet_overview.h"
+#include "fleet/hosts/host_book.h"
 #include "fleet/hosts/host_report.h"
-#include "fleet/hosts/report_book.h"
 #include "fleet/store/fleet_keyring.h"
 
 namespace ccm::fleet {

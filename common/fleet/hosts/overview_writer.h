@@ -18,7 +18,7 @@
 #include "base/fleet_overview.h"
 #include "base/result.h"
 #include "fleet/hosts/fleet_roster.h"
-#include "fleet/hosts/report_book.h"
+#include "fleet/hosts/host_book.h"
 #include "fleet/store/fleet_host.h"
 #include "fleet/store/fleet_keyring.h"
 

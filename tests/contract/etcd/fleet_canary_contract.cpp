@@ -222,8 +222,26 @@ TEST_F(FleetCanaryContract, OnlyWhatAHostHasSealedCounts) {
   two->count(canary_, 6, 3);
   EXPECT_TRUE(one->comes_to_see(canary_, 3));
   EXPECT_THAT(one->sees(canary_), SizeIs(2));
-  const FleetLayout layout = FleetLayout::make("web").value();
-  EXPECT_THAT(read_canaries_of_hosts(*raw_, layout, one->keys()).value(), SizeIs(1));
+  CanaryBook book("/cl/web/~canaries/", &store::parse_host_canaries);
+  ASSERT_TRUE(book.read(*raw_, one->keys()));
+  EXPECT_THAT(book.all().value(), SizeIs(1));
+}
+
+TEST_F(FleetCanaryContract, TheLeaderIsToldAndAsksForNothing) {
+  const auto one = join("one");
+  const auto two = join("two");
+  ASSERT_TRUE(one->lead());
+  one->try_out(canary_);
+  two->count(canary_, 5, 2);
+  ASSERT_TRUE(one->comes_to_see(canary_, 2));
+  // From here on it listens.
+  two->count(canary_, 6, 3);
+  ASSERT_TRUE(one->comes_to_see(canary_, 3));
+  const double reads_before = reads();
+  ASSERT_GT(reads_before, 0) << "etcd does not count as it did";
+  two->count(canary_, 7, 4);
+  ASSERT_TRUE(one->comes_to_see(canary_, 4));
+  EXPECT_EQ(reads() - reads_before, 0);
 }
 
 // A version that waits for its window is in every copy, and shown by none before the leader says

@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "base/clock.h"
+#include "cloud/transport/curl_client.h"
 #include "fleet/etcd/etcd_client.h"
 #include "fleet/store/etcd_store.h"
 #include "store/host/effective_settings.h"
@@ -147,6 +148,23 @@ class FleetFixture : public ::testing::Test {
   template <typename Host = Machine>
   std::unique_ptr<Host> join(const std::string& name) {
     return std::make_unique<Host>(cluster_->endpoints(), name, key_);
+  }
+
+  // What etcd counts of itself.
+  double metric(const std::string& name) {
+    const auto answer = cloud::make_curl_client({}).value()->send(
+        {.method = "GET",
+         .url = cluster_->endpoints().front() + "/metrics",
+         .headers = {},
+         .body = {}});
+    const std::string text(answer.value().body.reveal());
+    const std::size_t at = text.find("\n" + name + " ");
+    return at == std::string::npos ? 0 : std::stod(text.substr(at + name.size() + 2));
+  }
+  double reads() {
+    return metric(
+        "grpc_server_handled_total{grpc_code=\"OK\",grpc_method=\"Range\","
+        "grpc_service=\"etcdserverpb.KV\",grpc_type=\"unary\"}");
   }
 
   crypto::SealingKey key_ = crypto::make_sealing_key().value();

@@ -11,7 +11,6 @@
 #include <vector>
 
 #include "base/packing.h"
-#include "cloud/transport/curl_client.h"
 #include "fleet/hosts/host_report.h"
 #include "fleet/store/fleet_keyring.h"
 #include "fleet_machine.h"
@@ -61,23 +60,6 @@ class FleetOverviewContract : public test::FleetFixture {
     }
     return told_;
   }
-  // What etcd counts of itself.
-  double metric(const std::string& name) {
-    const auto answer = cloud::make_curl_client({}).value()->send(
-        {.method = "GET",
-         .url = cluster_->endpoints().front() + "/metrics",
-         .headers = {},
-         .body = {}});
-    const std::string text(answer.value().body.reveal());
-    const std::size_t at = text.find("\n" + name + " ");
-    return at == std::string::npos ? 0 : std::stod(text.substr(at + name.size() + 2));
-  }
-  double reads() {
-    return metric(
-        "grpc_server_handled_total{grpc_code=\"OK\",grpc_method=\"Range\","
-        "grpc_service=\"etcdserverpb.KV\",grpc_type=\"unary\"}");
-  }
-
   FleetKeys keys_;
   Names told_;
 };
