@@ -363,6 +363,7 @@ def test_a_wrong_clock_is_told_on_every_host(scratch, fleet, etcd, cloud, kinds)
     wait_until(lambda: wrong.status.certificate("intranet")["stored"]["serial"] == renewed, "a copy of the new version")
     assert wrong.status.certificate("intranet")["state"] == "not served"
     assert wrong.server.show(wrong.site).serial == serial
+    wrong.server.wait_for_log(r"version 2 is valid only from 20.*Z, and this machine's clock says 20.*Z")
     wrong.server.allow("the system's clock was set")
     clock.set(0)
     assert wrong.serial(cloud, but_not=[serial]) == renewed

@@ -118,7 +118,7 @@ bool Publisher::look_at(const config::CertificateSpec& spec, Seen& seen, Time no
   // (server/start/bootstrap.h); what was installed before that and fits no better is none to come
   // back to.
   const bool is_of_the_start = seen.traces.version == 0 || (is_same && seen.is_withheld);
-  seen = {.traces = traces, .complaint = {}};
+  const std::string said = std::exchange(seen, {.traces = traces, .complaint = {}}).complaint;
   if (loaded->damage) log_.error("certificate \"{}\": {}", name, loaded->damage->message());
   // The version that load() returns instead of a damaged one is older than the served one.
   if (loaded->damage && writer_.holds_certificate(name)) return true;
@@ -136,9 +136,28 @@ bool Publisher::look_at(const config::CertificateSpec& spec, Seen& seen, Time no
   seen.is_withheld = writer_.holds_certificate(name) &&
                      !store::check_stored(stored, spec.names, now) && !writer_.holds(name, value) &&
                      (is_of_the_start || is_in_force());
-  if (seen.is_withheld) return true;
+  if (seen.is_withheld) {
+    seen.complaint = say_it_waits(name, stored.info, now, said);
+    return true;
+  }
   publish(name, stored.info, value, is_new);
   return true;
+}
+
+// Once, though it is looked at again and again. Empty when it does not wait for its first day.
+std::string Publisher::say_it_waits(const std::string& name, const store::VersionInfo& info,
+                                    Time now, const std::string& said) {
+  if (info.not_before <= now) return {};
+  std::string complaint =
+      fmt::format("version {} is valid only from {}", info.number, format_time(info.not_before));
+  if (complaint != said) {
+    log_.warn(
+        "certificate \"{}\": {}, and this machine's clock says {}: what is served stays until "
+        "then; "
+        "the clock may be behind",
+        name, complaint, format_time(now));
+  }
+  return complaint;
 }
 
 // One sentence about all of them: usually the whole directory has gone.

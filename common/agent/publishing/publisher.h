@@ -76,7 +76,7 @@ class Publisher {
   // What is known of a certificate's newest version.
   struct Seen {
     Traces traces;
-    std::string complaint;      // why it could not be read, so as to say it once
+    std::string complaint;      // why it is not shown, so as to say it once
     bool is_lost = false;       // there is no version any more, and that was said
     bool is_withheld = false;   // the server shows something that fits better
     bool is_unstapled = false;  // there is a response that is not to be stapled now
@@ -90,6 +90,9 @@ class Publisher {
   void look_at(const config::CertificateSpec& spec, Time now);
   void look_at_dated(Time now, SteadyTime since);
   void say_what_is_lost();
+  // What it says, or has said.
+  std::string say_it_waits(const std::string& name, const store::VersionInfo& info, Time now,
+                           const std::string& said);
   // False when the store could not be read.
   bool look_at(const config::CertificateSpec& spec, Seen& seen, Time now);
   void publish(const std::string& name, const store::VersionInfo& info,

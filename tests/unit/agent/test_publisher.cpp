@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -139,8 +140,18 @@ TEST_F(PublisherTest, ShowsWhatAWrongClockKeptBackAsSoonAsItIsRight) {
   const crypto::Bundle chosen = test::make_test_bundle();
   const crypto::Bundle newest = install();
   ASSERT_TRUE(writer_->publish("www", {.bundle = chosen, .ocsp_response = {}}));
-  publisher_->refresh(newest.leaf().not_before() - Seconds(1));
+  const Time first = newest.leaf().not_before();
+  publisher_->refresh(first - Seconds(60));
   EXPECT_EQ(served(), chosen.leaf().serial());
+  EXPECT_THAT(log_.take(),
+              ElementsAre(fmt::format(
+                  "warn certificate \"www\": version 1 is valid only from {}, and this machine's "
+                  "clock says {}: what is served stays until then; the clock may be behind",
+                  format_time(first), format_time(first - Seconds(60)))));
+  publisher_->clock_was_set();
+  publisher_->refresh(first - Seconds(1));
+  EXPECT_EQ(served(), chosen.leaf().serial());
+  EXPECT_THAT(log_.take(), IsEmpty()) << "once";
   publisher_->clock_was_set();
   publisher_->refresh(test::kTestNow);
   EXPECT_EQ(served(), newest.leaf().serial());
