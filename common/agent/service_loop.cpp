@@ -186,7 +186,7 @@ void ServiceLoop::end_when_lead_is_lost() const {
   if (engine_ == nullptr || engine_->leads()) return;
   parts_.log.warn(
       "this host does not lead the fleet any more, because it has not reached etcd in time or "
-      "another host has a copy of its key file; the agent starts anew and follows");
+      "somebody has ended its lease; the agent starts anew and follows");
   _exit(launch::kStartAnew);
 }
 

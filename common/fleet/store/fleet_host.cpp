@@ -20,6 +20,12 @@ using namespace std::chrono_literals;
 // Between two attempts to reach etcd, and to become the process that follows.
 constexpr Backoff kFollowing{.first = 100ms, .longest = 2s, .immediate = 1};
 
+// Longer than a lease of a process that has died.
+constexpr std::chrono::seconds kLongestDeadLease{20};
+constexpr std::string_view kIsCopied =
+    "another host has a copy of this host's key file, and leads with it: let this host join with a "
+    "key file of its own";
+
 // Every host's note is small.
 constexpr std::size_t kMostFlaws = 20;
 
@@ -164,15 +170,16 @@ Result<void> FleetHost::look_at_leader() {
 
 bool FleetHost::is_led_by_another(EtcdRevision own_token) const {
   return heard_ && leader_ && leader_->token != own_token &&
-         (parts_.self.id.empty() || leader_->who.id != parts_.self.id);
+         !parts_.self.is_same_process_or_before(leader_->who);
 }
 
 std::optional<FleetHost::Standing> FleetHost::standing() {
   const auto held = lock();
+  look_for_copies();
   note();
   if (host_lease_ == nullptr || !heard_ || keys_.keys.empty()) return std::nullopt;
   return Standing{.keys = keys_.clone(),
-                  .leads = leader_ && !parts_.self.id.empty() && leader_->who.id == parts_.self.id,
+                  .leads = leader_ && parts_.self.is_same_process_or_before(leader_->who),
                   .leader = leader_ ? leader_->who : FleetLeader(),
                   .leader_token = leader_ ? leader_->token : 0,
                   .followed = *heard_,
@@ -200,23 +207,36 @@ void FleetHost::tell(const Result<void>& outcome) {
 void FleetHost::note() {
   if (host_lease_ == nullptr || !is_connected_) return;
   const bool is_known = *is_connected_ && leader_;
-  store::FleetNote now{
-      .fleet = parts_.layout.name(),
-      .host = parts_.self.name,
-      .is_connected = *is_connected_,
-      .since = since_,
-      .problem = problem_,
-      .leader = is_known ? leader_->who.name : std::string(),
-      .is_leader = is_known && !parts_.self.id.empty() && leader_->who.id == parts_.self.id,
-      .flaws = flaws()};
+  store::FleetNote now{.fleet = parts_.layout.name(),
+                       .host = parts_.self.name,
+                       .is_connected = *is_connected_,
+                       .since = since_,
+                       .problem = problem_,
+                       .leader = is_known ? leader_->who.name : std::string(),
+                       .is_leader = is_known && parts_.self.is_same_process_or_before(leader_->who),
+                       .flaws = flaws()};
   if (noted_ == now) return;
   // Where nothing can be written, the log has the same.
   static_cast<void>(store::write_fleet_note(parts_.state_path, now));
   noted_ = std::move(now);
 }
 
+// Before this machine was started anew, this host may have led itself; that lease ends soon.
+void FleetHost::look_for_copies() {
+  if (!leader_ || !parts_.self.has_the_key_file_of(leader_->who)) {
+    copied_since_.reset();
+    is_copied_ = false;
+    return;
+  }
+  const SteadyTime now = SystemClock().steady_now();
+  if (!copied_since_) copied_since_ = now;
+  const bool was_copied = std::exchange(is_copied_, now - *copied_since_ > kLongestDeadLease);
+  if (is_copied_ && !was_copied) parts_.log.warn("fleet: {}", kIsCopied);
+}
+
 std::vector<std::string> FleetHost::flaws() const {
   std::vector<std::string> flaws;
+  if (is_copied_) flaws.emplace_back(kIsCopied);
   for (const auto& [name, problem] : mirror_.failed()) {
     if (flaws.size() == kMostFlaws) break;
     flaws.push_back(
@@ -240,6 +260,7 @@ bool FleetHost::take_host_lease() {
     parts_.log.warn("fleet: {}", problem);
   }
   if (lease) host_lease_ = *std::move(lease);
+  if (host_lease_ != nullptr) parts_.self.place = place_of(parts_.state_path);
   return host_lease_ != nullptr;
 }
 

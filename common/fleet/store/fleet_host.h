@@ -36,7 +36,7 @@ class FleetHost {
   struct Parts {
     std::shared_ptr<EtcdClient> etcd;
     FleetLayout layout;
-    FleetLeader self;
+    FleetLeader self;  // its place is filled in
     KeySource read_keys;
     std::unique_ptr<store::Store> files;
     std::string state_path;
@@ -88,6 +88,7 @@ class FleetHost {
     return mirror_.changed_between(after, to);
   }
 
+  const FleetLeader& self() const noexcept { return parts_.self; }
   const FleetLayout& layout() const noexcept { return parts_.layout; }
   const FleetKeys& keys() const noexcept { return keys_; }
   FleetMirror& mirror() noexcept { return mirror_; }
@@ -116,6 +117,7 @@ class FleetHost {
   bool has_new_keys(const EtcdNews& news) const;
   void tell(const Result<void>& outcome);
   void note();
+  void look_for_copies();
   std::vector<std::string> flaws() const;
   bool waits_for(std::chrono::milliseconds time);
 
@@ -131,9 +133,11 @@ class FleetHost {
   OverviewReader overview_;
   std::mutex mutex_;
   std::unique_ptr<store::Lease> host_lease_;
-  std::string lease_problem_;          // why it cannot be taken, as it was told of last
-  std::optional<EtcdRevision> heard_;  // all news up to it is in the copy
-  std::optional<Leader> leader_;       // as it was heard of last
+  std::string lease_problem_;               // why it cannot be taken, as it was told of last
+  std::optional<EtcdRevision> heard_;       // all news up to it is in the copy
+  std::optional<Leader> leader_;            // as it was heard of last
+  std::optional<SteadyTime> copied_since_;  // another one leads with this host's key file
+  bool is_copied_ = false;                  // and has for so long that it is no process of before
   std::uint64_t members_heard_ = 0;
   std::optional<bool> is_connected_;  // as it was told of last
   std::string problem_;               // why not

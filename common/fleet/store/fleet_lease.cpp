@@ -2,6 +2,7 @@
 #include "fleet/store/fleet_lease.h"
 
 #include <fmt/format.h>
+#include <sys/stat.h>
 
 #include <atomic>
 #include <condition_variable>
@@ -10,13 +11,17 @@
 #include <utility>
 
 #include "base/clock.h"
+#include "base/file.h"
 #include "base/text.h"
+#include "crypto/digest.h"
 
 namespace ccm::fleet {
 namespace {
 
 // Of a lease's life: two of three attempts may fail.
 constexpr int kKeepAlivesOfALife = 3;
+constexpr std::size_t kBootId = 64;
+constexpr std::size_t kPlaceDigits = 16;
 
 SteadyTime::duration steady_time() {
   return SystemClock().steady_now().time_since_epoch();
@@ -79,8 +84,16 @@ class FleetLease final : public store::Lease {
 
 FleetLeader parse_leader(std::string_view value) {
   const std::vector<std::string_view> words = split(value, ' ');
-  if (words.size() != 3) return {};
-  return {.id = std::string(words[0]), .name = printable(words[1])};
+  if (words.size() != 4) return {};
+  return {.id = std::string(words[0]), .name = printable(words[1]), .place = std::string(words[3])};
+}
+
+std::string place_of(const std::string& state_path) {
+  struct stat status {};
+  static_cast<void>(stat(state_path.c_str(), &status));
+  const std::string start = read_file("/proc/sys/kernel/random/boot_id", kBootId).value_or("");
+  return crypto::sha256_hex(fmt::format("{} {} {}", trim(start), status.st_dev, status.st_ino))
+      .substr(0, kPlaceDigits);
 }
 
 Result<std::unique_ptr<store::Lease>> acquire_fleet_lease(std::shared_ptr<EtcdClient> etcd,
@@ -91,9 +104,9 @@ Result<std::unique_ptr<store::Lease>> acquire_fleet_lease(std::shared_ptr<EtcdCl
   if (!leader) return fail(leader.error());
   if (!leader->items.empty()) {
     const EtcdItem& item = leader->items.front();
-    const bool is_of_a_dead_process = !candidacy.who.id.empty() &&
-                                      parse_leader(item.value).id == candidacy.who.id &&
-                                      item.created != candidacy.last_token;
+    const bool is_of_a_dead_process =
+        candidacy.who.is_same_process_or_before(parse_leader(item.value)) &&
+        item.created != candidacy.last_token;
     if (!is_of_a_dead_process) return std::unique_ptr<store::Lease>();
     if (Result<void> done = etcd->revoke(item.lease); !done) return pass(std::move(done));
   }
@@ -104,7 +117,8 @@ Result<std::unique_ptr<store::Lease>> acquire_fleet_lease(std::shared_ptr<EtcdCl
   const Result<EtcdOutcome> outcome = etcd->commit(
       {.compares = {{.key = layout.leader(), .of = EtcdCompare::Of::created, .revision = 0}},
        .changes = {{.key = layout.leader(),
-                    .value = fmt::format("{} {} {}", candidacy.who.id, candidacy.who.name, *lease),
+                    .value = fmt::format("{} {} {} {}", candidacy.who.id, candidacy.who.name,
+                                         *lease, candidacy.who.place),
                     .lease = *lease}}});
   if (outcome && outcome->has_happened) {
     return std::unique_ptr<store::Lease>(std::make_unique<FleetLease>(

@@ -16,17 +16,28 @@
 
 namespace ccm::fleet {
 
-// A host as the leader's key names it: "ID NAME LEASE". Not sealed, so it decides nothing.
+// A host as the leader's key names it: "ID NAME LEASE PLACE". Not sealed, so it decides nothing.
 struct FleetLeader {
   std::string id;
-  std::string name;  // for people
+  std::string name;        // for people
+  std::string place = {};  // of its copy (place_of())
+
+  bool is_same_process_or_before(const FleetLeader& other) const noexcept {
+    return !id.empty() && id == other.id && place == other.place;
+  }
+  // Machines that were made of one image have the same key file.
+  bool has_the_key_file_of(const FleetLeader& other) const noexcept {
+    return !id.empty() && id == other.id && place != other.place;
+  }
 };
 FleetLeader parse_leader(std::string_view value);
+// Of a state directory that is there: another word on every machine and after each of its starts.
+std::string place_of(const std::string& state_path);
 
 struct Candidacy {
   FleetLeader who;  // this host
   std::chrono::seconds life;
-  // Of the lease that this process had last; 0: none. Another one of this host's is of a process
+  // Of the lease that this process had last; 0: none. Another one of the same place is of a process
   // that has died, because the file store's lease is ours.
   EtcdRevision last_token;
 };
