@@ -185,8 +185,8 @@ void ServiceLoop::notice_the_clock() {
 void ServiceLoop::end_when_lead_is_lost() const {
   if (engine_ == nullptr || engine_->leads()) return;
   parts_.log.warn(
-      "this host does not lead the fleet any more, because it has not reached etcd in time or "
-      "somebody has ended its lease; the agent starts anew and follows");
+      "this host does not lead the fleet any more, because it has not reached etcd in time, cannot "
+      "write its copy, or somebody has ended its lease; the agent starts anew and follows");
   _exit(launch::kStartAnew);
 }
 

@@ -296,9 +296,11 @@ Result<std::unique_ptr<Lease>> EtcdStore::try_lead() {
   const Result<bool> is_ready = host_.is_ready_to_lead();
   if (!is_ready) return fail(is_ready.error());
   if (!*is_ready || host_.is_led_by_another(last_token_)) return std::unique_ptr<Lease>();
-  Result<std::unique_ptr<Lease>> lease = acquire_fleet_lease(
-      host_.etcd(), host_.layout(),
-      {.who = host_.self(), .life = options_.lease_life, .last_token = last_token_});
+  Result<std::unique_ptr<Lease>> lease = acquire_fleet_lease(host_.etcd(), host_.layout(),
+                                                             {.who = host_.self(),
+                                                              .life = options_.lease_life,
+                                                              .last_token = last_token_,
+                                                              .may_lead = host_.may_lead()});
   if (!lease || *lease == nullptr) return lease;
   last_token_ = (*lease)->fencing_token();
   // What the leader before has written last may not have been heard of yet.

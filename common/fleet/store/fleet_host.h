@@ -6,6 +6,7 @@
 // the others wait for that lease.
 #pragma once
 
+#include <atomic>
 #include <chrono>
 #include <functional>
 #include <memory>
@@ -67,6 +68,11 @@ class FleetHost {
   // Whether this process may lead, and knows all that the fleet has. `rejected` when the copy
   // cannot be locked.
   Result<bool> is_ready_to_lead();
+  // True until what this process writes as the leader cannot be written to its copy: then another
+  // host can lead, and this one follows when it can.
+  std::shared_ptr<const std::atomic<bool>> may_lead() {
+    return may_lead_ = std::make_shared<std::atomic<bool>>(true);
+  }
   // All that the fleet has is known afterwards.
   Result<void> catch_up();
   // How this process stands with the fleet; nullopt while it does not follow it.
@@ -133,9 +139,10 @@ class FleetHost {
   OverviewReader overview_;
   std::mutex mutex_;
   std::unique_ptr<store::Lease> host_lease_;
-  std::string lease_problem_;               // why it cannot be taken, as it was told of last
-  std::optional<EtcdRevision> heard_;       // all news up to it is in the copy
-  std::optional<Leader> leader_;            // as it was heard of last
+  std::string lease_problem_;          // why it cannot be taken, as it was told of last
+  std::optional<EtcdRevision> heard_;  // all news up to it is in the copy
+  std::optional<Leader> leader_;       // as it was heard of last
+  std::shared_ptr<std::atomic<bool>> may_lead_ = std::make_shared<std::atomic<bool>>(true);
   std::optional<SteadyTime> copied_since_;  // another one leads with this host's key file
   bool is_copied_ = false;                  // and has for so long that it is no process of before
   std::uint64_t members_heard_ = 0;

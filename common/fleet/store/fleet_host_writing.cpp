@@ -63,7 +63,13 @@ Result<void> FleetHost::commit(EtcdTransaction transaction, const store::Lease* 
                                     .modified = outcome->revision},
                            .is_removed = !change.value});
   }
-  return mirror_.apply(news);
+  Result<void> applied = mirror_.apply(news);
+  if (!applied && lease != nullptr && may_lead_->exchange(false)) {
+    parts_.log.warn(
+        "fleet: this host leaves the lead to another one, because it cannot write its copy: {}",
+        applied.error().message());
+  }
+  return applied;
 }
 
 }  // namespace ccm::fleet

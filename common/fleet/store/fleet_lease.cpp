@@ -29,13 +29,20 @@ SteadyTime::duration steady_time() {
 
 class FleetLease final : public store::Lease {
  public:
-  FleetLease(std::shared_ptr<EtcdClient> etcd, EtcdLease lease, EtcdRevision token,
-             std::chrono::seconds life, SteadyTime::duration asked_at)
+  struct Terms {
+    EtcdLease lease;
+    EtcdRevision token;
+    std::chrono::seconds life;
+    SteadyTime::duration asked_at;
+    std::shared_ptr<const std::atomic<bool>> may_lead;
+  };
+  FleetLease(std::shared_ptr<EtcdClient> etcd, Terms terms)
       : etcd_(std::move(etcd)),
-        lease_(lease),
-        token_(token),
-        held_until_(asked_at + life),
-        keeper_([this, life] { keep(life); }) {}
+        lease_(terms.lease),
+        token_(terms.token),
+        may_lead_(std::move(terms.may_lead)),
+        held_until_(terms.asked_at + terms.life),
+        keeper_([this, life = terms.life] { keep(life); }) {}
 
   ~FleetLease() override {
     {
@@ -50,7 +57,9 @@ class FleetLease final : public store::Lease {
 
   std::uint64_t fencing_token() const noexcept override { return token_; }
   // By this host's own clock, from before each question: never longer than etcd thinks.
-  bool is_held() const noexcept override { return steady_time() < held_until_.load(); }
+  bool is_held() const noexcept override {
+    return may_lead_->load() && steady_time() < held_until_.load();
+  }
 
  private:
   void keep(std::chrono::milliseconds life) {
@@ -73,6 +82,7 @@ class FleetLease final : public store::Lease {
   const std::shared_ptr<EtcdClient> etcd_;
   const EtcdLease lease_;
   const EtcdRevision token_;
+  const std::shared_ptr<const std::atomic<bool>> may_lead_;
   std::atomic<SteadyTime::duration> held_until_;
   std::mutex mutex_;
   std::condition_variable ending_;
@@ -122,7 +132,11 @@ Result<std::unique_ptr<store::Lease>> acquire_fleet_lease(std::shared_ptr<EtcdCl
                     .lease = *lease}}});
   if (outcome && outcome->has_happened) {
     return std::unique_ptr<store::Lease>(std::make_unique<FleetLease>(
-        std::move(etcd), *lease, outcome->revision, candidacy.life, asked_at));
+        std::move(etcd), FleetLease::Terms{.lease = *lease,
+                                           .token = outcome->revision,
+                                           .life = candidacy.life,
+                                           .asked_at = asked_at,
+                                           .may_lead = candidacy.may_lead}));
   }
   static_cast<void>(etcd->revoke(*lease));
   if (!outcome) return fail(outcome.error());

@@ -4,6 +4,7 @@
 // fencing token is the revision at which the key was made, and every write compares it.
 #pragma once
 
+#include <atomic>
 #include <chrono>
 #include <memory>
 #include <string>
@@ -40,6 +41,8 @@ struct Candidacy {
   // Of the lease that this process had last; 0: none. Another one of the same place is of a process
   // that has died, because the file store's lease is ours.
   EtcdRevision last_token;
+  // The lease is held only while this is true.
+  std::shared_ptr<const std::atomic<bool>> may_lead = std::make_shared<std::atomic<bool>>(true);
 };
 // nullptr when another host leads.
 Result<std::unique_ptr<store::Lease>> acquire_fleet_lease(std::shared_ptr<EtcdClient> etcd,
