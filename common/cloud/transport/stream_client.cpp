@@ -144,7 +144,6 @@ StreamHeaders header_list(const Headers& headers) {
 }
 
 std::string reason_of(CURLcode code, const Transfer& transfer) {
-  if (transfer.body.is_too_large()) return "the answer is larger than an answer may be";
   std::string text = printable(transfer.problem.data());
   return text.empty() ? curl_easy_strerror(code) : text;
 }
@@ -192,6 +191,12 @@ class CurlStreamClient final : public StreamClient {
     long status = 0;
     curl_easy_getinfo(handle.get(), CURLINFO_RESPONSE_CODE, &status);
     idle_.give_back(std::move(handle));
+    if (transfer.body.is_too_large()) {
+      Error error(ErrorKind::rejected, "the answer is larger than an answer may be");
+      return fail(std::move(error)
+                      .with_code(std::string(kAnswerTooLarge), "")
+                      .with_context(parts->authority));
+    }
     if (code && *code != CURLE_OK && !transfer.has_enough) {
       return fail(ErrorKind::transient,
                   fmt::format("{}: {}", parts->authority, reason_of(*code, transfer)));

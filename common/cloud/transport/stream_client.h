@@ -25,6 +25,9 @@ struct StreamOptions {
   std::size_t body_limit = std::size_t{16} << 20U;  // bytes of a whole answer
 };
 
+// The code of an Error when an answer is larger than `body_limit`; its kind is `rejected`.
+inline constexpr std::string_view kAnswerTooLarge = "http.too_large";
+
 class StreamClient : public HttpClient {
  public:
   // Gets each piece of a successful answer as it comes. False: enough.

@@ -25,6 +25,8 @@ const std::pair<std::string, std::string> kRequireLeader{"Grpc-Metadata-Hasleade
 // Of one piece of news: far above a transaction of etcd in base64.
 constexpr std::size_t kLongestLine = std::size_t{16} << 20U;
 constexpr int kOk = 200;
+// An answer that is too large costs a member as much as all that it holds.
+constexpr std::size_t kFewerAtOnce = 8;
 // Whoever keeps a lease alive or follows asks more often than this.
 constexpr std::chrono::seconds kSilenceLasts{10};
 
@@ -36,7 +38,8 @@ class LineSplitter {
   bool add(std::string_view piece, const Take& take) {
     for (;;) {
       const std::size_t end = piece.find('\n');
-      if (rest_.size() + std::min(end, piece.size()) > kLongestLine) return false;
+      is_too_long_ = rest_.size() + std::min(end, piece.size()) > kLongestLine;
+      if (is_too_long_) return false;
       rest_.append(piece.substr(0, end));
       if (end == std::string_view::npos) return true;
       piece.remove_prefix(end + 1);
@@ -47,8 +50,10 @@ class LineSplitter {
 
   // What has come behind the last end of a line.
   const std::string& rest() const noexcept { return rest_; }
+  bool is_too_long() const noexcept { return is_too_long_; }
 
  private:
+  bool is_too_long_ = false;
   std::string rest_;
 };
 
@@ -206,6 +211,10 @@ Result<EtcdPage> EtcdClient::read_all(const EtcdRange& wanted, std::size_t page_
   next.limit = page_size;
   for (;;) {
     Result<EtcdPage> page = range(next);
+    if (!page && page.error().code() == cloud::kAnswerTooLarge && next.limit > 1) {
+      next.limit = std::max<std::size_t>(next.limit / kFewerAtOnce, 1);
+      continue;
+    }
     if (!page) return page;
     // What changes in the meantime is heard of by whoever watches from the first page's revision.
     if (whole.revision == 0) whole.revision = page->revision;
@@ -296,6 +305,11 @@ Result<void> EtcdClient::watch(const EtcdRange& range, EtcdRevision since, const
          hangs = !is_alive(member);
          return !hangs;
        }});
+  // It would be the same again. Whoever reads all does so page by page.
+  if (lines.is_too_long()) {
+    static_cast<void>(listener({.events = {}, .is_canceled = true, .reason = "too much at once"}));
+    return {};
+  }
   // etcd says at the end, without an end of a line, why it ends a watch.
   if (!problem && !has_enough && cloud::JsonDocument::parse(lines.rest())) {
     static_cast<void>(take(lines.rest()));

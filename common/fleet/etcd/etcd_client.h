@@ -47,7 +47,8 @@ class EtcdClient {
 
   // As all members agree (linearisable). At most `limit` items, the first by key.
   Result<EtcdPage> range(const EtcdRange& range);
-  // All items of a range, page by page, at one revision or a later one.
+  // All items of a range, page by page, at one revision or a later one. Of large values fewer come
+  // at once.
   Result<EtcdPage> read_all(const EtcdRange& range, std::size_t page_size = 500);
 
   // `transient` also means: perhaps it has happened.
@@ -60,7 +61,8 @@ class EtcdClient {
   Result<void> revoke(EtcdLease lease);
 
   // Hands over what happens in the range from `since` on, until the listener has enough (false),
-  // `stop` (a descriptor) becomes readable, nothing comes for too long, or the member hangs.
+  // `stop` (a descriptor) becomes readable, nothing comes for too long, or the member hangs. When
+  // more has happened than one piece of news may hold, that says that it is canceled.
   // `transient` when the member is gone, or is cut off from the others: begin again, behind what
   // was heard last.
   using Listener = std::function<bool(const EtcdNews&)>;

@@ -296,9 +296,10 @@ Result<void> FleetHost::synchronise() {
   if (Result<void> looked = look_at_overview(); !looked) return looked;
   const Result<EtcdRevision> revision = mirror_.synchronise();
   if (!revision) return fail(revision.error());
+  if (keys_of_ != mirror_.times_gone_back()) return synchronise();
   const Result<bool> are_old = are_keys_old();
   if (!are_old) return fail(are_old.error());
-  if (*are_old || keys_of_ != mirror_.times_gone_back()) return synchronise();
+  if (*are_old) return fail(ErrorKind::transient, "the fleet has got another key just now");
   heard_ = *revision;
   return {};
 }

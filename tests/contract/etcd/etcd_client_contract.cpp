@@ -214,6 +214,27 @@ TEST_F(EtcdContract, SaysWhatIsCompacted) {
   EXPECT_EQ(last_news.compacted, last);
 }
 
+TEST_F(EtcdContract, TakesMoreThanFitsIntoOneAnswer) {
+  start(1);
+  const std::string large(1'000'000, 'x');
+  constexpr std::size_t kCount = 30;
+  for (std::size_t i = 0; i < kCount; ++i) {
+    ASSERT_TRUE(client_->commit(put("/large/" + std::to_string(i), large)));
+  }
+  const Result<EtcdPage> all = client_->read_all(range_of_prefix("/large/"));
+  ASSERT_TRUE(all) << all.error().message();
+  EXPECT_THAT(all->items, SizeIs(kCount));
+  EtcdNews last_news;
+  ASSERT_TRUE(client_->watch(
+      range_of_prefix("/large/"), 1,
+      [&](const EtcdNews& news) {
+        last_news = news;
+        return !news.is_canceled;
+      },
+      stop_.get()));
+  EXPECT_TRUE(last_news.is_canceled);
+}
+
 TEST_F(EtcdContract, EndsASilentWatch) {
   start(1);
   client_ = EtcdClient::make({.endpoints = cluster_->endpoints(), .silence = 100ms}).value();

@@ -29,6 +29,13 @@ class FleetGapContract : public test::FleetFixture {
     ASSERT_EQ(response.value().status, 200);
   }
 
+  static bool has_order(Machine& machine, const std::string& wanted) {
+    return happens([&] {
+      const auto record = machine.store().read_record("www", "order");
+      return record && *record && (*record)->value.reveal() == wanted;
+    });
+  }
+
   std::string raw_endpoint_;
 };
 
@@ -40,15 +47,9 @@ TEST_F(FleetGapContract, AHostReadsTheKeyThatTheFleetHasGotInBetween) {
   ASSERT_TRUE(happens([&] { return raw_->range({.key = "x"}).has_value(); }));
   Machine one({members[1], members[2]}, "one", key_);
   Machine other({members[0]}, "other", key_);
-  const auto has = [](Machine& machine, const std::string& wanted) {
-    return happens([&] {
-      const auto record = machine.store().read_record("www", "order");
-      return record && *record && (*record)->value.reveal() == wanted;
-    });
-  };
   ASSERT_TRUE(one.lead());
   ASSERT_TRUE(one.store().write_record(one.lease(), "www", "order", Secret::copy_of("first"), 0));
-  ASSERT_TRUE(has(other, "first"));
+  ASSERT_TRUE(has_order(other, "first"));
   cluster_->kill_member(0);
   const crypto::SealingKey next = crypto::make_sealing_key().value();
   one.gets(next);
@@ -61,7 +62,23 @@ TEST_F(FleetGapContract, AHostReadsTheKeyThatTheFleetHasGotInBetween) {
       one.store().write_record(one.lease(), "www", "order", Secret::copy_of("second"), version));
   compact();
   cluster_->start_member(0);
-  EXPECT_TRUE(has(other, "second"));
+  EXPECT_TRUE(has_order(other, "second"));
+}
+
+// As somebody may write who has no key.
+TEST_F(FleetGapContract, AHostComesBackToMoreThanFitsIntoOneAnswer) {
+  const auto one = join("one");
+  const auto other = join("other");
+  ASSERT_TRUE(one->lead());
+  ASSERT_TRUE(one->store().write_record(one->lease(), "www", "order", Secret::copy_of("new"), 0));
+  other->stop();
+  const std::string large(1'000'000, 'x');
+  for (int i = 0; i < 30; ++i) {
+    const std::string key = fmt::format("/cl/web/records/large-{}/order", i);
+    ASSERT_TRUE(raw_->commit({.compares = {}, .changes = {{.key = key, .value = large}}}));
+  }
+  other->start();
+  EXPECT_TRUE(has_order(*other, "new"));
 }
 
 }  // namespace
