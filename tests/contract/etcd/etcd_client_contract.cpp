@@ -217,7 +217,7 @@ TEST_F(EtcdContract, SaysWhatIsCompacted) {
 TEST_F(EtcdContract, TakesMoreThanFitsIntoOneAnswer) {
   start(1);
   const std::string large(1'000'000, 'x');
-  constexpr std::size_t kCount = 30;
+  constexpr std::size_t kCount = 16;
   for (std::size_t i = 0; i < kCount; ++i) {
     ASSERT_TRUE(client_->commit(put("/large/" + std::to_string(i), large)));
   }

@@ -73,7 +73,7 @@ TEST_F(FleetGapContract, AHostComesBackToMoreThanFitsIntoOneAnswer) {
   ASSERT_TRUE(one->store().write_record(one->lease(), "www", "order", Secret::copy_of("new"), 0));
   other->stop();
   const std::string large(1'000'000, 'x');
-  for (int i = 0; i < 30; ++i) {
+  for (int i = 0; i < 16; ++i) {
     const std::string key = fmt::format("/cl/web/records/large-{}/order", i);
     ASSERT_TRUE(raw_->commit({.compares = {}, .changes = {{.key = key, .value = large}}}));
   }
