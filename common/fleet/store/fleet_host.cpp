@@ -292,11 +292,12 @@ Result<bool> FleetHost::are_keys_old() const {
 Result<void> FleetHost::synchronise() {
   if (keys_of_ != mirror_.times_gone_back()) overview_.forget_revisions();
   if (Result<void> read = read_keys(); !read) return read;
-  if (Result<void> looked = look_at_leader(); !looked) return looked;
-  if (Result<void> looked = look_at_overview(); !looked) return looked;
   const Result<EtcdRevision> revision = mirror_.synchronise();
   if (!revision) return fail(revision.error());
   if (keys_of_ != mirror_.times_gone_back()) return synchronise();
+  // Not before: what happens behind that revision is heard of.
+  if (Result<void> looked = look_at_leader(); !looked) return looked;
+  if (Result<void> looked = look_at_overview(); !looked) return looked;
   const Result<bool> are_old = are_keys_old();
   if (!are_old) return fail(are_old.error());
   if (*are_old) return fail(ErrorKind::transient, "the fleet has got another key just now");

@@ -4,8 +4,11 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <memory>
 #include <string>
+#include <thread>
+#include <vector>
 
 #include "fleet_machine.h"
 
@@ -51,6 +54,24 @@ TEST_F(FleetLeadContract, AMachineWithACopyOfTheKeyFileDoesNotTakeTheLead) {
   EXPECT_EQ(leader(), before);
   one->stop();
   EXPECT_TRUE(clone->lead());
+}
+
+// Somebody may take the lead while another host reads what there is.
+TEST_F(FleetLeadContract, EveryHostComesToKnowWhoLeads) {
+  std::vector<std::unique_ptr<test::Machine>> machines;
+  for (int i = 0; i < 10; ++i) machines.push_back(join(fmt::format("host-{}", i)));
+  std::vector<std::unique_ptr<store::Lease>> leases(machines.size());
+  std::vector<std::thread> threads;
+  for (std::size_t i = 0; i < machines.size(); ++i) {
+    threads.emplace_back([&, i] {
+      auto lease = machines[i]->store().try_lead();
+      if (lease) leases[i] = *std::move(lease);
+    });
+  }
+  for (std::thread& thread : threads) thread.join();
+  const auto knows = [](const auto& machine) { return !machine->leader().empty(); };
+  EXPECT_TRUE(
+      test::happens([&] { return std::all_of(machines.begin(), machines.end(), knows); }, 10s));
 }
 
 }  // namespace

@@ -112,6 +112,11 @@ class Machine {
     const auto note = store::read_fleet_note(directory_.path());
     return note ? note->flaws : Names();
   }
+  // Whom it takes for the leader.
+  std::string leader() const {
+    const auto note = store::read_fleet_note(directory_.path());
+    return note ? note->leader : "";
+  }
   std::optional<FleetOverview> overview() const {
     return store::read_fleet_overview(directory_.path());
   }
