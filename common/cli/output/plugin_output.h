@@ -7,7 +7,7 @@
 #include <string>
 #include <string_view>
 
-#include "cli/host/served_report.h"
+#include "cli/survey/served_report.h"
 
 namespace ccm::cli {
 

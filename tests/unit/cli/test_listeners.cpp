@@ -8,7 +8,7 @@
 
 #include "base/file.h"
 #include "base/handle.h"
-#include "cli/host/listeners.h"
+#include "cli/survey/listeners.h"
 #include "support/temp_directory.h"
 
 namespace ccm::cli {

@@ -2,7 +2,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "cli/host/served_verdict.h"
+#include "cli/survey/served_verdict.h"
 #include "crypto/certificate/placeholder.h"
 #include "support/test_ocsp.h"
 #include "support/test_pki.h"

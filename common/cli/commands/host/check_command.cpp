@@ -5,8 +5,8 @@
 
 #include "cli/commands/commands.h"
 #include "cli/commands/host/survey_options.h"
-#include "cli/host/served_survey.h"
 #include "cli/output/plugin_output.h"
+#include "cli/survey/served_survey.h"
 
 namespace ccm::cli {
 namespace {

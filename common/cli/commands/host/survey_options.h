@@ -4,7 +4,7 @@
 
 #include <CLI/CLI.hpp>
 
-#include "cli/host/served_survey.h"
+#include "cli/survey/served_survey.h"
 
 namespace ccm::cli {
 

@@ -6,8 +6,8 @@
 #include "base/text.h"
 #include "cli/commands/commands.h"
 #include "cli/commands/host/survey_options.h"
-#include "cli/host/served_survey.h"
 #include "cli/output/render.h"
+#include "cli/survey/served_survey.h"
 
 namespace ccm::cli {
 namespace {

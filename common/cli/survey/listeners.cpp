@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "cli/host/listeners.h"
+#include "cli/survey/listeners.h"
 
 #include <arpa/inet.h>
 #include <fmt/format.h>

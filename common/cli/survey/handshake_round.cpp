@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "cli/host/handshake_round.h"
+#include "cli/survey/handshake_round.h"
 
 #include <algorithm>
 #include <atomic>

@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "base/clock.h"
-#include "cli/host/served_verdict.h"
+#include "cli/survey/served_verdict.h"
 #include "crypto/key/key_type.h"
 #include "store/store_reader.h"
 

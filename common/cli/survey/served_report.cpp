@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "cli/host/served_report.h"
+#include "cli/survey/served_report.h"
 
 #include <fmt/format.h>
 

@@ -9,8 +9,8 @@
 
 #include "base/clock.h"
 #include "base/result.h"
-#include "cli/host/served_report.h"
 #include "cli/host/workspace.h"
+#include "cli/survey/served_report.h"
 
 namespace ccm::cli {
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "cli/host/served_survey.h"
+#include "cli/survey/served_survey.h"
 
 #include <fmt/format.h>
 
@@ -10,11 +10,11 @@
 
 #include "base/text.h"
 #include "cli/host/agents.h"
-#include "cli/host/handshake_round.h"
-#include "cli/host/listeners.h"
 #include "cli/host/overview.h"
 #include "cli/host/state_directory.h"
-#include "cli/host/survey_target.h"
+#include "cli/survey/handshake_round.h"
+#include "cli/survey/listeners.h"
+#include "cli/survey/survey_target.h"
 #include "crypto/verification/client_verdict.h"
 #include "store/host/fleet_note.h"
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "cli/host/survey_target.h"
+#include "cli/survey/survey_target.h"
 
 #include <fmt/format.h>
 
