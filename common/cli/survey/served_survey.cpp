@@ -4,7 +4,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <map>
 #include <set>
 #include <utility>
 
@@ -14,6 +13,7 @@
 #include "cli/host/state_directory.h"
 #include "cli/survey/handshake_round.h"
 #include "cli/survey/listeners.h"
+#include "cli/survey/survey_conclusion.h"
 #include "cli/survey/survey_target.h"
 #include "crypto/verification/client_verdict.h"
 #include "store/host/fleet_note.h"
@@ -41,16 +41,8 @@ class Surveyor {
   Survey conclude();
 
  private:
-  // What a look belongs to.
-  struct Place {
-    std::size_t certificate;
-    std::size_t target;
-  };
-
   bool names_any(const EffectiveSettings& server) const;
   bool is_shown_by(const EffectiveSettings& server, const Overview& overview) const;
-  // Several certificates of a catalogue may be for one name, and only one of them is shown.
-  void accept_others_of_a_catalogue();
   void say_of(const EffectiveSettings& server, Level level, std::string sentence);
   // What is wrong with its agent, if anything.
   void say_of_agent(const EffectiveSettings& server);
@@ -60,8 +52,6 @@ class Surveyor {
                                        const std::vector<NetworkAddress>& addresses);
   void plan(const Target& target, std::size_t number);
   void judge_one(std::size_t number, const crypto::Probe& probe);
-  void weigh(std::vector<std::size_t> looks);
-  void conclude_one(CertificateReport& report, const Overview& overview) const;
 
   Workspace& workspace_;
   const store::StoreReader& store_;
@@ -70,13 +60,10 @@ class Surveyor {
   crypto::HandshakeProbe probe_;
 
   std::vector<Overview> overviews_;
-  std::set<std::string> current_;  // fingerprints of what the store has
   std::vector<Target> targets_;
   std::set<const EffectiveSettings*> unseen_;  // of which a sentence says what is wrong
   std::vector<Question> questions_;
-  std::vector<Place> places_;  // of each question
-  std::vector<Look> looks_;    // as many
-  std::vector<ProbeOutcome> outcomes_;
+  std::vector<ServerAnswer> answers_;  // as many
   Survey survey_;
 };
 
@@ -86,9 +73,6 @@ Result<void> Surveyor::choose_certificates() {
   auto overviews = look_at_named(workspace_, *names, Depth::leaf);
   if (!overviews) return pass(std::move(overviews));
   overviews_ = *std::move(overviews);
-  for (const Overview& overview : overviews_) {
-    if (overview.installed) current_.insert(overview.installed->info.fingerprint);
-  }
   return {};
 }
 
@@ -182,7 +166,7 @@ void Surveyor::plan(const Target& target, std::size_t number) {
       for (const NetworkAddress& address : target.addresses) {
         questions_.push_back(
             {.address = address, .server_name = name, .key = key_of(overviews_[i])});
-        places_.push_back({.certificate = i, .target = number});
+        answers_.push_back({.certificate = i, .target = number});
       }
     }
   }
@@ -190,7 +174,8 @@ void Surveyor::plan(const Target& target, std::size_t number) {
 
 void Surveyor::judge_one(std::size_t number, const crypto::Probe& probe) {
   const Question& question = questions_[number];
-  const Overview& overview = overviews_[places_[number].certificate];
+  ServerAnswer& answer = answers_[number];
+  const Overview& overview = overviews_[answer.certificate];
   const Time now = workspace_.clock().now();
   std::optional<store::StoreReader::Loaded> loaded;
   const auto load = [&]() -> const store::StoredCertificate* {
@@ -208,111 +193,29 @@ void Surveyor::judge_one(std::size_t number, const crypto::Probe& probe) {
       .limits = options_.limits,
       .now = now,
       .is_trusted = [now](const auto& chain) { return crypto::is_trusted_by_system(chain, now); }};
-  looks_[number] = {.server = targets_[places_[number].target].title,
-                    .address = to_string(question.address),
-                    .server_name = question.server_name,
-                    .key = question.key,
-                    .verdict = judge(probe, expected),
-                    .protocol = probe.protocol};
-  outcomes_[number] = probe.outcome;
+  answer.outcome = probe.outcome;
+  answer.look = {.server = targets_[answer.target].title,
+                 .address = to_string(question.address),
+                 .server_name = question.server_name,
+                 .key = question.key,
+                 .verdict = judge(probe, expected),
+                 .protocol = probe.protocol};
 }
 
 void Surveyor::ask() {
   for (std::size_t i = 0; i < targets_.size(); ++i) plan(targets_[i], i);
-  looks_.resize(questions_.size());
-  outcomes_.resize(questions_.size());
   ask_all(probe_, questions_,
           [this](std::size_t number, const crypto::Probe& probe) { judge_one(number, probe); });
 }
 
-// The looks of one name of one certificate at one server. An address counts when the virtual host
-// that has the certificate may be there.
-void Surveyor::weigh(std::vector<std::size_t> looks) {
-  const auto is_of_another = [this](std::size_t number) {
-    const ServedVerdict& verdict = looks_[number].verdict;
-    const Overview& overview = overviews_[places_[number].certificate];
-    if (outcomes_[number] == ProbeOutcome::refused) return true;
-    if (outcomes_[number] != ProbeOutcome::shown) return false;
-    const bool is_ours =
-        overview.installed && overview.installed->info.fingerprint == verdict.fingerprint;
-    return !verdict.is_for_name || (!is_ours && current_.count(verdict.fingerprint) != 0);
-  };
-  if (std::all_of(looks.begin(), looks.end(), is_of_another)) return;
-  for (const std::size_t number : looks) looks_[number].counts = !is_of_another(number);
-}
-
-void Surveyor::conclude_one(CertificateReport& report, const Overview& overview) const {
-  if (report.looks.empty()) {
-    report.level = Level::unknown;
-    report.is_said = std::any_of(unseen_.begin(), unseen_.end(), [&](const auto* server) {
-      return is_shown_by(*server, overview);
-    });
-    report.sentence = report.is_said
-                          ? "it could not be seen what is served"
-                          : "no web server of this host serves it; name the address of the "
-                            "program that does with --connect HOST:PORT";
-    return;
-  }
-  const Look* worst = nullptr;
-  for (const Look& look : report.looks) {
-    if (!look.counts) continue;
-    const bool is_first = worst == nullptr;
-    if (is_first || worse(worst->verdict.level, look.verdict.level) != worst->verdict.level) {
-      worst = &look;
-    }
-    if (look.verdict.left)
-      report.left = std::min(report.left.value_or(*look.verdict.left), *look.verdict.left);
-  }
-  report.level = worst->verdict.level;
-  report.sentence = sentence_of(*worst);
-  if (overview.damage && report.level == Level::ok) {
-    report.level = Level::warning;
-    report.sentence = printable(overview.damage->message());
-  }
-}
-
-void Surveyor::accept_others_of_a_catalogue() {
-  std::set<std::string> current;  // of the store, once somebody asks
-  for (std::size_t i = 0; i < looks_.size(); ++i) {
-    const Overview& overview = overviews_[places_[i].certificate];
-    ServedVerdict& verdict = looks_[i].verdict;
-    const bool may_be_another = overview.spec == nullptr && verdict.is_for_name &&
-                                outcomes_[i] == ProbeOutcome::shown &&
-                                verdict.level == Level::critical && verdict.left > Seconds(0);
-    if (!may_be_another || verdict.fingerprint == overview.installed->info.fingerprint) continue;
-    if (current.empty()) current = current_fingerprints(store_);
-    if (!current.contains(verdict.fingerprint)) continue;
-    verdict.level = Level::ok;
-    verdict.sentence =
-        fmt::format("shows serial {}, another certificate of the catalogue", verdict.serial);
-  }
-}
-
 Survey Surveyor::conclude() {
-  accept_others_of_a_catalogue();
-  std::map<std::pair<std::pair<std::size_t, std::size_t>, std::string>, std::vector<std::size_t>>
-      groups;
-  for (std::size_t i = 0; i < looks_.size(); ++i) {
-    // Whoever names an address means it.
-    if (!options_.connect.empty()) break;
-    groups[{{places_[i].certificate, places_[i].target}, looks_[i].server_name}].push_back(i);
-  }
-  for (const auto& [_, looks] : groups) weigh(looks);
-  for (const Overview& overview : overviews_) {
-    survey_.certificates.push_back({.name = overview.name});
-    CertificateReport& report = survey_.certificates.back();
-    if (!overview.installed) continue;
-    const store::VersionInfo& info = overview.installed->info;
-    report.version = info.number;
-    report.serial = info.serial;
-    report.limits = limits_for(options_.limits, info.not_after - info.not_before);
-  }
-  for (std::size_t i = 0; i < looks_.size(); ++i) {
-    survey_.certificates[places_[i].certificate].looks.push_back(std::move(looks_[i]));
-  }
-  for (std::size_t i = 0; i < overviews_.size(); ++i) {
-    conclude_one(survey_.certificates[i], overviews_[i]);
-  }
+  accept_others_of_catalogues(answers_, overviews_, store_);
+  if (options_.connect.empty()) choose_what_counts(answers_, overviews_);
+  survey_.certificates = report_answers(
+      std::move(answers_), overviews_, options_.limits, [this](const Overview& overview) {
+        return std::any_of(unseen_.begin(), unseen_.end(),
+                           [&](const auto* server) { return is_shown_by(*server, overview); });
+      });
   return std::move(survey_);
 }
 
