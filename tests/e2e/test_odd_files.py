@@ -2,6 +2,7 @@
 """Whoever has the agent's account can put anything in the place of the store's files: nothing hangs, opens or changes
 hands."""
 
+import errno
 import os
 import shutil
 import socket
@@ -10,6 +11,7 @@ import subprocess
 
 import pytest
 from lab import place
+from lab.load import Load
 from lab.waiting import wait_until
 
 
@@ -62,18 +64,41 @@ def empty(path, _):
     path.touch()
 
 
-ODD = [fifo, directory, link, dangling_link, link_to_itself, listener, huge, empty]
+def device(path, _):
+    """/dev/zero: without an end."""
+    try:
+        os.mknod(path, stat.S_IFCHR | 0o666, os.makedev(1, 5))
+    except PermissionError as refused:
+        pytest.skip(f"no device can be made here: {refused}")
+
+
+ODD = [fifo, directory, link, dangling_link, link_to_itself, listener, huge, empty, device]
+COMMANDS = [["status"], ["doctor"], ["check"], ["history", "intranet"], ["events"]]
+each_odd = pytest.mark.parametrize("make", ODD, ids=lambda make: make.__name__)
+
+
+def remove(path):
+    if path.is_dir() and not path.is_symlink():
+        shutil.rmtree(path)
+    else:
+        path.unlink(missing_ok=True)
 
 
 def replace(path, make, victim):
     owner = path.lstat()
-    if path.is_dir() and not path.is_symlink():
-        shutil.rmtree(path)
-    else:
-        path.unlink()
+    remove(path)
     make(path, victim)
     if os.geteuid() == 0:
         os.lchown(path, owner.st_uid, owner.st_gid)
+
+
+def put_back(path, copy):
+    if copy.is_symlink():
+        path.symlink_to(os.readlink(copy))
+    else:
+        shutil.copy2(copy, path)
+    facts = copy.lstat()
+    os.lchown(path, facts.st_uid, facts.st_gid)
 
 
 def files_of(state):
@@ -87,7 +112,7 @@ def ctl(state, *words):
                           capture_output=True, text=True, timeout=60, check=False)
 
 
-@pytest.mark.parametrize("make", ODD, ids=lambda make: make.__name__)
+@each_odd
 def test_anything_in_the_place_of_every_file(both, cloud, public, private, scratch, victim, make):
     state = scratch / "state"
     both.start()
@@ -101,7 +126,62 @@ def test_anything_in_the_place_of_every_file(both, cloud, public, private, scrat
     both.start()
     for site in (public, private):
         assert both.show(site).serial
-    for words in (["status"], ["doctor"], ["check"], ["history", "intranet"], ["events"],
-                  ["forget", "intranet", "--yes"]):
+    for words in (*COMMANDS, ["forget", "intranet", "--yes"]):
         ctl(state, *words)
     both.stop()
+
+
+def put_in_place(path, make, victim):
+    """The agent may do the same at the same time."""
+
+    def is_done():
+        remove(path)
+        try:
+            make(path, victim)
+        except OSError as problem:
+            if problem.errno not in (errno.EEXIST, errno.EADDRINUSE):
+                raise
+            return False
+        return True
+
+    wait_until(is_done, f"{path} replaced")
+
+
+def wait_for_check(state, is_wanted, what):
+    """Until `ccmctl check` ends so."""
+    seen = []
+
+    def is_so():
+        seen[:] = [ctl(state, "check")]
+        return is_wanted(seen[0].returncode)
+
+    try:
+        wait_until(is_so, what, timeout=60, interval=1)
+    except AssertionError as late:
+        raise AssertionError(f"{late}: {seen[0].stdout}") from None
+
+
+@each_odd
+def test_anything_while_the_servers_run_and_the_right_files_again(both, cloud, public, private, scratch, victim, make):
+    state, aside = scratch / "state", scratch / "aside"
+    both.start()
+    for site in (public, private):
+        both.wait_for_certificate(site, cloud.trust())
+    wait_until((state / "snapshot").exists, "the snapshot")
+    both.wait_for_log("an OCSP response is stapled", times=2)
+    both.allow(".*")  # each file has its own complaint
+    # What is written just now gets its name in a moment.
+    files = [path for path in files_of(state) if ".tmp-" not in path.name]
+    with Load([(site.name, site.port) for site in (public, private)], cloud.trust(), threads=1, pause=0.05) as load:
+        subprocess.run(["cp", "--archive", state, aside], check=True)
+        for path in files:
+            put_in_place(path, make, victim)
+        wait_for_check(state, lambda status: status != 0, "the damage")
+        for words in COMMANDS:
+            ctl(state, *words)
+        for path in files:
+            put_in_place(path, lambda path, _: put_back(path, aside / path.relative_to(state)), victim)
+        wait_for_check(state, lambda status: status == 0, "everything in order")
+        renewed = ctl(state, "renew", "intranet")
+        assert renewed.returncode == 0, renewed.stdout + renewed.stderr
+    assert not load.failures, load.failures[:3]
