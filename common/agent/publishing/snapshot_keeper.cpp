@@ -206,14 +206,16 @@ void SnapshotFile::reached(const store::Revision& revision) {
 
 void SnapshotFile::settle(const Result<void>& written) {
   if (!written) {
-    // Their positions in the old file do not hold for the new one.
+    // The old file stays. Positions of the new one do not hold for it, and its entries may be of
+    // versions that the store has replaced.
     for (auto& [name, known] : known_) known.size = 0;
+    has_stale_ = true;
+    owes_all_ = true;
   }
   if (written || written.error().kind() != ErrorKind::rejected) {
     return say(written ? std::nullopt : std::optional(written.error()));
   }
   // Something was forgotten meanwhile, and its note() may have nothing to do any more.
-  owes_all_ = true;
   if (known_.size() <= kFew) next_all_ = {};
 }
 

@@ -136,8 +136,8 @@ std::uint64_t Journal::read_revision() {
 }
 
 // A reader that finds no file, or a part of one, looks at everything. A power cut may bring an
-// older one back; nobody who has seen the newer one outlives that, and the next leader begins a new
-// life.
+// older one back. Of those who have seen the newer one only the snapshot outlives that, and the
+// next leader begins a new life and looks at everything.
 void Journal::write(const Content& content) const {
   if (!write_file_unsynced(changes_path_, content.serialize())) unlink(changes_path_.c_str());
 }

@@ -296,6 +296,25 @@ TEST_F(SnapshotKeeperTest, SaysUpToWhenItIsUpToDate) {
   EXPECT_EQ(inode(), before);
 }
 
+TEST_F(SnapshotKeeperTest, SaysNothingOfTheKindOfAFileThatCouldNotBeWrittenAnew) {
+  configure_catalogue();
+  install("a");
+  begin();
+  file_->reached({.life = 1, .number = 1});
+  install("a");
+  install("b");  // the whole is larger than the file that is there
+  {
+    const test::FullDisk full(text().size() + 300);  // a moment fits, the whole does not
+    file_->bring_up_to_date();
+    file_->reached({.life = 1, .number = 2});
+  }
+  EXPECT_EQ(snapshot().moment()->number, 1U);
+  EXPECT_TRUE(file_->owes_all());
+  file_->bring_up_to_date();
+  file_->reached({.life = 1, .number = 3});
+  EXPECT_EQ(snapshot().moment()->number, 3U);
+}
+
 TEST_F(SnapshotKeeperTest, SaysNothingOfTheKindWhileAnEntryIsOutOfDate) {
   configure_catalogue();
   install("a");
