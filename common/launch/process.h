@@ -34,7 +34,7 @@ Result<void> forbid_dumps(std::string_view who = "the agent");
 Result<void> give_up_new_privileges();
 // Makes the kernel kill this process when its parent ends for any reason, even if this process is
 // stopped. A change of the user undoes it, so call it again then. Where it is forbidden, see
-// Service::run.
+// ServiceLoop::run.
 void die_with_parent() noexcept;
 // Gives every signal its default action and unblocks all; ignores SIGPIPE, because a lost reader of
 // the log must not end the agent.
