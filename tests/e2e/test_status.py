@@ -169,6 +169,28 @@ def test_reference_alerts_and_dashboard_know_the_same_metrics():
     for name in ("ccm-alerts.yml", "ccm-dashboard.json"):
         used = set(re.findall(r"ccm_\w+", (EXAMPLES / name).read_text()))
         assert used and {re.sub("_bucket$", "", each) for each in used} <= made, name
+    alerts, dashboard = (set(re.findall(r"ccm_fleet_\w+", (EXAMPLES / name).read_text()))
+                         for name in ("ccm-alerts.yml", "ccm-dashboard.json"))
+    assert alerts and alerts <= dashboard, "an alert of a fleet whose metric no panel shows"
+
+
+def panels(board):
+    """All panels of a dashboard, those of folded rows too."""
+    return [each for panel in board["panels"] for each in (panel, *panel.get("panels", ()))]
+
+
+def test_the_dashboard_is_one_that_prometheus_answers(scratch):
+    need_promtool()
+    every = panels(json.loads((EXAMPLES / "ccm-dashboard.json").read_text()))
+    assert len({each["id"] for each in every}) == len(every)
+    rules = [{"record": f"panel{panel['id']}:{target['refId']}",
+              "expr": target["expr"].replace("$instance", ".*").replace("$__rate_interval", "2m")}
+             for panel in every for target in panel.get("targets", ())]
+    assert rules and not [each for each in rules if "$" in each["expr"]]
+    (scratch / "panels.yml").write_text(json.dumps({"groups": [{"name": "panels", "rules": rules}]}))
+    done = subprocess.run(["promtool", "check", "rules", "panels.yml"], cwd=scratch, capture_output=True, text=True,
+                          timeout=60, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
 
 
 def test_alerts_fire_when_they_should_and_not_otherwise(scratch):
