@@ -9,11 +9,9 @@ import shutil
 import signal
 import ssl
 import subprocess
-import urllib.parse
-import urllib.request
 
 import pytest
-from lab import processes, tls
+from lab import processes, prometheus, tls
 from lab.apache import Apache
 from lab.net import free_port
 from lab.nginx import Nginx
@@ -287,46 +285,20 @@ def test_apaches_own_status_page_has_a_section(make_server, settings, cloud, int
     assert "CCMAgentUp: 1\nCCMCertificates: 1\n" in ask("/server-status?auto")
 
 
-@pytest.mark.skipif(shutil.which("prometheus") is None, reason="prometheus is not installed")
+@pytest.mark.skipif(prometheus.PROGRAM is None, reason="prometheus is not installed")
 def test_a_real_prometheus_scrapes_both_servers(make_server, settings, cloud, intranet, scratch):
-    ports = []
+    statuses = []
     for kind in (Nginx, Apache):
         site = Site(free_port(), ("app.intra.example",), ("intranet",))
         server = make_server(kind, kind.__name__.lower())
-        ports.append(with_status(server, settings=settings, certificates=[intranet], sites=[site]).port)
+        statuses.append(with_status(server, settings=settings, certificates=[intranet], sites=[site]))
         server.start()
         server.wait_for_certificate(site, cloud.trust())
-    shutil.copy(EXAMPLES / "ccm-alerts.yml", scratch)
-    targets = [f"127.0.0.1:{port}" for port in ports]
-    (scratch / "prometheus.yml").write_text(json.dumps({
-        "global": {"scrape_interval": "1s", "evaluation_interval": "1s"},
-        "rule_files": ["ccm-alerts.yml"],
-        "scrape_configs": [{"job_name": "ccm", "metrics_path": "/ccm-status/metrics",
-                            "static_configs": [{"targets": targets}]}]}))
-    port = free_port()
-
-    def ask(query):
-        try:
-            with urllib.request.urlopen(f"http://127.0.0.1:{port}/api/v1/{query}", timeout=10) as answer:
-                return json.loads(answer.read())["data"]
-        except OSError:
-            return None
-
-    def values(metric):
-        data = ask("query?query=" + urllib.parse.quote(metric))
-        return {each["metric"]["instance"]: float(each["value"][1]) for each in data["result"]} if data else {}
-
-    with open(scratch / "prometheus.log", "wb") as log:
-        prometheus = subprocess.Popen(
-            ["prometheus", f"--config.file={scratch}/prometheus.yml", f"--storage.tsdb.path={scratch}/tsdb",
-             f"--web.listen-address=127.0.0.1:{port}"], stdout=log, stderr=log)
-    try:
-        wait_until(lambda: values("ccm_agent_up") == dict.fromkeys(targets, 1.0), "what both servers say", interval=0.5)
-        wait_until(lambda: values('sum by (instance) (ccm_certificates{state="valid"})')
-                   == dict.fromkeys(targets, 1.0), "a certificate in order at each", interval=0.5)
-        groups = ask("rules")["groups"]
+    with prometheus.Prometheus(scratch, statuses, EXAMPLES / "ccm-alerts.yml") as scraper:
+        all_say_one = dict.fromkeys(scraper.targets, 1.0)
+        wait_until(lambda: scraper.values("ccm_agent_up") == all_say_one, "what both servers say", interval=0.5)
+        wait_until(lambda: scraper.values('sum by (instance) (ccm_certificates{state="valid"})') == all_say_one,
+                   "a certificate in order at each", interval=0.5)
+        groups = scraper.ask("rules")["groups"]
         assert groups and all(rule["health"] in ("ok", "unknown") for group in groups for rule in group["rules"])
-        assert not [alert for alert in ask("alerts")["alerts"] if alert["labels"]["alertname"] == "CcmAgentDead"]
-    finally:
-        prometheus.terminate()
-        prometheus.wait(timeout=30)
+        assert not [alert for alert in scraper.ask("alerts")["alerts"] if alert["labels"]["alertname"] == "CcmAgentDead"]

@@ -1,0 +1,69 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The alert rules of fleets, in a real Prometheus that scrapes the hosts of one."""
+
+import pathlib
+
+import pytest
+from lab.apache import Apache
+from lab.etcd import PROGRAM as ETCD
+from lab.etcd import Etcd
+from lab.fleet import Fleet
+from lab.nginx import Nginx
+from lab.prometheus import PROGRAM, Prometheus
+from lab.waiting import wait_until
+
+RULES = pathlib.Path(__file__).resolve().parents[2] / "packaging/examples/ccm-alerts.yml"
+
+pytestmark = pytest.mark.skipif(PROGRAM is None or not ETCD.exists(), reason="prometheus or etcd is not installed")
+
+
+@pytest.fixture(name="etcd")
+def fixture_etcd(scratch):
+    cluster = Etcd(scratch / "etcd")
+    yield cluster
+    cluster.close()
+
+
+@pytest.fixture(name="fleet")
+def fixture_fleet(scratch, cloud, etcd, intranet, make_server):
+    return Fleet(scratch, cloud, etcd, intranet, make_server)
+
+
+@pytest.fixture(name="prometheus")
+def fixture_prometheus(scratch, cloud, etcd, fleet):
+    """Scrapes two hosts in order. The first of its targets leads the fleet."""
+    etcd.start()
+    one, two = fleet.host(Nginx, "one"), fleet.host(Apache, "two")
+    one.server.start()
+    serial = one.serial(cloud)
+    two.server.start()
+    assert two.serial(cloud) == serial
+    with Prometheus(scratch, (one.status, two.status), RULES, at_once=True) as scraper:
+        wait_until(lambda: scraper.values("ccm_fleet_hosts") == dict.fromkeys(scraper.targets, 2.0),
+                   "what both hosts say", timeout=90, interval=0.5)
+        yield scraper
+
+
+def fires(prometheus, **wanted):
+    """Waits until these alerts of a fleet fire, each for these instances, and no other."""
+
+    def alerts():
+        firing = prometheus.firing()
+        return firing is not None and {name: where for name, where in firing.items()
+                                       if name.startswith("CcmFleet")} == wanted
+
+    wait_until(alerts, f"{wanted or 'no alert'} of the fleet", timeout=120, interval=0.5)
+
+
+def test_without_etcd_nobody_leads_or_follows(prometheus, etcd):
+    fires(prometheus)
+    etcd.stop()
+    fires(prometheus, CcmFleetWithoutLeader={""}, CcmFleetNotFollowed=set(prometheus.targets))
+    etcd.start()
+    fires(prometheus)
+
+
+def test_a_host_that_never_came_is_silent(prometheus, fleet):
+    fires(prometheus)
+    fleet.let_in("three")
+    fires(prometheus, CcmFleetHostSilent={prometheus.targets[0]})
