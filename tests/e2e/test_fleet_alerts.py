@@ -29,16 +29,22 @@ def fixture_fleet(scratch, cloud, etcd, intranet, make_server):
     return Fleet(scratch, cloud, etcd, intranet, make_server)
 
 
-@pytest.fixture(name="prometheus")
-def fixture_prometheus(scratch, cloud, etcd, fleet):
-    """Scrapes two hosts in order. The first of its targets leads the fleet."""
+@pytest.fixture(name="hosts")
+def fixture_hosts(cloud, etcd, fleet):
+    """Two in order. The first leads."""
     etcd.start()
     one, two = fleet.host(Nginx, "one"), fleet.host(Apache, "two")
     one.server.start()
     serial = one.serial(cloud)
     two.server.start()
     assert two.serial(cloud) == serial
-    with Prometheus(scratch, (one.status, two.status), RULES, at_once=True) as scraper:
+    return one, two
+
+
+@pytest.fixture(name="prometheus")
+def fixture_prometheus(scratch, hosts):
+    """Its first target is the host that leads."""
+    with Prometheus(scratch, [host.status for host in hosts], RULES, at_once=True) as scraper:
         wait_until(lambda: scraper.values("ccm_fleet_hosts") == dict.fromkeys(scraper.targets, 2.0),
                    "what both hosts say", timeout=90, interval=0.5)
         yield scraper
@@ -67,3 +73,13 @@ def test_a_host_that_never_came_is_silent(prometheus, fleet):
     fires(prometheus)
     fleet.let_in("three")
     fires(prometheus, CcmFleetHostSilent={prometheus.targets[0]})
+
+
+def test_a_host_that_missed_a_renewal_is_behind(prometheus, hosts, cloud):
+    fires(prometheus)
+    one, two = hosts
+    serial = one.serial(cloud)
+    two.server.kill()
+    cloud.revoke_issued()
+    one.serial(cloud, but_not=[serial])
+    fires(prometheus, CcmFleetHostBehind={prometheus.targets[0]})

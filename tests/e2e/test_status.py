@@ -301,4 +301,5 @@ def test_a_real_prometheus_scrapes_both_servers(make_server, settings, cloud, in
                    "a certificate in order at each", interval=0.5)
         groups = scraper.ask("rules")["groups"]
         assert groups and all(rule["health"] in ("ok", "unknown") for group in groups for rule in group["rules"])
-        assert not [alert for alert in scraper.ask("alerts")["alerts"] if alert["labels"]["alertname"] == "CcmAgentDead"]
+        alerts = scraper.ask("alerts")["alerts"]
+        assert not [alert for alert in alerts if alert["labels"]["alertname"] == "CcmAgentDead"]
