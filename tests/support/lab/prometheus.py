@@ -14,7 +14,7 @@ PROGRAM = shutil.which("prometheus")
 
 
 class Prometheus:
-    """Scrapes `statuses` and evaluates the rules of a file. `at_once`: no alert waits for the time that its rule says."""
+    """Scrapes `statuses` and evaluates the rules of a file. `at_once`: no alert waits as long as its rule says."""
 
     def __init__(self, scratch, statuses, rules, at_once=False):
         self.targets = [f"127.0.0.1:{status.port}" for status in statuses]
