@@ -33,8 +33,12 @@ std::string unpack_text(Unpacker& in, std::size_t limit) {
 
 }  // namespace
 
+bool is_wrong_clock(std::optional<Seconds> ahead) noexcept {
+  return ahead && std::chrono::abs(*ahead) >= kNotableClockDifference;
+}
+
 bool FleetOverview::Host::has_wrong_clock() const noexcept {
-  return clock_ahead && std::chrono::abs(*clock_ahead) >= kNotableClockDifference;
+  return is_wrong_clock(clock_ahead);
 }
 
 void pack_fleet_host(Packer& out, const FleetOverview::Host& host) {

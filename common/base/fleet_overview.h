@@ -51,6 +51,8 @@ struct FleetOverview {
 
 // Of two clocks, when it is worth a word: each is looked at to the second.
 inline constexpr Seconds kNotableClockDifference{5};
+// Whether a clock that is ahead of etcd's by so much is worth a word. False when it is not known.
+bool is_wrong_clock(std::optional<Seconds> ahead) noexcept;
 
 // The texts are cut.
 void pack_fleet_host(Packer& out, const FleetOverview::Host& host);

@@ -127,12 +127,24 @@ Result<void> EtcdClient::log_in(std::size_t member) {
 Result<cloud::HttpResponse> EtcdClient::send(std::size_t member, std::string_view path,
                                              std::string_view body) {
   Result<cloud::HttpResponse> response = http_->send(request_to(member, path, body));
-  if (!response) return response;
-  if (const auto date = cloud::parse_http_date(std::string(response->header("Date")))) {
-    const std::lock_guard lock(mutex_);
-    clock_ahead_ = SystemClock().now() - *date;
-  }
+  if (response) compare_clocks(*response);
   return response;
+}
+
+void EtcdClient::compare_clocks(const cloud::HttpResponse& response) {
+  const auto date = cloud::parse_http_date(std::string(response.header("Date")));
+  if (!date) return;
+  const std::lock_guard lock(mutex_);
+  clock_ahead_ = SystemClock().now() - *date;
+  compared_ = SystemClock().steady_now();
+}
+
+void EtcdClient::compare_clocks_after(std::chrono::seconds age) {
+  {
+    const std::lock_guard lock(mutex_);
+    if (SystemClock().steady_now() - compared_ < age) return;
+  }
+  static_cast<void>(is_alive(preferred_));
 }
 
 std::optional<Seconds> EtcdClient::clock_ahead() const {
@@ -267,14 +279,15 @@ Result<void> EtcdClient::revoke(EtcdLease lease) {
 // Cheaper than any other question: it is answered without a log-in, and without the other members.
 // Any answer will do.
 bool EtcdClient::is_alive(std::size_t member) {
-  return http_
-      ->send({.method = "GET",
-              .url = options_.endpoints[member] + "/version",
-              .headers = {},
-              .body = {},
-              .connect_timeout = kConnectTime,
-              .total_timeout = kSignOfLifeTime})
-      .has_value();
+  const Result<cloud::HttpResponse> response =
+      http_->send({.method = "GET",
+                   .url = options_.endpoints[member] + "/version",
+                   .headers = {},
+                   .body = {},
+                   .connect_timeout = kConnectTime,
+                   .total_timeout = kSignOfLifeTime});
+  if (response) compare_clocks(*response);
+  return response.has_value();
 }
 
 Result<void> EtcdClient::watch(const EtcdRange& range, EtcdRevision since, const Listener& listener,

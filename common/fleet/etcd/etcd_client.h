@@ -76,6 +76,8 @@ class EtcdClient {
   // By how much this machine's clock is ahead of that of the member that answered last; right
   // within two seconds. nullopt: no answer said it.
   std::optional<Seconds> clock_ahead() const;
+  // Asks a member for its time when no answer has told it for so long. Waits a second at most.
+  void compare_clocks_after(std::chrono::seconds age);
   // By the clock of that member; while no answer said it, by this machine's.
   Time now() const;
 
@@ -96,6 +98,8 @@ class EtcdClient {
                                    std::string_view body);
   Result<void> log_in(std::size_t member);
   bool is_alive(std::size_t member);
+  // By the answer's date.
+  void compare_clocks(const cloud::HttpResponse& response);
   void forget_log_in();
   cloud::HttpRequest request_to(std::size_t member, std::string_view path, std::string_view body);
   Failure failed_at(std::size_t member, Error error) const;
@@ -106,6 +110,7 @@ class EtcdClient {
   mutable std::mutex mutex_;
   std::string token_;                      // of the last log-in; empty: none
   std::optional<Seconds> clock_ahead_{};   // guarded by mutex_, as the token
+  SteadyTime compared_{};                  // likewise
   std::optional<SteadyTime> silent_at_{};  // and as this
 };
 

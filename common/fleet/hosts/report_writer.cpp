@@ -5,6 +5,7 @@
 #include <iterator>
 #include <utility>
 
+#include "base/fleet_overview.h"
 #include "base/version.h"
 #include "fleet/etcd/etcd_errors.h"
 #include "policy/canary.h"
@@ -108,15 +109,18 @@ Result<void> ReportWriter::tell_settings(const FleetKeys& keys) {
 // What has changed is told soon, but a host in a busy fleet does not write all the time.
 Result<void> ReportWriter::tell_how_it_goes(const FleetHost::Standing& standing) {
   const SteadyTime now = parts_.clock.steady_now();
-  const bool has_changed =
-      standing.heads_heard != reported_heads_ || standing.failed != reported_failed_;
+  parts_.etcd.compare_clocks_after(kBetweenChanges);
+  const auto ahead = parts_.etcd.clock_ahead();
+  const bool has_changed = standing.heads_heard != reported_heads_ ||
+                           standing.failed != reported_failed_ ||
+                           is_wrong_clock(ahead) != reported_wrong_clock_;
   const bool is_due = reported_ == SteadyTime{} ||
                       now - reported_ >= (has_changed ? kBetweenChanges : kBetweenReports);
   if (!is_due) return {};
   const HostReport report{.host = parts_.self.name,
                           .agent = std::string(version()),
                           .written = parts_.clock.now(),
-                          .ahead = parts_.etcd.clock_ahead(),
+                          .ahead = ahead,
                           .followed = standing.followed,
                           .failed = standing.failed};
   std::vector<EtcdCompare> base;
@@ -131,6 +135,7 @@ Result<void> ReportWriter::tell_how_it_goes(const FleetHost::Standing& standing)
   reported_ = now;
   reported_heads_ = standing.heads_heard;
   reported_failed_ = standing.failed;
+  reported_wrong_clock_ = is_wrong_clock(ahead);
   return {};
 }
 

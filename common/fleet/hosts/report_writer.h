@@ -58,6 +58,7 @@ class ReportWriter {
   SteadyTime reported_{};               // when; the epoch: not under this lease
   std::uint64_t reported_heads_ = 0;
   FailedCopies reported_failed_;
+  bool reported_wrong_clock_ = false;
   store::CanariesCounted canaries_;  // as they were told of last
   SteadyTime canaries_told_{};       // when
 };

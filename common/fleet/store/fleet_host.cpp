@@ -242,11 +242,11 @@ std::vector<std::string> FleetHost::flaws() const {
     flaws.push_back(
         fmt::format("what the fleet has of \"{}\" cannot be taken in here: {}", name, problem));
   }
-  const Seconds ahead = parts_.etcd->clock_ahead().value_or(Seconds(0));
+  const auto ahead = parts_.etcd->clock_ahead();
   // No number of seconds: it would be another one each time.
-  if (std::chrono::abs(ahead) >= kNotableClockDifference) {
+  if (is_wrong_clock(ahead)) {
     flaws.push_back(fmt::format("this host's clock is {} etcd's by more than {}",
-                                ahead > Seconds(0) ? "ahead of" : "behind",
+                                *ahead > Seconds(0) ? "ahead of" : "behind",
                                 format_duration(kNotableClockDifference)));
   }
   return flaws;

@@ -85,8 +85,8 @@ std::string names_of(const std::vector<fleet::KnownCertificate>& certificates) {
 }
 
 std::string difference_of(const fleet::ReportAge& age) {
-  const Seconds by = age.clock_ahead.value_or(Seconds(0));
-  if (std::chrono::abs(by) < kNotableClockDifference) return "";
+  if (!is_wrong_clock(age.clock_ahead)) return "";
+  const Seconds by = *age.clock_ahead;
   return fmt::format("{} {}", format_duration(std::chrono::abs(by)),
                      by > Seconds(0) ? "ahead" : "behind");
 }
