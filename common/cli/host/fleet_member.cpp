@@ -8,6 +8,7 @@
 #include <array>
 #include <filesystem>
 
+#include "cli/host/state_directory.h"
 #include "config/input/settings.h"
 #include "crypto/key/sealed_box.h"
 
@@ -41,6 +42,11 @@ Result<config::FleetConfig> choose_fleet(Workspace& workspace, const FleetOption
   config::FleetConfig chosen;
   const bool is_told = !options.endpoints.empty() && !options.fleet.empty() && !options.key.empty();
   if (!is_told) {
+    const auto wrong = find_wrong_directory(workspace.options);
+    if (wrong && !wrong->is_new_host) {
+      return fail(ErrorKind::invalid, fmt::format("{}; {}, or give --endpoint, --fleet and --key",
+                                                  wrong->what, wrong->remedy));
+    }
     auto known = find_fleet(workspace);
     if (!known) return pass(std::move(known));
     if (!*known) {

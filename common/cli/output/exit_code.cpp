@@ -13,7 +13,7 @@ constexpr auto kExitCodes = std::to_array<ExitCodeEntry>({
     {ExitCode::ok, "done"},
     {ExitCode::failed, "failed, or a check found a problem"},
     {ExitCode::usage, "the command line, a file or a parameter is wrong"},
-    {ExitCode::not_found, "there is no such certificate, version, CA or operation"},
+    {ExitCode::not_found, "there is no such store, certificate, version, CA or operation"},
     {ExitCode::refused, "the cloud refused: credentials, permission, state or quota"},
     {ExitCode::unreachable, "no answer, or the service is overloaded: trying again may help"},
     {ExitCode::pending, "asked for, but not finished yet"},

@@ -476,7 +476,7 @@ def test_policies():
     assert "pca:ca:issueCert" in actions("--source", "pca-cloud-key")
     assert "pca:ca:issueCertThroughCSR" not in actions("--source", "pca-cloud-key")
     assert len(actions("--source", "scm", "--source", "pca")) == 8
-    assert ccmctl.run("--state-dir", "/nonexistent", "policy").status == 2
+    assert ccmctl.run("--state-dir", "/nonexistent", "policy").status == 3
     assert ccmctl.run("policy", "--source", "elsewhere").status == 2
     table = ccmctl.run("policy", "--source", "scm", "--explain").out
     assert "scm.ExportCertificate" in table and "ACTION" in table

@@ -174,6 +174,11 @@ def test_asks_on_a_terminal(server, place):
 
 
 LOOKS = [["status"], ["list"], ["show", "www"], ["--json", "status"]]
+# What else has nothing to say without a store.
+OTHERS = [["history", "www"], ["verify"], ["verify", "www"], ["events"], ["events", "--follow"], ["events", "test", "failing"],
+          ["orders", "list"], ["orders", "show", "www"], ["orders", "cancel", "www"], ["orders", "retry", "www"],
+          ["renew", "www"], ["renew", "--all"], ["renew", "--failing"], ["rollback", "www"], ["forget", "www"],
+          ["import", "www", "--directory", "/"], ["export", "www"], ["policy"], ["policy", "--certificate", "www"]]
 
 
 def make_missing(path):
@@ -202,11 +207,13 @@ def make_foreign(path):
 ])
 def test_a_wrong_state_directory(tmp_path, make, sentence):
     state = make(tmp_path)
-    for words in LOOKS:
+    for words in LOOKS + OTHERS:
         ended = ccmctl.run("--state-dir", state, *words)
-        assert ended.status == 3 and ended.out == "", ended
+        assert ended.status == 3 and ended.out == "", (words, ended)
         assert str(state) in ended.err and sentence in ended.err and "--state-dir" in ended.err
         assert len(ended.err.splitlines()) == 1
+    ended = ccmctl.run("--state-dir", state, "fleet", "status")
+    assert ended.status == 2 and sentence in ended.err and "--endpoint" in ended.err, ended
     if make is make_empty:
         return
     ended = ccmctl.run("--state-dir", state, "--json", "doctor", "--offline")

@@ -6,6 +6,7 @@
 #include "base/text.h"
 #include "cli/cloud/permissions.h"
 #include "cli/commands/commands.h"
+#include "cli/host/state_directory.h"
 #include "cli/output/render.h"
 #include "cli/output/table.h"
 
@@ -86,6 +87,12 @@ Result<ExitCode> print_policy(const std::vector<Need>& needs) {
 }
 
 Result<ExitCode> run(Workspace& workspace, const PolicyOptions& options) {
+  // A policy is also written before the first server starts.
+  const auto wrong = find_wrong_directory(workspace.options);
+  if (options.sources.empty() && wrong && !wrong->is_new_host) {
+    say_wrong_directory(workspace);
+    return ExitCode::not_found;
+  }
   const auto variants = choose_variants(workspace, options);
   if (!variants) return fail(variants.error());
   const std::vector<Need> needs = needs_of(*variants);

@@ -13,6 +13,7 @@
 #include "base/text.h"
 #include "cli/commands/commands.h"
 #include "cli/host/asking.h"
+#include "cli/host/state_directory.h"
 #include "cli/host/store_access.h"
 #include "cli/output/render.h"
 #include "config/values/duration.h"
@@ -70,6 +71,7 @@ void print_event(const Workspace& workspace, const Event& event) {
 Result<ExitCode> show_events(Workspace& workspace, const EventsOptions& options) {
   const Result<Time> since = parse_since(options.since, workspace.clock().now());
   if (!since) return fail(since.error());
+  if (say_wrong_directory(workspace)) return ExitCode::not_found;
   const store::StoreReader& store = workspace.store();
   store::EventMark mark;
   for (;;) {
@@ -132,6 +134,7 @@ Result<ExitCode> print_test(const Workspace& workspace, const store::Answer& ans
 Result<ExitCode> test_event(Workspace& workspace, const TestOptions& options) {
   const auto kind = parse_kind(options.event);
   if (!kind) return fail(kind.error());
+  if (say_wrong_directory(workspace)) return ExitCode::not_found;
   const auto name = subject_of_test(workspace, options.name);
   if (!name) return fail(name.error());
   if (workspace.options.dry_run) {

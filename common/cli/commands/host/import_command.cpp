@@ -9,6 +9,7 @@
 #include "cli/host/asking.h"
 #include "cli/host/local_engine.h"
 #include "cli/host/served.h"
+#include "cli/host/state_directory.h"
 #include "cli/host/store_access.h"
 #include "cli/input/completion.h"
 #include "cli/input/import_input.h"
@@ -106,6 +107,7 @@ Result<ExitCode> import_certificate(Workspace& workspace, const ImportOptions& o
     return fail(ErrorKind::invalid,
                 "import: one of --certificate, --pkcs12 and --directory is needed");
   }
+  if (say_wrong_directory(workspace)) return ExitCode::not_found;
   auto spec = workspace.find_spec(name);
   if (!spec) return pass(std::move(spec));
   if (*spec == nullptr && !workspace.has_catalogue()) return say_which_there_are(workspace, name);
