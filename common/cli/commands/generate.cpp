@@ -13,6 +13,7 @@
 #include "cli/commands/generate_markdown.h"
 #include "cli/input/command_tree.h"
 #include "cli/input/completion.h"
+#include "cli/input/value_checks.h"
 
 namespace ccm::cli {
 namespace {
@@ -99,7 +100,7 @@ void add_generate(CLI::App& app, Action& action) {
   command->add_option("FORM", *form, "man, bash, zsh or fish")
       ->required()
       ->type_name("man|bash|zsh|fish")
-      ->check(CLI::IsMember({"man", "bash", "zsh", "fish", "markdown", "errors"}).description(""));
+      ->check(one_of({"man", "bash", "zsh", "fish", "markdown", "errors"}));
   command->footer("Example:\n  ccmctl generate bash > /etc/bash_completion.d/ccmctl");
   command->callback([=, &action, &app] {
     action = [=, &app](Workspace&) -> Result<ExitCode> {

@@ -5,10 +5,12 @@
 
 #include <algorithm>
 #include <array>
-#include <map>
 #include <string_view>
+#include <utility>
+#include <vector>
 
 #include "cli/input/completion.h"
+#include "cli/input/value_checks.h"
 
 namespace ccm::cli {
 namespace {
@@ -185,19 +187,19 @@ void add_global_options(CLI::App& app, GlobalOptions& options) {
       ->group(kGeneral);
   app.add_option("--server", options.server, "use only this server's settings")
       ->type_name("nginx|apache|agent")
-      ->check(CLI::IsMember({"nginx", "apache", "agent"}).description(""))
+      ->check(one_of({"nginx", "apache", "agent"}))
       ->group(kGeneral);
   app.add_flag("--json", options.json, "answer in JSON")->group(kGeneral);
   app.add_flag("--dry-run", options.dry_run,
                "change nothing: show the request instead of sending it to the cloud, or say what "
                "would change on this host")
       ->group(kGeneral);
-  const std::map<std::string, ColourMode> modes = {{"auto", ColourMode::automatic},
-                                                   {"always", ColourMode::always},
-                                                   {"never", ColourMode::never}};
+  const std::vector<std::pair<std::string, ColourMode>> modes = {{"auto", ColourMode::automatic},
+                                                                 {"always", ColourMode::always},
+                                                                 {"never", ColourMode::never}};
   app.add_option("--color", options.colour, "when to colour the output")
       ->type_name("auto|always|never")
-      ->transform(CLI::CheckedTransformer(modes).description(""))
+      ->transform(word_for(modes))
       ->group(kGeneral);
   add_cloud_options(app, options);
 }

@@ -9,6 +9,7 @@
 #include "base/text.h"
 #include "cli/input/completion.h"
 #include "cli/input/secret_input.h"
+#include "cli/input/value_checks.h"
 #include "cloud/api/paging.h"
 #include "cloud/api/parameter_check.h"
 
@@ -32,7 +33,7 @@ void add_limit(CLI::App& command, const Parameter& parameter, OperationInput& gi
       .add_option_function<std::size_t>(
           option_of(parameter), [&most = given.at_most](std::size_t count) { most = count; },
           "print at most this many (default: all)")
-      ->check(CLI::PositiveNumber.description(""));
+      ->check(number({}));
 }
 
 void add_parameter(CLI::App& command, const Parameter& parameter, OperationInput& given) {

@@ -42,12 +42,47 @@ std::string unknown_option(const Place& place, const std::string& word) {
   std::vector<std::string> known;
   for (const CLI::App* level : place.levels()) {
     for (const CLI::Option* option : options_of(*level)) {
-      for (auto& name : spellings(*option)) known.push_back(std::move(name));
+      for (const auto& name : option->get_lnames()) known.push_back("--" + name);
     }
   }
-  const std::string meant = suggestion(word, known);
+  // Every letter is near to every other.
+  const std::string meant = word.starts_with("--") ? suggestion(word, known) : std::string();
   return fmt::format("`{}` has no option {}{} `{} --help` lists them", place.path(),
                      printable(word), meant.empty() ? ";" : meant, place.path());
+}
+
+// The word for what an option takes, in help and in sentences.
+std::string value_word(const std::string& type) {
+  if (type == kCertificate) return "NAME";
+  return type.empty() || type == "TEXT" ? "VALUE" : type;
+}
+
+std::string missing_value(const Place& place, const CLI::Option& option) {
+  const std::string type = value_word(type_of(option));
+  const auto choices = split(type, '|');
+  const bool has_vowel = std::string_view("AEIO").find(type.front()) != std::string_view::npos;
+  return fmt::format("`{}`: {} wants {}; see `{} --help`", place.path(), option.get_name(),
+                     choices.size() > 1 ? fmt::format("one of {}", fmt::join(choices, ", "))
+                                        : fmt::format("{} {}", has_vowel ? "an" : "a", type),
+                     place.path());
+}
+
+// What CLI11 would say of a line whose words are all known, where people would not say so.
+std::string in_plain_words(const std::string& complaint) {
+  constexpr std::string_view kTwice = ": At Most 1 required but received ";
+  constexpr std::string_view kMisfit = "Could not convert: ";
+  const auto twice = complaint.find(kTwice);
+  if (twice != std::string::npos) {
+    return fmt::format("{} may be given only once, not {} times", complaint.substr(0, twice),
+                       complaint.substr(twice + kTwice.size()));
+  }
+  const auto equals = complaint.find(" = ");
+  if (complaint.starts_with(kMisfit) && equals != std::string::npos) {
+    return fmt::format("{} does not take \"{}\"",
+                       complaint.substr(kMisfit.size(), equals - kMisfit.size()),
+                       complaint.substr(equals + 3));
+  }
+  return complaint;
 }
 
 // What is wrong with the words as such, and where they lead to.
@@ -61,8 +96,11 @@ std::optional<std::string> find_mistake(Place& place, const std::vector<std::str
       const std::string name = is_long ? word.substr(0, equals) : word.substr(0, 2);
       const CLI::Option* option = place.find_option(name);
       if (option == nullptr) return unknown_option(place, name);
-      const bool has_value = is_long ? equals != std::string::npos : word.size() > 2;
-      if (needs_value(*option) && !has_value) ++i;
+      // An empty one behind "=" does not count: the next word is taken.
+      const bool has_value = is_long ? equals < word.size() - 1 : word.size() > 2;
+      if (needs_value(*option) && !has_value && ++i == words.size()) {
+        return missing_value(place, *option);
+      }
     } else if (const CLI::App* command = place.find_command(word)) {
       place.enter(*command);
     } else if (!commands_of(place.command()).empty()) {
@@ -133,10 +171,8 @@ class Format final : public CLI::Formatter {
 
   static std::string shown(const std::string& type) {
     constexpr std::size_t kFew = 32;
-    if (type == kCertificate) return "NAME";
     const bool is_long = type.find('|') != std::string::npos && type.size() > kFew;
-    if (type == "INT" || type == "UINT") return "NUMBER";
-    return type.empty() || type == "TEXT" || is_long ? "VALUE" : type;
+    return is_long ? "VALUE" : value_word(type);
   }
 };
 
@@ -146,7 +182,8 @@ std::string explain_mistake(const CLI::App& root, const std::vector<std::string>
                             const std::string& complaint) {
   Place place(root);
   if (auto sentence = find_mistake(place, words)) return *std::move(sentence);
-  return fmt::format("`{}`: {}; see `{} --help`", place.path(), complaint, place.path());
+  return fmt::format("`{}`: {}; see `{} --help`", place.path(),
+                     printable(in_plain_words(complaint)), place.path());
 }
 
 std::shared_ptr<CLI::FormatterBase> help_format() {

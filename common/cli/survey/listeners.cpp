@@ -152,7 +152,7 @@ Result<std::vector<NetworkAddress>> listening_addresses(const store::EffectiveSe
               fmt::format("process {} listens at no TCP address; {}", *pid, kNameThem));
 }
 
-Result<std::vector<NetworkAddress>> resolve_address(const std::string& text) {
+Result<NetworkAddress> parse_address(const std::string& text) {
   const std::size_t colon = text.rfind(':');
   std::string host = text.substr(0, colon == std::string::npos ? 0 : colon);
   if (host.size() > 2 && host.front() == '[' && host.back() == ']') {
@@ -166,13 +166,19 @@ Result<std::vector<NetworkAddress>> resolve_address(const std::string& text) {
                             "[::1]:443",
                             printable(text)));
   }
+  return NetworkAddress{.host = std::move(host), .port = static_cast<std::uint16_t>(*port)};
+}
+
+Result<std::vector<NetworkAddress>> resolve_address(const std::string& text) {
+  const auto given = parse_address(text);
+  if (!given) return fail(given.error());
   addrinfo wanted{};
   wanted.ai_socktype = SOCK_STREAM;
   addrinfo* found = nullptr;
-  const int problem = getaddrinfo(host.c_str(), nullptr, &wanted, &found);
+  const int problem = getaddrinfo(given->host.c_str(), nullptr, &wanted, &found);
   if (problem != 0) {
     return fail(ErrorKind::transient, fmt::format("the address of {} is not known: {}",
-                                                  printable(host), gai_strerror(problem)));
+                                                  printable(given->host), gai_strerror(problem)));
   }
   const Handle<addrinfo, freeaddrinfo> owned(found);
   std::set<NetworkAddress> addresses;
@@ -180,7 +186,7 @@ Result<std::vector<NetworkAddress>> resolve_address(const std::string& text) {
     std::array<char, NI_MAXHOST> number{};
     if (getnameinfo(each->ai_addr, each->ai_addrlen, number.data(), number.size(), nullptr, 0,
                     NI_NUMERICHOST) == 0) {
-      addresses.insert({.host = number.data(), .port = static_cast<std::uint16_t>(*port)});
+      addresses.insert({.host = number.data(), .port = given->port});
     }
   }
   return std::vector<NetworkAddress>(addresses.begin(), addresses.end());

@@ -29,7 +29,9 @@ std::vector<ListeningSocket> parse_listening_sockets(std::string_view table);
 Result<std::vector<crypto::NetworkAddress>> listening_addresses(
     const store::EffectiveSettings& server);
 
-// "HOST:PORT", "[::1]:443": the addresses of the host. `invalid` when it is no such text,
+// "HOST:PORT", "[::1]:443", without the brackets. `invalid` when it is no such text. Pure.
+Result<crypto::NetworkAddress> parse_address(const std::string& text);
+// The addresses of the host of such a text. `invalid` when it is none,
 // `transient` when the name cannot be resolved.
 Result<std::vector<crypto::NetworkAddress>> resolve_address(const std::string& text);
 

@@ -6,7 +6,7 @@
 #include <algorithm>
 #include <array>
 
-#include "base/edit_distance.h"
+#include "base/sentences.h"
 #include "base/text.h"
 
 namespace ccm::cloud {
@@ -24,12 +24,12 @@ constexpr auto kParameters = std::to_array<Parameter>({
 #undef CCM_PARAMETERS
 });
 
-std::string_view most_similar(std::string_view name) {
-  const auto* best = std::min_element(
-      kOperations.begin(), kOperations.end(), [&](const Operation& a, const Operation& b) {
-        return edit_distance(a.id, name) < edit_distance(b.id, name);
-      });
-  return best->id;
+// "; did you mean ListCertificates?", when something is near enough to be meant.
+std::string suggestion(std::string_view name) {
+  std::vector<std::string_view> known;
+  for (const Operation& operation : kOperations) known.push_back(operation.id);
+  const std::string_view best = closest(name, known);
+  return best.empty() ? ";" : fmt::format("; did you mean {}?", best);
 }
 
 }  // namespace
@@ -82,8 +82,8 @@ Result<const Operation*> find_operation(std::string_view name) {
   if (found.size() == 1) return found.front();
   if (found.empty()) {
     return fail(ErrorKind::invalid,
-                fmt::format("\"{}\" is no operation; did you mean {}? `ccmctl api list` shows all",
-                            printable(name), most_similar(id)));
+                fmt::format("\"{}\" is no operation{} `ccmctl api list` shows all", printable(name),
+                            suggestion(id)));
   }
   std::vector<std::string> names;
   for (const Operation* operation : found) names.push_back(operation->full_name());

@@ -107,6 +107,8 @@ TEST(Catalogue, ProposesTheMostSimilarName) {
   ASSERT_FALSE(found);
   EXPECT_EQ(found.error().kind(), ErrorKind::invalid);
   EXPECT_THAT(found.error().message(), HasSubstr("did you mean ListCertificate"));
+  EXPECT_EQ(find_operation("Nope").error().message(),
+            "\"Nope\" is no operation; `ccmctl api list` shows all");
 }
 
 }  // namespace

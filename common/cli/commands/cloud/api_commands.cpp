@@ -9,6 +9,7 @@
 #include "cli/commands/commands.h"
 #include "cli/input/completion.h"
 #include "cli/input/secret_input.h"
+#include "cli/input/value_checks.h"
 #include "cli/output/listing.h"
 #include "cli/output/render.h"
 #include "cli/output/table.h"
@@ -241,7 +242,7 @@ void add_list(CLI::App& api, Action& action) {
   list->add_option("WORD", *wanted, "part of the name or of the description");
   list->add_option("--service", *service, "only operations of this service")
       ->type_name("scm|pca|apig|iam|sts")
-      ->check(CLI::IsMember({"scm", "pca", "apig", "iam", "sts"}).description(""));
+      ->check(one_of({"scm", "pca", "apig", "iam", "sts"}));
   list->footer("Examples:\n  ccmctl api list\n  ccmctl api list csr --service scm");
   list->callback([=, &action] {
     action = [=](Workspace& workspace) { return list_operations(workspace, *service, *wanted); };

@@ -7,6 +7,7 @@
 #include "cli/cloud/permissions.h"
 #include "cli/commands/commands.h"
 #include "cli/host/state_directory.h"
+#include "cli/input/value_checks.h"
 #include "cli/output/render.h"
 #include "cli/output/table.h"
 
@@ -114,7 +115,7 @@ void add_policy(CLI::App& app, Action& action) {
       ->add_option(
           "--source", options->sources,
           fmt::format("instead of this host's sources: {}", variants_in_words(", or ", true)))
-      ->check(CLI::IsMember(std::vector<std::string>(names.begin(), names.end())).description(""));
+      ->check(one_of({names.begin(), names.end()}));
   command->add_option("--certificate", options->certificates,
                       "only for the certificate NAME of this host");
   command->add_flag("--explain", options->explains, "show what each action is for, as a table");

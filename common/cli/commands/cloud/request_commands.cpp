@@ -9,6 +9,7 @@
 #include "cli/host/overview.h"
 #include "cli/input/completion.h"
 #include "cli/input/secret_input.h"
+#include "cli/input/value_checks.h"
 #include "cli/output/render.h"
 #include "crypto/certificate/names.h"
 #include "crypto/certificate/pem.h"
@@ -236,7 +237,9 @@ void add_issue(CLI::App& app, Action& action) {
   auto* command = app.add_subcommand(
       "issue", "Has a private CA certify a key that is made on this host and never leaves it");
   command->add_option("--issuer-id", options->issuer, "the CA")->required();
-  command->add_option("--days", options->days, "validity in days")->capture_default_str();
+  command->add_option("--days", options->days, "validity in days")
+      ->capture_default_str()
+      ->check(number({.what = "number of days"}));
   add_key_options(*command, options->key);
   add_export_options(*command, options->files);
   command->footer(

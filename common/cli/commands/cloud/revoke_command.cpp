@@ -8,6 +8,7 @@
 #include "cli/cloud/cloud_subject.h"
 #include "cli/commands/commands.h"
 #include "cli/input/secret_input.h"
+#include "cli/input/value_checks.h"
 #include "cli/output/render.h"
 
 namespace ccm::cli {
@@ -108,7 +109,7 @@ void add_revoke(CLI::App& app, Action& action) {
   command->add_option("--reason", options->reason, join(reasons(), ", "))
       ->capture_default_str()
       ->type_name(join(reasons(), "|"))
-      ->check(CLI::IsMember(reasons(), CLI::ignore_case).description(""));
+      ->check(one_of(reasons(), Case::ignored));
   command->add_flag("--yes,-y", options->yes, "do not ask");
   command->footer(
       "Examples:\n"

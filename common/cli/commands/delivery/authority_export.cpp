@@ -9,6 +9,7 @@
 #include "cli/commands/delivery/archive.h"
 #include "cli/commands/delivery/export_commands.h"
 #include "cli/input/completion.h"
+#include "cli/input/value_checks.h"
 #include "cli/output/render.h"
 #include "crypto/certificate/pem.h"
 
@@ -116,7 +117,7 @@ void add_authority_export(CLI::App& app, Action& action) {
                    "nginx (ca.crt), apache (ca.crt, chain.crt), iis (DER) or other (PEM)")
       ->capture_default_str()
       ->type_name(join(formats(), "|"))
-      ->check(CLI::IsMember(formats()).description(""));
+      ->check(one_of(formats()));
   command->add_option("--output,-o", options->directory, "directory for the files")
       ->type_name(kDirectory);
   command->add_flag("--zip", options->zip, "write one ID_FORMAT.zip instead of the files");

@@ -13,6 +13,7 @@
 #include "cli/host/overview.h"
 #include "cli/input/completion.h"
 #include "cli/input/secret_input.h"
+#include "cli/input/value_checks.h"
 #include "cli/output/render.h"
 
 namespace ccm::cli {
@@ -101,7 +102,7 @@ void add_export_options(CLI::App& command, ExportOptions& options) {
   command.add_option("--format", options.format, join(export_formats(), ", "))
       ->type_name(join(export_formats(), "|"))
       ->capture_default_str()
-      ->check(CLI::IsMember(export_formats()).description(""));
+      ->check(one_of(export_formats()));
   command.add_option("--output,-o", options.directory, "directory for the files")
       ->type_name(kDirectory)
       ->capture_default_str();

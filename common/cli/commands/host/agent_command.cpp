@@ -19,6 +19,7 @@
 #include "cli/host/links.h"
 #include "cli/host/status_port.h"
 #include "cli/input/completion.h"
+#include "cli/input/value_checks.h"
 #include "cloud/reply/json.h"
 #include "config/checks/host_checks.h"
 #include "config/input/toml_file.h"
@@ -280,13 +281,13 @@ void add_agent(CLI::App& app, Action& action) {
   command->add_option("--log-level", options->log_level, "how much to log")
       ->capture_default_str()
       ->type_name("error|warn|notice|info|debug")
-      ->check(CLI::IsMember({"error", "warn", "notice", "info", "debug"}).description(""));
+      ->check(one_of({"error", "warn", "notice", "info", "debug"}));
   command
       ->add_option("--log-format", options->log_format,
                    "text, or json: an object for each line of the agent; instead of the file's "
                    "log_format")
       ->type_name("text|json")
-      ->check(CLI::IsMember({"text", "json"}).description(""));
+      ->check(one_of({"text", "json"}));
   command->footer(kAgentFooter);
   command->callback([=, &action] { action = [=](Workspace&) { return run_agent(*options); }; });
 }

@@ -15,6 +15,7 @@
 #include "cli/host/served.h"
 #include "cli/host/state_directory.h"
 #include "cli/host/store_access.h"
+#include "cli/input/value_checks.h"
 #include "cli/output/render.h"
 #include "lifecycle/attempt/installer.h"
 #include "store/stored_search.h"
@@ -287,7 +288,7 @@ void add_change_commands(CLI::App& app, Action& action) {
       ->add_option("--timeout", renewal_options->timeout,
                    "how many seconds to wait for the agent, for each certificate; 0: do not wait")
       ->capture_default_str()
-      ->check(CLI::Range(0, 86400));
+      ->check(number({.what = "number of seconds", .least = 0, .most = 86400}));
   renewal->footer("Examples:\n  ccmctl renew www\n  ccmctl renew --failing");
   renewal->callback([=, &action] {
     action = [=](Workspace& workspace) { return renew(workspace, *renewal_options); };
@@ -296,7 +297,10 @@ void add_change_commands(CLI::App& app, Action& action) {
   auto* back = app.add_subcommand("rollback",
                                   "Goes back to an older version; the agent then leaves it alone");
   back->add_option("NAME", options->name, "the certificate")->required();
-  back->add_option("--to", options->version, "go back to this version (default: the one before)");
+  back->add_option("--to", options->version,
+                   "go back to this version, by its number in `ccmctl history NAME` (default: the "
+                   "one before)")
+      ->check(number({.what = "version number"}));
   back->footer("Examples:\n  ccmctl rollback www\n  ccmctl rollback www --to 3");
   back->callback([=, &action] {
     action = [=](Workspace& workspace) {

@@ -15,6 +15,7 @@
 #include "cli/host/asking.h"
 #include "cli/host/state_directory.h"
 #include "cli/host/store_access.h"
+#include "cli/input/value_checks.h"
 #include "cli/output/render.h"
 #include "config/values/duration.h"
 #include "lifecycle/events/event_json.h"
@@ -186,7 +187,7 @@ void add_events(CLI::App& app, Action& action) {
                    "the certificate that it is about (default: the first)");
   test->add_option("--timeout", test_options->timeout, "how many seconds to wait for the hooks")
       ->capture_default_str()
-      ->check(CLI::Range(1, 86400));
+      ->check(number({.what = "number of seconds", .least = 1, .most = 86400}));
   test->footer("Example:\n  ccmctl events test installed www");
   test->callback([=, &action] {
     action = [=](Workspace& workspace) { return test_event(workspace, *test_options); };

@@ -10,6 +10,7 @@
 #include "cli/host/overview.h"
 #include "cli/host/state_directory.h"
 #include "cli/input/secret_input.h"
+#include "cli/input/value_checks.h"
 #include "cli/output/render.h"
 #include "cli/output/table.h"
 #include "sources/source_drivers.h"
@@ -209,7 +210,7 @@ void add_orders(CLI::App& app, Action& action) {
       ->add_option("--timeout", options->timeout,
                    "how many seconds to wait for the agent; 0: do not wait")
       ->capture_default_str()
-      ->check(CLI::Range(0, 86400));
+      ->check(number({.what = "number of seconds", .least = 0, .most = 86400}));
   retry->callback([=, &action] {
     action = [=](Workspace& workspace) {
       return retry_order(workspace, options->name, options->timeout);

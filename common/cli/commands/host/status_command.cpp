@@ -5,6 +5,9 @@
 #include <algorithm>
 #include <map>
 #include <memory>
+#include <optional>
+#include <utility>
+#include <vector>
 
 #include "base/text.h"
 #include "cli/commands/commands.h"
@@ -14,9 +17,9 @@
 #include "cli/host/overview_object.h"
 #include "cli/host/state_directory.h"
 #include "cli/input/completion.h"
+#include "cli/input/value_checks.h"
 #include "cli/output/render.h"
 #include "cli/output/table.h"
-#include "config/values/duration.h"
 #include "store/host/fleet_note.h"
 
 namespace ccm::cli {
@@ -31,10 +34,10 @@ struct StatusOptions {
   std::vector<std::string> names;
   Form form = Form::table;
   bool is_failing = false;
-  std::string since;
+  std::optional<Seconds> since;
   int interval = 0;  // seconds; 0: once
 
-  bool is_selection() const { return !names.empty() || is_failing || !since.empty(); }
+  bool is_selection() const { return !names.empty() || is_failing || since.has_value(); }
 };
 
 void print_servers(const Terminal& terminal, const std::vector<EffectiveSettings>& servers) {
@@ -197,19 +200,13 @@ const std::string* find_unknown(const StatusOptions& options, const std::vector<
 // Those that the options choose.
 Result<std::vector<Overview>> select(const StatusOptions& options, std::vector<Overview> all,
                                      Time now) {
-  Time since{};
-  if (!options.since.empty()) {
-    const auto span = config::parse_duration(options.since);
-    if (!span) return fail(Error(span.error()).with_context("--since"));
-    since = now - *span;
-  }
+  const Time since = now - options.since.value_or(Seconds(0));
   std::erase_if(all, [&](const Overview& overview) {
     const bool is_named =
         options.names.empty() ||
         std::find(options.names.begin(), options.names.end(), overview.name) != options.names.end();
     if (!is_named || (options.is_failing && !is_trouble(overview, now))) return true;
-    return !options.since.empty() &&
-           (!overview.installed || overview.installed->info.installed_at < since);
+    return options.since && (!overview.installed || overview.installed->info.installed_at < since);
   });
   sort_by_need(all, now);
   return all;
@@ -299,23 +296,22 @@ Result<ExitCode> act(Workspace& workspace, StatusOptions options) {
 void add_status(CLI::App& app, Action& action) {
   auto* status = app.add_subcommand("status", "Shows the state of this host's certificates");
   auto options = std::make_shared<StatusOptions>();
-  const std::map<std::string, Form> forms = {
+  const std::vector<std::pair<std::string, Form>> forms = {
       {"wide", Form::wide}, {"json", Form::json}, {"yaml", Form::yaml}, {"name", Form::name}};
   status->add_option("NAME", options->names, "only these certificates")->type_name(kCertificate);
   status
       ->add_option("-o,--output", options->form,
                    "how: wide (every certificate and column), json, yaml, or name (names only)")
       ->type_name("wide|json|yaml|name")
-      ->transform(CLI::CheckedTransformer(forms).description(""));
+      ->transform(word_for(forms));
   status->add_flag("--failing", options->is_failing, "only what is not valid and served");
-  status
-      ->add_option("--since", options->since,
-                   "only those of which a version was installed in this time, such as 24h")
-      ->type_name("DURATION");
+  add_duration(*status, "--since",
+               "only those of which a version was installed in this time, such as 24h",
+               [options](Seconds since) { options->since = since; });
   status->add_option("--watch", options->interval, "repeat every SECONDS (2)")
       ->expected(0, 1)
       ->default_str("2")
-      ->check(CLI::Range(1, 3600));
+      ->check(number({.what = "number of seconds", .least = 1, .most = 3600}));
   status->footer(
       "Examples:\n  ccmctl status\n  ccmctl status --failing -o wide\n  ccmctl status --watch\n"
       "  ccmctl status --json");

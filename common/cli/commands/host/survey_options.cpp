@@ -1,26 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cli/commands/host/survey_options.h"
 
-#include <functional>
-#include <string>
-
-#include "config/values/duration.h"
+#include "cli/input/value_checks.h"
+#include "cli/survey/listeners.h"
 
 namespace ccm::cli {
-namespace {
-
-void add_duration(CLI::App& command, const char* name, const char* about,
-                  const std::function<void(Seconds)>& take) {
-  const auto parse = [take](const std::string& text) {
-    const auto duration = config::parse_duration(text);
-    if (!duration) throw CLI::ValidationError(duration.error().message());
-    take(*duration);
-  };
-  command.add_option_function<std::string>(name, parse, about)->type_name("DURATION");
-}
-
-}  // namespace
-
 void add_survey_options(CLI::App& command, SurveyOptions& options) {
   command.add_option(
       "NAME", options.names,
@@ -39,9 +23,10 @@ void add_survey_options(CLI::App& command, SurveyOptions& options) {
           "host listen")
       ->type_name("ADDRESS")
       ->expected(1)
+      ->check(accepted_by(parse_address))
       ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
   add_duration(command, "--timeout", "for one handshake (10s)", [&options](Seconds timeout) {
-    if (timeout < Seconds(1)) throw CLI::ValidationError("--timeout: at least 1s");
+    if (timeout < Seconds(1)) throw CLI::ValidationError("--timeout", "write 1s or more");
     options.timeout = timeout;
   });
 }
