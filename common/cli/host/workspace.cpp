@@ -27,7 +27,7 @@ Result<const std::vector<store::EffectiveSettings>*> Workspace::settings() {
       return !options.server.empty() && options.server != store::name_of(each.server.kind);
     });
     if (all->empty() && !options.server.empty()) {
-      return fail(ErrorKind::rejected,
+      return fail(ErrorKind::invalid,
                   fmt::format("no {} has left its settings in {}, so --server {} leaves nothing to "
                               "look at",
                               options.server, options.state_directory, options.server));

@@ -37,7 +37,8 @@ class Workspace {
   std::optional<fleet::FleetAccess> fleet_access;
 
   const Clock& clock() const noexcept { return clock_; }
-  // Of the chosen servers; empty when none has left any.
+  // Of the chosen servers; empty when none has left any. `invalid` when there are none of the kind
+  // that --server names.
   Result<const std::vector<store::EffectiveSettings>*> settings();
   // Whether no server of this host names the certificate, chosen or not. False when some settings
   // cannot be read.

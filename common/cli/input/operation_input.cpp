@@ -162,4 +162,15 @@ Result<cloud::Arguments> collect(const OperationInput& given) {
   return arguments;
 }
 
+Result<void> check_arguments(const Operation& operation, const cloud::Arguments& arguments) {
+  for (const cloud::Argument& argument : arguments.parameters) {
+    const Parameter* parameter = cloud::find_given(operation, argument.name);
+    if (parameter == nullptr) return cloud::unknown_parameter(operation, argument.name);
+    auto checked = cloud::check_value(operation, *parameter, argument.value.reveal());
+    if (!checked) return pass(std::move(checked));
+    wipe(*checked);
+  }
+  return {};
+}
+
 }  // namespace ccm::cli

@@ -33,6 +33,10 @@ void add_options(CLI::App& command, const cloud::Operation& operation, Operation
 // The files are read here. `invalid` for what is no KEY=VALUE.
 Result<cloud::Arguments> collect(const OperationInput& given);
 
+// Each argument by itself, so that a wrong one is named before anybody is asked for credentials.
+// `invalid` with a sentence (parameter_check.h).
+Result<void> check_arguments(const cloud::Operation& operation, const cloud::Arguments& arguments);
+
 // The option's name for a parameter: "--key-algorithm"; of a field the object is part of it
 // ("--validity-type"), and what holds PEM is read from a file ("--certificate-file").
 std::string option_of(const cloud::Parameter& parameter);

@@ -104,7 +104,7 @@ Result<std::vector<std::string>> certificates_to_ask(const std::vector<Effective
   }
   for (const std::string& name : wanted) {
     if (known.contains(name)) continue;
-    return fail(ErrorKind::rejected,
+    return fail(ErrorKind::invalid,
                 fmt::format("no server of this host shows a certificate \"{}\"", printable(name)));
   }
   return wanted.empty() ? std::vector<std::string>(known.begin(), known.end()) : wanted;

@@ -32,7 +32,7 @@ bool shows_from_catalogue(const EffectiveSettings& server, const store::StoreRea
                           const std::string& certificate);
 // The certificates whose names are asked for: those that are wanted or, when none is, all that a
 // server names and those that only a catalogue shows; of more than a thousand of the latter, those
-// that end first. `rejected` when no server shows one that is wanted.
+// that end first. `invalid` when no server shows one that is wanted.
 Result<std::vector<std::string>> certificates_to_ask(const std::vector<EffectiveSettings>& servers,
                                                      const store::StoreReader& store,
                                                      const std::vector<std::string>& wanted);

@@ -93,7 +93,7 @@ Result<Credentials> credentials_from_environment() {
                 .security_token = Secret::copy_of(environment("HUAWEICLOUD_SDK_SECURITY_TOKEN")),
                 .expires_at = std::nullopt};
   if (key.id.empty() && key.secret.empty()) {
-    return fail(ErrorKind::rejected,
+    return fail(ErrorKind::invalid,
                 "no credentials in the environment; set HUAWEICLOUD_SDK_AK and HUAWEICLOUD_SDK_SK");
   }
   if (auto checked = check_access_key(key, "credentials from the environment"); !checked) {

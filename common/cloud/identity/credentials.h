@@ -69,7 +69,7 @@ class CredentialsProvider {
 // the source in error sentences. Every failure is `invalid` and quotes no value.
 Result<Credentials> parse_profile(const Secret& text, const std::string& profile,
                                   const std::string& file);
-// HUAWEICLOUD_SDK_AK and friends; for command-line use only.
+// HUAWEICLOUD_SDK_AK and friends; for command-line use only. Every failure is `invalid`.
 Result<Credentials> credentials_from_environment();
 
 // Fixed credentials, for profile and environment.

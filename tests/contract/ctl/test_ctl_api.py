@@ -5,6 +5,7 @@ import json
 import stat
 
 import ccmctl
+import pytest
 from lab import place
 
 OPERATIONS = json.loads(
@@ -35,11 +36,32 @@ def test_what_is_not_allowed_never_leaves(ctl, cloud):
     ended = ctl("api", "call", "ListCertificates", "-p", "limit=7")
     assert ended.status == 2
     assert "limit is \"7\", but must be one of 10, 20, 50" in ended.err
-    ended = ctl("api", "call", "ShowCertificate")
-    assert ended.status == 2
-    assert "scm.ShowCertificate or pca.ShowCertificate" in ended.err
-    assert ccmctl.run("api", "show", "NoSuchThing").status == 3
+    for word in "show", "call":
+        ended = ccmctl.run("api", word, "ShowCertificate")
+        assert ended.status == 2 and "scm.ShowCertificate or pca.ShowCertificate" in ended.err, ended
+        ended = ccmctl.run("api", word, "NoSuchThing")
+        assert ended.status == 3 and '"NoSuchThing" is no operation' in ended.err, ended
     assert not cloud.requests()
+
+
+def test_a_wrong_value_is_named_without_credentials(tmp_path):
+    (tmp_path / "state").mkdir(mode=0o700)
+    for words in (["certificates", "list", "--status", "FOO"], ["--dry-run", "certificates", "list", "--status", "FOO"],
+                  ["api", "call", "ListCertificates", "-p", "status=FOO"],
+                  ["api", "call", "ListCertificates", "-p", "status=FOO", "--all"],
+                  ["ca", "delete", "no-uuid", "--pending-days", "9", "--yes"]):
+        ended = ccmctl.run("--state-dir", tmp_path / "state", *words)
+        assert ended.status == 2 and ("FOO" in ended.err or "ca_id has 7 characters" in ended.err), (words, ended)
+    ended = ccmctl.run("api", "call", "ListCertificates", "-p", "statsu=FOO")
+    assert ended.status == 2 and "statsu" in ended.err, ended
+
+
+@pytest.mark.parametrize("words", [["--credentials", "env"], ["--credentials", "/nonexistent"], []],
+                         ids=["environment", "file", "none"])
+def test_missing_keys_are_no_refusal_of_the_cloud(tmp_path, words):
+    (tmp_path / "state").mkdir(mode=0o700)
+    ended = ccmctl.run("--state-dir", tmp_path / "state", *words, "--region", "x", "certificates", "list")
+    assert ended.status == 2 and "credentials: " in ended.err, ended
 
 
 def test_a_refusal_is_explained(ctl, cloud):

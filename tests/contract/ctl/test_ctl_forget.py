@@ -221,6 +221,14 @@ def test_a_wrong_state_directory(tmp_path, make, sentence):
     assert ended.status == 1 and finding["verdict"] == "bad" and sentence in finding["finding"]
 
 
+def test_what_is_not_on_this_host_is_no_refusal(server, local):
+    assert server
+    ended = local("verify", "nothing")
+    assert ended.status == 3 and 'there is no certificate "nothing"' in ended.err, ended
+    ended = local("list", "--server", "apache")
+    assert ended.status == 2 and "--server apache leaves nothing to look at" in ended.err, ended
+
+
 @pytest.mark.skipif(DEFAULT.exists(), reason="this host has a store")
 def test_a_host_on_which_no_server_ran_yet():
     ended = ccmctl.run("status")

@@ -301,7 +301,7 @@ def test_a_name_that_nobody_serves(quiet, authority, files):
     assert ended.status == 3
     assert 'no certificate "shop" in the configuration' in ended.err and "have www" in ended.err
     ended = runner(files.path)("import", "shop", *bought(files, authority.issue(WWW)))
-    assert ended.status == 3 and "has left its settings" in ended.err
+    assert ended.status == 3 and "is no state directory" in ended.err
 
 
 def test_a_dry_run_judges_and_changes_nothing(occupied, authority, files):

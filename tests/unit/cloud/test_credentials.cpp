@@ -85,7 +85,7 @@ TEST_F(EnvironmentCredentials, AreReadByTheVendorsNames) {
 TEST_F(EnvironmentCredentials, MissingOnesAreNamed) {
   const auto none = credentials_from_environment();
   ASSERT_FALSE(none);
-  EXPECT_EQ(none.error().kind(), ErrorKind::rejected);
+  EXPECT_EQ(none.error().kind(), ErrorKind::invalid);
   setenv("HUAWEICLOUD_SDK_AK", "AK", 1);
   const auto half = credentials_from_environment();
   ASSERT_FALSE(half);

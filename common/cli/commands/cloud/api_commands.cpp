@@ -8,6 +8,7 @@
 #include "cli/cloud/consequence.h"
 #include "cli/commands/commands.h"
 #include "cli/input/completion.h"
+#include "cli/input/operation_input.h"
 #include "cli/input/secret_input.h"
 #include "cli/input/value_checks.h"
 #include "cli/output/listing.h"
@@ -53,6 +54,18 @@ std::string_view to_string(cloud::Type type) {
       break;
   }
   return "object";
+}
+
+// nullptr when there is none of that name, which was said; `invalid` when several services have it.
+Result<const Operation*> find_or_say(const std::string& name) {
+  auto operation = cloud::find_operation(name);
+  const auto all = cloud::operations();
+  const bool is_of_several = std::any_of(all.begin(), all.end(), [&](const Operation& each) {
+    return equals_ignoring_case(each.id, name);
+  });
+  if (operation || is_of_several) return operation;
+  Terminal::say("ccmctl: " + operation.error().message());
+  return nullptr;
 }
 
 std::string origin_of(const Operation& operation) {
@@ -201,11 +214,13 @@ struct CallOptions {
 };
 
 Result<ExitCode> call_operation(Workspace& workspace, const CallOptions& options) {
-  const auto operation = cloud::find_operation(options.operation);
-  if (!operation) return fail(operation.error());
+  const auto found = find_or_say(options.operation);
+  if (!found) return fail(found.error());
+  if (*found == nullptr) return ExitCode::not_found;
+  const Operation& operation = **found;
   cloud::Arguments arguments;
   for (const std::string& word : options.parameters) {
-    auto argument = parse_argument(**operation, word);
+    auto argument = parse_argument(operation, word);
     if (!argument) return pass(std::move(argument));
     arguments.parameters.push_back(*std::move(argument));
   }
@@ -214,19 +229,22 @@ Result<ExitCode> call_operation(Workspace& workspace, const CallOptions& options
     if (!body) return pass(std::move(body));
     arguments.body = *std::move(body);
   }
-  if (auto asked = ask_for_secrets(**operation, arguments); !asked) return pass(std::move(asked));
-  if (options.all && cloud::paging_of(**operation)) {
-    return print_list(workspace, **operation, arguments,
+  if (auto checked = check_arguments(operation, arguments); !checked) {
+    return pass(std::move(checked));
+  }
+  if (auto asked = ask_for_secrets(operation, arguments); !asked) return pass(std::move(asked));
+  if (options.all && cloud::paging_of(operation)) {
+    return print_list(workspace, operation, arguments,
                       {.at_most = {}, .columns = {}, .output = options.output});
   }
   if (!options.yes && !workspace.options.dry_run) {
-    const auto agreed = agree_to(**operation, arguments);
+    const auto agreed = agree_to(operation, arguments);
     if (!agreed) return fail(agreed.error());
     if (!*agreed) return ExitCode::failed;
   }
   auto cloud = workspace.cloud();
   if (!cloud) return pass(std::move(cloud));
-  const auto answer = (*cloud)->call(**operation, std::move(arguments));
+  const auto answer = (*cloud)->call(operation, std::move(arguments));
   if (!answer) return fail(answer.error());
   if (const auto* token = answer->find_header("X-Subject-Token");
       token != nullptr && !options.output.empty()) {
@@ -258,12 +276,10 @@ void add_show(CLI::App& api, Action& action) {
   show->footer("Example:\n  ccmctl api show ImportCertificate");
   show->callback([=, &action] {
     action = [=](Workspace& workspace) -> Result<ExitCode> {
-      const auto operation = cloud::find_operation(*name);
-      if (!operation) {
-        Terminal::say("ccmctl: " + operation.error().message());
-        return ExitCode::not_found;
-      }
-      return show_operation(workspace, **operation);
+      const auto found = find_or_say(*name);
+      if (!found) return fail(found.error());
+      if (*found == nullptr) return ExitCode::not_found;
+      return show_operation(workspace, **found);
     };
   });
 }

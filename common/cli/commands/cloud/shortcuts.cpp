@@ -158,6 +158,9 @@ void add_shortcut(CLI::App& app, Action& action, const Shortcut& shortcut) {
     action = [=, &operation](Workspace& workspace) -> Result<ExitCode> {
       auto arguments = collect(*given);
       if (!arguments) return pass(std::move(arguments));
+      if (auto checked = check_arguments(operation, *arguments); !checked) {
+        return pass(std::move(checked));
+      }
       if (paging) {
         return print_list(workspace, operation, *arguments,
                           {given->at_most, shortcut.columns, given->output});

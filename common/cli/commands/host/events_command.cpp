@@ -145,7 +145,7 @@ Result<ExitCode> test_event(Workspace& workspace, const TestOptions& options) {
   auto access = StoreAccess::enter(workspace);
   if (!access) return pass(std::move(access));
   if (access->lease() != nullptr) {
-    return fail(ErrorKind::rejected,
+    return fail(ErrorKind::internal,
                 "no agent is there to run hooks, because no server with certificates runs");
   }
   const auto asked = ask_leader(

@@ -69,7 +69,7 @@ Result<ExitCode> found_fleet(Workspace& workspace, const FleetWords& words) {
   auto host = have_host_key(place->key_file, words.name);
   if (!host) return pass(std::move(host));
   if (!host->fleet_key.empty()) {
-    return fail(ErrorKind::rejected,
+    return fail(ErrorKind::invalid,
                 fmt::format("{} belongs to a host that is in a fleet already", place->key_file));
   }
   Result<std::string> id = link->keyring().found(host->key, host->name);
@@ -151,9 +151,9 @@ Result<fleet::FleetMember> find_member(const std::vector<fleet::FleetMember>& me
     if (each.name == wanted || each.id == wanted) found.push_back(&each);
   }
   if (found.empty()) {
-    return fail(ErrorKind::rejected, fmt::format("the fleet has no host \"{}\"; `ccmctl fleet "
-                                                 "status` shows all",
-                                                 printable(wanted)));
+    return fail(ErrorKind::invalid, fmt::format("the fleet has no host \"{}\"; `ccmctl fleet "
+                                                "status` shows all",
+                                                printable(wanted)));
   }
   if (found.size() > 1) {
     return fail(ErrorKind::invalid,
@@ -169,7 +169,7 @@ Result<fleet::FleetMember> find_other(Membership& self, const std::string& wante
   if (!members) return fail(members.error());
   auto member = find_member(*members, wanted);
   if (member && member->id == self.id()) {
-    return fail(ErrorKind::rejected,
+    return fail(ErrorKind::invalid,
                 "this host would make the key that it is not to know; remove it on another member");
   }
   return member;

@@ -6,6 +6,7 @@
 #include "base/text.h"
 #include "cli/commands/commands.h"
 #include "cli/commands/host/survey_options.h"
+#include "cli/host/overview.h"
 #include "cli/host/state_directory.h"
 #include "cli/output/render.h"
 #include "cli/survey/served_survey.h"
@@ -109,6 +110,13 @@ void print_report(const Terminal& terminal, const CertificateReport& report) {
 
 Result<ExitCode> verify_served(Workspace& workspace, const SurveyOptions& options) {
   if (say_wrong_directory(workspace)) return ExitCode::not_found;
+  const auto known = names_of_all(workspace);
+  if (!known) return fail(known.error());
+  for (const std::string& name : options.names) {
+    if (known->contains(name)) continue;
+    say_unknown(name);
+    return ExitCode::not_found;
+  }
   const auto survey = take_survey(workspace, options);
   if (!survey) return fail(survey.error());
   const ExitCode code = survey->level() == Level::ok ? ExitCode::ok : ExitCode::failed;
