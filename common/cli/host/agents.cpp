@@ -42,9 +42,9 @@ std::string title_of(const EffectiveSettings& server, const std::vector<Effectiv
   const auto same = std::count_if(all.begin(), all.end(), [&](const EffectiveSettings& each) {
     return each.server.kind == server.server.kind;
   });
-  const std::string name = server.server.kind == ServerKind::none
-                               ? "ccmctl agent"
-                               : std::string(store::name_of(server.server.kind));
+  std::string name = server.server.kind == ServerKind::none
+                         ? "ccmctl agent"
+                         : std::string(store::name_of(server.server.kind));
   if (same < 2 || server.facts.place.empty()) return name;
   const auto twins = std::count_if(all.begin(), all.end(), [&](const EffectiveSettings& each) {
     return each.server.kind == server.server.kind && each.facts.place == server.facts.place;

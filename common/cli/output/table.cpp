@@ -27,8 +27,8 @@ class CharacterWidths {
  private:
   // Null where the system has none: then the thread's own stays.
   static locale_t utf8() {
-    static const locale_t locale = newlocale(LC_CTYPE_MASK, "C.UTF-8", nullptr);
-    return locale;
+    static const locale_t kLocale = newlocale(LC_CTYPE_MASK, "C.UTF-8", nullptr);
+    return kLocale;
   }
 
   locale_t before_;

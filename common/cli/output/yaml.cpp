@@ -6,7 +6,6 @@
 namespace ccm::cli {
 namespace {
 
-using cloud::JsonKind;
 using cloud::JsonView;
 
 // What can stand behind "key:" on its line.

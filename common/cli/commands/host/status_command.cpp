@@ -272,7 +272,7 @@ Result<ExitCode> watch_status(Workspace& workspace, const StatusOptions& options
       Terminal::print(fmt::format("ccmctl status, every {} s: {}\n\n", options.interval,
                                   format_time(workspace.clock().now())));
     }
-    const auto done = print_status(workspace, options);
+    auto done = print_status(workspace, options);
     if (!done || *done == ExitCode::not_found) return done;
     std::fflush(stdout);
     poll(nullptr, 0, options.interval * 1000);
