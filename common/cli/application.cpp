@@ -48,7 +48,7 @@ void arrange(CLI::App& app) {
       {"This host's certificates",
        {"status", "list", "show", "history", "orders", "events", "renew", "rollback", "forget",
         "import", "export"}},
-      {"Maintenance", {"check", "verify", "doctor", "policy", "fleet", "agent"}},
+      {"Maintenance", {"check", "verify", "doctor", "policy", "fleet", "agent", "generate"}},
   };
   const auto is_shown = [](const CLI::App* command) { return !command->get_group().empty(); };
   for (CLI::App* command : app.get_subcommands(is_shown)) command->group("The cloud");

@@ -95,7 +95,6 @@ std::string manual(const CLI::App& root) {
 void add_generate(CLI::App& app, Action& action) {
   auto* command =
       app.add_subcommand("generate", "Prints the manual page or the completion for a shell");
-  command->group("");
   auto form = std::make_shared<std::string>();
   command->add_option("FORM", *form, "man, bash, zsh or fish")
       ->required()

@@ -145,7 +145,21 @@ def test_says_in_one_sentence_what_is_wrong(host, top, rest, sentence):
 def test_says_that_there_is_no_file(host):
     ended = host.check()
     assert ended.status == 2, ended
-    assert "agent.toml: No such file or directory" in ended.err
+    assert "agent.toml: No such file or directory; `ccmctl agent --help` shows what stands in it" in ended.err
+
+
+@pytest.mark.parametrize("folder", ["ccmctl", "ccm-tls"])
+def test_says_where_a_sample_is(tmp_path, folder):
+    """As packages install it: those of Debian, and those of cmake --install and RPM."""
+    (tmp_path / "bin").mkdir()
+    shutil.copy(place.program("ccmctl"), tmp_path / "bin")
+    sample = tmp_path / "share" / "doc" / folder / "examples" / "agent.toml"
+    sample.parent.mkdir(parents=True)
+    sample.write_text("")
+    ended = subprocess.run([tmp_path / "bin" / "ccmctl", "agent", "--config", tmp_path / "nothing"], env={},
+                           capture_output=True, text=True, timeout=60, check=False)
+    assert ended.returncode == 2
+    assert ended.stderr.endswith(f"nothing: No such file or directory; a sample is in {sample}\n"), ended
 
 
 def test_obtains_renews_and_ends(host, cloud):

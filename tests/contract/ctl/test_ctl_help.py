@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Help, manual and completion."""
 
+import re
 import shutil
 import subprocess
 
@@ -10,7 +11,7 @@ from lab import place
 
 TOP = {"status", "list", "show", "history", "renew", "rollback", "events", "orders", "forget", "import", "agent", "export", "issue",
        "push", "deploy", "revoke", "certificates", "csr",
-       "ca", "private-certificates", "apig", "account", "doctor", "policy", "api"}
+       "ca", "private-certificates", "apig", "account", "doctor", "policy", "api", "generate"}
 
 
 def generated(form):
@@ -54,6 +55,7 @@ def test_every_command_explains_itself():
     assert ccmctl.run("show").err == "ccmctl: `ccmctl show`: NAME is required; see `ccmctl show --help`\n"
     assert ccmctl.run("--version").out.startswith("ccmctl ")
     assert ccmctl.run().status == 2
+    assert re.search(r"^  generate  +Prints the manual page", ccmctl.run("--help").out, re.MULTILINE)
     for code in range(7):
         assert f"  {code}  " in ccmctl.run("--help").out
 

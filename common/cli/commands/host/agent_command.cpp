@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <filesystem>
 #include <memory>
 #include <optional>
 #include <string>
@@ -43,8 +44,25 @@ struct Loaded {
   std::string program;
 };
 
+// Where a file to begin with is: packages put it beside the program in several ways.
+std::string where_a_sample_is() {
+  const auto program = std::filesystem::path(program_path()).parent_path();
+  for (const char* folder : {"ccmctl", "ccm-tls"}) {
+    const auto sample =
+        (program / "../share/doc" / folder / "examples/agent.toml").lexically_normal();
+    if (::access(sample.c_str(), R_OK) == 0) {
+      return fmt::format("a sample is in {}", sample.string());
+    }
+  }
+  return "`ccmctl agent --help` shows what stands in it";
+}
+
 Result<Loaded> load(const AgentOptions& options) {
   auto settings = config::read_toml_settings(options.file);
+  if (!settings && ::access(options.file.c_str(), F_OK) != 0 && errno == ENOENT) {
+    return fail(settings.error().kind(),
+                fmt::format("{}; {}", settings.error().message(), where_a_sample_is()));
+  }
   if (!settings) return pass(std::move(settings));
   auto config = settings->finalize();
   if (!config) return pass(std::move(config));

@@ -281,7 +281,7 @@ void add_change_commands(CLI::App& app, Action& action) {
   renewal->add_flag("--all", renewal_options->is_all,
                     "every certificate that a server names, one after the other");
   renewal->add_flag("--failing", renewal_options->is_failing,
-                    "those that are not valid and served, the most urgent first");
+                    "those that are not valid or not served, the most urgent first");
   renewal->add_option("--issuer", renewal_options->issuer,
                       "those of the private CA with this id, one after the other");
   renewal

@@ -243,8 +243,8 @@ void add_place(CLI::App& command, FleetOptions& options) {
   };
   add("--fleet", options.fleet, "the fleet's name", "TEXT");
   add("--key", options.key, "the file with this host's own key", kFile);
-  add("--etcd-ca", options.ca, "PEM file of who may be etcd", kFile);
-  add("--certificate", options.certificate, "PEM file that is shown to etcd", kFile);
+  add("--etcd-ca", options.ca, "PEM file of the CAs that sign etcd's certificates", kFile);
+  add("--certificate", options.certificate, "PEM file with the client certificate for etcd", kFile);
   add("--certificate-key", options.certificate_key, "its private key", kFile);
   add("--login", options.login, "FILE with one line, user:password of etcd", kFile);
 }

@@ -154,7 +154,7 @@ Result<ExitCode> cancel_order(Workspace& workspace, const std::string& name, boo
   if (!answer) return fail(answer.error());
   if (answer->is_preview) return ExitCode::ok;
   Terminal::say(
-      fmt::format("{}: the authority has been asked to let go of {}; when it has agreed, "
+      fmt::format("{}: the authority has been asked to cancel {}; when it has agreed, "
                   "`ccmctl orders retry {}` begins a new order",
                   name, (*order)->id, name));
   return ExitCode::ok;
@@ -195,7 +195,7 @@ void add_orders(CLI::App& app, Action& action) {
       ->callback([=, &action] {
         action = [=](Workspace& workspace) { return show_order(workspace, options->name); };
       });
-  auto* cancel = add_named("cancel", "Asks the authority to let go of an order", "cancel www");
+  auto* cancel = add_named("cancel", "Asks the authority to cancel an order", "cancel www");
   cancel->add_flag("--yes,-y", options->yes, "do not ask");
   cancel->callback([=, &action] {
     action = [=](Workspace& workspace) {

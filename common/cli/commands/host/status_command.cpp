@@ -304,7 +304,8 @@ void add_status(CLI::App& app, Action& action) {
                    "how: wide (every certificate and column), json, yaml, or name (names only)")
       ->type_name("wide|json|yaml|name")
       ->transform(word_for(forms));
-  status->add_flag("--failing", options->is_failing, "only what is not valid and served");
+  status->add_flag("--failing", options->is_failing,
+                   "only certificates that are not valid or not served");
   add_duration(*status, "--since",
                "only those of which a version was installed in this time, such as 24h",
                [options](Seconds since) { options->since = since; });
