@@ -184,6 +184,10 @@ def test_check_asks_for_what_only_a_catalogue_shows(catalogued, state, edge, scr
     # Only one of the two for this name can be shown.
     put(state, scratch, "another", Authority().issue(f"s0.{DOMAIN}"))
     wait_until(lambda: check()[1].startswith("CCM OK - 3 certificates"), "both certificates of one name")
+    # The one that is shown is judged like any other.
+    checked = [check(name, "--warning", "9000d") for name in ("s0-P-256", "another")]
+    assert all(code == 1 and "shows a certificate that ends in" in line for code, line in checked), checked
+    assert sum("(it is " in line for _, line in checked) == 1, checked
     code, line = check("nosuch")
     assert code == 3 and "no server of this host shows a certificate" in line, line
 

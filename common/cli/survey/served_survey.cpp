@@ -4,6 +4,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <map>
+#include <mutex>
 #include <set>
 #include <utility>
 
@@ -51,6 +53,10 @@ class Surveyor {
   std::vector<NetworkAddress> with_tls(const EffectiveSettings& server,
                                        const std::vector<NetworkAddress>& addresses);
   void plan(const Target& target, std::size_t number);
+  // Several certificates of a catalogue may be for one name, and only one of them is shown. The
+  // name of the one that is, when it is another; any of the threads that ask.
+  std::optional<std::string> other_of_catalogue(const Overview& overview,
+                                                const crypto::Probe& probe);
   void judge_one(std::size_t number, const crypto::Probe& probe);
 
   Workspace& workspace_;
@@ -64,6 +70,8 @@ class Surveyor {
   std::set<const EffectiveSettings*> unseen_;  // of which a sentence says what is wrong
   std::vector<Question> questions_;
   std::vector<ServerAnswer> answers_;  // as many
+  std::once_flag catalogued_are_read_;
+  std::map<std::string, std::string> catalogued_;  // names by fingerprint
   Survey survey_;
 };
 
@@ -172,22 +180,37 @@ void Surveyor::plan(const Target& target, std::size_t number) {
   }
 }
 
+std::optional<std::string> Surveyor::other_of_catalogue(const Overview& overview,
+                                                        const crypto::Probe& probe) {
+  const store::VersionInfo* stored = stored_of(overview);
+  if (overview.spec != nullptr || stored == nullptr || probe.chain.empty()) return std::nullopt;
+  const std::string shown = probe.chain.front().fingerprint();
+  if (shown == stored->fingerprint) return std::nullopt;
+  std::call_once(catalogued_are_read_,
+                 [this] { catalogued_ = catalogued_fingerprints(servers_, store_); });
+  const auto found = catalogued_.find(shown);
+  if (found == catalogued_.end()) return std::nullopt;
+  return found->second;
+}
+
 void Surveyor::judge_one(std::size_t number, const crypto::Probe& probe) {
   const Question& question = questions_[number];
   ServerAnswer& answer = answers_[number];
   const Overview& overview = overviews_[answer.certificate];
   const Time now = workspace_.clock().now();
+  const auto other = other_of_catalogue(overview, probe);
+  const std::string& name = other ? *other : overview.name;
+  const auto described = other ? store_.describe(name).value_or(store::StoreReader::Described{})
+                               : store::StoreReader::Described{};
   std::optional<store::StoreReader::Loaded> loaded;
   const auto load = [&]() -> const store::StoredCertificate* {
-    if (!loaded) {
-      loaded = store_.load(overview.name).value_or(store::StoreReader::Loaded{});
-    }
+    if (!loaded) loaded = store_.load(name).value_or(store::StoreReader::Loaded{});
     return loaded->certificate ? &*loaded->certificate : nullptr;
   };
   const Expectation expected{
-      .stored = stored_of(overview),
-      .is_stored_chain = is_stored_chain(store_, overview.name, probe.chain),
-      .has_response = store_.response_stamp(overview.name) != 0,
+      .stored = described.info ? &*described.info : stored_of(overview),
+      .is_stored_chain = is_stored_chain(store_, name, probe.chain),
+      .has_response = store_.response_stamp(name) != 0,
       .load = load,
       .server_name = question.server_name,
       .limits = options_.limits,
@@ -200,6 +223,7 @@ void Surveyor::judge_one(std::size_t number, const crypto::Probe& probe) {
                  .key = question.key,
                  .verdict = judge(probe, expected),
                  .protocol = probe.protocol};
+  if (other) answer.look.verdict.sentence += fmt::format(" (it is \"{}\")", printable(name));
 }
 
 void Surveyor::ask() {
@@ -209,7 +233,6 @@ void Surveyor::ask() {
 }
 
 Survey Surveyor::conclude() {
-  accept_others_of_catalogues(answers_, overviews_, store_);
   if (options_.connect.empty()) choose_what_counts(answers_, overviews_);
   survey_.certificates = report_answers(
       std::move(answers_), overviews_, options_.limits, [this](const Overview& overview) {

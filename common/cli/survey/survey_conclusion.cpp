@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cli/survey/survey_conclusion.h"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <map>
 #include <set>
@@ -11,7 +9,6 @@
 #include <utility>
 
 #include "base/text.h"
-#include "cli/survey/survey_target.h"
 
 namespace ccm::cli {
 namespace {
@@ -73,25 +70,6 @@ void say_worst(CertificateReport& report, const Overview& overview) {
 }
 
 }  // namespace
-
-void accept_others_of_catalogues(std::vector<ServerAnswer>& answers,
-                                 const std::vector<Overview>& overviews,
-                                 const store::StoreReader& store) {
-  std::set<std::string> current;  // of the store, once somebody asks
-  for (ServerAnswer& answer : answers) {
-    const Overview& overview = overviews[answer.certificate];
-    ServedVerdict& verdict = answer.look.verdict;
-    const bool may_be_another = overview.spec == nullptr && verdict.is_for_name &&
-                                answer.outcome == ProbeOutcome::shown &&
-                                verdict.level == Level::critical && verdict.left > Seconds(0);
-    if (!may_be_another || verdict.fingerprint == overview.installed->info.fingerprint) continue;
-    if (current.empty()) current = current_fingerprints(store);
-    if (!current.contains(verdict.fingerprint)) continue;
-    verdict.level = Level::ok;
-    verdict.sentence =
-        fmt::format("shows serial {}, another certificate of the catalogue", verdict.serial);
-  }
-}
 
 void choose_what_counts(std::vector<ServerAnswer>& answers,
                         const std::vector<Overview>& overviews) {

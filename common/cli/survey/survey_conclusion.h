@@ -10,7 +10,6 @@
 #include "cli/host/overview.h"
 #include "cli/survey/served_report.h"
 #include "crypto/verification/handshake_probe.h"
-#include "store/store_reader.h"
 
 namespace ccm::cli {
 
@@ -22,11 +21,6 @@ struct ServerAnswer {
   Look look = {};
 };
 
-// Several certificates of a catalogue may be for one name, and only one of them is shown: an answer
-// with another one that the store has is right.
-void accept_others_of_catalogues(std::vector<ServerAnswer>& answers,
-                                 const std::vector<Overview>& overviews,
-                                 const store::StoreReader& store);
 // Decides which looks count. An address counts for a name when the virtual host that has the
 // certificate may be there. Not for addresses that an operator gave: whoever names one means it.
 void choose_what_counts(std::vector<ServerAnswer>& answers, const std::vector<Overview>& overviews);

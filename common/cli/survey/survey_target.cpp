@@ -110,11 +110,12 @@ Result<std::vector<std::string>> certificates_to_ask(const std::vector<Effective
   return wanted.empty() ? std::vector<std::string>(known.begin(), known.end()) : wanted;
 }
 
-std::set<std::string> current_fingerprints(const store::StoreReader& store) {
-  std::set<std::string> all;
-  for (const std::string& name : store.names().value_or(std::vector<std::string>())) {
+std::map<std::string, std::string> catalogued_fingerprints(
+    const std::vector<EffectiveSettings>& servers, const store::StoreReader& store) {
+  std::map<std::string, std::string> all;
+  for (const auto& [_, name] : catalogued_names(servers, store, {})) {
     const auto described = store.describe(name);
-    if (described && described->info) all.insert(described->info->fingerprint);
+    if (described && described->info) all.emplace(described->info->fingerprint, name);
   }
   return all;
 }

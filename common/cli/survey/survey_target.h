@@ -2,8 +2,8 @@
 // What a survey (served_survey.h) asks for, and where. Values and functions of them; any thread.
 #pragma once
 
+#include <map>
 #include <optional>
-#include <set>
 #include <string>
 #include <vector>
 
@@ -36,8 +36,10 @@ bool shows_from_catalogue(const EffectiveSettings& server, const store::StoreRea
 Result<std::vector<std::string>> certificates_to_ask(const std::vector<EffectiveSettings>& servers,
                                                      const store::StoreReader& store,
                                                      const std::vector<std::string>& wanted);
-// Of the current version of everything in the store.
-std::set<std::string> current_fingerprints(const store::StoreReader& store);
+// What catalogues of these servers show: the names of certificates by the fingerprint of their
+// current version. Reads all of them.
+std::map<std::string, std::string> catalogued_fingerprints(
+    const std::vector<EffectiveSettings>& servers, const store::StoreReader& store);
 // The kind of key of what is stored or, without that, configured.
 std::optional<crypto::KeyAlgorithm> key_of(const Overview& overview);
 // nullptr: nothing is installed.
