@@ -121,6 +121,25 @@ Result<std::size_t> read_into(std::span<std::byte> buffer, int file, const std::
   return done;
 }
 
+// What the kernel makes up as it is read, such as a file of /proc, says that it is empty.
+Result<std::string> read_unsized(int file, std::size_t limit, const std::string& path) {
+  constexpr std::size_t kPiece = 4096;
+  std::string content;
+  for (std::size_t done = 0;;) {
+    content.resize(done + kPiece);
+    const auto room = std::as_writable_bytes(std::span(content)).subspan(done);
+    const Result<std::size_t> count = read_into(room, file, path);
+    if (!count) return fail(count.error());
+    done += *count;
+    content.resize(done);
+    if (done > limit) {
+      return fail(ErrorKind::invalid, fmt::format("read {}: it has more than the {} bytes allowed",
+                                                  printable(path), limit));
+    }
+    if (*count < kPiece) return content;
+  }
+}
+
 Result<std::string> read_text(int file, const struct stat& status, const std::string& path) {
   std::string content(static_cast<std::size_t>(status.st_size), '\0');
   const Result<std::size_t> count =
@@ -134,6 +153,7 @@ Result<std::string> read_content(const std::string& path, std::size_t limit, Lin
                                  struct stat& status) {
   const Result<FileDescriptor> file = open_regular(path, limit, links, status);
   if (!file) return fail(file.error());
+  if (status.st_size == 0) return read_unsized(file->get(), limit, path);
   return read_text(file->get(), status, path);
 }
 

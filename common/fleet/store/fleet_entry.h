@@ -64,7 +64,7 @@ Result<Head> parse_head(std::string_view text);
 Result<Secret> serialize(const crypto::Bundle& bundle, const store::VersionInfo& info);
 Result<store::StoredCertificate> parse_version(const Secret& text);
 
-// The version of a record is etcd's revision when it was written, or a later one. So it grows even
+// The version of a record is the newest revision that its writer had heard of. So it grows even
 // across a removal, and an older record that somebody puts back is found out.
 Secret serialize(const Secret& value, std::uint64_t version);
 Result<store::StoredRecord> parse_stored_record(const Secret& text);

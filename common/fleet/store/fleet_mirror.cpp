@@ -120,14 +120,16 @@ Result<void> FleetMirror::apply_event(const EtcdEvent& event, const Payloads& pa
   if (slot->shelf == Shelf::version || slot->shelf == Shelf::response) return {};
   KnownKey& known = others_[event.item.key];
   if (event.item.modified <= known.heard) return {};
+  Result<bool> is_believed = true;
+  if (slot->shelf == Shelf::record) is_believed = apply_record(*slot, event);
   Result<void> done;
-  if (slot->shelf == Shelf::record) done = apply_record(*slot, event);
   if (slot->shelf == Shelf::request) done = apply_request(*slot, event);
   if (slot->shelf == Shelf::grant) done = apply_grant(*slot, event);
+  if (!is_believed) return fail(is_believed.error());
   if (!done) return done;
-  known = {.modified = event.is_removed ? 0 : event.item.modified,
-           .heard = event.item.modified,
-           .changed = event.item.modified};
+  known.modified = event.is_removed ? 0 : event.item.modified;
+  known.heard = event.item.modified;
+  if (*is_believed) known.changed = event.item.modified;
   return {};
 }
 
@@ -250,26 +252,33 @@ Result<void> FleetMirror::forget(const std::string& name, EtcdRevision revision)
 }
 
 // What this host has of before a restart is newer than a record that somebody has put back. Not so
-// when etcd itself has gone back.
+// when etcd itself has gone back, or never came so far: then the record here is of another etcd.
 bool FleetMirror::is_older(const Slot& slot, const store::StoredRecord& record,
-                           const KnownKey& known) const {
-  if (record.version < known.changed) return true;
-  if (known.changed != 0 || times_gone_back_ != 0) return false;
+                           const EtcdItem& item) {
+  const EtcdRevision changed = others_[item.key].changed;
+  // The same news again (hear_all_again()) is no older than itself.
+  if (changed != item.modified) {
+    if (record.version < changed) return true;
+    if (changed != 0) return false;
+  }
+  if (times_gone_back_ != 0) return false;
   const auto here = reader_.read_record(slot.name, slot.rest);
-  return here && *here && record.version < (*here)->version;
+  return here && *here && record.version < (*here)->version && (*here)->version <= newest_;
 }
 
-Result<void> FleetMirror::apply_record(const Slot& slot, const EtcdEvent& event) {
+Result<bool> FleetMirror::apply_record(const Slot& slot, const EtcdEvent& event) {
   Result<bool> changed = false;
   if (event.is_removed) {
     changed = cache_.remove_record(slot.name, slot.rest);
-  } else if (const std::optional<Secret> text = open(event.item)) {
+  } else {
+    const std::optional<Secret> text = open(event.item);
+    if (!text) return false;
     const Result<store::StoredRecord> record = parse_stored_record(*text);
-    if (!record) return {};
-    if (is_older(slot, *record, others_[event.item.key])) {
+    if (!record) return false;
+    if (is_older(slot, *record, event.item)) {
       log_.warn("etcd: {} is older than what was there before; it changes nothing here",
                 event.item.key);
-      return {};
+      return false;
     }
     changed = cache_.put_record(slot.name, slot.rest, *record);
     if (slot.rest == store::kStagedKind) staged_.insert(slot.name);
@@ -278,7 +287,7 @@ Result<void> FleetMirror::apply_record(const Slot& slot, const EtcdEvent& event)
   if (*changed && !slot.name.empty()) {
     store::note_change(reader_.state_path(), slot.name, store::Changed::records);
   }
-  return {};
+  return true;
 }
 
 Result<void> FleetMirror::apply_request(const Slot& slot, const EtcdEvent& event) {

@@ -114,8 +114,9 @@ class FleetMirror {
   Result<bool> copy_response(const std::string& name, const Head::Version& version,
                              const Payloads& payloads);
   Result<void> forget(const std::string& name, EtcdRevision revision);
-  Result<void> apply_record(const Slot& slot, const EtcdEvent& event);
-  bool is_older(const Slot& slot, const store::StoredRecord& record, const KnownKey& known) const;
+  // False when it does not count: it does not open, or is older than what was there before.
+  Result<bool> apply_record(const Slot& slot, const EtcdEvent& event);
+  bool is_older(const Slot& slot, const store::StoredRecord& record, const EtcdItem& item);
   Result<void> apply_request(const Slot& slot, const EtcdEvent& event);
   Result<void> apply_grant(const Slot& slot, const EtcdEvent& event);
   Result<Secret> payload(const std::string& key, const Payloads& payloads);

@@ -76,6 +76,28 @@ TEST_F(FleetReplayContract, ARecordDoesNotGoBack) {
   EXPECT_TRUE(has_order(*late, "newer"));
 }
 
+TEST_F(FleetReplayContract, ANewKeyMakesNoRecordOldAndNoOldOneNew) {
+  const auto one = join("one");
+  const auto other = join("other");
+  ASSERT_TRUE(one->lead());
+  order(*one, "done");
+  const std::string done = read(order_);
+  ASSERT_TRUE(one->store().remove_record(one->lease(), "www", "order"));
+  ASSERT_TRUE(one->store().write_record(one->lease(), "www", "state", Secret::copy_of("s"), 0));
+  ASSERT_TRUE(
+      happens([&] { return other->store().read_record("www", "state").value().has_value(); }));
+  write(order_, done);
+  EXPECT_TRUE(has_said(*other, "records/www/order is older than what was there before"));
+  // The other reads the keys, and with them takes in again all that it knew before.
+  other->gets(crypto::make_sealing_key().value());
+  write("/cl/web/hosts/id-of-other", "has another key");
+  ASSERT_TRUE(one->store().write_record(one->lease(), "www", "hold", Secret::copy_of("h"), 0));
+  EXPECT_TRUE(
+      happens([&] { return other->store().read_record("www", "hold").value().has_value(); }));
+  EXPECT_EQ(order_of(*other), "");
+  EXPECT_EQ(other->log().text().find("records/www/state is older"), std::string::npos);
+}
+
 TEST_F(FleetReplayContract, ARecordThatWasRemovedDoesNotComeBack) {
   const auto one = join("one");
   const auto other = join("other");

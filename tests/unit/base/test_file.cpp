@@ -64,6 +64,15 @@ TEST_F(FileTest, ReadsAWholeFile) {
   EXPECT_EQ(read_file(path("empty"), kLimit).value(), "");
 }
 
+TEST_F(FileTest, ReadsWhatHasNoSize) {
+  const Result<std::string> start = read_file("/proc/sys/kernel/random/boot_id", kLimit);
+  ASSERT_TRUE(start) << start.error().message();
+  EXPECT_EQ(start->size(), 37U);
+  const Result<std::string> long_one = read_file("/proc/self/smaps", kLimit);
+  ASSERT_FALSE(long_one);
+  EXPECT_EQ(long_one.error().kind(), ErrorKind::invalid);
+}
+
 TEST_F(FileTest, RefusesAFileAboveTheLimit) {
   directory_.write("f", std::string(kLimit + 1, 'x'));
   const Result<std::string> read = read_file(path("f"), kLimit);
