@@ -70,7 +70,7 @@ def test_life_of_the_packages(system, packages):
 def test_their_own_tests_pass_as_debian_runs_them(system, packages):
     """With autopkgtest. It cannot put this system back, so a test's server is stopped before the next test."""
     with clean_system(system, packages, f"autopkgtest-{system.codename}.log", f"{NEEDED} autopkgtest dpkg-dev") as clean:
-        succeeds(clean, "apt-get -q -y --no-install-recommends install autopkgtest dpkg-dev procps")
+        succeeds(clean, "apt-get -q -y --no-install-recommends install autopkgtest dpkg-dev")
         for name in ("command-line", "nginx", "apache2"):
             status, output = clean.type(
                 f"autopkgtest --ignore-restrictions=breaks-testbed,isolation-container --test-name={name} "
