@@ -24,7 +24,8 @@ void add_behind(Host& host, const HostReport& report,
     if (host.behind_on.size() == FleetOverview::kMostBehindOn) break;
     name(at->name);
   }
-  for (const auto& [certificate, problem] : report.failed) {
+  for (const auto& failed : report.failed) {
+    const std::string& certificate = failed.first;
     const bool is_counted =
         std::any_of(newest_first.begin(), end,
                     [&](const KnownCertificate& each) { return each.name == certificate; });

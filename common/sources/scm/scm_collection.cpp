@@ -22,7 +22,6 @@ namespace ccm::sources {
 namespace {
 
 using cloud::ScmCertificate;
-using cloud::ScmListing;
 using cloud::ScmPart;
 
 // What the service can have: its total goes no further.

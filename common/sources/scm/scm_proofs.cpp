@@ -100,8 +100,8 @@ std::string describe_proof(const ScmProof& proof) {
 
 ProofLook ProofLook::real() {
   return {
-      .file = [](const std::string& domain, const std::string& file,
-                 const std::string& value) { return cloud::look_for_file(domain, file, value); },
+      .file = [](const std::string& domain, const std::string& name,
+                 const std::string& value) { return cloud::look_for_file(domain, name, value); },
       .record = [](const std::string& name, cloud::ProofRecord type,
                    const std::string& value) { return cloud::look_for_record(name, type, value); }};
 }
