@@ -28,10 +28,18 @@ void CanaryPublisher::look_at(publication::Writer& writer, const config::Certifi
                               Time now) {
   if (!spec.canary.is_set() || !place_.board) return;
   const auto canary = lifecycle::canary_of(store_, spec.name);
-  const auto known = counted_.find(spec.name);
-  if (canary && known != counted_.end() && known->second.canary == *canary) return;
+  if (canary && is_counted(spec.name, *canary)) {
+    // One whose time seemed over, until somebody set the clock back, is shown after all.
+    const bool is_over = longest_canary(spec, *canary) <= now;
+    if (is_over || shown_until_.contains(spec.name)) return;
+  }
   if (canary) return begin(writer, spec, *canary, now);
   end(writer, spec.name);
+}
+
+bool CanaryPublisher::is_counted(const std::string& name, const store::Canary& canary) const {
+  const auto known = counted_.find(name);
+  return known != counted_.end() && known->second.canary == canary;
 }
 
 void CanaryPublisher::begin(publication::Writer& writer, const config::CertificateSpec& spec,
@@ -51,7 +59,9 @@ void CanaryPublisher::begin(publication::Writer& writer, const config::Certifica
   store::CanaryCounted counted{
       .canary = canary, .board = place_.board->id(), .seen = place_.board->read(name)};
   const auto before = before_.find(name);
-  if (before != before_.end() && before->second.canary == canary) {
+  if (is_counted(name, canary)) {
+    counted = counted_.at(name);
+  } else if (before != before_.end() && before->second.canary == canary) {
     counted.total = before->second.total;
     // The workers went on counting while there was no agent; in a new memory since its beginning.
     counted.seen = before->second.board == counted.board ? before->second.seen : CanaryTally();
@@ -61,7 +71,7 @@ void CanaryPublisher::begin(publication::Writer& writer, const config::Certifica
     const auto withdrawn = writer.withdraw(publication::canary_slot(name));
     if (!withdrawn) return say(withdrawn.error());
     counted_.insert_or_assign(name, counted);
-    return;
+    return say_it_is_over(name);
   }
   publication::Published value{.bundle = std::move(stored->bundle), .ocsp_response = {}};
   if (spec.stapling) {
@@ -92,10 +102,7 @@ void CanaryPublisher::give_up(publication::Writer& writer, Time now) {
       ++each;
       continue;
     }
-    log_.warn(
-        "certificate \"{}\": no agent that leads has ended the canary, so the current version is "
-        "shown alone",
-        each->first);
+    say_it_is_over(each->first);
     const auto withdrawn = writer.withdraw(publication::canary_slot(each->first));
     if (!withdrawn) say(withdrawn.error());
     each = shown_until_.erase(each);
@@ -116,6 +123,13 @@ void CanaryPublisher::count(SteadyTime now) {
     return say(written.error());
   }
   written_ = counted_;
+}
+
+void CanaryPublisher::say_it_is_over(const std::string& name) {
+  log_.warn(
+      "certificate \"{}\": no agent that leads has ended the canary, so the current version is "
+      "shown alone",
+      name);
 }
 
 void CanaryPublisher::say(const Error& error) {

@@ -49,6 +49,8 @@ class CanaryPublisher {
   void begin(publication::Writer& writer, const config::CertificateSpec& spec,
              const store::Canary& canary, Time now);
   void end(publication::Writer& writer, const std::string& name);
+  bool is_counted(const std::string& name, const store::Canary& canary) const;
+  void say_it_is_over(const std::string& name);
   void say(const Error& error);
 
   CanaryPlace place_;

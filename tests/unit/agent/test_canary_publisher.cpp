@@ -153,6 +153,24 @@ TEST_F(CanaryPublisherTest, WhatNobodyEndsIsShownNoMoreAndStaysCounted) {
   EXPECT_TRUE(publisher_->is_at_rest());
 }
 
+// By a clock that somebody has set ahead, and later set right.
+TEST_F(CanaryPublisherTest, WhatSeemsOverIsSaidOnceAndShownWhenTheClockIsRight) {
+  const Time ahead = kNow + Seconds(100'000);
+  look(ahead);
+  look(ahead);
+  EXPECT_FALSE(is_shown());
+  const std::string said = log_.text();
+  const auto first = said.find("no agent that leads has ended the canary");
+  ASSERT_NE(first, std::string::npos);
+  EXPECT_EQ(said.find("has ended the canary", first + 40), std::string::npos);
+  lane().add(CanaryCount::shown);
+  look();
+  EXPECT_TRUE(is_shown());
+  lane().add(CanaryCount::shown);
+  look();
+  EXPECT_EQ(shown(), 2U) << "what was counted stays";
+}
+
 TEST_F(CanaryPublisherTest, ADamagedVersionIsShownToNobodyAndSaidOnce) {
   store_.damage("www", 2);
   look();
