@@ -106,5 +106,5 @@ def test_the_doctor_tries_every_credential_and_cancel_takes_those_that_apply(ser
     assert f"{order['id']} is applied (CHECKING)" in said
     said = ctl.run(state, "policy")
     assert "SCM FullAccess" in said and "dns:recordset:create" in said
-    assert "asked to let go" in ctl.run(state, "orders", "cancel", wild.name, "--yes")
+    assert "asked to cancel" in ctl.run(state, "orders", "cancel", wild.name, "--yes")
     server.wait_for_log("somebody has withdrawn the application")
