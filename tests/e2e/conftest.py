@@ -21,6 +21,8 @@ sys.path.insert(0, str(ROOT / "tests" / "support"))
 from lab import processes  # noqa: E402
 from lab.apache import Apache  # noqa: E402
 from lab.emulator import Emulator  # noqa: E402
+from lab.etcd import Etcd  # noqa: E402
+from lab.fleet import Fleet  # noqa: E402
 from lab.net import free_port  # noqa: E402
 from lab.nginx import Nginx  # noqa: E402
 from lab.place import Scratch  # noqa: E402
@@ -180,3 +182,16 @@ def fixture_both(server, settings, cloud, intranet, public, private):
     cloud.issue(public.names)
     server.configure(settings=settings, certificates=[intranet], sites=[public, private])
     return server
+
+
+@pytest.fixture(name="etcd")
+def fixture_etcd(scratch):
+    """Three members, to be started."""
+    cluster = Etcd(scratch / "etcd")
+    yield cluster
+    cluster.close()
+
+
+@pytest.fixture(name="fleet")
+def fixture_fleet(scratch, cloud, etcd, intranet, make_server):
+    return Fleet(scratch, cloud, etcd, intranet, make_server)

@@ -9,25 +9,13 @@ import pytest
 from lab import ctl, processes, tls
 from lab.apache import Apache
 from lab.clock import HostClock
-from lab.etcd import CONTROL, PROGRAM, Etcd, SecureEtcd, port_of
+from lab.etcd import CONTROL, PROGRAM, SecureEtcd, port_of
 from lab.fleet import Fleet
 from lab.nginx import Nginx
 from lab.server import Certificate
 from lab.waiting import wait_until
 
 pytestmark = pytest.mark.skipif(not PROGRAM.exists(), reason="there is no /usr/bin/etcd")
-
-
-@pytest.fixture(name="etcd")
-def fixture_etcd(scratch):
-    cluster = Etcd(scratch / "etcd")
-    yield cluster
-    cluster.close()
-
-
-@pytest.fixture(name="fleet")
-def fixture_fleet(scratch, cloud, etcd, intranet, make_server):
-    return Fleet(scratch, cloud, etcd, intranet, make_server)
 
 
 def json_lines(text):

@@ -6,8 +6,6 @@ import pathlib
 import pytest
 from lab.apache import Apache
 from lab.etcd import PROGRAM as ETCD
-from lab.etcd import Etcd
-from lab.fleet import Fleet
 from lab.nginx import Nginx
 from lab.prometheus import PROGRAM, Prometheus
 from lab.waiting import wait_until
@@ -15,18 +13,6 @@ from lab.waiting import wait_until
 RULES = pathlib.Path(__file__).resolve().parents[2] / "packaging/examples/ccm-alerts.yml"
 
 pytestmark = pytest.mark.skipif(PROGRAM is None or not ETCD.exists(), reason="prometheus or etcd is not installed")
-
-
-@pytest.fixture(name="etcd")
-def fixture_etcd(scratch):
-    cluster = Etcd(scratch / "etcd")
-    yield cluster
-    cluster.close()
-
-
-@pytest.fixture(name="fleet")
-def fixture_fleet(scratch, cloud, etcd, intranet, make_server):
-    return Fleet(scratch, cloud, etcd, intranet, make_server)
 
 
 @pytest.fixture(name="hosts")
