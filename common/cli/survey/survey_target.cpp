@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <set>
+#include <tuple>
 #include <utility>
 
 #include "base/file.h"
@@ -36,21 +37,20 @@ bool has_catalogue(const EffectiveSettings& server) {
          condition_of(server.seen) != AgentCondition::stopped;
 }
 
-// What is in the store, not among `named`, and shown by a server that runs; by its end.
-std::vector<std::pair<Time, std::string>> catalogued_names(
+// What is in the store, not among `named`, and shown by a server that runs.
+std::vector<std::pair<std::string, store::VersionInfo>> catalogued_versions(
     const std::vector<EffectiveSettings>& servers, const store::StoreReader& store,
     const std::set<std::string>& named) {
-  std::vector<std::pair<Time, std::string>> found;
+  std::vector<std::pair<std::string, store::VersionInfo>> found;
   if (std::none_of(servers.begin(), servers.end(), has_catalogue)) return found;
   for (const std::string& name : store.names().value_or(std::vector<std::string>())) {
     const bool is_shown = std::any_of(servers.begin(), servers.end(), [&](const auto& server) {
       return has_catalogue(server) && shows_from_catalogue(server, store, name);
     });
     if (named.contains(name) || !is_shown || store::is_forgotten(store, name)) continue;
-    const auto described = store.describe(name);
-    if (described && described->info) found.emplace_back(described->info->not_after, name);
+    auto described = store.describe(name);
+    if (described && described->info) found.emplace_back(name, *std::move(described->info));
   }
-  std::sort(found.begin(), found.end());
   return found;
 }
 
@@ -98,9 +98,14 @@ Result<std::vector<std::string>> certificates_to_ask(const std::vector<Effective
   const bool are_known = std::all_of(wanted.begin(), wanted.end(),
                                      [&](const auto& name) { return known.contains(name); });
   if (wanted.empty() || !are_known) {
-    auto catalogued = catalogued_names(servers, store, known);
-    if (wanted.empty()) catalogued.resize(std::min(catalogued.size(), kMostCatalogued));
-    for (auto& [_, name] : catalogued) known.insert(std::move(name));
+    auto catalogued = catalogued_versions(servers, store, known);
+    std::sort(catalogued.begin(), catalogued.end(), [](const auto& one, const auto& other) {
+      return std::tie(one.second.not_after, one.first) <
+             std::tie(other.second.not_after, other.first);
+    });
+    const std::size_t count =
+        wanted.empty() ? std::min(catalogued.size(), kMostCatalogued) : catalogued.size();
+    for (std::size_t i = 0; i < count; ++i) known.insert(std::move(catalogued[i].first));
   }
   for (const std::string& name : wanted) {
     if (known.contains(name)) continue;
@@ -113,9 +118,8 @@ Result<std::vector<std::string>> certificates_to_ask(const std::vector<Effective
 std::map<std::string, std::string> catalogued_fingerprints(
     const std::vector<EffectiveSettings>& servers, const store::StoreReader& store) {
   std::map<std::string, std::string> all;
-  for (const auto& [_, name] : catalogued_names(servers, store, {})) {
-    const auto described = store.describe(name);
-    if (described && described->info) all.emplace(described->info->fingerprint, name);
+  for (auto& [name, info] : catalogued_versions(servers, store, {})) {
+    all.emplace(info.fingerprint, std::move(name));
   }
   return all;
 }

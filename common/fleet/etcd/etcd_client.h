@@ -73,8 +73,8 @@ class EtcdClient {
   // long, and has more to ask, gives up instead of waiting again.
   bool is_silent() const;
 
-  // By how much this machine's clock is ahead of that of the member that answered last; right
-  // within two seconds. nullopt: no answer said it.
+  // By how much this machine's clock is ahead of that of the member that answered last, when it
+  // answered; right within two seconds. nullopt: no answer said it.
   std::optional<Seconds> clock_ahead() const;
   // Asks a member for its time when no answer has told it for so long. Waits a second at most.
   void compare_clocks_after(std::chrono::seconds age);
