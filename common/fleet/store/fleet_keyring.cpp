@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <iterator>
 #include <optional>
 #include <utility>
 
@@ -20,6 +21,9 @@ using crypto::SealingKey;
 constexpr std::size_t kIdDigits = 32;
 // In one transaction, two for each member. With room for what is removed.
 constexpr std::size_t kChangesAtOnce = 100;
+// Of a rotation: the second is for whoever was let in during the first, and none is left after the
+// third, unless somebody puts back what was there.
+constexpr int kMostRounds = 10;
 // A box is sealed for one of two reasons, and must not pass for the other.
 constexpr std::string_view kNext = "|next";
 constexpr std::string_view kFormer = "|former";
@@ -229,18 +233,18 @@ Result<FleetKeys> FleetKeyring::read(const crypto::KeyPair& host, std::string_vi
 }
 
 Result<std::vector<FleetMember>> FleetKeyring::members(const FleetKeys& keys) {
-  Result<Listing> listing = list(keys);
-  if (!listing) return pass(std::move(listing));
+  Result<std::vector<FleetMember>> members = list(keys);
+  if (!members) return members;
   // What newer keys seal looks like somebody else's, and hosts would be missing.
-  if (!keys.entry.empty() && !has_entry(*listing, keys)) return changed_meanwhile();
-  return std::move(listing->members);
+  if (!keys.entry.empty() && !has_entry(*members, keys)) return changed_meanwhile();
+  return members;
 }
 
-Result<FleetKeyring::Listing> FleetKeyring::list(const FleetKeys& keys) {
+Result<std::vector<FleetMember>> FleetKeyring::list(const FleetKeys& keys) {
   const std::string prefix = layout_.all() + "hosts/";
   const Result<EtcdPage> page = etcd_.read_all(range_of_prefix(prefix));
   if (!page) return fail(page.error());
-  Listing listing{.members = {}, .revision = page->revision};
+  std::vector<FleetMember> members;
   for (const EtcdItem& item : page->items) {
     // Of somebody without the fleet's key: no member.
     const Result<Secret> text = keys.unseal(item.key, item.value);
@@ -249,49 +253,86 @@ Result<FleetKeyring::Listing> FleetKeyring::list(const FleetKeys& keys) {
     FleetMember member{.id = item.key.substr(prefix.size()),
                        .name = std::string(unpacker.text()),
                        .public_half = std::string(unpacker.text()),
-                       .modified = item.modified};
+                       .modified = item.modified,
+                       .sealed_with = crypto::sealing_key_id(item.value).value_or("")};
     if (unpacker.is_complete() && fleet_host_id(member.public_half) == member.id) {
-      listing.members.push_back(std::move(member));
+      members.push_back(std::move(member));
     }
   }
-  return listing;
+  return members;
 }
 
-bool FleetKeyring::has_entry(const Listing& listing, const FleetKeys& keys) const {
-  return std::any_of(
-      listing.members.begin(), listing.members.end(),
-      [&](const FleetMember& member) { return member_place(member.id) == keys.entry; });
+bool FleetKeyring::has_entry(const std::vector<FleetMember>& members, const FleetKeys& keys) const {
+  return std::any_of(members.begin(), members.end(), [&](const FleetMember& member) {
+    return member_place(member.id) == keys.entry;
+  });
 }
 
+// Round after round, so that hosts that are let in meanwhile do not keep it from its end: they get
+// the key in the next one, and whoever has it lets nobody in without it any more.
 Result<std::string> FleetKeyring::rotate(const FleetKeys& keys,
                                          const std::vector<std::string>& without) {
-  const Result<Listing> listing = list(keys);
-  if (!listing) return fail(listing.error());
-  if (!has_entry(*listing, keys)) return changed_meanwhile();
   Result<SealingKey> key = make_fleet_key();
   if (!key) return pass(std::move(key));
-  Rotation rotation{.keys = keys, .after = {}, .known_to = listing->revision};
-  rotation.after.keys.push_back({.id = key->id, .key = key->key.clone()});
-  for (const FleetMember& member : listing->members) {
-    const bool stays = std::find(without.begin(), without.end(), member.id) == without.end();
-    if (stays) continue;
-    rotation.next.compares.push_back(unchanged(member));
+  std::string id = key->id;
+  Rotation rotation{.keys = keys, .without = without, .after = keys.clone()};
+  rotation.after.keys.insert(rotation.after.keys.begin(), *std::move(key));
+  for (int round = 0; round < kMostRounds; ++round) {
+    const Result<std::vector<FleetMember>> members = without_new_key(rotation);
+    if (!members) return fail(members.error());
+    if (members->empty()) return id;
+    if (Result<void> done = hand_over(rotation, *members); !done) return pass(std::move(done));
+  }
+  return changed_meanwhile();
+}
+
+// This host first: it may be the one that lets others in.
+Result<std::vector<FleetMember>> FleetKeyring::without_new_key(const Rotation& rotation) {
+  Result<std::vector<FleetMember>> members = list(rotation.after);
+  if (!members) return members;
+  if (!has_entry(*members, rotation.keys)) return changed_meanwhile();
+  std::erase_if(*members, [&](const FleetMember& member) {
+    return member.sealed_with == rotation.after.keys.front().id;
+  });
+  std::stable_partition(members->begin(), members->end(), [&](const FleetMember& member) {
+    return member_place(member.id) == rotation.keys.entry;
+  });
+  return members;
+}
+
+Result<void> FleetKeyring::hand_over(const Rotation& rotation,
+                                     const std::vector<FleetMember>& members) {
+  EtcdTransaction next;
+  std::vector<EtcdChange> removals;
+  const auto commit_next = [&]() -> Result<void> {
+    // Behind what is put, which tells whether the transaction has happened (EtcdClient::commit).
+    std::move(removals.begin(), removals.end(), std::back_inserter(next.changes));
+    removals.clear();
+    const Result<EtcdRevision> done = commit(std::exchange(next, {}));
+    if (!done) return fail(done.error());
+    return {};
+  };
+  const auto stays = [&](const FleetMember& member) {
+    return std::find(rotation.without.begin(), rotation.without.end(), member.id) ==
+           rotation.without.end();
+  };
+  // Those who leave, with the first members who stay.
+  for (const FleetMember& member : members) {
+    if (stays(member)) continue;
+    next.compares.push_back(unchanged(member));
     for (const std::string& place : {member_place(member.id), layout_.settings(member.id),
                                      layout_.report(member.id), layout_.canaries(member.id)}) {
-      rotation.removals.push_back({.key = place, .value = std::nullopt});
+      removals.push_back({.key = place, .value = std::nullopt});
     }
   }
-  for (const FleetMember& member : listing->members) {
-    const bool stays = std::find(without.begin(), without.end(), member.id) == without.end();
-    if (!stays) continue;
-    if (Result<void> done = hand_over(rotation, member); !done) return pass(std::move(done));
-    if (rotation.next.changes.size() < kChangesAtOnce) continue;
-    if (Result<void> done = flush(rotation); !done) return pass(std::move(done));
+  for (const FleetMember& member : members) {
+    if (!stays(member)) continue;
+    if (Result<void> done = add_new_key(rotation, member, next); !done) return done;
+    if (next.changes.size() < kChangesAtOnce) continue;
+    if (Result<void> done = commit_next(); !done) return done;
   }
-  if (!rotation.next.changes.empty() || !rotation.removals.empty()) {
-    if (Result<void> done = flush(rotation); !done) return pass(std::move(done));
-  }
-  return key->id;
+  if (next.compares.empty()) return {};
+  return commit_next();
 }
 
 EtcdCompare FleetKeyring::unchanged(const FleetMember& member) const {
@@ -300,7 +341,8 @@ EtcdCompare FleetKeyring::unchanged(const FleetMember& member) const {
 }
 
 // The new key in the member's box, and its entry anew.
-Result<void> FleetKeyring::hand_over(Rotation& rotation, const FleetMember& member) const {
+Result<void> FleetKeyring::add_new_key(const Rotation& rotation, const FleetMember& member,
+                                       EtcdTransaction& transaction) const {
   const SealingKey& key = rotation.after.keys.front();
   const std::string place = key_place(key.id, member.id);
   const Result<std::string> box = crypto::close_box(member.public_half, place, key.key);
@@ -310,28 +352,9 @@ Result<void> FleetKeyring::hand_over(Rotation& rotation, const FleetMember& memb
   if (!sealed) return pass(std::move(sealed));
   Result<EtcdChange> entry = member_change(rotation.after, member);
   if (!entry) return pass(std::move(entry));
-  rotation.next.compares.push_back(unchanged(member));
-  rotation.next.changes.push_back({.key = place, .value = *std::move(sealed)});
-  rotation.next.changes.push_back(*std::move(entry));
-  return {};
-}
-
-// Nobody was let in since the members were read, or since the part before this one.
-Result<void> FleetKeyring::flush(Rotation& rotation) {
-  EtcdTransaction transaction = std::exchange(rotation.next, {});
-  const EtcdRange hosts = range_of_prefix(layout_.all() + "hosts/");
-  transaction.compares.push_back({.key = hosts.key,
-                                  .of = EtcdCompare::Of::modified,
-                                  .revision = rotation.known_to,
-                                  .end = hosts.end,
-                                  .may_be_earlier = true});
-  // Behind what is put, which tells whether the transaction has happened (EtcdClient::commit).
-  for (EtcdChange& removal : std::exchange(rotation.removals, {})) {
-    transaction.changes.push_back(std::move(removal));
-  }
-  const Result<EtcdRevision> done = commit(std::move(transaction));
-  if (!done) return fail(done.error());
-  rotation.known_to = *done;
+  transaction.compares.push_back(unchanged(member));
+  transaction.changes.push_back({.key = place, .value = *std::move(sealed)});
+  transaction.changes.push_back(*std::move(entry));
   return {};
 }
 

@@ -37,7 +37,8 @@ struct FleetMember {
   std::string id;    // HOST
   std::string name;  // for people
   std::string public_half;
-  EtcdRevision modified = 0;  // of its entry
+  EtcdRevision modified = 0;     // of its entry
+  std::string sealed_with = {};  // the id of the key that opens its entry
 };
 
 // HOST of a public key (crypto/key/sealed_box.h).
@@ -68,30 +69,27 @@ class FleetKeyring {
   Result<std::vector<FleetMember>> members(const FleetKeys& keys);
 
  private:
-  struct Listing {
-    std::vector<FleetMember> members;
-    EtcdRevision revision = 0;  // of etcd then
-  };
-  Result<Listing> list(const FleetKeys& keys);
+  Result<std::vector<FleetMember>> list(const FleetKeys& keys);
   // Whether the host whose keys these are is one of them.
-  bool has_entry(const Listing& listing, const FleetKeys& keys) const;
+  bool has_entry(const std::vector<FleetMember>& members, const FleetKeys& keys) const;
   std::string key_place(std::string_view id, std::string_view host) const;
   std::string member_place(std::string_view host) const;
   Result<EtcdChange> member_change(const FleetKeys& keys, const FleetMember& member) const;
   // The entry and the boxes of one who is let in.
   Result<std::vector<EtcdChange>> welcome(const FleetKeys& keys, const std::string& name,
                                           const std::string& public_half) const;
-  // A change of the fleet's key, part by part.
+  // A change of the fleet's key.
   struct Rotation {
     const FleetKeys& keys;
-    FleetKeys after;
-    EtcdRevision known_to;  // what was written later is not known here
-    EtcdTransaction next = {};
-    std::vector<EtcdChange> removals = {};
+    const std::vector<std::string>& without;
+    FleetKeys after;  // the new one, and those before
   };
+  Result<std::vector<FleetMember>> without_new_key(const Rotation& rotation);
+  // Gives these the new key, or takes them out, part by part.
+  Result<void> hand_over(const Rotation& rotation, const std::vector<FleetMember>& members);
+  Result<void> add_new_key(const Rotation& rotation, const FleetMember& member,
+                           EtcdTransaction& transaction) const;
   EtcdCompare unchanged(const FleetMember& member) const;
-  Result<void> hand_over(Rotation& rotation, const FleetMember& member) const;
-  Result<void> flush(Rotation& rotation);
   // Every box for one host. With the id of the fleet's key that it holds.
   struct Box {
     std::string id;
