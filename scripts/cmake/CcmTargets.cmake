@@ -90,7 +90,7 @@ function(ccm_add_test_parts name label)
   endif()
   foreach(part RANGE 1 ${CCM_TEST_PARTS})
     math(EXPR index "${part} - 1")
-    add_test(NAME ${name}.${part} COMMAND test_${name} --gtest_brief=1 ${filter})
+    add_test(NAME ${name}.${part} COMMAND test_${name} ${filter})
     set_tests_properties(${name}.${part} PROPERTIES LABELS ${label} TIMEOUT 900
       ENVIRONMENT "GTEST_TOTAL_SHARDS=${CCM_TEST_PARTS};GTEST_SHARD_INDEX=${index}")
   endforeach()
