@@ -93,6 +93,7 @@ void ServiceLoop::make_board() {
       .log = parts_.log,
       .account = credentials && *credentials ? (*credentials)->domain_id : "",
       .has_access = !parts_.access->trouble(),
+      .flaws = [&life = parts_.life] { return life.flaws(); },
       .hooks = [&events = parts_.events] { return events.hook_counts(); },
       .canary_counter = [counts = std::make_shared<store::CanaryCounts>(kStorePath)](
                             const std::string& name,
@@ -138,6 +139,7 @@ void ServiceLoop::look_at_place() {
   switch (look_at_state_place(path)) {
     case StatePlace::same:
       is_away_ = false;
+      parts_.life.note(AgentFlaw::moved_state, false);
       return;
     case StatePlace::removed:
       parts_.log.error("the state directory was removed; the agent starts anew to make it again");
@@ -150,6 +152,7 @@ void ServiceLoop::look_at_place() {
       _exit(1);
     case StatePlace::away:
       if (std::exchange(is_away_, true)) return;
+      parts_.life.note(AgentFlaw::moved_state, true);
       parts_.log.error(
           "the state directory is not at {} any more; the agent goes on where it was moved to, "
           "until it or another store is back in its place",

@@ -33,7 +33,7 @@ std::vector<std::string> WatchedFiles::changed() {
   std::vector<std::string> paths;
   for (File& file : files_) {
     const std::optional<Identity> now = identity_of(file.path);
-    if (now == std::exchange(file.identity, now) || !now) continue;
+    if (now == std::exchange(file.identity, now)) continue;
     paths.push_back(file.path);
   }
   return paths;

@@ -23,9 +23,8 @@ class WatchedFiles {
   explicit WatchedFiles(const config::GlobalConfig& global,
                         const std::vector<config::CredentialsSpec>& further = {});
 
-  // Those that have been replaced or written, or have got another owner or mode, since the last
-  // call. One that is not there counts when it is back, as an agent may have been started without
-  // it. Links are followed, as orchestrators exchange them.
+  // Those that have been replaced, written or removed, or have got another owner or mode, since the
+  // last call. Links are followed, as orchestrators exchange them.
   std::vector<std::string> changed();
 
  private:

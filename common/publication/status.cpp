@@ -11,7 +11,7 @@ namespace ccm::publication {
 namespace {
 
 // First in every note; another one whenever the fields change.
-constexpr std::uint32_t kAgentMark = 0x33544741;        // "AGT3"
+constexpr std::uint32_t kAgentMark = 0x34544741;        // "AGT4"
 constexpr std::uint32_t kCallMark = 0x314c4143;         // "CAL1"
 constexpr std::uint32_t kFleetMark = 0x31544c46;        // "FLT1"
 constexpr std::uint32_t kFleetHostsMark = 0x31484c46;   // "FLH1"
@@ -122,6 +122,7 @@ std::string encode(const AgentStatus& status) {
   pack_time(out, status.next_wake);
   for (const std::uint64_t count : status.hooks.outcomes) pack_long(out, count);
   pack(out, status.fleet);
+  out.number(status.flaws.bits());
   return finish(std::move(out));
 }
 
@@ -140,6 +141,7 @@ std::optional<AgentStatus> decode_agent(std::string_view bytes) {
   status.next_wake = unpack_time(in);
   for (std::uint64_t& count : status.hooks.outcomes) count = unpack_long(in);
   status.fleet = unpack_fleet(in);
+  status.flaws = AgentFlaws(in.number());
   if (!in.is_complete() || identity > static_cast<std::uint32_t>(Identity::refused)) {
     return std::nullopt;
   }

@@ -15,6 +15,7 @@
 #include <string_view>
 #include <vector>
 
+#include "base/agent_flaws.h"
 #include "base/clock.h"
 #include "base/event.h"
 #include "base/fleet_overview.h"
@@ -71,6 +72,7 @@ struct AgentStatus {
   Time next_wake{};     // when something is due; 1970: nothing
   HookCounts hooks{};   // since the server's memory was made
   FleetStatus fleet{};
+  AgentFlaws flaws{};
 };
 std::string encode(const AgentStatus& status);
 std::optional<AgentStatus> decode_agent(std::string_view bytes);

@@ -202,6 +202,70 @@ def test_refused_credentials_are_told_by_the_next_agent_too(server, settings, cl
     assert status.json()["agent"]["cloud_seen"] >= refused["agent"]["cloud_seen"], "the last answer is remembered"
 
 
+def flaws_of(status):
+    """When JSON and metrics agree on them."""
+    told = {each["kind"]: each["message"] for each in status.json()["agent"]["flaws"]}
+    measured = {re.search('"(.*)"', name)[1] for name, value in status.metrics().items()
+                if name.startswith("ccm_agent_flaw{") and value}
+    return told if set(told) == measured else None
+
+
+def removed(profile):
+    profile.unlink()
+
+
+def halved(profile):
+    profile.write_text("[global]\nak = x\n")
+
+
+def replaced_by_a_directory(profile):
+    profile.unlink()
+    profile.mkdir()
+
+
+@pytest.mark.parametrize("happens", [removed, halved, replaced_by_a_directory])
+def test_what_only_the_next_agent_would_miss_is_told_now(server, settings, cloud, public, scratch, happens):
+    cloud.issue(public.names, days=100)
+    profile = scratch / "profile"
+    shutil.copy(cloud.facts["credentials_file"], profile)
+    settings["credentials"] = f"file={profile}"
+    status = with_status(server, settings=settings, sites=[public])
+    server.allow("profile has changed and cannot be used: .*; the agent goes on with what it has read before")
+    server.start()
+    server.wait_for_certificate(public, cloud.trust())
+    wait_until(lambda: status.json()["server"]["level"] == "good" and flaws_of(status) == {}, "a good status")
+    assert ctl(settings, "check")[0] == 0
+    happens(profile)
+    flaws = wait_until(lambda: flaws_of(status), "the flaw", timeout=SOON)
+    assert list(flaws) == ["unusable_files"]
+    assert status.json()["server"]["level"] == "warning" and status.json()["agent"]["credentials"] == "accepted"
+    assert "A file that the agent needs to reach the cloud" in status.ask("?format=html")[1]
+    code, line = ctl(settings, "check")
+    assert (code, line[:12]) == (1, "CCM WARNING ") and "goes on with what it has read" in line
+    assert "goes on with what it has read" in ctl(settings, "status")[1]
+    if profile.is_dir():
+        profile.rmdir()
+    new = scratch / "new"
+    shutil.copy(cloud.facts["credentials_file"], new)
+    new.rename(profile)
+    wait_until(lambda: flaws_of(status) == {} and status.json()["server"]["level"] == "good", "that it is mended",
+               timeout=2 * SOON)
+    assert ctl(settings, "check")[0] == 0
+
+
+def test_a_state_directory_that_was_moved_is_told(server, status, settings):
+    server.allow("the state directory is not at ")
+    state = pathlib.Path(settings["state_path"])
+    state.rename(state.with_name("away"))
+    wait_until(lambda: list(flaws_of(status) or ()) == ["moved_state"], "the flaw", timeout=SOON)
+    assert status.json()["server"]["level"] == "warning"
+    assert "The state directory is not in its place" in status.ask("?format=html")[1]
+    assert ctl(settings, "check")[0] == 3
+    state.with_name("away").rename(state)
+    wait_until(lambda: flaws_of(status) == {} and status.json()["server"]["level"] == "good", "that it is back",
+               timeout=SOON)
+
+
 def test_an_end_that_comes_near_is_told(server, status, settings, cloud, public):
     cloud.renew(max(cloud.admin("GET", "/scm/certificates")["certificates"], key=lambda each: each["id"])["id"], days=101)
     left = wait_until(

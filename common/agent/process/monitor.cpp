@@ -311,10 +311,11 @@ void Monitor::take_verdict() {
   const std::optional<Result<void>> verdict = trial_.verdict();
   if (!verdict) return;
   if (*verdict) return start_anew();
+  family_.pulse.tell_of_files(true);
   log_.write(
       {Severity::error,
-       fmt::format("{} has changed and cannot be used: {}; the agent goes on without it, and looks "
-                   "again when the file changes",
+       fmt::format("{} has changed and cannot be used: {}; the agent goes on with what it has read "
+                   "before, and looks again when the file changes",
                    join(std::exchange(changed_, {}), ", "), verdict->error().message())},
       getpid());
 }
@@ -326,6 +327,7 @@ void Monitor::start_anew() {
         getpid());
   }
   trial_.stop();
+  family_.pulse.tell_of_files(false);
   end_child(child_);
   restarts_.reset();
   refusals_.reset();

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Signs of life between the processes of one agent: a few bytes of shared memory, in which each
-// process counts its own. The first process makes it, the others inherit it by fork, and any of
-// them may read all. One thread of each process calls beat().
+// process counts its own, and what the monitor knows of the agent's files. The first process makes
+// it, the others inherit it by fork, and any of them may read all. One thread of each process calls
+// beat().
 #pragma once
 
 #include <atomic>
@@ -23,11 +24,17 @@ class Pulse {
   void beat(Member member) const noexcept;
   std::uint64_t beats(Member member) const noexcept;
 
+  // The monitor's word: whether a file that the agent has read (watched_files.h) is unusable now.
+  void tell_of_files(bool are_unusable) const noexcept;
+  bool has_unusable_files() const noexcept;
+
  private:
   using Counter = std::atomic<std::uint64_t>;
   static_assert(Counter::is_always_lock_free, "different processes count");
 
-  Counter* counters_ = nullptr;  // kMembers of them, for the rest of the process's life
+  // kMembers of them, and one that is 1 while files are unusable; for the rest of the process's
+  // life.
+  Counter* counters_ = nullptr;
 };
 
 }  // namespace ccm::agent

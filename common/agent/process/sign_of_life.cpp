@@ -52,6 +52,8 @@ SignOfLife::SignOfLife(Parts parts)
 SteadyTime SignOfLife::give() {
   pulse_.beat(Member::agent);
   const SteadyTime now = clock_.steady_now();
+  flaws_.set(AgentFlaw::unusable_files, pulse_.has_unusable_files());
+  presence_.has(flaws_);
   if (now < next_) return now;
   claim(now);
   presence_.beat(now);

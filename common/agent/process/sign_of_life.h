@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// Shows others that the agent lives: ccmctl and other agents through the presence file
-// (store/host/presence.h), its monitor through shared memory (pulse.h). Belongs to the agent's main
-// thread, which calls give() at least every kBeat, also between two parts of long work.
+// Shows others that the agent lives, and what is wrong with it: ccmctl and other agents through the
+// presence file (store/host/presence.h), its monitor through shared memory (pulse.h). Belongs to
+// the agent's main thread, which calls give() at least every kBeat, also between two parts of long
+// work.
 #pragma once
 
 #include <cstdint>
@@ -10,6 +11,7 @@
 #include <vector>
 
 #include "agent/process/pulse.h"
+#include "base/agent_flaws.h"
 #include "base/clock.h"
 #include "base/log.h"
 #include "config/input/wire.h"
@@ -39,6 +41,9 @@ class SignOfLife {
     presence_.serves(name, version);
   }
   void leads() noexcept { presence_.leads(); }
+  // Told with the next sign.
+  void note(AgentFlaw flaw, bool is_so) noexcept { flaws_.set(flaw, is_so); }
+  AgentFlaws flaws() const noexcept { return flaws_; }
 
  private:
   void claim(SteadyTime now);
@@ -47,6 +52,7 @@ class SignOfLife {
   const Clock& clock_;
   Log& log_;
   store::Presence presence_;
+  AgentFlaws flaws_;
   SteadyTime next_;
   unsigned failures_ = 0;
   bool is_claimed_ = false;

@@ -207,6 +207,7 @@ void StatusBoard::tell_of_agent(bool leads, Time next_wake) {
   agent_.cloud_seen = state.seen;
   agent_.cloud_missed = state.missed;
   agent_.next_wake = next_wake == Time::max() ? Time{} : next_wake;
+  if (parts_.flaws) agent_.flaws = parts_.flaws();
   agent_.hooks = hooks_before_;
   if (parts_.hooks) agent_.hooks.add(parts_.hooks());
   if (parts_.fleet) tell_of_fleet();

@@ -46,6 +46,8 @@ class StatusBoard {
     Log& log;
     std::string account;  // of the cloud; empty: not known
     bool has_access;      // the credentials could be read
+    // What is wrong with this agent; empty: nothing.
+    std::function<AgentFlaws()> flaws = {};
     // What became of hooks since this agent began; empty: nothing.
     std::function<publication::HookCounts()> hooks = {};
     lifecycle::CanaryCounter canary_counter = {};

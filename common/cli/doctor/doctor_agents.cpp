@@ -46,6 +46,12 @@ void examine_one(const std::string& state_path, const EffectiveSettings& server,
                                  : "correct that; the server's error log says more";
   switch (condition) {
     case AgentCondition::works:
+      for (const AgentFlaw flaw : kAgentFlaws) {
+        if (server.seen.flaws.has(flaw)) {
+          findings.bad(subject, std::string(sentence_of(flaw)),
+                       "put it right before the agent ends");
+        }
+      }
       if (trouble.empty()) return findings.good(subject, sentence);
       // A single death may be an accident.
       if (is_first_death(state_path, server.server)) {

@@ -51,6 +51,11 @@ JsonObject object_of(const store::EffectiveSettings& server,
       .set("agent", word_of(condition_of(seen)))
       .set_number("process", seen.pid)
       .set_flag("leads", seen.leads);
+  std::vector<std::string> flaws;
+  for (const AgentFlaw flaw : kAgentFlaws) {
+    if (seen.flaws.has(flaw)) flaws.emplace_back(word_of(flaw));
+  }
+  object.set_texts("flaws", flaws);
   if (seen.pid != 0) object.set("since", format_time(seen.since));
   if (seen.last_seen) object.set("last_seen", format_time(*seen.last_seen));
   return object;

@@ -123,7 +123,14 @@ Result<void> Surveyor::choose_targets() {
 void Surveyor::say_of_agent(const EffectiveSettings& server) {
   const AgentCondition condition = condition_of(server.seen);
   const bool is_agent_alone = server.server.kind == config::ServerKind::none;
-  if (condition == AgentCondition::works) return;
+  if (condition == AgentCondition::works) {
+    for (const AgentFlaw flaw : kAgentFlaws) {
+      if (server.seen.flaws.has(flaw)) {
+        say_of(server, Level::warning, std::string(sentence_of(flaw)));
+      }
+    }
+    return;
+  }
   if (condition == AgentCondition::stopped && is_agent_alone) return;
   say_of(server, Level::critical, fmt::format("{}; {}", describe(server.seen), remedy_of(server)));
 }

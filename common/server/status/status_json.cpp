@@ -127,6 +127,12 @@ void write_agent(JsonText& out, const StatusReport& report) {
       out.number(to_string(static_cast<HookCounts::Outcome>(i)), agent->hooks.outcomes[i]);
     }
     out.close('}');
+    out.open('[', "flaws");
+    for (const AgentFlaw flaw : kAgentFlaws) {
+      if (!agent->flaws.has(flaw)) continue;
+      out.open('{').text("kind", word_of(flaw)).text("message", sentence_of(flaw)).close('}');
+    }
+    out.close(']');
     write_fleet(out, report);
   }
   out.close('}');

@@ -40,6 +40,11 @@ void add_agent(Metrics& out, const StatusReport& report) {
   out.family("ccm_agent_credentials", "gauge",
              "What is known of the credentials: 1 for the state that is so.");
   out.sample(1, label("state", to_string(agent.identity)));
+  out.family("ccm_agent_flaw", "gauge",
+             "1 for what is wrong with an agent that goes on all the same.");
+  for (const AgentFlaw flaw : kAgentFlaws) {
+    out.sample(agent.flaws.has(flaw) ? 1 : 0, label("flaw", word_of(flaw)));
+  }
   if (agent.next_wake != Time{}) {
     out.family("ccm_agent_next_wake_timestamp_seconds", "gauge", "When the agent has to act next.");
     out.sample(seconds(agent.next_wake));

@@ -37,6 +37,12 @@ std::string percent_encoded(std::string_view text) {
   return out;
 }
 
+std::string as_sentence(std::string_view words) {
+  std::string sentence(words);
+  sentence.front() = static_cast<char>(std::toupper(static_cast<unsigned char>(sentence.front())));
+  return sentence + ".";
+}
+
 // What is wrong with the server as a whole; empty when nothing is.
 std::vector<std::string> alarms(const StatusReport& report) {
   std::vector<std::string> all;
@@ -57,6 +63,9 @@ std::vector<std::string> alarms(const StatusReport& report) {
     all.emplace_back(
         "The agent could not read what it needs to call the cloud; the server's error log says "
         "what. Certificates are served but not renewed.");
+  }
+  for (const AgentFlaw flaw : kAgentFlaws) {
+    if (report.agent->flaws.has(flaw)) all.push_back(as_sentence(sentence_of(flaw)));
   }
   return all;
 }

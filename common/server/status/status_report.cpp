@@ -154,8 +154,8 @@ Health StatusReport::level() const noexcept {
   if (!agent_lives || is_refused || count(Health::bad) > 0) return Health::bad;
   const bool is_unreadable = agent && agent->identity == publication::Identity::unreadable;
   const bool has_flaws = fleet_hosts && fleet_hosts->flaw_count > 0;
-  const bool is_dubious = is_unreadable || has_lost_fleet() || has_no_leader() || has_flaws ||
-                          count(Health::warning) > 0;
+  const bool is_dubious = is_unreadable || (agent && agent->flaws.any()) || has_lost_fleet() ||
+                          has_no_leader() || has_flaws || count(Health::warning) > 0;
   return is_dubious ? Health::warning : Health::good;
 }
 

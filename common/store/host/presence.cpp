@@ -12,6 +12,7 @@
 #include <cstddef>
 #include <cstring>
 #include <span>
+#include <utility>
 
 #include "base/file.h"
 #include "crypto/digest.h"
@@ -23,7 +24,7 @@ constexpr std::uint64_t kMagic = 0x31544e4741'4d4343;  // "CCMAGNT1"
 constexpr off_t kAgentLock = 0;
 constexpr off_t kServerLock = 1;
 constexpr Seconds kFrozen{30};
-constexpr std::uint64_t kMostRows = 1U << 20U;
+constexpr std::uint32_t kMostRows = 1U << 20U;
 constexpr unsigned kMostLooks = 8;
 
 // Numbers of the host's own byte order: nobody else reads them.
@@ -34,7 +35,8 @@ struct Header {
   std::int64_t since = 0;      // seconds of UTC
   std::uint32_t pid = 0;
   std::uint32_t leads = 0;
-  std::uint64_t row_count = 0;
+  std::uint32_t row_count = 0;
+  std::uint32_t flaws = 0;  // bits of AgentFlaws
 };
 static_assert(sizeof(Header) == 48 && sizeof(PresenceRow) == 16, "a file that two programs share");
 
@@ -168,7 +170,8 @@ void Presence::write_head(SteadyTime now) const noexcept {
                       .since = facts_.since.time_since_epoch().count(),
                       .pid = facts_.pid,
                       .leads = leads_ ? 1U : 0U,
-                      .row_count = rows_.size()};
+                      .row_count = static_cast<std::uint32_t>(rows_.size()),
+                      .flaws = flaws_.bits()};
   static_cast<void>(write_at(file_.get(), &header, sizeof header, 0));
 }
 
@@ -208,6 +211,12 @@ void Presence::leads() noexcept {
     static_cast<void>(write_at(file_.get(), &value, sizeof value, offsetof(Header, leads)));
 }
 
+void Presence::has(AgentFlaws flaws) noexcept {
+  if (std::exchange(flaws_, flaws) == flaws || !file_) return;
+  const std::uint32_t bits = flaws.bits();
+  static_cast<void>(write_at(file_.get(), &bits, sizeof bits, offsetof(Header, flaws)));
+}
+
 bool AgentSighting::is_frozen() const noexcept {
   return is_alive && silence && *silence > kFrozen;
 }
@@ -229,6 +238,7 @@ AgentSighting look_at_agent(const std::string& state_path, const ServerId& serve
     seen.pid = header->pid;
     seen.since = Time(Seconds(header->since));
     seen.leads = header->leads != 0;
+    seen.flaws = AgentFlaws(header->flaws);
     // After a start of the machine the clock begins anew.
     seen.silence =
         std::max(Seconds(0), std::chrono::duration_cast<Seconds>(now - steady_time(header->beat)));
@@ -239,6 +249,7 @@ AgentSighting look_at_agent(const std::string& state_path, const ServerId& serve
   if (!seen.is_alive) {
     seen.silence.reset();
     seen.leads = false;
+    seen.flaws = {};
   }
   return seen;
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The file in which a living agent shows, to everyone who may read the store, when it last gave a
-// sign of life, whether it leads, and which version of each certificate it has published to its
-// server. "agent-KIND-INSTANCE" in the state directory:
+// sign of life, whether it leads, what is wrong with it, and which version of each certificate it
+// has published to its server. "agent-KIND-INSTANCE" in the state directory:
 //
 //   Header | one Row per certificate, sorted by key
 //
@@ -23,6 +23,7 @@
 #include <string_view>
 #include <vector>
 
+#include "base/agent_flaws.h"
 #include "base/clock.h"
 #include "base/handle.h"
 #include "base/result.h"
@@ -62,6 +63,7 @@ class Presence {
   void beat(SteadyTime now) noexcept;
   void serves(std::string_view name, VersionNumber version) noexcept;
   void leads() noexcept;
+  void has(AgentFlaws flaws) noexcept;
 
  private:
   bool is_in_place() const;
@@ -71,6 +73,7 @@ class Presence {
   std::string path_;
   Facts facts_;
   bool leads_ = false;
+  AgentFlaws flaws_;
   std::vector<PresenceRow> rows_;
   std::uint64_t sequence_ = 0;
   FileDescriptor file_;  // with the agent's lock
@@ -85,6 +88,7 @@ struct AgentSighting {
   std::optional<Time> last_seen;     // when it last wrote anything
   std::optional<Seconds> silence{};  // since its last sign of life, if it is alive
   bool leads = false;
+  AgentFlaws flaws{};
   std::vector<PresenceRow> rows = {};
 
   // Whether its last sign of life is older than a healthy agent's can be.

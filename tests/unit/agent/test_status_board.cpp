@@ -62,6 +62,7 @@ class StatusBoardTest : public testing::Test {
                              .log = log_,
                              .account = "account",
                              .has_access = true,
+                             .flaws = [this] { return flaws_; },
                              .hooks = [this] { return hooks_; },
                              .fleet = [this] { return note_; },
                              .fleet_overview = [this] { return overview_; }});
@@ -113,6 +114,7 @@ class StatusBoardTest : public testing::Test {
   test::MemoryLog log_;
   std::unique_ptr<store::Lease> lease_ = store_.try_lead().value();
   CallLedger ledger_;
+  AgentFlaws flaws_;
   HookCounts hooks_;
   std::optional<store::FleetNote> note_;
   std::optional<FleetOverview> overview_;
@@ -134,8 +136,11 @@ TEST_F(StatusBoardTest, TellsOfTheAgent) {
   EXPECT_EQ(status.identity, publication::Identity::accepted);
   EXPECT_EQ(status.cloud_seen, kTestNow);
   EXPECT_EQ(status.next_wake, clock_.now() + 60s);
+  EXPECT_FALSE(status.flaws.any());
+  flaws_.set(AgentFlaw::moved_state, true);
   look(false);
   EXPECT_FALSE(agent().leads);
+  EXPECT_EQ(agent().flaws, flaws_);
   const auto call = publication::decode_call(writer_->read_note(publication::kFirstCallNote));
   ASSERT_TRUE(call);
   EXPECT_EQ(call->outcomes[publication::CallStatus::ok], 1U);

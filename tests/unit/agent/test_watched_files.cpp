@@ -63,10 +63,11 @@ TEST_F(WatchedFilesTest, KnowWhatLeadsToTheFleet) {
   }
 }
 
-TEST_F(WatchedFilesTest, OneThatComesBackCounts) {
+TEST_F(WatchedFilesTest, OneThatGoesOrComesBackCounts) {
   directory_.write("credentials", "1");
   WatchedFiles files = watch();
   fs::rename(path("credentials"), path("away"));
+  EXPECT_THAT(files.changed(), ElementsAre(path("credentials")));
   EXPECT_THAT(files.changed(), IsEmpty());
   fs::rename(path("away"), path("credentials"));
   EXPECT_THAT(files.changed(), ElementsAre(path("credentials")));

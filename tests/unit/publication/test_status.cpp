@@ -68,7 +68,8 @@ TEST(Status, AgentAndCallsComeBack) {
                                     .since = Time(Seconds(6)),
                                     .leader = "two",
                                     .leads = true,
-                                    .problem = std::string(2000, 'p')}};
+                                    .problem = std::string(2000, 'p')},
+                          .flaws = AgentFlaws(~0U)};
   const auto same = decode_agent(encode(agent));
   ASSERT_TRUE(same);
   EXPECT_EQ(same->pid, 12U);
@@ -82,6 +83,7 @@ TEST(Status, AgentAndCallsComeBack) {
   EXPECT_EQ(same->fleet.leader, "two");
   EXPECT_TRUE(same->fleet.leads);
   EXPECT_TRUE(same->fleet.problem.starts_with("ppp"));
+  for (const AgentFlaw flaw : kAgentFlaws) EXPECT_TRUE(same->flaws.has(flaw));
   EXPECT_LE(encode(agent).size(), kNoteSize);
 
   CallStatus call{.operation = "scm.ListCertificates"};

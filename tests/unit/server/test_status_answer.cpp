@@ -178,6 +178,28 @@ TEST_F(StatusAnswerTest, RefusedCredentialsAreAnAlarm) {
               HasSubstr("ccm_agent_credentials{state=\"refused\"} 1\n"));
 }
 
+TEST_F(StatusAnswerTest, WhatTheNextAgentCouldNotDoIsSaidNow) {
+  make({"a"});
+  tell("a", valid());
+  beat(Seconds(1));
+  AgentStatus agent{.pid = 7, .version = "1", .leads = true};
+  const auto say = [&] {
+    ASSERT_TRUE(writer_->write_note(publication::kAgentNote, encode(agent)));
+  };
+  say();
+  EXPECT_EQ(report().level(), Health::good);
+  EXPECT_THAT(ask("format=json").body, HasSubstr(R"("flaws":[],)"));
+  agent.flaws.set(AgentFlaw::moved_state, true);
+  say();
+  EXPECT_EQ(report().level(), Health::warning);
+  EXPECT_THAT(ask("").body, HasSubstr("The state directory is not in its place any more; "));
+  EXPECT_THAT(ask("format=json").body,
+              HasSubstr(R"("flaws":[{"kind":"moved_state","message":"the state directory)"));
+  EXPECT_THAT(ask("format=prometheus").body,
+              AllOf(HasSubstr("ccm_agent_flaw{flaw=\"unusable_files\"} 0\n"),
+                    HasSubstr("ccm_agent_flaw{flaw=\"moved_state\"} 1\n")));
+}
+
 TEST_F(StatusAnswerTest, CredentialsThatWereNeverTriedAreNotCalledGood) {
   make({"a"});
   beat(Seconds(1));

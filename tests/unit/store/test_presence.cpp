@@ -59,6 +59,23 @@ TEST_F(PresenceTest, TellsWhoServesWhatSinceWhen) {
   EXPECT_TRUE(look().leads);
 }
 
+TEST_F(PresenceTest, TellsWhatIsWrongWithALivingAgent) {
+  AgentFlaws flaws;
+  flaws.set(AgentFlaw::unusable_files, true);
+  {
+    Presence agent(state_.path(), facts());
+    agent.has(flaws);
+    ASSERT_TRUE(agent.claim(now_));
+    EXPECT_EQ(look().flaws, flaws);
+    agent.has({});
+    EXPECT_FALSE(look().flaws.any());
+    agent.has(flaws);
+    EXPECT_EQ(look().flaws, flaws);
+    EXPECT_EQ(look().serves("www"), std::nullopt);
+  }
+  EXPECT_FALSE(look().flaws.any()) << "it is dead";
+}
+
 TEST_F(PresenceTest, IsTheOwnersOnly) {
   Presence agent(state_.path(), facts());
   ASSERT_TRUE(agent.claim(now_));

@@ -65,6 +65,12 @@ void print_trouble_with_fleet(const Workspace& workspace) {
 // ends.
 void print_lost_agents(const Terminal& terminal, const std::vector<EffectiveSettings>& servers) {
   for (const EffectiveSettings& server : servers) {
+    for (const AgentFlaw flaw : kAgentFlaws) {
+      if (!server.seen.flaws.has(flaw)) continue;
+      Terminal::print(terminal.paint(Colour::red, fmt::format("{}: {}", title_of(server, servers),
+                                                              sentence_of(flaw))) +
+                      "\n");
+    }
     if (!is_lost(condition_of(server.seen))) continue;
     const std::string sentence =
         fmt::format("{}: {}, so nothing new is served there and it renews nothing; -> {}",

@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "base/agent_flaws.h"
+
+namespace ccm {
+
+std::string_view word_of(AgentFlaw flaw) noexcept {
+  return flaw == AgentFlaw::unusable_files ? "unusable_files" : "moved_state";
+}
+
+std::string_view sentence_of(AgentFlaw flaw) noexcept {
+  if (flaw == AgentFlaw::unusable_files) {
+    return "a file that the agent needs to reach the cloud or the fleet is gone or cannot be used "
+           "any more; the agent goes on with what it has read, the next one cannot, and the "
+           "server's error log says which file it is";
+  }
+  return "the state directory is not in its place any more; the agent goes on where it was moved "
+         "to, the next one cannot";
+}
+
+AgentFlaws::AgentFlaws(std::uint32_t bits) noexcept {
+  for (const AgentFlaw flaw : kAgentFlaws) bits_ |= bits & bit(flaw);
+}
+
+void AgentFlaws::set(AgentFlaw flaw, bool is_so) noexcept {
+  bits_ = is_so ? bits_ | bit(flaw) : bits_ & ~bit(flaw);
+}
+
+}  // namespace ccm
