@@ -174,6 +174,25 @@ def test_the_drop_ins_are_those_of_the_page(service):
         page, f"/etc/systemd/system/{service}.service.d/hardening.conf")
 
 
+def test_the_unit_starts_the_agent_again_however_often_it_ended(installed):
+    wanted = {"StartLimitIntervalSec": "0", "Restart": "always", "RestartSec": "5"}
+    page = (place.ROOT / "docs/how-to/other-programs.md").read_text()
+    shipped = (installed / "usr/lib/systemd/system/ccm-agent.service").read_text()
+    for settings in (re.findall(r"^(\w+)=(.*)$", shipped, re.MULTILINE),
+                     unit.drop_in(page, "/etc/systemd/system/ccm.service")):
+        assert wanted.items() <= dict(settings).items()
+
+
+@pytest.mark.skipif(not unit.is_there(), reason="there is no systemd-analyze, which knows every setting and its section")
+def test_systemd_understands_all_of_the_unit(installed, scratch):
+    text = (installed / "usr/lib/systemd/system/ccm-agent.service").read_text()
+    service = scratch / "ccm-agent.service"
+    service.write_text(text.replace("/usr/bin/ccmctl", str(place.program("ccmctl"))))
+    done = subprocess.run(["systemd-analyze", "verify", "--man=no", service], capture_output=True, text=True, timeout=60,
+                          check=False)
+    assert (done.returncode, done.stderr) == (0, "")
+
+
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can take rights away from itself")
 @pytest.mark.skipif(not unit.is_there(), reason="there is no systemd-analyze, which knows the sets of system calls")
 def test_the_unit_of_the_agent_works_under_its_restrictions(settings, cloud, scratch):
