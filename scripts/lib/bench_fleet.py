@@ -29,7 +29,7 @@ import threading
 import time
 import urllib.request
 
-from bench_processes import cleared_away, cpu_nanoseconds, proportional_memory
+from bench_processes import build, cleared_away, cpu_nanoseconds, proportional_memory
 from lab import ctl, place
 from lab.agent import Agent
 from lab.emulator import Emulator
@@ -207,6 +207,7 @@ def measure_nodes(scratch, arguments, report):
 
 def main():
     arguments = parse_arguments()
+    build("ccm-fleet-probe")
     report = Report()
     with place.Scratch("bench") as scratch, cleared_away():
         if arguments.hosts:

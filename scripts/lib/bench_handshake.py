@@ -23,7 +23,7 @@ import subprocess
 import sys
 
 import bench_instructions
-from bench_processes import cleared_away, cpu_nanoseconds
+from bench_processes import build, cleared_away, cpu_nanoseconds
 from bench_servers import NAME, BenchApache, BenchNginx, settings_of
 from lab import tls
 from lab.emulator import Emulator
@@ -126,6 +126,7 @@ def measured_rows(arguments):
 
 def main():
     arguments = parse_arguments()
+    build()
     rows = []
     print("full handshakes per CPU second of the worker, as a ratio to static (1.000 = equal)")
     print(f"{'server':8}{'key':10}{'protocol':10}{'static/s':>10}"

@@ -1,18 +1,31 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Ends what a benchmark started, even when it is interrupted, told to end or fails half-way."""
+"""Builds what a benchmark measures, and ends what it started, even when it is interrupted or fails half-way."""
 
 import contextlib
 import ctypes
 import os
 import pathlib
 import signal
+import subprocess
 import sys
 import time
 
-from lab import processes
+from lab import place, processes
 
 _PR_SET_CHILD_SUBREAPER = 36
 _PATIENCE = 5.0  # seconds
+
+
+def build(*probes):
+    """What operators run, and these programs of the tests."""
+    commands = [["scripts/build"]]
+    if probes:
+        commands.append(["cmake", "--build", "--preset", "release", "--target", *probes])
+    for command in commands:
+        # Figures alone go to standard output.
+        status = subprocess.run(command, cwd=place.ROOT, stdout=sys.stderr, check=False).returncode
+        if status:
+            sys.exit(status)
 
 
 def _raise_exit(number, _frame):

@@ -17,7 +17,7 @@ import sys
 import threading
 import time
 
-from bench_processes import cleared_away, cpu_nanoseconds, proportional_memory
+from bench_processes import build, cleared_away, cpu_nanoseconds, proportional_memory
 from bench_servers import settings_of
 from lab import place, processes, tls
 from lab.apache import Apache, global_part
@@ -35,7 +35,7 @@ LONG = 3600  # seconds that a start of many may take
 def parse_arguments():
     parser = argparse.ArgumentParser(prog="scripts/bench scale", description=__doc__,
                                      formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--count", type=int, default=1000, help="certificates (default 1000; 10000 is the full)")
+    parser.add_argument("--count", type=int, default=1000, help="certificates (default 1000; up to 10000 were tried)")
     parser.add_argument("--first", type=int, default=1000,
                         help="certificates that are issued for the first time by PCA (default 1000)")
     parser.add_argument("--rounds", type=int, default=3, help="starts and reloads of each (default 3)")
@@ -340,6 +340,7 @@ PARTS = {"nginx": part_nginx, "agent": part_agent, "first": part_first, "status"
 
 def main():
     arguments = parse_arguments()
+    build()
     report = Report()
     with place.Scratch("bench") as scratch, cleared_away(), Emulator(scratch / "cloud") as cloud:
         many = Many(pathlib.Path(scratch), cloud)

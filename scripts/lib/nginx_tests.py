@@ -42,8 +42,24 @@ def parse_arguments():
     parser.add_argument("tests", nargs="*")
     words = parser.parse_args()
     if not (words.folder / "lib/Test/Nginx.pm").is_file():
-        sys.exit(f"scripts/nginx-tests: {words.folder} is no checkout of nginx's tests: it lacks lib/Test/Nginx.pm")
+        parser.error(f"{words.folder} is no checkout of nginx's tests: it lacks lib/Test/Nginx.pm")
+    for test in words.tests:
+        if not (words.folder / test).is_file():
+            parser.error(f"there is no test {test} in {words.folder}")
     return words
+
+
+def require_what_tests_use():
+    """Without these prove would run nothing, or each test would skip itself, and nothing would have failed."""
+    if not shutil.which("prove"):
+        sys.exit("scripts/nginx-tests: there is no prove; install the package perl")
+    if subprocess.run(["perl", "-MIO::Socket::SSL", "-e1"], stderr=subprocess.DEVNULL, check=False).returncode != 0:
+        sys.exit("scripts/nginx-tests: perl has no IO::Socket::SSL; install the package libio-socket-ssl-perl")
+    try:
+        place.program("ccm-emulator")
+        place.nginx_module()
+    except FileNotFoundError as missing:
+        sys.exit(f"scripts/nginx-tests: {missing}")
 
 
 def output_of_version():
@@ -109,6 +125,8 @@ class Runs:
             subprocess.run(command, cwd=self.folder, env=self.environment_of(mode), stdin=subprocess.DEVNULL,
                            stdout=file, stderr=subprocess.STDOUT, check=False)
         said = log.read_text(errors="replace")
+        if "Files=" not in said:
+            sys.exit(f"scripts/nginx-tests: prove did not come to its end; see {log.relative_to(place.ROOT)}")
         print(f"### {mode}   (the log is {log.relative_to(place.ROOT)})\n{said[said.rfind('Files='):].strip()}", flush=True)
         if mode == "certificates":
             used = (self.scratch / "used").read_text().splitlines()
@@ -116,8 +134,8 @@ class Runs:
         return set(re.findall(r"^(\S+\.t) +\(Wstat: .*(?:exited|Signal|Failed: [1-9])", said, re.M))
 
 
-def main():
-    words = parse_arguments()
+def main(words):
+    require_what_tests_use()
     LOGS.mkdir(parents=True, exist_ok=True)
     with place.Scratch("nginx-tests") as scratch, Emulator(scratch / "cloud") as cloud:
         if os.geteuid() == 0:
@@ -136,10 +154,11 @@ def main():
 
 
 if __name__ == "__main__":
+    understood = parse_arguments()
     # A network of its own: the tests choose their ports themselves.
     if os.geteuid() == 0 and "CCM_ALONE" not in os.environ:
         os.environ["CCM_ALONE"] = "1"
         alone = 'ip link set lo up; exec "$@"'
         os.execvp("unshare", ["unshare", "--net", "--pid", "--fork", "--kill-child", "--mount-proc", "sh", "-c", alone,
                               "sh", sys.executable, *sys.argv])
-    sys.exit(main())
+    sys.exit(main(understood))
