@@ -33,7 +33,7 @@ ZONE = "catalogue.example"
 def parse_arguments():
     parser = argparse.ArgumentParser(prog="scripts/bench catalogue", description=__doc__,
                                      formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--count", type=int, default=10000, help="certificates (default 10000; up to 100000 were tried)")
+    parser.add_argument("--count", type=int, default=10000, help="certificates (default 10000; up to 100000 tried)")
     parser.add_argument("--rounds", type=int, default=3, help="starts of each (default 3)")
     parser.add_argument("--renewals", type=int, default=5, help="certificates that are added and then renewed")
     parser.add_argument("--idle", type=int, default=60, help="seconds to watch an agent that has nothing to do")

@@ -35,7 +35,7 @@ LONG = 3600  # seconds that a start of many may take
 def parse_arguments():
     parser = argparse.ArgumentParser(prog="scripts/bench scale", description=__doc__,
                                      formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--count", type=int, default=1000, help="certificates (default 1000; up to 10000 were tried)")
+    parser.add_argument("--count", type=int, default=1000, help="certificates (default 1000; up to 10000 tried)")
     parser.add_argument("--first", type=int, default=1000,
                         help="certificates that are issued for the first time by PCA (default 1000)")
     parser.add_argument("--rounds", type=int, default=3, help="starts and reloads of each (default 3)")
