@@ -183,13 +183,13 @@ def test_the_unit_starts_the_agent_again_however_often_it_ended(installed):
         assert wanted.items() <= dict(settings).items()
 
 
-@pytest.mark.skipif(not unit.is_there(), reason="there is no systemd-analyze, which knows every setting and its section")
+@pytest.mark.skipif(not unit.is_there(), reason="there is no systemd-analyze, which knows each setting's section")
 def test_systemd_understands_all_of_the_unit(installed, scratch):
     text = (installed / "usr/lib/systemd/system/ccm-agent.service").read_text()
     service = scratch / "ccm-agent.service"
     service.write_text(text.replace("/usr/bin/ccmctl", str(place.program("ccmctl"))))
-    done = subprocess.run(["systemd-analyze", "verify", "--man=no", service], capture_output=True, text=True, timeout=60,
-                          check=False)
+    done = subprocess.run(["systemd-analyze", "verify", "--man=no", service], capture_output=True, text=True,
+                          timeout=60, check=False)
     assert (done.returncode, done.stderr) == (0, "")
 
 
@@ -219,6 +219,16 @@ def test_the_unit_of_the_agent_works_under_its_restrictions(settings, cloud, scr
     finally:
         process.terminate()
         assert process.wait(timeout=20) == 0
+
+
+def test_packages_are_for_the_processors_of_the_agents_filter():
+    source = (place.ROOT / "common/agent/process/call_filter.cpp").read_text()
+    filtered = set(re.findall(r"if defined\(__(\w+)__\)\nconstexpr std::uint32_t kArchitecture", source))
+    spec, control = ((PACKAGING / name).read_text() for name in ("rpm/ccm-tls.spec", "debian/control"))
+    assert set(re.search(r"^ExclusiveArch: +(.*)$", spec, re.MULTILINE)[1].split()) == filtered
+    names = {"x86_64": "amd64", "aarch64": "arm64"}
+    packages = re.findall(r"^Architecture: (.*)$", control, re.MULTILINE)
+    assert packages and all(set(each.split()) == {names[name] for name in filtered} for each in packages)
 
 
 def test_the_samples_are_accepted(make_server, scratch, credentials):
