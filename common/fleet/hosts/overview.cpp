@@ -38,18 +38,13 @@ void add_behind(Host& host, const HostReport& report,
 
 Host host_of(const FleetMember& member, const OverviewFacts& facts) {
   Host host{.name = member.name, .leads = member.id == facts.leader};
+  host.seen = facts.heard.last(member.name).value_or(Time{});
+  host.is_silent = facts.heard.is_silent(member.name);
   const auto found = facts.reports.find(member.id);
-  if (found == facts.reports.end()) {
-    const auto before = facts.seen.find(member.name);
-    if (before != facts.seen.end()) host.seen = before->second;
-    host.is_silent = true;
-    return host;
-  }
+  if (found == facts.reports.end()) return host;
   const HostReport& report = found->second;
   host.agent = report.agent;
-  host.seen = seen(report, facts.now);
   host.clock_ahead = report.ahead;
-  host.is_silent = is_silent(report, facts.now);
   add_behind(host, report, facts.certificates);
   return host;
 }
@@ -61,14 +56,6 @@ auto rank(const Host& host) {
 }
 
 }  // namespace
-
-Time seen(const HostReport& report, Time now) {
-  return std::min(report.written - report.ahead.value_or(Seconds(0)), now);
-}
-
-bool is_silent(const HostReport& report, Time now) {
-  return now - seen(report, now) > FleetOverview::kSilence;
-}
 
 FleetOverview make_overview(OverviewFacts facts) {
   std::sort(facts.certificates.begin(), facts.certificates.end(),

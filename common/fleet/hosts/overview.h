@@ -3,7 +3,6 @@
 // Pure functions.
 #pragma once
 
-#include <map>
 #include <string>
 #include <vector>
 
@@ -11,6 +10,7 @@
 #include "base/fleet_overview.h"
 #include "fleet/hosts/host_book.h"
 #include "fleet/hosts/host_report.h"
+#include "fleet/hosts/hosts_heard.h"
 #include "fleet/store/fleet_keyring.h"
 
 namespace ccm::fleet {
@@ -22,14 +22,10 @@ struct OverviewFacts {
   // but for the last moments. In any order.
   std::vector<KnownCertificate> certificates;
   std::string leader;  // its id
-  // When hosts were heard of last whose reports are gone, by their names.
-  const std::map<std::string, Time>& seen;
+  const HostsHeard& heard;
   Time now;  // by etcd's clock
 };
 FleetOverview make_overview(OverviewFacts facts);
-// When it was written, by etcd's clock; not later than `now`, which is by that, too.
-Time seen(const HostReport& report, Time now);
-bool is_silent(const HostReport& report, Time now);
 
 // Whether two say the same of the hosts, but for when they were heard of.
 bool says_the_same(const FleetOverview& one, const FleetOverview& other);

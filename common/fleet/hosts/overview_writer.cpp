@@ -29,15 +29,7 @@ void OverviewWriter::begin_anew() {
   members_heard_.reset();
   members_.clear();
   followed_.clear();
-  lost_.clear();
-  seen_.clear();
-  const auto before = store::read_fleet_overview(parts_.state_path);
-  if (!before) return;
-  for (const FleetOverview::Host& host : before->shown) {
-    if (host.seen == Time{}) continue;
-    seen_[host.name] = host.seen;
-    if (host.is_silent) lost_.insert(host.name);
-  }
+  heard_.begin(store::read_fleet_overview(parts_.state_path), parts_.host.etcd()->now());
 }
 
 Result<void> OverviewWriter::look(const FleetHost::Standing& standing) {
@@ -51,9 +43,9 @@ Result<void> OverviewWriter::look(const FleetHost::Standing& standing) {
   if (!reports) return {};
   if (!has_begun_) begin_anew();
   if (Result<void> read = read_members(standing); !read) return read;
-  const FleetOverview overview = put_together(standing, *reports);
-  for (const auto& [id, report] : *reports) seen_[report.host] = seen(report, overview.at);
-  tell_of_lost(*reports, overview.at);
+  const Time at = parts_.host.etcd()->now();
+  tell_of_lost(*reports, at);
+  const FleetOverview overview = put_together(standing, *reports, at);
   const bool has_changed = !last_ || !says_the_same(*last_, overview);
   if (has_changed || now - written_ >= kBetweenOverviews) {
     if (Result<void> done = write(standing, overview); !done) return done;
@@ -80,7 +72,6 @@ Result<void> OverviewWriter::read_members(const FleetHost::Standing& standing) {
     for (const FleetMember& each : members_) {
       if (knows(*members, each)) continue;
       tell(EventType::host_left, each.name, "is no member of the fleet any more");
-      lost_.erase(each.name);
     }
   }
   members_ = *std::move(members);
@@ -96,32 +87,27 @@ EtcdRevision OverviewWriter::settled(SteadyTime now, EtcdRevision followed) {
 }
 
 FleetOverview OverviewWriter::put_together(const FleetHost::Standing& standing,
-                                           const HostReports& reports) {
+                                           const HostReports& reports, Time now) {
   EtcdRevision lowest = standing.followed;
   for (const auto& [id, report] : reports) lowest = std::min(lowest, report.followed);
   const EtcdRevision to = settled(parts_.clock.steady_now(), standing.followed);
-  const Seconds ahead = parts_.host.etcd()->clock_ahead().value_or(Seconds(0));
   return make_overview({.members = members_,
                         .reports = reports,
                         .certificates = parts_.host.changed_between(lowest, to),
                         .leader = standing.leader.id,
-                        .seen = seen_,
-                        .now = parts_.clock.now() - ahead});
+                        .heard = heard_,
+                        .now = now});
 }
 
 void OverviewWriter::tell_of_lost(const HostReports& reports, Time now) {
-  for (const FleetMember& member : members_) {
-    const auto report = reports.find(member.id);
-    // One that was let in and has never run is not lost.
-    const bool is_lost = report != reports.end() && is_silent(report->second, now);
-    const bool is_back = report != reports.end() && !is_lost;
-    if (is_lost && lost_.insert(member.name).second) {
-      tell(EventType::host_lost, member.name,
-           fmt::format("was not heard of for {}", format_duration(FleetOverview::kSilence)));
-    }
-    if (is_back && lost_.erase(member.name) > 0) {
-      tell(EventType::host_returned, member.name, "is heard of again");
-    }
+  const HostsHeard::News news = heard_.look(
+      {.members = members_, .reports = reports, .self = parts_.host.self().id, .now = now});
+  for (const std::string& host : news.lost) {
+    tell(EventType::host_lost, host,
+         fmt::format("was not heard of for {}", format_duration(FleetOverview::kSilence)));
+  }
+  for (const std::string& host : news.returned) {
+    tell(EventType::host_returned, host, "is heard of again");
   }
 }
 

@@ -7,9 +7,7 @@
 
 #include <cstdint>
 #include <deque>
-#include <map>
 #include <optional>
-#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -19,6 +17,7 @@
 #include "base/result.h"
 #include "fleet/hosts/fleet_roster.h"
 #include "fleet/hosts/host_book.h"
+#include "fleet/hosts/hosts_heard.h"
 #include "fleet/store/fleet_host.h"
 #include "fleet/store/fleet_keyring.h"
 
@@ -41,9 +40,10 @@ class OverviewWriter {
  private:
   void begin_anew();
   Result<void> read_members(const FleetHost::Standing& standing);
-  FleetOverview put_together(const FleetHost::Standing& standing, const HostReports& reports);
-  EtcdRevision settled(SteadyTime now, EtcdRevision followed);
   void tell_of_lost(const HostReports& reports, Time now);
+  FleetOverview put_together(const FleetHost::Standing& standing, const HostReports& reports,
+                             Time now);
+  EtcdRevision settled(SteadyTime now, EtcdRevision followed);
   void tell(EventType type, const std::string& host, std::string_view what);
   Result<void> write(const FleetHost::Standing& standing, const FleetOverview& overview);
 
@@ -54,8 +54,7 @@ class OverviewWriter {
   std::optional<FleetOverview> last_;  // that was written
   std::vector<FleetMember> members_;
   std::optional<std::uint64_t> members_heard_;  // Standing::members_heard when they were read
-  std::set<std::string> lost_;                  // names of hosts that were told of as lost
-  std::map<std::string, Time> seen_;            // by name, when a host was heard of last
+  HostsHeard heard_;
   // Up to where etcd was followed, and when.
   std::deque<std::pair<SteadyTime, EtcdRevision>> followed_;
 };

@@ -22,12 +22,13 @@ class OverviewTest : public testing::Test {
   static HostReport good() {
     return {.host = "", .agent = "1", .written = kNow, .ahead = Seconds(0), .followed = 100};
   }
-  FleetOverview make(std::vector<KnownCertificate> certificates = {}) const {
+  FleetOverview make(std::vector<KnownCertificate> certificates = {}) {
+    heard_.look({.members = members_, .reports = reports_, .self = "", .now = kNow});
     return make_overview({.members = members_,
                           .reports = reports_,
                           .certificates = std::move(certificates),
                           .leader = "id-b",
-                          .seen = seen_,
+                          .heard = heard_,
                           .now = kNow});
   }
   static std::vector<std::string> names(const FleetOverview& overview) {
@@ -38,7 +39,7 @@ class OverviewTest : public testing::Test {
 
   std::vector<FleetMember> members_;
   HostReports reports_;
-  std::map<std::string, Time> seen_;
+  HostsHeard heard_;
 };
 
 TEST_F(OverviewTest, HasTheWorstFirst) {
@@ -51,10 +52,13 @@ TEST_F(OverviewTest, HasTheWorstFirst) {
   reports_["id-behind"].followed = 90;
   add("failed", good());
   reports_["id-failed"].failed = {{"mail", "the disk is full"}, {"shop", "the disk is full"}};
+  const Time long_ago = kNow - Seconds(5000);
   add("silent", good());
-  reports_["id-silent"].written = kNow - FleetOverview::kSilence - Seconds(1);
+  reports_["id-silent"].written = long_ago;
   members_.push_back({.id = "id-gone", .name = "gone", .public_half = ""});
-  seen_["gone"] = kNow - Seconds(5000);
+  heard_.begin(FleetOverview{.shown = {{.name = "silent", .seen = long_ago, .is_silent = true},
+                                       {.name = "gone", .seen = long_ago, .is_silent = true}}},
+               kNow);
   const FleetOverview overview = make({{.name = "www", .current = 2, .modified = 95}});
   EXPECT_THAT(names(overview),
               ElementsAre("gone", "silent", "failed", "behind", "clock", "b", "a"));
@@ -62,7 +66,7 @@ TEST_F(OverviewTest, HasTheWorstFirst) {
   EXPECT_EQ(overview.silent, 2U);
   EXPECT_EQ(overview.behind, 2U);
   EXPECT_EQ(overview.wrong_clocks, 1U);
-  EXPECT_EQ(overview.shown[0].seen, kNow - Seconds(5000));
+  EXPECT_EQ(overview.shown[0].seen, long_ago);
   EXPECT_THAT(overview.shown[2].behind_on, ElementsAre("mail", "shop"));
   EXPECT_THAT(overview.shown[3].behind_on, ElementsAre("www"));
   EXPECT_EQ(overview.shown[4].seen, kNow) << "by etcd's clock";

@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: Apache-2.0
+// When each host of a fleet was heard of last, as the one that leads sees it, and which of them are
+// lost. While etcd is away, or does not take what hosts write, hosts that live are not heard of
+// either. Then the own report of the host that leads does not come in, so a silence counts only as
+// far as those have come in all the time. All times are by etcd's clock. One thread.
+#pragma once
+
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/fleet_overview.h"
+#include "fleet/hosts/host_book.h"
+#include "fleet/store/fleet_keyring.h"
+
+namespace ccm::fleet {
+
+class HostsHeard {
+ public:
+  // This host begins to lead. `before`: what the one that led before has written last.
+  void begin(const std::optional<FleetOverview>& before, Time now);
+
+  struct Facts {
+    const std::vector<FleetMember>& members;
+    const HostReports& reports;
+    const std::string& self;  // the id of this host
+    Time now;
+  };
+  struct News {  // names
+    std::vector<std::string> lost = {};
+    std::vector<std::string> returned = {};
+  };
+  // Often, and at least every half minute. What is no member any more is forgotten.
+  News look(const Facts& facts);
+
+  // When a host was heard of last; nullopt: not since it was let in.
+  std::optional<Time> last(const std::string& name) const;
+  // Lost, or never heard of.
+  bool is_silent(const std::string& name) const;
+
+ private:
+  struct Host {
+    Time last{};
+    bool is_lost = false;
+  };
+  bool has_listened(const Facts& facts);
+
+  std::map<std::string, Host> hosts_;  // that were heard of, by name
+  Time listens_since_{};
+};
+
+}  // namespace ccm::fleet
