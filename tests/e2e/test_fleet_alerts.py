@@ -5,6 +5,7 @@ import pathlib
 
 import pytest
 from lab.apache import Apache
+from lab.clock import HostClock
 from lab.etcd import PROGRAM as ETCD
 from lab.nginx import Nginx
 from lab.prometheus import PROGRAM, Prometheus
@@ -16,10 +17,12 @@ pytestmark = pytest.mark.skipif(PROGRAM is None or not ETCD.exists(), reason="pr
 
 
 @pytest.fixture(name="hosts")
-def fixture_hosts(cloud, etcd, fleet):
-    """Two in order. The first leads."""
+def fixture_hosts(scratch, cloud, etcd, fleet):
+    """Two in order. The first leads, the second has a clock of its own."""
     etcd.start()
-    one, two = fleet.host(Nginx, "one"), fleet.host(Apache, "two")
+    clock = HostClock(scratch / "clock")
+    one, two = fleet.host(Nginx, "one"), fleet.host(Apache, "two", agent_path=clock.agent_path)
+    two.clock = clock
     one.server.start()
     serial = one.serial(cloud)
     two.server.start()
@@ -69,3 +72,14 @@ def test_a_host_that_missed_a_renewal_is_behind(prometheus, hosts, cloud):
     cloud.revoke_issued()
     one.serial(cloud, but_not=[serial])
     fires(prometheus, CcmFleetHostBehind={prometheus.targets[0]})
+
+
+def test_a_wrong_clock_is_told_of_by_both(prometheus, hosts):
+    fires(prometheus)
+    two = hosts[1]
+    two.server.allow("the system's clock was set|this host's clock is")
+    two.clock.set(-120)
+    leading, wrong = prometheus.targets
+    fires(prometheus, CcmFleetClockOff={leading}, CcmFleetNotFollowed={wrong})
+    two.clock.set(0)
+    fires(prometheus)
