@@ -6,7 +6,7 @@ import shutil
 import subprocess
 
 import pytest
-from lab import backup, place
+from lab import files, place
 from lab.server import line_of
 from lab.waiting import wait_until
 
@@ -84,14 +84,14 @@ def test_a_restored_backup_with_a_revoked_version_is_replaced_at_once(
     first = both.wait_for_certificate(private, cloud.trust())
     both.wait_for_certificate(public, cloud.trust())
     both.wait_for_log('"intranet": installed version 1 ')
-    backup.copy(state / "certificates", scratch / "backup")
+    files.copy(state / "certificates", scratch / "backup")
     assert ctl(state, "renew", "intranet")[0] == 0
     second = both.wait_for_certificate(private, cloud.trust(), but_not=[first])
     wait_until(lambda: (state / "snapshot").read_bytes().count(b"intranet") > 0, "the copy")
     both.stop()
     cloud.revoke_issued()
     shutil.rmtree(state / "certificates")
-    backup.copy(scratch / "backup", state / "certificates")
+    files.copy(scratch / "backup", state / "certificates")
     mark = both.log_size()
     both.start()
     both.wait_for_log('"intranet": the store has version 1, but version 2 was installed last', since=mark)

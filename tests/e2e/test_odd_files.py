@@ -10,7 +10,7 @@ import stat
 import subprocess
 
 import pytest
-from lab import backup, place
+from lab import files, place
 from lab.load import Load
 from lab.waiting import wait_until
 
@@ -175,15 +175,15 @@ def test_anything_while_the_servers_run_and_the_right_files_again(both, cloud, p
     both.wait_for_log("an OCSP response is stapled", times=2)
     both.allow(".*")  # each file has its own complaint
     with Load([(site.name, site.port) for site in (public, private)], cloud.trust(), threads=1, pause=0.05) as load:
-        backup.copy(state, aside)
+        files.copy(state, aside)
         # What was being written has got its name by now.
-        files = [state / path.relative_to(aside) for path in files_of(aside) if ".tmp-" not in path.name]
-        for path in files:
+        originals = [state / path.relative_to(aside) for path in files_of(aside) if ".tmp-" not in path.name]
+        for path in originals:
             put_in_place(path, make, victim)
         wait_for_check(state, lambda status: status != 0, "the damage")
         for words in COMMANDS:
             ctl(state, *words)
-        for path in files:
+        for path in originals:
             put_in_place(path, lambda path, _: put_back(path, aside / path.relative_to(state)), victim)
         wait_for_check(state, lambda status: status == 0, "everything in order")
         renewed = ctl(state, "renew", "intranet")

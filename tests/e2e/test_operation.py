@@ -10,7 +10,7 @@ import ssl
 
 import pytest
 from conftest import PRIVATE
-from lab import processes, tls
+from lab import files, processes, tls
 from lab.net import free_port
 from lab.server import Site
 from lab.waiting import wait_until
@@ -57,8 +57,7 @@ def test_a_master_without_privileges_as_in_a_container(
     serial = server.wait_for_certificate(private, cloud.trust())
     owner = (home / "state").stat().st_uid
     assert owner == credentials.stat().st_uid == processes.user_id(server.wait_for_agent())
-    for path in (home / "state").rglob("*"):
-        assert path.lstat().st_uid == owner
+    assert {facts.st_uid for _, facts in files.below(home / "state")} == {owner}
     server.reload()
     assert server.show(private).serial == serial
 

@@ -4,6 +4,7 @@
 import pathlib
 
 import pytest
+from lab import files
 from lab.proxy import Proxy
 
 LOGIN = "carrier:open sesame"
@@ -38,9 +39,8 @@ def test_a_certificate_comes_through_a_proxy_with_a_password(
                 seen += (process / part).read_text(errors="replace")
             except OSError:
                 continue
-    for written in pathlib.Path(settings["state_path"]).rglob("*"):
-        if written.is_file():
-            seen += written.read_text(errors="replace")
+    for _, content in files.contents(settings["state_path"]):
+        seen += content.decode(errors="replace")
     assert "sesame" not in seen
 
 

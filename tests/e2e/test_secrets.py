@@ -8,7 +8,7 @@ import pathlib
 import subprocess
 
 import pytest
-from lab import processes
+from lab import files, processes
 from lab.server import ALWAYS_DUE, line_of
 from lab.waiting import wait_until
 
@@ -178,7 +178,7 @@ def test_no_log_at_any_level_tells_a_secret(kind, make_server, settings, cloud, 
         server.wait_for_log(line_of("error|crit") + ".*intranet", since=mark)
         cloud.clear_faults()
     account = account_of(cloud)
-    keys = [path.read_text() for path in (scratch / "state").rglob("privkey.pem")]
+    keys = [content.decode() for path, content in files.contents(scratch / "state") if path.name == "privkey.pem"]
     assert keys
     secrets = [account["sk"], "PRIVATE KEY", "HmacSHA256 Access=" + account["ak"]]
     secrets += [line for key in keys for line in key.splitlines() if not line.startswith("-")]

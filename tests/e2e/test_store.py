@@ -10,7 +10,7 @@ import subprocess
 
 import pytest
 from conftest import SERVERS
-from lab import processes
+from lab import files, processes
 from lab.net import free_port
 from lab.server import ALWAYS_DUE, line_of
 from lab.waiting import wait_until
@@ -112,8 +112,8 @@ def test_damage_costs_one_entry_only_and_heals(
         both.wait_for_log(line_of("error") + '.*"intranet": ', since=mark)
     current = (scratch / "state/certificates/intranet/current").resolve()
     # An OCSP response joins them when it comes.
-    files = {"cert.pem", "chain.pem", "fullchain.pem", "privkey.pem", "version"}
-    wait_until(lambda: set(os.listdir(current)) - {"ocsp.der"} == files, "nothing but the version's files")
+    names = {"cert.pem", "chain.pem", "fullchain.pem", "privkey.pem", "version"}
+    wait_until(lambda: set(os.listdir(current)) - {"ocsp.der"} == names, "nothing but the version's files")
 
 
 def test_a_reload_keeps_what_is_served_although_the_store_has_lost_it(
@@ -221,13 +221,10 @@ def test_nothing_below_the_state_path_is_open_to_others(both, cloud, public, pri
     both.start()
     for site in (public, private):
         both.wait_for_certificate(site, cloud.trust())
-    paths = [scratch / "state", *(scratch / "state").rglob("*")]
-    assert any(path.name == "privkey.pem" for path in paths)
-    for path in paths:
-        try:
-            mode = path.lstat().st_mode
-        except FileNotFoundError:  # a temporary file that has got its name meanwhile
-            continue
+    modes = {scratch / "state": (scratch / "state").lstat().st_mode}
+    modes |= {path: facts.st_mode for path, facts in files.below(scratch / "state")}
+    assert any(path.name == "privkey.pem" for path in modes)
+    for path, mode in modes.items():
         if path.name.startswith("settings-"):  # root's, so that root can believe it; no secret is in it
             assert mode & 0o037 == 0, f"{path} is open: {oct(mode)}"
             continue

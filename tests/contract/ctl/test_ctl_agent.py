@@ -15,7 +15,7 @@ import subprocess
 
 import ccmctl
 import pytest
-from lab import place, processes
+from lab import files, place, processes
 from lab.net import free_port
 from lab.waiting import wait_until
 
@@ -326,6 +326,6 @@ def test_root_becomes_the_agents_user(host):
     host.wait_for('"app": installed version 1')
     owner = pwd.getpwnam("ccm").pw_uid
     assert sorted(map(processes.user_id, host.processes())) == [0, 0, owner], "only the agent is not root"
-    for path in host.state.rglob("*"):
+    for path, facts in files.below(host.state):
         # Root's tools believe settings that root wrote.
-        assert path.lstat().st_uid == (0 if path.name.startswith("settings-") else owner), path
+        assert facts.st_uid == (0 if path.name.startswith("settings-") else owner), path

@@ -10,7 +10,7 @@ import time
 
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
-from . import tickets, tls
+from . import files, tickets, tls
 from .load import Clients
 
 # What DER encodings of private keys begin with: PKCS #8 of P-256 and of RSA, and SEC 1 of P-256.
@@ -108,14 +108,14 @@ class Records(Clients):
         """Versions of one number that differ."""
         return {number: found for number, found in self.versions.items() if len(found) > 1}
 
-    def readable_secrets(self, files):
+    def readable_secrets(self, paths):
         """(file, what) of every secret that can be read in the files."""
         wanted = {form for pem in self.keys for form in secrets_of(pem)}
         wanted |= {form for host in self.hosts for form in secrets_of(host.key.read_bytes())}
         wanted |= {form for key in self.ticket_keys for form in forms_of(key)}
         wanted |= {*DER_KEYS, b"PRIVATE KEY"}
         pattern = re.compile(b"|".join(map(re.escape, wanted)))
-        for file in files:
+        for file in paths:
             if found := pattern.search(file.read_bytes()):
                 yield file.name, found.group()
 
@@ -124,5 +124,5 @@ def copy_of(host):
     """Fingerprints of all that a host has of the fleet, by path."""
     folders = [host.state / "certificates" / host.certificate.name / folder for folder in ("versions", "records")]
     folders.append(host.state / "records")
-    return {str(path.relative_to(host.state)): hashlib.sha256(path.read_bytes()).hexdigest()
-            for folder in folders for path in folder.rglob("*") if path.is_file()}
+    return {str(path.relative_to(host.state)): hashlib.sha256(content).hexdigest()
+            for folder in folders for path, content in files.contents(folder)}
