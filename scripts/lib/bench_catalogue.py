@@ -37,7 +37,7 @@ def parse_arguments():
     parser.add_argument("--rounds", type=int, default=3, help="starts of each (default 3)")
     parser.add_argument("--renewals", type=int, default=5, help="certificates that are added and then renewed")
     parser.add_argument("--idle", type=int, default=60, help="seconds to watch an agent that has nothing to do")
-    parser.add_argument("--report", help="write the figures to this file as JSON")
+    parser.add_argument("--report", type=argparse.FileType("w"), help="write the figures to this file as JSON")
     return parser.parse_args()
 
 
@@ -204,8 +204,7 @@ def main():
     with place.Scratch("bench") as scratch, cleared_away():
         run(pathlib.Path(scratch), arguments, report)
     if arguments.report:
-        with open(arguments.report, "w", encoding="utf-8") as file:
-            json.dump(report.rows, file, indent=2)
+        json.dump(report.rows, arguments.report, indent=2)
     return 0
 
 

@@ -50,7 +50,7 @@ def parse_arguments():
     parser.add_argument("--nodes", type=int, default=1000, help="nodes in one process (default 1000; 0: none)")
     parser.add_argument("--renewals", type=int, default=5, help="renewals (default 5)")
     parser.add_argument("--idle", type=int, default=30, help="seconds without renewals (default 30)")
-    parser.add_argument("--report", help="write the figures to this file as JSON")
+    parser.add_argument("--report", type=argparse.FileType("w"), help="write the figures to this file as JSON")
     return parser.parse_args()
 
 
@@ -215,8 +215,7 @@ def main():
         if arguments.nodes:
             measure_nodes(scratch, arguments, report)
     if arguments.report:
-        with open(arguments.report, "w", encoding="utf-8") as file:
-            json.dump(report.rows, file, indent=2)
+        json.dump(report.rows, arguments.report, indent=2)
     return 0
 
 

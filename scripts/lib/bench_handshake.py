@@ -46,7 +46,7 @@ def parse_arguments():
                         help="whole seconds of load per way and round (default 2)")
     parser.add_argument("--quick", action="store_true",
                         help="P-256 and TLS 1.3 only, three rounds of a second: less than two minutes")
-    parser.add_argument("--report", help="write the figures to this file as JSON")
+    parser.add_argument("--report", type=argparse.FileType("w"), help="write the figures to this file as JSON")
     arguments = parser.parse_args()
     if arguments.quick:
         arguments.rounds, arguments.seconds = 3, 1
@@ -139,8 +139,7 @@ def main():
           "instr. is instructions for a handshake, ccm / static"
           + ("" if bench_instructions.is_possible() else ", which takes the package valgrind"))
     if arguments.report:
-        with open(arguments.report, "w", encoding="utf-8") as file:
-            json.dump(rows, file, indent=2)
+        json.dump(rows, arguments.report, indent=2)
     return 0
 
 

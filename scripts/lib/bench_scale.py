@@ -41,7 +41,7 @@ def parse_arguments():
     parser.add_argument("--rounds", type=int, default=3, help="starts and reloads of each (default 3)")
     parser.add_argument("--idle", type=int, default=20, help="seconds to watch an agent that has nothing to do")
     parser.add_argument("--only", choices=PARTS, action="append", help="only this part (default: all)")
-    parser.add_argument("--report", help="write the figures to this file as JSON")
+    parser.add_argument("--report", type=argparse.FileType("w"), help="write the figures to this file as JSON")
     return parser.parse_args()
 
 
@@ -347,8 +347,7 @@ def main():
         for part in arguments.only or PARTS:
             PARTS[part](many, arguments, report)
     if arguments.report:
-        with open(arguments.report, "w", encoding="utf-8") as file:
-            json.dump(report.rows, file, indent=2)
+        json.dump(report.rows, arguments.report, indent=2)
     return 0
 
 
