@@ -103,6 +103,16 @@ def test_check_style_does_not_pass_files_that_it_could_not_look_at(harmless, scr
     assert (done.returncode, done.stderr) == (1, "check-style: tidy: failed\n")
 
 
+def test_check_style_does_not_pass_a_source_that_no_target_compiles(scratch):
+    for name in ("cmake", "clang-tidy"):
+        (scratch / name).symlink_to("/bin/true")
+    source = scratch / "new.cpp"
+    source.touch()
+    done = run("check-style", "tidy", str(source), path=f"{scratch}:{os.environ['PATH']}")
+    assert done.returncode == 1
+    assert done.stdout == f"check-style: no target compiles {source}, so clang-tidy cannot look at it\n"
+
+
 def test_nginx_tests_looks_for_each_test_before_it_starts(scratch):
     (scratch / "lib/Test").mkdir(parents=True)
     (scratch / "lib/Test/Nginx.pm").touch()
