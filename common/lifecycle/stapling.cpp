@@ -177,9 +177,9 @@ Time Stapling::look(Entry& entry, const store::Lease& lease) {
   // It is looked at again when the present question has been answered.
   if (!begin_question(responder)) return now;
   Result<OcspReply> answer = ask(subject);
-  if (!answer) return failed(entry, subject, std::move(answer).error());
+  if (!answer) return failed(entry, subject, answer.error());
   Result<Time> next = take(entry, subject, *answer, lease);
-  return next ? *next : failed(entry, subject, std::move(next).error());
+  return next ? *next : failed(entry, subject, next.error());
 }
 
 // Logs once for each version, and only when somebody may expect stapling.
@@ -258,7 +258,7 @@ void Stapling::say_revoked(Entry& entry, const Subject& subject, const crypto::O
 
 // The cause may be gone the next time: a responder that does not know a new certificate yet, or a
 // cache that is behind.
-Time Stapling::failed(Entry& entry, const Subject& subject, Error error) {
+Time Stapling::failed(Entry& entry, const Subject& subject, const Error& error) {
   const config::CertificateSpec& spec = *entry.spec;
   const Time now = parts_.clock.now();
   ++entry.failures;

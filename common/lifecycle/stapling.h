@@ -88,7 +88,7 @@ class Stapling {
                     const store::Lease& lease);
   void say_revoked(Entry& entry, const Subject& subject, const crypto::OcspAnswer& answer,
                    const store::Lease& lease);
-  Time failed(Entry& entry, const Subject& subject, Error error);
+  Time failed(Entry& entry, const Subject& subject, const Error& error);
 
   // With the lock held, after every change of when it is due.
   void plan(const Entry& entry);

@@ -37,6 +37,11 @@ constexpr std::uint64_t aligned(std::uint64_t offset) noexcept {
   return (offset + kAlignment - 1) / kAlignment * kAlignment;
 }
 
+// What a process can map, and what a file can hold.
+constexpr std::uint64_t kLargest =
+    std::min<std::uint64_t>(std::numeric_limits<std::size_t>::max() / 2,
+                            static_cast<std::uint64_t>(std::numeric_limits<off_t>::max()));
+
 // Where everything is for a number of slots; nullopt when this machine cannot address it.
 std::optional<Extents> extents_for(std::uint64_t slot_count, std::uint64_t catalogues) noexcept {
   if (slot_count > kMaxSlots || catalogues > kMostCatalogueAreas) return std::nullopt;
@@ -50,10 +55,7 @@ std::optional<Extents> extents_for(std::uint64_t slot_count, std::uint64_t catal
   const std::uint64_t first = catalogues == 0 ? end : aligned(end);
   const std::uint64_t asked = catalogues == 0 ? 0 : kAskedSize;
   const std::uint64_t size = first + catalogues * kCatalogueSize + asked;
-  if (size > std::numeric_limits<std::size_t>::max() / 2 ||
-      size > static_cast<std::uint64_t>(std::numeric_limits<off_t>::max())) {
-    return std::nullopt;
-  }
+  if (size > kLargest) return std::nullopt;
   return Extents{directory, buffers, notes, first, static_cast<std::size_t>(size)};
 }
 

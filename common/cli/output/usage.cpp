@@ -136,7 +136,7 @@ class Format final : public CLI::Formatter {
   std::string make_footer(const CLI::App* app) const override {
     std::string path;
     for (const CLI::App* level = app; level->get_parent() != nullptr; level = level->get_parent()) {
-      path = path.empty() ? level->get_name() : level->get_name() + " " + path;
+      path = path.empty() ? level->get_name() : fmt::format("{} {}", level->get_name(), path);
     }
     const auto names = global_options_of(path);
     if (names.empty()) return CLI::Formatter::make_footer(app);

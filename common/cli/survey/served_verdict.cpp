@@ -169,8 +169,7 @@ Findings find_first(const Probe& probe, const Expectation& expected, Seconds lef
   if (auto found = find_other_certificate(leaf, expected)) return found;
   if (auto found = find_other_version(leaf, expected)) return found;
   if (auto found = find_wrong_date(leaf, expected.now)) return found;
-  const auto end =
-      find_end(left, limits_for(expected.limits, leaf.not_after() - leaf.not_before()));
+  auto end = find_end(left, limits_for(expected.limits, leaf.not_after() - leaf.not_before()));
   for (auto found : {find_other_chain(probe.chain, expected), find_wrong_staple(probe, expected)}) {
     if (found && (!end || worse(found->level, end->level) == found->level)) return found;
   }

@@ -179,9 +179,9 @@ class BodyCheck {
                           parameter.count);
     }
     for (const JsonView& element : elements) {
-      const auto checked = parameter.type == Type::texts
-                               ? scalar(element, parameter, JsonKind::text, "a list of texts")
-                               : fields(element, std::string(parameter.name) + "[].");
+      auto checked = parameter.type == Type::texts
+                         ? scalar(element, parameter, JsonKind::text, "a list of texts")
+                         : fields(element, std::string(parameter.name) + "[].");
       if (!checked) return checked;
     }
     return {};

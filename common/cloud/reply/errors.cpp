@@ -114,7 +114,7 @@ std::optional<Seconds> wait_from_text(std::string_view message) {
                         : unit.starts_with("hour") ? Seconds(1h)
                         : unit.starts_with("day")  ? Seconds(24h)
                                                    : Seconds(1s);
-  const auto capped = std::min<std::uint64_t>(*amount, 24U * 3600U);
+  const auto capped = std::min<std::uint64_t>(*amount, 24ULL * 3600);
   return scale * static_cast<Seconds::rep>(capped);
 }
 

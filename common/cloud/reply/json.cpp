@@ -47,11 +47,11 @@ Secret with_escapes(std::string_view json) {
 }  // namespace
 
 void use_wiping_json() {
-  static const bool done = [] {
+  static const bool kDone = [] {
     json_set_alloc_funcs(wiping_malloc, wiping_free);
     return true;
   }();
-  static_cast<void>(done);
+  static_cast<void>(kDone);
 }
 
 bool JsonView::exists() const noexcept {

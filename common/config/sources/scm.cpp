@@ -93,8 +93,11 @@ Result<void> enter_scm(std::string_view parameter, const std::string& text, ScmS
     if (!uploads) done = pass(std::move(uploads));
   } else if (parameter == "issuers") {
     Result<std::vector<std::string>> issuers = parse_issuers(text);
-    if (issuers) source.issuers = *std::move(issuers);
-    if (!issuers) done = pass(std::move(issuers));
+    if (!issuers) {
+      done = pass(std::move(issuers));
+    } else {
+      source.issuers = *std::move(issuers);
+    }
   } else {
     done = enter_trust(text, source);
   }

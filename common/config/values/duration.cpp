@@ -19,9 +19,9 @@ struct Unit {
 };
 
 // Largest first, the order in which they must be written.
-constexpr std::array<Unit, 7> kUnits{{{'y', 365 * 86400},
-                                      {'M', 30 * 86400},
-                                      {'w', 7 * 86400},
+constexpr std::array<Unit, 7> kUnits{{{'y', 365ULL * 86400},
+                                      {'M', 30ULL * 86400},
+                                      {'w', 7ULL * 86400},
                                       {'d', 86400},
                                       {'h', 3600},
                                       {'m', 60},

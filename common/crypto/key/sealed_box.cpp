@@ -78,12 +78,12 @@ Result<std::string> close_box(std::string_view recipient, std::string_view conte
   if (!peer) return fail(peer.error());
   const Result<KeyPair> own = KeyPair::generate({.algorithm = KeyAlgorithm::ecdsa, .bits = 256});
   if (!own) return fail(own.error());
-  const Result<std::string> ephemeral = public_half(*own);
+  Result<std::string> ephemeral = public_half(*own);
   if (!ephemeral) return ephemeral;
   const Result<Secret> key =
       derive_key(own->native(), peer->get(), info_of(*ephemeral, recipient, context));
   if (!key) return fail(key.error());
-  const Result<std::string> encrypted = encrypt_gcm(*key, kZeroNonce, context, text);
+  Result<std::string> encrypted = encrypt_gcm(*key, kZeroNonce, context, text);
   if (!encrypted) return encrypted;
   std::string box(kBoxMark);
   box += static_cast<char>(ephemeral->size());

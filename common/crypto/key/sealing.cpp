@@ -154,10 +154,10 @@ Result<std::string> seal(const SealingKey& key, std::string_view context, const 
   const Result<std::string> key_nonce = make_nonce();
   const Result<std::string> nonce = make_nonce();
   if (!key_nonce || !nonce) return fail((key_nonce ? nonce : key_nonce).error());
-  const Result<std::string> wrapped =
+  Result<std::string> wrapped =
       encrypt_gcm(key.key, *key_nonce, context_of("key", key.id, context), *data_key);
   if (!wrapped) return wrapped;
-  const Result<std::string> sealed =
+  Result<std::string> sealed =
       encrypt_gcm(*data_key, *nonce, context_of("text", key.id, context), text);
   if (!sealed) return sealed;
   std::string whole(kSealedMark);

@@ -165,7 +165,7 @@ State Attempt::install(const sources::ObtainRequest& request, const sources::Obt
                                      .ocsp_response = *response,
                                      .waits = waits});
   if (!info) return failed(std::move(info).error().with_context("install"));
-  const State state = waits ? staged(obtained, *info) : installed(obtained, *info);
+  State state = waits ? staged(obtained, *info) : installed(obtained, *info);
   if (const Result<void> told = parts_.source.installed(request); !told) {
     parts_.log.warn("{}tidy up after the installation: {}", prefix(), told.error().message());
   }
@@ -179,7 +179,7 @@ State Attempt::installed(const sources::Obtained& obtained, const store::Version
   info_ = info;
   has_installed_ = true;
   deadline_ = deadline_of(parts_.store, spec_, obtained.bundle, info);
-  const State state = valid();
+  State state = valid();
   parts_.log.notice("{}installed version {} from {} (serial {}, valid until {}), next renewal {}",
                     prefix(), info.number, info.origin, info.serial, format_time(info.not_after),
                     format_time(std::get<Valid>(state).renew_at));

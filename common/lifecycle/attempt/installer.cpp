@@ -95,8 +95,8 @@ Result<store::VersionInfo> Installer::import(const config::CertificateSpec& spec
 Result<void> Installer::roll_back(const std::string& name, store::VersionNumber version,
                                   const std::vector<std::string>& names, Time now) const {
   Result<store::StoredCertificate> wanted = store_.load_version(name, version);
-  Result<void> passed = wanted ? store::check_stored(*wanted, names, now)
-                               : Result<void>(fail(std::move(wanted).error()));
+  Result<void> passed =
+      wanted ? store::check_stored(*wanted, names, now) : Result<void>(fail(wanted.error()));
   if (!passed) {
     return fail(std::move(passed)
                     .error()

@@ -229,13 +229,12 @@ Result<bool> CatalogueWriter::put(Item item, const ServedParts& parts) {
   item.reference = *reference;
   area_.entry(item.index).store(item.reference, kRelease);
   Item before;
-  if (!is_new) {
-    strike(known->second);
-    before = std::exchange(known->second, std::move(item));
-  }
   if (is_new) {
     std::string name = item.facts.entry;
     known = items_.emplace(std::move(name), std::move(item)).first;
+  } else {
+    strike(known->second);
+    before = std::exchange(known->second, std::move(item));
   }
   const Item& after = known->second;
   list(after);

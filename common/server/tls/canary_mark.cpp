@@ -65,6 +65,7 @@ bool is_about_certificate(CanaryCount reason) noexcept {
 }
 
 CanaryMark::Lane* lane_in(std::uintptr_t mark) noexcept {
+  // NOLINTNEXTLINE(performance-no-int-to-ptr): a mark is a number that may have an address in it
   return (mark & kKind) == kFollowed ? reinterpret_cast<CanaryMark::Lane*>(mark & kLaneBits)
                                      : nullptr;
 }
@@ -87,6 +88,7 @@ std::uintptr_t CanaryMark::read() const noexcept {
 // OpenSSL gives its callbacks a connection that they may not change, but for this.
 void CanaryMark::write(std::uintptr_t value) const noexcept {
   if (mark_index < 0) return;
+  // NOLINTNEXTLINE(performance-no-int-to-ptr): OpenSSL only keeps it
   SSL_set_ex_data(const_cast<SSL*>(ssl_), mark_index, reinterpret_cast<void*>(value));
 }
 

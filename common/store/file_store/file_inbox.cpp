@@ -110,7 +110,8 @@ Result<std::vector<Ticket>> FileInbox::list() const {
   std::vector<std::pair<std::tuple<std::int64_t, std::int64_t>, Ticket>> found;
   for (const std::string& file : *files) {
     if (auto request = parse_name(file)) {
-      found.emplace_back(age_of(path_of(state_path_, *request)), *std::move(request));
+      const auto age = age_of(path_of(state_path_, *request));
+      found.emplace_back(age, *std::move(request));
     }
   }
   std::stable_sort(found.begin(), found.end(),

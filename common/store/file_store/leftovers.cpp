@@ -18,7 +18,8 @@ Result<void> remove_leftovers_in(const std::string& directory) {
   if (!names) return pass(std::move(names));
   for (const std::string& name : *names) {
     if (name.find(kTemporaryMark) == std::string::npos) continue;
-    if (Result<void> removed = remove_tree(directory + "/" + name); !removed) return removed;
+    if (Result<void> removed = remove_tree(fmt::format("{}/{}", directory, name)); !removed)
+      return removed;
   }
   return {};
 }
@@ -48,7 +49,8 @@ Result<void> remove_leftovers(const FileReader& reader) {
     directories.insert(directories.end(), {certificate, versions, certificate + "/records"});
     const Result<std::vector<std::string>> numbers = list_directory(versions);
     if (!numbers) continue;
-    for (const std::string& number : *numbers) directories.push_back(versions + "/" + number);
+    for (const std::string& number : *numbers)
+      directories.push_back(fmt::format("{}/{}", versions, number));
   }
   for (const std::string& directory : directories) {
     if (Result<void> removed = remove_leftovers_in(directory); !removed) return removed;

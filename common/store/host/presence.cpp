@@ -124,7 +124,7 @@ std::string presence_path(const std::string& state_path, const ServerId& server)
   return fmt::format("{}/{}{}", state_path, kPresencePrefix, to_string(server));
 }
 
-Presence::Presence(std::string state_path, Facts facts)
+Presence::Presence(const std::string& state_path, Facts facts)
     : path_(presence_path(state_path, facts.server)), facts_(std::move(facts)) {
   for (const std::string& name : facts_.names) rows_.push_back({.key = key_of(name), .version = 0});
   std::sort(rows_.begin(), rows_.end(),

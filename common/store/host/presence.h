@@ -50,7 +50,7 @@ class Presence {
     Time since{};
     std::vector<std::string> names = {};  // of the certificates that it publishes
   };
-  Presence(std::string state_path, Facts facts);
+  Presence(const std::string& state_path, Facts facts);
 
   // Takes the file over for this agent, unless it has it already. `transient` while another agent
   // of the same server still lives.

@@ -83,7 +83,7 @@ Result<void> check_links(const std::string& path, const std::string& below, unsi
     const ssize_t size = readlink(part.c_str(), target.data(), target.size());
     if (size <= 0 || left == 0) continue;
     std::string next(target.data(), static_cast<std::size_t>(size));
-    if (!next.starts_with('/')) next = part.substr(0, part.rfind('/') + 1) + next;
+    if (!next.starts_with('/')) next.insert(0, part, 0, part.rfind('/') + 1);
     if (Result<void> good = check_links(path, next, left - 1); !good) return good;
   }
   return {};
