@@ -315,7 +315,7 @@ def test_an_etcd_with_users_and_certificates(scratch, cloud, intranet, make_serv
         assert "has not followed the fleet" in ctl.run(host.state, "status")
         assert host.server.show(host.site).serial == serial
         assert etcd.control("user", "grant-role", "fleet", "fleet")
-        host.server.wait_for_log("etcd answers again")
+        host.server.wait_for_log("this host follows the fleet again")
         cloud.revoke_issued()
         assert host.serial(cloud, but_not=[serial])
         wait_until(lambda: "CCM OK" in ctl.run(host.state, "check", status=None), "a check that is content")

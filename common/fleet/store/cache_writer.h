@@ -17,6 +17,14 @@
 
 namespace ccm::fleet {
 
+// The code of errors of this host's files, so that those of etcd are told from them.
+inline constexpr std::string_view kCopyFailed = "fleet.copy";
+template <typename T>
+Result<T> in_copy(Result<T> done) {
+  if (done) return done;
+  return fail(std::move(done).error().with_code(std::string(kCopyFailed), ""));
+}
+
 class CacheWriter {
  public:
   explicit CacheWriter(const store::FileReader& reader) : reader_(reader) {}

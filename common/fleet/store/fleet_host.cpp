@@ -6,6 +6,7 @@
 #include <sys/eventfd.h>
 
 #include <algorithm>
+#include <limits>
 #include <utility>
 
 #include "base/backoff.h"
@@ -19,9 +20,12 @@ using namespace std::chrono_literals;
 
 // Between two attempts to reach etcd, and to become the process that follows.
 constexpr Backoff kFollowing{.first = 100ms, .longest = 2s, .immediate = 1};
+// Between two attempts to write the copy. Each has etcd send again what is missing.
+constexpr Backoff kCopying{.first = 1s, .longest = 15s};
 
 // Longer than a lease of a process that has died.
 constexpr std::chrono::seconds kLongestDeadLease{20};
+constexpr EtcdRevision kAllOfIt = std::numeric_limits<EtcdRevision>::max();
 constexpr std::string_view kIsCopied =
     "another host has a copy of this host's key file, and leads with it: let this host join with a "
     "key file of its own";
@@ -54,24 +58,28 @@ bool FleetHost::waits_for(std::chrono::milliseconds time) {
 
 void FleetHost::follow() {
   unsigned failures = 0;
-  while (!waits_for(failures == 0 ? 0ms : kFollowing.delay(failures))) {
-    const std::optional<EtcdRevision> heard = prepare_to_listen();
-    if (!heard) {
-      ++failures;
-      continue;
-    }
-    bool has_heard = false;
-    const Result<void> ended = parts_.etcd->watch(
-        parts_.layout.followed(), *heard + 1,
-        [&](const EtcdNews& news) {
-          has_heard = true;
-          return hear(news);
-        },
-        stop_.get());
+  std::chrono::milliseconds pause{0};
+  while (!waits_for(pause)) {
+    failures = listen() ? 0 : failures + 1;
     const auto held = lock();
-    if (!ended) tell(ended);
-    failures = ended && has_heard ? 0 : failures + 1;
+    pause = failures == 0 ? 0ms : (cannot_write() ? kCopying : kFollowing).delay(failures);
   }
+}
+
+bool FleetHost::listen() {
+  const std::optional<EtcdRevision> heard = prepare_to_listen();
+  if (!heard) return false;
+  bool has_heard = false;
+  const Result<void> ended = parts_.etcd->watch(
+      parts_.layout.followed(), *heard + 1,
+      [&](const EtcdNews& news) {
+        has_heard = true;
+        return hear(news);
+      },
+      stop_.get());
+  const auto held = lock();
+  if (!ended) tell(ended);
+  return ended && has_heard && !gap_;
 }
 
 std::optional<EtcdRevision> FleetHost::prepare_to_listen() {
@@ -81,7 +89,7 @@ std::optional<EtcdRevision> FleetHost::prepare_to_listen() {
   return heard_;
 }
 
-// False: all has to be read anew.
+// False: it is to be listened anew, and all has to be read anew unless heard_ is left.
 bool FleetHost::hear(const EtcdNews& news) {
   const auto held = lock();
   // The member has forgotten what happened since, or does not know the log-in any more.
@@ -95,17 +103,23 @@ bool FleetHost::hear(const EtcdNews& news) {
     heard_.reset();
     return false;
   }
+  // Not the revision of the news itself: older ones may still be on their way.
+  EtcdRevision newest = 0;
+  for (const EtcdEvent& event : news.events) newest = std::max(newest, event.item.modified);
   if (const Result<void> applied = mirror_.apply(news); !applied) {
-    parts_.log.warn("fleet: {}", applied.error().message());
-    heard_.reset();
+    note_gap(applied.error(), newest);
+    tell(applied);
     return false;
   }
-  tell({});
-  // Not the revision of the news itself: older ones may still be on their way.
-  for (const EtcdEvent& event : news.events) {
-    if (heard_) heard_ = std::max(*heard_, event.item.modified);
-  }
+  if (heard_) heard_ = std::max(*heard_, newest);
+  if (gap_ && newest >= gap_->until) gap_.reset();
+  if (!gap_) tell({});
   return true;
+}
+
+void FleetHost::note_gap(const Error& error, EtcdRevision until) {
+  gap_ = Gap{.until = std::max(until, gap_ ? gap_->until : 0),
+             .is_local = error.code() == kCopyFailed};
 }
 
 void FleetHost::begin_anew() {
@@ -198,7 +212,7 @@ void FleetHost::tell(const Result<void>& outcome) {
   if (!outcome && was_connected) {
     parts_.log.warn("fleet: {}; this host goes on with its copy", outcome.error().message());
   }
-  if (outcome && !was_connected) parts_.log.notice("fleet: etcd answers again");
+  if (outcome && !was_connected) parts_.log.notice("fleet: this host follows the fleet again");
   problem_ = outcome ? std::string() : outcome.error().message();
   note();
 }
@@ -290,11 +304,21 @@ Result<bool> FleetHost::are_keys_old() const {
 // The keys as well: nobody tells this host afterwards what happened to them before the revision
 // from which it listens.
 Result<void> FleetHost::synchronise() {
+  Result<void> done = read_all();
+  if (done) gap_.reset();
+  if (!done && done.error().code() == kCopyFailed) {
+    note_gap(done.error(), kAllOfIt);
+    heard_.reset();
+  }
+  return done;
+}
+
+Result<void> FleetHost::read_all() {
   if (keys_of_ != mirror_.times_gone_back()) overview_.forget_revisions();
   if (Result<void> read = read_keys(); !read) return read;
   const Result<EtcdRevision> revision = mirror_.synchronise();
   if (!revision) return fail(revision.error());
-  if (keys_of_ != mirror_.times_gone_back()) return synchronise();
+  if (keys_of_ != mirror_.times_gone_back()) return read_all();
   // Not before: what happens behind that revision is heard of.
   if (Result<void> looked = look_at_leader(); !looked) return looked;
   if (Result<void> looked = look_at_overview(); !looked) return looked;
@@ -314,6 +338,8 @@ Result<bool> FleetHost::is_ready_to_lead() {
     if (lease_problem_.empty()) return false;
     return fail(ErrorKind::rejected, lease_problem_);
   }
+  // The thread that follows finds out when that ends.
+  if (cannot_write()) return fail(ErrorKind::transient, "the copy of the fleet cannot be written");
   if (heard_) return true;
   if (Result<void> done = synchronise(); !done) return pass(std::move(done));
   return true;

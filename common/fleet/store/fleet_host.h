@@ -66,7 +66,7 @@ class FleetHost {
   // `transient` when another host leads by now.
   Result<void> check_lease(const store::Lease& lease);
   // Whether this process may lead, and knows all that the fleet has. `rejected` when the copy
-  // cannot be locked.
+  // cannot be locked, `transient` when it cannot be written.
   Result<bool> is_ready_to_lead();
   // True until what this process writes as the leader cannot be written to its copy: then another
   // host can lead, and this one follows when it can.
@@ -105,6 +105,8 @@ class FleetHost {
 
  private:
   void follow();
+  // False when it is to wait before the next time.
+  bool listen();
   // From which revision to listen; nullopt: not now.
   std::optional<EtcdRevision> prepare_to_listen();
   bool hear(const EtcdNews& news);
@@ -114,6 +116,7 @@ class FleetHost {
   bool has_gone_back(const EtcdNews& news);
   bool take_host_lease();
   Result<void> synchronise();
+  Result<void> read_all();
   Result<void> read_keys();
   Result<bool> are_keys_old() const;
   Result<void> look_at_leader();
@@ -126,6 +129,14 @@ class FleetHost {
   void look_for_copies();
   std::vector<std::string> flaws() const;
   bool waits_for(std::chrono::milliseconds time);
+
+  // What the copy does not have, although it was heard of.
+  struct Gap {
+    EtcdRevision until;  // of the last of it
+    bool is_local;       // this host could not write it
+  };
+  void note_gap(const Error& error, EtcdRevision until);
+  bool cannot_write() const noexcept { return gap_ && gap_->is_local; }
 
   struct Leader {
     EtcdRevision token;
@@ -141,7 +152,8 @@ class FleetHost {
   std::unique_ptr<store::Lease> host_lease_;
   std::string lease_problem_;          // why it cannot be taken, as it was told of last
   std::optional<EtcdRevision> heard_;  // all news up to it is in the copy
-  std::optional<Leader> leader_;       // as it was heard of last
+  std::optional<Gap> gap_;
+  std::optional<Leader> leader_;  // as it was heard of last
   std::shared_ptr<std::atomic<bool>> may_lead_ = std::make_shared<std::atomic<bool>>(true);
   std::optional<SteadyTime> copied_since_;  // another one leads with this host's key file
   bool is_copied_ = false;                  // and has for so long that it is no process of before

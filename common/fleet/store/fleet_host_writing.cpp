@@ -64,7 +64,8 @@ Result<void> FleetHost::commit(EtcdTransaction transaction, const store::Lease* 
                            .is_removed = !change.value});
   }
   Result<void> applied = mirror_.apply(news);
-  if (!applied && lease != nullptr && may_lead_->exchange(false)) {
+  if (!applied) note_gap(applied.error(), outcome->revision);
+  if (!applied && cannot_write() && lease != nullptr && may_lead_->exchange(false)) {
     parts_.log.warn(
         "fleet: this host leaves the lead to another one, because it cannot write its copy: {}",
         applied.error().message());

@@ -65,6 +65,8 @@ class FleetLease final : public store::Lease {
   void keep(std::chrono::milliseconds life) {
     std::unique_lock lock(mutex_);
     while (!ending_.wait_for(lock, life / kKeepAlivesOfALife, [this] { return is_ending_; })) {
+      // What is not held here is not kept from others.
+      if (!may_lead_->load()) return;
       lock.unlock();
       const SteadyTime::duration asked_at = steady_time();
       const auto left = etcd_->keep_alive(lease_);

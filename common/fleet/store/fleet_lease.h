@@ -41,7 +41,7 @@ struct Candidacy {
   // Of the lease that this process had last; 0: none. Another one of the same place is of a process
   // that has died, because the file store's lease is ours.
   EtcdRevision last_token;
-  // The lease is held only while this is true.
+  // The lease is held, and kept alive in etcd, only while this is true.
   std::shared_ptr<const std::atomic<bool>> may_lead = std::make_shared<std::atomic<bool>>(true);
 };
 // nullptr when another host leads.

@@ -93,19 +93,24 @@ Result<void> FleetMirror::apply(const EtcdNews& news) {
   for (const EtcdEvent& event : news.events) {
     if (!event.is_removed) payloads.insert_or_assign(event.item.key, event.item.value);
   }
+  Result<void> done;
   for (const EtcdEvent& event : news.events) {
     newest_ = std::max(newest_, event.item.modified);
     // What was read at once contains it, or what came after it.
     if (event.item.modified <= synchronised_) continue;
-    if (Result<void> done = take_in(event, payloads); !done) return done;
+    Result<void> taken = take_in(event, payloads);
+    if (!taken && taken.error().code() != kCopyFailed) return taken;
+    if (done) done = std::move(taken);
   }
-  return {};
+  return done;
 }
 
 // What somebody else has damaged must not keep the rest from coming in.
 Result<void> FleetMirror::take_in(const EtcdEvent& event, const Payloads& payloads) {
   Result<void> done = apply_event(event, payloads);
-  if (done || done.error().kind() != ErrorKind::invalid) return done;
+  if (done || done.error().kind() != ErrorKind::invalid || done.error().code() == kCopyFailed) {
+    return done;
+  }
   log_.warn("etcd: {}; what is served stays", done.error().message());
   const std::optional<Slot> slot = layout_.slot_of(event.item.key);
   if (slot && slot->shelf == Shelf::head) failed_[slot->name] = done.error().message();
@@ -121,10 +126,10 @@ Result<void> FleetMirror::apply_event(const EtcdEvent& event, const Payloads& pa
   KnownKey& known = others_[event.item.key];
   if (event.item.modified <= known.heard) return {};
   Result<bool> is_believed = true;
-  if (slot->shelf == Shelf::record) is_believed = apply_record(*slot, event);
+  if (slot->shelf == Shelf::record) is_believed = in_copy(apply_record(*slot, event));
   Result<void> done;
   if (slot->shelf == Shelf::request) done = apply_request(*slot, event);
-  if (slot->shelf == Shelf::grant) done = apply_grant(*slot, event);
+  if (slot->shelf == Shelf::grant) done = in_copy(apply_grant(*slot, event));
   if (!is_believed) return fail(is_believed.error());
   if (!done) return done;
   known.modified = event.is_removed ? 0 : event.item.modified;
@@ -166,7 +171,7 @@ Result<void> FleetMirror::apply_head(const std::string& name, const EtcdEvent& e
   }
   Result<void> done;
   if (head->versions.empty()) {
-    done = forget(name, event.item.modified);
+    done = in_copy(forget(name, event.item.modified));
   } else if (Result<bool> copied = copy_versions(name, {*head, known.head}, payloads); !copied) {
     done = pass(std::move(copied));
   } else if (*copied) {
@@ -205,7 +210,7 @@ Result<bool> FleetMirror::copy_versions(const std::string& name, const HeadChang
         return fail(ErrorKind::invalid,
                     fmt::format("version {} is not the one that was installed", wanted.number));
       }
-      if (Result<void> added = cache_.add_version(name, *version); !added) {
+      if (Result<void> added = in_copy(cache_.add_version(name, *version)); !added) {
         return pass(std::move(added));
       }
       is_changed = true;
@@ -215,26 +220,28 @@ Result<bool> FleetMirror::copy_versions(const std::string& name, const HeadChang
     is_changed = is_changed || *response;
   }
   if (reader_.current_version(name) != head.current) {
-    if (Result<void> done = cache_.point_at(name, head.current); !done) {
+    if (Result<void> done = in_copy(cache_.point_at(name, head.current)); !done) {
       return pass(std::move(done));
     }
     is_changed = true;
   }
   static_cast<void>(cache_.remove_versions_beside(name, head));
-  if (Result<void> noted = cache_.note_head(name, head); !noted) return pass(std::move(noted));
+  if (Result<void> noted = in_copy(cache_.note_head(name, head)); !noted) {
+    return pass(std::move(noted));
+  }
   return is_changed;
 }
 
 Result<bool> FleetMirror::copy_response(const std::string& name, const Head::Version& version,
                                         const Payloads& payloads) {
   if (cache_.response_digest(name, version.number) == version.response) return false;
-  if (version.response.empty()) return cache_.keep_response(name, version.number, {});
+  if (version.response.empty()) return in_copy(cache_.keep_response(name, version.number, {}));
   const Result<Secret> der = payload(layout_.response(name, version.number), payloads);
   if (!der) return fail(der.error());
   if (crypto::to_hex(crypto::sha256(der->bytes())) != version.response) {
     return fail(ErrorKind::invalid, "the OCSP response is not the one that was kept");
   }
-  return cache_.keep_response(name, version.number, der->bytes());
+  return in_copy(cache_.keep_response(name, version.number, der->bytes()));
 }
 
 // News of its records that is older may still be on its way, and must not bring them back.
@@ -308,7 +315,7 @@ Result<void> FleetMirror::apply_request(const Slot& slot, const EtcdEvent& event
               event.item.key);
     return {};
   }
-  return write_file_atomically(file, letter->text.reveal());
+  return in_copy(write_file_atomically(file, letter->text.reveal()));
 }
 
 Result<void> FleetMirror::apply_grant(const Slot& slot, const EtcdEvent& event) {

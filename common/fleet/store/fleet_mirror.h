@@ -34,9 +34,11 @@ class FleetMirror {
       : etcd_(etcd), layout_(layout), keys_(keys), reader_(reader), cache_(reader), log_(log) {}
 
   // Reads all that etcd has but the versions that are here already. From which revision to watch.
-  // Notices when etcd has gone back to what it had before, and then believes its revisions.
+  // Notices when etcd has gone back to what it had before, and then believes its revisions. Fails
+  // as apply() does.
   Result<EtcdRevision> synchronise();
-  // An error means that the copy is not complete: synchronise again.
+  // An error means that the copy is not complete: apply the same news again, or synchronise. With
+  // the code kCopyFailed when this host could not write it; the rest of the news is in it then.
   Result<void> apply(const EtcdNews& news);
 
   // The certificate's head as it was last believed, and the revision of the key, for a comparison.

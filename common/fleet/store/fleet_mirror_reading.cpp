@@ -71,14 +71,17 @@ Result<EtcdRevision> FleetMirror::synchronise() {
     known.modified = 0;
     failed_.erase(name);
   }
+  Result<void> done;
   for (const EtcdItem& item : items) {
-    if (Result<void> done = take_in({.item = item}, {}); !done) return pass(std::move(done));
+    Result<void> taken = take_in({.item = item}, {});
+    if (!taken && taken.error().code() != kCopyFailed) return pass(std::move(taken));
+    if (done) done = std::move(taken);
   }
+  if (!done) return pass(std::move(done));
   // An etcd that has nothing is a new one, and no reason to lose anything.
   if (!heads->items.empty()) {
-    if (Result<void> done = drop_stale_records(records, records_revision); !done) {
-      return pass(std::move(done));
-    }
+    done = in_copy(drop_stale_records(records, records_revision));
+    if (!done) return pass(std::move(done));
     drop_stale_requests(requests);
   }
   synchronised_ = heads->revision;

@@ -273,8 +273,8 @@ TEST_F(FleetContract, ServesThroughAnOutageAndCatchesUp) {
   EXPECT_TRUE(happens([&] { return other->served() == second.leaf().fingerprint(); }));
   EXPECT_TRUE(happens([&] { return other->store().read_record("www", "state")->has_value(); }));
   // Said once everything has been read.
-  EXPECT_TRUE(
-      happens([&] { return other->log().text().find("answers again") != std::string::npos; }));
+  EXPECT_TRUE(happens(
+      [&] { return other->log().text().find("follows the fleet again") != std::string::npos; }));
 }
 
 TEST_F(FleetContract, AnotherHostLeadsWhenTheLeaderIsGone) {

@@ -120,6 +120,7 @@ class Machine {
   std::optional<FleetOverview> overview() const {
     return store::read_fleet_overview(directory_.path());
   }
+  std::string path() const { return directory_.path(); }
   fleet::FleetRoster& roster() { return *roster_; }
   MemoryLog& log() { return log_; }
 
