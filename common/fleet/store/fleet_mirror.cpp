@@ -50,13 +50,13 @@ std::set<std::string> FleetMirror::kinds_of(const std::string& name) const {
   return kinds;
 }
 
-bool FleetMirror::has_canary() {
-  std::erase_if(staged_, [&](const std::string& name) {
-    return modified(layout_.record(name, store::kStagedKind)) == 0;
-  });
-  return std::any_of(staged_.begin(), staged_.end(), [&](const std::string& name) {
-    return store::staged_canary(reader_, name).has_value();
-  });
+// Whenever the record changes, or the version that is current.
+void FleetMirror::look_at_canary(const std::string& name) {
+  if (store::staged_canary(reader_, name)) {
+    canaries_.insert(name);
+  } else {
+    canaries_.erase(name);
+  }
 }
 
 std::optional<Secret> FleetMirror::open(const EtcdItem& item) {
@@ -127,6 +127,7 @@ Result<void> FleetMirror::apply_event(const EtcdEvent& event, const Payloads& pa
   if (event.item.modified <= known.heard) return {};
   Result<bool> is_believed = true;
   if (slot->shelf == Shelf::record) is_believed = in_copy(apply_record(*slot, event));
+  if (slot->shelf == Shelf::record && slot->rest == store::kStagedKind) look_at_canary(slot->name);
   Result<void> done;
   if (slot->shelf == Shelf::request) done = apply_request(*slot, event);
   if (slot->shelf == Shelf::grant) done = in_copy(apply_grant(*slot, event));
@@ -180,6 +181,7 @@ Result<void> FleetMirror::apply_head(const std::string& name, const EtcdEvent& e
   if (!done) return fail_with(std::move(done), fmt::format("copy \"{}\" from the fleet", name));
   known.head = *std::move(head);
   failed_.erase(name);
+  look_at_canary(name);
   heard();
   return {};
 }
@@ -288,7 +290,6 @@ Result<bool> FleetMirror::apply_record(const Slot& slot, const EtcdEvent& event)
       return false;
     }
     changed = cache_.put_record(slot.name, slot.rest, *record);
-    if (slot.rest == store::kStagedKind) staged_.insert(slot.name);
   }
   if (!changed) return pass(std::move(changed));
   if (*changed && !slot.name.empty()) {

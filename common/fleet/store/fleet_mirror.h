@@ -63,8 +63,8 @@ class FleetMirror {
   std::vector<KnownCertificate> changed_between(EtcdRevision after, EtcdRevision to) const;
   // The kinds of records that a certificate has.
   std::set<std::string> kinds_of(const std::string& name) const;
-  // Whether a version of any certificate is tried out (store/staging.h). Costs what is staged.
-  bool has_canary();
+  // Whether a version of any certificate is tried out (store/staging.h).
+  bool has_canary() const noexcept { return !canaries_.empty(); }
 
   // Takes all in again at the next synchronise(): what did not open before may open now.
   void hear_all_again() {
@@ -119,6 +119,7 @@ class FleetMirror {
   // False when it does not count: it does not open, or is older than what was there before.
   Result<bool> apply_record(const Slot& slot, const EtcdEvent& event);
   bool is_older(const Slot& slot, const store::StoredRecord& record, const EtcdItem& item);
+  void look_at_canary(const std::string& name);
   Result<void> apply_request(const Slot& slot, const EtcdEvent& event);
   Result<void> apply_grant(const Slot& slot, const EtcdEvent& event);
   Result<Secret> payload(const std::string& key, const Payloads& payloads);
@@ -139,7 +140,7 @@ class FleetMirror {
   std::map<std::string, KnownHead> heads_;
   std::map<std::string, KnownKey> others_;
   std::set<std::string> passed_over_;
-  std::set<std::string> staged_;  // certificates that may have a record of that kind
+  std::set<std::string> canaries_;  // certificates of which a version is tried out
   FailedCopies failed_;
   std::uint64_t heads_heard_ = 0;
   EtcdRevision synchronised_ = 0;

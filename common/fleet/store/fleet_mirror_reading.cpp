@@ -7,6 +7,7 @@
 #include "base/file.h"
 #include "fleet/store/fleet_mirror.h"
 #include "store/file_store/journal.h"
+#include "store/staging.h"
 
 namespace ccm::fleet {
 namespace {
@@ -107,6 +108,7 @@ Result<void> FleetMirror::drop_stale_records(const std::set<std::string>& listed
       others_[key].remove(revision);
       const Result<bool> removed = cache_.remove_record(name, kind);
       if (!removed) return fail(removed.error());
+      if (kind == store::kStagedKind) look_at_canary(name);
       if (*removed && !name.empty()) {
         store::note_change(reader_.state_path(), name, store::Changed::records);
       }
