@@ -49,7 +49,7 @@ Result<void> ReportWriter::keep_lease(SteadyTime now) {
     sealed_with_.clear();
     settings_modified_ = 0;
     reported_ = {};
-    canaries_.clear();
+    canaries_.reset();
   }
   next_keep_alive_ = now + kBetweenReportKeepAlives;
   return {};
@@ -155,7 +155,7 @@ Result<void> ReportWriter::tell_canaries(const FleetKeys& keys) {
   store::HostCanaries now{.host = parts_.self.name,
                           .counted = worth_telling(store::host_canaries(parts_.state_path))};
   const bool is_due = now.counted.empty() || is_time_for(now.counted);
-  if (now.counted == canaries_ || !is_due) return {};
+  if (canaries_ == now.counted || !is_due) return {};
   const std::string place = parts_.layout.canaries(parts_.self.id);
   const Result<EtcdRevision> done = now.counted.empty()
                                         ? commit(keys, {.key = place, .value = std::nullopt}, {})

@@ -6,6 +6,7 @@
 // which a restored backup may not. One thread.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -59,8 +60,9 @@ class ReportWriter {
   std::uint64_t reported_heads_ = 0;
   FailedCopies reported_failed_;
   bool reported_wrong_clock_ = false;
-  store::CanariesCounted canaries_;  // as they were told of last
-  SteadyTime canaries_told_{};       // when
+  // As they were told of last; nullopt: etcd may have those of a process before.
+  std::optional<store::CanariesCounted> canaries_;
+  SteadyTime canaries_told_{};  // when
 };
 
 }  // namespace ccm::fleet

@@ -47,13 +47,16 @@ class CountingHost {
  public:
   CountingHost(const std::vector<std::string>& endpoints, std::string name,
                const crypto::SealingKey& key)
-      : key_{.id = key.id, .key = key.key.clone()} {
-    std::shared_ptr<EtcdClient> etcd = EtcdClient::make({.endpoints = endpoints}).value();
+      : endpoints_(endpoints), name_(std::move(name)), key_{.id = key.id, .key = key.key.clone()} {
+    start();
+  }
+  void start() {
+    std::shared_ptr<EtcdClient> etcd = EtcdClient::make({.endpoints = endpoints_}).value();
     store_ = open_etcd_store(
                  {.state_path = path(),
                   .fleet = "web",
-                  .host = name,
-                  .host_id = "id-of-" + name,
+                  .host = name_,
+                  .host_id = "id-of-" + name_,
                   .lease_life = 2s},
                  std::move(etcd), [this] { return keys(); }, log_)
                  .value();
@@ -114,6 +117,8 @@ class CountingHost {
   }
 
  private:
+  std::vector<std::string> endpoints_;
+  std::string name_;
   crypto::SealingKey key_;
   test::TempDirectory directory_{test::memory_backed_parent()};
   test::MemoryLog log_;
@@ -191,6 +196,22 @@ TEST_F(FleetCanaryContract, TheNextLeaderKnowsWhatWasCounted) {
   ASSERT_TRUE(three->lead());
   EXPECT_TRUE(happens([&] { return two->sees(canary_).size() == 1; }));
   EXPECT_EQ(sum_of(three->sees(canary_)).candidate.failed(), 5U);
+}
+
+// What the process before has told hangs on its lease, which lives for minutes.
+TEST_F(FleetCanaryContract, ACanaryThatEndedWhileAHostWasDownIsNoLongerToldOf) {
+  const auto one = join("one");
+  const auto two = join("two");
+  ASSERT_TRUE(one->lead());
+  one->try_out(canary_);
+  two->count(canary_, 5, 2);
+  ASSERT_TRUE(happens([&] { return told().size() == 1; }));
+  two->stop();
+  one->end_it();
+  two->count_nothing();
+  ASSERT_THAT(told(), SizeIs(1));
+  two->start();
+  EXPECT_TRUE(happens([&] { return told().empty(); }));
 }
 
 TEST_F(FleetCanaryContract, AHostThatComesLateTakesPart) {
