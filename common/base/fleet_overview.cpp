@@ -16,15 +16,20 @@ constexpr std::uint32_t kHasClock = 1;
 constexpr std::uint32_t kLeads = 2;
 constexpr std::uint32_t kIsSilent = 4;
 
+// The end of the year 9999. Far from where a difference of two times overflows.
+constexpr std::int64_t kLastSecond = 253402300799;
+
 void pack_seconds(Packer& out, std::int64_t seconds) {
   const auto bits = static_cast<std::uint64_t>(seconds);
   out.number(static_cast<std::uint32_t>(bits));
   out.number(static_cast<std::uint32_t>(bits >> 32U));
 }
 
+// A time or a difference. One from outside the years that people write is brought nearer.
 std::int64_t unpack_seconds(Unpacker& in) {
   const std::uint64_t low = in.number();
-  return static_cast<std::int64_t>(low | std::uint64_t{in.number()} << 32U);
+  const auto seconds = static_cast<std::int64_t>(low | std::uint64_t{in.number()} << 32U);
+  return std::clamp(seconds, -kLastSecond, kLastSecond);
 }
 
 std::string unpack_text(Unpacker& in, std::size_t limit) {

@@ -77,6 +77,9 @@ TEST(FleetEntry, ALetterIsGoodForAWhile) {
   EXPECT_TRUE(read.is_good_at(test::kTestNow + Letter::kLife));
   EXPECT_FALSE(read.is_good_at(test::kTestNow + Letter::kLife + Seconds(1)));
   EXPECT_FALSE(read.is_good_at(test::kTestNow - Letter::kLife - Seconds(1)));
+  // From where a difference of times may overflow nobody writes.
+  EXPECT_FALSE(parse_letter(serialize(Letter{.text = {}, .left = Time::min()})));
+  EXPECT_FALSE(parse_letter(serialize(Letter{.text = {}, .left = Time::max()})));
   EXPECT_FALSE(parse_letter(Secret::copy_of("x")));
 }
 

@@ -3,6 +3,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <cstdint>
+#include <limits>
+
 #include "fleet/hosts/overview.h"
 
 namespace ccm::fleet {
@@ -115,6 +118,24 @@ TEST_F(OverviewTest, IsReadAsItWasWritten) {
   EXPECT_TRUE(says_the_same(*same, overview));
   for (std::size_t size = 0; size < bytes.size(); ++size) {
     EXPECT_FALSE(decode_fleet_overview(std::string_view(bytes).substr(0, size))) << size;
+  }
+}
+
+// Differences of what is read must not overflow.
+TEST_F(OverviewTest, TimesThatNobodyLivesInAreBroughtNearer) {
+  for (const std::int64_t extreme :
+       {std::numeric_limits<std::int64_t>::min(), std::numeric_limits<std::int64_t>::max()}) {
+    const Seconds far(extreme);
+    const auto read = decode_fleet_overview(encode(FleetOverview{
+        .at = Time(far),
+        .shown = {{.name = "a", .seen = Time(far), .clock_ahead = far}},
+    }));
+    ASSERT_TRUE(read);
+    const Seconds bound(extreme < 0 ? -253402300799 : 253402300799);
+    EXPECT_EQ(read->at, Time(bound));
+    EXPECT_EQ(read->shown.at(0).seen, Time(bound));
+    EXPECT_EQ(read->shown.at(0).clock_ahead, bound);
+    EXPECT_TRUE(read->shown.at(0).has_wrong_clock());
   }
 }
 
