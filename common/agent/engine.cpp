@@ -92,6 +92,7 @@ class RunningEngine final : public Engine {
   void hand_out(Time now) override;
   void notice(const std::vector<std::string>& names) override;
   void clock_was_set(Seconds by) override;
+  void room_is_back() override;
   bool leads() const override { return parts_.lease->is_held(); }
   bool is_idle() const override;
   Seconds longest_work(SteadyTime now) const override;
@@ -224,6 +225,12 @@ void RunningEngine::notice(const std::vector<std::string>& names) {
 void RunningEngine::clock_was_set(Seconds by) {
   lifecycle_.clock_was_set(by);
   stapling_.look_again_at_all();
+}
+
+void RunningEngine::room_is_back() {
+  for (const config::CertificateSpec* spec : lifecycle_.unsettled()) {
+    lifecycle_.look_soon(spec->name);
+  }
 }
 
 void RunningEngine::watch_canaries() {

@@ -56,6 +56,8 @@ class Engine {
   virtual void notice(const std::vector<std::string>& names) = 0;
   // The wall clock was set by so much; before the next hand_out().
   virtual void clock_was_set(Seconds by) = 0;
+  // The state directory can be written to again: what has failed is due at once.
+  virtual void room_is_back() = 0;
   // False when the lead was lost: nothing more is to be handed out.
   virtual bool leads() const = 0;
   // Nothing is under way.

@@ -43,15 +43,6 @@ Result<Accesses> settle(const config::Config& config, SettingsKeeper& settings, 
   return accesses;
 }
 
-// Causes: a unit with ProtectSystem, or a disk that the kernel has made read-only after an error.
-void warn_if_read_only(const std::string& path, Log& log) {
-  if (faccessat(AT_FDCWD, kStorePath, W_OK, AT_EACCESS) == 0 || errno != EROFS) return;
-  log.error(
-      "the state directory {0} is read-only for this service: what it holds is served, and nothing "
-      "is renewed; add ReadWritePaths={0} to the service's unit, or mount it for writing",
-      path);
-}
-
 // For ccmctl, which compares what runs with what is installed.
 config::Handover with_agent(config::Handover handover) {
   handover.agent = {.path = program_path(),
@@ -118,7 +109,6 @@ Result<int> serve(const config::Handover& handover, const Pulse& pulse, Log& log
   SettingsKeeper settings(kStorePath, with_agent(handover), log);
   Result<Accesses> access = settle(*config, settings, log);
   if (!access) return pass(std::move(access));
-  warn_if_read_only(config->global().state_path, log);
   const SystemClock clock;
   SignOfLife life({.state_path = kStorePath,
                    .server = handover.server,

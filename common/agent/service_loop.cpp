@@ -74,8 +74,9 @@ ServiceLoop::ServiceLoop(Parts parts)
       neighbours_({kStorePath, store::id_of(parts_.server), parts_.config, *parts_.roster,
                    parts_.clock, parts_.log}),
       clock_watch_(parts_.clock),
-      altered_files_({parts_.config, *parts_.store, std::move(parts_.watches.files), parts_.life,
-                      parts_.log}) {
+      altered_files_(
+          {parts_.config, *parts_.store, std::move(parts_.watches.files), parts_.life, parts_.log}),
+      room_(kStorePath, parts_.config.global().state_path, parts_.life, parts_.log) {
   if (is_in_fleet() && parts_.may_lead) {
     candidate_ = std::make_unique<Candidate>(*parts_.store, wake_descriptor());
   }
@@ -105,6 +106,7 @@ void ServiceLoop::make_board() {
 int ServiceLoop::run() {
   for (;;) {
     look_at_place();
+    look_at_room();
     end_when_something_hangs();
     end_when_lead_is_lost();
     const SteadyTime sign = parts_.life.give();
@@ -158,6 +160,10 @@ void ServiceLoop::look_at_place() {
           "until it or another store is back in its place",
           path);
   }
+}
+
+void ServiceLoop::look_at_room() {
+  if (room_.look() && engine_ != nullptr) engine_->room_is_back();
 }
 
 // The monitor, or its guard, starts another agent.

@@ -20,6 +20,7 @@
 #include "agent/publishing/altered_files.h"
 #include "agent/publishing/publisher.h"
 #include "agent/publishing/status_board.h"
+#include "agent/room_watch.h"
 #include "agent/settings_keeper.h"
 #include "agent/watches.h"
 #include "base/clock.h"
@@ -76,6 +77,7 @@ class ServiceLoop {
   void notice_the_clock();
   void notice_altered_files();
   void look_at_place();
+  void look_at_room();
   void end_when_something_hangs();
   void end_when_lead_is_lost() const;
   void look_at_neighbours();
@@ -87,6 +89,7 @@ class ServiceLoop {
   std::optional<config::Config> joined_;  // what the engine looks after
   lifecycle::ClockWatch clock_watch_;
   AlteredFiles altered_files_;
+  RoomWatch room_;
   SteadyTime next_tidying_;
   SteadyTime next_look_at_neighbours_;
   bool is_away_ = false;      // the state directory, and that was said

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What is wrong with an agent that goes on all the same, so that nobody would notice before its
-// next start. Plain values; any thread.
+// What is wrong with an agent that goes on all the same, so that nobody would notice before a
+// renewal fails or another agent starts. Plain values; any thread.
 #pragma once
 
 #include <array>
@@ -10,10 +10,12 @@
 namespace ccm {
 
 enum class AgentFlaw : std::uint8_t {
-  unusable_files,  // that lead to the cloud or the fleet; it has read them while they were good
-  moved_state,     // its state directory is elsewhere by now
+  unusable_files,    // that lead to the cloud or the fleet; it has read them while they were good
+  moved_state,       // its state directory is elsewhere by now
+  unwritable_state,  // its state directory is full or read-only
 };
-inline constexpr std::array kAgentFlaws{AgentFlaw::unusable_files, AgentFlaw::moved_state};
+inline constexpr std::array kAgentFlaws{AgentFlaw::unusable_files, AgentFlaw::moved_state,
+                                        AgentFlaw::unwritable_state};
 // "unusable_files", for programs.
 std::string_view word_of(AgentFlaw flaw) noexcept;
 // For people, without an end: "a file that … is gone, or …".

@@ -148,7 +148,7 @@ int Application::parse_and_act(int argc, char** argv) {
   workspace_.terminal = Terminal(workspace_.options.colour);
   const Result<ExitCode> done = action_(workspace_);
   if (done) return static_cast<int>(*done);
-  Terminal::say("ccmctl: " + done.error().message());
+  Terminal::say("ccmctl: " + workspace_.sentence_of(done.error()));
   return static_cast<int>(exit_code_of(done.error()));
 }
 

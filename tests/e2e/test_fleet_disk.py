@@ -1,31 +1,23 @@
 # SPDX-License-Identifier: Apache-2.0
 """A host of a fleet whose state directory has no room left."""
 
-import contextlib
-import os
-import subprocess
-
 import pytest
+from lab import volume
 from lab.apache import Apache
 from lab.etcd import PROGRAM, Etcd
 from lab.fleet import Fleet
 from lab.nginx import Nginx
 
-pytestmark = [pytest.mark.skipif(not PROGRAM.exists(), reason="there is no /usr/bin/etcd"),
-              pytest.mark.skipif(os.geteuid() != 0, reason="only root can mount a small file system")]
+pytestmark = pytest.mark.skipif(not PROGRAM.exists(), reason="there is no /usr/bin/etcd")
 
 
 @pytest.fixture(name="small")
 def fixture_small(scratch):
     """The state directory of the host "one", with little room."""
     state = scratch / "state-one"
-    state.mkdir()
-    done = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=512k,mode=0700", "tmpfs", state], capture_output=True,
-                          text=True, check=False)
-    if done.returncode != 0:
-        pytest.skip(f"no small file system can be mounted here: {done.stderr.strip()}")
+    volume.mount_small(state, "size=512k")
     yield state
-    subprocess.run(["umount", state], check=True)
+    volume.unmount(state)
 
 
 @pytest.fixture(name="fleet")
@@ -43,14 +35,6 @@ def fixture_fleet(small, scratch, cloud, intranet, make_server):
             server.stop()
 
 
-def fill(state):
-    filler = state / "filler"
-    with open(filler, "wb", buffering=0) as file, contextlib.suppress(OSError):
-        while True:
-            file.write(bytes(4096))
-    return filler
-
-
 @pytest.mark.parametrize("kinds", [(Nginx, Apache), (Apache, Nginx)], ids=["nginx", "apache"])
 def test_a_leader_without_room_leaves_the_lead_to_another_host(fleet, small, cloud, kinds):
     one, two = (fleet.host(kind, name) for kind, name in zip(kinds, ("one", "two")))
@@ -58,8 +42,8 @@ def test_a_leader_without_room_leaves_the_lead_to_another_host(fleet, small, clo
     serial = one.serial(cloud)
     two.server.start()
     assert two.serial(cloud) == serial and fleet.leader() == "one"
-    one.server.allow('certificate "intranet": |No space left on device|agent|monitor')
-    filler = fill(small)
+    one.server.allow('certificate "intranet": |No space left on device|agent|monitor|no certificate fits')
+    filler = volume.fill_bytes(small)
     cloud.revoke_issued()
     renewed = two.serial(cloud, but_not=[serial])
     assert fleet.leader() == "two"

@@ -10,7 +10,7 @@ import subprocess
 
 import pytest
 from conftest import SERVERS
-from lab import files, processes
+from lab import files, volume
 from lab.net import free_port
 from lab.server import ALWAYS_DUE, line_of
 from lab.waiting import wait_until
@@ -19,33 +19,17 @@ from lab.waiting import wait_until
 @pytest.fixture(name="tiny_state")
 def fixture_tiny_state(scratch):
     """The state directory as a file system of its own with little room."""
-    if os.geteuid() != 0:
-        pytest.skip("only root can mount a small file system")
     state = scratch / "state"
-    state.mkdir()
-    done = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=256k,mode=0700", "tmpfs", state],
-                          capture_output=True, text=True, check=False)
-    if done.returncode != 0:
-        pytest.skip(f"no small file system can be mounted here: {done.stderr.strip()}")
+    volume.mount_small(state, "size=256k")
     yield state
-    wait_until(lambda: not processes.holding(str(state)), "nobody in the file system")
-    subprocess.run(["umount", state], check=True)
-
-
-def fill(directory):
-    """Takes all the room that is left; the path of what took it."""
-    filler = directory / "filler"
-    with open(filler, "wb", buffering=0) as file, contextlib.suppress(OSError):
-        while True:
-            file.write(bytes(4096))
-    return filler
+    volume.unmount(state)
 
 
 def test_a_full_disk_costs_nothing_but_the_renewal(tiny_state, both, cloud, public, private):
-    both.allow("No space left on device")
+    both.allow("No space left on device|no certificate fits")
     both.start()
     serials = {site.name: both.wait_for_certificate(site, cloud.trust()) for site in (public, private)}
-    filler = fill(tiny_state)
+    filler = volume.fill_bytes(tiny_state)
     mark = both.log_size()
     successor = cloud.renew(cloud.admin("GET", "/scm/certificates")["certificates"][0]["id"])
     both.wait_for_log(r'"www.example.com": .*No space left on device.*stays', since=mark)

@@ -56,7 +56,8 @@ SteadyTime SignOfLife::give() {
   presence_.has(flaws_);
   if (now < next_) return now;
   claim(now);
-  presence_.beat(now);
+  const Result<void> written = presence_.beat(now);
+  problem_ = written ? "" : written.error().message();
   next_ = now + (is_claimed_ ? kBeat : Seconds(1));
   return now;
 }

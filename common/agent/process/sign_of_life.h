@@ -44,6 +44,8 @@ class SignOfLife {
   // Told with the next sign.
   void note(AgentFlaw flaw, bool is_so) noexcept { flaws_.set(flaw, is_so); }
   AgentFlaws flaws() const noexcept { return flaws_; }
+  // Why the last sign of life could not be written down; empty when it could.
+  const std::string& problem() const noexcept { return problem_; }
 
  private:
   void claim(SteadyTime now);
@@ -53,6 +55,7 @@ class SignOfLife {
   Log& log_;
   store::Presence presence_;
   AgentFlaws flaws_;
+  std::string problem_;
   SteadyTime next_;
   unsigned failures_ = 0;
   bool is_claimed_ = false;

@@ -49,7 +49,11 @@ void examine_one(const std::string& state_path, const EffectiveSettings& server,
       for (const AgentFlaw flaw : kAgentFlaws) {
         if (server.seen.flaws.has(flaw)) {
           findings.bad(subject, std::string(sentence_of(flaw)),
-                       "put it right before the agent ends");
+                       flaw == AgentFlaw::unwritable_state
+                           ? fmt::format("make room there, or mount it for writing: df -h {0}; "
+                                         "df -i {0}; mount",
+                                         shell_word(state_path))
+                           : "put it right before the agent ends");
         }
       }
       if (trouble.empty()) return findings.good(subject, sentence);

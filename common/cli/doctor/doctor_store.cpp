@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <fmt/format.h>
 #include <sys/stat.h>
-#include <sys/statvfs.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -160,7 +159,7 @@ std::string shell_word(std::string_view word) {
   return quoted + "'";
 }
 
-void judge_room(const std::string& path, const Room& room, Findings& findings) {
+void judge_room(const std::string& path, const store::StateRoom& room, Findings& findings) {
   constexpr std::uint64_t kMebibyte = 1U << 20U;
   constexpr std::uint64_t kLittle = 64 * kMebibyte;
   constexpr std::uint64_t kTooLittle = 4 * kMebibyte;
@@ -229,13 +228,7 @@ void examine_store(Workspace& workspace, Findings& findings) {
     findings.good("store", fmt::format("{} entries, all of them {}'s and nobody else's",
                                        survey.entries, survey.owner));
   }
-  struct statvfs disk {};
-  if (statvfs(path.c_str(), &disk) == 0) {
-    Room room{.bytes = std::uint64_t{disk.f_bavail} * disk.f_frsize, .files = {}};
-    // File systems that make them as they go count none.
-    if (disk.f_files != 0) room.files = disk.f_favail;
-    judge_room(path, room, findings);
-  }
+  if (const auto room = store::look_at_state_room(path)) judge_room(path, *room, findings);
   report_leader(survey, store::read_fleet_note(path).has_value(), findings);
   report_catalogues(workspace, findings);
   report_fleet(path, findings);

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <dirent.h>
+#include <fcntl.h>
 #include <fmt/format.h>
 #include <unistd.h>
 
@@ -10,6 +11,7 @@
 #include <optional>
 #include <system_error>
 
+#include "base/file.h"
 #include "base/handle.h"
 #include "base/text.h"
 #include "cli/doctor/doctor.h"
@@ -62,9 +64,13 @@ bool has_notifications(const std::string& process) {
   return false;
 }
 
-// As the agent sees it, in its own mount namespace.
+// As the agent sees it, in its own mount namespace. After some errors a disk only looks as if it
+// could be written to, so a file without a name is made.
 bool is_read_only(const std::string& process, const std::string& state_path) {
-  return access((process + "/root" + state_path).c_str(), W_OK) != 0 && errno == EROFS;
+  const std::string path = process + "/root" + state_path;
+  if (access(path.c_str(), W_OK) != 0) return errno == EROFS;
+  const FileDescriptor file(open(path.c_str(), O_TMPFILE | O_WRONLY | O_CLOEXEC, kOwnerOnlyFile));
+  return !file && errno == EROFS;
 }
 
 void examine_agent(const std::string& process, const std::string& state_path, Findings& findings) {
@@ -74,7 +80,8 @@ void examine_agent(const std::string& process, const std::string& state_path, Fi
   if (is_read_only(process, state_path)) {
     is_good = false;
     findings.bad(subject, fmt::format("{} is read-only for it, so nothing is renewed", state_path),
-                 fmt::format("ReadWritePaths={} in the server's unit, then restart it",
+                 fmt::format("ReadWritePaths={} in the server's unit, then restart it; or mount it "
+                             "for writing",
                              shell_word(state_path)));
   }
   if (const auto place = substitute_of(process)) {

@@ -72,8 +72,10 @@ std::string describe(const AgentSighting& seen) {
     case AgentCondition::works:
       return fmt::format("agent alive (process {}){}", seen.pid, seen.leads ? ", leads" : "");
     case AgentCondition::frozen:
-      return fmt::format("agent frozen (process {} has not moved for {})", seen.pid,
-                         format_duration(seen.silence.value_or(Seconds(0))));
+      return fmt::format(
+          "agent frozen (process {} has not moved for {}, or cannot write to the "
+          "state directory)",
+          seen.pid, format_duration(seen.silence.value_or(Seconds(0))));
     case AgentCondition::dead:
       return seen.last_seen ? fmt::format("agent dead since {}", format_time(*seen.last_seen))
                             : "agent dead";

@@ -43,6 +43,7 @@ Result<StoreAccess> StoreAccess::enter(Workspace& workspace) {
   if (chdir(state_directory.c_str()) != 0) {
     return fail(ErrorKind::rejected, fmt::format("{}: {}", state_directory, errno_text(errno)));
   }
+  if (state_directory != ".") workspace.has_entered(state_directory);
   if (auto owner = become_owner(); !owner) return pass(std::move(owner));
   umask(077);
   Parts parts{.log = std::make_unique<TerminalLog>(), .store = nullptr};

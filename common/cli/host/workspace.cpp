@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <utility>
 
 #include "base/file.h"
 #include "store/kinds.h"
@@ -47,10 +48,21 @@ Result<void> Workspace::enter_state_directory() {
     return fail(ErrorKind::rejected,
                 fmt::format("{}: {}", options.state_directory, errno_text(errno)));
   }
-  options.state_directory = ".";
+  has_entered(std::exchange(options.state_directory, "."));
   store_.reset();
   settings_.reset();
   return {};
+}
+
+std::string Workspace::sentence_of(const Error& error) const {
+  constexpr std::string_view kHere = "./";
+  std::string sentence = error.message();
+  for (std::size_t at = 0; !entered_.empty() && (at = sentence.find(kHere, at)) != sentence.npos;) {
+    const bool begins_a_path = at == 0 || sentence[at - 1] == ' ';
+    if (begins_a_path) sentence.replace(at, 1, entered_);
+    at += begins_a_path ? entered_.size() : kHere.size();
+  }
+  return sentence;
 }
 
 const std::vector<UnreadableSettings>& Workspace::unreadable_settings() {

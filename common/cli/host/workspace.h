@@ -52,6 +52,10 @@ class Workspace {
   // Makes the state directory the current one, so that a later change of the user does not matter.
   // `rejected` when it cannot be entered.
   Result<void> enter_state_directory();
+  // A command has made it the current one by itself.
+  void has_entered(const std::string& state_directory) { entered_ = state_directory; }
+  // For people: whoever works in the state directory names its files "./…", which says little.
+  std::string sentence_of(const Error& error) const;
   // The next call of settings() reads them again.
   void forget_settings() noexcept { settings_.reset(); }
   // The settings that say how to reach the cloud; nullptr when there are none, `rejected` when none
@@ -75,6 +79,7 @@ class Workspace {
   std::vector<UnreadableSettings> unreadable_;
   std::unique_ptr<const store::StoreReader> store_;
   std::unique_ptr<CloudAccess> cloud_;
+  std::string entered_;  // the state directory, once this process works in it
   // With settings_, of all servers.
   bool has_catalogue_ = false;
 };

@@ -188,10 +188,11 @@ void Presence::write_all(SteadyTime now) {
   static_cast<void>(ftruncate(file_.get(), static_cast<off_t>(size)) != 0);
 }
 
-void Presence::beat(SteadyTime now) noexcept {
-  if (!file_) return;
+Result<void> Presence::beat(SteadyTime now) const {
+  if (!file_) return {};
   const std::int64_t beat = std::chrono::nanoseconds(now.time_since_epoch()).count();
-  static_cast<void>(write_at(file_.get(), &beat, sizeof beat, offsetof(Header, beat)));
+  if (write_at(file_.get(), &beat, sizeof beat, offsetof(Header, beat))) return {};
+  return fail(system_error("write " + path_, errno));
 }
 
 void Presence::serves(std::string_view name, VersionNumber version) noexcept {

@@ -59,8 +59,10 @@ class Presence {
   // already, or when the file system has no locks.
   FileDescriptor lock_for_server() const;
 
+  // Gives a sign of life, once claim() has succeeded. Fails when it cannot be written down.
+  Result<void> beat(SteadyTime now) const;
+
   // What these say is remembered until claim() has succeeded. A full disk loses only what they say.
-  void beat(SteadyTime now) noexcept;
   void serves(std::string_view name, VersionNumber version) noexcept;
   void leads() noexcept;
   void has(AgentFlaws flaws) noexcept;

@@ -10,7 +10,7 @@ namespace {
 
 using testing::HasSubstr;
 
-Finding judged(Room room) {
+Finding judged(store::StateRoom room) {
   Findings findings;
   judge_room("/var/lib/ccm", room, findings);
   return findings.all().at(0);

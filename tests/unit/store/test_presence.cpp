@@ -117,7 +117,7 @@ TEST_F(PresenceTest, WhoDoesNotMoveIsFrozenAndABeatShowsThatItMoves) {
   EXPECT_FALSE(look(Seconds(30)).is_frozen());
   EXPECT_TRUE(look(Seconds(31)).is_frozen());
   EXPECT_EQ(look(Seconds(31)).silence, Seconds(31));
-  agent.beat(now_ + Seconds(20));
+  EXPECT_TRUE(agent.beat(now_ + Seconds(20)));
   EXPECT_FALSE(look(Seconds(31)).is_frozen());
 }
 

@@ -170,7 +170,7 @@ Result<ExitCode> renew_many(Workspace& workspace, const RenewalOptions& options)
   std::size_t failed = 0;
   for (const std::string& name : *names) {
     const Result<ExitCode> done = renew_one(workspace, name, options.timeout);
-    if (!done) Terminal::say("ccmctl: " + done.error().message());
+    if (!done) Terminal::say("ccmctl: " + workspace.sentence_of(done.error()));
     const ExitCode code = done ? *done : exit_code_of(done.error());
     if (code == ExitCode::ok) continue;
     ++failed;

@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "store/host/state_room.h"
+
+#include <fmt/format.h>
+#include <sys/statvfs.h>
+
+namespace ccm::store {
+namespace {
+
+// A version has six files and a directory, and each of them at least a block.
+constexpr std::uint64_t kLeastBytes = 32U << 10U;
+constexpr std::uint64_t kLeastFiles = 8;
+
+}  // namespace
+
+std::optional<StateRoom> look_at_state_room(const std::string& path) {
+  struct statvfs disk {};
+  if (statvfs(path.c_str(), &disk) != 0) return std::nullopt;
+  StateRoom room{.bytes = std::uint64_t{disk.f_bavail} * disk.f_frsize, .files = {}};
+  // File systems that make them as they go count none.
+  if (disk.f_files != 0) room.files = disk.f_favail;
+  return room;
+}
+
+std::string shortage_of(const StateRoom& room) {
+  if (room.files && *room.files < kLeastFiles) {
+    return fmt::format("only {} more files fit there", *room.files);
+  }
+  if (room.bytes < kLeastBytes) return fmt::format("only {} KiB are free there", room.bytes / 1024);
+  return {};
+}
+
+}  // namespace ccm::store
