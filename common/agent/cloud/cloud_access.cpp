@@ -16,6 +16,7 @@
 #include "cloud/transport/curl_client.h"
 #include "config/sentences.h"
 #include "crypto/digest.h"
+#include "crypto/verification/authority_file.h"
 #include "lifecycle/lockout.h"
 #include "sources/source_drivers.h"
 
@@ -23,7 +24,6 @@ namespace ccm::agent {
 namespace {
 
 constexpr std::size_t kMostCredentials = 64U << 10U;
-constexpr std::size_t kMostCaCertificates = 4U << 20U;
 constexpr std::size_t kMostOcspBody = 64U << 10U;
 constexpr std::size_t kKindDigits = 12;
 
@@ -71,14 +71,14 @@ ReadCredentials read_credentials(const config::CredentialsSpec& spec, Log& log,
   return std::optional<cloud::Credentials>(*std::move(credentials));
 }
 
-Result<std::string> read_ca_certificates(const std::string& file) {
-  if (file.empty()) return std::string();
+Result<std::optional<std::string>> read_ca_certificates(const std::string& file) {
+  if (file.empty()) return std::optional<std::string>();
   const Result<std::string> path = resolve(file);
   if (!path) return fail(path.error());
-  Result<std::string> text = read_file(*path, kMostCaCertificates);
-  if (!text) return text;
+  Result<std::string> text = read_file(*path, crypto::kLargestAuthorityFile);
+  if (!text) return pass(std::move(text));
   const auto client = cloud::make_curl_client({.ca_pem = *text, .proxy = {}});
-  if (client) return text;
+  if (client) return std::optional<std::string>(*std::move(text));
   return fail(
       Error(client.error())
           .with_context(fmt::format("the trusted certificate file {}", config::in_quotes(file))));

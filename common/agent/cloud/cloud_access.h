@@ -29,7 +29,7 @@ using ReadCredentials = Result<std::optional<cloud::Credentials>>;
 // each call that would need it ends with that.
 struct CloudAccess {
   ReadCredentials credentials = {};
-  Result<std::string> ca_pem = {};                   // empty: the system's store
+  Result<std::optional<std::string>> ca_pem = {};    // nullopt: the system's store
   Result<cloud::SharedProxyLogin> proxy_login = {};  // nullptr: the proxy wants none
   // Those that single sources use instead (config::SourceFacts).
   std::map<config::CredentialsSpec, ReadCredentials> further = {};

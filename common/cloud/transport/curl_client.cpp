@@ -292,8 +292,8 @@ void initialize_curl_once() {
 Result<std::unique_ptr<HttpClient>> make_curl_client(const CurlOptions& options) {
   initialize_curl_once();
   std::vector<crypto::Certificate> trusted;
-  if (!options.ca_pem.empty()) {
-    auto parsed = crypto::parse_certificates_pem(options.ca_pem);
+  if (options.ca_pem) {
+    auto parsed = crypto::parse_certificates_pem(*options.ca_pem);
     if (!parsed) return fail_with(std::move(parsed), "trusted certificates");
     if (parsed->empty()) {
       return fail(ErrorKind::invalid, "the trusted certificates hold no certificate in PEM form");

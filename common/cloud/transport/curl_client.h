@@ -4,6 +4,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "base/result.h"
@@ -14,9 +15,10 @@
 namespace ccm::cloud {
 
 struct CurlOptions {
-  // PEM text of the CA certificates to trust; empty: the system's store. Text, not a path, because
-  // the agent reads the file before it drops to a user that may not.
-  std::string ca_pem;
+  // PEM text of the CA certificates to trust; nullopt: the system's store. An empty text is a
+  // mistake, such as an emptied file, and trusts nobody. Text, not a path, because the agent reads
+  // the file before it drops to a user that may not.
+  std::optional<std::string> ca_pem;
   std::string proxy;  // "http://host:port"; empty: none, whatever the environment says
   SharedProxyLogin proxy_login = {};  // nullptr: the proxy wants none
   std::string user_agent = "ccm-tls";

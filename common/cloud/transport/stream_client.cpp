@@ -286,8 +286,8 @@ Result<std::vector<crypto::Certificate>> certificates_in(const std::string& pem,
 Result<std::unique_ptr<StreamClient>> make_stream_client(const StreamOptions& options) {
   initialize_curl_once();
   Identity identity;
-  if (!options.ca_pem.empty()) {
-    auto trusted = certificates_in(options.ca_pem, "trusted certificates");
+  if (options.ca_pem) {
+    auto trusted = certificates_in(*options.ca_pem, "trusted certificates");
     if (!trusted) return pass(std::move(trusted));
     identity.trusted = *std::move(trusted);
   }

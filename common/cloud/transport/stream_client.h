@@ -9,6 +9,7 @@
 #include <cstddef>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -19,9 +20,9 @@
 namespace ccm::cloud {
 
 struct StreamOptions {
-  std::string ca_pem;           // of who may be the service; empty: the system's store
-  std::string certificate_pem;  // what is shown to the service, leaf first; empty: nothing
-  Secret key_pem = {};          // of that certificate
+  std::optional<std::string> ca_pem;  // of who may be the service; nullopt: the system's store
+  std::string certificate_pem;        // what is shown to the service, leaf first; empty: nothing
+  Secret key_pem = {};                // of that certificate
   std::size_t body_limit = std::size_t{16} << 20U;  // bytes of a whole answer
 };
 

@@ -8,18 +8,12 @@
 #include "crypto/certificate/pem.h"
 
 namespace ccm::crypto {
-namespace {
-
-constexpr std::size_t kLargest = std::size_t{16} << 20U;
-
-}  // namespace
-
 Result<std::vector<Certificate>> read_authority_file(const std::string& path) {
   // Lists of authorities are usually reached through symbolic links, which read_file refuses.
   std::error_code error;
   const std::filesystem::path real = std::filesystem::canonical(path, error);
   if (error) return fail(ErrorKind::invalid, error.message());
-  const Result<std::string> text = read_file(real.string(), kLargest);
+  const Result<std::string> text = read_file(real.string(), kLargestAuthorityFile);
   if (!text) return fail(text.error());
   Result<std::vector<Certificate>> certificates = parse_certificates_pem(*text);
   if (certificates && certificates->empty()) {

@@ -3,6 +3,7 @@
 // thread.
 #pragma once
 
+#include <cstddef>
 #include <string>
 #include <vector>
 
@@ -11,8 +12,10 @@
 
 namespace ccm::crypto {
 
-// The certificates of a PEM file of at most 16 MiB, reached through links or not; at least one.
-// `invalid` when it holds none or cannot be parsed; otherwise the error of reading it.
+inline constexpr std::size_t kLargestAuthorityFile = std::size_t{16} << 20U;
+
+// The certificates of a PEM file of at most that many bytes, reached through links or not; at least
+// one. `invalid` when it holds none or cannot be parsed; otherwise the error of reading it.
 Result<std::vector<Certificate>> read_authority_file(const std::string& path);
 
 }  // namespace ccm::crypto

@@ -92,9 +92,11 @@ FleetAccess FleetAccess::clone() const {
 
 Result<EtcdOptions> read_etcd_access(const config::FleetConfig& fleet) {
   EtcdOptions options{.endpoints = fleet.endpoints};
-  auto ca = read_public(fleet.ca_file, "file of etcd's authorities");
-  if (!ca) return pass(std::move(ca));
-  options.ca_pem = *std::move(ca);
+  if (!fleet.ca_file.empty()) {
+    auto ca = read_public(fleet.ca_file, "file of etcd's authorities");
+    if (!ca) return pass(std::move(ca));
+    options.ca_pem = *std::move(ca);
+  }
   auto certificate = read_public(fleet.certificate_file, "client certificate for etcd");
   if (!certificate) return pass(std::move(certificate));
   options.certificate_pem = *std::move(certificate);

@@ -26,10 +26,10 @@ namespace ccm::fleet {
 struct EtcdOptions {
   // "https://host:port", of one or more members of the same etcd. http only to this very machine.
   std::vector<std::string> endpoints;
-  std::string ca_pem = {};           // empty: the system's store
-  std::string certificate_pem = {};  // empty: none is shown
-  Secret key_pem = {};               // of that certificate
-  Secret user = {};                  // empty: no authentication
+  std::optional<std::string> ca_pem = {};  // nullopt: the system's store
+  std::string certificate_pem = {};        // empty: none is shown
+  Secret key_pem = {};                     // of that certificate
+  Secret user = {};                        // empty: no authentication
   Secret password = {};
   // What one member gets for one answer. A member without a leader hangs for longer. A call takes
   // three times as long at most, however many members there are.

@@ -34,7 +34,8 @@ std::string pem(const test::TestCertificate& certificate) {
 }
 
 struct TlsContract : testing::Test {
-  Result<HttpResponse> fetch(const test::TestCertificate& served, std::string ca_pem) {
+  Result<HttpResponse> fetch(const test::TestCertificate& served,
+                             std::optional<std::string> ca_pem) {
     const test::TlsServer server(pem(served), served.key_pem());
     EXPECT_NE(server.url(), "") << "openssl s_server did not start";
     const auto client = make_curl_client({.ca_pem = std::move(ca_pem), .proxy = {}});
@@ -74,7 +75,7 @@ TEST_F(TlsContract, TheTrustFileMayLookAsItLikes) {
 
 TEST_F(TlsContract, NoOtherAuthorityIs) {
   expect_distrust(fetch(good, pem(other)));
-  expect_distrust(fetch(good, ""));
+  expect_distrust(fetch(good, std::nullopt));
 }
 
 TEST_F(TlsContract, NorAnotherNameOrAnExpiredCertificate) {
@@ -102,7 +103,7 @@ TEST_F(TlsContract, OnlyForwardSecretCiphersAreOffered) {
 
 TEST(TrustedCertificates, MustBeCertificates) {
   for (const auto* text :
-       {"nonsense", "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n"}) {
+       {"", "nonsense", "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n"}) {
     const auto client = make_curl_client({.ca_pem = text, .proxy = {}});
     ASSERT_FALSE(client);
     EXPECT_EQ(client.error().kind(), ErrorKind::invalid);

@@ -445,7 +445,7 @@ TEST_F(EtcdContract, ShowsItsCertificateAndChecksTheirs) {
       1, test::EtcdTls{.certificate = server.certificate.to_pem(),
                        .key = server.key_pem(),
                        .client_authority = authority.certificate.to_pem()});
-  const auto make = [&](const std::string& ca, const std::string& certificate) {
+  const auto make = [&](const std::optional<std::string>& ca, const std::string& certificate) {
     return EtcdClient::make(
                {.endpoints = cluster_->endpoints(),
                 .ca_pem = ca,
@@ -458,7 +458,7 @@ TEST_F(EtcdContract, ShowsItsCertificateAndChecksTheirs) {
   wait_until_up(*known);
   EXPECT_TRUE(known->commit(put("/k", "v"))->has_happened);
   EXPECT_FALSE(make(ca, "")->range({.key = "/k"}));
-  EXPECT_FALSE(make("", client.certificate.to_pem())->range({.key = "/k"}));
+  EXPECT_FALSE(make(std::nullopt, client.certificate.to_pem())->range({.key = "/k"}));
 }
 
 TEST(EtcdOptions, AreJudgedBeforeAnythingIsSent) {
@@ -469,6 +469,7 @@ TEST(EtcdOptions, AreJudgedBeforeAnythingIsSent) {
   EXPECT_THAT(error_of({.endpoints = {}}), HasSubstr("no endpoint"));
   EXPECT_THAT(error_of({.endpoints = {"http://10.0.0.1:2379"}}), HasSubstr("10.0.0.1"));
   EXPECT_THAT(error_of({.endpoints = {"https://a"}, .ca_pem = "x"}), HasSubstr("no certificate"));
+  EXPECT_THAT(error_of({.endpoints = {"https://a"}, .ca_pem = ""}), HasSubstr("no certificate"));
   const auto one = test::make_test_self_signed({.names = {"a"}});
   const auto other = test::make_test_self_signed({.names = {"a"}});
   EXPECT_THAT(error_of({.endpoints = {"https://a"},

@@ -70,6 +70,19 @@ TEST_F(CloudAccessTest, WhatIsHalfWrittenIsTheErrorOfEachCallAndOfNothingElse) {
   EXPECT_THAT(refused.error().message(), HasSubstr("line 3"));
 }
 
+// Not the system's authorities in their place.
+TEST_F(CloudAccessTest, AnEmptiedFileOfAuthoritiesTrustsNobody) {
+  for (const char* text : {"", "\n", "# none\n"}) {
+    CloudAccess access = read({{"credentials", {"file=" + file("credentials", kGood)}},
+                               {"ssl_trusted_certificate", {file("authorities", text)}}});
+    ASSERT_TRUE(access.trouble());
+    EXPECT_THAT(access.trouble()->message(), AllOf(HasSubstr((directory_ / "authorities").string()),
+                                                   HasSubstr("hold no certificate in PEM form")));
+    EXPECT_FALSE(access.can_call());
+  }
+  EXPECT_FALSE(read({{"credentials", {"file=" + file("credentials", kGood)}}}).trouble());
+}
+
 TEST_F(CloudAccessTest, NamesAllThatIsBadAtOnce) {
   const CloudAccess access =
       read({{"credentials", {"file=" + (directory_ / "none").string()}},
