@@ -55,12 +55,12 @@ void set_serial(X509* certificate) {
   check(ASN1_INTEGER_set_uint64(X509_get_serialNumber(certificate), number) == 1, "serial number");
 }
 
-void set_subject(X509* certificate, const std::string& common_name) {
+void set_subject(X509* certificate, const std::string& common_name, bool is_printable_string) {
   if (common_name.empty()) return;
-  check(
-      X509_NAME_add_entry_by_NID(X509_get_subject_name(certificate), NID_commonName, MBSTRING_UTF8,
-                                 bytes_of(common_name), size_of(common_name), -1, 0) == 1,
-      "common name");
+  const int form = is_printable_string ? V_ASN1_PRINTABLESTRING : MBSTRING_UTF8;
+  check(X509_NAME_add_entry_by_NID(X509_get_subject_name(certificate), NID_commonName, form,
+                                   bytes_of(common_name), size_of(common_name), -1, 0) == 1,
+        "common name");
 }
 
 void add_names(X509* certificate, const std::vector<std::string>& names) {
@@ -176,7 +176,7 @@ TestCertificate make_test_certificate(const TestAuthority* issuer, TestCertifica
   EVP_PKEY* signer = issuer != nullptr ? issuer->key.native() : key.native();
   check(X509_set_version(certificate.get(), X509_VERSION_3) == 1, "version");
   set_serial(certificate.get());
-  set_subject(certificate.get(), options.common_name);
+  set_subject(certificate.get(), options.common_name, options.is_printable_string);
   check(X509_set_issuer_name(certificate.get(), X509_get_subject_name(issuer_certificate)) == 1,
         "issuer");
   set_validity(certificate.get(), options.not_before, options.not_after);

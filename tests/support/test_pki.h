@@ -37,6 +37,7 @@ using TestAuthority = TestCertificate;
 
 struct TestCertificateOptions {
   std::string common_name{};
+  bool is_printable_string = false;  // the common name, whatever is in it; else a UTF8String
   std::vector<std::string> names{};  // DNS names, and IP addresses as "IP:…"; taken byte by byte
   Time not_before = kTestNow - kTestDay;
   Time not_after = kTestNow + 90 * kTestDay;

@@ -348,6 +348,15 @@ INSTANTIATE_TEST_SUITE_P(
         ClientCase{"not ASCII",
                    {.names = {"www.example.com", "b\xc3\xbc.example.com"}},
                    "form: clients refuse CN=www.example.com: entry 2 of its subjectAltName"},
+        // Chromium refuses the first, and forgives an asterisk.
+        ClientCase{"AT&T as a PrintableString",
+                   {.common_name = "AT&T", .is_printable_string = true},
+                   "form: clients refuse CN=AT&T: its subject or issuer has text"},
+        ClientCase{"AT&T as a UTF8String", {.common_name = "AT&T"}, "admitted"},
+        ClientCase{"an asterisk as a PrintableString",
+                   {.common_name = "*.example.com", .is_printable_string = true},
+                   "admitted"},
+        ClientCase{"an asterisk as a UTF8String", {.common_name = "*.example.com"}, "admitted"},
         ClientCase{"must staple, nobody to ask", {.must_staple = true}, "stapling: "},
         ClientCase{
             "must staple", {.ocsp_url = "http://127.0.0.1:1/", .must_staple = true}, "admitted"},
@@ -441,6 +450,23 @@ TEST(Gate, RefusesAnIssuerThatSpellsItsNameInAnotherWay) {
   EXPECT_EQ(verdict(make_spec(), make_bundle(leaf, {issuer.certificate})), "admitted");
   EXPECT_THAT(verdict(make_spec(), make_bundle(leaf, {shouting.certificate})),
               StartsWith("clients: clients refuse the chain: CN=www.example.com spells the name"));
+}
+
+// The leaf has the name of its issuer, too.
+TEST(Gate, RefusesAnIssuerWithAnAmpersandInAPrintableString) {
+  const auto verdict_below = [](std::string name, bool is_printable_string) {
+    const TestAuthority issuer = test::make_test_certificate(
+        &authorities().root, {.common_name = std::move(name),
+                              .is_printable_string = is_printable_string,
+                              .is_ca = true});
+    const TestCertificate leaf = test::make_test_leaf(issuer, {.names = {"www.example.com"}});
+    return verdict(make_spec(), make_bundle(leaf, {issuer.certificate}));
+  };
+  EXPECT_THAT(
+      verdict_below("AT&T CA", true),
+      StartsWith("form: clients refuse CN=www.example.com: its subject or issuer has text"));
+  EXPECT_EQ(verdict_below("AT&T CA", false), "admitted");
+  EXPECT_EQ(verdict_below("* CA", true), "admitted");
 }
 
 // Its signature tells, also when the root did not come along.
