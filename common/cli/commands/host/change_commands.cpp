@@ -203,6 +203,21 @@ VersionNumber previous_version(const std::vector<store::VersionInfo>& history,
   return found;
 }
 
+std::string describe_missing(const std::string& name, VersionNumber version,
+                             VersionNumber current) {
+  if (version != 0) {
+    return fmt::format("{0} has no version {1}; `ccmctl history {0}` shows all", name, version);
+  }
+  // What says which one is current is damaged.
+  if (current == 0) {
+    return fmt::format(
+        "{0} has no current version, so name the one to go back to with --to; `ccmctl history {0}` "
+        "shows all",
+        name);
+  }
+  return fmt::format("{} has no intact version before the current one", name);
+}
+
 // The names that the version has to cover; none when no server has the certificate any more.
 std::vector<std::string> names_for(const Overview& overview) {
   return overview.spec == nullptr ? std::vector<std::string>() : overview.spec->names;
@@ -238,10 +253,7 @@ Result<ExitCode> roll_back(Workspace& workspace, const std::string& name, Versio
   const bool is_there = std::any_of(history->begin(), history->end(),
                                     [&](const auto& info) { return info.number == version; });
   if (!is_there) {
-    Terminal::say(version == 0
-                      ? fmt::format("ccmctl: {} has no version before the current one", name)
-                      : fmt::format("ccmctl: {} has no version {}; `ccmctl history {}` shows all",
-                                    name, version, name));
+    Terminal::say("ccmctl: " + describe_missing(name, version, current));
     return ExitCode::not_found;
   }
   const auto names = names_for(**overview);
