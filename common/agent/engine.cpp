@@ -177,7 +177,8 @@ RunningEngine::RunningEngine(Parts parts, CloudAccess access, HttpClients http)
                parts_.clock, parts_.log, parts_.events,
                [this](const std::string& entry) {
                  return parts_.asked != nullptr && parts_.asked->was_asked_for(entry);
-               }}),
+               },
+               [this](const std::string& name) { return snapshot_.last_copy_of(name); }}),
       asked_since_(parts_.clock.steady_now()),
       follower_(parts_.config, parts_.store),
       mender_({parts_.config, parts_.store, *parts_.lease, lifecycle_, parts_.clock, parts_.log,

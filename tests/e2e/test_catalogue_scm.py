@@ -99,7 +99,7 @@ def test_what_is_issued_is_served_by_its_name_and_goes_when_it_is_gone(server, c
     assert server.workers() == workers
 
 
-def test_what_the_store_has_lost_is_shown_over_a_reload_and_fetched_again(server, cloud, settings, state, edge):
+def test_what_the_store_has_lost_is_shown_over_a_reload_and_put_back(server, cloud, settings, state, edge):
     records = [cloud.issue([f"lost{i}.example"]) for i in range(2)]
     configure(server, settings, edge)
     server.allow("has lost (all )?certificates|Failed to connect|Could not connect|Connection refused")
@@ -122,8 +122,10 @@ def test_what_the_store_has_lost_is_shown_over_a_reload_and_fetched_again(server
     server.start()
     assert serial_for(edge, "lost1.example", trust) is None
     cloud.start()
+    before = exports(cloud)
     for record in records:
         wait_for(edge, record, trust)
+    assert exports(cloud) == before, "the copies were there"
 
 
 def test_a_configured_certificate_stays_with_its_entry(nginx, cloud, settings, state, edge):

@@ -54,9 +54,35 @@ void CatalogueKeeper::fetch_some(const store::Lease& lease) {
   for (std::size_t left = kMostFetchesInRow; left > 0 && !turns_.empty(); --left) {
     const SteadyTime now = parts_.clock.steady_now();
     const auto [turn, id] = *turns_.begin();
-    if (turn > now || paused_until_ > now || !fetches_.take(now)) return;
-    fetch(id, wanted_.find(id)->second, lease);
+    if (turn > now) return;
+    Wanted& wanted = wanted_.find(id)->second;
+    if (put_back(id, wanted, lease)) continue;
+    if (paused_until_ > now || !fetches_.take(now)) return;
+    fetch(id, wanted, lease);
   }
+}
+
+// As the account lists it still, and the store has nothing of it. What cannot be put back is
+// fetched.
+bool CatalogueKeeper::put_back(const std::string& id, const Wanted& wanted,
+                               const store::Lease& lease) {
+  const bool is_lost = members_.find(id) == nullptr && !configured_.contains(wanted.item.origin);
+  const std::string entry = entry_of(*wanted.kind, id);
+  if (!is_lost || !parts_.last_copy_of || parts_.store.current_version(entry) != 0) return false;
+  const auto copy = parts_.last_copy_of(entry);
+  if (!copy || copy->origin != wanted.item.origin) return false;
+  if (!install(copy->bundle, wanted, entry, lease)) return false;
+  const crypto::Certificate& leaf = copy->bundle.leaf();
+  const store::Membership membership{
+      .id = wanted.item.id,
+      .mark = wanted.item.mark,
+      .end = leaf.not_after(),
+      .names = leaf.names(),
+      .selections = {wanted.selections.begin(), wanted.selections.end()}};
+  if (!members_.put(lease, entry, membership)) return false;
+  said_.erase(id);
+  drop_wanted(id);
+  return true;
 }
 
 void CatalogueKeeper::fetch(const std::string& id, Wanted& wanted, const store::Lease& lease) {

@@ -26,6 +26,7 @@
 #include "base/log.h"
 #include "config/config.h"
 #include "lifecycle/attempt/asked_for.h"
+#include "lifecycle/attempt/last_copy.h"
 #include "lifecycle/catalogue/catalogue_members.h"
 #include "sources/collection.h"
 #include "store/store.h"
@@ -49,6 +50,8 @@ class CatalogueKeeper {
     Events& events = no_events();
     // Whether clients have lately asked for what this entry of the store holds; any thread.
     std::function<bool(const std::string& entry)> was_asked_for = {};
+    // What the store has lost is put back without a call.
+    LastCopyOf last_copy_of = {};
   };
   explicit CatalogueKeeper(Parts parts);
 
@@ -98,6 +101,7 @@ class CatalogueKeeper {
 
   void look_for_asked(const store::Lease& lease);
   void fetch_some(const store::Lease& lease);
+  bool put_back(const std::string& id, const Wanted& wanted, const store::Lease& lease);
   void fetch(const std::string& id, Wanted& wanted, const store::Lease& lease);
   Result<store::Membership> obtain(const Wanted& wanted, const std::string& entry,
                                    const store::Lease& lease);

@@ -75,6 +75,8 @@ class FakeAccount final : public sources::Collection {
     return bundles_.at(item.id);
   }
 
+  const crypto::Bundle& bundle(const std::string& id) const { return bundles_.at(id); }
+
   std::optional<Error> problem;
   int lists = 0;
   int searches = 0;
@@ -102,7 +104,11 @@ class CatalogueKeeperTest : public ::testing::Test {
     return std::make_unique<CatalogueKeeper>(CatalogueKeeper::Parts{
         config_, store_,
         [this](const config::SourceKind&) -> sources::Collection& { return account_; }, clock_,
-        log_, no_events(), [this](const std::string& entry) { return asked_.contains(entry); }});
+        log_, no_events(), [this](const std::string& entry) { return asked_.contains(entry); },
+        [this](const std::string& entry) -> std::optional<LastCopy> {
+          const auto found = copies_.find(entry);
+          return found == copies_.end() ? std::nullopt : std::optional(found->second);
+        }});
   }
   void work(Seconds later = 0s) {
     clock_.advance(later);
@@ -124,6 +130,7 @@ class CatalogueKeeperTest : public ::testing::Test {
   config::Config config_ = with_catalogue();
   FakeAccount account_;
   std::set<std::string> asked_;
+  std::map<std::string, LastCopy> copies_;
   std::unique_ptr<CatalogueKeeper> keeper_ = make_keeper();
 };
 
@@ -206,6 +213,34 @@ TEST_F(CatalogueKeeperTest, AFailedLookTakesNothingAway) {
   account_.problem.reset();
   work(60s);
   EXPECT_EQ(store::read_selection_reports(store_).front().problem, "");
+}
+
+TEST_F(CatalogueKeeperTest, WhatTheStoreHasLostIsPutBackFromItsCopyWithoutACall) {
+  for (const char* id : {"scs1", "scs2", "scs3"})
+    account_.issue(id, std::string(id) + ".example.com");
+  work();
+  ASSERT_EQ(account_.fetched.size(), 3U);
+  for (const std::string& entry : entries()) {
+    ASSERT_TRUE(store_.forget(*lease_, entry, store::Keep::nothing));
+  }
+  const auto copy = [&](const std::string& id, const std::string& origin) {
+    return LastCopy{
+        .version = 1, .origin = origin, .bundle = account_.bundle(id), .ocsp_response = {}};
+  };
+  copies_ = {{"scm_scs1", copy("scs1", "scm:scs1")},
+             // Of another certificate, and of one that does not have the name.
+             {"scm_scs2", copy("scs2", "scm:scs9")},
+             {"scm_scs3", copy("scs1", "scm:scs3")}};
+  keeper_ = make_keeper();
+  work();
+  EXPECT_THAT(entries(), ElementsAre("scm_scs1", "scm_scs2", "scm_scs3"));
+  EXPECT_THAT(account_.fetched, ElementsAre("scs1", "scs2", "scs3", "scs2", "scs3"));
+  EXPECT_TRUE(store::is_selected(store_, "scm_scs1", config_.catalogues().front()));
+  EXPECT_EQ(store_.load("scm_scs1")->certificate->info.fingerprint,
+            account_.bundle("scs1").leaf().fingerprint());
+  // It is known from now on.
+  work(3600s);
+  EXPECT_EQ(account_.fetched.size(), 5U);
 }
 
 TEST_F(CatalogueKeeperTest, WhatWasForgottenWithItsVersionsKeptStaysOut) {
