@@ -26,8 +26,14 @@ def parent(pid):
 
 
 def is_alive(pid):
+    """Whether any thread of it runs: the first one may have ended before others, which hold its files and locks."""
     state = _status(pid, "State")
-    return state is not None and not state.startswith("Z")
+    if state is None or not state.startswith("Z"):
+        return state is not None
+    try:
+        return len(os.listdir(f"/proc/{pid}/task")) > 1
+    except OSError:
+        return False
 
 
 def user_id(pid):
