@@ -84,7 +84,8 @@ def flaws_of(status):
 
 @pytest.mark.parametrize("make", ODD, ids=lambda make: make.__name__)
 def test_anything_in_the_place_of_a_file_of_the_settings(files, server, settings, cloud, intranet, private, make):
-    status, state = with_status(server, settings=settings, certificates=[intranet], sites=[private]), settings["state_path"]
+    status = with_status(server, settings=settings, certificates=[intranet], sites=[private])
+    state = settings["state_path"]
     server.allow("has changed and cannot be used")
     server.start()
     serials = [server.wait_for_certificate(private, cloud.trust())]
@@ -93,7 +94,7 @@ def test_anything_in_the_place_of_a_file_of_the_settings(files, server, settings
             agent, mark, away = server.wait_for_agent(), server.log_size(), path.with_name("away")
             path.rename(away)
             make(path)
-            server.wait_for_log(f"{path} has changed and cannot be used: .*; the agent goes on with what it has read before",
+            server.wait_for_log(f"{path} has changed and cannot be used: .*; the agent goes on with what it has read",
                                 since=mark)
             wait_until(lambda: flaws_of(status) == ["unusable_files"], "the flaw")
             # Whoever would start with it is told.

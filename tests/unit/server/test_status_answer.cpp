@@ -178,7 +178,8 @@ TEST_F(StatusAnswerTest, RefusedCredentialsAreAnAlarm) {
               HasSubstr("ccm_agent_credentials{state=\"refused\"} 1\n"));
 }
 
-TEST_F(StatusAnswerTest, WhatTheNextAgentCouldNotDoIsSaidNow) {
+TEST_F(StatusAnswerTest, WhatIsWrongWithAnAgentThatGoesOnIsSaidNow) {
+  server_ = config::ServerKind::none;  // nothing is published here
   make({"a"});
   tell("a", valid());
   beat(Seconds(1));
@@ -197,7 +198,15 @@ TEST_F(StatusAnswerTest, WhatTheNextAgentCouldNotDoIsSaidNow) {
               HasSubstr(R"("flaws":[{"kind":"moved_state","message":"the state directory)"));
   EXPECT_THAT(ask("format=prometheus").body,
               AllOf(HasSubstr("ccm_agent_flaw{flaw=\"unusable_files\"} 0\n"),
-                    HasSubstr("ccm_agent_flaw{flaw=\"moved_state\"} 1\n")));
+                    HasSubstr("ccm_agent_flaw{flaw=\"moved_state\"} 1\n"),
+                    HasSubstr("ccm_agent_flaw{flaw=\"unwritable_state\"} 0\n")));
+  agent.flaws = {};
+  agent.flaws.set(AgentFlaw::unwritable_state, true);
+  say();
+  EXPECT_EQ(report().level(), Health::warning);
+  EXPECT_THAT(
+      ask("format=json").body,
+      HasSubstr(R"("flaws":[{"kind":"unwritable_state","message":"the agent cannot write)"));
 }
 
 TEST_F(StatusAnswerTest, CredentialsThatWereNeverTriedAreNotCalledGood) {
