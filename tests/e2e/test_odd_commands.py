@@ -7,7 +7,7 @@ import subprocess
 
 import pytest
 from conftest import PRIVATE
-from lab import backup, place
+from lab import files, place
 from lab.authority import DAY, Authority
 from lab.waiting import wait_until
 from test_odd_files import each_odd, fixture_victim, replace  # pylint: disable=unused-import
@@ -47,7 +47,7 @@ def fixture_stored(server, settings, cloud, intranet, private, scratch):
     wait_until((state / "snapshot").exists, "the snapshot")
     server.stop()
     certificates = state / "certificates"
-    backup.copy(certificates / "intranet", certificates / "gone")
+    files.copy(certificates / "intranet", certificates / "gone")
     return state
 
 
@@ -61,7 +61,7 @@ def test_commands_on_a_certificate_with_an_odd_file(stored, bought, scratch, vic
     good, out = scratch / "good", scratch / "out"
     out.mkdir()
     certificates = stored / "certificates"
-    backup.copy(certificates, good)
+    files.copy(certificates, good)
     commands = (("export", "intranet", "-o", out, "--force"), ("rollback", "intranet"), ("renew", "intranet"),
                 ("import", "intranet", "--directory", bought), ("forget", "intranet", "--yes"),
                 ("forget", "gone", "--yes", "--keep-versions"), ("forget", "gone", "--yes"))
@@ -78,7 +78,7 @@ def test_commands_on_a_certificate_with_an_odd_file(stored, bought, scratch, vic
             else:
                 assert kept.items() <= contents(folder / "versions").items() if kept else True, (file, words, said)
             shutil.rmtree(certificates)
-            backup.copy(good, certificates)
+            files.copy(good, certificates)
     assert run(stored, "renew", "intranet")[0] == 0
 
 

@@ -148,8 +148,10 @@ void EtcdCluster::restore() {
   for (std::size_t i = 0; i < children_.size(); ++i) start_member(i);
 }
 
+// Until each of its threads has stopped.
 void EtcdCluster::freeze_member(std::size_t member) {
   ::kill(children_[member], SIGSTOP);
+  ::waitpid(children_[member], nullptr, WUNTRACED);
 }
 
 void EtcdCluster::thaw_member(std::size_t member) {

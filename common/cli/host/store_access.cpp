@@ -6,10 +6,14 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
+#include <chrono>
 #include <optional>
+#include <thread>
 #include <utility>
 
+#include "cli/host/agents.h"
 #include "cli/host/fleet_member.h"
 #include "cli/output/terminal_log.h"
 #include "fleet/access/fleet_access.h"
@@ -28,10 +32,35 @@ Result<void> become_owner() {
   return {};
 }
 
+// Longer than an agent takes that has just been started again.
+constexpr std::chrono::milliseconds kLongestWait{5000};
+constexpr std::chrono::milliseconds kBetweenLooks{250};
+
+bool has_agent(Workspace& workspace) {
+  const auto servers = workspace.settings();
+  return servers && std::any_of((*servers)->begin(), (*servers)->end(), [](const auto& server) {
+           return condition_of(server.seen) == AgentCondition::works;
+         });
+}
+
+// Where an agent lives, it is the one to lead: only its work runs hooks. One that has just taken
+// the place of another may need a moment.
+Result<std::unique_ptr<store::Lease>> try_lead(store::Store& store, bool has_agent) {
+  const auto until = std::chrono::steady_clock::now() + kLongestWait;
+  for (;;) {
+    auto lease = store.try_lead();
+    const bool is_last = !lease || *lease == nullptr || !has_agent;
+    if (is_last || std::chrono::steady_clock::now() >= until) return lease;
+    lease->reset();
+    std::this_thread::sleep_for(kBetweenLooks);
+  }
+}
+
 }  // namespace
 
 Result<StoreAccess> StoreAccess::enter(Workspace& workspace) {
   const std::string& state_directory = workspace.options.state_directory;
+  const bool agent_lives = has_agent(workspace);
   const auto fleet = find_fleet(workspace);
   if (!fleet) return fail(fleet.error());
   auto& access = workspace.fleet_access;
@@ -52,7 +81,7 @@ Result<StoreAccess> StoreAccess::enter(Workspace& workspace) {
   if (!store) return pass(std::move(store));
   parts.store = *std::move(store);
   parts.store->start();
-  auto lease = parts.store->try_lead();
+  auto lease = try_lead(*parts.store, agent_lives);
   if (!lease) return pass(std::move(lease));
   parts.lease = *std::move(lease);
   return StoreAccess(std::move(parts));

@@ -19,7 +19,8 @@ class StoreAccess {
  public:
   // From here on the process is the state directory's owner (for good, when it was root) and the
   // directory its current one. Whatever needs root must have been read before; what leads to the
-  // fleet is read here. `rejected` when the settings name a fleet and are not to be believed.
+  // fleet is read here. While a server's agent lives and nobody leads, it is left up to five
+  // seconds to take the lead. `rejected` when the settings name a fleet and are not to be believed.
   static Result<StoreAccess> enter(Workspace& workspace);
 
   store::Store& store() noexcept { return *store_; }
