@@ -4,9 +4,10 @@
 import pytest
 from conftest import PRIVATE, PUBLIC
 from lab import quic
+from lab.net import free_port
 from lab.nginx import Nginx, has_quic
 from lab.server import ALWAYS_DUE, Certificate, Site
-from lab.net import free_port
+from lab.status import with_status
 from lab.tls import HandshakeFailure
 from lab.waiting import wait_until
 
@@ -152,3 +153,36 @@ def test_a_reload(nginx, cloud, settings, intranet, private):
     cloud.revoke_issued()
     new = nginx.wait_for_certificate(private, cloud.trust(), but_not=[old])
     wait_until(lambda: shown(private) == new, "the new certificate over QUIC")
+
+
+def shown_to_somebody_picky(site, accepts):
+    try:
+        return shown(site, accepts=accepts)
+    except HandshakeFailure:
+        return None
+
+
+def test_a_canary_gets_its_share_and_what_clients_refuse_is_taken_back(nginx, cloud, settings, public):
+    cloud.issue(public.names, days=100)
+    public.quic = True
+    nginx.allow("was tried out and is taken back")
+    status = with_status(nginx, settings={**settings, "canary": "1h 50%"}, sites=[public])
+    nginx.start()
+    old = nginx.wait_for_certificate(public, cloud.trust())
+
+    def told():
+        return status.json()["certificates"][0]
+
+    wait_until(lambda: told()["state"] == "valid", "a status of it")
+    cloud.renew(max(each["id"] for each in cloud.admin("GET", "/scm/certificates")["certificates"]), days=300)
+    wait_until(lambda: told()["canary"], "a canary")
+    wait_until(lambda: shown(public) != old, "the new certificate in a handshake")
+    # Half of them, give or take more than four standard deviations.
+    assert 13 <= sum(shown(public) != old for _ in range(60)) <= 47
+    counts = wait_until(lambda: (canary := told()["canary"])
+                        and canary["current"]["shown"] + canary["candidate"]["shown"] >= 60 and canary, "its counts")
+    assert counts["current"]["failed"] == counts["candidate"]["failed"] == 0
+    wait_until(lambda: shown_to_somebody_picky(public, old) and told()["refused_canary"] == 2, "the end of the canary",
+               timeout=60)
+    assert told()["state"] == "held" and told()["stored"]["version"] == 1
+    wait_until(lambda: all(shown(public) == old for _ in range(20)), "the first one for everybody")

@@ -13,7 +13,7 @@ try:
     from aioquic.h3.events import DataReceived
     from aioquic.quic.configuration import QuicConfiguration
     from aioquic.quic.connection import QuicConnection
-    from aioquic.tls import SignatureAlgorithm
+    from aioquic.tls import AlertBadCertificate, SignatureAlgorithm
     from cryptography.hazmat.primitives.serialization import Encoding
     IS_HERE = True
 except ImportError:
@@ -51,9 +51,10 @@ class _Client(QuicConnectionProtocol):
 class Connection:
     """A connection that is kept, by a thread that answers for it, until the end of the context."""
 
-    def __init__(self, port, name, *, key=None, ticket=None):
+    def __init__(self, port, name, *, key=None, ticket=None, accepts=None):
         self.tickets = []  # of sessions that can be resumed, as they come
         self._port, self._name, self._key, self._ticket = port, name, key, ticket
+        self._accepts = accepts  # the serial of the one certificate that it does not refuse; None: any
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
         self._client = self._transport = None
@@ -90,6 +91,8 @@ class Connection:
         connection = QuicConnection(configuration=configuration, session_ticket_handler=self.tickets.append)
         if self._key is not None:
             _restrict(connection, ALGORITHMS[self._key])
+        if self._accepts is not None:
+            _refuse_others(connection, self._accepts)
         self._transport, self._client = await self._loop.create_datagram_endpoint(
             lambda: _Client(connection), local_addr=("127.0.0.1", 0))
         self._client.connect(("127.0.0.1", self._port))
@@ -117,6 +120,24 @@ def _restrict(connection, names):
         connection.tls._signature_algorithms = [SignatureAlgorithm[name] for name in names]
 
     connection._initialize = initialize_and_restrict
+
+
+def _refuse_others(connection, accepted):
+    """Refuses every certificate but that with this serial, as a client does that does not trust its issuer."""
+    initialize = connection._initialize
+
+    def initialize_and_refuse(peer):
+        initialize(peer)
+        take = connection.tls._client_handle_certificate
+
+        def take_or_refuse(message):
+            take(message)
+            if tls.serial_of(connection.tls._peer_certificate.public_bytes(Encoding.DER)) != accepted:
+                raise AlertBadCertificate("it is another certificate")
+
+        connection.tls._client_handle_certificate = take_or_refuse
+
+    connection._initialize = initialize_and_refuse
 
 
 def serial(port, name, **options):
