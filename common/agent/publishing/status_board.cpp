@@ -88,6 +88,13 @@ void add_order(const store::StoreReader& store, const std::string& name,
   status.order_since = (*order)->since;
 }
 
+void forget_staged(CertificateStatus& status) {
+  status.staged = 0;
+  status.activates_at = {};
+  status.canary_since = {};
+  status.canary = {};
+}
+
 void add_shown(const publication::Writer& writer, const std::string& name,
                CertificateStatus& status) {
   auto shown = writer.shown(name);
@@ -120,6 +127,8 @@ CertificateStatus status_of(const config::CertificateSpec& spec, const store::St
   }
   add_order(store, spec.name, status);
   add_installed(store, spec.name, status);
+  // It has become the current one since it was asked for.
+  if (status.staged == status.version) forget_staged(status);
   add_shown(writer, spec.name, status);
   return status;
 }
