@@ -14,10 +14,8 @@ pytestmark = pytest.mark.skipif(not PROGRAM.exists(), reason="there is no /usr/b
 @pytest.fixture(name="small")
 def fixture_small(scratch):
     """The state directory of the host "one", with little room."""
-    state = scratch / "state-one"
-    volume.mount_small(state, "size=512k")
-    yield state
-    volume.unmount(state)
+    with volume.small(scratch / "state-one", "size=512k") as state:
+        yield state
 
 
 @pytest.fixture(name="fleet")

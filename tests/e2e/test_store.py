@@ -19,10 +19,8 @@ from lab.waiting import wait_until
 @pytest.fixture(name="tiny_state")
 def fixture_tiny_state(scratch):
     """The state directory as a file system of its own with little room."""
-    state = scratch / "state"
-    volume.mount_small(state, "size=256k")
-    yield state
-    volume.unmount(state)
+    with volume.small(scratch / "state", "size=256k") as state:
+        yield state
 
 
 def test_a_full_disk_costs_nothing_but_the_renewal(tiny_state, both, cloud, public, private):

@@ -16,10 +16,8 @@ COMPLAINTS = r'"(intranet|www\.example\.com)": |state directory'
 @pytest.fixture(name="state")
 def fixture_state(scratch):
     """Named before the server, which has to end first."""
-    state = scratch / "state"
-    volume.mount_small(state, "size=2m,nr_inodes=300")
-    yield state
-    volume.unmount(state)
+    with volume.small(scratch / "state", "size=2m,nr_inodes=300") as state:
+        yield state
 
 
 @pytest.fixture(name="disk")

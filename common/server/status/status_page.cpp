@@ -3,6 +3,7 @@
 // goes through html().
 #include <fmt/format.h>
 
+#include <cctype>
 #include <iterator>
 
 #include "base/version.h"

@@ -23,12 +23,17 @@ def unmount(place):
     subprocess.run(["umount", place], check=True)
 
 
-def mount_small(place, options):
-    """A file system in memory, such as with the options "size=256k"."""
+@contextlib.contextmanager
+def small(place, options):
+    """A file system in memory, such as with the options "size=256k", until the end of the context; its place."""
     if os.geteuid() != 0:
         pytest.skip("only root can mount a small file system")
     place.mkdir()
     mount("-t", "tmpfs", "-o", f"{options},mode=0700", "tmpfs", place)
+    try:
+        yield place
+    finally:
+        unmount(place)
 
 
 def fill_bytes(directory):
