@@ -517,6 +517,16 @@ TEST_F(FleetContract, TheLeaderHearsWhatIsAskedOnAnyHost) {
   EXPECT_TRUE(happens([&] { return !other->store().inbox().is_waiting({id, "www"}); }, kFresh));
 }
 
+// Leads and installs until it is refused. Returns a status of exit: 0 when it is refused for good.
+int install_until_refused(const std::vector<std::string>& endpoints, const crypto::SealingKey& key,
+                          const test::TempDirectory& directory) {
+  Host host(endpoints, key, &directory);
+  if (!host.lead()) return 1;
+  while (host.install(test::make_test_bundle())) {
+  }
+  return host.install(test::make_test_bundle()) ? 2 : 0;
+}
+
 // A process that leads and installs until it is refused.
 class Leader {
  public:
@@ -524,12 +534,7 @@ class Leader {
     child_ = ::fork();
     if (child_ != 0) return;
     ::prctl(PR_SET_PDEATHSIG, SIGKILL);
-    Host host(endpoints, key, &directory_);
-    if (!host.lead()) ::_exit(1);
-    while (host.install(test::make_test_bundle())) {
-    }
-    // Refused for good.
-    ::_exit(host.install(test::make_test_bundle()) ? 2 : 0);
+    ::_exit(install_until_refused(endpoints, key, directory_));
   }
   ~Leader() { end(SIGKILL); }
   Leader(const Leader&) = delete;
