@@ -117,12 +117,25 @@ void RequestHandler::serve(const store::Ticket& ticket) {
   if (request && waits_for_hooks(request->wish) && parts_.in_background) {
     return serve_later(ticket, *std::move(request));
   }
-  // Removed before it is served: a request that kills the agent must not do so after every start.
-  parts_.store.inbox().withdraw(ticket);
+  if (!takes(ticket)) return;
   store::Answer end;
   const Result<void> served = request ? serve(ticket, *request, end) : fail(request.error());
   const store::Wish wish = request ? request->wish : store::Wish::forget;
   finish(ticket, wish, served, std::move(end));
+}
+
+// Removed before it is served: a request that kills the agent must not do so after every start.
+// Not served unless it was removed: a leader that follows would serve it once more, perhaps long
+// after the operator has given up.
+bool RequestHandler::takes(const store::Ticket& ticket) {
+  const Result<void> taken = parts_.store.inbox().take(parts_.lease, ticket);
+  if (taken) return true;
+  if (taken.error().kind() == ErrorKind::rejected) return false;
+  const std::lock_guard lock(mutex_);
+  if (std::exchange(waiting_, ticket.id) == ticket.id) return false;
+  parts_.log.warn("certificate \"{}\": what ccmctl asks for has to wait: {}", ticket.name,
+                  taken.error().message());
+  return false;
 }
 
 void RequestHandler::serve_later(const store::Ticket& ticket, store::Request request) {
@@ -134,18 +147,19 @@ void RequestHandler::serve_later(const store::Ticket& ticket, store::Request req
 void RequestHandler::work_on(const store::Ticket& ticket, const store::Request& request) noexcept {
   store::Answer end;
   Result<void> served;
+  bool is_taken = true;
   const auto on_failure = [&](const char* what) {
     served = fail(ErrorKind::internal, fmt::format("a defect of the program: {}", what));
   };
   at_boundary(0, on_failure, [&] {
-    parts_.store.inbox().withdraw(ticket);
-    served = serve(ticket, request, end);
+    is_taken = takes(ticket);
+    if (is_taken) served = serve(ticket, request, end);
     return 0;
   });
   const std::lock_guard lock(mutex_);
-  done_.emplace_back([this, ticket, wish = request.wish, served, end] {
+  done_.emplace_back([this, ticket, wish = request.wish, is_taken, served, end] {
     in_background_.erase(ticket.name);
-    finish(ticket, wish, served, end);
+    if (is_taken) finish(ticket, wish, served, end);
   });
 }
 

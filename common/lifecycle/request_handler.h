@@ -71,6 +71,8 @@ class RequestHandler {
   void finish(const store::Ticket& ticket, store::Wish wish, const Result<void>& served,
               store::Answer end);
   void finish_what_is_done();
+  // Whether this leader may serve it now. It is removed then.
+  bool takes(const store::Ticket& ticket);
   Result<void> serve(const store::Ticket& ticket, const store::Request& request,
                      store::Answer& end);
   Result<void> renew(const store::Ticket& ticket);
@@ -90,6 +92,7 @@ class RequestHandler {
   std::set<std::string, std::less<>> in_background_;  // names
   std::mutex mutex_;                                  // guards what follows
   std::vector<std::function<void()>> done_;           // to be finished by serve()
+  std::string waiting_;  // the id of the request that was last said to have to wait
 };
 
 }  // namespace ccm::lifecycle

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // What an operator asks of the store's leader while it runs: renew a certificate now, go back to an
 // older version, import a certificate, forget one, or run hooks. ccmctl leaves a request; the
-// leader serves it, removes it, and leaves an answer with the same id (lifecycle/request_handler.h,
+// leader removes it, serves it, and leaves an answer with the same id (lifecycle/request_handler.h,
 // answer.h). A request wakes everyone who watches the store.
 //
 // The request of an import holds a private key: only the store's owner can read it, it appears
@@ -19,6 +19,8 @@
 #include "store/store_reader.h"
 
 namespace ccm::store {
+
+class Lease;
 
 // run_hooks: runs the hooks of an event that has not happened.
 enum class Wish : std::uint8_t { renew, roll_back, install, forget, run_hooks };
@@ -53,8 +55,11 @@ class Inbox {
 
   // Returns the id of the new request; its answer has the same id. Earlier requests stay.
   virtual Result<std::string> leave(const Request& request) = 0;
-  // Removes a request, to cancel it or to serve it; fine when it is gone.
+  // Removes a request, to cancel it; fine when it is gone.
   virtual void withdraw(const Ticket& ticket) noexcept = 0;
+  // Removes a request, to serve it. On an error it must not be served: it is gone (`rejected`), or
+  // another leader may serve it.
+  virtual Result<void> take(const Lease& lease, const Ticket& ticket) = 0;
   // Whether the leader has not taken the request yet.
   virtual bool is_waiting(const Ticket& ticket) const = 0;
   // All waiting requests, the oldest first.

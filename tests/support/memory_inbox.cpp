@@ -23,6 +23,12 @@ void MemoryInbox::withdraw(const store::Ticket& ticket) noexcept {
   });
 }
 
+Result<void> MemoryInbox::take(const store::Lease&, const store::Ticket& ticket) {
+  if (!is_waiting(ticket)) return fail(ErrorKind::rejected, "the request is gone");
+  withdraw(ticket);
+  return {};
+}
+
 bool MemoryInbox::is_waiting(const store::Ticket& ticket) const {
   return read(ticket).has_value();
 }

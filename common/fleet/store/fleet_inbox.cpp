@@ -69,6 +69,16 @@ void FleetInbox::withdraw(const store::Ticket& ticket) noexcept {
       });
 }
 
+// Only as the leader, so whoever leads next does not find it any more.
+Result<void> FleetInbox::take(const store::Lease& lease, const store::Ticket& ticket) {
+  const auto held = host_.lock();
+  if (!copy_.is_waiting(ticket)) return fail(ErrorKind::rejected, "the request is gone");
+  return host_.commit(
+      {.compares = {},
+       .changes = {{.key = host_.layout().request(ticket.id, ticket.name), .value = std::nullopt}}},
+      &lease);
+}
+
 Result<void> FleetInbox::grant(const std::string& name, std::string_view note) {
   if (Result<void> checked = store::check_entry_name(name); !checked) return checked;
   const std::string key = host_.layout().grant(name);

@@ -18,6 +18,7 @@ class FleetInbox final : public store::Inbox {
 
   Result<std::string> leave(const store::Request& request) override;
   void withdraw(const store::Ticket& ticket) noexcept override;
+  Result<void> take(const store::Lease& lease, const store::Ticket& ticket) override;
   bool is_waiting(const store::Ticket& ticket) const override { return copy_.is_waiting(ticket); }
   Result<std::vector<store::Ticket>> list() const override { return copy_.list(); }
   Result<store::Request> read(const store::Ticket& ticket) const override {

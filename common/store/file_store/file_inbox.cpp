@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cerrno>
 #include <string_view>
 #include <tuple>
 #include <utility>
@@ -98,6 +99,14 @@ Result<std::string> FileInbox::leave(const Request& request) {
 
 void FileInbox::withdraw(const Ticket& ticket) noexcept {
   static_cast<void>(unlink(path_of(state_path_, ticket).c_str()));
+}
+
+// Whoever holds the lease is the only one who serves.
+Result<void> FileInbox::take(const Lease&, const Ticket& ticket) {
+  const std::string path = path_of(state_path_, ticket);
+  if (unlink(path.c_str()) == 0) return {};
+  if (errno == ENOENT) return fail(ErrorKind::rejected, "the request is gone");
+  return fail(system_error(fmt::format("remove {}", path), errno));
 }
 
 bool FileInbox::is_waiting(const Ticket& ticket) const {

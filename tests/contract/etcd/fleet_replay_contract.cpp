@@ -139,6 +139,25 @@ TEST_F(FleetReplayContract, ARequestIsNotServedTwice) {
   }
 }
 
+// Somebody removes the leader's key just then, or its lease ends.
+TEST_F(FleetReplayContract, OnlyWhoLeadsTakesARequest) {
+  const auto one = join("one");
+  const auto other = join("other");
+  ASSERT_TRUE(one->lead());
+  const store::Ticket ticket{
+      .id = other->store().inbox().leave({.wish = store::Wish::forget, .name = "www"}).value(),
+      .name = "www"};
+  ASSERT_TRUE(happens([&] { return one->store().inbox().is_waiting(ticket); }));
+  remove("/cl/web/leader");
+  const Result<void> taken = one->store().inbox().take(one->lease(), ticket);
+  ASSERT_FALSE(taken);
+  EXPECT_EQ(taken.error().kind(), ErrorKind::transient);
+  ASSERT_TRUE(other->lead());
+  EXPECT_TRUE(one->store().inbox().is_waiting(ticket)) << "nothing was lost";
+  EXPECT_TRUE(other->store().inbox().take(other->lease(), ticket));
+  EXPECT_TRUE(happens([&] { return !one->store().inbox().is_waiting(ticket); }));
+}
+
 // Also when etcd's backup is restored in which it waits.
 TEST_F(FleetReplayContract, ARequestIsGoodForAnHour) {
   const auto one = join("one");

@@ -608,6 +608,13 @@ TEST_P(StoreContract, TakesRequestsInTheirOrder) {
   EXPECT_FALSE(inbox.read({renewal, "www"}));
   ASSERT_EQ(inbox.list().value().size(), 1U);
   EXPECT_EQ(inbox.list().value().front().id, rollback);
+  EXPECT_TRUE(inbox.take(*lease_, {rollback, "www"}));
+  EXPECT_FALSE(inbox.is_waiting({rollback, "www"}));
+  for (const std::string& id : {renewal, rollback}) {
+    const Result<void> taken = inbox.take(*lease_, {id, "www"});
+    ASSERT_FALSE(taken) << "it is gone";
+    EXPECT_EQ(taken.error().kind(), ErrorKind::rejected);
+  }
   EXPECT_FALSE(inbox.leave({.wish = Wish::renew, .name = "../x"}));
 }
 

@@ -441,6 +441,26 @@ TEST_F(RequestHandlerTest, RefusesWhatTheGateRefuses) {
   EXPECT_THAT(log_.text(), HasSubstr("there is no private key"));
 }
 
+// Whoever leads next would serve it once more.
+TEST_F(RequestHandlerTest, ServesNothingThatItCannotRemove) {
+  const std::string id = ask({.wish = store::Wish::roll_back, .name = "www", .version = 1});
+  const std::filesystem::path request = directory_.path() / ("request-" + id + "-www");
+  const std::filesystem::path aside = directory_.path() / "aside";
+  std::filesystem::rename(request, aside);
+  std::filesystem::create_directory(request);
+  requests_.serve();
+  requests_.serve();
+  EXPECT_FALSE(answer_to(id));
+  EXPECT_THAT(log_.text(), HasSubstr("what ccmctl asks for has to wait: remove "));
+  EXPECT_EQ(log_.text().find("has to wait"), log_.text().rfind("has to wait")) << "once";
+  std::filesystem::remove(request);
+  std::filesystem::rename(aside, request);
+  requests_.serve();
+  ASSERT_TRUE(answer_to(id));
+  EXPECT_FALSE(answer_to(id)->error);
+  EXPECT_EQ(store_->current_version("www"), 1U);
+}
+
 TEST_F(RequestHandlerTest, WithdrawsARequestWithItsKey) {
   const crypto::Bundle bundle = source_.make();
   const std::string other = ask({.wish = store::Wish::renew, .name = "www"});
