@@ -13,8 +13,8 @@
 // the fleet gets a new key.
 //
 // Whoever changes keys or members compares, in the transaction, what it was based on: `transient`,
-// with the code kFleetChanged, when somebody else has changed that in the meantime, and then it is
-// to be done again, with the keys as they are read then.
+// with the code kFleetChanged (member_list.h), when somebody else has changed that in the meantime,
+// and then it is to be done again, with the keys as they are read then.
 //
 // One thread; asks etcd each time.
 #pragma once
@@ -28,21 +28,9 @@
 #include "fleet/etcd/etcd_client.h"
 #include "fleet/store/fleet_entry.h"
 #include "fleet/store/fleet_layout.h"
+#include "fleet/store/member_list.h"
 
 namespace ccm::fleet {
-
-inline constexpr std::string_view kFleetChanged = "fleet.changed";
-
-struct FleetMember {
-  std::string id;    // HOST
-  std::string name;  // for people
-  std::string public_half;
-  EtcdRevision modified = 0;     // of its entry
-  std::string sealed_with = {};  // the id of the key that opens its entry
-};
-
-// HOST of a public key (crypto/key/sealed_box.h).
-std::string fleet_host_id(std::string_view public_half);
 
 class FleetKeyring {
  public:
@@ -60,7 +48,7 @@ class FleetKeyring {
   // `keys` as for admit(). A new key for all members but `without` (ids), who are members no
   // longer; its id. What lies in etcd stays sealed with the keys before it until it is written
   // again. When it is cut short, which a fleet of many members makes possible, it is done again
-  // with the keys as they are read then.
+  // with the keys as they are read then, on a host that has the new one: `rejected` on another.
   Result<std::string> rotate(const FleetKeys& keys, const std::vector<std::string>& without);
   // Whether the fleet counts the host among its members; notes its entry in the keys. `transient`
   // when they are not the newest any more.
@@ -69,27 +57,9 @@ class FleetKeyring {
   Result<std::vector<FleetMember>> members(const FleetKeys& keys);
 
  private:
-  Result<std::vector<FleetMember>> list(const FleetKeys& keys);
-  // Whether the host whose keys these are is one of them.
-  bool has_entry(const std::vector<FleetMember>& members, const FleetKeys& keys) const;
-  std::string key_place(std::string_view id, std::string_view host) const;
-  std::string member_place(std::string_view host) const;
-  Result<EtcdChange> member_change(const FleetKeys& keys, const FleetMember& member) const;
   // The entry and the boxes of one who is let in.
   Result<std::vector<EtcdChange>> welcome(const FleetKeys& keys, const std::string& name,
                                           const std::string& public_half) const;
-  // A change of the fleet's key.
-  struct Rotation {
-    const FleetKeys& keys;
-    const std::vector<std::string>& without;
-    FleetKeys after;  // the new one, and those before
-  };
-  Result<std::vector<FleetMember>> without_new_key(const Rotation& rotation);
-  // Gives these the new key, or takes them out, part by part.
-  Result<void> hand_over(const Rotation& rotation, const std::vector<FleetMember>& members);
-  Result<void> add_new_key(const Rotation& rotation, const FleetMember& member,
-                           EtcdTransaction& transaction) const;
-  EtcdCompare unchanged(const FleetMember& member) const;
   // Every box for one host. With the id of the fleet's key that it holds.
   struct Box {
     std::string id;

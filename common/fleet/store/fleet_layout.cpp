@@ -88,6 +88,10 @@ std::string FleetLayout::record(std::string_view name, std::string_view kind) co
   return fmt::format("{}{}", shelf(Shelf::record, name), kind);
 }
 
+std::string FleetLayout::key(std::string_view id, std::string_view host) const {
+  return fmt::format("{}{}/{}", keys(), id, host);
+}
+
 std::string FleetLayout::request(std::string_view id, std::string_view name) const {
   return fmt::format("{}{}-{}", shelf(Shelf::request), id, name);
 }

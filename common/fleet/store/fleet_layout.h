@@ -10,6 +10,9 @@
 //             inbox/ID-NAME       what is asked of the leader
 //             granted/NAME        its note of a renewal that was asked for
 //             overview            how all hosts are, as the one that leads has put it together
+//             hosts/HOST          a member (fleet_keyring.h)
+//             keys/ID/HOST        one of the fleet's keys for a host, in its box
+//             ~rotation           held by whoever changes the fleet's key, under a lease
 //             ~settings/HOST      what a host's servers are set to, for the one that leads
 //             ~reports/HOST       how it goes there, for that and for people
 //             ~canaries/HOST      how handshakes end there with what is tried out, for the leader
@@ -53,6 +56,11 @@ class FleetLayout {
   const std::string& name() const noexcept { return name_; }
   std::string leader() const { return prefix_ + "leader"; }
   std::string overview() const { return prefix_ + "overview"; }
+  std::string members() const { return prefix_ + "hosts/"; }
+  std::string member(std::string_view host) const { return members() + std::string(host); }
+  std::string keys() const { return prefix_ + "keys/"; }
+  std::string key(std::string_view id, std::string_view host) const;
+  std::string rotation() const { return prefix_ + "~rotation"; }
   // Whatever hosts say of themselves.
   std::string told() const { return prefix_ + "~"; }
   // Of all hosts, and of one by its id (fleet_keyring.h).

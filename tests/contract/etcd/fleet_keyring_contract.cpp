@@ -165,20 +165,93 @@ TEST_F(KeyringContract, EveryMemberHasTheNewestKeyWhoeverIsLetInMeanwhile) {
   }
 }
 
-TEST_F(KeyringContract, GivesTheNewKeyToMoreHostsThanFitIntoATransaction) {
+class LargeFleetContract : public KeyringContract {
+ protected:
+  // As many as do not fit into one transaction.
+  void SetUp() override {
+    KeyringContract::SetUp();
+    if (keyring_ == nullptr) return;
+    first_key_ = keyring_->found(one_, "one").value();
+    for (int i = 0; i < 70; ++i) {
+      hosts_.push_back(test::make_test_key());
+      ASSERT_TRUE(keyring_->admit(keys_of(one_, first_key_), "h", half_of(hosts_.back())));
+    }
+  }
+  void expect_all_have(const std::string& newest) {
+    for (const crypto::KeyPair& host : hosts_) {
+      EXPECT_EQ(keyring_->read(host, first_key_)->keys.front().id, newest);
+    }
+  }
+
+  std::string first_key_;
+  std::vector<crypto::KeyPair> hosts_;  // without the first
+};
+
+TEST_F(LargeFleetContract, GivesTheNewKeyToAll) {
+  const std::string gone = fleet_host_id(half_of(hosts_.back()));
+  const std::string next = keyring_->rotate(keys_of(one_, first_key_), {gone}).value();
+  hosts_.pop_back();
+  expect_all_have(next);
+  EXPECT_THAT(keyring_->members(keys_of(one_, first_key_)).value(), SizeIs(70));
+}
+
+TEST_F(LargeFleetContract, TwoThatChangeTheKeyAtOnceLeaveOneKey) {
+  const auto change = [&](const crypto::KeyPair& host) {
+    FleetKeyring keyring(*etcd_, layout_);
+    for (int done = 0; done < 3;) {
+      const Result<std::string> id = keyring.rotate(keys_of(host, first_key_), {});
+      if (id) ++done;
+      EXPECT_TRUE(id || id.error().code() == kFleetChanged) << id.error().message();
+    }
+  };
+  std::thread other([&] { change(hosts_.back()); });
+  change(one_);
+  other.join();
+  const FleetKeys keys = keys_of(one_, first_key_);
+  EXPECT_THAT(keys.keys, SizeIs(7));
+  expect_all_have(keys.keys.front().id);
+  EXPECT_THAT(keyring_->members(keys).value(), SizeIs(71));
+}
+
+// A host without the new key would make one that those with it do not get.
+TEST_F(LargeFleetContract, AChangeThatWasCutShortIsDoneAgainByWhoeverHasTheKey) {
+  const EtcdPage before = etcd_->read_all(range_of_prefix(layout_.members())).value();
+  const std::string half_done = keyring_->rotate(keys_of(one_, first_key_), {}).value();
+  for (std::size_t i = 30; i < hosts_.size(); ++i) {
+    const std::string id = fleet_host_id(half_of(hosts_[i]));
+    for (const EtcdItem& item : before.items) {
+      if (item.key == layout_.member(id)) write(item.key, item.value);
+    }
+    ASSERT_TRUE(etcd_->commit(
+        {.compares = {}, .changes = {{.key = layout_.key(half_done, id), .value = {}}}}));
+  }
+  const auto refused = keyring_->rotate(keys_of(hosts_.back(), first_key_), {});
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().kind(), ErrorKind::rejected);
+  EXPECT_THAT(refused.error().message(), HasSubstr("`ccmctl fleet keys` shows " + half_done));
+  const std::string next = keyring_->rotate(keys_of(hosts_.front(), first_key_), {}).value();
+  expect_all_have(next);
+  EXPECT_EQ(keys_of(one_, first_key_).keys.front().id, next);
+  EXPECT_THAT(keys_of(hosts_.back(), first_key_).keys, SizeIs(3)) << "nothing stays unreadable";
+}
+
+TEST_F(KeyringContract, OneAtATimeChangesTheKey) {
   const std::string id = keyring_->found(one_, "one").value();
-  std::vector<crypto::KeyPair> hosts;
-  for (int i = 0; i < 70; ++i) {
-    hosts.push_back(test::make_test_key());
-    ASSERT_TRUE(keyring_->admit(keys_of(one_, id), "h", half_of(hosts.back())));
+  const std::string lock = layout_.rotation();
+  const FleetKeys keys = keys_of(one_, id);
+  const std::string value = keys.seal(lock, Secret::copy_of("somebody")).value();
+  const EtcdLease lease = etcd_->grant(std::chrono::seconds(60)).value();
+  ASSERT_TRUE(etcd_->commit(
+      {.compares = {}, .changes = {{.key = lock, .value = value, .end = {}, .lease = lease}}}));
+  EXPECT_EQ(keyring_->rotate(keys, {}).error().code(), kFleetChanged);
+  ASSERT_TRUE(etcd_->revoke(lease));
+  EXPECT_TRUE(keyring_->rotate(keys, {}));
+  EXPECT_THAT(etcd_->range({.key = lock})->items, SizeIs(0)) << "it is let go";
+  // Of a stranger, and of one who has put it back.
+  for (const std::string& stray : {std::string("x"), value}) {
+    write(lock, stray);
+    EXPECT_TRUE(keyring_->rotate(keys_of(one_, id), {}));
   }
-  const std::string gone = fleet_host_id(half_of(hosts.back()));
-  const std::string next = keyring_->rotate(keys_of(one_, id), {gone}).value();
-  hosts.pop_back();
-  for (const crypto::KeyPair& host : hosts) {
-    EXPECT_EQ(keyring_->read(host, id)->keys.front().id, next);
-  }
-  EXPECT_THAT(keyring_->members(keys_of(one_, id)).value(), SizeIs(70));
 }
 
 }  // namespace

@@ -1,0 +1,201 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "fleet/store/fleet_rotation.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <chrono>
+#include <iterator>
+#include <utility>
+
+#include "crypto/key/sealed_box.h"
+
+namespace ccm::fleet {
+namespace {
+
+using crypto::SealingKey;
+
+// In one transaction. With room for what is removed.
+constexpr std::size_t kChangesAtOnce = 100;
+// The second is for whoever was let in during the first, and none is left after the third, unless
+// somebody puts back what was there.
+constexpr int kMostRounds = 10;
+constexpr std::chrono::seconds kLockLife{60};
+
+}  // namespace
+
+FleetRotation::FleetRotation(EtcdClient& etcd, const FleetLayout& layout, Plan plan,
+                             SealingKey next)
+    : etcd_(etcd), layout_(layout), plan_(plan), after_(plan.keys.clone()) {
+  after_.keys.insert(after_.keys.begin(), std::move(next));
+}
+
+// If this fails, the lock goes away with its lease.
+FleetRotation::~FleetRotation() {
+  if (lease_ != 0) static_cast<void>(etcd_.revoke(lease_));
+}
+
+Result<std::string> FleetRotation::run() {
+  if (Result<void> taken = take_lock(); !taken) return pass(std::move(taken));
+  for (int round = 0; round < kMostRounds; ++round) {
+    const Result<std::vector<FleetMember>> members = without_new_key();
+    if (!members) return fail(members.error());
+    if (members->empty()) return after_.keys.front().id;
+    if (Result<void> done = hand_over(*members); !done) return pass(std::move(done));
+  }
+  return fleet_changed();
+}
+
+Result<void> FleetRotation::take_lock() {
+  const std::string place = layout_.rotation();
+  const Result<EtcdLease> lease = etcd_.grant(kLockLife);
+  if (!lease) return fail(lease.error());
+  lease_ = *lease;
+  Result<std::string> sealed = plan_.keys.seal(place, Secret::copy_of(plan_.keys.entry));
+  if (!sealed) return pass(std::move(sealed));
+  EtcdTransaction taking{
+      .compares = {{.key = place, .of = EtcdCompare::Of::created, .revision = 0}},
+      .changes = {{.key = place, .value = *std::move(sealed), .lease = lease_}}};
+  Result<EtcdOutcome> outcome = etcd_.commit(taking);
+  if (outcome && !outcome->has_happened && outcome->found) {
+    const EtcdItem& found = *outcome->found;
+    if (found.lease != 0 && plan_.keys.unseal(place, found.value)) {
+      return fleet_changed(
+          "the fleet's key is changed by another command just now, or by one that was killed in "
+          "the last minute; try again");
+    }
+    // What a stranger has left there keeps nobody out.
+    taking.compares = {{.key = place, .of = EtcdCompare::Of::modified, .revision = found.modified}};
+    outcome = etcd_.commit(taking);
+  }
+  if (!outcome) return fail(outcome.error());
+  if (!outcome->has_happened) return fleet_changed();
+  lock_ = outcome->revision;
+  return {};
+}
+
+Result<void> FleetRotation::look_for_unknown_keys(const std::vector<EtcdItem>& others) {
+  for (const EtcdItem& item : others) {
+    const Result<std::string> id = crypto::sealing_key_id(item.value);
+    if (!id || after_.knows(*id)) continue;
+    const std::string box = layout_.key(*id, item.key.substr(layout_.members().size()));
+    const Result<EtcdPage> page = etcd_.range({.key = box});
+    if (!page) return fail(page.error());
+    const bool is_ours =
+        !page->items.empty() &&
+        after_.unseal(box + std::string(kNextKey), page->items.front().value).has_value();
+    if (!is_ours) continue;
+    return fail(ErrorKind::rejected,
+                fmt::format("a change of the fleet's key was cut short before it came to this "
+                            "host; do it again on a host where `ccmctl fleet keys` shows {}",
+                            *id));
+  }
+  return {};
+}
+
+// This host first: it may be the one that lets others in.
+Result<std::vector<FleetMember>> FleetRotation::without_new_key() {
+  Result<MemberList> list = list_members(etcd_, layout_, after_);
+  if (!list) return pass(std::move(list));
+  if (!list->has_entry_of(layout_, plan_.keys)) return fleet_changed();
+  if (Result<void> known = look_for_unknown_keys(list->others); !known) {
+    return pass(std::move(known));
+  }
+  std::vector<FleetMember> members = std::move(list->members);
+  std::erase_if(members, [&](const FleetMember& member) {
+    return member.sealed_with == after_.keys.front().id;
+  });
+  std::stable_partition(members.begin(), members.end(), [&](const FleetMember& member) {
+    return layout_.member(member.id) == plan_.keys.entry;
+  });
+  return members;
+}
+
+bool FleetRotation::stays(const FleetMember& member) const {
+  return std::find(plan_.without.begin(), plan_.without.end(), member.id) == plan_.without.end();
+}
+
+Result<void> FleetRotation::hand_over(const std::vector<FleetMember>& members) {
+  EtcdTransaction next;
+  std::vector<EtcdChange> removals;
+  const auto commit_next = [&] {
+    // Behind what is put, which tells whether the transaction has happened (EtcdClient::commit).
+    std::move(removals.begin(), removals.end(), std::back_inserter(next.changes));
+    removals.clear();
+    return commit(std::exchange(next, {}));
+  };
+  // Those who leave, with the first members who stay.
+  for (const FleetMember& member : members) {
+    if (stays(member)) continue;
+    next.compares.push_back(unchanged(member));
+    for (const std::string& place : {layout_.member(member.id), layout_.settings(member.id),
+                                     layout_.report(member.id), layout_.canaries(member.id)}) {
+      removals.push_back({.key = place, .value = std::nullopt});
+    }
+  }
+  const std::size_t most_of_one = after_.keys.size() + 1;
+  for (const FleetMember& member : members) {
+    if (!stays(member)) continue;
+    if (!next.changes.empty() && next.changes.size() + most_of_one > kChangesAtOnce) {
+      if (Result<void> done = commit_next(); !done) return done;
+    }
+    if (Result<void> done = add_new_key(member, next); !done) return done;
+  }
+  if (next.compares.empty()) return {};
+  return commit_next();
+}
+
+EtcdCompare FleetRotation::unchanged(const FleetMember& member) const {
+  return {.key = layout_.member(member.id),
+          .of = EtcdCompare::Of::modified,
+          .revision = member.modified};
+}
+
+// A box with the key for the member, sealed with another one for a reason.
+Result<EtcdChange> FleetRotation::box_for(const FleetMember& member, const SealingKey& key,
+                                          const SealingKey& by, std::string_view reason) const {
+  std::string place = layout_.key(key.id, member.id);
+  const Result<std::string> box = crypto::close_box(member.public_half, place, key.key);
+  if (!box) return fail(box.error());
+  Result<std::string> sealed = crypto::seal(by, place + std::string(reason), Secret::copy_of(*box));
+  if (!sealed) return pass(std::move(sealed));
+  return EtcdChange{.key = std::move(place), .value = *std::move(sealed)};
+}
+
+// The new key in the member's box, and its entry anew. By the key that its entry was sealed with,
+// which it has; those that came since and that it may lack, because a change was cut short, too.
+Result<void> FleetRotation::add_new_key(const FleetMember& member,
+                                        EtcdTransaction& transaction) const {
+  const std::vector<SealingKey>& keys = after_.keys;
+  const auto own = std::find_if(keys.begin(), keys.end(), [&](const SealingKey& key) {
+    return key.id == member.sealed_with;
+  });
+  std::vector<EtcdChange>& changes = transaction.changes;
+  for (auto key = keys.begin(); key != own; ++key) {
+    const bool is_newest = key == keys.begin();
+    Result<EtcdChange> box =
+        box_for(member, *key, is_newest ? *own : keys.front(), is_newest ? kNextKey : kFormerKey);
+    if (!box) return pass(std::move(box));
+    changes.push_back(*std::move(box));
+  }
+  Result<EtcdChange> entry = entry_of(layout_, after_, member);
+  if (!entry) return pass(std::move(entry));
+  transaction.compares.push_back(unchanged(member));
+  changes.push_back(*std::move(entry));
+  return {};
+}
+
+// Only while it holds the lock.
+Result<void> FleetRotation::commit(EtcdTransaction transaction) {
+  const auto alive = etcd_.keep_alive(lease_);
+  if (!alive && alive.error().kind() == ErrorKind::rejected) return fleet_changed();
+  if (!alive) return fail(alive.error());
+  transaction.compares.push_back(
+      {.key = layout_.rotation(), .of = EtcdCompare::Of::modified, .revision = lock_});
+  const Result<EtcdOutcome> outcome = etcd_.commit(transaction);
+  if (!outcome) return fail(outcome.error());
+  if (!outcome->has_happened) return fleet_changed();
+  return {};
+}
+
+}  // namespace ccm::fleet

@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: Apache-2.0
+// A change of a fleet's key (fleet_keyring.h): each member gets a box with the new one, and its
+// entry is sealed with that.
+//
+// One transaction has no room for a large fleet. So it goes on round after round, and hosts that
+// are let in meanwhile do not keep it from its end: they get the key in the next round, and whoever
+// has it lets nobody in without it any more. Two at once would leave each with members of its own.
+// So whoever changes the key holds etcd's "~rotation" meanwhile, which goes away by itself a minute
+// after its holder was killed.
+//
+// One thread; asks etcd each time.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.h"
+#include "crypto/key/sealing.h"
+#include "fleet/etcd/etcd_client.h"
+#include "fleet/store/fleet_entry.h"
+#include "fleet/store/fleet_layout.h"
+#include "fleet/store/member_list.h"
+
+namespace ccm::fleet {
+
+// A box is sealed for one of two reasons, and must not pass for the other: its key is the next one,
+// or a former one.
+inline constexpr std::string_view kNextKey = "|next";
+inline constexpr std::string_view kFormerKey = "|former";
+
+class FleetRotation {
+ public:
+  struct Plan {
+    const FleetKeys& keys;                    // with the entry of this host
+    const std::vector<std::string>& without;  // ids of members who are to be none any more
+  };
+  FleetRotation(EtcdClient& etcd, const FleetLayout& layout, Plan plan, crypto::SealingKey next);
+  ~FleetRotation();
+  FleetRotation(const FleetRotation&) = delete;
+  FleetRotation& operator=(const FleetRotation&) = delete;
+
+  // The id of the new key. `transient` with the code kFleetChanged (member_list.h); `rejected` when
+  // it has to be done on another host.
+  Result<std::string> run();
+
+ private:
+  Result<void> take_lock();
+  // Of a change of the key that was cut short, this host may not have that key.
+  Result<void> look_for_unknown_keys(const std::vector<EtcdItem>& others);
+  Result<std::vector<FleetMember>> without_new_key();
+  // Gives these the new key, or takes them out, part by part.
+  Result<void> hand_over(const std::vector<FleetMember>& members);
+  Result<EtcdChange> box_for(const FleetMember& member, const crypto::SealingKey& key,
+                             const crypto::SealingKey& by, std::string_view reason) const;
+  Result<void> add_new_key(const FleetMember& member, EtcdTransaction& transaction) const;
+  EtcdCompare unchanged(const FleetMember& member) const;
+  bool stays(const FleetMember& member) const;
+  Result<void> commit(EtcdTransaction transaction);
+
+  EtcdClient& etcd_;
+  const FleetLayout& layout_;
+  const Plan plan_;
+  FleetKeys after_;  // the new one, and those before
+  EtcdLease lease_ = 0;
+  EtcdRevision lock_ = 0;  // when it was written
+};
+
+}  // namespace ccm::fleet
