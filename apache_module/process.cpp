@@ -14,6 +14,7 @@
 
 #include "boundary.h"
 #include "config_tree.h"
+#include "heartbeat.h"
 #include "server_binding.h"
 
 namespace ccm::apache {
@@ -54,6 +55,7 @@ void close_in_child() noexcept {
   } else {
     const FileDescriptor unused(std::exchange(retained->segment, -1));
     const FileDescriptor uncounted(std::exchange(retained->canary_board, -1));
+    const FileDescriptor unheard(std::exchange(retained->worker_beats, -1));
   }
 }
 
@@ -61,7 +63,7 @@ void close_in_child() noexcept {
 // data.
 server::Retained& retained_data() {
   static_assert(std::is_trivially_copyable_v<server::Retained>);
-  constexpr char kRetainedKey[] = "ccm_module retained 4";
+  constexpr char kRetainedKey[] = "ccm_module retained 5";
   if (auto* kept = static_cast<server::Retained*>(ap_retained_data_get(kRetainedKey))) return *kept;
   return *::new (ap_retained_data_create(kRetainedKey, sizeof(server::Retained)))
       server::Retained();
@@ -236,10 +238,11 @@ int post_config(apr_pool_t*, apr_pool_t*, apr_pool_t*, server_rec* main_server) 
   });
 }
 
-void enter_child(apr_pool_t*, server_rec*) noexcept {
+void enter_child(apr_pool_t* child, server_rec*) noexcept {
   if (active == nullptr) return;
   active->deployment.protect_worker();
   active->deployment.begin_to_count();
+  give_signs(child, active->deployment, active->log);
 }
 
 int monitor(apr_pool_t*, server_rec*) noexcept {

@@ -2,6 +2,7 @@
 #include "process.h"
 
 #include <algorithm>
+#include <chrono>
 
 #include "base/clock.h"
 #include "boundary.h"
@@ -73,6 +74,24 @@ void look_regularly() {
   ngx_add_timer(&time_to_look, kBetweenLooks);
 }
 
+ngx_event_t time_to_give_sign;
+
+// Also in an old worker, which may still have clients.
+void give_sign(ngx_event_t* event) noexcept {
+  constexpr std::chrono::milliseconds kBetween = server::Deployment::kBetweenSigns;
+  if (active == nullptr) return;
+  active->deployment.give_sign(SystemClock().steady_now());
+  ngx_add_timer(event, static_cast<ngx_msec_t>(kBetween.count()));
+}
+
+void give_signs() {
+  time_to_give_sign.handler = give_sign;
+  time_to_give_sign.data = &no_connection;
+  time_to_give_sign.log = ngx_cycle->log;
+  time_to_give_sign.cancelable = 1;
+  give_sign(&time_to_give_sign);
+}
+
 }  // namespace
 
 MainConf::~MainConf() {
@@ -113,7 +132,10 @@ void enter_process(MainConf& conf) {
   if (ngx_process != NGX_PROCESS_SINGLE) conf.deployment.enter_worker(retained);
   conf.deployment.protect_worker();
   const bool serves = ngx_process == NGX_PROCESS_WORKER || ngx_process == NGX_PROCESS_SINGLE;
-  if (serves) conf.deployment.begin_to_count();
+  if (serves) {
+    conf.deployment.begin_to_count();
+    give_signs();
+  }
   const bool is_first_worker = ngx_process == NGX_PROCESS_WORKER && ngx_worker == 0;
   if (is_first_worker || ngx_process == NGX_PROCESS_SINGLE) look_regularly();
 }

@@ -94,6 +94,13 @@ Result<std::optional<Publisher>> make_publisher(const config::ServerFacts& facts
   return publisher;
 }
 
+// Without them nobody but the workers themselves says that one has stopped.
+std::optional<publication::WorkerBeats> find_beats() {
+  Result<publication::WorkerBeats> beats = publication::WorkerBeats::open(launch::kBeatsDescriptor);
+  if (!beats) return std::nullopt;
+  return *std::move(beats);
+}
+
 // Without it nobody looks for a name that no list of an account shows.
 std::optional<publication::AskedNames> asked_in(std::optional<Publisher>& publisher, Log& log) {
   if (!publisher) return std::nullopt;
@@ -144,9 +151,9 @@ Result<int> serve(const config::Handover& handover, const Pulse& pulse, Log& log
                .sentence = fmt::format("the agent {} has started", version()),
                .fields = {{"pid", fmt::format("{}", getpid())}}});
   ServiceLoop loop({*config, *std::move(store), asked_in(*publisher, log), *std::move(publisher),
-                    *std::move(notes), std::move(access->cloud), access->may_lead, access->roster,
-                    *std::move(watches), handover.server, life, std::move(settings), calls, clock,
-                    log, events});
+                    find_beats(), *std::move(notes), std::move(access->cloud), access->may_lead,
+                    access->roster, *std::move(watches), handover.server, life, std::move(settings),
+                    calls, clock, log, events});
   return loop.run();
 }
 

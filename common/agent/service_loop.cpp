@@ -76,7 +76,8 @@ ServiceLoop::ServiceLoop(Parts parts)
       clock_watch_(parts_.clock),
       altered_files_(
           {parts_.config, *parts_.store, std::move(parts_.watches.files), parts_.life, parts_.log}),
-      room_(kStorePath, parts_.config.global().state_path, parts_.life, parts_.log) {
+      room_(kStorePath, parts_.config.global().state_path, parts_.life, parts_.log),
+      workers_(std::move(parts_.beats), parts_.life, parts_.log) {
   if (is_in_fleet() && parts_.may_lead) {
     candidate_ = std::make_unique<Candidate>(*parts_.store, wake_descriptor());
   }
@@ -111,6 +112,7 @@ int ServiceLoop::run() {
     end_when_lead_is_lost();
     const SteadyTime sign = parts_.life.give();
     if (parts_.notes) parts_.notes->beat(sign);
+    workers_.look(sign);
     notice_the_clock();
     notice_altered_files();
     if (parts_.publisher) parts_.publisher->refresh(parts_.clock.now());
@@ -242,6 +244,7 @@ milliseconds ServiceLoop::time_to_sleep() const {
     longest = std::min(longest, CanaryPublisher::kBetweenCounts);
   }
   if (board_ && !board_->is_at_rest()) longest = std::min(longest, StatusBoard::kBetweenLooks);
+  if (!workers_.is_at_rest()) longest = std::min(longest, WorkerWatch::kBetweenLooks);
   if (!parts_.settings.is_at_rest()) longest = std::min(longest, kTryToKeepSettings);
   if (owes_a_look_) longest = std::min(longest, kLookAtNeighbours);
   if (engine_ != nullptr && is_in_fleet()) longest = std::min(longest, kLookAtLease);

@@ -23,6 +23,7 @@
 #include "agent/room_watch.h"
 #include "agent/settings_keeper.h"
 #include "agent/watches.h"
+#include "agent/worker_watch.h"
 #include "base/clock.h"
 #include "base/log.h"
 #include "config/config.h"
@@ -30,6 +31,7 @@
 #include "fleet/hosts/fleet_roster.h"
 #include "lifecycle/schedule/clock_watch.h"
 #include "publication/catalogue/asked_names.h"
+#include "publication/worker_beats.h"
 #include "publication/writer.h"
 #include "store/store.h"
 
@@ -43,8 +45,9 @@ class ServiceLoop {
   struct Parts {
     const config::Config& config;
     std::unique_ptr<store::Store> store;
-    std::optional<publication::AskedNames> asked;  // of the publisher's server
-    std::optional<Publisher> publisher;            // of that store; nullopt: there is no server
+    std::optional<publication::AskedNames> asked;   // of the publisher's server
+    std::optional<Publisher> publisher;             // of that store; nullopt: there is no server
+    std::optional<publication::WorkerBeats> beats;  // of its workers
     // For `ccmctl agent` that shows its status, which gets no certificate.
     std::optional<publication::Writer> notes;
     std::optional<CloudAccess> access;  // until the engine has it
@@ -90,6 +93,7 @@ class ServiceLoop {
   lifecycle::ClockWatch clock_watch_;
   AlteredFiles altered_files_;
   RoomWatch room_;
+  WorkerWatch workers_;
   SteadyTime next_tidying_;
   SteadyTime next_look_at_neighbours_;
   bool is_away_ = false;      // the state directory, and that was said

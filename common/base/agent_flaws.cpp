@@ -36,6 +36,14 @@ AgentFlaws::AgentFlaws(std::uint32_t bits) noexcept {
   for (const AgentFlaw flaw : kAgentFlaws) bits_ |= bits & bit(flaw);
 }
 
+std::vector<AgentFlaw> AgentFlaws::list() const {
+  std::vector<AgentFlaw> all;
+  for (const AgentFlaw flaw : kAgentFlaws) {
+    if (has(flaw)) all.push_back(flaw);
+  }
+  return all;
+}
+
 void AgentFlaws::set(AgentFlaw flaw, bool is_so) noexcept {
   bits_ = is_so ? bits_ | bit(flaw) : bits_ & ~bit(flaw);
 }

@@ -6,6 +6,7 @@
 #include <array>
 #include <cstdint>
 #include <string_view>
+#include <vector>
 
 namespace ccm {
 
@@ -30,6 +31,8 @@ class AgentFlaws {
   void set(AgentFlaw flaw, bool is_so) noexcept;
   bool has(AgentFlaw flaw) const noexcept { return (bits_ & bit(flaw)) != 0; }
   bool any() const noexcept { return bits_ != 0; }
+  // Those that are so.
+  std::vector<AgentFlaw> list() const;
   std::uint32_t bits() const noexcept { return bits_; }
 
   friend bool operator==(AgentFlaws, AgentFlaws) = default;

@@ -26,7 +26,7 @@ namespace ccm::launch {
 namespace {
 
 constexpr int kStatusDescriptor = kFirstOtherDescriptor;
-// Where descriptors wait while 0 to 7 are being filled; above every target.
+// Where descriptors wait while 0 to 8 are being filled; above every target.
 constexpr int kWaitingRoom = 16;
 constexpr int kLongestAnswer = 5000;  // milliseconds
 constexpr std::size_t kMostAnswer = std::size_t{64} * 1024;
@@ -142,7 +142,7 @@ Result<Lifeline> make_lifeline() {
   return Lifeline{std::move((*pipe)[1]), std::move((*pipe)[0])};
 }
 
-// fork + exec with these as the descriptors 0 to 6.
+// fork + exec with these as the descriptors 0 to 7.
 Result<pid_t> spawn(const std::string& program, std::vector<std::string> arguments,
                     const std::array<int, kStatusDescriptor>& descriptors) {
   Result<std::array<FileDescriptor, 2>> status = make_pipe();
@@ -206,9 +206,10 @@ Result<Launched> launch(const LaunchRequest& request) {
   const int log = request.log_descriptor >= 0 ? request.log_descriptor : null.get();
   const int segment = request.segment >= 0 ? request.segment : null.get();
   const int board = request.canary_board >= 0 ? request.canary_board : null.get();
-  Result<pid_t> pid =
-      spawn(request.program, {"ccm-agent: monitor"},
-            {null.get(), null.get(), log, segment, lifeline->agent.get(), settings->get(), board});
+  const int beats = request.worker_beats >= 0 ? request.worker_beats : null.get();
+  Result<pid_t> pid = spawn(
+      request.program, {"ccm-agent: monitor"},
+      {null.get(), null.get(), log, segment, lifeline->agent.get(), settings->get(), board, beats});
   if (!pid) return pass(std::move(pid));
   return Launched{*pid, std::move(lifeline->server)};
 }
@@ -222,9 +223,9 @@ Result<std::vector<config::HostFinding>> inquire(const std::string& program,
   const FileDescriptor null(open("/dev/null", O_RDWR | O_CLOEXEC));
   if (!null) return fail(system_error("opening /dev/null for the agent", errno));
   const int nothing = null.get();
-  Result<pid_t> pid =
-      spawn(program, {"ccm-agent: check", "--check"},
-            {nothing, (*answer)[1].get(), nothing, nothing, nothing, settings->get(), nothing});
+  Result<pid_t> pid = spawn(
+      program, {"ccm-agent: check", "--check"},
+      {nothing, (*answer)[1].get(), nothing, nothing, nothing, settings->get(), nothing, nothing});
   if (!pid) return pass(std::move(pid));
   (*answer)[1].reset();
   const std::optional<std::string> text = read_in_time((*answer)[0].get());

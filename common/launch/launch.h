@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 // Starting the agent from a web server: what both server modules call once per configuration load,
 // after the configuration was accepted, and `ccmctl agent` in their place. The child gets exactly
-// four descriptors (docs/design/design.md, "Processes"):
+// five descriptors (docs/design/design.md, "Processes"):
 //   3  the publication segment, read-write; /dev/null where there is none
 //   4  the lifeline: EOF means that the server is gone or has reloaded
 //   5  the settings (config/input/wire.h), a sealed memfd or a descriptor that can only read
 //   6  what workers count of canaries (publication/canary_board.h); /dev/null where there is none
+//   7  the signs of life of workers (publication/worker_beats.h); /dev/null where there is none
 // and standard streams that lead to /dev/null and, for messages, to the server's error log.
 //
 // Called in the server's master or parent process, or in ccmctl, only. Does not wait for the agent.
@@ -29,6 +30,7 @@ struct LaunchRequest {
   const config::Handover& handover;
   int log_descriptor;     // borrowed; -1: /dev/null
   int canary_board = -1;  // borrowed; -1: no certificate has a canary
+  int worker_beats = -1;  // borrowed; -1: the server has no workers that give signs of life
 };
 
 struct Launched {

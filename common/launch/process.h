@@ -17,7 +17,8 @@ inline constexpr int kSegmentDescriptor = 3;
 inline constexpr int kLifelineDescriptor = 4;
 inline constexpr int kSettingsDescriptor = 5;
 inline constexpr int kCanaryDescriptor = 6;
-inline constexpr int kFirstOtherDescriptor = 7;
+inline constexpr int kBeatsDescriptor = 7;
+inline constexpr int kFirstOtherDescriptor = 8;
 
 // The exit status of an agent that wants to be started again at once (EX_TEMPFAIL): something that
 // it only reads at its start has changed.

@@ -31,7 +31,8 @@ Result<launch::Launched> launch_agent(const config::Config& config,
                          .segment = retained.segment,
                          .handover = handover,
                          .log_descriptor = surroundings.log_descriptor,
-                         .canary_board = retained.canary_board});
+                         .canary_board = retained.canary_board,
+                         .worker_beats = retained.worker_beats});
 }
 
 // Once in the life of a master.
@@ -110,8 +111,11 @@ void Deployment::note_tickets(OwnTickets what, std::string directive, config::Or
 }
 
 StatusSources Deployment::sources() const noexcept {
-  return {
-      .config = config(), .reader = reader_ ? &*reader_ : nullptr, .rows = rows_, .server = kind_};
+  return {.config = config(),
+          .reader = reader_ ? &*reader_ : nullptr,
+          .rows = rows_,
+          .beats = beats_ ? &*beats_ : nullptr,
+          .server = kind_};
 }
 
 StatusAnswer Deployment::answer(const StatusRequest& request) const {
@@ -172,6 +176,7 @@ void Deployment::enter_worker(Retained& retained) noexcept {
   monitor_ = -1;
   replace_kept(retained.segment, -1);
   replace_kept(retained.canary_board, -1);
+  replace_kept(retained.worker_beats, -1);
 }
 
 void Deployment::protect_worker() noexcept {

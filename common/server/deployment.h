@@ -33,6 +33,7 @@
 #include "publication/canary_board.h"
 #include "publication/catalogue/asked_names.h"
 #include "publication/reader.h"
+#include "publication/worker_beats.h"
 #include "publication/writer.h"
 #include "server/status/status_answer.h"
 #include "server/tls/handshake.h"
@@ -51,6 +52,7 @@ struct Retained {
   std::array<char, 8> instance{};  // config/input/wire.h; zeroes until the first agent is started
   WorkerRows::Kept counted{};      // what the workers share
   int canary_board = -1;           // what they count of canaries, a memfd as `segment`
+  int worker_beats = -1;           // their signs of life, another one
 };
 
 // Closes what is kept and keeps another descriptor; -1: none.
@@ -146,6 +148,11 @@ class Deployment {
   // ends.
   void begin_to_count() noexcept { rows_.enter(); }
   void end_counting() noexcept { rows_.leave(); }
+  // One thread of each of them calls it every kBetweenSigns, to show that the process moves.
+  static constexpr Seconds kBetweenSigns = publication::WorkerBeats::kBeat;
+  void give_sign(SteadyTime now) noexcept {
+    if (beats_) beats_->beat(now);
+  }
   // The status of the whole server. Any process that serves can answer.
   StatusAnswer answer(const StatusRequest& request) const;
   StatusReport status() const;
@@ -170,6 +177,7 @@ class Deployment {
   Result<void> publish(Retained& retained);
   void prepare_canaries(Retained& retained);
   void prepare_to_count(Retained& retained);
+  void prepare_signs(Retained& retained);
   void tell_what_is_asked(const publication::Writer& writer);
   StatusSources sources() const noexcept;
   bool ask_agent(const std::string& module_path);
@@ -192,7 +200,8 @@ class Deployment {
   // From start() on, when there is anything to serve.
   std::optional<publication::Reader> reader_;
   std::optional<publication::CanaryBoard> board_;  // where a certificate has a canary
-  FileDescriptor lifeline_;                        // the master's end
+  std::optional<publication::WorkerBeats> beats_;
+  FileDescriptor lifeline_;  // the master's end
   pid_t monitor_ = -1;
   PublicationWatch watch_;
 };

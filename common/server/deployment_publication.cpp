@@ -69,6 +69,7 @@ Result<void> Deployment::publish(Retained& retained) {
   proofs_.attach(*reader_);
   if (config_->global().ticket_keys == config::TicketKeys::fleet) share_tickets();
   prepare_to_count(retained);
+  prepare_signs(retained);
   // The writer ends here: no worker may inherit its mapping, and the agent is to be the next one.
   writer = fail(ErrorKind::internal, "it has ended");
   // What a large snapshot and a catalogue's index took is given back, so that no worker inherits
@@ -132,6 +133,19 @@ void Deployment::prepare_to_count(Retained& retained) {
   if (auto made = rows_.attach(retained.counted, segment.st_ino, reader_->slot_count()); !made) {
     log_.warn("handshakes are not counted: {}", made.error().message());
   }
+}
+
+// Without them nobody notices that a worker has stopped, except clients.
+void Deployment::prepare_signs(Retained& retained) {
+  using publication::WorkerBeats;
+  if (retained.worker_beats < 0) {
+    auto made = WorkerBeats::create(config_->global().state_path);
+    if (!made) return log_.warn("{}", made.error().message());
+    replace_kept(retained.worker_beats, made->release());
+  }
+  auto beats = WorkerBeats::open(retained.worker_beats);
+  if (!beats) return log_.warn("{}", beats.error().message());
+  beats_ = *std::move(beats);
 }
 
 }  // namespace ccm::server

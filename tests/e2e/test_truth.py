@@ -253,6 +253,42 @@ def test_what_only_the_next_agent_would_miss_is_told_now(server, settings, cloud
     assert ctl(settings, "check")[0] == 0
 
 
+def test_a_worker_that_is_stopped_is_told(make_server, kind, settings, cloud, public):
+    """The others serve, so clients alone would see it; idle ones are not taken for stopped."""
+    cloud.issue(public.names, days=100)
+    server = make_server(kind, workers=3)
+    status = with_status(server, settings=settings, sites=[public])
+    server.start()
+    server.wait_for_certificate(public, cloud.trust())
+    wait_until(lambda: status.json()["server"]["level"] == "good", "a good status")
+    everybody = set(server.workers())
+    wait_until(lambda: {each["process"] for each in status.json()["server"]["workers"]
+                        if each["seconds_since_sign_of_life"] is not None} == everybody, "a sign of life of each")
+    stopped = server.workers()[0]
+    mark = server.log_size()
+    os.kill(stopped, signal.SIGSTOP)
+    try:
+        told = wait_until(lambda: (told := status.json()["server"])["silent_workers"] and told, "the silent worker",
+                          timeout=SOON)
+        assert (told["silent_workers"], told["level"]) == (1, "warning")
+        assert max(told["workers"], key=lambda each: each["seconds_since_sign_of_life"])["process"] == stopped
+        assert status.metrics()["ccm_workers_silent"] == 1
+        sentence = f"orker process {stopped} has given no sign of life for "
+        assert sentence in status.ask("?format=html")[1]
+        code, line = wait_until(lambda: (checked := ctl(settings, "check"))[0] == 1 and checked, "what check says",
+                                timeout=SOON)
+        assert line.startswith("CCM WARNING ") and sentence in line
+        assert sentence in ctl(settings, "status")[1]
+        code, text = ctl(settings, "doctor", "--offline")
+        assert code == 1 and sentence in text and f"kill -CONT {stopped}" in text
+        server.wait_for_log(f"w{sentence}", since=mark)
+    finally:
+        os.kill(stopped, signal.SIGCONT)
+    wait_until(lambda: status.json()["server"]["level"] == "good", "that it moves again", timeout=SOON)
+    wait_until(lambda: ctl(settings, "check")[0] == 0, "what check says", timeout=SOON)
+    server.wait_for_log(f"worker process {stopped} gives signs of life again", since=mark)
+
+
 def test_a_state_directory_that_was_moved_is_told(server, status, settings):
     server.allow("the state directory is not at ")
     state = pathlib.Path(settings["state_path"])

@@ -14,6 +14,7 @@
 #include "base/agent_flaws.h"
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/silent_workers.h"
 #include "config/input/wire.h"
 #include "store/host/presence.h"
 #include "store/store_reader.h"
@@ -41,6 +42,7 @@ class SignOfLife {
     presence_.serves(name, version);
   }
   void leads() noexcept { presence_.leads(); }
+  void sees(const SilentWorkers& silent, SteadyTime now) noexcept { presence_.sees(silent, now); }
   // Told with the next sign.
   void note(AgentFlaw flaw, bool is_so) noexcept { flaws_.set(flaw, is_so); }
   AgentFlaws flaws() const noexcept { return flaws_; }

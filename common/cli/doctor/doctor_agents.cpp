@@ -34,6 +34,24 @@ bool is_first_death(const std::string& state_path, const store::ServerId& server
   return trouble && trouble->deaths == 1;
 }
 
+// Of a server whose agent works.
+void examine_troubles(const std::string& state_path, const store::AgentSighting& seen,
+                      const std::string& subject, Findings& findings) {
+  for (const AgentFlaw flaw : seen.flaws.list()) {
+    findings.bad(subject, std::string(sentence_of(flaw)),
+                 flaw == AgentFlaw::unwritable_state
+                     ? fmt::format("make room there, or mount it for writing: df -h {0}; df -i "
+                                   "{0}; mount",
+                                   shell_word(state_path))
+                     : "put it right before the agent ends");
+  }
+  if (seen.silent_workers.count == 0) return;
+  findings.bad(subject, sentence_of(seen.silent_workers),
+               fmt::format("if somebody has stopped it: kill -CONT {0}; if it hangs: kill -9 {0}, "
+                           "and the server starts another one",
+                           seen.silent_workers.longest));
+}
+
 void examine_one(const std::string& state_path, const EffectiveSettings& server,
                  const std::string& subject, Findings& findings) {
   const std::string trouble = trouble_of(state_path, server.server);
@@ -46,16 +64,7 @@ void examine_one(const std::string& state_path, const EffectiveSettings& server,
                                  : "correct that; the server's error log says more";
   switch (condition) {
     case AgentCondition::works:
-      for (const AgentFlaw flaw : kAgentFlaws) {
-        if (server.seen.flaws.has(flaw)) {
-          findings.bad(subject, std::string(sentence_of(flaw)),
-                       flaw == AgentFlaw::unwritable_state
-                           ? fmt::format("make room there, or mount it for writing: df -h {0}; "
-                                         "df -i {0}; mount",
-                                         shell_word(state_path))
-                           : "put it right before the agent ends");
-        }
-      }
+      examine_troubles(state_path, server.seen, subject, findings);
       if (trouble.empty()) return findings.good(subject, sentence);
       // A single death may be an accident.
       if (is_first_death(state_path, server.server)) {

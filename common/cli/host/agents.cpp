@@ -87,6 +87,13 @@ std::string describe(const AgentSighting& seen) {
              : "the server does not run";
 }
 
+std::vector<std::string> troubles_of(const AgentSighting& seen) {
+  std::vector<std::string> all;
+  for (const AgentFlaw flaw : seen.flaws.list()) all.emplace_back(sentence_of(flaw));
+  if (seen.silent_workers.count > 0) all.push_back(sentence_of(seen.silent_workers));
+  return all;
+}
+
 std::string remedy_of(const EffectiveSettings& server) {
   switch (condition_of(server.seen)) {
     case AgentCondition::works:

@@ -34,6 +34,8 @@ std::string_view reload_of(config::ServerKind server) noexcept;
 
 // "agent alive (process 71), leads", "agent dead since 2026-05-10T18:42:00Z", …
 std::string describe(const store::AgentSighting& seen);
+// What is wrong with the server although its agent works, each a sentence without an end.
+std::vector<std::string> troubles_of(const store::AgentSighting& seen);
 // What an administrator should do; empty when nothing is wrong.
 std::string remedy_of(const EffectiveSettings& server);
 

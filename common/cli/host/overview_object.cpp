@@ -52,10 +52,9 @@ JsonObject object_of(const store::EffectiveSettings& server,
       .set_number("process", seen.pid)
       .set_flag("leads", seen.leads);
   std::vector<std::string> flaws;
-  for (const AgentFlaw flaw : kAgentFlaws) {
-    if (seen.flaws.has(flaw)) flaws.emplace_back(word_of(flaw));
-  }
+  for (const AgentFlaw flaw : seen.flaws.list()) flaws.emplace_back(word_of(flaw));
   object.set_texts("flaws", flaws);
+  object.set_number("silent_workers", seen.silent_workers.count);
   if (seen.pid != 0) object.set("since", format_time(seen.since));
   if (seen.last_seen) object.set("last_seen", format_time(*seen.last_seen));
   return object;

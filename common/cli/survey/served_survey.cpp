@@ -124,10 +124,8 @@ void Surveyor::say_of_agent(const EffectiveSettings& server) {
   const AgentCondition condition = condition_of(server.seen);
   const bool is_agent_alone = server.server.kind == config::ServerKind::none;
   if (condition == AgentCondition::works) {
-    for (const AgentFlaw flaw : kAgentFlaws) {
-      if (server.seen.flaws.has(flaw)) {
-        say_of(server, Level::warning, std::string(sentence_of(flaw)));
-      }
+    for (std::string& trouble : troubles_of(server.seen)) {
+      say_of(server, Level::warning, std::move(trouble));
     }
     return;
   }

@@ -42,9 +42,15 @@ void write_server(JsonText& out, const StatusReport& report) {
   for (const WorkerReport& worker : report.workers) {
     out.open('{').number("process", static_cast<std::uint64_t>(worker.pid));
     write_counts(out, worker.counts);
-    out.number("certificates_behind", worker.behind).close('}');
+    out.number("certificates_behind", worker.behind);
+    if (worker.silence) {
+      out.number("seconds_since_sign_of_life", static_cast<std::uint64_t>(worker.silence->count()));
+    } else {
+      out.null("seconds_since_sign_of_life");
+    }
+    out.close('}');
   }
-  out.close(']').close('}');
+  out.close(']').number("silent_workers", report.silent_workers.count).close('}');
 }
 
 void write_fleet_host(JsonText& out, const FleetOverview::Host& host) {
@@ -128,8 +134,7 @@ void write_agent(JsonText& out, const StatusReport& report) {
     }
     out.close('}');
     out.open('[', "flaws");
-    for (const AgentFlaw flaw : kAgentFlaws) {
-      if (!agent->flaws.has(flaw)) continue;
+    for (const AgentFlaw flaw : agent->flaws.list()) {
       out.open('{').text("kind", word_of(flaw)).text("message", sentence_of(flaw)).close('}');
     }
     out.close(']');

@@ -117,6 +117,9 @@ void add_handshakes(Metrics& out, const StatusReport& report) {
   const auto at = [&](Count what) { return report.sums[static_cast<std::size_t>(what)]; };
   out.family("ccm_workers", "gauge", "Processes of the server that can show certificates.");
   out.sample(report.workers.size());
+  out.family("ccm_workers_silent", "gauge",
+             "Processes of the server that have given no sign of life for nine seconds.");
+  out.sample(report.silent_workers.count);
   out.family("ccm_tls_handshakes_started", "counter", "Handshakes that began, at managed hosts.");
   out.sample(at(Count::started));
   out.family("ccm_tls_handshakes", "counter", "Handshakes that succeeded.");

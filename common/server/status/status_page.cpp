@@ -55,6 +55,9 @@ std::vector<std::string> alarms(const StatusReport& report) {
                                     format_duration(*report.silence))
                       : "No agent has begun to look after the certificates yet.");
   }
+  if (report.silent_workers.count > 0) {
+    all.push_back(as_sentence(sentence_of(report.silent_workers)));
+  }
   if (!report.agent) return all;
   for (std::string& alarm : fleet_alarms(report)) all.push_back(std::move(alarm));
   if (report.agent->identity == publication::Identity::refused) {
@@ -65,8 +68,8 @@ std::vector<std::string> alarms(const StatusReport& report) {
         "The agent could not read what it needs to call the cloud; the server's error log says "
         "what. Certificates are served but not renewed.");
   }
-  for (const AgentFlaw flaw : kAgentFlaws) {
-    if (report.agent->flaws.has(flaw)) all.push_back(as_sentence(sentence_of(flaw)));
+  for (const AgentFlaw flaw : report.agent->flaws.list()) {
+    all.push_back(as_sentence(sentence_of(flaw)));
   }
   return all;
 }
@@ -224,6 +227,10 @@ std::string certificate_table(const StatusReport& report, const StatusFilter& fi
       page.matching, report.certificates.size(), rows, pager(page, filter));
 }
 
+std::string last_sign(const WorkerReport& worker) {
+  return worker.silence ? format_duration(*worker.silence) + " ago" : "none";
+}
+
 std::string worker_table(const StatusReport& report) {
   if (report.server == config::ServerKind::none) return "";
   std::string rows;
@@ -232,13 +239,14 @@ std::string worker_table(const StatusReport& report) {
     for (std::size_t i = kFirstFailure; i < kCounts; ++i) failures += worker.counts[i];
     const auto at = [&](Count what) { return worker.counts[static_cast<std::size_t>(what)]; };
     rows += fmt::format(
-        "<tr><th scope=\"row\">{}</th><td>{}</td><td>{}</td><td>{}</td><td>{}</td></tr>",
-        worker.pid, at(Count::full), at(Count::resumed), failures, worker.behind);
+        "<tr><th scope=\"row\">{}</th><td>{}</td><td>{}</td><td>{}</td><td>{}</td><td>{}</td></tr>",
+        worker.pid, last_sign(worker), at(Count::full), at(Count::resumed), failures,
+        worker.behind);
   }
   return fmt::format(
       R"(<details><summary>{} workers</summary><div class="wide" role="region" aria-label="Workers" tabindex="0"><table>
 <caption>A row keeps the counts of earlier workers that had it.</caption>
-<thead><tr><th scope="col">Process</th><th scope="col">With certificate</th><th scope="col">Resumed</th><th scope="col">Failed</th><th scope="col">Certificates shown last in an older form</th></tr></thead>
+<thead><tr><th scope="col">Process</th><th scope="col">Last sign</th><th scope="col">With certificate</th><th scope="col">Resumed</th><th scope="col">Failed</th><th scope="col">Certificates shown last in an older form</th></tr></thead>
 <tbody>{}</tbody></table></div></details>
 )",
       report.workers.size(), rows);

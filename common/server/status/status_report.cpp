@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "server/status/status_report.h"
 
+#include <unistd.h>
+
 #include <algorithm>
 #include <tuple>
 #include <utility>
@@ -57,6 +59,18 @@ void look_at_workers(StatusReport& report, const WorkerRows& rows) {
       ++(is_newest ? certificate.showing : certificate.behind);
       if (!is_newest) ++report.workers.back().behind;
     }
+  }
+}
+
+// The worker that answers is not among the others, and gives its sign by answering.
+void look_at_signs(StatusReport& report, const publication::WorkerBeats& beats, SteadyTime steady) {
+  const std::vector<WorkerSign> others = beats.workers(steady);
+  report.silent_workers = silent_among(others);
+  for (WorkerReport& worker : report.workers) {
+    const auto sign = std::find_if(others.begin(), others.end(),
+                                   [&](const WorkerSign& each) { return each.pid == worker.pid; });
+    if (sign != others.end()) worker.silence = sign->silence;
+    if (worker.pid == getpid()) worker.silence = Seconds(0);
   }
 }
 
@@ -155,7 +169,8 @@ Health StatusReport::level() const noexcept {
   const bool is_unreadable = agent && agent->identity == publication::Identity::unreadable;
   const bool has_flaws = fleet_hosts && fleet_hosts->flaw_count > 0;
   const bool is_dubious = is_unreadable || (agent && agent->flaws.any()) || has_lost_fleet() ||
-                          has_no_leader() || has_flaws || count(Health::warning) > 0;
+                          has_no_leader() || has_flaws || silent_workers.count > 0 ||
+                          count(Health::warning) > 0;
   return is_dubious ? Health::warning : Health::good;
 }
 
@@ -171,6 +186,7 @@ StatusReport gather(const StatusSources& sources, Time now, SteadyTime steady) {
   look_at_certificates(report, sources);
   look_at_catalogues(report, sources);
   look_at_workers(report, sources.rows);
+  if (sources.beats != nullptr) look_at_signs(report, *sources.beats, steady);
   for (CertificateReport& certificate : report.certificates) {
     const auto [condition, level] = judge(certificate, now);
     certificate.condition = condition;

@@ -18,6 +18,7 @@
 #include "config/input/wire.h"
 #include "publication/reader.h"
 #include "publication/status.h"
+#include "publication/worker_beats.h"
 #include "server/watch/worker_rows.h"
 
 namespace ccm::server {
@@ -53,6 +54,7 @@ struct CertificateReport {
 struct WorkerReport {
   pid_t pid = 0;
   Counts counts{};
+  std::optional<Seconds> silence = {};  // since its last sign of life; nullopt: it gives none
   std::uint32_t behind = 0;  // certificates of which it has shown an older generation last
 };
 
@@ -73,6 +75,7 @@ struct StatusReport {
   std::optional<publication::FleetHostsStatus> fleet_hosts;
   std::vector<publication::CallStatus> calls;
   std::vector<WorkerReport> workers;
+  SilentWorkers silent_workers{};  // also those of an earlier configuration
   Counts sums{};
   std::vector<CertificateReport> certificates;  // the worst first
   std::map<std::string_view, std::size_t> conditions;
@@ -93,6 +96,7 @@ struct StatusSources {
   const config::Config* config = nullptr;
   const publication::Reader* reader = nullptr;  // nullptr: there is nothing to serve
   const WorkerRows& rows;
+  const publication::WorkerBeats* beats = nullptr;  // nullptr: there is no memory for them
   config::ServerKind server = config::ServerKind::none;
 };
 StatusReport gather(const StatusSources& sources, Time now, SteadyTime steady);

@@ -38,7 +38,14 @@ struct Header {
   std::uint32_t row_count = 0;
   std::uint32_t flaws = 0;  // bits of AgentFlaws
 };
-static_assert(sizeof(Header) == 48 && sizeof(PresenceRow) == 16, "a file that two programs share");
+// After the rows; an agent of an earlier release writes none.
+struct Trailer {
+  std::uint32_t silent_workers = 0;
+  std::int32_t longest = 0;       // the process that is silent the longest
+  std::int64_t silent_since = 0;  // its last sign of life; nanoseconds of the steady clock
+};
+static_assert(sizeof(Trailer) == 16 && sizeof(Header) == 48 && sizeof(PresenceRow) == 16,
+              "a file that two programs share");
 
 std::uint64_t key_of(std::string_view name) {
   const auto digest = crypto::sha256(std::as_bytes(std::span(name)));
@@ -88,6 +95,10 @@ FileDescriptor open_presence(const std::string& path, int flags) {
   return file;
 }
 
+constexpr std::size_t trailer_at(std::size_t rows) noexcept {
+  return sizeof(Header) + rows * sizeof(PresenceRow);
+}
+
 bool write_at(int file, const void* bytes, std::size_t size, std::size_t at) noexcept {
   return pwrite(file, bytes, size, static_cast<off_t>(at)) == static_cast<ssize_t>(size);
 }
@@ -116,6 +127,20 @@ std::optional<Header> read_table(int file, std::vector<PresenceRow>& rows) {
 
 SteadyTime steady_time(std::int64_t nanoseconds) {
   return SteadyTime(std::chrono::nanoseconds(nanoseconds));
+}
+
+Seconds between(SteadyTime then, SteadyTime now) {
+  return std::max(Seconds(0), std::chrono::duration_cast<Seconds>(now - then));
+}
+
+SilentWorkers read_silent_workers(int file, std::size_t rows, SteadyTime now) {
+  Trailer trailer;
+  if (!read_at(file, &trailer, sizeof trailer, trailer_at(rows)) || trailer.silent_workers == 0) {
+    return {};
+  }
+  return {.count = trailer.silent_workers,
+          .longest = trailer.longest,
+          .silence = between(steady_time(trailer.silent_since), now)};
 }
 
 }  // namespace
@@ -175,6 +200,14 @@ void Presence::write_head(SteadyTime now) const noexcept {
   static_cast<void>(write_at(file_.get(), &header, sizeof header, 0));
 }
 
+void Presence::write_trailer() const noexcept {
+  const Trailer trailer{
+      .silent_workers = silent_.count,
+      .longest = silent_.longest,
+      .silent_since = std::chrono::nanoseconds(silent_since_.time_since_epoch()).count()};
+  static_cast<void>(write_at(file_.get(), &trailer, sizeof trailer, trailer_at(rows_.size())));
+}
+
 void Presence::write_all(SteadyTime now) {
   Header before;
   const bool is_known = read_at(file_.get(), &before, sizeof before, 0) && before.magic == kMagic;
@@ -182,9 +215,10 @@ void Presence::write_all(SteadyTime now) {
   write_head(now);
   static_cast<void>(
       write_at(file_.get(), rows_.data(), rows_.size() * sizeof(PresenceRow), sizeof(Header)));
+  write_trailer();
   ++sequence_;
   write_head(now);
-  const std::size_t size = sizeof(Header) + rows_.size() * sizeof(PresenceRow);
+  const std::size_t size = trailer_at(rows_.size()) + sizeof(Trailer);
   static_cast<void>(ftruncate(file_.get(), static_cast<off_t>(size)) != 0);
 }
 
@@ -218,6 +252,14 @@ void Presence::has(AgentFlaws flaws) noexcept {
   static_cast<void>(write_at(file_.get(), &bits, sizeof bits, offsetof(Header, flaws)));
 }
 
+void Presence::sees(const SilentWorkers& silent, SteadyTime now) noexcept {
+  const bool is_known = silent.count == silent_.count && silent.longest == silent_.longest;
+  if (is_known) return;
+  silent_ = silent;
+  silent_since_ = silent.count == 0 ? SteadyTime{} : now - silent.silence;
+  if (file_) write_trailer();
+}
+
 bool AgentSighting::is_frozen() const noexcept {
   return is_alive && silence && *silence > kFrozen;
 }
@@ -241,8 +283,8 @@ AgentSighting look_at_agent(const std::string& state_path, const ServerId& serve
     seen.leads = header->leads != 0;
     seen.flaws = AgentFlaws(header->flaws);
     // After a start of the machine the clock begins anew.
-    seen.silence =
-        std::max(Seconds(0), std::chrono::duration_cast<Seconds>(now - steady_time(header->beat)));
+    seen.silence = between(steady_time(header->beat), now);
+    seen.silent_workers = read_silent_workers(file.get(), seen.rows.size(), now);
   }
   const bool is_fresh = seen.silence && *seen.silence <= kFrozen;
   seen.is_alive = is_taken(file.get(), kAgentLock).value_or(is_fresh);
@@ -251,6 +293,7 @@ AgentSighting look_at_agent(const std::string& state_path, const ServerId& serve
     seen.silence.reset();
     seen.leads = false;
     seen.flaws = {};
+    seen.silent_workers = {};
   }
   return seen;
 }

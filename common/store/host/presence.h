@@ -3,7 +3,7 @@
 // sign of life, whether it leads, what is wrong with it, and which version of each certificate it
 // has published to its server. "agent-KIND-INSTANCE" in the state directory:
 //
-//   Header | one Row per certificate, sorted by key
+//   Header | one Row per certificate, sorted by key | Trailer: workers that are silent
 //
 // The agent writes in place, so that a sign of life costs 8 bytes and a renewal 16, however many
 // certificates there are. The file holds no secret.
@@ -27,6 +27,7 @@
 #include "base/clock.h"
 #include "base/handle.h"
 #include "base/result.h"
+#include "base/silent_workers.h"
 #include "store/host/server_id.h"
 #include "store/store_reader.h"
 
@@ -66,17 +67,22 @@ class Presence {
   void serves(std::string_view name, VersionNumber version) noexcept;
   void leads() noexcept;
   void has(AgentFlaws flaws) noexcept;
+  // Which workers of its server are silent at this moment.
+  void sees(const SilentWorkers& silent, SteadyTime now) noexcept;
 
  private:
   bool is_in_place() const;
   void write_all(SteadyTime now);
   void write_head(SteadyTime now) const noexcept;
+  void write_trailer() const noexcept;
 
   std::string path_;
   Facts facts_;
   bool leads_ = false;
   AgentFlaws flaws_;
   std::vector<PresenceRow> rows_;
+  SilentWorkers silent_;
+  SteadyTime silent_since_{};  // the last sign of the one that is silent the longest
   std::uint64_t sequence_ = 0;
   FileDescriptor file_;  // with the agent's lock
 };
@@ -91,6 +97,7 @@ struct AgentSighting {
   std::optional<Seconds> silence{};  // since its last sign of life, if it is alive
   bool leads = false;
   AgentFlaws flaws{};
+  SilentWorkers silent_workers{};  // as a living agent sees them
   std::vector<PresenceRow> rows = {};
 
   // Whether its last sign of life is older than a healthy agent's can be.

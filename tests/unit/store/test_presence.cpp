@@ -76,6 +76,33 @@ TEST_F(PresenceTest, TellsWhatIsWrongWithALivingAgent) {
   EXPECT_FALSE(look().flaws.any()) << "it is dead";
 }
 
+TEST_F(PresenceTest, TellsOfSilentWorkersWhileTheAgentLives) {
+  {
+    Presence agent(state_.path(), facts());
+    ASSERT_TRUE(agent.claim(now_));
+    EXPECT_EQ(look().silent_workers, SilentWorkers());
+    agent.sees({.count = 2, .longest = 71, .silence = Seconds(9)}, now_);
+    agent.serves("shop", 8);
+    EXPECT_EQ(look(Seconds(5)).silent_workers,
+              (SilentWorkers{.count = 2, .longest = 71, .silence = Seconds(14)}));
+    EXPECT_EQ(look().serves("shop"), 8U);
+    agent.sees({}, now_);
+    EXPECT_EQ(look().silent_workers, SilentWorkers());
+    agent.sees({.count = 1, .longest = 71, .silence = Seconds(9)}, now_);
+  }
+  EXPECT_EQ(look().silent_workers, SilentWorkers()) << "it is dead";
+}
+
+TEST_F(PresenceTest, AnAgentOfAnEarlierReleaseTellsOfNoWorker) {
+  Presence agent(state_.path(), facts());
+  ASSERT_TRUE(agent.claim(now_));
+  agent.sees({.count = 1, .longest = 71, .silence = Seconds(9)}, now_);
+  agent.serves("shop", 8);
+  std::filesystem::resize_file(path(), std::filesystem::file_size(path()) - 16);
+  EXPECT_EQ(look().silent_workers, SilentWorkers());
+  EXPECT_EQ(look().serves("shop"), 8U);
+}
+
 TEST_F(PresenceTest, IsTheOwnersOnly) {
   Presence agent(state_.path(), facts());
   ASSERT_TRUE(agent.claim(now_));
@@ -185,7 +212,7 @@ TEST_F(PresenceTest, ARenewalAmongManyWritesOneRow) {
   Presence agent(state_.path(), facts(names));
   ASSERT_TRUE(agent.claim(now_));
   const auto size = std::filesystem::file_size(path());
-  EXPECT_LE(size, 10'000U * 16U + 48U);
+  EXPECT_LE(size, 10'000U * 16U + 48U + 16U);
   agent.serves("site-4711", 2);
   const AgentSighting seen = look();
   EXPECT_EQ(seen.serves("site-4711"), 2U);

@@ -65,11 +65,10 @@ void print_trouble_with_fleet(const Workspace& workspace) {
 // ends.
 void print_lost_agents(const Terminal& terminal, const std::vector<EffectiveSettings>& servers) {
   for (const EffectiveSettings& server : servers) {
-    for (const AgentFlaw flaw : kAgentFlaws) {
-      if (!server.seen.flaws.has(flaw)) continue;
-      Terminal::print(terminal.paint(Colour::red, fmt::format("{}: {}", title_of(server, servers),
-                                                              sentence_of(flaw))) +
-                      "\n");
+    for (const std::string& trouble : troubles_of(server.seen)) {
+      Terminal::print(
+          terminal.paint(Colour::red, fmt::format("{}: {}", title_of(server, servers), trouble)) +
+          "\n");
     }
     if (!is_lost(condition_of(server.seen))) continue;
     const std::string sentence =

@@ -1,0 +1,15 @@
+// SPDX-License-Identifier: Apache-2.0
+// The signs of life of a child of httpd. No MPM calls a module regularly in a child, so a thread of
+// ours gives them. They show that the process moves, not that each of its threads is free.
+#pragma once
+
+#include "ap_api.h"
+#include "server/deployment.h"
+
+namespace ccm::apache {
+
+// In child_init: starts the thread, which ends with the pool of the child. `deployment` must
+// outlive the pool. Without the thread nothing is said of this child; that is logged.
+void give_signs(apr_pool_t* child, server::Deployment& deployment, Log& log) noexcept;
+
+}  // namespace ccm::apache
