@@ -11,7 +11,7 @@ import ssl
 import subprocess
 
 import pytest
-from lab import files, processes, prometheus, tls
+from lab import ctl, files, processes, prometheus, tls
 from lab.apache import Apache
 from lab.net import free_port
 from lab.nginx import Nginx
@@ -216,6 +216,9 @@ def test_an_agent_that_does_not_move_shows_within_ten_seconds(server, status, pr
         assert status.json()["server"]["level"] == "bad"
         assert status.metrics()["ccm_agent_up"] == 0
         assert "No agent has given a sign of life for" in status.ask()[1]
+        said = ctl.run(server.directory.parent / "state", "check", status=None)
+        assert not said.startswith("CCM OK")
+        assert re.search("its agent has given no sign of life for |has not moved for ", said)
     finally:
         for pid in ours:
             processes.kill(pid, signal.SIGCONT)

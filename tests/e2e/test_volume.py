@@ -99,6 +99,10 @@ def test_a_disk_that_fails(disk, serve, server, cloud, public, private):
         server.wait_for_log(rf"the state directory {state} (is read-only for this service|cannot be written to: .*Read-only "
                             "file system): .*what it holds is served, and nothing is renewed", since=mark)
         wait_until(lambda: flaws_of(status) == ["unwritable_state"], "the flaw")
+        assert status.json()["server"]["level"] == "warning"
+        # The agent cannot write down for ccmctl what it says on the page.
+        said = ctl.run(state, "check", status=1)
+        assert said.startswith("CCM WARNING ") and "cannot write to the state directory" in said
         said = ctl.run(state, "renew", "intranet", status=TRY_AGAIN)
         assert said.count("\n") == 1 and f"{state}/request-" in said and "Read-only file system" in said
         assert "is read-only for it, so nothing is renewed" in ctl.run(state, "doctor", "--offline", status=1)

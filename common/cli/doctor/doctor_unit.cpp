@@ -11,11 +11,11 @@
 #include <optional>
 #include <system_error>
 
-#include "base/file.h"
 #include "base/handle.h"
 #include "base/text.h"
 #include "cli/doctor/doctor.h"
 #include "cli/host/links.h"
+#include "store/host/state_room.h"
 
 namespace ccm::cli {
 namespace {
@@ -64,13 +64,9 @@ bool has_notifications(const std::string& process) {
   return false;
 }
 
-// As the agent sees it, in its own mount namespace. After some errors a disk only looks as if it
-// could be written to, so a file without a name is made.
+// As the agent sees it, in its own mount namespace.
 bool is_read_only(const std::string& process, const std::string& state_path) {
-  const std::string path = process + "/root" + state_path;
-  if (access(path.c_str(), W_OK) != 0) return errno == EROFS;
-  const FileDescriptor file(open(path.c_str(), O_TMPFILE | O_WRONLY | O_CLOEXEC, kOwnerOnlyFile));
-  return !file && errno == EROFS;
+  return store::look_for_refusal(process + "/root" + state_path) == EROFS;
 }
 
 void examine_agent(const std::string& process, const std::string& state_path, Findings& findings) {

@@ -90,6 +90,12 @@ std::string describe(const AgentSighting& seen) {
 std::vector<std::string> troubles_of(const AgentSighting& seen) {
   std::vector<std::string> all;
   for (const AgentFlaw flaw : seen.flaws.list()) all.emplace_back(sentence_of(flaw));
+  if (seen.is_late() && !seen.is_frozen() && !seen.flaws.has(AgentFlaw::unwritable_state)) {
+    all.push_back(fmt::format(
+        "its agent has given no sign of life for {}: it hangs, or cannot write to the state "
+        "directory",
+        format_duration(*seen.silence)));
+  }
   if (seen.silent_workers.count > 0) all.push_back(sentence_of(seen.silent_workers));
   return all;
 }

@@ -9,9 +9,21 @@
 #include <utility>
 
 #include "base/file.h"
+#include "store/host/state_room.h"
 #include "store/kinds.h"
 
 namespace ccm::cli {
+namespace {
+
+// An agent that cannot write cannot tell us so either.
+void add_refusal(const std::string& state_path, std::vector<store::EffectiveSettings>& servers) {
+  if (store::look_for_refusal(state_path) == 0) return;
+  for (store::EffectiveSettings& server : servers) {
+    if (server.seen.is_alive) server.seen.flaws.set(AgentFlaw::unwritable_state, true);
+  }
+}
+
+}  // namespace
 
 Result<const std::vector<store::EffectiveSettings>*> Workspace::settings() {
   if (!settings_) {
@@ -33,6 +45,7 @@ Result<const std::vector<store::EffectiveSettings>*> Workspace::settings() {
                               "look at",
                               options.server, options.state_directory, options.server));
     }
+    add_refusal(options.state_directory, *all);
     settings_ = *std::move(all);
   }
   return &*settings_;

@@ -24,6 +24,8 @@ constexpr std::uint64_t kMagic = 0x31544e4741'4d4343;  // "CCMAGNT1"
 constexpr off_t kAgentLock = 0;
 constexpr off_t kServerLock = 1;
 constexpr Seconds kFrozen{30};
+// As on the server's own page (server/status/status_report.h).
+constexpr Seconds kLate{9};
 constexpr std::uint32_t kMostRows = 1U << 20U;
 constexpr unsigned kMostLooks = 8;
 
@@ -262,6 +264,10 @@ void Presence::sees(const SilentWorkers& silent, SteadyTime now) noexcept {
 
 bool AgentSighting::is_frozen() const noexcept {
   return is_alive && silence && *silence > kFrozen;
+}
+
+bool AgentSighting::is_late() const noexcept {
+  return is_alive && silence && *silence > kLate;
 }
 
 std::optional<VersionNumber> AgentSighting::serves(std::string_view name) const {

@@ -102,6 +102,8 @@ struct AgentSighting {
 
   // Whether its last sign of life is older than a healthy agent's can be.
   bool is_frozen() const noexcept;
+  // Whether it is older than a sign that came in time, so that it may be frozen soon.
+  bool is_late() const noexcept;
   // The version that it has published last; nullopt: none, or it does not know the certificate.
   std::optional<VersionNumber> serves(std::string_view name) const;
 };

@@ -1,8 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "store/host/state_room.h"
 
+#include <fcntl.h>
 #include <fmt/format.h>
 #include <sys/statvfs.h>
+#include <unistd.h>
+
+#include <cerrno>
+
+#include "base/file.h"
+#include "base/handle.h"
 
 namespace ccm::store {
 namespace {
@@ -12,6 +19,17 @@ constexpr std::uint64_t kLeastBytes = 32U << 10U;
 constexpr std::uint64_t kLeastFiles = 8;
 
 }  // namespace
+
+// After some errors a disk only looks as if it could be written to, so that is tried.
+int look_for_refusal(const std::string& path) {
+  const auto known = [](int number) {
+    const bool is_one = number == EROFS || number == ENOSPC || number == EDQUOT || number == EIO;
+    return is_one ? number : 0;
+  };
+  if (access(path.c_str(), W_OK) != 0) return known(errno);
+  const FileDescriptor file(open(path.c_str(), O_TMPFILE | O_WRONLY | O_CLOEXEC, kOwnerOnlyFile));
+  return file ? 0 : known(errno);
+}
 
 std::optional<StateRoom> look_at_state_room(const std::string& path) {
   struct statvfs disk {};

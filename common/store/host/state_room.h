@@ -13,6 +13,10 @@ struct StateRoom {
   std::optional<std::uint64_t> files;  // how many more fit; nullopt: as many as there are bytes
 };
 
+// Why no file can be made in the directory at this moment, as a number of errno: EROFS, ENOSPC,
+// EDQUOT or EIO; 0: one can, or this process may not try. Makes one without a name.
+int look_for_refusal(const std::string& path);
+
 // nullopt when nobody can tell.
 std::optional<StateRoom> look_at_state_room(const std::string& path);
 // Why no certificate fits: "only 3 more files fit there"; empty when one does.

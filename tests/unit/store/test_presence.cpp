@@ -141,6 +141,8 @@ TEST_F(PresenceTest, AKilledProcessHoldsNoLock) {
 TEST_F(PresenceTest, WhoDoesNotMoveIsFrozenAndABeatShowsThatItMoves) {
   Presence agent(state_.path(), facts());
   ASSERT_TRUE(agent.claim(now_));
+  EXPECT_FALSE(look(Seconds(9)).is_late());
+  EXPECT_TRUE(look(Seconds(10)).is_late());
   EXPECT_FALSE(look(Seconds(30)).is_frozen());
   EXPECT_TRUE(look(Seconds(31)).is_frozen());
   EXPECT_EQ(look(Seconds(31)).silence, Seconds(31));

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <gtest/gtest.h>
 
+#include <filesystem>
+
 #include "store/host/state_room.h"
 #include "support/temp_directory.h"
 
@@ -21,6 +23,13 @@ TEST(StateRoom, NobodyCanTellWhatIsNotThere) {
   const test::TempDirectory directory;
   ASSERT_TRUE(look_at_state_room(directory.path()));
   EXPECT_FALSE(look_at_state_room(directory.path() / "nothing"));
+}
+
+TEST(StateRoom, WhereAFileCanBeMadeNothingRefusesOne) {
+  const test::TempDirectory directory;
+  EXPECT_EQ(look_for_refusal(directory.path()), 0);
+  EXPECT_TRUE(std::filesystem::is_empty(directory.path()));
+  EXPECT_EQ(look_for_refusal(directory.path() / "nothing"), 0) << "nobody can tell";
 }
 
 }  // namespace
