@@ -17,44 +17,57 @@ constexpr const char* kMeanwhile = "what it holds is served, and nothing is rene
 
 }  // namespace
 
-RoomWatch::RoomWatch(std::string directory, std::string state_path, SignOfLife& life, Log& log)
-    : directory_(std::move(directory)),
-      state_path_(std::move(state_path)),
-      life_(life),
-      log_(log) {}
+void RoomWatch::try_to_write(SteadyTime now) {
+  if (now < next_try_) return;
+  refusal_ = parts_.look_for_refusal(parts_.directory);
+  next_try_ = now + (refusal_ == 0 ? kBetweenTries : kTryAgain);
+}
 
 // Empty when it can write.
 std::string RoomWatch::trouble() const {
-  if (faccessat(AT_FDCWD, directory_.c_str(), W_OK, AT_EACCESS) != 0 && errno == EROFS) {
+  const bool is_read_only =
+      faccessat(AT_FDCWD, parts_.directory.c_str(), W_OK, AT_EACCESS) != 0 && errno == EROFS;
+  if (is_read_only) {
     return fmt::format(
         "the state directory {0} is read-only for this service: {1}; add ReadWritePaths={0} to the "
         "service's unit, or mount it for writing",
-        state_path_, kMeanwhile);
+        parts_.state_path, kMeanwhile);
   }
   // After some errors a disk only looks as if it could be written to.
-  if (const std::string& problem = life_.problem(); !problem.empty()) {
+  if (const std::string& problem = parts_.life.problem(); !problem.empty()) {
     return fmt::format("the state directory {} cannot be written to: {}: {}; look at its disk",
-                       state_path_, problem, kMeanwhile);
+                       parts_.state_path, problem, kMeanwhile);
   }
-  const auto room = store::look_at_state_room(directory_);
+  const auto room = store::look_at_state_room(parts_.directory);
   const std::string shortage = room ? store::shortage_of(*room) : "";
-  if (shortage.empty()) return {};
-  return fmt::format(
-      "no certificate fits into the state directory {0}, because {1}: {2}; make room: df -h {0}; "
-      "df -i {0}",
-      state_path_, shortage, kMeanwhile);
+  if (!shortage.empty()) {
+    return fmt::format(
+        "no certificate fits into the state directory {0}, because {1}: {2}; make room: df -h {0}; "
+        "df -i {0}",
+        parts_.state_path, shortage, kMeanwhile);
+  }
+  if (refusal_ == EDQUOT) {
+    return fmt::format(
+        "no certificate fits into the state directory {}, because a quota of its disk is used up: "
+        "{}; raise the quota, or remove what else counts for it",
+        parts_.state_path, kMeanwhile);
+  }
+  if (refusal_ == 0) return {};
+  return fmt::format("the state directory {} cannot be written to: {}: {}; look at its disk",
+                     parts_.state_path, errno_text(refusal_), kMeanwhile);
 }
 
-bool RoomWatch::look() {
+bool RoomWatch::look(SteadyTime now) {
+  try_to_write(now);
   const std::string said = trouble();
-  life_.note(AgentFlaw::unwritable_state, !said.empty());
+  parts_.life.note(AgentFlaw::unwritable_state, !said.empty());
   const bool was_in_trouble = std::exchange(is_in_trouble_, !said.empty());
   if (was_in_trouble == is_in_trouble_) return false;
   if (is_in_trouble_) {
-    log_.error("{}", said);
+    parts_.log.error("{}", said);
     return false;
   }
-  log_.notice("the state directory {} can be written to again", state_path_);
+  parts_.log.notice("the state directory {} can be written to again", parts_.state_path);
   return true;
 }
 

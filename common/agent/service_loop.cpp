@@ -18,6 +18,7 @@
 #include "store/host/canary_file.h"
 #include "store/host/effective_settings.h"
 #include "store/host/fleet_note.h"
+#include "store/host/state_room.h"
 
 namespace ccm::agent {
 namespace {
@@ -76,7 +77,11 @@ ServiceLoop::ServiceLoop(Parts parts)
       clock_watch_(parts_.clock),
       altered_files_(
           {parts_.config, *parts_.store, std::move(parts_.watches.files), parts_.life, parts_.log}),
-      room_(kStorePath, parts_.config.global().state_path, parts_.life, parts_.log),
+      room_({.directory = kStorePath,
+             .state_path = parts_.config.global().state_path,
+             .life = parts_.life,
+             .log = parts_.log,
+             .look_for_refusal = store::look_for_refusal}),
       workers_(std::move(parts_.beats), parts_.life, parts_.log) {
   if (is_in_fleet() && parts_.may_lead) {
     candidate_ = std::make_unique<Candidate>(*parts_.store, wake_descriptor());
@@ -165,7 +170,7 @@ void ServiceLoop::look_at_place() {
 }
 
 void ServiceLoop::look_at_room() {
-  if (room_.look() && engine_ != nullptr) engine_->room_is_back();
+  if (room_.look(parts_.clock.steady_now()) && engine_ != nullptr) engine_->room_is_back();
 }
 
 // The monitor, or its guard, starts another agent.

@@ -28,7 +28,8 @@ std::string_view sentence_of(AgentFlaw flaw) noexcept {
     case AgentFlaw::unwritable_state:
       break;
   }
-  return "the agent cannot write to the state directory, because it is full or read-only; what it "
+  return "the agent cannot write to the state directory, because it is full, over a quota or "
+         "read-only; what it "
          "holds is served, nothing is renewed, and the server's error log says more";
 }
 

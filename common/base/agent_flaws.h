@@ -13,7 +13,7 @@ namespace ccm {
 enum class AgentFlaw : std::uint8_t {
   unusable_files,    // that lead to the cloud or the fleet; it has read them while they were good
   moved_state,       // its state directory is elsewhere by now
-  unwritable_state,  // its state directory is full or read-only
+  unwritable_state,  // its state directory is full, over a quota or read-only
 };
 inline constexpr std::array kAgentFlaws{AgentFlaw::unusable_files, AgentFlaw::moved_state,
                                         AgentFlaw::unwritable_state};

@@ -264,11 +264,16 @@ void Lifecycle::persist(Entry& entry, const State& state, const store::Lease& le
     entry.record_version = record && *record ? (*record)->version : 0;
     version = parts_.store.write_record(lease, name, kStateKind, text, entry.record_version);
   }
-  if (version) {
-    entry.record_version = *version;
-    return;
+  if (version) entry.record_version = *version;
+  // Once: the next attempt fails as this one, while the disk is full.
+  const bool was_unwritten = std::exchange(entry.is_unwritten, !version);
+  if (!version && !was_unwritten) {
+    parts_.log.warn("certificate \"{}\": write down its state: {}", name,
+                    version.error().message());
   }
-  parts_.log.warn("certificate \"{}\": write down its state: {}", name, version.error().message());
+  if (version && was_unwritten) {
+    parts_.log.notice("certificate \"{}\": its state is written down again", name);
+  }
 }
 
 Time Lifecycle::next_wake(const Choice& choice) const {

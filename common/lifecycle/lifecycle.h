@@ -119,6 +119,7 @@ class Lifecycle {
     bool is_wanted = false;                 // an operator wants a renewal from the next attempt
     bool is_serving = false;                // an attempt that an operator wants is in progress
     bool is_hastened = false;               // due at once, whatever the state says
+    bool is_unwritten = false;              // its record, and that was said
     bool is_revoked = false;                // said to be revoked; for the next attempt
     Time activates_at = Time::max();        // when a version that waits becomes current
     std::optional<Deadline> deadline = {};  // of what is installed, if known
@@ -153,7 +154,8 @@ class Lifecycle {
 
   Parts parts_;
   Health health_;
-  mutable std::mutex mutex_;  // guards all but specs and record versions, which only workers read
+  mutable std::mutex
+      mutex_;  // guards all but specs and what is said of records, which only workers use
   std::map<std::string, Entry, std::less<>> entries_;
   std::map<std::string, store::Canary, std::less<>> canaries_;  // what is tried out, by certificate
   Timers<Queue> timers_;                                        // of entries that are not in work

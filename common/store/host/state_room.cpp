@@ -10,6 +10,7 @@
 
 #include "base/file.h"
 #include "base/handle.h"
+#include "base/write_all.h"
 
 namespace ccm::store {
 namespace {
@@ -20,7 +21,8 @@ constexpr std::uint64_t kLeastFiles = 8;
 
 }  // namespace
 
-// After some errors a disk only looks as if it could be written to, so that is tried.
+// After some errors a disk only looks as if it could be written to, and no number says how much of
+// a quota is left. So it is tried.
 int look_for_refusal(const std::string& path) {
   const auto known = [](int number) {
     const bool is_one = number == EROFS || number == ENOSPC || number == EDQUOT || number == EIO;
@@ -28,7 +30,9 @@ int look_for_refusal(const std::string& path) {
   };
   if (access(path.c_str(), W_OK) != 0) return known(errno);
   const FileDescriptor file(open(path.c_str(), O_TMPFILE | O_WRONLY | O_CLOEXEC, kOwnerOnlyFile));
-  return file ? 0 : known(errno);
+  if (!file) return known(errno);
+  const std::string content(kLeastBytes, 'x');
+  return write_all(file.get(), content) ? 0 : known(errno);
 }
 
 std::optional<StateRoom> look_at_state_room(const std::string& path) {

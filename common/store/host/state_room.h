@@ -13,8 +13,8 @@ struct StateRoom {
   std::optional<std::uint64_t> files;  // how many more fit; nullopt: as many as there are bytes
 };
 
-// Why no file can be made in the directory at this moment, as a number of errno: EROFS, ENOSPC,
-// EDQUOT or EIO; 0: one can, or this process may not try. Makes one without a name.
+// Why this account can store no certificate in the directory at this moment, as a number of errno:
+// EROFS, ENOSPC, EDQUOT or EIO; 0: it can, or it may not try. Tries with a file without a name.
 int look_for_refusal(const std::string& path);
 
 // nullopt when nobody can tell.

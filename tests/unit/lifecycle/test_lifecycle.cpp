@@ -1057,5 +1057,30 @@ TEST_F(WholeLifecycleTest, HealsWhenTheFaultEnds) {
   EXPECT_EQ(store_.current_version("www"), 1U);
 }
 
+// What it says of a full disk is the same at each attempt.
+TEST_F(LifecycleTest, AStateThatCannotBeWrittenDownIsSaidOnce) {
+  const auto complaints = [this] {
+    const auto lines = log_.lines();
+    return std::count_if(lines.begin(), lines.end(), [](const std::string& line) {
+      return line.find("write down its state") != std::string::npos;
+    });
+  };
+  fail_with_error(Error(ErrorKind::transient, "the cloud is away"));
+  store_->fail_writes(Error(ErrorKind::transient, "No space left on device"));
+  launch(make_config({"www"}));
+  for (int attempt = 0; attempt < 3; ++attempt) {
+    ASSERT_EQ(work(), 1U);
+    sleep();
+  }
+  EXPECT_EQ(complaints(), 1);
+  store_->fail_writes(std::nullopt);
+  ASSERT_EQ(work(), 1U);
+  EXPECT_EQ(log_.lines().back(), "certificate \"www\": its state is written down again");
+  sleep();
+  store_->fail_writes(Error(ErrorKind::transient, "No space left on device"));
+  ASSERT_EQ(work(), 1U);
+  EXPECT_EQ(complaints(), 2);
+}
+
 }  // namespace
 }  // namespace ccm::lifecycle
