@@ -207,6 +207,7 @@ bool KeptFile::look() {
   if (file_ && lstat(path_.c_str(), &there) == 0 && is_the_same(there)) return false;
   const bool was_there = content_.has_value();
   content_.reset();
+  kept_ = 0;
   Result<FileDescriptor> file = open_regular(path_, limit_, Links::nowhere, status_);
   file_ = file ? *std::move(file) : FileDescriptor();
   if (file_) {
@@ -215,6 +216,31 @@ bool KeptFile::look() {
     }
   }
   return was_there || content_.has_value();
+}
+
+bool KeptFile::look_for_more() {
+  struct stat there {};
+  const bool has_more = file_ && content_ && lstat(path_.c_str(), &there) == 0 && has_grown(there);
+  return (has_more && read_more()) || look();
+}
+
+bool KeptFile::has_grown(const struct stat& there) const noexcept {
+  return there.st_ino == status_.st_ino && there.st_dev == status_.st_dev &&
+         there.st_size > status_.st_size && static_cast<std::size_t>(there.st_size) <= limit_;
+}
+
+// The descriptor stands at the end of what was read.
+bool KeptFile::read_more() {
+  struct stat now {};
+  if (fstat(file_.get(), &now) != 0 || static_cast<std::size_t>(now.st_size) > limit_) return false;
+  kept_ = content_->size();
+  if (kept_ != static_cast<std::size_t>(status_.st_size)) return false;
+  content_->resize(static_cast<std::size_t>(now.st_size));
+  const auto room = std::as_writable_bytes(std::span(*content_)).subspan(kept_);
+  const Result<std::size_t> count = read_into(room, file_.get(), path_);
+  if (!count || *count < room.size()) return false;
+  status_ = now;
+  return true;
 }
 
 // The times and the size show when it was written in place.

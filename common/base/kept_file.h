@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // A small file that its writers replace as a whole (file.h), for who asks for it again and again:
-// it is read only when another one lies there. The one that was read stays open, so that no later
-// one can have its number (inode) and be taken for it.
+// it is read only when another one lies there. Of one that also grows, only the new part is read.
+// What was read stays open, so that no later file can have its number (inode) and be taken for it.
 //
 // Belongs to one thread at a time.
 #pragma once
@@ -23,17 +23,24 @@ class KeptFile {
 
   // Looks at it. True when the content is another than after the last call, or may be.
   bool look();
+  // The same for a file whose writers only replace it or add to it.
+  bool look_for_more();
+  // How much of the content, from its beginning, is as it was before that call, in bytes.
+  std::size_t kept() const noexcept { return kept_; }
   // As of the last look(); nullopt when it cannot be read (read_file with Links::nowhere).
   const std::optional<std::string>& content() const noexcept { return content_; }
 
  private:
   bool is_the_same(const struct stat& there) const noexcept;
+  bool has_grown(const struct stat& there) const noexcept;
+  bool read_more();
 
   std::string path_;
   std::size_t limit_;
   FileDescriptor file_;  // what was read
   struct stat status_ {};
   std::optional<std::string> content_;
+  std::size_t kept_ = 0;
 };
 
 }  // namespace ccm

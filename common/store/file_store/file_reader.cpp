@@ -259,8 +259,9 @@ Result<FileDescriptor> FileReader::watch() const {
     return fail(ErrorKind::internal, "inotify_init1: the system kills a process that calls it");
   }
   FileDescriptor notifications(inotify_init1(IN_CLOEXEC | IN_NONBLOCK));
+  // IN_ATTRIB: Journal adds to a file.
   if (notifications && inotify_add_watch(notifications.get(), state_path_.c_str(),
-                                         IN_MOVED_TO | IN_DELETE_SELF) >= 0) {
+                                         IN_MOVED_TO | IN_ATTRIB | IN_DELETE_SELF) >= 0) {
     return notifications;
   }
   return fail(system_error("inotify", errno));

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "store/file_store/journal.h"
 
+#include <fcntl.h>
 #include <fmt/format.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -14,23 +16,25 @@
 
 #include "base/file.h"
 #include "base/text.h"
+#include "base/write_all.h"
 #include "crypto/digest.h"
 #include "store/entry_name.h"
 
 namespace ccm::store {
 namespace {
 
-constexpr std::string_view kJournalHeader = "ccm-changes-1";
-// Each name with its number, and the head.
-constexpr std::size_t kLargestJournal = kMostJournalNames * (kMaxEntryName + 32);
+constexpr std::string_view kJournalHeader = "ccm-changes-2";
+// Of a file that is not written anew yet.
+constexpr std::size_t kMostLines = 2 * kMostJournalNames;
+constexpr std::size_t kLargestJournal = (kMostLines + 1) * (kMaxEntryName + 96);
+constexpr std::size_t kCheckDigits = 16;
 
 constexpr std::size_t kLargestRevision = 64;
 
-std::string_view take_line(std::string_view& text) {
-  const std::size_t end = std::min(text.find('\n'), text.size());
-  const std::string_view line = text.substr(0, end);
-  text.remove_prefix(std::min(end + 1, text.size()));
-  return line;
+// Of a line and of all before it, so that none can be missing in between.
+std::string check_of(std::string_view before, std::string_view line) {
+  const std::string text = fmt::format("{}\n{}", before, line);
+  return crypto::to_hex(crypto::sha256(std::as_bytes(std::span(text)))).substr(0, kCheckDigits);
 }
 
 // Never 0.
@@ -53,45 +57,70 @@ struct Journal::Content {
   std::uint64_t floor = 0;
   std::uint64_t revision = 0;   // the file of that name, as it was or was about to be written
   std::vector<Change> changes;  // the oldest first
+  // Of the file.
+  std::size_t lines = 0;
+  std::string check;
 
-  static std::optional<Content> parse(std::string_view text);
+  // Takes what follows on what was read before. False when it is not what a writer has written.
+  bool read(std::string_view text);
+  // What the file has to say beside what it says, once `name` has changed.
+  std::string next_line(const std::string& name, std::uint64_t revision_after) const;
   std::string serialize() const;
   void begin_life();
-  void add(const std::string& name);
+  void add(std::uint64_t number, std::string name);
 
  private:
-  std::string head() const {
-    return fmt::format("{} {} {} {} {}", kJournalHeader, last.number, last.life, floor, revision);
-  }
-  // Of all that the file says.
-  std::string digest(std::string_view lines) const {
-    const std::string text = fmt::format("{}\n{}", head(), lines);
-    return crypto::to_hex(crypto::sha256(std::as_bytes(std::span(text))));
-  }
+  bool take(const std::vector<std::string_view>& words);
 };
 
-std::string Journal::Content::serialize() const {
-  std::string lines;
-  for (const Change& change : changes) lines += fmt::format("{} {}\n", change.number, change.name);
-  return fmt::format("{} {}\n{}", head(), digest(lines), lines);
+bool Journal::Content::read(std::string_view text) {
+  while (!text.empty()) {
+    const std::size_t end = text.find('\n');
+    if (end == std::string_view::npos) return false;
+    const std::string_view line = text.substr(0, end);
+    text.remove_prefix(end + 1);
+    const std::vector<std::string_view> words = split(line, ' ');
+    const std::string_view said = line.substr(0, line.size() - words.back().size());
+    if (words.back() != check_of(check, said) || !take(words)) return false;
+    check = words.back();
+    ++lines;
+  }
+  return lines > 0;
 }
 
-std::optional<Journal::Content> Journal::Content::parse(std::string_view text) {
-  const std::vector<std::string_view> head = split(take_line(text), ' ');
-  if (head.size() != 6 || head[0] != kJournalHeader) return std::nullopt;
-  const auto number = [&](std::size_t at) { return parse_unsigned(head[at]).value_or(0); };
-  Content content;
-  content.last = {.life = number(2), .number = number(1)};
-  content.floor = number(3);
-  content.revision = number(4);
-  if (head[5] != content.digest(text)) return std::nullopt;
-  while (!text.empty()) {
-    const std::vector<std::string_view> words = split(take_line(text), ' ');
-    const auto at = parse_unsigned(words.front());
-    if (words.size() != 2 || !at) return std::nullopt;
-    content.changes.push_back({*at, std::string(words[1])});
+bool Journal::Content::take(const std::vector<std::string_view>& words) {
+  const auto number = [&](std::size_t at) { return parse_unsigned(words[at]).value_or(0); };
+  if (lines > 0) {
+    if (words.size() != 4) return false;
+    revision = number(1);
+    add(number(0), std::string(words[2]));
+    return true;
   }
-  return content;
+  if (words.size() != 5 || words[0] != kJournalHeader) return false;
+  floor = number(1);
+  last = {.life = number(2), .number = floor};
+  revision = number(3);
+  return true;
+}
+
+std::string Journal::Content::next_line(const std::string& name,
+                                        std::uint64_t revision_after) const {
+  const std::string said = fmt::format("{} {} {} ", last.number + 1, revision_after, name);
+  return fmt::format("{}{}\n", said, check_of(check, said));
+}
+
+std::string Journal::Content::serialize() const {
+  std::string text;
+  std::string before;
+  const auto append = [&](const std::string& said) {
+    before = check_of(before, said);
+    text += fmt::format("{}{}\n", said, before);
+  };
+  append(fmt::format("{} {} {} {} ", kJournalHeader, floor, last.life, revision));
+  for (const Change& each : changes) {
+    append(fmt::format("{} {} {} ", each.number, revision, each.name));
+  }
+  return text;
 }
 
 void Journal::Content::begin_life() {
@@ -100,13 +129,14 @@ void Journal::Content::begin_life() {
   changes.clear();
 }
 
-void Journal::Content::add(const std::string& name) {
+void Journal::Content::add(std::uint64_t number, std::string name) {
   std::erase_if(changes, [&](const Change& change) { return change.name == name; });
   if (changes.size() == kMostJournalNames) {
     floor = changes.front().number;
     changes.erase(changes.begin());
   }
-  changes.push_back({++last.number, name});
+  last.number = number;
+  changes.push_back({number, std::move(name)});
 }
 
 Journal::Journal(const std::string& state_path)
@@ -117,20 +147,16 @@ Journal::Journal(const std::string& state_path)
 
 Journal::~Journal() = default;
 
-std::shared_ptr<const Journal::Content> Journal::read() {
-  const std::lock_guard lock(mutex_);
-  if (!changes_.look()) return content_;
-  content_ = nullptr;
-  if (changes_.content()) {
-    if (std::optional<Content> content = Content::parse(*changes_.content())) {
-      content_ = std::make_shared<const Content>(*std::move(content));
-    }
+const Journal::Content* Journal::read() {
+  if (changes_.look_for_more()) {
+    const std::string_view text = changes_.content() ? *changes_.content() : std::string_view();
+    if (changes_.kept() == 0 || !content_) content_ = std::make_unique<Content>();
+    if (!content_->read(text.substr(changes_.kept()))) content_ = nullptr;
   }
-  return content_;
+  return content_.get();
 }
 
 std::uint64_t Journal::read_revision() {
-  const std::lock_guard lock(mutex_);
   revision_.look();
   return revision_.content() ? parse_unsigned(trim(*revision_.content())).value_or(0) : 0;
 }
@@ -142,10 +168,18 @@ void Journal::write(const Content& content) const {
   if (!write_file_unsynced(changes_path_, content.serialize())) unlink(changes_path_.c_str());
 }
 
+bool Journal::append(const std::string& line) const {
+  const FileDescriptor file(
+      open(changes_path_.c_str(), O_WRONLY | O_APPEND | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK));
+  // The new mode, which is the old one, wakes whoever watches the directory (FileReader::watch).
+  return file && write_all(file.get(), line) && fchmod(file.get(), kOwnerOnlyFile) == 0;
+}
+
 Changes Journal::since(const Revision& before) {
+  const std::lock_guard lock(mutex_);
   // First, as it is written last.
   const std::uint64_t revision = read_revision();
-  const std::shared_ptr<const Content> content = read();
+  const Content* content = read();
   if (content == nullptr) return {};
   Changes changes{.revision = content->last, .names = std::nullopt};
   const bool is_covered = before.life == content->last.life && before.number >= content->floor &&
@@ -158,24 +192,30 @@ Changes Journal::since(const Revision& before) {
   return changes;
 }
 
+// An append costs the same with any number of names, for the writer and for every reader.
 void Journal::note(const std::string& name, Changed what) {
-  const std::shared_ptr<const Content> before = read();
+  const std::lock_guard lock(mutex_);
+  const Content* before = read();
   const std::uint64_t revision = read_revision();
-  Content content = before != nullptr ? *before : Content();
+  const std::uint64_t after = revision + (what == Changed::what_is_served ? 1 : 0);
   // What an older release did meanwhile is not in it.
-  if (before == nullptr || revision > content.revision) {
-    content = {};
-    content.begin_life();
+  const bool goes_on = before != nullptr && revision <= before->revision;
+  const bool is_appended =
+      goes_on && before->lines < kMostLines && append(before->next_line(name, after));
+  if (!is_appended) {
+    Content content = goes_on ? *before : Content();
+    if (!goes_on) content.begin_life();
+    content.revision = after;
+    content.add(content.last.number + 1, name);
+    write(content);
   }
-  content.revision = revision + (what == Changed::what_is_served ? 1 : 0);
-  content.add(name);
-  write(content);
   if (what == Changed::records) return;
-  static_cast<void>(write_file_unsynced(revision_path_, fmt::format("{}\n", content.revision)));
+  static_cast<void>(write_file_unsynced(revision_path_, fmt::format("{}\n", after)));
 }
 
 void Journal::note_new_life() {
-  const std::shared_ptr<const Content> before = read();
+  const std::lock_guard lock(mutex_);
+  const Content* before = read();
   Content content = before != nullptr ? *before : Content();
   content.revision = read_revision();
   content.begin_life();

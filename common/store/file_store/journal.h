@@ -3,11 +3,12 @@
 //
 //   revision   a number: rewritten after every change of a current version and of what is to be
 //              stapled, by older releases as well
-//   changes    the names of the certificates that changed last, records included
+//   changes    the names of the certificates that changed last, records included: a line is added
+//              for each change, and now and then the file is written anew with the last ones
 //
-//     ccm-changes-1 NUMBER LIFE FLOOR REVISION SHA256     tells of the changes FLOOR+1 to NUMBER
-//     56 www                                              each certificate once, at its last change
-//     57 api
+//     ccm-changes-2 FLOOR LIFE REVISION CHECK     tells of the changes after FLOOR
+//     56 REVISION www CHECK                       each CHECK is of the line and of all before it
+//     57 REVISION api CHECK
 //
 // Readers look at everything when `changes` is missing, cut short or altered, when an older release
 // has written another `revision` since, and in another life: a new leader begins one, because the
@@ -47,17 +48,18 @@ class Journal {
  private:
   struct Content;
 
-  // nullptr when there is none to go by.
-  std::shared_ptr<const Content> read();
+  // As it is now; nullptr when there is none to go by. With mutex_ held, like the next one.
+  const Content* read();
   std::uint64_t read_revision();
   void write(const Content& content) const;
+  bool append(const std::string& line) const;
 
   std::string changes_path_;
   std::string revision_path_;
   std::mutex mutex_;  // of what was read
   KeptFile changes_;
   KeptFile revision_;
-  std::shared_ptr<const Content> content_;
+  std::unique_ptr<Content> content_;
 };
 
 // The same for who asks once.

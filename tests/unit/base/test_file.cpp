@@ -9,6 +9,7 @@
 #include <atomic>
 #include <cerrno>
 #include <filesystem>
+#include <fstream>
 #include <thread>
 
 #include "base/file.h"
@@ -133,6 +134,30 @@ TEST_F(FileTest, AKeptFileIsReadAgainWhenAnotherLiesThere) {
   EXPECT_TRUE(kept.look());
   EXPECT_EQ(kept.content(), std::nullopt);
   EXPECT_FALSE(kept.look());
+}
+
+TEST_F(FileTest, OfAKeptFileThatGrowsOnlyTheNewPartIsRead) {
+  directory_.write("f", "first\n");
+  KeptFile kept(path("f"), kLimit);
+  EXPECT_TRUE(kept.look_for_more());
+  EXPECT_EQ(kept.kept(), 0U);
+  std::string content = "first\n";
+  for (int i = 0; i < 5; ++i) {
+    const std::size_t before = content.size();
+    content += "and more\n";
+    std::ofstream(path("f"), std::ios::app) << "and more\n";
+    EXPECT_TRUE(kept.look_for_more());
+    EXPECT_EQ(kept.content(), content);
+    EXPECT_EQ(kept.kept(), before);
+    EXPECT_FALSE(kept.look_for_more());
+  }
+  ASSERT_TRUE(write_file_unsynced(path("f"), content + "but of another file"));
+  EXPECT_TRUE(kept.look_for_more());
+  EXPECT_EQ(kept.content(), content + "but of another file");
+  EXPECT_EQ(kept.kept(), 0U);
+  std::ofstream(path("f"), std::ios::app) << std::string(kLimit, 'x');
+  EXPECT_TRUE(kept.look_for_more());
+  EXPECT_EQ(kept.content(), std::nullopt) << "it is too large now";
 }
 
 TEST_F(FileTest, FollowsNoLinkOnTheWayWhenToldSo) {

@@ -86,6 +86,39 @@ TEST_F(JournalTest, KnowsTheLastChangesOnly) {
   EXPECT_TRUE(since(second)) << "one that changes again and again drives no other out";
 }
 
+TEST_F(JournalTest, AddsALineForAChangeAndMakesNoNewFile) {
+  change("first");
+  const auto status = [&] {
+    struct stat now {};
+    EXPECT_EQ(stat((state() + "/changes").c_str(), &now), 0);
+    return now;
+  };
+  const struct stat before = status();
+  const std::string text_before = text();
+  for (std::size_t i = 1; i < kMostJournalNames; ++i) {
+    note_change(state(), "name" + std::to_string(i), Changed::records);
+    EXPECT_EQ(status().st_ino, before.st_ino) << i;
+  }
+  EXPECT_TRUE(text().starts_with(text_before)) << "what was written is not written again";
+  const std::size_t size = text().size();
+  EXPECT_LT(size, kMostJournalNames * 50);
+  for (std::size_t i = 0; i < 3 * kMostJournalNames; ++i) change("one");
+  EXPECT_LT(text().size(), 3 * size) << "it does not grow without end";
+}
+
+TEST_F(JournalTest, HasReadersLookAtAllWhenALineIsMissing) {
+  change("first");
+  const Revision first = now();
+  const std::size_t begin = text().size();
+  note_change(state(), "second", Changed::records);
+  const std::size_t end = text().size();
+  change("third");
+  std::string without = text();
+  without.erase(begin, end - begin);
+  directory_.write("changes", without);
+  EXPECT_FALSE(since(first));
+}
+
 TEST_F(JournalTest, HasReadersLookAtAllWhenItWasDamaged) {
   change("www");
   const Revision first = now();
