@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "agent/publishing/last_copies.h"
 
+#include <algorithm>
+#include <cstddef>
 #include <limits>
 
 #include "publication/codec.h"
@@ -12,12 +14,12 @@ constexpr std::size_t kAll = std::numeric_limits<std::size_t>::max();
 
 }  // namespace
 
-// A third file may pass for the first, whose number it has, and a wrong size hides entries.
+// What was known and is not there any more may stand elsewhere.
 std::optional<publication::SnapshotEntry> LastCopies::read(const std::string& name) {
   const std::lock_guard lock(mutex_);
   if (!follow()) return std::nullopt;
   auto entry = read_at_its_place(name);
-  if (entry || seen_ == searched_ || !search()) return entry;
+  if (entry || !places_.contains(name) || !search()) return entry;
   return read_at_its_place(name);
 }
 
@@ -47,33 +49,47 @@ std::optional<lifecycle::LastCopy> LastCopies::find(const std::string& name) {
 }
 
 bool LastCopies::follow() {
-  auto part = store::read_snapshot_part(state_path_, end_, kAll);
-  if (part && (part->file != seen_.file || part->total < end_)) {
-    places_.clear();
-    end_ = 0;
-    part = store::read_snapshot_part(state_path_, 0, kAll);
-  }
-  return part && note(*part, publication::find_entries(part->content.bytes()));
+  const auto part = store::read_snapshot_part(state_path_, last_.at, kAll);
+  const auto has_grown = [&] {
+    return last_.size > 0 && part->file == seen_.file && part->total >= last_.at + last_.size;
+  };
+  if (!part || !has_grown()) return search();
+  const auto found = publication::find_intact_entries(part->content.bytes());
+  if (!still_has_the_last(*part, found)) return search();
+  note(*part, found);
+  return true;
+}
+
+// A file system gives the number of a removed file to a new one, so the third may have that of the
+// first. The leader wipes an entry once a newer one stands behind it.
+bool LastCopies::still_has_the_last(const store::SnapshotPart& part,
+                                    const publication::EntryPlaces& found) const {
+  const bool stands = !found.places.empty() && found.places.front().at == 0 &&
+                      found.places.front().size == last_.size;
+  const auto there = part.content.bytes().first(last_.size);
+  return stands || std::all_of(there.begin(), there.end(),
+                               [](std::byte each) { return each == std::byte{0}; });
 }
 
 bool LastCopies::search() {
-  places_.clear();
-  end_ = 0;
   const auto part = store::read_snapshot_part(state_path_, 0, kAll);
-  if (!part || !note(*part, publication::find_intact_entries(part->content.bytes()))) return false;
+  if (part && searched_ == Seen{part->file, part->changed, part->total}) return true;
+  places_.clear();
+  last_ = {};
+  searched_ = {};
+  if (!part || !part->content.reveal().starts_with(publication::kSnapshotHead)) return false;
+  note(*part, publication::find_intact_entries(part->content.bytes()));
   searched_ = seen_;
   return true;
 }
 
-bool LastCopies::note(const store::SnapshotPart& part, const publication::EntryPlaces& found) {
-  const bool is_begin = end_ == 0;
-  if (is_begin && !part.content.reveal().starts_with(publication::kSnapshotHead)) return false;
+void LastCopies::note(const store::SnapshotPart& part, const publication::EntryPlaces& found) {
+  const std::size_t begin = last_.at;
   seen_ = {part.file, part.changed, part.total};
   for (const auto& each : found.places) {
-    places_.insert_or_assign(each.name, Place{.at = end_ + each.at, .size = each.size});
+    last_ = {.at = begin + each.at, .size = each.size};
+    places_.insert_or_assign(each.name, last_);
   }
-  end_ += found.end;
-  return true;
 }
 
 }  // namespace ccm::agent

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // Finds single entries in the leader's snapshot, for a certificate that the store has lost
 // (lifecycle/attempt/last_copy.h). It keeps in mind where the entries stand, so that a look costs
-// what was added to the file since the last one. Where that does not lead to an entry, everything
-// is searched once, until the file changes. It holds no keys.
+// what was added to the file since the last one, also when there is no entry of that name.
+// Everything is searched when another file lies there, or when an entry is not where it was. It
+// holds no keys.
 //
 // Thread-safe.
 #pragma once
@@ -47,16 +48,19 @@ class LastCopies {
   std::optional<publication::SnapshotEntry> read_at_its_place(const std::string& name);
   // Looks at what was added. False when there is no snapshot.
   bool follow();
-  // Looks at everything, and verifies it.
+  // Looks at everything, unless the file is as it was at the last search.
   bool search();
-  bool note(const store::SnapshotPart& part, const publication::EntryPlaces& found);
+  bool still_has_the_last(const store::SnapshotPart& part,
+                          const publication::EntryPlaces& found) const;
+  // The offsets count from that of the last entry.
+  void note(const store::SnapshotPart& part, const publication::EntryPlaces& found);
 
   std::string state_path_;
   std::mutex mutex_;
   std::map<std::string, Place, std::less<>> places_;
-  std::size_t end_ = 0;  // up to where the entries are known
-  Seen seen_;            // at the last look
-  Seen searched_;        // at the last search()
+  Place last_;     // the last intact entry that is known
+  Seen seen_;      // at the last look
+  Seen searched_;  // at the last search()
 };
 
 }  // namespace ccm::agent

@@ -2,6 +2,7 @@
 #include <gtest/gtest.h>
 
 #include <cstring>
+#include <fstream>
 #include <string>
 
 #include "agent/publishing/last_copies.h"
@@ -98,6 +99,45 @@ TEST_F(LastCopiesTest, FindsWhatAnotherFileOfTheSameNumberHas) {
   EXPECT_EQ(version("a"), 0U);
   append(text("a", 7));
   EXPECT_EQ(version("a"), 7U);
+}
+
+// What the process has read from files.
+std::size_t bytes_read() {
+  std::ifstream io("/proc/self/io");
+  std::string word;
+  std::size_t bytes = 0;
+  EXPECT_TRUE(io >> word >> bytes);
+  return bytes;
+}
+
+// So it is with every first certificate while more and more are stored.
+TEST_F(LastCopiesTest, ALookForWhatIsNotThereReadsOnlyWhatWasAdded) {
+  std::string many;
+  for (int i = 0; i < 100; ++i) many += text("name" + std::to_string(i), 1);
+  replace(many);
+  EXPECT_EQ(version("none"), 0U);
+  std::size_t last_at = publication::kSnapshotHead.size() + many.size();
+  for (int i = 0; i < 5; ++i) {
+    const std::string added = text("added" + std::to_string(i), 1);
+    append(added);
+    const std::size_t before = bytes_read();
+    EXPECT_EQ(version("none"), 0U);
+    EXPECT_LT(bytes_read() - before, many.size() / 10);
+    // The next one comes in its place.
+    store::wipe_in_snapshot(path(), last_at, added.size());
+    last_at += added.size();
+  }
+  EXPECT_EQ(version("added4"), 0U);
+  EXPECT_EQ(version("name99"), 1U);
+}
+
+TEST_F(LastCopiesTest, FindsWhatIsNewInAnotherFileOfTheSameNumber) {
+  replace(text("a", 1));
+  EXPECT_EQ(version("a"), 1U);
+  directory_.write("snapshot",
+                   std::string(publication::kSnapshotHead) + text("long-name", 3) + text("c", 6));
+  EXPECT_EQ(version("c"), 6U);
+  EXPECT_EQ(version("a"), 0U);
 }
 
 TEST_F(LastCopiesTest, AWrongSizeHidesNoOtherEntry) {
