@@ -150,8 +150,10 @@ Journal::~Journal() = default;
 const Journal::Content* Journal::read() {
   if (changes_.look_for_more()) {
     const std::string_view text = changes_.content() ? *changes_.content() : std::string_view();
-    if (changes_.kept() == 0 || !content_) content_ = std::make_unique<Content>();
-    if (!content_->read(text.substr(changes_.kept()))) content_ = nullptr;
+    // Of a line that was being written just then, a reader may have seen the beginning.
+    const std::size_t known = content_ ? changes_.kept() : 0;
+    if (known == 0) content_ = std::make_unique<Content>();
+    if (!content_->read(text.substr(known))) content_ = nullptr;
   }
   return content_.get();
 }

@@ -4,6 +4,7 @@
 #include <sys/stat.h>
 
 #include <filesystem>
+#include <fstream>
 #include <string>
 
 #include "store/file_store/journal.h"
@@ -104,6 +105,24 @@ TEST_F(JournalTest, AddsALineForAChangeAndMakesNoNewFile) {
   EXPECT_LT(size, kMostJournalNames * 50);
   for (std::size_t i = 0; i < 3 * kMostJournalNames; ++i) change("one");
   EXPECT_LT(text().size(), 3 * size) << "it does not grow without end";
+}
+
+// The rest of the line comes later, and with it what the reader goes by again.
+TEST_F(JournalTest, AReaderThatSawHalfOfALineGoesOnWhenItHasSeenAllOfIt) {
+  change("first");
+  Journal reader(state());
+  const Revision first = reader.since({}).revision;
+  const std::size_t begin = text().size();
+  change("second");
+  const std::string line = text().substr(begin);
+  std::filesystem::resize_file(state() + "/changes", begin);
+  const auto add = [&](const std::string& part) {
+    std::ofstream(state() + "/changes", std::ios::app) << part;
+  };
+  add(line.substr(0, 9));
+  EXPECT_FALSE(reader.since(first).names);
+  add(line.substr(9));
+  EXPECT_THAT(reader.since(first).names, Optional(ElementsAre("second")));
 }
 
 TEST_F(JournalTest, HasReadersLookAtAllWhenALineIsMissing) {
