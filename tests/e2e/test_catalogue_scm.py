@@ -10,6 +10,7 @@ from conftest import SERVERS
 from lab import place, tls
 from lab.net import free_port
 from lab.server import Certificate, Site
+from lab.status import with_status
 from lab.waiting import wait_until
 
 MANY = 400
@@ -126,6 +127,36 @@ def test_what_the_store_has_lost_is_shown_over_a_reload_and_put_back(server, clo
     for record in records:
         wait_for(edge, record, trust)
     assert exports(cloud) == before, "the copies were there"
+
+
+def test_a_catalogue_that_shows_nothing_says_so(server, cloud, settings, state, edge):
+    """The store is lost, the account cannot be asked, and after a start nothing else remembers what was shown."""
+    record = cloud.issue(["lost.example"])
+    status = with_status(server, settings={**settings, "catalogue": "edge source=scm"}, sites=[edge])
+    server.allow("has lost (all )?certificates|Failed to connect|Could not connect|Connection refused")
+    server.start()
+    trust = cloud.trust()
+    wait_for(edge, record, trust)
+    wait_until(lambda: status.json()["server"]["level"] == "good", "a good status")
+    assert ctl(state, "check").startswith("CCM OK")
+    server.stop()
+    cloud.stop()
+    for lost in ("certificates", "records"):
+        shutil.rmtree(state / lost, ignore_errors=True)
+    (state / "snapshot").unlink()
+    mark = server.log_size()
+    server.start()
+    server.wait_for_log("catalogue of scm: .*; nothing is stored of it, so it shows nothing", since=mark)
+    assert serial_for(edge, "lost.example", trust) is None
+    assert status.json()["server"]["level"] == "warning" and status.json()["catalogues"][0]["certificates"] == 0
+    assert "The catalogue edge shows nothing: no certificate of the account is stored here." in status.ask("?format=html")[1]
+    said = "catalogue of scm: nothing is stored of it, so it shows nothing; the account has not been seen yet: "
+    wait_until(lambda: said in ctl(state, "status"), "what status says")
+    assert said in ctl(state, "check", code=1)
+    cloud.start()
+    wait_for(edge, record, trust)
+    wait_until(lambda: status.json()["server"]["level"] == "good", "a good status again")
+    wait_until(lambda: ctl(state, "check", code=None).startswith("CCM OK"), "a good check again")
 
 
 def test_a_configured_certificate_stays_with_its_entry(nginx, cloud, settings, state, edge):

@@ -6,6 +6,12 @@
 namespace ccm::cli {
 
 std::string describe(const store::SelectionReport& report) {
+  if (report.looked_at == Time{}) {
+    return fmt::format("{}; the account has not been seen yet{}{}",
+                       report.stored == 0 ? "nothing is stored of it, so it shows nothing"
+                                          : fmt::format("{} stored here", report.stored),
+                       report.problem.empty() ? "" : ": ", report.problem);
+  }
   std::string text =
       fmt::format("{} certificate{} in the account", report.listed, report.listed == 1 ? "" : "s");
   text += report.stored == report.listed ? ", as many stored here"

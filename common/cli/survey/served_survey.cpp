@@ -11,6 +11,7 @@
 
 #include "base/text.h"
 #include "cli/host/agents.h"
+#include "cli/host/catalogue_report.h"
 #include "cli/host/overview.h"
 #include "cli/host/state_directory.h"
 #include "cli/survey/handshake_round.h"
@@ -266,6 +267,16 @@ void say_of_fleet(const std::string& state_directory, Survey& survey) {
   }
 }
 
+// What is stored of it is shown for a while without the account.
+void say_of_catalogues(const store::StoreReader& store, Survey& survey) {
+  for (const store::SelectionReport& each : store::read_selection_reports(store)) {
+    if (each.problem.empty() && each.stored > 0) continue;
+    survey.servers.push_back({.title = fmt::format("catalogue of {}", each.selection),
+                              .level = Level::warning,
+                              .sentence = printable(describe(each))});
+  }
+}
+
 }  // namespace
 
 Result<Survey> take_survey(Workspace& workspace, const SurveyOptions& options) {
@@ -286,6 +297,7 @@ Result<Survey> take_survey(Workspace& workspace, const SurveyOptions& options) {
         {.title = "settings", .level = Level::unknown, .sentence = std::move(flaw)});
   }
   say_of_fleet(workspace.options.state_directory, survey);
+  if (options.names.empty()) say_of_catalogues(workspace.store(), survey);
   return survey;
 }
 

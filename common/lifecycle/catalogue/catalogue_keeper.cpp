@@ -142,8 +142,12 @@ void CatalogueKeeper::failed(Selection& selection, const Error& error) {
       std::chrono::ceil<Seconds>(kLookAgain.delay(selection.failures)));
   selection.due = parts_.clock.steady_now() + wait;
   if (std::exchange(selection.report.problem, error.message()) == error.message()) return;
-  parts_.log.error("catalogue of {}: {}; what is stored of it is shown, and looked at again in {}",
-                   selection.name, error.message(), format_duration(wait));
+  const bool is_lost = members_.count(selection.name) == 0;
+  parts_.log.error(
+      "catalogue of {}: {}; {}, and the account is asked again in {}", selection.name,
+      error.message(),
+      is_lost ? "nothing is stored of it, so it shows nothing" : "what is stored of it is shown",
+      format_duration(wait));
 }
 
 void CatalogueKeeper::take_list(Selection& selection, sources::Inventory inventory,

@@ -58,6 +58,13 @@ std::vector<std::string> alarms(const StatusReport& report) {
   if (report.silent_workers.count > 0) {
     all.push_back(as_sentence(sentence_of(report.silent_workers)));
   }
+  for (const CatalogueReport& each : report.catalogues) {
+    if (!each.lacks_all()) continue;
+    all.push_back(fmt::format(
+        "The catalogue {} shows nothing: no certificate of the account is stored here. The "
+        "server's error log and ccmctl status say what the account has answered.",
+        each.name));
+  }
   if (!report.agent) return all;
   for (std::string& alarm : fleet_alarms(report)) all.push_back(std::move(alarm));
   if (report.agent->identity == publication::Identity::refused) {

@@ -97,8 +97,10 @@ void look_at_catalogues(StatusReport& report, const StatusSources& sources) {
   for (const config::CatalogueSpec& spec : sources.config->catalogues()) {
     const auto* catalogue = sources.reader->catalogue(spec.name);
     if (catalogue == nullptr) continue;
-    report.catalogues.push_back(
-        {.name = spec.name, .certificates = catalogue->size(), .names = catalogue->name_count()});
+    report.catalogues.push_back({.name = spec.name,
+                                 .certificates = catalogue->size(),
+                                 .names = catalogue->name_count(),
+                                 .is_of_account = spec.kind != nullptr});
   }
 }
 
@@ -167,10 +169,13 @@ Health StatusReport::level() const noexcept {
   const bool is_refused = agent && agent->identity >= publication::Identity::refused;
   if (!agent_lives || is_refused || count(Health::bad) > 0) return Health::bad;
   const bool is_unreadable = agent && agent->identity == publication::Identity::unreadable;
+  const bool lacks_catalogue =
+      std::any_of(catalogues.begin(), catalogues.end(),
+                  [](const CatalogueReport& each) { return each.lacks_all(); });
   const bool has_flaws = fleet_hosts && fleet_hosts->flaw_count > 0;
   const bool is_dubious = is_unreadable || (agent && agent->flaws.any()) || has_lost_fleet() ||
-                          has_no_leader() || has_flaws || silent_workers.count > 0 ||
-                          count(Health::warning) > 0;
+                          has_no_leader() || has_flaws || lacks_catalogue ||
+                          silent_workers.count > 0 || count(Health::warning) > 0;
   return is_dubious ? Health::warning : Health::good;
 }
 

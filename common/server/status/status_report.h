@@ -62,6 +62,10 @@ struct CatalogueReport {
   std::string name;
   std::uint64_t certificates = 0;
   std::uint64_t names = 0;  // that clients can ask for
+  bool is_of_account = false;
+
+  // No certificate of the account is here: none has come yet, or the store has lost them.
+  bool lacks_all() const noexcept { return is_of_account && certificates == 0; }
 };
 
 struct StatusReport {

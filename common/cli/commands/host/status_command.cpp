@@ -192,6 +192,12 @@ void print_for_people(const Workspace& workspace, const StatusOptions& options,
   print_left(workspace, options, first, now);
 }
 
+void print_catalogues(Workspace& workspace) {
+  for (const store::SelectionReport& each : store::read_selection_reports(workspace.store())) {
+    Terminal::print(fmt::format("catalogue of {}: {}\n", each.selection, describe(each)));
+  }
+}
+
 // The first name of the options that is no certificate's; nullptr when each is one's.
 const std::string* find_unknown(const StatusOptions& options, const std::vector<Overview>& all) {
   for (const std::string& name : options.names) {
@@ -252,6 +258,8 @@ Result<ExitCode> print_status(Workspace& workspace, const StatusOptions& options
         fmt::format("no certificates in {}; a web server with a ccm configuration puts "
                     "them there",
                     workspace.options.state_directory));
+    print_lost_agents(workspace.terminal, servers);
+    print_catalogues(workspace);
     return say_flaws(workspace);
   }
   const bool is_used = std::any_of(shown->begin(), shown->end(),
@@ -263,9 +271,7 @@ Result<ExitCode> print_status(Workspace& workspace, const StatusOptions& options
   }
   print_trouble_with_fleet(workspace);
   print_for_people(workspace, options, *std::move(shown), servers, now);
-  for (const store::SelectionReport& each : store::read_selection_reports(workspace.store())) {
-    Terminal::print(fmt::format("catalogue of {}: {}\n", each.selection, describe(each)));
-  }
+  print_catalogues(workspace);
   return say_flaws(workspace);
 }
 
