@@ -144,6 +144,20 @@ bool is_single_element(Bytes bytes) noexcept {
   return next_element(bytes).has_value() && bytes.empty();
 }
 
+bool are_positive_numbers(Bytes bytes) noexcept {
+  const std::optional<Element> list = next_element(bytes);
+  if (!list || list->tag != (V_ASN1_SEQUENCE | V_ASN1_CONSTRUCTED)) return false;
+  Bytes rest = list->content;
+  while (!rest.empty()) {
+    const std::optional<Element> number = next_element(rest);
+    const bool is_positive = number && number->tag == V_ASN1_INTEGER && !number->content.empty() &&
+                             value_of(number->content.front()) < 0x80 &&
+                             (number->content.size() > 1 || value_of(number->content[0]) != 0);
+    if (!is_positive) return false;
+  }
+  return true;
+}
+
 bool has_no_spelt_out_false(Bytes bytes) noexcept {
   return has_no_false(bytes, 0);
 }

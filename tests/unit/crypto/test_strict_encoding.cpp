@@ -27,6 +27,20 @@ TEST(StrictDer, TakesOnlyTheShortestForm) {
   }
 }
 
+TEST(StrictDer, KnowsPositiveNumbers) {
+  using namespace std::string_view_literals;
+  const auto are_positive = [](std::string_view bytes) {
+    return are_positive_numbers(std::as_bytes(std::span(bytes)));
+  };
+  EXPECT_TRUE(are_positive("\x30\x07\x02\x02\x00\x80\x02\x01\x03"sv));
+  for (const std::string_view bad :
+       {"\x30\x06\x02\x01\x80\x02\x01\x03"sv, "\x30\x06\x02\x01\x05\x02\x01\x00"sv,
+        "\x30\x05\x02\x00\x02\x01\x03"sv, "\x30\x03\x04\x01\x05"sv, "\x02\x01\x05"sv,
+        "\x30\x03\x02\x02\x05"sv, ""sv}) {
+    EXPECT_FALSE(are_positive(bad)) << bad;
+  }
+}
+
 TEST(StrictDer, DepthIsBounded) {
   std::string nested;
   for (int i = 0; i < 40; ++i)
