@@ -136,11 +136,15 @@ Result<StoreReader::Loaded> FileReader::load(const std::string& name) const {
   return load_older(path, std::move(pointer));
 }
 
+Traces FileReader::traces_of(const std::string& name) const noexcept {
+  return {.version = current_version(name),
+          .stamp = version_stamp(name),
+          .response = response_stamp(name)};
+}
+
 Result<StoreReader::Loaded> FileReader::load_again(const std::string& name) const {
   // Before it is read: what changes in between is read the next time.
-  const Traces traces{.version = current_version(name),
-                      .stamp = version_stamp(name),
-                      .response = response_stamp(name)};
+  const Traces traces = traces_of(name);
   if (auto known = recent_.find(name, traces)) {
     return Loaded{.certificate = *std::move(known), .damage = {}};
   }

@@ -74,8 +74,18 @@ class FileReader : public virtual StoreReader {
   // Where a record lies; `invalid` for what cannot be part of a path.
   Result<std::string> records_path(std::string_view name, std::string_view kind) const;
   Journal& journal() const noexcept { return journal_; }
+  // What load_again() would return without reading it.
+  std::optional<StoredCertificate> find_loaded(const std::string& name) const {
+    return recent_.find(name, traces_of(name));
+  }
+  // What was just written: load_again() need not read it.
+  void note_loaded(const std::string& name, const StoredCertificate& written) const {
+    recent_.note(name, traces_of(name), written);
+  }
 
  private:
+  Traces traces_of(const std::string& name) const noexcept;
+
   std::string place_;  // as it was given
   std::string state_path_;
   mutable Journal journal_;

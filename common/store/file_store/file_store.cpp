@@ -191,6 +191,8 @@ Result<VersionInfo> FileStore::install(const Lease& lease, const policy::Admissi
     static_cast<void>(remove_tree(fmt::format("{}/{}", versions_path(name), *number)));
     return pass(std::move(done));
   }
+  const auto& response = installation.ocsp_response;
+  note_loaded(name, {installation.bundle, info, {response.begin(), response.end()}});
   announce(name);
   remove_superseded(name, installation.keep);
   return info;
@@ -239,8 +241,13 @@ Result<void> FileStore::keep_response(const Lease& lease, const std::string& nam
     return fail(ErrorKind::rejected,
                 fmt::format("certificate \"{}\" has no version {} any more", name, version));
   }
+  const auto known = find_loaded(name);
   Result<void> done = write_ocsp_response(directory, der);
-  if (done) announce(name);
+  if (!done) return done;
+  if (known && known->info.number == version) {
+    note_loaded(name, {known->bundle, known->info, {der.begin(), der.end()}});
+  }
+  announce(name);
   return done;
 }
 

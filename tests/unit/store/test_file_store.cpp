@@ -93,6 +93,25 @@ class FileStoreTest : public ::testing::Test {
   test::TempDirectory directory_{test::memory_backed_parent()};
 };
 
+// An installation and its response each wake several readers.
+TEST_F(FileStoreTest, WhoFollowsNeedsNotReadWhatTheStoreHasJustWritten) {
+  const std::unique_ptr<Store> store = open_file_store(state()).value();
+  const std::unique_ptr<Lease> lease = store->try_lead().value();
+  ASSERT_TRUE(install(*store, *lease, new_bundle()));
+  const auto loaded = [&] { return store->load_again("www").value().certificate.value(); };
+  EXPECT_EQ(loaded().bundle.leaf().native(), new_bundle().leaf().native());
+  EXPECT_EQ(loaded().info.number, 1U);
+  EXPECT_EQ(loaded().info.origin, "import");
+  const std::vector<std::byte> response(3, std::byte{7});
+  ASSERT_TRUE(store->keep_response(*lease, "www", 1, response));
+  EXPECT_EQ(loaded().bundle.leaf().native(), new_bundle().leaf().native());
+  EXPECT_EQ(loaded().ocsp_response, response);
+  ASSERT_TRUE(install(*store, *lease, old_bundle()));
+  EXPECT_TRUE(loaded().ocsp_response.empty()) << "it is of another version";
+  fs::remove(state() + "/certificates/www/current/privkey.pem");
+  EXPECT_TRUE(store->load_again("www").value().damage) << "what is altered is read";
+}
+
 TEST_F(FileStoreTest, KilledAtAnySystemCallTheOldOrTheNewOneIsInstalled) {
   for (const bool has_old : {true, false}) {
     bool saw_old = false;
