@@ -39,11 +39,28 @@ std::string spelling_of(std::string_view key) {
   return name;
 }
 
+// Whether spelling_of(key) is the name, in upper or lower case. Makes no text of its own, because
+// it is asked for each row of the table for each line of a certificate.
+bool is_spelling_of(std::string_view key, std::string_view name) {
+  for (const auto& [theirs, ours] : kRenamed) {
+    if (key == theirs) return equals_ignoring_case(ours, name);
+  }
+  constexpr std::string_view kPrefix = "CCM";
+  if (!equals_ignoring_case(name.substr(0, kPrefix.size()), kPrefix)) return false;
+  name.remove_prefix(kPrefix.size());
+  for (std::size_t i = 0; i < key.size(); ++i) {
+    if (key[i] == '_') continue;
+    if (name.empty() || !equals_ignoring_case(key.substr(i, 1), name.substr(0, 1))) return false;
+    name.remove_prefix(1);
+  }
+  return name.empty();
+}
+
 // The row of the table for a directive as written; nullptr when it is none of ours.
 const config::Directive* find_row(std::string_view name) {
   const auto known = config::directives();
   const auto found = std::find_if(known.begin(), known.end(), [name](const auto& row) {
-    return equals_ignoring_case(spelling_of(row.key), name);
+    return is_spelling_of(row.key, name);
   });
   return found == known.end() ? nullptr : &*found;
 }

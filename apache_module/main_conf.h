@@ -32,6 +32,7 @@ struct MainConf {
   server::SiteBinder binder{deployment};
   std::map<const server_rec*, std::vector<server::CertificateUse>> uses;
   std::map<const server_rec*, Site> sites;  // from check_config on
+  bool has_stapling = false;                // mod_ssl's, in one of them
   server::PlaceholderFile placeholder;
   std::set<const server_rec*> placeholder_servers;  // whose names it has
   server::Surroundings surroundings;                // from post_config on

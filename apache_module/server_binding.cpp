@@ -119,6 +119,8 @@ Result<void> Binder::add_site(const Server& server, std::vector<std::string> nam
                               server::CertificateSet& certificates) {
   const std::size_t group = groups_.try_emplace(certificates.names(), groups_.size()).first->second;
   certificates.set_reach(reach_of(server));
+  const auto& own = server.written.has_stapling;
+  conf_.has_stapling |= (own ? own : outer_.has_stapling).value_or(false);
   conf_.sites[server.record] = {&certificates, std::move(names), group};
   return server.is_listener ? switch_tls_on(server.record) : Result<void>();
 }

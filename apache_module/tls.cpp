@@ -27,9 +27,10 @@ std::string detour_of(std::size_t group) {
 }
 
 // Has the placeholder carry the names of the server, without which mod_ssl warns, and of those for
-// which mod_ssl asks next. One for each server would take a third of a start with many.
+// which mod_ssl asks next. One for each server would take a third of a start with many; but mod_ssl
+// keeps all its names, 150 bytes each, for each of them.
 Result<void> make_placeholder(MainConf& conf, const server_rec* server) {
-  constexpr std::size_t kEnoughNames = 32;
+  constexpr std::size_t kEnoughNames = 8;
   if (conf.placeholder_servers.contains(server)) return {};
   conf.placeholder_servers.clear();
   std::vector<std::string> names;
@@ -41,7 +42,10 @@ Result<void> make_placeholder(MainConf& conf, const server_rec* server) {
     if (names.size() >= kEnoughNames) break;
   }
   // mod_ssl reads the file before it asks for the next server's.
-  auto written = conf.placeholder.write(names, SystemClock().now(),
+  // With SSLUseStapling mod_ssl complains about a certificate whose issuer it does not see.
+  using Chain = server::PlaceholderFile::Chain;
+  const Chain chain = conf.has_stapling ? Chain::leaf_and_issuer : Chain::leaf;
+  auto written = conf.placeholder.write(names, chain, SystemClock().now(),
                                         conf.deployment.config()->global().state_path);
   if (!written) conf.placeholder_servers.clear();
   return written;

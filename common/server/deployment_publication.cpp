@@ -72,9 +72,8 @@ Result<void> Deployment::publish(Retained& retained) {
   prepare_signs(retained);
   // The writer ends here: no worker may inherit its mapping, and the agent is to be the next one.
   writer = fail(ErrorKind::internal, "it has ended");
-  // What a large snapshot and a catalogue's index took is given back, so that no worker inherits
-  // it.
-  if (!config_->catalogues().empty()) malloc_trim(0);
+  // What reading the store or its snapshot took is given back, so that no worker inherits it.
+  malloc_trim(0);
   return {};
 }
 

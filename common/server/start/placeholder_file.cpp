@@ -88,7 +88,7 @@ Result<void> PlaceholderFile::make_file(const std::string& last_resort) {
   return {};
 }
 
-Result<void> PlaceholderFile::write(const std::vector<std::string>& names, Time now,
+Result<void> PlaceholderFile::write(const std::vector<std::string>& names, Chain chain, Time now,
                                     const std::string& last_resort) {
   if (!key_) {
     if (auto made = make_key(); !made) return made;
@@ -101,9 +101,9 @@ Result<void> PlaceholderFile::write(const std::vector<std::string>& names, Time 
   if (ftruncate(file_.get(), 0) != 0 || lseek(file_.get(), 0, SEEK_SET) != 0) {
     return fail(system_error("writing a placeholder certificate", errno));
   }
-  // Twice: once as the leaf, once as its own issuer, which mod_ssl wants to see with
-  // SSLUseStapling.
-  auto written = append(file_.get(), crypto::to_pem({bundle->leaf(), bundle->leaf()}));
+  std::vector<crypto::Certificate> certificates{bundle->leaf()};
+  if (chain == Chain::leaf_and_issuer) certificates.push_back(bundle->leaf());
+  auto written = append(file_.get(), crypto::to_pem(certificates));
   if (written) written = append(file_.get(), key_pem_.reveal());
   return written;
 }

@@ -27,10 +27,14 @@ class PlaceholderFile {
   PlaceholderFile& operator=(PlaceholderFile&& other) noexcept;
   ~PlaceholderFile();
 
+  // Whether the placeholder stands in the file a second time, as its own issuer. A server keeps
+  // what it reads for each virtual host, so the second copy costs memory there.
+  enum class Chain : bool { leaf, leaf_and_issuer };
+
   // Replaces the content by a placeholder for `names`; leaves out names that a certificate cannot
   // carry. All placeholders of this object have the same P-256 key. `last_resort` is a directory
   // for the file when the system gives no memory for it.
-  Result<void> write(const std::vector<std::string>& names, Time now,
+  Result<void> write(const std::vector<std::string>& names, Chain chain, Time now,
                      const std::string& last_resort);
   // The path at which this process can read the file; empty before the first write(). `detour`,
   // such as "./", is put before the last component, to make a different path to the same file.

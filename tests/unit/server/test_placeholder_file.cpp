@@ -21,6 +21,7 @@ namespace {
 
 using testing::ElementsAre;
 using testing::HasSubstr;
+using Chain = PlaceholderFile::Chain;
 
 std::string content(const PlaceholderFile& file) {
   // As mod_ssl opens it.
@@ -30,8 +31,8 @@ std::string content(const PlaceholderFile& file) {
 TEST(PlaceholderFile, HoldsACertificateForTheNamesWithItsKey) {
   PlaceholderFile file;
   EXPECT_EQ(file.descriptor(), -1);
-  ASSERT_TRUE(
-      file.write({"www.example.com", "w?w.example.com", "*.example.org"}, test::kTestNow, {}));
+  ASSERT_TRUE(file.write({"www.example.com", "w?w.example.com", "*.example.org"}, Chain::leaf,
+                         test::kTestNow, {}));
   const std::string text = content(file);
   const auto certificates = crypto::parse_certificates_pem(text);
   ASSERT_TRUE(certificates);
@@ -43,10 +44,23 @@ TEST(PlaceholderFile, HoldsACertificateForTheNamesWithItsKey) {
   EXPECT_EQ(fcntl(file.descriptor(), F_GETFD) & FD_CLOEXEC, FD_CLOEXEC);
 }
 
+// What is in the file once, mod_ssl keeps once for each virtual host.
+TEST(PlaceholderFile, HoldsItsIssuerOnlyWhereThatIsWanted) {
+  PlaceholderFile file;
+  ASSERT_TRUE(file.write({"a.example"}, Chain::leaf, test::kTestNow, {}));
+  const auto alone = crypto::parse_certificates_pem(content(file));
+  ASSERT_TRUE(alone);
+  EXPECT_EQ(alone->size(), 1U);
+  ASSERT_TRUE(file.write({"a.example"}, Chain::leaf_and_issuer, test::kTestNow, {}));
+  const auto both = crypto::parse_certificates_pem(content(file));
+  ASSERT_TRUE(both);
+  EXPECT_EQ(both->size(), 2U);
+}
+
 TEST(PlaceholderFile, HasPathsThatDifferAndMeanTheSame) {
   PlaceholderFile file;
   EXPECT_EQ(file.path(), "");
-  ASSERT_TRUE(file.write({"a.example"}, test::kTestNow, {}));
+  ASSERT_TRUE(file.write({"a.example"}, Chain::leaf, test::kTestNow, {}));
   EXPECT_NE(file.path("./"), file.path());
   EXPECT_EQ(test::read_whole_file(file.path("././/")), content(file));
 }
@@ -60,7 +74,7 @@ int write_without_proc() {
   std::string path;
   {
     PlaceholderFile first;
-    if (!first.write({"a.example"}, test::kTestNow, {})) return 2;
+    if (!first.write({"a.example"}, Chain::leaf, test::kTestNow, {})) return 2;
     PlaceholderFile file = std::move(first);
     path = file.path("./");
     struct stat facts {};
@@ -81,7 +95,7 @@ TEST(PlaceholderFile, WithoutProcItIsInADirectoryOfItsOwn) {
 TEST(PlaceholderFile, NeedsNoMemfd) {
   const auto write = [] {
     PlaceholderFile file;
-    if (!file.write({"a.example"}, test::kTestNow, {})) return 1;
+    if (!file.write({"a.example"}, Chain::leaf, test::kTestNow, {})) return 1;
     return content(file).find("PRIVATE KEY") == std::string::npos ? 2 : 0;
   };
   EXPECT_EQ(test::in_child_without({{SYS_memfd_create, EPERM}}, write), 0);
@@ -91,8 +105,8 @@ TEST(PlaceholderFile, NeedsNoMemfd) {
 TEST(PlaceholderFile, IsReplacedByTheNextOneAsAWhole) {
   PlaceholderFile file;
   const std::vector<std::string> many(1, std::string(60, 'a') + ".example.com");
-  ASSERT_TRUE(file.write(many, test::kTestNow, {}));
-  ASSERT_TRUE(file.write({"b.example"}, test::kTestNow, {}));
+  ASSERT_TRUE(file.write(many, Chain::leaf, test::kTestNow, {}));
+  ASSERT_TRUE(file.write({"b.example"}, Chain::leaf, test::kTestNow, {}));
   const auto certificates = crypto::parse_certificates_pem(content(file));
   ASSERT_TRUE(certificates);
   EXPECT_THAT(certificates->front().names(), ElementsAre("b.example"));
