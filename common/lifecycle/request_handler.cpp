@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <memory>
 #include <optional>
 #include <string_view>
@@ -13,6 +14,7 @@
 #include "config/catalogue.h"
 #include "lifecycle/attempt/attempt.h"
 #include "lifecycle/attempt/installer.h"
+#include "lifecycle/events/made_up_event.h"
 #include "store/answer.h"
 #include "store/catalogue_membership.h"
 #include "store/host/effective_settings.h"
@@ -26,24 +28,6 @@ constexpr unsigned kMostInterruptions = 3;
 // Requests for which the main thread must not wait.
 bool waits_for_hooks(store::Wish wish) noexcept {
   return wish == store::Wish::install || wish == store::Wish::run_hooks;
-}
-
-// An event with every field that the type may have, to try out a hook.
-Event made_up_event(EventType type, const config::CertificateSpec& spec) {
-  Event event{.type = type,
-              .certificate = spec.name,
-              .sentence = "this is a test, and nothing has happened",
-              .fields = {{"names", join(spec.names, " ")}, {"test", "yes"}}};
-  if (type == EventType::challenge_setup || type == EventType::challenge_teardown) {
-    const std::string domain = spec.names.empty() ? "www.example.com" : spec.names.front();
-    event.fields.insert(event.fields.end(), {{"domain", domain},
-                                             {"method", "dns"},
-                                             {"record_name", "_ccm-test." + domain},
-                                             {"record_type", "TXT"},
-                                             {"record_value", "made-up-value"},
-                                             {"record_values", "made-up-value"}});
-  }
-  return event;
 }
 
 }  // namespace
@@ -117,7 +101,9 @@ void RequestHandler::serve(const store::Ticket& ticket) {
   if (request && waits_for_hooks(request->wish) && parts_.in_background) {
     return serve_later(ticket, *std::move(request));
   }
-  if (!takes(ticket)) return;
+  const bool is_renewal = request && request->wish == store::Wish::renew;
+  const auto note = is_renewal ? std::optional(note_of(granted_with(ticket))) : std::nullopt;
+  if (!takes(ticket, note)) return;
   store::Answer end;
   const Result<void> served = request ? serve(ticket, *request, end) : fail(request.error());
   const store::Wish wish = request ? request->wish : store::Wish::forget;
@@ -127,8 +113,8 @@ void RequestHandler::serve(const store::Ticket& ticket) {
 // Removed before it is served: a request that kills the agent must not do so after every start.
 // Not served unless it was removed: a leader that follows would serve it once more, perhaps long
 // after the operator has given up.
-bool RequestHandler::takes(const store::Ticket& ticket) {
-  const Result<void> taken = parts_.store.inbox().take(parts_.lease, ticket);
+bool RequestHandler::takes(const store::Ticket& ticket, const std::optional<std::string>& note) {
+  const Result<void> taken = parts_.store.inbox().take(parts_.lease, ticket, note);
   if (taken) return true;
   if (taken.error().kind() == ErrorKind::rejected) return false;
   const std::lock_guard lock(mutex_);
@@ -152,7 +138,7 @@ void RequestHandler::work_on(const store::Ticket& ticket, const store::Request& 
     served = fail(ErrorKind::internal, fmt::format("a defect of the program: {}", what));
   };
   at_boundary(0, on_failure, [&] {
-    is_taken = takes(ticket);
+    is_taken = takes(ticket, std::nullopt);
     if (is_taken) served = serve(ticket, request, end);
     return 0;
   });
@@ -226,15 +212,23 @@ Result<void> RequestHandler::run_hooks(const store::Request& request, store::Ans
 
 Result<void> RequestHandler::renew(const store::Ticket& ticket) {
   if (!parts_.lifecycle.ask_for_renewal(ticket.name)) {
+    forget(ticket.name);
     return fail(ErrorKind::rejected,
                 "this agent's server has no such certificate, so it cannot renew it");
   }
-  Granted& granted = granted_[ticket.name];
-  granted.ids.push_back(ticket.id);
-  granted.interruptions = 0;
-  remember(ticket.name, granted);
+  granted_.insert_or_assign(ticket.name, granted_with(ticket));
   parts_.log.notice("certificate \"{}\": renewal asked for by ccmctl", ticket.name);
   return {};
+}
+
+RequestHandler::Granted RequestHandler::granted_with(const store::Ticket& ticket) const {
+  const auto found = granted_.find(ticket.name);
+  Granted granted = found == granted_.end() ? Granted() : found->second;
+  const bool has_it =
+      std::find(granted.ids.begin(), granted.ids.end(), ticket.id) != granted.ids.end();
+  if (!has_it) granted.ids.push_back(ticket.id);
+  granted.interruptions = 0;
+  return granted;
 }
 
 Result<void> RequestHandler::roll_back(const store::Request& request) {
@@ -321,12 +315,16 @@ void RequestHandler::answer(const store::Ticket& ticket, const store::Answer& an
                   kept.error().message());
 }
 
-// If this fails, an interruption loses the renewal.
-void RequestHandler::remember(const std::string& name, const Granted& granted) {
+std::string RequestHandler::note_of(const Granted& granted) {
   Record record;
   for (const std::string& id : granted.ids) record.add("id", id);
   record.add("interruptions", fmt::format("{}", granted.interruptions));
-  const auto written = parts_.store.inbox().grant(name, record.serialize());
+  return record.serialize();
+}
+
+// If this fails, an interruption loses the renewal.
+void RequestHandler::remember(const std::string& name, const Granted& granted) {
+  const auto written = parts_.store.inbox().grant(name, note_of(granted));
   if (written) return;
   parts_.log.warn("certificate \"{}\": remember that its renewal was asked for: {}", name,
                   written.error().message());

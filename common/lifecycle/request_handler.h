@@ -14,6 +14,7 @@
 #include <functional>
 #include <map>
 #include <mutex>
+#include <optional>
 #include <set>
 #include <string>
 #include <vector>
@@ -72,10 +73,12 @@ class RequestHandler {
               store::Answer end);
   void finish_what_is_done();
   // Whether this leader may serve it now. It is removed then.
-  bool takes(const store::Ticket& ticket);
+  bool takes(const store::Ticket& ticket, const std::optional<std::string>& note);
   Result<void> serve(const store::Ticket& ticket, const store::Request& request,
                      store::Answer& end);
   Result<void> renew(const store::Ticket& ticket);
+  // As it is once the request is served, too.
+  Granted granted_with(const store::Ticket& ticket) const;
   Result<void> roll_back(const store::Request& request);
   Result<void> install(const store::Request& request);
   Result<void> let_go(const store::Request& request);
@@ -83,6 +86,7 @@ class RequestHandler {
   void supersede(const std::string& name);
   void answer(const store::Ticket& ticket, const store::Answer& answer);
   bool is_answered(const std::string& id) const;
+  static std::string note_of(const Granted& granted);
   void remember(const std::string& name, const Granted& granted);
   void forget(const std::string& name);
   Granted recall(const std::string& name) const;

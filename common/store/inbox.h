@@ -57,9 +57,11 @@ class Inbox {
   virtual Result<std::string> leave(const Request& request) = 0;
   // Removes a request, to cancel it; fine when it is gone.
   virtual void withdraw(const Ticket& ticket) noexcept = 0;
-  // Removes a request, to serve it. On an error it must not be served: it is gone (`rejected`), or
-  // another leader may serve it.
-  virtual Result<void> take(const Lease& lease, const Ticket& ticket) = 0;
+  // Removes a request, to serve it. On an error it must not be served: it is gone or was taken
+  // before (`rejected`), or another leader may serve it. With it, the leader's note of a renewal is
+  // kept (grant()), if there is one.
+  virtual Result<void> take(const Lease& lease, const Ticket& ticket,
+                            const std::optional<std::string>& note) = 0;
   // Whether the leader has not taken the request yet.
   virtual bool is_waiting(const Ticket& ticket) const = 0;
   // All waiting requests, the oldest first.

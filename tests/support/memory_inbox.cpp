@@ -23,10 +23,11 @@ void MemoryInbox::withdraw(const store::Ticket& ticket) noexcept {
   });
 }
 
-Result<void> MemoryInbox::take(const store::Lease&, const store::Ticket& ticket) {
+Result<void> MemoryInbox::take(const store::Lease&, const store::Ticket& ticket,
+                               const std::optional<std::string>& note) {
   if (!is_waiting(ticket)) return fail(ErrorKind::rejected, "the request is gone");
   withdraw(ticket);
-  return {};
+  return note ? grant(ticket.name, *note) : Result<void>();
 }
 
 bool MemoryInbox::is_waiting(const store::Ticket& ticket) const {

@@ -22,7 +22,8 @@ class MemoryInbox final : public store::Inbox {
 
   Result<std::string> leave(const store::Request& request) override;
   void withdraw(const store::Ticket& ticket) noexcept override;
-  Result<void> take(const store::Lease& lease, const store::Ticket& ticket) override;
+  Result<void> take(const store::Lease& lease, const store::Ticket& ticket,
+                    const std::optional<std::string>& note) override;
   bool is_waiting(const store::Ticket& ticket) const override;
   Result<std::vector<store::Ticket>> list() const override;
   Result<store::Request> read(const store::Ticket& ticket) const override;

@@ -7,6 +7,7 @@
 
 #include "base/boundary.h"
 #include "base/file.h"
+#include "fleet/store/draft.h"
 #include "store/entry_name.h"
 
 namespace ccm::fleet {
@@ -70,13 +71,35 @@ void FleetInbox::withdraw(const store::Ticket& ticket) noexcept {
 }
 
 // Only as the leader, so whoever leads next does not find it any more.
-Result<void> FleetInbox::take(const store::Lease& lease, const store::Ticket& ticket) {
+Result<void> FleetInbox::take(const store::Lease& lease, const store::Ticket& ticket,
+                              const std::optional<std::string>& note) {
   const auto held = host_.lock();
-  if (!copy_.is_waiting(ticket)) return fail(ErrorKind::rejected, "the request is gone");
-  return host_.commit(
-      {.compares = {},
-       .changes = {{.key = host_.layout().request(ticket.id, ticket.name), .value = std::nullopt}}},
-      &lease);
+  const FleetLayout& layout = host_.layout();
+  const std::string request = layout.request(ticket.id, ticket.name);
+  FleetMirror::Taken taken = host_.mirror().taken_like(ticket.id);
+  if (!copy_.is_waiting(ticket) || taken.requests.has(ticket.id)) {
+    return fail(ErrorKind::rejected, "the request is gone");
+  }
+  const Time now = host_.etcd()->now();
+  taken.requests.forget_old(now);
+  if (taken.requests.is_full()) {
+    return fail(ErrorKind::transient, "the fleet has taken up too many requests in the last hours");
+  }
+  taken.requests.add(ticket.id, now);
+  const std::string record = layout.record(store::kStoreWide, taken_kind(ticket.id));
+  Draft draft(layout, host_.keys());
+  draft.expect(record, host_.mirror().modified(record));
+  draft.expect(request, host_.mirror().modified(request));
+  draft.put(record,
+            serialize(taken.requests.serialize(), host_.mirror().next_version(taken.version)));
+  draft.remove(request);
+  if (note) draft.put(layout.grant(ticket.name), Secret::copy_of(std::string_view(*note)));
+  Result<EtcdTransaction> transaction = std::move(draft).take();
+  if (!transaction) return pass(std::move(transaction));
+  Result<void> done = host_.commit(*std::move(transaction), &lease);
+  // It has happened also when only the copy could not be written.
+  if (!done && done.error().code() == kCopyFailed) return {};
+  return done;
 }
 
 Result<void> FleetInbox::grant(const std::string& name, std::string_view note) {

@@ -18,7 +18,9 @@ class FleetInbox final : public store::Inbox {
 
   Result<std::string> leave(const store::Request& request) override;
   void withdraw(const store::Ticket& ticket) noexcept override;
-  Result<void> take(const store::Lease& lease, const store::Ticket& ticket) override;
+  // In one transaction with the note, and with the record of what was taken: nobody takes it twice.
+  Result<void> take(const store::Lease& lease, const store::Ticket& ticket,
+                    const std::optional<std::string>& note) override;
   bool is_waiting(const store::Ticket& ticket) const override { return copy_.is_waiting(ticket); }
   Result<std::vector<store::Ticket>> list() const override { return copy_.list(); }
   Result<store::Request> read(const store::Ticket& ticket) const override {

@@ -11,18 +11,11 @@
 #include "base/file.h"
 #include "base/text.h"
 #include "crypto/digest.h"
+#include "fleet/store/taken_requests.h"
 #include "store/file_store/journal.h"
 #include "store/staging.h"
 
 namespace ccm::fleet {
-namespace {
-
-// What a request's file is called (store/file_store/file_inbox.h).
-std::string request_file(const std::string& state_path, const Slot& slot) {
-  return fmt::format("{}/request-{}-{}", state_path, slot.rest, slot.name);
-}
-
-}  // namespace
 
 FleetMirror::KnownHead FleetMirror::head_of(const std::string& name) const {
   const auto known = heads_.find(name);
@@ -276,6 +269,7 @@ bool FleetMirror::is_older(const Slot& slot, const store::StoredRecord& record,
 }
 
 Result<bool> FleetMirror::apply_record(const Slot& slot, const EtcdEvent& event) {
+  if (is_taken_kind(slot.name, slot.rest)) return apply_taken(slot, event);
   Result<bool> changed = false;
   if (event.is_removed) {
     changed = cache_.remove_record(slot.name, slot.rest);
@@ -296,37 +290,6 @@ Result<bool> FleetMirror::apply_record(const Slot& slot, const EtcdEvent& event)
     store::note_change(reader_.state_path(), slot.name, store::Changed::records);
   }
   return true;
-}
-
-Result<void> FleetMirror::apply_request(const Slot& slot, const EtcdEvent& event) {
-  const std::string file = request_file(reader_.state_path(), slot);
-  if (event.is_removed) {
-    store::FileInbox(reader_.state_path()).withdraw({.id = slot.rest, .name = slot.name});
-    return {};
-  }
-  if (passed_over_.contains(event.item.key)) return {};
-  const std::optional<Secret> text = open(event.item);
-  if (!text) return {};
-  const Result<Letter> letter = parse_letter(*text);
-  if (!letter) return fail(letter.error());
-  const KnownKey& known = others_[event.item.key];
-  const bool was_removed = known.changed != 0 && known.modified == 0;
-  if (was_removed || !letter->is_good_at(etcd_.now())) {
-    log_.warn("etcd: {} was asked for before, and is served or too old by now; it changes nothing",
-              event.item.key);
-    return {};
-  }
-  return in_copy(write_file_atomically(file, letter->text.reveal()));
-}
-
-Result<void> FleetMirror::apply_grant(const Slot& slot, const EtcdEvent& event) {
-  store::FileInbox inbox(reader_.state_path());
-  if (event.is_removed) {
-    inbox.drop_granted(slot.name);
-    return {};
-  }
-  const std::optional<Secret> text = open(event.item);
-  return text ? inbox.grant(slot.name, text->reveal()) : Result<void>();
 }
 
 }  // namespace ccm::fleet

@@ -23,6 +23,7 @@
 #include "fleet/store/cache_writer.h"
 #include "fleet/store/fleet_entry.h"
 #include "fleet/store/fleet_layout.h"
+#include "fleet/store/taken_requests.h"
 #include "store/file_store/file_inbox.h"
 
 namespace ccm::fleet {
@@ -86,6 +87,14 @@ class FleetMirror {
   // Grows with every head that is heard of.
   std::uint64_t heads_heard() const noexcept { return heads_heard_; }
 
+  // Of the requests whose ids begin like this one: those that were taken, with the version of the
+  // record that has them; 0: none has.
+  struct Taken {
+    TakenRequests requests = {};
+    std::uint64_t version = 0;
+  };
+  Taken taken_like(std::string_view id) const;
+
   // Does not come back from etcd, although it may be there for a while.
   void pass_over(const std::string& key) { passed_over_.insert(key); }
 
@@ -120,6 +129,8 @@ class FleetMirror {
   Result<bool> apply_record(const Slot& slot, const EtcdEvent& event);
   bool is_older(const Slot& slot, const store::StoredRecord& record, const EtcdItem& item);
   void look_at_canary(const std::string& name);
+  Result<bool> apply_taken(const Slot& slot, const EtcdEvent& event);
+  void tell_if_expired(const store::Ticket& ticket);
   Result<void> apply_request(const Slot& slot, const EtcdEvent& event);
   Result<void> apply_grant(const Slot& slot, const EtcdEvent& event);
   Result<Secret> payload(const std::string& key, const Payloads& payloads);

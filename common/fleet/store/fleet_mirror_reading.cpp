@@ -6,6 +6,7 @@
 
 #include "base/file.h"
 #include "fleet/store/fleet_mirror.h"
+#include "fleet/store/taken_requests.h"
 #include "store/file_store/journal.h"
 #include "store/staging.h"
 
@@ -106,6 +107,7 @@ Result<void> FleetMirror::drop_stale_records(const std::set<std::string>& listed
       const std::string key = layout_.record(name, kind);
       if (listed.contains(key) || is_temporary_name(kind)) continue;
       others_[key].remove(revision);
+      if (is_taken_kind(name, kind)) continue;  // nobody of the fleet removes one
       const Result<bool> removed = cache_.remove_record(name, kind);
       if (!removed) return fail(removed.error());
       if (kind == store::kStagedKind) look_at_canary(name);
@@ -115,16 +117,6 @@ Result<void> FleetMirror::drop_stale_records(const std::set<std::string>& listed
     }
   }
   return {};
-}
-
-void FleetMirror::drop_stale_requests(const std::set<std::string>& listed) {
-  store::FileInbox inbox(reader_.state_path());
-  for (const store::Ticket& ticket : inbox.list().value_or(std::vector<store::Ticket>())) {
-    if (!listed.contains(layout_.request(ticket.id, ticket.name))) inbox.withdraw(ticket);
-  }
-  for (const std::string& name : inbox.granted()) {
-    if (!listed.contains(layout_.grant(name))) inbox.drop_granted(name);
-  }
 }
 
 }  // namespace ccm::fleet

@@ -101,12 +101,22 @@ void FileInbox::withdraw(const Ticket& ticket) noexcept {
   static_cast<void>(unlink(path_of(state_path_, ticket).c_str()));
 }
 
-// Whoever holds the lease is the only one who serves.
-Result<void> FileInbox::take(const Lease&, const Ticket& ticket) {
+// Whoever holds the lease is the only one who serves. The note first: a kill in between has the
+// request served again, and its renewal is wanted once.
+Result<void> FileInbox::take(const Lease&, const Ticket& ticket,
+                             const std::optional<std::string>& note) {
+  if (!is_waiting(ticket)) return fail(ErrorKind::rejected, "the request is gone");
+  const std::optional<std::string> before = granted(ticket.name);
+  if (note) {
+    if (Result<void> kept = grant(ticket.name, *note); !kept) return kept;
+  }
   const std::string path = path_of(state_path_, ticket);
   if (unlink(path.c_str()) == 0) return {};
-  if (errno == ENOENT) return fail(ErrorKind::rejected, "the request is gone");
-  return fail(system_error(fmt::format("remove {}", path), errno));
+  const int problem = errno;
+  if (note && before) static_cast<void>(grant(ticket.name, *before));
+  if (note && !before) drop_granted(ticket.name);
+  if (problem == ENOENT) return fail(ErrorKind::rejected, "the request is gone");
+  return fail(system_error(fmt::format("remove {}", path), problem));
 }
 
 bool FileInbox::is_waiting(const Ticket& ticket) const {

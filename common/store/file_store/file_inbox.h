@@ -18,7 +18,8 @@ class FileInbox final : public Inbox {
 
   Result<std::string> leave(const Request& request) override;
   void withdraw(const Ticket& ticket) noexcept override;
-  Result<void> take(const Lease& lease, const Ticket& ticket) override;
+  Result<void> take(const Lease& lease, const Ticket& ticket,
+                    const std::optional<std::string>& note) override;
   bool is_waiting(const Ticket& ticket) const override;
   Result<std::vector<Ticket>> list() const override;
   Result<Request> read(const Ticket& ticket) const override;

@@ -4,6 +4,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <chrono>
+#include <filesystem>
 #include <memory>
 #include <string>
 
@@ -44,6 +46,15 @@ class FleetReplayContract : public test::FleetFixture {
     const auto there = leader.store().read_record("www", "order").value();
     ASSERT_TRUE(leader.store().write_record(leader.lease(), "www", "order", Secret::copy_of(value),
                                             there ? there->version : 0));
+  }
+
+  // A request for "www" that is known there.
+  static store::Ticket leave(Machine& machine, store::Wish wish) {
+    store::Inbox& inbox = machine.store().inbox();
+    const store::Ticket ticket{
+        .id = inbox.leave({.wish = wish, .name = "www", .version = 1}).value(), .name = "www"};
+    EXPECT_TRUE(happens([&] { return inbox.is_waiting(ticket); }));
+    return ticket;
   }
 
   const std::string order_ = "/cl/web/records/www/order";
@@ -149,13 +160,69 @@ TEST_F(FleetReplayContract, OnlyWhoLeadsTakesARequest) {
       .name = "www"};
   ASSERT_TRUE(happens([&] { return one->store().inbox().is_waiting(ticket); }));
   remove("/cl/web/leader");
-  const Result<void> taken = one->store().inbox().take(one->lease(), ticket);
+  const Result<void> taken = one->store().inbox().take(one->lease(), ticket, std::nullopt);
   ASSERT_FALSE(taken);
   EXPECT_EQ(taken.error().kind(), ErrorKind::transient);
   ASSERT_TRUE(other->lead());
   EXPECT_TRUE(one->store().inbox().is_waiting(ticket)) << "nothing was lost";
-  EXPECT_TRUE(other->store().inbox().take(other->lease(), ticket));
+  EXPECT_TRUE(other->store().inbox().take(other->lease(), ticket, std::nullopt));
   EXPECT_TRUE(happens([&] { return !one->store().inbox().is_waiting(ticket); }));
+}
+
+// Whoever removes the leader's key ends its agent, which then knows only what lies in its copy.
+TEST_F(FleetReplayContract, ARequestIsNotTakenAgainByAnAgentThatStartsAnew) {
+  const auto one = join("one");
+  ASSERT_TRUE(one->lead());
+  const store::Ticket ticket = leave(*one, store::Wish::roll_back);
+  const std::string key = "/cl/web/inbox/" + ticket.id + "-www";
+  const std::string record = "/cl/web/records//taken-" + ticket.id.substr(0, 1);
+  const std::string request = read(key);
+  const std::string before = read(record);
+  ASSERT_TRUE(one->store().inbox().take(one->lease(), ticket, std::nullopt));
+  EXPECT_EQ(read(key), "");
+  EXPECT_NE(read(record), before);
+  one->stop();
+  remove(record);
+  write(key, request);
+  one->start();
+  EXPECT_TRUE(has_said(*one, "was asked for before"));
+  ASSERT_TRUE(one->lead());
+  EXPECT_FALSE(one->store().inbox().is_waiting(ticket));
+  EXPECT_EQ(one->store().inbox().take(one->lease(), ticket, std::nullopt).error().kind(),
+            ErrorKind::rejected);
+  // While it runs, too; and what it takes next is taken once as well.
+  const store::Ticket next = leave(*one, store::Wish::roll_back);
+  ASSERT_TRUE(one->store().inbox().take(one->lease(), next, std::nullopt));
+  remove("/cl/web/records//taken-" + next.id.substr(0, 1));
+  EXPECT_TRUE(has_said(*one, "was removed, which nobody of the fleet does"));
+}
+
+// A kill behind it leaves the renewal wanted.
+TEST_F(FleetReplayContract, TheNoteOfARenewalComesWithItsRequest) {
+  const auto one = join("one");
+  ASSERT_TRUE(one->lead());
+  const store::Ticket ticket = leave(*one, store::Wish::renew);
+  ASSERT_TRUE(one->store().inbox().take(one->lease(), ticket, "id: 1\n"));
+  const EtcdItem note = raw_->range({.key = "/cl/web/granted/www"})->items.at(0);
+  const EtcdItem taken =
+      raw_->range({.key = "/cl/web/records//taken-" + ticket.id.substr(0, 1)})->items.at(0);
+  EXPECT_EQ(note.modified, taken.modified) << "in one transaction";
+  EXPECT_EQ(one->store().inbox().granted("www"), "id: 1\n");
+}
+
+TEST_F(FleetReplayContract, SaysThatARequestWhichNobodyHasTakenIsDropped) {
+  const auto one = join("one");
+  ASSERT_TRUE(one->lead());
+  const store::Ticket in_time = leave(*one, store::Wish::renew);
+  one->store().inbox().withdraw(in_time);
+  const store::Ticket late = leave(*one, store::Wish::renew);
+  const std::string file = one->path() + "/request-" + late.id + "-www";
+  std::filesystem::last_write_time(
+      file, std::filesystem::file_time_type::clock::now() - std::chrono::hours(1));
+  remove("/cl/web/inbox/" + late.id + "-www");  // as etcd does then
+  EXPECT_TRUE(has_said(*one, "is dropped, because no host that leads has taken it up within 1h"));
+  const std::string log = one->log().text();
+  EXPECT_EQ(log.find("is dropped"), log.rfind("is dropped")) << log;
 }
 
 // Also when etcd's backup is restored in which it waits.

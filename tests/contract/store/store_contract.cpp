@@ -608,14 +608,24 @@ TEST_P(StoreContract, TakesRequestsInTheirOrder) {
   EXPECT_FALSE(inbox.read({renewal, "www"}));
   ASSERT_EQ(inbox.list().value().size(), 1U);
   EXPECT_EQ(inbox.list().value().front().id, rollback);
-  EXPECT_TRUE(inbox.take(*lease_, {rollback, "www"}));
+  EXPECT_TRUE(inbox.take(*lease_, {rollback, "www"}, std::nullopt));
   EXPECT_FALSE(inbox.is_waiting({rollback, "www"}));
   for (const std::string& id : {renewal, rollback}) {
-    const Result<void> taken = inbox.take(*lease_, {id, "www"});
+    const Result<void> taken = inbox.take(*lease_, {id, "www"}, std::nullopt);
     ASSERT_FALSE(taken) << "it is gone";
     EXPECT_EQ(taken.error().kind(), ErrorKind::rejected);
   }
   EXPECT_FALSE(inbox.leave({.wish = Wish::renew, .name = "../x"}));
+}
+
+TEST_P(StoreContract, KeepsTheNoteOfARenewalThatIsTaken) {
+  Inbox& inbox = store_.inbox();
+  const Ticket renewal{.id = inbox.leave({.wish = Wish::renew, .name = "www"}).value(),
+                       .name = "www"};
+  EXPECT_TRUE(inbox.take(*lease_, renewal, "id: 1\n"));
+  EXPECT_EQ(inbox.granted("www"), "id: 1\n");
+  EXPECT_FALSE(inbox.take(*lease_, renewal, "id: 2\n"));
+  EXPECT_EQ(inbox.granted("www"), "id: 1\n") << "it is not wanted twice";
 }
 
 TEST_P(StoreContract, HandsOverAnImportAndWhatToForget) {

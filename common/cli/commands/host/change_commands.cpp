@@ -64,6 +64,12 @@ Result<ExitCode> ask_the_agent(Workspace& workspace, StoreAccess& access, const 
   const auto asked = ask_leader(workspace, access, request, timeout);
   if (!asked) return fail(asked.error());
   if (asked->answer) return report(workspace, name, before, *asked->answer);
+  if (access.store().inbox().is_waiting({asked->id, name})) {
+    return fail(ErrorKind::pending,
+                fmt::format("{}: no agent has taken up the request after {} s; it stays until one "
+                            "does, in a fleet for an hour",
+                            name, timeout));
+  }
   return fail(
       ErrorKind::pending,
       fmt::format("{}: the agent has been asked and is not done after {} s; `ccmctl status` "

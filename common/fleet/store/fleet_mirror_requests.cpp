@@ -1,0 +1,124 @@
+// SPDX-License-Identifier: Apache-2.0
+// The part of the mirror that is about the inbox.
+#include <fmt/format.h>
+#include <sys/stat.h>
+
+#include <algorithm>
+#include <utility>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/file.h"
+#include "fleet/store/fleet_mirror.h"
+
+namespace ccm::fleet {
+namespace {
+
+// What a request's file is called (store/file_store/file_inbox.h).
+std::string request_file(const std::string& state_path, const store::Ticket& ticket) {
+  return fmt::format("{}/request-{}-{}", state_path, ticket.id, ticket.name);
+}
+
+// Of what is heard of a request, both when it is left and when it ends.
+constexpr Seconds kLateness{60};
+
+}  // namespace
+
+Result<void> FleetMirror::apply_request(const Slot& slot, const EtcdEvent& event) {
+  const store::Ticket ticket{.id = slot.rest, .name = slot.name};
+  store::FileInbox inbox(reader_.state_path());
+  if (event.is_removed) {
+    tell_if_expired(ticket);
+    inbox.withdraw(ticket);
+    return {};
+  }
+  if (passed_over_.contains(event.item.key)) return {};
+  const std::optional<Secret> text = open(event.item);
+  if (!text) return {};
+  const Result<Letter> letter = parse_letter(*text);
+  if (!letter) return fail(letter.error());
+  const KnownKey& known = others_[event.item.key];
+  const bool was_removed = known.changed != 0 && known.modified == 0;
+  const bool was_taken = taken_like(slot.rest).requests.has(slot.rest);
+  if (was_removed || was_taken || !letter->is_good_at(etcd_.now())) {
+    log_.warn("etcd: {} was asked for before, and is served or too old by now; it changes nothing",
+              event.item.key);
+    return {};
+  }
+  // Not written anew: its age is that of the file.
+  if (inbox.is_waiting(ticket)) return {};
+  return in_copy(
+      write_file_atomically(request_file(reader_.state_path(), ticket), letter->text.reveal()));
+}
+
+// etcd removes by itself what nobody has taken.
+void FleetMirror::tell_if_expired(const store::Ticket& ticket) {
+  struct stat status {};
+  const std::string file = request_file(reader_.state_path(), ticket);
+  if (stat(file.c_str(), &status) != 0) return;
+  const Seconds age = SystemClock().now() - Time(Seconds(status.st_mtim.tv_sec));
+  if (age < Letter::kLife - kLateness || taken_like(ticket.id).requests.has(ticket.id)) return;
+  log_.warn(
+      "fleet: certificate \"{}\": what ccmctl has asked for is dropped, because no host that leads "
+      "has taken it up within {}; ask again",
+      ticket.name, format_duration(Letter::kLife));
+}
+
+Result<void> FleetMirror::apply_grant(const Slot& slot, const EtcdEvent& event) {
+  store::FileInbox inbox(reader_.state_path());
+  if (event.is_removed) {
+    inbox.drop_granted(slot.name);
+    return {};
+  }
+  const std::optional<Secret> text = open(event.item);
+  return text ? inbox.grant(slot.name, text->reveal()) : Result<void>();
+}
+
+void FleetMirror::drop_stale_requests(const std::set<std::string>& listed) {
+  store::FileInbox inbox(reader_.state_path());
+  for (const store::Ticket& ticket : inbox.list().value_or(std::vector<store::Ticket>())) {
+    if (listed.contains(layout_.request(ticket.id, ticket.name))) continue;
+    tell_if_expired(ticket);
+    inbox.withdraw(ticket);
+  }
+  for (const std::string& name : inbox.granted()) {
+    if (!listed.contains(layout_.grant(name))) inbox.drop_granted(name);
+  }
+}
+
+// One that is damaged here is made up for by what etcd has, with the next request that is taken.
+FleetMirror::Taken FleetMirror::taken_like(std::string_view id) const {
+  Taken taken;
+  const auto stored = reader_.read_record(store::kStoreWide, taken_kind(id));
+  if (!stored || !*stored) return taken;
+  taken.version = (*stored)->version;
+  if (auto requests = TakenRequests::parse((*stored)->value)) {
+    taken.requests = *std::move(requests);
+  }
+  return taken;
+}
+
+// Added to what is known here, so that neither an older record, nor none, takes anything back.
+Result<bool> FleetMirror::apply_taken(const Slot& slot, const EtcdEvent& event) {
+  if (event.is_removed) {
+    log_.warn("etcd: {} was removed, which nobody of the fleet does; it changes nothing here",
+              event.item.key);
+    return false;
+  }
+  const std::optional<Secret> text = open(event.item);
+  if (!text) return false;
+  const Result<store::StoredRecord> record = parse_stored_record(*text);
+  const auto requests =
+      record ? TakenRequests::parse(record->value) : Result<TakenRequests>(fail(record.error()));
+  if (!requests) return false;
+  Taken taken = taken_like(std::string_view(slot.rest).substr(slot.rest.size() - 1));
+  taken.requests.add_all(*requests);
+  taken.requests.forget_old(etcd_.now());
+  const store::StoredRecord whole{.value = taken.requests.serialize(),
+                                  .version = std::max(taken.version, record->version)};
+  const Result<bool> put = cache_.put_record(slot.name, slot.rest, whole);
+  if (!put) return fail(put.error());
+  return true;
+}
+
+}  // namespace ccm::fleet
