@@ -14,6 +14,7 @@ import subprocess
 import pytest
 from lab import place, tls
 from lab.apache import Apache
+from lab.clock import HostClock
 from lab.net import free_port
 from lab.nginx import Nginx
 from lab.server import Certificate
@@ -146,6 +147,20 @@ def test_it_goes_on_after_a_kill_and_a_load(server, settings, cloud, public):
     renewed = ctl(settings, "renew", told(status)["name"])
     assert renewed.returncode == 0, renewed.stderr
     wait_until(lambda: all(server.show(public).der != old for _ in range(10)), "the new one")
+
+
+def test_a_clock_that_was_ahead_does_not_make_it_longer(server, settings, cloud, public, scratch):
+    """By ten minutes: further ahead, the cloud would refuse the agent's signatures."""
+    clock = HostClock(scratch / "clock")
+    cloud.issue(public.names, days=100)
+    status = configured(server, {**settings, "agent_path": clock.agent_path}, public, "10s 50%")
+    clock.set(600)
+    first_and_canary(server, status, cloud, public)
+    mark = server.log_size()
+    clock.set(0)
+    server.wait_for_log("version 2 is tried out from now on", since=mark)
+    server.wait_for_log("version 2 is current", since=mark, timeout=60)
+    wait_until(lambda: not told(status)["canary"] and told(status)["stored"]["version"] == 2, "the end of the canary")
 
 
 def test_a_stream_server_of_nginx_tries_it_out(make_server, settings, cloud, public):

@@ -35,6 +35,7 @@ std::optional<Activation> pending_activation(const store::StoreReader& store,
   if (activation.canary) {
     activation.at =
         end_of_canary(spec.canary, *activation.canary, latest_activation(shown, info), now);
+    if (is_begun_ahead(*activation.canary, now)) activation.at = now;
   }
   return activation;
 }

@@ -27,7 +27,7 @@ struct Activation {
   std::optional<store::Canary> canary = {};
 };
 // The version that waits, and when its time comes: it is shown then, or tried out first (canary.h),
-// or it is tried out and shown to all then. nullopt when none waits.
+// or it is tried out and shown to all then, or its canary begins anew. nullopt when none waits.
 std::optional<Activation> pending_activation(const store::StoreReader& store,
                                              const config::CertificateSpec& spec, Time now);
 

@@ -60,7 +60,8 @@ std::optional<State> Attempt::look_at_staged() {
     if (std::optional<State> state = judge_canary()) return state;
   }
   if (shown_from(canary_) <= now_) return show_staged();
-  if (!canary_ && activation() <= now_) {
+  const bool is_to_begin = canary_ ? is_begun_ahead(*canary_, now_) : activation() <= now_;
+  if (is_to_begin) {
     if (std::optional<State> state = begin_canary()) return state;
   }
   return staged_ && must_show_staged() ? show_staged() : std::nullopt;

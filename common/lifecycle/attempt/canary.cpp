@@ -15,6 +15,11 @@ std::optional<store::Canary> canary_of(const store::StoreReader& store, const st
   return canary;
 }
 
+bool is_begun_ahead(const store::Canary& canary, Time now) noexcept {
+  constexpr Seconds kDifference{60};
+  return canary.since > now + kDifference;
+}
+
 Time end_of_canary(const config::CanaryPlan& plan, const store::Canary& canary, Time latest,
                    Time now) {
   return std::min(std::min(canary.since, now) + plan.time, latest);

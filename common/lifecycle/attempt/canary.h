@@ -30,6 +30,10 @@ std::optional<store::Canary> canary_of(const store::StoreReader& store, const st
 Time end_of_canary(const config::CanaryPlan& plan, const store::Canary& canary, Time latest,
                    Time now);
 
+// Whether it was begun by a clock that is ahead of ours, by more than clocks differ. Somebody has
+// set the clock since; the canary would not end before that time, and begins anew.
+bool is_begun_ahead(const store::Canary& canary, Time now) noexcept;
+
 // What was counted so far, of all hosts that can be seen (store/host/canary_file.h). Any thread.
 using CanaryCounter =
     std::function<HostTallies(const std::string& name, const store::Canary& canary)>;

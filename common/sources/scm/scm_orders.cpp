@@ -158,6 +158,8 @@ Result<ScmOrders::Progress> ScmOrders::in_progress(const ObtainRequest& request,
 void ScmOrders::say_when_late(const ObtainRequest& request, ScmOrder& order,
                               const ScmCertificate& shown) {
   const Seconds usual = usual_time(shown);
+  // The clock was ahead when the order came so far.
+  order.step_since = std::min(order.step_since, request.now);
   if (order.is_late || request.now - order.step_since < usual) return;
   order.is_late = true;
   parts_.log.warn(

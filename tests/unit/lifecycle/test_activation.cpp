@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "config/input/settings.h"
@@ -103,9 +104,9 @@ class ActivationTest : public testing::Test {
     work();
   }
   crypto::Bundle make_bundle(Seconds lifetime) {
-    const auto leaf = ccm::test::make_test_leaf(issuing_, {.names = {"www.example.com"},
-                                                           .not_before = clock_.now(),
-                                                           .not_after = clock_.now() + lifetime});
+    const Time now = authority_time_.value_or(clock_.now());
+    const auto leaf = ccm::test::make_test_leaf(
+        issuing_, {.names = {"www.example.com"}, .not_before = now, .not_after = now + lifetime});
     return crypto::Bundle::make({leaf.certificate, issuing_.certificate}, leaf.key).value();
   }
   store::VersionNumber current() const { return store_.current_version("www"); }
@@ -114,6 +115,7 @@ class ActivationTest : public testing::Test {
   ccm::test::TestAuthority root_ = ccm::test::make_test_root();
   ccm::test::TestAuthority issuing_ = ccm::test::make_test_intermediate(root_);
   ccm::test::FakeClock clock_{kTestNow};
+  std::optional<Time> authority_time_;  // where it differs from ours
   ccm::test::MemoryStore store_;
   ccm::test::MemoryLog log_;
   std::unique_ptr<store::Lease> lease_ = store_.try_lead().value();
@@ -316,6 +318,34 @@ TEST_F(ActivationTest, AFullDiskDelaysItAndNothingElse) {
   wake();
   EXPECT_EQ(current(), 2U);
 }
+
+class WrongClock : public ActivationTest, public testing::WithParamInterface<Seconds> {};
+
+// What came while the clock was wrong is shown in the first window of the right time.
+TEST_P(WrongClock, MakesNobodyWaitForMoreThanTheWindow) {
+  launch();
+  work();
+  ASSERT_EQ(current(), 1U);
+  const Time right = kTestNow + kTestDay;
+  authority_time_ = right;
+  clock_.set(right + GetParam());
+  lifecycle_->clock_was_set(GetParam());
+  is_renewal_there_ = true;
+  lifecycle_->look_soon("www");
+  work();
+  clock_.set(right + 10s);
+  lifecycle_->clock_was_set(-GetParam());
+  is_renewal_there_ = current() == 1 && staged() == 0;  // the cloud still has it
+  work();
+  while (current() == 1 && clock_.now() < kOpening) wake();
+  EXPECT_EQ(current(), 2U);
+  EXPECT_LE(clock_.now(), kOpening);
+}
+
+INSTANTIATE_TEST_SUITE_P(Activation, WrongClock,
+                         testing::Values(Seconds(-2h), Seconds(2h), Seconds(-10 * kTestDay),
+                                         Seconds(10 * kTestDay), Seconds(-7300 * kTestDay),
+                                         Seconds(7300 * kTestDay)));
 
 }  // namespace
 }  // namespace ccm::lifecycle

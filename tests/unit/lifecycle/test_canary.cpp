@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -108,6 +109,18 @@ class CanaryTest : public testing::Test {
     began_ = clock_.now();
     ASSERT_EQ(canary(), (store::Canary{.version = 2, .since = began_}));
   }
+  // The same while the clock is ahead; the right time.
+  Time begin_ahead(Seconds by) {
+    launch();
+    work();
+    clock_.advance(kTestDay);
+    authority_time_ = clock_.now();
+    clock_.set(clock_.now() + by);
+    lifecycle_->clock_was_set(by);
+    renew();
+    EXPECT_EQ(canary(), (store::Canary{.version = 2, .since = clock_.now()}));
+    return clock_.now() - by;
+  }
   void wake() {
     clock_.set(std::max(clock_.now(), lifecycle_->next_wake()));
     work();
@@ -120,9 +133,9 @@ class CanaryTest : public testing::Test {
     work();
   }
   crypto::Bundle make_bundle(Seconds lifetime) {
-    const auto leaf = ccm::test::make_test_leaf(issuing_, {.names = {"www.example.com"},
-                                                           .not_before = clock_.now(),
-                                                           .not_after = clock_.now() + lifetime});
+    const Time now = authority_time_.value_or(clock_.now());
+    const auto leaf = ccm::test::make_test_leaf(
+        issuing_, {.names = {"www.example.com"}, .not_before = now, .not_after = now + lifetime});
     return crypto::Bundle::make({leaf.certificate, issuing_.certificate}, leaf.key).value();
   }
   store::VersionNumber current() const { return store_.current_version("www"); }
@@ -131,6 +144,7 @@ class CanaryTest : public testing::Test {
   ccm::test::TestAuthority root_ = ccm::test::make_test_root();
   ccm::test::TestAuthority issuing_ = ccm::test::make_test_intermediate(root_);
   ccm::test::FakeClock clock_{kTestNow};
+  std::optional<Time> authority_time_;  // where it differs from ours
   ccm::test::MemoryStore store_;
   ccm::test::MemoryLog log_;
   EventList events_;
@@ -319,11 +333,48 @@ TEST_F(CanaryTest, BeginsWhenTheWindowOpens) {
   EXPECT_EQ(current(), 2U);
 }
 
-TEST_F(CanaryTest, AClockThatWasSetBackDoesNotMakeItLonger) {
+// Seconds of another host's clock are no reason to begin anew.
+TEST_F(CanaryTest, AClockThatIsALittleBehindDoesNotMakeItMuchLonger) {
+  const Time right = begin_ahead(10s);
+  clock_.set(right);
+  lifecycle_->clock_was_set(-10s);
+  wake();
+  EXPECT_EQ(canary(), (store::Canary{.version = 2, .since = right + 10s}));
+  while (current() == 1U && clock_.now() < right + 1h) wake();
+  EXPECT_EQ(clock_.now(), right + 10s + 5min);
+}
+
+// Begun while the clock was ahead, it would never seem to have lasted for long enough.
+TEST_F(CanaryTest, BeginsAnewWhenTheClockWasAhead) {
+  const Time right = begin_ahead(2 * kTestDay);
+  clock_.set(right);
+  lifecycle_->clock_was_set(-2 * kTestDay);
+  work();
+  EXPECT_EQ(canary(), (store::Canary{.version = 2, .since = right}));
+  EXPECT_EQ(current(), 1U);
+  wake();
+  EXPECT_EQ(clock_.now(), right + 5min);
+  EXPECT_EQ(current(), 2U);
+  EXPECT_FALSE(canary());
+}
+
+TEST_F(CanaryTest, BeginsAnewWhenTheClockWasAheadBeforeTheAgentStarted) {
+  const Time right = begin_ahead(2 * kTestDay);
+  clock_.set(right);
+  launch();
+  work();
+  EXPECT_EQ(canary(), (store::Canary{.version = 2, .since = right}));
+  while (current() == 1U && clock_.now() < right + 1h) wake();
+  EXPECT_EQ(clock_.now(), right + 5min);
+  EXPECT_EQ(current(), 2U);
+}
+
+TEST_F(CanaryTest, IsOverWhenTheClockWasBehind) {
   begin();
-  clock_.set(began_ - 2 * kTestDay);
-  EXPECT_EQ(pending_activation(store_, *config_->find("www"), clock_.now())->at,
-            clock_.now() + 5min);
+  clock_.set(began_ + 2 * kTestDay);
+  lifecycle_->clock_was_set(2 * kTestDay);
+  work();
+  EXPECT_EQ(current(), 2U);
 }
 
 // Killed between the two steps of taking it back.

@@ -344,6 +344,19 @@ TEST_F(ScmOrdersTest, ALateOneIsSaidOnce) {
   EXPECT_EQ(log_.count(Severity::warn), 1U);
 }
 
+// Else nobody would hear of an order that stands still before the time that was wrong.
+TEST_F(ScmOrdersTest, ALateOneIsSaidInTimeAlthoughTheClockWasAhead) {
+  cloud_.clock.set(cloud_.clock.now() + 20 * 365 * kTestDay);
+  attempt();
+  cloud_.clock.set(cloud_.clock.now() - 20 * 365 * kTestDay);
+  attempt();
+  EXPECT_EQ(order()->step_since, cloud_.clock.now());
+  EXPECT_EQ(log_.count(Severity::warn), 0U);
+  cloud_.clock.advance(25h);
+  attempt();
+  EXPECT_EQ(log_.count(Severity::warn), 1U);
+}
+
 TEST(ScmOrderRecord, GoesAndComesBack) {
   const ScmOrder order{.step = OrderStep::applied,
                        .certificate_id = "scs1",
