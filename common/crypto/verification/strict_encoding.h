@@ -19,8 +19,8 @@ bool is_strict_der(std::span<const std::byte> bytes) noexcept;
 // Whether there is one element and nothing behind it.
 bool is_single_element(std::span<const std::byte> bytes) noexcept;
 
-// Whether it begins with a sequence of nothing but integers above zero. OpenSSL takes a negative one
-// in a key for a positive one.
+// Whether it begins with a sequence of nothing but integers above zero. OpenSSL takes a negative
+// one in a key for a positive one.
 bool are_positive_numbers(std::span<const std::byte> bytes) noexcept;
 
 // Whether no boolean is false, in strict DER of which each is false when it is left out, as in a
