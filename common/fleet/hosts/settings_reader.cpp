@@ -2,45 +2,107 @@
 #include "fleet/hosts/settings_reader.h"
 
 #include <algorithm>
+#include <optional>
 #include <utility>
+
+#include "crypto/key/sealing.h"
 
 namespace ccm::fleet {
 namespace {
 
 // Of values that may each be as large as etcd takes, in an answer of 16 MiB at most.
 constexpr std::size_t kSettingsAtOnce = 8;
+// Of the id of a host whose name is not known.
+constexpr std::size_t kIdDigitsShown = 16;
+
+// Every change of the fleet's key writes the entries of its members anew, and etcd takes settings
+// only while the entry is as their host knows it (report_writer.cpp). So those of an older key are
+// older than the entry, or somebody has put them back; and so with an entry of an older key, unless
+// its host is about to get the newest one.
+Result<void> check_sender(const EtcdItem& settings, const EtcdItem* entry, const FleetKeys& keys) {
+  if (keys.entry_modified == 0) return {};
+  if (entry == nullptr) return fail(ErrorKind::rejected, "it is no member of the fleet");
+  const std::string& newest = keys.keys.front().id;
+  const auto is_newest = [&](const std::string& value) {
+    return crypto::sealing_key_id(value).value_or("") == newest;
+  };
+  if (!is_newest(entry->value) || !keys.unseal(entry->key, entry->value)) {
+    return fail(ErrorKind::rejected, "it has no entry with the newest key among the members");
+  }
+  if (!is_newest(settings.value) && settings.modified > entry->modified) {
+    return fail(ErrorKind::rejected, "somebody has put older ones back");
+  }
+  return {};
+}
 
 }  // namespace
 
-HostSettings SettingsReader::open(const EtcdItem& item, const FleetKeys& keys) {
-  const std::string id = item.key.substr(layout_.settings().size());
-  if (id == self_) return {};
-  Result<Secret> text = keys.unseal(item.key, item.value);
-  Result<HostSettings> settings =
-      text ? parse_settings(*text, configs_) : Result<HostSettings>(fail(text.error()));
-  if (settings) return *std::move(settings);
-  return {.host = id.substr(0, 16), .problem = settings.error().message()};
+Result<HostSettings> SettingsReader::open(const EtcdItem& item, const FleetKeys& keys) {
+  const Result<Secret> text = keys.unseal(item.key, item.value);
+  if (!text) return fail(text.error());
+  return parse_settings(*text, configs_);
 }
 
 void SettingsReader::tell(const std::string& key, const HostSettings& settings) {
   std::string& problem = problems_[key];
   if (std::exchange(problem, settings.problem) == settings.problem || problem.empty()) return;
   log_.warn(
-      "the settings of the host \"{}\" of the fleet cannot be read ({}), so certificates that only "
-      "it names are not looked after",
+      "the settings of the host \"{}\" of the fleet do not count ({}), so certificates that only "
+      "it "
+      "names are not looked after",
       settings.host, settings.problem);
 }
 
-void SettingsReader::take_in(const EtcdItem& item, const FleetKeys& keys) {
-  HostSettings settings = open(item, keys);
-  tell(item.key, settings);
-  known_.insert_or_assign(item.key, std::move(settings));
+void SettingsReader::take_in(const EtcdItem& item, const Entries& members, const FleetKeys& keys,
+                             const Believed* before) {
+  const std::string id = id_of(item);
+  if (id == self_) return;
+  const auto entry = members.find(id);
+  const Result<void> sender =
+      check_sender(item, entry == members.end() ? nullptr : &entry->second, keys);
+  Result<HostSettings> settings = sender ? open(item, keys) : fail(sender.error());
+  if (!settings && before != nullptr && before->settings.problem.empty()) {
+    known_.insert_or_assign(item.key, *before);
+    return;
+  }
+  Believed taken{.settings = settings ? *std::move(settings)
+                                      : HostSettings{.host = id.substr(0, kIdDigitsShown),
+                                                     .problem = settings.error().message()},
+                 .modified = item.modified};
+  tell(item.key, taken.settings);
+  known_.insert_or_assign(item.key, std::move(taken));
+}
+
+void SettingsReader::hear_settings(const EtcdItem& item, const FleetKeys& keys) {
+  const Result<Entries> entry = read_entries({.key = layout_.member(id_of(item))}, keys);
+  if (!entry) {
+    known_to_ = 0;
+    return;
+  }
+  const auto known = known_.find(item.key);
+  const std::optional<Believed> before =
+      known == known_.end() ? std::nullopt : std::optional(known->second);
+  take_in(item, *entry, keys, before ? &*before : nullptr);
+}
+
+Result<SettingsReader::Entries> SettingsReader::read_entries(const EtcdRange& range,
+                                                             const FleetKeys& keys) {
+  Entries entries;
+  if (keys.entry_modified == 0) return entries;
+  Result<EtcdPage> page = etcd_.read_all(range);
+  if (!page) return pass(std::move(page));
+  for (EtcdItem& item : page->items) {
+    std::string id = item.key.substr(layout_.members().size());
+    entries.insert_or_assign(std::move(id), std::move(item));
+  }
+  return entries;
 }
 
 void SettingsReader::fill_roster() {
   DistantServers servers;
-  for (const auto& [place, settings] : known_) {
-    servers.insert(servers.end(), settings.servers.begin(), settings.servers.end());
+  for (const auto& [place, known] : known_) {
+    const DistantServers& more = known.settings.servers;
+    servers.insert(servers.end(), more.begin(), more.end());
   }
   roster_.replace(std::move(servers));
 }
@@ -50,8 +112,15 @@ Result<void> SettingsReader::look(const FleetKeys& keys) {
   const Result<EtcdPage> page =
       etcd_.read_all(range_of_prefix(layout_.settings()), kSettingsAtOnce);
   if (!page) return fail(page.error());
-  known_.clear();
-  for (const EtcdItem& item : page->items) take_in(item, keys);
+  // Behind the settings: no entry is older than what its host has said.
+  const Result<Entries> members = read_entries(range_of_prefix(layout_.members()), keys);
+  if (!members) return fail(members.error());
+  const Known before = std::exchange(known_, {});
+  for (const EtcdItem& item : page->items) {
+    const auto known = before.find(item.key);
+    const bool is_same = known != before.end() && known->second.modified == item.modified;
+    take_in(item, *members, keys, is_same ? &known->second : nullptr);
+  }
   std::erase_if(problems_, [&](const auto& each) { return !known_.contains(each.first); });
   known_to_ = page->revision;
   sealed_with_ = keys.keys.front().id;
@@ -72,10 +141,10 @@ void SettingsReader::hear(const std::vector<EtcdEvent>& events, const FleetKeys&
       known_.erase(item.key);
       problems_.erase(item.key);
     } else {
-      take_in(item, keys);
+      hear_settings(item, keys);
     }
   }
-  known_to_ = newest;
+  if (known_to_ != 0) known_to_ = newest;
   if (has_changed) fill_roster();
 }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Knows, for the host that leads, what the other hosts' servers are set to, and fills the roster.
-// All of it is read once; what changes then is heard of (hosts_watch.h). Thread-safe.
+// All of it is read once; what changes then is heard of (hosts_watch.h). Only what a member says
+// counts, so that settings of a host that has left do not come back. Thread-safe.
 #pragma once
 
 #include <map>
@@ -25,8 +26,8 @@ class SettingsReader {
                  Log& log)
       : etcd_(etcd), self_(std::move(self)), layout_(layout), roster_(roster), log_(log) {}
 
-  // Reads all. Settings that do not open, or are of another release, are told of once and count
-  // for nothing.
+  // Reads all. Settings that do not open, are no member's, or are of another release, are told of
+  // once and count for nothing.
   Result<void> look(const FleetKeys& keys);
   // What has happened since, to settings or anything else. What is known already is passed over.
   void hear(const std::vector<EtcdEvent>& events, const FleetKeys& keys);
@@ -40,10 +41,23 @@ class SettingsReader {
   }
 
  private:
-  using Known = std::map<std::string, HostSettings>;  // by the key of etcd
+  struct Believed {
+    HostSettings settings;
+    EtcdRevision modified = 0;
+  };
+  using Known = std::map<std::string, Believed>;    // by the key of etcd
+  using Entries = std::map<std::string, EtcdItem>;  // of the members, by their ids
 
-  void take_in(const EtcdItem& item, const FleetKeys& keys);
-  HostSettings open(const EtcdItem& item, const FleetKeys& keys);
+  // `before`: what counts instead when these settings do not; nullptr: nothing.
+  void take_in(const EtcdItem& item, const Entries& members, const FleetKeys& keys,
+               const Believed* before);
+  // Changes nothing where it cannot ask etcd: then all is to be read.
+  void hear_settings(const EtcdItem& item, const FleetKeys& keys);
+  Result<Entries> read_entries(const EtcdRange& range, const FleetKeys& keys);
+  std::string id_of(const EtcdItem& item) const {
+    return item.key.substr(layout_.settings().size());
+  }
+  Result<HostSettings> open(const EtcdItem& item, const FleetKeys& keys);
   void tell(const std::string& key, const HostSettings& settings);
   void fill_roster();
 

@@ -91,6 +91,23 @@ class Machine {
     const std::lock_guard lock(mutex_);
     keys_.keys.insert(keys_.keys.begin(), {.id = key.id, .key = key.key.clone()});
   }
+  // Has an entry among the members, which all that it writes is compared with. Sealed with the
+  // newest of its keys. Its agent reads both anew.
+  void becomes_member(fleet::EtcdClient& etcd) {
+    const std::string entry = "/cl/web/hosts/id-of-" + name_;
+    const auto write = [&](const std::string& key, std::string value) {
+      return etcd.commit({.compares = {}, .changes = {{.key = key, .value = std::move(value)}}})
+          .value()
+          .revision;
+    };
+    {
+      const std::lock_guard lock(mutex_);
+      keys_.entry = entry;
+      keys_.entry_modified =
+          write(entry, keys_.seal(entry, Secret::copy_of(std::string_view("a member"))).value());
+    }
+    write("/cl/web/keys/some/id-of-" + name_, "a box");
+  }
   store::Store& store() { return *store_; }
   store::Lease& lease() { return *lease_; }
   // What it has heard that the others name, as "HOST NAME".

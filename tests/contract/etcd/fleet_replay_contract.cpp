@@ -246,6 +246,73 @@ TEST_F(FleetReplayContract, ARequestIsGoodForAnHour) {
   EXPECT_TRUE(has_said(*one, "inbox/0123456789abcdef-www was asked for before"));
 }
 
+TEST_F(FleetReplayContract, SettingsOfAHostThatHasLeftDoNotComeBack) {
+  const auto one = join("one");
+  const auto two = join("two");
+  one->becomes_member(*raw_);
+  two->becomes_member(*raw_);
+  two->names({"mail"});
+  const std::string key = "/cl/web/~settings/id-of-two";
+  const std::string entry = "/cl/web/hosts/id-of-two";
+  ASSERT_TRUE(happens([&] { return !read(key).empty(); }));
+  ASSERT_TRUE(one->lead());
+  ASSERT_TRUE(one->hears({"two mail"}));
+  const std::string settings = read(key);
+  const std::string membership = read(entry);
+  two->stop();
+  remove(entry);
+  remove(key);
+  ASSERT_TRUE(one->hears({}));
+  write(key, settings);
+  EXPECT_TRUE(has_said(*one, "do not count (it is no member of the fleet)"));
+  EXPECT_TRUE(one->heard().empty());
+  // Nor for one that leads later; nor with its entry, which the fleet's key before has sealed.
+  one->stop();
+  one->gets(crypto::make_sealing_key().value());
+  one->becomes_member(*raw_);
+  one->start();
+  write(entry, membership);
+  write(key, settings);
+  ASSERT_TRUE(one->lead());
+  EXPECT_TRUE(has_said(*one, "do not count (it has no entry with the newest key"));
+  EXPECT_TRUE(one->heard().empty());
+}
+
+TEST_F(FleetReplayContract, SettingsOfAnOlderKeyDoNotComeBack) {
+  const auto one = join("one");
+  const auto two = join("two");
+  one->becomes_member(*raw_);
+  two->becomes_member(*raw_);
+  two->names({"mail"});
+  const std::string key = "/cl/web/~settings/id-of-two";
+  ASSERT_TRUE(happens([&] { return !read(key).empty(); }));
+  ASSERT_TRUE(one->lead());
+  ASSERT_TRUE(one->hears({"two mail"}));
+  const std::string settings = read(key);
+  two->names({"shop"});
+  ASSERT_TRUE(one->hears({"two shop"}));
+  two->stop();
+  const crypto::SealingKey next = crypto::make_sealing_key().value();
+  for (Machine* machine : {one.get(), two.get()}) {
+    machine->gets(next);
+    machine->becomes_member(*raw_);
+  }
+  // What it has said before stays, although it says nothing with the new key.
+  ASSERT_TRUE(one->store().inbox().grant("www", "a sign"));
+  EXPECT_TRUE(one->hears({"two shop"}));
+  write(key, settings);
+  two->start();
+  EXPECT_TRUE(happens([&] { return read(key) != settings; })) << "it mends that itself";
+  EXPECT_TRUE(one->hears({"two shop"}));
+  two->stop();
+  one->stop();
+  write(key, settings);
+  one->start();
+  ASSERT_TRUE(one->lead());
+  EXPECT_TRUE(has_said(*one, "do not count (somebody has put older ones back)"));
+  EXPECT_TRUE(one->heard().empty());
+}
+
 TEST_F(FleetReplayContract, AnOverviewDoesNotGoBack) {
   const auto one = join("one");
   const auto other = join("other");
