@@ -11,6 +11,7 @@
 
 #include "base/file.h"
 #include "base/handle.h"
+#include "base/text.h"
 #include "cloud/transport/proxy_login.h"
 #include "crypto/digest.h"
 #include "crypto/key/sealed_box.h"
@@ -28,6 +29,10 @@ Result<Secret> read_named(const std::string& path, std::string_view what) {
   Result<Secret> text = real == nullptr ? Result<Secret>(fail(system_error(path, errno)))
                                         : read_secret_file(real.get(), kMostFleetFile);
   if (!text) return fail_with(std::move(text), fmt::format("reading the {}", what));
+  // Perhaps whoever writes it has not come so far. Nothing would be shown, or checked, with it.
+  if (trim(text->reveal()).empty()) {
+    return fail(ErrorKind::invalid, fmt::format("the {}, {}, is empty", what, path));
+  }
   return text;
 }
 

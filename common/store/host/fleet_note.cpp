@@ -13,6 +13,8 @@ namespace ccm::store {
 namespace {
 
 constexpr std::size_t kLargestFleetNote = 64U << 10U;
+// The end of the year 9999: later times have no form for people.
+constexpr std::int64_t kLastSecond = 253402300799;
 
 std::string fleet_overview_path(const std::string& state_path) {
   return state_path + "/fleet-hosts";
@@ -92,7 +94,7 @@ std::optional<FleetNote> read_fleet_note(const std::string& state_path) {
   };
   const auto since = record->find_number("since");
   const std::string fleet = text_of("fleet");
-  if (!since || fleet.empty()) return std::nullopt;
+  if (!since || *since < 0 || *since > kLastSecond || fleet.empty()) return std::nullopt;
   FleetNote note{.fleet = fleet,
                  .host = text_of("host"),
                  .is_connected = record->find("connected") == "1",

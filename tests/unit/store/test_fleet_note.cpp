@@ -76,7 +76,9 @@ TEST_F(FleetNoteTest, HasAllHostsBesideIt) {
 }
 
 TEST_F(FleetNoteTest, IsNoneWhenItIsDamaged) {
-  for (const char* text : {"", "fleet", "fleet: web\n", "since: 1\n", "fleet: web\nsince: x\n"}) {
+  for (const char* text : {"", "fleet", "fleet: web\n", "since: 1\n", "fleet: web\nsince: x\n",
+                           "fleet: web\nsince: -1\n", "fleet: web\nsince: 253402300800\n",
+                           "fleet: web\nsince: 9223372036854775807\n"}) {
     directory_.write("fleet", text);
     EXPECT_EQ(read_fleet_note(path_), std::nullopt) << text;
   }
