@@ -25,6 +25,12 @@ void try_to_watch() {
   static_cast<void>(inotify_init1(IN_CLOEXEC));
 }
 
+// There is no room, or the call is not allowed.
+bool is_refused_to_all(int error_number) noexcept {
+  return error_number == ENOSPC || error_number == ENOMEM || error_number == EPERM ||
+         error_number == ENOSYS;
+}
+
 Error problem_of(int error_number) {
   return system_error("watching the files of the certificates (inotify)", error_number);
 }
@@ -57,6 +63,9 @@ FolderWatch::FolderWatch(const FileReader& store, FileDescriptor notifications,
 
 std::vector<std::size_t> FolderWatch::touched() {
   std::set<std::size_t> touched;
+  // What is refused again says so again.
+  problem_.reset();
+  is_full_ = false;
   const bool had_folder = certificates_ != kNone;
   const bool is_told = read_events(touched) && had_folder;
   if (!is_told) {
@@ -67,9 +76,18 @@ std::vector<std::size_t> FolderWatch::touched() {
     return all;
   }
   for (const std::size_t which : touched) watch(which);
-  // An agent that has ended, or a higher limit, may have made room.
-  while (!unwatched_.empty() && watch(unwatched_.front())) touched.insert(unwatched_.front());
+  watch_the_rest(touched);
   return {touched.begin(), touched.end()};
+}
+
+// An agent that has ended, or a higher limit, may have made room. One that is refused for a reason
+// of its own does not keep the others unwatched.
+void FolderWatch::watch_the_rest(std::set<std::size_t>& touched) {
+  const std::vector<std::size_t> unwatched = unwatched_;
+  for (const std::size_t which : unwatched) {
+    if (watch(which)) touched.insert(which);
+    if (is_full_) return;
+  }
 }
 
 void FolderWatch::watch_all() {
@@ -118,6 +136,7 @@ FolderWatch::Outcome FolderWatch::place(int& watch, const std::string& path, std
         error_number == ENOENT || error_number == ENOTDIR || error_number == EACCES;
     if (is_absent) return Outcome::absent;
     problem_ = problem_of(error_number);
+    is_full_ = is_refused_to_all(error_number);
     return Outcome::refused;
   }
   // Two names of one folder, as with a bind mount, have one watch.

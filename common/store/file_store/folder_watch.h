@@ -53,6 +53,7 @@ class FolderWatch final : public FileWatch {
 
   void watch_all();
   void leave_all();
+  void watch_the_rest(std::set<std::size_t>& touched);
   // False when it stays unwatched.
   bool watch(std::size_t which);
   Outcome watch_version(std::size_t which);
@@ -72,6 +73,7 @@ class FolderWatch final : public FileWatch {
   int certificates_ = kNone;
   std::vector<std::size_t> unwatched_;
   std::optional<Error> problem_;
+  bool is_full_ = false;  // the system refuses further watches
 };
 
 }  // namespace ccm::store

@@ -227,8 +227,29 @@ TEST_F(FolderWatchTest, WatchesWhatFitsAndTheRestWhenThereIsRoom) {
     if (touched() != Indices{1}) return 2;
     limit(7);
     if (touched() != Indices{2} || !watch().unwatched().empty()) return 3;
+    if (watch().problem()) return 5;
     write(certificate("c") / "versions/3/privkey.pem", "other");
     return touched() == Indices{2} ? 0 : 4;
+  });
+  if (status == 77) GTEST_SKIP() << "the system makes no user namespace with a limit";
+  EXPECT_EQ(status, 0);
+}
+
+// Two names of one folder have one watch, however much room there is.
+TEST_F(FolderWatchTest, OneThatIsNeverWatchedDoesNotKeepTheOthersSo) {
+  const int status = test::in_child_without({{SYS_acct, EPERM}}, [&] {
+    if (unshare(CLONE_NEWUSER) != 0) return 77;
+    const auto limit = [](int most) {
+      std::ofstream own("/proc/sys/user/max_inotify_watches");
+      own << most << std::flush;
+      return own.good();
+    };
+    if (!limit(3)) return 77;
+    const auto watch = reader_.watch_files({"a", "a", "c"});
+    if (watch->unwatched() != Indices{1, 2} || !watch->problem()) return 1;
+    limit(5);
+    if (watch->touched() != Indices{2} || watch->unwatched() != Indices{1}) return 2;
+    return watch->problem() ? 3 : 0;
   });
   if (status == 77) GTEST_SKIP() << "the system makes no user namespace with a limit";
   EXPECT_EQ(status, 0);
