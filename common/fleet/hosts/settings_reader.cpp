@@ -48,8 +48,7 @@ void SettingsReader::tell(const std::string& key, const HostSettings& settings) 
   if (std::exchange(problem, settings.problem) == settings.problem || problem.empty()) return;
   log_.warn(
       "the settings of the host \"{}\" of the fleet do not count ({}), so certificates that only "
-      "it "
-      "names are not looked after",
+      "it names are not looked after",
       settings.host, settings.problem);
 }
 
