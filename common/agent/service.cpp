@@ -18,6 +18,7 @@
 #include "base/file.h"
 #include "base/version.h"
 #include "crypto/certificate/recent_certificates.h"
+#include "crypto/verification/recent_paths.h"
 #include "launch/process.h"
 #include "store/host/canary_file.h"
 #include "store/host/snapshot_file.h"
@@ -27,6 +28,8 @@ namespace {
 
 // The authorities of many leaves, and the leaves that are being renewed.
 constexpr std::size_t kRecentCertificates = 64;
+// Of the leaves that are being renewed at once.
+constexpr std::size_t kRecentPaths = 16;
 
 // What must be done as root, then never root again.
 Result<Accesses> settle(const config::Config& config, SettingsKeeper& settings, Log& log) {
@@ -125,6 +128,7 @@ Result<int> serve(const config::Handover& handover, const Pulse& pulse, Log& log
                    .log = log});
   life.give();
   crypto::keep_recent_certificates(kRecentCertificates);
+  crypto::keep_recent_paths(kRecentPaths);
   Result<std::unique_ptr<store::Store>> store = open_agent_store(*config, kStorePath, *access, log);
   if (!store) return pass(std::move(store));
   EventStream events({.store = **store,
