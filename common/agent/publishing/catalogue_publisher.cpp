@@ -63,16 +63,20 @@ void CataloguePublisher::begin_round(SteadyTime since) {
   round_.assign(all.begin(), all.end());
 }
 
+Seconds CataloguePublisher::round_time() const noexcept {
+  return std::max(kRound, Seconds(static_cast<Seconds::rep>(round_.size() / kMostTurns)));
+}
+
 // As many as the part of the round that has passed.
 void CataloguePublisher::take_turns(SteadyTime since) {
-  if (!last_ || since - *last_ >= kRound) {
+  if (!last_ || since - *last_ >= round_time()) {
     for (; turn_ < round_.size(); ++turn_) waiting_.insert(round_[turn_]);
     begin_round(since);
     return;
   }
   const auto passed = std::chrono::duration_cast<Seconds>(since - *last_).count();
   const std::size_t due = round_.size() * static_cast<std::size_t>(std::max(passed, {})) /
-                          static_cast<std::size_t>(kRound.count());
+                          static_cast<std::size_t>(round_time().count());
   for (; turn_ < due; ++turn_) waiting_.insert(round_[turn_]);
 }
 

@@ -30,6 +30,9 @@ class CataloguePublisher {
   // Every entry is looked at within this time, to find changes that no Store made, such as a
   // restored backup.
   static constexpr Seconds kRound{300};
+  // But no more than so many in a second, so that a large catalogue costs no more than one of 3,000
+  // and a round of 100,000 takes three hours.
+  static constexpr std::size_t kMostTurns = 10;
   // The most entries that one step looks at.
   static constexpr std::size_t kMostLooks = 200;
 
@@ -58,6 +61,7 @@ class CataloguePublisher {
   void look_for_changes();
   void begin_round(SteadyTime since);
   void take_turns(SteadyTime since);
+  Seconds round_time() const noexcept;
   void look_at(const std::string& entry, Time now);
   bool has_lost(const std::string& entry);
   bool has_lost_everything();

@@ -7,11 +7,13 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "agent/publishing/catalogue_publisher.h"
 #include "publication/reader.h"
 #include "publication/writer.h"
+#include "store/file_store/file_reader.h"
 #include "store/file_store/file_store.h"
 #include "support/admission.h"
 #include "support/fake_clock.h"
@@ -181,6 +183,40 @@ TEST_F(CataloguePublisherTest, WhatTheStoreHasLostAsAWholeStays) {
   }
   refresh();
   EXPECT_EQ(shown("c.example"), "nothing");
+}
+
+// A store of many entries of which none has a version; counts how often it is asked for one.
+class EmptyEntries : public store::FileReader {
+ public:
+  EmptyEntries(const std::filesystem::path& path, std::size_t count) : FileReader(path.string()) {
+    for (std::size_t i = 0; i < count; ++i) names_.push_back("n" + std::to_string(i));
+  }
+  Result<std::vector<std::string>> names() const override { return names_; }
+  store::VersionNumber current_version(const std::string&) const noexcept override {
+    ++looks_;
+    return 0;
+  }
+  std::size_t looks() const noexcept { return std::exchange(looks_, 0); }
+
+ private:
+  std::vector<std::string> names_;
+  mutable std::size_t looks_ = 0;
+};
+
+TEST_F(CataloguePublisherTest, AMinuteOfTurnsCostsTheSameHoweverManyThereAre) {
+  // A store that has never changed cannot tell what has changed.
+  install("a", "a.example");
+  for (const std::size_t count : {3'000U, 30'000U}) {
+    const EmptyEntries entries(directory_.path(), count);
+    publisher_.emplace(writer_->catalogues(), entries, log_);
+    refresh();
+    EXPECT_EQ(entries.looks(), count) << "the first look is at all";
+    for (int second = 0; second < 60; ++second) {
+      clock_.advance(Seconds(1));
+      refresh();
+    }
+    EXPECT_EQ(entries.looks(), 60 * CataloguePublisher::kMostTurns);
+  }
 }
 
 }  // namespace
