@@ -61,7 +61,13 @@ void write_out(const Utf8Character& character, std::string& out) {
   out += number > 0xFFFF ? fmt::format("\\U{:08x}", number) : fmt::format("\\u{:04x}", number);
 }
 
+bool is_plain(char c) noexcept {
+  return c >= ' ' && c <= '~';
+}
+
 std::string made_visible(std::string_view text, bool keep_line_feeds) {
+  // As nearly every path and line is.
+  if (std::all_of(text.begin(), text.end(), is_plain)) return std::string(text);
   std::string out;
   out.reserve(text.size());
   while (!text.empty()) {

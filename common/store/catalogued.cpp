@@ -19,9 +19,12 @@ Traces traces_of(const StoreReader& store, const std::string& name) {
 
 bool is_store_bare(const StoreReader& store) {
   const auto names = store.names();
-  return !names || std::none_of(names->begin(), names->end(), [&](const std::string& name) {
-    return store.current_version(name) != 0;
-  });
+  return !names || is_store_bare(store, *names);
+}
+
+bool is_store_bare(const StoreReader& store, const std::vector<std::string>& names) {
+  return std::none_of(names.begin(), names.end(),
+                      [&](const std::string& name) { return store.current_version(name) != 0; });
 }
 
 Result<ToCatalogue> load_for_catalogue(const StoreReader& store, const std::string& name,

@@ -18,6 +18,8 @@ namespace {
 
 constexpr auto kRelease = std::memory_order_release;
 constexpr std::uint64_t kAhead = std::uint64_t{64} << 10U;
+// As many as fit in a page of 4 kB.
+constexpr std::uint32_t kIndexesAhead = 512;
 constexpr auto kRelaxed = std::memory_order_relaxed;
 
 std::size_t slot_of(const CataloguedFacts& facts) noexcept {
@@ -143,8 +145,13 @@ Result<std::uint32_t> CatalogueWriter::free_index() {
     return fail(ErrorKind::rejected,
                 fmt::format("a catalogue holds at most {} certificates", kMostCatalogued));
   }
-  auto room = reserve(kEntriesOffset + std::uint64_t{next_index_} * sizeof(Word), sizeof(Word));
-  if (!room) return pass(std::move(room));
+  if (next_index_ >= reserved_indexes_) {
+    const std::uint32_t end = std::min(next_index_ + kIndexesAhead, std::uint32_t{kMostCatalogued});
+    auto room = reserve(kEntriesOffset + std::uint64_t{next_index_} * sizeof(Word),
+                        std::uint64_t{end - next_index_} * sizeof(Word));
+    if (!room) return pass(std::move(room));
+    reserved_indexes_ = end;
+  }
   return next_index_++;
 }
 

@@ -103,7 +103,8 @@ class CatalogueWriter {
   std::unordered_map<std::uint64_t, Digest> chain_digests_;  // by reference
   std::vector<std::uint32_t> free_indexes_;                  // below next_index_
   std::uint32_t next_index_ = 0;
-  std::uint64_t used_slots_ = 0;  // of the table in use, with those of removed names
+  std::uint32_t reserved_indexes_ = 0;  // by this writer, up to here
+  std::uint64_t used_slots_ = 0;        // of the table in use, with those of removed names
 };
 
 }  // namespace ccm::publication

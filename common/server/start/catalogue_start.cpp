@@ -33,7 +33,7 @@ class Filling {
       log_.error("catalogue \"{}\": {}", catalogue_.name(), entries.error().message());
       return;
     }
-    if (store::is_store_bare(start_.store)) return keep();
+    if (store::is_store_bare(start_.store, *entries)) return keep();
     remove_all_but({entries->begin(), entries->end()});
     ask_what_changed();
     for (const std::string& entry : *entries) load(entry);

@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/syscall.h>
 
 #include <atomic>
+#include <cerrno>
 #include <cstring>
 #include <map>
 #include <set>
@@ -12,6 +15,7 @@
 #include "publication/catalogue/catalogue_writer.h"
 #include "publication/segment.h"
 #include "publication_fixture.h"
+#include "support/denied_calls.h"
 #include "support/test_pki.h"
 
 namespace ccm::publication {
@@ -70,6 +74,26 @@ TEST(Catalogue, ANameFindsItsCertificateWithChainKeyAndResponse) {
   EXPECT_TRUE(edge_of(writer).remove("a"));
   EXPECT_FALSE(edge_of(writer).remove("a"));
   EXPECT_EQ(shown(reader, "a.example"), "nothing");
+}
+
+// A start puts up to a hundred thousand.
+TEST(Catalogue, MostOfThemAskTheSystemForNoMemory) {
+  constexpr int kCount = 20;
+  Writer writer = make_catalogue_writer();
+  CatalogueWriter& edge = edge_of(writer);
+  const auto bundle_of = [](int number) {
+    return bundle_for({.names = {fmt::format("n{}.example", number)}});
+  };
+  ASSERT_TRUE(edge.put("n0", {1, 1, 0}, bundle_of(0), {}));
+  const int put = test::in_child_without({{SYS_fallocate, ENOSPC}}, [&] {
+    int done = 0;
+    for (int number = 1; number <= kCount; ++number) {
+      const auto added = edge.put(fmt::format("n{}", number), {1, 1, 0}, bundle_of(number), {});
+      done += added ? 1 : 0;
+    }
+    return done;
+  });
+  EXPECT_EQ(put, kCount);
 }
 
 TEST(Catalogue, OfSeveralForANameTheOneThatEndsLastIsShownOfEachKindOfKey) {
