@@ -201,15 +201,15 @@ Secret encode_moment(const SnapshotMoment& moment) {
 
 Snapshot Snapshot::parse(Secret content) {
   Snapshot snapshot;
-  snapshot.total_ = content.size();
   if (!content.reveal().starts_with(kSnapshotHead)) return snapshot;
+  snapshot.total_ = content.size();
   View rest = content.bytes().subspan(kSnapshotHead.size());
   while (!rest.empty()) {
     const auto body = body_at(rest);
     auto entry = body ? parse_body(*body) : std::nullopt;
     if (entry) {
       const std::size_t size = kFrameSize + body->size();
-      snapshot.take(*std::move(entry), size);
+      snapshot.take(*std::move(entry), {.at = content.size() - rest.size(), .size = size});
       rest = rest.subspan(size);
       continue;
     }
@@ -218,15 +218,15 @@ Snapshot Snapshot::parse(Secret content) {
   return snapshot;
 }
 
-void Snapshot::take(SnapshotEntry entry, std::size_t size) {
+void Snapshot::take(SnapshotEntry entry, Place place) {
   if (entry.name.empty()) {
     moment_ = {.life = entry.version, .number = entry.stamp};
-    moment_bytes_ += size;
+    moment_bytes_ += place.size;
     return;
   }
-  std::size_t& known = sizes_[entry.name];
-  used_ += size - known;
-  known = size;
+  Place& known = places_[entry.name];
+  used_ += place.size - known.size;
+  known = place;
   std::string name = entry.name;
   entries_.insert_or_assign(std::move(name), std::move(entry));
 }
@@ -248,6 +248,20 @@ EntryPlaces find_intact_entries(View part) {
 const SnapshotEntry* Snapshot::find(std::string_view name) const {
   const auto found = entries_.find(name);
   return found == entries_.end() ? nullptr : &found->second;
+}
+
+Snapshot::Place Snapshot::place_of(std::string_view name) const {
+  const auto found = places_.find(name);
+  return found == places_.end() ? Place() : found->second;
+}
+
+void Snapshot::drop(std::string_view name) {
+  const auto entry = entries_.find(name);
+  if (entry == entries_.end()) return;
+  const auto place = places_.find(name);
+  used_ -= place->second.size;
+  places_.erase(place);
+  entries_.erase(entry);
 }
 
 }  // namespace ccm::publication

@@ -86,6 +86,16 @@ class Snapshot {
 
   // nullptr: there is no intact entry.
   const SnapshotEntry* find(std::string_view name) const;
+  // Where it stands in the content; none of size 0 exists.
+  struct Place {
+    std::size_t at = 0;
+    std::size_t size = 0;
+
+    bool operator==(const Place&) const = default;
+  };
+  Place place_of(std::string_view name) const;
+  // Gives back what it takes, for who goes through many and needs each only once.
+  void drop(std::string_view name);
   // All intact entries by name.
   const std::map<std::string, SnapshotEntry, std::less<>>& entries() const noexcept {
     return entries_;
@@ -94,15 +104,16 @@ class Snapshot {
   const std::optional<SnapshotMoment>& moment() const noexcept { return moment_; }
   // How many bytes all moments take.
   std::size_t moment_bytes() const noexcept { return moment_bytes_; }
-  // How many bytes its intact, current entries take, and how many the whole content.
+  // How many bytes its intact, current entries take, and how many the whole content, which is 0 for
+  // another format.
   std::size_t used() const noexcept { return used_; }
   std::size_t total() const noexcept { return total_; }
 
  private:
-  void take(SnapshotEntry entry, std::size_t size);
+  void take(SnapshotEntry entry, Place place);
 
   std::map<std::string, SnapshotEntry, std::less<>> entries_;
-  std::map<std::string, std::size_t, std::less<>> sizes_;
+  std::map<std::string, Place, std::less<>> places_;
   std::optional<SnapshotMoment> moment_;
   std::size_t moment_bytes_ = 0;
   std::size_t used_ = 0;

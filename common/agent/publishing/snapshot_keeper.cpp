@@ -4,7 +4,6 @@
 #include <malloc.h>
 
 #include <algorithm>
-#include <cstring>
 #include <vector>
 
 #include "base/boundary.h"
@@ -31,21 +30,6 @@ constexpr Seconds kBetweenAll{60};
 
 bool is_wasteful(std::size_t used, std::size_t total) {
   return total > used + std::max(used, kLeastWaste);
-}
-
-Secret joined(const std::vector<Secret>& parts) {
-  std::size_t size = publication::kSnapshotHead.size();
-  for (const Secret& part : parts) size += part.size();
-  Secret all = Secret::of_size(size);
-  auto room = all.mutable_bytes();
-  std::memcpy(room.data(), publication::kSnapshotHead.data(), publication::kSnapshotHead.size());
-  room = room.subspan(publication::kSnapshotHead.size());
-  for (const Secret& part : parts) {
-    if (part.empty()) continue;
-    std::memcpy(room.data(), part.bytes().data(), part.size());
-    room = room.subspan(part.size());
-  }
-  return all;
 }
 
 void limit_to_chain(SnapshotEntry& entry, const crypto::Bundle& bundle) {
@@ -126,9 +110,10 @@ std::optional<Secret> SnapshotFile::read(const Subject& spec, const Traces& trac
 
 // All current entries, taken from the old snapshot where it has them. A copy of what the store has
 // lost is kept as long as it is in force.
-Secret SnapshotFile::join(const Snapshot& old, KnownByName& known) {
-  std::vector<Secret> parts;
-  std::uint64_t at = publication::kSnapshotHead.size();
+SnapshotFile::Content SnapshotFile::join(Snapshot& old, KnownByName& known) {
+  Content content;
+  content.parts.push_back(Secret::copy_of(publication::kSnapshotHead));
+  content.size = publication::kSnapshotHead.size();
   for (const Subject& spec : subjects(old)) {
     const Traces traces = look(spec);
     const SnapshotEntry* entry = old.find(spec.name);
@@ -137,17 +122,22 @@ Secret SnapshotFile::join(const Snapshot& old, KnownByName& known) {
     if (entry != nullptr && !is_same) differences_.emplace_back(spec.name, entry->version);
     const bool is_kept = is_same && entry->response == traces.response &&
                          entry->rules == crypto::kServingRules && !entry->origin.empty();
-    std::optional<Secret> made = is_kept ? encode_entry(*entry) : read(spec, traces);
-    if (!made && entry != nullptr && entry->end > parts_.clock.now()) {
+    std::optional<Secret> made = is_kept ? std::nullopt : read(spec, traces);
+    const bool is_copied =
+        !made && entry != nullptr && (is_kept || entry->end > parts_.clock.now());
+    if (is_copied) {
       made = encode_entry(*entry);
-      has_stale_ = has_stale_ || traces.version != 0;
+      has_stale_ = has_stale_ || (!is_kept && traces.version != 0);
     }
-    parts.push_back(made ? *std::move(made) : Secret());
-    const std::size_t size = parts.back().size();
-    known.emplace_back(spec.name, Known{.traces = traces, .at = at, .size = size});
-    at += size;
+    const std::size_t size = made ? made->size() : 0;
+    const Snapshot::Place place{.at = content.size, .size = size};
+    content.is_as_before &= size == 0 || (is_copied && old.place_of(spec.name) == place);
+    if (made) content.parts.push_back(*std::move(made));
+    known.emplace_back(spec.name, Known{.traces = traces, .at = content.size, .size = size});
+    content.size += size;
+    old.drop(spec.name);
   }
-  return joined(parts);
+  return content;
 }
 
 void SnapshotFile::begin_anew() {
@@ -177,18 +167,16 @@ Result<void> SnapshotFile::write_anew(KnownByName& known) {
   // Before anything is read: what is forgotten from here on ends the draft.
   Result<store::SnapshotDraft> draft = store::SnapshotDraft::begin(parts_.state_path);
   Result<Secret> content = store::read_snapshot(parts_.state_path);
-  const Secret before = content ? content->clone() : Secret();
   has_stale_ = false;
-  const Snapshot old = content ? Snapshot::parse(*std::move(content)) : Snapshot();
-  const Secret all = join(old, known);
-  const bool is_same = before.size() == all.size() + old.moment_bytes() &&
-                       before.reveal().starts_with(all.reveal()) &&
+  Snapshot old = content ? Snapshot::parse(*std::move(content)) : Snapshot();
+  const Content all = join(old, known);
+  const bool is_same = all.is_as_before && old.total() == all.size + old.moment_bytes() &&
                        old.moment_bytes() <= kMostMoments && (!draft || draft->is_wanted());
-  used_ = all.size();
-  total_ = is_same ? before.size() : all.size();
+  used_ = all.size;
+  total_ = is_same ? old.total() : all.size;
   moment_ = is_same ? old.moment() : std::nullopt;
   if (is_same) return {};
-  return draft ? draft->finish(all) : pass(std::move(draft));
+  return draft ? draft->finish(all.parts) : pass(std::move(draft));
 }
 
 // Without it a server looks at every certificate when it starts.

@@ -85,7 +85,14 @@ class SnapshotFile {
   // The entry for the certificate; empty when a server could not show it at once, nullopt when the
   // store cannot give it.
   std::optional<Secret> read(const Subject& subject, const Traces& traces) const;
-  Secret join(const publication::Snapshot& old, KnownByName& known);
+  // What the new file consists of. It takes the entries of the old one as it goes through them, so
+  // that not everything is there twice.
+  struct Content {
+    std::vector<Secret> parts;
+    std::size_t size = 0;
+    bool is_as_before = true;  // each of them stands in the old file at the same place
+  };
+  Content join(publication::Snapshot& old, KnownByName& known);
   Result<void> write_anew(KnownByName& known);
   void tell_differences();
   void append(Known& known, const Secret& entry);

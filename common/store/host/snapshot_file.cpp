@@ -32,6 +32,32 @@ FileDescriptor open_for_writing(const std::string& path, int flags) {
   return FileDescriptor(open(path.c_str(), O_WRONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | flags));
 }
 
+Secret joined(std::span<const Secret> parts, std::size_t size) {
+  Secret all = Secret::of_size(size);
+  std::span<std::byte> room = all.mutable_bytes();
+  for (const Secret& part : parts) {
+    std::copy(part.bytes().begin(), part.bytes().end(), room.begin());
+    room = room.subspan(part.size());
+  }
+  return all;
+}
+
+// Many in one call, and never all of them a second time in memory.
+bool write_joined(int file, std::span<const Secret> parts) {
+  constexpr std::size_t kPiece = std::size_t{1} << 20U;
+  while (!parts.empty()) {
+    std::size_t count = 0;
+    std::size_t size = 0;
+    do {
+      size += parts[count++].size();
+    } while (count < parts.size() && size + parts[count].size() <= kPiece);
+    const Secret piece = joined(parts.first(count), size);
+    if (!write_all(file, piece.reveal())) return false;
+    parts = parts.subspan(count);
+  }
+  return true;
+}
+
 bool is_the_file_at(const std::string& path, const FileDescriptor& file) {
   struct stat ours {};
   struct stat found {};
@@ -108,10 +134,10 @@ bool SnapshotDraft::is_wanted() const noexcept {
 
 // The rename finds nothing after remove_snapshot(), so nothing has to be locked. What it would find
 // when another draft has been begun since then is not ours to put in place.
-Result<void> SnapshotDraft::finish(const Secret& content) {
+Result<void> SnapshotDraft::finish(std::span<const Secret> parts) {
   const std::string path = snapshot_path(state_path_);
   const std::string draft = draft_path(state_path_);
-  if (!write_all(file_.get(), content.reveal()) || fsync(file_.get()) != 0) {
+  if (!write_joined(file_.get(), parts) || fsync(file_.get()) != 0) {
     return fail(system_error("write " + path, errno));
   }
   if (is_wanted() && rename(draft.c_str(), path.c_str()) == 0) {
@@ -126,7 +152,7 @@ Result<void> SnapshotDraft::finish(const Secret& content) {
 
 Result<void> replace_snapshot(const std::string& state_path, const Secret& content) {
   Result<SnapshotDraft> draft = SnapshotDraft::begin(state_path);
-  return draft ? draft->finish(content) : pass(std::move(draft));
+  return draft ? draft->finish({&content, 1}) : pass(std::move(draft));
 }
 
 Result<std::uint64_t> append_to_snapshot(const std::string& state_path, const Secret& content) {

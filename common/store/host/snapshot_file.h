@@ -8,6 +8,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <span>
 #include <string>
 #include <utility>
 
@@ -46,9 +47,9 @@ class SnapshotDraft {
 
   // False after remove_snapshot(), also when another draft has been begun since.
   bool is_wanted() const noexcept;
-  // Replaces the snapshot atomically. `rejected` after remove_snapshot(); any error leaves the
-  // snapshot as it was.
-  Result<void> finish(const Secret& content);
+  // Replaces the snapshot atomically by these parts, one after the other. `rejected` after
+  // remove_snapshot(); any error leaves the snapshot as it was.
+  Result<void> finish(std::span<const Secret> parts);
 
  private:
   SnapshotDraft(std::string state_path, FileDescriptor file)

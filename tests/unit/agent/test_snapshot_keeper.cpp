@@ -145,6 +145,13 @@ TEST_F(SnapshotKeeperTest, HoldsWhatIsInstalledAndGrowsWithAChange) {
   EXPECT_EQ(log_.text(), "");
 }
 
+TEST_F(SnapshotKeeperTest, AFileOfAnotherFormatIsReplaced) {
+  ASSERT_TRUE(store::replace_snapshot(
+      path(), Secret::copy_of(std::string(publication::kSnapshotHead.size(), '?'))));
+  begin();
+  EXPECT_EQ(text(), publication::kSnapshotHead);
+}
+
 TEST_F(SnapshotKeeperTest, TheNextLeaderReadsWhatIsNewOnly) {
   install("a");
   begin();

@@ -5,8 +5,11 @@
 #include <unistd.h>
 
 #include <filesystem>
+#include <initializer_list>
 #include <memory>
 #include <string>
+#include <string_view>
+#include <vector>
 
 #include "base/file.h"
 #include "store/host/snapshot_file.h"
@@ -17,6 +20,12 @@ namespace ccm::store {
 namespace {
 
 using ::testing::HasSubstr;
+
+std::vector<Secret> parts_of(std::initializer_list<std::string_view> texts) {
+  std::vector<Secret> parts;
+  for (const std::string_view text : texts) parts.push_back(Secret::copy_of(text));
+  return parts;
+}
 
 class SnapshotFileTest : public ::testing::Test {
  protected:
@@ -56,18 +65,27 @@ TEST_F(SnapshotFileTest, ADraftEndsWhenTheSnapshotIsRemoved) {
     EXPECT_TRUE(draft->is_wanted());
     remove_snapshot(path());
     EXPECT_FALSE(draft->is_wanted());
-    EXPECT_EQ(draft->finish(Secret::copy_of("two")).error().kind(), ErrorKind::rejected);
+    EXPECT_EQ(draft->finish(parts_of({"two"})).error().kind(), ErrorKind::rejected);
     EXPECT_FALSE(std::filesystem::exists(snapshot_path(path())));
   }
   {
     auto draft = SnapshotDraft::begin(path());
     ASSERT_TRUE(draft);
-    EXPECT_TRUE(draft->finish(Secret::copy_of("three")));
+    EXPECT_TRUE(draft->finish(parts_of({"three"})));
   }
   EXPECT_EQ(content(), "three");
   { static_cast<void>(SnapshotDraft::begin(path())); }
   EXPECT_EQ(std::distance(std::filesystem::directory_iterator(path()), {}), 1)
       << "no draft is left";
+}
+
+// More and larger ones than are written at once.
+TEST_F(SnapshotFileTest, ADraftTakesItsPartsInOrder) {
+  const std::string large(std::size_t{3} << 19U, 'l');
+  auto draft = SnapshotDraft::begin(path());
+  ASSERT_TRUE(draft);
+  ASSERT_TRUE(draft->finish(parts_of({"one", "", large, large, "two", large, ""})));
+  EXPECT_EQ(content(), "one" + large + large + "two" + large);
 }
 
 TEST_F(SnapshotFileTest, ADraftThatEndedLeavesTheNextOneAlone) {
@@ -78,11 +96,11 @@ TEST_F(SnapshotFileTest, ADraftThatEndedLeavesTheNextOneAlone) {
   auto next = SnapshotDraft::begin(path());
   ASSERT_TRUE(next);
   EXPECT_FALSE((*ended)->is_wanted());
-  EXPECT_EQ((*ended)->finish(Secret::copy_of("two")).error().kind(), ErrorKind::rejected);
+  EXPECT_EQ((*ended)->finish(parts_of({"two"})).error().kind(), ErrorKind::rejected);
   EXPECT_FALSE(std::filesystem::exists(snapshot_path(path()))) << "what the next one has so far";
   ended.reset();
   EXPECT_TRUE(next->is_wanted());
-  EXPECT_TRUE(next->finish(Secret::copy_of("three")));
+  EXPECT_TRUE(next->finish(parts_of({"three"})));
   EXPECT_EQ(content(), "three");
 }
 
