@@ -296,7 +296,6 @@ Result<void> EtcdClient::watch(const EtcdRange& range, EtcdRevision since, const
   LineSplitter lines;
   std::optional<Error> problem;
   bool has_enough = false;
-  bool has_news = false;
   bool has_begun = false;
   bool hangs = false;
   const auto take = [&](std::string_view line) {
@@ -306,7 +305,6 @@ Result<void> EtcdClient::watch(const EtcdRange& range, EtcdRevision since, const
       problem = std::move(news).error();
       return false;
     }
-    has_news = has_news || !news->events.empty();
     has_enough = !listener(*news) || news->is_canceled;
     return !has_enough;
   };
@@ -331,8 +329,8 @@ Result<void> EtcdClient::watch(const EtcdRange& range, EtcdRevision since, const
   if (!response) problem = response.error();
   if (!has_begun) forget_log_in();  // as in call_member()
   if (has_enough && !problem) return {};
-  // One that tells nothing may have no way to.
-  if (problem || hangs || !has_news) preferred_ = (member + 1) % options_.endpoints.size();
+  // One that has not even said that it watches may have no way to tell anything.
+  if (problem || hangs || !has_begun) preferred_ = (member + 1) % options_.endpoints.size();
   if (!problem) return {};
   if (problem->kind() == ErrorKind::unauthorized && !options_.user.empty()) {
     static_cast<void>(log_in(member));

@@ -34,7 +34,8 @@ struct EtcdOptions {
   // What one member gets for one answer. A member without a leader hangs for longer. A call takes
   // three times as long at most, however many members there are.
   std::chrono::milliseconds patience{2000};
-  // A watch that is silent for so long is begun again at the next member, whatever the reason.
+  // A watch that is silent for so long ends, whatever the reason. The next one is at the next
+  // member if this one has not even said that it watches.
   std::chrono::milliseconds silence{15000};
   // While nothing comes, the member is asked so often whether it is alive.
   std::chrono::milliseconds quiet{2000};
