@@ -68,10 +68,11 @@ void FleetReporter::work() {
     if (!standing) continue;
     Result<void> done = writer_.look(*standing);
     if (Result<void> seen = look_at_canaries(*standing); done) done = std::move(seen);
-    tell(done);
+    tell(done, "the others do not hear of this host",
+         "certificates that only it names are looked after only while it leads", problem_);
     look_at_leader(standing->leader);
-    // What the status shows is as old as it says: nothing is lost when etcd does not take it.
-    static_cast<void>(overview_.look(*standing));
+    tell(overview_.look(*standing), "it cannot be told how all hosts are",
+         "the status of every host shows what was told last", overview_problem_);
   }
 }
 
@@ -87,14 +88,12 @@ void FleetReporter::look_at_leader(const FleetLeader& leader) {
 }
 
 // That etcd does not answer is told of by the thread that follows.
-void FleetReporter::tell(const Result<void>& outcome) {
+void FleetReporter::tell(const Result<void>& outcome, std::string_view what,
+                         std::string_view consequence, std::string& told) {
   const bool is_told_of = !outcome && outcome.error().is_retryable();
   const std::string problem = outcome || is_told_of ? std::string() : outcome.error().message();
-  if (problem == std::exchange(problem_, problem) || problem.empty()) return;
-  host_.log().warn(
-      "fleet: the others do not hear of this host ({}); certificates that only it names are looked "
-      "after only while it leads",
-      problem);
+  if (problem == std::exchange(told, problem) || problem.empty()) return;
+  host_.log().warn("fleet: {} ({}); {}", what, problem, consequence);
 }
 
 }  // namespace ccm::fleet

@@ -5,6 +5,7 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 #include <thread>
 
 #include "base/clock.h"
@@ -42,7 +43,9 @@ class FleetReporter {
  private:
   void work();
   Result<void> look_at_canaries(const FleetHost::Standing& standing);
-  void tell(const Result<void>& outcome);
+  // Once, until it is another problem.
+  void tell(const Result<void>& outcome, std::string_view what, std::string_view consequence,
+            std::string& told);
   void look_at_leader(const FleetLeader& leader);
 
   FleetHost& host_;
@@ -58,6 +61,7 @@ class FleetReporter {
   HostsWatch watch_;
   FleetLeader leader_;   // as it was heard of last
   std::string problem_;  // as it was told of last
+  std::string overview_problem_;
   FileDescriptor stop_;
   std::thread thread_;
 };

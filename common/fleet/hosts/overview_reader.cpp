@@ -29,7 +29,12 @@ Result<SentOverview> parse_sent_overview(const Secret& text) {
 void OverviewReader::take_in(const EtcdItem& item, const FleetKeys& keys) {
   const Result<Secret> text = keys.unseal(item.key, item.value);
   const auto sent = text ? parse_sent_overview(*text) : Result<SentOverview>(fail(text.error()));
-  if (!sent || sent->known_to < taken_in_) return;
+  if (item.modified == taken_in_) return;
+  if (!sent || sent->known_to < taken_in_) {
+    log_.warn("etcd: {} is {}; it changes nothing here", item.key,
+              sent ? "older than what was there before" : sent.error().message());
+    return;
+  }
   taken_in_ = item.modified;
   static_cast<void>(store::write_fleet_overview(state_path_, sent->overview));
 }

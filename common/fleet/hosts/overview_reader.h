@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "base/fleet_overview.h"
+#include "base/log.h"
 #include "base/result.h"
 #include "base/secret.h"
 #include "fleet/etcd/etcd_messages.h"
@@ -28,15 +29,18 @@ Result<SentOverview> parse_sent_overview(const Secret& text);
 
 class OverviewReader {
  public:
-  explicit OverviewReader(std::string state_path) : state_path_(std::move(state_path)) {}
+  // Borrows the log.
+  OverviewReader(std::string state_path, Log& log)
+      : state_path_(std::move(state_path)), log_(log) {}
 
-  // Best effort.
+  // Best effort. What does not count is told of.
   void take_in(const EtcdItem& item, const FleetKeys& keys);
   // etcd's revisions are others by now.
   void forget_revisions() noexcept { taken_in_ = 0; }
 
  private:
   const std::string state_path_;
+  Log& log_;
   EtcdRevision taken_in_ = 0;  // of the last one
 };
 

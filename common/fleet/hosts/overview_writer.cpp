@@ -42,6 +42,8 @@ Result<void> OverviewWriter::look(const FleetHost::Standing& standing) {
   const std::optional<HostReports> reports = parts_.reports.all();
   if (!reports) return {};
   if (!has_begun_) begin_anew();
+  // Whatever comes of it: what fails is not tried all the time either.
+  next_look_ = now + kBetweenOverviewLooks;
   if (Result<void> read = read_members(standing); !read) return read;
   const Time at = parts_.host.etcd()->now();
   tell_of_lost(*reports, at);
@@ -52,7 +54,6 @@ Result<void> OverviewWriter::look(const FleetHost::Standing& standing) {
     written_ = now;
     last_ = overview;
   }
-  next_look_ = now + kBetweenOverviewLooks;
   return {};
 }
 

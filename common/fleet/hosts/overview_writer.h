@@ -34,7 +34,7 @@ class OverviewWriter {
   };
   explicit OverviewWriter(Parts parts) : parts_(std::move(parts)) {}
 
-  // `transient` when it is to be tried again soon.
+  // `transient` when the next look may do better.
   Result<void> look(const FleetHost::Standing& standing);
 
  private:

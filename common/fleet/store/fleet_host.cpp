@@ -38,7 +38,7 @@ constexpr std::size_t kMostFlaws = 20;
 FleetHost::FleetHost(Parts parts, const store::FileReader& reader)
     : parts_(std::move(parts)),
       mirror_(*parts_.etcd, parts_.layout, keys_, reader, parts_.log),
-      overview_(parts_.state_path),
+      overview_(parts_.state_path, parts_.log),
       stop_(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {}
 
 FleetHost::~FleetHost() {

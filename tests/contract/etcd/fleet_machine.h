@@ -60,7 +60,10 @@ class Machine {
   }
   void start() {
     std::shared_ptr<fleet::EtcdClient> etcd =
-        fleet::EtcdClient::make({.endpoints = endpoints_}).value();
+        fleet::EtcdClient::make({.endpoints = endpoints_,
+                                 .user = Secret::copy_of(std::string_view("host")),
+                                 .password = Secret::copy_of(std::string_view("pass"))})
+            .value();
     store_ = fleet::open_etcd_store(
                  {.state_path = directory_.path(),
                   .fleet = "web",

@@ -7,10 +7,14 @@
 
 #include <algorithm>
 #include <memory>
+#include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/packing.h"
+#include "cloud/transport/curl_client.h"
+#include "crypto/certificate/pem_block.h"
 #include "fleet/hosts/host_report.h"
 #include "fleet/hosts/overview_reader.h"
 #include "fleet/store/fleet_keyring.h"
@@ -175,6 +179,42 @@ TEST_F(FleetOverviewContract, TheLeaderIsToldOfSettingsAndReadsNone) {
   EXPECT_LT(metric("etcd_network_client_grpc_sent_bytes_total") - bytes_before,
             static_cast<double>(size));
   EXPECT_GT(metric("etcd_network_client_grpc_sent_bytes_total") - bytes_before, 0);
+}
+
+// Its user may read all of the fleet, and write all but the overview.
+TEST_F(FleetOverviewContract, SaysThatEtcdDoesNotTakeIt) {
+  const auto base64 = [](std::string_view text) {
+    return crypto::encode_base64(std::as_bytes(std::span(text)));
+  };
+  const auto http = cloud::make_curl_client({}).value();
+  const auto post = [&](const std::string& path, const std::string& body) {
+    const auto answer = http->send({.method = "POST",
+                                    .url = cluster_->endpoints().front() + "/v3/auth/" + path,
+                                    .headers = {},
+                                    .body = body});
+    ASSERT_EQ(answer.value().status, 200) << path;
+  };
+  const auto may = [&](const char* type, std::string_view from, std::string_view to) {
+    post("role/grant",
+         fmt::format(R"({{"name":"host","perm":{{"permType":"{}","key":"{}","range_end":"{}"}}}})",
+                     type, base64(from), base64(to)));
+  };
+  post("user/add", R"({"name":"root","password":"pass"})");
+  post("role/add", R"({"name":"root"})");
+  post("user/grant", R"({"user":"root","role":"root"})");
+  post("user/add", R"({"name":"host","password":"pass"})");
+  post("role/add", R"({"name":"host"})");
+  may("READ", "/cl/web/", "/cl/web0");
+  may("WRITE", "/cl/web/", "/cl/web/overview");
+  may("WRITE", "/cl/web/overviews", "/cl/web0");
+  post("user/grant", R"({"user":"host","role":"host"})");
+  post("enable", "{}");
+  const auto one = join("one");
+  ASSERT_TRUE(one->lead());
+  const std::string words = "fleet: it cannot be told how all hosts are (";
+  EXPECT_TRUE(happens([&] { return one->log().text().find(words) != std::string::npos; }));
+  const std::string log = one->log().text();
+  EXPECT_EQ(log.find(words), log.rfind(words)) << log;
 }
 
 }  // namespace
