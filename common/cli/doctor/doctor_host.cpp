@@ -60,21 +60,29 @@ void examine_one(const store::EffectiveSettings& settings, Findings& findings) {
 }
 
 // What helps a certificate in this state.
-std::string remedy_of_certificate(const Overview& overview, std::string_view word) {
+std::string remedy_of_certificate(const Overview& overview, Condition condition) {
   const std::string name = shell_word(overview.name);
   if (overview.spec == nullptr) return fmt::format("import another one: ccmctl import {}", name);
-  if (word == "held") return fmt::format("let go of it: ccmctl renew {}", name);
-  if (word == "damaged") return fmt::format("have it replaced: ccmctl renew {}", name);
-  if (word == "not served") return "see what is said of the server's agent";
-  if (word == "waiting") return fmt::format("what it waits for: ccmctl show {}", name);
-  if (word == "missing") return fmt::format("ask for it now: ccmctl renew {}", name);
-  return fmt::format("fix the cause, then: ccmctl renew {}", name);
+  switch (condition) {
+    case Condition::held:
+      return fmt::format("let go of it: ccmctl renew {}", name);
+    case Condition::damaged:
+      return fmt::format("have it replaced: ccmctl renew {}", name);
+    case Condition::not_served:
+      return "see what is said of the server's agent";
+    case Condition::waiting:
+      return fmt::format("what it waits for: ccmctl show {}", name);
+    case Condition::missing:
+      return fmt::format("ask for it now: ccmctl renew {}", name);
+    default:
+      return fmt::format("fix the cause, then: ccmctl renew {}", name);
+  }
 }
 
 Finding judge(const Overview& overview, Time now) {
   const Health health = health_of(overview, now);
   const Error* error = overview.error();
-  const bool is_well = error == nullptr && health.word != "held";
+  const bool is_well = error == nullptr && health.condition != Condition::held;
   const Verdict verdict = health.colour == Colour::red ? Verdict::bad
                           : is_well                    ? Verdict::good
                                                        : Verdict::doubtful;
@@ -82,10 +90,11 @@ Finding judge(const Overview& overview, Time now) {
       overview.is_served() ? next_step(overview, now)
                            : fmt::format("version {} is stored, served by {}",
                                          overview.installed->info.number, served_text(overview));
-  return {verdict, fmt::format("certificate {}", overview.name),
-          error == nullptr ? fmt::format("{}, {}", health.word, what)
-                           : fmt::format("{}: {}", health.word, error->message()),
-          verdict == Verdict::good ? std::string() : remedy_of_certificate(overview, health.word)};
+  return {
+      verdict, fmt::format("certificate {}", overview.name),
+      error == nullptr ? fmt::format("{}, {}", health.word(), what)
+                       : fmt::format("{}: {}", health.word(), error->message()),
+      verdict == Verdict::good ? std::string() : remedy_of_certificate(overview, health.condition)};
 }
 
 void examine_records(const store::StoreReader& store, const std::string& name, Findings& findings) {

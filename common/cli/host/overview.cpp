@@ -225,34 +225,35 @@ Result<std::optional<Overview>> look_at(Workspace& workspace, const std::string&
 }
 
 Health health_of(const Overview& overview, Time now) noexcept {
-  if (overview.is_left) return {overview.is_forgotten ? "forgotten" : "unused", Colour::dim};
+  if (overview.is_left)
+    return {overview.is_forgotten ? Condition::forgotten : Condition::unused, Colour::dim};
   const Error* error = overview.error();
   const bool is_waiting = std::holds_alternative<Waiting>(overview.state);
   if (!overview.installed) {
-    if (overview.damage) return {"damaged", Colour::red};
-    if (is_waiting) return {"waiting", Colour::yellow};
-    return {error == nullptr ? "missing" : "failing", Colour::red};
+    if (overview.damage) return {Condition::damaged, Colour::red};
+    if (is_waiting) return {Condition::waiting, Colour::yellow};
+    return {error == nullptr ? Condition::missing : Condition::failing, Colour::red};
   }
   const auto& info = overview.installed->info;
-  if (info.not_after <= now) return {"expired", Colour::red};
+  if (info.not_after <= now) return {Condition::expired, Colour::red};
   const Colour trouble = is_nearly_over(info, now) ? Colour::red : Colour::yellow;
-  if (overview.damage) return {"damaged", trouble};
-  if (is_waiting) return {"waiting", trouble};
-  if (std::holds_alternative<Rejected>(overview.state)) return {"refused", trouble};
-  if (std::holds_alternative<Failing>(overview.state)) return {"failing", trouble};
-  if (!overview.is_served()) return {"not served", Colour::red};
-  if (overview.is_held()) return {"held", Colour::yellow};
-  if (overview.spec == nullptr && !overview.is_catalogued) return {"unused", Colour::dim};
-  return {"valid", is_nearly_over(info, now) ? Colour::yellow : Colour::green};
+  if (overview.damage) return {Condition::damaged, trouble};
+  if (is_waiting) return {Condition::waiting, trouble};
+  if (std::holds_alternative<Rejected>(overview.state)) return {Condition::refused, trouble};
+  if (std::holds_alternative<Failing>(overview.state)) return {Condition::failing, trouble};
+  if (!overview.is_served()) return {Condition::not_served, Colour::red};
+  if (overview.is_held()) return {Condition::held, Colour::yellow};
+  if (overview.spec == nullptr && !overview.is_catalogued) return {Condition::unused, Colour::dim};
+  return {Condition::valid, is_nearly_over(info, now) ? Colour::yellow : Colour::green};
 }
 
 bool is_trouble(const Overview& overview, Time now) noexcept {
-  return !overview.is_left && health_of(overview, now).word != "valid";
+  return !overview.is_left && health_of(overview, now).condition != Condition::valid;
 }
 
 void sort_by_need(std::vector<Overview>& overviews, Time now) {
   const auto rank = [now](const Overview& overview) {
-    const auto [word, colour] = health_of(overview, now);
+    const auto [condition, colour] = health_of(overview, now);
     const int need = overview.is_left            ? 3
                      : colour == Colour::red     ? 0
                      : is_trouble(overview, now) ? 1

@@ -12,6 +12,7 @@
 
 #include "base/canary_tally.h"
 #include "base/clock.h"
+#include "base/condition.h"
 #include "base/result.h"
 #include "cli/host/agents.h"
 #include "cli/host/workspace.h"
@@ -85,14 +86,15 @@ void say_unknown(const std::string& name);
 std::pair<lifecycle::State, std::uint64_t> read_state(const store::StoreReader& store,
                                                       const std::string& name);
 
-// "unused", "forgotten", or, of what a server names, "valid", "not served", "held", "failing",
-// "waiting", "refused", "missing", "expired", "damaged", and how bad.
+// How a certificate is, and how bad that is.
 struct Health {
-  std::string_view word;
+  Condition condition;
   Colour colour;
+
+  std::string_view word() const noexcept { return word_of(condition); }
 };
 Health health_of(const Overview& overview, Time now) noexcept;
-// Whether somebody should look: anything but "valid", of what a server names.
+// Whether somebody should look: anything but valid, of what a server names.
 bool is_trouble(const Overview& overview, Time now) noexcept;
 // The worst first; equals by their end, then by name.
 void sort_by_need(std::vector<Overview>& overviews, Time now);

@@ -94,7 +94,7 @@ JsonObject object_of(const Overview& overview, Time now) {
   JsonObject object;
   object.set("name", overview.name)
       .set("source", source_of(overview))
-      .set("state", health_of(overview, now).word)
+      .set("state", health_of(overview, now).word())
       .set_flag("is_configured", overview.spec != nullptr)
       .set_flag("is_forgotten", overview.is_forgotten)
       .set_flag("is_held", overview.is_held())

@@ -185,9 +185,9 @@ std::string certificate_row(const CertificateReport& certificate, Time now) {
 <td data-head="Next">{}{}</td></tr>
 )",
       html(spec.name), html(names_of(certificate)), html(spec.source.facts().label),
-      word_element(certificate.level, certificate.condition), life(told, now), served(certificate),
-      stored(told), staple(told, spec.stapling, now), next_step(certificate, now),
-      past_events(told, now));
+      word_element(certificate.level, word_of(certificate.condition)), life(told, now),
+      served(certificate), stored(told), staple(told, spec.stapling, now),
+      next_step(certificate, now), past_events(told, now));
 }
 
 }  // namespace ccm::server

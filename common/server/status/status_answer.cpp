@@ -128,10 +128,11 @@ Result<StatusFilter> filter_of(const StatusRequest& request, Form form) {
   StatusFilter filter{.text = to_lower(parameter(request.query, "q").value_or("")),
                       .state = parameter(request.query, "state").value_or("")};
   constexpr std::array<std::string_view, 4> kGroups = {"trouble", "good", "warning", "bad"};
-  const auto is_among = [&](const auto& words) {
-    return std::find(words.begin(), words.end(), filter.state) != words.end();
-  };
-  if (!filter.state.empty() && !is_among(kConditions) && !is_among(kGroups)) {
+  const bool is_group = std::find(kGroups.begin(), kGroups.end(), filter.state) != kGroups.end();
+  const bool is_condition =
+      std::any_of(kConditions.begin(), kConditions.end(),
+                  [&](Condition each) { return word_of(each) == filter.state; });
+  if (!filter.state.empty() && !is_condition && !is_group) {
     return fail(ErrorKind::invalid,
                 "state must be trouble, good, warning, bad or the state of a certificate, such as "
                 "failing");

@@ -161,8 +161,8 @@ void write_summary(JsonText& out, const StatusReport& report) {
     out.number(to_string(level), report.count(level));
   }
   out.open('{', "states");
-  for (const std::string_view condition : kConditions) {
-    out.number(condition, report.conditions.at(condition));
+  for (const Condition condition : kConditions) {
+    out.number(word_of(condition), report.conditions.at(condition));
   }
   out.close('}').close('}');
 }
@@ -234,7 +234,7 @@ void write_certificate(JsonText& out, const CertificateReport& certificate) {
   const CertificateStatus& told = certificate.told;
   out.open('{')
       .text("name", certificate.spec->name)
-      .text("state", certificate.condition)
+      .text("state", word_of(certificate.condition))
       .text("level", to_string(certificate.level))
       .text("source", certificate.spec->source.facts().label)
       .open('[', "names");

@@ -221,8 +221,8 @@ void add_canaries(Metrics& out, const StatusReport& report,
 
 void add_certificates(Metrics& out, const StatusReport& report) {
   out.family("ccm_certificates", "gauge", "Certificates of this server, by state.");
-  for (const std::string_view condition : kConditions) {
-    out.sample(report.conditions.at(condition), label("state", condition));
+  for (const Condition condition : kConditions) {
+    out.sample(report.conditions.at(condition), label("state", word_of(condition)));
   }
   if (report.certificates.empty()) return;
   std::vector<std::string> labels;
@@ -231,7 +231,7 @@ void add_certificates(Metrics& out, const StatusReport& report) {
   }
   out.family("ccm_certificate_state", "gauge", "1 for the state that the certificate is in.");
   for (std::size_t i = 0; i < labels.size(); ++i) {
-    out.sample(1, labels[i] + "," + label("state", report.certificates[i].condition));
+    out.sample(1, labels[i] + "," + label("state", word_of(report.certificates[i].condition)));
   }
   add_canaries(out, report, labels);
   for (const CertificateFamily& family : certificate_families()) {

@@ -193,9 +193,10 @@ std::string filter_form(const StatusReport& report, const StatusFilter& filter) 
   std::string options =
       option("", "all", filter.state) + option("trouble", "not in order", filter.state) +
       option("bad", "need help", filter.state) + option("warning", "need attention", filter.state);
-  for (const std::string_view condition : kConditions) {
-    options += option(condition, fmt::format("{} ({})", condition, report.conditions.at(condition)),
-                      filter.state);
+  for (const Condition condition : kConditions) {
+    const std::string_view word = word_of(condition);
+    options +=
+        option(word, fmt::format("{} ({})", word, report.conditions.at(condition)), filter.state);
   }
   return fmt::format(
       R"(<form method="get" role="search"><label for="q">Name contains<input id="q" name="q" type="search" value="{}"></label>
@@ -291,7 +292,7 @@ std::string status_section(const StatusReport& report) {
   std::size_t left = kMostInSection;
   for (const CertificateReport& each : report.certificates) {
     if (left-- == 0) break;
-    out += fmt::format("<p>{}: {}{}</p>\n", html(each.spec->name), html(each.condition),
+    out += fmt::format("<p>{}: {}{}</p>\n", html(each.spec->name), word_of(each.condition),
                        each.told.error.empty() ? "" : "; " + html(each.told.error));
   }
   return out;

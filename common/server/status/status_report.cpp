@@ -15,7 +15,7 @@ namespace {
 using publication::CertificateStatus;
 
 struct Judgement {
-  std::string_view condition;
+  Condition condition;
   Health level;
 };
 
@@ -24,26 +24,26 @@ bool is_nearly_over(const CertificateStatus& told, Time now) {
 }
 
 Judgement judge_missing(const CertificateStatus& told) {
-  if (told.is_damaged) return {"damaged", Health::bad};
-  if (told.error_kind == "pending") return {"waiting", Health::warning};
-  return {told.error.empty() ? "missing" : "failing", Health::bad};
+  if (told.is_damaged) return {Condition::damaged, Health::bad};
+  if (told.error_kind == "pending") return {Condition::waiting, Health::warning};
+  return {told.error.empty() ? Condition::missing : Condition::failing, Health::bad};
 }
 
 // As cli/host/overview.cpp does it.
 Judgement judge(const CertificateReport& report, Time now) {
   const CertificateStatus& told = report.told;
-  if (!report.is_told) return {"unknown", Health::warning};
+  if (!report.is_told) return {Condition::unknown, Health::warning};
   const bool has_certificate = told.version != 0 && told.not_after != Time{};
   if (!has_certificate) return judge_missing(told);
-  if (told.not_after <= now) return {"expired", Health::bad};
+  if (told.not_after <= now) return {Condition::expired, Health::bad};
   const Health trouble = is_nearly_over(told, now) ? Health::bad : Health::warning;
-  if (told.is_damaged) return {"damaged", trouble};
-  if (!report.is_served()) return {"not served", Health::bad};
-  if (told.error_kind == "pending") return {"waiting", trouble};
-  if (told.state == CertificateStatus::State::rejected) return {"refused", trouble};
-  if (told.state == CertificateStatus::State::failing) return {"failing", trouble};
-  if (told.held != 0 && told.held == told.version) return {"held", Health::warning};
-  return {"valid", is_nearly_over(told, now) ? Health::warning : Health::good};
+  if (told.is_damaged) return {Condition::damaged, trouble};
+  if (!report.is_served()) return {Condition::not_served, Health::bad};
+  if (told.error_kind == "pending") return {Condition::waiting, trouble};
+  if (told.state == CertificateStatus::State::rejected) return {Condition::refused, trouble};
+  if (told.state == CertificateStatus::State::failing) return {Condition::failing, trouble};
+  if (told.held != 0 && told.held == told.version) return {Condition::held, Health::warning};
+  return {Condition::valid, is_nearly_over(told, now) ? Health::warning : Health::good};
 }
 
 void look_at_workers(StatusReport& report, const WorkerRows& rows) {
@@ -183,7 +183,7 @@ StatusReport gather(const StatusSources& sources, Time now, SteadyTime steady) {
   StatusReport report;
   report.now = now;
   report.server = sources.server;
-  for (const std::string_view condition : kConditions) report.conditions[condition] = 0;
+  for (const Condition condition : kConditions) report.conditions[condition] = 0;
   if (sources.config == nullptr || sources.reader == nullptr) return report;
   report.region = sources.config->global().region;
   look_at_agent(report, *sources.reader, steady);
@@ -199,9 +199,7 @@ StatusReport gather(const StatusSources& sources, Time now, SteadyTime steady) {
     ++report.conditions[condition];
   }
   const auto rank = [](const CertificateReport& each) {
-    const auto* place = std::find(kConditions.begin(), kConditions.end(), each.condition);
-    return std::tuple(-static_cast<int>(each.level), place - kConditions.begin(),
-                      each.told.not_after);
+    return std::tuple(-static_cast<int>(each.level), each.condition, each.told.not_after);
   };
   std::stable_sort(report.certificates.begin(), report.certificates.end(),
                    [&](const auto& a, const auto& b) { return rank(a) < rank(b); });

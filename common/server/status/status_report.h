@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "base/clock.h"
+#include "base/condition.h"
 #include "config/config.h"
 #include "config/input/wire.h"
 #include "publication/reader.h"
@@ -29,12 +30,6 @@ inline constexpr Seconds kLongestSilence{9};
 enum class Health : std::uint8_t { good, warning, bad };
 std::string_view to_string(Health level) noexcept;
 
-// The conditions of a certificate, the worst first: those of `ccmctl status`, and "unknown" for a
-// certificate about which no agent has written a note yet.
-inline constexpr std::array<std::string_view, 10> kConditions = {
-    "expired", "missing", "not served", "damaged", "failing",
-    "refused", "waiting", "unknown",    "held",    "valid"};
-
 struct CertificateReport {
   const config::CertificateSpec* spec = nullptr;
   std::optional<std::uint32_t> slot = {};  // of the segment
@@ -43,7 +38,7 @@ struct CertificateReport {
   bool has_server = true;        // that shows it; otherwise other programs read it from the store
   std::uint64_t generation = 0;  // published by now; 0: nothing
   Health level = Health::good;
-  std::string_view condition;
+  Condition condition = Condition::unknown;
   std::uint32_t showing = 0;  // workers that have shown this generation
   std::uint32_t behind = 0;   // workers that have shown an older one, and nothing since
 
@@ -82,7 +77,7 @@ struct StatusReport {
   SilentWorkers silent_workers{};  // also those of an earlier configuration
   Counts sums{};
   std::vector<CertificateReport> certificates;  // the worst first
-  std::map<std::string_view, std::size_t> conditions;
+  std::map<Condition, std::size_t> conditions;  // each of kConditions
   std::vector<CatalogueReport> catalogues;
 
   // This host is in a fleet, and gets nothing new from it.

@@ -21,7 +21,7 @@ bool has_text(const CertificateReport& certificate, const std::string& wanted) {
 bool has_state(const CertificateReport& certificate, const std::string& wanted) {
   if (wanted.empty()) return true;
   if (wanted == "trouble") return certificate.level != Health::good;
-  return wanted == certificate.condition || wanted == to_string(certificate.level);
+  return wanted == word_of(certificate.condition) || wanted == to_string(certificate.level);
 }
 
 }  // namespace

@@ -68,7 +68,7 @@ class StatusAnswerTest : public testing::Test {
     tell("a", status);
     const StatusReport now = report();
     return std::string(to_string(now.certificates[0].level)) + " " +
-           std::string(now.certificates[0].condition);
+           std::string(word_of(now.certificates[0].condition));
   }
 
   config::ServerKind server_ = config::ServerKind::nginx;
@@ -81,7 +81,7 @@ class StatusAnswerTest : public testing::Test {
 // Nothing is published here, so what is in order otherwise is "not served".
 TEST_F(StatusAnswerTest, JudgesACertificate) {
   make({"a"});
-  EXPECT_EQ(report().certificates[0].condition, "unknown");
+  EXPECT_EQ(report().certificates[0].condition, Condition::unknown);
   EXPECT_EQ(condition_of(valid()), "bad not served");
   CertificateStatus none;
   EXPECT_EQ(condition_of(none), "bad missing");
@@ -124,7 +124,7 @@ TEST_F(StatusAnswerTest, TheWorstComesFirst) {
   const StatusReport now = report();
   EXPECT_EQ(now.certificates[0].spec->name, "c");
   EXPECT_EQ(now.certificates[1].spec->name, "a");
-  EXPECT_EQ(now.certificates[2].condition, "unknown");
+  EXPECT_EQ(now.certificates[2].condition, Condition::unknown);
 }
 
 TEST_F(StatusAnswerTest, WhatComesFromOutsideIsText) {

@@ -67,7 +67,7 @@ Result<ExitCode> show_certificate(Workspace& workspace, const std::string& name)
   add("name", (*overview)->name);
   add("source", printable(source_of(**overview)));
   add("names", printable(names_of(**overview)));
-  add("state", workspace.terminal.paint(health.colour, health.word));
+  add("state", workspace.terminal.paint(health.colour, health.word()));
   if ((*overview)->installed) {
     const auto& bundle = (*overview)->installed->certificate->bundle;
     const auto& info = (*overview)->installed->info;

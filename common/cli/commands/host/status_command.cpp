@@ -112,7 +112,7 @@ void print_used(const Workspace& workspace, const StatusOptions& options,
     }
     table.add({{overview.name},
                {source_of(overview)},
-               {std::string(health.word), health.colour},
+               {std::string(health.word()), health.colour},
                {served_text(overview)},
                std::move(left),
                {next_step(overview, now)},
@@ -152,7 +152,7 @@ std::string count_states(const std::vector<Overview>& all, Time now) {
   std::size_t used = 0;
   for (const Overview& overview : all) {
     if (overview.is_left) continue;
-    ++counts[health_of(overview, now).word];
+    ++counts[health_of(overview, now).word()];
     ++used;
   }
   std::vector<std::string> parts;
