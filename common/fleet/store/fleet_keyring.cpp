@@ -11,7 +11,6 @@
 #include "crypto/digest.h"
 #include "crypto/key/sealed_box.h"
 #include "crypto/key/sealing.h"
-#include "fleet/store/fleet_rotation.h"
 
 namespace ccm::fleet {
 namespace {
@@ -201,10 +200,14 @@ Result<std::vector<FleetMember>> FleetKeyring::members(const FleetKeys& keys) {
 }
 
 Result<std::string> FleetKeyring::rotate(const FleetKeys& keys,
-                                         const std::vector<std::string>& without) {
+                                         const std::vector<std::string>& without,
+                                         LeftBehind left_behind) {
   Result<SealingKey> key = make_fleet_key();
   if (!key) return pass(std::move(key));
-  return FleetRotation(etcd_, layout_, {.keys = keys, .without = without}, *std::move(key)).run();
+  return FleetRotation(etcd_, layout_,
+                       {.keys = keys, .without = without, .left_behind = left_behind},
+                       *std::move(key))
+      .run();
 }
 
 }  // namespace ccm::fleet

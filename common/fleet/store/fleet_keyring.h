@@ -28,6 +28,7 @@
 #include "fleet/etcd/etcd_client.h"
 #include "fleet/store/fleet_entry.h"
 #include "fleet/store/fleet_layout.h"
+#include "fleet/store/fleet_rotation.h"
 #include "fleet/store/member_list.h"
 
 namespace ccm::fleet {
@@ -48,8 +49,10 @@ class FleetKeyring {
   // `keys` as for admit(). A new key for all members but `without` (ids), who are members no
   // longer; its id. What lies in etcd stays sealed with the keys before it until it is written
   // again. When it is cut short, which a fleet of many members makes possible, it is done again
-  // with the keys as they are read then, on a host that has the new one: `rejected` on another.
-  Result<std::string> rotate(const FleetKeys& keys, const std::vector<std::string>& without);
+  // with the keys as they are read then, on a host that has the new one, and by an operator who
+  // says what becomes of those who do not: else it is `rejected`.
+  Result<std::string> rotate(const FleetKeys& keys, const std::vector<std::string>& without,
+                             LeftBehind left_behind = LeftBehind::refuse);
   // Whether the fleet counts the host among its members; notes its entry in the keys. `transient`
   // when they are not the newest any more.
   Result<bool> is_member(const crypto::KeyPair& host, FleetKeys& keys);

@@ -8,6 +8,8 @@
 #include <iterator>
 #include <utility>
 
+#include "base/sentences.h"
+#include "base/text.h"
 #include "crypto/key/sealed_box.h"
 
 namespace ccm::fleet {
@@ -21,6 +23,8 @@ constexpr std::size_t kChangesAtOnce = 100;
 // somebody puts back what was there.
 constexpr int kMostRounds = 10;
 constexpr std::chrono::seconds kLockLife{60};
+// In a sentence.
+constexpr std::size_t kMostNamed = 10;
 
 }  // namespace
 
@@ -40,7 +44,10 @@ Result<std::string> FleetRotation::run() {
   for (int round = 0; round < kMostRounds; ++round) {
     const Result<std::vector<FleetMember>> members = without_new_key();
     if (!members) return fail(members.error());
-    if (members->empty()) return after_.keys.front().id;
+    if (members->empty()) {
+      if (Result<void> noted = note_complete(); !noted) return pass(std::move(noted));
+      return after_.keys.front().id;
+    }
     if (Result<void> done = hand_over(*members); !done) return pass(std::move(done));
   }
   return fleet_changed();
@@ -105,10 +112,53 @@ Result<std::vector<FleetMember>> FleetRotation::without_new_key() {
   std::erase_if(members, [&](const FleetMember& member) {
     return member.sealed_with == after_.keys.front().id;
   });
+  if (Result<void> judged = judge_left_behind(members); !judged) return pass(std::move(judged));
   std::stable_partition(members.begin(), members.end(), [&](const FleetMember& member) {
     return layout_.member(member.id) == plan_.keys.entry;
   });
   return members;
+}
+
+bool FleetRotation::is_left_behind(const FleetMember& member) const {
+  return stays(member) && member.sealed_with != plan_.keys.keys.front().id;
+}
+
+Result<void> FleetRotation::judge_left_behind(std::vector<FleetMember>& members) {
+  std::vector<std::string> names;
+  for (const FleetMember& member : members) {
+    if (is_left_behind(member)) names.push_back(printable(member.name));
+  }
+  if (names.empty() || plan_.left_behind == LeftBehind::take_in) return {};
+  const Result<bool> complete = is_complete();
+  if (!complete) return fail(complete.error());
+  if (!*complete && plan_.left_behind == LeftBehind::refuse) {
+    return fail(ErrorKind::rejected,
+                fmt::format("these hosts do not have the fleet's newest key: {}; a change of it "
+                            "was cut short, or they have left and somebody has put back their "
+                            "entries: remove those that have left with `ccmctl fleet leave`, and "
+                            "give --yes to have the others get the new key",
+                            enumerated(names, kMostNamed)));
+  }
+  if (!*complete) passes_by_ = true;
+  std::erase_if(members, [&](const FleetMember& member) { return is_left_behind(member); });
+  return {};
+}
+
+Result<bool> FleetRotation::is_complete() {
+  const std::string place = layout_.complete();
+  const Result<EtcdPage> page = etcd_.range({.key = place});
+  if (!page) return fail(page.error());
+  if (page->items.empty()) return false;
+  const Result<Secret> id = after_.unseal(place, page->items.front().value);
+  return id && id->reveal() == plan_.keys.keys.front().id;
+}
+
+Result<void> FleetRotation::note_complete() {
+  if (passes_by_) return {};
+  const std::string place = layout_.complete();
+  Result<std::string> sealed = after_.seal(place, Secret::copy_of(after_.keys.front().id));
+  if (!sealed) return pass(std::move(sealed));
+  return commit({.compares = {}, .changes = {{.key = place, .value = *std::move(sealed)}}});
 }
 
 bool FleetRotation::stays(const FleetMember& member) const {

@@ -8,9 +8,14 @@
 // So whoever changes the key holds etcd's "~rotation" meanwhile, which goes away by itself a minute
 // after its holder was killed.
 //
+// Who has no newest key when a change begins was not reached by the change before, or is no member
+// any more, and somebody has put its entry back. At its end a change notes that every member has
+// the key, so it was put back. Without the note the operator has to say.
+//
 // One thread; asks etcd each time.
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -29,11 +34,19 @@ namespace ccm::fleet {
 inline constexpr std::string_view kNextKey = "|next";
 inline constexpr std::string_view kFormerKey = "|former";
 
+// What becomes of those who do not have the newest key when a change begins.
+enum class LeftBehind : std::uint8_t {
+  refuse,   // no change
+  take_in,  // they get the new key
+  pass_by,  // the others get the new key
+};
+
 class FleetRotation {
  public:
   struct Plan {
     const FleetKeys& keys;                    // with the entry of this host
     const std::vector<std::string>& without;  // ids of members who are to be none any more
+    LeftBehind left_behind = LeftBehind::refuse;
   };
   FleetRotation(EtcdClient& etcd, const FleetLayout& layout, Plan plan, crypto::SealingKey next);
   ~FleetRotation();
@@ -41,7 +54,7 @@ class FleetRotation {
   FleetRotation& operator=(const FleetRotation&) = delete;
 
   // The id of the new key. `transient` with the code kFleetChanged (member_list.h); `rejected` when
-  // it has to be done on another host.
+  // it has to be done on another host, or somebody is left behind and the plan refuses that.
   Result<std::string> run();
 
  private:
@@ -49,6 +62,11 @@ class FleetRotation {
   // Of a change of the key that was cut short, this host may not have that key.
   Result<void> look_for_unknown_keys(const std::vector<EtcdItem>& others);
   Result<std::vector<FleetMember>> without_new_key();
+  bool is_left_behind(const FleetMember& member) const;
+  // Takes out those who are left behind, unless they are to be taken in.
+  Result<void> judge_left_behind(std::vector<FleetMember>& members);
+  Result<bool> is_complete();
+  Result<void> note_complete();
   // Gives these the new key, or takes them out, part by part.
   Result<void> hand_over(const std::vector<FleetMember>& members);
   Result<EtcdChange> box_for(const FleetMember& member, const crypto::SealingKey& key,
@@ -63,7 +81,8 @@ class FleetRotation {
   const Plan plan_;
   FleetKeys after_;  // the new one, and those before
   EtcdLease lease_ = 0;
-  EtcdRevision lock_ = 0;  // when it was written
+  EtcdRevision lock_ = 0;   // when it was written
+  bool passes_by_ = false;  // perhaps members, who do not get the new key
 };
 
 }  // namespace ccm::fleet

@@ -50,6 +50,10 @@ class KeyringContract : public ::testing::Test {
     ASSERT_TRUE(etcd_->commit({.compares = {}, .changes = {{.key = key, .value = value}}}));
   }
 
+  void remove(const std::string& key) {
+    ASSERT_TRUE(etcd_->commit({.compares = {}, .changes = {{.key = key, .value = std::nullopt}}}));
+  }
+
   const FleetLayout layout_ = FleetLayout::make("web").value();
   const crypto::KeyPair one_ = test::make_test_key();
   const crypto::KeyPair other_ = test::make_test_key();
@@ -225,14 +229,66 @@ TEST_F(LargeFleetContract, AChangeThatWasCutShortIsDoneAgainByWhoeverHasTheKey) 
     ASSERT_TRUE(etcd_->commit(
         {.compares = {}, .changes = {{.key = layout_.key(half_done, id), .value = {}}}}));
   }
+  remove(layout_.complete());
   const auto refused = keyring_->rotate(keys_of(hosts_.back(), first_key_), {});
   ASSERT_FALSE(refused);
   EXPECT_EQ(refused.error().kind(), ErrorKind::rejected);
   EXPECT_THAT(refused.error().message(), HasSubstr("`ccmctl fleet keys` shows " + half_done));
-  const std::string next = keyring_->rotate(keys_of(hosts_.front(), first_key_), {}).value();
+  const auto doubted = keyring_->rotate(keys_of(hosts_.front(), first_key_), {});
+  ASSERT_FALSE(doubted) << "they may have left";
+  EXPECT_THAT(doubted.error().message(), HasSubstr("do not have the fleet's newest key: h, "));
+  const std::string next =
+      keyring_->rotate(keys_of(hosts_.front(), first_key_), {}, LeftBehind::take_in).value();
   expect_all_have(next);
   EXPECT_EQ(keys_of(one_, first_key_).keys.front().id, next);
   EXPECT_THAT(keys_of(hosts_.back(), first_key_).keys, SizeIs(3)) << "nothing stays unreadable";
+}
+
+// Somebody who may write to etcd wants a host that was removed to get the next key.
+TEST_F(KeyringContract, WhoHasLeftGetsNoKeyWhenItsEntryIsPutBack) {
+  const std::string id = keyring_->found(one_, "one").value();
+  const crypto::KeyPair gone = test::make_test_key();
+  ASSERT_TRUE(keyring_->admit(keys_of(one_, id), "other", half_of(other_)));
+  ASSERT_TRUE(keyring_->admit(keys_of(one_, id), "gone", half_of(gone)));
+  const std::string host = fleet_host_id(half_of(gone));
+  const std::string entry = etcd_->range({.key = layout_.member(host)})->items.at(0).value;
+  ASSERT_TRUE(keyring_->rotate(keys_of(one_, id), {host}, LeftBehind::pass_by));
+  const auto newest_of = [&](const crypto::KeyPair& key) {
+    return keyring_->read(key, id)->keys.front().id;
+  };
+  write(layout_.member(host), entry);
+  const std::string next = keyring_->rotate(keys_of(one_, id), {}).value();
+  EXPECT_EQ(newest_of(other_), next);
+  EXPECT_EQ(newest_of(gone), id);
+  // Without the note it might be one that a change has not reached.
+  remove(layout_.complete());
+  const auto refused = keyring_->rotate(keys_of(one_, id), {});
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().kind(), ErrorKind::rejected);
+  EXPECT_THAT(refused.error().message(), HasSubstr("the fleet's newest key: gone; "));
+  EXPECT_EQ(newest_of(other_), next) << "nothing was changed";
+  const std::string last = keyring_->rotate(keys_of(one_, id), {host}, LeftBehind::pass_by).value();
+  EXPECT_EQ(newest_of(other_), last);
+  EXPECT_EQ(newest_of(gone), id);
+  EXPECT_TRUE(keyring_->rotate(keys_of(one_, id), {})) << "it is gone for good";
+}
+
+// Removing one says nothing of the others.
+TEST_F(KeyringContract, ARemovalLeavesOthersInDoubtWhereTheyWere) {
+  const std::string id = keyring_->found(one_, "one").value();
+  const crypto::KeyPair gone = test::make_test_key();
+  ASSERT_TRUE(keyring_->admit(keys_of(one_, id), "other", half_of(other_)));
+  ASSERT_TRUE(keyring_->admit(keys_of(one_, id), "gone", half_of(gone)));
+  const std::string other = layout_.member(fleet_host_id(half_of(other_)));
+  const std::string entry = etcd_->range({.key = other})->items.at(0).value;
+  ASSERT_TRUE(keyring_->rotate(keys_of(one_, id), {}));
+  write(other, entry);
+  remove(layout_.complete());
+  const std::string left = fleet_host_id(half_of(gone));
+  ASSERT_TRUE(keyring_->rotate(keys_of(one_, id), {left}, LeftBehind::pass_by));
+  EXPECT_FALSE(keyring_->rotate(keys_of(one_, id), {}));
+  const std::string next = keyring_->rotate(keys_of(one_, id), {}, LeftBehind::take_in).value();
+  EXPECT_EQ(keyring_->read(other_, id)->keys.front().id, next);
 }
 
 TEST_F(KeyringContract, OneAtATimeChangesTheKey) {

@@ -189,7 +189,7 @@ Result<ExitCode> remove_host(Workspace& workspace, const FleetWords& words) {
   }
   // Who was removed in the meantime is none of the members, which does no harm.
   const auto id = as_member(workspace, words, [&](Membership& remover) {
-    return remover.keyring().rotate(remover.keys(), {member->id});
+    return remover.keyring().rotate(remover.keys(), {member->id}, fleet::LeftBehind::pass_by);
   });
   if (!id) return fail(id.error());
   Terminal::say(
@@ -202,8 +202,9 @@ Result<ExitCode> remove_host(Workspace& workspace, const FleetWords& words) {
 }
 
 Result<ExitCode> rotate_keys(Workspace& workspace, const FleetWords& words) {
-  const auto id = as_member(workspace, words, [](Membership& member) {
-    return member.keyring().rotate(member.keys(), {});
+  const auto left_behind = words.yes ? fleet::LeftBehind::take_in : fleet::LeftBehind::refuse;
+  const auto id = as_member(workspace, words, [left_behind](Membership& member) {
+    return member.keyring().rotate(member.keys(), {}, left_behind);
   });
   if (!id) return fail(id.error());
   Terminal::say("what is written from now on is sealed with a new key; every member has it:");
@@ -285,7 +286,9 @@ void add_fleet(CLI::App& app, Action& action) {
                         "leave web-2", remove_host);
   leave->add_option("HOST", words->subject, "its name or id")->required();
   leave->add_flag("--yes,-y", words->yes, "do not ask");
-  add("rotate", "Makes a new key for the fleet", "rotate", rotate_keys);
+  add("rotate", "Makes a new key for the fleet", "rotate", rotate_keys)
+      ->add_flag("--yes,-y", words->yes,
+                 "also for hosts that a change that was cut short has not reached");
 }
 
 }  // namespace ccm::cli
