@@ -68,7 +68,7 @@ class SnapshotKeeperTest : public ::testing::Test {
   }
   // What the next leader does.
   void begin() {
-    file_.emplace(SnapshotFile::Parts{*config_, *store_, path(), clock_, log_});
+    file_.emplace(SnapshotFile::Parts{*config_, reader_, path(), clock_, log_});
     file_->bring_up_to_date();
   }
   std::string path() const { return directory_.path().string(); }
@@ -114,6 +114,8 @@ class SnapshotKeeperTest : public ::testing::Test {
   test::TempDirectory directory_{test::memory_backed_parent()};
   std::unique_ptr<store::Store> store_ = store::open_file_store(directory_.path().string()).value();
   std::unique_ptr<store::Lease> lease_ = store_->try_lead().value();
+  // Not the store, which knows what it has just written without reading it.
+  store::FileReader reader_{directory_.path().string()};
   test::FakeClock clock_{test::kTestNow};
   test::MemoryLog log_;
   std::optional<config::Config> config_;
