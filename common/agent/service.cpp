@@ -143,7 +143,7 @@ Result<int> serve(const config::Handover& handover, const Pulse& pulse, Log& log
   if (!publisher) return pass(std::move(publisher));
   Result<std::optional<publication::Writer>> notes = make_notes(handover.server.kind, *config);
   if (!notes) return pass(std::move(notes));
-  settings.look();
+  settings.look(clock.steady_now());
   Result<Watches> watches = open_watches(**store, names_in(*config), log);
   if (!watches) return pass(std::move(watches));
   CallLedger calls;

@@ -28,7 +28,6 @@ using std::chrono::milliseconds;
 constexpr Seconds kTryToLead{1};
 // Whether the fleet's lease is still held.
 constexpr Seconds kLookAtLease{1};
-constexpr Seconds kTryToKeepSettings{1};
 // Where the system allows no notifications at all.
 constexpr Seconds kLookAtStore{1};
 // The shortest time between two looks, however often the agent wakes.
@@ -121,7 +120,7 @@ int ServiceLoop::run() {
     notice_the_clock();
     notice_altered_files();
     if (parts_.publisher) parts_.publisher->refresh(parts_.clock.now());
-    parts_.settings.look();
+    parts_.settings.look(sign);
     tidy();
     look_at_neighbours();
     tell_of_fleet();
@@ -250,7 +249,7 @@ milliseconds ServiceLoop::time_to_sleep() const {
   }
   if (board_ && !board_->is_at_rest()) longest = std::min(longest, StatusBoard::kBetweenLooks);
   if (!workers_.is_at_rest()) longest = std::min(longest, WorkerWatch::kBetweenLooks);
-  if (!parts_.settings.is_at_rest()) longest = std::min(longest, kTryToKeepSettings);
+  if (!parts_.settings.is_at_rest()) longest = std::min(longest, SettingsKeeper::kPause);
   if (owes_a_look_) longest = std::min(longest, kLookAtNeighbours);
   if (engine_ != nullptr && is_in_fleet()) longest = std::min(longest, kLookAtLease);
   if (engine_ != nullptr) {

@@ -19,10 +19,17 @@ void SettingsKeeper::write_as_root() {
   is_written_ = store::write_effective_settings(state_path_, handover_).has_value();
 }
 
-void SettingsKeeper::look() {
-  if (is_written_ && access(path_.c_str(), F_OK) == 0) return;
+void SettingsKeeper::look(SteadyTime now) {
+  if (is_written_) {
+    const bool was_gone = std::exchange(is_gone_, access(path_.c_str(), F_OK) != 0);
+    if (!is_gone_) return;
+    if (!was_gone) next_try_ = now + kPause;
+  }
+  if (now < next_try_) return;
+  next_try_ = now + kPause;
   const Result<void> written = store::write_effective_settings(state_path_, handover_);
   is_written_ = written.has_value();
+  is_gone_ = false;
   if (!written) {
     // Once: the sentence names a temporary file, which is another one at every try.
     if (std::exchange(is_complained_of_, true)) return;

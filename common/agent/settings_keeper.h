@@ -7,6 +7,7 @@
 
 #include <string>
 
+#include "base/clock.h"
 #include "base/log.h"
 #include "config/input/wire.h"
 
@@ -14,6 +15,10 @@ namespace ccm::agent {
 
 class SettingsKeeper {
  public:
+  // How long a file is gone before it is written anew, because somebody may be about to put another
+  // one there; and the time between two tries, whatever wakes the agent.
+  static constexpr Seconds kPause{1};
+
   // `log` must outlive the object.
   SettingsKeeper(std::string state_path, config::Handover handover, Log& log);
 
@@ -21,9 +26,9 @@ class SettingsKeeper {
   // it.
   void write_as_root();
   // Writes the settings if necessary. Costs one look at the file when all is well.
-  void look();
-  // False: call look() again soon.
-  bool is_at_rest() const noexcept { return is_written_; }
+  void look(SteadyTime now);
+  // False: call look() again after kPause.
+  bool is_at_rest() const noexcept { return is_written_ && !is_gone_; }
 
  private:
   std::string state_path_;
@@ -31,6 +36,8 @@ class SettingsKeeper {
   std::string path_;
   Log& log_;
   bool is_written_ = false;
+  bool is_gone_ = false;  // although it was written
+  SteadyTime next_try_{};
   bool is_complained_of_ = false;
 };
 

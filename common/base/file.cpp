@@ -23,6 +23,7 @@ namespace ccm {
 namespace {
 
 constexpr std::size_t kRandomDigits = 16;
+constexpr mode_t kModeBits = 07777;
 // A temporary file is taken for an abandoned one only between its creation and its lock.
 constexpr int kAttempts = 8;
 
@@ -87,9 +88,9 @@ enum class Sync : bool { no, yes };
 
 bool put(const FileDescriptor& file, std::string_view content, const FileAccess& access = {}) {
   const bool is_given_away = access.owner != kSameUser || access.group != kSameGroup;
-  // The mode again, because a umask may have taken the owner's own bits away.
-  return (!is_given_away || fchown(file.get(), access.owner, access.group) == 0) &&
-         fchmod(file.get(), access.mode) == 0 && write_all(file.get(), content);
+  return write_all(file.get(), content) &&
+         (!is_given_away || fchown(file.get(), access.owner, access.group) == 0) &&
+         set_mode(file.get(), access.mode);
 }
 
 Result<void> fill(FileDescriptor file, const std::string& path, std::string_view content,
@@ -161,6 +162,12 @@ Result<void> remove_entries(int directory, const std::string& path) {
 }
 
 }  // namespace
+
+bool set_mode(int file, mode_t mode) {
+  struct stat status {};
+  if (fstat(file, &status) == 0 && (status.st_mode & kModeBits) == mode) return true;
+  return fchmod(file, mode) == 0;
+}
 
 bool is_temporary_name(std::string_view name) noexcept {
   if (name.size() < kTemporaryMark.size() + kRandomDigits) return false;

@@ -29,6 +29,11 @@ inline constexpr std::string_view kTemporaryMark = ".tmp-";
 // Whether a name is one that write_file_atomically gives to a file until it is complete.
 bool is_temporary_name(std::string_view name) noexcept;
 
+// Gives a file its mode where a umask has left it another one. Where it has it, nothing is changed:
+// a change wakes whoever watches the directory for it, so whoever tries to write again and again
+// would wake itself.
+bool set_mode(int file, mode_t mode);
+
 // More entries than any directory of a store has.
 inline constexpr std::size_t kMostEntries = 1'000'000;
 

@@ -90,7 +90,7 @@ Result<std::unique_ptr<Lease>> acquire_lease(const std::string& state_path) {
   }
   // Deleted between open and flock: the next attempt finds the new file.
   if (!is_in_place(file.get(), path)) return std::unique_ptr<Lease>();
-  if (fchmod(file.get(), kOwnerOnlyFile) != 0) return failed(path);
+  if (!set_mode(file.get(), kOwnerOnlyFile)) return failed(path);
   const std::uint64_t token = read_token(file.get()) + 1;
   if (!write_token(path, token)) return failed(path);
   return std::unique_ptr<Lease>(std::make_unique<FileLease>(std::move(file), token));

@@ -39,6 +39,9 @@ class SettingsKeeperTest : public testing::Test {
     return store::effective_settings_path(state(), {config::ServerKind::nginx, {}});
   }
 
+  void look_later() { keeper_.look(now_ += SettingsKeeper::kPause); }
+
+  SteadyTime now_{};
   test::TempDirectory directory_;
   test::MemoryLog log_;
   SettingsKeeper keeper_{state(), handover("ap-southeast-1"), log_};
@@ -46,7 +49,7 @@ class SettingsKeeperTest : public testing::Test {
 
 TEST_F(SettingsKeeperTest, WritesWhatIsNewEvenWhereOldSettingsLie) {
   ASSERT_TRUE(store::write_effective_settings(state(), handover("ap-southeast-3")));
-  keeper_.look();
+  keeper_.look(now_);
   EXPECT_EQ(region(), "ap-southeast-1");
   EXPECT_TRUE(keeper_.is_at_rest());
   EXPECT_THAT(log_.lines(), IsEmpty());
@@ -54,12 +57,14 @@ TEST_F(SettingsKeeperTest, WritesWhatIsNewEvenWhereOldSettingsLie) {
 
 TEST_F(SettingsKeeperTest, TriesUntilItWorksAndSaysSoOnce) {
   fs::remove_all(directory_.path());
-  for (int i = 0; i < 3; ++i) keeper_.look();
+  for (int i = 0; i < 3; ++i) look_later();
   EXPECT_FALSE(keeper_.is_at_rest());
   EXPECT_THAT(log_.lines(), ElementsAre(HasSubstr("another agent does not know its certificates")));
   EXPECT_EQ(log_.errors().size(), 1U);
   fs::create_directory(directory_.path());
-  keeper_.look();
+  keeper_.look(now_);
+  EXPECT_FALSE(keeper_.is_at_rest()) << "whatever wakes it";
+  look_later();
   EXPECT_TRUE(keeper_.is_at_rest());
   EXPECT_EQ(region(), "ap-southeast-1");
   EXPECT_THAT(log_.lines(Severity::notice),
@@ -67,10 +72,24 @@ TEST_F(SettingsKeeperTest, TriesUntilItWorksAndSaysSoOnce) {
 }
 
 TEST_F(SettingsKeeperTest, WritesAgainWhatSomebodyRemoved) {
-  keeper_.look();
+  keeper_.look(now_);
   fs::remove(file());
-  keeper_.look();
+  keeper_.look(now_);
+  EXPECT_FALSE(keeper_.is_at_rest());
+  look_later();
   EXPECT_EQ(region(), "ap-southeast-1");
+  EXPECT_TRUE(keeper_.is_at_rest());
+}
+
+// Root's own, which ccmctl believes.
+TEST_F(SettingsKeeperTest, LeavesWhatSomebodyPutsBack) {
+  keeper_.look(now_);
+  fs::remove(file());
+  keeper_.look(now_);
+  ASSERT_TRUE(store::write_effective_settings(state(), handover("ap-southeast-3")));
+  for (int i = 0; i < 3; ++i) look_later();
+  EXPECT_EQ(region(), "ap-southeast-3");
+  EXPECT_TRUE(keeper_.is_at_rest());
 }
 
 }  // namespace
