@@ -17,8 +17,6 @@
 namespace ccm::apache {
 namespace {
 
-// httpd ends a child of the prefork MPM from a signal handler. So the thread takes no lock and no
-// memory, and is told to end in ways that are allowed there.
 struct Heart {
   server::Deployment* deployment = nullptr;
   std::array<int, 2> end{-1, -1};  // a pipe; the thread ends when there is something in it
@@ -46,30 +44,34 @@ apr_status_t stop(void* data) noexcept {
   return APR_SUCCESS;
 }
 
-// httpd's signals are for its own threads.
 int start(Heart& heart) noexcept {
   constexpr std::size_t kStack = std::size_t{256} * 1024;
-  sigset_t all;
-  sigset_t before;
-  sigfillset(&all);
-  pthread_sigmask(SIG_SETMASK, &all, &before);
   pthread_attr_t attributes;
   pthread_attr_init(&attributes);
   pthread_attr_setstacksize(&attributes, kStack);
   const int failure = pthread_create(&heart.thread, &attributes, beat, &heart);
   pthread_attr_destroy(&attributes);
-  pthread_sigmask(SIG_SETMASK, &before, nullptr);
   return failure;
 }
 
 }  // namespace
 
 void give_signs(apr_pool_t* child, server::Deployment& deployment, Log& log) noexcept {
+  // prefork ends a child from a signal handler, which frees memory: with a second thread, that may
+  // wait for a lock of the heap which the interrupted code holds.
+  int threaded = AP_MPMQ_NOT_SUPPORTED;
+  ap_mpm_query(AP_MPMQ_IS_THREADED, &threaded);
+  if (threaded == AP_MPMQ_NOT_SUPPORTED) return;
   auto* heart = ::new (apr_palloc(child, sizeof(Heart))) Heart{.deployment = &deployment};
-  int failure = pipe2(heart->end.data(), O_CLOEXEC) == 0 ? start(*heart) : errno;
-  if (failure == 0) {
-    return apr_pool_cleanup_register(child, heart, stop, apr_pool_cleanup_null);
-  }
+  // httpd's signals are for its own threads, and none may end this process between the two.
+  sigset_t all;
+  sigset_t before;
+  sigfillset(&all);
+  pthread_sigmask(SIG_SETMASK, &all, &before);
+  const int failure = pipe2(heart->end.data(), O_CLOEXEC) == 0 ? start(*heart) : errno;
+  if (failure == 0) apr_pool_cleanup_register(child, heart, stop, apr_pool_cleanup_null);
+  pthread_sigmask(SIG_SETMASK, &before, nullptr);
+  if (failure == 0) return;
   for (const int end : heart->end) {
     if (end >= 0) close(end);
   }

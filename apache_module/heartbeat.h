@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The signs of life of a child of httpd. No MPM calls a module regularly in a child, so a thread of
-// ours gives them. They show that the process moves, not that each of its threads is free.
+// ours gives them. They show that the process moves, not that each of its threads is free. Nothing
+// is said of the children of prefork, which have no threads.
 #pragma once
 
 #include "ap_api.h"

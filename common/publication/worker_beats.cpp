@@ -138,10 +138,12 @@ void WorkerBeats::beat(SteadyTime now) noexcept {
   if (row_ != nullptr) row_->beat.store(nanoseconds(now), std::memory_order_relaxed);
 }
 
-// A process does not see its own locks as taken, so the caller is never among the others.
+// A process does not see its own locks as taken, so the caller is never among the others. A lock
+// that belongs to no process has the number -1, and a worker may have written that.
 bool WorkerBeats::is_held_by(std::uint32_t index, pid_t worker) const noexcept {
   struct flock lock = row_lock(index);
-  return fcntl(file_.get(), F_GETLK, &lock) == 0 && lock.l_type != F_UNLCK && lock.l_pid == worker;
+  return worker > 1 && fcntl(file_.get(), F_GETLK, &lock) == 0 && lock.l_type != F_UNLCK &&
+         lock.l_pid == worker;
 }
 
 std::vector<WorkerSign> WorkerBeats::workers(SteadyTime now, Seconds silence) const {

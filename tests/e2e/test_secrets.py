@@ -200,9 +200,9 @@ def test_no_worker_can_write_the_publication(both, cloud, private):
     both.wait_for_certificate(private, cloud.trust())
     for worker in both.workers():
         for number, link in processes.descriptors(worker).items():
-            if "memfd:ccm" in link:
+            if "memfd:ccm-publication" in link:
                 flags = pathlib.Path(f"/proc/{worker}/fdinfo/{number}").read_text()
                 assert int(flags.split("flags:")[1].split()[0], 8) & os.O_ACCMODE == os.O_RDONLY
         maps = pathlib.Path(f"/proc/{worker}/maps").read_text().splitlines()
-        mapped = [line for line in maps if "memfd:ccm" in line]
+        mapped = [line for line in maps if "memfd:ccm-publication" in line]
         assert mapped and all("w" not in line.split()[1] for line in mapped)

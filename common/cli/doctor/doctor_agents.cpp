@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <fmt/format.h>
+#include <sys/stat.h>
 
 #include <algorithm>
 
+#include "base/file.h"
 #include "base/text.h"
 #include "cli/doctor/doctor.h"
 #include "cli/host/agents.h"
@@ -10,6 +12,8 @@
 
 namespace ccm::cli {
 namespace {
+
+constexpr std::size_t kLongestProgram = 64;
 
 std::string removal_of(const std::string& state_path, const EffectiveSettings& server) {
   return fmt::format(
@@ -34,6 +38,15 @@ bool is_first_death(const std::string& state_path, const store::ServerId& server
   return trouble && trouble->deaths == 1;
 }
 
+// The number comes from a file of the agent's account, and root acts on it.
+bool may_be_a_worker(pid_t process) {
+  const std::string path = fmt::format("/proc/{}", process);
+  struct stat status {};
+  if (stat(path.c_str(), &status) != 0 || status.st_uid == 0) return false;
+  const std::string program(trim(read_file(path + "/comm", kLongestProgram).value_or("")));
+  return program == "nginx" || program == "apache2" || program == "httpd";
+}
+
 // Of a server whose agent works.
 void examine_troubles(const std::string& state_path, const store::AgentSighting& seen,
                       const std::string& subject, Findings& findings) {
@@ -46,10 +59,13 @@ void examine_troubles(const std::string& state_path, const store::AgentSighting&
                      : "put it right before the agent ends");
   }
   if (seen.silent_workers.count == 0) return;
+  const pid_t worker = seen.silent_workers.longest;
   findings.bad(subject, sentence_of(seen.silent_workers),
-               fmt::format("if somebody has stopped it: kill -CONT {0}; if it hangs: kill -9 {0}, "
-                           "and the server starts another one",
-                           seen.silent_workers.longest));
+               may_be_a_worker(worker)
+                   ? fmt::format("if somebody has stopped it: kill -CONT {0}; if it hangs: kill -9 "
+                                 "{0}, and the server starts another one",
+                                 worker)
+                   : "look at the server's own processes: that one is none of its workers");
 }
 
 void examine_one(const std::string& state_path, const EffectiveSettings& server,

@@ -15,11 +15,15 @@
 namespace ccm::cli {
 namespace {
 
-// An agent that cannot write cannot tell us so either.
+// An agent that cannot write cannot tell us so either. Where it is read-only for us it may not be
+// so for the agent, as in a container or a hardened unit: an agent that gives its signs can write.
 void add_refusal(const std::string& state_path, std::vector<store::EffectiveSettings>& servers) {
-  if (store::look_for_refusal(state_path) == 0) return;
+  const int refusal = store::look_for_refusal(state_path);
+  if (refusal == 0) return;
+  const bool is_for_all = refusal == ENOSPC || refusal == EDQUOT;
   for (store::EffectiveSettings& server : servers) {
-    if (server.seen.is_alive) server.seen.flaws.set(AgentFlaw::unwritable_state, true);
+    if (!server.seen.is_alive || !(is_for_all || server.seen.is_late())) continue;
+    server.seen.flaws.set(AgentFlaw::unwritable_state, true);
   }
 }
 

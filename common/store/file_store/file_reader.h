@@ -80,7 +80,9 @@ class FileReader : public virtual StoreReader {
   }
   // What was just written: load_again() need not read it.
   void note_loaded(const std::string& name, const StoredCertificate& written) const {
-    recent_.note(name, traces_of(name), written);
+    const Traces traces = traces_of(name);
+    const bool is_current = traces.stamp != 0 && traces.version == written.info.number;
+    if (is_current) recent_.note(name, traces, written);
   }
 
  private:

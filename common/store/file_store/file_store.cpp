@@ -242,9 +242,10 @@ Result<void> FileStore::keep_response(const Lease& lease, const std::string& nam
                 fmt::format("certificate \"{}\" has no version {} any more", name, version));
   }
   const auto known = find_loaded(name);
+  const std::uint64_t stamp = version_stamp(name);
   Result<void> done = write_ocsp_response(directory, der);
   if (!done) return done;
-  if (known && known->info.number == version) {
+  if (known && known->info.number == version && version_stamp(name) == stamp) {
     note_loaded(name, {known->bundle, known->info, {der.begin(), der.end()}});
   }
   announce(name);

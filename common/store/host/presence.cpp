@@ -137,9 +137,8 @@ Seconds between(SteadyTime then, SteadyTime now) {
 
 SilentWorkers read_silent_workers(int file, std::size_t rows, SteadyTime now) {
   Trailer trailer;
-  if (!read_at(file, &trailer, sizeof trailer, trailer_at(rows)) || trailer.silent_workers == 0) {
-    return {};
-  }
+  const bool is_told = read_at(file, &trailer, sizeof trailer, trailer_at(rows));
+  if (!is_told || trailer.silent_workers == 0 || trailer.longest <= 1) return {};
   return {.count = trailer.silent_workers,
           .longest = trailer.longest,
           .silence = between(steady_time(trailer.silent_since), now)};
