@@ -85,9 +85,7 @@ void RequestHandler::answer_renewals() {
 void RequestHandler::serve() {
   finish_what_is_done();
   answer_renewals();
-  const Result<std::vector<store::Ticket>> tickets = parts_.store.inbox().list();
-  if (!tickets) return;
-  for (const store::Ticket& ticket : *tickets) {
+  for (const store::Ticket& ticket : due_tickets()) {
     const bool is_busy =
         parts_.lifecycle.is_in_work(ticket.name) || in_background_.contains(ticket.name);
     if (!is_busy) serve(ticket);
@@ -96,32 +94,21 @@ void RequestHandler::serve() {
 
 void RequestHandler::serve(const store::Ticket& ticket) {
   // Somebody has put it back, or it could not be removed.
-  if (is_answered(ticket.id)) return parts_.store.inbox().withdraw(ticket);
-  Result<store::Request> request = parts_.store.inbox().read(ticket);
+  if (is_answered(ticket.id)) {
+    parts_.store.inbox().withdraw(ticket);
+    return;
+  }
+  Result<store::Request> request = read(ticket);
   if (request && waits_for_hooks(request->wish) && parts_.in_background) {
     return serve_later(ticket, *std::move(request));
   }
   const bool is_renewal = request && request->wish == store::Wish::renew;
   const auto note = is_renewal ? std::optional(note_of(granted_with(ticket))) : std::nullopt;
-  if (!takes(ticket, note)) return;
+  if (!takes(ticket, request, note)) return;
   store::Answer end;
   const Result<void> served = request ? serve(ticket, *request, end) : fail(request.error());
   const store::Wish wish = request ? request->wish : store::Wish::forget;
   finish(ticket, wish, served, std::move(end));
-}
-
-// Removed before it is served: a request that kills the agent must not do so after every start.
-// Not served unless it was removed: a leader that follows would serve it once more, perhaps long
-// after the operator has given up.
-bool RequestHandler::takes(const store::Ticket& ticket, const std::optional<std::string>& note) {
-  const Result<void> taken = parts_.store.inbox().take(parts_.lease, ticket, note);
-  if (taken) return true;
-  if (taken.error().kind() == ErrorKind::rejected) return false;
-  const std::lock_guard lock(mutex_);
-  if (std::exchange(waiting_, ticket.id) == ticket.id) return false;
-  parts_.log.warn("certificate \"{}\": what ccmctl asks for has to wait: {}", ticket.name,
-                  taken.error().message());
-  return false;
 }
 
 void RequestHandler::serve_later(const store::Ticket& ticket, store::Request request) {
@@ -138,7 +125,7 @@ void RequestHandler::work_on(const store::Ticket& ticket, const store::Request& 
     served = fail(ErrorKind::internal, fmt::format("a defect of the program: {}", what));
   };
   at_boundary(0, on_failure, [&] {
-    is_taken = takes(ticket, std::nullopt);
+    is_taken = takes(ticket, request, std::nullopt);
     if (is_taken) served = serve(ticket, request, end);
     return 0;
   });

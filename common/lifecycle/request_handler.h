@@ -72,8 +72,13 @@ class RequestHandler {
   void finish(const store::Ticket& ticket, store::Wish wish, const Result<void>& served,
               store::Answer end);
   void finish_what_is_done();
-  // Whether this leader may serve it now. It is removed then.
-  bool takes(const store::Ticket& ticket, const std::optional<std::string>& note);
+  // Whether this leader may serve it now. It is removed then; else it is tried again later.
+  bool takes(const store::Ticket& ticket, const Result<store::Request>& request,
+             const std::optional<std::string>& note);
+  // Those to be served now: what lies in the inbox, and what could not be taken before. That may
+  // have been removed all the same, with the answer lost.
+  std::vector<store::Ticket> due_tickets();
+  Result<store::Request> read(const store::Ticket& ticket) const;
   Result<void> serve(const store::Ticket& ticket, const store::Request& request,
                      store::Answer& end);
   Result<void> renew(const store::Ticket& ticket);
@@ -94,9 +99,14 @@ class RequestHandler {
   Parts parts_;
   std::map<std::string, Granted, std::less<>> granted_;
   std::set<std::string, std::less<>> in_background_;  // names
-  std::mutex mutex_;                                  // guards what follows
+  mutable std::mutex mutex_;                          // guards what follows
   std::vector<std::function<void()>> done_;           // to be finished by serve()
-  std::string waiting_;  // the id of the request that was last said to have to wait
+  struct Waiting {
+    std::string name;
+    std::optional<store::Request> request;  // as it was read; nullopt: it could not be read
+    SteadyTime again;
+  };
+  std::map<std::string, Waiting> waiting_;  // by the id
 };
 
 }  // namespace ccm::lifecycle

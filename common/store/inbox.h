@@ -55,8 +55,9 @@ class Inbox {
 
   // Returns the id of the new request; its answer has the same id. Earlier requests stay.
   virtual Result<std::string> leave(const Request& request) = 0;
-  // Removes a request, to cancel it; fine when it is gone.
-  virtual void withdraw(const Ticket& ticket) noexcept = 0;
+  // Removes a request, to cancel it; fine when it is gone. False when it may still be served,
+  // because it could not be removed.
+  virtual bool withdraw(const Ticket& ticket) noexcept = 0;
   // Removes a request, to serve it. On an error it must not be served: it is gone or was taken
   // before (`rejected`), or another leader may serve it. With it, the leader's note of a renewal is
   // kept (grant()), if there is one.

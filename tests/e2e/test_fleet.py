@@ -68,7 +68,8 @@ def test_the_leader_looks_after_what_only_another_host_names(fleet, etcd, cloud,
     two.server.start()
     first = two.serial(cloud)
     assert fleet.leader() == "one"
-    assert all((host.state / "certificates/mail/current/privkey.pem").exists() for host in (one, two))
+    for host in (one, two):
+        wait_until((host.state / "certificates/mail/current/privkey.pem").exists, f"the copy of {host}")
     cloud.revoke_issued()
     renewed = two.serial(cloud, but_not=[first])
     serial = one.serial(cloud, but_not=[serial])

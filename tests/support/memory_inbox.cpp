@@ -16,17 +16,26 @@ Result<std::string> MemoryInbox::leave(const store::Request& request) {
   return id;
 }
 
-void MemoryInbox::withdraw(const store::Ticket& ticket) noexcept {
+bool MemoryInbox::withdraw(const store::Ticket& ticket) noexcept {
   const std::lock_guard lock(mutex_);
   std::erase_if(requests_, [&](const auto& each) {
     return each.first == ticket.id && each.second.name == ticket.name;
   });
+  return true;
 }
 
 Result<void> MemoryInbox::take(const store::Lease&, const store::Ticket& ticket,
                                const std::optional<std::string>& note) {
+  if (in_doubt_ == ticket.id) {
+    in_doubt_.clear();
+    return {};
+  }
   if (!is_waiting(ticket)) return fail(ErrorKind::rejected, "the request is gone");
   withdraw(ticket);
+  if (std::exchange(loses_answer_, false)) {
+    in_doubt_ = ticket.id;
+    return fail(ErrorKind::transient, "there was no answer");
+  }
   return note ? grant(ticket.name, *note) : Result<void>();
 }
 

@@ -21,7 +21,9 @@ class MemoryInbox final : public store::Inbox {
   explicit MemoryInbox(std::function<void()> wake) : wake_(std::move(wake)) {}
 
   Result<std::string> leave(const store::Request& request) override;
-  void withdraw(const store::Ticket& ticket) noexcept override;
+  bool withdraw(const store::Ticket& ticket) noexcept override;
+  // As if etcd had taken the next one and the answer had not come. Who asks again learns it.
+  void lose_next_answer() { loses_answer_ = true; }
   Result<void> take(const store::Lease& lease, const store::Ticket& ticket,
                     const std::optional<std::string>& note) override;
   bool is_waiting(const store::Ticket& ticket) const override;
@@ -38,6 +40,8 @@ class MemoryInbox final : public store::Inbox {
   std::vector<std::pair<std::string, store::Request>> requests_;  // the oldest first
   std::map<std::string, std::string> granted_;
   unsigned count_ = 0;
+  bool loses_answer_ = false;
+  std::string in_doubt_;  // an id
 };
 
 }  // namespace ccm::test

@@ -71,7 +71,7 @@ class MemoryStore final : public store::Store {
                              std::string_view kind) override;
   Result<void> forget(const store::Lease& lease, const std::string& name,
                       store::Keep keep) override;
-  store::Inbox& inbox() noexcept override { return inbox_; }
+  MemoryInbox& inbox() noexcept override { return inbox_; }
   Result<std::vector<crypto::KeyPair>> operator_keys() const override;
   // A lease may outlive the store.
   Result<std::unique_ptr<store::Lease>> try_lead() override;

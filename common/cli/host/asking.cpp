@@ -24,8 +24,9 @@ std::string withdraw(StoreAccess& access, const std::string& name, const Asked& 
   if (!access.store().inbox().is_waiting(ticket)) {
     return "; it has begun, and the server's error log says what becomes of it";
   }
-  access.store().inbox().withdraw(ticket);
-  return ", so the request was taken back";
+  if (access.store().inbox().withdraw(ticket)) return ", so the request was taken back";
+  return "; the request could not be taken back and may still be carried out, in a fleet within an "
+         "hour";
 }
 
 }  // namespace ccm::cli

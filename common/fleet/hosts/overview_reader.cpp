@@ -3,6 +3,8 @@
 
 #include <fmt/format.h>
 
+#include <utility>
+
 #include "base/packing.h"
 #include "base/text.h"
 #include "store/host/fleet_note.h"
@@ -31,10 +33,14 @@ void OverviewReader::take_in(const EtcdItem& item, const FleetKeys& keys) {
   const auto sent = text ? parse_sent_overview(*text) : Result<SentOverview>(fail(text.error()));
   if (item.modified == taken_in_) return;
   if (!sent || sent->known_to < taken_in_) {
-    log_.warn("etcd: {} is {}; it changes nothing here", item.key,
-              sent ? "older than what was there before" : sent.error().message());
+    const std::string problem =
+        sent ? "it is older than what was there before" : sent.error().message();
+    if (std::exchange(problem_, problem) != problem) {
+      log_.warn("etcd: {} changes nothing here: {}", item.key, problem);
+    }
     return;
   }
+  problem_.clear();
   taken_in_ = item.modified;
   static_cast<void>(store::write_fleet_overview(state_path_, sent->overview));
 }

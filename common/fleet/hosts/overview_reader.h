@@ -42,6 +42,7 @@ class OverviewReader {
   const std::string state_path_;
   Log& log_;
   EtcdRevision taken_in_ = 0;  // of the last one
+  std::string problem_;        // as it was told of last
 };
 
 }  // namespace ccm::fleet

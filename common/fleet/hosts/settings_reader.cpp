@@ -141,6 +141,8 @@ void SettingsReader::hear(const std::vector<EtcdEvent>& events, const FleetKeys&
       problems_.erase(item.key);
     } else {
       hear_settings(item, keys);
+      // Whoever does not answer is not asked once more for each of the others.
+      if (known_to_ == 0) break;
     }
   }
   if (known_to_ != 0) known_to_ = newest;

@@ -52,21 +52,21 @@ Result<std::string> FleetInbox::leave(const store::Request& request) {
   return id;
 }
 
-void FleetInbox::remove(const std::string& key) {
+bool FleetInbox::remove(const std::string& key) {
   const auto held = host_.lock();
   host_.mirror().pass_over(key);
-  static_cast<void>(
-      host_.commit({.compares = {}, .changes = {{.key = key, .value = std::nullopt}}}, nullptr));
+  const Result<void> done =
+      host_.commit({.compares = {}, .changes = {{.key = key, .value = std::nullopt}}}, nullptr);
+  return done || done.error().code() == kCopyFailed;
 }
 
-void FleetInbox::withdraw(const store::Ticket& ticket) noexcept {
-  at_boundary(
-      0, [](std::string_view) {},
+bool FleetInbox::withdraw(const store::Ticket& ticket) noexcept {
+  return at_boundary(
+      false, [](std::string_view) {},
       [&] {
-        if (!copy_.is_waiting(ticket)) return 0;
-        remove(host_.layout().request(ticket.id, ticket.name));
-        copy_.withdraw(ticket);
-        return 0;
+        if (!copy_.is_waiting(ticket)) return true;
+        const bool is_removed = remove(host_.layout().request(ticket.id, ticket.name));
+        return copy_.withdraw(ticket) && is_removed;
       });
 }
 
@@ -76,8 +76,15 @@ Result<void> FleetInbox::take(const store::Lease& lease, const store::Ticket& ti
   const auto held = host_.lock();
   const FleetLayout& layout = host_.layout();
   const std::string request = layout.request(ticket.id, ticket.name);
+  const EtcdRevision waiting = host_.mirror().modified(request);
   FleetMirror::Taken taken = host_.mirror().taken_like(ticket.id);
-  if (!copy_.is_waiting(ticket) || taken.requests.has(ticket.id)) {
+  if (taken.requests.has(ticket.id) && in_doubt_.erase(ticket.id) > 0) {
+    // Nobody else can have taken it while this one has led all the time.
+    return host_.check_lease(lease);
+  }
+  if (waiting == 0 || !copy_.is_waiting(ticket) || taken.requests.has(ticket.id)) {
+    in_doubt_.erase(ticket.id);
+    copy_.withdraw(ticket);
     return fail(ErrorKind::rejected, "the request is gone");
   }
   const Time now = host_.etcd()->now();
@@ -89,7 +96,7 @@ Result<void> FleetInbox::take(const store::Lease& lease, const store::Ticket& ti
   const std::string record = layout.record(store::kStoreWide, taken_kind(ticket.id));
   Draft draft(layout, host_.keys());
   draft.expect(record, host_.mirror().modified(record));
-  draft.expect(request, host_.mirror().modified(request));
+  draft.expect(request, waiting);
   draft.put(record,
             serialize(taken.requests.serialize(), host_.mirror().next_version(taken.version)));
   draft.remove(request);
@@ -99,6 +106,8 @@ Result<void> FleetInbox::take(const store::Lease& lease, const store::Ticket& ti
   Result<void> done = host_.commit(*std::move(transaction), &lease);
   // It has happened also when only the copy could not be written.
   if (!done && done.error().code() == kCopyFailed) return {};
+  // Perhaps only the answer was lost.
+  if (!done) in_doubt_.insert(ticket.id);
   return done;
 }
 

@@ -3,6 +3,7 @@
 // lies sealed in etcd, and from there in the copy of every host, where it is read. Any thread.
 #pragma once
 
+#include <set>
 #include <string>
 
 #include "fleet/store/fleet_host.h"
@@ -17,7 +18,7 @@ class FleetInbox final : public store::Inbox {
       : host_(host), copy_(state_path), outbox_path_(state_path + "/outbox") {}
 
   Result<std::string> leave(const store::Request& request) override;
-  void withdraw(const store::Ticket& ticket) noexcept override;
+  bool withdraw(const store::Ticket& ticket) noexcept override;
   // In one transaction with the note, and with the record of what was taken: nobody takes it twice.
   Result<void> take(const store::Lease& lease, const store::Ticket& ticket,
                     const std::optional<std::string>& note) override;
@@ -36,11 +37,13 @@ class FleetInbox final : public store::Inbox {
  private:
   Result<Secret> write_down(const store::Request& request, std::string& id) const;
   // What cannot be removed now is passed over until it is.
-  void remove(const std::string& key);
+  bool remove(const std::string& key);
 
   FleetHost& host_;
   store::FileInbox copy_;
   const std::string outbox_path_;
+  std::set<std::string>
+      in_doubt_;  // ids; whether they were taken is not known; under the host's lock
 };
 
 }  // namespace ccm::fleet

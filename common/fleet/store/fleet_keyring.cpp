@@ -201,13 +201,16 @@ Result<std::vector<FleetMember>> FleetKeyring::members(const FleetKeys& keys) {
 
 Result<std::string> FleetKeyring::rotate(const FleetKeys& keys,
                                          const std::vector<std::string>& without,
-                                         LeftBehind left_behind) {
+                                         LeftBehind left_behind,
+                                         std::vector<std::string>* passed_by) {
   Result<SealingKey> key = make_fleet_key();
   if (!key) return pass(std::move(key));
-  return FleetRotation(etcd_, layout_,
-                       {.keys = keys, .without = without, .left_behind = left_behind},
-                       *std::move(key))
-      .run();
+  FleetRotation rotation(etcd_, layout_,
+                         {.keys = keys, .without = without, .left_behind = left_behind},
+                         *std::move(key));
+  Result<std::string> id = rotation.run();
+  if (passed_by != nullptr) *passed_by = rotation.passed_by();
+  return id;
 }
 
 }  // namespace ccm::fleet

@@ -50,9 +50,11 @@ class FleetKeyring {
   // longer; its id. What lies in etcd stays sealed with the keys before it until it is written
   // again. When it is cut short, which a fleet of many members makes possible, it is done again
   // with the keys as they are read then, on a host that has the new one, and by an operator who
-  // says what becomes of those who do not: else it is `rejected`.
+  // says what becomes of those who do not: else it is `rejected`. `passed_by`: gets the names of
+  // those who may be members and did not get the key.
   Result<std::string> rotate(const FleetKeys& keys, const std::vector<std::string>& without,
-                             LeftBehind left_behind = LeftBehind::refuse);
+                             LeftBehind left_behind = LeftBehind::refuse,
+                             std::vector<std::string>* passed_by = nullptr);
   // Whether the fleet counts the host among its members; notes its entry in the keys. `transient`
   // when they are not the newest any more.
   Result<bool> is_member(const crypto::KeyPair& host, FleetKeys& keys);

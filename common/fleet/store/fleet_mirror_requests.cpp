@@ -43,6 +43,7 @@ Result<void> FleetMirror::apply_request(const Slot& slot, const EtcdEvent& event
   if (was_removed || was_taken || !letter->is_good_at(etcd_.now())) {
     log_.warn("etcd: {} was asked for before, and is served or too old by now; it changes nothing",
               event.item.key);
+    inbox.withdraw(ticket);
     return {};
   }
   // Not written anew: its age is that of the file.

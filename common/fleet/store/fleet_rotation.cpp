@@ -139,7 +139,7 @@ Result<void> FleetRotation::judge_left_behind(std::vector<FleetMember>& members)
                             "give --yes to have the others get the new key",
                             enumerated(names, kMostNamed)));
   }
-  if (!*complete) passes_by_ = true;
+  if (!*complete) passed_by_ = std::move(names);
   std::erase_if(members, [&](const FleetMember& member) { return is_left_behind(member); });
   return {};
 }
@@ -149,12 +149,15 @@ Result<bool> FleetRotation::is_complete() {
   const Result<EtcdPage> page = etcd_.range({.key = place});
   if (!page) return fail(page.error());
   if (page->items.empty()) return false;
-  const Result<Secret> id = after_.unseal(place, page->items.front().value);
-  return id && id->reveal() == plan_.keys.keys.front().id;
+  const std::string& value = page->items.front().value;
+  const std::string& newest = plan_.keys.keys.front().id;
+  // Whoever has left knows the keys before.
+  const Result<Secret> id = after_.unseal(place, value);
+  return id && id->reveal() == newest && crypto::sealing_key_id(value).value_or("") == newest;
 }
 
 Result<void> FleetRotation::note_complete() {
-  if (passes_by_) return {};
+  if (!passed_by_.empty()) return {};
   const std::string place = layout_.complete();
   Result<std::string> sealed = after_.seal(place, Secret::copy_of(after_.keys.front().id));
   if (!sealed) return pass(std::move(sealed));

@@ -56,6 +56,8 @@ class FleetRotation {
   // The id of the new key. `transient` with the code kFleetChanged (member_list.h); `rejected` when
   // it has to be done on another host, or somebody is left behind and the plan refuses that.
   Result<std::string> run();
+  // After run(): names of those who did not get the new key although they may be members.
+  const std::vector<std::string>& passed_by() const noexcept { return passed_by_; }
 
  private:
   Result<void> take_lock();
@@ -81,8 +83,8 @@ class FleetRotation {
   const Plan plan_;
   FleetKeys after_;  // the new one, and those before
   EtcdLease lease_ = 0;
-  EtcdRevision lock_ = 0;   // when it was written
-  bool passes_by_ = false;  // perhaps members, who do not get the new key
+  EtcdRevision lock_ = 0;               // when it was written
+  std::vector<std::string> passed_by_;  // names of those who perhaps are members, and lack the key
 };
 
 }  // namespace ccm::fleet

@@ -97,8 +97,8 @@ Result<std::string> FileInbox::leave(const Request& request) {
   return ticket.id;
 }
 
-void FileInbox::withdraw(const Ticket& ticket) noexcept {
-  static_cast<void>(unlink(path_of(state_path_, ticket).c_str()));
+bool FileInbox::withdraw(const Ticket& ticket) noexcept {
+  return unlink(path_of(state_path_, ticket).c_str()) == 0 || errno == ENOENT;
 }
 
 // Whoever holds the lease is the only one who serves. The note first: a kill in between has the

@@ -19,6 +19,7 @@
 namespace ccm::fleet {
 namespace {
 
+using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::Not;
 using ::testing::SizeIs;
@@ -285,7 +286,9 @@ TEST_F(KeyringContract, ARemovalLeavesOthersInDoubtWhereTheyWere) {
   write(other, entry);
   remove(layout_.complete());
   const std::string left = fleet_host_id(half_of(gone));
-  ASSERT_TRUE(keyring_->rotate(keys_of(one_, id), {left}, LeftBehind::pass_by));
+  std::vector<std::string> passed_by;
+  ASSERT_TRUE(keyring_->rotate(keys_of(one_, id), {left}, LeftBehind::pass_by, &passed_by));
+  EXPECT_THAT(passed_by, ElementsAre("other"));
   EXPECT_FALSE(keyring_->rotate(keys_of(one_, id), {}));
   const std::string next = keyring_->rotate(keys_of(one_, id), {}, LeftBehind::take_in).value();
   EXPECT_EQ(keyring_->read(other_, id)->keys.front().id, next);

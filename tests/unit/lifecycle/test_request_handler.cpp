@@ -16,6 +16,7 @@
 #include "support/admission.h"
 #include "support/fake_clock.h"
 #include "support/memory_log.h"
+#include "support/memory_store.h"
 #include "support/temp_directory.h"
 #include "support/test_pki.h"
 
@@ -455,10 +456,32 @@ TEST_F(RequestHandlerTest, ServesNothingThatItCannotRemove) {
   EXPECT_EQ(log_.text().find("has to wait"), log_.text().rfind("has to wait")) << "once";
   std::filesystem::remove(request);
   std::filesystem::rename(aside, request);
+  clock_.advance(Seconds(1));
   requests_.serve();
   ASSERT_TRUE(answer_to(id));
   EXPECT_FALSE(answer_to(id)->error);
   EXPECT_EQ(store_->current_version("www"), 1U);
+}
+
+// As in a fleet whose etcd has taken it and not answered: it is gone from the inbox.
+TEST_F(RequestHandlerTest, ServesWhatWasTakenAlthoughTheAnswerWasLost) {
+  test::MemoryStore store;
+  const auto lease = store.try_lead().value();
+  Lifecycle lifecycle{{config_, store, source_of_, clock_, log_, "launch"}};
+  RequestHandler requests{{directory_.path(), store, *lease, lifecycle, log_, config_, clock_}};
+  lifecycle.start(*lease);
+  const std::string id =
+      store.inbox().leave({.wish = store::Wish::roll_back, .name = "www", .version = 7}).value();
+  store.inbox().lose_next_answer();
+  requests.serve();
+  EXPECT_FALSE(store.inbox().is_waiting({id, "www"}));
+  EXPECT_FALSE(store::find_answer(store, id));
+  requests.serve();
+  EXPECT_FALSE(store::find_answer(store, id)) << "not at once";
+  clock_.advance(Seconds(1));
+  requests.serve();
+  ASSERT_TRUE(store::find_answer(store, id));
+  EXPECT_THAT(store::find_answer(store, id)->error->message(), HasSubstr("version 7"));
 }
 
 TEST_F(RequestHandlerTest, WithdrawsARequestWithItsKey) {

@@ -188,10 +188,19 @@ Result<ExitCode> remove_host(Workspace& workspace, const FleetWords& words) {
     if (!*agreed) return ExitCode::failed;
   }
   // Who was removed in the meantime is none of the members, which does no harm.
+  std::vector<std::string> passed_by;
   const auto id = as_member(workspace, words, [&](Membership& remover) {
-    return remover.keyring().rotate(remover.keys(), {member->id}, fleet::LeftBehind::pass_by);
+    return remover.keyring().rotate(remover.keys(), {member->id}, fleet::LeftBehind::pass_by,
+                                    &passed_by);
   });
   if (!id) return fail(id.error());
+  if (!passed_by.empty()) {
+    Terminal::say(
+        fmt::format("these hosts did not get the new key, because a change of it was cut "
+                    "short before, and go on with one that {} knows: {}; remove those "
+                    "that have left, then `ccmctl fleet rotate --yes`",
+                    member->name, printable(join(passed_by, ", "))));
+  }
   Terminal::say(
       fmt::format("{0}: is no member any more, and reads nothing that is written from now "
                   "on. Take away its access to etcd as well; certificates whose keys it "
