@@ -2,6 +2,8 @@
 """The file system of the state directory gets full or fails while the servers run: what is served stays, everybody says
 what is wrong, and all is in order soon after it is put right."""
 
+import re
+
 import pytest
 from lab import ctl, volume
 from lab.load import Load
@@ -101,8 +103,8 @@ def test_a_disk_that_fails(disk, serve, server, cloud, public, private):
         wait_until(lambda: flaws_of(status) == ["unwritable_state"], "the flaw")
         assert status.json()["server"]["level"] == "warning"
         # The agent cannot write down for ccmctl what it says on the page.
-        said = ctl.run(state, "check", status=1)
-        assert said.startswith("CCM WARNING ") and "cannot write to the state directory" in said
+        wait_until(lambda: re.match("CCM WARNING .*cannot write to the state directory",
+                                    ctl.run(state, "check", status=None), re.DOTALL), "a check that sees it")
         said = ctl.run(state, "renew", "intranet", status=TRY_AGAIN)
         assert said.count("\n") == 1 and f"{state}/request-" in said and "Read-only file system" in said
         assert "is read-only for it, so nothing is renewed" in ctl.run(state, "doctor", "--offline", status=1)
