@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cstddef>
 #include <optional>
 #include <utility>
 
@@ -18,6 +19,7 @@ namespace {
 using crypto::SealingKey;
 
 constexpr std::size_t kIdDigits = 32;
+constexpr std::size_t kBoxesAtOnce = 100;
 
 // Of the key itself, so that it is known by it.
 std::string id_of(const Secret& key) {
@@ -86,11 +88,18 @@ Result<void> FleetKeyring::admit(const FleetKeys& keys, const std::string& name,
                                  const std::string& public_half) {
   auto changes = welcome(keys, name, public_half);
   if (!changes) return pass(std::move(changes));
-  const Result<EtcdRevision> done = commit({.compares = {{.key = keys.entry,
-                                                          .of = EtcdCompare::Of::modified,
-                                                          .revision = keys.entry_modified}},
-                                            .changes = *std::move(changes)});
-  if (!done) return fail(done.error());
+  // The former keys first, in parts, because there may be many: only its entry makes it a member.
+  for (std::size_t left = changes->size(); left > 0;) {
+    const std::size_t begin = left - std::min(left, kBoxesAtOnce);
+    const auto part = changes->begin() + static_cast<std::ptrdiff_t>(begin);
+    const Result<EtcdRevision> done = commit({.compares = {{.key = keys.entry,
+                                                            .of = EtcdCompare::Of::modified,
+                                                            .revision = keys.entry_modified}},
+                                              .changes = {part, changes->end()}});
+    if (!done) return fail(done.error());
+    changes->resize(begin);
+    left = begin;
+  }
   return {};
 }
 

@@ -62,7 +62,7 @@ class FleetKeyring {
   Result<std::vector<FleetMember>> members(const FleetKeys& keys);
 
  private:
-  // The entry and the boxes of one who is let in.
+  // The entry and the boxes of one who is let in, the newest first.
   Result<std::vector<EtcdChange>> welcome(const FleetKeys& keys, const std::string& name,
                                           const std::string& public_half) const;
   // Every box for one host. With the id of the fleet's key that it holds.

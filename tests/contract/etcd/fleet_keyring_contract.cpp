@@ -218,6 +218,17 @@ TEST_F(LargeFleetContract, TwoThatChangeTheKeyAtOnceLeaveOneKey) {
   EXPECT_THAT(keyring_->members(keys).value(), SizeIs(71));
 }
 
+// A fleet that grows and shrinks gets a key with each host that leaves.
+TEST_F(KeyringContract, LetsAHostInHoweverManyKeysThereWere) {
+  const std::string id = keyring_->found(one_, "one").value();
+  FleetKeys keys = keys_of(one_, id);
+  for (int i = 0; i < 250; ++i) keys.keys.push_back(crypto::make_sealing_key().value());
+  ASSERT_TRUE(keyring_->admit(keys, "other", half_of(other_)));
+  EXPECT_THAT(etcd_->read_all(range_of_prefix(layout_.keys()))->items, SizeIs(252));
+  EXPECT_EQ(keyring_->read(other_, id)->keys.front().id, id);
+  EXPECT_TRUE(keyring_->is_member(other_, keys).value());
+}
+
 // A host without the new key would make one that those with it do not get.
 TEST_F(LargeFleetContract, AChangeThatWasCutShortIsDoneAgainByWhoeverHasTheKey) {
   const EtcdPage before = etcd_->read_all(range_of_prefix(layout_.members())).value();
