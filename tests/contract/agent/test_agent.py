@@ -185,10 +185,11 @@ def test_inherits_what_is_meant_for_it_and_nothing_else(place):
                 assert links[0].startswith("pipe:") and links[1].startswith("pipe:")
             assert "memfd:" in links[5] and links[4].startswith("socket:")
             assert links[6] == "/dev/null"  # no canary is configured
+            assert links[7] == "/dev/null"  # there are no workers that could give signs of life
             assert not any("inheritable" in link for link in links.values())
         # The monitor has beyond these its log, the agent's three pipes and handle, and the guard's handle.
-        assert set(processes.descriptors(server.monitor)) >= {0, 1, 2, 3, 4, 5, 6}
-        assert len(processes.descriptors(server.monitor)) <= 13
+        assert set(processes.descriptors(server.monitor)) >= {0, 1, 2, 3, 4, 5, 6, 7}
+        assert len(processes.descriptors(server.monitor)) <= 14
 
 
 def test_tells_nothing_through_its_environment_or_command_line(place):
