@@ -49,7 +49,7 @@ def parse_arguments():
     parser.add_argument("--hosts", type=int, default=30, help="agents (default 30; 0: none)")
     parser.add_argument("--nodes", type=int, default=1000, help="nodes in one process (default 1000; 0: none)")
     parser.add_argument("--renewals", type=int, default=5, help="renewals (default 5)")
-    parser.add_argument("--idle", type=int, default=30, help="seconds without renewals (default 30)")
+    parser.add_argument("--idle", type=int, default=30, help="seconds without renewals (default 30; 0: none)")
     parser.add_argument("--report", type=argparse.FileType("w"), help="write the figures to this file as JSON")
     return parser.parse_args()
 
@@ -162,7 +162,8 @@ def measure_agents(scratch, arguments, report):
         states = [host.state for host in hosts]
         commits = Commits(etcd.endpoints[0], f"/cl/web/heads/{NAME}")
         commits.start()
-        measure_idle(fleet, hosts, arguments.idle, report)
+        if arguments.idle > 0:
+            measure_idle(fleet, hosts, arguments.idle, report)
         lags, calls, requests = [], [], collections.Counter()
         for number in range(2, 2 + arguments.renewals):
             calls_before, before = len(cloud.requests()), requests_by_kind(etcd)

@@ -42,7 +42,10 @@ def parse_arguments():
     parser.add_argument("--idle", type=int, default=20, help="seconds to watch an agent that has nothing to do")
     parser.add_argument("--only", choices=PARTS, action="append", help="only this part (default: all)")
     parser.add_argument("--report", type=argparse.FileType("w"), help="write the figures to this file as JSON")
-    return parser.parse_args()
+    arguments = parser.parse_args()
+    if arguments.idle < 1:
+        parser.error("--idle takes at least 1 second")
+    return arguments
 
 
 class Report:
