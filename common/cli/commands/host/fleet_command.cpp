@@ -202,10 +202,10 @@ Result<ExitCode> remove_host(Workspace& workspace, const FleetWords& words) {
                     member->name, printable(join(passed_by, ", "))));
   }
   Terminal::say(
-      fmt::format("{0}: is no member any more, and reads nothing that is written from now "
+      fmt::format("{0}: is no member any more, and reads nothing that {1} from now "
                   "on. Take away its access to etcd as well; certificates whose keys it "
                   "has had are still good: `ccmctl renew` replaces them",
-                  member->name));
+                  member->name, passed_by.empty() ? "is written" : "hosts with the new key write"));
   Terminal::print(*id + "\n");
   return ExitCode::ok;
 }
