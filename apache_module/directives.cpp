@@ -10,6 +10,7 @@
 
 #include "base/text.h"
 #include "boundary.h"
+#include "config/directives.h"
 #include "main_conf.h"
 
 namespace ccm::apache {

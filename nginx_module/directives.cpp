@@ -5,6 +5,7 @@
 #include <array>
 
 #include "boundary.h"
+#include "config/directives.h"
 #include "main_conf.h"
 
 namespace ccm::nginx {

@@ -10,8 +10,8 @@
 #include "base/text.h"
 #include "config/sentences.h"
 #include "config/source_kinds.h"
+#include "config/values/simple_values.h"
 #include "config/values/value_words.h"
-#include "config/values/values.h"
 
 namespace ccm::config {
 namespace {

@@ -8,6 +8,7 @@
 #include "base/text.h"
 #include "config/catalogue.h"
 #include "config/checks/certificate_rules.h"
+#include "config/directives.h"
 #include "config/input/settings.h"
 #include "config/sentences.h"
 #include "config/source_kinds.h"

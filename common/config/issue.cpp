@@ -8,9 +8,9 @@
 #include <span>
 #include <utility>
 
+#include "config/values/simple_values.h"
 #include "config/values/url.h"
 #include "config/values/value_words.h"
-#include "config/values/values.h"
 
 namespace ccm::config {
 namespace {

@@ -126,7 +126,7 @@ Result<void> store_directive(std::vector<RawDirective>& into, RawDirective direc
   }
   auto checked = check_texts(directive.arguments);
   Values scratch;
-  if (checked) checked = parse_value(directive.key, directive.arguments, scratch);
+  if (checked) checked = (*row)->parse(directive, scratch);
   if (!checked) return fail_with(std::move(checked), dialect.spell(directive.key));
   into.push_back(std::move(directive));
   return {};

@@ -7,8 +7,9 @@
 #include <vector>
 
 #include "base/result.h"
+#include "config/dialect.h"
+#include "config/directives.h"
 #include "config/input/raw_settings.h"
-#include "config/input/settings.h"
 
 namespace ccm::config {
 

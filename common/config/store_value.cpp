@@ -6,9 +6,9 @@
 #include <algorithm>
 #include <array>
 
+#include "config/values/simple_values.h"
 #include "config/values/url.h"
 #include "config/values/value_words.h"
-#include "config/values/values.h"
 
 namespace ccm::config {
 namespace {

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 
+#include "config/directives.h"
 #include "config/sentences.h"
 #include "config/store_directive.h"
 

@@ -6,9 +6,11 @@
 #include <algorithm>
 
 #include "config/catalogue.h"
+#include "config/directives.h"
 #include "config/input/short_form.h"
 #include "config/sentences.h"
 #include "config/store_directive.h"
+#include "config/values/simple_values.h"
 #include "config/values/values.h"
 
 namespace ccm::config {

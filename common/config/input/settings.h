@@ -9,10 +9,8 @@
 #pragma once
 
 #include <cstdint>
-#include <functional>
 #include <map>
 #include <optional>
-#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -23,39 +21,6 @@
 #include "config/input/raw_settings.h"
 
 namespace ccm::config {
-
-enum class Scope : std::uint8_t { global, certificate, both };
-
-// Which arguments of a directive are paths.
-enum class PathArguments : std::uint8_t {
-  none,
-  all,
-  file_value,    // of "file=PATH"
-  trust_value,   // of "trust=PATH", a path if there is a slash in it, among other words
-  store_values,  // of "key=PATH" and the other words of "store" that name files
-};
-
-// One row of the directive table: the single list of what can be configured.
-struct Directive {
-  std::string_view key;  // nginx spelling: "renew_before"
-  Scope scope;
-  unsigned min_arguments;
-  unsigned max_arguments;  // kMany: no upper limit
-  std::string_view form;   // the right form, for sentences: "renew_before 33% | 30d"
-  PathArguments paths = PathArguments::none;
-  bool is_repeatable = false;  // may be given more than once; each one counts
-};
-inline constexpr unsigned kMany = ~0U;
-
-// Every directive of the ccm block and of a certificate block, sorted by key. Source of the
-// modules' tables and of the reference documentation.
-std::span<const Directive> directives() noexcept;
-
-// The arguments with each path replaced by `resolve(path)`. For a server that has its own rule for
-// relative paths, because Settings takes absolute paths only.
-std::vector<std::string> with_paths(
-    const Directive& directive, std::vector<std::string> arguments,
-    const std::function<std::string(const std::string& path)>& resolve);
 
 // The form of the agent's lines in the server's error log: the server's own, or JSON.
 enum class LogFormat : std::uint8_t { text, json };

@@ -8,10 +8,12 @@
 
 #include "base/sentences.h"
 #include "base/text.h"
+#include "config/directives.h"
 #include "config/sentences.h"
 #include "config/source_kinds.h"
 #include "config/store_directive.h"
 #include "config/values/server_names.h"
+#include "config/values/simple_values.h"
 #include "config/values/value_words.h"
 #include "config/values/values.h"
 

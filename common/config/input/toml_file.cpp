@@ -9,8 +9,8 @@
 
 #include "base/file.h"
 #include "base/text.h"
+#include "config/directives.h"
 #include "config/sentences.h"
-#include "config/values/values.h"
 
 #define TOML_HEADER_ONLY 1
 #define TOML_EXCEPTIONS 0

@@ -1,27 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
-// Directive values, parsed: one optional per directive, so that "not given" stays distinguishable
-// until `Settings::finalize` fills in what is inherited. Plain data and pure functions; config room
-// only.
+// Directive values, parsed: one optional for each directive, so that "not given" stays
+// distinguishable until `Settings::finalize` fills in what is inherited. The table of directives
+// (config/directives.cpp) says which value goes where. Plain data; config room only.
 #pragma once
 
 #include <optional>
 #include <string>
-#include <string_view>
 #include <vector>
 
-#include "base/result.h"
 #include "config/config.h"
 #include "config/input/raw_settings.h"
 #include "config/input/settings.h"
 #include "config/issue.h"
 
 namespace ccm::config {
-
-inline constexpr Seconds kShortestValidity{3600};
-// Twenty years: what PCA issues at most below a CA (operations.json, IssueCertificate validity).
-inline constexpr Seconds kLongestValidity{20LL * 365 * 86400};
-inline constexpr std::size_t kMostNames = 100;
-inline constexpr std::size_t kMaxCertificateName = 128;
 
 struct CertificateValues {
   std::optional<ActivationWindow> activate;
@@ -73,23 +65,5 @@ struct Values {
   GlobalValues global;
   CertificateValues certificate;  // in the global scope: the defaults of all certificates
 };
-
-// The row of the directive table; nullptr for an unknown key.
-const Directive* find_directive(std::string_view key) noexcept;
-// Parses the arguments of a directive (their number already checked) into its place in `values`.
-// The error says what is wrong with the value, without the directive's name.
-Result<void> parse_value(std::string_view key, const std::vector<std::string>& arguments,
-                         Values& values);
-// The same for directives that were accepted before.
-Result<Values> parse_values(const std::vector<RawDirective>& directives);
-
-// Checks the form of a region's identifier, not whether the region exists.
-Result<std::string> parse_region(const std::string& text);
-
-// `invalid` unless the name is [A-Za-z0-9._-]{1,128} without a leading dot. Also for certificates
-// that no configuration names.
-Result<void> check_certificate_name(std::string_view name);
-Result<void> check_catalogue_name(std::string_view name);
-Result<void> check_fleet_name(std::string_view name);
 
 }  // namespace ccm::config

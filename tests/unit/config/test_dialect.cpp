@@ -7,6 +7,7 @@
 #include <map>
 
 #include "base/text.h"
+#include "config/directives.h"
 #include "settings_builder.h"
 
 namespace ccm::config {

@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "config/directives.h"
 #include "config/sources/scm.h"
 #include "config/values/values.h"
 #include "settings_builder.h"
@@ -22,6 +23,7 @@ TEST(Directives, FormIsItsOwnExample) {
   for (const Directive& row : directives()) {
     EXPECT_TRUE(row.form.starts_with(row.key)) << row.key;
     EXPECT_LE(row.min_arguments, row.max_arguments) << row.key;
+    EXPECT_NE(row.parse, nullptr) << row.key;
     EXPECT_EQ(find_directive(row.key), &row);
   }
   EXPECT_EQ(find_directive("nonsense"), nullptr);
@@ -192,7 +194,8 @@ TEST(Directives, WhatMustBeAbsoluteIsMarkedAsAPath) {
     if (row.key == "issue_dns") arguments.insert(arguments.begin(), "cloud");
     if (arguments.size() < row.min_arguments) arguments.resize(row.min_arguments, "relative");
     Values values;
-    const std::string problem = problem_of(parse_value(row.key, arguments, values));
+    const std::string problem =
+        problem_of(row.parse({std::string(row.key), arguments, {}}, values));
     EXPECT_EQ(problem.find("absolute") != std::string::npos, row.paths != PathArguments::none)
         << row.key << ": " << problem;
   }
@@ -203,7 +206,7 @@ std::optional<ScmSource> scm_source(const std::vector<std::string>& parameters,
   std::vector<std::string> arguments{"scm"};
   arguments.insert(arguments.end(), parameters.begin(), parameters.end());
   Values values;
-  const Result<void> parsed = parse_value("source", arguments, values);
+  const Result<void> parsed = find_directive("source")->parse({"source", arguments, {}}, values);
   if (problem != nullptr) *problem = problem_of(parsed);
   if (!parsed) return std::nullopt;
   return values.certificate.source->as<ScmSource>();

@@ -3,7 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "config/input/settings.h"
+#include "config/directives.h"
 #include "support/folders.h"
 #include "support/temp_directory.h"
 

@@ -4,10 +4,10 @@
 
 #include <algorithm>
 
+#include "config/directives.h"
 #include "config/source_kinds.h"
 #include "config/sources/pca.h"
 #include "config/sources/scm.h"
-#include "config/values/values.h"
 
 namespace ccm::config {
 namespace {
