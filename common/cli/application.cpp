@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <exception>
 #include <vector>
 
@@ -37,23 +38,48 @@ std::string exit_code_text() {
   return text;
 }
 
-// How the overview arranges the commands; what it does not name is about the cloud.
-struct Chapter {
-  const char* title;
-  std::vector<const char*> commands;
+// Chapters of the overview.
+constexpr const char* kHostChapter = "This host's certificates";
+constexpr const char* kMaintenanceChapter = "Maintenance";
+constexpr const char* kCloudChapter = "The cloud";
+
+struct CommandSet {
+  void (*add)(CLI::App& app, Action& action);
+  const char* chapter;  // of the commands that it adds to the top of the tree
 };
 
-void arrange(CLI::App& app) {
-  const std::vector<Chapter> chapters = {
-      {"This host's certificates",
-       {"status", "list", "show", "history", "orders", "events", "renew", "rollback", "forget",
-        "import", "export"}},
-      {"Maintenance", {"check", "verify", "doctor", "policy", "fleet", "agent", "generate"}},
-  };
-  const auto is_shown = [](const CLI::App* command) { return !command->get_group().empty(); };
-  for (CLI::App* command : app.get_subcommands(is_shown)) command->group("The cloud");
-  for (const Chapter& chapter : chapters) {
-    for (const char* name : chapter.commands) app.get_subcommand(name)->group(chapter.title);
+// In the order of the overview. A set that joins a group of the shortcuts comes after them; the
+// last one makes the manual from the whole tree.
+constexpr auto kCommandSets = std::to_array<CommandSet>({
+    {add_status, kHostChapter},
+    {add_look_commands, kHostChapter},
+    {add_check, kMaintenanceChapter},
+    {add_verify, kMaintenanceChapter},
+    {add_change_commands, kHostChapter},
+    {add_orders, kHostChapter},
+    {add_events, kHostChapter},
+    {add_fleet, kMaintenanceChapter},
+    {add_forget, kHostChapter},
+    {add_local_import, kHostChapter},
+    {add_agent, kMaintenanceChapter},
+    {add_delivery_commands, kCloudChapter},
+    {add_revoke, kCloudChapter},
+    {add_shortcuts, kCloudChapter},
+    {add_export_commands, kHostChapter},
+    {add_authority_export, kCloudChapter},
+    {add_request_commands, kCloudChapter},
+    {add_doctor, kMaintenanceChapter},
+    {add_policy, kMaintenanceChapter},
+    {add_api_commands, kCloudChapter},
+    {add_generate, kMaintenanceChapter},
+});
+
+void add_commands(CLI::App& app, Action& action) {
+  std::size_t arranged = 0;
+  for (const CommandSet& set : kCommandSets) {
+    set.add(app, action);
+    const auto commands = app.get_subcommands([](const CLI::App*) { return true; });
+    for (; arranged < commands.size(); ++arranged) commands[arranged]->group(set.chapter);
   }
 }
 
@@ -83,28 +109,7 @@ Application::Application() : app_(std::make_unique<CLI::App>(kAbout, "ccmctl")) 
   app_->require_subcommand(1);
   app_->formatter(help_format());
   add_global_options(*app_, workspace_.options);
-  add_status(*app_, action_);
-  add_look_commands(*app_, action_);
-  add_check(*app_, action_);
-  add_verify(*app_, action_);
-  add_change_commands(*app_, action_);
-  add_orders(*app_, action_);
-  add_events(*app_, action_);
-  add_fleet(*app_, action_);
-  add_forget(*app_, action_);
-  add_local_import(*app_, action_);
-  add_agent(*app_, action_);
-  add_delivery_commands(*app_, action_);
-  add_revoke(*app_, action_);
-  add_shortcuts(*app_, action_);
-  add_export_commands(*app_, action_);
-  add_authority_export(*app_, action_);
-  add_request_commands(*app_, action_);
-  add_doctor(*app_, action_);
-  add_policy(*app_, action_);
-  add_api_commands(*app_, action_);
-  add_generate(*app_, action_);
-  arrange(*app_);
+  add_commands(*app_, action_);
   let_fall_through(*app_);
   app_->footer(exit_code_text() + kExamples);
 }

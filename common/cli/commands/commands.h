@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The commands of ccmctl: each function adds its own to the tree and sets `action` when the command
-// line names it. What they hold lives as long as the tree.
+// line names it. What they hold lives as long as the tree. The table in application.cpp calls them.
 #pragma once
 
 #include <CLI/CLI.hpp>
@@ -45,7 +45,7 @@ void add_request_commands(CLI::App& app, Action& action);
 void add_doctor(CLI::App& app, Action& action);
 // policy
 void add_policy(CLI::App& app, Action& action);
-// generate, which is not shown: manual and completion, made from the tree; the last to be added.
+// generate: manual and completion, made from the tree; the last to be added.
 void add_generate(CLI::App& app, Action& action);
 void add_api_commands(CLI::App& app, Action& action);
 // "certificates list", "ca create", …: entries of shortcuts.cpp.
