@@ -18,9 +18,9 @@ import sys
 import time
 
 import bench_instructions
-from bench_processes import build, cleared_away, cpu_nanoseconds, proportional_memory
-from bench_scale import LONG, Report, launch, reload, started
-from lab import place, processes, tls
+from bench_processes import build, cleared_away, cpu_nanoseconds
+from bench_runs import LONG, Report, launch, memory_of, reload, rested, started
+from lab import place, tls
 from lab.authority import Authority
 from lab.net import free_port
 from lab.nginx import Nginx
@@ -63,23 +63,6 @@ class Bench:
             main=f"user root;\nccm {{ state_path {state}; catalogue edge source=store; }}\n",
             http="ssl_protocols TLSv1.2 TLSv1.3;\n" + sites)
 
-    def settled(self):
-        """Waits until the agent rests; gives its process."""
-        agent = self.server.wait_for_agent()
-
-        def rests():
-            before = cpu_nanoseconds(agent)
-            time.sleep(2)
-            return cpu_nanoseconds(agent) - before < 100e6
-
-        wait_until(rests, "the agent's rest", timeout=LONG, interval=1)
-        return agent
-
-    def memory(self):
-        master = self.server.master_pid()
-        pids = [master, *processes.children(master)]
-        return proportional_memory({*pids, *self.server.agents(), *self.server.monitors()})
-
 
 def used_by(command, **options):
     """(Seconds by the clock, seconds of processor time, result) of a command with all that it waits for."""
@@ -100,8 +83,8 @@ def measure_starts(make, rounds):
             took = launch(bench.server)
             after = os.times()
             cpu = after.children_user + after.children_system - before.children_user - before.children_system
-            bench.settled()
-            memory = bench.memory()
+            rested(bench.server)
+            memory = memory_of(bench.server)
             found.append((took, cpu, reload(bench.server), memory))
         finally:
             if bench.server.master_pid():
@@ -190,7 +173,7 @@ def run(scratch, arguments, report):
     with started(warm.server):
         warm.server.wait_for_log(f"{arguments.count} certificates are shown", timeout=LONG)
         wait_until((state / "snapshot").exists, "the snapshot", timeout=LONG, interval=1)
-        agent = warm.settled()
+        agent = rested(warm.server)
         report_agent(warm, scratch, agent, arguments, report)
         report_people(warm, report)
     report_starts(scratch, state, arguments, report)

@@ -6,7 +6,6 @@ the same run: nginx and httpd with the very same files as static certificates.
 """
 
 import argparse
-import contextlib
 import json
 import os
 import pathlib
@@ -17,9 +16,10 @@ import sys
 import threading
 import time
 
-from bench_processes import build, cleared_away, cpu_nanoseconds, proportional_memory
+from bench_processes import build, cleared_away, cpu_nanoseconds
+from bench_runs import LONG, Report, launch, memory_of, reload, rested, started
 from bench_servers import settings_of
-from lab import place, processes, tls
+from lab import place, tls
 from lab.apache import Apache, global_part
 from lab.emulator import Emulator
 from lab.net import free_port
@@ -29,7 +29,6 @@ from lab.waiting import wait_until
 
 FEW = 10
 ZONE = "scale.example"
-LONG = 3600  # seconds that a start of many may take
 
 
 def parse_arguments():
@@ -46,15 +45,6 @@ def parse_arguments():
     if arguments.idle < 1:
         parser.error("--idle takes at least 1 second")
     return arguments
-
-
-class Report:
-    def __init__(self):
-        self.rows = []
-
-    def row(self, what, value, aim=""):
-        self.rows.append({"what": what, "value": value, "aim": aim})
-        print(f"{what:<74}{value:>22}  {aim}", flush=True)
 
 
 def names(count):
@@ -124,50 +114,7 @@ class Many:
         records = [state / "certificates" / name / "records/state" for name in names(count)]
         wait_until(lambda: all(record.exists() for record in records), "a look at every certificate",
                    timeout=LONG, interval=1)
-        agent = server.wait_for_agent()
-
-        def rests():
-            before = cpu_nanoseconds(agent)
-            time.sleep(2)
-            return cpu_nanoseconds(agent) - before < 100e6
-
-        wait_until(rests, "the agent's rest", timeout=LONG, interval=1)
-        return agent
-
-
-@contextlib.contextmanager
-def started(server):
-    """Starts the server; ends it in every case, also when the start fails."""
-    try:
-        launch(server)
-        yield server
-    finally:
-        if server.master_pid():
-            server.stop()
-
-
-def launch(server):
-    """How many seconds the server's own command takes until it has become a daemon."""
-    begin = time.monotonic()
-    command = server.command(*(("-k", "start") if isinstance(server, Apache) else ()))
-    with open(server.directory / "stderr", "ab") as stderr:
-        subprocess.run(command, stderr=stderr, check=True, timeout=LONG)
-    took = time.monotonic() - begin
-    wait_until(lambda: server.master_pid() and len(server.workers()) >= server.workers_wanted,
-               "a server with its workers", timeout=LONG)
-    return took
-
-
-def reload(server):
-    begin = time.monotonic()
-    server.reload()
-    return time.monotonic() - begin
-
-
-def memory_of(server):
-    master = server.master_pid()
-    pids = [master, *processes.children(master)]
-    return proportional_memory({*pids, *server.agents(), *server.monitors()})
+        return rested(server)
 
 
 def measure_server(make, rounds):
