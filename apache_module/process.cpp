@@ -154,7 +154,7 @@ void on_monitor_event(int reason, void* data, int) noexcept {
   hook_boundary(0, [&] {
     auto& conf = *static_cast<MainConf*>(data);
     forget_monitor(conf);
-    // Usually its guard takes its place (agent/process/guard.h), and monitor() looks after that.
+    // Usually its guard takes its place (agent/monitor/guard.h), and monitor() looks after that.
     if (!is_stopping() && !conf.deployment.is_attended()) {
       replace_agent(conf, AgentWatch::Finding::dead);
     }

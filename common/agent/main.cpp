@@ -12,8 +12,8 @@
 #include <functional>
 
 #include "agent/cloud/check.h"
+#include "agent/monitor/monitor.h"
 #include "agent/process/log_line.h"
-#include "agent/process/monitor.h"
 #include "agent/process/server_log.h"
 #include "agent/service.h"
 #include "base/text.h"

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Whether the server has to start the agent again, and when. Usually it need not: the monitor
-// replaces the agent, and the guard replaces the monitor (agent/process/monitor.h). But all of them
+// replaces the agent, and the guard replaces the monitor (agent/monitor/monitor.h). But all of them
 // may have been killed or stopped. Then the server starts new ones, at once the first time and
 // later after a growing delay, so that a program that cannot run costs little.
 //

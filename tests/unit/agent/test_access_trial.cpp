@@ -6,7 +6,7 @@
 
 #include <stdexcept>
 
-#include "agent/cloud/access_trial.h"
+#include "agent/monitor/access_trial.h"
 
 namespace ccm::agent {
 namespace {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <gtest/gtest.h>
 
-#include "agent/process/monitor.h"
+#include "agent/monitor/monitor.h"
 
 namespace ccm::agent {
 namespace {

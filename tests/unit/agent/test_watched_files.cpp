@@ -4,7 +4,7 @@
 
 #include <filesystem>
 
-#include "agent/watched_files.h"
+#include "agent/monitor/watched_files.h"
 #include "support/temp_directory.h"
 
 namespace ccm::agent {

@@ -7,7 +7,7 @@
 
 #include <sys/types.h>
 
-#include "agent/process/monitor.h"
+#include "agent/monitor/monitor.h"
 
 namespace ccm::agent {
 

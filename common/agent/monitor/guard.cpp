@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "agent/process/guard.h"
+#include "agent/monitor/guard.h"
 
 #include <fmt/format.h>
 #include <poll.h>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "agent/watched_files.h"
+#include "agent/monitor/watched_files.h"
 
 #include <sys/stat.h>
 

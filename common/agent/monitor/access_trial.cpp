@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "agent/cloud/access_trial.h"
+#include "agent/monitor/access_trial.h"
 
 #include <fcntl.h>
 #include <sys/wait.h>

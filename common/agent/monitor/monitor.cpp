@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "agent/process/monitor.h"
+#include "agent/monitor/monitor.h"
 
 #include <fcntl.h>
 #include <fmt/format.h>
@@ -16,13 +16,13 @@
 #include <utility>
 #include <vector>
 
-#include "agent/cloud/access_trial.h"
 #include "agent/hooks/agent_channel.h"
 #include "agent/hooks/hook_runner.h"
+#include "agent/monitor/access_trial.h"
+#include "agent/monitor/guard.h"
+#include "agent/monitor/watched_files.h"
 #include "agent/process/child.h"
-#include "agent/process/guard.h"
 #include "agent/process/server_log.h"
-#include "agent/watched_files.h"
 #include "base/text.h"
 #include "launch/process.h"
 #include "store/host/trouble.h"
