@@ -10,7 +10,7 @@
 
 #include "base/text.h"
 #include "boundary.h"
-#include "config/directives.h"
+#include "config/directives/table.h"
 #include "main_conf.h"
 
 namespace ccm::apache {

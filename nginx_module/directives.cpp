@@ -5,7 +5,7 @@
 #include <array>
 
 #include "boundary.h"
-#include "config/directives.h"
+#include "config/directives/table.h"
 #include "main_conf.h"
 
 namespace ccm::nginx {

@@ -11,15 +11,12 @@
 #include <vector>
 
 #include "base/result.h"
+#include "config/checks/certificate_input.h"
 #include "config/config.h"
-#include "config/input/certificate_input.h"
 
 namespace ccm::config {
 
 inline constexpr std::size_t kMostCatalogues = 8;
-
-// Parses the arguments of the directive; the caller fills in the origin.
-Result<CatalogueSpec> parse_catalogue(const std::vector<std::string>& arguments);
 
 // Whether a virtual host asks for a catalogue with these arguments.
 bool is_catalogue_use(const std::vector<std::string>& arguments);

@@ -13,20 +13,15 @@
 
 #include "base/clock.h"
 #include "base/event.h"
-#include "config/canary.h"
-#include "config/input/credentials.h"
+#include "config/origin.h"
 #include "config/source_spec.h"
 #include "config/values/activation_window.h"
+#include "config/values/canary.h"
+#include "config/values/credentials.h"
 #include "config/values/duration.h"
 #include "crypto/key/key_type.h"
 
 namespace ccm::config {
-
-// Where the operator wrote something, for the sentence about it.
-struct Origin {
-  std::string file;
-  unsigned line = 0;
-};
 
 // One certificate to be kept valid.
 struct CertificateSpec {
@@ -89,6 +84,9 @@ struct CatalogueSpec {
 // With whose keys a server seals the session tickets that it gives its clients: its own, or those
 // that all servers of the store share (policy/ticket_keys.h).
 enum class TicketKeys : std::uint8_t { own, fleet };
+
+// The form of the agent's lines in the server's error log: the server's own, or JSON.
+enum class LogFormat : std::uint8_t { text, json };
 
 // The etcd through which the hosts of a fleet share their certificates, and this host's place in
 // it.

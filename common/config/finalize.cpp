@@ -8,13 +8,13 @@
 #include "base/text.h"
 #include "config/catalogue.h"
 #include "config/checks/certificate_rules.h"
-#include "config/directives.h"
+#include "config/directives/store_directive.h"
+#include "config/directives/table.h"
+#include "config/directives/values.h"
 #include "config/input/settings.h"
 #include "config/sentences.h"
 #include "config/source_kinds.h"
-#include "config/store_directive.h"
 #include "config/values/server_names.h"
-#include "config/values/values.h"
 #include "crypto/certificate/names.h"
 
 namespace ccm::config {

@@ -8,7 +8,7 @@
 #include <span>
 #include <utility>
 
-#include "config/values/simple_values.h"
+#include "config/values/identifiers.h"
 #include "config/values/url.h"
 #include "config/values/value_words.h"
 

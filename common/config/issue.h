@@ -12,7 +12,7 @@
 
 #include "base/result.h"
 #include "base/text.h"
-#include "config/input/credentials.h"
+#include "config/values/credentials.h"
 
 namespace ccm::config {
 

@@ -6,7 +6,7 @@
 #include <string_view>
 #include <vector>
 
-#include "config/config.h"
+#include "config/origin.h"
 
 namespace ccm::config {
 

@@ -2,31 +2,9 @@
 #include "config/source_kinds.h"
 
 #include <algorithm>
-#include <array>
-#include <cassert>
 #include <set>
 
-#include "config/sources/table.h"
-
 namespace ccm::config {
-namespace {
-
-constexpr std::size_t kMostAddedKinds = 2;
-
-constexpr auto begin_kinds() {
-  std::array<const SourceKind*, kSourceTable.size() + kMostAddedKinds> kinds{};
-  std::copy(kSourceTable.begin(), kSourceTable.end(), kinds.begin());
-  return kinds;
-}
-constinit auto all_kinds = begin_kinds();
-constinit std::size_t kind_count = kSourceTable.size();
-
-}  // namespace
-
-std::span<const SourceKind* const> source_kinds() noexcept {
-  return {all_kinds.data(), kind_count};
-}
-
 const SourceKind* find_source_kind(std::string_view word) noexcept {
   const auto kinds = source_kinds();
   const auto found = std::find_if(kinds.begin(), kinds.end(),
@@ -55,15 +33,6 @@ std::string either_source(std::string (*text)(const SourceKind& kind)) {
     all += text(*kinds[i]);
   }
   return all;
-}
-
-AddedSourceKind::AddedSourceKind(const SourceKind& kind) noexcept {
-  assert(kind_count < all_kinds.size());
-  all_kinds[kind_count++] = &kind;
-}
-
-AddedSourceKind::~AddedSourceKind() {
-  all_kinds[--kind_count] = nullptr;
 }
 
 }  // namespace ccm::config

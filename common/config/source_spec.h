@@ -15,7 +15,7 @@
 
 #include "base/clock.h"
 #include "base/text.h"
-#include "config/input/credentials.h"
+#include "config/values/credentials.h"
 
 namespace ccm::config {
 

@@ -5,7 +5,7 @@
 
 #include <array>
 
-#include "config/input/certificate_input.h"
+#include "config/checks/certificate_input.h"
 #include "config/values/value_words.h"
 #include "crypto/verification/serving_rules.h"
 #include "support/test_pki.h"

@@ -30,7 +30,7 @@ namespace {
 constexpr int kMostWaiting = 64;
 constexpr const char* kNobody = "nobody";
 
-// config/values/simple_values.cpp has checked the text.
+// config/directives/simple_values.cpp has checked the text.
 Result<FileDescriptor> listen_on(const std::string& address) {
   const std::size_t colon = address.rfind(':');
   const auto port =

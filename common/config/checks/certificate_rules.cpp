@@ -3,9 +3,9 @@
 
 #include <fmt/format.h>
 
-#include "config/directives.h"
+#include "config/directives/simple_values.h"
+#include "config/directives/table.h"
 #include "config/source_kinds.h"
-#include "config/values/simple_values.h"
 
 namespace ccm::config {
 namespace {

@@ -7,8 +7,8 @@
 #include <vector>
 
 #include "base/result.h"
-#include "config/input/certificate_input.h"
-#include "config/input/raw_settings.h"
+#include "config/checks/certificate_input.h"
+#include "config/raw_settings.h"
 
 namespace ccm::config {
 

@@ -6,12 +6,12 @@
 #include <algorithm>
 
 #include "config/catalogue.h"
-#include "config/directives.h"
+#include "config/directives/store_directive.h"
+#include "config/directives/table.h"
+#include "config/directives/values.h"
 #include "config/input/short_form.h"
 #include "config/sentences.h"
-#include "config/store_directive.h"
-#include "config/values/simple_values.h"
-#include "config/values/values.h"
+#include "config/values/identifiers.h"
 
 namespace ccm::config {
 namespace {

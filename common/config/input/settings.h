@@ -18,12 +18,9 @@
 #include "base/result.h"
 #include "config/config.h"
 #include "config/dialect.h"
-#include "config/input/raw_settings.h"
+#include "config/raw_settings.h"
 
 namespace ccm::config {
-
-// The form of the agent's lines in the server's error log: the server's own, or JSON.
-enum class LogFormat : std::uint8_t { text, json };
 
 class Settings {
  public:

@@ -8,14 +8,15 @@
 
 #include "base/sentences.h"
 #include "base/text.h"
-#include "config/directives.h"
+#include "config/directives/simple_values.h"
+#include "config/directives/store_directive.h"
+#include "config/directives/table.h"
+#include "config/directives/values.h"
 #include "config/sentences.h"
 #include "config/source_kinds.h"
-#include "config/store_directive.h"
+#include "config/values/identifiers.h"
 #include "config/values/server_names.h"
-#include "config/values/simple_values.h"
 #include "config/values/value_words.h"
-#include "config/values/values.h"
 
 namespace ccm::config {
 namespace {

@@ -9,7 +9,7 @@
 
 #include "base/file.h"
 #include "base/text.h"
-#include "config/directives.h"
+#include "config/directives/table.h"
 #include "config/sentences.h"
 
 #define TOML_HEADER_ONLY 1

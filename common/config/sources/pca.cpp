@@ -6,7 +6,7 @@
 #include <algorithm>
 #include <utility>
 
-#include "config/input/certificate_input.h"
+#include "config/checks/certificate_input.h"
 #include "config/values/value_words.h"
 
 namespace ccm::config {

@@ -8,7 +8,7 @@
 
 #include "base/sentences.h"
 #include "base/text.h"
-#include "config/input/certificate_input.h"
+#include "config/checks/certificate_input.h"
 #include "config/sentences.h"
 #include "config/values/value_words.h"
 #include "crypto/certificate/names.h"

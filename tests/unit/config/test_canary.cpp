@@ -2,8 +2,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "config/canary.h"
 #include "config/input/settings.h"
+#include "config/values/canary.h"
 
 namespace ccm::config {
 namespace {

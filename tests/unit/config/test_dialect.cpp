@@ -7,7 +7,7 @@
 #include <map>
 
 #include "base/text.h"
-#include "config/directives.h"
+#include "config/directives/table.h"
 #include "settings_builder.h"
 
 namespace ccm::config {

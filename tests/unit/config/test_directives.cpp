@@ -3,9 +3,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "config/directives.h"
+#include "config/directives/table.h"
+#include "config/directives/values.h"
 #include "config/sources/scm.h"
-#include "config/values/values.h"
 #include "settings_builder.h"
 
 namespace ccm::config {

@@ -2,7 +2,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "config/values/hook_value.h"
+#include "config/directives/hook_value.h"
 
 namespace ccm::config {
 namespace {

@@ -3,7 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "config/directives.h"
+#include "config/directives/table.h"
 #include "support/folders.h"
 #include "support/temp_directory.h"
 

@@ -4,7 +4,7 @@
 
 #include <algorithm>
 
-#include "config/directives.h"
+#include "config/directives/table.h"
 #include "config/source_kinds.h"
 #include "config/sources/pca.h"
 #include "config/sources/scm.h"

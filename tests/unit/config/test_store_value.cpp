@@ -3,8 +3,8 @@
 #include <gtest/gtest.h>
 
 #include "base/text.h"
+#include "config/directives/store_value.h"
 #include "config/input/settings.h"
-#include "config/store_value.h"
 
 namespace ccm::config {
 namespace {

@@ -16,7 +16,7 @@
 #include "cli/output/render.h"
 #include "config/catalogue.h"
 #include "config/source_kinds.h"
-#include "config/values/simple_values.h"
+#include "config/values/identifiers.h"
 #include "crypto/certificate/bundle.h"
 #include "crypto/certificate/pem.h"
 #include "lifecycle/attempt/installer.h"

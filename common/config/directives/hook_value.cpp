@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "config/values/hook_value.h"
+#include "config/directives/hook_value.h"
 
 #include <algorithm>
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "config/values/source_value.h"
+#include "config/directives/source_value.h"
 
 #include <fmt/format.h>
 

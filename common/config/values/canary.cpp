@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "config/canary.h"
+#include "config/values/canary.h"
 
 #include <fmt/format.h>
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Directive values, parsed: one optional for each directive, so that "not given" stays
 // distinguishable until `Settings::finalize` fills in what is inherited. The table of directives
-// (config/directives.cpp) says which value goes where. Plain data; config room only.
+// (config/directives/table.cpp) says which value goes where. Plain data; config room only.
 #pragma once
 
 #include <optional>
@@ -9,8 +9,6 @@
 #include <vector>
 
 #include "config/config.h"
-#include "config/input/raw_settings.h"
-#include "config/input/settings.h"
 #include "config/issue.h"
 
 namespace ccm::config {

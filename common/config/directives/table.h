@@ -14,7 +14,7 @@
 #include <vector>
 
 #include "base/result.h"
-#include "config/input/raw_settings.h"
+#include "config/raw_settings.h"
 
 namespace ccm::config {
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "config/input/credentials.h"
+#include "config/values/credentials.h"
 
 #include <fmt/format.h>
 

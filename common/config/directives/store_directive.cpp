@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "config/store_directive.h"
+#include "config/directives/store_directive.h"
 
 #include <fmt/format.h>
 
@@ -7,8 +7,8 @@
 
 #include "base/sentences.h"
 #include "base/text.h"
+#include "config/directives/values.h"
 #include "config/sentences.h"
-#include "config/values/values.h"
 
 namespace ccm::config {
 namespace {

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "config/store_value.h"
+#include "config/directives/store_value.h"
 
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <array>
 
-#include "config/values/simple_values.h"
+#include "config/values/identifiers.h"
 #include "config/values/url.h"
 #include "config/values/value_words.h"
 

@@ -8,8 +8,8 @@
 
 #include "base/result.h"
 #include "config/dialect.h"
-#include "config/directives.h"
-#include "config/input/raw_settings.h"
+#include "config/directives/table.h"
+#include "config/raw_settings.h"
 
 namespace ccm::config {
 

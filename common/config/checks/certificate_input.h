@@ -10,9 +10,9 @@
 #include <utility>
 
 #include "base/result.h"
-#include "config/input/raw_settings.h"
-#include "config/input/settings.h"
-#include "config/values/values.h"
+#include "config/dialect.h"
+#include "config/directives/values.h"
+#include "config/raw_settings.h"
 
 namespace ccm::config {
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "config/directives.h"
+#include "config/directives/table.h"
 
 #include <fmt/format.h>
 
@@ -7,15 +7,16 @@
 #include <array>
 #include <type_traits>
 
-#include "config/catalogue.h"
+#include "config/directives/catalogue_value.h"
+#include "config/directives/hook_value.h"
+#include "config/directives/simple_values.h"
+#include "config/directives/source_value.h"
+#include "config/directives/store_value.h"
+#include "config/directives/values.h"
 #include "config/sources/table.h"
-#include "config/store_value.h"
-#include "config/values/hook_value.h"
-#include "config/values/simple_values.h"
-#include "config/values/source_value.h"
+#include "config/values/identifiers.h"
 #include "config/values/url.h"
 #include "config/values/value_words.h"
-#include "config/values/values.h"
 
 namespace ccm::config {
 namespace {

@@ -1,17 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 // Values of directives that are too simple for a file of their own. Each parser takes the argument,
 // or all of them, as written; its error says what is wrong with the value. Pure functions; config
-// room only, unless said otherwise.
+// room only.
 #pragma once
 
 #include <cstddef>
 #include <string>
-#include <string_view>
 #include <vector>
 
 #include "base/clock.h"
 #include "base/result.h"
-#include "config/values/values.h"
+#include "config/directives/values.h"
 
 namespace ccm::config {
 
@@ -20,10 +19,6 @@ inline constexpr std::size_t kMostNames = 100;  // of one certificate
 // on | off
 Result<bool> parse_switch(const std::string& text);
 Result<unsigned> parse_number(const std::string& text, unsigned least, unsigned most);
-// The name of an account, whether it exists or not.
-Result<std::string> parse_user(const std::string& text);
-// Checks the form of a region's identifier, not whether the region exists.
-Result<std::string> parse_region(const std::string& text);
 // An address with a port that only this host can reach.
 Result<std::string> parse_loopback_address(const std::string& text);
 // http://HOST:PORT [file=PATH] | off
@@ -36,11 +31,5 @@ Result<Seconds> parse_check_interval(const std::string& text);
 Result<Seconds> parse_validity(const std::string& text);
 // Canonical (crypto/certificate/names.h), each once, in the order in which they were written.
 Result<std::vector<std::string>> parse_names(const std::vector<std::string>& arguments);
-
-// `invalid` unless the name is [A-Za-z0-9._-]{1,128} without a leading dot. Any room; also for
-// certificates that no configuration names.
-Result<void> check_certificate_name(std::string_view name);
-Result<void> check_catalogue_name(std::string_view name);
-Result<void> check_fleet_name(std::string_view name);
 
 }  // namespace ccm::config

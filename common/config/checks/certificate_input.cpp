@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "config/input/certificate_input.h"
+#include "config/checks/certificate_input.h"
 
 #include <fmt/format.h>
 
 #include <algorithm>
 
-#include "config/directives.h"
+#include "config/directives/store_directive.h"
+#include "config/directives/table.h"
 #include "config/sentences.h"
-#include "config/store_directive.h"
 
 namespace ccm::config {
 namespace {
