@@ -14,8 +14,8 @@
 #include "cli/host/overview.h"
 #include "cli/input/completion.h"
 #include "cli/input/global_options.h"
-#include "cli/output/plugin_output.h"
-#include "cli/output/usage.h"
+#include "cli/input/usage.h"
+#include "cli/survey/plugin_output.h"
 
 namespace ccm::cli {
 namespace {

@@ -8,7 +8,7 @@
 #include <string>
 #include <vector>
 
-#include "cli/host/workspace.h"
+#include "cli/workspace/workspace.h"
 
 namespace ccm::cli {
 

@@ -5,7 +5,7 @@
 
 #include <CLI/CLI.hpp>
 
-#include "cli/host/workspace.h"
+#include "cli/workspace/workspace.h"
 
 namespace ccm::cli {
 

@@ -6,8 +6,8 @@
 #include <algorithm>
 #include <array>
 
+#include "cli/answers/render.h"
 #include "cli/commands/commands.h"
-#include "cli/output/render.h"
 #include "cli/output/table.h"
 
 namespace ccm::cli {

@@ -12,7 +12,7 @@
 #include <vector>
 
 #include "cli/cloud/permissions.h"
-#include "cli/host/workspace.h"
+#include "cli/workspace/workspace.h"
 
 namespace ccm::cli {
 

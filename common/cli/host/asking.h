@@ -8,7 +8,7 @@
 
 #include "base/result.h"
 #include "cli/host/store_access.h"
-#include "cli/host/workspace.h"
+#include "cli/workspace/workspace.h"
 #include "store/answer.h"
 #include "store/inbox.h"
 

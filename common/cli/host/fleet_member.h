@@ -10,7 +10,7 @@
 #include <vector>
 
 #include "base/result.h"
-#include "cli/host/workspace.h"
+#include "cli/workspace/workspace.h"
 #include "fleet/access/fleet_access.h"
 #include "fleet/hosts/fleet_survey.h"
 #include "fleet/store/fleet_keyring.h"

@@ -8,9 +8,9 @@
 #include <string_view>
 
 #include "base/result.h"
-#include "cli/host/workspace.h"
+#include "cli/answers/render.h"
 #include "cli/output/exit_code.h"
-#include "cli/output/render.h"
+#include "cli/workspace/workspace.h"
 
 namespace ccm::cli {
 

@@ -10,7 +10,7 @@
 
 #include "base/log.h"
 #include "base/result.h"
-#include "cli/host/workspace.h"
+#include "cli/workspace/workspace.h"
 #include "store/store.h"
 
 namespace ccm::cli {

@@ -9,8 +9,8 @@
 
 #include "base/clock.h"
 #include "base/result.h"
-#include "cli/host/workspace.h"
 #include "cli/survey/served_report.h"
+#include "cli/workspace/workspace.h"
 
 namespace ccm::cli {
 

@@ -10,7 +10,7 @@
 #include "base/text.h"
 #include "cli/application.h"
 #include "cli/input/command_tree.h"
-#include "cli/output/usage.h"
+#include "cli/input/usage.h"
 
 namespace ccm::cli {
 namespace {

@@ -5,7 +5,7 @@
 
 #include <algorithm>
 
-#include "cli/output/plugin_output.h"
+#include "cli/survey/plugin_output.h"
 
 namespace ccm::cli {
 namespace {

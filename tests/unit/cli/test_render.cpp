@@ -2,7 +2,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "cli/output/render.h"
+#include "cli/answers/render.h"
 
 namespace ccm::cli {
 namespace {

@@ -5,14 +5,14 @@
 #include <memory>
 
 #include "base/text.h"
+#include "cli/answers/listing.h"
+#include "cli/answers/render.h"
 #include "cli/cloud/consequence.h"
 #include "cli/commands/commands.h"
 #include "cli/input/completion.h"
 #include "cli/input/operation_input.h"
 #include "cli/input/secret_input.h"
 #include "cli/input/value_checks.h"
-#include "cli/output/listing.h"
-#include "cli/output/render.h"
 #include "cli/output/table.h"
 #include "cloud/api/parameter_check.h"
 

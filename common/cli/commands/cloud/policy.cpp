@@ -4,11 +4,11 @@
 #include <memory>
 
 #include "base/text.h"
+#include "cli/answers/render.h"
 #include "cli/cloud/permissions.h"
 #include "cli/commands/commands.h"
 #include "cli/host/state_directory.h"
 #include "cli/input/value_checks.h"
-#include "cli/output/render.h"
 #include "cli/output/table.h"
 
 namespace ccm::cli {

@@ -4,13 +4,13 @@
 #include <memory>
 
 #include "base/file.h"
+#include "cli/answers/render.h"
 #include "cli/commands/commands.h"
 #include "cli/commands/delivery/export_commands.h"
 #include "cli/host/overview.h"
 #include "cli/input/completion.h"
 #include "cli/input/secret_input.h"
 #include "cli/input/value_checks.h"
-#include "cli/output/render.h"
 #include "crypto/certificate/names.h"
 #include "crypto/certificate/pem.h"
 #include "crypto/key/signing_request.h"

@@ -5,11 +5,11 @@
 #include <memory>
 
 #include "base/text.h"
-#include "cli/cloud/cloud_subject.h"
+#include "cli/answers/render.h"
 #include "cli/commands/commands.h"
+#include "cli/host/cloud_subject.h"
 #include "cli/input/secret_input.h"
 #include "cli/input/value_checks.h"
-#include "cli/output/render.h"
 
 namespace ccm::cli {
 namespace {

@@ -7,12 +7,12 @@
 #include <memory>
 #include <utility>
 
+#include "cli/answers/listing.h"
+#include "cli/answers/render.h"
 #include "cli/cloud/consequence.h"
 #include "cli/commands/commands.h"
 #include "cli/input/completion.h"
 #include "cli/input/operation_input.h"
-#include "cli/output/listing.h"
-#include "cli/output/render.h"
 #include "cloud/api/paging.h"
 
 namespace ccm::cli {

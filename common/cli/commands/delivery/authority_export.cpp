@@ -5,12 +5,12 @@
 #include <memory>
 
 #include "base/text.h"
+#include "cli/answers/render.h"
 #include "cli/commands/commands.h"
 #include "cli/commands/delivery/archive.h"
 #include "cli/commands/delivery/export_commands.h"
 #include "cli/input/completion.h"
 #include "cli/input/value_checks.h"
-#include "cli/output/render.h"
 #include "crypto/certificate/pem.h"
 
 namespace ccm::cli {

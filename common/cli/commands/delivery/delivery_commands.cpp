@@ -9,9 +9,9 @@
 #include <memory>
 
 #include "base/text.h"
-#include "cli/cloud/cloud_subject.h"
+#include "cli/answers/render.h"
 #include "cli/commands/commands.h"
-#include "cli/output/render.h"
+#include "cli/host/cloud_subject.h"
 #include "cli/output/table.h"
 
 namespace ccm::cli {

@@ -6,6 +6,7 @@
 #include <memory>
 
 #include "base/text.h"
+#include "cli/answers/render.h"
 #include "cli/commands/commands.h"
 #include "cli/commands/delivery/archive.h"
 #include "cli/commands/delivery/export_files.h"
@@ -14,7 +15,6 @@
 #include "cli/input/completion.h"
 #include "cli/input/secret_input.h"
 #include "cli/input/value_checks.h"
-#include "cli/output/render.h"
 
 namespace ccm::cli {
 namespace {

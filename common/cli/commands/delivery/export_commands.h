@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "cli/commands/delivery/export_files.h"
-#include "cli/host/workspace.h"
+#include "cli/workspace/workspace.h"
 #include "crypto/certificate/bundle.h"
 
 namespace ccm::cli {

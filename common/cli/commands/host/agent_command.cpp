@@ -16,9 +16,9 @@
 
 #include "base/file.h"
 #include "base/text.h"
+#include "cli/agent/status_port.h"
 #include "cli/commands/commands.h"
 #include "cli/host/links.h"
-#include "cli/host/status_port.h"
 #include "cli/input/completion.h"
 #include "cli/input/value_checks.h"
 #include "cloud/reply/json.h"

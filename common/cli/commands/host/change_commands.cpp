@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "base/text.h"
+#include "cli/answers/render.h"
 #include "cli/commands/commands.h"
 #include "cli/commands/host/renewal.h"
 #include "cli/host/asking.h"
@@ -16,7 +17,6 @@
 #include "cli/host/state_directory.h"
 #include "cli/host/store_access.h"
 #include "cli/input/value_checks.h"
-#include "cli/output/render.h"
 #include "lifecycle/attempt/installer.h"
 #include "store/stored_search.h"
 

@@ -5,7 +5,7 @@
 
 #include "cli/commands/commands.h"
 #include "cli/commands/host/survey_options.h"
-#include "cli/output/plugin_output.h"
+#include "cli/survey/plugin_output.h"
 #include "cli/survey/served_survey.h"
 
 namespace ccm::cli {

@@ -11,12 +11,12 @@
 
 #include "base/sentences.h"
 #include "base/text.h"
+#include "cli/answers/render.h"
 #include "cli/commands/commands.h"
 #include "cli/host/asking.h"
 #include "cli/host/state_directory.h"
 #include "cli/host/store_access.h"
 #include "cli/input/value_checks.h"
-#include "cli/output/render.h"
 #include "config/values/duration.h"
 #include "lifecycle/events/event_json.h"
 

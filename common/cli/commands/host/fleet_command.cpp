@@ -15,12 +15,12 @@
 #include "base/backoff.h"
 #include "base/file.h"
 #include "base/text.h"
+#include "cli/answers/render.h"
 #include "cli/commands/commands.h"
 #include "cli/commands/host/fleet_status.h"
 #include "cli/host/fleet_member.h"
 #include "cli/input/completion.h"
 #include "cli/input/secret_input.h"
-#include "cli/output/render.h"
 #include "cli/output/table.h"
 
 namespace ccm::cli {

@@ -12,7 +12,7 @@
 
 #include "base/fleet_overview.h"
 #include "base/text.h"
-#include "cli/output/render.h"
+#include "cli/answers/render.h"
 #include "cli/output/table.h"
 #include "store/host/effective_settings.h"
 #include "store/host/fleet_note.h"

@@ -6,12 +6,12 @@
 #include <memory>
 #include <optional>
 
+#include "cli/answers/render.h"
 #include "cli/commands/commands.h"
 #include "cli/host/asking.h"
 #include "cli/host/overview.h"
 #include "cli/host/store_access.h"
 #include "cli/input/secret_input.h"
-#include "cli/output/render.h"
 #include "store/catalogue_membership.h"
 #include "store/host/effective_settings.h"
 

@@ -5,6 +5,7 @@
 #include <set>
 
 #include "base/text.h"
+#include "cli/answers/render.h"
 #include "cli/commands/commands.h"
 #include "cli/host/asking.h"
 #include "cli/host/local_engine.h"
@@ -13,7 +14,6 @@
 #include "cli/host/store_access.h"
 #include "cli/input/completion.h"
 #include "cli/input/import_input.h"
-#include "cli/output/render.h"
 #include "config/catalogue.h"
 #include "config/source_kinds.h"
 #include "config/values/identifiers.h"

@@ -4,11 +4,11 @@
 #include <memory>
 
 #include "base/text.h"
+#include "cli/answers/render.h"
 #include "cli/commands/commands.h"
 #include "cli/host/overview.h"
 #include "cli/host/overview_object.h"
 #include "cli/host/state_directory.h"
-#include "cli/output/render.h"
 #include "cli/output/table.h"
 
 namespace ccm::cli {

@@ -5,13 +5,13 @@
 #include <memory>
 
 #include "base/text.h"
+#include "cli/answers/render.h"
 #include "cli/commands/commands.h"
 #include "cli/commands/host/renewal.h"
 #include "cli/host/overview.h"
 #include "cli/host/state_directory.h"
 #include "cli/input/secret_input.h"
 #include "cli/input/value_checks.h"
-#include "cli/output/render.h"
 #include "cli/output/table.h"
 #include "sources/source_drivers.h"
 

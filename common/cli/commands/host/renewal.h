@@ -4,7 +4,7 @@
 
 #include <string>
 
-#include "cli/host/workspace.h"
+#include "cli/workspace/workspace.h"
 
 namespace ccm::cli {
 

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "base/text.h"
+#include "cli/answers/render.h"
 #include "cli/commands/commands.h"
 #include "cli/host/agents.h"
 #include "cli/host/catalogue_report.h"
@@ -18,7 +19,6 @@
 #include "cli/host/state_directory.h"
 #include "cli/input/completion.h"
 #include "cli/input/value_checks.h"
-#include "cli/output/render.h"
 #include "cli/output/table.h"
 #include "store/host/fleet_note.h"
 

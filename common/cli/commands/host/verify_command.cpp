@@ -4,11 +4,11 @@
 #include <memory>
 
 #include "base/text.h"
+#include "cli/answers/render.h"
 #include "cli/commands/commands.h"
 #include "cli/commands/host/survey_options.h"
 #include "cli/host/overview.h"
 #include "cli/host/state_directory.h"
-#include "cli/output/render.h"
 #include "cli/survey/served_survey.h"
 
 namespace ccm::cli {

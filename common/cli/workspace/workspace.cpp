@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "cli/host/workspace.h"
+#include "cli/workspace/workspace.h"
 
 #include <fmt/format.h>
 #include <unistd.h>

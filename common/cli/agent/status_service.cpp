@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "cli/host/status_service.h"
+#include "cli/agent/status_service.h"
 
 #include <fmt/format.h>
 #include <poll.h>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "cli/output/plugin_output.h"
+#include "cli/survey/plugin_output.h"
 
 #include <fmt/format.h>
 

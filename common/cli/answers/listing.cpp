@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "cli/output/listing.h"
+#include "cli/answers/listing.h"
 
 #include <fmt/format.h>
 
 #include <utility>
 
-#include "cli/output/render.h"
+#include "cli/answers/render.h"
 
 namespace ccm::cli {
 namespace {

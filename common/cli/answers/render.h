@@ -8,9 +8,9 @@
 
 #include "base/result.h"
 #include "cli/cloud/cloud_access.h"
-#include "cli/host/workspace.h"
 #include "cli/output/exit_code.h"
 #include "cli/output/terminal.h"
+#include "cli/workspace/workspace.h"
 
 namespace ccm::cli {
 

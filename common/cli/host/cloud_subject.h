@@ -6,7 +6,7 @@
 #include <optional>
 #include <string>
 
-#include "cli/host/workspace.h"
+#include "cli/workspace/workspace.h"
 #include "cloud/api/catalogue.h"
 
 namespace ccm::cli {

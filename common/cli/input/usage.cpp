@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "cli/output/usage.h"
+#include "cli/input/usage.h"
 
 #include <fmt/format.h>
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "cli/output/render.h"
+#include "cli/answers/render.h"
 
 #include <fmt/format.h>
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "cli/host/status_port.h"
+#include "cli/agent/status_port.h"
 
 #include <arpa/inet.h>
 #include <fcntl.h>
@@ -20,7 +20,7 @@
 #include "base/boundary.h"
 #include "base/memory_file.h"
 #include "base/text.h"
-#include "cli/host/status_service.h"
+#include "cli/agent/status_service.h"
 #include "cli/output/terminal.h"
 #include "launch/process.h"
 

@@ -7,8 +7,8 @@
 #include <string>
 #include <string_view>
 
-#include "cli/host/workspace.h"
 #include "cli/output/exit_code.h"
+#include "cli/workspace/workspace.h"
 #include "cloud/api/paging.h"
 
 namespace ccm::cli {

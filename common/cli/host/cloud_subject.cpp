@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "cli/cloud/cloud_subject.h"
+#include "cli/host/cloud_subject.h"
 
 #include <fmt/format.h>
 
