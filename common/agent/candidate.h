@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Tries to take the lead of a fleet, on a thread of its own: etcd may take its time to answer, and
-// the agent's main thread waits for nobody. Owned by the agent's service, and called by its main
+// Tries to take the lead of a fleet on a thread of its own, because etcd may be slow to answer and
+// the agent's main thread must not wait. Owned by the agent's service, and called by its main
 // thread. Like a ThreadPool it is never destroyed once it has begun.
 #pragma once
 
@@ -16,12 +16,12 @@ namespace ccm::agent {
 
 class Candidate {
  public:
-  // Borrows both; the descriptor is written to when there is an outcome.
+  // Borrows both. Writes to the descriptor when there is an outcome.
   Candidate(store::Store& store, int wake_descriptor) : store_(store), pool_(1, wake_descriptor) {}
 
   bool is_idle() const { return pool_.is_idle(); }
   void stand();
-  // Of the last stand, once; as Store::try_lead() has it.
+  // The result of the last attempt (Store::try_lead()), given once.
   std::optional<Result<std::unique_ptr<store::Lease>>> take_outcome();
 
  private:

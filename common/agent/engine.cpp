@@ -35,7 +35,7 @@ constexpr Seconds kBetweenCanaries{1};
 // A certificate of a catalogue counts as asked for until the end of the next such time.
 constexpr Seconds kAskedPeriod = std::chrono::hours(12);
 
-// The status says it from the start, not only when a certificate is due.
+// So that the status says it from the start, and not only when a certificate is due.
 void note_refusals(const Engine::Parts& parts, const ReadCredentials& credentials) {
   if (!credentials || !*credentials) return;
   if (!lifecycle::were_refused(parts.store, (*credentials)->fingerprint())) return;
@@ -70,7 +70,7 @@ struct SourceThreads {
       : kind(&its_kind), pool(global.concurrent_renewals + 1, wake_descriptor) {}
 
   lifecycle::Lifecycle::Choice wanted() const { return {.kind = kind, .is_only_wanted = true}; }
-  // The work that idle threads may take now.
+  // The kinds of work that idle threads can take now.
   lifecycle::Lifecycle::Choice possible() const {
     return {.kind = kind, .is_only_wanted = pool.idle() == 1};
   }
@@ -121,17 +121,17 @@ class RunningEngine final : public Engine {
   lifecycle::CatalogueKeeper keeper_;
   SteadyTime asked_since_;
   StoreFollower follower_;
-  Turns turns_;           // of what only other servers name, whose files nobody watches here
-  store::Revision kept_;  // up to where the snapshot knows what has changed
+  Turns turns_;  // for certificates that only other servers name; nobody watches their files here
+  store::Revision kept_;  // the revision up to which the snapshot knows all changes
   StoreMender mender_;
   SnapshotKeeper snapshot_;
   SteadyTime next_look_at_canaries_{};
   TicketKeeper tickets_;
-  // Threads for each, so that no source or responder that hangs holds up another.
+  // One pool for each kind, so that a source or responder that hangs does not hold up another one.
   std::vector<std::unique_ptr<SourceThreads>> source_threads_;
   ThreadPool responder_pool_;
   ThreadPool catalogue_pool_;
-  ThreadPool request_pool_;  // for what ccmctl asks for and hooks are waited for
+  ThreadPool request_pool_;  // for requests of ccmctl, and for hooks that somebody waits for
 };
 
 RunningEngine::RunningEngine(Parts parts, CloudAccess access, HttpClients http)
@@ -202,14 +202,14 @@ RunningEngine::RunningEngine(Parts parts, CloudAccess access, HttpClients http)
   remove_superseded();
   sources_.take_leave(parts_.config, parts_.store, *parts_.lease, parts_.log);
   requests_.resume();
-  // What changes while it is read is said to it afterwards.
+  // Changes that come while the snapshot is read are noted afterwards.
   kept_ = parts_.store.changes_since({}).revision;
   snapshot_.bring_up_to_date(kept_);
 }
 
-// The settings may keep fewer versions than those of an earlier start, and an agent that was killed
-// right after an installation has removed none. Where something is wrong with what is installed, an
-// older version may be what serves.
+// Removes versions beyond the configured number. The settings may now keep fewer, and an agent that
+// was killed right after an installation has removed none. If something is wrong with the installed
+// version, nothing is removed, because an older version may be the one that serves.
 void RunningEngine::remove_superseded() {
   const auto list = lifecycle_.unsettled();
   const std::set<const config::CertificateSpec*> unsettled(list.begin(), list.end());
@@ -241,8 +241,8 @@ void RunningEngine::watch_canaries() {
   lifecycle_.watch_canaries();
 }
 
-// The snapshot is for the next start, at which all of it is looked at: what was changed behind the
-// store's back can wait for that.
+// Passes the store's changes on to the snapshot. Changes made behind the store's back can wait,
+// because the next start looks at everything.
 void RunningEngine::look_at_changes() {
   for (const config::CertificateSpec* spec : follower_.next()) stapling_.notice(spec->name);
   const std::vector<config::CertificateSpec>& all = parts_.config.certificates();
@@ -308,7 +308,7 @@ Seconds RunningEngine::longest_work(SteadyTime now) const {
   return longest;
 }
 
-// With every thread busy the next event is the end of an attempt, whatever is due by then.
+// With every thread busy, only the end of an attempt can lead to new work, whatever is due.
 Time RunningEngine::next_wake() const {
   Time wake = tickets_.next_wake();
   if (responder_pool_.idle() > 0) wake = std::min(wake, stapling_.next_wake());
@@ -323,10 +323,10 @@ Time RunningEngine::next_wake(const SourceThreads& threads) const {
 
 }  // namespace
 
-// Those of each kind of source, one of them for operators' wishes; those that ask responders; those
-// that serve requests; those of catalogues and of the snapshot; the two of the stream of events. In
-// a fleet: who stands for its lead, who follows the others, who keeps the lease alive, and who
-// tells the others of this host.
+// The threads: those of each kind of source, one of them for renewals that operators want; those
+// that ask responders; those that serve requests; those of catalogues and of the snapshot; the two
+// of the stream of events. In a fleet also those that try to take the lead, follow the other hosts,
+// keep the lease alive, and report this host.
 unsigned most_threads(const config::GlobalConfig& global) noexcept {
   const auto kinds = static_cast<unsigned>(config::source_kinds().size());
   return (kinds + 1) * global.concurrent_renewals + kinds + kRequestThreads + 4 +

@@ -37,9 +37,9 @@ class Engine {
     CallLedger& calls;    // counts those of the engine
     int wake_descriptor;  // an eventfd or a pipe, borrowed: written to when an attempt has ended
     Events& events = no_events();
-    // lifecycle::RequestHandler::Parts
+    // See lifecycle::RequestHandler::Parts.
     std::function<void(Event event, store::Answer& end)> run_hooks = {};
-    // What clients ask the catalogues of this agent's server for; nullptr: nobody tells.
+    // The names that clients ask this server's catalogues for; nullptr: they are not known.
     publication::AskedNames* asked = nullptr;
   };
   static std::unique_ptr<Engine> start(Parts parts, CloudAccess access);
@@ -51,16 +51,17 @@ class Engine {
   // Serves what ccmctl asked for, then hands out what is due, as far as threads are free. Main
   // thread only.
   virtual void hand_out(Time now) = 0;
-  // The files of these certificates have changed in the store, whoever changed them. Others than
-  // its own may be among them.
+  // The files of these certificates have changed in the store, whoever changed them. The list may
+  // also hold certificates that are not this engine's.
   virtual void notice(const std::vector<std::string>& names) = 0;
-  // The wall clock was set by so much; before the next hand_out().
+  // The wall clock was set forward by `by` (back when it is negative). To be called before the next
+  // hand_out().
   virtual void clock_was_set(Seconds by) = 0;
-  // The state directory can be written to again: what has failed is due at once.
+  // The state directory can be written to again, so failed attempts are due at once.
   virtual void room_is_back() = 0;
   // False when the lead was lost: nothing more is to be handed out.
   virtual bool leads() const = 0;
-  // Nothing is under way.
+  // Whether no job is running.
   virtual bool is_idle() const = 0;
   // How long the oldest running job has been running; 0 when none is.
   virtual Seconds longest_work(SteadyTime now) const = 0;

@@ -19,8 +19,8 @@ namespace {
 
 // Messages on their way to the monitor, which takes them at once unless it was stopped.
 constexpr std::size_t kMostOutgoing = 10'000;
-// Longer than every time limit, also of hooks that wait for each other; the attempt itself may take
-// longer (service.cpp).
+// Longer than the time limits of all hooks that run one after the other. The attempt itself may
+// take longer (service.cpp).
 constexpr std::chrono::minutes kLongestQuestion{30};
 
 }  // namespace
@@ -120,11 +120,11 @@ bool EventStream::send(EventMessage message) {
 
 void EventStream::tell(Event event) noexcept {
   at_boundary(
-      0, [](const char*) {},  // out of memory: the log has no line for it either
+      0, [](const char*) {},  // out of memory: the log would have no room for a line either
       [&] {
         Event kept = kept_.keep(std::move(event));
         const bool is_wanted = has_hook(kept.type);
-        // Events that do not fit in are counted.
+        // Events that do not fit into the queue are counted.
         return is_wanted && send({.call = EventCall::tell, .event = std::move(kept)}) ? 1 : 0;
       });
 }

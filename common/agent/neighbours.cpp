@@ -32,7 +32,7 @@ bool use_same_cloud(const config::GlobalConfig& a, const config::GlobalConfig& b
   return have_same_credentials(a.credentials, b.credentials) && use_same_endpoints(a, b);
 }
 
-// Everything about the adopted certificates that the engine acts on.
+// Everything about the neighbours' certificates that the engine acts on.
 std::string summary(const config::Config& own, const config::Config& joined) {
   std::string text;
   for (const config::CertificateSpec& spec : joined.certificates()) {
@@ -42,7 +42,7 @@ std::string summary(const config::Config& own, const config::Config& joined) {
                         spec.keep, spec.stapling, config::to_string(spec.activation),
                         config::to_string(spec.canary));
   }
-  // Those of this server come first.
+  // This server's catalogues come first.
   for (std::size_t i = own.catalogues().size(); i < joined.catalogues().size(); ++i) {
     text += fmt::format("catalogue {}\n", joined.catalogues()[i].selection());
   }
@@ -50,7 +50,7 @@ std::string summary(const config::Config& own, const config::Config& joined) {
   return text;
 }
 
-// Whatever cloud the server uses: ticket keys are made here.
+// Even if the server uses another cloud: ticket keys are made here.
 config::Config with_needs_of(const config::Config& theirs, config::Config all, bool is_same_cloud) {
   if (is_same_cloud) all = all.joined_by(theirs);
   const bool wants_keys = theirs.global().ticket_keys == config::TicketKeys::fleet;
@@ -105,7 +105,7 @@ config::Config Neighbours::join(bool says_why) const {
   return all;
 }
 
-// Many hosts are set alike, so each configuration is looked at once.
+// Many hosts have the same settings, so each configuration is looked at only once.
 void Neighbours::join_distant(config::Config& all, bool says_why) const {
   std::set<const config::Config*> seen;
   const auto servers = parts_.roster.servers();

@@ -23,7 +23,7 @@ void RoomWatch::try_to_write(SteadyTime now) {
   next_try_ = now + (refusal_ == 0 ? kBetweenTries : kTryAgain);
 }
 
-// Empty when it can write.
+// Empty when the agent can write.
 std::string RoomWatch::trouble() const {
   const bool is_read_only =
       faccessat(AT_FDCWD, parts_.directory.c_str(), W_OK, AT_EACCESS) != 0 && errno == EROFS;
@@ -33,7 +33,7 @@ std::string RoomWatch::trouble() const {
         "service's unit, or mount it for writing",
         parts_.state_path, kMeanwhile);
   }
-  // After some errors a disk only looks as if it could be written to.
+  // After some errors a disk looks writable and is not.
   if (const std::string& problem = parts_.life.problem(); !problem.empty()) {
     return fmt::format("the state directory {} cannot be written to: {}: {}; look at its disk",
                        parts_.state_path, problem, kMeanwhile);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Whether the agent can still write to the state directory: its disk gets full, the quota of its
-// account is used up, or the kernel makes the disk read-only after an error. Says it once in the
-// log, and to others with the sign of life. Main thread only.
+// Finds out whether the agent can still write to the state directory: the disk may be full, the
+// quota of the account used up, or the disk read-only after an error. Says it once in the log, and
+// to others with the sign of life. Main thread only.
 #pragma once
 
 #include <functional>
@@ -15,23 +15,23 @@ namespace ccm::agent {
 
 class RoomWatch {
  public:
-  // Between two tries to write, which say what nothing else does: while all is well, and after one
-  // has failed.
+  // Between two attempts to write. Only an attempt shows whether writing works, both while all is
+  // well and after one has failed.
   static constexpr Seconds kBetweenTries{60};
   static constexpr Seconds kTryAgain{5};
 
   struct Parts {
-    std::string directory;   // where the agent works
-    std::string state_path;  // what people call it
+    std::string directory;   // the agent's working directory
+    std::string state_path;  // its path in messages
     SignOfLife& life;
     Log& log;
-    // store::look_for_refusal, but for tests.
+    // store::look_for_refusal(), or a replacement in tests.
     std::function<int(const std::string& directory)> look_for_refusal;
   };
   // What is borrowed must outlive the object.
   explicit RoomWatch(Parts parts) : parts_(std::move(parts)) {}
 
-  // A few system calls. True when it can write again, for the first time since it could not.
+  // Costs a few system calls. True when the agent can write again after it could not.
   bool look(SteadyTime now);
 
  private:
@@ -40,7 +40,7 @@ class RoomWatch {
 
   Parts parts_;
   SteadyTime next_try_{};
-  int refusal_ = 0;  // of the last try
+  int refusal_ = 0;  // errno of the last attempt; 0: it succeeded
   bool is_in_trouble_ = false;
 };
 

@@ -26,12 +26,13 @@
 namespace ccm::agent {
 namespace {
 
-// The authorities of many leaves, and the leaves that are being renewed.
+// Certificates kept in memory: the authorities of many leaves, and the leaves that are being
+// renewed.
 constexpr std::size_t kRecentCertificates = 64;
-// Of the leaves that are being renewed at once.
+// Verified paths kept in memory, of the leaves that are being renewed at once.
 constexpr std::size_t kRecentPaths = 16;
 
-// What must be done as root, then never root again.
+// Does what must be done as root, then gives up root for good.
 Result<Accesses> settle(const config::Config& config, SettingsKeeper& settings, Log& log) {
   Accesses accesses = read_accesses(config, log);
   Result<std::optional<Account>> account = choose_account(config.global().user);
@@ -46,7 +47,7 @@ Result<Accesses> settle(const config::Config& config, SettingsKeeper& settings, 
   return accesses;
 }
 
-// For ccmctl, which compares what runs with what is installed.
+// For ccmctl, which compares the running program with the installed one.
 config::Handover with_agent(config::Handover handover) {
   handover.agent = {.path = program_path(),
                     .version = std::string(version()),
@@ -97,14 +98,14 @@ Result<std::optional<Publisher>> make_publisher(const config::ServerFacts& facts
   return publisher;
 }
 
-// Without them nobody but the workers themselves says that one has stopped.
+// Without this memory only the workers themselves notice that one of them has stopped.
 std::optional<publication::WorkerBeats> find_beats() {
   Result<publication::WorkerBeats> beats = publication::WorkerBeats::open(launch::kBeatsDescriptor);
   if (!beats) return std::nullopt;
   return *std::move(beats);
 }
 
-// Without it nobody looks for a name that no list of an account shows.
+// Without this memory nobody looks for a name that no list of the account shows.
 std::optional<publication::AskedNames> asked_in(std::optional<Publisher>& publisher, Log& log) {
   if (!publisher) return std::nullopt;
   Result<publication::AskedNames> asked = publisher->writer().map_asked();
@@ -147,7 +148,8 @@ Result<int> serve(const config::Handover& handover, const Pulse& pulse, Log& log
   Result<Watches> watches = open_watches(**store, names_in(*config), log);
   if (!watches) return pass(std::move(watches));
   CallLedger calls;
-  // Must be last: after it no child process can be started to try calls that a filter may refuse.
+  // Must be the last step: afterwards no child process can be started to find out which calls a
+  // filter refuses.
   confine(config->certificates().size(), most_threads(config->global()), log);
   events.start();
   (*store)->start();
@@ -167,8 +169,8 @@ int run_service(const config::Handover& handover, const Pulse& pulse) noexcept {
   PipeLog log(STDERR_FILENO, handover.server.log_level);
   const auto report = [&](const char* what) { log.error("the agent cannot go on: {}", what); };
   return at_boundary(1, report, [&] {
-    // Only the agent, which talks to the network. The monitor's hooks keep what programs of the
-    // operator's may need, such as a sendmail that is set-gid.
+    // Only in the agent, which uses the network. In the monitor, hooks keep what the operator's
+    // programs may need, such as a set-gid sendmail.
     if (const Result<void> done = launch::give_up_new_privileges(); !done) {
       log.warn("{}; the agent goes on without it", done.error().message());
     }

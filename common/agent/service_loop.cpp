@@ -26,15 +26,15 @@ namespace {
 using std::chrono::milliseconds;
 
 constexpr Seconds kTryToLead{1};
-// Whether the fleet's lease is still held.
+// How often the loop asks whether the fleet's lease is still held.
 constexpr Seconds kLookAtLease{1};
-// Where the system allows no notifications at all.
+// How often the loop looks at the store when the system allows no notifications.
 constexpr Seconds kLookAtStore{1};
 // The shortest time between two looks, however often the agent wakes.
 constexpr Seconds kLookAtNeighbours{1};
 // A server that was replaced leaves files behind when it ends.
 constexpr Seconds kTidy{300};
-// Every call has a time limit, and no attempt makes so many.
+// No work takes longer: every call has a time limit, and no attempt makes so many calls.
 constexpr Seconds kLongestWork{3600};
 
 // Distinguishes this host from others with the same certificates. Copies of an image may share one
@@ -141,7 +141,8 @@ int ServiceLoop::run() {
   }
 }
 
-// Not by returning: the engine's threads are never joined (engine.cpp).
+// Ends the process instead of returning, because the engine's threads are never joined
+// (engine.cpp).
 void ServiceLoop::look_at_place() {
   const std::string& path = parts_.config.global().state_path;
   switch (look_at_state_place(path)) {
@@ -195,8 +196,8 @@ void ServiceLoop::notice_the_clock() {
   if (engine_ != nullptr) engine_->clock_was_set(by);
 }
 
-// What it has under way may have been begun by another host by now. The fence keeps its results
-// out; ending keeps it from asking for more.
+// Another host may have begun the same work by now. The fence keeps this host's results out of the
+// store; ending the process also stops its orders.
 void ServiceLoop::end_when_lead_is_lost() const {
   if (engine_ == nullptr || engine_->leads()) return;
   parts_.log.warn(
@@ -220,7 +221,7 @@ void ServiceLoop::tidy() {
   next_tidying_ = now + kTidy;
 }
 
-// The leader knows the certificates of the other servers from its start on.
+// A leader knows the certificates of the other servers from its start on.
 void ServiceLoop::look_at_neighbours() {
   const SteadyTime now = parts_.clock.steady_now();
   if (engine_ == nullptr || !engine_->is_idle()) return;
@@ -255,13 +256,13 @@ milliseconds ServiceLoop::time_to_sleep() const {
   if (engine_ != nullptr) {
     const Time wake = engine_->next_wake();
     const Time now = parts_.clock.now();
-    // The clocks' seconds are whole: a wake in this second has come.
+    // Clocks count whole seconds, so a wake in this second counts as due.
     longest = wake <= now ? Seconds(0) : std::min(longest, wake - now);
   }
   return longest;
 }
 
-// The store of this host answers at once. etcd may take its time, so that is asked on a thread.
+// This host's own store answers at once. etcd may be slow, so a thread asks it.
 void ServiceLoop::try_to_lead() {
   if (candidate_ != nullptr) return try_to_lead_the_fleet();
   hear_who_leads(parts_.store->try_lead());
@@ -277,7 +278,7 @@ void ServiceLoop::try_to_lead_the_fleet() {
 
 void ServiceLoop::hear_who_leads(Result<std::unique_ptr<store::Lease>> outcome) {
   if (outcome && *outcome != nullptr) return take_lead(*std::move(outcome));
-  // When etcd does not answer, the thread that follows the fleet logs it.
+  // When etcd does not answer, the thread that follows the fleet has logged it.
   const bool is_told_of = !outcome && is_in_fleet() && outcome.error().is_retryable() &&
                           outcome.error().kind() != ErrorKind::internal;
   if (is_told_of) return;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The loop of the agent's main thread, once all is read and opened (service.h): publishes what is
-// stored, tries to lead, and hands due work to the engine. One per process.
+// The loop of the agent's main thread, after everything was read and opened (service.h): publishes
+// what is stored, tries to lead, and hands due work to the engine. One per process.
 #pragma once
 
 #include <sys/types.h>
@@ -48,7 +48,7 @@ class ServiceLoop {
     std::optional<publication::AskedNames> asked;   // of the publisher's server
     std::optional<Publisher> publisher;             // of that store; nullopt: there is no server
     std::optional<publication::WorkerBeats> beats;  // of its workers
-    // For `ccmctl agent` that shows its status, which gets no certificate.
+    // For an `ccmctl agent` that shows its status; nothing but notes is written.
     std::optional<publication::Writer> notes;
     std::optional<CloudAccess> access;  // until the engine has it
     bool may_lead;                      // accesses.h
@@ -89,15 +89,15 @@ class ServiceLoop {
 
   Parts parts_;
   Neighbours neighbours_;
-  std::optional<config::Config> joined_;  // what the engine looks after
+  std::optional<config::Config> joined_;  // the configuration of the engine
   lifecycle::ClockWatch clock_watch_;
   AlteredFiles altered_files_;
   RoomWatch room_;
   WorkerWatch workers_;
   SteadyTime next_tidying_;
   SteadyTime next_look_at_neighbours_;
-  bool is_away_ = false;      // the state directory, and that was said
-  bool owes_a_look_ = false;  // at the neighbours, when that time has come
+  bool is_away_ = false;      // the state directory is gone, and the log says so
+  bool owes_a_look_ = false;  // at the neighbours, once kLookAtNeighbours has passed
   pid_t monitor_ = getppid();
   std::unique_ptr<Candidate> candidate_;  // in a fleet
   SteadyTime next_candidacy_;

@@ -31,7 +31,7 @@ void SettingsKeeper::look(SteadyTime now) {
   is_written_ = written.has_value();
   is_gone_ = false;
   if (!written) {
-    // Once: the sentence names a temporary file, which is another one at every try.
+    // Logged once, because the sentence names a temporary file that differs at every try.
     if (std::exchange(is_complained_of_, true)) return;
     log_.error(
         "the settings of this server are not in the state directory, so another agent does not "

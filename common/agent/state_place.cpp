@@ -17,8 +17,8 @@ StatePlace look_at_state_place(const std::string& state_path) {
     return errno == ENOENT || errno == ENOTDIR ? StatePlace::away : StatePlace::same;
   }
   if (here.st_dev == there.st_dev && here.st_ino == there.st_ino) return StatePlace::same;
-  // An empty directory is where a file system is not mounted. To begin a store in it would cost new
-  // certificates.
+  // An empty directory may be a mount point without its file system. A new store there would order
+  // new certificates.
   const bool is_store = store::content_of_directory(state_path) == store::DirectoryContent::store;
   return is_store ? StatePlace::replaced : StatePlace::away;
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The agent works in its current directory, whatever stands at the state path. This says whether
-// both are still the same. Any thread; a few system calls.
+// The agent works in its current directory, whatever is at the state path by now. This tells
+// whether both are still the same directory. Any thread; a few system calls.
 #pragma once
 
 #include <cstdint>
@@ -9,10 +9,10 @@
 namespace ccm::agent {
 
 enum class StatePlace : std::uint8_t {
-  same,      // or the account may not look
+  same,      // or the account may not look at it
   removed,   // the current directory has been removed
   replaced,  // another store stands at the path, such as a restored backup
-  away,      // nothing that is a store stands there: it was moved, or is not mounted
+  away,      // nothing there is a store: it was moved, or is not mounted
 };
 
 StatePlace look_at_state_place(const std::string& state_path);

@@ -19,7 +19,7 @@ void StoreMender::look_at(const std::string& name, store::VersionNumber known) {
   }
 }
 
-// The cloud knows whether an older version may still be shown.
+// Only the cloud knows whether an older version may still be shown.
 void StoreMender::look_at_configured(const std::string& name, store::VersionNumber known) {
   const store::VersionNumber version = parts_.store.current_version(name);
   if (version != 0 && version < known) {
@@ -45,7 +45,7 @@ void StoreMender::look_at_catalogued(const std::string& name, store::VersionNumb
   }
   const auto loaded = parts_.store.load(name);
   const bool is_intact = !loaded || (loaded->certificate && !loaded->damage);
-  // An installation that was cut short.
+  // An installation was interrupted before it became current.
   if (loaded && is_intact && parts_.store.current_version(name) == 0) {
     static_cast<void>(installer.mend(name, *loaded->certificate));
   }

@@ -9,7 +9,7 @@
 namespace ccm::agent {
 namespace {
 
-// A store that cannot be read or written is tried again.
+// When to try again after the store could not be read or written.
 constexpr Seconds kTryTicketKeysAgain{60};
 
 }  // namespace

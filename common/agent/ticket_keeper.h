@@ -16,10 +16,11 @@ namespace ccm::agent {
 
 class TicketKeeper {
  public:
-  // Hosts whose clocks differ much do not agree about what has ended; then it writes no oftener.
+  // The shortest time between two writes. Hosts whose clocks differ much disagree about which keys
+  // have ended, and would otherwise write all the time.
   static constexpr Seconds kBetweenWrites{5};
 
-  // Borrows all but the first. Without a server that wants keys, it makes none and deletes what has
+  // Borrows all but the first. If no server wants keys, it makes none and deletes those that have
   // ended.
   TicketKeeper(config::TicketKeys wanted, store::Store& store, const store::Lease& lease, Log& log)
       : wanted_(wanted), store_(store), lease_(lease), log_(log) {}
@@ -38,7 +39,7 @@ class TicketKeeper {
   Log& log_;
   Time next_{};
   Time last_write_{};
-  std::string complaint_;  // so as to say it once
+  std::string complaint_;  // so that it is logged once
 };
 
 }  // namespace ccm::agent

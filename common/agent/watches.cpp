@@ -47,7 +47,7 @@ Result<Watches> open_watches(const store::StoreReader& store, std::vector<std::s
                              Log& log) {
   Watches watches;
   watches.store = watch(store, log);
-  // What is said of the one need not be said of the other.
+  // The log already says why there are no notifications, so nothing is said about the files.
   watches.files = watches.store ? store.watch_files(std::move(names))
                                 : std::make_unique<store::NoFileWatch>(names.size(), std::nullopt);
   if (!is_deadly(try_eventfd)) {

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// What wakes the agent besides its lifeline: a change in the store and the end of an attempt. Where
-// the system allows the store no notifications, `store` is empty and the agent looks every second.
-// And what does not wake it, because damage can wait for the next look: whose files are touched.
+// What wakes the agent besides its lifeline: a change in the store and the end of an attempt. If
+// the system allows no notifications, `store` is empty and the agent looks every second. `files`
+// tells whose files were touched; it does not wake the agent, because damage can wait for the next
+// look.
 #pragma once
 
 #include <memory>
@@ -26,8 +27,8 @@ struct Watches {
   void empty() const;
 };
 
-// `names`: of the certificates whose files are watched. Fails when the system has neither an
-// eventfd nor a pipe for us.
+// `names`: the certificates whose files are watched. An error when the system gives neither an
+// eventfd nor a pipe.
 Result<Watches> open_watches(const store::StoreReader& store, std::vector<std::string> names,
                              Log& log);
 

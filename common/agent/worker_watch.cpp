@@ -7,7 +7,7 @@
 namespace ccm::agent {
 namespace {
 
-// Two signs of life and a little: a worker that is only busy is not late.
+// A little more than two signs of life, so that a worker that is only busy is not late.
 constexpr Seconds kLate = 2 * publication::WorkerBeats::kBeat;
 
 }  // namespace
@@ -19,7 +19,7 @@ void WorkerWatch::look(SteadyTime now) {
   if (!beats_ || now < next_) return;
   next_ = now + kBetweenLooks;
   const std::vector<WorkerSign> late = beats_->workers(now, kLate);
-  // The agent may itself have been stopped, together with its server: the next look counts.
+  // The agent itself may have been stopped together with its server, so only the next look counts.
   const bool may_say = std::exchange(is_anyone_late_, !late.empty());
   if (is_anyone_late_ && !may_say) return;
   life_.sees(silent_among(late), now);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Finds workers of the server that have stopped or hang, says so in the log, and to ccmctl with the
-// sign of life. The server's own page says it without the agent. Main thread only.
+// Finds workers of the server that have stopped or hang, and reports them in the log and, with the
+// sign of life, to ccmctl. The server's own status page finds them without the agent. Main thread
+// only.
 #pragma once
 
 #include <sys/types.h>
@@ -34,7 +35,7 @@ class WorkerWatch {
   SignOfLife& life_;
   Log& log_;
   SteadyTime next_{};
-  std::set<pid_t> silent_;  // of which the log says so
+  std::set<pid_t> silent_;  // workers that the log has named
   bool is_anyone_late_ = false;
 };
 

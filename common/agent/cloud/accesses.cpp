@@ -26,7 +26,7 @@ void say_trouble_with_cloud(const CloudAccess& access, bool is_in_fleet, Log& lo
       trouble->message());
 }
 
-// Alone it would get certificates of its own.
+// Without the fleet this host would order certificates of its own, so it must not lead.
 void give_up_fleet(Accesses& accesses, const Error& problem, Log& log) {
   log.error(
       "the fleet: {}; until that is put right, this host serves its copy and gets nothing new; the "
@@ -69,7 +69,7 @@ Result<std::unique_ptr<store::Store>> open_agent_store(const config::Config& con
   }
   auto copy = store::open_store(state_path);
   if (!copy) return copy;
-  // Where nothing can be written, the log has the same.
+  // If the note cannot be written, the log still has the problem.
   static_cast<void>(store::write_fleet_note(state_path, {.fleet = place->name,
                                                          .host = {},
                                                          .since = SystemClock().now(),

@@ -30,8 +30,9 @@ class CallLedger {
     Time seen{};    // the cloud's last answer
     Time missed{};  // the last call to the cloud without an answer
   };
-  // Takes over what an earlier agent of this server has counted and seen, but not what it knew of
-  // the credentials, which may be others. To be called before the first note().
+  // Takes over what an earlier agent of this server has counted and seen. Leaves out what that
+  // agent knew of the credentials, because they may have changed. To be called before the first
+  // note().
   void resume(State before);
   State state() const;
   // A number that changes whenever the state changes.

@@ -50,7 +50,7 @@ void add_warning(Findings& findings, std::string sentence) {
   findings.push_back({false, std::move(sentence)});
 }
 
-// Whether everything that read_cloud_access reads can be read by us, or we are root.
+// Whether this process may read everything that read_cloud_access() reads; root always may.
 bool may_read(const config::Config& config) {
   if (is_root()) return true;
   const config::GlobalConfig& global = config.global();
@@ -78,7 +78,7 @@ void check_access(const config::Config& config, Findings& findings) {
   }
 }
 
-// Whether certificates come from such a source and no directive says where its service is.
+// Whether certificates come from this source and no directive says where its service is.
 bool depends_on_region(const config::Config& config, const sources::SourceDriver& driver) {
   const config::SourceKind* kind = driver.kind;
   if (kind->endpoint == nullptr || !(config.global().*kind->endpoint).empty()) return false;
@@ -86,7 +86,7 @@ bool depends_on_region(const config::Config& config, const sources::SourceDriver
                      [kind](const auto& spec) { return &spec.source.kind() == kind; });
 }
 
-// False: no such region is known; that was reported.
+// False, after a finding, when no such region is known.
 bool check_is_known(const std::string& region, Findings& findings) {
   const auto regions = cloud::known_regions();
   if (region.empty() || std::find(regions.begin(), regions.end(), region) != regions.end()) {
@@ -134,7 +134,7 @@ Result<std::filesystem::path> existing_part(std::filesystem::path path) {
   return path;
 }
 
-// False: another account owns it; that was reported.
+// False, after a finding, when another account owns the path.
 bool check_owner(const std::string& path, const Account& account, Findings& findings) {
   struct stat facts {};
   if (stat(path.c_str(), &facts) != 0) return true;
@@ -177,14 +177,14 @@ void check_state(const std::string& path, const std::optional<Account>& account,
   }
   const bool is_there = *there == std::filesystem::path(path);
   if (account && is_there && !check_owner(path, *account, findings)) return;
-  // Root without an account to hand the directory to: that was reported, and nothing more can be
-  // checked.
+  // Root without an account to hand the directory to. There is a finding about that already, and
+  // nothing more can be checked.
   if (is_root() && !account) return;
   const auto good = store::check_state_directory(path, account ? account->user : geteuid());
   if (!good) add_fatal(findings, good.error().message());
 }
 
-// The agent reads them when it judges a certificate, and is the account by then.
+// The agent reads these files when it judges a certificate, after it has become the account.
 void check_trust_files(const config::Config& config, const std::optional<Account>& account,
                        Findings& findings) {
   if (!account) return;
@@ -192,7 +192,7 @@ void check_trust_files(const config::Config& config, const std::optional<Account
   for (const std::string& path : config.trust_files()) {
     // A FIFO would keep the check waiting.
     const FileDescriptor file(open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY));
-    // What else may be wrong was said already (config/checks/host_checks.h).
+    // Other problems have a finding already (config/checks/host_checks.h).
     if (file || errno != EACCES) continue;
     add_fatal(findings, fmt::format("the file of the source's trust= {} cannot be read by the "
                                     "agent's account \"{}\"; certificates are no secret, so make "
@@ -207,7 +207,7 @@ std::vector<config::HostFinding> check_work(const config::Config& config) {
   Findings findings;
   check_access(config, findings);
   check_region(config, findings);
-  // That the account is missing was said already (config/checks/host_checks.h).
+  // A missing account has a finding already (config/checks/host_checks.h).
   const Result<std::optional<Account>> account = choose_account(config.global().user);
   const std::optional<Account> agent = account ? *account : std::nullopt;
   check_state(config.global().state_path, agent, findings);

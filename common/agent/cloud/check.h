@@ -15,10 +15,10 @@
 
 namespace ccm::agent {
 
-// Fatal: what the configuration names is unusable, whatever the host. Everything else, such as a
-// state directory on a read-only file system, is a warning, because the server starts all the same
-// and shows the certificates it has. A process that is not root says nothing about what it may not
-// look at.
+// A finding is fatal when the configuration names something unusable, on whatever host. Everything
+// else, such as a state directory on a read-only file system, is a warning, because the server
+// still starts and shows the certificates it has. A process that is not root reports nothing about
+// files that it may not look at.
 std::vector<config::HostFinding> check_work(const config::Config& config);
 
 // Whether an agent could work with the credentials, the proxy's password, the trusted certificates

@@ -84,7 +84,7 @@ Result<std::optional<std::string>> read_ca_certificates(const std::string& file)
           .with_context(fmt::format("the trusted certificate file {}", config::in_quotes(file))));
 }
 
-// Another try without any change would not help.
+// `rejected`: another try without any change would not help.
 Failure refusal(const Error& error) {
   return fail(Error(error).with_kind(ErrorKind::rejected));
 }
@@ -204,7 +204,8 @@ cloud::Session* FurtherSessions::of(const config::CredentialsSpec& spec) const {
 
 void FurtherSessions::add(const Parts& parts, const config::CredentialsSpec& spec,
                           ReadCredentials credentials) {
-  // Each has a record of its own, or one would hide the refusals of another.
+  // Each has a record of its own. With a shared one, the refusals of some credentials would hide
+  // those of others.
   const std::string kind =
       "lockout-" + crypto::sha256_hex(config::to_string(spec)).substr(0, kKindDigits);
   Identity identity;

@@ -25,24 +25,24 @@ namespace ccm::agent {
 // As they were read; nullopt: from the ECS metadata service. An error names the file.
 using ReadCredentials = Result<std::optional<cloud::Credentials>>;
 
-// What has to be read before the agent gives up root. What cannot be used keeps its error, and
-// each call that would need it ends with that.
+// What has to be read before the agent gives up root. If something cannot be used, its error stays
+// here and is the result of each call that needs it.
 struct CloudAccess {
   ReadCredentials credentials = {};
   Result<std::optional<std::string>> ca_pem = {};    // nullopt: the system's store
   Result<cloud::SharedProxyLogin> proxy_login = {};  // nullptr: the proxy wants none
-  // Those that single sources use instead (config::SourceFacts).
+  // Credentials of single sources that have their own (config::SourceFacts).
   std::map<config::CredentialsSpec, ReadCredentials> further = {};
 
-  // Whether calls can be made at all; single sources may lack credentials of their own.
+  // Whether calls can be made at all. Single sources may still lack their own credentials.
   bool can_call() const noexcept { return credentials && ca_pem && proxy_login; }
-  // All that cannot be used, in one sentence; nullopt: nothing.
+  // Everything that cannot be used, in one sentence; nullopt: all can be used.
   std::optional<Error> trouble() const;
 };
 // A credentials file that others may read is used with a warning.
 CloudAccess read_cloud_access(const config::Config& config, Log& log);
 
-// What the settings and the credentials say, and else those of the region.
+// The endpoints that the settings or the credentials name; for the rest, those of the region.
 cloud::Endpoints endpoints_of(const config::GlobalConfig& global,
                               const ReadCredentials& credentials);
 
@@ -53,8 +53,8 @@ std::unique_ptr<cloud::CredentialsProvider> make_provider(ReadCredentials creden
                                                           const Clock& clock,
                                                           const std::string& metadata);
 
-// To the cloud, and to responders with a body of that size at most. A client that cannot be made of
-// what was read refuses each call as `rejected` with the reason.
+// A client for the cloud, or for OCSP responders, with a limit on the answer's size. When no client
+// can be made of what was read, each call is `rejected` with the reason.
 std::unique_ptr<cloud::HttpClient> make_cloud_client(const CloudAccess& access,
                                                      const std::string& proxy);
 std::unique_ptr<cloud::HttpClient> make_responder_client(const CloudAccess& access,

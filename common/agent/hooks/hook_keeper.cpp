@@ -41,7 +41,7 @@ void try_subreaper() {
   prctl(PR_GET_DUMPABLE, 0, 0, 0, 0);
 }
 
-// Where a start fails, for the sentence.
+// Where a start failed, for the sentence about it.
 struct Trouble {
   char stage = 0;
   int number = 0;
@@ -49,7 +49,7 @@ struct Trouble {
 constexpr char kBecoming = 'b';
 constexpr char kStarting = 's';
 
-// What the program needs, made before the fork.
+// Everything that the program needs, prepared before the fork.
 struct Start {
   std::vector<char*> arguments;
   std::vector<char*> environment;
@@ -211,7 +211,7 @@ void Keeper::pass_on_output() {
   }
 }
 
-// What the program printed comes before how it ended.
+// Reports what the program printed before it reports how it ended.
 void Keeper::drain_output() {
   const auto patience_ends = SteadyClock::now() + kLookAtChildren;
   pollfd waiting{output_.get(), POLLIN, 0};
@@ -285,7 +285,7 @@ void Keeper::run() {
     if (poll(waiting.data(), waiting.size(), timeout) < 0 && errno != EINTR)
       return end_everything();
     if (waiting[0].revents != 0) pass_on_output();
-    // The monitor has died or wants an end, or the server is gone.
+    // The monitor has died or asks for the end, or the server is gone.
     if (waiting[2].revents != 0 || waiting[3].revents != 0) return end_everything();
   }
 }

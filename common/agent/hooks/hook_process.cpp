@@ -20,7 +20,7 @@ namespace ccm::agent {
 namespace {
 
 constexpr std::string_view kActivity = "starting a hook";
-// Above every descriptor that the keeper gets.
+// Higher than every descriptor that the keeper needs.
 constexpr int kHookWaitingRoom = 16;
 
 struct Pipe {
@@ -34,7 +34,7 @@ Result<Pipe> make_hook_pipe() {
   return Pipe{FileDescriptor(ends[0]), FileDescriptor(ends[1])};
 }
 
-// In the keeper: its descriptors, wherever they were.
+// In the keeper: moves its descriptors to their numbers, whatever numbers they have.
 void arrange_descriptors(int input, int report, int leash) noexcept {
   const std::array<std::pair<int, int>, 3> wanted{
       {{fcntl(input, F_DUPFD_CLOEXEC, kHookWaitingRoom), STDIN_FILENO},

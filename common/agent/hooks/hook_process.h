@@ -42,7 +42,7 @@ struct HookOrder {
 
 struct HookNews {
   std::vector<std::string> lines;  // that it has printed since the last look
-  // The program itself has ended; once.
+  // The end of the program itself; reported once.
   struct End {
     std::string outcome;  // "ended with status 0"
     bool is_good = false;

@@ -10,7 +10,7 @@
 namespace ccm::agent {
 
 // Applies for ever to the calling thread and every thread that it starts. Needs
-// give_up_new_privileges() (process.h). Sockets other than UNIX, INET, INET6 and NETLINK are
+// give_up_new_privileges() (launch/process.h). Sockets other than UNIX, INET, INET6 and NETLINK are
 // refused as not supported; new processes are refused, new threads are not.
 Result<void> refuse_needless_calls();
 

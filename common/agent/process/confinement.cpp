@@ -25,7 +25,8 @@ namespace {
 
 constexpr std::string_view kLandlock = "keeping the agent to its state directory (Landlock)";
 
-// What <linux/landlock.h> says; older headers lack it, or what later versions of Landlock added.
+// Constants of <linux/landlock.h>. Older headers lack the file, or what later versions of Landlock
+// added.
 constexpr unsigned kAskVersion = 1U;  // LANDLOCK_CREATE_RULESET_VERSION
 constexpr int kPathBeneath = 1;       // LANDLOCK_RULE_PATH_BENEATH
 namespace access_rights {             // LANDLOCK_ACCESS_FS_…
@@ -119,8 +120,9 @@ Result<void> limit_memory(std::size_t certificates, unsigned threads) {
 #endif
 }
 
-// Whether the system kills a process that opens files as the store does is found out by a child,
-// which the filter forbids. The answer is kept, so it has to be asked for before.
+// The store has to know whether the system kills a process that opens files in its usual way. It
+// finds that out with a child process, which the filter forbids, and keeps the answer. So it asks
+// before the filter is there.
 void try_reading() {
   static_cast<void>(read_file("/", 0, Links::nowhere));
 }

@@ -22,9 +22,9 @@ void drop_capability_sets() noexcept;
 void confine(std::size_t certificates, unsigned threads, Log& log);
 
 // From now on this process can write, make and remove files only below the current directory, and
-// execute none. If the kernel supports it, it can neither bind TCP ports nor signal processes
-// outside. `rejected` when the kernel has no Landlock, or one that cannot allow moving files
-// between directories.
+// execute none. If the kernel supports it, the process can neither bind TCP ports nor signal
+// processes outside. `rejected` when the kernel has no Landlock, or one that cannot allow moving
+// files between directories.
 Result<void> restrict_file_system();
 
 }  // namespace ccm::agent

@@ -78,7 +78,7 @@ void PipeLog::write(Severity severity, std::string_view line) noexcept {
     while (::write(descriptor_, tagged.data(), tagged.size()) < 0 && errno == EINTR) {
     }
   } catch (...) {
-    // Without memory there is no line; the program goes on.
+    // There is no memory for the line, so it is lost; the program goes on.
     return;
   }
 }

@@ -38,9 +38,10 @@ using WallTime = std::chrono::system_clock::time_point;
 //   apache  [Sat Nov 21 22:23:00.123456 2026] [ccm:notice] [pid 71] text
 //   none    2026-11-21T22:23:00 notice: text
 std::string format_line(config::ServerKind server, const LogLine& line, WallTime time, pid_t pid);
-// For programs: {"time":"2026-11-21T22:23:00.123Z","level":"notice","process":71,"message":"text"}
+// JSON for programs:
+// {"time":"2026-11-21T22:23:00.123Z","level":"notice","process":71,"message":"text"}
 std::string format_json_line(const LogLine& line, WallTime time, pid_t pid);
-// For systemd's journal, which has the time and the process itself: "<5>ccm: text" (sd-daemon(3)).
+// For systemd's journal, which adds the time and the process: "<5>ccm: text" (sd-daemon(3)).
 std::string format_journal_line(const LogLine& line);
 // Any finished line with its priority in front, which the journal takes off: "<5>{...}".
 std::string with_priority(Severity severity, std::string_view finished);

@@ -29,9 +29,10 @@ class HandOver {
  public:
   HandOver(const Account& account, dev_t device) : account_(account), device_(device) {}
 
-  // The entries of a directory, each directory after what is in it. Hard-linked files are left
-  // alone, as they may lie elsewhere too; so are other file systems and what is neither file,
-  // directory nor link. What cannot be handed over shows when the store wants to write there.
+  // Hands over the entries of a directory; each directory comes after its content. Leaves alone
+  // hard-linked files, because they may also be elsewhere, other file systems, and everything that
+  // is neither file, directory nor link. If something cannot be handed over, the store reports it
+  // when it wants to write there.
   void give_entries(int directory, int depth) const {
     const Handle<DIR, closedir> stream(open_for_reading(directory));
     if (stream == nullptr || depth > kDeepest) return;
@@ -59,7 +60,7 @@ class HandOver {
     struct stat status = {};
     if (!file || fstat(file.get(), &status) != 0) return;
     const bool is_directory = S_ISDIR(status.st_mode);
-    // A file of an overlay file system, as in a container, bears the number of the layer it is in.
+    // In an overlay file system, as containers have, a file has the device number of its layer.
     if (is_directory && status.st_dev != device_) return;
     const bool is_single =
         status.st_nlink == 1 && (S_ISREG(status.st_mode) || S_ISLNK(status.st_mode));
@@ -71,8 +72,8 @@ class HandOver {
   dev_t device_;
 };
 
-// The store's own directory last of all: until then the account cannot get at any of it, and a
-// hand-over that was cut short is done again.
+// The store's own directory comes last. Until then the account cannot reach anything in it, and a
+// hand-over that was interrupted starts again.
 Result<void> hand_over(int directory, const Account& account) {
   struct stat status = {};
   if (fstat(directory, &status) != 0)
@@ -84,8 +85,8 @@ Result<void> hand_over(int directory, const Account& account) {
   return {};
 }
 
-// Without CAP_DAC_OVERRIDE root may not enter what belongs to the account alone. The directory was
-// opened as root all the same, because the account may be kept out of those above it.
+// Without CAP_DAC_OVERRIDE root may not enter a directory that only the account may enter. The
+// directory was still opened as root, because the account may lack access to those above it.
 Result<void> enter(int directory, const std::string& path, const std::optional<Account>& account) {
   if (fchdir(directory) == 0) return {};
   if (errno == EACCES && account) {
@@ -129,8 +130,8 @@ Result<void> enter_state_directory(const std::string& path, const std::optional<
     if (Result<void> handed = hand_over(directory->get(), *account); !handed) return handed;
   }
   if (Result<void> entered = enter(directory->get(), path, account); !entered) return entered;
-  // The next steps as root need a marked store (settings_keeper.h). Where root may not write, the
-  // account marks it later.
+  // The next steps as root need a store that is marked as such (settings_keeper.h). Where root may
+  // not write, the account marks it later.
   if (account) {
     static_cast<void>(store::mark_as_store(".", {.owner = account->user, .group = account->group}));
   }

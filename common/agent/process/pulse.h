@@ -24,7 +24,8 @@ class Pulse {
   void beat(Member member) const noexcept;
   std::uint64_t beats(Member member) const noexcept;
 
-  // The monitor's word: whether a file that the agent has read (watched_files.h) is unusable now.
+  // Called by the monitor: whether a file that the agent has read (watched_files.h) is unusable
+  // now.
   void tell_of_files(bool are_unusable) const noexcept;
   bool has_unusable_files() const noexcept;
 
@@ -32,8 +33,8 @@ class Pulse {
   using Counter = std::atomic<std::uint64_t>;
   static_assert(Counter::is_always_lock_free, "different processes count");
 
-  // kMembers of them, and one that is 1 while files are unusable; for the rest of the process's
-  // life.
+  // One for each member, and one that is 1 while files are unusable. Stays for the rest of the
+  // process's life.
   Counter* counters_ = nullptr;
 };
 

@@ -11,7 +11,8 @@ namespace {
 bool is_same_file(int descriptor, const std::string& path) {
   struct stat open_file = {};
   struct stat named = {};
-  // Between a rotation's rename and the new file there is none: the old one is right till then.
+  // While a rotation has renamed the old file and not made the new one, there is none at the path.
+  // Until then the old one is right.
   if (stat(path.c_str(), &named) != 0) return true;
   return fstat(descriptor, &open_file) == 0 && open_file.st_dev == named.st_dev &&
          open_file.st_ino == named.st_ino;

@@ -17,7 +17,7 @@ namespace {
 // A predecessor ends within milliseconds after its lifeline was closed.
 constexpr unsigned kFailuresUntilError = 3;
 
-// The server never reads it: it lies in the socket until the server's end is closed.
+// The server never reads this message. It stays in the socket until the server closes its end.
 void send_over_lifeline(const FileDescriptor& lock) noexcept {
   char byte = 0;
   iovec content{&byte, 1};
@@ -33,7 +33,7 @@ void send_over_lifeline(const FileDescriptor& lock) noexcept {
   head->cmsg_len = CMSG_LEN(sizeof(int));
   const int descriptor = lock.get();
   std::memcpy(CMSG_DATA(head), &descriptor, sizeof descriptor);
-  // If that is forbidden, ccmctl regards the server as stopped when its agent has ended.
+  // If the system forbids this, ccmctl takes the server for stopped when its agent has ended.
   static_cast<void>(sendmsg(launch::kLifelineDescriptor, &message, MSG_DONTWAIT | MSG_NOSIGNAL) <
                     0);
 }

@@ -43,7 +43,7 @@ class SignOfLife {
   }
   void leads() noexcept { presence_.leads(); }
   void sees(const SilentWorkers& silent, SteadyTime now) noexcept { presence_.sees(silent, now); }
-  // Told with the next sign.
+  // The next sign of life reports it.
   void note(AgentFlaw flaw, bool is_so) noexcept { flaws_.set(flaw, is_so); }
   AgentFlaws flaws() const noexcept { return flaws_; }
   // Why the last sign of life could not be written down; empty when it could.

@@ -33,7 +33,7 @@ void AlteredFiles::begin() {
   }
 }
 
-// Each once.
+// Each certificate appears once.
 std::vector<std::size_t> AlteredFiles::suspects(SteadyTime now) {
   std::vector<std::size_t> which = parts_.watch->touched();
   const std::vector<std::size_t>& unwatched = parts_.watch->unwatched();
@@ -47,7 +47,7 @@ std::vector<std::size_t> AlteredFiles::suspects(SteadyTime now) {
   return which;
 }
 
-// Once, and not while the folder is only missing.
+// Said once, and not while only the folder is missing.
 void AlteredFiles::say_what_is_unwatched() {
   const std::size_t count = parts_.watch->unwatched().size();
   const std::optional<Error> problem = parts_.watch->problem();

@@ -1,13 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-// Which certificates have other files in the store than a moment ago, whoever changed them. The
-// store does not tell of what is removed, altered, locked or put back without it, so this is the
-// one place that finds out, for all on the main thread who must know: the publisher, the status
-// and stapling.
+// Finds the certificates whose files in the store have changed, whoever changed them. The store
+// does not report what is removed, altered, locked or put back behind its back. This class finds it
+// out for everything on the main thread that has to know: the publisher, the status and stapling.
 //
-// The store's watch says whose files were touched (store/file_watch.h), and their stamps say
-// whether they are others now. So a look costs what was touched. What cannot be watched has its
-// turn instead, a few at each look. All others have theirs as well, at leisure, because no watch
-// notices everything.
+// The store's watch tells whose files were touched (store/file_watch.h), and the files' stamps tell
+// whether they have changed. So a look costs only what was touched. Files that cannot be watched
+// are looked at in turns, a few at each look. All others are also looked at in turns, more slowly,
+// because no watch notices everything.
 //
 // Belongs to the agent's main thread. Borrows all but the watch.
 #pragma once
@@ -33,7 +32,8 @@ namespace ccm::agent {
 class AlteredFiles {
  public:
   static constexpr Seconds kBetweenLooks{1};
-  // Between two turns of what is not watched: of 500, each has its turn within ten seconds.
+  // The time between two looks at files that are not watched: each of 500 is looked at within ten
+  // seconds.
   static constexpr std::chrono::milliseconds kUnwatched{20};
 
   struct Parts {
@@ -45,8 +45,8 @@ class AlteredFiles {
   };
   explicit AlteredFiles(Parts parts) : parts_(std::move(parts)) {}
 
-  // The names of those that have changed since the last look. None at the first one, after which
-  // everybody looks at all, and none before kBetweenLooks have passed.
+  // The names of the certificates whose files have changed since the last look. Empty at the first
+  // look, after which everybody looks at all of them anyway, and before kBetweenLooks have passed.
   std::vector<std::string> look(SteadyTime now);
 
  private:

@@ -8,7 +8,8 @@
 namespace ccm::agent {
 namespace {
 
-// Twice the time, and some for clocks that differ: the leader's settings may say a longer one.
+// A margin for clocks that differ. The time of the canary counts twice, because the leader's
+// settings may say a longer one than ours.
 constexpr Seconds kClocksDiffer{60};
 
 Time longest_canary(const config::CertificateSpec& spec, const store::Canary& canary) {
@@ -29,7 +30,7 @@ void CanaryPublisher::look_at(publication::Writer& writer, const config::Certifi
   if (!spec.canary.is_set() || !place_.board) return;
   const auto canary = lifecycle::canary_of(store_, spec.name);
   if (canary && is_counted(spec.name, *canary)) {
-    // One whose time seemed over, until somebody set the clock back, is shown after all.
+    // A canary whose time seemed to be over is shown again when somebody sets the clock back.
     const bool is_over = longest_canary(spec, *canary) <= now;
     if (is_over || shown_until_.contains(spec.name)) return;
   }
@@ -47,7 +48,7 @@ void CanaryPublisher::begin(publication::Writer& writer, const config::Certifica
   const std::string& name = spec.name;
   auto stored = store_.load_version(name, canary.version);
   if (!stored) {
-    // Said once. At its end the leader finds out as well.
+    // Said once. The leader notices it, too, at the end of the canary.
     const auto [said, is_news] = unreadable_.try_emplace(name, canary);
     if (!is_news && said->second == canary) return;
     said->second = canary;
@@ -55,7 +56,7 @@ void CanaryPublisher::begin(publication::Writer& writer, const config::Certifica
                stored.error().message());
     return end(writer, name);
   }
-  // Before it is shown, so that everything counts that comes of it.
+  // Set before the version is shown, so that every handshake with it is counted.
   store::CanaryCounted counted{
       .canary = canary, .board = place_.board->id(), .seen = place_.board->read(name)};
   const auto before = before_.find(name);
@@ -63,7 +64,7 @@ void CanaryPublisher::begin(publication::Writer& writer, const config::Certifica
     counted = counted_.at(name);
   } else if (before != before_.end() && before->second.canary == canary) {
     counted.total = before->second.total;
-    // The workers went on counting while there was no agent; in a new memory since its beginning.
+    // The workers went on counting while there was no agent. In a new memory they began again at 0.
     counted.seen = before->second.board == counted.board ? before->second.seen : CanaryTally();
   }
   const Time until = longest_canary(spec, canary);

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // Shows a version that is tried out (store/staging.h) to the share of the handshakes that the
-// server's workers choose, and keeps what they count where the leader of the store finds it
+// server's workers choose, and keeps their counts where the leader of the store finds them
 // (store/host/canary_file.h). Belongs to the agent's main thread, beside the publisher.
 //
-// Every agent does so for its own server; the leader's engine alone begins and ends a canary. A
-// server that does not hear of the end, because its host is cut off or nobody leads, shows the
-// version to nobody some time after that. What it has counted stays for the leader.
+// Every agent does this for its own server; only the leader's engine begins and ends a canary. A
+// server may not hear of the end, because its host is cut off or nobody leads. Then it stops
+// showing the version some time later, and keeps its counts for the leader.
 #pragma once
 
 #include <map>
@@ -33,16 +33,17 @@ class CanaryPublisher {
  public:
   static constexpr Seconds kBetweenCounts{1};
 
-  // Borrows store and log. Goes on with what the agent before has counted.
+  // Borrows store and log. Continues the counts of the agent before.
   CanaryPublisher(CanaryPlace place, const store::StoreReader& store, Log& log);
 
-  // Finds out what is tried out of the certificate; after its current version was published.
+  // Finds out which version of the certificate is tried out. To be called after the current version
+  // was published.
   void look_at(publication::Writer& writer, const config::CertificateSpec& spec, Time now);
-  // Shows to nobody what should have ended long ago.
+  // Stops showing versions whose canary should have ended long ago.
   void give_up(publication::Writer& writer, Time now);
-  // Keeps what was counted since the last time.
+  // Keeps the counts since the last call.
   void count(SteadyTime now);
-  // Nothing is tried out on this server.
+  // Whether nothing is tried out on this server.
   bool is_at_rest() const noexcept { return counted_.empty(); }
 
  private:
@@ -56,11 +57,11 @@ class CanaryPublisher {
   CanaryPlace place_;
   const store::StoreReader& store_;
   Log& log_;
-  store::CanariesCounted counted_;  // under way
-  store::CanariesCounted before_;   // of the agent before, not looked at yet
+  store::CanariesCounted counted_;  // of running canaries
+  store::CanariesCounted before_;   // of the agent before; not taken over yet
   store::CanariesCounted written_;
   std::map<std::string, store::Canary, std::less<>> unreadable_;
-  std::map<std::string, Time, std::less<>> shown_until_;  // of what is shown now
+  std::map<std::string, Time, std::less<>> shown_until_;  // of versions that are shown now
   SteadyTime next_{};
   bool has_complained_ = false;
 };

@@ -36,7 +36,7 @@ void CataloguePublisher::clock_was_set() {
   waiting_.insert(unstapled_.begin(), unstapled_.end());
 }
 
-// Asked before anything is read: what changes in between is news the next time.
+// Asks for changes before anything is read, so that a later change is reported the next time.
 void CataloguePublisher::look_for_changes() {
   store::Changes changes = store_.changes_since(std::exchange(revision_, {}));
   revision_ = changes.revision;
@@ -67,7 +67,7 @@ Seconds CataloguePublisher::round_time() const noexcept {
   return std::max(kRound, Seconds(static_cast<Seconds::rep>(round_.size() / kMostTurns)));
 }
 
-// As many as the part of the round that has passed.
+// As many entries as the time since the last step allows.
 void CataloguePublisher::take_turns(SteadyTime since) {
   if (!last_ || since - *last_ >= round_time()) {
     for (; turn_ < round_.size(); ++turn_) waiting_.insert(round_[turn_]);
@@ -87,7 +87,7 @@ void CataloguePublisher::look_at(const std::string& entry, Time now) {
     if (traces == unfit->second) return;
     unfit_.erase(unfit);
   }
-  // What was forgotten is among the changes that the store told of.
+  // The store also reports what was forgotten as a change.
   const bool was_told = told_.erase(entry) != 0;
   if (traces.version == 0 && !was_told && has_lost(entry)) return;
   for (const auto& catalogue : catalogues_) {
@@ -141,7 +141,7 @@ void CataloguePublisher::put(publication::CatalogueWriter& catalogue, const std:
   if (is_as_shown && !unstapled_.contains(entry)) return;
   auto found = store::load_for_catalogue(store_, entry, shown != nullptr, now);
   if (!found) {
-    // That the store cannot be read may pass.
+    // The store cannot be read now, so the entry is looked at again.
     unread_.insert(entry);
     return complain(entry, found.error().message());
   }
@@ -178,7 +178,7 @@ void CataloguePublisher::complain(const std::string& entry, const std::string& p
   log_.error("certificate \"{}\": {}", entry, problem);
 }
 
-// At the start, and when many change at once, one line says it all.
+// At the start, and when many change at once, one line describes all of them.
 void CataloguePublisher::say_what_changed() {
   const bool is_first = !is_complete_ && waiting_.empty();
   if (is_first || (is_complete_ && changes_ > changed_.size())) {

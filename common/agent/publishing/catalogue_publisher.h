@@ -30,16 +30,16 @@ class CataloguePublisher {
   // Every entry is looked at within this time, to find changes that no Store made, such as a
   // restored backup.
   static constexpr Seconds kRound{300};
-  // But no more than so many in a second, so that a large catalogue costs no more than one of 3,000
-  // and a round of 100,000 takes three hours.
+  // At most this many in a second. So a large catalogue costs no more than one of 3,000, and a
+  // round of 100,000 takes three hours.
   static constexpr std::size_t kMostTurns = 10;
   // The most entries that one step looks at.
   static constexpr std::size_t kMostLooks = 200;
 
   using Catalogues = std::span<const std::unique_ptr<publication::CatalogueWriter>>;
 
-  // Borrows all. `specs` say what of the store each catalogue shows: everything where there is none
-  // of its name. `has_copy`: whether the leader has a last copy of an entry, which is about to put
+  // Borrows all. `specs` say what of the store each catalogue shows; a catalogue without a spec
+  // shows everything. `has_copy`: whether the leader has a last copy of an entry, and so will put
   // it back when the store has lost it (last_copies.h).
   CataloguePublisher(Catalogues catalogues, const store::StoreReader& store, Log& log,
                      std::span<const config::CatalogueSpec> specs = {},
@@ -52,7 +52,8 @@ class CataloguePublisher {
 
   // One step; cheap when nothing has changed. `now` and `since` are the same moment.
   void refresh(Time now, SteadyTime since);
-  // What was kept back because of its dates, as by a clock that was wrong, is looked at again.
+  // Looks again at entries that were kept back because of their dates, for instance when the clock
+  // was wrong.
   void clock_was_set();
   // Whether the next step should come at once.
   bool has_more() const noexcept { return !waiting_.empty(); }
@@ -79,19 +80,19 @@ class CataloguePublisher {
   std::function<bool(const std::string& entry)> has_copy_;
   store::Revision revision_;
   std::set<std::string> waiting_;  // to be looked at
-  std::set<std::string> unread_;   // in the last step
+  std::set<std::string> unread_;   // the store could not be read in the last step
   std::vector<std::string> round_;
   std::size_t turn_ = 0;
   std::optional<SteadyTime> last_;
-  std::map<std::string, Traces> unfit_;            // that may not be shown, and which they were
-  std::set<std::string> unstapled_;                // shown without the response that is stored
-  std::map<std::string, std::string> complaints_;  // said already
+  std::map<std::string, Traces> unfit_;            // may not be shown; as the files were then
+  std::set<std::string> unstapled_;                // shown without their stored OCSP response
+  std::map<std::string, std::string> complaints_;  // logged already
   std::vector<std::string> changed_;               // sentences about the last step, a few of them
   std::size_t changes_ = 0;
-  std::set<std::string> told_;   // of these the store said that they changed
-  std::optional<bool> is_bare_;  // the store, in this step
+  std::set<std::string> told_;   // the store has reported a change of these
+  std::optional<bool> is_bare_;  // whether the store has no entry at all, asked once in a step
   bool has_said_lost_ = false;
-  bool is_complete_ = false;  // the first look at all is over
+  bool is_complete_ = false;  // whether every entry was looked at once
 };
 
 }  // namespace ccm::agent

@@ -14,7 +14,7 @@ constexpr std::size_t kAll = std::numeric_limits<std::size_t>::max();
 
 }  // namespace
 
-// What was known and is not there any more may stand elsewhere.
+// A place that is not valid any more is searched for again; the entry may have moved.
 std::optional<publication::SnapshotEntry> LastCopies::read(const std::string& name) {
   const std::lock_guard lock(mutex_);
   if (!follow()) return std::nullopt;
@@ -60,8 +60,8 @@ bool LastCopies::follow() {
   return true;
 }
 
-// A file system gives the number of a removed file to a new one, so the third may have that of the
-// first. The leader wipes an entry once a newer one stands behind it.
+// A file system may give a removed file's number to a new file, so the third file may have the
+// number of the first. The leader wipes an entry once a newer one follows it.
 bool LastCopies::still_has_the_last(const store::SnapshotPart& part,
                                     const publication::EntryPlaces& found) const {
   const bool stands = !found.places.empty() && found.places.front().at == 0 &&

@@ -80,7 +80,7 @@ void ProofPublisher::look_at(const std::string& name) {
   }
 }
 
-// All that fit, in the order of the certificates' names.
+// As many as fit, in the order of the certificates' names.
 std::string ProofPublisher::joined() {
   std::string text;
   std::map<std::string, Claim> claims;

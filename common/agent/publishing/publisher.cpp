@@ -85,7 +85,7 @@ void Publisher::look_at(const config::CertificateSpec& spec, Time now) {
     dated_.erase(&spec);
   }
   canaries_.look_at(writer_, spec, now);
-  // The first time every certificate is read.
+  // The first refresh() reads every certificate, which takes long.
   writer_.beat(life_.give());
 }
 
@@ -96,7 +96,8 @@ bool Publisher::look_at(const config::CertificateSpec& spec, Seen& seen, Time no
     if (seen.traces.version != 0 && !seen.is_lost) say_what_is_lost();
     return true;
   }
-  // Before it is read: one that comes in between is news the next time.
+  // Taken before the certificate is read, so that a version that comes meanwhile is noticed the
+  // next time.
   const Traces traces{.version = version,
                       .stamp = store_.version_stamp(name),
                       .response = spec.stapling ? store_.response_stamp(name) : 0};
@@ -108,19 +109,19 @@ bool Publisher::look_at(const config::CertificateSpec& spec, Seen& seen, Time no
   }
   Result<store::StoreReader::Loaded> loaded = store_.load_again(name);
   if (!loaded) {
-    // The store itself cannot be read; that may pass, so the version stays unseen.
+    // The store itself cannot be read. That may pass, so the version still counts as not seen.
     if (std::exchange(seen.complaint, loaded.error().message()) != seen.complaint) {
       log_.error("certificate \"{}\": version {}: {}", name, version, seen.complaint);
     }
     return false;
   }
-  // The server has chosen what fits best when it loaded its configuration
-  // (server/start/bootstrap.h); what was installed before that and fits no better is none to come
-  // back to.
+  // The server has chosen the version that fits best when it loaded its configuration
+  // (server/start/bootstrap.h). A version that was installed before and fits less well must not
+  // replace it.
   const bool is_of_the_start = seen.traces.version == 0 || (is_same && seen.is_withheld);
   const std::string said = std::exchange(seen, {.traces = traces, .complaint = {}}).complaint;
   if (loaded->damage) log_.error("certificate \"{}\": {}", name, loaded->damage->message());
-  // The version that load() returns instead of a damaged one is older than the served one.
+  // load() returns an older version in place of a damaged one, and the served one is newer.
   if (loaded->damage && writer_.holds_certificate(name)) return true;
   if (!loaded->certificate) return true;
   const store::StoredCertificate& stored = *loaded->certificate;
@@ -128,7 +129,7 @@ bool Publisher::look_at(const config::CertificateSpec& spec, Seen& seen, Time no
       .bundle = stored.bundle,
       .ocsp_response = spec.stapling ? staple_of(stored, now) : std::vector<std::byte>()};
   seen.is_unstapled = traces.response != 0 && value.ocsp_response.empty();
-  // A restored backup may hold what has ended.
+  // A restored backup may hold a version that has ended.
   const auto is_in_force = [&] {
     const auto shown = writer_.shown(name);
     return shown && shown->not_after > now;
@@ -144,7 +145,8 @@ bool Publisher::look_at(const config::CertificateSpec& spec, Seen& seen, Time no
   return true;
 }
 
-// Once, though it is looked at again and again. Empty when it does not wait for its first day.
+// Logged once, although it is looked at again and again. Empty when the version does not wait for
+// its first day.
 std::string Publisher::say_it_waits(const std::string& name, const store::VersionInfo& info,
                                     Time now, const std::string& said) {
   if (info.not_before <= now) return {};
@@ -160,7 +162,7 @@ std::string Publisher::say_it_waits(const std::string& name, const store::Versio
   return complaint;
 }
 
-// One sentence about all of them: usually the whole directory has gone.
+// One sentence about all of them, because usually the whole directory has gone.
 void Publisher::say_what_is_lost() {
   std::vector<std::string> lost;
   for (auto& [name, seen] : seen_) {

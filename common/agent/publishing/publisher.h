@@ -31,7 +31,7 @@ namespace ccm::agent {
 
 class Publisher {
  public:
-  // What another day may make fit has its turn within this time.
+  // Certificates that may become fit on another day are looked at again within this time.
   static constexpr Seconds kDatedRound{300};
 
   // Borrows all but the writer. `state_path` is where the agent works, which stays the same
@@ -51,37 +51,38 @@ class Publisher {
         catalogues_(writer_.catalogues(), store, log, config.catalogues(), copies_in(state_path)),
         follower_(config, store) {}
 
-  // Publishes every certificate whose current version or OCSP response is another than the last
-  // time, as the store tells (store_follower.h) or notice() told. A damaged version never takes the
-  // place of a good one that is served, and none that has ended takes the place of one in force. A
-  // response that has ended in the meantime is the workers' to leave out (server/tls/handshake.h).
-  // First of all what authorities may fetch, and the ticket keys.
+  // Publishes every certificate whose current version or OCSP response has changed, as the store
+  // (store_follower.h) or notice() has told. A damaged version never replaces a good one that is
+  // served, and one that has ended never replaces one in force. Workers leave out a response that
+  // has ended in the meantime (server/tls/handshake.h). Proofs that authorities may fetch, and the
+  // ticket keys, are published first.
   void refresh(Time now);
   // The files of these certificates have changed, whoever changed them; refresh() looks at them.
   void notice(const std::vector<std::string>& names);
   // Whether refresh() has more to do at once: the catalogues are brought up to date step by step.
   bool has_more() const noexcept { return catalogues_.has_more(); }
-  // What was kept back because of its dates, as by a clock that was wrong, is looked at again the
-  // next time.
+  // The next refresh() looks again at versions that were kept back because of their dates, for
+  // instance when the clock was wrong.
   void clock_was_set();
-  // A version is tried out, so refresh() is to be called every CanaryPublisher::kBetweenCounts.
+  // Whether a version is tried out, so that refresh() has to be called every
+  // CanaryPublisher::kBetweenCounts.
   bool counts() const noexcept { return !canaries_.is_at_rest(); }
-  // For who tells of what is published (status_board.h).
+  // For the status, which writes into the same segment (status_board.h).
   publication::Writer& writer() noexcept { return writer_; }
-  // To be called before the first refresh(): certificates that the server shows exactly as in the
-  // snapshot, and that are still current, need not be read.
+  // To be called before the first refresh(). Certificates that the server shows exactly as they are
+  // in the snapshot, and that are still current, are then not read.
   void believe(const publication::Snapshot& snapshot);
 
  private:
   // What is known of a certificate's newest version.
   struct Seen {
     Traces traces;
-    std::string complaint;      // why it is not shown, so as to say it once
-    bool is_lost = false;       // there is no version any more, and that was said
+    std::string complaint;      // why it is not shown, so that it is logged once
+    bool is_lost = false;       // there is no version any more, and the log says so
     bool is_withheld = false;   // the server shows something that fits better
     bool is_unstapled = false;  // there is a response that is not to be stapled now
 
-    // On another day it may be another.
+    // Whether another day may change what is shown.
     bool is_dated() const noexcept { return is_withheld || is_unstapled; }
   };
 
@@ -90,7 +91,7 @@ class Publisher {
   void look_at(const config::CertificateSpec& spec, Time now);
   void look_at_dated(Time now, SteadyTime since);
   void say_what_is_lost();
-  // What it says, or has said.
+  // What the log says, or has said.
   std::string say_it_waits(const std::string& name, const store::VersionInfo& info, Time now,
                            const std::string& said);
   // False when the store could not be read.
@@ -110,7 +111,7 @@ class Publisher {
   CataloguePublisher catalogues_;
   StoreFollower follower_;
   std::map<std::string, Seen, std::less<>> seen_;
-  std::set<const config::CertificateSpec*> unread_;  // to look at in the next call
+  std::set<const config::CertificateSpec*> unread_;  // to be looked at in the next call
   std::set<const config::CertificateSpec*> dated_;
   Turns dated_turns_;
 };

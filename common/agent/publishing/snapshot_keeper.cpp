@@ -20,11 +20,12 @@ using config::CertificateSpec;
 using publication::Snapshot;
 using publication::SnapshotEntry;
 
-// Less is not worth a new file.
+// A new file is not worth it for less waste than this.
 constexpr std::size_t kLeastWaste = std::size_t{256} << 10U;
-// Nor are fewer bytes of moments.
+// Nor for fewer bytes of moments.
 constexpr std::size_t kMostMoments = kLeastWaste / 2;
-// Up to so many are read again whenever necessary; more of them less often.
+// Up to this number, all are read again whenever necessary; a larger number is read again less
+// often.
 constexpr std::size_t kFew = 100;
 constexpr Seconds kBetweenAll{60};
 
@@ -54,7 +55,7 @@ std::vector<SnapshotFile::Subject> SnapshotFile::subjects(const Snapshot& old) c
     if (parts_.config.find(name) == nullptr) all.push_back({.name = name});
   }
   const std::set<std::string> listed(names.begin(), names.end());
-  // What was forgotten is in no snapshot, so the store has lost these.
+  // The snapshot holds nothing that was forgotten, so the store has lost these.
   for (const auto& [name, entry] : old.entries()) {
     const bool is_listed = listed.contains(name);
     if (parts_.config.find(name) == nullptr && !is_listed && !forgotten_.contains(name)) {
@@ -108,8 +109,8 @@ std::optional<Secret> SnapshotFile::read(const Subject& spec, const Traces& trac
   return encode_entry(entry);
 }
 
-// All current entries, taken from the old snapshot where it has them. A copy of what the store has
-// lost is kept as long as it is in force.
+// All current entries; those that the old snapshot has are taken from it. A copy of what the store
+// has lost is kept as long as it is in force.
 SnapshotFile::Content SnapshotFile::join(Snapshot& old, KnownByName& known) {
   Content content;
   content.parts.push_back(Secret::copy_of(publication::kSnapshotHead));
@@ -150,8 +151,8 @@ void SnapshotFile::catch_up() {
   if (owes_all_ && parts_.clock.steady_now() >= next_all_) bring_up_to_date();
 }
 
-// What is known is kept only when all that is large has been given back, because malloc cannot give
-// back what small blocks keep apart.
+// Takes over the new knowledge only after all large blocks were freed. Small blocks in between
+// would keep malloc from giving the memory back.
 void SnapshotFile::bring_up_to_date() {
   owes_all_ = false;
   next_all_ = parts_.clock.steady_now() + kBetweenAll;
@@ -162,9 +163,9 @@ void SnapshotFile::bring_up_to_date() {
   tell_differences();
 }
 
-// Writes nothing when the file already says it.
+// Writes nothing when the file already has this content.
 Result<void> SnapshotFile::write_anew(KnownByName& known) {
-  // Before anything is read: what is forgotten from here on ends the draft.
+  // Begun before anything is read: whatever is forgotten from here on makes the draft invalid.
   Result<store::SnapshotDraft> draft = store::SnapshotDraft::begin(parts_.state_path);
   Result<Secret> content = store::read_snapshot(parts_.state_path);
   has_stale_ = false;
@@ -179,7 +180,7 @@ Result<void> SnapshotFile::write_anew(KnownByName& known) {
   return draft ? draft->finish(all.parts) : pass(std::move(draft));
 }
 
-// Without it a server looks at every certificate when it starts.
+// Without this note a server looks at every certificate when it starts.
 void SnapshotFile::reached(const store::Revision& revision) {
   if (parts_.config.catalogues().empty() || owes_all_ || has_stale_) return;
   const publication::SnapshotMoment moment{.life = revision.life, .number = revision.number};
@@ -194,8 +195,8 @@ void SnapshotFile::reached(const store::Revision& revision) {
 
 void SnapshotFile::settle(const Result<void>& written) {
   if (!written) {
-    // The old file stays. Positions of the new one do not hold for it, and its entries may be of
-    // versions that the store has replaced.
+    // The old file stays. The positions of the new one do not apply to it, and its entries may be
+    // of versions that the store has replaced.
     for (auto& [name, known] : known_) known.size = 0;
     has_stale_ = true;
     owes_all_ = true;
@@ -203,11 +204,11 @@ void SnapshotFile::settle(const Result<void>& written) {
   if (written || written.error().kind() != ErrorKind::rejected) {
     return say(written ? std::nullopt : std::optional(written.error()));
   }
-  // Something was forgotten meanwhile, and its note() may have nothing to do any more.
+  // Something was forgotten meanwhile, and note() may not be called for it again.
   if (known_.size() <= kFew) next_all_ = {};
 }
 
-// Later on, differences are changes that the leader itself has made.
+// Only at the beginning: later differences are changes that the leader itself has made.
 void SnapshotFile::tell_differences() {
   const auto differences = std::exchange(differences_, {});
   if (std::exchange(has_begun_, true) || !parts_.on_difference) return;
@@ -220,7 +221,7 @@ void SnapshotFile::note(const std::string& name) {
   const Traces traces = look(*spec);
   Known& known = known_[name];
   const bool is_configured = parts_.config.find(name) != nullptr;
-  // Only what is configured may have been lost without having been forgotten, if the store says
+  // A certificate that is configured and was not forgotten may have been lost, if the store says
   // that it has changed.
   const bool has_last_copy = traces.version == 0 && known.size > 0 && !is_configured;
   if (traces == known.traces && !has_last_copy) return;
@@ -231,8 +232,8 @@ void SnapshotFile::note(const std::string& name) {
     forgotten_.erase(name);
   }
   if (traces.version == 0) {
-    // Store::forget() has removed the file. Where it is there again, the entry must not stay until
-    // all is written anew: the next leader would take it for the copy of something lost.
+    // Store::forget() has removed the file. If it is there again, the entry must not stay until all
+    // is written anew, because the next leader would take it for the copy of something lost.
     if (!is_configured) drop(known);
     return begin_anew();
   }
@@ -268,7 +269,7 @@ void SnapshotFile::drop(Known& known) {
   known.size = 0;
 }
 
-// Without the snapshot a server also starts, only more slowly.
+// A server also starts without the snapshot, only more slowly.
 void SnapshotFile::say(const std::optional<Error>& problem) {
   if (!problem) {
     has_complained_ = false;

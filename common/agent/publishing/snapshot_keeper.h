@@ -38,9 +38,9 @@ class SnapshotFile {
     std::string state_path;
     const Clock& clock;
     Log& log;
-    // Is told, when the first work of a leader is done, of what the store has in another state than
-    // the last leader knew, or has lost: a backup was restored, or something was damaged. `version`
-    // is the one that the last leader knew.
+    // Called when a new leader has read everything, for each certificate that the store has in
+    // another state than the last leader knew, or has lost: a backup was restored, or something was
+    // damaged. `version` is the one that the last leader knew.
     std::function<void(const std::string& name, store::VersionNumber version)> on_difference = {};
   };
   explicit SnapshotFile(Parts parts) : parts_(std::move(parts)) {}
@@ -48,21 +48,21 @@ class SnapshotFile {
   // Updates the entries of all certificates: a few system calls for each, and a read for each new
   // one.
   void bring_up_to_date();
-  // Every change up to this revision of the store has been noted, or is owed. The next start of a
-  // server with a catalogue then looks only at what has changed since. Not said while an entry is
-  // out of date, because the store could not be read or the disk is full.
+  // Every change up to this revision of the store is in the file, or is going to be. The next start
+  // of a server with a catalogue then looks only at what has changed since. Not noted while an
+  // entry is out of date, because the store could not be read or the disk is full.
   void reached(const store::Revision& revision);
   // Updates one certificate, which may have changed. Cheap when it has not.
   void note(const std::string& name);
-  // Whether bring_up_to_date() is postponed; catch_up() does it when it is time. A forgotten
-  // certificate costs a new file, and many may be forgotten in a row.
+  // Whether bring_up_to_date() is postponed; catch_up() does it when it is time. Forgetting a
+  // certificate makes a new file necessary, and many may be forgotten in a row.
   bool owes_all() const noexcept { return owes_all_; }
   void catch_up();
-  // bring_up_to_date(), at once or, of many, when it is time.
+  // Calls bring_up_to_date(), at once for few certificates, and when it is time for many.
   void begin_anew();
 
  private:
-  // What is known of one, and where its entry stands in the file.
+  // What is known of one certificate, and where its entry is in the file.
   struct Known {
     Traces traces;
     std::uint64_t at = 0;
@@ -71,8 +71,8 @@ class SnapshotFile {
 
   using KnownByName = std::vector<std::pair<std::string, Known>>;
 
-  // What a server may show at its start: what a configuration names, and with a catalogue
-  // everything.
+  // What a server may show at its start: the certificates that a configuration names, and all of
+  // them with a catalogue.
   struct Subject {
     std::string name;
     std::vector<std::string> names = {};  // that it has to cover
@@ -85,12 +85,12 @@ class SnapshotFile {
   // The entry for the certificate; empty when a server could not show it at once, nullopt when the
   // store cannot give it.
   std::optional<Secret> read(const Subject& subject, const Traces& traces) const;
-  // What the new file consists of. It takes the entries of the old one as it goes through them, so
-  // that not everything is there twice.
+  // The content of the new file. It takes the entries from the old content one by one, so that
+  // memory never holds all of them twice.
   struct Content {
     std::vector<Secret> parts;
     std::size_t size = 0;
-    bool is_as_before = true;  // each of them stands in the old file at the same place
+    bool is_as_before = true;  // each is in the old file at the same place
   };
   Content join(publication::Snapshot& old, KnownByName& known);
   Result<void> write_anew(KnownByName& known);
@@ -103,9 +103,9 @@ class SnapshotFile {
 
   Parts parts_;
   std::map<std::string, Known, std::less<>> known_;
-  std::vector<std::pair<std::string, store::VersionNumber>> differences_;  // to be told
-  bool has_begun_ = false;                                                 // and was told of them
-  std::set<std::string, std::less<>> forgotten_;       // of a catalogue, by the store's own word
+  std::vector<std::pair<std::string, store::VersionNumber>> differences_;  // to be reported
+  bool has_begun_ = false;                             // the differences were reported
+  std::set<std::string, std::less<>> forgotten_;       // of a catalogue, as the store has reported
   std::size_t used_ = 0;                               // bytes of entries that are up to date
   std::size_t total_ = 0;                              // bytes of the file
   std::optional<publication::SnapshotMoment> moment_;  // the last one in the file
@@ -120,12 +120,12 @@ class SnapshotKeeper {
   // `wake_descriptor` as of a ThreadPool.
   SnapshotKeeper(SnapshotFile::Parts parts, int wake_descriptor);
 
-  // `revision` was asked for before.
+  // `revision` was asked for before the call.
   void bring_up_to_date(const store::Revision& revision);
-  // What the store has told of up to `revision`: these, which may be others by now, or any. Of many
-  // not all at once, so that it may be said often.
+  // The store has reported these changes up to `revision`; there may be newer ones. Waits a little
+  // when there are many, so that it may be called often.
   void note(store::Changes changes);
-  // Of what the store has lost. Any thread; does not wait for the jobs.
+  // A copy of a certificate that the store has lost. Any thread; does not wait for the jobs.
   std::optional<lifecycle::LastCopy> last_copy_of(const std::string& name) {
     return copies_.find(name);
   }

@@ -26,7 +26,7 @@ void add_state(const lifecycle::State& state, CertificateStatus& status) {
     status.state = CertificateStatus::State::valid;
     status.renew_at = valid->renew_at;
   } else if (const auto* waiting = std::get_if<lifecycle::Waiting>(&state)) {
-    // Its kind, which is always `pending`, says that it waits.
+    // The error's kind is always `pending`, so only its sentence says something.
     status.attempts = waiting->attempts;
   } else if (const auto* failing = std::get_if<lifecycle::Failing>(&state)) {
     status.state = CertificateStatus::State::failing;
@@ -63,7 +63,7 @@ void add_installed(const store::StoreReader& store, const std::string& name,
     add_info(*described->info, status);
     return;
   }
-  // What is described instead of a damaged version is an older one.
+  // The facts are those of an older version, which is used in place of a damaged one.
   if (status.version == 0) return;
   if (const auto glance = store.glance(name, status.version)) add_info(glance->info, status);
 }
@@ -79,7 +79,7 @@ void add_canary(const std::string& name, const store::Canary& canary,
                    .candidate_failed = tally.candidate.failed()};
 }
 
-// A record that cannot be read is said to be by `ccmctl doctor`.
+// `ccmctl doctor` reports a record that cannot be read.
 void add_order(const store::StoreReader& store, const std::string& name,
                CertificateStatus& status) {
   const auto order = sources::find_order(store, name);
@@ -127,7 +127,7 @@ CertificateStatus status_of(const config::CertificateSpec& spec, const store::St
   }
   add_order(store, spec.name, status);
   add_installed(store, spec.name, status);
-  // It has become the current one since it was asked for.
+  // The staged version has become the current one since the store was asked for it.
   if (status.staged == status.version) forget_staged(status);
   add_shown(writer, spec.name, status);
   return status;
@@ -188,7 +188,7 @@ void StatusBoard::notice(const std::vector<std::string>& names) {
   }
 }
 
-// At most a file of the log at one look. `ccmctl events` says why it cannot be read.
+// Reads at most one file of the log at each look. When it cannot be read, `ccmctl events` says why.
 void StatusBoard::find_events() {
   const auto page = parts_.store.events_since(events_read_);
   has_more_events_ = page && page->has_more;
@@ -267,7 +267,7 @@ void StatusBoard::tell_of(const std::string& name) {
   if (const auto past = past_events_.find(name); past != past_events_.end()) {
     status.events = past->second;
   }
-  // Its counts change, and the store does not.
+  // Its counts change without a change of the store.
   if (status.canary_since != Time{}) {
     tried_out_.insert(name);
   } else {

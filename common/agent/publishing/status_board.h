@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 // Tells the server's workers what the agent knows, so that any of them can answer for the whole
-// server (server/status): about itself, its calls, and each certificate that the server shows.
-// Belongs to the agent's main thread, beside the publisher, whose segment it writes notes into.
+// server (server/status): about the agent itself, its calls, and each certificate that the server
+// shows. Belongs to the agent's main thread, beside the publisher, and writes notes into the
+// publisher's segment.
 //
-// A look costs what has changed in the store since the last one, and what was altered behind the
-// store's back (altered_files.h). Most are none: it looks once a second at most. When there is much
-// to tell, as after the start, it tells of some at each call, so that nothing else on the main
-// thread has to wait for all of them.
+// A look costs only what has changed in the store since the last one, and what was altered behind
+// the store's back (altered_files.h). Most calls do nothing, because it looks once a second at
+// most. When there is much to tell, as after the start, each call tells a part of it, so that
+// nothing else on the main thread has to wait.
 #pragma once
 
 #include <cstddef>
@@ -34,7 +35,7 @@ namespace ccm::agent {
 class StatusBoard {
  public:
   static constexpr Seconds kBetweenLooks{1};
-  // In one call; each is some small files.
+  // Certificates in one call; for each of them some small files are read.
   static constexpr std::size_t kMostAtOnce = 100;
 
   struct Parts {
@@ -46,26 +47,27 @@ class StatusBoard {
     Log& log;
     std::string account;  // of the cloud; empty: not known
     bool has_access;      // the credentials could be read
-    // What is wrong with this agent; empty: nothing.
+    // What is wrong with this agent; an empty function: nothing.
     std::function<AgentFlaws()> flaws = {};
-    // What became of hooks since this agent began; empty: nothing.
+    // The results of hooks since this agent began; an empty function: there are none.
     std::function<publication::HookCounts()> hooks = {};
     lifecycle::CanaryCounter canary_counter = {};
-    // How this host stands with its fleet; empty: it is in none.
+    // How this host stands with its fleet; an empty function: it is in none.
     std::function<std::optional<store::FleetNote>()> fleet = {};
-    // How all hosts of the fleet are, as this one has heard of it last.
+    // How all hosts of the fleet are, as this host last heard; an empty function: it is in none.
     std::function<std::optional<FleetOverview>()> fleet_overview = {};
   };
-  // Takes up the counts of the agent before.
+  // Continues the counts of the agent before.
   explicit StatusBoard(Parts parts);
 
-  // The files of these certificates are others than they were; told at the next look.
+  // The files of these certificates have changed; the next look tells it.
   void notice(const std::vector<std::string>& names);
-  // `next_wake`: when the engine wants to do something; the end of time: nothing, or no engine.
+  // `next_wake`: when the engine wants to do something; the latest possible time: never, or there
+  // is no engine.
   void look(bool leads, Time next_wake);
   // look() has more to tell at once.
   bool has_more() const noexcept { return is_telling_; }
-  // Otherwise there is something to be told at the next look, soon.
+  // Otherwise the next look, soon, has something to tell.
   bool is_at_rest() const noexcept { return waiting_.empty() && !has_more_events_; }
 
  private:
@@ -91,7 +93,7 @@ class StatusBoard {
   bool has_more_events_ = false;
   std::map<std::string, PastEvents, std::less<>> past_events_;
   std::deque<std::string> waiting_;
-  bool is_telling_ = false;  // of those that wait since the last look
+  bool is_telling_ = false;  // some of those that waited at the last look are not told yet
   std::set<std::string, std::less<>> is_waiting_;
   std::set<std::string, std::less<>> tried_out_;
   bool has_complained_ = false;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Which certificates somebody who keeps up with the store has to look at: those that changed, and
-// not all of them. The store tells (StoreReader::changes_since). It cannot tell what was changed
+// Tells somebody who keeps up with the store which certificates to look at: those that have
+// changed. The store knows them (StoreReader::changes_since). It does not know what was changed
 // behind its back, as by a restored backup; altered_files.h finds that out.
 //
 // Belongs to one thread. Borrows the configuration and the store.
@@ -18,8 +18,8 @@ class StoreFollower {
   StoreFollower(const config::Config& config, const store::StoreReader& store)
       : config_(config), store_(store) {}
 
-  // The certificates that have changed since the last call, each once. All of them the first time,
-  // and when the store cannot tell what has changed.
+  // The certificates that have changed since the last call, each once. All of them at the first
+  // call, and when the store does not know what has changed.
   std::vector<const config::CertificateSpec*> next();
 
  private:

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Carries the ticket keys that the servers of a store share (store/ticket_record.h) from the store
-// to this server's workers, whoever leads. Keys that open nothing any more are left out. Belongs to
-// the agent's main thread, as the Publisher does.
+// Passes the ticket keys that the servers of a store share (store/ticket_record.h) from the store
+// to this server's workers, whichever host leads. Leaves out keys that no valid ticket needs any
+// more. Belongs to the agent's main thread, as the Publisher does.
 #pragma once
 
 #include <optional>
@@ -21,8 +21,8 @@ class TicketPublisher {
   TicketPublisher(config::TicketKeys wanted, const store::StoreReader& store, Log& log)
       : wanted_(wanted), store_(store), log_(log) {}
 
-  // Publishes the keys of the store when they are others. A record that cannot be read leaves what
-  // is published. Where the server has keys of its own, there are none.
+  // Publishes the store's keys if they have changed. If the record cannot be read, the published
+  // keys stay. If the server has keys of its own, nothing is published.
   void refresh(publication::Writer& writer, Time now);
 
  private:
@@ -31,7 +31,7 @@ class TicketPublisher {
   config::TicketKeys wanted_;
   const store::StoreReader& store_;
   Log& log_;
-  std::string complaint_;  // so as to say it once
+  std::string complaint_;  // so that it is logged once
   bool has_some_ = false;
 };
 

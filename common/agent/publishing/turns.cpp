@@ -5,7 +5,7 @@
 
 namespace ccm::agent {
 
-// The part of a turn that is left over counts the next time.
+// The rest of a turn counts at the next call.
 std::vector<std::size_t> Turns::due(SteadyTime now, SteadyTime::duration each, std::size_t count) {
   if (!last_) last_ = now;
   const auto passed = std::max<SteadyTime::rep>((now - *last_) / each, 0);
