@@ -18,7 +18,7 @@
 
 namespace ccm::apache {
 
-// The main server's error log for the core, always that of the current configuration.
+// The error log of the main server, for the core; always that of the current configuration.
 class HttpdLog final : public Log {
  public:
   void write(Severity severity, std::string_view line) noexcept override;

@@ -45,7 +45,8 @@ server::OtherDirective make_note(std::string name, Effect effect, const ap_direc
           .origin = origin_of(directive)};
 }
 
-// mod_ssl adds those of a virtual host to those of the main server, so one hides only the same one.
+// A virtual host's commands add to those of the main server, so a command hides only one of the
+// same name.
 void note_openssl_command(const ap_directive_t& directive, const Words& words, Written& written) {
   if (words.empty()) return;
   const bool excludes = is_one_of(words[0], {"Certificate", "PrivateKey"});
@@ -54,13 +55,13 @@ void note_openssl_command(const ap_directive_t& directive, const Words& words, W
                                            excludes ? Effect::excludes : Effect::idle, directive));
 }
 
-// `SSLCipherSuite [SSL | TLSv1.3] SUITES`; those of TLS 1.3 belong to no kind of key.
+// `SSLCipherSuite [SSL | TLSv1.3] SUITES`; suites of TLS 1.3 work with every kind of key.
 void note_ciphers(const Words& words, Written& written) {
   if (words.size() == 1) written.ciphers = words[0];
   if (words.size() == 2 && equals_ignoring_case(words[0], "SSL")) written.ciphers = words[1];
 }
 
-// What matters to shared ticket keys.
+// What decides about session tickets, for servers that share ticket keys.
 void note_tickets(const ap_directive_t& directive, const Words& words, Written& written) {
   if (is(directive, "SSLSessionTicketKeyFile")) {
     written.level.others.push_back(
@@ -135,7 +136,7 @@ Written ConfigTree::written_in(const server_rec* server) const {
   }
   Written written;
   for (const ap_directive_t* each = first; each != nullptr; each = each->next) {
-    // A section's arguments are none of ours, and may be very long.
+    // A section's arguments do not concern us, and may be very long.
     if (each->directive[0] == '<') continue;
     note(*each, words_of(scratch_, each->args), written);
   }
@@ -165,7 +166,7 @@ Result<void> switch_tls_on(server_rec* server) {
   apr_pool_t* pool = server->process->pconf;
   module* ssl = ap_find_linked_module("mod_ssl.c");
   const server_rec* main_server = ap_server_conf != nullptr ? ap_server_conf : server;
-  // A virtual host that says nothing of mod_ssl shares the main server's settings.
+  // A virtual host without any directive of mod_ssl shares the main server's settings.
   void* inherited = ap_get_module_config(server->module_config, ssl);
   if (inherited == ap_get_module_config(main_server->module_config, ssl)) {
     void* own = ssl->create_server_config(pool, server);

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// What httpd's configuration tree says about a server and httpd's records do not show to other
-// modules: whether mod_ssl is on, whether the server has certificates of its own, and whether the
-// name in the record was written or guessed. The tree holds the active directives only; Include,
-// <IfModule>, Define and macros are resolved in it.
+// What httpd's configuration tree says about a server and httpd's records hide from other modules:
+// whether mod_ssl is on, whether the server has certificates of its own, and whether the name in
+// the record was written or guessed. The tree holds only active directives; Include, <IfModule>,
+// Define and macros are resolved in it.
 //
-// Borrows from the tree; for the time while a configuration is judged, in the parent.
+// Borrows from the tree while a configuration is judged, in the parent.
 #pragma once
 
 #include <map>
@@ -33,7 +33,7 @@ class ConfigTree {
   // `root`: the first directive on the top level.
   ConfigTree(const ap_directive_t* root, const server_rec* main_server, apr_pool_t* scratch);
 
-  // Of the main server or a virtual host; nothing for one that does not come from the tree.
+  // Of the main server or a virtual host; empty for a server that does not come from the tree.
   Written written_in(const server_rec* server) const;
 
  private:
@@ -43,12 +43,13 @@ class ConfigTree {
 };
 
 // Whether `Listen PORT https` makes mod_ssl serve the virtual host without an SSLEngine. httpd
-// decides the same, by the same rule (ap_setup_listeners), later and not at all under `httpd -t`.
+// decides it by the same rule (ap_setup_listeners), but later, and not at all under `httpd -t`.
 bool listens_for_https(const server_rec* server);
 
-// Switches mod_ssl on for a virtual host, as `SSLEngine on` in it does: behind `Listen PORT https`
-// mod_ssl does that by itself only for a host with an SSLCertificateFile. After the configuration
-// was read and before mod_ssl's post_config. mod_ssl's sentence when it refuses.
+// Switches mod_ssl on for a virtual host, as `SSLEngine on` in it would. Behind `Listen PORT https`
+// mod_ssl switches itself on only for a host with an SSLCertificateFile. To be called after the
+// configuration was read and before mod_ssl's post_config. The error is mod_ssl's sentence when it
+// refuses.
 Result<void> switch_tls_on(server_rec* server);
 
 }  // namespace ccm::apache

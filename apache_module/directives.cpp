@@ -19,7 +19,7 @@ namespace {
 constexpr char kUse[] = "CCMCertificate";
 constexpr char kSection[] = "<CCMCertificate";
 
-// What is named after a thing that httpd's users know by another name.
+// Directives for things that httpd's users know by other names.
 constexpr std::array<std::pair<std::string_view, std::string_view>, 2> kRenamed{{
     {"ssl_trusted_certificate", "CCMCACertificateFile"},
     {"state_path", "CCMStateDir"},
@@ -57,7 +57,7 @@ bool is_spelling_of(std::string_view key, std::string_view name) {
   return name.empty();
 }
 
-// The row of the table for a directive as written; nullptr when it is none of ours.
+// The row of the table for a directive as written; nullptr when it is none of this module's.
 const config::Directive* find_row(std::string_view name) {
   const auto known = config::directives();
   const auto found = std::find_if(known.begin(), known.end(), [name](const auto& row) {
@@ -95,7 +95,7 @@ const char* on_global(cmd_parms* cmd, void*, const char* text) noexcept {
 const char* on_use(cmd_parms* cmd, void*, const char* text) noexcept {
   return directive_boundary(cmd, [&]() -> Result<void> {
     if (auto placed = check_place(cmd, NOT_IN_DIR_CONTEXT); !placed) return placed;
-    // The short form names the source's parameters among others.
+    // Among the parameters of the short form are those of the source.
     const config::Directive& source = *find_row("CCMSource");
     main_conf_of(cmd->server)
         .uses[cmd->server]
@@ -120,7 +120,7 @@ Result<std::string> section_name(const cmd_parms* cmd, std::string_view text) {
   return std::move(words[0]);
 }
 
-// httpd does not look into the section: only what belongs in it is understood.
+// httpd does not look into the section, so only directives that belong in it are understood.
 Result<void> read_inside(cmd_parms* cmd, const std::string& name, const ap_directive_t& inner) {
   const std::string_view word = inner.directive;
   if (word.starts_with('<')) {

@@ -57,13 +57,14 @@ int start(Heart& heart) noexcept {
 }  // namespace
 
 void give_signs(apr_pool_t* child, server::Deployment& deployment, Log& log) noexcept {
-  // prefork ends a child from a signal handler, which frees memory: with a second thread, that may
-  // wait for a lock of the heap which the interrupted code holds.
+  // prefork ends a child from a signal handler, which frees memory. With a second thread, the
+  // handler may wait for a lock of the heap that the interrupted code holds.
   int threaded = AP_MPMQ_NOT_SUPPORTED;
   ap_mpm_query(AP_MPMQ_IS_THREADED, &threaded);
   if (threaded == AP_MPMQ_NOT_SUPPORTED) return;
   auto* heart = ::new (apr_palloc(child, sizeof(Heart))) Heart{.deployment = &deployment};
-  // httpd's signals are for its own threads, and none may end this process between the two.
+  // The new thread must get none of httpd's signals, and none may end this process before the
+  // thread is registered.
   sigset_t all;
   sigset_t before;
   sigfillset(&all);

@@ -23,8 +23,8 @@ MainConf& main_conf_of(const server_rec* server) {
   apr_pool_userdata_get(&found, kKey, pconf);
   if (found == nullptr) {
     found = create_in<MainConf>(pconf);
-    // The pool destroys the object already. The key is copied, because another load of this code
-    // may ask for it.
+    // No clean-up here: the pool already destroys the object. The key is copied, because another
+    // load of this code may ask for it.
     apr_pool_userdata_set(found, kKey, nullptr, pconf);
   }
   return *static_cast<MainConf*>(found);

@@ -116,7 +116,7 @@ bool examine(MainConf& conf, Host host) {
 
 void on_monitor_event(int reason, void* data, int status) noexcept;
 
-// Does nothing when httpd does not watch the monitor: APR crashes on an unknown process.
+// Does nothing when httpd does not watch the monitor, because APR crashes on an unknown process.
 void forget_monitor(MainConf& conf) {
   if (std::exchange(conf.is_monitor_watched, false)) apr_proc_other_child_unregister(&conf);
 }
@@ -129,7 +129,8 @@ void look_after_monitor(MainConf& conf) {
     return;
   }
   conf.watch.started(now);
-  // For as long as the configuration lasts: no call may come when the module's code is gone.
+  // Registered for as long as the configuration lasts: httpd must not call a module whose code is
+  // gone.
   apr_proc_other_child_register(&conf.monitor, on_monitor_event, &conf, nullptr,
                                 ap_server_conf->process->pconf);
   conf.is_monitor_watched = true;
@@ -154,7 +155,8 @@ void on_monitor_event(int reason, void* data, int) noexcept {
   hook_boundary(0, [&] {
     auto& conf = *static_cast<MainConf*>(data);
     forget_monitor(conf);
-    // Usually its guard takes its place (agent/monitor/guard.h), and monitor() looks after that.
+    // Usually the guard becomes the monitor (agent/monitor/guard.h), and monitor() watches that
+    // one.
     if (!is_stopping() && !conf.deployment.is_attended()) {
       replace_agent(conf, AgentWatch::Finding::dead);
     }
@@ -170,13 +172,13 @@ void look_after_agent(MainConf& conf) {
                                        now);
   if (finding == AgentWatch::Finding::nothing) return;
   if (finding == AgentWatch::Finding::due) return start_again(conf);
-  // The one that httpd watches may have died earlier, and by now its guard has as well.
+  // The monitor that httpd watches may have died earlier, and its guard since then.
   forget_monitor(conf);
   replace_agent(conf, finding);
 }
 
-// Waits for a monitor whose lifeline has closed: usually for some milliseconds. When nobody does,
-// httpd wonders about "a long lost child".
+// Waits for the end of a monitor whose lifeline has closed: usually some milliseconds. If nobody
+// waits, httpd reports "a long lost child".
 void reap(pid_t monitor) noexcept {
   constexpr int kPatience = 1000;
   constexpr apr_interval_time_t kPause = 5000;  // microseconds
@@ -222,7 +224,7 @@ int open_logs(apr_pool_t*, apr_pool_t*, apr_pool_t*, server_rec* main_server) no
   return hook_boundary(HTTP_INTERNAL_SERVER_ERROR, [&] {
     if (!is_first_pass()) return OK;
     MainConf& conf = main_conf_of(main_server);
-    // The second pass says the rest.
+    // The second pass logs everything else.
     conf.log.limit_to(Severity::error);
     return examine(conf, Host::examined) ? OK : HTTP_INTERNAL_SERVER_ERROR;
   });

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-// Which of httpd's servers show certificates: server/start/site_binder.h has the rules, this knows
-// what httpd and mod_ssl make of what was written.
+// Finds out which of httpd's servers show certificates. server/start/site_binder.h has the rules;
+// this file knows what httpd and mod_ssl make of what was written.
 //
-//   * A virtual host's clients are shown a certificate when SSLEngine is on, there or in the main
-//     server, or when it listens for https.
-//   * The main server is the level around the virtual hosts, and shows its own certificates when
-//     SSLEngine is on in it.
+// * Clients of a virtual host are shown a certificate when SSLEngine is on, there or in the main
+// server, or when it listens for https.
+// * The main server is the level around the virtual hosts, and shows its own certificates when
+// SSLEngine is on in it.
 #pragma once
 
 #include "base/result.h"

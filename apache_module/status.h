@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// `SetHandler ccm-status`, and what mod_status is given for its own page (server/status). Called in
-// the children, by any thread.
+// Handles `SetHandler ccm-status`, and adds to mod_status' own page (server/status). Called in the
+// children, by any thread.
 #pragma once
 
 #include "ap_api.h"
