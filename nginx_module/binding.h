@@ -18,9 +18,9 @@
 
 namespace ccm::nginx {
 
-// What the module keeps for all servers of a part.
+// What the module keeps for all servers of http, or of stream.
 struct PartConf {
-  // Servers that have a TLS listener; known once all of them were read.
+  // The servers with a TLS listener; known once all servers were read.
   std::optional<std::unordered_set<const void*>> tls_servers;
 };
 
@@ -33,7 +33,7 @@ bool is_tls(const ListenOptions& options) {
   return options.ssl != 0;
 }
 
-// `ports`: of nginx's core module, whose types have these names in each part.
+// `ports` come from nginx's core module, whose types have these names in http and in stream.
 template <typename Port, typename Address, typename Server>
 bool is_tls_server(PartConf& conf, const ngx_array_t* ports, const Server& server) {
   if (conf.tls_servers) return conf.tls_servers->contains(&server);
@@ -68,7 +68,7 @@ std::vector<std::string> names_in(const ngx_array_t& entries) {
   return names;
 }
 
-// The handler of the internal variable, which has no value.
+// The handler of the internal variable, which never has a value.
 template <typename Request>
 ngx_int_t no_value(Request*, ngx_variable_value_t* value, uintptr_t) {
   value->not_found = 1;

@@ -12,7 +12,7 @@ void NginxLog::write(Severity severity, std::string_view line) noexcept {
   at_boundary(
       0, [](const char*) {},
       [&] {
-        // The macro, because what it calls takes one argument more in Angie.
+        // Uses the macro, because the function behind it takes one argument more in Angie.
         ngx_log_error(level, log, 0, "ccm: %s", printable(line).c_str());
         return 0;
       });

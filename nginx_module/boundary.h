@@ -42,15 +42,16 @@ inline ngx_str_t as_nginx(std::string_view text) {
 std::vector<std::string> words_of(const ngx_conf_t* cf);
 // A place as nginx keeps it; no file: a directive of `nginx -g`.
 config::Origin make_origin(const u_char* file, ngx_uint_t line);
-// Where the directive that is being read stands.
+// Where the directive that is being read was written.
 config::Origin origin_of(const ngx_conf_t* cf);
 
-// An [emerg] line that ends in the place being read; what a directive's handler returns after it.
+// Logs an [emerg] line that ends in the place being read. A directive's handler returns what this
+// returns.
 char* report(ngx_conf_t* cf, std::string_view sentence) noexcept;
 // The same for a sentence that already names its place.
 char* report_complete(ngx_conf_t* cf, std::string_view sentence) noexcept;
 
-// nginx's "all is well" and "it was already reported".
+// nginx's values for "all is well" and "it was already reported".
 inline char* const kConfOk = nullptr;
 inline char* const kConfError = static_cast<char*>(NGX_CONF_ERROR);
 

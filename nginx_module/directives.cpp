@@ -11,8 +11,9 @@
 namespace ccm::nginx {
 namespace {
 
-// The context of directives inside `ccm { … }`. Bits of contexts mean something only together with
-// the module type, and of nginx's own core directives none is written inside a block with this bit.
+// The context of directives inside `ccm { … }`. A context bit means something only together with
+// the module type, and none of nginx's own core directives may be written inside a block with this
+// bit.
 constexpr ngx_uint_t kBlockContext = 0x02000000;
 
 // A certificate block while it is read.
@@ -86,9 +87,9 @@ bool is_known(std::string_view word) {
                      [word](const config::Directive& row) { return row.key == word; });
 }
 
-// nginx says `unknown directive` by itself and cannot be told more; a second line says what would
-// be right. In an included file the place is that of the `include`; the line before has the exact
-// one.
+// nginx itself says `unknown directive`, and nothing can be added to that line. So a second line
+// says what would be right. In an included file its place is that of the `include`; nginx's line
+// has the exact one.
 void explain_unknown_directive(ngx_conf_t* cf, MainConf& main) {
   if (main.has_open_certificate || cf->args->nelts == 0) return;
   const std::string word = words_of(cf)[0];

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The `ccm { … }` block and the certificate blocks in it. Every directive is forwarded word for
+// The `ccm { … }` block and the certificate blocks in it. Every directive is passed on word for
 // word, with its place, to config::Settings, which knows all the rules; nothing is judged here.
 #pragma once
 
@@ -7,8 +7,8 @@
 
 namespace ccm::nginx {
 
-// The main level's `ccm` and what may stand in it, ended by an empty one; static, the same each
-// time.
+// `ccm` of the main level and what may stand in it, ended by an empty command. Static: every call
+// returns the same.
 ngx_command_t* commands();
 
 }  // namespace ccm::nginx

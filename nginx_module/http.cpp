@@ -45,7 +45,7 @@ using HttpBinding = Binding<Http>;
 
 constexpr std::size_t kOwnCommands = 2;
 
-// The first are ours; behind them come those of other modules, and an empty one.
+// Our commands come first, then those of other modules, then an empty one.
 ngx_command_t http_commands[kOwnCommands + kMostOthers] = {
     {ngx_string("ccm_certificate"), NGX_HTTP_MAIN_CONF | NGX_HTTP_SRV_CONF | NGX_CONF_ANY,
      HttpBinding::on_directive, NGX_HTTP_SRV_CONF_OFFSET, 0, nullptr},
@@ -53,13 +53,13 @@ ngx_command_t http_commands[kOwnCommands + kMostOthers] = {
      nullptr},
 };
 
-// Before the block is read, when all modules are loaded.
+// Runs before the block is read, when all modules are loaded.
 ngx_int_t prepare_http(ngx_conf_t* cf) noexcept {
   watch_others(cf, NGX_HTTP_MODULE, http_commands, kOwnCommands, HttpBinding::on_other_directive);
   return NGX_OK;
 }
 
-// After it was read.
+// Runs after the block was read.
 ngx_int_t complete_http(ngx_conf_t* cf) noexcept {
   const ngx_int_t installed = HttpBinding::install_all(cf);
   return installed == NGX_OK ? answer_authorities(cf) : installed;

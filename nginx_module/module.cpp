@@ -55,7 +55,7 @@ char* on_misplaced(ngx_conf_t* cf, ngx_command_t*, void*) noexcept {
       "of their servers (for mail, have \"ccmctl export\" write files)");
 }
 
-// nginx looks into modules of this type wherever a directive stands, and into this one last.
+// nginx looks into modules of this type for every directive, and into this one last.
 ngx_command_t misplaced[] = {
     {ngx_string("ccm_certificate"), NGX_ANY_CONF | NGX_CONF_ANY, on_misplaced, 0, 0, nullptr},
     ngx_null_command,

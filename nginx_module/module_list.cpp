@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-// What nginx looks for in a module that it loads. Only in one that CMake links: nginx's own
-// configure writes these lists itself (config).
+// The lists that nginx looks for in a module that it loads. CMake links this file; nginx's own
+// configure writes the lists itself (config).
 #include "ngx_api.h"
 
 namespace {
 
-// nginx's lists are of writable strings, which it does not write to.
+// nginx declares its lists as writable strings and does not write to them.
 char core_name[] = "ngx_ccm_module";
 char http_name[] = "ngx_http_ccm_module";
 char http_ssl_name[] = "ngx_http_ssl_module";

@@ -88,8 +88,8 @@ struct Found {
   ngx_command_t* command;
 };
 
-// The first module's, as nginx itself looks for it. `context`: where it must be allowed; 0:
-// wherever.
+// The command of the first module that has one, as nginx itself looks for it. `context`: where it
+// must be allowed; 0: anywhere.
 Found find_command(const ngx_conf_t* cf, ngx_uint_t module_type, std::string_view name,
                    ngx_uint_t context, const ngx_module_t* but_not) {
   for (ngx_module_t** each = cf->cycle->modules; *each != nullptr; ++each) {
@@ -103,8 +103,8 @@ Found find_command(const ngx_conf_t* cf, ngx_uint_t module_type, std::string_vie
   return {nullptr, nullptr};
 }
 
-// As written, with what it means. A command of OpenSSL is shown with its name, and a switch with
-// its value.
+// The directive as it was written, and what it means. A command of OpenSSL is shown with its name,
+// a switch with its value.
 server::OtherDirective make_note(const std::string& name, const Arguments& arguments,
                                  config::Origin origin) {
   const Row& row = row_of(name);
@@ -130,7 +130,7 @@ char* take_other(ngx_conf_t* cf, const ngx_module_t& self,
   if (found.command == nullptr) {
     return report(cf, fmt::format("\"{}\" directive is not allowed here", name));
   }
-  // As in nginx's ngx_conf_handler, for a directive of a server or the level around it.
+  // As in nginx's ngx_conf_handler, for a directive of a server or of the level around it.
   auto** confs = *reinterpret_cast<void***>(static_cast<char*>(cf->ctx) + found.command->conf);
   void* conf = confs == nullptr ? nullptr : confs[found.module->ctx_index];
   return found.command->set(cf, found.command, conf);
@@ -138,13 +138,14 @@ char* take_other(ngx_conf_t* cf, const ngx_module_t& self,
 
 void watch_others(const ngx_conf_t* cf, ngx_uint_t module_type, std::span<ngx_command_t> table,
                   std::size_t own, char* (*handler)(ngx_conf_t*, ngx_command_t*, void*)) {
-  // Emptied first, so that nothing of an earlier configuration is found.
+  // Cleared first, so that no command of an earlier configuration is left.
   std::fill(table.begin() + static_cast<std::ptrdiff_t>(own), table.end(), ngx_command_t{});
   for (const Row& row : kRows) {
     const Found found = find_command(cf, module_type, row.name, 0, nullptr);
-    // The handler is given what this module keeps for the same level as that of its own directive.
+    // The handler gets this module's data of the level that our own directive would get.
     if (found.command == nullptr || found.command->conf != table[0].conf) continue;
-    // The same number of arguments in the same places: nginx checks them before it calls anybody.
+    // The same number of arguments and the same places, because nginx checks both before it calls a
+    // handler.
     table[own++] = {
         as_nginx(row.name), found.command->type, handler, found.command->conf, 0, nullptr};
   }

@@ -17,17 +17,17 @@
 
 namespace ccm::nginx {
 
-// The handler of such a directive, for a server or the level around it: the notes' owner calls it.
-// `self` is the module that took it.
+// The handler of such a directive, for a server or the level around it. The module that owns the
+// notes calls it. `self` is the module that took the directive.
 char* take_other(ngx_conf_t* cf, const ngx_module_t& self,
                  std::vector<server::OtherDirective>& notes);
 
-// Puts those that some loaded module of that type has behind what `table` begins with, `own`
-// commands; the rest of the table becomes empty. Before the level's block is read; the table must
+// Fills the table behind its first `own` commands with those that some loaded module of that type
+// has; the rest becomes empty. To be called before the level's block is read. The table must
 // outlive the process's last configuration.
 void watch_others(const ngx_conf_t* cf, ngx_uint_t module_type, std::span<ngx_command_t> table,
                   std::size_t own, char* (*handler)(ngx_conf_t*, ngx_command_t*, void*));
-// How many entries a table needs behind its own, the empty one that ends it included.
+// How many entries a table needs behind its own, with the empty one at the end.
 inline constexpr std::size_t kMostOthers = 14;
 
 }  // namespace ccm::nginx

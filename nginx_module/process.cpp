@@ -11,10 +11,10 @@
 namespace ccm::nginx {
 namespace {
 
-// The configuration whose agent runs. Its agent must end when the next one takes over, and in
-// single process mode the old cycle outlives that moment.
+// The configuration whose agent runs. That agent must end when the next configuration takes over;
+// in single process mode the old cycle lives longer than that.
 MainConf* active = nullptr;
-// The master's, from one configuration to the next.
+// What the master keeps from one configuration to the next.
 server::Retained retained;
 
 // The first log that is a file or standard error; nullptr when everything goes to syslog.
@@ -26,7 +26,8 @@ const ngx_log_t* file_log(const ngx_log_t* log) {
 }
 
 Severity severity_of(const ngx_log_t* log) {
-  // nginx counts from 1, keeps 0 for "stderr", and has classes of debug lines above its levels.
+  // nginx counts levels from 1, keeps 0 for "stderr", and has classes of debug lines above its
+  // levels.
   const ngx_uint_t level = std::clamp<ngx_uint_t>(log->log_level, NGX_LOG_EMERG, NGX_LOG_DEBUG);
   return static_cast<Severity>(level - NGX_LOG_EMERG);
 }
@@ -52,12 +53,13 @@ server::Surroundings surroundings_of(const ngx_cycle_t* cycle) {
 
 constexpr ngx_msec_t kBetweenLooks = 5000;
 
-// nginx's timers belong to a connection.
+// nginx's timers need a connection.
 ngx_connection_t no_connection;
 ngx_event_t time_to_look;
 
 void look(ngx_event_t* event) noexcept {
-  // Nobody publishes any more what an old worker shows, and it takes no new connections.
+  // An old worker shows certificates that nobody publishes any more, and it takes no new
+  // connections.
   if (ngx_exiting != 0 || active == nullptr) return;
   at_boundary(
       false, [](const char* what) { active->log.write(Severity::crit, what); },
@@ -69,14 +71,14 @@ void look_regularly() {
   time_to_look.handler = look;
   time_to_look.data = &no_connection;
   time_to_look.log = ngx_cycle->log;
-  // A worker that is told to end does not wait for it.
+  // A worker that was told to end does not wait for this timer.
   time_to_look.cancelable = 1;
   ngx_add_timer(&time_to_look, kBetweenLooks);
 }
 
 ngx_event_t time_to_give_sign;
 
-// Also in an old worker, which may still have clients.
+// Also called in an old worker, which may still have clients.
 void give_sign(ngx_event_t* event) noexcept {
   constexpr std::chrono::milliseconds kBetween = server::Deployment::kBetweenSigns;
   if (active == nullptr) return;
@@ -109,10 +111,10 @@ bool judge(const ngx_cycle_t* cycle, MainConf& conf) {
     return false;
   }
   using Host = server::Deployment::Host;
-  // A signal to the running server is no occasion to judge the host.
+  // A process that only sends a signal to the running server does not judge the host.
   if (ngx_process == NGX_PROCESS_SIGNALLER) return conf.deployment.judge(Host::ignored);
-  // A reload that is refused leaves the agent that works at work. A start that were refused would
-  // leave nobody to show the certificates in the store.
+  // A refused reload leaves the working agent as it is. A refused start would leave nobody to show
+  // the certificates in the store.
   const bool is_reload = !ngx_is_init_cycle(cycle->old_cycle);
   const bool can_be_refused = ngx_test_config != 0 || is_reload;
   return conf.deployment.judge(can_be_refused ? Host::tested : Host::examined,

@@ -13,22 +13,22 @@
 
 namespace ccm::nginx {
 
-// init_conf: turns what was read into one checked configuration, without network and store. False
-// when it is wrong; that was logged.
+// Called in init_conf: turns what was read into one checked configuration, without network and
+// store. False, and logged, when it is wrong.
 bool judge(const ngx_cycle_t* cycle, MainConf& conf);
 
-// init_module. Nothing that goes wrong here stops the server: at a reload nginx would end all of
-// it, and whatever else it serves. It is logged.
+// Called in init_module. Nothing that goes wrong here may stop the server: at a reload nginx would
+// end as a whole, with everything else that it serves. So it is only logged.
 void bring_to_life(const ngx_cycle_t* cycle, MainConf& conf);
 
-// init_process: drops what only the master may hold. The first worker looks every few seconds
-// whether anybody publishes, as the master has no time of its own.
+// Called in init_process: drops what only the master may hold. The first worker looks every few
+// seconds whether an agent publishes, because the master has no timers.
 void enter_process(MainConf& conf);
 
 // What a worker answers to authorities; nullptr without a configuration.
 server::LiveProofs* live_proofs() noexcept;
 
-// exit_master: ends the agent, also one that was stopped.
+// Called in exit_master: ends the agent, even one that was stopped.
 void leave();
 
 }  // namespace ccm::nginx

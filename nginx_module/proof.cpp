@@ -16,7 +16,8 @@ std::string_view view(const ngx_str_t& text) {
   return {reinterpret_cast<const char*>(text.data), text.len};
 }
 
-// As the client wrote it: what has to be decoded or shortened first is another path.
+// The path as the client wrote it. A path that first has to be decoded or shortened is another
+// path.
 std::string_view raw_path(const ngx_http_request_t* request) {
   const std::string_view whole = view(request->unparsed_uri);
   return whole.substr(0, whole.find('?'));
@@ -42,7 +43,8 @@ bool set_head(ngx_http_request_t* request, std::size_t size) {
   return true;
 }
 
-// The body as it is, and all of it, whatever the request's conditions and the server's filters.
+// The whole body, unchanged, whatever conditions the request has and whatever filters the server
+// has.
 void forbid_changes(ngx_http_request_t* request) {
   request->disable_not_modified = 1;
 #if (NGX_HTTP_GZIP)
@@ -64,7 +66,7 @@ ngx_int_t send_proof(ngx_http_request_t* request, const std::string& value) {
   return ngx_http_output_filter(request, &out);
 }
 
-// What nginx does when the request is for a location's content handler.
+// Does what nginx does for a request that a location's content handler answers.
 ngx_int_t answer(ngx_http_request_t* request, server::LiveProofs& proofs) {
   if (!may_be_answered(request)) return NGX_DECLINED;
   const std::optional<std::string> value =

@@ -25,7 +25,7 @@ bool has_own_certificate(const SslFields& ssl) {
   return is_set(ssl.certificates) || is_set(ssl.keys);
 }
 
-// nginx loads such a certificate in each handshake, in the callback that ours takes the place of.
+// nginx loads such a certificate in each handshake, in the callback that ours replaces.
 bool has_variables(const SslFields& ssl) {
   if (!is_set(ssl.certificates)) return false;
   const auto* names = static_cast<const ngx_str_t*>((*ssl.certificates)->elts);
@@ -39,13 +39,13 @@ const config::Origin& uses_origin(const ServerConf& outer, const ServerConf& ser
   return own.empty() ? outer.written.uses.front().origin : own.front().origin;
 }
 
-// A flag as nginx is going to merge it.
+// The value of a flag once nginx has merged it.
 bool is_on(const ngx_flag_t* outer, const ngx_flag_t* own) {
   if (own != nullptr && *own != NGX_CONF_UNSET) return *own == 1;
   return outer != nullptr && *outer == 1;
 }
 
-// Why clients of the server are shown no certificate; empty: they are.
+// Why clients of the server are shown no certificate; empty: they are shown one.
 std::string why_unseen(const ServerConf& outer, const ServerFacts& facts) {
   if (!facts.has_tls_listener && !is_on(outer.ssl.enable, facts.ssl.enable)) {
     return "there is no \"listen ... ssl\" in its server";
@@ -60,7 +60,7 @@ ngx_array_t* make_array(ngx_pool_t* pool, const std::string& text) {
   auto* bytes = static_cast<u_char*>(ngx_pnalloc(pool, text.size() + 1));
   if (array == nullptr || bytes == nullptr) throw std::bad_alloc();
   std::memcpy(bytes, text.c_str(), text.size() + 1);
-  // The first push into an array made for one cannot fail.
+  // The first push into an array with room for one cannot fail.
   *static_cast<ngx_str_t*>(ngx_array_push(array)) = {text.size(), bytes};
   return array;
 }
@@ -68,8 +68,8 @@ ngx_array_t* make_array(ngx_pool_t* pool, const std::string& text) {
 // nginx makes the session id context from this text, not from the certificate, so sessions stay
 // good when the certificate is renewed. OpenSSL compares only the context of the address's default
 // server, before it knows the name that the client wants. So a session is not resumed at an address
-// with other certificates by default, but it may be resumed under another name of the same address:
-// with files it is the same.
+// with other default certificates, but it may be resumed under another name of the same address, as
+// with certificate files.
 void fill_arrays(ngx_conf_t* cf, const SslFields& ssl, const server::CertificateSet& certificates) {
   const std::string text =
       fmt::format("ccm:{}:${}", join(certificates.names(), ","), kInternalVariable);

@@ -21,8 +21,8 @@ namespace ccm::nginx {
 // Name of the variable without its dollar sign. Internal: it never has a value.
 inline constexpr char kInternalVariable[] = "ccm_internal";
 
-// Where nginx's SSL module keeps what was written on one level, not merged yet. A null pointer:
-// this version of nginx has no such directive there.
+// Where nginx's SSL module keeps what was written on one level, before it is merged. A null
+// pointer: this version of nginx has no such directive there.
 struct SslFields {
   ngx_array_t** certificates = nullptr;
   ngx_array_t** keys = nullptr;
@@ -30,8 +30,8 @@ struct SslFields {
   const ngx_flag_t* reject_handshake = nullptr;  // `ssl_reject_handshake on`
 };
 
-// From what nginx's SSL module keeps for a level. Which fields it has depends on the version, and
-// on whose nginx it is.
+// Fills SslFields from what nginx's SSL module keeps for a level. Which fields that has depends on
+// the version, and on whose nginx it is.
 template <typename SslConf>
 SslFields ssl_fields_of(SslConf& ssl) {
   SslFields fields{.certificates = &ssl.certificates, .keys = &ssl.certificate_keys};
@@ -40,7 +40,7 @@ SslFields ssl_fields_of(SslConf& ssl) {
   return fields;
 }
 
-// `ssl_certificate_compression on`, once nginx's SSL module has merged the levels.
+// Whether `ssl_certificate_compression on` applies, once nginx's SSL module has merged the levels.
 template <typename SslConf>
 server::Compression compression_of(const SslConf& ssl) {
   if constexpr (requires { ssl.certificate_compression; }) {
@@ -63,14 +63,15 @@ struct ServerFacts {
   bool has_tls_listener = false;
 };
 
-// The handler of the directive, once its level is known.
+// The handler of `ccm_certificate`, for a known level.
 char* take_use(ngx_conf_t* cf, ServerConf& level, const SslFields& ssl);
 
 // Merges the outer level into a server's. Must run before nginx's SSL module merges: it sees what
 // was written on each level and fills the server's arrays.
 char* bind(ngx_conf_t* cf, ServerConf& outer, ServerConf& server, ServerFacts facts);
 
-// After nginx's SSL module merged: puts the callbacks into the context, if there is one.
+// To be called after nginx's SSL module has merged: puts the callbacks into the context, if there
+// is one.
 void install(const ServerConf& server, const ngx_ssl_t& ssl, server::Compression compression);
 
 }  // namespace ccm::nginx

@@ -15,7 +15,7 @@ std::string_view view_of(const ngx_str_t& text) {
   return {reinterpret_cast<const char*>(text.data), text.len};
 }
 
-// nginx keeps no Accept of its own in every build, so it is looked for among all headers.
+// Not every build of nginx has a field for Accept, so the header is searched for among all.
 std::string_view accept_of(const ngx_http_request_t& request) {
   constexpr std::string_view kName = "accept";
   for (const ngx_list_part_t* part = &request.headers_in.headers.part; part != nullptr;
@@ -73,7 +73,7 @@ ngx_int_t answer_request(ngx_http_request_t* request) noexcept {
         if (ngx_http_discard_request_body(request) != NGX_OK) {
           return NGX_HTTP_INTERNAL_SERVER_ERROR;
         }
-        // The pool's, because nginx goes on sending when this function has returned.
+        // Lives in the pool, because nginx goes on sending when this function has returned.
         auto* answer = create_in<server::StatusAnswer>(request->pool);
         if (answer == nullptr) return NGX_HTTP_INTERNAL_SERVER_ERROR;
         *answer = main_conf_of(cycle).deployment.answer({.method = view_of(request->method_name),

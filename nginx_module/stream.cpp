@@ -53,7 +53,8 @@ class Stream {
     return is_tls_server<ngx_stream_conf_port_t, ngx_stream_conf_addr_t>(conf, main.ports, server);
   }
 #else
-  // Without them, as before 1.25.5, `listen ... ssl` is noted in what the SSL module keeps.
+  // This nginx, before 1.25.5, has no server names in stream. It notes `listen ... ssl` in the data
+  // of the SSL module.
   static std::vector<std::string> names_of(const Server&) {
     return {};
   }
@@ -63,8 +64,8 @@ class Stream {
   }
 #endif
 
-  // Done as late as possible: when this module was loaded first, stream's variables do not exist
-  // yet while its `preconfiguration` would run.
+  // Done as late as possible. If this module was loaded before stream, stream's variables do not
+  // exist yet when `preconfiguration` runs.
   bool add_variable(ngx_conf_t* cf) const {
     ngx_str_t name = as_nginx(kInternalVariable);
     ngx_stream_variable_t* variable = add_variable_(cf, &name, NGX_STREAM_VAR_CHANGEABLE);
@@ -82,13 +83,13 @@ class Stream {
 
 using StreamBinding = Binding<Stream>;
 
-// The first is ours; behind it come those of other modules, and an empty one.
+// Our command comes first, then those of other modules, then an empty one.
 ngx_command_t stream_commands[1 + kMostOthers] = {
     {ngx_string("ccm_certificate"), NGX_STREAM_MAIN_CONF | NGX_STREAM_SRV_CONF | NGX_CONF_ANY,
      StreamBinding::on_directive, NGX_STREAM_SRV_CONF_OFFSET, 0, nullptr},
 };
 
-// Before the block is read, when all modules are loaded.
+// Runs before the block is read, when all modules are loaded.
 ngx_int_t prepare_stream(ngx_conf_t* cf) noexcept {
   watch_others(cf, NGX_STREAM_MODULE, stream_commands, 1, StreamBinding::on_other_directive);
   return NGX_OK;
