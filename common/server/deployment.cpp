@@ -48,7 +48,7 @@ void replace_kept(int& kept, int descriptor) noexcept {
   const FileDescriptor previous(std::exchange(kept, descriptor));
 }
 
-// A module that is loaded anew begins to count anew, so the time tells loads apart.
+// A module that is loaded again starts its counter again, so the time keeps the ids apart.
 std::string make_launch_id() {
   const auto now = std::chrono::system_clock::now().time_since_epoch();
   return fmt::format("{}-{}", getpid(), std::chrono::nanoseconds(now).count());
@@ -170,7 +170,7 @@ bool Deployment::look_for_signs_of_life(SteadyTime now) {
   return reader_ && watch_.look(reader_->last_beat(), now);
 }
 
-// Not stop(): the agent is the master's.
+// Does not call stop(), because the agent belongs to the master.
 void Deployment::enter_worker(Retained& retained) noexcept {
   lifeline_.reset();
   monitor_ = -1;

@@ -45,14 +45,13 @@
 namespace ccm::server {
 
 // What one configuration leaves to the next in the same master. Plain numbers, because a server may
-// unload and reload this code in between; -1: nothing. The caller that keeps it owns the
-// descriptor.
+// unload and load this code in between; -1: nothing. Whoever keeps it owns the descriptors.
 struct Retained {
   int segment = -1;  // publication memfd, read-write, close-on-exec; workers must not keep it
   std::array<char, 8> instance{};  // config/input/wire.h; zeroes until the first agent is started
   WorkerRows::Kept counted{};      // what the workers share
-  int canary_board = -1;           // what they count of canaries, a memfd as `segment`
-  int worker_beats = -1;           // their signs of life, another one
+  int canary_board = -1;           // counts of canaries, a memfd as `segment`
+  int worker_beats = -1;           // the workers' signs of life, a memfd as `segment`
 };
 
 // Closes what is kept and keeps another descriptor; -1: none.
@@ -73,7 +72,7 @@ std::string library_of(const void* symbol);
 // Where the configuration comes to life.
 struct Surroundings {
   config::ServerFacts facts;
-  int log_descriptor = -1;  // borrowed, for what comes before the agent can open the log; -1: none
+  int log_descriptor = -1;  // borrowed, for lines before the agent can open the log; -1: none
   std::string module_path;  // of the server module; the agent is looked for beside it
 };
 
@@ -86,29 +85,29 @@ class Deployment {
   ~Deployment();
 
   config::Settings& settings() noexcept { return settings_; }
-  // Adds a certificate to the names of one virtual host; `invalid` when it is among them already.
+  // Adds a certificate to the names of one virtual host; `invalid` when it is already among them.
   Result<void> add_once(std::string name, std::vector<std::string>& names) const;
   // Adds a virtual host that shows these certificates (names as Settings::use returned them).
   // `origin` is the place of the directive that asks for them. Without any certificate it refuses
   // every handshake.
   CertificateSet& add_site(const std::vector<std::string>& names, config::Origin origin = {});
   // The same for a virtual host that searches a catalogue first. `has_files`: clients that ask for
-  // another name are shown the certificate files that the server itself has loaded.
+  // a name that the catalogue lacks are shown the certificate files that the server itself has
+  // loaded.
   CertificateSet& add_site(const std::vector<std::string>& names, config::Origin origin,
                            const std::string& catalogue, bool has_files);
   // Adds a warning about a site, with its place. judge() logs it unless it ignores the host.
   void doubt(Severity severity, std::string sentence);
 
-  // A directive of the server's own about the session tickets of a site, for judge(): they have
-  // keys from a file, or there are none.
+  // The server's own directive about the session tickets of a site, for judge(): they have keys
+  // from a file, or tickets are off.
   enum class OwnTickets : std::uint8_t { keys, none };
   void note_tickets(OwnTickets what, std::string directive, config::Origin origin);
 
-  // ignored: nothing outside the configuration.
-  // examined: the files, account and program that it names must be there.
-  // tested: the agent must also be able to work with what is in them. That takes a process of its
-  //   own, because no server process reads credentials, and nothing is lost by refusing: for a
-  //   configuration test, and for a reload that can be refused.
+  // ignored: nothing outside the configuration is looked at. examined: the files, account and
+  // program that it names must be there. tested: the agent must also be able to work with what is
+  // in them. That needs a process of its own, because no server process reads credentials. It is
+  // for a configuration test, and for a reload, because nothing is lost by refusing one.
   enum class Host : std::uint8_t { ignored, examined, tested };
   // Turns the directives into one checked configuration, without network and store. Logs everything
   // that is wrong or doubtful; false when something is wrong. `module_path`: as in Surroundings.
@@ -138,8 +137,8 @@ class Deployment {
   // What workers answer to authorities; empty before start().
   LiveProofs& proofs() noexcept { return proofs_; }
 
-  // One process of the server calls it every few seconds. Logs when no agent publishes; true while
-  // that is so.
+  // To be called by one process of the server every few seconds. Logs when no agent publishes; true
+  // while that is so.
   bool look_for_signs_of_life(SteadyTime now);
 
   // Drops what only the master may hold: the lifeline and the retained segment.
@@ -158,7 +157,7 @@ class Deployment {
   StatusReport status() const;
 
   // For a worker after it has changed to its account, which resets these settings: forbids core
-  // files and tracing, where the configuration wants that.
+  // files and tracing, if the configuration says so.
   void protect_worker() noexcept;
 
  private:
@@ -185,9 +184,10 @@ class Deployment {
   config::Settings settings_;
   Log& log_;
   std::optional<config::Config> config_;
-  // The certificates that virtual hosts show, by name, and the sets in which they do.
+  // All certificates that virtual hosts show, by name, and the sets that use them.
   std::map<std::string, LiveCertificate, std::less<>> live_;
-  publication::AskedNames asked_;  // what catalogues of an account tell the agent
+  publication::AskedNames
+      asked_;  // tells the agent which names clients ask an account's catalogues for
   std::map<std::string, LiveCatalogue, std::less<>> catalogues_;
   WorkerRows rows_;
   config::ServerKind kind_ = config::ServerKind::none;
@@ -196,7 +196,8 @@ class Deployment {
   SystemClock clock_;
   SessionTickets tickets_;
   LiveProofs proofs_;
-  std::vector<std::pair<Severity, std::string>> doubts_;  // not said yet
+  std::vector<std::pair<Severity, std::string>>
+      doubts_;  // warnings that judge() has not logged yet
   // From start() on, when there is anything to serve.
   std::optional<publication::Reader> reader_;
   std::optional<publication::CanaryBoard> board_;  // where a certificate has a canary

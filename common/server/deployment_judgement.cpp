@@ -50,7 +50,8 @@ bool Deployment::judge_tickets() {
   return true;
 }
 
-// What the agent says of its work; the agent that is missing is said here.
+// The agent reports what is wrong with its work. If the agent itself is missing, this function
+// reports it.
 bool Deployment::ask_agent(const std::string& module_path) {
   if (!config_->has_work()) return true;
   auto program = launch::find_agent(config_->global().agent_path, module_path);

@@ -16,8 +16,8 @@
 namespace ccm::server {
 namespace {
 
-// The one of the configuration before, so that its counts go on, when it is for the same
-// certificates. nullopt: there are none.
+// Takes the board of the configuration before, so that its counts go on, if it is for the same
+// certificates. nullopt: there is no canary.
 Result<std::optional<publication::CanaryBoard>> open_board(Retained& retained,
                                                            const std::vector<std::string>& names,
                                                            const std::string& state_path) {
@@ -70,14 +70,15 @@ Result<void> Deployment::publish(Retained& retained) {
   if (config_->global().ticket_keys == config::TicketKeys::fleet) share_tickets();
   prepare_to_count(retained);
   prepare_signs(retained);
-  // The writer ends here: no worker may inherit its mapping, and the agent is to be the next one.
+  // Ends the writer: no worker may inherit its mapping, and the agent is the next writer.
   writer = fail(ErrorKind::internal, "it has ended");
-  // What reading the store or its snapshot took is given back, so that no worker inherits it.
+  // Gives back the memory that reading the store or its snapshot took, so that no worker inherits
+  // it.
   malloc_trim(0);
   return {};
 }
 
-// Without it a new version is shown to nobody before it is shown to all.
+// Without this memory a new version is not tried out before all clients are shown it.
 void Deployment::prepare_canaries(Retained& retained) {
   std::vector<std::string> names;
   for (const config::CertificateSpec& spec : config_->certificates()) {
@@ -99,7 +100,7 @@ void Deployment::prepare_canaries(Retained& retained) {
   }
 }
 
-// Without it nobody looks for a name that no list of the account shows.
+// Without this memory nobody looks for a name that no list of the account shows.
 void Deployment::tell_what_is_asked(const publication::Writer& writer) {
   const auto& specs = config_->catalogues();
   const bool is_wanted = std::any_of(specs.begin(), specs.end(),
@@ -114,7 +115,7 @@ void Deployment::tell_what_is_asked(const publication::Writer& writer) {
   }
 }
 
-// Without it each server has tickets of its own.
+// If sharing fails, each server has tickets of its own.
 void Deployment::share_tickets() {
   if (auto started = tickets_.start(*reader_); !started) {
     log_.warn("session tickets are not shared: {}", started.error().message());
@@ -125,7 +126,7 @@ void Deployment::share_tickets() {
   }
 }
 
-// Without it the server serves all the same, and its status says nothing of handshakes.
+// If this fails, the server still serves, but its status has no counts of handshakes.
 void Deployment::prepare_to_count(Retained& retained) {
   struct stat segment = {};
   static_cast<void>(fstat(retained.segment, &segment));
@@ -134,7 +135,7 @@ void Deployment::prepare_to_count(Retained& retained) {
   }
 }
 
-// Without them nobody notices that a worker has stopped, except clients.
+// If this fails, only clients notice that a worker has stopped.
 void Deployment::prepare_signs(Retained& retained) {
   using publication::WorkerBeats;
   if (retained.worker_beats < 0) {

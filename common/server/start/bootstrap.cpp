@@ -67,7 +67,7 @@ class Choice {
         search_(request.store, request.now) {}
 
   std::optional<Published> choose(const CertificateSpec& spec);
-  // Says for which certificates a copy is shown.
+  // Logs for which certificates a copy is shown.
   void say_lost() const;
 
  private:
@@ -95,8 +95,8 @@ class Choice {
   const Shortcuts* shortcuts_;
   Log& log_;
   store::StoredSearch search_;
-  std::vector<std::string> lost_;  // of which a copy is shown, and put back
-  std::vector<std::string> gone_;  // of which a copy is shown that cannot be put back
+  std::vector<std::string> lost_;  // a copy of these is shown, and will be put back
+  std::vector<std::string> gone_;  // a copy of these is shown that cannot be put back
 };
 
 std::optional<Published> Choice::choose(const CertificateSpec& spec) {
@@ -114,7 +114,7 @@ std::optional<Published> Choice::choose(const CertificateSpec& spec) {
   if (own_fits) return to_publish(spec, *std::move(own.certificate));
   auto other = substitute(spec, own);
   if (other) return other;
-  // A refused certificate was probably shown before as well.
+  // The previous configuration probably showed the refused certificate as well.
   if (before && (!own.refusal || passes(spec, *before))) return before;
   return makeshift(spec, std::move(own));
 }
@@ -151,8 +151,8 @@ bool Choice::passes(const CertificateSpec& spec, const Published& shown) const {
       .has_value();
 }
 
-// The leader's snapshot is in the state directory as well, so it is as good as the store. An older
-// version in the store is worse.
+// The leader's snapshot is in the state directory, too, so it is as trustworthy as the store. An
+// older version in the store is the worse choice.
 std::optional<Published> Choice::copy(const CertificateSpec& spec, const Own& own) {
   auto copy = shortcuts_ == nullptr ? std::nullopt : shortcuts_->copy_of(spec);
   if (!copy || (own.certificate && own.certificate->info.number > copy->version)) {
@@ -173,7 +173,7 @@ void Choice::say_lost() const {
   say(gone_, "the agent obtains another, because an earlier release wrote the copy");
 }
 
-// A certificate that fits, stored or shown under another name.
+// Any certificate that fits: stored, or shown under another name.
 std::optional<Published> Choice::substitute(const CertificateSpec& spec, const Own& own) {
   const std::string reason = flaw_of(spec, own);
   if (auto found = search_.find(wanted(spec))) {
@@ -195,7 +195,7 @@ std::optional<Published> Choice::substitute(const CertificateSpec& spec, const O
   return elsewhere;
 }
 
-// Nothing fits: a certificate that some clients can use is better than one that none can.
+// Nothing fits. A certificate that some clients can use is better than one that no client can use.
 std::optional<Published> Choice::makeshift(const CertificateSpec& spec, Own own) {
   if (own.certificate) {
     log_.error("certificate \"{}\": {}; it is shown until there is a better one", spec.name,
@@ -238,7 +238,7 @@ Published Choice::to_publish(const CertificateSpec& spec, store::StoredCertifica
   return {.bundle = std::move(stored.bundle), .ocsp_response = std::move(staple)};
 }
 
-// What keeps the entry's own certificate from being shown.
+// Why the entry's own certificate cannot be shown.
 std::string Choice::flaw_of(const CertificateSpec& spec, const Own& own) const {
   if (!own.certificate) return "nothing usable is stored for it";
   if (own.refusal) return "what is stored for it is refused by clients";
@@ -254,7 +254,8 @@ std::string Choice::flaw_of(const CertificateSpec& spec, const Own& own) const {
                      crypto::first_uncovered(leaf.names(), spec.names));
 }
 
-// Whether the previous segment shows a placeholder that must go. A slot cannot be emptied.
+// Whether the previous segment shows a placeholder that must go. No slot can be emptied, so that
+// needs a new segment.
 bool must_vanish(const CertificateSpec& spec, Previous& previous) {
   return !spec.fallback && previous.shows_placeholder(spec);
 }
@@ -285,7 +286,7 @@ Result<void> fill(publication::Writer& writer, const CertificateSpec& spec,
   return {};
 }
 
-// The agent soon says whether these still count.
+// The keys may have ended; the agent soon publishes those that count.
 Result<bool> publish_ticket_keys(publication::Writer& writer, const BootstrapRequest& request,
                                  const Previous& previous) {
   Secret keys;
@@ -312,7 +313,7 @@ Result<publication::Writer> bootstrap(const BootstrapRequest& request, Log& log)
   }
   Placeholders placeholders(request.now);
   const ActingAs reader_of_store(who_may_look_into(request.config.global().state_path));
-  // An authority may be about to fetch one; the agent will soon publish the present ones.
+  // An authority may be about to fetch a proof; the agent soon publishes the present ones.
   std::optional<std::string> proofs = previous.proofs();
   if (!proofs && !request.distrust) {
     proofs = store::read_all_file_proofs(request.store, publication::kProofsBufferSize);

@@ -41,7 +41,7 @@ class Filling {
   }
 
  private:
-  // Nobody forgets all certificates at once: the store has lost them.
+  // Nobody forgets all certificates at once, so the store must have lost them.
   void keep() {
     if (start_.shortcuts != nullptr) {
       for (const publication::SnapshotEntry* entry : start_.shortcuts->in_force()) {
@@ -58,7 +58,7 @@ class Filling {
         catalogue_.name(), catalogue_.size());
   }
 
-  // The segment before this one had other certificates beside the catalogue.
+  // The previous segment had the same catalogue, but other certificates beside it.
   void take_over() {
     const auto* before =
         start_.previous == nullptr ? nullptr : start_.previous->catalogue(catalogue_.name());
@@ -68,8 +68,8 @@ class Filling {
     });
   }
 
-  // What was forgotten is in no snapshot, so the store has lost what is. The record that says which
-  // catalogues of an account show it is lost, too, and this one did.
+  // The snapshot holds nothing that was forgotten, so the store has lost what is only there. The
+  // record that says which catalogues of an account show it is lost, too; this catalogue showed it.
   void remove_all_but(const std::set<std::string>& stored) {
     for (const std::string& entry : catalogue_.entries()) {
       if (stored.contains(entry)) continue;
@@ -85,7 +85,7 @@ class Filling {
     return start_.shortcuts != nullptr && start_.shortcuts->copy_for_catalogue(entry) != nullptr;
   }
 
-  // What the store has told of since the snapshot; the rest need not be looked at.
+  // Asks the store which entries have changed since the snapshot. The others are not looked at.
   void ask_what_changed() {
     const auto revision = start_.shortcuts == nullptr ? std::nullopt : start_.shortcuts->revision();
     if (!revision) return;
@@ -93,7 +93,8 @@ class Filling {
     if (changes.names) changed_.emplace(changes.names->begin(), changes.names->end());
   }
 
-  // What the agent finds at its start all the same, such as a restored backup, it corrects.
+  // Trusts the snapshot about entries that have not changed. The agent corrects at its start what
+  // that misses, such as a restored backup.
   Traces traces_of(const std::string& entry) const {
     const auto* copy = changed_ && !changed_->contains(entry)
                            ? start_.shortcuts->copy_for_catalogue(entry)
@@ -121,7 +122,7 @@ class Filling {
     put(entry, traces, found->certificate->bundle, found->response);
   }
 
-  // After a start there is only the snapshot.
+  // After a start of the server there is no previous segment, only the snapshot.
   void show_lost() {
     if (start_.shortcuts == nullptr) return;
     for (const publication::SnapshotEntry* copy : start_.shortcuts->in_force()) {
@@ -138,7 +139,7 @@ class Filling {
         catalogue_.name(), lost_);
   }
 
-  // Better than nothing, and than an older version.
+  // A copy is better than nothing, and better than an older version.
   bool show_copy(const std::string& entry, const store::ToCatalogue& found) {
     const auto* copy =
         start_.shortcuts == nullptr ? nullptr : start_.shortcuts->copy_for_catalogue(entry);
@@ -179,7 +180,7 @@ class Filling {
   Log& log_;
   // Since the snapshot; nullopt: anything.
   std::optional<std::unordered_set<std::string>> changed_;
-  std::size_t lost_ = 0;  // that are shown although the store has them no more
+  std::size_t lost_ = 0;  // shown although the store no longer has them
 };
 
 }  // namespace

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// What the catalogues of a server have from its first moment (server/start/bootstrap.h): everything
-// in the store that they show. What the segment has already, or the previous one had, is taken from
-// there when the store still has it so. One start of a server's master.
+// Fills the catalogues of a server for its first moment (server/start/bootstrap.h) with everything
+// in the store that they show. Takes a value from the new or the previous segment if it is there
+// and the store still has it unchanged. For one start of a server's master.
 #pragma once
 
 #include <span>
@@ -20,7 +20,7 @@ struct CatalogueStart {
   publication::Writer& writer;
   const publication::Reader* previous = nullptr;  // of the segment before; nullptr: there is none
   const store::StoreReader& store;
-  // What of the store each catalogue shows: everything where there is none of its name.
+  // What of the store each catalogue shows; a catalogue without a spec shows everything.
   std::span<const config::CatalogueSpec> specs = {};
   Time now;
   const Shortcuts* shortcuts = nullptr;  // nullptr: there are none

@@ -27,8 +27,8 @@ class PlaceholderFile {
   PlaceholderFile& operator=(PlaceholderFile&& other) noexcept;
   ~PlaceholderFile();
 
-  // Whether the placeholder stands in the file a second time, as its own issuer. A server keeps
-  // what it reads for each virtual host, so the second copy costs memory there.
+  // Whether the file has the placeholder a second time, as its own issuer. A server keeps what it
+  // reads for each virtual host, so the second copy costs memory there.
   enum class Chain : bool { leaf, leaf_and_issuer };
 
   // Replaces the content by a placeholder for `names`; leaves out names that a certificate cannot

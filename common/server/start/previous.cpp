@@ -90,7 +90,7 @@ std::optional<publication::Writer> Previous::continued(const config::Config& con
       reader_->catalogue_count() != config.catalogues().size()) {
     return std::nullopt;
   }
-  // Without /proc it could not be opened for the next workers.
+  // Without /proc the segment could not be opened for the next workers.
   if (!can_open_again()) return std::nullopt;
   const bool has_all = std::all_of(slots.begin(), slots.end(), [this](const std::string& name) {
     return reader_->find(name).has_value();

@@ -22,12 +22,11 @@ std::vector<std::string> slots_of(const config::Config& config);
 
 class Previous {
  public:
-  // `segment` is borrowed; -1: there is none. One that cannot be read (of another release) counts
-  // as none.
+  // `segment` is borrowed; -1: there is none. A segment that cannot be read, because it is of
+  // another release, counts as none.
   explicit Previous(int segment);
 
-  // What was shown for this certificate until now, as long as it is one for these names and still
-  // valid.
+  // What was shown for this certificate until now, if it is for these names and still valid.
   std::optional<publication::Published> shown(const config::CertificateSpec& spec, Time now);
   // What was shown for another certificate and fits; of several, the one that ends last.
   std::optional<publication::Published> shown_elsewhere(const config::CertificateSpec& spec,
@@ -35,11 +34,11 @@ class Previous {
   // Whether any certificate was shown for one of the names, valid or not.
   bool knows(const config::CertificateSpec& spec);
   bool shows_placeholder(const config::CertificateSpec& spec);
-  // What authorities could fetch (publication::Writer::publish_proofs); nullopt: nothing was served
-  // before.
+  // What authorities could fetch (publication::Writer::publish_proofs); nullopt: nothing was
+  // published before.
   std::optional<std::string> proofs() const;
-  // The keys of its session tickets (publication::Writer::publish_ticket_keys); none when nothing
-  // was served before.
+  // The keys of the session tickets (publication::Writer::publish_ticket_keys); none when nothing
+  // was published before.
   Secret ticket_keys() const;
 
   // nullptr: there is none that can be read.

@@ -26,10 +26,11 @@ class Shortcuts {
   Shortcuts(const store::StoreReader& store, const std::string& state_path, Time now);
 
   // What the store would give for the certificate, encoded (publication/codec.h). nullptr when the
-  // store must be read: the snapshot's entry is missing, out of date or damaged, its names or dates
-  // do not fit, or the gate's rules have changed since.
+  // store must be read, because the snapshot's entry is missing, out of date or damaged, its names
+  // or dates do not fit, or the gate's rules have changed since.
   const Secret* find(const config::CertificateSpec& spec) const;
-  // The same of what a catalogue shows, which is what the traces say (store/catalogued.h).
+  // The same for an entry of a catalogue. The traces say what the catalogue shows of it
+  // (store/catalogued.h).
   const Secret* find_catalogued(const std::string& name, const Traces& traces) const;
 
   // The copy of a certificate that the store has lost. It is verified, covers the names, is in
@@ -40,12 +41,12 @@ class Shortcuts {
     bool is_put_back = true;  // false: an earlier release wrote it and did not say where it is from
   };
   std::optional<Copy> copy_of(const config::CertificateSpec& spec) const;
-  // The entry of a certificate that the store has lost or damaged, for a catalogue; nullptr when
-  // none is in force.
+  // The entry for a certificate that the store has lost or damaged, for a catalogue; nullptr when
+  // there is none in force.
   const publication::SnapshotEntry* copy_for_catalogue(const std::string& name) const;
-  // Up to which revision of the store the entries are up to date; nullopt: not known.
+  // The revision of the store up to which the entries are up to date; nullopt: not known.
   std::optional<store::Revision> revision() const;
-  // Whether the snapshot has any entry for it, in force or not.
+  // Whether the snapshot has any entry for the certificate, in force or not.
   bool knows(const config::CertificateSpec& spec) const;
   // The entries that are in force, for a catalogue when the store has lost everything.
   std::vector<const publication::SnapshotEntry*> in_force() const;

@@ -30,8 +30,8 @@ bool inherits(const VirtualHost& host) {
   return host.own.uses.empty();
 }
 
-// The place to report. An inherited line is wrong only together with this virtual host's names, so
-// then the place is the virtual host.
+// The place to report. An inherited line is wrong only for this virtual host's names, so then the
+// place is the virtual host.
 const config::Origin& place_of(const VirtualHost& host, const CertificateUse& use) {
   return inherits(host) ? host.origin : use.origin;
 }
@@ -42,7 +42,7 @@ bool are_all_of_catalogues(std::span<const CertificateUse> uses) {
   });
 }
 
-// Whether the server loads certificate files for clients that ask for a name that the catalogue
+// Whether the server loads certificate files, for clients that ask for a name that the catalogue
 // lacks.
 bool has_default_files(const VirtualHost& host, std::span<const CertificateUse> uses) {
   const Level& level = inherits(host) ? host.outer : host.own;

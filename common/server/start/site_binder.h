@@ -36,7 +36,7 @@ namespace ccm::server {
 // A directive of another module that was written beside ours.
 struct OtherDirective {
   enum class Effect : std::uint8_t {
-    none,         // as it was written, it has nothing to do with our certificates
+    none,         // has nothing to do with our certificates, as it was written
     excludes,     // decides about the certificate of a handshake itself
     idle,         // has no effect on our certificates
     ticket_keys,  // gives session tickets keys of its own
@@ -47,12 +47,12 @@ struct OtherDirective {
   std::string text;  // as a sentence shows it
   Effect effect = Effect::none;
   std::string
-      remark;  // `excludes`: what else helps than to remove it; `idle`: what is true instead
+      remark;  // `excludes`: another way out than to remove it; `idle`: what happens instead
   config::Origin origin;
 };
 
 // What is written in one place, without what is inherited: in a virtual host, or on the level
-// around all of them.
+// around all virtual hosts.
 struct Level {
   std::vector<CertificateUse> uses;
   std::vector<OtherDirective> others;
@@ -76,7 +76,7 @@ class SiteBinder {
 
   // The site of a virtual host; nullptr when it needs none.
   Result<CertificateSet*> bind(const VirtualHost& host);
-  // Whether the level is right by itself; bind() checks both levels.
+  // Whether the level makes sense by itself; bind() checks both levels.
   Result<void> check(const Level& level) const;
 
   // The first line that some virtual host uses.
@@ -90,11 +90,12 @@ class SiteBinder {
   };
   Result<Asked> certificates_of(const VirtualHost& host, std::span<const CertificateUse> uses);
   Result<void> take_catalogue(Asked& asked, std::string name, const config::Origin& place) const;
-  // Adds warnings before a site is made.
+  // Adds warnings about a site that is going to be made.
   void judge_site(const VirtualHost& host, const Asked& asked, const config::Origin& place);
   Result<void> judge_others(const VirtualHost& host);
   void mention(const OtherDirective& idle);
-  // For when it is known whether servers share ticket keys.
+  // Notes the virtual host's directives about tickets, for the time when it is known whether
+  // servers share ticket keys.
   void note_tickets(const VirtualHost& host);
 
   Deployment& deployment_;

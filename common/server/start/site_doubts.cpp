@@ -40,7 +40,8 @@ std::optional<Kinds> kinds_of_key(const CertificateSet& set, const config::Confi
   return kinds;
 }
 
-// Cipher suites of TLS 1.2 and older belong to one kind of key each; those of TLS 1.3 to none.
+// Whether some client can use each kind of key. Cipher suites of TLS 1.2 and older belong to one
+// kind of key each, those of TLS 1.3 to none.
 bool leaves_nobody_out(const Reach& reach, const Kinds& kinds) {
   const bool has_older = reach.older_rsa || reach.older_ecdsa;
   const bool reaches_older = (reach.older_rsa && kinds.contains(KeyAlgorithm::rsa)) ||

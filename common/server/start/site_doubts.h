@@ -17,8 +17,8 @@ struct JudgedSite {
   const config::Origin& origin;  // of the directive that asks for its certificates
 };
 
-// One sentence each: two certificates with one kind of key, of which OpenSSL shows only one; cipher
-// suites that leave no client for the kinds of key there are.
+// One sentence for each: two certificates with the same kind of key, of which OpenSSL shows only
+// one; cipher suites that no client can use with the certificates' kinds of key.
 std::vector<std::string> doubts_about(const JudgedSite& site, const config::Config& config,
                                       const config::Dialect& dialect);
 

@@ -5,7 +5,7 @@
 namespace ccm::server {
 namespace {
 
-// All hosts of a fleet give the same numbers. The one that leads has them first.
+// All hosts of a fleet give the same numbers; the leader is the first to have them.
 void add_fleet_hosts(Metrics& out, const StatusReport& report) {
   if (!report.fleet_hosts) return;
   const std::string fleet = label("fleet", report.agent->fleet.name);

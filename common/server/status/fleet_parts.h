@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What the status says of the fleet that this host is in: parts of the page and of the metrics.
-// Nothing for a host that is in none. Pure functions.
+// The fleet in the status of a host: parts of the page and of the metrics; empty for a host without
+// a fleet. Pure functions.
 #pragma once
 
 #include <string>
@@ -13,7 +13,7 @@ namespace ccm::server {
 
 void add_fleet_metrics(Metrics& out, const StatusReport& report);
 
-// What is wrong with this host in its fleet, in sentences that are not HTML yet.
+// What is wrong with this host in its fleet, in sentences that are not yet escaped for HTML.
 std::vector<std::string> fleet_alarms(const StatusReport& report);
 // Rows of a card, and a table of the hosts.
 std::string fleet_rows(const StatusReport& report);

@@ -37,7 +37,8 @@ double share(Seconds part, Seconds whole) {
   return std::clamp(percent, 0.0, 100.0);
 }
 
-// Left: what has passed; at the right end: the time in which it is to be renewed.
+// A bar: on the left the time that has passed, at the right end the time in which the certificate
+// is to be renewed.
 std::string life(const CertificateStatus& told, Time now) {
   if (told.version == 0 || told.not_after == Time{}) {
     return R"(<div class="bar none" aria-hidden="true"></div>no certificate)";

@@ -44,8 +44,8 @@ details{margin:1rem 0}summary{cursor:pointer;padding:.3rem 0}
 .list td::before{content:attr(data-head);display:block;color:var(--dim);font-size:.875rem}}
 )css";
 
-// Takes the newest page and puts its changing part in the place of the old one, unless somebody is
-// about to use something in there.
+// Fetches the newest page and replaces the changing part of this one, unless somebody is using an
+// element in it.
 inline constexpr std::string_view kPageScript = R"js(
 (function () {
   'use strict';

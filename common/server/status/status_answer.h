@@ -41,7 +41,7 @@ struct StatusAnswer {
 StatusAnswer answer_status(const StatusRequest& request, const StatusSources& sources, Time now,
                            SteadyTime steady);
 
-// A few lines for Apache's own status page, and for its form for machines.
+// A few lines for mod_status' own page, and for its machine-readable form.
 std::string status_section(const StatusReport& report);
 std::string status_lines(const StatusReport& report);
 

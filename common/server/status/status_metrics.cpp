@@ -72,7 +72,7 @@ void add_hooks(Metrics& out, const StatusReport& report) {
   }
 }
 
-// The steps are few, as an order takes them (sources/order_view.h).
+// The steps of an order are few (sources/order_view.h).
 void add_orders(Metrics& out, const StatusReport& report) {
   std::map<std::string_view, std::size_t> steps;
   for (const CertificateReport& each : report.certificates) {
@@ -195,7 +195,7 @@ std::vector<CertificateFamily> certificate_families() {
   };
 }
 
-// Gauges: they begin anew with each canary.
+// Gauges, because the counts start again with each canary.
 void add_canaries(Metrics& out, const StatusReport& report,
                   const std::vector<std::string>& labels) {
   const auto is_tried = [](const CertificateReport& each) {

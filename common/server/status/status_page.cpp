@@ -98,7 +98,7 @@ std::string headline(const StatusReport& report) {
                      certificates);
 }
 
-// Empty when no hook was ever run.
+// Empty when no hook has ever run.
 std::string hook_rows(const publication::HookCounts& hooks) {
   using publication::HookCounts;
   const auto at = [&](HookCounts::Outcome what) { return hooks.outcomes[what]; };
@@ -127,7 +127,7 @@ std::string agent_card(const StatusReport& report) {
   return fmt::format("<section class=\"card\"><h2>Agent</h2><dl>{}</dl></section>\n", rows);
 }
 
-// Nobody knows whether they are good before the first call.
+// Before the first call nobody knows whether the credentials are good.
 std::string credentials_element(publication::Identity identity) {
   if (identity == publication::Identity::unknown) return "not tried yet";
   const bool is_good = identity == publication::Identity::accepted;
@@ -150,7 +150,7 @@ std::string cloud_card(const StatusReport& report) {
   return fmt::format("<section class=\"card\"><h2>Cloud</h2><dl>{}</dl></section>\n", rows);
 }
 
-// Empty when there is none.
+// Empty when there is no catalogue.
 std::string catalogue_card(const StatusReport& report) {
   if (report.catalogues.empty()) return "";
   std::string rows;

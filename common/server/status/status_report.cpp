@@ -29,7 +29,7 @@ Judgement judge_missing(const CertificateStatus& told) {
   return {told.error.empty() ? Condition::missing : Condition::failing, Health::bad};
 }
 
-// As cli/host/overview.cpp does it.
+// Decides as cli/host/overview.cpp does.
 Judgement judge(const CertificateReport& report, Time now) {
   const CertificateStatus& told = report.told;
   if (!report.is_told) return {Condition::unknown, Health::warning};
@@ -62,7 +62,7 @@ void look_at_workers(StatusReport& report, const WorkerRows& rows) {
   }
 }
 
-// The worker that answers is not among the others, and gives its sign by answering.
+// The worker that answers is not among the others; its answer is its sign of life.
 void look_at_signs(StatusReport& report, const publication::WorkerBeats& beats, SteadyTime steady) {
   const std::vector<WorkerSign> others = beats.workers(steady);
   report.silent_workers = silent_among(others);

@@ -40,7 +40,7 @@ struct CertificateReport {
   Health level = Health::good;
   Condition condition = Condition::unknown;
   std::uint32_t showing = 0;  // workers that have shown this generation
-  std::uint32_t behind = 0;   // workers that have shown an older one, and nothing since
+  std::uint32_t behind = 0;   // workers that have shown an older generation, and nothing since
 
   // Whether the published version is the stored one; true without a server.
   bool is_served() const noexcept;
@@ -50,7 +50,7 @@ struct WorkerReport {
   pid_t pid = 0;
   Counts counts{};
   std::optional<Seconds> silence = {};  // since its last sign of life; nullopt: it gives none
-  std::uint32_t behind = 0;  // certificates of which it has shown an older generation last
+  std::uint32_t behind = 0;  // certificates of which this worker has last shown an older generation
 };
 
 struct CatalogueReport {
@@ -59,7 +59,7 @@ struct CatalogueReport {
   std::uint64_t names = 0;  // that clients can ask for
   bool is_of_account = false;
 
-  // No certificate of the account is here: none has come yet, or the store has lost them.
+  // Whether no certificate of the account is here: none has come yet, or the store has lost them.
   bool lacks_all() const noexcept { return is_of_account && certificates == 0; }
 };
 
@@ -80,9 +80,9 @@ struct StatusReport {
   std::map<Condition, std::size_t> conditions;  // each of kConditions
   std::vector<CatalogueReport> catalogues;
 
-  // This host is in a fleet, and gets nothing new from it.
+  // Whether this host is in a fleet and gets nothing new from it.
   bool has_lost_fleet() const noexcept;
-  // It follows its fleet, and knows of no host that leads it: nothing is renewed.
+  // Whether it follows its fleet and knows of no host that leads: then nothing is renewed.
   bool has_no_leader() const noexcept;
   // How the fleet's hosts are; nullptr: this host is in none, or has not heard of it.
   const FleetOverview* fleet_overview() const noexcept;

@@ -25,8 +25,8 @@ constexpr unsigned kNumbers = 100;
 
 int mark_index = -1;
 
-// xorshift64* (Vigna, 2014), seeded once for each thread. It need not be secret for long: a client
-// that wants to fail with one of the two versions sees which one it is shown.
+// xorshift64* (Vigna, 2014), seeded once for each thread. A guess of the next number gives no
+// advantage: a client that wants to fail with one of the two versions sees which one it is shown.
 unsigned any_number() noexcept {
   thread_local std::uint64_t state = 0;
   if (state == 0 && getrandom(&state, sizeof state, GRND_NONBLOCK) != sizeof state) {
@@ -85,7 +85,7 @@ std::uintptr_t CanaryMark::read() const noexcept {
   return reinterpret_cast<std::uintptr_t>(SSL_get_ex_data(ssl_, mark_index));
 }
 
-// OpenSSL gives its callbacks a connection that they may not change, but for this.
+// OpenSSL gives its callbacks a connection that they may not change, except for this value.
 void CanaryMark::write(std::uintptr_t value) const noexcept {
   if (mark_index < 0) return;
   // NOLINTNEXTLINE(performance-no-int-to-ptr): OpenSSL only keeps it
@@ -94,7 +94,7 @@ void CanaryMark::write(std::uintptr_t value) const noexcept {
 
 unsigned CanaryMark::draw() const noexcept {
   const std::uintptr_t mark = read();
-  // A second hello: the side that was shown before.
+  // This is a second hello: show the same side again.
   if ((mark & kKind) == kFollowed) return (mark & kIsCandidate) != 0 ? 0 : kNumbers - 1;
   if (mark != 0) return static_cast<unsigned>(mark >> 2U);
   const unsigned number = any_number();

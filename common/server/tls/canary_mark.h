@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // What a connection remembers while a new version of its certificate is tried out: the number that
-// it has drawn, then where its end is counted. It lies in OpenSSL's place for such things
-// (SSL_set_ex_data) and needs no freeing. Any thread that handles the connection.
+// it has drawn, then where the result of its handshake is counted. OpenSSL keeps it for us
+// (SSL_set_ex_data), and it needs no freeing. Any thread that handles the connection.
 #pragma once
 
 #include <openssl/ssl.h>
@@ -17,22 +17,23 @@ class CanaryMark {
  public:
   using Lane = publication::CanaryBoard::Lane;
 
-  // Before there are threads, where any certificate has a canary. Without it no connection has a
-  // mark, and asking costs a comparison.
+  // To be called before there are threads, if any certificate has a canary. Otherwise no connection
+  // has a mark, and asking for one costs a comparison.
   static void prepare() noexcept;
   static CanaryMark of(const SSL* ssl) noexcept;
 
-  // 0 to 99, by chance, and to the same end again for the same connection: a client that is asked
-  // to retry its hello, and a host with several certificates, are shown one side. What clients send
-  // has no influence.
+  // A random number from 0 to 99, always the same for one connection. So a client that has to retry
+  // its hello, and a host with several certificates, are shown one side. What clients send has no
+  // influence.
   unsigned draw() const noexcept;
-  // It has drawn, and nobody has said what it was shown.
+  // Whether it has drawn a number and nothing says yet what it was shown.
   bool is_drawn() const noexcept;
-  // nullptr: its end does not count.
+  // Says where the connection's result is counted; nullptr: nowhere.
   void follow(Lane* lane, bool is_candidate) const noexcept;
   // The handshake has succeeded.
   void has_completed() const noexcept;
-  // An alert, during the handshake or after it. Then only a client's about the certificate counts.
+  // To be called for an alert, during the handshake or after it. After the handshake only a
+  // client's alert about the certificate counts.
   void has_failed(Count failure) const noexcept;
 
  private:

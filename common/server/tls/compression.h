@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // A compressed certificate message for TLS 1.3 clients that accept one (RFC 8879). OpenSSL offers
 // this from 3.2 on; with an older OpenSSL nothing here has an effect. Compression takes
-// milliseconds, so one thread of a worker makes it once for each value of a certificate; every
+// milliseconds, so one thread of a worker compresses each value of a certificate once, and every
 // handshake uses the result.
 #pragma once
 

@@ -162,8 +162,8 @@ LiveCertificate& CertificateSet::chosen(SSL* ssl, LiveCertificate& certificate) 
   return is_tried ? *candidate : certificate;
 }
 
-// The first event after the choice tells which certificate OpenSSL has taken of several, in the
-// same call, so this thread still holds what it handed over.
+// The first event after the choice tells which of several certificates OpenSSL has taken. It comes
+// in the same call, so this thread still has the values that it handed over.
 void CertificateSet::follow_canary(const SSL* ssl, int where, int value) noexcept {
   const CanaryMark mark = CanaryMark::of(ssl);
   if (mark.is_drawn()) {
@@ -179,8 +179,8 @@ void CertificateSet::follow_canary(const SSL* ssl, int where, int value) noexcep
   if (const auto failure = failure_of(where, value)) mark.has_failed(*failure);
 }
 
-// Certificates and placeholders do not mix: a client that likes the placeholder's kind of key
-// better would get it although there is a real certificate.
+// A placeholder never joins real certificates, because a client that prefers the placeholder's kind
+// of key would get it.
 void CertificateSet::serve(SSL* ssl) {
   if (catalogue_ != nullptr && (serve_from_catalogue(ssl) || has_files())) return;
   const bool has_real =
@@ -188,7 +188,7 @@ void CertificateSet::serve(SSL* ssl) {
         const publication::Published* published = certificate->newest();
         return published != nullptr && !published->is_placeholder;
       });
-  // A hello that follows a retry request comes here a second time.
+  // OpenSSL calls this a second time for a hello that follows a retry request.
   SSL_certs_clear(ssl);
   if (!has_real) note_lack();
   const bool wants_staple = SSL_get_tlsext_status_type(ssl) == TLSEXT_STATUSTYPE_ocsp;
@@ -226,8 +226,8 @@ bool CertificateSet::staples(SSL* ssl, std::span<const std::byte> response) {
 }
 
 int CertificateSet::staple(SSL* ssl) {
-  // OpenSSL has chosen it earlier in the same call, so every certificate still holds what it handed
-  // over.
+  // OpenSSL has chosen the leaf earlier in the same call, so every certificate still has the value
+  // that it handed over.
   const X509* leaf = SSL_get_certificate(ssl);
   if (catalogue_ != nullptr) {
     for (const auto& certificate : handed()) {
@@ -246,7 +246,7 @@ int CertificateSet::staple(SSL* ssl) {
   return SSL_TLSEXT_ERR_NOACK;
 }
 
-// By whose callbacks the context has.
+// The set whose callbacks the context has.
 CertificateSet* CertificateSet::of(SSL_CTX* context) noexcept {
   int (*callback)(SSL*, void*) = nullptr;
   void* argument = nullptr;
@@ -256,7 +256,7 @@ CertificateSet* CertificateSet::of(SSL_CTX* context) noexcept {
 }
 
 // OpenSSL calls this for every step of every handshake, so it returns quickly for most steps. The
-// context is that of the host that the client has named, which may have no certificate of ours.
+// context is that of the host that the client has named, which may show no certificate of ours.
 void CertificateSet::on_event(const SSL* ssl, int where, int value) noexcept {
   SSL_CTX* context = SSL_get_SSL_CTX(ssl);
   CertificateSet* set = of(context);

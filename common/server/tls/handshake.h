@@ -17,8 +17,8 @@
 
 namespace ccm::server {
 
-// What a virtual host's protocol versions and cipher suites allow: which kinds of key can be shown
-// to clients of TLS 1.2 and older, and whether TLS 1.3 is on, which takes both.
+// The clients that a virtual host's protocol versions and cipher suites allow: which kinds of key
+// clients of TLS 1.2 and older can use, and whether TLS 1.3 is on, which works with both.
 struct Reach {
   bool older_rsa = true;
   bool older_ecdsa = true;
@@ -35,9 +35,9 @@ Reach reach_of(const std::string& ciphers, bool has_older, bool has_tls13);
 // OpenSSL cannot send both.
 enum class Compression : bool { off, on };
 
-// The certificates of one virtual host (several: different kinds of key; none: it refuses every
-// handshake). It may look into a catalogue first: then these are for names that the catalogue
-// lacks.
+// The certificates of one virtual host: several have different kinds of key; with none it refuses
+// every handshake. It may search a catalogue first; then its certificates are for names that the
+// catalogue lacks.
 class CertificateSet {
  public:
   // What is shown to clients that ask for a name that the catalogue lacks: the certificates of this
@@ -48,19 +48,19 @@ class CertificateSet {
   CertificateSet(std::vector<LiveCertificate*> certificates, Log& log)
       : certificates_(std::move(certificates)), log_(log) {}
 
-  // Certificates are chosen and OCSP responses stapled by this set from now on, whatever was loaded
-  // into the context before. It must outlive the context and its connections. When the set is
-  // installed in several contexts, the last one tells whether certificates are compressed.
+  // From now on this set chooses the certificates and staples OCSP responses, whatever was loaded
+  // into the context before. The set must outlive the context and its connections. When it is
+  // installed in several contexts, the last call decides whether certificates are compressed.
   void install(SSL_CTX* context, Compression compression = Compression::off);
-  // Those in which it is installed, in that order.
+  // The contexts in which it is installed, in that order.
   const std::vector<SSL_CTX*>& contexts() const noexcept { return contexts_; }
-  // Whom the settings of the virtual host leave: as told, or else by its first context, or else
-  // everybody. Works that out at each call, as few ask.
+  // The clients that the settings of the virtual host allow: as told, or else as its first context
+  // says, or else everybody. Worked out at each call, because few ask.
   Reach reach() const;
   void set_reach(Reach reach) noexcept { reach_ = reach; }
-  // The one that is installed in the context; nullptr: there is none.
+  // The set that is installed in the context; nullptr: none is.
   static CertificateSet* of(SSL_CTX* context) noexcept;
-  // Counts its handshakes in these rows, which must live as long; before install().
+  // Counts its handshakes in these rows, which must outlive the set. To be called before install().
   void count_in(WorkerRows& rows) noexcept { rows_ = &rows; }
 
   // The catalogue must outlive the object. To be called before install().
@@ -78,10 +78,11 @@ class CertificateSet {
 
  private:
   void serve(SSL* ssl);
-  // What this connection is shown of a certificate: the version that is tried out, for some.
+  // What this connection is shown of the certificate. For some connections it is the version that
+  // is tried out.
   LiveCertificate& chosen(SSL* ssl, LiveCertificate& certificate);
   void follow_canary(const SSL* ssl, int where, int value) noexcept;
-  // False: the catalogue has nothing for the client's name.
+  // False when the catalogue has nothing for the client's name.
   bool serve_from_catalogue(SSL* ssl);
   bool staples(SSL* ssl, std::span<const std::byte> response);
   int staple(SSL* ssl);

@@ -99,7 +99,7 @@ LiveCatalogue::Choice LiveCatalogue::find_exactly(std::string_view listed,
     if (references[key] == 0) continue;
     choice[key] = kept(references[key]);
     if (!choice[key]) choice[key] = parse(listed, static_cast<KeySlot>(key));
-    // Two names may have the same hash.
+    // Two names may have the same hash, so the certificate must cover the name.
     if (choice[key] && !choice[key]->covers(wanted)) choice[key] = nullptr;
   }
   return choice;
@@ -129,7 +129,7 @@ std::shared_ptr<const ShownCertificate> LiveCatalogue::parse(std::string_view li
 void LiveCatalogue::keep(std::uint64_t reference,
                          std::shared_ptr<const ShownCertificate> certificate) {
   const std::scoped_lock lock(mutex_);
-  // Another thread may have parsed it as well.
+  // Another thread may have parsed the same certificate meanwhile.
   if (by_reference_.contains(reference)) return;
   newest_first_.emplace_front(reference, std::move(certificate));
   by_reference_[reference] = newest_first_.begin();

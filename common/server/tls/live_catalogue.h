@@ -3,8 +3,9 @@
 // for the name that a client asks for. Made while the configuration is read, attached when it comes
 // to life, inherited by fork; asked from inside OpenSSL's callbacks by any thread.
 //
-// A certificate is parsed when a client first asks for it. A process keeps the kMostKept that were
-// asked for last. The search itself needs no lock; a lock is held only while a pointer is copied.
+// A certificate is parsed when a client first asks for it. A process keeps the kMostKept
+// certificates that were asked for last. The search needs no lock; a lock is held only while a
+// pointer is copied.
 #pragma once
 
 #include <openssl/ssl.h>
@@ -44,7 +45,7 @@ class ShownCertificate {
   std::size_t asked_bit() const noexcept { return asked_bit_; }
   bool covers(std::string_view name) const noexcept;
   bool is_leaf(const X509* leaf) const noexcept;
-  // As crypto::Certificate::fingerprint() tells it.
+  // `fingerprint` has the form of crypto::Certificate::fingerprint().
   bool has_fingerprint(std::string_view fingerprint) const;
   // False when OpenSSL refuses it, with its reason in the error queue.
   bool hand_to(SSL* ssl) const;
@@ -74,9 +75,9 @@ class LiveCatalogue {
   LiveCatalogue(std::string name, Log& log) : name_(std::move(name)), log_(log) {}
 
   const std::string& name() const noexcept { return name_; }
-  // `reader` must live as long as this object is asked for anything. Before there are threads.
+  // `reader` must outlive this object. To be called before there are threads.
   void attach(const publication::Reader& reader) { reader_ = reader.catalogue(name_); }
-  // Tells the agent what clients ask for. `asked` must live as long as this object is asked.
+  // Tells the agent through `asked`, which must outlive this object, what clients ask for.
   void tell(publication::AskedNames& asked) noexcept { asked_ = &asked; }
   void count_in(WorkerRows& rows) noexcept { rows_ = &rows; }
 

@@ -58,8 +58,8 @@ LiveCertificate::Counted LiveCertificate::counted(const X509* leaf) const {
   return {};
 }
 
-// A place that another configuration's certificate had in this thread is taken over, and what it
-// held is dropped.
+// The thread may still have the view of another configuration's certificate in this place. That
+// view is dropped.
 LiveCertificate::View& LiveCertificate::view() const {
   thread_local std::vector<View> views;
   if (views.size() <= place_) views.resize(place_ + 1);
@@ -99,8 +99,8 @@ void LiveCertificate::load(View& view) {
     view.generation = newest;
     return;
   }
-  // An older value than the newest: another thread is parsing that, or it is unusable. Then the
-  // next handshake asks again.
+  // The value is not newer: another thread is parsing the newest one, or it is unusable. The next
+  // handshake asks again.
   if (!served || served == view.served) return;
   Stack stack(sk_X509_new_null());
   if (!stack) throw std::bad_alloc();

@@ -40,36 +40,38 @@ class LiveCertificate {
   LiveCertificate(std::string name, std::size_t place, Log& log);
 
   const std::string& name() const noexcept { return name_; }
-  // Finds the certificate's slot; `reader` must live as long as this object is asked for anything.
-  // Before there are threads.
+  // Finds the certificate's slot. `reader` must outlive this object. To be called before there are
+  // threads.
   void attach(publication::Reader& reader);
-  // Shows the version that is tried out, when there is one, to `percent` of the handshakes, and
-  // counts there how they end. The lanes must live as long. `place` as the constructor's; after
-  // attach() and count_in().
+  // Shows the version that is tried out, if there is one, to `percent` of the handshakes, and
+  // counts in the board how they end. The lanes must outlive this object. `place` as in the
+  // constructor. To be called after attach() and count_in().
   void try_out(std::size_t place, unsigned percent, publication::CanaryBoard::Lanes& lanes);
-  // Tells these rows what this process shows; they must live as long.
+  // Writes into these rows what this process shows; they must outlive this object.
   void count_in(WorkerRows& rows) noexcept { rows_ = &rows; }
 
   // The newest good value, or nullptr when nothing was published yet.
   const publication::Published* newest();
-  // The version that is tried out; nullptr when none is, which costs what newest() costs, or
-  // nothing where there is no canary.
+  // The version that is tried out; nullptr when there is none. Costs as much as newest(), and
+  // nothing without a canary.
   LiveCertificate* candidate();
-  // Whether a handshake that has drawn this number (0 to 99) is one for the candidate.
+  // Whether a handshake that has drawn this number (0 to 99) is shown the candidate.
   bool is_for_candidate(unsigned drawn) const noexcept { return drawn < percent_; }
-  // Where a handshake with this leaf is counted; no lane: the leaf is neither of the version that
-  // is current nor of the candidate, or nothing is tried out. Directly after it was handed over.
+  // Where a handshake with this leaf is counted. No lane: the leaf belongs neither to the current
+  // version nor to the candidate, or nothing is tried out. To be called directly after the leaf was
+  // handed over.
   struct Counted {
     publication::CanaryBoard::Lane* lane = nullptr;
     bool is_candidate = false;
   };
   Counted counted(const X509* leaf) const;
-  // This one or the candidate, by the leaf that this thread has handed over; nullptr: neither.
+  // This certificate or its candidate, whichever has the leaf that this thread has handed over;
+  // nullptr: neither.
   const LiveCertificate* with_leaf(const X509* leaf) const;
-  // What `newest` last returned to this thread; all below is about it.
+  // What newest() last returned to this thread. All functions below are about that value.
   const publication::Published* held() const;
   bool is_leaf(const X509* leaf) const;
-  // False when OpenSSL refuses it; that was logged.
+  // False when OpenSSL refuses it; that is logged.
   bool hand_to(SSL* ssl);
   // The same certificate compressed. Call it directly after hand_to().
   void hand_compressed_to(SSL* ssl);
@@ -105,7 +107,7 @@ class LiveCertificate {
   publication::CanaryBoard::Lanes* lanes_ = nullptr;
   unsigned percent_ = 0;
   bool may_vanish_ = false;  // it is a candidate
-  // The generation that OpenSSL's security level forbids; said once.
+  // The generation that OpenSSL's security level forbids, so that it is logged once.
   std::atomic<std::uint64_t> refused_generation_{0};
 };
 

@@ -18,7 +18,7 @@ std::shared_ptr<const policy::TicketKeys> LiveTicketKeys::newest() {
 // With the lock held.
 void LiveTicketKeys::take_newest(std::uint64_t generation) {
   const Result<Secret> text = reader_->ticket_keys();
-  // The writer was faster: the next handshake tries again.
+  // The writer was faster, so the next handshake tries again.
   if (!text && text.error().kind() == ErrorKind::transient) return;
   looked_at_ = generation;
   auto keys =

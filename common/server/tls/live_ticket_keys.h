@@ -22,8 +22,8 @@ class LiveTicketKeys {
 
   // Borrowed. Before there are threads.
   void attach(const publication::Reader& reader) noexcept { reader_ = &reader; }
-  // The newest; nullptr or none when nothing was published. What cannot be read leaves what was
-  // known before.
+  // The newest keys; nullptr or none when nothing was published. When they cannot be read, the keys
+  // that were known before.
   std::shared_ptr<const policy::TicketKeys> newest();
 
  private:

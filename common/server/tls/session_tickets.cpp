@@ -26,12 +26,13 @@ std::string place_of_site(const CertificateSet& set) {
   return crypto::sha256_hex(names);
 }
 
-// What to do about a ticket that is not taken: the client gets a new one.
+// How a ticket is refused: the handshake is a full one, and the client gets a new ticket.
 constexpr SSL_TICKET_RETURN kRefused = SSL_TICKET_RETURN_IGNORE_RENEW;
 
 }  // namespace
 
-// The objects whose callbacks OpenSSL may call. What is static in a module has no destructor.
+// The objects whose callbacks OpenSSL may call. Plain memory, because nothing static in a module
+// may have a destructor.
 struct SessionTickets::Places {
   static std::array<std::atomic<SessionTickets*>, kPlaces> taken;
 
@@ -94,7 +95,7 @@ int SessionTickets::seal(SSL* ssl, unsigned char* name, unsigned char* iv, EVP_C
   return prepare_to_seal(key == nullptr ? own_ : *key, name, iv, cipher, mac) ? 1 : -1;
 }
 
-// 0: full handshake. 2: it is good, and the client gets one of the newest key in its place.
+// 0: full handshake. 2: the ticket is good, and the client gets a new one under the newest key.
 int SessionTickets::open(const unsigned char* name, const unsigned char* iv, EVP_CIPHER_CTX* cipher,
                          EVP_MAC_CTX* mac) {
   constexpr int kUnknown = 0;
@@ -119,14 +120,14 @@ int SessionTickets::open(const unsigned char* name, const unsigned char* iv, EVP
 
 int SessionTickets::on_ticket(SSL* ssl, void* site) noexcept {
   const Site& its = *static_cast<Site*>(site);
-  // Without a binding the server's own key seals it, which is good enough.
+  // Without a binding the ticket is sealed with the server's own key, which is good enough.
   return at_boundary(1, report_to(its.owner->log_), [&] {
     its.owner->bind(ssl, its);
     return 1;
   });
 }
 
-// A session that was resumed keeps what the full handshake gave it.
+// A resumed session keeps the binding of its full handshake.
 bool SessionTickets::bind(SSL* ssl, const Site& site) {
   SSL_SESSION* session = SSL_get_session(ssl);
   if (SSL_session_reused(ssl) == 1 || session == nullptr) return false;
@@ -167,8 +168,8 @@ bool SessionTickets::may_resume(SSL* ssl, SSL_SESSION* session, const Site& site
       !is_shown(*binding)) {
     return false;
   }
-  // Each kind of server makes its session context in a way of its own. What it is for is kept: a
-  // client's certificate counts only where it was asked for.
+  // Each kind of server makes its session context in its own way. Its purpose is kept: a client's
+  // certificate counts only where it was asked for.
   if (SSL_SESSION_get0_peer(session) != nullptr || SSL_get_verify_mode(ssl) != SSL_VERIFY_NONE) {
     return true;
   }

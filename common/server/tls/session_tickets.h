@@ -51,7 +51,7 @@ class SessionTickets {
     std::map<std::string, LiveCatalogue, std::less<>>& catalogues;
   };
 
-  // Borrows everything, and what is in the maps.
+  // Borrows everything, also what the maps point to.
   SessionTickets(Shown shown, const Clock& clock, Log& log);
   SessionTickets(const SessionTickets&) = delete;
   SessionTickets& operator=(const SessionTickets&) = delete;
@@ -59,12 +59,13 @@ class SessionTickets {
 
   // `internal` when there are too many of these objects in this process, or no random bytes.
   Result<void> start(const publication::Reader& reader);
-  // After start(). The object and the set must outlive the context and its connections.
+  // To be called after start(). The object and the set must outlive the context and its
+  // connections.
   void install(SSL_CTX* context, CertificateSet& site);
 
  private:
-  // OpenSSL gives the callback that it asks for a key no argument, so each of these objects has a
-  // function of its own.
+  // OpenSSL passes no argument to the callback that it asks for a key, so each of these objects has
+  // a function of its own.
   static constexpr std::size_t kPlaces = 16;
   using KeyCallback = int (*)(SSL*, unsigned char*, unsigned char*, EVP_CIPHER_CTX*, EVP_MAC_CTX*,
                               int);

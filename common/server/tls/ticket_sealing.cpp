@@ -39,7 +39,7 @@ const unsigned char* bytes_of(const policy::TicketKey& key, std::size_t offset) 
 
 bool set_mac_key(const policy::TicketKey& key, EVP_MAC_CTX* mac) {
   std::array<char, 7> digest{"SHA256"};
-  // OpenSSL reads what it is given here, and does not write it.
+  // OpenSSL only reads this text.
   auto* bytes = const_cast<unsigned char*>(bytes_of(key, 0));
   const std::array<OSSL_PARAM, 3> parameters{
       OSSL_PARAM_construct_octet_string(OSSL_MAC_PARAM_KEY, bytes, policy::kTicketMacKeySize),
@@ -80,7 +80,7 @@ std::optional<TicketBinding> binding_of(SSL_SESSION* session) {
                         .certificate = std::string(unpacker.text()),
                         .server_name = std::string(unpacker.text()),
                         .fingerprint = std::string(unpacker.text())};
-  // Sealed by us, so this is another release's.
+  // It was sealed with our key, so another release has made it.
   if (!unpacker.is_complete()) binding.fingerprint.clear();
   return binding;
 }

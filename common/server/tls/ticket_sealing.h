@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What our session tickets say beside the session, and how OpenSSL is given the key for one. Free
+// What our session tickets carry beside the session, and how OpenSSL gets the key for one. Free
 // functions, called from inside OpenSSL's callbacks.
 #pragma once
 
@@ -14,9 +14,9 @@
 
 namespace ccm::server {
 
-// What a ticket belongs to. Sealed with it, so no client can read or change it.
+// What a ticket belongs to. It is sealed in the ticket, so that no client can read or change it.
 struct TicketBinding {
-  // The full handshake.
+  // When the full handshake was made.
   Time begun{};
   // What the default server of the address shows (SHA-256).
   std::string place = {};
@@ -24,13 +24,13 @@ struct TicketBinding {
   std::string certificate = {};
   // For a catalogue: the name that the client asked for.
   std::string server_name = {};
-  // Of the leaf; empty: it is not known, and the ticket is never taken.
+  // Of the leaf; empty: not known, and the ticket is never accepted.
   std::string fingerprint = {};
 };
 
 // False when OpenSSL has no memory.
 bool bind_session(SSL_SESSION* session, const TicketBinding& binding);
-// nullopt: the session has none of ours.
+// nullopt: the session carries no binding of ours.
 std::optional<TicketBinding> binding_of(SSL_SESSION* session);
 bool is_bound(SSL_SESSION* session) noexcept;
 

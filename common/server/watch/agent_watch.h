@@ -34,7 +34,7 @@ class AgentWatch {
     nothing,  // all is well, or the delay is not over
     due,      // the delay is over: start the monitor
     dead,     // all of them have died: stop(), lost()
-    hanging,  // they exist but do nothing: the same
+    hanging,  // they exist and do nothing: stop(), lost()
   };
 
   // To be called every few seconds.
@@ -44,7 +44,7 @@ class AgentWatch {
   void started(SteadyTime now) noexcept;
   // The monitor could not be started, or is lost.
   void ended(SteadyTime now) noexcept;
-  // The same for a monitor that look() found dead or hanging; returns the sentence for the log.
+  // The same for a monitor that look() has found dead or hanging. Returns the sentence for the log.
   std::string lost(Finding finding, pid_t monitor, SteadyTime now);
 
   // Whether to start the monitor now.

@@ -36,7 +36,7 @@ void LiveProofs::take_newest() {
   const std::uint64_t generation = reader_->proofs_generation();
   if (generation == looked_at_) return;
   const Result<std::string> text = reader_->proofs();
-  // The writer was faster: the next request tries again.
+  // The writer was faster, so the next request tries again.
   if (!text && text.error().kind() == ErrorKind::transient) return;
   looked_at_ = generation;
   Result<std::vector<store::FileProof>> proofs =
@@ -47,7 +47,8 @@ void LiveProofs::take_newest() {
   }
   values_.clear();
   for (const store::FileProof& proof : *proofs) {
-    // The first one counts when two orders want the same file (agent/publishing/proof_publisher.h).
+    // When two orders want the same file, the first one counts
+    // (agent/publishing/proof_publisher.h).
     for (const std::string& file : store::files_of(proof)) {
       values_.try_emplace(key_of(proof.domain, file), proof.value);
     }

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// Writes to the server's log when no agent publishes, and when one publishes again. Meanwhile the
+// Writes to the server's log when no agent publishes, and when one publishes again. In between, the
 // agent, its monitor and its guard are gone or stopped, and the served certificates do not change
-// until they expire. Belongs to one process that serves; that process calls look() every few
-// seconds, and passes the time.
+// until they expire. Belongs to one process that serves, which calls look() every few seconds and
+// passes the time.
 #pragma once
 
 #include <optional>

@@ -15,7 +15,7 @@ namespace {
 constexpr std::size_t kCacheLine = 64;
 constexpr std::uint64_t kPause = 60;  // seconds
 
-// Workers share an account. So a process of another account with this number is not our worker.
+// Workers share an account, so a process of another account that has this number is not our worker.
 bool lives(pid_t worker) noexcept {
   return worker != 0 && kill(worker, 0) == 0;
 }
@@ -111,7 +111,7 @@ void WorkerRows::enter() noexcept {
   row_ = &row(0);
 }
 
-// The process id stays for take(), which then clears the generations.
+// The process id stays, so that take() can clear the generations later.
 void WorkerRows::leave() noexcept {
   row_ = nullptr;
 }

@@ -82,7 +82,7 @@ class WorkerRows {
   }
   // This worker shows that generation of the certificate from now on.
   void shows(std::uint32_t slot, std::uint64_t generation) noexcept;
-  // Whether `now` is a minute or more after the last time that any worker was told so.
+  // True at most once a minute for all workers together.
   bool may_say_again(SteadyTime now) noexcept;
 
   struct Worker {
@@ -101,8 +101,8 @@ class WorkerRows {
   static_assert(Cell::is_always_lock_free, "different processes count");
 
   struct Head {
-    std::atomic<std::uint32_t> used;  // rows that were ever taken
-    Cell said;                        // when, in seconds of the steady clock
+    std::atomic<std::uint32_t> used;  // rows that were taken at any time
+    Cell said;                        // the time of may_say_again(), in seconds of the steady clock
   };
   struct Row {
     std::atomic<pid_t> pid;
