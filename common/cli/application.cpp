@@ -91,8 +91,8 @@ void let_fall_through(CLI::App& app) {
   }
 }
 
-// What is wrong with the command line. Of `check` a monitoring system reads it, and would take the
-// usual exit status for a state of its own.
+// What is wrong with the command line. A monitoring system reads the output of `check`, and would
+// take the usual exit status for a state.
 int report_mistake(const CLI::App& app, const std::string& mistake) {
   if (app.got_subcommand("check")) {
     Terminal::print(plugin_failure(mistake));
@@ -129,7 +129,7 @@ std::vector<std::string> Application::names_in(const std::string& state_director
 
 int Application::parse_and_act(int argc, char** argv) {
   std::vector<std::string> words(argv + std::min(argc, 1), argv + argc);
-  // Not a command of the tree, because its words need not make sense yet.
+  // __complete is no command of the tree, because the words after it may be unfinished.
   if (!words.empty() && words.front() == "__complete") {
     const auto completion = complete(*app_, {words.begin() + 1, words.end()},
                                      [this](const std::string& path) { return names_in(path); });
@@ -141,7 +141,7 @@ int Application::parse_and_act(int argc, char** argv) {
     words.emplace_back("--help");
   }
   try {
-    // It wants the last word first.
+    // CLI11 wants the last word first.
     app_->parse(std::vector<std::string>(words.rbegin(), words.rend()));
   } catch (const CLI::ParseError& problem) {
     if (problem.get_exit_code() == 0) return app_->exit(problem);

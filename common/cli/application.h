@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The whole of ccmctl as one tree of commands: parsed here, and the source of help, manual and
-// completion. One per process.
+// The whole of ccmctl as one tree of commands. It parses the command line, and help, manual and
+// completion are made from it. One per process.
 #pragma once
 
 #include <CLI/CLI.hpp>
@@ -17,10 +17,11 @@ class Application {
   Application();
 
   const CLI::App& commands() const noexcept { return *app_; }
-  // Throws CLI::ParseError when the line, program's name included, is not right; does nothing else.
+  // Only parses. Throws CLI::ParseError when the line, which begins with the program's name, is
+  // wrong.
   void parse(const std::string& line) { app_->parse(line, true); }
 
-  // Never throws; the exit status of the process.
+  // Never throws. Returns the exit status of the process.
   int run(int argc, char** argv) noexcept;
 
  private:

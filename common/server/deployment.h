@@ -186,8 +186,7 @@ class Deployment {
   std::optional<config::Config> config_;
   // All certificates that virtual hosts show, by name, and the sets that use them.
   std::map<std::string, LiveCertificate, std::less<>> live_;
-  publication::AskedNames
-      asked_;  // tells the agent which names clients ask an account's catalogues for
+  publication::AskedNames asked_;  // what clients ask catalogues for, told to the agent
   std::map<std::string, LiveCatalogue, std::less<>> catalogues_;
   WorkerRows rows_;
   config::ServerKind kind_ = config::ServerKind::none;
@@ -196,8 +195,7 @@ class Deployment {
   SystemClock clock_;
   SessionTickets tickets_;
   LiveProofs proofs_;
-  std::vector<std::pair<Severity, std::string>>
-      doubts_;  // warnings that judge() has not logged yet
+  std::vector<std::pair<Severity, std::string>> doubts_;  // judge() has yet to log them
   // From start() on, when there is anything to serve.
   std::optional<publication::Reader> reader_;
   std::optional<publication::CanaryBoard> board_;  // where a certificate has a canary

@@ -57,7 +57,7 @@ Result<FileDescriptor> listen_on(const std::string& address) {
   return listener;
 }
 
-// The process needs no root rights to answer.
+// Drops root's rights, because answering needs none.
 Result<void> become_harmless(const std::string& user) {
   if (geteuid() == 0) {
     auto account = find_account(user.empty() ? kDefaultAccount : user);
@@ -74,7 +74,7 @@ Result<void> become_harmless(const std::string& user) {
   return launch::forbid_dumps("the status's process");
 }
 
-// Nothing else stays open, above all no end of a lifeline.
+// Keeps only these two; above all no end of a lifeline stays open.
 std::pair<FileDescriptor, FileDescriptor> keep_only(const FileDescriptor& listener,
                                                     const FileDescriptor& publication) {
   constexpr int kListener = STDERR_FILENO + 1;

@@ -24,14 +24,14 @@ class StatusPort {
   StatusPort& operator=(const StatusPort&) = delete;
   ~StatusPort() { stop(); }
 
-  // Listens there, instead of where it did before; nowhere when the address is empty. On failure
+  // Listens at the address instead of the one before, or nowhere when it is empty. On failure
   // everything stays as it was.
   Result<void> listen_at(const std::string& address);
-  // Begins to answer, from the notes in the publication (a descriptor that can only read). The
-  // process inherits nothing else that matters.
+  // Begins to answer with what the notes in the publication say. `publication` is a descriptor that
+  // can only read. The new process inherits nothing else that matters.
   Result<void> start(const config::Config& config, FileDescriptor publication);
   void stop() noexcept;
-  // That it has ended by itself; it is gone then.
+  // Whether the process has ended by itself. It has then been waited for.
   bool has_ended() noexcept;
 
   bool is_wanted() const noexcept { return static_cast<bool>(listener_); }

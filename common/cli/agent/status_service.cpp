@@ -68,7 +68,7 @@ server::StatusAnswer refusal(unsigned status, std::string_view sentence) {
           .body = fmt::format("{}\n", sentence)};
 }
 
-// A complete head: the request line and the headers (RFC 9112). nullopt: it is none.
+// Parses a complete head: the request line and the headers (RFC 9112). nullopt: it is malformed.
 std::optional<HttpRequest> parse_request(std::string_view head) {
   const std::vector<std::string_view> lines = split(head, '\n');
   const std::vector<std::string_view> words = split(trim(lines[0]), ' ');
@@ -93,7 +93,7 @@ class Connection {
   pollfd awaited() const noexcept {
     return {socket_.get(), static_cast<short>(is_answering() ? POLLOUT : POLLIN), 0};
   }
-  // `answer` makes the message to a complete head. False when there is nothing left to do.
+  // `answer` makes the message for a complete head. False when the connection is finished.
   template <typename Answer>
   bool go_on(steady_clock::time_point now, bool is_ready, Answer&& answer) {
     if (now >= ends_at_) return false;
@@ -157,7 +157,7 @@ class StatusService {
 
   void look(const FileDescriptor& listener) {
     const bool may_accept = connections_.size() < kMostConnections;
-    // A negative descriptor is none to poll().
+    // poll() ignores a negative descriptor.
     std::vector<pollfd> waiting{{may_accept ? listener.get() : -1, POLLIN, 0}};
     for (const Connection& each : connections_) waiting.push_back(each.awaited());
     if (poll(waiting.data(), waiting.size(), kLookAtTime) < 0) return;

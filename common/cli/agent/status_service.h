@@ -8,7 +8,7 @@
 
 namespace ccm::cli {
 
-// Comes back with an error only. The listener does not block.
+// Returns only with an error. The listener must not block.
 Result<void> serve_status(const config::Config& config, const FileDescriptor& listener,
                           const FileDescriptor& publication);
 

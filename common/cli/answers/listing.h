@@ -19,7 +19,7 @@ struct ListOptions {
   std::string output;
 };
 
-// `failed`, after what there is and a sentence, when the service shows only a part.
+// When the service shows only a part of the list: prints it, says so and returns `failed`.
 Result<ExitCode> print_list(Workspace& workspace, const cloud::Operation& operation,
                             const cloud::Arguments& arguments, const ListOptions& options);
 

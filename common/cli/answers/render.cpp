@@ -23,7 +23,7 @@ using cloud::JsonView;
 
 constexpr const char* kHidden = "(not shown; use --json or --output)";
 
-// "a.private_key" too.
+// Also for a path such as "a.private_key".
 bool is_secret(std::string_view name) {
   return cloud::is_secret_name(name.substr(name.rfind('.') + 1));
 }
@@ -33,7 +33,7 @@ bool is_scalar(const JsonView& value) {
   return kind != JsonKind::object && kind != JsonKind::array;
 }
 
-// PCA speaks in milliseconds since 1970.
+// PCA's times are milliseconds since 1970.
 std::string shown(std::string_view name, const JsonView& value) {
   if (is_secret(name)) return value.text().empty() ? "" : kHidden;
   const bool is_time = name.ends_with("_time") || name == "not_before" || name == "not_after";
@@ -76,7 +76,7 @@ std::vector<std::string> column_names(const std::vector<JsonView>& rows, std::st
   return names;
 }
 
-// Set off from the fields, so that no line of a value looks like one of them.
+// Indented, so that no line of a value looks like a field.
 std::string indented(std::string_view text) {
   std::string out;
   for (const auto line : split(trim(text), '\n')) {
@@ -112,7 +112,7 @@ std::optional<JsonView> list_of(const JsonView& root) {
   return name.empty() ? std::nullopt : std::optional(root[name]);
 }
 
-// Lists come in pages.
+// An answer may be only one page of a list.
 void say_what_is_missing(const JsonView& root) {
   const auto list = list_of(root);
   const auto total = cloud::total_in(root);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Answers of the services for people: lists as tables, objects as "field  value" lines. And for
-// scripts: the answer as it came. Private keys are shown to scripts only.
+// Shows answers of the services: for people, lists as tables and objects as "field  value" lines;
+// for scripts, the answer as it came. Private keys are shown to scripts only.
 #pragma once
 
 #include <string>
@@ -19,9 +19,9 @@ std::string as_table(const Terminal& terminal, const std::vector<cloud::JsonView
                      std::string_view columns);
 std::string as_lines(const Terminal& terminal, const cloud::JsonView& value);
 
-// Prints an answer in the form that the options ask for. `columns` choose those of its list, when
-// it has one. What is neither JSON nor text goes to a file only (`output`); with one, everything
-// goes there, owner-only.
+// Prints an answer in the form that the options ask for. `columns` are those of its list, if it has
+// one. `output` is a file that takes everything, readable by its owner only; an answer that is
+// neither JSON nor text needs one.
 Result<ExitCode> print_answer(const Workspace& workspace, const Answer& answer,
                               std::string_view columns = {}, const std::string& output = {});
 
@@ -34,7 +34,8 @@ struct Change {
   std::uint64_t version = 0;
   std::uint64_t before = 0;
 };
-// For people the sentence, for scripts the change and what the servers make of it (served.h).
+// Prints the sentence for people, or for scripts the change and what each server makes of it
+// (served.h).
 Result<ExitCode> print_change(const Workspace& workspace, const Change& change,
                               std::string_view sentence,
                               std::vector<cloud::JsonObject> servers = {});

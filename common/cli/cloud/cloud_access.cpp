@@ -35,7 +35,7 @@ std::string usual_credentials_file() {
 
 Result<cloud::SharedProxyLogin> read_proxy_login(const GlobalOptions& options,
                                                  const config::GlobalConfig& known) {
-  // The settings' password is for the settings' proxy.
+  // The password in the settings is for the proxy in the settings only.
   const std::string& inherited = options.proxy.empty() ? known.proxy_credentials : std::string();
   const std::string file = choose(options.proxy_file, inherited);
   if (file.empty()) return cloud::SharedProxyLogin();
@@ -168,7 +168,7 @@ Result<std::string> CloudAccess::endpoint_of(cloud::Service service) const {
                           region_.empty() ? "" : fmt::format(" for region {}", region_), option));
 }
 
-// API: KeystoneListProjects. The project of a region bears the region's name.
+// API: KeystoneListProjects. The project of a region has the region's name.
 Result<std::string> CloudAccess::project_id() {
   if (!project_id_.empty()) return project_id_;
   constexpr std::string_view kInstead = "give --project-id, or project_id in the credentials";

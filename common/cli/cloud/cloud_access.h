@@ -24,7 +24,7 @@
 
 namespace ccm::cli {
 
-// What came back. A preview (--dry-run) has been shown instead of sent, and is otherwise empty.
+// The answer of a service. A preview (--dry-run) was only shown, so its answer is empty.
 struct Answer {
   bool is_preview = false;
   int status = 0;
@@ -41,12 +41,13 @@ struct Answer {
 using Words = std::vector<std::pair<std::string, std::string>>;
 cloud::Arguments to_arguments(const Words& words);
 
-// What the option says, otherwise what the settings say.
+// The option's value, or without one the settings' value.
 inline std::string choose(const std::string& option, const std::string& effective) {
   return option.empty() ? effective : option;
 }
 
-// From --proxy-file or, for the proxy of the settings, from their file; nullptr when there is none.
+// From --proxy-file or, for the proxy in the settings, from the file that they name; nullptr when
+// there is none.
 Result<cloud::SharedProxyLogin> read_proxy_login(const GlobalOptions& options,
                                                  const config::GlobalConfig& known);
 
@@ -58,19 +59,19 @@ class CloudAccess {
                                                    const config::GlobalConfig* effective,
                                                    const Clock& clock);
 
-  // Checks, then sends; or, for a preview, prints the request. A project id that the path wants and
-  // the arguments lack is looked up.
+  // Checks the arguments, then sends the request, or prints it for a preview. Looks up a project id
+  // that the path needs and the arguments lack.
   Result<Answer> call(const cloud::Operation& operation, cloud::Arguments arguments);
-  // By name; the name is one of the catalogue's.
+  // `operation` must be a name of the catalogue.
   Result<Answer> call(std::string_view operation, const Words& words);
 
-  // `invalid` with the option that would name it when the region has no such service.
+  // `invalid`, with the option that would name the endpoint, when the region has no such service.
   Result<std::string> endpoint_of(cloud::Service service) const;
   const cloud::Endpoints& endpoints() const noexcept { return endpoints_; }
   cloud::Session& session() noexcept { return *session_; }
   cloud::HttpClient& http() noexcept { return *http_; }
   cloud::CredentialsProvider& credentials() noexcept { return *provider_; }
-  // Empty when nobody said which.
+  // Empty when neither an option nor the settings name a region.
   const std::string& region() const noexcept { return region_; }
   // "file /root/cred, section [global]", "the environment", "the ECS metadata service".
   const std::string& credentials_source() const noexcept { return source_; }

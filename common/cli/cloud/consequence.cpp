@@ -17,7 +17,7 @@ namespace {
 struct Consequence {
   std::string_view operation;
   std::string_view phrase;
-  // Only when this parameter has this value; empty: always.
+  // Only if this parameter has this value; empty: always.
   std::string_view parameter = {};
   std::string_view value = {};
 };

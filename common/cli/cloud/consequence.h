@@ -11,15 +11,15 @@
 
 namespace ccm::cli {
 
-// Whether a call of the operation may have to be agreed to. Pure.
+// Whether some calls of the operation need an agreement. Pure.
 bool may_have_consequence(const cloud::Operation& operation) noexcept;
 // What this call is about to do: "delete the certificate from SCM, which cannot be undone". Empty
 // when nobody needs to be asked. Pure.
 std::string_view consequence_of(const cloud::Operation& operation,
                                 const cloud::Arguments& arguments);
 
-// Asks on the terminal whether to make the call, when it has a consequence; false when the answer
-// is no, and that is said. `invalid` where nobody can be asked, with the advice to give --yes.
+// Asks on the terminal whether to make the call, if it has a consequence. False, and said, when the
+// answer is no. `invalid`, with the advice to give --yes, when there is no terminal.
 Result<bool> agree_to(const cloud::Operation& operation, const cloud::Arguments& arguments);
 
 }  // namespace ccm::cli

@@ -17,11 +17,12 @@ namespace ccm::cli {
 // Names of sources::SourceVariant.
 using SourceVariants = std::set<std::string_view>;
 
-// All there are: "scm", "pca", "pca-cloud-key".
+// All variants: "scm", "pca", "pca-cloud-key".
 std::vector<std::string_view> variant_names();
-// The same for people, with `last` before the last one, each with its note when `has_notes`.
+// The same in a sentence, with the word `last` before the last one, and with each one's note when
+// `has_notes`.
 std::string variants_in_words(std::string_view last, bool has_notes);
-// The first of each kind.
+// The first variant of each kind.
 std::vector<std::string_view> usual_variants();
 std::string_view variant_of(const config::SourceSpec& source);
 
@@ -30,9 +31,9 @@ struct Need {
   const sources::CloudNeed* call;
 };
 
-// In the order in which an engine comes to them, each operation once.
+// In the order in which an engine uses them, each operation once.
 std::vector<Need> needs_of(const SourceVariants& variants);
-// What they need and no action stands for, one sentence each.
+// What they need besides actions, one sentence each.
 std::vector<std::string_view> beyond_actions(const SourceVariants& variants);
 // The actions of these operations, sorted, each once.
 std::vector<std::string> actions_of(const std::vector<Need>& needs);

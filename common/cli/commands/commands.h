@@ -31,13 +31,13 @@ void add_forget(CLI::App& app, Action& action);
 void add_local_import(CLI::App& app, Action& action);
 // agent: the engine without a web server
 void add_agent(CLI::App& app, Action& action);
-// export, certificates export, private-certificates export; like the next, after the shortcuts,
-// whose groups they join.
+// export, certificates export, private-certificates export. Called after the shortcuts, whose
+// groups they join.
 void add_export_commands(CLI::App& app, Action& action);
 // push, deploy
 void add_delivery_commands(CLI::App& app, Action& action);
 void add_revoke(CLI::App& app, Action& action);
-// ca export; after the shortcuts.
+// ca export. Called after the shortcuts.
 void add_authority_export(CLI::App& app, Action& action);
 // issue, certificates import, csr upload
 void add_request_commands(CLI::App& app, Action& action);
@@ -45,13 +45,13 @@ void add_request_commands(CLI::App& app, Action& action);
 void add_doctor(CLI::App& app, Action& action);
 // policy
 void add_policy(CLI::App& app, Action& action);
-// generate: manual and completion, made from the tree; the last to be added.
+// generate: manual and completion, made from the tree, so it is called last.
 void add_generate(CLI::App& app, Action& action);
 void add_api_commands(CLI::App& app, Action& action);
 // "certificates list", "ca create", …: entries of shortcuts.cpp.
 void add_shortcuts(CLI::App& app, Action& action);
 
-// A command with subcommands, made when it is not there yet.
+// The command of that name, which has subcommands; made if it does not exist yet.
 CLI::App& group(CLI::App& app, const std::string& name, const std::string& description);
 
 }  // namespace ccm::cli

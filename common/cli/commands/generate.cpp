@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The manual, made from the tree that parses the command line: there is no second list. And the
-// scripts for completion, which ask that tree (completion.h).
+// Makes the manual from the tree that parses the command line, so that there is no second list.
+// Also prints the scripts for completion, which ask that tree (completion.h).
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -31,7 +31,7 @@ void walk(const CLI::App& app, const std::string& path, const Visit& visit) {
   }
 }
 
-// What roff would take for a command, or break at.
+// Escapes what roff would take for a command or break a line at.
 std::string roff(std::string_view text) {
   std::string out;
   for (const char c : text) {
@@ -103,7 +103,7 @@ void add_generate(CLI::App& app, Action& action) {
   command->footer("Example:\n  ccmctl generate bash > /etc/bash_completion.d/ccmctl");
   command->callback([=, &action, &app] {
     action = [=, &app](Workspace&) -> Result<ExitCode> {
-      // The last two are for scripts/generate-reference.
+      // The last two forms are for scripts/generate-reference.
       Terminal::print(*form == "man"        ? manual(app)
                       : *form == "markdown" ? reference_of_commands(app)
                       : *form == "errors"   ? reference_of_errors()

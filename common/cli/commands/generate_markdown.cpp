@@ -16,8 +16,8 @@ namespace {
 constexpr const char* kOrigin =
     "<!-- Made by scripts/generate-reference from the program's own tables; do not edit. -->\n";
 
-// For a table's cell, outside of backquotes: a bar would end it, < and * have meanings of their
-// own.
+// For a cell of a table, outside of backquotes: a bar would end the cell, and < and * have a
+// meaning.
 std::string cell(std::string_view text) {
   std::string out;
   for (const char c : text) {
@@ -51,7 +51,7 @@ std::string row(const CLI::Option& option) {
                      option.get_required() ? " (required)" : "");
 }
 
-// Every command has --help.
+// Leaves out --help, which every command has.
 std::string options_table(const CLI::App& app) {
   std::string rows;
   for (const CLI::Option* option : arguments_of(app)) rows += row(*option);

@@ -46,7 +46,7 @@ class Findings {
   std::vector<Finding> all_;
 };
 
-// As a shell reads it: quoted where it must be.
+// Quoted for a shell where necessary.
 std::string shell_word(std::string_view word);
 
 // Modes, owners, left-overs, damage and room in the state directory; who leads.
@@ -66,7 +66,7 @@ struct ModuleWish {
 // Releases of what runs and of what is installed, and whether the servers take the modules.
 void examine_modules(Workspace& workspace, const ModuleWish& wish, Findings& findings);
 
-// What is being issued, and what it waits for.
+// The orders in progress, and what they wait for.
 void examine_orders(Workspace& workspace, Findings& findings);
 
 // What the servers' systemd units forbid to their agents. Only root sees that.
@@ -74,14 +74,15 @@ void examine_units(Workspace& workspace, Findings& findings);
 
 // Names, routes, trust, clock, credentials and permissions.
 void examine_cloud(Workspace& workspace, Findings& findings);
-// For examine_cloud: false when the credentials were refused and nothing more may be tried with
-// them.
+// Called by examine_cloud(). False when the credentials were refused; then nothing more may be
+// tried with them.
 bool examine_account(CloudAccess& cloud, Findings& findings);
 // Tries the operations that an engine calls for these sources, without changing anything.
 void examine_permissions(Workspace& workspace, CloudAccess& cloud, const SourceVariants& variants,
                          Findings& findings);
 
-// Credentials that single certificates use besides the usual ones, and what they are for.
+// The credentials that single certificates use besides the usual ones, and what those are needed
+// for.
 void examine_further_credentials(Workspace& workspace, Findings& findings);
 
 }  // namespace ccm::cli

@@ -38,7 +38,7 @@ bool is_first_death(const std::string& state_path, const store::ServerId& server
   return trouble && trouble->deaths == 1;
 }
 
-// The number comes from a file of the agent's account, and root acts on it.
+// The number comes from a file of the agent's account, so root must not trust it.
 bool may_be_a_worker(pid_t process) {
   const std::string path = fmt::format("/proc/{}", process);
   struct stat status {};
@@ -47,7 +47,7 @@ bool may_be_a_worker(pid_t process) {
   return program == "nginx" || program == "apache2" || program == "httpd";
 }
 
-// Of a server whose agent works.
+// For a server whose agent works.
 void examine_troubles(const std::string& state_path, const store::AgentSighting& seen,
                       const std::string& subject, Findings& findings) {
   for (const AgentFlaw flaw : seen.flaws.list()) {
@@ -103,7 +103,7 @@ void examine_one(const std::string& state_path, const EffectiveSettings& server,
   }
 }
 
-// Agents that could not leave their settings.
+// Agents that could not write their settings.
 void examine_strangers(const std::string& state_path, const std::vector<EffectiveSettings>& servers,
                        Findings& findings) {
   for (const auto& server : store::servers_with(state_path, store::kTroublePrefix)) {

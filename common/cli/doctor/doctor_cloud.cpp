@@ -25,7 +25,8 @@
 namespace ccm::cli {
 namespace {
 
-// The gateway refuses what is 15 minutes off (docs/design/signing.md, "What the gateway checks").
+// The gateway refuses a clock that differs by 15 minutes (docs/design/signing.md, "What the gateway
+// checks").
 constexpr Seconds kTolerableSkew{60};
 constexpr Seconds kRefusedSkew{15 * 60};
 constexpr std::string_view kNameIt =
@@ -33,7 +34,7 @@ constexpr std::string_view kNameIt =
     "or "
     "with --region";
 
-// How this host reaches the cloud: the options, then the settings. Needs no credentials.
+// How this host reaches the cloud: by the options, or else by the settings. Needs no credentials.
 struct Way {
   cloud::Endpoints endpoints;
   std::string proxy;
@@ -77,7 +78,7 @@ class Network {
   Network(Way way, const Clock& clock, Findings& findings)
       : way_(std::move(way)), clock_(clock), findings_(findings) {}
 
-  // Whether everything that was looked at can be reached.
+  // Whether every endpoint that was examined can be reached.
   bool examine(cloud::Service service, const std::string& endpoint) {
     const std::string subject = fmt::format("endpoint of {}", to_string(service));
     if (endpoint.empty()) {
@@ -101,7 +102,7 @@ class Network {
   }
 
  private:
-  // Of the proxy when there is one: it is the one that resolves the rest.
+  // Resolves the proxy's name if there is a proxy, which resolves all others.
   bool resolve(const std::string& subject, const std::string& endpoint) {
     const std::string& url = way_.proxy.empty() ? endpoint : way_.proxy;
     const auto parts = cloud::split_url(url);
@@ -158,7 +159,7 @@ class Network {
 
   void explain(const std::string& subject, const std::string& endpoint, const std::string& host,
                const std::string& problem) {
-    // Only what is about trust is worth a second handshake.
+    // Only a problem with trust is worth a second handshake.
     const bool is_about_trust = problem.find("ssl_trusted_certificate") != std::string::npos;
     const auto chain = is_about_trust ? cloud::fetch_peer_chain(endpoint, way_.proxy, way_.login)
                                       : Result<std::vector<crypto::Certificate>>();
@@ -230,7 +231,7 @@ class Network {
   bool has_seen_clock_ = false;
 };
 
-// What certificates of this host come from; everything when there are no settings.
+// The sources of this host's certificates; all sources when there are no settings.
 SourceVariants variants_of(Workspace& workspace) {
   SourceVariants variants;
   if (const auto settings = workspace.settings()) {
@@ -267,7 +268,7 @@ bool examine_network(Workspace& workspace, Findings& findings) {
   return is_open;
 }
 
-// Servers that have only a catalogue of the store.
+// Whether all servers have nothing but a catalogue of the store.
 bool needs_no_cloud(Workspace& workspace) {
   const auto settings = workspace.settings();
   return settings && workspace.has_catalogue() && workspace.options.credentials.empty() &&

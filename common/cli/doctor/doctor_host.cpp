@@ -59,7 +59,7 @@ void examine_one(const store::EffectiveSettings& settings, Findings& findings) {
   }
 }
 
-// What helps a certificate in this state.
+// What to do about a certificate in this state.
 std::string remedy_of_certificate(const Overview& overview, Condition condition) {
   const std::string name = shell_word(overview.name);
   if (overview.spec == nullptr) return fmt::format("import another one: ccmctl import {}", name);
@@ -106,7 +106,7 @@ void examine_records(const store::StoreReader& store, const std::string& name, F
   }
 }
 
-// They are neither renewed nor served, so nothing about them is bad; but their keys are still
+// They are neither renewed nor served, so nothing about them is bad. But their keys are still
 // stored.
 void report_left(const std::vector<std::string>& names, Findings& findings) {
   if (names.empty()) return;
@@ -121,7 +121,7 @@ void report_left(const std::vector<std::string>& names, Findings& findings) {
                   is_one ? shell_word(names.front()) : "NAME"));
 }
 
-// The first few of each kind one by one, the well ones and the rest as numbers.
+// Lists the first few of each kind; the good ones and all others are only counted.
 class Summary {
  public:
   void add(Finding finding) {
@@ -175,11 +175,11 @@ void examine_settings(Workspace& workspace, Findings& findings) {
 
 void examine_certificates(Workspace& workspace, Findings& findings) {
   const Time now = workspace.clock().now();
-  // The problem with the directory was reported already.
+  // The problem with the directory has a finding already.
   if (find_wrong_directory(workspace.options)) return;
   const auto all = look_at_all(workspace, Depth::files);
   if (!all) {
-    // A user who may not read the settings was told already.
+    // There is a finding already when this user may not read the settings.
     if (workspace.settings()) {
       findings.bad("certificates", all.error().message(), "run ccmctl doctor as root");
     }

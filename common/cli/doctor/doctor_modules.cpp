@@ -53,7 +53,7 @@ const Usual* usual_of(ServerKind server) {
   return found == kUsual.end() ? nullptr : found;
 }
 
-// The first that is there; empty when none is.
+// The first path that exists; empty when none does.
 std::string first_of(std::span<const std::string_view> paths) {
   for (const std::string_view path : paths) {
     if (access(std::string(path).c_str(), F_OK) == 0) return std::string(path);
@@ -61,7 +61,8 @@ std::string first_of(std::span<const std::string_view> paths) {
   return {};
 }
 
-// A file as a process has it: with the word that the kernel adds when another took its place.
+// The file that a process has open. The kernel marks its name when another file has taken its
+// place.
 struct InUse {
   std::string path;
   bool is_replaced = false;
@@ -100,7 +101,7 @@ int parent_of(int pid) {
   return 0;
 }
 
-// The server's first process, whose children have the module from it.
+// The server's first process, from which its children have the module.
 std::optional<Running> find_running(const std::string& module_path) {
   const std::string module = real_path(module_path);
   std::map<int, Running> all;
@@ -130,14 +131,14 @@ std::string abi_text(const ProgramFile& program) {
   return "no server";
 }
 
-// One module and the program that is to load it.
+// A module and the program that loads it.
 struct Pair {
   std::string subject;
   std::string module;
   std::string program;  // empty: not found
 };
 
-// The module's release; empty when there is nothing more to say about it.
+// The module's release; empty when nothing more can be said about it.
 std::string examine_fit(const Pair& pair, Findings& findings) {
   constexpr std::string_view kInstall =
       "install the module that was built for this server, or build it against it";

@@ -14,12 +14,12 @@
 namespace ccm::cli {
 namespace {
 
-// Each is a few calls, and one wrong permission shows in the first of them.
+// Each trial takes a few calls, and the first one already shows a missing permission.
 constexpr std::size_t kMostTrials = 20;
 constexpr std::size_t kProofsTold = 3;
 
 std::string describe_order(const sources::OrderView& order, Time now) {
-  // Two names may have their values in one record.
+  // Two names may share one DNS record.
   std::set<std::string> all;
   for (const auto& [proof, value] : order.proofs) all.insert(proof);
   const std::vector<std::string> proofs(all.begin(), all.end());
@@ -52,7 +52,7 @@ void examine_order(const std::string& name, const sources::OrderView& order, Tim
 
 using Trials = std::map<config::CredentialsSpec, std::vector<sources::SideTrial>>;
 
-// What the settings need of other credentials, each once.
+// What the settings need other credentials for, each once.
 Trials trials_of(const std::vector<store::EffectiveSettings>& settings) {
   Trials trials;
   std::set<std::pair<config::CredentialsSpec, std::string>> seen;
@@ -82,7 +82,7 @@ void examine_with(Workspace& workspace, const config::CredentialsSpec& credentia
                  fmt::format("correct {}", config::to_string(credentials)));
     return;
   }
-  // The usual ones have been examined.
+  // The usual credentials have been examined already.
   if (!is_usual && !examine_account(**cloud, findings)) return;
   for (std::size_t i = 0; i < std::min(trials.size(), kMostTrials); ++i) {
     const sources::SideTrial& trial = trials[i];
@@ -107,7 +107,7 @@ void examine_orders(Workspace& workspace, Findings& findings) {
   if (!names) return;
   const Time now = workspace.clock().now();
   for (const std::string& name : *names) {
-    // A damaged record is said with the others.
+    // A damaged record has a finding elsewhere.
     const auto order = sources::find_order(workspace.store(), name);
     if (order && *order) examine_order(name, **order, now, findings);
   }

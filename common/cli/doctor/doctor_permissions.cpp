@@ -44,7 +44,7 @@ class Permissions {
  public:
   Permissions(CloudAccess& cloud, Findings& findings) : cloud_(cloud), findings_(findings) {}
 
-  // False when the credentials were refused: more of that would lock them.
+  // False when the credentials were refused, because more refusals would lock them.
   bool try_out(const Need& need) {
     const std::string subject = need.operation->full_name();
     const auto trial = trial_of(*need.call);
@@ -115,7 +115,7 @@ class Permissions {
   std::set<std::string> unknown_;
 };
 
-// An object that the settings name, and whose it is.
+// An object in the cloud that the settings name, and the certificates that need it.
 struct Named {
   const sources::SourceDriver* driver;
   sources::NamedObject object;
@@ -136,7 +136,7 @@ std::map<std::pair<std::string_view, std::string>, Named> named_by(
   return named;
 }
 
-// What the settings name in the cloud, and whether it can be used.
+// Whether the objects that the settings name exist in the cloud and can be used.
 void examine_named(Workspace& workspace, CloudAccess& cloud, Findings& findings) {
   const auto settings = workspace.settings();
   if (!settings) return;

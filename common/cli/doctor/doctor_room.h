@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What `ccmctl doctor` says to the room that the state directory has. Pure.
+// The finding of `ccmctl doctor` about the free space in the state directory. Pure.
 #pragma once
 
 #include <string>

@@ -22,7 +22,7 @@ using store::Survey;
 
 constexpr std::size_t kNamedFiles = 3;
 
-// A command for these paths, or one that finds them when they are many.
+// A command for these paths, or a command that finds them when there are many.
 std::string command_for(const std::vector<std::string>& paths, std::string_view command,
                         const std::string& finder) {
   if (paths.size() > kNamedFiles) return finder;
@@ -128,7 +128,7 @@ void report_others(const std::string& path, const Survey& survey, Findings& find
   }
 }
 
-// In a fleet, the lock of the state directory says only which agent follows the fleet.
+// In a fleet, the lock of the state directory only tells which agent follows the fleet.
 void report_leader(const Survey& survey, bool is_in_fleet, Findings& findings) {
   switch (survey.lead) {
     case Lead::never_taken:

@@ -23,8 +23,8 @@ namespace {
 constexpr std::string_view kAgent = "ccm-agent";
 constexpr int kPublication = 3;  // the agent's descriptor (launch/launch.h)
 
-// By the folder itself: what the link in /proc says differs where doctor runs in a chroot and the
-// agent in a mount namespace.
+// Compares the folder itself. The text of the link in /proc differs when doctor runs in a chroot
+// and the agent in a mount namespace.
 bool is_agent_of(const std::string& process, const std::string& state_path) {
   std::ifstream file(process + "/comm");
   std::string name;
@@ -33,7 +33,7 @@ bool is_agent_of(const std::string& process, const std::string& state_path) {
   return name == kAgent && std::filesystem::equivalent(process + "/cwd", state_path, error);
 }
 
-// The folders in /proc of the agents whose store this is. Only root sees them.
+// The folders in /proc of the agents that use this store. Only root sees them.
 std::vector<std::string> agents_of(const std::string& state_path) {
   std::vector<std::string> agents;
   const Handle<DIR, closedir> processes(opendir("/proc"));
@@ -45,7 +45,8 @@ std::vector<std::string> agents_of(const std::string& state_path) {
   return agents;
 }
 
-// Where the publication lies; nullopt when it is the memory that it should be, or not seen.
+// The file that the publication is in; nullopt when it is memory, as it should be, or cannot be
+// seen.
 std::optional<std::string> substitute_of(const std::string& process) {
   const std::string target = link_text(fmt::format("{}/fd/{}", process, kPublication));
   const bool is_file =
@@ -64,7 +65,7 @@ bool has_notifications(const std::string& process) {
   return false;
 }
 
-// As the agent sees it, in its own mount namespace.
+// As the agent sees it in its mount namespace.
 bool is_read_only(const std::string& process, const std::string& state_path) {
   return store::look_for_refusal(process + "/root" + state_path) == EROFS;
 }

@@ -33,8 +33,8 @@ struct ProgramFile {
   std::optional<HttpdAbi> httpd;
 };
 
-// From the file's bytes; what is not there stays empty. For 64-bit machines with the least
-// significant byte first, as the records lie in memory.
+// Reads the file's bytes; a member stays empty when the file does not have it. For 64-bit machines
+// with the least significant byte first, because the records have that form in memory.
 ProgramFile read_program(std::string_view bytes);
 // `rejected` when it cannot be read.
 Result<ProgramFile> read_program_file(const std::string& path);

@@ -49,7 +49,7 @@ std::string title_of(const EffectiveSettings& server, const std::vector<Effectiv
   const auto twins = std::count_if(all.begin(), all.end(), [&](const EffectiveSettings& each) {
     return each.server.kind == server.server.kind && each.facts.place == server.facts.place;
   });
-  // An upgrade of the running server: both have one PID file.
+  // During an upgrade of the running server, two servers have the same PID file.
   return twins < 2 ? fmt::format("{} ({})", name, printable(server.facts.place))
                    : fmt::format("{} ({}, {})", name, printable(server.facts.place),
                                  server.server.instance);

@@ -29,7 +29,7 @@ inline bool is_lost(AgentCondition condition) noexcept {
 
 // "nginx"; with its PID file where there are several of the kind: "nginx (/run/nginx.pid)".
 std::string title_of(const EffectiveSettings& server, const std::vector<EffectiveSettings>& all);
-// What a server's administrator types so that it starts an agent.
+// What a server's administrator has to type so that the server starts an agent.
 std::string_view reload_of(config::ServerKind server) noexcept;
 
 // "agent alive (process 71), leads", "agent dead since 2026-05-10T18:42:00Z", …

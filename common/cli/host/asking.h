@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Asking the store's leader for something and waiting for its answer (store/inbox.h). One
-// thread.
+// Asks the store's leader for something and waits for its answer (store/inbox.h). One thread.
 #pragma once
 
 #include <optional>
@@ -19,11 +18,11 @@ struct Asked {
   std::optional<store::Answer> answer;  // nullopt: there was none in time
 };
 
-// Waits for the answer to this very request for up to `seconds`, and says so on a terminal.
+// Waits for the answer to this request for up to `seconds`, and says so on a terminal.
 Result<Asked> ask_leader(Workspace& workspace, StoreAccess& access, const store::Request& request,
                          int seconds);
-// Withdraws a request that nobody has answered. Returns the end of a sentence: whether the leader
-// had not taken it yet.
+// Withdraws a request that nobody has answered. Returns the end of a sentence that says whether the
+// leader had already begun.
 std::string withdraw(StoreAccess& access, const std::string& name, const Asked& asked);
 
 }  // namespace ccm::cli

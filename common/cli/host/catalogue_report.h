@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// How far the leader has got with the catalogues of an account, as a sentence for people
+// How far the leader has got with an account's catalogue, in a sentence
 // (store/catalogue_membership.h).
 #pragma once
 

@@ -45,7 +45,7 @@ Result<std::optional<CloudSubject>> find_subject(Workspace& workspace, const std
                                                 "({})",
                                                 word, info.origin));
   }
-  // The id is what stands last, behind the colon or the issuer.
+  // The id is the last part, after the colon or the issuer.
   return CloudSubject{*service, info.origin.substr(info.origin.find_last_of(":/") + 1), word,
                       info.serial, (*overview)->spec != nullptr};
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What a command on a certificate in the cloud is about: said as the name of one of this host's
-// certificates, or as an id of the cloud. One thread.
+// The certificate in the cloud that a command is about: it is given as the name of one of this
+// host's certificates, or as an id of the cloud. One thread.
 #pragma once
 
 #include <optional>
@@ -19,8 +19,8 @@ struct CloudSubject {
   bool is_configured = false;  // a server's settings name this host's certificate
 };
 
-// Of a name: the certificate that is current in the store, at the service it came from. nullopt,
-// having said so, when there is none; `invalid` when it did not come from the cloud.
+// For a name: the version that is current in the store, at the service that issued it. nullopt, and
+// said, when there is none; `invalid` when it did not come from the cloud.
 Result<std::optional<CloudSubject>> find_subject(Workspace& workspace, const std::string& word);
 
 }  // namespace ccm::cli

@@ -31,7 +31,7 @@ Result<std::optional<config::FleetConfig>> find_fleet(Workspace& workspace) {
   for (const store::EffectiveSettings& each : **all) {
     const auto& fleet = each.config.global().fleet;
     if (!fleet) continue;
-    // They say to whom a password is sent.
+    // The settings say to whom a password is sent, so they must be trusted.
     if (each.doubt) return fail(*each.doubt);
     return fleet;
   }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// ccmctl's own way to the etcd of a fleet, for what no agent is asked to do. One per process; one
+// ccmctl's own connection to the etcd of a fleet, for work that no agent does. One per process; one
 // thread.
 #pragma once
 
@@ -17,7 +17,7 @@
 
 namespace ccm::cli {
 
-// As the command line gives them; empty: as the settings say.
+// What the command line says; an empty member: as the settings say.
 struct FleetOptions {
   std::vector<std::string> endpoints;
   std::string fleet;
@@ -28,15 +28,16 @@ struct FleetOptions {
   std::string login;
 };
 
-// What the settings of this host's servers say of a fleet; nullopt: nothing. `rejected` when they
-// are not to be believed.
+// What the settings of this host's servers say about a fleet; nullopt: nothing. `rejected` when
+// they cannot be trusted.
 Result<std::optional<config::FleetConfig>> find_fleet(Workspace& workspace);
-// The options, and where they say nothing the settings; by the rules of the directive "store".
+// From the options, and for what they leave open from the settings; by the rules of the directive
+// "store".
 Result<config::FleetConfig> choose_fleet(Workspace& workspace, const FleetOptions& options);
-// The host's name, as the system has it.
+// The host's name in the system.
 std::string this_host();
 
-// A connection without a key.
+// A connection to etcd, without the fleet's keys.
 class FleetLink {
  public:
   static Result<FleetLink> open(const config::FleetConfig& place);
@@ -48,13 +49,13 @@ class FleetLink {
  private:
   FleetLink() = default;
 
-  // At places that stay the same when this moves.
+  // On the heap, so that its address stays the same when this object moves.
   std::unique_ptr<fleet::EtcdClient> etcd_;
   std::unique_ptr<fleet::FleetLayout> layout_;
   std::unique_ptr<fleet::FleetKeyring> keyring_;
 };
 
-// One with the fleet's keys.
+// A connection with the fleet's keys.
 class Membership {
  public:
   static Result<Membership> open(Workspace& workspace, const FleetOptions& options);
@@ -62,7 +63,7 @@ class Membership {
   fleet::FleetKeyring& keyring() noexcept { return link_.keyring(); }
   const fleet::FleetKeys& keys() const noexcept { return keys_; }
   const std::string& fleet() const noexcept { return link_.fleet(); }
-  // This host's.
+  // The id of this host.
   const std::string& id() const noexcept { return id_; }
   Result<fleet::FleetSurvey> survey(const Clock& clock) { return link_.survey(keys_, clock); }
 

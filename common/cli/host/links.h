@@ -8,13 +8,13 @@
 
 namespace ccm::cli {
 
-// What the link holds; empty when it is none, or cannot be read.
+// The link's target; empty when the path is no link or cannot be read.
 inline std::string link_text(const std::string& path) {
   std::error_code error;
   return std::filesystem::read_symlink(path, error).string();
 }
 
-// Absolute and without links; the path as it is when nothing is there.
+// The absolute path without links; the path as given when nothing is there.
 inline std::string real_path(const std::string& path) {
   std::error_code error;
   const auto real = std::filesystem::canonical(path, error);

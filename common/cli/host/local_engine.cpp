@@ -22,14 +22,14 @@ store::Answer renew_here(CloudAccess& cloud, StoreAccess& access, const config::
   const store::Lease& lease = *access.lease();
   const auto guard = lifecycle::make_store_lockout_guard(access.store(), lease, clock);
   cloud::Session session({cloud.http(), cloud.credentials(), *guard, clock, cloud.endpoints().iam});
-  // Without an agent there is no monitor, which alone runs hooks.
+  // No hook is run, because only an agent's monitor runs hooks.
   LocalEvents events(access, clock);
   const sources::Sources sources(
       {session, cloud.endpoints(), access.store(), clock, log, events.stream()});
   const auto source_of = [&sources](const config::SourceSpec& source) -> sources::Source& {
     return sources.of(source);
   };
-  // Not the launch id of an agent, so that the next agent tries again what failed here.
+  // Not an agent's launch id, so that the next agent tries again what failed here.
   lifecycle::Lifecycle engine({.config = config,
                                .store = access.store(),
                                .source_of = source_of,
@@ -39,13 +39,13 @@ store::Answer renew_here(CloudAccess& cloud, StoreAccess& access, const config::
                                .events = events.stream()});
   engine.start(lease);
   engine.ask_for_renewal(name);
-  // Others that are due as well are the agent's work.
+  // Other certificates that are due are left to the agent.
   for (const std::string& due : engine.take_due(clock.now(), config.certificates().size())) {
     if (due == name) engine.attempt(due, lease);
   }
   auto answers = engine.take_answers();
   if (!answers.empty()) {
-    // Nobody is there to try again.
+    // Nobody will try again.
     answers.back().second.again_at.reset();
     return std::move(answers.back().second);
   }

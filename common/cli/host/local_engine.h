@@ -17,12 +17,12 @@
 
 namespace ccm::cli {
 
-// Renews `name`, which `config` has. What the engine says goes to standard error.
+// Renews `name`, which must be in `config`. The engine logs to standard error.
 store::Answer renew_here(CloudAccess& cloud, StoreAccess& access, const config::Config& config,
                          const std::string& name, const Clock& clock);
 
-// The log of events for what ccmctl does itself, when no agent leads. Hooks are the monitor's, so
-// none is run.
+// Logs events of what ccmctl does itself while no agent leads. No hook is run, because that is the
+// monitor's work.
 class LocalEvents {
  public:
   LocalEvents(StoreAccess& access, const Clock& clock);

@@ -27,9 +27,9 @@ using lifecycle::Rejected;
 using lifecycle::Valid;
 using lifecycle::Waiting;
 
-// An agent reads every certificate before it knows of all what it serves.
+// A new agent reads every certificate before it can say what it serves.
 constexpr Seconds kStart{60};
-// Fewer certificates are not worth a thread: most of the time goes by in system calls.
+// A thread is not worth it for fewer certificates.
 constexpr std::size_t kLeastOfAThread = 250;
 
 std::vector<Serving> servings_of(const std::vector<EffectiveSettings>& servers,
@@ -59,7 +59,7 @@ Result<void> read_all_of(const store::StoreReader& store, Overview& overview) {
   if (!loaded) return pass(std::move(loaded));
   overview.damage = std::move(loaded->damage);
   if (!overview.damage) {
-    // Root reads what the agent's account cannot.
+    // Root may read what the agent's account cannot.
     if (auto described = store.describe(overview.name)) {
       overview.damage = std::move(described->damage);
     }
@@ -183,7 +183,7 @@ Result<std::vector<Overview>> look_at_all(Workspace& workspace, Depth depth) {
 
 Result<std::vector<Overview>> look_at_named(Workspace& workspace, std::span<const std::string> list,
                                             Depth depth) {
-  // What is made when it is first asked for has to be there before threads share it.
+  // Loads everything that is made on first use, before threads share it.
   if (auto settings = workspace.settings(); !settings) return fail(settings.error());
   static_cast<void>(workspace.store());
   const std::size_t processors = std::max(std::thread::hardware_concurrency(), 1U);

@@ -32,7 +32,7 @@ struct Serving {
   bool is_starting = false;                     // its agent has just begun
 };
 
-// What is installed, as far as it was read.
+// The installed version, as far as it was read.
 struct Installed {
   store::VersionInfo info;
   std::vector<std::string> names = {};                       // of the leaf
@@ -42,26 +42,26 @@ struct Installed {
 
 // How much of a certificate is read.
 enum class Depth : std::uint8_t {
-  records,  // what is written down of it, and its leaf only when no server names it
-  leaf,     // the leaf as well, for its names
-  files,    // all, with every checksum and the key
+  records,  // its records, and the leaf only if no server names it
+  leaf,     // also the leaf, for its names
+  files,    // everything, with every checksum and the key
 };
 
 struct Overview {
   std::string name;
-  const config::CertificateSpec* spec = nullptr;  // nullptr: stored, but no server has it any more
+  const config::CertificateSpec* spec = nullptr;  // nullptr: no server names it any more
   std::optional<Installed> installed;
   std::optional<Error> damage;
   lifecycle::State state;
   std::uint64_t state_version = 0;  // of the record the state came from; 0: none
   store::VersionNumber held = 0;
-  store::VersionNumber refused_canary = 0;           // for which it is held; 0: an operator's word
+  store::VersionNumber refused_canary = 0;  // why that version is held; 0: an operator wants it
   std::optional<lifecycle::Activation> staged = {};  // a version that waits, or is tried out, …
   CanaryTally canary = {};                           // … and what was counted then
   std::vector<Serving> servings = {};
   bool is_left = false;        // no server of this host names it any more, and none has a catalogue
   bool is_catalogued = false;  // no server names it, and one shows it from a catalogue
-  bool is_forgotten = false;   // and the operator knows (store/forgetting.h)
+  bool is_forgotten = false;   // the operator has said that it may go (store/forgetting.h)
 
   // What went wrong last; nullptr when nothing did.
   const Error* error() const noexcept;
@@ -72,7 +72,7 @@ struct Overview {
 
 // Of all certificates, sorted by name.
 Result<std::vector<Overview>> look_at_all(Workspace& workspace, Depth depth = Depth::records);
-// Of these certificates, in their order; names that nobody knows are not among them.
+// These certificates, in this order, without names that nobody knows.
 Result<std::vector<Overview>> look_at_named(Workspace& workspace,
                                             std::span<const std::string> names, Depth depth);
 // Their names.
@@ -80,7 +80,7 @@ Result<std::set<std::string>> names_of_all(Workspace& workspace);
 // With Depth::files. nullopt, after a message, when neither the store nor a server knows the name,
 // or when there is no store.
 Result<std::optional<Overview>> look_at(Workspace& workspace, const std::string& name);
-// "there is no certificate …" on standard error.
+// Says "there is no certificate …" on standard error.
 void say_unknown(const std::string& name);
 // The state record of a certificate; Absent and 0 when there is none.
 std::pair<lifecycle::State, std::uint64_t> read_state(const store::StoreReader& store,
@@ -94,20 +94,21 @@ struct Health {
   std::string_view word() const noexcept { return word_of(condition); }
 };
 Health health_of(const Overview& overview, Time now) noexcept;
-// Whether somebody should look: anything but valid, of what a server names.
+// Whether somebody should look at it: a server names it, and it is anything but valid.
 bool is_trouble(const Overview& overview, Time now) noexcept;
-// The worst first; equals by their end, then by name.
+// The worst first; equals by the end of their validity, then by name.
 void sort_by_need(std::vector<Overview>& overviews, Time now);
-// "www.example.com, example.com": as configured or, of what no server has, as certified.
+// "www.example.com, example.com": the configured names or, without a server, those in the
+// certificate.
 std::string names_of(const Overview& overview);
-// As its settings say it (config::SourceFacts); of a certificate that no server has, where it came
-// from.
+// As the settings describe the source (config::SourceFacts) or, without a server, where the
+// certificate came from.
 std::string source_of(const Overview& overview);
 // "nginx 5, apache 4 (agent dead)"; empty when no running server has it.
 std::string served_text(const Overview& overview);
 // "renewal in 29d 3h", "next try in 5m 2s", "version 5 in 3h 10m".
 std::string next_step(const Overview& overview, Time now);
-// How much of its life is left: "███████░░░ 62d 3h".
+// The part of its life that is left: "███████░░░ 62d 3h".
 std::string bar(const store::VersionInfo& info, Time now);
 // The same without the blocks: "62d 3h".
 std::string time_left(const store::VersionInfo& info, Time now);

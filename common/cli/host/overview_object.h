@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What there is to know about this host's certificates, as JSON: the contract of `ccmctl --json
-// status`, `list`, `show` and `history` (docs/ccmctl.md). Pure.
+// Everything about this host's certificates as JSON: the contract of `ccmctl --json status`,
+// `list`, `show` and `history` (docs/ccmctl.md). Pure.
 #pragma once
 
 #include <vector>

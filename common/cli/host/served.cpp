@@ -16,7 +16,7 @@ namespace ccm::cli {
 namespace {
 
 constexpr int kServedPatience = 10;  // seconds
-// An agent that died a moment ago is about to be started again, half a second later the first time.
+// An agent that died a moment ago will be started again soon; the first time after half a second.
 constexpr Seconds kRestart{3};
 
 struct Server {

@@ -14,9 +14,10 @@
 
 namespace ccm::cli {
 
-// For people the sentence and who serves it, for scripts the change with "servers". `state_path` as
-// this process sees it now. ExitCode::not_served, with a sentence for each server, when one has not
-// published it within some seconds, or at once when its agent is dead and no other one is started.
+// Prints for people the sentence and who serves the version, for scripts the change with "servers".
+// `state_path` is the path for this process now. ExitCode::not_served, with a sentence for each
+// such server, when a server has not published the version within some seconds, or at once when its
+// agent is dead and no new one starts.
 Result<ExitCode> report_change(Workspace& workspace, const std::string& state_path,
                                const Change& change, std::string_view sentence);
 

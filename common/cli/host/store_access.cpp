@@ -32,7 +32,7 @@ Result<void> become_owner() {
   return {};
 }
 
-// Longer than an agent takes that has just been started again.
+// Longer than a newly started agent takes.
 constexpr std::chrono::milliseconds kLongestWait{5000};
 constexpr std::chrono::milliseconds kBetweenLooks{250};
 
@@ -43,8 +43,8 @@ bool has_agent(Workspace& workspace) {
          });
 }
 
-// Where an agent lives, it is the one to lead: only its work runs hooks. One that has just taken
-// the place of another may need a moment.
+// If an agent lives, it should lead, because only its work runs hooks. An agent that has just
+// replaced another one may need a moment.
 Result<std::unique_ptr<store::Lease>> try_lead(store::Store& store, bool has_agent) {
   const auto until = std::chrono::steady_clock::now() + kLongestWait;
   for (;;) {

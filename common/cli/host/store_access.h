@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Writing to the store from ccmctl: as the store's owner, so that the agent can still read
-// everything, and never beside a leader: with one, it is asked to act (store/inbox.h).
-// The store is the one that this host's servers use, their fleet's when they have one. One per
-// process; one thread.
+// Lets ccmctl write to the store: as the store's owner, so that the agent can still read
+// everything, and never beside a leader, which is asked to act (store/inbox.h). It is the store
+// that this host's servers use: their fleet's if they have one. One per process; one thread.
 #pragma once
 
 #include <memory>
@@ -17,10 +16,10 @@ namespace ccm::cli {
 
 class StoreAccess {
  public:
-  // From here on the process is the state directory's owner (for good, when it was root) and the
-  // directory its current one. Whatever needs root must have been read before; what leads to the
-  // fleet is read here. While a server's agent lives and nobody leads, it is left up to five
-  // seconds to take the lead. `rejected` when the settings name a fleet and are not to be believed.
+  // Changes this process to the state directory's owner (for good, when it was root) and makes the
+  // directory the current one. Whatever needs root must be read before; the access to the fleet is
+  // read here. If a server's agent lives and nobody leads, waits up to five seconds for it to lead.
+  // `rejected` when the settings name a fleet and cannot be trusted.
   static Result<StoreAccess> enter(Workspace& workspace);
 
   store::Store& store() noexcept { return *store_; }
@@ -40,7 +39,7 @@ class StoreAccess {
         lease_(std::move(parts.lease)) {}
 
   std::string path_ = ".";
-  std::unique_ptr<Log> log_;  // of the store
+  std::unique_ptr<Log> log_;  // the store's
   std::unique_ptr<store::Store> store_;
   std::unique_ptr<store::Lease> lease_;
 };

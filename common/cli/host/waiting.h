@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Waiting for what another process does with the store. One thread.
+// Waits for what another process does with the store. One thread.
 #pragma once
 
 #include <fmt/format.h>
@@ -17,8 +17,8 @@ inline std::string waiting_for(std::string_view name) {
   return fmt::format("{}: waiting for the agent", name);
 }
 
-// Looks until it is so, and says on a terminal what for ("www: waiting for the agent"); false when
-// the time is over.
+// Waits until the condition is true, and says on a terminal for what ("www: waiting for the
+// agent"). False when the time is over.
 template <typename Condition>
 bool wait_until(const Clock& clock, int seconds, std::string_view what, const Condition& is_so) {
   constexpr int kLookMilliseconds = 50;

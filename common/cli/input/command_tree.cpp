@@ -29,8 +29,8 @@ bool needs_value(const CLI::Option& option) {
 }
 
 std::string type_of(const CLI::Option& option) {
-  // A check describes itself after a colon: "INT:INT in [1 - 9]". Choices have none, but may have
-  // colons of their own.
+  // A check appends its description after a colon: "INT:INT in [1 - 9]". Choices have no check, but
+  // may have colons.
   std::string type = option.get_type_name();
   if (type.find('|') != std::string::npos) return type;
   std::string word = type.substr(0, type.find(':'));

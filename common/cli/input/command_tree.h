@@ -16,9 +16,9 @@ std::vector<const CLI::Option*> options_of(const CLI::App& app);
 std::vector<const CLI::Option*> arguments_of(const CLI::App& app);
 // "--output", "-o"
 std::vector<std::string> spellings(const CLI::Option& option);
-// Whether the next word is the option's.
+// Whether the next word belongs to the option.
 bool needs_value(const CLI::Option& option);
-// What an option or argument takes (completion.h), without what else CLI11 says of it.
+// What an option or argument takes (completion.h), without CLI11's additions.
 std::string type_of(const CLI::Option& option);
 
 // The position of a command line in the tree, word by word.
@@ -31,8 +31,8 @@ class Place {
   const std::vector<const CLI::App*>& levels() const noexcept { return levels_; }
   // "ccmctl ca create"
   std::string path() const;
-  // Of the command or, since options may stand anywhere, of those above; nullptr when there is
-  // none.
+  // An option of the command or, because options may stand anywhere, of the commands above it;
+  // nullptr when there is none.
   const CLI::Option* find_option(const std::string& name) const;
   const CLI::App* find_command(std::string_view name) const;
   void enter(const CLI::App& command) { levels_.push_back(&command); }

@@ -66,7 +66,7 @@ class Line {
   Line(const CLI::App& root, const ReadNames& read_names) : place_(root), read_names_(read_names) {}
 
   void take(const std::string& word) {
-    if (word == "=" && awaiting_ != nullptr) return;  // bash takes "--format=pem" for three words
+    if (word == "=" && awaiting_ != nullptr) return;  // bash passes "--format=pem" as three words
     if (awaiting_ != nullptr) {
       if (awaiting_->check_lname("state-dir")) state_directory_ = word;
       awaiting_ = nullptr;
@@ -115,7 +115,7 @@ class Line {
     if (!word_.starts_with('-') && arguments_ < arguments.size()) {
       add_values(*arguments[arguments_]);
     }
-    // Options are many: only when asked for, or when there is nothing else.
+    // There are many options, so they are offered only on request, or when there is nothing else.
     const bool is_nothing_else =
         completion_.words.empty() && completion_.paths == Completion::Paths::none;
     if (word_.starts_with('-') || (word_.empty() && is_nothing_else)) add_options();
@@ -124,7 +124,7 @@ class Line {
   void add_options() {
     for (const CLI::App* level : place_.levels()) {
       for (const CLI::Option* option : options_of(*level)) {
-        // Each command has a --help of its own.
+        // Each command has its own --help.
         if (level != &place_.command() && option->check_lname("help")) continue;
         for (const auto& name : spellings(*option)) add(name, option->get_description());
       }
@@ -142,7 +142,7 @@ class Line {
     } else if (type == kOperation) {
       for (const auto& each : cloud::operations()) {
         add(each.full_name(), std::string(each.title));
-        // By the name alone where somebody begins to type it so.
+        // The name without its service is offered once somebody types its beginning.
         if (!word_.empty()) add(std::string(each.id), std::string(each.title));
       }
     } else if (type.find('|') != std::string::npos) {
@@ -174,7 +174,7 @@ std::string to_text(const Completion& completion) {
   if (completion.paths == Completion::Paths::files) text = "files\n";
   if (completion.paths == Completion::Paths::directories) text = "directories\n";
   for (const auto& [word, about] : completion.words) {
-    // A description of several lines is a list of choices: the first line says what it is.
+    // The description of a choice has several lines; the first one says what it is.
     text += fmt::format("{}\t{}\n", word, about.substr(0, about.find('\n')));
   }
   return text;

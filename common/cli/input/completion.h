@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What may stand at the cursor of a command line: the tree of commands answers, so that every shell
-// offers the same. Pure but for the names, which the caller reads.
+// What may stand at the cursor of a command line. The tree of commands answers, so that every shell
+// offers the same. Pure except for the names of certificates, which the caller reads.
 #pragma once
 
 #include <CLI/CLI.hpp>
@@ -20,7 +20,7 @@ inline constexpr const char* kCertificate = "CERTIFICATE";  // the name of one o
 inline constexpr const char* kOperation = "OPERATION";
 
 struct Completion {
-  // What the shell adds of its own.
+  // What the shell itself should offer besides.
   enum class Paths { none, files, directories };
 
   std::vector<std::pair<std::string, std::string>> words;  // with a description, or none
@@ -30,14 +30,14 @@ struct Completion {
 // The names of the certificates in a state directory; empty: the usual one.
 using ReadNames = std::function<std::vector<std::string>(const std::string& state_directory)>;
 
-// `words`: those after the program's name; the last one is being typed and may be empty.
+// `words`: those after the program's name. The last one is being typed and may be empty.
 Completion complete(const CLI::App& root, const std::vector<std::string>& words,
                     const ReadNames& read_names);
-// "none", "files" or "directories" on the first line, then a word with a tab and its description on
-// each.
+// First line: "none", "files" or "directories". Then one line for each word: the word, a tab, its
+// description.
 std::string to_text(const Completion& completion);
 
-// The script that lets a shell ask: "bash", "zsh" or "fish".
+// The script through which a shell asks: "bash", "zsh" or "fish".
 std::string_view completion_script(std::string_view shell) noexcept;
 
 }  // namespace ccm::cli

@@ -26,15 +26,15 @@ constexpr bool has(Use uses, Use one) noexcept {
 
 constexpr Use kLook = Use::host | Use::json;
 constexpr Use kChange = kLook | Use::dry_run;
-// They take credentials and endpoints from the settings of the host's servers.
+// Commands that take credentials and endpoints from the settings of the host's servers.
 constexpr Use kRequest = kChange | Use::cloud;
 
 struct CommandUse {
-  std::string_view command;  // and what stands below it
+  std::string_view command;  // also for the commands below it
   Use uses;
 };
 
-// The longest entry that a command begins with counts.
+// The longest row with which a command begins applies.
 constexpr auto kUses = std::to_array<CommandUse>({
     {"status", kLook},
     {"list", kLook},
@@ -139,7 +139,7 @@ std::string instead_of(std::string_view option, std::string_view command) {
   return fmt::format("`ccmctl {}` has no use for it", command);
 }
 
-// Options that another option beside them leaves without effect.
+// Whether another option leaves one without effect.
 std::optional<std::string> find_contradiction(const CLI::App& app, const GlobalOptions& options) {
   const bool is_file =
       !options.credentials.empty() && options.credentials != "ecs" && options.credentials != "env";

@@ -15,15 +15,15 @@ namespace ccm::cli {
 
 void add_global_options(CLI::App& app, GlobalOptions& options);
 
-// Whether it is known which global options a command uses ("ca create"). For the tests.
+// Whether the table says which global options a command uses ("ca create"). For tests.
 bool has_global_use(const std::string& command);
 
-// Those that have an effect on a command, in the order of the help of all; --color, --version and
-// --help always have one and are left out.
+// The options that have an effect on a command, in the order of the general help. Leaves out
+// --color, --version and --help, which always have one.
 std::vector<std::string_view> global_options_of(std::string_view command);
 
-// After parsing: a sentence about a global option that was given and that the command, or another
-// option beside it, leaves without effect; nullopt when every one is used.
+// To be called after parsing: a sentence about a global option that the command ignores, or that
+// has no effect because of another option; nullptr when there is none.
 std::optional<std::string> find_unused_option(const CLI::App& app, const GlobalOptions& options);
 
 }  // namespace ccm::cli

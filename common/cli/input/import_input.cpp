@@ -26,11 +26,11 @@ using crypto::KeyWithCertificates;
 
 constexpr const char* kPasswordInstead = "name a file with --password-file";
 
-// The files of one directory, as certbot, mod_md (domains/NAME), this store (`current`) and most
-// others call them.
+// The names of the files in one directory, as certbot, mod_md (domains/NAME), this store
+// (`current`) and most others use them.
 struct Layout {
   const char* certificate;
-  const char* chain;  // nullptr: within the certificate's file
+  const char* chain;  // nullptr: it is in the certificate's file
 };
 constexpr std::array<Layout, 3> kLayouts{
     {{"fullchain.pem", nullptr}, {"pubcert.pem", nullptr}, {"cert.pem", "chain.pem"}}};
@@ -56,7 +56,7 @@ Result<void> look_into_directory(ImportInput& input) {
                           directory));
 }
 
-// What tells one writing of a file from another.
+// Distinguishes one state of a file from another.
 struct FileMark {
   ino_t inode;
   off_t size;
@@ -65,7 +65,7 @@ struct FileMark {
   friend bool operator==(const FileMark&, const FileMark&) = default;
 };
 
-// nullopt for what is no plain file: a pipe ends when its writer does.
+// nullopt when it is no plain file, such as a pipe, which ends when its writer does.
 std::optional<FileMark> look_at(const std::string& path) {
   struct stat file {};
   if (stat(path.c_str(), &file) != 0 || !S_ISREG(file.st_mode)) return std::nullopt;
@@ -75,8 +75,9 @@ std::optional<FileMark> look_at(const std::string& path) {
                              std::chrono::nanoseconds(file.st_mtim.tv_nsec)};
 }
 
-// A chain that another program is still writing looks whole between two of its certificates. A file
-// counts as finished when it has not changed for a second, by its own time or by what is seen here.
+// A chain that another program is still writing looks complete between two certificates. A file
+// counts as finished when it has not changed for a second, by its own time or because we have seen
+// it.
 Result<Secret> read_finished(const std::string& path) {
   constexpr auto kQuiet = 1s;
   constexpr auto kBetweenLooks = 100ms;
@@ -153,7 +154,7 @@ Result<KeyWithCertificates> read_pkcs12(const ImportInput& input) {
   const std::string& path = input.pkcs12;
   const Result<Secret> file = read_finished(path);
   if (!file) return fail(file.error());
-  // Many are under no password at all.
+  // Many files have no password at all.
   auto content = input.password_file.empty()
                      ? crypto::parse_pkcs12(file->bytes(), Secret())
                      : Result<KeyWithCertificates>(fail(ErrorKind::unauthorized, ""));
@@ -173,7 +174,7 @@ Result<KeyWithCertificates> read_import(ImportInput input) {
     if (auto found = look_into_directory(input); !found) return pass(std::move(found));
   }
   auto content = input.pkcs12.empty() ? read_pem(input) : read_pkcs12(input);
-  // A wrong password is no refusal of the cloud's.
+  // A wrong password is no refusal by the cloud.
   if (!content) return fail(std::move(content).error().with_kind(ErrorKind::invalid));
   return content;
 }

@@ -56,7 +56,7 @@ std::string_view to_string(cloud::Type type) {
   return "object";
 }
 
-// nullptr when there is none of that name, which was said; `invalid` when several services have it.
+// nullptr, and said, when there is none of that name; `invalid` when several services have it.
 Result<const Operation*> find_or_say(const std::string& name) {
   auto operation = cloud::find_operation(name);
   const auto all = cloud::operations();
@@ -187,7 +187,7 @@ Result<cloud::Argument> parse_argument(const Operation& operation, const std::st
   return argument;
 }
 
-// What is mandatory, secret and missing is asked for when somebody is there to answer.
+// Asks for mandatory parameters that are missing and secret, if there is a terminal.
 Result<void> ask_for_secrets(const Operation& operation, cloud::Arguments& arguments) {
   if (arguments.body || !can_ask()) return {};
   for (const Parameter& parameter : operation.parameters()) {
@@ -195,7 +195,7 @@ Result<void> ask_for_secrets(const Operation& operation, cloud::Arguments& argum
     const bool is_given =
         std::any_of(arguments.parameters.begin(), arguments.parameters.end(),
                     [&](const auto& each) { return each.name == parameter.name; });
-    // A key has many lines: not something to type.
+    // A key has many lines, so nobody can type it.
     if (is_given || parameter.name.find("private_key") != std::string_view::npos) continue;
     auto value = ask(parameter.name, "");
     if (!value) return pass(std::move(value));

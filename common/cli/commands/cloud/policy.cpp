@@ -88,7 +88,7 @@ Result<ExitCode> print_policy(const std::vector<Need>& needs) {
 }
 
 Result<ExitCode> run(Workspace& workspace, const PolicyOptions& options) {
-  // A policy is also written before the first server starts.
+  // A policy can also be written before the first server starts.
   const auto wrong = find_wrong_directory(workspace.options);
   if (options.sources.empty() && wrong && !wrong->is_new_host) {
     say_wrong_directory(workspace);

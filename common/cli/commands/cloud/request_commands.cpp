@@ -57,7 +57,7 @@ Result<Bundle> bundle_to_import(Workspace& workspace, const ScmImportOptions& op
   return bundle;
 }
 
-// Leaf and chain apart, as the vendor's SDK sends them.
+// Sends leaf and chain apart, as the vendor's SDK does.
 Result<ExitCode> import_into_scm(Workspace& workspace, const ScmImportOptions& options) {
   auto bundle = bundle_to_import(workspace, options);
   if (!bundle) return pass(std::move(bundle));
@@ -151,7 +151,7 @@ struct UploadOptions {
   KeyOptions key;
 };
 
-// The private key is never sent, although the service would take it.
+// Never sends the private key, although the service would accept it.
 Result<ExitCode> upload_csr(Workspace& workspace, const UploadOptions& options) {
   std::string csr;
   if (!options.csr_file.empty()) {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// revoke: at the service that issued the certificate, after a question.
+// revoke: revokes a certificate at the service that issued it, after a question.
 #include <fmt/format.h>
 
 #include <memory>
@@ -20,7 +20,7 @@ struct RevokeOptions {
   bool yes = false;
 };
 
-// PCA's own list; SCM takes any text.
+// The reasons of PCA; SCM takes any text.
 std::vector<std::string> reasons() {
   const cloud::Operation& operation = **cloud::find_operation("pca.RevokeCertificate");
   std::vector<std::string> all;
@@ -39,7 +39,7 @@ bool is_revoked_already(CloudAccess& cloud, const CloudSubject& subject) {
   const auto shown = cloud.call(
       subject.service == cloud::Service::pca ? "pca.ShowCertificate" : "scm.ShowCertificate",
       {{"certificate_id", subject.id}});
-  // SCM has four spellings of it.
+  // SCM has four spellings of this state.
   return shown && shown->root()["status"].text().starts_with("REVOK");
 }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Commands that are one operation under a handier name: "ca create" is CreateCertificateAuthority.
-// An entry each; arguments and options are made from the catalogue (operation_input.h).
+// Commands that are one operation with a handier name: "ca create" is CreateCertificateAuthority.
+// Each is one row; arguments and options are made from the catalogue of operations
+// (operation_input.h).
 #pragma once
 
 #include <span>
@@ -12,7 +13,7 @@ struct Shortcut {
   std::string_view group;      // "certificates"
   std::string_view name;       // "list"
   std::string_view operation;  // "scm.ListCertificates"
-  std::string_view columns;    // of the list it answers with
+  std::string_view columns;    // of the list in the answer
   std::string_view example;    // the words after "ccmctl group name"
 };
 std::span<const Shortcut> shortcuts() noexcept;

@@ -15,7 +15,8 @@ namespace {
 constexpr zip_int64_t kMostFiles = 16;
 constexpr zip_uint64_t kLargestFile = 1U << 20U;
 
-// Discarding is harmless after a successful zip_close, which frees the object: then it is released.
+// zip_discard is for failures. After a successful zip_close, which frees the object, the handle is
+// released.
 using ArchiveHandle = Handle<zip_t, zip_discard>;
 
 using FileHandle = Handle<zip_file_t, zip_fclose>;
@@ -38,7 +39,7 @@ Result<ExportedFile> read_file(zip_t* archive, zip_uint64_t index) {
   if (file == nullptr) return damaged(zip_strerror(archive));
   Secret content = Secret::of_size(static_cast<std::size_t>(facts.size));
   const auto count = zip_fread(file.get(), content.mutable_bytes().data(), facts.size);
-  // The checksum is looked at when the end is met.
+  // libzip checks the checksum only when it reads the end.
   std::byte beyond{};
   const bool is_whole = count >= 0 && static_cast<zip_uint64_t>(count) == facts.size &&
                         zip_fread(file.get(), &beyond, 1) == 0;
@@ -57,7 +58,7 @@ Result<Secret> zip(const std::vector<ExportedFile>& files) {
   zip_error_init(&error);
   zip_source_t* buffer = zip_source_buffer_create(nullptr, 0, 0, &error);
   if (buffer == nullptr) return failed(&error);
-  // The archive takes the buffer over; this reference outlives it.
+  // The archive frees the buffer; this reference keeps it until then.
   zip_source_keep(buffer);
   const Handle<zip_source_t, zip_source_free> kept(buffer);
   ArchiveHandle archive(zip_open_from_source(buffer, ZIP_TRUNCATE, &error));
@@ -73,7 +74,7 @@ Result<Secret> zip(const std::vector<ExportedFile>& files) {
       zip_source_free(content);
       return failed(zip_get_error(archive.get()));
     }
-    // Unix's 0600, so that an unpacked key is private too.
+    // Mode 0600 of Unix, so that an unpacked key is private, too.
     constexpr zip_uint32_t kOwnerOnly = (0100600U << 16U);
     zip_file_set_external_attributes(archive.get(), static_cast<zip_uint64_t>(at), 0,
                                      ZIP_OPSYS_UNIX, kOwnerOnly);

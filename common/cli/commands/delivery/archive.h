@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Files in a ZIP archive in memory: as the cloud packs what it exports, and as it is packed here.
-// Pure.
+// Packs and unpacks ZIP archives in memory, as the cloud packs its exports. Pure.
 #pragma once
 
 #include <vector>
@@ -12,8 +11,8 @@
 namespace ccm::cli {
 
 Result<Secret> zip(const std::vector<ExportedFile>& files);
-// `rejected` when it is no archive, is damaged, or holds what no export holds: directories, more
-// than a few files, files of more than a MiB.
+// `rejected` when it is no archive, is damaged, or holds what no export has: directories, more than
+// a few files, or files of more than a MiB.
 Result<std::vector<ExportedFile>> unzip(const Secret& archive);
 
 }  // namespace ccm::cli

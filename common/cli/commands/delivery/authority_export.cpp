@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// ca export: the certificate of a private CA and those above it, for servers and clients to trust.
+// ca export: writes the certificates of a private CA and of the CAs above it, for servers and
+// clients to trust.
 #include <fmt/format.h>
 
 #include <memory>
@@ -32,7 +33,7 @@ const std::vector<std::string>& formats() {
   return *kFormats;
 }
 
-// The CA first, then those above it, each the issuer of the one before.
+// The CA first, then those above it; each is the issuer of the one before.
 Result<std::vector<Certificate>> read_path(const Answer& answer) {
   auto path = crypto::parse_certificates_pem(answer.root()["certificate"].text());
   if (!path) return path;
@@ -60,7 +61,7 @@ std::vector<ExportedFile> files_of(const std::vector<Certificate>& path,
     files.push_back({std::move(name), Secret::copy_of(text)});
   };
   if (format == "iis") {
-    // Windows imports them one by one: the last one as a root, the others as intermediates.
+    // Windows imports them separately: the last one as a root, the others as intermediates.
     for (std::size_t i = 0; i < path.size(); ++i) {
       const auto der = path[i].to_der();
       files.push_back({i == 0 ? "ca.cer" : fmt::format("chain{}.cer", i),

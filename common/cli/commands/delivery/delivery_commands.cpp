@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Certificates on their way to other services of the cloud: push gives one to a service, deploy
-// puts it on resources there.
+// Gives certificates to other services of the cloud: push gives one to a service, deploy puts it on
+// resources there.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -23,7 +23,7 @@ struct DeliveryOptions {
   std::string project;
 };
 
-// "elb=a,b" as ELB and its words.
+// "elb=a,b": the service ELB and the words a and b.
 struct Target {
   std::string service;
   std::vector<std::string> words;
@@ -95,7 +95,7 @@ Result<ExitCode> report(const Workspace& workspace, const CloudSubject& subject,
   return !printed || is_done ? printed : ExitCode::failed;
 }
 
-// One project: PushCertificate; several: BatchPushCertificate, which tells of each.
+// PushCertificate for one project; BatchPushCertificate for several, which reports each.
 Result<void> push_to(CloudAccess& cloud, const CloudSubject& subject, const Target& target,
                      std::vector<Delivered>& all) {
   Words words = {{"certificate_id", subject.id}, {"target_service", target.service}};
@@ -170,7 +170,7 @@ Result<void> deploy_to(CloudAccess& cloud, const CloudSubject& subject, const Wo
   }
   const auto answer = cloud.call("scm.DeployCertificate", words);
   if (!answer) return fail(answer.error());
-  // Only what failed is listed.
+  // The answer lists only what failed.
   std::map<std::string, std::string> failures;
   for (const auto& each : answer->root()["failure_list"].elements()) {
     failures[each["resource"].text()] = each["failure_info"].text();

@@ -21,7 +21,7 @@ namespace {
 
 using crypto::Bundle;
 
-// Nobody is asked for the password of a key store that is not written.
+// Asks for no password if no key store is written.
 Result<Secret> password_for(const Workspace& workspace, const ExportOptions& options) {
   if (!options.password_file.empty()) return read_password(options.password_file);
   if (!wants_password(options.format) || workspace.options.dry_run) return Secret();
@@ -40,7 +40,7 @@ Result<ExitCode> export_from_store(Workspace& workspace, const ExportOptions& op
                       options);
 }
 
-// The operator's key, when the cloud has none.
+// The operator's key, for a certificate whose key the cloud does not have.
 Result<Secret> given_key(const ExportOptions& options) {
   if (options.key_file.empty()) return Secret();
   return read_input(options.key_file);

@@ -24,11 +24,11 @@ struct ExportOptions {
 
 // --format, --output, --password-file, --zip, --force
 void add_export_options(CLI::App& command, ExportOptions& options);
-// Asks for the password that a key store wants; prints the paths of what was written.
+// Asks for the password if a key store needs one. Prints the paths of the files.
 Result<ExitCode> write_export(Workspace& workspace, const crypto::Bundle& bundle,
                               const std::string& name, const ExportOptions& options);
 
-// Where files go, and what the archive is called that may hold them.
+// Where files go, and the name of the archive if there is one.
 struct Destination {
   std::string name;
   std::string format;
@@ -36,7 +36,7 @@ struct Destination {
   bool zip = false;
   bool force = false;
 };
-// Prints the paths of what was written.
+// Prints the paths of the files.
 Result<ExitCode> write_exported(const Workspace& workspace, std::vector<ExportedFile> files,
                                 const Destination& destination);
 

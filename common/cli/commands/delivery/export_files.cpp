@@ -30,7 +30,7 @@ Result<Secret> made_up_password() {
 
 struct Names {
   const char* certificate;
-  const char* chain;  // nullptr: in the certificate's file
+  const char* chain;  // nullptr: it is in the certificate's file
 };
 
 Result<Files> pem_files(const Bundle& bundle, const char* key_name, const Names& names) {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// A certificate as the files a server's documentation asks for (operations.json, ExportCertificate
-// of PCA), made here whatever the source. Pure but for write_files.
+// A certificate as the files that a server's documentation asks for (operations.json,
+// ExportCertificate of PCA), made here from any source. Pure except write_files().
 #pragma once
 
 #include <string>
@@ -14,12 +14,12 @@
 
 namespace ccm::cli {
 
-// nginx, apache, iis, tomcat, other: as the cloud names and packs them; pem: as the store has it;
-// pkcs12, jks: the key store alone.
+// nginx, apache, iis, tomcat, other: the names and files that the cloud uses; pem: the files that
+// the store uses; pkcs12, jks: only the key store.
 const std::vector<std::string>& export_formats();
-// Whether somebody has to give a password; iis and tomcat bring one in keystorePass.txt.
+// Whether a password must be given. iis and tomcat put one into keystorePass.txt themselves.
 bool wants_password(std::string_view format) noexcept;
-// Whether a password would be of use.
+// Whether the format uses a password.
 bool takes_password(std::string_view format) noexcept;
 
 struct ExportedFile {
@@ -27,14 +27,15 @@ struct ExportedFile {
   Secret content;
 };
 
-// `alias` names the key in a key store. An empty password is made up where the format brings it.
+// `alias` names the key in a key store. Without a password, a format that has a file for it gets a
+// random one.
 Result<std::vector<ExportedFile>> export_files(const crypto::Bundle& bundle,
                                                std::string_view format, const std::string& alias,
                                                const Secret& password, Time now);
-// `invalid` when one of the files is in the directory already.
+// `invalid` when one of the files already exists in the directory.
 Result<void> check_absent(const std::string& directory, const std::vector<ExportedFile>& files);
-// Writes owner-only files into the directory, which is made when missing. `invalid` when one is
-// there already, unless that is meant.
+// Writes files that only their owner can read; makes the directory if it is missing. `invalid` when
+// a file already exists, unless it may be replaced.
 Result<void> write_files(const std::string& directory, const std::vector<ExportedFile>& files,
                          bool overwrite);
 

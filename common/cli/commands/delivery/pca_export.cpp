@@ -22,7 +22,7 @@ Result<Files> unpack(const Secret& body) {
   return unzip(*archive);
 }
 
-// The names are those of operations.json; nullptr when there is none.
+// The names of the files are in operations.json; nullptr when there is no such file.
 const Secret* find(const Files& files, std::string_view name) {
   const auto found = std::find_if(files.begin(), files.end(),
                                   [&](const ExportedFile& file) { return file.name == name; });
@@ -51,7 +51,7 @@ Result<Bundle> checked_bundle(std::string_view certificate, std::string_view cha
   if (!key) return fail_with(std::move(key), "private key");
   auto bundle = Bundle::parse_pem(certificate, chain, *std::move(key));
   if (!bundle) return bundle;
-  // A chain that does not begin with the issuer was left out of the bundle.
+  // The bundle leaves out a chain that does not begin with the issuer.
   const bool has_issuer = bundle->chain().size() > 1 ||
                           bundle->path_end() == crypto::PathEnd::rooted ||
                           bundle->leaf().is_self_signed();

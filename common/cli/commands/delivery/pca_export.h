@@ -12,16 +12,17 @@
 
 namespace ccm::cli {
 
-// NGINX, APACHE or OTHER: what the archive is to be made for. Key stores are made here: what is in
-// PCA's, nobody could check before a server does.
+// NGINX, APACHE or OTHER: the format to ask PCA for. Key stores are made here, because nobody could
+// check PCA's before a server uses them.
 std::string_view archive_type(std::string_view format) noexcept;
 
-// API: ExportCertificate of PCA, `type` as asked for. `key_pem`: the operator's, for a certificate
-// made from a CSR; empty: the answer's. `rejected` when a documented file is missing, the key fits
-// no certificate, or the chain does not lead anywhere; `invalid` when the key is nowhere.
+// API: ExportCertificate of PCA, with the `type` that was asked for. `key_pem` is the operator's
+// key, for a certificate made from a CSR; empty: the answer has the key. `rejected` when a
+// documented file is missing, the key does not fit the certificate, or the chain is not complete;
+// `invalid` when there is no key at all.
 Result<crypto::Bundle> read_pca_export(const Answer& answer, std::string_view type,
                                        const Secret& key_pem);
-// From PEM texts, checked the same way.
+// The same checks for PEM texts.
 Result<crypto::Bundle> checked_bundle(std::string_view certificate, std::string_view chain,
                                       const Secret& key_pem);
 

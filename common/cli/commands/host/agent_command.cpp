@@ -37,14 +37,14 @@ struct AgentOptions {
   bool is_check = false;
 };
 
-// A configuration that can be worked with.
+// A configuration that was read and checked.
 struct Loaded {
   config::Settings settings;
   config::Config config;
   std::string program;
 };
 
-// Where a file to begin with is: packages put it beside the program in several ways.
+// Where to find a sample file; packages put it into different folders beside the program.
 std::string where_a_sample_is() {
   const auto program = std::filesystem::path(program_path()).parent_path();
   for (const char* folder : {"ccmctl", "ccm-tls"}) {
@@ -119,7 +119,7 @@ class Foreground {
   Result<void> show_status();
   Result<void> reload();
   bool has_ended();
-  // In the form of the agent's lines.
+  // Logs in the same form as the agent.
   void say(Severity severity, const std::string& sentence) const;
   void stop();
 
@@ -128,14 +128,14 @@ class Foreground {
   std::string place_;
   std::optional<launch::Launched> agent_;
   StatusPort status_;
-  std::optional<config::Config> config_;  // what the status is of
-  FileDescriptor notes_;                  // to read
+  std::optional<config::Config> config_;  // the configuration whose status is shown
+  FileDescriptor notes_;                  // for reading
   unsigned loads_ = 0;
   bool logs_json_ = false;
 };
 
-// The memory in which the agent leaves notes for the status. It holds no certificate and no key.
-// What is returned is the agent's end.
+// Makes the memory in which the agent leaves notes for the status. It holds no certificate and no
+// key. Returns the agent's end.
 Result<FileDescriptor> Foreground::open_notes(const config::Config& config) {
   if (!status_.is_wanted()) return FileDescriptor();
   std::vector<std::string> names;
@@ -151,7 +151,7 @@ Result<FileDescriptor> Foreground::open_notes(const config::Config& config) {
   return to_write;
 }
 
-// Before the agent begins, so that its lifeline is not inherited.
+// To be called before the agent starts, so that the port's process does not inherit its lifeline.
 Result<void> Foreground::show_status() {
   FileDescriptor notes(fcntl(notes_.get(), F_DUPFD_CLOEXEC, 0));
   if (!notes) return fail(system_error("handing the status its memory", errno));
@@ -235,7 +235,7 @@ Result<ExitCode> Foreground::run() {
   sigset_t awaited;
   sigemptyset(&awaited);
   for (const int number : {SIGTERM, SIGINT, SIGHUP, SIGCHLD}) sigaddset(&awaited, number);
-  // The agent begins with a mask of its own.
+  // The agent sets its own signal mask.
   sigprocmask(SIG_BLOCK, &awaited, nullptr);
   const auto loaded = load(options_);
   if (!loaded) return fail(loaded.error());
@@ -254,7 +254,7 @@ Result<ExitCode> Foreground::run() {
       poll(nullptr, 0, 1000);
       if (auto shown = show_status(); !shown) say(Severity::error, shown.error().message());
     }
-    // What ended may be the agent before a reload.
+    // The process that ended may be the agent from before a reload.
     if (number == SIGCHLD && has_ended()) {
       agent_.reset();
       return fail(ErrorKind::internal, "the agent's monitor ended; what it said stands above");

@@ -27,11 +27,11 @@ using store::Request;
 using store::VersionNumber;
 using store::Wish;
 
-// What became of a renewal.
+// Reports the result of a renewal.
 Result<ExitCode> report(Workspace& workspace, const std::string& name, VersionNumber before,
                         const store::Answer& answer) {
   if (answer.error) {
-    // What is malformed here is not the command line.
+    // `invalid` here is about data, not about the command line.
     const ErrorKind kind = answer.error->kind();
     Error error = *answer.error;
     if (answer.again_at) {
@@ -44,7 +44,7 @@ Result<ExitCode> report(Workspace& workspace, const std::string& name, VersionNu
                     .with_context(name));
   }
   const Change change{.name = name, .version = answer.version, .before = before};
-  // renew() has entered the state directory.
+  // renew() has made the state directory the current one.
   return report_change(
       workspace, ".", change,
       answer.has_changed
@@ -104,7 +104,7 @@ Result<ExitCode> renew_one(Workspace& workspace, const std::string& name, int ti
   const auto owner = std::find_if((*settings)->begin(), (*settings)->end(), [&](const auto& each) {
     return each.config.find(name) != nullptr;
   });
-  // Read while we are still who started us; needed only when there is no agent.
+  // Read before this process changes to the store's owner. Only needed when there is no agent.
   auto cloud = workspace.cloud();
   auto access = StoreAccess::enter(workspace);
   if (!access) return pass(std::move(access));
@@ -132,14 +132,15 @@ struct RenewalOptions {
   }
 };
 
-// "pca:ID" of the issuer with this id, "scm:ID" of the one certificate with it.
+// Whether it comes from the issuer with this id ("pca:ID"), or is the certificate with this id
+// ("scm:ID").
 bool is_from(const Overview& overview, const std::string& issuer) {
   const std::string& label = overview.spec->source.facts().label;
   const auto colon = label.find(':');
   return colon != std::string::npos && label.substr(colon + 1) == issuer;
 }
 
-// Those that the options mean, the most urgent first.
+// The certificates that the options choose, the most urgent first.
 Result<std::vector<std::string>> names_to_renew(Workspace& workspace,
                                                 const RenewalOptions& options) {
   auto all = look_at_all(workspace);
@@ -167,8 +168,8 @@ Result<ExitCode> renew_many(Workspace& workspace, const RenewalOptions& options)
     return options.issuer.empty() ? ExitCode::ok : ExitCode::not_found;
   }
   if (!workspace.options.dry_run) {
-    // The first renewal becomes the store's owner for good, who may not be allowed to read what
-    // leads to the cloud, nor to come here by its path.
+    // The first renewal makes this process the store's owner for good. The owner may not be allowed
+    // to read the credentials, nor to reach the state directory by its path.
     static_cast<void>(workspace.cloud());
     if (auto entered = workspace.enter_state_directory(); !entered) return pass(std::move(entered));
   }
@@ -214,7 +215,7 @@ std::string describe_missing(const std::string& name, VersionNumber version,
   if (version != 0) {
     return fmt::format("{0} has no version {1}; `ccmctl history {0}` shows all", name, version);
   }
-  // What says which one is current is damaged.
+  // The link that says which version is current is damaged.
   if (current == 0) {
     return fmt::format(
         "{0} has no current version, so name the one to go back to with --to; `ccmctl history {0}` "
@@ -224,7 +225,7 @@ std::string describe_missing(const std::string& name, VersionNumber version,
   return fmt::format("{} has no intact version before the current one", name);
 }
 
-// The names that the version has to cover; none when no server has the certificate any more.
+// The names that the version has to cover; none when no server names the certificate any more.
 std::vector<std::string> names_for(const Overview& overview) {
   return overview.spec == nullptr ? std::vector<std::string>() : overview.spec->names;
 }

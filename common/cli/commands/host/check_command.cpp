@@ -11,7 +11,7 @@
 namespace ccm::cli {
 namespace {
 
-// The plug-ins' exit codes are a table of their own; 0 to 3 mean there what Level says.
+// Monitoring plug-ins have their own exit codes, in which 0 to 3 mean what Level says.
 ExitCode plugin_exit(Level level) noexcept {
   return static_cast<ExitCode>(level);
 }

@@ -84,7 +84,7 @@ Result<ExitCode> show_events(Workspace& workspace, const EventsOptions& options)
     mark = page->next;
     if (page->has_more) continue;
     if (!options.follow) return ExitCode::ok;
-    // A program that reads them from a pipe wants them as they happen.
+    // A program that reads from a pipe wants each event at once.
     std::fflush(stdout);
     poll(nullptr, 0, kFollowMilliseconds);
   }
@@ -102,7 +102,7 @@ Result<const EventKind*> parse_kind(const std::string& name) {
                   : fmt::format("\"{}\" is no event; did you mean \"{}\"?", printable(name), best));
 }
 
-// The certificate of an event that is made up; the first of the host unless one is named.
+// The certificate of a made-up event: the named one, or else the first of the host.
 Result<std::string> subject_of_test(Workspace& workspace, const std::string& name) {
   const auto settings = workspace.settings();
   if (!settings) return fail(settings.error());

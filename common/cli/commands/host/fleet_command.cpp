@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// fleet: who is in this host's fleet, and its keys. Asks etcd itself, with what the servers'
-// settings say or the options; needs no agent.
+// fleet: who belongs to this host's fleet, and the fleet's keys. Asks etcd itself, as the options
+// or the servers' settings say; needs no agent.
 #include <fmt/format.h>
 #include <poll.h>
 #include <sys/stat.h>
@@ -42,7 +42,7 @@ Result<void> write_host_key(const std::string& path, const fleet::HostKey& host)
   return write_file_atomically(path, text->reveal());
 }
 
-// The host's key, made when there is none.
+// The host's key; makes one if there is none.
 Result<fleet::HostKey> have_host_key(const std::string& path, const std::string& name) {
   struct stat facts {};
   if (lstat(path.c_str(), &facts) == 0) {
@@ -111,12 +111,13 @@ Result<ExitCode> join_fleet(Workspace& workspace, const FleetWords& words) {
   return ExitCode::ok;
 }
 
-// Other commands may change the fleet in the same moment. One of them always gets its way.
+// Other commands may change the fleet at the same moment. With every try at least one of them
+// succeeds.
 constexpr unsigned kFleetTries = 10;
 constexpr Backoff kBetweenTries{.first = std::chrono::milliseconds(50),
                                 .longest = std::chrono::milliseconds(800)};
 
-// `act` with the fleet as it is now: Membership& -> Result<...>.
+// Calls `act` with the fleet as it is now: Membership& -> Result<...>.
 template <typename Act>
 auto as_member(Workspace& workspace, const FleetWords& words, Act act) {
   using Done = std::invoke_result_t<Act, Membership&>;
@@ -143,7 +144,7 @@ Result<ExitCode> admit_host(Workspace& workspace, const FleetWords& words) {
   return ExitCode::ok;
 }
 
-// By name or by id.
+// Finds a member by name or by id.
 Result<fleet::FleetMember> find_member(const std::vector<fleet::FleetMember>& members,
                                        const std::string& wanted) {
   std::vector<const fleet::FleetMember*> found;
@@ -187,7 +188,8 @@ Result<ExitCode> remove_host(Workspace& workspace, const FleetWords& words) {
     if (!agreed) return fail(agreed.error());
     if (!*agreed) return ExitCode::failed;
   }
-  // Who was removed in the meantime is none of the members, which does no harm.
+  // A host that somebody else has removed in the meantime is no member any more, which does no
+  // harm.
   std::vector<std::string> passed_by;
   const auto id = as_member(workspace, words, [&](Membership& remover) {
     return remover.keyring().rotate(remover.keys(), {member->id}, fleet::LeftBehind::pass_by,

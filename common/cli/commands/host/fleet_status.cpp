@@ -24,7 +24,7 @@ using cloud::JsonObject;
 
 constexpr std::size_t kMostNamesShown = 3;
 constexpr std::size_t kIdShown = 16;
-constexpr std::size_t kBehindCells = 16;  // where the room is scarce
+constexpr std::size_t kBehindCells = 16;  // where space is scarce
 
 JsonObject counts_of(const CanarySide& side) {
   JsonObject object;
@@ -105,7 +105,7 @@ void add_row(Table& table, const fleet::SurveyedHost& host) {
              {leads}});
 }
 
-// As far as the hosts have told: those without traffic have nothing to tell.
+// Counts only what the hosts have reported; hosts without traffic report nothing.
 void say_what_is_tried_out(const fleet::FleetSurvey& survey) {
   struct Sum {
     std::size_t hosts = 0;

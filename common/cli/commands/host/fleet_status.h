@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// fleet status: every host of a fleet, as etcd and the hosts' own reports have it.
+// fleet status: shows every host of a fleet, from etcd and from the hosts' own reports.
 #pragma once
 
 #include "base/result.h"

@@ -74,7 +74,7 @@ Result<ExitCode> report(const Workspace& workspace, const ForgetOptions& options
   return ExitCode::ok;
 }
 
-// nullopt: go on. Asks only before it removes what cannot be restored.
+// Asks before it removes what cannot be restored. nullopt: go on.
 Result<std::optional<ExitCode>> ask_first(const Workspace& workspace, const ForgetOptions& options,
                                           std::size_t versions) {
   if (workspace.options.dry_run) {

@@ -28,7 +28,7 @@ using crypto::Bundle;
 using crypto::KeyWithCertificates;
 using store::VersionInfo;
 
-// Seconds until the agent has done it; it may be busy with this certificate at first.
+// How many seconds to wait for the agent, which may be busy with this certificate at first.
 constexpr int kImportPatience = 120;
 
 struct ImportOptions {
@@ -54,7 +54,7 @@ Result<ExitCode> say_which_there_are(Workspace& workspace, const std::string& na
   return ExitCode::not_found;
 }
 
-// What came with the file and what is refused is not right here, whoever finds it out.
+// What is wrong is what the operator gave, wherever that is found out.
 Failure as_usage(Error error, const std::string& name) {
   return fail(std::move(error).with_context(name).with_kind(ErrorKind::invalid));
 }
@@ -122,7 +122,7 @@ Result<ExitCode> import_certificate(Workspace& workspace, const ImportOptions& o
   }
   std::optional<config::CertificateSpec> catalogued;
   if (*spec == nullptr) {
-    // No configuration has checked the name.
+    // The name comes from the command line, so no configuration has checked it.
     if (auto checked = config::check_certificate_name(name); !checked) {
       return pass(std::move(checked));
     }
@@ -136,7 +136,7 @@ Result<ExitCode> import_certificate(Workspace& workspace, const ImportOptions& o
                          {.name = name, .version = number, .before = number},
                          fmt::format("{}: version {} is this certificate already", name, number));
   }
-  // The sentence at once, whoever installs; the gate is asked again then.
+  // Asks the gate already here, for its sentence. Whoever installs the certificate asks it again.
   auto admitted = lifecycle::judge_import(**spec, *loaded, *bundle, workspace.clock().now());
   if (!admitted) return as_usage(std::move(admitted).error(), name);
   if (workspace.options.dry_run) {
@@ -144,7 +144,7 @@ Result<ExitCode> import_certificate(Workspace& workspace, const ImportOptions& o
   }
   const auto info = install(workspace, **spec, *content, *bundle);
   if (!info) return fail(info.error());
-  // install() has entered the state directory.
+  // install() has made the state directory the current one.
   return report_change(
       workspace, ".",
       {.name = name,

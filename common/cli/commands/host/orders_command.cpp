@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// orders: what authorities are issuing for this host's certificates, and what it waits for.
+// orders: shows what authorities are issuing for this host's certificates, and what the orders wait
+// for.
 #include <fmt/format.h>
 
 #include <memory>
@@ -41,7 +42,7 @@ JsonObject object_of(const std::string& name, const OrderView& order) {
   return object;
 }
 
-// nullopt when there is none, which was said.
+// nullopt, and said, when there is no order.
 Result<std::optional<OrderView>> order_of(Workspace& workspace, const std::string& name) {
   auto overview = look_at(workspace, name);
   if (!overview) return pass(std::move(overview));
@@ -116,7 +117,7 @@ const sources::SourceDriver* driver_with_orders() {
   return nullptr;
 }
 
-// With the credentials that apply for this certificate.
+// Uses the credentials that apply to this certificate.
 Result<Answer> withdraw(Workspace& workspace, const sources::SourceDriver& driver,
                         const std::string& name, const std::string& id) {
   const auto spec = workspace.find_spec(name);

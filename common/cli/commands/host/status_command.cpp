@@ -25,7 +25,7 @@
 namespace ccm::cli {
 namespace {
 
-// More certificates than that are summed up; only those in trouble have a line each.
+// A larger number of certificates is summed up, and only those in trouble have a line each.
 constexpr std::size_t kMany = 50;
 
 enum class Form : std::uint8_t { table, wide, json, yaml, name };
@@ -52,7 +52,7 @@ void print_servers(const Terminal& terminal, const std::vector<EffectiveSettings
   Terminal::print("\n" + table.text(terminal));
 }
 
-// What the host shows while etcd is away is what its copy has.
+// While etcd is away, the host shows what is in its copy.
 void print_trouble_with_fleet(const Workspace& workspace) {
   const auto note = store::read_fleet_note(workspace.options.state_directory);
   if (!note) return;
@@ -61,7 +61,7 @@ void print_trouble_with_fleet(const Workspace& workspace) {
   }
 }
 
-// Printed first: without an agent, a certificate that is "valid" below is not renewed before it
+// Printed first. Without an agent, a certificate that is "valid" below is not renewed before it
 // ends.
 void print_lost_agents(const Terminal& terminal, const std::vector<EffectiveSettings>& servers) {
   for (const EffectiveSettings& server : servers) {
@@ -84,7 +84,7 @@ void print_rows(const Workspace& workspace, const StatusOptions& options, const 
                                              : table.text(workspace.terminal));
 }
 
-// Those that a server names, and what went wrong with them.
+// The certificates that a server names, and what went wrong with them.
 void print_used(const Workspace& workspace, const StatusOptions& options,
                 const std::vector<Overview>& shown, Time now) {
   constexpr std::size_t kShortNames = 24;
@@ -126,7 +126,7 @@ void print_used(const Workspace& workspace, const StatusOptions& options,
   if (!errors.empty()) Terminal::print("\n" + errors);
 }
 
-// Those that left the configuration.
+// The certificates that no configuration names any more.
 void print_left(const Workspace& workspace, const StatusOptions& options,
                 const std::vector<Overview>& all, Time now) {
   Table table({"NAME", "SOURCE", "LEFT", "NAMES"});
@@ -198,7 +198,7 @@ void print_catalogues(Workspace& workspace) {
   }
 }
 
-// The first name of the options that is no certificate's; nullptr when each is one's.
+// The first name in the options that no certificate has; nullptr when there is none.
 const std::string* find_unknown(const StatusOptions& options, const std::vector<Overview>& all) {
   for (const std::string& name : options.names) {
     const bool is_there = std::any_of(
@@ -208,7 +208,7 @@ const std::string* find_unknown(const StatusOptions& options, const std::vector<
   return nullptr;
 }
 
-// Those that the options choose.
+// The certificates that the options choose.
 Result<std::vector<Overview>> select(const StatusOptions& options, std::vector<Overview> all,
                                      Time now) {
   const Time since = now - options.since.value_or(Seconds(0));

@@ -8,7 +8,7 @@
 
 namespace ccm::cli {
 
-// `options` must live as long as the command.
+// `options` must outlive the command.
 void add_survey_options(CLI::App& command, SurveyOptions& options);
 
 }  // namespace ccm::cli

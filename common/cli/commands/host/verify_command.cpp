@@ -21,7 +21,7 @@ Colour colour_of_level(Level level) noexcept {
   return level == Level::warning ? Colour::yellow : Colour::red;
 }
 
-// What people read of a level.
+// The word for a level, for people.
 std::string_view judgement_of(Level level) noexcept {
   switch (level) {
     case Level::ok:
