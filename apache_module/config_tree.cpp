@@ -79,9 +79,6 @@ void note(const ap_directive_t& directive, const Words& words, Written& written)
   if (is(directive, "SSLEngine")) {
     written.has_engine = !words.empty() && !equals_ignoring_case(words[0], "off");
   }
-  if (is(directive, "SSLUseStapling")) {
-    written.has_stapling = !words.empty() && equals_ignoring_case(words[0], "on");
-  }
   if (is(directive, "SSLCertificateFile") || is(directive, "SSLCertificateKeyFile")) {
     written.level.has_files = true;
   }

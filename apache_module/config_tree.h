@@ -23,7 +23,6 @@ struct Written {
   server::Level level;                 // but for `uses`, which httpd hands over (directives.h)
   bool has_name = false;               // ServerName
   std::optional<bool> has_engine;      // SSLEngine; `optional` (RFC 2817) counts as on
-  std::optional<bool> has_stapling;    // SSLUseStapling
   std::optional<std::string> ciphers;  // SSLCipherSuite for TLS 1.2 and older
   std::vector<std::string> protocols;  // the words of SSLProtocol
 };

@@ -6,15 +6,15 @@
 #pragma once
 
 #include <map>
-#include <set>
+#include <memory>
 #include <string>
 #include <vector>
 
 #include "ap_api.h"
 #include "boundary.h"
 #include "server/deployment.h"
-#include "server/start/placeholder_file.h"
 #include "server/start/site_binder.h"
+#include "server/tls/context_placeholder.h"
 #include "server/watch/agent_watch.h"
 
 namespace ccm::apache {
@@ -22,8 +22,9 @@ namespace ccm::apache {
 // A server that shows certificates.
 struct Site {
   server::CertificateSet* certificates = nullptr;  // owned by the deployment
-  std::vector<std::string> names;                  // of the server
-  std::size_t group = 0;                           // the same for all that show the same ones
+  // mod_ssl's lists of certificate files and of key files, while it makes the server's context.
+  apr_array_header_t* certificate_files = nullptr;
+  apr_array_header_t* key_files = nullptr;
 };
 
 struct MainConf {
@@ -31,11 +32,9 @@ struct MainConf {
   server::Deployment deployment;
   server::SiteBinder binder{deployment};
   std::map<const server_rec*, std::vector<server::CertificateUse>> uses;
-  std::map<const server_rec*, Site> sites;  // from check_config on
-  bool has_stapling = false;                // mod_ssl's, in one of them
-  server::PlaceholderFile placeholder;
-  std::set<const server_rec*> placeholder_servers;  // whose names it has
-  server::Surroundings surroundings;                // from post_config on
+  std::map<const server_rec*, Site> sites;                  // from check_config on
+  std::unique_ptr<server::ContextPlaceholder> placeholder;  // while mod_ssl makes its contexts
+  server::Surroundings surroundings;                        // from post_config on
   server::AgentWatch watch;
   apr_proc_t monitor{};  // of the agent, as httpd watches it
   bool is_monitor_watched = false;

@@ -198,8 +198,7 @@ void bring_to_life(MainConf& conf, const server_rec* main_server) {
     const Launching launching;
     conf.deployment.start(conf.surroundings, *retained);
   }
-  // mod_ssl has read it.
-  conf.placeholder = server::PlaceholderFile();
+  conf.placeholder.reset();
   if (retained->segment >= 0) look_after_monitor(conf);
 }
 

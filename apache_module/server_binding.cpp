@@ -69,12 +69,10 @@ class Binder {
   server::Reach reach_of(const Server& server);
   Result<void> bind_main(const Server& server);
   Result<void> bind_one(const Server& server);
-  Result<void> add_site(const Server& server, std::vector<std::string> names,
-                        server::CertificateSet& certificates);
+  Result<void> add_site(const Server& server, server::CertificateSet& certificates);
 
   MainConf& conf_;
   const ConfigTree& tree_;
-  std::map<std::vector<std::string>, std::size_t> groups_;
   // By suites and versions. OpenSSL takes a millisecond to tell, and most servers are alike.
   std::map<std::tuple<std::string, bool, bool>, server::Reach> reaches_;
   Written outer_;  // what the main server says
@@ -115,13 +113,9 @@ server::Reach Binder::reach_of(const Server& server) {
   return known->second;
 }
 
-Result<void> Binder::add_site(const Server& server, std::vector<std::string> names,
-                              server::CertificateSet& certificates) {
-  const std::size_t group = groups_.try_emplace(certificates.names(), groups_.size()).first->second;
+Result<void> Binder::add_site(const Server& server, server::CertificateSet& certificates) {
   certificates.set_reach(reach_of(server));
-  const auto& own = server.written.has_stapling;
-  conf_.has_stapling |= (own ? own : outer_.has_stapling).value_or(false);
-  conf_.sites[server.record] = {&certificates, std::move(names), group};
+  conf_.sites[server.record] = {.certificates = &certificates};
   return server.is_listener ? switch_tls_on(server.record) : Result<void>();
 }
 
@@ -136,7 +130,7 @@ Result<void> Binder::bind_one(const Server& server) {
                                   .unseen = server.has_engine ? "" : kNoEngine});
   if (!bound) return pass(std::move(bound));
   if (*bound == nullptr) return {};
-  auto added = add_site(server, std::move(names), **bound);
+  auto added = add_site(server, **bound);
   if (added) return added;
   const auto& uses = server.written.level.uses;
   return fail_at(added.error().message(), uses.empty() ? origin : uses[0].origin);

@@ -2,10 +2,10 @@
 // What mod_ssl asks and tells while it sets up the servers for which SSLEngine is on.
 //
 // The trick (docs/design/design.md, "Server recipes: Apache httpd"): mod_ssl refuses a server
-// without a certificate file before it calls anybody, so it gets one with a placeholder
-// (server/start/placeholder_file.h). When its SSL_CTX is ready, the callbacks of our CertificateSet
-// take the placeholder's place. mod_ssl changes to another virtual host's SSL_CTX when the client
-// named one, and OpenSSL takes over the callbacks of that.
+// without a certificate before it calls anybody, so its SSL_CTX has a placeholder from the
+// beginning (server/tls/context_placeholder.h). When the SSL_CTX is ready, the callbacks of our
+// CertificateSet take the placeholder's place. mod_ssl changes to another virtual host's SSL_CTX
+// when the client named one, and OpenSSL takes over the callbacks of that.
 #pragma once
 
 #include "ap_api.h"
@@ -15,6 +15,9 @@ namespace ccm::apache {
 // post_config of mod_ssl, in both passes over the configuration:
 int add_certificate_files(server_rec* server, apr_pool_t* pconf, apr_array_header_t* certificates,
                           apr_array_header_t* keys) noexcept;
+// The server has certificates although mod_ssl knows of no file.
+int add_no_fallback(server_rec* server, apr_pool_t* pconf, apr_array_header_t* certificates,
+                    apr_array_header_t* keys) noexcept;
 // SSLUseStapling has nothing to do for the placeholder; our own callback staples.
 int take_over_stapling(server_rec* server, apr_pool_t* pconf, X509* certificate,
                        X509* issuer) noexcept;

@@ -55,13 +55,9 @@ Result<FileDescriptor> make_memfd(const char* name) {
   return memory;
 }
 
-std::string template_in(std::string_view directory) {
-  return fmt::format("{}/.ccm-XXXXXX", directory);
-}
-
 // Nobody else sees it by name for longer than these calls take, and only its owner could open it.
 bool make_in(std::string_view directory, MemoryFile& made) {
-  std::string path = template_in(directory);
+  std::string path = fmt::format("{}/.ccm-XXXXXX", directory);
   made.file = FileDescriptor(mkostemp(path.data(), O_CLOEXEC));
   if (!made.file) return false;
   if (!can_open_again()) {
@@ -72,15 +68,14 @@ bool make_in(std::string_view directory, MemoryFile& made) {
   return true;
 }
 
-// Calls `use` with each place until one works; nothing worked: the last one's error.
-template <typename Use>
-Result<void> in_some_place(const std::string& last_resort, Use&& use) {
+// In the first place that takes it; when none does, the last one's error.
+Result<void> make_in_some_place(const std::string& last_resort, MemoryFile& made) {
   for (const std::string_view place : kInMemory) {
-    if (use(place)) return {};
+    if (make_in(place, made)) return {};
   }
   const int number = errno;
   if (last_resort.empty()) return fail(system_error("no file in /dev/shm or /run", number));
-  if (use(last_resort)) return {};
+  if (make_in(last_resort, made)) return {};
   return fail(
       system_error(fmt::format("no file in /dev/shm, /run or {}", printable(last_resort)), errno));
 }
@@ -140,9 +135,7 @@ Result<MemoryFile> make_memory_file(const char* name, const std::string& last_re
   }
   MemoryFile made{.file = {}, .read_only = {}, .place = {}, .reason = {}};
   made.reason = memory ? "there is no /proc" : memory.error().message();
-  Result<void> found =
-      in_some_place(last_resort, [&](std::string_view place) { return make_in(place, made); });
-  if (!found) {
+  if (auto found = make_in_some_place(last_resort, made); !found) {
     return fail(ErrorKind::internal,
                 fmt::format("{}, and {}", made.reason, found.error().message()));
   }
@@ -158,16 +151,6 @@ Result<FileDescriptor> open_again_read_only(int file) {
   FileDescriptor again(open(path.c_str(), O_RDONLY | O_CLOEXEC));
   if (!again) return fail(system_error("opening " + path + " (is /proc mounted?)", errno));
   return again;
-}
-
-Result<std::string> make_memory_directory(const std::string& last_resort) {
-  std::string path;
-  Result<void> found = in_some_place(last_resort, [&](std::string_view place) {
-    path = template_in(place);
-    return mkdtemp(path.data()) != nullptr;
-  });
-  if (!found) return pass(std::move(found));
-  return path;
 }
 
 void close_descriptors_from(int first) noexcept {

@@ -30,10 +30,6 @@ bool can_open_again() noexcept;
 // A second descriptor of the same file that can only read.
 Result<FileDescriptor> open_again_read_only(int file);
 
-// A directory below the first of the same places that takes one: owner-only, in memory if possible.
-// Only for what must have a path.
-Result<std::string> make_memory_directory(const std::string& last_resort);
-
 // Closes every descriptor from `first` on. Async-signal-safe.
 void close_descriptors_from(int first) noexcept;
 

@@ -110,6 +110,8 @@ void CertificateSet::install(SSL_CTX* context, Compression compression) {
   }
 #endif
   SSL_CTX_set_cert_cb(context, on_certificate, this);
+  // OpenSSL would add these to a certificate without intermediates.
+  if (!has_files()) SSL_CTX_clear_extra_chain_certs(context);
   if (has_files() && of(context) == nullptr) {
     SSL_CTX_get_tlsext_status_cb(context, &next_status_);
     SSL_CTX_get_tlsext_status_arg(context, &next_status_argument_);

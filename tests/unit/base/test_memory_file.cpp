@@ -128,16 +128,6 @@ TEST(MemoryFile, WithoutProcItComesWithAReader) {
             0);
 }
 
-TEST(MemoryDirectory, IsOwnerOnlyAndNew) {
-  const auto directory = make_memory_directory({});
-  ASSERT_TRUE(directory);
-  struct stat facts {};
-  ASSERT_EQ(stat(directory->c_str(), &facts), 0);
-  EXPECT_EQ(facts.st_mode & 07777U, 0700U);
-  EXPECT_THAT(*directory, HasSubstr("/dev/shm/"));
-  EXPECT_EQ(rmdir(directory->c_str()), 0);
-}
-
 // Closes what it should and nothing else, whatever the system allows.
 int close_some() {
   for (int target = 20; target < 30; ++target) dup2(STDERR_FILENO, target);
