@@ -18,7 +18,7 @@
 #include "base/file.h"
 #include "base/version.h"
 #include "crypto/certificate/recent_certificates.h"
-#include "crypto/verification/recent_paths.h"
+#include "crypto/verification/recent_checks.h"
 #include "launch/process.h"
 #include "store/host/canary_file.h"
 #include "store/host/snapshot_file.h"
@@ -29,8 +29,8 @@ namespace {
 // Certificates kept in memory: the authorities of many leaves, and the leaves that are being
 // renewed.
 constexpr std::size_t kRecentCertificates = 64;
-// Verified paths kept in memory, of the leaves that are being renewed at once.
-constexpr std::size_t kRecentPaths = 16;
+// Checks kept in memory, of the leaves that are being renewed at once and of their authorities.
+constexpr std::size_t kRecentChecks = 32;
 
 // Does what must be done as root, then gives up root for good.
 Result<Accesses> settle(const config::Config& config, SettingsKeeper& settings, Log& log) {
@@ -129,7 +129,7 @@ Result<int> serve(const config::Handover& handover, const Pulse& pulse, Log& log
                    .log = log});
   life.give();
   crypto::keep_recent_certificates(kRecentCertificates);
-  crypto::keep_recent_paths(kRecentPaths);
+  crypto::keep_recent_checks(kRecentChecks);
   Result<std::unique_ptr<store::Store>> store = open_agent_store(*config, kStorePath, *access, log);
   if (!store) return pass(std::move(store));
   EventStream events({.store = **store,

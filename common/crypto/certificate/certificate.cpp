@@ -15,6 +15,7 @@
 #include "crypto/digest.h"
 #include "crypto/key/key_type_of.h"
 #include "crypto/openssl_handles.h"
+#include "crypto/verification/recent_checks.h"
 
 namespace ccm::crypto {
 namespace {
@@ -82,6 +83,15 @@ bool is_by_short_key(const X509* certificate, int key_nid) noexcept {
   const SignatureHandle numbers(d2i_ECDSA_SIG(nullptr, &data, size));
   return numbers != nullptr && BN_num_bits(ECDSA_SIG_get0_r(numbers.get())) <= kShortCurveBits &&
          BN_num_bits(ECDSA_SIG_get0_s(numbers.get())) <= kShortCurveBits;
+}
+
+bool has_good_signature(const SignatureQuestion& question) {
+  if (was_good(question)) return true;
+  EVP_PKEY* key = X509_get0_pubkey(question.signer.native());
+  const bool is_verified = key != nullptr && X509_verify(question.certificate.native(), key) == 1;
+  drain_openssl_errors();
+  if (is_verified) note_good(question);
+  return is_verified;
 }
 
 }  // namespace
@@ -181,10 +191,10 @@ bool Certificate::is_ca() const noexcept {
   return is_ca;
 }
 
-bool Certificate::is_self_signed() const noexcept {
-  const bool is_self_signed = X509_self_signed(native(), 1) == 1;
+bool Certificate::is_self_signed() const {
+  const bool may_be = X509_self_signed(native(), 0) == 1;
   drain_openssl_errors();
-  return is_self_signed;
+  return may_be && has_good_signature({*this, *this});
 }
 
 bool Certificate::allows_server_auth() const noexcept {
@@ -201,13 +211,10 @@ bool Certificate::allows_signing() const noexcept {
   return allows;
 }
 
-bool Certificate::is_issued_by(const Certificate& issuer) const noexcept {
+bool Certificate::is_issued_by(const Certificate& issuer) const {
   const X509_NAME* named = X509_get_issuer_name(native());
   if (X509_NAME_cmp(named, X509_get_subject_name(issuer.native())) != 0) return false;
-  EVP_PKEY* key = X509_get0_pubkey(issuer.native());
-  const bool is_verified = key != nullptr && X509_verify(native(), key) == 1;
-  drain_openssl_errors();
-  return is_verified;
+  return has_good_signature({*this, issuer});
 }
 
 bool Certificate::matches(const KeyPair& key) const noexcept {

@@ -54,7 +54,7 @@ class Certificate {
   // one it asks.)
   SignatureStrength signature_strength() const noexcept;
   bool is_ca() const noexcept;
-  bool is_self_signed() const noexcept;
+  bool is_self_signed() const;
   // True when extendedKeyUsage is absent or contains serverAuth (RFC 5280 section 4.2.1.12);
   // anyExtendedKeyUsage alone is not enough for OpenSSL's clients.
   bool allows_server_auth() const noexcept;
@@ -62,7 +62,7 @@ class Certificate {
   // with forward secrecy sign (RFC 8446 section 4.4.2.2).
   bool allows_signing() const noexcept;
   // Whether `issuer` is named as the issuer and its key verifies the signature.
-  bool is_issued_by(const Certificate& issuer) const noexcept;
+  bool is_issued_by(const Certificate& issuer) const;
   bool matches(const KeyPair& key) const noexcept;
   // OCSP responder URLs of the authorityInfoAccess extension; usually none or one.
   std::vector<std::string> ocsp_urls() const;

@@ -27,7 +27,7 @@ Certificates without_duplicates(Certificates certificates) {
   return unique;
 }
 
-bool issued_another(const Certificate& candidate, const Certificates& all) noexcept {
+bool issued_another(const Certificate& candidate, const Certificates& all) {
   return std::any_of(all.begin(), all.end(), [&](const Certificate& other) {
     return &other != &candidate && other.is_issued_by(candidate);
   });

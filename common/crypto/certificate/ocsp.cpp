@@ -10,6 +10,7 @@
 
 #include "crypto/certificate/asn1_time.h"
 #include "crypto/openssl_handles.h"
+#include "crypto/verification/recent_checks.h"
 
 namespace ccm::crypto {
 namespace {
@@ -75,6 +76,14 @@ bool is_signed_for(OCSP_BASICRESP* basic, const Certificate& issuer, Time now) {
   X509_VERIFY_PARAM_set_flags(rules, X509_V_FLAG_PARTIAL_CHAIN);
   X509_VERIFY_PARAM_set_time(rules, to_time_t(now));
   return OCSP_basic_verify(basic, candidates.get(), trust.get(), OCSP_NOEXPLICIT) == 1;
+}
+
+bool is_genuine_response(OCSP_BASICRESP* basic, const ResponseQuestion& question) {
+  if (was_good(question)) return true;
+  const bool is_genuine = is_signed_for(basic, question.issuer, question.now);
+  drain_openssl_errors();
+  if (is_genuine) note_good(question);
+  return is_genuine;
 }
 
 // The end of what an entry says, which it need not name.
@@ -149,8 +158,7 @@ Result<OcspAnswer> judge_ocsp_response(std::span<const std::byte> der, const Cer
   if (id == nullptr) return fail(openssl_error(ErrorKind::internal, "name a certificate"));
   Result<OcspAnswer> answer = find_answer(basic->get(), id.get());
   if (!answer) return answer;
-  const bool is_genuine = is_signed_for(basic->get(), issuer, now);
-  drain_openssl_errors();
+  const bool is_genuine = is_genuine_response(basic->get(), {{der.begin(), der.end()}, issuer, now});
   if (!is_genuine) {
     return refused("is signed neither by the certificate's issuer nor by a responder of its own");
   }

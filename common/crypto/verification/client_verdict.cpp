@@ -10,6 +10,7 @@
 #include "crypto/certificate/asn1_time.h"
 #include "crypto/certificate/names.h"
 #include "crypto/openssl_handles.h"
+#include "crypto/verification/recent_checks.h"
 #include "crypto/verification/system_trust.h"
 
 namespace ccm::crypto {
@@ -69,12 +70,16 @@ Result<void> verify(X509_STORE* store, const std::vector<Certificate>& path,
 
 Result<void> verify_as_client(const std::vector<Certificate>& path,
                               const std::optional<Certificate>& root, std::optional<Time> now) {
+  const VerdictQuestion question{path, root, now};
+  if (was_good(question)) return {};
   const StoreHandle store(X509_STORE_new());
   const Certificate& anchor = root ? *root : path.back();
   if (store == nullptr || X509_STORE_add_cert(store.get(), anchor.native()) != 1) {
     return out_of_memory();
   }
-  return verify(store.get(), path, now, X509_V_FLAG_PARTIAL_CHAIN);
+  Result<void> verdict = verify(store.get(), path, now, X509_V_FLAG_PARTIAL_CHAIN);
+  if (verdict) note_good(question);
+  return verdict;
 }
 
 bool is_named_for_client(const Certificate& leaf, const std::string& name) {

@@ -9,7 +9,7 @@
 #include "crypto/verification/client_rules.h"
 #include "crypto/verification/client_verdict.h"
 #include "crypto/verification/path_rules.h"
-#include "crypto/verification/recent_paths.h"
+#include "crypto/verification/recent_checks.h"
 
 namespace ccm::crypto {
 namespace {
@@ -169,14 +169,14 @@ auto rank_of(const Path& path, std::optional<Time> now) noexcept {
 std::vector<Path> best_paths(const Certificate& leaf, const Certificates& others,
                              std::optional<Time> now) {
   const PathQuestion question{leaf, others, now};
-  if (auto known = find_recent_paths(question)) return *std::move(known);
+  if (auto known = find_recent(question)) return *std::move(known);
   std::vector<Path> found = Search(leaf, others, now).run();
   auto best = rank_of(found.front(), now);
   for (const Path& path : found) best = std::max(best, rank_of(path, now));
   std::erase_if(found, [&](const Path& path) { return rank_of(path, now) != best; });
   // Of what no client accepts one is enough.
   if (!found.front().is_live) found.resize(1);
-  note_recent_paths(question, found);
+  note_recent(question, found);
   return found;
 }
 
