@@ -36,6 +36,30 @@ bool add_alternative_names(X509_REQ* request, GENERAL_NAMES* names, bool is_crit
   return is_added && X509_REQ_add_extensions(request, raw) == 1;
 }
 
+int curve_of(KeyType type) noexcept {
+  if (type.bits == 521) return NID_secp521r1;
+  return type.bits == 384 ? NID_secp384r1 : NID_X9_62_prime256v1;
+}
+
+// OpenSSL 3.0 would search for an encoder and then decode again what that wrote, which takes longer
+// than the signature. The point is all that there is to write.
+bool set_curve_key(X509_REQ* request, const KeyPair& key) {
+  unsigned char* point = nullptr;
+  const std::size_t size = EVP_PKEY_get1_encoded_public_key(key.native(), &point);
+  if (size == 0) return false;
+  const bool is_set =
+      X509_PUBKEY_set0_param(X509_REQ_get_X509_PUBKEY(request), OBJ_nid2obj(EVP_PKEY_EC),
+                             V_ASN1_OBJECT, OBJ_nid2obj(curve_of(key.type())), point,
+                             static_cast<int>(size)) == 1;
+  if (!is_set) OPENSSL_free(point);
+  return is_set;
+}
+
+bool set_key(X509_REQ* request, const KeyPair& key) {
+  if (key.type().algorithm == KeyAlgorithm::ecdsa) return set_curve_key(request, key);
+  return X509_REQ_set_pubkey(request, key.native()) == 1;
+}
+
 Result<std::string> to_pem(X509_REQ* request) {
   const BioHandle buffer(BIO_new(BIO_s_mem()));
   if (buffer == nullptr || PEM_write_bio_X509_REQ(buffer.get(), request) != 1) {
@@ -62,7 +86,7 @@ Result<std::string> make_signing_request(const KeyPair& key,
   if (request == nullptr || X509_REQ_set_version(request.get(), X509_REQ_VERSION_1) != 1 ||
       (has_common_name && !set_common_name(request.get(), *common_name)) ||
       !add_alternative_names(request.get(), alternative_names->get(), !has_common_name) ||
-      X509_REQ_set_pubkey(request.get(), key.native()) != 1 ||
+      !set_key(request.get(), key) ||
       X509_REQ_sign(request.get(), key.native(), signature_digest(key.type())) <= 0) {
     return fail(openssl_error(ErrorKind::internal, "signing request"));
   }

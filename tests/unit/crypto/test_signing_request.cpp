@@ -3,6 +3,8 @@
 #include <openssl/pem.h>
 #include <openssl/x509v3.h>
 
+#include <algorithm>
+
 #include "crypto/certificate/alternative_names.h"
 #include "crypto/key/signing_request.h"
 #include "support/test_pki.h"
@@ -64,6 +66,23 @@ TEST(SigningRequest, CarriesEveryNameAndTheFirstAsCommonName) {
   EXPECT_THAT(requested.names, Optional(names));
   EXPECT_EQ(requested.critical, 0);
   EXPECT_EQ(X509_REQ_get_version(request.get()), X509_REQ_VERSION_1);
+}
+
+// As OpenSSL writes it.
+TEST(SigningRequest, CarriesThePublicKeyInItsUsualForm) {
+  for (const char* kind : {"RSA-2048", "P-256", "P-384", "P-521"}) {
+    const KeyPair key = test::make_test_key(kind);
+    const X509RequestHandle request = make(key, {"www.example.com"});
+    ASSERT_NE(request, nullptr);
+    unsigned char* carried = nullptr;
+    unsigned char* usual = nullptr;
+    const int size = i2d_X509_PUBKEY(X509_REQ_get_X509_PUBKEY(request.get()), &carried);
+    ASSERT_GT(size, 0) << kind;
+    ASSERT_EQ(i2d_PUBKEY(key.native(), &usual), size) << kind;
+    EXPECT_TRUE(std::equal(carried, carried + size, usual)) << kind;
+    OPENSSL_free(carried);
+    OPENSSL_free(usual);
+  }
 }
 
 TEST(SigningRequest, IsSignedByTheKeyWithTheRightDigest) {
