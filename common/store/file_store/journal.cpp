@@ -177,6 +177,20 @@ bool Journal::append(const std::string& line) const {
   return file && write_all(file.get(), line) && fchmod(file.get(), kOwnerOnlyFile) == 0;
 }
 
+// In place, as a new file for each change costs more than all else here. Two changes in a row may
+// leave the times and the size of the file as they were, so that a reader knows the first number
+// only; the same change has added its line, so the reader lacks nothing.
+void Journal::write_revision(std::uint64_t revision) const {
+  const std::string text = fmt::format("{}\n", revision);
+  const FileDescriptor file(
+      open(revision_path_.c_str(), O_WRONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK));
+  struct stat facts {};
+  const bool is_fit = file && fstat(file.get(), &facts) == 0 && S_ISREG(facts.st_mode) &&
+                      facts.st_size <= static_cast<off_t>(text.size());
+  if (is_fit && write_all(file.get(), text)) return;
+  static_cast<void>(write_file_unsynced(revision_path_, text));
+}
+
 Changes Journal::since(const Revision& before) {
   const std::lock_guard lock(mutex_);
   // First, as it is written last.
@@ -199,9 +213,10 @@ void Journal::note(const std::string& name, Changed what) {
   const std::lock_guard lock(mutex_);
   const Content* before = read();
   const std::uint64_t revision = read_revision();
-  const std::uint64_t after = revision + (what == Changed::what_is_served ? 1 : 0);
   // What an older release did meanwhile is not in it.
   const bool goes_on = before != nullptr && revision <= before->revision;
+  const std::uint64_t after =
+      (goes_on ? before->revision : revision) + (what == Changed::what_is_served ? 1 : 0);
   const bool is_appended =
       goes_on && before->lines < kMostLines && append(before->next_line(name, after));
   if (!is_appended) {
@@ -212,7 +227,7 @@ void Journal::note(const std::string& name, Changed what) {
     write(content);
   }
   if (what == Changed::records) return;
-  static_cast<void>(write_file_unsynced(revision_path_, fmt::format("{}\n", after)));
+  write_revision(after);
 }
 
 void Journal::note_new_life() {

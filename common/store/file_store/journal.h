@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // What changed last in a file store. Two files, because other programs watch the first:
 //
-//   revision   a number: rewritten after every change of a current version and of what is to be
-//              stapled, by older releases as well
+//   revision   a number: written after every change of a current version and of what is to be
+//              stapled, by older releases as well, which replace the file
 //   changes    the names of the certificates that changed last, records included: a line is added
 //              for each change, and now and then the file is written anew with the last ones
 //
@@ -53,6 +53,7 @@ class Journal {
   std::uint64_t read_revision();
   void write(const Content& content) const;
   bool append(const std::string& line) const;
+  void write_revision(std::uint64_t revision) const;
 
   std::string changes_path_;
   std::string revision_path_;

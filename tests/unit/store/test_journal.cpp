@@ -184,6 +184,37 @@ TEST_F(JournalTest, HasReadersLookAtAllWhenAnOlderReleaseChangedSomething) {
   EXPECT_THAT(since(after), Optional(ElementsAre("api")));
 }
 
+TEST_F(JournalTest, WritesTheRevisionIntoTheSameFile) {
+  const std::string path = state() + "/revision";
+  directory_.write("revision", "98\n");
+  change("www");
+  const auto file = [&] {
+    struct stat facts {};
+    EXPECT_EQ(stat(path.c_str(), &facts), 0);
+    return std::pair(facts.st_ino, facts.st_mode & 07777U);
+  };
+  const auto before = file();
+  change("www");
+  EXPECT_EQ(test::read_whole_file(path), "100\n");
+  EXPECT_EQ(file(), before);
+  // What is no number of ours is replaced.
+  directory_.write("revision", "7 and whatever else somebody wrote\n");
+  change("www");
+  EXPECT_EQ(test::read_whole_file(path), "101\n");
+}
+
+// A reader that does not see the second of two numbers lacks nothing.
+TEST_F(JournalTest, DoesWithoutTheNewestRevision) {
+  change("www");
+  const Revision first = now();
+  change("api");
+  directory_.write("revision", "1\n");
+  EXPECT_THAT(since(first), Optional(ElementsAre("api")));
+  change("web");
+  EXPECT_EQ(test::read_whole_file(state() + "/revision"), "3\n");
+  EXPECT_THAT(since(first), Optional(ElementsAre("api", "web")));
+}
+
 // Other programs watch the revision (docs/how-to/other-programs.md).
 TEST_F(JournalTest, WritesTheRevisionOnlyWhenAnotherCertificateIsServed) {
   const auto revision = [&] { return test::read_whole_file(state() + "/revision"); };
