@@ -3,9 +3,8 @@
 
 #include <algorithm>
 #include <optional>
-#include <vector>
 
-#include "crypto/certificate/chain.h"
+#include "crypto/verification/serving_rules.h"
 #include "lifecycle/attempt/hold.h"
 #include "policy/gate.h"
 #include "sources/source_drivers.h"
@@ -20,8 +19,7 @@ constexpr Seconds kUrgent = 72h;
 
 // The earliest end among the certificates that a client needed when they were installed.
 Time end_of(const crypto::Bundle& bundle, const store::VersionInfo& info) {
-  const std::vector<crypto::Certificate> others(bundle.chain().begin() + 1, bundle.chain().end());
-  return crypto::find_path(bundle.leaf(), others, info.installed_at).end();
+  return crypto::path_of(bundle, info.installed_at).end();
 }
 
 Time renewal_with(const config::CertificateSpec& spec, const crypto::Bundle& bundle,
