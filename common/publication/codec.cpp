@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "base/packing.h"
+#include "crypto/certificate/certificate_facts.h"
 #include "crypto/certificate/ocsp.h"
 #include "publication/layout.h"
 
@@ -119,10 +120,11 @@ Result<Shown> show(std::span<const std::byte> bytes) {
   in.block();  // the key
   const Bytes ocsp = in.block();
   if (!in.is_complete()) return malformed("is cut short or has something behind it");
-  auto leaf = crypto::Certificate::parse_der(leaf_der);
+  // It was parsed when it was published.
+  auto leaf = crypto::read_certificate_facts(leaf_der);
   if (!leaf) return fail_with(std::move(leaf), "the published value");
-  return Shown{.serial = leaf->serial(),
-               .not_after = leaf->not_after(),
+  return Shown{.serial = std::move(leaf->serial),
+               .not_after = leaf->not_after,
                .staple_end = ocsp.empty() ? Time{} : crypto::ocsp_response_end(ocsp),
                .is_placeholder = flags == kPlaceholderFlag};
 }
