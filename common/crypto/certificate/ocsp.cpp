@@ -158,7 +158,8 @@ Result<OcspAnswer> judge_ocsp_response(std::span<const std::byte> der, const Cer
   if (id == nullptr) return fail(openssl_error(ErrorKind::internal, "name a certificate"));
   Result<OcspAnswer> answer = find_answer(basic->get(), id.get());
   if (!answer) return answer;
-  const bool is_genuine = is_genuine_response(basic->get(), {{der.begin(), der.end()}, issuer, now});
+  const bool is_genuine =
+      is_genuine_response(basic->get(), {{der.begin(), der.end()}, issuer, now});
   if (!is_genuine) {
     return refused("is signed neither by the certificate's issuer nor by a responder of its own");
   }
