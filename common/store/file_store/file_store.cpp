@@ -118,8 +118,11 @@ Result<void> FileStore::add_version(const std::string& name, const Installation&
   const std::string final_path = fmt::format("{}/{}", versions, info.number);
   const std::string temporary =
       fmt::format("{}{}{}", final_path, kTemporaryMark, info.fingerprint.substr(0, 16));
+  // The directory that it is in is synced by point_at().
+  const bool is_first = !installation.waits && access(versions.c_str(), F_OK) != 0;
   Result<void> done = remove_tree(temporary);
-  if (done) done = make_directories(versions);
+  if (done) done = make_directories(is_first ? certificate_path(name) : versions);
+  if (done && is_first) done = make_unsynced_directory(versions);
   if (done) done = make_unsynced_directory(temporary);
   if (done) done = write_version_files(temporary, installation.bundle, info);
   if (done && !installation.ocsp_response.empty()) {
