@@ -17,13 +17,22 @@ unsigned char* out_of(Sha256& digest) {
   return reinterpret_cast<unsigned char*>(digest.data());
 }
 
+// Fetched once: with EVP_sha256(), OpenSSL 3 searches its providers at every use, which takes as
+// long as the digest of a short text. It is never freed, because no static has a destructor here,
+// and OpenSSL's own cache holds it anyway.
+const EVP_MD* sha256_algorithm() {
+  static const EVP_MD* const kFetched = EVP_MD_fetch(nullptr, "SHA256", nullptr);
+  return kFetched != nullptr ? kFetched : EVP_sha256();
+}
+
 }  // namespace
 
 Sha256 sha256(std::span<const std::byte> data) {
   Sha256 digest;
   unsigned length = 0;
   // SHA-256 over memory can only fail for want of memory, and is reported like it.
-  if (EVP_Digest(data.data(), data.size(), out_of(digest), &length, EVP_sha256(), nullptr) != 1) {
+  if (EVP_Digest(data.data(), data.size(), out_of(digest), &length, sha256_algorithm(), nullptr) !=
+      1) {
     drain_openssl_errors();
     throw std::bad_alloc();
   }

@@ -4,6 +4,8 @@
 #include <openssl/asn1.h>
 #include <openssl/objects.h>
 
+#include <algorithm>
+#include <array>
 #include <bit>
 #include <optional>
 
@@ -21,6 +23,8 @@ using Der = std::span<const std::byte>;
 using AlgorithmHandle = Handle<X509_ALGOR, X509_ALGOR_free>;
 using IntegerHandle = Handle<ASN1_INTEGER, ASN1_INTEGER_free>;
 using TimeHandle = Handle<ASN1_TIME, ASN1_TIME_free>;
+
+using ExtensionHandle = Handle<X509_EXTENSION, X509_EXTENSION_free>;
 
 void free_extensions(X509_EXTENSIONS* extensions) noexcept {
   sk_X509_EXTENSION_pop_free(extensions, X509_EXTENSION_free);
@@ -131,7 +135,7 @@ std::optional<KeyType> key_type_in(Elements info) {
   }
 }
 
-bool read_validity(Elements validity, CertificateFacts& facts) {
+bool read_validity(Elements validity, ServingFacts& facts) {
   const auto from = parse<TimeHandle>(validity.take(), d2i_ASN1_TIME);
   const auto to = parse<TimeHandle>(validity.take(), d2i_ASN1_TIME);
   const auto begin = to_time(from.get());
@@ -141,24 +145,35 @@ bool read_validity(Elements validity, CertificateFacts& facts) {
   return begin && end;
 }
 
+// Those of this kind alone: parsing all of them takes longer than everything else here.
+ExtensionsHandle alternative_names_in(Elements extensions) {
+  // 2.5.29.17 (RFC 5280 section 4.2.1.6).
+  constexpr std::array kKind{std::byte{0x55}, std::byte{0x1d}, std::byte{0x11}};
+  ExtensionsHandle found(sk_X509_EXTENSION_new_null());
+  while (const auto each = extensions.take()) {
+    const auto kind = Elements(each->content).peek();
+    if (!kind ||
+        !std::equal(kind->content.begin(), kind->content.end(), kKind.begin(), kKind.end()))
+      continue;
+    auto parsed = parse<ExtensionHandle>(each, d2i_X509_EXTENSION);
+    if (parsed == nullptr || sk_X509_EXTENSION_push(found.get(), parsed.get()) <= 0) return {};
+    static_cast<void>(parsed.release());
+  }
+  return found;
+}
+
 // What follows the public key: two identifiers that nobody uses, and the extensions as [3].
-void read_extensions(Elements rest, CertificateFacts& facts) {
+void read_extensions(Elements rest, ServingFacts& facts) {
   constexpr int kExtensions = 3;
   while (const auto element = rest.take()) {
     if (element->tag_class != V_ASN1_CONTEXT_SPECIFIC || element->tag != kExtensions) continue;
-    const auto extensions =
-        parse<ExtensionsHandle>(Elements(element->content).take(), d2i_X509_EXTENSIONS);
+    const auto extensions = alternative_names_in(Elements(element->content).enter());
     facts.names = read_alternative_names(extensions.get());
   }
 }
 
-// A TBSCertificate (RFC 5280 section 4.1).
-bool read_facts(Elements body, CertificateFacts& facts) {
-  const auto first = body.peek();
-  if (first && first->tag_class == V_ASN1_CONTEXT_SPECIFIC) body.take();  // the version
-  const auto serial = parse<IntegerHandle>(body.take(), d2i_ASN1_INTEGER);
-  if (serial == nullptr) return false;
-  facts.serial = serial_text(serial.get());
+// A TBSCertificate (RFC 5280 section 4.1) from its signature's algorithm on.
+bool read_facts(Elements body, ServingFacts& facts) {
   body.take();  // the signature's algorithm
   body.take();  // the issuer
   if (!read_validity(body.enter(), facts)) return false;
@@ -170,16 +185,45 @@ bool read_facts(Elements body, CertificateFacts& facts) {
   return true;
 }
 
+struct Parts {
+  std::optional<Element> serial;
+  Elements rest;  // what follows it
+};
+
+// The TBSCertificate of the only certificate in DER; without a serial when there is none.
+Parts take_apart(Der der) {
+  Elements outermost(der);
+  Elements body = outermost.enter().enter();
+  if (!outermost.is_empty()) return {.serial = {}, .rest = Elements({})};
+  const auto first = body.peek();
+  if (first && first->tag_class == V_ASN1_CONTEXT_SPECIFIC) body.take();  // the version
+  auto serial = body.take();
+  return {.serial = serial, .rest = body};
+}
+
+Failure not_a_certificate() {
+  return fail(ErrorKind::invalid, "not an X.509 certificate");
+}
+
 }  // namespace
+
+Result<ServingFacts> read_serving_facts(std::span<const std::byte> der) {
+  ServingFacts facts;
+  const bool is_read = read_facts(take_apart(der).rest, facts);
+  drain_openssl_errors();
+  if (!is_read) return not_a_certificate();
+  return facts;
+}
 
 Result<CertificateFacts> read_certificate_facts(std::span<const std::byte> der) {
   CertificateFacts facts;
-  facts.fingerprint = to_hex(sha256(der));
-  Elements outermost(der);
-  Elements certificate = outermost.enter();
-  const bool is_read = outermost.is_empty() && read_facts(certificate.enter(), facts);
+  const Parts parts = take_apart(der);
+  const auto serial = parse<IntegerHandle>(parts.serial, d2i_ASN1_INTEGER);
+  const bool is_read = serial != nullptr && read_facts(parts.rest, facts);
+  if (is_read) facts.serial = serial_text(serial.get());
   drain_openssl_errors();
-  if (!is_read) return fail(ErrorKind::invalid, "not an X.509 certificate");
+  if (!is_read) return not_a_certificate();
+  facts.fingerprint = to_hex(sha256(der));
   return facts;
 }
 

@@ -19,17 +19,21 @@ namespace ccm::crypto {
 
 // As the functions of Certificate of the same names say, except that a key of another algorithm has
 // 0 bits.
-struct CertificateFacts {
-  std::string fingerprint;
-  std::string serial;
+struct ServingFacts {
   Time not_before{};
   Time not_after{};
   std::vector<std::string> names;
   KeyType key_type;
 };
+struct CertificateFacts : ServingFacts {
+  std::string fingerprint;
+  std::string serial;
+};
 
 // Of one certificate in DER, or of the only one in a PEM text. `invalid` when there is none.
 Result<CertificateFacts> read_certificate_facts(std::span<const std::byte> der);
 Result<CertificateFacts> read_certificate_facts(std::string_view pem);
+// What serving it takes: a third of the work. `invalid` when it is not one certificate in DER.
+Result<ServingFacts> read_serving_facts(std::span<const std::byte> der);
 
 }  // namespace ccm::crypto

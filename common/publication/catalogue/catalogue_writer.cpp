@@ -27,7 +27,7 @@ std::size_t slot_of(const CataloguedFacts& facts) noexcept {
                                                                          : KeySlot::ecdsa);
 }
 
-CataloguedFacts facts_of(std::string entry, const Traces& traces, crypto::CertificateFacts leaf) {
+CataloguedFacts facts_of(std::string entry, const Traces& traces, crypto::ServingFacts leaf) {
   CataloguedFacts facts{.entry = std::move(entry),
                         .traces = traces,
                         .begin = leaf.not_before,
@@ -203,7 +203,7 @@ Result<bool> CatalogueWriter::put(std::string entry, const Traces& traces,
                           .above = {chain.begin() + 1, chain.end()},
                           .key = key->bytes(),
                           .response = response};
-  auto leaf = crypto::read_certificate_facts(parts.leaf);
+  auto leaf = crypto::read_serving_facts(parts.leaf);
   if (!leaf) return fail(leaf.error());
   return put({.facts = facts_of(std::move(entry), traces, *std::move(leaf))}, parts);
 }
@@ -213,7 +213,7 @@ Result<bool> CatalogueWriter::put_encoded(std::string entry, const Traces& trace
   if (const Traces* known = find(entry); known != nullptr && *known == traces) return false;
   const auto parts = take_apart(value);
   if (!parts) return fail(parts.error());
-  auto leaf = crypto::read_certificate_facts(parts->leaf);
+  auto leaf = crypto::read_serving_facts(parts->leaf);
   if (!leaf) return fail(leaf.error());
   return put({.facts = facts_of(std::move(entry), traces, *std::move(leaf))}, *parts);
 }

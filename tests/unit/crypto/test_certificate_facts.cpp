@@ -21,6 +21,11 @@ void expect_the_same(const Certificate& certificate) {
   if (facts.key_type.algorithm != KeyAlgorithm::other) {
     EXPECT_EQ(facts.key_type.bits, certificate.key_type().bits);
   }
+  const ServingFacts few = read_serving_facts(certificate.to_der()).value();
+  EXPECT_EQ(few.not_before, facts.not_before);
+  EXPECT_EQ(few.not_after, facts.not_after);
+  EXPECT_EQ(few.names, facts.names);
+  EXPECT_EQ(few.key_type, facts.key_type);
   const CertificateFacts again = read_certificate_facts(certificate.to_pem()).value();
   EXPECT_EQ(again.fingerprint, facts.fingerprint);
   EXPECT_EQ(again.names, facts.names);
@@ -50,9 +55,11 @@ TEST(CertificateFacts, OfAPartOfACertificateThereAreNone) {
   std::vector<std::byte> der = test::make_test_root().certificate.to_der();
   der.push_back(std::byte{0});
   EXPECT_FALSE(read_certificate_facts(der)) << "bytes follow its end";
+  EXPECT_FALSE(read_serving_facts(der)) << "bytes follow its end";
   while (!der.empty()) {
     der.resize(der.size() - (der.size() > 2 ? 2 : 1));
     ASSERT_FALSE(read_certificate_facts(der)) << der.size();
+    ASSERT_FALSE(read_serving_facts(der)) << der.size();
   }
 }
 
