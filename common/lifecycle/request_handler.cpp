@@ -33,6 +33,7 @@ bool waits_for_hooks(store::Wish wish) noexcept {
 }  // namespace
 
 void RequestHandler::resume() {
+  answer_cut_short();
   for (const std::string& name : parts_.store.inbox().granted()) resume(name);
 }
 
@@ -99,12 +100,13 @@ void RequestHandler::serve(const store::Ticket& ticket) {
     return;
   }
   Result<store::Request> request = read(ticket);
+  const bool is_renewal = request && request->wish == store::Wish::renew;
+  if (!is_renewal && !notes_begun(ticket, request)) return;
   if (request && waits_for_hooks(request->wish) && parts_.in_background) {
     return serve_later(ticket, *std::move(request));
   }
-  const bool is_renewal = request && request->wish == store::Wish::renew;
   const auto note = is_renewal ? std::optional(note_of(granted_with(ticket))) : std::nullopt;
-  if (!takes(ticket, request, note)) return;
+  if (!takes(ticket, request, note)) return leave_alone(ticket);
   store::Answer end;
   const Result<void> served = request ? serve(ticket, *request, end) : fail(request.error());
   const store::Wish wish = request ? request->wish : store::Wish::forget;
@@ -132,7 +134,8 @@ void RequestHandler::work_on(const store::Ticket& ticket, const store::Request& 
   const std::lock_guard lock(mutex_);
   done_.emplace_back([this, ticket, wish = request.wish, is_taken, served, end] {
     in_background_.erase(ticket.name);
-    if (is_taken) finish(ticket, wish, served, end);
+    if (!is_taken) return leave_alone(ticket);
+    finish(ticket, wish, served, end);
   });
 }
 
@@ -157,6 +160,8 @@ void RequestHandler::finish(const store::Ticket& ticket, store::Wish wish,
                      served.error().message());
   }
   answer(ticket, end);
+  // Behind the answer: an agent that ends in between leaves the next one something to answer.
+  if (!served && wish == store::Wish::renew) forget(ticket.name);
 }
 
 Result<void> RequestHandler::serve(const store::Ticket& ticket, const store::Request& request,
@@ -199,7 +204,6 @@ Result<void> RequestHandler::run_hooks(const store::Request& request, store::Ans
 
 Result<void> RequestHandler::renew(const store::Ticket& ticket) {
   if (!parts_.lifecycle.ask_for_renewal(ticket.name)) {
-    forget(ticket.name);
     return fail(ErrorKind::rejected,
                 "this agent's server has no such certificate, so it cannot renew it");
   }

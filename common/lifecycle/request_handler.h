@@ -6,7 +6,8 @@
 // A renewal stays wanted until an attempt installs a certificate, finds nothing newer, or fails in
 // a way that no further attempt can help. That may take a while (a certificate that is not valid
 // yet, a cloud that is down). So the renewal is kept in the inbox for the next agent, which starts
-// after a reload, a change of credentials or a kill.
+// after a reload, a change of credentials or a kill. Anything else is not begun again: whoever
+// leads next answers that it was cut short.
 //
 // Belongs to the agent's main thread. Borrows what it is made of.
 #pragma once
@@ -49,8 +50,8 @@ class RequestHandler {
   };
   explicit RequestHandler(Parts parts) : parts_(std::move(parts)) {}
 
-  // Takes up the renewals that an earlier agent did not finish. To be called after
-  // Lifecycle::start().
+  // Takes up the renewals that an earlier agent did not finish, and answers what else it did not.
+  // To be called after Lifecycle::start().
   void resume();
   void serve();
 
@@ -75,6 +76,15 @@ class RequestHandler {
   // Whether this leader may serve it now. It is removed then; else it is tried again later.
   bool takes(const store::Ticket& ticket, const Result<store::Request>& request,
              const std::optional<std::string>& note);
+  // Whether the store has a note that this leader is about to serve it. Else it is tried again
+  // later.
+  bool notes_begun(const store::Ticket& ticket, const Result<store::Request>& request);
+  void has_to_wait(const store::Ticket& ticket, const Result<store::Request>& request,
+                   const Error& problem);
+  // One that was not taken: it is tried again, or somebody has withdrawn it.
+  void leave_alone(const store::Ticket& ticket);
+  // What an agent before has taken and not answered.
+  void answer_cut_short();
   // Those to be served now: what lies in the inbox, and what could not be taken before. That may
   // have been removed all the same, with the answer lost.
   std::vector<store::Ticket> due_tickets();

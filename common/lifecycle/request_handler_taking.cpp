@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "lifecycle/request_handler.h"
+#include "store/answer.h"
 
 namespace ccm::lifecycle {
 namespace {
@@ -45,20 +46,56 @@ Result<store::Request> RequestHandler::read(const store::Ticket& ticket) const {
 bool RequestHandler::takes(const store::Ticket& ticket, const Result<store::Request>& request,
                            const std::optional<std::string>& note) {
   const Result<void> taken = parts_.store.inbox().take(parts_.lease, ticket, note);
-  const std::lock_guard lock(mutex_);
   if (taken || taken.error().kind() == ErrorKind::rejected) {
+    const std::lock_guard lock(mutex_);
     waiting_.erase(ticket.id);
     return taken.has_value();
   }
+  has_to_wait(ticket, request, taken.error());
+  return false;
+}
+
+// Removed from the inbox, it would be forgotten if this agent ended before the answer.
+bool RequestHandler::notes_begun(const store::Ticket& ticket,
+                                 const Result<store::Request>& request) {
+  const Result<void> noted = store::note_begun(parts_.store, parts_.lease, ticket);
+  if (noted) return true;
+  has_to_wait(ticket, request, noted.error());
+  return false;
+}
+
+void RequestHandler::has_to_wait(const store::Ticket& ticket, const Result<store::Request>& request,
+                                 const Error& problem) {
+  const std::lock_guard lock(mutex_);
   const bool is_new = !waiting_.contains(ticket.id);
   waiting_[ticket.id] = {.name = ticket.name,
                          .request = request ? std::optional(*request) : std::nullopt,
                          .again = parts_.clock.steady_now() + kBetweenTakes};
   if (is_new) {
     parts_.log.warn("certificate \"{}\": what ccmctl asks for has to wait: {}", ticket.name,
-                    taken.error().message());
+                    problem.message());
   }
-  return false;
+}
+
+// If this fails, the next leader answers a request for which nobody waits.
+void RequestHandler::leave_alone(const store::Ticket& ticket) {
+  {
+    const std::lock_guard lock(mutex_);
+    if (waiting_.contains(ticket.id)) return;
+  }
+  static_cast<void>(store::drop_begun(parts_.store, parts_.lease, ticket.id));
+}
+
+// It is not known how far it came, and to do it once more may be wrong by now.
+void RequestHandler::answer_cut_short() {
+  for (const store::Ticket& ticket : store::find_begun(parts_.store)) {
+    if (parts_.store.inbox().is_waiting(ticket)) continue;
+    const Error error(ErrorKind::transient,
+                      "the agent that had begun it ended before it was finished, so it may be done "
+                      "or not: look, and ask again if it is not");
+    parts_.log.error("certificate \"{}\": asked for by ccmctl: {}", ticket.name, error.message());
+    answer(ticket, {.version = parts_.store.current_version(ticket.name), .error = error});
+  }
 }
 
 }  // namespace ccm::lifecycle

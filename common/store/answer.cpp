@@ -3,11 +3,12 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <string_view>
 #include <utility>
-#include <vector>
 
 #include "base/text.h"
+#include "store/entry_name.h"
 #include "store/error_record.h"
 
 namespace ccm::store {
@@ -15,6 +16,7 @@ namespace {
 
 constexpr std::string_view kAnswersKind = "answers";
 constexpr std::string_view kField = "answer";
+constexpr std::string_view kBegunField = "begun";  // "ID NAME"
 // More than this are not waited for at one time.
 constexpr std::size_t kMostAnswers = 64;
 
@@ -45,17 +47,41 @@ Answer parse_answer(const Record& record) {
 struct Kept {
   std::uint64_t version = 0;         // of the record
   std::vector<std::string> answers;  // each a record of its own, the oldest first
+  std::vector<Ticket> begun;         // the oldest first
 };
 
 // What is damaged counts as nothing.
 Kept read_kept(const StoreReader& store) {
   const auto stored = store.read_record(kStoreWide, kAnswersKind);
   if (!stored || !*stored) return {};
-  Kept kept{.version = (*stored)->version, .answers = {}};
+  Kept kept{.version = (*stored)->version, .answers = {}, .begun = {}};
   const auto record = Record::parse((*stored)->value.reveal());
   if (!record) return kept;
   for (const std::string_view text : record->find_all(kField)) kept.answers.emplace_back(text);
+  for (const std::string_view line : record->find_all(kBegunField)) {
+    const std::vector<std::string_view> words = split(line, ' ');
+    if (words.size() != 2 || !check_entry_name(words[1])) continue;
+    kept.begun.push_back({.id = std::string(words[0]), .name = std::string(words[1])});
+  }
   return kept;
+}
+
+Result<void> write_kept(Store& store, const Lease& lease, const Kept& kept) {
+  Record record;
+  for (const std::string& text : kept.answers) record.add(kField, text);
+  for (const Ticket& ticket : kept.begun) {
+    record.add(kBegunField, fmt::format("{} {}", ticket.id, ticket.name));
+  }
+  auto written =
+      store.write_record(lease, kStoreWide, kAnswersKind,
+                         Secret::copy_of(std::string_view(record.serialize())), kept.version);
+  if (!written) return pass(std::move(written));
+  return {};
+}
+
+// Whether it was there.
+bool remove_begun(Kept& kept, const std::string& id) {
+  return std::erase_if(kept.begun, [&](const Ticket& each) { return each.id == id; }) != 0;
 }
 
 bool is_about(const std::string& text, const std::string& id) {
@@ -71,13 +97,27 @@ Result<void> keep_answer(Store& store, const Lease& lease, const std::string& id
   std::erase_if(kept.answers, [&](const std::string& text) { return is_about(text, id); });
   kept.answers.push_back(serialize(id, answer));
   if (kept.answers.size() > kMostAnswers) kept.answers.erase(kept.answers.begin());
-  Record record;
-  for (const std::string& text : kept.answers) record.add(kField, text);
-  auto written =
-      store.write_record(lease, kStoreWide, kAnswersKind,
-                         Secret::copy_of(std::string_view(record.serialize())), kept.version);
-  if (!written) return pass(std::move(written));
-  return {};
+  remove_begun(kept, id);
+  return write_kept(store, lease, kept);
+}
+
+Result<void> note_begun(Store& store, const Lease& lease, const Ticket& ticket) {
+  Kept kept = read_kept(store);
+  const bool is_noted = std::any_of(kept.begun.begin(), kept.begun.end(),
+                                    [&](const Ticket& each) { return each.id == ticket.id; });
+  if (is_noted) return {};
+  kept.begun.push_back(ticket);
+  if (kept.begun.size() > kMostAnswers) kept.begun.erase(kept.begun.begin());
+  return write_kept(store, lease, kept);
+}
+
+Result<void> drop_begun(Store& store, const Lease& lease, const std::string& id) {
+  Kept kept = read_kept(store);
+  return remove_begun(kept, id) ? write_kept(store, lease, kept) : Result<void>();
+}
+
+std::vector<Ticket> find_begun(const StoreReader& store) {
+  return read_kept(store).begun;
 }
 
 std::optional<Answer> find_answer(const StoreReader& store, const std::string& id) {

@@ -672,6 +672,23 @@ TEST_P(StoreContract, KeepsTheAnswersForWhoeverAsked) {
   EXPECT_FALSE(find_answer(reader_, "2"));
 }
 
+TEST_P(StoreContract, KeepsWhatWasBegunUntilItIsAnswered) {
+  const auto begun = [&] {
+    std::vector<std::string> ids;
+    for (const Ticket& ticket : find_begun(reader_)) ids.push_back(ticket.id + " " + ticket.name);
+    return ids;
+  };
+  EXPECT_THAT(begun(), IsEmpty());
+  for (const char* id : {"1", "2", "3", "1"}) ASSERT_TRUE(note_begun(store_, *lease_, {id, "www"}));
+  EXPECT_THAT(begun(), ElementsAre("1 www", "2 www", "3 www"));
+  EXPECT_FALSE(find_answer(reader_, "1"));
+  ASSERT_TRUE(keep_answer(store_, *lease_, "2", {.version = 4}));
+  ASSERT_TRUE(drop_begun(store_, *lease_, "3"));
+  ASSERT_TRUE(drop_begun(store_, *lease_, "3"));
+  EXPECT_THAT(begun(), ElementsAre("1 www"));
+  EXPECT_EQ(find_answer(reader_, "2")->version, 4U);
+}
+
 TEST_P(StoreContract, KeepsEventsForWhoeverAsks) {
   EventMark mark;
   EXPECT_THAT(reader_.events_since(mark)->events, IsEmpty());

@@ -484,6 +484,87 @@ TEST_F(RequestHandlerTest, ServesWhatWasTakenAlthoughTheAnswerWasLost) {
   EXPECT_THAT(store::find_answer(store, id)->error->message(), HasSubstr("version 7"));
 }
 
+// Of an agent that took it and was killed. It may be done, so it is not begun again.
+TEST_F(RequestHandlerTest, AnswersWhatAnAgentBeforeTookAndDidNotFinish) {
+  RequestHandler::Parts parts{directory_.path(), *store_, *lease_, lifecycle_, log_,
+                              config_,           clock_};
+  RequestHandler next(parts);
+  std::string id;
+  bool is_killed = false;
+  parts.run_hooks = [&](Event, store::Answer&) {
+    is_killed = true;
+    EXPECT_FALSE(is_waiting(id));
+    EXPECT_FALSE(answer_to(id));
+    next.resume();
+    ASSERT_TRUE(answer_to(id) && answer_to(id)->error);
+    EXPECT_THAT(answer_to(id)->error->message(), HasSubstr("it may be done or not"));
+    EXPECT_EQ(answer_to(id)->version, 2U);
+    EXPECT_FALSE(answer_to(id)->again_at);
+    const std::size_t said = log_.count(Severity::error);
+    RequestHandler(parts).resume();
+    EXPECT_EQ(log_.count(Severity::error), said) << "it is answered once";
+  };
+  for (const bool is_in_background : {false, true}) {
+    parts.in_background = nullptr;
+    if (is_in_background) {
+      parts.in_background = [](const std::function<void()>& work) {
+        work();
+        return true;
+      };
+    }
+    is_killed = false;
+    id = ask({.wish = store::Wish::run_hooks, .name = "www", .event = "served"});
+    RequestHandler(parts).serve();
+    EXPECT_TRUE(is_killed);
+  }
+}
+
+TEST_F(RequestHandlerTest, AnswersNothingThatIsFinishedOrWasNotTaken) {
+  ask({.wish = store::Wish::roll_back, .name = "www", .version = 1});
+  requests_.serve();
+  const std::string refused = ask({.wish = store::Wish::renew, .name = "unknown"});
+  requests_.serve();
+  ASSERT_TRUE(answer_to(refused));
+  EXPECT_FALSE(store_->inbox().granted("unknown"));
+  // Its work had not begun when the agent ended, or ccmctl has withdrawn it by then.
+  const store::Request wish{.wish = store::Wish::run_hooks, .name = "www", .event = "served"};
+  const std::string waiting = ask(wish);
+  RequestHandler::Parts parts{directory_.path(), *store_, *lease_, lifecycle_, log_,
+                              config_,           clock_};
+  parts.in_background = [](const auto&) { return true; };
+  RequestHandler(parts).serve();
+  ASSERT_TRUE(is_waiting(waiting));
+  EXPECT_EQ(store::find_begun(*store_).size(), 1U);
+  RequestHandler(parts).resume();
+  EXPECT_FALSE(answer_to(waiting));
+  parts.in_background = [&](const std::function<void()>& work) {
+    store_->inbox().withdraw({waiting, "www"});
+    work();
+    return true;
+  };
+  RequestHandler last(parts);
+  last.serve();
+  last.serve();
+  EXPECT_TRUE(store::find_begun(*store_).empty());
+  EXPECT_FALSE(answer_to(waiting));
+}
+
+TEST_F(RequestHandlerTest, TakesNothingThatItCannotNote) {
+  test::MemoryStore store;
+  const auto lease = store.try_lead().value();
+  RequestHandler requests{{directory_.path(), store, *lease, lifecycle_, log_, config_, clock_}};
+  const std::string id =
+      store.inbox().leave({.wish = store::Wish::roll_back, .name = "www", .version = 7}).value();
+  store.fail_writes(Error(ErrorKind::rejected, "the disk is full"));
+  requests.serve();
+  EXPECT_TRUE(store.inbox().is_waiting({id, "www"}));
+  EXPECT_THAT(log_.text(), HasSubstr("what ccmctl asks for has to wait: the disk is full"));
+  store.fail_writes(std::nullopt);
+  clock_.advance(Seconds(1));
+  requests.serve();
+  EXPECT_TRUE(store::find_answer(store, id));
+}
+
 TEST_F(RequestHandlerTest, WithdrawsARequestWithItsKey) {
   const crypto::Bundle bundle = source_.make();
   const std::string other = ask({.wish = store::Wish::renew, .name = "www"});
