@@ -25,6 +25,9 @@ constexpr int kMostRounds = 10;
 constexpr std::chrono::seconds kLockLife{60};
 // In a sentence.
 constexpr std::size_t kMostNamed = 10;
+constexpr const char* kIsChangedByAnother =
+    "the fleet's key is changed by another command just now, or by one that was killed in the last "
+    "minute; try again";
 
 }  // namespace
 
@@ -40,6 +43,7 @@ FleetRotation::~FleetRotation() {
 }
 
 Result<std::string> FleetRotation::run() {
+  if (Result<void> may = may_begin(); !may) return pass(std::move(may));
   if (Result<void> taken = take_lock(); !taken) return pass(std::move(taken));
   for (int round = 0; round < kMostRounds; ++round) {
     const Result<std::vector<FleetMember>> members = without_new_key();
@@ -51,6 +55,28 @@ Result<std::string> FleetRotation::run() {
     if (Result<void> done = hand_over(*members); !done) return pass(std::move(done));
   }
   return fleet_changed();
+}
+
+// Before it takes the lock: whoever must not change the key takes the lock from nobody who does,
+// not even where it is sealed with a key that this host does not have.
+Result<void> FleetRotation::may_begin() {
+  const Result<bool> was_locked = is_locked();
+  if (!was_locked) return fail(was_locked.error());
+  const Result<std::vector<FleetMember>> members = without_new_key();
+  if (members) return {};
+  if (members.error().kind() != ErrorKind::rejected) return fail(members.error());
+  // In the middle of a change, it looks like one that was cut short.
+  const Result<bool> is_locked_now = is_locked();
+  if (!is_locked_now) return fail(is_locked_now.error());
+  if (*was_locked || *is_locked_now) return fleet_changed(kIsChangedByAnother);
+  return fail(members.error());
+}
+
+// By whomever.
+Result<bool> FleetRotation::is_locked() {
+  const Result<EtcdPage> page = etcd_.range({.key = layout_.rotation()});
+  if (!page) return fail(page.error());
+  return !page->items.empty() && page->items.front().lease != 0;
 }
 
 Result<void> FleetRotation::take_lock() {
@@ -67,9 +93,7 @@ Result<void> FleetRotation::take_lock() {
   if (outcome && !outcome->has_happened && outcome->found) {
     const EtcdItem& found = *outcome->found;
     if (found.lease != 0 && plan_.keys.unseal(place, found.value)) {
-      return fleet_changed(
-          "the fleet's key is changed by another command just now, or by one that was killed in "
-          "the last minute; try again");
+      return fleet_changed(kIsChangedByAnother);
     }
     // What a stranger has left there keeps nobody out.
     taking.compares = {{.key = place, .of = EtcdCompare::Of::modified, .revision = found.modified}};
@@ -124,6 +148,7 @@ bool FleetRotation::is_left_behind(const FleetMember& member) const {
 }
 
 Result<void> FleetRotation::judge_left_behind(std::vector<FleetMember>& members) {
+  passed_by_.clear();
   std::vector<std::string> names;
   for (const FleetMember& member : members) {
     if (is_left_behind(member)) names.push_back(printable(member.name));

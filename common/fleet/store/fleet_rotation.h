@@ -60,6 +60,8 @@ class FleetRotation {
   const std::vector<std::string>& passed_by() const noexcept { return passed_by_; }
 
  private:
+  Result<void> may_begin();
+  Result<bool> is_locked();
   Result<void> take_lock();
   // Of a change of the key that was cut short, this host may not have that key.
   Result<void> look_for_unknown_keys(const std::vector<EtcdItem>& others);

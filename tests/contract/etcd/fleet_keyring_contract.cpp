@@ -242,6 +242,17 @@ TEST_F(LargeFleetContract, AChangeThatWasCutShortIsDoneAgainByWhoeverHasTheKey) 
         {.compares = {}, .changes = {{.key = layout_.key(half_done, id), .value = {}}}}));
   }
   remove(layout_.complete());
+  // While somebody who has the key does it again, and holds the lock, which nobody else can read.
+  const std::string lock = layout_.rotation();
+  const std::string value =
+      keys_of(one_, first_key_).seal(lock, Secret::copy_of("somebody")).value();
+  const EtcdLease lease = etcd_->grant(std::chrono::seconds(60)).value();
+  ASSERT_TRUE(etcd_->commit(
+      {.compares = {}, .changes = {{.key = lock, .value = value, .end = {}, .lease = lease}}}));
+  EXPECT_EQ(keyring_->rotate(keys_of(hosts_.back(), first_key_), {}).error().code(), kFleetChanged);
+  ASSERT_THAT(etcd_->range({.key = lock})->items, SizeIs(1)) << "nobody takes it away";
+  EXPECT_EQ(etcd_->range({.key = lock})->items.at(0).value, value);
+  ASSERT_TRUE(etcd_->revoke(lease));
   const auto refused = keyring_->rotate(keys_of(hosts_.back(), first_key_), {});
   ASSERT_FALSE(refused);
   EXPECT_EQ(refused.error().kind(), ErrorKind::rejected);
