@@ -168,6 +168,7 @@ Result<cloud::JsonDocument> EtcdClient::call_member(std::size_t member, std::str
     }
     if (response->status == kOk) return cloud::JsonDocument::parse(response->body.reveal());
     Error error = error_of(*response);
+    if (error.code() == kEtcdIsFull) is_full_ = true;
     const bool may_log_in =
         !has_logged_in && !options_.user.empty() && error.kind() == ErrorKind::unauthorized;
     if (!may_log_in) return failed_at(member, std::move(error));
@@ -242,6 +243,10 @@ Result<EtcdOutcome> EtcdClient::commit(const EtcdTransaction& transaction) {
   if (!body) return fail(body.error());
   const Called called = call("kv/txn", *body);
   if (!called.answer) return fail(called.answer.error());
+  // It takes removals although it is full.
+  const bool puts = std::any_of(transaction.changes.begin(), transaction.changes.end(),
+                                [](const EtcdChange& change) { return change.value.has_value(); });
+  if (puts) is_full_ = false;
   Result<EtcdOutcome> outcome = parse_outcome(*called.answer);
   if (!outcome || outcome->has_happened || !called.is_in_doubt) return outcome;
   const EtcdChange& first = transaction.changes.front();
@@ -255,6 +260,7 @@ Result<EtcdOutcome> EtcdClient::commit(const EtcdTransaction& transaction) {
 Result<EtcdLease> EtcdClient::grant(std::chrono::seconds life) {
   const Called called = call("lease/grant", grant_body(static_cast<std::uint64_t>(life.count())));
   if (!called.answer) return fail(called.answer.error());
+  is_full_ = false;
   const auto lease = (*called.answer)["ID"].integer();
   if (lease && *lease > 0) return static_cast<EtcdLease>(*lease);
   return fail(ErrorKind::transient, "etcd granted a lease without a number");

@@ -74,6 +74,9 @@ class EtcdClient {
   // long, and has more to ask, gives up instead of waiting again.
   bool is_silent() const;
 
+  // Whether etcd has refused to write something because it is full, and has taken nothing since.
+  bool is_full() const noexcept { return is_full_; }
+
   // By how much this machine's clock is ahead of that of the member that answered last, when it
   // answered; right within two seconds. nullopt: no answer said it.
   std::optional<Seconds> clock_ahead() const;
@@ -108,6 +111,7 @@ class EtcdClient {
   const EtcdOptions options_;
   const std::unique_ptr<cloud::StreamClient> http_;
   std::atomic<std::size_t> preferred_{0};  // the member that answered last
+  std::atomic<bool> is_full_{false};
   mutable std::mutex mutex_;
   std::string token_;                      // of the last log-in; empty: none
   std::optional<Seconds> clock_ahead_{};   // guarded by mutex_, as the token

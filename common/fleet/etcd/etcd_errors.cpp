@@ -28,6 +28,7 @@ struct Meaning {
   std::string_view text;  // part of it; empty: any
   ErrorKind kind;
   std::string_view advice;
+  std::string_view error_code = {};  // empty: it is made of gRPC's
 };
 constexpr std::array kMeanings{
     Meaning{3, "user name is empty", ErrorKind::unauthorized, "it wants a user and a password"},
@@ -43,7 +44,7 @@ constexpr std::array kMeanings{
     Meaning{5, "", ErrorKind::rejected, ""},
     Meaning{7, "", ErrorKind::rejected, "the user's role does not allow it"},
     Meaning{8, "database space", ErrorKind::transient,
-            "it is full: compact and defragment it, and disarm its alarm"},
+            "it is full: compact and defragment it, and disarm its alarm", kEtcdIsFull},
     Meaning{9, "", ErrorKind::rejected, ""},
     Meaning{16, "", ErrorKind::unauthorized, ""},
 };
@@ -85,7 +86,9 @@ Error judge_etcd_answer(int status, std::string_view body) {
                                            status, text)
                                      : fmt::format("etcd says \"{}\"", text);
   if (is_known && !meaning->advice.empty()) sentence += fmt::format(": {}", meaning->advice);
-  return Error(kind, std::move(sentence)).with_code(fmt::format("etcd.{}", refusal.code), "");
+  std::string code = fmt::format("etcd.{}", refusal.code);
+  if (is_known && !meaning->error_code.empty()) code = meaning->error_code;
+  return Error(kind, std::move(sentence)).with_code(std::move(code), "");
 }
 
 }  // namespace ccm::fleet

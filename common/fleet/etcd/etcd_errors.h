@@ -14,6 +14,8 @@ namespace ccm::fleet {
 // none; and when the lease is gone.
 inline constexpr std::string_view kTokenWanted = "etcd.16";
 inline constexpr std::string_view kNoSuchLease = "etcd.5";
+// When it has no room for what is to be written.
+inline constexpr std::string_view kEtcdIsFull = "etcd.full";
 // When authentication is off.
 inline constexpr std::string_view kNotInThisState = "etcd.9";
 

@@ -87,7 +87,7 @@ void FleetReporter::look_at_leader(const FleetLeader& leader) {
                 .fields = {{"host", leader.name}, {"before", before.name}}});
 }
 
-// That etcd does not answer is told of by the thread that follows.
+// That etcd does not answer is told of by the thread that follows, and that it is full by the host.
 void FleetReporter::tell(const Result<void>& outcome, std::string_view what,
                          std::string_view consequence, std::string& told) {
   const bool is_told_of = !outcome && outcome.error().is_retryable();

@@ -127,6 +127,7 @@ class FleetHost {
   void tell(const Result<void>& outcome);
   void note();
   void look_for_copies();
+  void look_for_space();
   std::vector<std::string> flaws() const;
   bool waits_for(std::chrono::milliseconds time);
 
@@ -157,6 +158,7 @@ class FleetHost {
   std::shared_ptr<std::atomic<bool>> may_lead_ = std::make_shared<std::atomic<bool>>(true);
   std::optional<SteadyTime> copied_since_;  // another one leads with this host's key file
   bool is_copied_ = false;                  // and has for so long that it is no process of before
+  bool is_full_ = false;                    // etcd, as it was told of last
   std::uint64_t members_heard_ = 0;
   std::optional<bool> is_connected_;  // as it was told of last
   std::string problem_;               // why not

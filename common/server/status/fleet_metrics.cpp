@@ -9,8 +9,10 @@ namespace {
 void add_fleet_hosts(Metrics& out, const StatusReport& report) {
   if (!report.fleet_hosts) return;
   const std::string fleet = label("fleet", report.agent->fleet.name);
-  out.family("ccm_fleet_flaws", "gauge",
-             "What is wrong on this host: certificates that it cannot take in, and its clock.");
+  out.family(
+      "ccm_fleet_flaws", "gauge",
+      "What is wrong as this host sees it: certificates that it cannot take in, its clock, a full "
+      "etcd.");
   out.sample(report.fleet_hosts->flaw_count, fleet);
   const FleetOverview* overview = report.fleet_overview();
   if (overview == nullptr) return;

@@ -24,7 +24,8 @@ struct FleetNote {
   std::string problem = {};   // why it is not connected
   std::string leader = {};    // the name of the host that leads; empty: none, or not known
   bool is_leader = false;     // it is this one
-  // What else is wrong on this host, in sentences: its clock, certificates that it cannot take in.
+  // What else is wrong, as this host sees it, in sentences: its clock, certificates that it cannot
+  // take in, a full etcd.
   std::vector<std::string> flaws = {};
 
   friend bool operator==(const FleetNote&, const FleetNote&) = default;
