@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // A small file that its writers replace as a whole (file.h), for who asks for it again and again:
 // it is read only when another one lies there. Of one that also grows, only the new part is read.
+// Of one that is written in place, a change is missed that follows another one at once and leaves
+// the size as it was.
 // What was read stays open, so that no later file can have its number (inode) and be taken for it.
 //
 // Belongs to one thread at a time.

@@ -116,7 +116,11 @@ void RequestHandler::serve(const store::Ticket& ticket) {
 void RequestHandler::serve_later(const store::Ticket& ticket, store::Request request) {
   const auto shared = std::make_shared<const store::Request>(std::move(request));
   const bool has_begun = parts_.in_background([this, ticket, shared] { work_on(ticket, *shared); });
-  if (has_begun) in_background_.insert(ticket.name);
+  if (has_begun) {
+    in_background_.insert(ticket.name);
+  } else {
+    leave_alone(ticket);
+  }
 }
 
 void RequestHandler::work_on(const store::Ticket& ticket, const store::Request& request) noexcept {

@@ -565,6 +565,28 @@ TEST_F(RequestHandlerTest, TakesNothingThatItCannotNote) {
   EXPECT_TRUE(store::find_answer(store, id));
 }
 
+TEST_F(RequestHandlerTest, ForgetsOnAFullDisk) {
+  test::MemoryStore store;
+  const auto lease = store.try_lead().value();
+  RequestHandler requests{{directory_.path(), store, *lease, lifecycle_, log_, config_, clock_}};
+  const std::string id =
+      store.inbox().leave({.wish = store::Wish::forget, .name = "unused"}).value();
+  store.fail_writes(Error(ErrorKind::rejected, "the disk is full"));
+  requests.serve();
+  EXPECT_FALSE(store.inbox().is_waiting({id, "unused"}));
+}
+
+TEST_F(RequestHandlerTest, SaysNothingOfWhatNobodyHasBegun) {
+  const std::string id = ask({.wish = store::Wish::run_hooks, .name = "www", .event = "served"});
+  RequestHandler::Parts parts{directory_.path(), *store_, *lease_, lifecycle_, log_,
+                              config_,           clock_};
+  // All threads are busy.
+  parts.in_background = [](const auto&) { return false; };
+  RequestHandler(parts).serve();
+  EXPECT_TRUE(is_waiting(id));
+  EXPECT_TRUE(store::find_begun(*store_).empty());
+}
+
 TEST_F(RequestHandlerTest, WithdrawsARequestWithItsKey) {
   const crypto::Bundle bundle = source_.make();
   const std::string other = ask({.wish = store::Wish::renew, .name = "www"});
