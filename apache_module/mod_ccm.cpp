@@ -24,9 +24,7 @@ void register_hooks(apr_pool_t*) noexcept {
   APR_OPTIONAL_HOOK(ap, status_hook, add_to_status, nullptr, nullptr, APR_HOOK_MIDDLE);
 
   ap_hook_ssl_add_cert_files(add_certificate_files, nullptr, nullptr, APR_HOOK_FIRST);
-  ap_hook_ssl_add_fallback_cert_files(add_no_fallback, nullptr, nullptr, APR_HOOK_FIRST);
-  APR_OPTIONAL_HOOK(ssl, init_stapling_status, take_over_stapling, nullptr, nullptr,
-                    APR_HOOK_FIRST);
+  ap_hook_ssl_ocsp_prime_hook(take_over_stapling, nullptr, nullptr, APR_HOOK_FIRST);
   // Runs last, so that our callbacks replace those of other modules.
   APR_OPTIONAL_HOOK(ssl, init_server, install, nullptr, nullptr, APR_HOOK_REALLY_LAST);
 }

@@ -36,12 +36,17 @@ Result<void> prepare_placeholder(MainConf& conf) {
   return {};
 }
 
-// Replaces what was inherited from the main server.
-void empty(apr_array_header_t* files) {
+// Replaces what was inherited from the main server by entries without a file, which mod_ssl leaves
+// out. One more than before: then mod_ssl also forgets its SSLCertificateChainFile.
+void blank(apr_array_header_t* files) {
+  const int count = files->nelts + 1;
   apr_array_clear(files);
-  // mod_ssl looks at the first one of an empty list, too.
-  *static_cast<const char**>(apr_array_push(files)) = nullptr;
-  apr_array_pop(files);
+  for (int i = 0; i < count; ++i) *static_cast<const char**>(apr_array_push(files)) = nullptr;
+}
+
+void set_only(apr_array_header_t* files, const char* name) {
+  apr_array_clear(files);
+  *static_cast<const char**>(apr_array_push(files)) = name;
 }
 
 // mod_ssl lets a request for one virtual host arrive through a connection to another (HTTP/2) only
@@ -50,14 +55,14 @@ void name_certificates(const Site& site, apr_pool_t* pool) {
   if (site.certificate_files == nullptr) return;
   const std::string name = fmt::format("ccm:{}", fmt::join(site.certificates->names(), ","));
   const char* kept = apr_pstrdup(pool, name.c_str());
-  *static_cast<const char**>(apr_array_push(site.certificate_files)) = kept;
-  *static_cast<const char**>(apr_array_push(site.key_files)) = kept;
+  set_only(site.certificate_files, kept);
+  set_only(site.key_files, kept);
 }
 
 }  // namespace
 
-// With an empty list mod_ssl takes the certificate that the context has already, as it does with
-// "SSLOpenSSLConfCmd Certificate", and reads no file.
+// Without a file mod_ssl takes the certificate that the context has already, as it does with
+// "SSLOpenSSLConfCmd Certificate".
 int add_certificate_files(server_rec* server, apr_pool_t*, apr_array_header_t* certificates,
                           apr_array_header_t* keys) noexcept {
   return hook_boundary(DECLINED, [&] {
@@ -68,8 +73,8 @@ int add_certificate_files(server_rec* server, apr_pool_t*, apr_array_header_t* c
       conf.log.write(Severity::emerg, prepared.error().message());
       return DECLINED;
     }
-    empty(certificates);
-    empty(keys);
+    blank(certificates);
+    blank(keys);
     site->certificate_files = certificates;
     site->key_files = keys;
     // No other module, such as mod_md, may add another one.
@@ -77,12 +82,8 @@ int add_certificate_files(server_rec* server, apr_pool_t*, apr_array_header_t* c
   });
 }
 
-int add_no_fallback(server_rec* server, apr_pool_t*, apr_array_header_t*,
-                    apr_array_header_t*) noexcept {
-  return hook_boundary(DECLINED, [&] { return own_site_of(server) == nullptr ? DECLINED : DONE; });
-}
-
-int take_over_stapling(server_rec* server, apr_pool_t*, X509*, X509*) noexcept {
+int take_over_stapling(server_rec* server, apr_pool_t*, const char*, apr_size_t,
+                       const char*) noexcept {
   return hook_boundary(DECLINED, [&] { return own_site_of(server) == nullptr ? DECLINED : OK; });
 }
 

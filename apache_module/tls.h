@@ -15,12 +15,10 @@ namespace ccm::apache {
 // post_config of mod_ssl, in both passes over the configuration:
 int add_certificate_files(server_rec* server, apr_pool_t* pconf, apr_array_header_t* certificates,
                           apr_array_header_t* keys) noexcept;
-// The server has certificates although mod_ssl knows of no file.
-int add_no_fallback(server_rec* server, apr_pool_t* pconf, apr_array_header_t* certificates,
-                    apr_array_header_t* keys) noexcept;
-// SSLUseStapling has nothing to do for the placeholder; our own callback staples.
-int take_over_stapling(server_rec* server, apr_pool_t* pconf, X509* certificate,
-                       X509* issuer) noexcept;
+// Neither SSLUseStapling nor mod_md's MDStapling has anything to do for the placeholder; our own
+// callback staples.
+int take_over_stapling(server_rec* server, apr_pool_t* pconf, const char* id, apr_size_t id_size,
+                       const char* pem) noexcept;
 int install(server_rec* server, apr_pool_t* pconf, int is_proxy, SSL_CTX* context) noexcept;
 
 }  // namespace ccm::apache

@@ -259,6 +259,18 @@ def test_mod_ssls_own_stapling_stays_out_of_the_way(apache, cloud, settings, int
     assert f"CN = {PRIVATE}" in text and "stapling" not in server.log_text()
 
 
+def test_mod_ssls_chain_file_is_not_read(apache, cloud, settings, intranet, private):
+    """mod_ssl would not start with this one, and would look for the placeholder's issuer in a good one."""
+    server = apache()
+    chain = server.directory / "chain.pem"
+    chain.write_text("-----BEGIN CERTIFICATE-----\nnone\n-----END CERTIFICATE-----\n")
+    server.configure(f"SSLCertificateChainFile {chain}\nSSLUseStapling on\n"
+                     f"SSLStaplingCache shmcb:{server.directory}/stapling(32768)\n",
+                     settings=settings, certificates=[intranet], sites=[private])
+    server.start()
+    server.wait_for_certificate(private, cloud.trust())
+
+
 def test_mod_md_beside_it_changes_nothing(apache, cloud, settings, intranet, private):
     server = apache()
     server.configure(settings=settings, certificates=[intranet], sites=[private],

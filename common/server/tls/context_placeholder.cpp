@@ -35,7 +35,7 @@ ContextPlaceholder::~ContextPlaceholder() {
 }
 
 // Its own issuer is in the chain: with SSLUseStapling mod_ssl complains about a certificate whose
-// issuer it does not see.
+// issuer it does not see, before it asks whether anybody else staples.
 void ContextPlaceholder::give_to(SSL_CTX* context) const noexcept {
   X509* certificate = bundle_.leaf().native();
   const Issuers issuers(sk_X509_new_null());
