@@ -13,6 +13,7 @@
 #include <utility>
 
 #include "base/file.h"
+#include "base/file_end.h"
 #include "base/file_parts.h"
 #include "base/kept_file.h"
 #include "base/system_call_numbers.h"
@@ -170,6 +171,20 @@ Result<Secret> read_secret(int file, const struct stat& status, const std::strin
 Result<std::string> read_file(const std::string& path, std::size_t limit, Links links) {
   struct stat status {};
   return read_content(path, limit, links, status);
+}
+
+Result<FileEnd> read_file_end(const std::string& path, std::uint64_t offset, std::size_t limit,
+                              Links links) {
+  struct stat status {};
+  const Result<FileDescriptor> file = open_regular(path, limit, links, status);
+  if (!file) return fail(file.error());
+  const off_t begin =
+      static_cast<off_t>(std::min(offset, static_cast<std::uint64_t>(status.st_size)));
+  if (lseek(file->get(), begin, SEEK_SET) != begin) return failed("read", path);
+  status.st_size -= begin;
+  Result<std::string> content = read_text(file->get(), status, path);
+  if (!content) return pass(std::move(content));
+  return FileEnd{.content = *std::move(content), .begin = static_cast<std::uint64_t>(begin)};
 }
 
 Result<OwnedFile> read_owned_file(const std::string& path, std::size_t limit) {

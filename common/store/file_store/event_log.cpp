@@ -11,12 +11,15 @@
 #include <vector>
 
 #include "base/file.h"
+#include "base/file_end.h"
 #include "base/text.h"
 
 namespace ccm::store {
 namespace {
 
 using FileNumber = std::uint64_t;
+
+constexpr std::string_view kActivity = "keeping an event";
 
 std::string event_file(const std::string& state_path, FileNumber number) {
   return fmt::format("{}/{}{:08}", state_path, kEventsPrefix, number);
@@ -36,10 +39,14 @@ Result<std::vector<FileNumber>> event_files(const std::string& state_path) {
   return numbers;
 }
 
-FileDescriptor open_event_file(const std::string& path) {
+FileDescriptor open_event_file(const std::string& path, int flags) {
   return FileDescriptor(open(path.c_str(),
-                             O_RDWR | O_APPEND | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK,
+                             O_RDWR | O_APPEND | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | flags,
                              kOwnerOnlyFile));
+}
+
+bool is_full(const struct stat& facts) noexcept {
+  return static_cast<std::size_t>(facts.st_size) >= kFullEventFile;
 }
 
 // Whether the last writer did not come to the end of its line.
@@ -57,26 +64,47 @@ void remove_old_events(const std::string& state_path, const std::vector<FileNumb
 
 }  // namespace
 
-Result<void> append_event_line(const std::string& state_path, std::string_view line) {
-  constexpr std::string_view kActivity = "keeping an event";
-  Result<std::vector<FileNumber>> numbers = event_files(state_path);
-  if (!numbers) return fail_with(std::move(numbers), kActivity);
-  FileNumber number = numbers->empty() ? 1 : numbers->back();
-  FileDescriptor file = open_event_file(event_file(state_path, number));
+struct EventLog::Newest {
+  FileNumber number = 0;
+  FileDescriptor file;
   struct stat facts {};
-  if (!file || fstat(file.get(), &facts) != 0) return fail(system_error(kActivity, errno));
-  if (static_cast<std::size_t>(facts.st_size) >= kFullEventFile) {
-    file = open_event_file(event_file(state_path, ++number));
-    if (!file || fstat(file.get(), &facts) != 0) return fail(system_error(kActivity, errno));
-    remove_old_events(state_path, *numbers, number);
+
+  // False with errno.
+  bool open(const std::string& state_path, FileNumber its_number, int flags) {
+    number = its_number;
+    file = open_event_file(event_file(state_path, number), flags);
+    return file && fstat(file.get(), &facts) == 0;
   }
-  if (!S_ISREG(facts.st_mode)) {
+};
+
+Result<EventLog::Newest> EventLog::find_newest() {
+  Newest newest;
+  const FileNumber known = known_;
+  if (known != 0 && newest.open(state_path_, known, 0) && !is_full(newest.facts)) return newest;
+  Result<std::vector<FileNumber>> numbers = event_files(state_path_);
+  if (!numbers) return fail_with(std::move(numbers), kActivity);
+  const FileNumber highest = numbers->empty() ? 1 : numbers->back();
+  bool is_open = newest.open(state_path_, highest, O_CREAT);
+  if (is_open && is_full(newest.facts)) {
+    is_open = newest.open(state_path_, highest + 1, O_CREAT);
+    if (is_open) remove_old_events(state_path_, *numbers, newest.number);
+  }
+  if (!is_open) return fail(system_error(kActivity, errno));
+  known_ = newest.number;
+  return newest;
+}
+
+Result<void> EventLog::append(std::string_view line) {
+  const Result<Newest> newest = find_newest();
+  if (!newest) return fail(newest.error());
+  if (!S_ISREG(newest->facts.st_mode)) {
     return fail(ErrorKind::invalid, fmt::format("{}: {} is no regular file", kActivity,
-                                                event_file(state_path, number)));
+                                                event_file(state_path_, newest->number)));
   }
+  const int file = newest->file.get();
   const std::string text =
-      fmt::format("{}{}\n", is_torn(file.get(), facts.st_size) ? "\n" : "", line);
-  const ssize_t written = write(file.get(), text.data(), text.size());
+      fmt::format("{}{}\n", is_torn(file, newest->facts.st_size) ? "\n" : "", line);
+  const ssize_t written = write(file, text.data(), text.size());
   if (written == static_cast<ssize_t>(text.size())) return {};
   return fail(system_error(kActivity, written < 0 ? errno : ENOSPC));
 }
@@ -94,15 +122,14 @@ Result<EventPage> read_event_page(const std::string& state_path, const EventMark
   const auto found = std::lower_bound(numbers->begin(), numbers->end(), mark.file);
   if (found == numbers->end()) return page;
   if (*found != mark.file) page.next = {.file = *found, .offset = 0};
-  const Result<std::string> text =
-      read_file(event_file(state_path, *found), kLargest, Links::nowhere);
-  if (!text) return fail(text.error());
-  const std::size_t start = std::min<std::size_t>(page.next.offset, text->size());
-  page.next.offset =
-      start + for_each_line(std::string_view(*text).substr(start), [&page](std::string_view line) {
-        Result<Event> event = parse_event_line(line);
-        if (event) page.events.push_back(*std::move(event));
-      });
+  // A follower has read the rest of the file before.
+  const Result<FileEnd> end =
+      read_file_end(event_file(state_path, *found), page.next.offset, kLargest, Links::nowhere);
+  if (!end) return fail(end.error());
+  page.next.offset = end->begin + for_each_line(end->content, [&page](std::string_view line) {
+                       Result<Event> event = parse_event_line(line);
+                       if (event) page.events.push_back(*std::move(event));
+                     });
   const auto following = std::next(found);
   page.has_more = following != numbers->end();
   if (page.has_more) page.next = {.file = *following, .offset = 0};

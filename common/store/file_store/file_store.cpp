@@ -35,7 +35,9 @@ constexpr std::size_t kMaxKeyFile = std::size_t{64} << 10U;
 class FileStore final : public Store, public FileReader {
  public:
   explicit FileStore(const std::string& state_path)
-      : FileReader(state_path), inbox_(FileReader::state_path()) {}
+      : FileReader(state_path),
+        inbox_(FileReader::state_path()),
+        event_log_(FileReader::state_path()) {}
 
   Result<void> prepare() const;
 
@@ -53,7 +55,7 @@ class FileStore final : public Store, public FileReader {
                              std::string_view kind) override;
   Result<void> forget(const Lease& lease, const std::string& name, Keep keep) override;
   Result<void> append_event(const Event& event) override {
-    return append_event_line(state_path(), to_line(event));
+    return event_log_.append(to_line(event));
   }
   Inbox& inbox() noexcept override { return inbox_; }
   Result<std::vector<crypto::KeyPair>> operator_keys() const override;
@@ -76,6 +78,7 @@ class FileStore final : public Store, public FileReader {
   void remove_superseded(const std::string& name, unsigned keep) const;
 
   FileInbox inbox_;
+  EventLog event_log_;
   // Writers of one process take turns; the lease keeps other processes out.
   std::mutex mutex_;
 };

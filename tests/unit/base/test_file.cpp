@@ -15,6 +15,7 @@
 #include <thread>
 
 #include "base/file.h"
+#include "base/file_end.h"
 #include "base/kept_file.h"
 #include "base/system_call_numbers.h"
 #include "support/denied_calls.h"
@@ -65,6 +66,20 @@ TEST_F(FileTest, ReadsAWholeFile) {
   EXPECT_EQ(read_secret_file(path("f"), kLimit).value().reveal(), std::string_view("a\0b", 3));
   directory_.write("empty", "");
   EXPECT_EQ(read_file(path("empty"), kLimit).value(), "");
+}
+
+TEST_F(FileTest, ReadsTheEndOfAFile) {
+  directory_.write("f", "0123456789");
+  const auto end = [&](std::uint64_t offset) {
+    const auto read = read_file_end(path("f"), offset, kLimit);
+    EXPECT_TRUE(read);
+    return std::pair(read->content, read->begin);
+  };
+  EXPECT_EQ(end(0), std::pair(std::string("0123456789"), std::uint64_t{0}));
+  EXPECT_EQ(end(7), std::pair(std::string("789"), std::uint64_t{7}));
+  EXPECT_EQ(end(10), std::pair(std::string(), std::uint64_t{10}));
+  EXPECT_EQ(end(11), std::pair(std::string(), std::uint64_t{10}));
+  EXPECT_FALSE(read_file_end(path("f"), 7, 9)) << "the limit is for the whole file";
 }
 
 TEST_F(FileTest, ReadsWhatHasNoSize) {

@@ -21,10 +21,14 @@ class EventLogTest : public testing::Test {
  protected:
   std::string place() const { return directory_.path().string(); }
   void append(std::uint64_t number, std::string sentence = "so") {
-    ASSERT_TRUE(append_event_line(place(), to_line({.type = EventType::served,
-                                                    .at = Time(Seconds(1)),
-                                                    .version = number,
-                                                    .sentence = std::move(sentence)})));
+    EventLog log(place());
+    append(log, number, std::move(sentence));
+  }
+  static void append(EventLog& log, std::uint64_t number, std::string sentence = "so") {
+    ASSERT_TRUE(log.append(to_line({.type = EventType::served,
+                                    .at = Time(Seconds(1)),
+                                    .version = number,
+                                    .sentence = std::move(sentence)})));
   }
   // The numbers of all events from there on.
   std::vector<std::uint64_t> numbers(EventMark mark = {}) {
@@ -105,7 +109,45 @@ TEST_F(EventLogTest, HasNothingWhereThereIsNoStore) {
 
 TEST_F(EventLogTest, FollowsNoLink) {
   ASSERT_EQ(symlink("/dev/null", file(1).c_str()), 0);
-  EXPECT_FALSE(append_event_line(place(), "x"));
+  EXPECT_FALSE(EventLog(place()).append("x"));
+}
+
+// Two agents, of which each knows where it has written last.
+TEST_F(EventLogTest, TwoWritersGoOnToTheSameFile) {
+  EventLog one(place());
+  EventLog other(place());
+  append(one, 1);
+  append(other, 2);
+  std::filesystem::resize_file(file(1), kFullEventFile);
+  append(one, 3);
+  append(other, 4);
+  EXPECT_THAT(numbers(), ElementsAre(1U, 2U, 3U, 4U));
+  EXPECT_THAT(numbers({.file = 2, .offset = 0}), ElementsAre(3U, 4U));
+}
+
+TEST_F(EventLogTest, BeginsAnewWhenItsFilesAreGone) {
+  EventLog log(place());
+  append(log, 1);
+  std::filesystem::rename(file(1), file(7));
+  append(log, 2);
+  EXPECT_THAT(numbers(), ElementsAre(1U, 2U));
+  unlink(file(7).c_str());
+  append(log, 3);
+  EXPECT_TRUE(std::filesystem::exists(file(1)));
+  EXPECT_THAT(numbers(), ElementsAre(3U));
+}
+
+TEST_F(EventLogTest, AFollowerOfAFileThatWasCutGoesOnAtItsEnd) {
+  append(1);
+  const EventMark mark = read_event_page(place(), {})->next;
+  append(2);
+  const auto size = std::filesystem::file_size(file(1));
+  const auto page = read_event_page(place(), mark);
+  ASSERT_TRUE(page);
+  ASSERT_EQ(page->events.size(), 1U);
+  EXPECT_EQ(page->next.offset, size);
+  std::filesystem::resize_file(file(1), mark.offset);
+  EXPECT_EQ(read_event_page(place(), page->next)->next.offset, mark.offset);
 }
 
 }  // namespace
