@@ -176,6 +176,17 @@ class FleetFixture : public ::testing::Test {
     return std::make_unique<Host>(cluster_->endpoints(), name, key_);
   }
 
+  // A request for "www" that is left on one machine and known on another.
+  static store::Ticket leave(Machine& machine, store::Wish wish, Machine& there) {
+    const store::Request request{.wish = wish, .name = "www", .version = 1};
+    const store::Ticket ticket{.id = machine.store().inbox().leave(request).value(), .name = "www"};
+    EXPECT_TRUE(happens([&] { return there.store().inbox().is_waiting(ticket); }));
+    return ticket;
+  }
+  static store::Ticket leave(Machine& machine, store::Wish wish) {
+    return leave(machine, wish, machine);
+  }
+
   // What etcd counts of itself.
   double metric(const std::string& name) {
     const auto answer = cloud::make_curl_client({}).value()->send(

@@ -48,15 +48,6 @@ class FleetReplayContract : public test::FleetFixture {
                                             there ? there->version : 0));
   }
 
-  // A request for "www" that is known there.
-  static store::Ticket leave(Machine& machine, store::Wish wish) {
-    store::Inbox& inbox = machine.store().inbox();
-    const store::Ticket ticket{
-        .id = inbox.leave({.wish = wish, .name = "www", .version = 1}).value(), .name = "www"};
-    EXPECT_TRUE(happens([&] { return inbox.is_waiting(ticket); }));
-    return ticket;
-  }
-
   const std::string order_ = "/cl/web/records/www/order";
 };
 
@@ -131,10 +122,7 @@ TEST_F(FleetReplayContract, ARequestIsNotServedTwice) {
   const auto one = join("one");
   const auto other = join("other");
   ASSERT_TRUE(one->lead());
-  const store::Ticket ticket{
-      .id = other->store().inbox().leave({.wish = store::Wish::forget, .name = "www"}).value(),
-      .name = "www"};
-  ASSERT_TRUE(happens([&] { return one->store().inbox().is_waiting(ticket); }));
+  const store::Ticket ticket = leave(*other, store::Wish::forget, *one);
   const std::string key = "/cl/web/inbox/" + ticket.id + "-www";
   const std::string request = read(key);
   EXPECT_GT(raw_->range({.key = key})->items.at(0).lease, 0U) << "it goes away by itself";
@@ -155,10 +143,7 @@ TEST_F(FleetReplayContract, OnlyWhoLeadsTakesARequest) {
   const auto one = join("one");
   const auto other = join("other");
   ASSERT_TRUE(one->lead());
-  const store::Ticket ticket{
-      .id = other->store().inbox().leave({.wish = store::Wish::forget, .name = "www"}).value(),
-      .name = "www"};
-  ASSERT_TRUE(happens([&] { return one->store().inbox().is_waiting(ticket); }));
+  const store::Ticket ticket = leave(*other, store::Wish::forget, *one);
   remove("/cl/web/leader");
   const Result<void> taken = one->store().inbox().take(one->lease(), ticket, std::nullopt);
   ASSERT_FALSE(taken);

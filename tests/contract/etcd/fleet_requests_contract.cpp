@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: Apache-2.0
+// What an operator asks of a fleet's leader, on a real etcd, and what a fault makes of it.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <optional>
+#include <span>
+#include <string>
+
+#include "crypto/certificate/pem_block.h"
+#include "fleet_machine.h"
+#include "losing_relay.h"
+
+namespace ccm::fleet {
+namespace {
+
+using test::happens;
+using test::LosingRelay;
+using test::Machine;
+
+class FleetRequestsContract : public test::FleetFixture {
+ protected:
+  void SetUp() override {
+    FleetFixture::SetUp();
+    if (cluster_ == nullptr) return;
+    const std::string& url = cluster_->endpoints().front();
+    relay_.emplace(std::stoi(url.substr(url.rfind(':') + 1)));
+  }
+  static std::string key_of(const store::Ticket& ticket) {
+    return "/cl/web/inbox/" + ticket.id + "-" + ticket.name;
+  }
+  // Of the transaction that takes it, which etcd carries out.
+  void lose_answers(const store::Ticket& ticket, int answers) {
+    const std::string key = key_of(ticket);
+    relay_->lose(crypto::encode_base64(std::as_bytes(std::span(key))), answers);
+  }
+  bool is_in_etcd(const std::string& key) { return !raw_->range({.key = key})->items.empty(); }
+
+  std::optional<LosingRelay> relay_;
+};
+
+TEST_F(FleetRequestsContract, TakesARequestOnceAlthoughOneAnswerIsLost) {
+  Machine one({relay_->url()}, "one", key_);
+  ASSERT_TRUE(one.lead());
+  store::Inbox& inbox = one.store().inbox();
+  const store::Ticket ticket = leave(one, store::Wish::roll_back);
+  lose_answers(ticket, 1);
+  EXPECT_TRUE(inbox.take(one.lease(), ticket, std::nullopt)) << "it has asked once more";
+  EXPECT_EQ(relay_->left(), 0);
+  EXPECT_FALSE(is_in_etcd(key_of(ticket)));
+  EXPECT_EQ(inbox.take(one.lease(), ticket, std::nullopt).error().kind(), ErrorKind::rejected);
+}
+
+// It is served all the same, and not twice.
+TEST_F(FleetRequestsContract, KnowsWhatItHasTakenAlthoughEveryAnswerIsLost) {
+  Machine one({relay_->url()}, "one", key_);
+  ASSERT_TRUE(one.lead());
+  store::Inbox& inbox = one.store().inbox();
+  for (const store::Wish wish : {store::Wish::roll_back, store::Wish::renew}) {
+    const bool is_renewal = wish == store::Wish::renew;
+    const auto note = is_renewal ? std::optional<std::string>("id: 1\n") : std::nullopt;
+    const store::Ticket ticket = leave(one, wish);
+    lose_answers(ticket, 2);
+    const Result<void> lost = inbox.take(one.lease(), ticket, note);
+    ASSERT_FALSE(lost);
+    EXPECT_EQ(lost.error().kind(), ErrorKind::transient);
+    EXPECT_EQ(relay_->left(), 0);
+    EXPECT_FALSE(is_in_etcd(key_of(ticket)));
+    EXPECT_EQ(is_in_etcd("/cl/web/granted/www"), is_renewal);
+    ASSERT_TRUE(happens([&] { return !inbox.is_waiting(ticket); })) << "it hears of it";
+    EXPECT_TRUE(inbox.take(one.lease(), ticket, note));
+    EXPECT_EQ(inbox.take(one.lease(), ticket, note).error().kind(), ErrorKind::rejected);
+    EXPECT_EQ(inbox.granted("www"), note);
+  }
+}
+
+// Another one leads by then, and the note of the renewal is with that.
+TEST_F(FleetRequestsContract, ServesNothingThatItHasTakenWhenAnotherOneLeads) {
+  Machine one({relay_->url()}, "one", key_);
+  const auto two = join("two");
+  ASSERT_TRUE(one.lead());
+  const store::Ticket ticket = leave(one, store::Wish::renew);
+  lose_answers(ticket, 2);
+  ASSERT_FALSE(one.store().inbox().take(one.lease(), ticket, "id: 1\n"));
+  ASSERT_TRUE(happens([&] { return !one.store().inbox().is_waiting(ticket); }));
+  ASSERT_TRUE(raw_->commit(
+      {.compares = {}, .changes = {{.key = "/cl/web/leader", .value = std::nullopt}}}));
+  ASSERT_TRUE(two->lead());
+  EXPECT_EQ(one.store().inbox().take(one.lease(), ticket, "id: 1\n").error().kind(),
+            ErrorKind::transient);
+  EXPECT_EQ(two->store().inbox().granted("www"), "id: 1\n");
+}
+
+}  // namespace
+}  // namespace ccm::fleet
