@@ -100,7 +100,7 @@ Result<void> FleetInbox::take(const store::Lease& lease, const store::Ticket& ti
   draft.put(record,
             serialize(taken.requests.serialize(), host_.mirror().next_version(taken.version)));
   draft.remove(request);
-  if (note) draft.put(layout.grant(ticket.name), Secret::copy_of(std::string_view(*note)));
+  if (note) draft.put(layout.grant(ticket.name), with_version(*note));
   Result<EtcdTransaction> transaction = std::move(draft).take();
   if (!transaction) return pass(std::move(transaction));
   Result<void> done = host_.commit(*std::move(transaction), &lease);
@@ -111,11 +111,15 @@ Result<void> FleetInbox::take(const store::Lease& lease, const store::Ticket& ti
   return done;
 }
 
+Secret FleetInbox::with_version(std::string_view note) const {
+  return serialize(Secret::copy_of(note), host_.mirror().next_version(0));
+}
+
 Result<void> FleetInbox::grant(const std::string& name, std::string_view note) {
   if (Result<void> checked = store::check_entry_name(name); !checked) return checked;
   const std::string key = host_.layout().grant(name);
   const auto held = host_.lock();
-  Result<std::string> sealed = host_.keys().seal(key, Secret::copy_of(note));
+  Result<std::string> sealed = host_.keys().seal(key, with_version(note));
   if (!sealed) return pass(std::move(sealed));
   return host_.commit({.compares = {}, .changes = {{.key = key, .value = *std::move(sealed)}}},
                       nullptr);

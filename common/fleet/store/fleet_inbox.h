@@ -36,6 +36,8 @@ class FleetInbox final : public store::Inbox {
 
  private:
   Result<Secret> write_down(const store::Request& request, std::string& id) const;
+  // As it is sealed in etcd: with the newest revision that this host has heard of, like a record.
+  Secret with_version(std::string_view note) const;
   // What cannot be removed now is passed over until it is.
   bool remove(const std::string& key);
 

@@ -94,6 +94,7 @@ Result<void> FleetMirror::apply(const EtcdNews& news) {
     Result<void> taken = take_in(event, payloads);
     if (!taken && taken.error().code() != kCopyFailed) return taken;
     if (done) done = std::move(taken);
+    keep_granted_mark();
   }
   return done;
 }

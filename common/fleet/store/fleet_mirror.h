@@ -141,6 +141,8 @@ class FleetMirror {
   Result<void> take_in(const EtcdEvent& event, const Payloads& payloads);
   Result<void> drop_stale_records(const std::set<std::string>& listed, EtcdRevision revision);
   void drop_stale_requests(const std::set<std::string>& listed);
+  bool is_old_grant(const std::string& name, const store::StoredRecord& note) const;
+  void keep_granted_mark();
 
   EtcdClient& etcd_;
   const FleetLayout& layout_;
@@ -156,6 +158,10 @@ class FleetMirror {
   std::uint64_t heads_heard_ = 0;
   EtcdRevision synchronised_ = 0;
   EtcdRevision newest_ = 0;  // that was heard of
+  // When a note of a renewal was put or removed the last time: as it was heard of, and as it
+  // counts.
+  EtcdRevision granted_heard_ = 0;
+  EtcdRevision granted_to_ = 0;
   std::uint64_t times_gone_back_ = 0;
   std::set<std::string> strangers_;  // ids of keys that are not ours, told of once
 };

@@ -8,6 +8,7 @@
 #include "fleet/store/fleet_mirror.h"
 #include "fleet/store/taken_requests.h"
 #include "store/file_store/journal.h"
+#include "store/host/fleet_note.h"
 #include "store/staging.h"
 
 namespace ccm::fleet {
@@ -41,6 +42,8 @@ bool FleetMirror::has_gone_back(EtcdRevision now, const std::vector<EtcdItem>& i
 }
 
 Result<EtcdRevision> FleetMirror::synchronise() {
+  // Another process may have followed before this one.
+  granted_to_ = std::max(granted_to_, store::read_granted_mark(reader_.state_path()));
   const Result<EtcdPage> heads = read_shelf(Shelf::head);
   if (!heads) return fail(heads.error());
   std::set<std::string> records;
@@ -64,8 +67,11 @@ Result<EtcdRevision> FleetMirror::synchronise() {
         "host reads all of it again");
     ++times_gone_back_;
     forget_revisions();
+    granted_to_ = 0;
   }
   newest_ = heads->revision;
+  // It is of another etcd, or of what this one had before it went back.
+  if (granted_to_ > newest_) granted_to_ = 0;
   const std::set<std::string> listed = keys_of(*heads);
   for (auto& [name, known] : heads_) {
     // Nobody of the fleet removes one.
@@ -79,6 +85,8 @@ Result<EtcdRevision> FleetMirror::synchronise() {
     if (!taken && taken.error().code() != kCopyFailed) return pass(std::move(taken));
     if (done) done = std::move(taken);
   }
+  // Behind all of them: they are not read in the order in which they were written.
+  keep_granted_mark();
   if (!done) return pass(std::move(done));
   // An etcd that has nothing is a new one, and no reason to lose anything.
   if (!heads->items.empty()) {

@@ -10,6 +10,7 @@
 #include "base/clock.h"
 #include "base/file.h"
 #include "fleet/store/fleet_mirror.h"
+#include "store/host/fleet_note.h"
 
 namespace ccm::fleet {
 namespace {
@@ -69,10 +70,33 @@ Result<void> FleetMirror::apply_grant(const Slot& slot, const EtcdEvent& event) 
   store::FileInbox inbox(reader_.state_path());
   if (event.is_removed) {
     inbox.drop_granted(slot.name);
+    granted_heard_ = std::max(granted_heard_, event.item.modified);
     return {};
   }
   const std::optional<Secret> text = open(event.item);
-  return text ? inbox.grant(slot.name, text->reveal()) : Result<void>();
+  if (!text) return {};
+  const Result<store::StoredRecord> note = parse_stored_record(*text);
+  if (!note) return fail(note.error());
+  if (is_old_grant(slot.name, *note)) {
+    log_.warn("etcd: {} is older than what was there before; it changes nothing here",
+              event.item.key);
+    return {};
+  }
+  granted_heard_ = std::max(granted_heard_, event.item.modified);
+  return inbox.grant(slot.name, note->value.reveal());
+}
+
+// Whoever leads has heard of every note that was put or removed before it writes one.
+bool FleetMirror::is_old_grant(const std::string& name, const store::StoredRecord& note) const {
+  if (note.version >= granted_to_) return false;
+  return store::FileInbox(reader_.state_path()).granted(name) != note.value.reveal();
+}
+
+// If it cannot be written, it holds until this process ends.
+void FleetMirror::keep_granted_mark() {
+  if (granted_heard_ <= granted_to_) return;
+  granted_to_ = granted_heard_;
+  static_cast<void>(store::write_granted_mark(reader_.state_path(), granted_to_));
 }
 
 void FleetMirror::drop_stale_requests(const std::set<std::string>& listed) {

@@ -20,6 +20,10 @@ std::string fleet_overview_path(const std::string& state_path) {
   return state_path + "/fleet-hosts";
 }
 
+std::string granted_mark_path(const std::string& state_path) {
+  return state_path + "/fleet-granted";
+}
+
 std::string trouble_of(const FleetOverview::Host& host) {
   if (host.is_silent && host.seen == Time{}) return "is not heard of";
   if (host.is_silent) {
@@ -117,7 +121,17 @@ std::optional<FleetOverview> read_fleet_overview(const std::string& state_path) 
   return bytes ? decode_fleet_overview(*bytes) : std::nullopt;
 }
 
+Result<void> write_granted_mark(const std::string& state_path, std::uint64_t revision) {
+  return write_file_atomically(granted_mark_path(state_path), fmt::format("{}\n", revision));
+}
+
+std::uint64_t read_granted_mark(const std::string& state_path) {
+  const auto text = read_file(granted_mark_path(state_path), kLargestFleetNote);
+  return text ? parse_unsigned(trim(*text)).value_or(0) : 0;
+}
+
 void remove_fleet_note(const std::string& state_path) {
+  unlink(granted_mark_path(state_path).c_str());
   unlink(fleet_overview_path(state_path).c_str());
   unlink(fleet_note_path(state_path).c_str());
 }

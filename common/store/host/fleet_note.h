@@ -5,6 +5,7 @@
 // Holds no secret. Links base only; any process.
 #pragma once
 
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -46,7 +47,13 @@ Result<void> write_fleet_overview(const std::string& state_path, const FleetOver
 // nullopt when there is none that can be read.
 std::optional<FleetOverview> read_fleet_overview(const std::string& state_path);
 
-// Both, of a host that is in a fleet no more. Best effort.
+// At which revision of etcd a leader's note of a renewal was put or removed the last time, as this
+// host has heard: "fleet-granted". A note of before that it does not have is one that was put back.
+Result<void> write_granted_mark(const std::string& state_path, std::uint64_t revision);
+// 0 when there is none that can be read.
+std::uint64_t read_granted_mark(const std::string& state_path);
+
+// All of them, of a host that is in a fleet no more. Best effort.
 void remove_fleet_note(const std::string& state_path);
 
 }  // namespace ccm::store

@@ -29,8 +29,9 @@ constexpr std::uint64_t kDirectoryFormat = 1;
 constexpr const char* kMarker = "ccm-store";
 constexpr std::string_view kMarkerText = "ccm-store ";
 constexpr std::array kDirectories = {"certificates", "keys", "records"};
-constexpr std::array<std::string_view, 8> kFiles = {
-    kMarker, "revision", "changes", "leader.lock", "snapshot", "fleet", "fleet-hosts", "outbox"};
+constexpr std::array<std::string_view, 9> kFiles = {kMarker,       "revision",      "changes",
+                                                    "leader.lock", "snapshot",      "fleet",
+                                                    "fleet-hosts", "fleet-granted", "outbox"};
 constexpr std::array<std::string_view, 7> kPrefixes = {
     "settings-", "request-", "granted-", "events-", "agent-", "trouble-", "canary-"};
 // What a file system has at its top before anybody used it.

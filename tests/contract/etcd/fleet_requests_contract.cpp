@@ -34,10 +34,43 @@ class FleetRequestsContract : public test::FleetFixture {
     const std::string key = key_of(ticket);
     relay_->lose(crypto::encode_base64(std::as_bytes(std::span(key))), answers);
   }
+  void remove_leader() {
+    ASSERT_TRUE(raw_->commit(
+        {.compares = {}, .changes = {{.key = "/cl/web/leader", .value = std::nullopt}}}));
+  }
   bool is_in_etcd(const std::string& key) { return !raw_->range({.key = key})->items.empty(); }
 
   std::optional<LosingRelay> relay_;
 };
+
+// Somebody removes the leader's key just then, or its lease ends.
+TEST_F(FleetRequestsContract, OnlyWhoLeadsTakesARequest) {
+  const auto one = join("one");
+  const auto other = join("other");
+  ASSERT_TRUE(one->lead());
+  const store::Ticket ticket = leave(*other, store::Wish::forget, *one);
+  remove_leader();
+  const Result<void> taken = one->store().inbox().take(one->lease(), ticket, std::nullopt);
+  ASSERT_FALSE(taken);
+  EXPECT_EQ(taken.error().kind(), ErrorKind::transient);
+  ASSERT_TRUE(other->lead());
+  EXPECT_TRUE(one->store().inbox().is_waiting(ticket)) << "nothing was lost";
+  EXPECT_TRUE(other->store().inbox().take(other->lease(), ticket, std::nullopt));
+  EXPECT_TRUE(happens([&] { return !one->store().inbox().is_waiting(ticket); }));
+}
+
+// A kill behind it leaves the renewal wanted.
+TEST_F(FleetRequestsContract, TheNoteOfARenewalComesWithItsRequest) {
+  const auto one = join("one");
+  ASSERT_TRUE(one->lead());
+  const store::Ticket ticket = leave(*one, store::Wish::renew);
+  ASSERT_TRUE(one->store().inbox().take(one->lease(), ticket, "id: 1\n"));
+  const EtcdItem note = raw_->range({.key = "/cl/web/granted/www"})->items.at(0);
+  const EtcdItem taken =
+      raw_->range({.key = "/cl/web/records//taken-" + ticket.id.substr(0, 1)})->items.at(0);
+  EXPECT_EQ(note.modified, taken.modified) << "in one transaction";
+  EXPECT_EQ(one->store().inbox().granted("www"), "id: 1\n");
+}
 
 TEST_F(FleetRequestsContract, TakesARequestOnceAlthoughOneAnswerIsLost) {
   Machine one({relay_->url()}, "one", key_);
@@ -83,8 +116,7 @@ TEST_F(FleetRequestsContract, ServesNothingThatItHasTakenWhenAnotherOneLeads) {
   lose_answers(ticket, 2);
   ASSERT_FALSE(one.store().inbox().take(one.lease(), ticket, "id: 1\n"));
   ASSERT_TRUE(happens([&] { return !one.store().inbox().is_waiting(ticket); }));
-  ASSERT_TRUE(raw_->commit(
-      {.compares = {}, .changes = {{.key = "/cl/web/leader", .value = std::nullopt}}}));
+  remove_leader();
   ASSERT_TRUE(two->lead());
   EXPECT_EQ(one.store().inbox().take(one.lease(), ticket, "id: 1\n").error().kind(),
             ErrorKind::transient);

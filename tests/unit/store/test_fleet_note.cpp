@@ -75,6 +75,17 @@ TEST_F(FleetNoteTest, HasAllHostsBesideIt) {
   EXPECT_FALSE(read_fleet_overview(path_));
 }
 
+TEST_F(FleetNoteTest, KeepsTheMarkOfRenewals) {
+  EXPECT_EQ(read_granted_mark(path_), 0U);
+  ASSERT_TRUE(write_granted_mark(path_, 4'000'000'000'000));
+  EXPECT_EQ(read_granted_mark(path_), 4'000'000'000'000U);
+  directory_.write("fleet-granted", "rubbish");
+  EXPECT_EQ(read_granted_mark(path_), 0U);
+  ASSERT_TRUE(write_granted_mark(path_, 7));
+  remove_fleet_note(path_);
+  EXPECT_EQ(read_granted_mark(path_), 0U) << "the next fleet has other revisions";
+}
+
 TEST_F(FleetNoteTest, IsNoneWhenItIsDamaged) {
   for (const char* text : {"", "fleet", "fleet: web\n", "since: 1\n", "fleet: web\nsince: x\n",
                            "fleet: web\nsince: -1\n", "fleet: web\nsince: 253402300800\n",
@@ -87,6 +98,7 @@ TEST_F(FleetNoteTest, IsNoneWhenItIsDamaged) {
 TEST_F(FleetNoteTest, BelongsToAStateDirectory) {
   EXPECT_TRUE(is_store_name("fleet"));
   EXPECT_TRUE(is_store_name("fleet-hosts"));
+  EXPECT_TRUE(is_store_name("fleet-granted"));
   EXPECT_TRUE(is_store_name("outbox"));
 }
 
