@@ -46,6 +46,13 @@ struct Ticket {
   std::string name;
 };
 
+// What becomes of a request that is withdrawn.
+enum class Withdrawal : std::uint8_t {
+  taken_back,     // nobody serves it
+  gone,           // it was not there any more: a leader has taken it
+  may_be_served,  // it could not be removed
+};
+
 class Inbox {
  public:
   Inbox() = default;
@@ -55,9 +62,8 @@ class Inbox {
 
   // Returns the id of the new request; its answer has the same id. Earlier requests stay.
   virtual Result<std::string> leave(const Request& request) = 0;
-  // Removes a request, to cancel it; fine when it is gone. False when it may still be served,
-  // because it could not be removed.
-  virtual bool withdraw(const Ticket& ticket) noexcept = 0;
+  // Removes a request, to cancel it.
+  virtual Withdrawal withdraw(const Ticket& ticket) noexcept = 0;
   // Removes a request, to serve it. On an error it must not be served: it is gone or was taken
   // before (`rejected`), or another leader may serve it. With it, the leader's note of a renewal is
   // kept (grant()), if there is one.

@@ -16,12 +16,12 @@ Result<std::string> MemoryInbox::leave(const store::Request& request) {
   return id;
 }
 
-bool MemoryInbox::withdraw(const store::Ticket& ticket) noexcept {
+store::Withdrawal MemoryInbox::withdraw(const store::Ticket& ticket) noexcept {
   const std::lock_guard lock(mutex_);
-  std::erase_if(requests_, [&](const auto& each) {
-    return each.first == ticket.id && each.second.name == ticket.name;
-  });
-  return true;
+  const bool was_there = std::erase_if(requests_, [&](const auto& each) {
+                           return each.first == ticket.id && each.second.name == ticket.name;
+                         }) != 0;
+  return was_there ? store::Withdrawal::taken_back : store::Withdrawal::gone;
 }
 
 Result<void> MemoryInbox::take(const store::Lease&, const store::Ticket& ticket,

@@ -21,7 +21,7 @@ class MemoryInbox final : public store::Inbox {
   explicit MemoryInbox(std::function<void()> wake) : wake_(std::move(wake)) {}
 
   Result<std::string> leave(const store::Request& request) override;
-  bool withdraw(const store::Ticket& ticket) noexcept override;
+  store::Withdrawal withdraw(const store::Ticket& ticket) noexcept override;
   // As if etcd had taken the next one and the answer had not come. Who asks again learns it.
   void lose_next_answer() { loses_answer_ = true; }
   Result<void> take(const store::Lease& lease, const store::Ticket& ticket,

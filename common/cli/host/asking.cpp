@@ -20,11 +20,14 @@ Result<Asked> ask_leader(Workspace& workspace, StoreAccess& access, const store:
 }
 
 std::string withdraw(StoreAccess& access, const std::string& name, const Asked& asked) {
-  const store::Ticket ticket{asked.id, name};
-  if (!access.store().inbox().is_waiting(ticket)) {
-    return "; it has begun, and the server's error log says what becomes of it";
+  switch (access.store().inbox().withdraw({asked.id, name})) {
+    case store::Withdrawal::taken_back:
+      return ", so the request was taken back";
+    case store::Withdrawal::gone:
+      return "; it has begun, and the server's error log says what becomes of it";
+    case store::Withdrawal::may_be_served:
+      break;
   }
-  if (access.store().inbox().withdraw(ticket)) return ", so the request was taken back";
   return "; the request could not be taken back and may still be carried out, in a fleet within an "
          "hour";
 }

@@ -52,21 +52,29 @@ Result<std::string> FleetInbox::leave(const store::Request& request) {
   return id;
 }
 
-bool FleetInbox::remove(const std::string& key) {
+store::Withdrawal FleetInbox::remove(const std::string& key) {
   const auto held = host_.lock();
   host_.mirror().pass_over(key);
-  const Result<void> done =
-      host_.commit({.compares = {}, .changes = {{.key = key, .value = std::nullopt}}}, nullptr);
-  return done || done.error().code() == kCopyFailed;
+  if (host_.etcd()->is_silent()) return store::Withdrawal::may_be_served;
+  const Result<EtcdPage> page = host_.etcd()->range({.key = key});
+  if (!page) return store::Withdrawal::may_be_served;
+  if (page->items.empty()) return store::Withdrawal::gone;
+  const Result<void> done = host_.commit({.compares = {{.key = key,
+                                                        .of = EtcdCompare::Of::modified,
+                                                        .revision = page->items.front().modified}},
+                                          .changes = {{.key = key, .value = std::nullopt}}},
+                                         nullptr);
+  const bool is_removed = done || done.error().code() == kCopyFailed;
+  return is_removed ? store::Withdrawal::taken_back : store::Withdrawal::may_be_served;
 }
 
-bool FleetInbox::withdraw(const store::Ticket& ticket) noexcept {
+store::Withdrawal FleetInbox::withdraw(const store::Ticket& ticket) noexcept {
   return at_boundary(
-      false, [](std::string_view) {},
+      store::Withdrawal::may_be_served, [](std::string_view) {},
       [&] {
-        if (!copy_.is_waiting(ticket)) return true;
-        const bool is_removed = remove(host_.layout().request(ticket.id, ticket.name));
-        return copy_.withdraw(ticket) && is_removed;
+        const store::Withdrawal outcome = remove(host_.layout().request(ticket.id, ticket.name));
+        copy_.withdraw(ticket);
+        return outcome;
       });
 }
 

@@ -18,7 +18,7 @@ class FleetInbox final : public store::Inbox {
       : host_(host), copy_(state_path), outbox_path_(state_path + "/outbox") {}
 
   Result<std::string> leave(const store::Request& request) override;
-  bool withdraw(const store::Ticket& ticket) noexcept override;
+  store::Withdrawal withdraw(const store::Ticket& ticket) noexcept override;
   // In one transaction with the note, and with the record of what was taken: nobody takes it twice.
   Result<void> take(const store::Lease& lease, const store::Ticket& ticket,
                     const std::optional<std::string>& note) override;
@@ -38,8 +38,8 @@ class FleetInbox final : public store::Inbox {
   Result<Secret> write_down(const store::Request& request, std::string& id) const;
   // As it is sealed in etcd: with the newest revision that this host has heard of, like a record.
   Secret with_version(std::string_view note) const;
-  // What cannot be removed now is passed over until it is.
-  bool remove(const std::string& key);
+  // In etcd, whatever the copy has heard of. What cannot be removed now is passed over until it is.
+  store::Withdrawal remove(const std::string& key);
 
   FleetHost& host_;
   store::FileInbox copy_;

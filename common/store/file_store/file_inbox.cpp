@@ -97,8 +97,9 @@ Result<std::string> FileInbox::leave(const Request& request) {
   return ticket.id;
 }
 
-bool FileInbox::withdraw(const Ticket& ticket) noexcept {
-  return unlink(path_of(state_path_, ticket).c_str()) == 0 || errno == ENOENT;
+Withdrawal FileInbox::withdraw(const Ticket& ticket) noexcept {
+  if (unlink(path_of(state_path_, ticket).c_str()) == 0) return Withdrawal::taken_back;
+  return errno == ENOENT ? Withdrawal::gone : Withdrawal::may_be_served;
 }
 
 // Whoever holds the lease is the only one who serves. The note first: a kill in between has the

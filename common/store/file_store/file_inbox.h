@@ -17,7 +17,7 @@ class FileInbox final : public Inbox {
   explicit FileInbox(std::string state_path) : state_path_(std::move(state_path)) {}
 
   Result<std::string> leave(const Request& request) override;
-  bool withdraw(const Ticket& ticket) noexcept override;
+  Withdrawal withdraw(const Ticket& ticket) noexcept override;
   Result<void> take(const Lease& lease, const Ticket& ticket,
                     const std::optional<std::string>& note) override;
   bool is_waiting(const Ticket& ticket) const override;

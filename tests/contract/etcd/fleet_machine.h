@@ -59,20 +59,24 @@ class Machine {
     store_.reset();
   }
   void start() {
+    store_ = open();
+    store_->start();
+  }
+  // As ccmctl does: it follows nothing.
+  std::unique_ptr<store::Store> open() {
     std::shared_ptr<fleet::EtcdClient> etcd =
         fleet::EtcdClient::make({.endpoints = endpoints_,
                                  .user = Secret::copy_of(std::string_view("host")),
                                  .password = Secret::copy_of(std::string_view("pass"))})
             .value();
-    store_ = fleet::open_etcd_store(
-                 {.state_path = directory_.path(),
-                  .fleet = "web",
-                  .host = name_,
-                  .host_id = "id-of-" + name_,
-                  .roster = roster_},
-                 std::move(etcd), [this] { return keys(); }, log_)
-                 .value();
-    store_->start();
+    return fleet::open_etcd_store(
+               {.state_path = directory_.path(),
+                .fleet = "web",
+                .host = name_,
+                .host_id = "id-of-" + name_,
+                .roster = roster_},
+               std::move(etcd), [this] { return keys(); }, log_)
+        .value();
   }
   void names(const Names& certificates) {
     const config::Handover handover = handover_of(certificates);

@@ -59,6 +59,30 @@ TEST_F(FleetRequestsContract, OnlyWhoLeadsTakesARequest) {
   EXPECT_TRUE(happens([&] { return !one->store().inbox().is_waiting(ticket); }));
 }
 
+// The agent of that host may be late, or not run at all.
+TEST_F(FleetRequestsContract, TakesBackWhatTheCopyHasNotHeardOf) {
+  const auto one = join("one");
+  const auto other = join("other");
+  other->stop();
+  const auto ctl = other->open();
+  const auto leave_there = [&] {
+    const store::Request wish{.wish = store::Wish::forget, .name = "www"};
+    return store::Ticket{.id = ctl->inbox().leave(wish).value(), .name = "www"};
+  };
+  const store::Ticket ticket = leave_there();
+  ASSERT_FALSE(ctl->inbox().is_waiting(ticket));
+  EXPECT_EQ(ctl->inbox().withdraw(ticket), store::Withdrawal::taken_back);
+  EXPECT_FALSE(is_in_etcd(key_of(ticket)));
+  ASSERT_TRUE(one->lead());
+  const store::Ticket begun = leave_there();
+  ASSERT_TRUE(happens([&] { return one->store().inbox().is_waiting(begun); }));
+  ASSERT_TRUE(one->store().inbox().take(one->lease(), begun, std::nullopt));
+  EXPECT_EQ(ctl->inbox().withdraw(begun), store::Withdrawal::gone);
+  const store::Ticket left = leave_there();
+  cluster_->kill_member(0);
+  EXPECT_EQ(ctl->inbox().withdraw(left), store::Withdrawal::may_be_served);
+}
+
 // A kill behind it leaves the renewal wanted.
 TEST_F(FleetRequestsContract, TheNoteOfARenewalComesWithItsRequest) {
   const auto one = join("one");

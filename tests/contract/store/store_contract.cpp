@@ -602,8 +602,8 @@ TEST_P(StoreContract, TakesRequestsInTheirOrder) {
   EXPECT_EQ(inbox.read({renewal, "www"}).value().wish, Wish::renew);
   EXPECT_EQ(inbox.read({rollback, "www"}).value().wish, Wish::roll_back);
   EXPECT_EQ(inbox.read({rollback, "www"}).value().version, 3U);
-  inbox.withdraw({renewal, "www"});
-  inbox.withdraw({renewal, "www"});
+  EXPECT_EQ(inbox.withdraw({renewal, "www"}), Withdrawal::taken_back);
+  EXPECT_EQ(inbox.withdraw({renewal, "www"}), Withdrawal::gone);
   EXPECT_FALSE(inbox.is_waiting({renewal, "www"}));
   EXPECT_FALSE(inbox.read({renewal, "www"}));
   ASSERT_EQ(inbox.list().value().size(), 1U);
