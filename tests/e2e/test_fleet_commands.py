@@ -12,6 +12,40 @@ from lab.fleet import Fleet
 pytestmark = pytest.mark.skipif(not PROGRAM.exists(), reason="there is no /usr/bin/etcd")
 
 
+def test_the_status_marks_whoever_lacks_the_newest_key(scratch):
+    with Etcd(scratch / "etcd", members=1) as etcd:
+        fleet = Fleet(scratch, None, etcd, None)
+        first = fleet.let_in("one")
+        for number in range(12):
+            fleet.let_in(f"late-{number}")
+        before = etcd.values()
+
+        def marked():
+            status = json.loads(ctl.run(scratch, "fleet", "status", "--json", *fleet.place(first)))
+            return {host["name"] for host in status["hosts"] if not host["has_newest_key"]}
+
+        fleet.ctl(first, "rotate")
+        assert not marked()
+        assert "newest key" not in ctl.run(scratch, "fleet", "status", *fleet.place(first))
+        # As a change leaves it that was cut short behind its first host.
+        own = next(host["id"] for host in json.loads(
+            ctl.run(scratch, "fleet", "status", "--json", *fleet.place(first)))["hosts"] if host["is_this_host"])
+        for key, value in before.items():
+            if key.startswith("/cl/web/hosts/") and not key.endswith(own):
+                etcd.put(key, value)
+        etcd.delete("/cl/web/~complete")
+        late = {f"late-{number}" for number in range(12)}
+        assert marked() == late
+        said = ctl.run(scratch, "fleet", "status", *fleet.place(first))
+        assert said.count("lacks the newest key") == 12
+        [line] = [line for line in said.splitlines() if line.startswith("without the fleet's newest key: ")]
+        assert all(name in line for name in late)
+        refused = ctl.run(scratch, "fleet", "rotate", *fleet.place(first), status=4)
+        assert "and 2 more" in refused and "`ccmctl fleet status` marks all of them" in refused
+        fleet.ctl(first, "rotate", "--yes")
+        assert not marked()
+
+
 def test_commands_that_meet_all_get_their_way(scratch):
     with Etcd(scratch / "etcd") as etcd:
         fleet = Fleet(scratch, None, etcd, None)

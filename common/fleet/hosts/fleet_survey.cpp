@@ -50,6 +50,7 @@ Result<FleetSurvey> survey_fleet(EtcdClient& etcd, const FleetLayout& layout, co
   for (FleetMember& member : *members) {
     SurveyedHost host{.member = std::move(member)};
     host.leads = !leads.empty() && host.member.id == leads;
+    host.has_newest_key = host.member.sealed_with == keys.keys.front().id;
     if (const auto report = reports.find(host.member.id); report != reports.end()) {
       host.age = age_of(report->second, clock.now(), etcd.clock_ahead());
       host.behind = behind_on(report->second, *certificates);

@@ -20,6 +20,7 @@ namespace ccm::fleet {
 struct SurveyedHost {
   FleetMember member;
   bool leads = false;
+  bool has_newest_key = true;  // that the one who asks has
   // nullopt: it has said nothing for store::kServerGrace, or is of a release that says nothing.
   std::optional<HostReport> report = {};
   ReportAge age = {};

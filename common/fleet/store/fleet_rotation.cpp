@@ -161,7 +161,8 @@ Result<void> FleetRotation::judge_left_behind(std::vector<FleetMember>& members)
                 fmt::format("these hosts do not have the fleet's newest key: {}; a change of it "
                             "was cut short, or they have left and somebody has put back their "
                             "entries: remove those that have left with `ccmctl fleet leave`, and "
-                            "give --yes to have the others get the new key",
+                            "give --yes to have the others get the new key; `ccmctl fleet "
+                            "status` marks all of them",
                             enumerated(names, kMostNamed)));
   }
   if (!*complete) passed_by_ = std::move(names);

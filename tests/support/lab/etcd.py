@@ -108,6 +108,14 @@ class Etcd:
         """Everything, by key."""
         return decoded(self.call("kv/range", {"key": "AA==", "range_end": "AA=="}))
 
+    def put(self, key, value):
+        """As somebody who may write to it."""
+        self.call("kv/put", {"key": base64.b64encode(key.encode()).decode(),
+                             "value": base64.b64encode(value).decode()})
+
+    def delete(self, key):
+        self.call("kv/deleterange", {"key": base64.b64encode(key.encode()).decode()})
+
 
 class SecureEtcd(Etcd):
     """One with certificates on both sides, and with users from lock() on. The test writes `files` for its clients."""

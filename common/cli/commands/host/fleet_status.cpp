@@ -53,6 +53,7 @@ JsonObject json_of(const fleet::SurveyedHost& host, const std::string& own_id, T
       .set("id", host.member.id)
       .set_flag("leads", host.leads)
       .set_flag("is_this_host", host.member.id == own_id)
+      .set_flag("has_newest_key", host.has_newest_key)
       .set_objects("canaries", canaries_of(host));
   if (!host.report) return object;
   std::vector<JsonObject> behind(host.behind.size());
@@ -93,8 +94,11 @@ std::string difference_of(const fleet::ReportAge& age) {
 
 void add_row(Table& table, const fleet::SurveyedHost& host) {
   const std::string id = host.member.id.substr(0, kIdShown);
-  const std::string leads = host.leads ? "leads" : "";
-  if (!host.report) return table.add({{host.member.name}, {id}, {"-"}, {}, {}, {}, {leads}});
+  std::vector<std::string> notes;
+  if (host.leads) notes.emplace_back("leads");
+  if (!host.has_newest_key) notes.emplace_back("lacks the newest key");
+  const std::string note = join(notes, ", ");
+  if (!host.report) return table.add({{host.member.name}, {id}, {"-"}, {}, {}, {}, {note}});
   const std::string difference = difference_of(host.age);
   table.add({{host.member.name},
              {id},
@@ -102,7 +106,7 @@ void add_row(Table& table, const fleet::SurveyedHost& host) {
              {host.report->agent},
              {names_of(host.behind), Colour::yellow},
              {difference, Colour::yellow},
-             {leads}});
+             {note}});
 }
 
 // Counts only what the hosts have reported; hosts without traffic report nothing.
@@ -131,7 +135,9 @@ void say_what_is_tried_out(const fleet::FleetSurvey& survey) {
 
 void say_what_is_wrong(const fleet::FleetSurvey& survey) {
   std::vector<std::string> silent;
+  std::vector<std::string> without_key;
   for (const fleet::SurveyedHost& host : survey.hosts) {
+    if (!host.has_newest_key) without_key.push_back(host.member.name);
     if (!host.report) silent.push_back(host.member.name);
     if (!host.report || host.report->failed.empty()) continue;
     const auto& [name, problem] = *host.report->failed.begin();
@@ -142,6 +148,13 @@ void say_what_is_wrong(const fleet::FleetSurvey& survey) {
         fmt::format("nothing was heard for {} or longer of {}: the agent does not run "
                     "there, does not reach etcd, or is of an older release",
                     format_duration(store::kServerGrace), join(silent, ", ")));
+  }
+  if (!without_key.empty()) {
+    Terminal::say(
+        fmt::format("without the fleet's newest key: {}; a change of it was cut short, or they "
+                    "have left and somebody has put back their entries: remove those that have "
+                    "left with `ccmctl fleet leave`, then `ccmctl fleet rotate --yes`",
+                    join(without_key, ", ")));
   }
   if (!survey.has_leader) {
     Terminal::say("no host leads: no agent with credentials reaches etcd");
