@@ -60,6 +60,11 @@ class FleetKeyring {
   Result<bool> is_member(const crypto::KeyPair& host, FleetKeys& keys);
   // `transient` when the keys are of is_member() and not the newest any more.
   Result<std::vector<FleetMember>> members(const FleetKeys& keys);
+  // Who left with a change of the key that was cut short. It is brought to its end by rotate(),
+  // `without` one of them.
+  Result<LeavingNote> leaving(const FleetKeys& keys) {
+    return read_leaving_note(etcd_, layout_, keys);
+  }
 
  private:
   // The entry and the boxes of one who is let in, the newest first.

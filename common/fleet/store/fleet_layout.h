@@ -14,6 +14,7 @@
 //             keys/ID/HOST        one of the fleet's keys for a host, in its box
 //             ~rotation           held by whoever changes the fleet's key, under a lease
 //             ~complete           the id of the newest key that every member has
+//             ~leaving            who leaves with the change of the key that is under way
 //             ~settings/HOST      what a host's servers are set to, for the one that leads
 //             ~reports/HOST       how it goes there, for that and for people
 //             ~canaries/HOST      how handshakes end there with what is tried out, for the leader
@@ -63,6 +64,7 @@ class FleetLayout {
   std::string key(std::string_view id, std::string_view host) const;
   std::string rotation() const { return prefix_ + "~rotation"; }
   std::string complete() const { return prefix_ + "~complete"; }
+  std::string leaving() const { return prefix_ + "~leaving"; }
   // Whatever hosts say of themselves.
   std::string told() const { return prefix_ + "~"; }
   // Of all hosts, and of one by its id (fleet_keyring.h).

@@ -45,6 +45,7 @@ FleetRotation::~FleetRotation() {
 Result<std::string> FleetRotation::run() {
   if (Result<void> may = may_begin(); !may) return pass(std::move(may));
   if (Result<void> taken = take_lock(); !taken) return pass(std::move(taken));
+  if (Result<void> looked = look_who_leaves(); !looked) return pass(std::move(looked));
   for (int round = 0; round < kMostRounds; ++round) {
     const Result<std::vector<FleetMember>> members = without_new_key();
     if (!members) return fail(members.error());
@@ -62,6 +63,7 @@ Result<std::string> FleetRotation::run() {
 Result<void> FleetRotation::may_begin() {
   const Result<bool> was_locked = is_locked();
   if (!was_locked) return fail(was_locked.error());
+  if (Result<void> looked = look_who_leaves(); !looked) return looked;
   const Result<std::vector<FleetMember>> members = without_new_key();
   if (members) return {};
   if (members.error().kind() != ErrorKind::rejected) return fail(members.error());
@@ -70,6 +72,13 @@ Result<void> FleetRotation::may_begin() {
   if (!is_locked_now) return fail(is_locked_now.error());
   if (*was_locked || *is_locked_now) return fleet_changed(kIsChangedByAnother);
   return fail(members.error());
+}
+
+Result<void> FleetRotation::look_who_leaves() {
+  Result<LeavingNote> note = read_leaving_note(etcd_, layout_, plan_.keys);
+  if (!note) return pass(std::move(note));
+  leaving_ = *std::move(note);
+  return {};
 }
 
 // By whomever.
@@ -144,7 +153,8 @@ Result<std::vector<FleetMember>> FleetRotation::without_new_key() {
 }
 
 bool FleetRotation::is_left_behind(const FleetMember& member) const {
-  return stays(member) && member.sealed_with != plan_.keys.keys.front().id;
+  return stays(member) && member.sealed_with != plan_.keys.keys.front().id &&
+         !leaving_.counts(member.sealed_with);
 }
 
 Result<void> FleetRotation::judge_left_behind(std::vector<FleetMember>& members) {
@@ -183,15 +193,36 @@ Result<bool> FleetRotation::is_complete() {
 }
 
 Result<void> FleetRotation::note_complete() {
-  if (!passed_by_.empty()) return {};
-  const std::string place = layout_.complete();
-  Result<std::string> sealed = after_.seal(place, Secret::copy_of(after_.keys.front().id));
-  if (!sealed) return pass(std::move(sealed));
-  return commit({.compares = {}, .changes = {{.key = place, .value = *std::move(sealed)}}});
+  EtcdTransaction noting;
+  if (passed_by_.empty()) {
+    const std::string place = layout_.complete();
+    Result<std::string> sealed = after_.seal(place, Secret::copy_of(after_.keys.front().id));
+    if (!sealed) return pass(std::move(sealed));
+    noting.changes.push_back({.key = place, .value = *std::move(sealed)});
+  }
+  if (has_noted_) noting.changes.push_back({.key = layout_.leaving(), .value = std::nullopt});
+  return noting.changes.empty() ? Result<void>() : commit(std::move(noting));
 }
 
 bool FleetRotation::stays(const FleetMember& member) const {
-  return std::find(plan_.without.begin(), plan_.without.end(), member.id) == plan_.without.end();
+  // Unless it was let in again since.
+  const bool has_left =
+      leaving_.names(member.id) && member.sealed_with != plan_.keys.keys.front().id;
+  return !has_left &&
+         std::find(plan_.without.begin(), plan_.without.end(), member.id) == plan_.without.end();
+}
+
+Result<EtcdChange> FleetRotation::note_of_leaving(const std::vector<FleetMember>& members) const {
+  LeavingNote note = leaving_;
+  for (const FleetMember& member : members) {
+    if (stays(member) || note.names(member.id)) continue;
+    note.hosts.push_back({.id = member.id, .name = member.name});
+  }
+  note.keys.push_back(plan_.keys.keys.front().id);
+  std::string place = layout_.leaving();
+  Result<std::string> sealed = after_.seal(place, serialize(note));
+  if (!sealed) return pass(std::move(sealed));
+  return EtcdChange{.key = std::move(place), .value = *std::move(sealed)};
 }
 
 Result<void> FleetRotation::hand_over(const std::vector<FleetMember>& members) {
@@ -203,6 +234,14 @@ Result<void> FleetRotation::hand_over(const std::vector<FleetMember>& members) {
     removals.clear();
     return commit(std::exchange(next, {}));
   };
+  const bool leaves = std::any_of(members.begin(), members.end(),
+                                  [&](const FleetMember& member) { return !stays(member); });
+  if (!has_noted_ && (leaves || !leaving_.hosts.empty())) {
+    Result<EtcdChange> note = note_of_leaving(members);
+    if (!note) return pass(std::move(note));
+    next.changes.push_back(*std::move(note));
+    has_noted_ = true;
+  }
   // Those who leave, with the first members who stay.
   for (const FleetMember& member : members) {
     if (stays(member)) continue;

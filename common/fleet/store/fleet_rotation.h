@@ -10,7 +10,9 @@
 //
 // Who has no newest key when a change begins was not reached by the change before, or is no member
 // any more, and somebody has put its entry back. At its end a change notes that every member has
-// the key, so it was put back. Without the note the operator has to say.
+// the key, so it was put back. Without the note the operator has to say. A change with which hosts
+// leave notes who they are (leaving_note.h), and whoever does it again after it was cut short gives
+// the key to all who had the one before.
 //
 // One thread; asks etcd each time.
 #pragma once
@@ -25,6 +27,7 @@
 #include "fleet/etcd/etcd_client.h"
 #include "fleet/store/fleet_entry.h"
 #include "fleet/store/fleet_layout.h"
+#include "fleet/store/leaving_note.h"
 #include "fleet/store/member_list.h"
 
 namespace ccm::fleet {
@@ -61,6 +64,7 @@ class FleetRotation {
 
  private:
   Result<void> may_begin();
+  Result<void> look_who_leaves();
   Result<bool> is_locked();
   Result<void> take_lock();
   // Of a change of the key that was cut short, this host may not have that key.
@@ -71,6 +75,8 @@ class FleetRotation {
   Result<void> judge_left_behind(std::vector<FleetMember>& members);
   Result<bool> is_complete();
   Result<void> note_complete();
+  // With the new key, for whoever brings this change to its end.
+  Result<EtcdChange> note_of_leaving(const std::vector<FleetMember>& members) const;
   // Gives these the new key, or takes them out, part by part.
   Result<void> hand_over(const std::vector<FleetMember>& members);
   Result<EtcdChange> box_for(const FleetMember& member, const crypto::SealingKey& key,
@@ -86,6 +92,8 @@ class FleetRotation {
   FleetKeys after_;  // the new one, and those before
   EtcdLease lease_ = 0;
   EtcdRevision lock_ = 0;               // when it was written
+  LeavingNote leaving_;                 // of a change that was cut short
+  bool has_noted_ = false;              // who leaves with this one
   std::vector<std::string> passed_by_;  // names of those who perhaps are members, and lack the key
 };
 

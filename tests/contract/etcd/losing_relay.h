@@ -33,6 +33,18 @@ class LosingRelay {
     text_ = std::move(text);
     answers_ = answers;
   }
+  // Passes on so many requests that contain this text, and then nothing any more, as if whoever
+  // asks had been killed.
+  void cut_after(std::string text, int requests) {
+    const std::lock_guard lock(mutex_);
+    cut_text_ = std::move(text);
+    requests_ = requests;
+  }
+  void mend() {
+    const std::lock_guard lock(mutex_);
+    cut_text_.clear();
+    is_cut_ = false;
+  }
   // How many of them are still to be lost.
   int left() const {
     const std::lock_guard lock(mutex_);
@@ -47,10 +59,17 @@ class LosingRelay {
     return true;
   }
 
+  bool is_cut(const std::string& request) {
+    const std::lock_guard lock(mutex_);
+    const bool counts = !cut_text_.empty() && request.find(cut_text_) != std::string::npos;
+    if (counts && requests_-- == 0) is_cut_ = true;
+    return is_cut_;
+  }
+
   // One request for each connection to etcd, so that its answer ends with the connection.
   void serve(Connection& client) {
     std::optional<std::string> request = client.read_request();
-    if (!request) return;
+    if (!request || is_cut(*request)) return;
     request->insert(request->find("\r\n") + 2, "Connection: close\r\n");
     const bool is_lost = is_to_be_lost(*request);
     const FileDescriptor etcd = connect();
@@ -83,6 +102,9 @@ class LosingRelay {
   mutable std::mutex mutex_;
   std::string text_;
   int answers_ = 0;
+  std::string cut_text_;
+  int requests_ = 0;
+  bool is_cut_ = false;
   LoopbackServer server_{[this](Connection& client) { serve(client); }};
 };
 

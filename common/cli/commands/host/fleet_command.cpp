@@ -168,6 +168,16 @@ Result<fleet::FleetMember> find_member(const std::vector<fleet::FleetMember>& me
 Result<fleet::FleetMember> find_other(Membership& self, const std::string& wanted) {
   const auto members = self.keyring().members(self.keys());
   if (!members) return fail(members.error());
+  const auto is_wanted = [&](const auto& each) { return each.name == wanted || each.id == wanted; };
+  if (std::none_of(members->begin(), members->end(), is_wanted)) {
+    // It may have left with a change of the key that was cut short.
+    const auto leaving = self.keyring().leaving(self.keys());
+    if (!leaving) return fail(leaving.error());
+    const auto left = std::find_if(leaving->hosts.begin(), leaving->hosts.end(), is_wanted);
+    if (left != leaving->hosts.end()) {
+      return fleet::FleetMember{.id = left->id, .name = left->name, .public_half = {}};
+    }
+  }
   auto member = find_member(*members, wanted);
   if (member && member->id == self.id()) {
     return fail(ErrorKind::invalid,
