@@ -46,7 +46,7 @@ void CatalogueWriter::take_entry(std::uint32_t index) {
   use_chain(block->facts.chain);
   const auto [added, is_new] = items_.emplace(
       block->facts.entry, Item{.index = index, .reference = reference, .facts = block->facts});
-  list(added->second);
+  for (const std::string& name : added->second.facts.names) list(hash_of(name), added->second);
 }
 
 void CatalogueWriter::use_chain(std::uint64_t reference) {
@@ -58,7 +58,7 @@ void CatalogueWriter::use_chain(std::uint64_t reference) {
   }
   const auto bytes = area_.copy_out(reference);
   if (!bytes) return;
-  const Digest digest = digest_of(bytes->bytes());
+  const crypto::Sha256& digest = digest_of(*bytes);
   chain_digests_.emplace(reference, digest);
   chains_[digest] = {.reference = reference, .users = 1};
 }
@@ -89,7 +89,7 @@ void CatalogueWriter::free_the_rest() {
 void CatalogueWriter::mend_table() {
   const std::size_t table = area_.head().table.load(kNobodyElse);
   std::unordered_map<std::uint64_t, References> wanted;
-  for (const auto& [name, candidates] : by_name_) wanted[hash_of(name)] = best(candidates);
+  for (const auto& [hash, candidates] : by_hash_) wanted[hash] = best(candidates);
   NameSlot* slots = area_.slots(table);
   for (std::uint64_t i = 0; i < table_slots(table); ++i) {
     const std::uint64_t hash = slots[i].hash.load(kNobodyElse);

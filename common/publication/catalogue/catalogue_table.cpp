@@ -63,7 +63,7 @@ Result<void> CatalogueWriter::make_room(std::size_t names) {
   }
   if ((used_slots_ + names) * 4 <= table_slots(table) * kMostOf4) return {};
   for (std::size_t other = 0; other < kTables; ++other) {
-    if (other == table || (by_name_.size() + names) * 2 > table_slots(other)) continue;
+    if (other == table || (by_hash_.size() + names) * 2 > table_slots(other)) continue;
     return rebuild(other);
   }
   return fail(ErrorKind::rejected, "the catalogue has too many names");
@@ -75,9 +75,8 @@ Result<void> CatalogueWriter::rebuild(std::size_t table) {
   auto room = reserve(table_offset(table), table_slots(table) * sizeof(NameSlot));
   if (!room) return room;
   NameSlot* slots = area_.slots(table);
-  used_slots_ = by_name_.size();
-  for (const auto& [name, candidates] : by_name_) {
-    const std::uint64_t hash = hash_of(name);
+  used_slots_ = by_hash_.size();
+  for (const auto& [hash, candidates] : by_hash_) {
     fill_slot(*slot_for(slots, table_slots(table), hash), hash, best(candidates));
   }
   area_.head().table.store(table, kInOrder);

@@ -61,8 +61,12 @@ const Traces* CatalogueWriter::find(std::string_view entry) const {
   return found == items_.end() ? nullptr : &found->second.facts.traces;
 }
 
-CatalogueWriter::Digest CatalogueWriter::digest_of(std::span<const std::byte> chain) {
-  return crypto::to_hex(crypto::sha256(chain));
+const crypto::Sha256& CatalogueWriter::digest_of(const Secret& chain) {
+  if (last_chain_.empty() || !last_chain_.equals(chain)) {
+    last_digest_ = crypto::sha256(chain.bytes());
+    last_chain_ = Secret::copy_of(chain.bytes());
+  }
+  return last_digest_;
 }
 
 Result<void> CatalogueWriter::reserve(std::uint64_t offset, std::uint64_t size) const {
@@ -112,7 +116,7 @@ void CatalogueWriter::drop_block(std::uint64_t reference) {
 Result<std::uint64_t> CatalogueWriter::hold_chain(const ServedParts& parts) {
   if (parts.above.empty()) return std::uint64_t{0};
   const Secret bytes = encode_chain(parts);
-  const Digest digest = digest_of(bytes.bytes());
+  const crypto::Sha256& digest = digest_of(bytes);
   const auto known = chains_.find(digest);
   if (known != chains_.end()) {
     ++known->second.users;
@@ -172,22 +176,26 @@ References CatalogueWriter::best(const std::vector<const Item*>& candidates) con
   return references;
 }
 
-void CatalogueWriter::list(const Item& item) {
-  for (const std::string& name : item.facts.names) by_name_[name].push_back(&item);
+// Returns all that cover the name.
+std::vector<const CatalogueWriter::Item*>& CatalogueWriter::list(std::uint64_t hash,
+                                                                 const Item& item) {
+  auto& candidates = by_hash_[hash];
+  candidates.push_back(&item);
+  return candidates;
 }
 
 void CatalogueWriter::strike(const Item& item) {
   for (const std::string& name : item.facts.names) {
-    const auto found = by_name_.find(name);
-    if (found == by_name_.end()) continue;
+    const auto found = by_hash_.find(hash_of(name));
+    if (found == by_hash_.end()) continue;
     std::erase(found->second, &item);
-    if (found->second.empty()) by_name_.erase(found);
+    if (found->second.empty()) by_hash_.erase(found);
   }
 }
 
-void CatalogueWriter::show(const std::string& name) {
-  const auto found = by_name_.find(name);
-  set_slot(hash_of(name), found == by_name_.end() ? References{} : best(found->second));
+void CatalogueWriter::show(std::uint64_t hash) {
+  const auto found = by_hash_.find(hash);
+  set_slot(hash, found == by_hash_.end() ? References{} : best(found->second));
 }
 
 Result<bool> CatalogueWriter::put(std::string entry, const Traces& traces,
@@ -244,9 +252,11 @@ Result<bool> CatalogueWriter::put(Item item, const ServedParts& parts) {
     before = std::exchange(known->second, std::move(item));
   }
   const Item& after = known->second;
-  list(after);
-  for (const std::string& name : after.facts.names) show(name);
-  for (const std::string& name : before.facts.names) show(name);
+  for (const std::string& name : after.facts.names) {
+    const std::uint64_t hash = hash_of(name);
+    set_slot(hash, best(list(hash, after)));
+  }
+  for (const std::string& name : before.facts.names) show(hash_of(name));
   drop_block(before.reference);
   release_chain(before.facts.chain);
   count();
@@ -259,7 +269,7 @@ bool CatalogueWriter::remove(std::string_view entry) {
   strike(known->second);
   const Item gone = std::move(known->second);
   items_.erase(known);
-  for (const std::string& name : gone.facts.names) show(name);
+  for (const std::string& name : gone.facts.names) show(hash_of(name));
   area_.entry(gone.index).store(0, kRelease);
   free_indexes_.push_back(gone.index);
   drop_block(gone.reference);
@@ -270,7 +280,7 @@ bool CatalogueWriter::remove(std::string_view entry) {
 
 void CatalogueWriter::count() const noexcept {
   area_.head().certificates.store(items_.size(), kRelaxed);
-  area_.head().names.store(by_name_.size(), kRelaxed);
+  area_.head().names.store(by_hash_.size(), kRelaxed);
 }
 
 }  // namespace ccm::publication

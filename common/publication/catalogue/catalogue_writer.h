@@ -12,7 +12,9 @@
 #include <vector>
 
 #include "base/result.h"
+#include "base/secret.h"
 #include "crypto/certificate/bundle.h"
+#include "crypto/digest.h"
 #include "publication/catalogue/catalogue_area.h"
 #include "publication/catalogue/catalogue_block.h"
 #include "publication/heap_space.h"
@@ -34,7 +36,7 @@ class CatalogueWriter {
 
   std::string_view name() const noexcept { return area_.name(); }
   std::size_t size() const noexcept { return items_.size(); }
-  std::size_t name_count() const noexcept { return by_name_.size(); }
+  std::size_t name_count() const noexcept { return by_hash_.size(); }
   std::vector<std::string> entries() const;
   // The store's state from which the entry's certificate was made; nullptr: the catalogue has none.
   const Traces* find(std::string_view entry) const;
@@ -66,9 +68,8 @@ class CatalogueWriter {
     std::uint64_t begin = 0;
     std::uint64_t end = 0;
   };
-  using Digest = std::string;
 
-  static Digest digest_of(std::span<const std::byte> chain);
+  const crypto::Sha256& digest_of(const Secret& chain);
   void take_stock();
   void take_entry(std::uint32_t index);
   void use_chain(std::uint64_t reference);
@@ -85,9 +86,9 @@ class CatalogueWriter {
   Result<std::uint32_t> free_index();
 
   References best(const std::vector<const Item*>& candidates) const;
-  void list(const Item& item);
+  std::vector<const Item*>& list(std::uint64_t hash, const Item& item);
   void strike(const Item& item);
-  void show(const std::string& name);
+  void show(std::uint64_t hash);
   Result<void> make_room(std::size_t names);
   Result<void> rebuild(std::size_t table);
   void set_slot(std::uint64_t hash, const References& references);
@@ -98,10 +99,14 @@ class CatalogueWriter {
   HeapSpace space_;
   Reserved ahead_;
   std::map<std::string, Item, std::less<>> items_;
-  std::unordered_map<std::string, std::vector<const Item*>> by_name_;
-  std::map<Digest, Chain> chains_;
-  std::unordered_map<std::uint64_t, Digest> chain_digests_;  // by reference
-  std::vector<std::uint32_t> free_indexes_;                  // below next_index_
+  // What covers a name, by its hash_of(), as the table has it.
+  std::unordered_map<std::uint64_t, std::vector<const Item*>> by_hash_;
+  std::map<crypto::Sha256, Chain> chains_;
+  std::unordered_map<std::uint64_t, crypto::Sha256> chain_digests_;  // by reference
+  // The chain of which a digest was asked last: that of the next certificate is often the same.
+  Secret last_chain_;
+  crypto::Sha256 last_digest_{};
+  std::vector<std::uint32_t> free_indexes_;  // below next_index_
   std::uint32_t next_index_ = 0;
   std::uint32_t reserved_indexes_ = 0;  // by this writer, up to here
   std::uint64_t used_slots_ = 0;        // of the table in use, with those of removed names
