@@ -18,6 +18,8 @@ constexpr std::array<std::byte, 8> kEntryMark{std::byte{0xf1}, std::byte{'C'},  
 constexpr std::size_t kDigestSize = 32;
 constexpr std::size_t kFrameSize = kEntryMark.size() + sizeof(std::uint32_t) + kDigestSize;
 constexpr std::uint32_t kMostNames = 10'000;
+// In the place of the gate's rules. 0: entries of forgotten certificates may be in the file.
+constexpr unsigned kMomentForm = 1;
 
 using View = std::span<const std::byte>;
 
@@ -110,7 +112,7 @@ std::optional<SnapshotEntry> parse_body(View body) {
   const auto count = in.number<std::uint32_t>();
   if (count > kMostNames) return std::nullopt;
   for (std::uint32_t i = 0; i < count && !in.has_failed(); ++i) entry.names.push_back(in.text());
-  entry.value = Secret::copy_of(in.block());
+  entry.value = in.block();
   if (!in.is_at_end()) entry.origin = in.text();
   if (!in.is_complete()) return std::nullopt;
   return entry;
@@ -182,7 +184,7 @@ Secret encode_entry(const SnapshotEntry& entry) {
   body.number(seconds_of(entry.response_end));
   body.number(static_cast<std::uint32_t>(entry.names.size()));
   for (const std::string& name : entry.names) body.block(bytes_of(name));
-  body.block(entry.value.bytes());
+  body.block(entry.value);
   body.block(bytes_of(entry.origin));
   BodyWriter frame(out.mutable_bytes());
   frame.raw(kEntryMark);
@@ -196,20 +198,22 @@ Secret encode_moment(const SnapshotMoment& moment) {
   SnapshotEntry entry;
   entry.version = moment.life;
   entry.stamp = moment.number;
+  entry.rules = kMomentForm;
   return encode_entry(entry);
 }
 
 Snapshot Snapshot::parse(Secret content) {
   Snapshot snapshot;
   if (!content.reveal().starts_with(kSnapshotHead)) return snapshot;
-  snapshot.total_ = content.size();
-  View rest = content.bytes().subspan(kSnapshotHead.size());
+  snapshot.content_ = std::move(content);
+  const View whole = snapshot.content_.bytes();
+  View rest = whole.subspan(kSnapshotHead.size());
   while (!rest.empty()) {
     const auto body = body_at(rest);
     auto entry = body ? parse_body(*body) : std::nullopt;
     if (entry) {
       const std::size_t size = kFrameSize + body->size();
-      snapshot.take(*std::move(entry), {.at = content.size() - rest.size(), .size = size});
+      snapshot.take(*std::move(entry), {.at = whole.size() - rest.size(), .size = size});
       rest = rest.subspan(size);
       continue;
     }
@@ -220,15 +224,15 @@ Snapshot Snapshot::parse(Secret content) {
 
 void Snapshot::take(SnapshotEntry entry, Place place) {
   if (entry.name.empty()) {
-    moment_ = {.life = entry.version, .number = entry.stamp};
+    moment_.reset();
+    if (entry.rules >= kMomentForm) moment_ = {.life = entry.version, .number = entry.stamp};
     moment_bytes_ += place.size;
     return;
   }
-  Place& known = places_[entry.name];
-  used_ += place.size - known.size;
-  known = place;
-  std::string name = entry.name;
-  entries_.insert_or_assign(std::move(name), std::move(entry));
+  // Most come in the order of their names.
+  Kept& kept = entries_.try_emplace(entries_.end(), entry.name)->second;
+  used_ += place.size - kept.place.size;
+  kept = {.entry = std::move(entry), .place = place};
 }
 
 std::optional<SnapshotEntry> parse_entry(View entry) {
@@ -247,21 +251,17 @@ EntryPlaces find_intact_entries(View part) {
 
 const SnapshotEntry* Snapshot::find(std::string_view name) const {
   const auto found = entries_.find(name);
-  return found == entries_.end() ? nullptr : &found->second;
+  return found == entries_.end() ? nullptr : &found->second.entry;
 }
 
 Snapshot::Place Snapshot::place_of(std::string_view name) const {
-  const auto found = places_.find(name);
-  return found == places_.end() ? Place() : found->second;
+  const auto found = entries_.find(name);
+  return found == entries_.end() ? Place() : found->second.place;
 }
 
-void Snapshot::drop(std::string_view name) {
-  const auto entry = entries_.find(name);
-  if (entry == entries_.end()) return;
-  const auto place = places_.find(name);
-  used_ -= place->second.size;
-  places_.erase(place);
-  entries_.erase(entry);
+View Snapshot::encoded(std::string_view name) const {
+  const Place place = place_of(name);
+  return content_.bytes().subspan(place.at, place.size);
 }
 
 }  // namespace ccm::publication

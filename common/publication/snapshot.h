@@ -9,7 +9,8 @@
 // clang-format on
 //
 // Beside entries there may be moments: up to then the entries hold all that the store has told of
-// its changes. The last one counts.
+// its changes, and none of a certificate that was forgotten and that no configuration names. The
+// last one counts.
 //
 // Values; any thread. An entry is true for the time when it was written; readers ask the store
 // whether it is still the current version.
@@ -27,6 +28,7 @@
 #include "base/clock.h"
 #include "base/result.h"
 #include "base/secret.h"
+#include "base/traces.h"
 
 namespace ccm::publication {
 
@@ -41,9 +43,14 @@ struct SnapshotEntry {
   Time begin{};                     // every certificate of the chain is in force from here
   Time end{};                       // to here
   Time response_end = Time::max();  // of the stapled response; max: there is none
-  std::vector<std::string> names = {};  // of the leaf
-  Secret value = {};                    // encoded (codec.h)
+  std::vector<std::string> names = {};    // of the leaf
+  std::span<const std::byte> value = {};  // encoded (codec.h); borrowed
   std::string origin = {};  // store::VersionInfo; empty: an earlier release did not write it
+
+  // The store's state from which it was made.
+  Traces traces() const noexcept {
+    return {.version = version, .stamp = stamp, .response = response};
+  }
 };
 
 // What the store calls a revision (store/store_reader.h).
@@ -56,9 +63,10 @@ struct SnapshotMoment {
 
 // The entry in the form of the file, with mark and checksum.
 Secret encode_entry(const SnapshotEntry& entry);
-// In the form of an entry without a name, which earlier releases pass over.
+// In the form of an entry without a name, which earlier releases pass over. Moments of releases
+// that left entries of forgotten certificates in the file are passed over, too.
 Secret encode_moment(const SnapshotMoment& moment);
-// An entry backwards, verified; nullopt for anything but one intact entry.
+// An entry backwards, verified; nullopt for anything but one intact entry, from which it borrows.
 std::optional<SnapshotEntry> parse_entry(std::span<const std::byte> entry);
 
 // Where an entry stands in the file.
@@ -78,28 +86,31 @@ EntryPlaces find_entries(std::span<const std::byte> part);
 // Only intact ones, and all of them. Reads everything.
 EntryPlaces find_intact_entries(std::span<const std::byte> part);
 
+// Its entries borrow from it: nothing of the content is copied.
 class Snapshot {
  public:
   Snapshot() = default;
   // Leaves out what is damaged, truncated or of another format.
   static Snapshot parse(Secret content);
 
-  // nullptr: there is no intact entry.
-  const SnapshotEntry* find(std::string_view name) const;
-  // Where it stands in the content; none of size 0 exists.
+  // Where an entry stands in the content; none of size 0 exists.
   struct Place {
     std::size_t at = 0;
     std::size_t size = 0;
 
     bool operator==(const Place&) const = default;
   };
+  struct Kept {
+    SnapshotEntry entry;
+    Place place;
+  };
+  // nullptr: there is no intact entry.
+  const SnapshotEntry* find(std::string_view name) const;
   Place place_of(std::string_view name) const;
-  // Gives back what it takes, for who goes through many and needs each only once.
-  void drop(std::string_view name);
+  // The entry in the form of the file; empty: there is none.
+  std::span<const std::byte> encoded(std::string_view name) const;
   // All intact entries by name.
-  const std::map<std::string, SnapshotEntry, std::less<>>& entries() const noexcept {
-    return entries_;
-  }
+  const std::map<std::string, Kept, std::less<>>& entries() const noexcept { return entries_; }
   std::size_t size() const noexcept { return entries_.size(); }
   const std::optional<SnapshotMoment>& moment() const noexcept { return moment_; }
   // How many bytes all moments take.
@@ -107,17 +118,16 @@ class Snapshot {
   // How many bytes its intact, current entries take, and how many the whole content, which is 0 for
   // another format.
   std::size_t used() const noexcept { return used_; }
-  std::size_t total() const noexcept { return total_; }
+  std::size_t total() const noexcept { return content_.size(); }
 
  private:
   void take(SnapshotEntry entry, Place place);
 
-  std::map<std::string, SnapshotEntry, std::less<>> entries_;
-  std::map<std::string, Place, std::less<>> places_;
+  Secret content_;
+  std::map<std::string, Kept, std::less<>> entries_;
   std::optional<SnapshotMoment> moment_;
   std::size_t moment_bytes_ = 0;
   std::size_t used_ = 0;
-  std::size_t total_ = 0;
 };
 
 }  // namespace ccm::publication

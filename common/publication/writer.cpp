@@ -39,7 +39,7 @@ class Writer::Impl {
     }
   }
 
-  Result<bool> publish(std::string_view name, const Secret& value) {
+  Result<bool> publish(std::string_view name, std::span<const std::byte> value) {
     const auto slot = segment_.find(name);
     if (!slot) {
       return fail(ErrorKind::rejected,
@@ -62,7 +62,7 @@ class Writer::Impl {
     const Entry& entry = segment_.entry(*slot);
     const std::uint64_t generation = entry.generation.load(std::memory_order_relaxed);
     if (generation == 0 || is_empty(entry, generation)) return false;
-    if (auto written = write(*slot, Secret()); !written) return pass(std::move(written));
+    if (auto written = write(*slot, {}); !written) return pass(std::move(written));
     return true;
   }
 
@@ -84,7 +84,7 @@ class Writer::Impl {
     return publish_nameless(segment_.ticket_keys_slot(), keys);
   }
 
-  bool holds(std::string_view name, const Secret& value) const {
+  bool holds(std::string_view name, std::span<const std::byte> value) const {
     const auto slot = segment_.find(name);
     return slot && holds(*slot, value);
   }
@@ -162,23 +162,24 @@ class Writer::Impl {
 
   Result<bool> publish_nameless(std::uint32_t slot, const Secret& value) {
     const bool was_never = segment_.entry(slot).generation.load(std::memory_order_relaxed) == 0;
-    if (was_never ? value.empty() : holds(slot, value)) return false;
-    if (auto written = write(slot, value); !written) return pass(std::move(written));
+    if (was_never ? value.empty() : holds(slot, value.bytes())) return false;
+    if (auto written = write(slot, value.bytes()); !written) return pass(std::move(written));
     return true;
   }
 
   // Nobody else writes, so what this process reads of its own fields needs no order.
-  bool holds(std::uint32_t slot, const Secret& value) const {
+  bool holds(std::uint32_t slot, std::span<const std::byte> value) const {
     const Entry& entry = segment_.entry(slot);
     const std::uint64_t generation = entry.generation.load(std::memory_order_relaxed);
     if (generation == 0) return false;
     const std::size_t current = current_buffer(generation);
     if (entry.buffers[current].size.load(std::memory_order_relaxed) != value.size()) return false;
-    return segment_.copy_out(slot, current, value.size()).equals(value);
+    const Secret held = segment_.copy_out(slot, current, value.size());
+    return std::equal(value.begin(), value.end(), held.bytes().begin(), held.bytes().end());
   }
 
   // The numbers are the steps in layout.h.
-  Result<void> write(std::uint32_t slot, const Secret& value) {
+  Result<void> write(std::uint32_t slot, std::span<const std::byte> value) {
     Entry& entry = segment_.entry(slot);
     const std::uint64_t generation = entry.generation.load(std::memory_order_relaxed);
     const std::size_t idle = current_buffer(generation + 1);
@@ -187,7 +188,7 @@ class Writer::Impl {
     const std::uint64_t sequence = state.sequence.load(std::memory_order_relaxed) | 1U;  // 1
     state.sequence.store(sequence, std::memory_order_release);
     state.size.store(value.size(), std::memory_order_release);
-    segment_.copy_in(slot, idle, value.bytes());                            // 2
+    segment_.copy_in(slot, idle, value);                                    // 2
     state.sequence.store(sequence + 1, std::memory_order_release);          // 3
     entry.generation.store(generation + 1, std::memory_order_release);      // 4
     if (generation != 0) release_buffer(slot, current_buffer(generation));  // 5
@@ -255,10 +256,10 @@ Result<Writer> Writer::attach(FileDescriptor segment, IfBusy if_busy) {
 Result<bool> Writer::publish(std::string_view name, const Published& published) {
   const auto value = encode(published);
   if (!value) return fail(value.error());
-  return impl_->publish(name, *value);
+  return impl_->publish(name, value->bytes());
 }
 
-Result<bool> Writer::publish_encoded(std::string_view name, const Secret& value) {
+Result<bool> Writer::publish_encoded(std::string_view name, std::span<const std::byte> value) {
   return impl_->publish(name, value);
 }
 
@@ -268,10 +269,10 @@ Result<bool> Writer::withdraw(std::string_view name) {
 
 bool Writer::holds(std::string_view name, const Published& published) const {
   const auto value = encode(published);
-  return value && impl_->holds(name, *value);
+  return value && impl_->holds(name, value->bytes());
 }
 
-bool Writer::holds_encoded(std::string_view name, const Secret& value) const {
+bool Writer::holds_encoded(std::string_view name, std::span<const std::byte> value) const {
   return impl_->holds(name, value);
 }
 

@@ -51,13 +51,13 @@ class Writer {
   // name or a value larger than a buffer.
   Result<bool> publish(std::string_view name, const Published& published);
   // The same of a value that encode() gave (codec.h).
-  Result<bool> publish_encoded(std::string_view name, const Secret& value);
+  Result<bool> publish_encoded(std::string_view name, std::span<const std::byte> value);
   // Empties the slot of a canary: readers get nothing, and the key is wiped. False when there is
   // nothing in it, or no such slot.
   Result<bool> withdraw(std::string_view name);
   // Whether publishing this would change nothing.
   bool holds(std::string_view name, const Published& published) const;
-  bool holds_encoded(std::string_view name, const Secret& value) const;
+  bool holds_encoded(std::string_view name, std::span<const std::byte> value) const;
   // Each stays where it is for as long as this object lives.
   std::span<const std::unique_ptr<CatalogueWriter>> catalogues() const noexcept;
   // What workers tell the agent, mapped once more, for either side. Without catalogues: one that

@@ -163,11 +163,10 @@ Result<std::vector<FileProof>> read_file_proofs(const StoreReader& store, const 
   return parse_proofs((*stored)->value.reveal());
 }
 
-std::string read_all_file_proofs(const StoreReader& store, std::size_t most_bytes) {
+std::string read_file_proofs_of(const StoreReader& store, std::span<const std::string> names,
+                                std::size_t most_bytes) {
   std::string text;
-  const auto names = store.names();
-  if (!names) return text;
-  for (const std::string& name : *names) {
+  for (const std::string& name : names) {
     const Result<std::vector<FileProof>> proofs = read_file_proofs(store, name);
     if (!proofs) continue;
     for (const FileProof& proof : *proofs) {

@@ -11,6 +11,7 @@
 
 #include <array>
 #include <cstddef>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -66,10 +67,10 @@ Result<void> write_file_proofs(Store& store, const Lease& lease, const std::stri
                                const std::vector<FileProof>& proofs);
 // Fine when there are none.
 Result<void> remove_file_proofs(Store& store, const Lease& lease, const std::string& name);
-// The proofs of all certificates in the store, in the form of serialize_proofs(), sorted by the
-// certificates' names, as far as they fit into `most_bytes`. Leaves out records that cannot be
-// read.
-std::string read_all_file_proofs(const StoreReader& store, std::size_t most_bytes);
+// The proofs of these certificates, in their order and in the form of serialize_proofs(), as far as
+// they fit into `most_bytes`. Leaves out records that cannot be read.
+std::string read_file_proofs_of(const StoreReader& store, std::span<const std::string> names,
+                                std::size_t most_bytes);
 // Empty when there are none; `invalid` when the record is damaged.
 Result<std::vector<FileProof>> read_file_proofs(const StoreReader& store, const std::string& name);
 

@@ -145,7 +145,7 @@ class StoreReader {
     crypto::CertificateFacts leaf;
   };
   virtual Result<Glance> glance(const std::string& name, VersionNumber version) const = 0;
-  // The names of all certificates that have an entry.
+  // The names of all certificates that have an entry, sorted.
   virtual Result<std::vector<std::string>> names() const = 0;
 
   // A record of a certificate (or of the store: kStoreWide). nullopt when there is none; `invalid`

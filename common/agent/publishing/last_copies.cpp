@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cstddef>
 #include <limits>
+#include <utility>
 
 #include "publication/codec.h"
 
@@ -15,22 +16,22 @@ constexpr std::size_t kAll = std::numeric_limits<std::size_t>::max();
 }  // namespace
 
 // A place that is not valid any more is searched for again; the entry may have moved.
-std::optional<publication::SnapshotEntry> LastCopies::read(const std::string& name) {
+std::optional<LastCopies::Read> LastCopies::read(const std::string& name) {
   const std::lock_guard lock(mutex_);
   if (!follow()) return std::nullopt;
-  auto entry = read_at_its_place(name);
-  if (entry || !places_.contains(name) || !search()) return entry;
+  auto found = read_at_its_place(name);
+  if (found || !places_.contains(name) || !search()) return found;
   return read_at_its_place(name);
 }
 
-std::optional<publication::SnapshotEntry> LastCopies::read_at_its_place(const std::string& name) {
+std::optional<LastCopies::Read> LastCopies::read_at_its_place(const std::string& name) {
   const auto place = places_.find(name);
   if (place == places_.end()) return std::nullopt;
-  const auto part = store::read_snapshot_part(state_path_, place->second.at, place->second.size);
+  auto part = store::read_snapshot_part(state_path_, place->second.at, place->second.size);
   if (part) seen_ = {part->file, part->changed, part->total};
   auto entry = part ? publication::parse_entry(part->content.bytes()) : std::nullopt;
   if (!entry || entry->name != name || entry->origin.empty()) return std::nullopt;
-  return entry;
+  return Read{.content = std::move(part->content), .entry = *std::move(entry)};
 }
 
 bool LastCopies::has(const std::string& name) {
@@ -38,12 +39,12 @@ bool LastCopies::has(const std::string& name) {
 }
 
 std::optional<lifecycle::LastCopy> LastCopies::find(const std::string& name) {
-  const auto entry = read(name);
-  if (!entry) return std::nullopt;
-  auto published = publication::decode(entry->value.bytes());
+  const auto found = read(name);
+  if (!found) return std::nullopt;
+  auto published = publication::decode(found->entry.value);
   if (!published || published->is_placeholder) return std::nullopt;
-  return lifecycle::LastCopy{.version = entry->version,
-                             .origin = entry->origin,
+  return lifecycle::LastCopy{.version = found->entry.version,
+                             .origin = found->entry.origin,
                              .bundle = std::move(published->bundle),
                              .ocsp_response = std::move(published->ocsp_response)};
 }

@@ -44,8 +44,12 @@ class LastCopies {
 
     bool operator==(const Seen&) const = default;
   };
-  std::optional<publication::SnapshotEntry> read(const std::string& name);
-  std::optional<publication::SnapshotEntry> read_at_its_place(const std::string& name);
+  struct Read {
+    Secret content;
+    publication::SnapshotEntry entry;  // borrows from the content
+  };
+  std::optional<Read> read(const std::string& name);
+  std::optional<Read> read_at_its_place(const std::string& name);
   // Reads what was added. False when there is no snapshot.
   bool follow();
   // Reads the whole file, unless it has not changed since the last search.

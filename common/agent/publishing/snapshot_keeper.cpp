@@ -10,6 +10,7 @@
 #include "crypto/certificate/ocsp.h"
 #include "crypto/verification/serving_rules.h"
 #include "publication/codec.h"
+#include "store/forgetting.h"
 #include "store/host/snapshot_file.h"
 #include "store/stored_search.h"
 
@@ -56,7 +57,7 @@ std::vector<SnapshotFile::Subject> SnapshotFile::subjects(const Snapshot& old) c
   }
   const std::set<std::string> listed(names.begin(), names.end());
   // The snapshot holds nothing that was forgotten, so the store has lost these.
-  for (const auto& [name, entry] : old.entries()) {
+  for (const auto& [name, kept] : old.entries()) {
     const bool is_listed = listed.contains(name);
     if (parts_.config.find(name) == nullptr && !is_listed && !forgotten_.contains(name)) {
       all.push_back({.name = name});
@@ -71,6 +72,11 @@ std::optional<SnapshotFile::Subject> SnapshotFile::find(const std::string& name)
   }
   if (parts_.config.catalogues().empty()) return std::nullopt;
   return Subject{.name = name};
+}
+
+// What no configuration names is shown by a catalogue alone, and it shows nothing forgotten.
+bool SnapshotFile::is_left_out(const std::string& name) const {
+  return parts_.config.find(name) == nullptr && store::is_forgotten(parts_.store, name);
 }
 
 Traces SnapshotFile::look(const Subject& spec) const {
@@ -92,7 +98,7 @@ std::optional<Secret> SnapshotFile::read(const Subject& spec, const Traces& trac
   const publication::Published published{
       .bundle = stored.bundle,
       .ocsp_response = spec.stapling ? staple_of(stored, now) : std::vector<std::byte>()};
-  auto value = publication::encode(published);
+  const auto value = publication::encode(published);
   if (!value) return Secret();
   SnapshotEntry entry{.name = spec.name,
                       .version = traces.version,
@@ -100,7 +106,7 @@ std::optional<Secret> SnapshotFile::read(const Subject& spec, const Traces& trac
                       .response = traces.response,
                       .rules = crypto::kServingRules,
                       .names = stored.bundle.leaf().names(),
-                      .value = *std::move(value),
+                      .value = value->bytes(),
                       .origin = stored.info.origin};
   limit_to_chain(entry, stored.bundle);
   if (!published.ocsp_response.empty()) {
@@ -109,13 +115,14 @@ std::optional<Secret> SnapshotFile::read(const Subject& spec, const Traces& trac
   return encode_entry(entry);
 }
 
-// All current entries; those that the old snapshot has are taken from it. A copy of what the store
-// has lost is kept as long as it is in force.
-SnapshotFile::Content SnapshotFile::join(Snapshot& old, KnownByName& known) {
+// All current entries, taken from the old snapshot where it has them. A copy of what the store has
+// lost is kept as long as it is in force.
+SnapshotFile::Content SnapshotFile::join(const Snapshot& old, KnownByName& known) {
   Content content;
   content.parts.push_back(Secret::copy_of(publication::kSnapshotHead));
   content.size = publication::kSnapshotHead.size();
   for (const Subject& spec : subjects(old)) {
+    if (is_left_out(spec.name)) continue;
     const Traces traces = look(spec);
     const SnapshotEntry* entry = old.find(spec.name);
     const bool is_same =
@@ -127,7 +134,7 @@ SnapshotFile::Content SnapshotFile::join(Snapshot& old, KnownByName& known) {
     const bool is_copied =
         !made && entry != nullptr && (is_kept || entry->end > parts_.clock.now());
     if (is_copied) {
-      made = encode_entry(*entry);
+      made = Secret::copy_of(old.encoded(spec.name));
       has_stale_ = has_stale_ || (!is_kept && traces.version != 0);
     }
     const std::size_t size = made ? made->size() : 0;
@@ -136,7 +143,6 @@ SnapshotFile::Content SnapshotFile::join(Snapshot& old, KnownByName& known) {
     if (made) content.parts.push_back(*std::move(made));
     known.emplace_back(spec.name, Known{.traces = traces, .at = content.size, .size = size});
     content.size += size;
-    old.drop(spec.name);
   }
   return content;
 }
@@ -169,7 +175,7 @@ Result<void> SnapshotFile::write_anew(KnownByName& known) {
   Result<store::SnapshotDraft> draft = store::SnapshotDraft::begin(parts_.state_path);
   Result<Secret> content = store::read_snapshot(parts_.state_path);
   has_stale_ = false;
-  Snapshot old = content ? Snapshot::parse(*std::move(content)) : Snapshot();
+  const Snapshot old = content ? Snapshot::parse(*std::move(content)) : Snapshot();
   const Content all = join(old, known);
   const bool is_same = all.is_as_before && old.total() == all.size + old.moment_bytes() &&
                        old.moment_bytes() <= kMostMoments && (!draft || draft->is_wanted());
@@ -218,7 +224,7 @@ void SnapshotFile::tell_differences() {
 void SnapshotFile::note(const std::string& name) {
   const auto spec = find(name);
   if (!spec) return;
-  const Traces traces = look(*spec);
+  const Traces traces = is_left_out(name) ? Traces() : look(*spec);
   Known& known = known_[name];
   const bool is_configured = parts_.config.find(name) != nullptr;
   // A certificate that is configured and was not forgotten may have been lost, if the store says

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // Keeps the snapshot beside the store (publication/snapshot.h) up to date, for the next start of
 // any server on this host. It holds the certificates of the leader's configuration and, where a
-// server has a catalogue, everything in the store. A change is appended; from time to time, and
-// when a certificate is gone, the whole file is rewritten. What the store has lost, without having
-// been told to forget it, keeps its entry: no other copy may be left.
+// server has a catalogue, everything in the store but what was forgotten. A change is appended;
+// from time to time, and when a certificate is gone, the whole file is rewritten. What the store
+// has lost, without having been told to forget it, keeps its entry: no other copy may be left.
 //
 // Only the leader has one. It works on a thread of its own, so that it delays nothing; any thread
 // may report changes. Borrows its parts.
@@ -81,18 +81,19 @@ class SnapshotFile {
 
   std::vector<Subject> subjects(const publication::Snapshot& old) const;
   std::optional<Subject> find(const std::string& name) const;
+  // A certificate that was forgotten and whose versions were kept.
+  bool is_left_out(const std::string& name) const;
   Traces look(const Subject& subject) const;
   // The entry for the certificate; empty when a server could not show it at once, nullopt when the
   // store cannot give it.
   std::optional<Secret> read(const Subject& subject, const Traces& traces) const;
-  // The content of the new file. It takes the entries from the old content one by one, so that
-  // memory never holds all of them twice.
+  // The content of the new file.
   struct Content {
     std::vector<Secret> parts;
     std::size_t size = 0;
     bool is_as_before = true;  // each is in the old file at the same place
   };
-  Content join(publication::Snapshot& old, KnownByName& known);
+  Content join(const publication::Snapshot& old, KnownByName& known);
   Result<void> write_anew(KnownByName& known);
   void tell_differences();
   void append(Known& known, const Secret& entry);

@@ -15,12 +15,11 @@
 #include "crypto/key/key_pair.h"
 #include "crypto/key/key_type.h"
 #include "crypto/verification/serving_rules.h"
-#include "publication/layout.h"
 #include "server/start/catalogue_start.h"
 #include "server/start/previous.h"
+#include "server/start/proofs_at_start.h"
 #include "server/start/shortcuts.h"
 #include "store/host/snapshot_file.h"
-#include "store/proof_record.h"
 #include "store/stored_search.h"
 #include "store/ticket_record.h"
 
@@ -211,7 +210,7 @@ std::optional<Published> Choice::makeshift(const CertificateSpec& spec, Own own)
     return to_publish(spec, std::move(part->certificate));
   }
   const bool is_fall = previous_.knows(spec) || search_.knows(spec.names) ||
-                       (shortcuts_ != nullptr && shortcuts_->knows(spec));
+                       (shortcuts_ != nullptr && shortcuts_->knows(spec.name));
   const std::string_view instead = spec.fallback ? "a self-signed placeholder is shown"
                                                  : "handshakes are refused (fallback off)";
   if (is_fall) {
@@ -313,24 +312,23 @@ Result<publication::Writer> bootstrap(const BootstrapRequest& request, Log& log)
   }
   Placeholders placeholders(request.now);
   const ActingAs reader_of_store(who_may_look_into(request.config.global().state_path));
-  // An authority may be about to fetch a proof; the agent soon publishes the present ones.
-  std::optional<std::string> proofs = previous.proofs();
-  if (!proofs && !request.distrust) {
-    proofs = store::read_all_file_proofs(request.store, publication::kProofsBufferSize);
-  }
-  if (auto kept = writer->publish_proofs(proofs.value_or("")); !kept)
-    log.error("{}", kept.error().message());
-  if (auto kept = publish_ticket_keys(*writer, request, previous); !kept) {
-    log.error("{}", kept.error().message());
-  }
+  Result<std::vector<std::string>> entries;
   std::optional<Shortcuts> shortcuts;
   if (!request.distrust) {
+    entries = request.store.names();
     shortcuts.emplace(request.store, request.config.global().state_path, request.now);
   }
-  Choice choice(request, previous, shortcuts ? &*shortcuts : nullptr, log);
+  const Shortcuts* believed = shortcuts ? &*shortcuts : nullptr;
+  const auto proofs = proofs_at_start(request, previous, believed,
+                                      entries ? *entries : std::span<const std::string>());
+  for (const auto& kept :
+       {writer->publish_proofs(proofs), publish_ticket_keys(*writer, request, previous)}) {
+    if (!kept) log.error("{}", kept.error().message());
+  }
+  Choice choice(request, previous, believed, log);
   for (const CertificateSpec& spec : request.config.certificates()) {
-    const Secret* known = shortcuts ? shortcuts->find(spec) : nullptr;
-    if (known != nullptr && writer->publish_encoded(spec.name, *known)) continue;
+    const auto* known = shortcuts ? shortcuts->find(spec) : nullptr;
+    if (known != nullptr && writer->publish_encoded(spec.name, known->value)) continue;
     auto chosen = choice.choose(spec);
     if (auto filled = fill(*writer, spec, std::move(chosen), placeholders); !filled) {
       log.error("certificate \"{}\": {}", spec.name, filled.error().message());
@@ -340,9 +338,10 @@ Result<publication::Writer> bootstrap(const BootstrapRequest& request, Log& log)
   fill_catalogues({.writer = *writer,
                    .previous = previous.reader(),
                    .store = request.store,
+                   .entries = std::move(entries),
                    .specs = request.config.catalogues(),
                    .now = request.now,
-                   .shortcuts = shortcuts ? &*shortcuts : nullptr,
+                   .shortcuts = believed,
                    .is_store_believed = !request.distrust},
                   log);
   return writer;

@@ -5,10 +5,10 @@
 
 #include <algorithm>
 #include <optional>
-#include <set>
 #include <string>
 #include <unordered_set>
 #include <utility>
+#include <vector>
 
 #include "store/catalogue_membership.h"
 #include "store/catalogued.h"
@@ -28,13 +28,13 @@ class Filling {
   void run() {
     take_over();
     if (!start_.is_store_believed) return;
-    const auto entries = start_.store.names();
+    const auto& entries = start_.entries;
     if (!entries) {
       log_.error("catalogue \"{}\": {}", catalogue_.name(), entries.error().message());
       return;
     }
     if (store::is_store_bare(start_.store, *entries)) return keep();
-    remove_all_but({entries->begin(), entries->end()});
+    remove_all_but(*entries);
     ask_what_changed();
     for (const std::string& entry : *entries) load(entry);
     show_lost();
@@ -45,10 +45,7 @@ class Filling {
   void keep() {
     if (start_.shortcuts != nullptr) {
       for (const publication::SnapshotEntry* entry : start_.shortcuts->in_force()) {
-        const Traces traces{entry->version, entry->stamp, entry->response};
-        if (catalogue_.find(entry->name) == nullptr && is_selected(entry->name)) {
-          static_cast<void>(catalogue_.put_encoded(entry->name, traces, entry->value.bytes()));
-        }
+        if (catalogue_.find(entry->name) == nullptr && is_selected(entry->name)) show(*entry);
       }
     }
     if (catalogue_.size() == 0) return;
@@ -70,10 +67,10 @@ class Filling {
 
   // The snapshot holds nothing that was forgotten, so the store has lost what is only there. The
   // record that says which catalogues of an account show it is lost, too; this catalogue showed it.
-  void remove_all_but(const std::set<std::string>& stored) {
+  void remove_all_but(const std::vector<std::string>& stored) {
     for (const std::string& entry : catalogue_.entries()) {
-      if (stored.contains(entry)) continue;
-      if (has_copy(entry)) {
+      if (std::binary_search(stored.begin(), stored.end(), entry)) continue;
+      if (copy_of(entry) != nullptr) {
         ++lost_;
       } else {
         catalogue_.remove(entry);
@@ -81,11 +78,17 @@ class Filling {
     }
   }
 
-  bool has_copy(const std::string& entry) const {
-    return start_.shortcuts != nullptr && start_.shortcuts->copy_for_catalogue(entry) != nullptr;
+  // nullptr: there is none that can be shown.
+  const publication::SnapshotEntry* copy_of(const std::string& entry) const {
+    return start_.shortcuts == nullptr ? nullptr : start_.shortcuts->copy_for_catalogue(entry);
   }
 
-  // Asks the store which entries have changed since the snapshot. The others are not looked at.
+  bool show(const publication::SnapshotEntry& copy) {
+    return catalogue_.put_encoded(copy.name, copy.traces(), copy.value).has_value();
+  }
+
+  // Asks the store which entries have changed since the snapshot, such as what was forgotten. The
+  // others are not looked at.
   void ask_what_changed() {
     const auto revision = start_.shortcuts == nullptr ? std::nullopt : start_.shortcuts->revision();
     if (!revision) return;
@@ -95,28 +98,24 @@ class Filling {
 
   // Trusts the snapshot about entries that have not changed. The agent corrects at its start what
   // that misses, such as a restored backup.
-  Traces traces_of(const std::string& entry) const {
-    const auto* copy = changed_ && !changed_->contains(entry)
-                           ? start_.shortcuts->copy_for_catalogue(entry)
-                           : nullptr;
-    if (copy == nullptr || store::is_forgotten(start_.store, entry)) {
-      return store::traces_of(start_.store, entry);
-    }
-    return {copy->version, copy->stamp, copy->response};
+  Traces traces_of(const std::string& entry, const publication::SnapshotEntry* copy) const {
+    const bool is_told = copy != nullptr && changed_ && !changed_->contains(entry);
+    return is_told ? copy->traces() : store::traces_of(start_.store, entry);
   }
 
   void load(const std::string& entry) {
-    const Traces traces = is_selected(entry) ? traces_of(entry) : Traces();
+    const auto* copy = copy_of(entry);
+    const Traces traces = is_selected(entry) ? traces_of(entry, copy) : Traces();
     const Traces* shown = catalogue_.find(entry);
     if (traces.version == 0) {
       catalogue_.remove(entry);
       return;
     }
     if (shown != nullptr && *shown == traces) return;
-    if (take_shortcut(entry, traces)) return;
+    if (copy != nullptr && copy->traces() == traces && show(*copy)) return;
     auto found = store::load_for_catalogue(start_.store, entry, shown != nullptr, start_.now);
     if (!found) return say(entry, found.error().message());
-    if (found->problem && shown == nullptr && show_copy(entry, *found)) return;
+    if (found->problem && shown == nullptr && show_instead(copy, *found)) return;
     if (found->problem) say(entry, found->problem->message());
     if (!found->certificate) return;
     put(entry, traces, found->certificate->bundle, found->response);
@@ -129,8 +128,7 @@ class Filling {
       const std::string& name = copy->name;
       if (catalogue_.find(name) != nullptr || start_.store.current_version(name) != 0) continue;
       if (store::is_forgotten(start_.store, name) || !is_selected(name)) continue;
-      const Traces traces{copy->version, copy->stamp, copy->response};
-      if (catalogue_.put_encoded(name, traces, copy->value.bytes())) ++lost_;
+      if (show(*copy)) ++lost_;
     }
     if (lost_ == 0) return;
     log_.error(
@@ -140,14 +138,11 @@ class Filling {
   }
 
   // A copy is better than nothing, and better than an older version.
-  bool show_copy(const std::string& entry, const store::ToCatalogue& found) {
-    const auto* copy =
-        start_.shortcuts == nullptr ? nullptr : start_.shortcuts->copy_for_catalogue(entry);
+  bool show_instead(const publication::SnapshotEntry* copy, const store::ToCatalogue& found) {
     if (copy == nullptr) return false;
     if (found.certificate && found.certificate->info.number >= copy->version) return false;
-    const Traces traces{copy->version, copy->stamp, copy->response};
-    if (!catalogue_.put_encoded(entry, traces, copy->value.bytes())) return false;
-    say(entry, found.problem->message() + "; the copy in the snapshot is shown");
+    if (!show(*copy)) return false;
+    say(copy->name, found.problem->message() + "; the copy in the snapshot is shown");
     return true;
   }
 
@@ -156,12 +151,6 @@ class Filling {
       return each.name == catalogue_.name();
     });
     return spec == start_.specs.end() || store::is_selected(start_.store, entry, *spec);
-  }
-
-  bool take_shortcut(const std::string& entry, const Traces& traces) {
-    if (start_.shortcuts == nullptr) return false;
-    const Secret* value = start_.shortcuts->find_catalogued(entry, traces);
-    return value != nullptr && catalogue_.put_encoded(entry, traces, value->bytes());
   }
 
   void put(const std::string& entry, const Traces& traces, const crypto::Bundle& bundle,

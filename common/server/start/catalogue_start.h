@@ -5,9 +5,12 @@
 #pragma once
 
 #include <span>
+#include <string>
+#include <vector>
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/result.h"
 #include "config/config.h"
 #include "publication/reader.h"
 #include "publication/writer.h"
@@ -20,6 +23,7 @@ struct CatalogueStart {
   publication::Writer& writer;
   const publication::Reader* previous = nullptr;  // of the segment before; nullptr: there is none
   const store::StoreReader& store;
+  Result<std::vector<std::string>> entries = {};  // of the store, as its names() gives them
   // What of the store each catalogue shows; a catalogue without a spec shows everything.
   std::span<const config::CatalogueSpec> specs = {};
   Time now;

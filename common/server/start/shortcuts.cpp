@@ -18,26 +18,17 @@ Shortcuts::Shortcuts(const store::StoreReader& store, const std::string& state_p
   if (content) snapshot_ = publication::Snapshot::parse(*std::move(content));
 }
 
-const Secret* Shortcuts::find(const CertificateSpec& spec) const {
+const SnapshotEntry* Shortcuts::find(const CertificateSpec& spec) const {
   const SnapshotEntry* entry = snapshot_.find(spec.name);
-  if (entry == nullptr || entry->rules < crypto::kServingRules) return nullptr;
-  const bool is_usable = is_in_force(*entry) && entry->response_end > now_;
-  if (!is_usable || !crypto::first_uncovered(entry->names, spec.names).empty()) return nullptr;
-  return is_current(spec, *entry) ? &entry->value : nullptr;
-}
-
-const Secret* Shortcuts::find_catalogued(const std::string& name, const Traces& traces) const {
-  const SnapshotEntry* entry = snapshot_.find(name);
-  if (entry == nullptr || entry->rules < crypto::kServingRules) return nullptr;
-  const bool is_usable = is_in_force(*entry) && entry->response_end > now_;
-  const bool is_same = Traces{entry->version, entry->stamp, entry->response} == traces;
-  return is_usable && is_same ? &entry->value : nullptr;
+  if (entry == nullptr || !is_usable(*entry)) return nullptr;
+  if (!crypto::first_uncovered(entry->names, spec.names).empty()) return nullptr;
+  return is_current(spec, *entry) ? entry : nullptr;
 }
 
 std::optional<Shortcuts::Copy> Shortcuts::copy_of(const CertificateSpec& spec) const {
   const SnapshotEntry* entry = snapshot_.find(spec.name);
   if (entry == nullptr || entry->version == 0 || !is_in_force(*entry)) return std::nullopt;
-  auto published = publication::decode(entry->value.bytes());
+  auto published = publication::decode(entry->value);
   if (!published || published->is_placeholder) return std::nullopt;
   const crypto::Bundle& bundle = published->bundle;
   if (!crypto::check_serving({.names = spec.names, .now = now_}, bundle,
@@ -50,15 +41,13 @@ std::optional<Shortcuts::Copy> Shortcuts::copy_of(const CertificateSpec& spec) c
               .is_put_back = !entry->origin.empty()};
 }
 
-bool Shortcuts::knows(const CertificateSpec& spec) const {
-  return snapshot_.find(spec.name) != nullptr;
+bool Shortcuts::knows(std::string_view name) const {
+  return snapshot_.find(name) != nullptr;
 }
 
 const SnapshotEntry* Shortcuts::copy_for_catalogue(const std::string& name) const {
   const SnapshotEntry* entry = snapshot_.find(name);
-  const bool is_usable = entry != nullptr && is_in_force(*entry) && entry->response_end > now_ &&
-                         entry->rules >= crypto::kServingRules;
-  return is_usable ? entry : nullptr;
+  return entry != nullptr && is_usable(*entry) ? entry : nullptr;
 }
 
 std::optional<store::Revision> Shortcuts::revision() const {
@@ -69,10 +58,14 @@ std::optional<store::Revision> Shortcuts::revision() const {
 
 std::vector<const SnapshotEntry*> Shortcuts::in_force() const {
   std::vector<const SnapshotEntry*> entries;
-  for (const auto& [name, entry] : snapshot_.entries()) {
-    if (const SnapshotEntry* copy = copy_for_catalogue(name)) entries.push_back(copy);
+  for (const auto& [name, kept] : snapshot_.entries()) {
+    if (is_usable(kept.entry)) entries.push_back(&kept.entry);
   }
   return entries;
+}
+
+bool Shortcuts::is_usable(const SnapshotEntry& entry) const noexcept {
+  return is_in_force(entry) && entry.response_end > now_ && entry.rules >= crypto::kServingRules;
 }
 
 bool Shortcuts::is_in_force(const SnapshotEntry& entry) const noexcept {

@@ -9,6 +9,7 @@
 
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/clock.h"
@@ -25,13 +26,10 @@ class Shortcuts {
   // Borrows the store. Without a trusted snapshot there are no shortcuts.
   Shortcuts(const store::StoreReader& store, const std::string& state_path, Time now);
 
-  // What the store would give for the certificate, encoded (publication/codec.h). nullptr when the
-  // store must be read, because the snapshot's entry is missing, out of date or damaged, its names
-  // or dates do not fit, or the gate's rules have changed since.
-  const Secret* find(const config::CertificateSpec& spec) const;
-  // The same for an entry of a catalogue. The traces say what the catalogue shows of it
-  // (store/catalogued.h).
-  const Secret* find_catalogued(const std::string& name, const Traces& traces) const;
+  // The entry with what the store would give for the certificate. nullptr when the store must be
+  // read: the entry is missing, out of date or damaged, its names or dates do not fit, or the
+  // gate's rules have changed since.
+  const publication::SnapshotEntry* find(const config::CertificateSpec& spec) const;
 
   // The copy of a certificate that the store has lost. It is verified, covers the names, is in
   // force and passes the gate's rules about a bundle by itself.
@@ -41,20 +39,21 @@ class Shortcuts {
     bool is_put_back = true;  // false: an earlier release wrote it and did not say where it is from
   };
   std::optional<Copy> copy_of(const config::CertificateSpec& spec) const;
-  // The entry for a certificate that the store has lost or damaged, for a catalogue; nullptr when
-  // there is none in force.
+  // The entry of a certificate for a catalogue, also of one that the store has lost or damaged;
+  // nullptr when none can be shown. The caller compares it with the store.
   const publication::SnapshotEntry* copy_for_catalogue(const std::string& name) const;
   // The revision of the store up to which the entries are up to date; nullopt: not known.
   std::optional<store::Revision> revision() const;
   // Whether the snapshot has any entry for the certificate, in force or not.
-  bool knows(const config::CertificateSpec& spec) const;
-  // The entries that are in force, for a catalogue when the store has lost everything.
+  bool knows(std::string_view name) const;
+  // All entries that copy_for_catalogue() gives.
   std::vector<const publication::SnapshotEntry*> in_force() const;
 
  private:
   bool is_current(const config::CertificateSpec& spec,
                   const publication::SnapshotEntry& entry) const;
-
+  // Whether it is in force, its OCSP response as well, and has passed the gate's present rules.
+  bool is_usable(const publication::SnapshotEntry& entry) const noexcept;
   bool is_in_force(const publication::SnapshotEntry& entry) const noexcept;
 
   const store::StoreReader& store_;

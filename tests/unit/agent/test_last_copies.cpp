@@ -19,13 +19,10 @@ class LastCopiesTest : public ::testing::Test {
   std::string path() const { return directory_.path().string(); }
   static std::string text(const std::string& name, std::uint64_t version,
                           const std::string& origin = "pca:1") {
+    const Secret value =
+        publication::encode({.bundle = test::make_test_bundle(), .ocsp_response = {}}).value();
     const publication::SnapshotEntry entry{
-        .name = name,
-        .version = version,
-        .value = publication::encode(publication::Published{.bundle = test::make_test_bundle(),
-                                                            .ocsp_response = {}})
-                     .value(),
-        .origin = origin};
+        .name = name, .version = version, .value = value.bytes(), .origin = origin};
     return std::string(publication::encode_entry(entry).reveal());
   }
   void replace(const std::string& entries) {

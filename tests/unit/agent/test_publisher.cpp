@@ -389,11 +389,9 @@ TEST_F(PublisherTest, LooksForCopiesWhereItWorks) {
   const crypto::Bundle bundle = install("www");
   publisher_->refresh(test::kTestNow);
   while (publisher_->has_more()) publisher_->refresh(test::kTestNow);
+  const Secret value = publication::encode({.bundle = bundle, .ocsp_response = {}}).value();
   const publication::SnapshotEntry entry{
-      .name = "www",
-      .version = 1,
-      .value = publication::encode({.bundle = bundle, .ocsp_response = {}}).value(),
-      .origin = "import"};
+      .name = "www", .version = 1, .value = value.bytes(), .origin = "import"};
   ASSERT_TRUE(store::replace_snapshot(
       directory_.path().string(),
       Secret::copy_of(std::string(publication::kSnapshotHead) +

@@ -90,12 +90,13 @@ class SnapshotKeeperTest : public ::testing::Test {
   std::string kept(const std::string& name) const {
     const publication::Snapshot all = snapshot();
     const auto* entry = all.find(name);
-    return entry == nullptr
-               ? "none"
-               : publication::decode(entry->value.bytes()).value().bundle.leaf().serial();
+    return entry == nullptr ? "none"
+                            : publication::decode(entry->value).value().bundle.leaf().serial();
   }
   std::string value(const std::string& name) const {
-    return std::string(snapshot().find(name)->value.reveal());
+    const publication::Snapshot all = snapshot();
+    const auto bytes = all.find(name)->value;
+    return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
   }
   std::string text() const { return std::string(store::read_snapshot(path())->reveal()); }
   ino_t inode() const {
@@ -303,6 +304,26 @@ TEST_F(SnapshotKeeperTest, SaysUpToWhenItIsUpToDate) {
   file_->reached(first);
   EXPECT_EQ(text(), said) << "the next leader has nothing to add";
   EXPECT_EQ(inode(), before);
+}
+
+// So a start need not ask which of them were forgotten.
+TEST_F(SnapshotKeeperTest, LeavesOutWhatWasForgottenUnlessAConfigurationNamesIt) {
+  configure_catalogue();
+  for (const std::string name : {"a", "x", "y"}) install(name);
+  begin();
+  for (const std::string name : {"a", "x"}) {
+    ASSERT_TRUE(store_->forget(*lease_, name, store::Keep::versions));
+    file_->note(name);
+  }
+  file_->catch_up();
+  file_->reached({.life = 1, .number = 1});
+  EXPECT_NE(kept("a"), "none");
+  EXPECT_EQ(kept("x"), "none");
+  EXPECT_NE(kept("y"), "none");
+  EXPECT_TRUE(snapshot().moment());
+  ASSERT_TRUE(store_->forget(*lease_, "y", store::Keep::versions));
+  begin();
+  EXPECT_EQ(kept("y"), "none") << "no leader was there to be told";
 }
 
 TEST_F(SnapshotKeeperTest, SaysNothingOfTheKindOfAFileThatCouldNotBeWrittenAnew) {

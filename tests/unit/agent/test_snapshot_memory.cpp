@@ -7,6 +7,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <fstream>
+#include <span>
 #include <string>
 #include <utility>
 #include <vector>
@@ -59,7 +60,7 @@ bool reset_peak() {
   return file.good();
 }
 
-// As content and as entries while it is read, and once more while it is written.
+// As the old content and as the parts of the new one.
 TEST(SnapshotMemory, IsThereTwiceWhileTheFileIsWrittenAnew) {
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
   GTEST_SKIP() << "sanitizers keep what was given back";
@@ -83,7 +84,7 @@ TEST(SnapshotMemory, IsThereTwiceWhileTheFileIsWrittenAnew) {
                                       .stamp = 1,
                                       .rules = crypto::kServingRules,
                                       .end = test::kTestNow + test::kTestDay,
-                                      .value = Secret::copy_of(value),
+                                      .value = std::as_bytes(std::span(value)),
                                       .origin = "import"})
                .reveal();
   }

@@ -4,6 +4,7 @@
 #include <cstring>
 #include <span>
 #include <string>
+#include <string_view>
 #include <utility>
 
 #include "crypto/digest.h"
@@ -12,7 +13,8 @@
 namespace ccm::publication {
 namespace {
 
-SnapshotEntry entry_of(const std::string& name, std::uint64_t version, const std::string& value) {
+// `value` is a literal.
+SnapshotEntry entry_of(const std::string& name, std::uint64_t version, std::string_view value) {
   return {.name = name,
           .version = version,
           .stamp = version * 9,
@@ -22,7 +24,7 @@ SnapshotEntry entry_of(const std::string& name, std::uint64_t version, const std
           .end = Time(Seconds(200)),
           .response_end = Time(Seconds(150)),
           .names = {name + ".example", "*." + name + ".example"},
-          .value = Secret::copy_of(value),
+          .value = std::as_bytes(std::span(value)),
           .origin = "pca:" + name};
 }
 
@@ -34,9 +36,13 @@ Snapshot parsed(const std::string& text) {
   return Snapshot::parse(Secret::copy_of(text));
 }
 
+std::string text_in(std::span<const std::byte> value) {
+  return {reinterpret_cast<const char*>(value.data()), value.size()};
+}
+
 std::string value_of(const Snapshot& snapshot, std::string_view name) {
   const SnapshotEntry* entry = snapshot.find(name);
-  return entry == nullptr ? "none" : std::string(entry->value.reveal());
+  return entry == nullptr ? "none" : text_in(entry->value);
 }
 
 const std::string kHead(kSnapshotHead);
@@ -132,7 +138,7 @@ TEST(Snapshot, SingleEntriesAreFoundWithoutReadingTheOthers) {
   const auto& [name, at, size] = found.places[1];
   const auto entry = parse_entry(std::as_bytes(std::span(begun)).subspan(at, size));
   ASSERT_TRUE(entry);
-  EXPECT_EQ(entry->value.reveal(), "two");
+  EXPECT_EQ(text_in(entry->value), "two");
   std::string damaged = second;
   damaged.back() = 'x';
   EXPECT_FALSE(parse_entry(std::as_bytes(std::span(damaged))));
@@ -167,6 +173,18 @@ TEST(Snapshot, SaysUpToWhenItsEntriesAreUpToDate) {
   EXPECT_EQ(snapshot.size(), 2U) << "a moment is no entry";
   EXPECT_EQ(snapshot.moment_bytes(), first.size() + second.size());
   EXPECT_EQ(snapshot.used() + snapshot.moment_bytes() + kSnapshotHead.size(), snapshot.total());
+}
+
+// Its snapshots may hold what was forgotten.
+TEST(Snapshot, AnEarlierReleasesMomentIsNone) {
+  SnapshotEntry of_old = entry_of("", 7, "");
+  of_old.rules = 0;
+  const std::string text =
+      std::string(kSnapshotHead) + std::string(encode_moment({.life = 7, .number = 3}).reveal());
+  EXPECT_TRUE(parsed(text).moment());
+  const Snapshot snapshot = parsed(text + text_of(of_old));
+  EXPECT_FALSE(snapshot.moment()) << "it may have changed entries since";
+  EXPECT_EQ(snapshot.moment_bytes() + kSnapshotHead.size(), snapshot.total());
 }
 
 }  // namespace

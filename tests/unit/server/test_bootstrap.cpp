@@ -151,16 +151,17 @@ class WithSnapshot : public Bootstrap {
     const std::string fingerprint = install(name);
     const store::FileReader store(state_.path());
     const auto stored = store.load(name).value().certificate.value();
-    publication::SnapshotEntry entry{
-        .name = name,
-        .version = 1,
-        .stamp = store.version_stamp(name),
-        .rules = crypto::kServingRules,
-        .begin = stored.info.not_before,
-        .end = stored.info.not_after,
-        .names = stored.bundle.leaf().names(),
-        .value = publication::encode({.bundle = stored.bundle, .ocsp_response = {}}).value(),
-        .origin = origin_};
+    const Secret value =
+        publication::encode({.bundle = stored.bundle, .ocsp_response = {}}).value();
+    const publication::SnapshotEntry entry{.name = name,
+                                           .version = 1,
+                                           .stamp = store.version_stamp(name),
+                                           .rules = crypto::kServingRules,
+                                           .begin = stored.info.not_before,
+                                           .end = stored.info.not_after,
+                                           .names = stored.bundle.leaf().names(),
+                                           .value = value.bytes(),
+                                           .origin = origin_};
     entries_ += encode_entry(entry).reveal();
     // Without a trace: a file that looks altered is read.
     const auto key = state_ / ("certificates/" + name + "/versions/1/privkey.pem");
@@ -531,6 +532,23 @@ TEST_F(Bootstrap, AuthoritiesFindWhatIsStoredFromTheStart) {
   const auto writer = run();
   const auto reader = publication::Reader::open(*writer.open_read_only());
   EXPECT_EQ(reader->proofs().value(), "www.example.com a.txt value\n");
+}
+
+// Few of 100,000 have one, so what the snapshot has of a catalogue is not asked.
+TEST_F(WithSnapshot, ProofsOfWhatOnlyACatalogueShowsAreLeftToTheAgent) {
+  add_certificate("www");
+  configure("catalogue", {"edge", "source=store"});
+  const auto store = store::open_file_store(state_.path()).value();
+  const auto lease = store->try_lead().value();
+  for (const std::string name : {"catalogued", "ordered", "www"}) {
+    ASSERT_TRUE(
+        store::write_file_proofs(*store, *lease, name, {{name + ".example.com", "a.txt", "v"}}));
+  }
+  install_and_keep("catalogued");
+  install_and_keep("www");
+  const auto writer = run();
+  const auto reader = publication::Reader::open(*writer.open_read_only());
+  EXPECT_EQ(reader->proofs().value(), "ordered.example.com a.txt v\nwww.example.com a.txt v\n");
 }
 
 TEST_F(Bootstrap, APlaceholderVanishesWithItsFallback) {

@@ -5,7 +5,9 @@
 #include <filesystem>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/file.h"
@@ -14,6 +16,7 @@
 #include "publication/codec.h"
 #include "server/start/catalogue_start.h"
 #include "store/catalogue_membership.h"
+#include "store/file_store/file_reader.h"
 #include "store/file_store/file_store.h"
 #include "store/host/snapshot_file.h"
 #include "support/admission.h"
@@ -28,6 +31,32 @@ using test::kTestNow;
 using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
+
+// Remembers of which entries somebody has asked the file system.
+class AskedReader : public store::FileReader {
+ public:
+  using FileReader::FileReader;
+
+  store::VersionNumber current_version(const std::string& name) const noexcept override {
+    asked.insert(name);
+    return FileReader::current_version(name);
+  }
+  std::uint64_t version_stamp(const std::string& name) const noexcept override {
+    asked.insert(name);
+    return FileReader::version_stamp(name);
+  }
+  std::uint64_t response_stamp(const std::string& name) const noexcept override {
+    asked.insert(name);
+    return FileReader::response_stamp(name);
+  }
+  Result<std::optional<store::StoredRecord>> read_record(std::string_view name,
+                                                         std::string_view kind) const override {
+    asked.emplace(name);
+    return FileReader::read_record(name, kind);
+  }
+
+  mutable std::set<std::string> asked;
+};
 
 class CatalogueStartTest : public testing::Test {
  protected:
@@ -54,25 +83,26 @@ class CatalogueStartTest : public testing::Test {
     ASSERT_TRUE(store::write_membership(
         *store_, *lease, entry,
         {.id = entry, .mark = "m", .names = {}, .selections = {spec_.selection()}}));
-    snapshot_ += publication::encode_entry(
-                     {.name = entry,
-                      .version = store_->current_version(entry),
-                      .stamp = store_->version_stamp(entry),
-                      .rules = crypto::kServingRules,
-                      .begin = bundle.leaf().not_before(),
-                      .end = bundle.leaf().not_after(),
-                      .names = bundle.leaf().names(),
-                      .value = publication::encode({.bundle = bundle, .ocsp_response = {}}).value(),
-                      .origin = "scm:" + entry})
+    const Secret value = publication::encode({.bundle = bundle, .ocsp_response = {}}).value();
+    snapshot_ += publication::encode_entry({.name = entry,
+                                            .version = store_->current_version(entry),
+                                            .stamp = store_->version_stamp(entry),
+                                            .rules = crypto::kServingRules,
+                                            .begin = bundle.leaf().not_before(),
+                                            .end = bundle.leaf().not_after(),
+                                            .names = bundle.leaf().names(),
+                                            .value = value.bytes(),
+                                            .origin = "scm:" + entry})
                      .reveal();
     ASSERT_TRUE(store::replace_snapshot(path(), Secret::copy_of(snapshot_)));
   }
   // A start, and with the same writer a reload.
   void fill() {
-    const Shortcuts shortcuts(*store_, path(), kTestNow);
+    const Shortcuts shortcuts(reader_, path(), kTestNow);
     const std::vector<config::CatalogueSpec> specs{spec_};
     fill_catalogues({.writer = *writer_,
-                     .store = *store_,
+                     .store = reader_,
+                     .entries = reader_.names(),
                      .specs = specs,
                      .now = kTestNow,
                      .shortcuts = &shortcuts},
@@ -86,6 +116,7 @@ class CatalogueStartTest : public testing::Test {
 
   test::TempDirectory directory_{test::memory_backed_parent()};
   std::unique_ptr<store::Store> store_ = store::open_file_store(path()).value();
+  AskedReader reader_{path()};
   std::optional<publication::Writer> writer_;
   config::CatalogueSpec spec_{.name = "edge", .kind = config::find_source_kind("scm")};
   std::string snapshot_{publication::kSnapshotHead};
@@ -149,6 +180,18 @@ TEST_F(CatalogueStartTest, OnlyWhatHasChangedSinceTheSnapshotIsLookedAt) {
   const auto& catalogue = *writer_->catalogues().front();
   EXPECT_EQ(catalogue.find("a")->stamp, before);
   EXPECT_EQ(catalogue.find("b")->version, 2U);
+}
+
+TEST_F(CatalogueStartTest, TheFileSystemIsNotAskedAboutTheRest) {
+  spec_.kind = nullptr;
+  for (const std::string entry : {"a", "b", "c"}) install(entry);
+  const auto lease = store_->try_lead().value();
+  note_moment();
+  ASSERT_TRUE(store::replace_snapshot(path(), Secret::copy_of(snapshot_)));
+  install_by(*lease, "c");
+  fill();
+  EXPECT_THAT(shown(), ElementsAre("a", "b", "c"));
+  EXPECT_THAT(reader_.asked, ElementsAre("a", "c")) << "and about one, whether the store is bare";
 }
 
 TEST_F(CatalogueStartTest, InAnotherLifeOfTheStoreAllIsLookedAt) {

@@ -1,0 +1,21 @@
+// SPDX-License-Identifier: Apache-2.0
+// The proofs that authorities find at a server from its first moment (store/proof_record.h), before
+// the agent publishes those of all certificates. One start of a server's master.
+#pragma once
+
+#include <span>
+#include <string>
+
+#include "server/start/bootstrap.h"
+#include "server/start/previous.h"
+#include "server/start/shortcuts.h"
+
+namespace ccm::server {
+
+// Those of the segment before this one. Without one, those of the store's entries, but not of what
+// only a catalogue shows: few of 100,000 have any, and asking each of them would delay the start.
+// `shortcuts`: nullptr when the store is not believed.
+std::string proofs_at_start(const BootstrapRequest& request, const Previous& previous,
+                            const Shortcuts* shortcuts, std::span<const std::string> entries);
+
+}  // namespace ccm::server
