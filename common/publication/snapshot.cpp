@@ -17,7 +17,7 @@ constexpr std::array<std::byte, 8> kEntryMark{std::byte{0xf1}, std::byte{'C'},  
                                               std::byte{'1'},  std::byte{0xf2}};
 constexpr std::size_t kDigestSize = 32;
 constexpr std::size_t kFrameSize = kEntryMark.size() + sizeof(std::uint32_t) + kDigestSize;
-constexpr std::uint32_t kMostNames = 10'000;
+constexpr std::uint32_t kMostTexts = 10'000;
 // In the place of the gate's rules. 0: entries of forgotten certificates may be in the file.
 constexpr unsigned kMomentForm = 1;
 
@@ -44,6 +44,10 @@ class BodyWriter {
     number(static_cast<std::uint32_t>(bytes.size()));
     raw(bytes);
   }
+  void texts(const std::vector<std::string>& all) {
+    number(static_cast<std::uint32_t>(all.size()));
+    for (const std::string& each : all) block(bytes_of(each));
+  }
 
  private:
   std::span<std::byte> room_;
@@ -68,6 +72,14 @@ class BodyReader {
   std::string text() {
     const View bytes = block();
     return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
+  }
+  // Their number and each of them.
+  std::vector<std::string> texts() {
+    std::vector<std::string> all;
+    const auto count = number<std::uint32_t>();
+    has_failed_ = has_failed_ || count > kMostTexts;
+    for (std::uint32_t i = 0; i < count && !has_failed_; ++i) all.push_back(text());
+    return all;
   }
   Time time() { return Time(Seconds(number<std::int64_t>())); }
 
@@ -95,6 +107,9 @@ std::size_t body_size(const SnapshotEntry& entry) {
   std::size_t size = 6 * sizeof(std::uint64_t) + 2 * sizeof(std::uint32_t) + 3 * kBlock +
                      entry.name.size() + entry.value.size() + entry.origin.size();
   for (const std::string& name : entry.names) size += kBlock + name.size();
+  if (!entry.selections) return size;
+  size += kBlock;
+  for (const std::string& each : *entry.selections) size += kBlock + each.size();
   return size;
 }
 
@@ -109,11 +124,10 @@ std::optional<SnapshotEntry> parse_body(View body) {
   entry.begin = in.time();
   entry.end = in.time();
   entry.response_end = in.time();
-  const auto count = in.number<std::uint32_t>();
-  if (count > kMostNames) return std::nullopt;
-  for (std::uint32_t i = 0; i < count && !in.has_failed(); ++i) entry.names.push_back(in.text());
+  entry.names = in.texts();
   entry.value = in.block();
   if (!in.is_at_end()) entry.origin = in.text();
+  if (!in.is_at_end()) entry.selections = in.texts();
   if (!in.is_complete()) return std::nullopt;
   return entry;
 }
@@ -182,10 +196,10 @@ Secret encode_entry(const SnapshotEntry& entry) {
   body.number(seconds_of(entry.begin));
   body.number(seconds_of(entry.end));
   body.number(seconds_of(entry.response_end));
-  body.number(static_cast<std::uint32_t>(entry.names.size()));
-  for (const std::string& name : entry.names) body.block(bytes_of(name));
+  body.texts(entry.names);
   body.block(entry.value);
   body.block(bytes_of(entry.origin));
+  if (entry.selections) body.texts(*entry.selections);
   BodyWriter frame(out.mutable_bytes());
   frame.raw(kEntryMark);
   frame.number(static_cast<std::uint32_t>(size));

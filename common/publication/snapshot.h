@@ -46,6 +46,8 @@ struct SnapshotEntry {
   std::vector<std::string> names = {};    // of the leaf
   std::span<const std::byte> value = {};  // encoded (codec.h); borrowed
   std::string origin = {};  // store::VersionInfo; empty: an earlier release did not write it
+  // Of the catalogues of an account that show it (store::Membership); nullopt: nobody has asked.
+  std::optional<std::vector<std::string>> selections = {};
 
   // The store's state from which it was made.
   Traces traces() const noexcept {

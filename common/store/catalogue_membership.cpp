@@ -85,6 +85,16 @@ Result<void> end_membership(Store& store, const Lease& lease, const std::string&
   return store.remove_record(lease, name, kMembership);
 }
 
+std::optional<std::vector<std::string>> read_selections(
+    const StoreReader& store, const std::string& name,
+    std::span<const config::CatalogueSpec> catalogues) {
+  const bool is_asked = std::any_of(catalogues.begin(), catalogues.end(),
+                                    [](const auto& each) { return each.kind != nullptr; });
+  if (!is_asked) return std::nullopt;
+  auto membership = read_membership(store, name);
+  return membership ? std::move(membership->selections) : std::vector<std::string>();
+}
+
 bool is_selected(const StoreReader& store, const std::string& name,
                  const config::CatalogueSpec& catalogue) {
   if (catalogue.kind == nullptr) return true;

@@ -8,6 +8,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -33,6 +34,11 @@ std::optional<Membership> read_membership(const StoreReader& store, const std::s
 Result<void> write_membership(Store& store, const Lease& lease, const std::string& name,
                               const Membership& membership);
 Result<void> end_membership(Store& store, const Lease& lease, const std::string& name);
+
+// The selections that show it; nullopt: none of these catalogues is of an account.
+std::optional<std::vector<std::string>> read_selections(
+    const StoreReader& store, const std::string& name,
+    std::span<const config::CatalogueSpec> catalogues);
 
 // Whether this catalogue shows it, as far as that is a matter of its selection.
 bool is_selected(const StoreReader& store, const std::string& name,

@@ -4,12 +4,14 @@
 #include <malloc.h>
 
 #include <algorithm>
+#include <functional>
 #include <vector>
 
 #include "base/boundary.h"
 #include "crypto/certificate/ocsp.h"
 #include "crypto/verification/serving_rules.h"
 #include "publication/codec.h"
+#include "store/catalogue_membership.h"
 #include "store/forgetting.h"
 #include "store/host/snapshot_file.h"
 #include "store/stored_search.h"
@@ -41,6 +43,12 @@ void limit_to_chain(SnapshotEntry& entry, const crypto::Bundle& bundle) {
     entry.begin = std::max(entry.begin, certificate.not_before());
     entry.end = std::min(entry.end, certificate.not_after());
   }
+}
+
+std::size_t hash_of_all(const std::optional<std::vector<std::string>>& texts) {
+  std::string all;
+  for (const std::string& each : texts.value_or(std::vector<std::string>())) all += each + '\n';
+  return std::hash<std::string>()(all);
 }
 
 }  // namespace
@@ -87,6 +95,10 @@ Traces SnapshotFile::look(const Subject& spec) const {
           .response = spec.stapling ? parts_.store.response_stamp(spec.name) : 0};
 }
 
+SnapshotFile::Selections SnapshotFile::selections_of(const std::string& name) const {
+  return store::read_selections(parts_.store, name, parts_.config.catalogues());
+}
+
 std::optional<Secret> SnapshotFile::read(const Subject& spec, const Traces& traces) const {
   if (traces.version == 0) return std::nullopt;
   const auto loaded = parts_.store.load_again(spec.name);
@@ -107,7 +119,8 @@ std::optional<Secret> SnapshotFile::read(const Subject& spec, const Traces& trac
                       .rules = crypto::kServingRules,
                       .names = stored.bundle.leaf().names(),
                       .value = value->bytes(),
-                      .origin = stored.info.origin};
+                      .origin = stored.info.origin,
+                      .selections = selections_of(spec.name)};
   limit_to_chain(entry, stored.bundle);
   if (!published.ocsp_response.empty()) {
     entry.response_end = crypto::ocsp_response_end(published.ocsp_response);
@@ -124,6 +137,7 @@ SnapshotFile::Content SnapshotFile::join(const Snapshot& old, KnownByName& known
   for (const Subject& spec : subjects(old)) {
     if (is_left_out(spec.name)) continue;
     const Traces traces = look(spec);
+    const Selections selections = selections_of(spec.name);
     const SnapshotEntry* entry = old.find(spec.name);
     const bool is_same =
         entry != nullptr && entry->version == traces.version && entry->stamp == traces.stamp;
@@ -133,15 +147,23 @@ SnapshotFile::Content SnapshotFile::join(const Snapshot& old, KnownByName& known
     std::optional<Secret> made = is_kept ? std::nullopt : read(spec, traces);
     const bool is_copied =
         !made && entry != nullptr && (is_kept || entry->end > parts_.clock.now());
-    if (is_copied) {
+    const bool is_unchanged = is_copied && (!is_kept || entry->selections == selections);
+    if (is_copied && !is_unchanged) {
+      SnapshotEntry changed = *entry;
+      changed.selections = selections;
+      made = encode_entry(changed);
+    } else if (is_copied) {
       made = Secret::copy_of(old.encoded(spec.name));
       has_stale_ = has_stale_ || (!is_kept && traces.version != 0);
     }
     const std::size_t size = made ? made->size() : 0;
     const Snapshot::Place place{.at = content.size, .size = size};
-    content.is_as_before &= size == 0 || (is_copied && old.place_of(spec.name) == place);
+    content.is_as_before &= size == 0 || (is_unchanged && old.place_of(spec.name) == place);
     if (made) content.parts.push_back(*std::move(made));
-    known.emplace_back(spec.name, Known{.traces = traces, .at = content.size, .size = size});
+    known.emplace_back(spec.name, Known{.traces = traces,
+                                        .selected = hash_of_all(selections),
+                                        .at = content.size,
+                                        .size = size});
     content.size += size;
   }
   return content;
@@ -230,8 +252,10 @@ void SnapshotFile::note(const std::string& name) {
   // A certificate that is configured and was not forgotten may have been lost, if the store says
   // that it has changed.
   const bool has_last_copy = traces.version == 0 && known.size > 0 && !is_configured;
-  if (traces == known.traces && !has_last_copy) return;
+  const std::size_t selected = hash_of_all(selections_of(name));
+  if (traces == known.traces && selected == known.selected && !has_last_copy) return;
   known.traces = traces;
+  known.selected = selected;
   if (traces.version == 0 && !is_configured) {
     forgotten_.insert(name);
   } else {

@@ -65,10 +65,13 @@ class SnapshotFile {
   // What is known of one certificate, and where its entry is in the file.
   struct Known {
     Traces traces;
+    std::size_t selected = 0;  // a hash of its selections
     std::uint64_t at = 0;
     std::size_t size = 0;  // 0: it has none
   };
 
+  // As of a SnapshotEntry.
+  using Selections = std::optional<std::vector<std::string>>;
   using KnownByName = std::vector<std::pair<std::string, Known>>;
 
   // What a server may show at its start: the certificates that a configuration names, and all of
@@ -84,6 +87,7 @@ class SnapshotFile {
   // A certificate that was forgotten and whose versions were kept.
   bool is_left_out(const std::string& name) const;
   Traces look(const Subject& subject) const;
+  Selections selections_of(const std::string& name) const;
   // The entry for the certificate; empty when a server could not show it at once, nullopt when the
   // store cannot give it.
   std::optional<Secret> read(const Subject& subject, const Traces& traces) const;

@@ -23,7 +23,12 @@ using publication::CatalogueWriter;
 class Filling {
  public:
   Filling(const CatalogueStart& start, CatalogueWriter& catalogue, Log& log)
-      : start_(start), catalogue_(catalogue), log_(log) {}
+      : start_(start), catalogue_(catalogue), log_(log) {
+    for (const config::CatalogueSpec& each : start.specs) {
+      if (each.name == catalogue.name()) spec_ = &each;
+    }
+    if (spec_ != nullptr && spec_->kind != nullptr) selection_ = spec_->selection();
+  }
 
   void run() {
     take_over();
@@ -96,22 +101,27 @@ class Filling {
     if (changes.names) changed_.emplace(changes.names->begin(), changes.names->end());
   }
 
-  // Trusts the snapshot about entries that have not changed. The agent corrects at its start what
-  // that misses, such as a restored backup.
-  Traces traces_of(const std::string& entry, const publication::SnapshotEntry* copy) const {
-    const bool is_told = copy != nullptr && changed_ && !changed_->contains(entry);
-    return is_told ? copy->traces() : store::traces_of(start_.store, entry);
+  // The copy, if the store has told of no change of the certificate. The agent corrects at its start
+  // what that misses, such as a restored backup.
+  const publication::SnapshotEntry* unchanged(const std::string& entry) const {
+    return changed_ && !changed_->contains(entry) ? copy_of(entry) : nullptr;
+  }
+
+  Traces traces_of(const std::string& entry) const {
+    const auto* copy = unchanged(entry);
+    if (!is_selected(entry, copy)) return {};
+    return copy != nullptr ? copy->traces() : store::traces_of(start_.store, entry);
   }
 
   void load(const std::string& entry) {
-    const auto* copy = copy_of(entry);
-    const Traces traces = is_selected(entry) ? traces_of(entry, copy) : Traces();
+    const Traces traces = traces_of(entry);
     const Traces* shown = catalogue_.find(entry);
     if (traces.version == 0) {
       catalogue_.remove(entry);
       return;
     }
     if (shown != nullptr && *shown == traces) return;
+    const auto* copy = copy_of(entry);
     if (copy != nullptr && copy->traces() == traces && show(*copy)) return;
     auto found = store::load_for_catalogue(start_.store, entry, shown != nullptr, start_.now);
     if (!found) return say(entry, found.error().message());
@@ -126,7 +136,8 @@ class Filling {
     if (start_.shortcuts == nullptr) return;
     for (const publication::SnapshotEntry* copy : start_.shortcuts->in_force()) {
       const std::string& name = copy->name;
-      if (catalogue_.find(name) != nullptr || start_.store.current_version(name) != 0) continue;
+      if (catalogue_.find(name) != nullptr || !is_selected(name, unchanged(name))) continue;
+      if (start_.store.current_version(name) != 0) continue;
       if (store::is_forgotten(start_.store, name) || !is_selected(name)) continue;
       if (show(*copy)) ++lost_;
     }
@@ -147,10 +158,13 @@ class Filling {
   }
 
   bool is_selected(const std::string& entry) const {
-    const auto spec = std::find_if(start_.specs.begin(), start_.specs.end(), [&](const auto& each) {
-      return each.name == catalogue_.name();
-    });
-    return spec == start_.specs.end() || store::is_selected(start_.store, entry, *spec);
+    return selection_.empty() || store::is_selected(start_.store, entry, *spec_);
+  }
+  // `copy`: nullptr when the store must be asked.
+  bool is_selected(const std::string& entry, const publication::SnapshotEntry* copy) const {
+    if (selection_.empty() || copy == nullptr || !copy->selections) return is_selected(entry);
+    const auto& all = *copy->selections;
+    return std::find(all.begin(), all.end(), selection_) != all.end();
   }
 
   void put(const std::string& entry, const Traces& traces, const crypto::Bundle& bundle,
@@ -167,6 +181,8 @@ class Filling {
   const CatalogueStart& start_;
   CatalogueWriter& catalogue_;
   Log& log_;
+  const config::CatalogueSpec* spec_ = nullptr;
+  std::string selection_;  // empty: it shows everything in the store
   // Since the snapshot; nullopt: anything.
   std::optional<std::unordered_set<std::string>> changed_;
   std::size_t lost_ = 0;  // shown although the store no longer has them

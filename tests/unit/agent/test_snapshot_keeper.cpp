@@ -16,6 +16,7 @@
 #include "base/file.h"
 #include "config/input/settings.h"
 #include "publication/codec.h"
+#include "store/catalogue_membership.h"
 #include "store/file_store/file_reader.h"
 #include "store/file_store/file_store.h"
 #include "store/host/snapshot_file.h"
@@ -324,6 +325,39 @@ TEST_F(SnapshotKeeperTest, LeavesOutWhatWasForgottenUnlessAConfigurationNamesIt)
   ASSERT_TRUE(store_->forget(*lease_, "y", store::Keep::versions));
   begin();
   EXPECT_EQ(kept("y"), "none") << "no leader was there to be told";
+}
+
+// So a start need not read the record of each.
+TEST_F(SnapshotKeeperTest, SaysWhichCataloguesOfAnAccountShowAnEntry) {
+  using Selections = std::vector<std::string>;
+  const auto select = [this](const Selections& selections) {
+    ASSERT_TRUE(store::write_membership(
+        *store_, *lease_, "x", {.id = "x", .mark = "m", .names = {}, .selections = selections}));
+    if (file_) file_->note("x");
+  };
+  const auto selections = [this](const std::string& name) {
+    return snapshot().find(name)->selections;
+  };
+  install("x");
+  install("y");
+  configure_catalogue();
+  begin();
+  EXPECT_EQ(selections("x"), std::nullopt) << "that of the store shows everything";
+  configure([](config::Settings& settings) {
+    ASSERT_TRUE(settings.set("catalogue", {"edge", "source=scm"}, {}));
+  });
+  select({"scm"});
+  begin();
+  EXPECT_EQ(selections("x"), Selections{"scm"}) << "known, of a file that says nothing of it";
+  EXPECT_EQ(selections("y"), Selections());
+  const std::string said = text();
+  begin();
+  EXPECT_EQ(text(), said);
+  select({"scm", "scm tag=env:prod"});
+  EXPECT_EQ(selections("x"), (Selections{"scm", "scm tag=env:prod"}));
+  select({});
+  EXPECT_EQ(selections("x"), Selections());
+  EXPECT_EQ(snapshot().find("x")->version, 1U);
 }
 
 TEST_F(SnapshotKeeperTest, SaysNothingOfTheKindOfAFileThatCouldNotBeWrittenAnew) {

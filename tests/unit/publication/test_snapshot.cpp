@@ -125,6 +125,16 @@ TEST(Snapshot, ReadsAnEntryWithoutAnOrigin) {
   EXPECT_EQ(parsed(kHead + text).find("a")->origin, "");
 }
 
+TEST(Snapshot, SaysWhichCataloguesShowAnEntryOnceSomebodyHasAsked) {
+  SnapshotEntry entry = entry_of("a", 1, "one");
+  EXPECT_EQ(parsed(kHead + text_of(entry)).find("a")->selections, std::nullopt);
+  for (const std::vector<std::string>& all :
+       {std::vector<std::string>(), {"scm"}, {"scm", "scm tag=env:prod"}}) {
+    entry.selections = all;
+    EXPECT_EQ(parsed(kHead + text_of(entry)).find("a")->selections, all);
+  }
+}
+
 TEST(Snapshot, SingleEntriesAreFoundWithoutReadingTheOthers) {
   const std::string first = text_of(entry_of("a", 1, "one"));
   const std::string second = text_of(entry_of("b", 2, "two"));

@@ -82,7 +82,7 @@ class CatalogueStartTest : public testing::Test {
     const crypto::Bundle bundle = install_by(*lease, entry);
     ASSERT_TRUE(store::write_membership(
         *store_, *lease, entry,
-        {.id = entry, .mark = "m", .names = {}, .selections = {spec_.selection()}}));
+        {.id = entry, .mark = "m", .names = {}, .selections = selections_}));
     const Secret value = publication::encode({.bundle = bundle, .ocsp_response = {}}).value();
     snapshot_ += publication::encode_entry({.name = entry,
                                             .version = store_->current_version(entry),
@@ -92,7 +92,8 @@ class CatalogueStartTest : public testing::Test {
                                             .end = bundle.leaf().not_after(),
                                             .names = bundle.leaf().names(),
                                             .value = value.bytes(),
-                                            .origin = "scm:" + entry})
+                                            .origin = "scm:" + entry,
+                                            .selections = selections_})
                      .reveal();
     ASSERT_TRUE(store::replace_snapshot(path(), Secret::copy_of(snapshot_)));
   }
@@ -119,6 +120,7 @@ class CatalogueStartTest : public testing::Test {
   AskedReader reader_{path()};
   std::optional<publication::Writer> writer_;
   config::CatalogueSpec spec_{.name = "edge", .kind = config::find_source_kind("scm")};
+  std::vector<std::string> selections_{spec_.selection()};  // that show what is installed
   std::string snapshot_{publication::kSnapshotHead};
   test::MemoryLog log_;
 };
@@ -182,16 +184,41 @@ TEST_F(CatalogueStartTest, OnlyWhatHasChangedSinceTheSnapshotIsLookedAt) {
   EXPECT_EQ(catalogue.find("b")->version, 2U);
 }
 
+// Neither for a catalogue of an account nor for one of the store.
 TEST_F(CatalogueStartTest, TheFileSystemIsNotAskedAboutTheRest) {
-  spec_.kind = nullptr;
   for (const std::string entry : {"a", "b", "c"}) install(entry);
-  const auto lease = store_->try_lead().value();
-  note_moment();
-  ASSERT_TRUE(store::replace_snapshot(path(), Secret::copy_of(snapshot_)));
-  install_by(*lease, "c");
+  {
+    const auto lease = store_->try_lead().value();
+    note_moment();
+    ASSERT_TRUE(store::replace_snapshot(path(), Secret::copy_of(snapshot_)));
+    install_by(*lease, "c");
+  }
   fill();
   EXPECT_THAT(shown(), ElementsAre("a", "b", "c"));
   EXPECT_THAT(reader_.asked, ElementsAre("a", "c")) << "and about one, whether the store is bare";
+  reader_.asked.clear();
+  spec_.kind = nullptr;
+  SetUp();
+  fill();
+  EXPECT_THAT(shown(), ElementsAre("a", "b", "c"));
+  EXPECT_THAT(reader_.asked, ElementsAre("a", "c"));
+}
+
+TEST_F(CatalogueStartTest, ACatalogueOfAnAccountShowsWhatTheSnapshotSaysItSelects) {
+  install("a");
+  selections_ = {"scm tag=env:prod"};
+  install("b");
+  const auto lease = store_->try_lead().value();
+  note_moment();
+  ASSERT_TRUE(store::replace_snapshot(path(), Secret::copy_of(snapshot_)));
+  fill();
+  EXPECT_THAT(shown(), ElementsAre("a"));
+  EXPECT_THAT(reader_.asked, ElementsAre("a")) << "whether the store is bare";
+  ASSERT_TRUE(store::write_membership(
+      *store_, *lease, "b",
+      {.id = "b", .mark = "m", .names = {}, .selections = {spec_.selection()}}));
+  fill();
+  EXPECT_THAT(shown(), ElementsAre("a", "b")) << "the store tells of its records, too";
 }
 
 TEST_F(CatalogueStartTest, InAnotherLifeOfTheStoreAllIsLookedAt) {
