@@ -45,8 +45,8 @@ struct CanarySide {
     return counts[static_cast<std::size_t>(count)];
   }
   std::uint64_t shown() const noexcept { return at(CanaryCount::shown); }
-  // A client that goes without a word has failed as well, and so have, for a moment, handshakes
-  // that are under way: as many of each version as its share.
+  // A client that leaves without an alert counts as failed. Handshakes that are under way also
+  // count for a moment, but for both versions by their share.
   std::uint64_t failed() const noexcept {
     const std::uint64_t good = at(CanaryCount::completed) -
                                std::min(at(CanaryCount::completed), at(CanaryCount::returned));

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What may be said of a certificate in one word, in the server's status as in ccmctl. Plain values;
+// The condition of a certificate in one word, in the server's status and in ccmctl. Plain values;
 // any thread.
 #pragma once
 
@@ -18,13 +18,13 @@ enum class Condition : std::uint8_t {
   failing,
   refused,
   waiting,
-  unknown,  // no agent has told of it yet; of the server's status only
+  unknown,  // no agent has reported it yet; only in the server's status
   held,
   valid,
-  unused,     // no server names it; of ccmctl only, like the next one
-  forgotten,  // and the operator knows
+  unused,     // no server names it; only in ccmctl, like the next one
+  forgotten,  // as unused, and the operator has said that it may go
 };
-// Those of what a server names.
+// The conditions of certificates that a server names.
 inline constexpr std::array kConditions{
     Condition::expired, Condition::missing, Condition::not_served, Condition::damaged,
     Condition::failing, Condition::refused, Condition::waiting,    Condition::unknown,

@@ -15,7 +15,7 @@ constexpr std::size_t kLongestSentence = 1000;
 constexpr std::size_t kLongestText = 500;
 constexpr std::size_t kLongestFieldName = 40;
 constexpr std::size_t kMostFields = 32;
-// Fields stand in a line with this in front, so that they cannot be taken for anything else.
+// In a line, each name of a field has this in front, so that it cannot be taken for another member.
 constexpr std::string_view kFieldMark = "+";
 // printable() leaves none in a text.
 constexpr char kBetween = '\t';
@@ -152,7 +152,7 @@ std::string to_line(const Event& event) {
   for (const auto& [name, value] : event.fields) {
     record.add(fmt::format("{}{}", kFieldMark, name), value);
   }
-  // Last, with the mark of a whole line behind it.
+  // The last member. A mark after it shows that the line is complete.
   record.add("sentence", event.sentence);
   record.add("end", "1");
   std::string line = record.serialize();

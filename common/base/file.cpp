@@ -24,7 +24,8 @@ namespace {
 
 constexpr std::size_t kRandomDigits = 16;
 constexpr mode_t kModeBits = 07777;
-// A temporary file is taken for an abandoned one only between its creation and its lock.
+// Another process may take a temporary file for an abandoned one only between its creation and its
+// lock.
 constexpr int kAttempts = 8;
 
 std::string parent_of(const std::string& path) {
@@ -36,7 +37,7 @@ std::string parent_of(const std::string& path) {
 // Beside the file itself, because a rename cannot cross file systems.
 std::string temporary_name(const std::string& path) {
   std::uint64_t random = 0;
-  // Uniqueness is O_EXCL's business; the random part only keeps attempts from colliding.
+  // O_EXCL makes the name unique; the random part only avoids useless attempts.
   if (getrandom(&random, sizeof random, 0) != sizeof random) {
     const FileDescriptor source(open("/dev/urandom", O_RDONLY | O_CLOEXEC));
     static_cast<void>(read(source.get(), &random, sizeof random) < 0);
@@ -44,7 +45,7 @@ std::string temporary_name(const std::string& path) {
   return fmt::format("{}{}{:0{}x}", path, kTemporaryMark, random, kRandomDigits);
 }
 
-// A new file that nobody takes for an abandoned one as long as the lock is open.
+// A new file that nobody takes for an abandoned one while the lock is open.
 struct Claimed {
   std::string path;
   FileDescriptor file;
@@ -63,7 +64,7 @@ Result<Claimed> claim_new_file(const std::string& path) {
         FileDescriptor(open(claimed.path.c_str(),
                             O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, kOwnerOnlyFile));
     if (!claimed.file) return failed("create", claimed.path);
-    // Without locks the file stays unlocked, and nobody removes it.
+    // Without locks in this file system nobody removes the file, so it stays unlocked.
     const bool is_taken = flock(claimed.file.get(), LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK;
     if (is_taken || is_unlinked(claimed.file.get())) continue;
     claimed.lock = FileDescriptor(fcntl(claimed.file.get(), F_DUPFD_CLOEXEC, 0));
@@ -118,8 +119,8 @@ Result<void> promote(const std::string& temporary, const std::string& path) {
     return synced;
   }
   const bool is_new = errno == ENOENT;
-  // EPERM: a filter of system calls that does not know this one, or a refusal that rename() meets
-  // as well.
+  // EPERM: a filter of system calls that does not know this call, or a refusal that rename() will
+  // meet, too.
   if (!is_new && errno != EINVAL && errno != ENOSYS && errno != EPERM) {
     return failed_and_removed("replace", path, temporary);
   }
@@ -200,7 +201,8 @@ Result<void> remove_if_abandoned(const std::string& path) {
   struct stat status {};
   if (!file || fstat(file.get(), &status) != 0 || !S_ISREG(status.st_mode)) return {};
   if (flock(file.get(), LOCK_EX | LOCK_NB) != 0) return {};
-  // Whoever created the name a moment ago finds it gone and takes another (claim_new_file).
+  // If another writer has just created the file, it notices that the name is gone and takes another
+  // one (claim_new_file).
   if (unlink(path.c_str()) != 0 && errno != ENOENT) return failed("remove", path);
   return {};
 }
@@ -224,7 +226,7 @@ Result<void> write_new_files(std::span<const NewFile> files) {
     open_files.push_back(std::move(file));
     if (!put(open_files.back(), content)) return give_up("write", path);
   }
-  // Only a beginning. Where the system cannot do it, the disk gets each file with its fsync.
+  // Only starts the writing. If the system cannot do that, each file is written with its fsync.
   for (const FileDescriptor& file : open_files) {
     static_cast<void>(sync_file_range(file.get(), 0, 0, SYNC_FILE_RANGE_WRITE));
   }
@@ -255,7 +257,7 @@ Result<void> make_directories(const std::string& path) {
     if (!made) return made;
   }
   if (Result<void> made = make_unsynced_directory(path); !made) {
-    // Somebody else was faster: as good as ours.
+    // Another process has made it in the meantime, which is as good.
     if (stat(path.c_str(), &status) == 0 && S_ISDIR(status.st_mode)) return {};
     return made;
   }

@@ -29,9 +29,9 @@ inline constexpr std::string_view kTemporaryMark = ".tmp-";
 // Whether a name is one that write_file_atomically gives to a file until it is complete.
 bool is_temporary_name(std::string_view name) noexcept;
 
-// Gives a file its mode where a umask has left it another one. Where it has it, nothing is changed:
-// a change wakes whoever watches the directory for it, so whoever tries to write again and again
-// would wake itself.
+// Gives a file its mode, because a umask may have changed it. Changes nothing when the mode is
+// right already: a change wakes whoever watches the directory, so a process that tries to write
+// again and again would wake itself.
 bool set_mode(int file, mode_t mode);
 
 // More entries than any directory of a store has.
@@ -78,9 +78,9 @@ struct FileAccess {
 // process.
 Result<void> write_file_atomically(const std::string& path, std::string_view content,
                                    const FileAccess& access = {});
-// As write_file_atomically, and owner-only, but nothing is synced: a kill leaves the old file or
-// the new one, a power cut may leave either, an empty one or a part. For content that the reader
-// checks and does not depend on; it saves two writes to the disk.
+// As write_file_atomically, and owner-only, but without fsync. A kill leaves the old file or the
+// new one. A power cut may leave either of them, an empty file or a part. For content that its
+// reader checks and can do without; it saves two writes to the disk.
 Result<void> write_file_unsynced(const std::string& path, std::string_view content);
 // Removes a temporary file whose writer is dead. Leaves a file that is still being written, one
 // that is not a regular file, and every file where the file system has no locks.

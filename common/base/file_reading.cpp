@@ -29,7 +29,7 @@ bool is_link(int directory, const std::string& name) noexcept {
          S_ISLNK(status.st_mode);
 }
 
-// One component after the other, where the kernel cannot do it in one call.
+// Opens one component after the other, for kernels that cannot do it in one call.
 int walk_without_links(const std::string& path, int flags) {
   FileDescriptor directory(
       open(path.starts_with('/') ? "/" : ".", O_PATH | O_DIRECTORY | O_CLOEXEC));
@@ -58,7 +58,7 @@ void try_openat2() {
   static_cast<void>(syscall(calls::kOpenat2, -1, "", &how, sizeof how));
 }
 
-// Asked once, because every file of a store is opened so.
+// Asked once, because every file of a store is opened in this way.
 bool has_openat2() noexcept {
   static const bool kIsHarmless = !is_deadly(try_openat2);
   return kIsHarmless;
@@ -68,7 +68,7 @@ int open_without_links(const std::string& path, int flags) {
   if (!has_openat2()) return walk_without_links(path, flags);
   const OpenHow how{.flags = static_cast<std::uint64_t>(flags)};
   const long file = syscall(calls::kOpenat2, AT_FDCWD, path.c_str(), &how, sizeof how);
-  // An older kernel, or a filter of system calls that does not know this one.
+  // The kernel is too old, or a filter of system calls does not know this call.
   if (file < 0 && (errno == ENOSYS || errno == EPERM)) return walk_without_links(path, flags);
   return static_cast<int>(file);
 }
@@ -81,7 +81,8 @@ FileDescriptor open_at(const std::string& path, int flags, Links links) {
 
 Result<FileDescriptor> open_regular(const std::string& path, std::size_t limit, Links links,
                                     struct stat& status) {
-  // O_NONBLOCK: a FIFO put in the file's place must not hang us before fstat unmasks it.
+  // O_NONBLOCK, because somebody may have put a FIFO in the file's place, which would block before
+  // fstat can tell.
   FileDescriptor file = open_at(path, O_NOFOLLOW | O_NONBLOCK | O_NOCTTY, links);
   if (!file) {
     const std::string name = printable(path);
@@ -108,8 +109,8 @@ Result<FileDescriptor> open_regular(const std::string& path, std::size_t limit, 
   return file;
 }
 
-// Fills the buffer as far as the file goes; a file that is written to meanwhile is read as it
-// comes, since whoever needs a consistent one replaces it by rename.
+// Fills the buffer as far as the file goes. A file that is written to meanwhile is read as it is:
+// whoever needs consistent content replaces files by rename.
 Result<std::size_t> read_into(std::span<std::byte> buffer, int file, const std::string& path) {
   std::size_t done = 0;
   while (done < buffer.size()) {
@@ -122,7 +123,7 @@ Result<std::size_t> read_into(std::span<std::byte> buffer, int file, const std::
   return done;
 }
 
-// What the kernel makes up as it is read, such as a file of /proc, says that it is empty.
+// A file that the kernel makes up while it is read, such as one of /proc, says that it is empty.
 Result<std::string> read_unsized(int file, std::size_t limit, const std::string& path) {
   constexpr std::size_t kPiece = 4096;
   std::string content;
@@ -244,7 +245,7 @@ bool KeptFile::has_grown(const struct stat& there) const noexcept {
          there.st_size > status_.st_size && static_cast<std::size_t>(there.st_size) <= limit_;
 }
 
-// The descriptor stands at the end of what was read.
+// The descriptor's position is the end of what was read.
 bool KeptFile::read_more() {
   struct stat now {};
   if (fstat(file_.get(), &now) != 0 || static_cast<std::size_t>(now.st_size) > limit_) return false;
@@ -258,7 +259,7 @@ bool KeptFile::read_more() {
   return true;
 }
 
-// The times and the size show when it was written in place.
+// Times and size change when the file is written in place.
 bool KeptFile::is_the_same(const struct stat& there) const noexcept {
   return there.st_ino == status_.st_ino && there.st_dev == status_.st_dev &&
          there.st_size == status_.st_size && there.st_mtim.tv_sec == status_.st_mtim.tv_sec &&
@@ -271,7 +272,7 @@ bool any_entry(int /*directory*/, const dirent& /*entry*/) noexcept {
   return true;
 }
 
-// Most file systems say it with the name.
+// Most file systems give the type with the name.
 bool is_directory(int directory, const dirent& entry) noexcept {
   if (entry.d_type != DT_UNKNOWN) return entry.d_type == DT_DIR;
   struct stat status {};
@@ -279,8 +280,8 @@ bool is_directory(int directory, const dirent& entry) noexcept {
          S_ISDIR(status.st_mode);
 }
 
-// At the end nullptr, and errno is 0. What happens between two entries may set errno although it
-// succeeds: malloc does when it has to ask for memory in another way.
+// At the end nullptr, and errno is 0. It is cleared before, because calls between two entries may
+// have set errno although they succeeded, as malloc may.
 const dirent* next_entry(DIR* directory) noexcept {
   errno = 0;
   return readdir(directory);

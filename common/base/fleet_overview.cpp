@@ -25,7 +25,8 @@ void pack_seconds(Packer& out, std::int64_t seconds) {
   out.number(static_cast<std::uint32_t>(bits >> 32U));
 }
 
-// A time or a difference. One from outside the years that people write is brought nearer.
+// A time or a difference of times. A value outside the years that people write is replaced by the
+// nearest one.
 std::int64_t unpack_seconds(Unpacker& in) {
   const std::uint64_t low = in.number();
   const auto seconds = static_cast<std::int64_t>(low | std::uint64_t{in.number()} << 32U);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// How the hosts of a fleet are, as the one that leads has put it together for all of them
-// (fleet/hosts/overview_writer.h): how many there are, and of the worst ones more. Small, however
-// many hosts there are. All times are by etcd's clock. Nothing in it is secret.
+// How the hosts of a fleet are. The host that leads puts it together for all of them
+// (fleet/hosts/overview_writer.h): how many hosts there are, and details of the worst ones. Small,
+// however many hosts there are. All times are by etcd's clock. Nothing in it is secret.
 //
 // Plain values; any thread, any process.
 #pragma once
@@ -49,21 +49,22 @@ struct FleetOverview {
   std::vector<Host> shown{};       // the worst first
 };
 
-// Of two clocks, when it is worth a word: each is looked at to the second.
+// The smallest difference of two clocks that is reported. Both are read to the second.
 inline constexpr Seconds kNotableClockDifference{5};
-// Whether a clock that is ahead of etcd's by so much is worth a word. False when it is not known.
+// Whether a clock that is so far ahead of etcd's is reported. False when it is not known.
 bool is_wrong_clock(std::optional<Seconds> ahead) noexcept;
 
 // The texts are cut.
 void pack_fleet_host(Packer& out, const FleetOverview::Host& host);
-// Trusts nothing, as Unpacker: the caller asks that whether it has failed.
+// Trusts no length, as Unpacker: the caller asks the Unpacker whether it has failed.
 FleetOverview::Host unpack_fleet_host(Unpacker& in);
 
 // Without the hosts.
 void pack_fleet_counts(Packer& out, const FleetOverview& overview);
 FleetOverview unpack_fleet_counts(Unpacker& in);
 
-// All of it. The inverse gives nullopt for bytes of anything else, such as another release.
+// The complete overview. The inverse gives nullopt for any other bytes, such as those of another
+// release.
 std::string encode(const FleetOverview& overview);
 std::optional<FleetOverview> decode_fleet_overview(std::string_view bytes);
 

@@ -23,11 +23,11 @@ class KeptFile {
  public:
   KeptFile(std::string path, std::size_t limit) : path_(std::move(path)), limit_(limit) {}
 
-  // Looks at it. True when the content is another than after the last call, or may be.
+  // Looks at the file. True when the content has changed since the last call, or may have changed.
   bool look();
   // The same for a file whose writers only replace it or add to it.
   bool look_for_more();
-  // How much of the content, from its beginning, is as it was before that call, in bytes.
+  // How many bytes of the content, from its beginning, are the same as before that call.
   std::size_t kept() const noexcept { return kept_; }
   // As of the last look(); nullopt when it cannot be read (read_file with Links::nowhere).
   const std::optional<std::string>& content() const noexcept { return content_; }
@@ -39,7 +39,7 @@ class KeptFile {
 
   std::string path_;
   std::size_t limit_;
-  FileDescriptor file_;  // what was read
+  FileDescriptor file_;  // the file that was read
   struct stat status_ {};
   std::optional<std::string> content_;
   std::size_t kept_ = 0;

@@ -25,7 +25,7 @@ namespace ccm {
 namespace {
 
 constexpr const char* kOwnDescriptors = "/proc/self/fd";
-// Without /proc and without close_range: as far as anybody's descriptors go.
+// The largest number of descriptors that is assumed without /proc and without close_range.
 constexpr int kMostDescriptors = 1 << 16;
 
 // In memory; the first is everybody's, the second root's.
@@ -35,7 +35,7 @@ void try_memfd() {
   static_cast<void>(syscall(SYS_memfd_create, "ccm-trial", MFD_CLOEXEC));
 }
 
-// Never to be executed, which a host may ask of every such file (vm.memfd_noexec, 6.3); older
+// Not executable, as a host may require of every such file (vm.memfd_noexec, Linux 6.3). Older
 // kernels do not know the flag.
 int create_memfd(const char* name) noexcept {
   constexpr unsigned kNotExecutable = 0x0008U;  // MFD_NOEXEC_SEAL
@@ -94,7 +94,7 @@ int number_of(const char* name) noexcept {
   return *name == '\0' ? number : -1;
 }
 
-// True when all that are listed were closed.
+// True when all descriptors that /proc lists were closed.
 bool close_listed(int first) noexcept {
   const int directory = open(kOwnDescriptors, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
   if (directory < 0) return false;
@@ -129,7 +129,7 @@ bool close_range_from(int first) noexcept {
 
 Result<MemoryFile> make_memory_file(const char* name, const std::string& last_resort) {
   Result<FileDescriptor> memory = make_memfd(name);
-  // A memfd has no path, so without /proc it can never be opened for reading only.
+  // A memfd has no path, so without /proc it cannot be opened again for reading only.
   if (memory && can_open_again()) {
     return MemoryFile{.file = *std::move(memory), .read_only = {}, .place = {}, .reason = {}};
   }

@@ -25,7 +25,7 @@ struct MemoryFile {
 // tried.
 Result<MemoryFile> make_memory_file(const char* name, const std::string& last_resort);
 
-// Whether /proc is there, through which an open file can be opened once more.
+// Whether /proc is there. An open file can be opened once more through it.
 bool can_open_again() noexcept;
 // A second descriptor of the same file that can only read.
 Result<FileDescriptor> open_again_read_only(int file);

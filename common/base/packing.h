@@ -37,8 +37,8 @@ class Packer {
   std::size_t used_ = 0;
 };
 
-// Trusts no length: after the first thing that does not fit, everything it reads is empty and
-// `failed` stays true, so that callers check once per record. What it gives are views.
+// Trusts no length: after the first value that does not fit, everything it reads is empty and
+// `failed` stays true, so that callers check once per record. It returns views.
 class Unpacker {
  public:
   explicit Unpacker(std::span<const std::byte> bytes) noexcept : rest_(bytes) {}

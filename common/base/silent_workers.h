@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Which workers of a server have stopped or hang, and what is said of them. A worker gives a sign
-// of life every few seconds (publication/worker_beats.h), also when it has nothing else to do.
+// Workers of a server that have stopped or hang, and the sentence about them. A worker gives a sign
+// of life every few seconds (publication/worker_beats.h), even when it has nothing else to do.
 // Plain values; any thread.
 #pragma once
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Numbers of system calls that kernels got after 4.18, and so headers of that age do not know. From
+// Numbers of system calls that are newer than Linux 4.18, so headers of that age lack them. From
 // 5.1 on a call has one number on every architecture (Linux, include/uapi/asm-generic/unistd.h). An
-// older kernel answers ENOSYS, and whoever calls one of them has a substitute.
+// older kernel answers ENOSYS, and every caller has a substitute.
 #pragma once
 
 namespace ccm::calls {

@@ -66,7 +66,7 @@ bool is_plain(char c) noexcept {
 }
 
 std::string made_visible(std::string_view text, bool keep_line_feeds) {
-  // As nearly every path and line is.
+  // The usual case: nearly every path and line is plain.
   if (std::all_of(text.begin(), text.end(), is_plain)) return std::string(text);
   std::string out;
   out.reserve(text.size());
@@ -136,7 +136,7 @@ std::string printable_lines(std::string_view text) {
 
 std::string_view cut(std::string_view text, std::size_t limit) noexcept {
   if (text.size() <= limit) return text;
-  // A character has at most three bytes behind its first one; more of them is no UTF-8.
+  // A character has at most three bytes after its first one; more of them are not UTF-8.
   std::size_t size = limit;
   for (int i = 0; i < 3 && size > 0 && is_continuation(text[size]); ++i) --size;
   return text.substr(0, is_continuation(text[size]) ? limit : size);

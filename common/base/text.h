@@ -32,8 +32,8 @@ std::string printable(std::string_view text);
 std::string printable_lines(std::string_view text);
 // The text, or as many of its first `limit` bytes as are whole UTF-8 characters.
 std::string_view cut(std::string_view text, std::size_t limit) noexcept;
-// Gives each line of the text that has its line feed to `each`, without it. Returns how many bytes
-// these lines take: what stands behind them is the beginning of another.
+// Calls `each` for every complete line of the text, without its line feed. Returns how many bytes
+// these lines take. What follows them is the beginning of another line.
 template <class Each>
 std::size_t for_each_line(std::string_view text, const Each& each) {
   std::size_t start = 0;

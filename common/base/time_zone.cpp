@@ -19,7 +19,7 @@ using std::chrono::days;
 
 constexpr const char* kDatabase = "/usr/share/zoneinfo";
 constexpr const char* kHostZone = "/etc/localtime";
-// The largest of the database has four kilobytes.
+// The largest file of the database has four kilobytes.
 constexpr std::size_t kLargestFile = std::size_t{1} << 20U;
 constexpr std::size_t kHeader = 44;
 
@@ -103,7 +103,7 @@ class TimeZoneFile {
     }
   };
 
-  // Big-endian; bytes that are not there are none of the caller's.
+  // Big-endian. The caller makes sure that the bytes are there.
   std::uint64_t number(std::size_t at, std::size_t size) const noexcept {
     std::uint64_t value = 0;
     for (std::size_t i = 0; i < size; ++i) {
@@ -210,7 +210,7 @@ Time TimeZone::Change::in(int year) const noexcept {
   }
   const std::chrono::month its_month(static_cast<unsigned>(number[0]));
   const std::chrono::weekday its_weekday(static_cast<unsigned>(number[2]));
-  // The fifth is the last.
+  // The number 5 means the last such weekday of the month.
   const sys_days day =
       number[1] >= 5
           ? sys_days(its_year / its_month / its_weekday[last])

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// By which a change of what is stored of a certificate shows, without reading it
-// (store/store_reader.h says what the numbers are). A plain value.
+// Numbers that change when something stored of a certificate changes, so that nobody has to read it
+// (store/store_reader.h says what they are). A plain value.
 #pragma once
 
 #include <cstdint>

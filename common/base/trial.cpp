@@ -15,7 +15,7 @@
 namespace ccm {
 namespace {
 
-// Without /proc nobody knows, so the answer is yes.
+// Without /proc nobody knows, so this assumes a filter.
 bool may_be_filtered() noexcept {
   const FileDescriptor file(open("/proc/self/status", O_RDONLY | O_CLOEXEC));
   if (!file) return true;
@@ -26,8 +26,8 @@ bool may_be_filtered() noexcept {
   return status.find("\nSeccomp:\t0") == std::string_view::npos;
 }
 
-// fork() without the handlers of whoever shares this process (httpd's modules), and with an end
-// that no SIGCHLD announces to the server.
+// fork() that does not call the handlers of other code in this process (httpd's modules), and whose
+// child ends without a SIGCHLD for the server.
 pid_t fork_unnoticed() noexcept {
   return static_cast<pid_t>(syscall(SYS_clone, 0UL, 0UL, 0UL, 0UL, 0UL));
 }

@@ -9,8 +9,8 @@
 namespace ccm {
 
 // True when the filter kills a process that makes this call. `call` makes one system call and
-// nothing else; it runs in a copy of this process that shares no memory with it. Costs a fork under
-// a filter, and one look at /proc once otherwise.
+// nothing else; it runs in a copy of this process that shares no memory with it. Costs a fork when
+// there is a filter, and otherwise one look at /proc in the life of a process.
 bool is_deadly(void (*call)()) noexcept;
 
 }  // namespace ccm

@@ -13,7 +13,7 @@ struct Utf8Character {
 };
 
 // Takes the first character off the text, which must not be empty. Overlong forms, surrogates and
-// what is cut short are given byte by byte, without a value.
+// incomplete characters are given byte by byte, without a value.
 Utf8Character take_character(std::string_view& text) noexcept;
 
 // Whether the character is displayed as itself. False for control characters (C0, DEL and C1), line

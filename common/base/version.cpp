@@ -10,7 +10,7 @@ const char kNote[] = "@(#)ccm-tls " CCM_VERSION;
 }  // namespace
 
 std::string_view version() noexcept {
-  // Volatile, or the compiler would keep nothing but the version.
+  // Volatile, because the compiler would otherwise keep only the version itself.
   const char* volatile note = kNote;
   return std::string_view(note).substr(kVersionMarkStart.size() + kVersionMarkName.size());
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Writes to a descriptor however many calls that takes. Any thread and process.
+// Writes everything to a descriptor, in as many calls as that takes. Any thread and process.
 #pragma once
 
 #include <unistd.h>
@@ -10,7 +10,7 @@
 
 namespace ccm {
 
-// False with the reason in errno; a part of it may be written then.
+// False with the reason in errno; then a part of the content may have been written.
 inline bool write_all(int descriptor, std::string_view content) noexcept {
   while (!content.empty()) {
     const ssize_t count = write(descriptor, content.data(), content.size());
