@@ -17,7 +17,7 @@ constexpr std::string_view kUsePrefix = "catalogue=";
 constexpr unsigned kImportedVersionsKept = 3;
 constexpr Seconds kDefaultLook{60};
 
-// Nobody can write this source: an operator is where such a certificate comes from.
+// Nobody can write this source. It stands for certificates that an operator imports.
 struct OperatorSource {
   static const SourceKind& kind();
   SourceFacts facts() const { return {.origin_prefix = "import", .label = "import"}; }
@@ -49,7 +49,7 @@ const SourceKind& OperatorSource::kind() {
   return kOperatorKind;
 }
 
-// The account has to be somewhere, and somebody has to ask it.
+// An account needs credentials, and something that says where its service is.
 Result<void> check_catalogue_reachable(const CatalogueSpec& spec,
                                        const CertificateContext& context) {
   const SourceKind& kind = *spec.kind;

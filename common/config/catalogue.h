@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// A catalogue: certificates that no virtual host names, of which each handshake takes those for the
-// name that the client asks for. `catalogue NAME source=store` declares one of everything in the
-// store, `catalogue NAME source=scm` one of everything that an account has, and a virtual host uses
-// it with `catalogue=NAME` in the place of a certificate. Pure functions and values.
+// A catalogue: certificates that no virtual host names. Each handshake uses those for the name that
+// the client asks for. `catalogue NAME source=store` declares a catalogue of everything in the
+// store, `catalogue NAME source=scm` one of everything that an account has. A virtual host uses it
+// with `catalogue=NAME` in place of a certificate. Pure functions and values.
 #pragma once
 
 #include <optional>
@@ -29,7 +29,7 @@ Result<std::vector<CatalogueSpec>> complete_catalogues(std::vector<CatalogueSpec
                                                        const CertificateContext& context);
 
 // How the store holds a certificate that an operator imports for a catalogue, or that a catalogue
-// takes from an account: by that name, for the names that the certificate itself has.
+// takes from an account: under that name, for the names in the certificate itself.
 CertificateSpec imported_spec(std::string name, std::vector<std::string> names);
 
 }  // namespace ccm::config

@@ -29,8 +29,8 @@ struct CertificateSpec {
   std::vector<std::string>
       names;  // canonical server names (crypto/certificate/names.h), first = common name
   SourceSpec source;
-  // The type of the key: of the one to make or, if the source has certificates to choose from, of
-  // those to take; nullopt: any.
+  // The type of the key to make. If the source has certificates to choose from, the type of key
+  // that they must have; nullopt: any.
   std::optional<crypto::KeyType> key;
   RenewalWindow renew_before;
   Seconds check_interval{};  // how often the cloud is asked whether something changed
@@ -38,18 +38,18 @@ struct CertificateSpec {
   bool fallback = true;      // show a placeholder before the first certificate
   // When a new version may take the place of the one that is shown.
   ActivationWindow activation = {};
-  // How it is tried out with a share of the handshakes before.
+  // How a new version is tried out before, with a share of the handshakes.
   CanaryPlan canary = {};
   bool stapling = true;  // ask the certificate's OCSP responder and staple what it says
-  // What its jitter depends on: the name, and the host once it is known.
+  // Its jitter depends on this: the name, and the host once it is known.
   std::string jitter_seed = {};
   Origin origin;
 
-  // Changes when anything changes that makes a refused or failed attempt worth repeating.
+  // Changes when a setting changes that makes a refused or failed attempt worth repeating.
   std::string fingerprint() const;
 };
 
-// A program of the operator's that is run at events (agent/hooks/).
+// A program of the operator that is run at events (agent/hooks/).
 struct Hook {
   std::vector<EventType> events;
   std::vector<std::string> command;  // the program's absolute path, then its arguments
@@ -60,7 +60,7 @@ struct Hook {
   bool wants(EventType event) const noexcept;
 };
 
-// A tag of the cloud by which a catalogue chooses.
+// A tag in the cloud by which a catalogue selects certificates.
 struct CatalogueTag {
   std::string key;
   std::string value;
@@ -69,19 +69,19 @@ struct CatalogueTag {
 
 // Certificates that no virtual host names (catalogue.h).
 struct CatalogueSpec {
-  std::string name;  // as a certificate's
+  std::string name;  // by the rules for a certificate's name
   // The kind of source whose account it shows; nullptr: it shows everything in the store.
   const SourceKind* kind = nullptr;
   std::optional<CatalogueTag> tag = {};  // only certificates with this one
   Seconds check_interval{};              // how often the account is looked at
   Origin origin = {};
 
-  // What it shows, in one line: "store", "scm", "scm tag=env:prod". Catalogues of the same
-  // selection show the same.
+  // What it shows, in one line: "store", "scm", "scm tag=env:prod". Catalogues with the same
+  // selection show the same certificates.
   std::string selection() const;
 };
 
-// With whose keys a server seals the session tickets that it gives its clients: its own, or those
+// Which keys seal the session tickets that a server gives its clients: the server's own, or keys
 // that all servers of the store share (policy/ticket_keys.h).
 enum class TicketKeys : std::uint8_t { own, fleet };
 
@@ -94,8 +94,8 @@ struct FleetConfig {
   std::vector<std::string> endpoints;     // "https://host:port" of its members
   std::string name;                       // of the fleet
   std::string key_file;                   // this host's own key (fleet/access/host_key.h)
-  std::string ca_file = {};               // PEM of who may be etcd; empty: the system's store
-  std::string certificate_file = {};      // PEM that is shown to etcd; empty: none
+  std::string ca_file = {};               // PEM, authorities of etcd; empty: the system's
+  std::string certificate_file = {};      // PEM, of this host, for etcd; empty: none
   std::string certificate_key_file = {};  // its private key
   std::string login_file = {};            // one line, "user:password"; empty: etcd wants none
 
@@ -107,7 +107,7 @@ struct GlobalConfig {
   std::string user;  // empty: not given
   CredentialsSpec credentials;
   std::string region;
-  std::string scm_endpoint;  // the three: explicit, or empty
+  std::string scm_endpoint;  // these three: as given, or empty
   std::string pca_endpoint;
   std::string iam_endpoint;
   std::string metadata_endpoint;    // default http://169.254.169.254
@@ -132,14 +132,14 @@ class Config {
   const std::vector<CatalogueSpec>& catalogues() const noexcept { return catalogues_; }
   // Whether there is anything to serve or to renew, so that an agent is needed.
   bool has_work() const noexcept { return !certificates_.empty() || !catalogues_.empty(); }
-  // This configuration with the certificates of another one whose names are not taken here: for an
-  // agent that looks after those of several servers. With those of the other one's catalogues that
-  // show something else.
+  // This configuration with certificates of another one whose names are free here, and with the
+  // other one's catalogues that show something else: for an agent that looks after several servers.
   Config joined_by(const Config& other) const;
-  // This configuration of an agent that also makes the ticket keys of servers that share them.
+  // This configuration for an agent that also makes the ticket keys that servers share.
   Config sharing_ticket_keys() const;
-  // This configuration on one host of many, so that hosts with the same certificates do not renew
-  // in step. `host`: any text that stays the same there.
+  // This configuration on one of many hosts. The jitter differs from host to host, so that hosts
+  // with the same certificates do not renew in step. `host`: any text that always stays the same
+  // there.
   Config on_host(std::string_view host) const;
   // Paths of the files with the authorities that sources accept (trust=PATH), each once.
   std::vector<std::string> trust_files() const;

@@ -53,7 +53,7 @@ GlobalConfig complete_global(const GlobalValues& values) {
   return global;
 }
 
-// `thing`: a certificate, or a catalogue; `declaration`: what would make one known.
+// `thing`: "certificate" or "catalogue"; `declaration`: what declares one.
 Failure unknown_name(const RawUse& use, const std::string& name, std::string_view thing,
                      const std::vector<std::string>& known, std::string_view declaration) {
   const std::vector<std::string_view> candidates(known.begin(), known.end());
@@ -87,7 +87,8 @@ Result<void> check_catalogue_uses(const std::vector<CatalogueSpec>& catalogues,
   return {};
 }
 
-// Blocks that leave their names to the virtual hosts, by whether a public CA issues them.
+// Blocks whose names come from the virtual hosts, and whether a public CA issues their
+// certificates.
 Result<std::map<std::string_view, bool>> blocks_without_names(const Certificates& certificates) {
   std::map<std::string_view, bool> blocks;
   for (const auto& [name, certificate] : certificates) {
@@ -101,7 +102,7 @@ Result<std::map<std::string_view, bool>> blocks_without_names(const Certificates
   return blocks;
 }
 
-// What the virtual hosts of those blocks are called, in order.
+// The names of the virtual hosts that use those blocks, in order.
 Result<NamesInUse> collect_names(const Certificates& certificates, const std::vector<RawUse>& uses,
                                  const Dialect& dialect) {
   auto blocks = blocks_without_names(certificates);
@@ -136,7 +137,7 @@ std::vector<std::string> uncovered_names(const CertificateSpec& spec, const RawU
   return uncovered;
 }
 
-// Servers compare what a client asks for with what was written, letter by letter.
+// Servers compare the name that a client asks for with what was written, letter by letter.
 void add_never_asked_for(const RawUse& use, std::vector<std::string>& sentences) {
   for (const std::string& name : use.server_names) {
     const auto asked = asked_for_instead(name);
@@ -150,7 +151,7 @@ void add_never_asked_for(const RawUse& use, std::vector<std::string>& sentences)
                     "name beside it",
                     in_quotes(name), *asked),
         use.origin);
-    // A virtual host may ask for several certificates.
+    // A virtual host that asks for several certificates would cause the sentence several times.
     if (sentences.empty() || sentences.back() != sentence) sentences.push_back(std::move(sentence));
   }
 }

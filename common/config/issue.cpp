@@ -15,13 +15,13 @@
 namespace ccm::config {
 namespace {
 
-// What SCM takes (operations.json, ApplyCertificate; of a name's limits the narrower one).
+// The limits of SCM (operations.json, ApplyCertificate); for a name the narrower of two limits.
 constexpr std::size_t kShortestApplicant = 4;
 constexpr std::size_t kLongestField = 63;
 constexpr std::size_t kLongestEmail = 255;
 constexpr std::size_t kShortestPhone = 4;
 
-// One "word=value" of a directive and its place.
+// One "word=value" of a directive, and where the value goes.
 struct Field {
   std::string_view word;
   std::string* place;
@@ -79,7 +79,7 @@ bool is_phone(std::string_view text) {
 
 constexpr std::array<std::string_view, 3> kDnsWays{"service", "cloud", "hook"};
 
-// What follows "issue_dns cloud".
+// The arguments after "issue_dns cloud".
 Result<void> take_zone_access(const std::vector<std::string>& arguments, DnsWriter& writer) {
   std::vector<std::string> credentials;
   for (const std::string& argument : arguments) {

@@ -74,7 +74,7 @@ struct IssueValues {
   std::optional<CredentialsSpec> credentials = {};
   std::optional<DnsWriter> dns = {};
 
-  // The first directive that is given beside "issue" itself; empty when none is.
+  // The first given directive other than "issue" itself; empty when there is none.
   std::string_view first_detail() const noexcept;
   // These values, with those of `inherited` where none is given here.
   IssueValues over(const IssueValues& inherited) const;

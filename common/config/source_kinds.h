@@ -19,7 +19,7 @@ namespace ccm::config {
 struct CertificateInput;
 
 struct SourceKind {
-  // In the settings, in fingerprints and in front of the colon of an origin: "scm".
+  // The word in settings, in fingerprints and before the colon of an origin: "scm".
   std::string_view word;
   // In sentences: "SCM".
   std::string_view title;
@@ -42,7 +42,7 @@ struct SourceKind {
   // The rules that need the whole certificate: fills in what the settings leave open, refuses what
   // makes no sense with this source. Everything else in `spec` is complete.
   Result<void> (*complete)(const CertificateInput& input, CertificateSpec& spec);
-  // Whether a catalogue may show all of an account (catalogue.h).
+  // Whether a catalogue may show everything in an account (catalogue.h).
   bool fills_catalogues = false;
 };
 
@@ -58,8 +58,8 @@ std::vector<std::string_view> source_parameters();
 // "A, B or C", from `text(kind)` of each kind.
 std::string either_source(std::string (*text)(const SourceKind& kind));
 
-// Adds a row for as long as it lives, for tests that show what a new kind needs. Made before any
-// thread starts; the last one made is destroyed first.
+// Adds a row for as long as it lives, for tests that show what a new kind needs. To be made before
+// any thread starts; the last one made must be destroyed first.
 class AddedSourceKind {
  public:
   explicit AddedSourceKind(const SourceKind& kind) noexcept;

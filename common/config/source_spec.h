@@ -23,8 +23,8 @@ struct SourceKind;
 
 // What the rest of the program wants to know about the settings of one source.
 struct SourceFacts {
-  // How the origin of its certificates begins ("scm:", "pca:ISSUER/"): tells whether what is stored
-  // is from where it is configured to come from.
+  // How the origin of its certificates begins ("scm:", "pca:ISSUER/"). It tells whether a stored
+  // certificate comes from the configured source.
   std::string origin_prefix;
   // For the column "source" of ccmctl: "scm", "scm:ID", "pca:ISSUER".
   std::string label;
@@ -34,9 +34,9 @@ struct SourceFacts {
   std::optional<Seconds> validity = {};
   // PEM file with the authorities that the source accepts; empty: none.
   std::string trust_file = {};
-  // What it uses besides the usual credentials.
+  // Credentials that it uses besides the usual ones.
   std::vector<CredentialsSpec> credentials = {};
-  // A region of its own for something it uses; empty: none.
+  // The region of another service that it uses; empty: none.
   std::string region = {};
 };
 

@@ -19,7 +19,7 @@ Failure refuse_program(const std::string& path, const std::string& why) {
   return fail(ErrorKind::invalid, fmt::format("the program {} {}", in_quotes(path), why));
 }
 
-// Whoever may write to a directory may put another program in the place of one that is in it.
+// Whoever may write to a directory may replace a program in it.
 Result<void> check_folders(const std::string& path) {
   for (std::size_t slash = path.rfind('/'); slash != std::string::npos && slash != 0;
        slash = path.rfind('/', slash - 1)) {
@@ -36,7 +36,7 @@ Result<void> check_folders(const std::string& path) {
   return {};
 }
 
-// What root runs and another may change is that other's way to root.
+// If root runs a program that another account may change, that account can become root.
 void warn_of_owner(const Hook& hook, std::vector<HostFinding>& findings) {
   const std::string& path = hook.command[0];
   struct stat facts {};
@@ -53,7 +53,7 @@ void warn_of_owner(const Hook& hook, std::vector<HostFinding>& findings) {
 Result<void> check_hook_program(const std::string& path) {
   struct stat facts {};
   if (stat(path.c_str(), &facts) != 0) {
-    // Another account may be let in where we are not.
+    // The hook's account may have access that this process lacks.
     if ((errno == EACCES || errno == EPERM) && geteuid() != kRootUser) return {};
     return refuse_program(path, fmt::format("cannot be run: {}", errno_text(errno)));
   }

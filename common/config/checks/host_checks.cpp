@@ -36,7 +36,7 @@ bool is_root() noexcept {
   return geteuid() == 0;
 }
 
-// What only a more privileged process can judge is left to it.
+// Only a process with more rights can judge this, so nothing is reported.
 bool is_hidden_from_us(int error_number) noexcept {
   return (error_number == EACCES || error_number == EPERM) && !is_root();
 }
@@ -49,7 +49,7 @@ void add_warning(Findings& findings, std::string sentence) {
   findings.push_back({false, std::move(sentence)});
 }
 
-// The file's facts; nullopt when it cannot be had, which is then a finding if it is ours to judge.
+// The file's facts; nullopt when they cannot be had, with a finding if this process may judge that.
 std::optional<struct stat> look_at(const std::string& path, std::string_view what,
                                    Findings& findings) {
   struct stat facts {};
@@ -100,7 +100,7 @@ void check_credentials(const Config& config, Findings& findings) {
   }
 }
 
-// Which of them fit together is the agent's to say (agent/cloud/check.h).
+// The agent checks whether the files fit together (agent/cloud/check.h).
 void check_fleet(const FleetConfig& fleet, Findings& findings) {
   check_secret_file(fleet.key_file, "file with this host's key in the fleet", findings);
   if (!fleet.login_file.empty()) {

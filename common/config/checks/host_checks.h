@@ -18,8 +18,8 @@ struct HostFinding {
   std::string sentence;  // what is wrong and what would be right
 };
 
-// Empty when nothing is wrong. A process without root's rights does not report what it may not look
-// at, because the process that starts the server may.
+// Empty when nothing is wrong. A process without root's rights does not report files that it may
+// not look at, because the process that starts the server may have those rights.
 std::vector<HostFinding> check_host(const Config& config);
 
 // The findings in the form in which the agent's program returns them to the server

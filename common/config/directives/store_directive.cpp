@@ -13,12 +13,13 @@
 namespace ccm::config {
 namespace {
 
-// PATH_MAX, and more than a hundred names that mean something.
+// As long as PATH_MAX, and as more than a hundred names of a useful length.
 constexpr std::size_t kLongestArgument = 4096;
 // Of a directive that may be given more than once.
 constexpr std::size_t kMostRepetitions = 100;
 
-// The place behind an article ("", "a " or "the "); what is unique by nature always has the same.
+// The place with an article ("", "a " or "the ") in front. A place that exists only once always has
+// "the ".
 std::string place_of(Scope scope, std::string_view article, const Dialect& dialect) {
   if (scope != Scope::global) return fmt::format("{}{}", article, dialect.certificate_block);
   return fmt::format("{}{}", dialect.global_block_is_unique ? "the " : article,
@@ -45,7 +46,7 @@ Result<void> check_text(const std::string& text) {
   return {};
 }
 
-// What all the words begin with.
+// The longest beginning that all words share.
 std::string shared_prefix(const std::vector<std::string>& words) {
   std::string prefix = words.empty() ? "" : words.front();
   for (const std::string& word : words) {
@@ -60,7 +61,7 @@ std::string suggest_directive(std::string_view word, Scope scope, const Dialect&
   for (const Directive& row : directives()) {
     if (is_allowed(row, scope)) spelled.push_back(dialect.spell(row.key));
   }
-  // What they all begin with ("CCM") would make any two of them look alike.
+  // A shared beginning ("CCM") would make any two words look alike.
   const std::string prefix = shared_prefix(spelled);
   if (to_lower(word).starts_with(to_lower(prefix))) word.remove_prefix(prefix.size());
   std::vector<std::string_view> candidates;

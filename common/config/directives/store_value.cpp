@@ -13,7 +13,7 @@
 namespace ccm::config {
 namespace {
 
-// More members than anybody gives an etcd.
+// No etcd has so many members.
 constexpr std::size_t kMostMembers = 9;
 
 struct FleetFile {

@@ -21,7 +21,7 @@
 namespace ccm::config {
 namespace {
 
-// The form of "source" is made of those of the kinds.
+// The form of "source" is joined from the forms of the kinds.
 constexpr std::string_view kSourceWord = "source ";
 constexpr std::string_view kBetween = " | ";
 constexpr std::size_t kSourceFormSize = [] {
@@ -32,7 +32,7 @@ constexpr std::size_t kSourceFormSize = [] {
 constexpr auto kSourceForm = [] {
   std::array<char, kSourceFormSize> text{};
   auto* end = std::copy(kSourceWord.begin(), kSourceWord.end(), text.begin());
-  // By index: under a sanitizer g++ does not compare addresses while it compiles.
+  // By index, because under a sanitizer g++ cannot compare addresses at compile time.
   for (std::size_t i = 0; i < kSourceTable.size(); ++i) {
     if (i > 0) end = std::copy(kBetween.begin(), kBetween.end(), end);
     end = std::copy(kSourceTable[i]->form.begin(), kSourceTable[i]->form.end(), end);
@@ -45,8 +45,8 @@ constexpr unsigned kMostSourceWords = [] {
   return static_cast<unsigned>(1 + most);
 }();
 
-// Moves what `Parser` makes of the arguments to its place, or passes its error on. Some parsers
-// take the only argument, others take all.
+// Parses the arguments into their place, or passes the parser's error on. Some parsers take the
+// only argument, others take all arguments.
 template <auto Parser, typename T>
 Result<void> put(const RawDirective& directive, std::optional<T>& place) {
   using Arguments = std::vector<std::string>;
@@ -62,7 +62,7 @@ Result<void> put(const RawDirective& directive, std::optional<T>& place) {
   return {};
 }
 
-// The places, as Directive::parse wants them.
+// Directive::parse for a value of the whole server, of a certificate, and of "issue…".
 template <auto Member, auto Parser>
 Result<void> global(const RawDirective& directive, Values& values) {
   return put<Parser>(directive, values.global.*Member);
@@ -75,7 +75,8 @@ template <auto Member, auto Parser>
 Result<void> issue(const RawDirective& directive, Values& values) {
   return put<Parser>(directive, values.certificate.issue.*Member);
 }
-// Of a directive that may be given more than once, whose values know where they were written.
+// Directive::parse for a directive that may be given more than once. Its values know where they
+// were written.
 template <auto Member, auto Parser>
 Result<void> in_list(const RawDirective& directive, Values& values) {
   auto parsed = Parser(directive.arguments);
@@ -90,7 +91,7 @@ Result<unsigned> parse_number_between(const std::string& text) {
   return parse_number(text, Least, Most);
 }
 
-// Short, so that a row stays a line or two.
+// Short names, so that a row takes only a line or two.
 using G = GlobalValues;
 using C = CertificateValues;
 using I = IssueValues;
@@ -181,7 +182,7 @@ constexpr std::array<std::string_view, 1> kTrustWord{"trust="};
 constexpr std::array<std::string_view, 5> kStoreWords{
     "key=", "ca=", "certificate=", "certificate_key=", "login="};
 
-// What stands before the path in an argument that is one.
+// The words in front of a path, in arguments that are paths.
 std::span<const std::string_view> prefixes_of(PathArguments paths) noexcept {
   switch (paths) {
     case PathArguments::file_value:
@@ -212,7 +213,7 @@ std::vector<std::string> with_paths(
     const auto found = std::find_if(prefixes.begin(), prefixes.end(), [&](std::string_view each) {
       return argument.starts_with(each);
     });
-    // Nothing is no path, and is refused as such.
+    // An empty path is left as it is; the parser refuses it.
     if (found == prefixes.end() || argument.size() == found->size()) continue;
     const std::string_view prefix = *found;
     const bool is_word = directive.paths == PathArguments::trust_value &&

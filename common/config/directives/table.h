@@ -2,8 +2,8 @@
 // The table of directives: the single list of what can be configured. The modules make their tables
 // from it, `ccmctl agent` reads its file by it, and the reference documentation is made from it.
 //
-// A new directive is a row in directives.cpp and a member in values/values.h. Constant; any thread,
-// any process.
+// A new directive is a row in table.cpp and a member in values.h. Constant; any thread, any
+// process.
 #pragma once
 
 #include <cstdint>
@@ -37,8 +37,8 @@ struct Directive {
   unsigned min_arguments;
   unsigned max_arguments;  // kMany: no upper limit
   std::string_view form;   // the right form, for sentences: "renew_before 33% | 30d"
-  // Parses the arguments, whose number is right, into their place. The error says what is wrong
-  // with the value, without the directive's name.
+  // Parses the arguments into their place. Their number has been checked. The error says what is
+  // wrong with the value, without the directive's name.
   Result<void> (*parse)(const RawDirective& directive, Values& values);
   PathArguments paths = PathArguments::none;
   bool is_repeatable = false;  // may be given more than once; each one counts
@@ -49,11 +49,11 @@ inline constexpr unsigned kMany = ~0U;
 std::span<const Directive> directives() noexcept;
 // nullptr for an unknown key.
 const Directive* find_directive(std::string_view key) noexcept;
-// The values of directives that were accepted before (values/values.h).
+// The values of directives that were accepted before (values.h).
 Result<Values> parse_values(const std::vector<RawDirective>& directives);
 
-// The arguments with each path replaced by `resolve(path)`. For a server that has its own rule for
-// relative paths, because Settings takes absolute paths only.
+// The arguments with each path replaced by `resolve(path)`. For servers, which have their own rule
+// for relative paths; Settings takes absolute paths only.
 std::vector<std::string> with_paths(
     const Directive& directive, std::vector<std::string> arguments,
     const std::function<std::string(const std::string& path)>& resolve);

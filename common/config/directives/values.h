@@ -25,7 +25,7 @@ struct CertificateValues {
   std::optional<Seconds> validity;
   std::optional<KeyOrigin> key_origin;
   IssueValues issue;
-  // Before its kind completes it (SourceKind::complete).
+  // Not yet completed by its kind (SourceKind::complete).
   std::optional<SourceSpec> source;
   std::optional<std::vector<std::string>> names;
 
@@ -34,7 +34,7 @@ struct CertificateValues {
 
 struct ProxyValue {
   std::string url;               // empty: off
-  std::string credentials_file;  // empty: it wants none
+  std::string credentials_file;  // empty: it needs none
 };
 
 struct GlobalValues {

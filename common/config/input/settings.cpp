@@ -22,7 +22,7 @@ bool contains_all(const std::vector<std::string>& names, const std::vector<std::
   });
 }
 
-// Directives that were accepted once parse again.
+// The directives were accepted before, so they can be parsed.
 bool have_same_parameters(const RawCertificate& a, const RawCertificate& b) {
   auto first = parse_values(a.directives);
   auto second = parse_values(b.directives);
@@ -125,8 +125,8 @@ Result<void> Settings::add_implicit(RawCertificate certificate) {
                             "or name=NAME to tell the two apart",
                             in_quotes(known.name), where));
   }
-  // Two virtual hosts share a certificate when one list of names contains the other; the longer one
-  // counts, so that an alias added to one of them changes nothing else.
+  // Two virtual hosts share a certificate when the names of one contain those of the other. The
+  // longer list is used, so an alias that is added to one of them changes nothing else.
   if (contains_all(known.implicit_names, certificate.implicit_names)) return {};
   if (!contains_all(certificate.implicit_names, known.implicit_names)) {
     return fail(ErrorKind::invalid,

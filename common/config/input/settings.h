@@ -50,8 +50,8 @@ class Settings {
                           const std::vector<std::string>& server_names, Origin origin);
 
   // Whether the short form would fail only because none of the virtual host's names can be in a
-  // certificate ("_", none at all, a single label with a public source), as happens to a virtual
-  // host that inherits it.
+  // certificate ("_", no name at all, a single label with a public source). That happens to a
+  // virtual host that inherits it.
   static bool lacks_names(const std::vector<std::string>& arguments,
                           const std::vector<std::string>& server_names);
 
@@ -62,7 +62,7 @@ class Settings {
   // it concerns only the server and not the agent.
   bool allows_worker_dumps() const;
   // The form of the agent's log lines (log_format); nullopt: not given. It is not in Config,
-  // because the server's word about its log goes with the facts about the server (wire.h).
+  // because it belongs to the facts about the server (wire.h).
   std::optional<LogFormat> log_format() const;
 
   // Applies defaults and makes the checks that need the whole configuration. May be called more

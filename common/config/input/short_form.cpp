@@ -21,7 +21,7 @@
 namespace ccm::config {
 namespace {
 
-// What the arguments say, before it is put into directives.
+// What the arguments say, before they become directives.
 struct ShortForm {
   std::optional<std::string> source;
   std::vector<std::string> source_parameters;  // "id=…", "issuer=…" and the like
@@ -116,7 +116,7 @@ Result<std::vector<std::string>> names_for(const CertificateValues& values,
   return names;
 }
 
-// The arguments as directives, and what was said of the certificate's name.
+// The arguments as directives, and what they say about the certificate's name.
 Result<ShortForm> take_arguments(const std::vector<std::string>& arguments,
                                  RawCertificate& certificate) {
   ShortForm form;

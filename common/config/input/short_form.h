@@ -11,9 +11,9 @@
 
 namespace ccm::config {
 
-// The certificate that a virtual host asks for without a block. Its names are those of `names=` or
-// of the virtual host; its own name is that of `name=`, or its first name, with the kind of key
-// behind it when `key=` is given, so that it stays the same when an alias is added.
+// The certificate of a virtual host without a block. Its server names are those of `names=` or of
+// the virtual host. Its own name is that of `name=`, or else the first server name, followed by the
+// kind of key when `key=` is given; so it stays the same when an alias is added.
 Result<RawCertificate> make_implicit(const std::vector<std::string>& arguments,
                                      const std::vector<std::string>& server_names,
                                      const Origin& origin);

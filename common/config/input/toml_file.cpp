@@ -55,7 +55,7 @@ class Reader {
   Failure failure_at(const toml::node& node, std::string_view sentence) const {
     return fail(ErrorKind::invalid, at(std::string(sentence), origin_of(node)));
   }
-  // What Settings says, with the place behind it.
+  // The result of Settings, with the place after an error.
   Result<void> located(Result<void> done, const toml::node& node) const {
     if (done) return done;
     return failure_at(node, done.error().message());
@@ -140,7 +140,7 @@ Result<void> Reader::add_hooks(const toml::node& value) {
   return {};
 }
 
-// The keys of the table are the words of the directive.
+// The keys of the table have the names of the directive's words.
 Result<void> Reader::add_hook(const toml::node& value) {
   const toml::table* table = value.as_table();
   if (table == nullptr) return failure_at(value, "a hook is a table, [[on]]");

@@ -111,8 +111,8 @@ std::optional<ServerFacts> decode_server(Unpacker& in) {
 
 }  // namespace
 
-// Implicit certificates do not travel: `use` makes them again. Decoding goes through the same doors
-// as a server's directives do, so nothing comes in that finalize has not been promised.
+// Leaves out implicit certificates, because `use` makes them again. Decoding calls the same
+// functions as a server's directives do, so finalize() can rely on the same checks.
 class SettingsWire {
  public:
   static void encode(Packer& out, const Settings& settings) {
@@ -177,7 +177,7 @@ class SettingsWire {
 
 std::string make_instance() {
   std::uint32_t number = 0;
-  // Without random numbers the process number has to do.
+  // Without random numbers the process number is used.
   if (getrandom(&number, sizeof number, GRND_NONBLOCK) != sizeof number) {
     number = static_cast<std::uint32_t>(getpid());
   }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// A server's settings on their way to the agent: bytes that can only be read, on descriptor 5
+// A server's settings on their way to the agent: bytes on descriptor 5 that can only be read
 // (docs/design/design.md, "Processes"). The agent finalizes the raw settings again, so one place
-// makes a Config. A version number comes first; the decoder is fuzzed and trusts no length.
+// makes a Config. They begin with a version number. The decoder is fuzzed and trusts no length.
 #pragma once
 
 #include <array>

@@ -17,11 +17,11 @@ constexpr crypto::KeyType kDefaultPcaKey{crypto::KeyAlgorithm::ecdsa, 256};
 // ub-common-name of RFC 5280 appendix A.1.
 constexpr std::size_t kMostCommonName = 64;
 constexpr Seconds kDefaultValidity{90 * 86400};
-// How many subjectAltName entries PCA takes when it makes the key (operations.json,
-// CreateCertificate); a signing request of our own has no such limit.
+// How many subjectAltName entries PCA accepts when it makes the key (operations.json,
+// CreateCertificate). A signing request of our own has no such limit.
 constexpr std::size_t kMostCloudKeyNames = 20;
 
-// A share of the lifetime always fits.
+// A window that is a share of the lifetime always fits.
 Result<void> check_window(const CertificateInput& input, const CertificateSpec& spec,
                           Seconds validity) {
   const auto* window = std::get_if<Seconds>(&spec.renew_before);
@@ -60,7 +60,7 @@ const SourceKind& PcaSource::kind() noexcept {
 }
 
 SourceFacts PcaSource::facts() const {
-  // What a private CA issues is what the operator chose, whatever the system trusts.
+  // The operator chose the private CA, so it does not matter whether the system trusts it.
   return {.origin_prefix = fmt::format("pca:{}/", issuer_id),
           .label = fmt::format("pca:{}", issuer_id),
           .allows_untrusted = true,

@@ -21,7 +21,7 @@ constexpr std::string_view kIdCharacters =
 constexpr std::size_t kLongestId = 64;
 constexpr std::size_t kMostIssuers = 20;
 
-// The names of most authorities have spaces.
+// Most authorities have names with spaces.
 constexpr std::string_view kQuotes = " (a parameter with spaces in quotes)";
 
 Result<std::string> parse_scm_id(const std::string& id) {
@@ -38,7 +38,7 @@ Result<Uploads> parse_uploads(const std::string& text) {
   return wrong(text, "is neither fallback, on nor off");
 }
 
-// Names of authorities have commas in them ("Example Trust, Inc."), so bars stand between them.
+// Names of authorities may contain commas ("Example Trust, Inc."), so bars separate them.
 Result<std::vector<std::string>> parse_issuers(const std::string& text) {
   std::vector<std::string> issuers;
   for (const std::string_view name : split(text, '|')) {
@@ -72,7 +72,7 @@ Result<void> enter_trust(const std::string& text, ScmSource& source) {
   return {};
 }
 
-// The parameter that a word of the source was probably meant to be, as the end of a sentence.
+// The parameter that was probably meant, as the end of a sentence.
 std::string suggest_parameter(std::string_view argument) {
   const std::vector<std::string_view> known(kScmParameters.begin(), kScmParameters.end());
   const std::string_view best = closest(argument.substr(0, argument.find('=')), known);
@@ -115,7 +115,7 @@ Result<void> check_without_issue(const CertificateInput& input) {
                        input.as_written(key), input.context.form_of("issue")));
 }
 
-// How the names are proved, when they can be in that way.
+// Whether the names are proved by file; an error when they cannot be proved in the configured way.
 Result<bool> is_proved_by_file(const CertificateInput& input, const CertificateSpec& spec,
                                IssueMethod method) {
   const auto wildcard = std::find_if(spec.names.begin(), spec.names.end(), crypto::is_wildcard);

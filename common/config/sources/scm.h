@@ -23,7 +23,7 @@ enum class Uploads : std::uint8_t {
 
 // Which authorities' certificates are taken from SCM.
 enum class TrustPolicy : std::uint8_t {
-  keep,    // whatever authority's, but none that this system does not trust in the place of one
+  keep,    // of any authority, but none that this system does not trust in place of one
            // that it trusts
   system,  // those whose chain ends at a root that this system trusts
   any,     // whatever authority's
@@ -38,7 +38,7 @@ struct ScmSource {
   // nullopt: not given; trust_policy() says what is meant then.
   std::optional<TrustPolicy> trust = {};
   std::string trust_file = {};  // PEM, of TrustPolicy::file
-  // nullopt: never applies; takes what somebody else had issued there.
+  // nullopt: never applies for certificates, and uses only those that somebody else had issued.
   std::optional<Issue> issue = {};
 
   // Without trust=, uploads=on means that any authority is accepted.

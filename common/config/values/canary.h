@@ -14,7 +14,7 @@ namespace ccm::config {
 
 inline constexpr Seconds kShortestCanary{10};
 inline constexpr Seconds kLongestCanary{7 * 86400};
-// More would make the new version the usual one.
+// With a larger share, more clients would get the new version than the current one.
 inline constexpr unsigned kLargestCanaryShare = 50;
 
 struct CanaryPlan {

@@ -26,7 +26,7 @@ constexpr std::array<Unit, 7> kUnits{{{'y', 365ULL * 86400},
                                       {'h', 3600},
                                       {'m', 60},
                                       {'s', 1}}};
-// Far above anything meant, far below any overflow.
+// Larger than any useful duration, and far from an overflow.
 constexpr std::uint64_t kLongest = 100ULL * 365 * 86400;
 
 Failure not_a_duration(std::string_view text) {
@@ -62,7 +62,7 @@ Result<Seconds> parse_duration(std::string_view text) {
     const std::string_view word = rest.substr(0, rest.find_first_of(kDigits));
     rest.remove_prefix(word.size());
 
-    // A number alone counts seconds; in "1h30" it is left open what 30 is.
+    // A number alone counts seconds, but in "1h30" it is unclear what 30 means.
     const char letter = digits.size() == text.size() ? 's' : letter_of(word);
     while (unit < kUnits.size() && kUnits[unit].letter != letter) ++unit;
     if (digits.empty() || unit == kUnits.size()) return not_a_duration(text);
@@ -100,7 +100,7 @@ std::string to_string(Seconds duration) {
   std::string text;
   auto rest = static_cast<std::uint64_t>(duration.count());
   for (const Unit& unit : kUnits) {
-    // Months, years and weeks are never what was meant by 90d.
+    // Days are the largest unit, because nobody who writes 90d thinks of months.
     if (unit.seconds > 86400 || rest < unit.seconds) continue;
     text += fmt::format("{}{}", rest / unit.seconds, unit.letter);
     rest %= unit.seconds;
