@@ -23,13 +23,13 @@ namespace {
 
 constexpr std::size_t kMostFleetFile = std::size_t{4} << 20U;
 
-// Behind links: orchestrators mount secrets as links, and the operator named them.
+// Follows links, because orchestrators mount secrets as links and the operator named them.
 Result<Secret> read_named(const std::string& path, std::string_view what) {
   const Handle<char, free> real(realpath(path.c_str(), nullptr));
   Result<Secret> text = real == nullptr ? Result<Secret>(fail(system_error(path, errno)))
                                         : read_secret_file(real.get(), kMostFleetFile);
   if (!text) return fail_with(std::move(text), fmt::format("reading the {}", what));
-  // Perhaps whoever writes it has not come so far. Nothing would be shown, or checked, with it.
+  // The file is perhaps being written. An empty one would show etcd nothing, or check nothing.
   if (trim(text->reveal()).empty()) {
     return fail(ErrorKind::invalid, fmt::format("the {}, {}, is empty", what, path));
   }
@@ -59,7 +59,7 @@ Result<void> read_login(const std::string& path, EtcdOptions& options) {
   return {};
 }
 
-// Asks etcd each time, so that a host that was let in late, or removed, finds out.
+// Asks etcd each time, so that a host notices that it was let in, or removed.
 Result<FleetKeys> read_keys(EtcdClient& etcd, const FleetLayout& layout, const HostKey& host) {
   FleetKeyring keyring(etcd, layout);
   Result<FleetKeys> keys = keyring.read(host.key, host.fleet_key);
@@ -74,7 +74,7 @@ Result<FleetKeys> read_keys(EtcdClient& etcd, const FleetLayout& layout, const H
                   host.name));
 }
 
-// Which member of etcd a host asks first: another one for each host.
+// The member of etcd that a host asks first; hosts begin with different ones.
 std::ptrdiff_t first_member(std::string_view public_half, std::size_t members) {
   const auto digest = crypto::sha256(public_half);
   return static_cast<std::ptrdiff_t>(std::to_integer<std::size_t>(digest[0]) %
@@ -146,7 +146,7 @@ Result<std::unique_ptr<store::Store>> open_fleet_store(const config::FleetConfig
   if (!layout) return pass(std::move(layout));
   const Result<std::string> half = crypto::public_half(access.host.key);
   if (!half) return fail(half.error());
-  // All hosts have the same list, and would all watch its first member.
+  // All hosts have the same list. Without this, all of them would watch its first member.
   std::vector<std::string>& endpoints = access.etcd.endpoints;
   std::rotate(endpoints.begin(), endpoints.begin() + first_member(*half, endpoints.size()),
               endpoints.end());

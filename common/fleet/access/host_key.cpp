@@ -22,7 +22,7 @@ constexpr std::string_view kRequestWord = "ccm-host";
 constexpr std::size_t kFleetKeyDigits = 32;
 constexpr std::size_t kLongestHostName = 253;
 
-// As host names are, and what else people call hosts.
+// The characters of host names, and others that people use in names of hosts.
 bool is_host_name(std::string_view name) noexcept {
   return !name.empty() && name.size() <= kLongestHostName &&
          std::all_of(name.begin(), name.end(), [](char c) {

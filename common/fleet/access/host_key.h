@@ -24,14 +24,14 @@ struct HostKey {
   std::string fleet_key = {};  // empty: not let in yet
 };
 
-// With a fresh key. `invalid` for a name that cannot be one.
+// With a fresh key. `invalid` when the name is not allowed.
 Result<HostKey> make_host_key(const std::string& name);
-// `invalid` with a sentence that repeats nothing of the text.
+// `invalid`, with a sentence that repeats nothing of the text.
 Result<HostKey> parse_host_key(const Secret& text);
 Result<Secret> serialize(const HostKey& host);
 
-// What the operator carries to a member of the fleet, one line of printable text without blanks in
-// its parts: "ccm-host NAME PUBLIC_KEY".
+// What the operator carries to a member of the fleet: one line of printable text, "ccm-host NAME
+// PUBLIC_KEY", with no blanks in its parts.
 struct JoinRequest {
   std::string name;
   std::string public_half;  // crypto/key/sealed_box.h
@@ -39,7 +39,7 @@ struct JoinRequest {
 Result<std::string> join_request_of(const HostKey& host);
 Result<JoinRequest> parse_join_request(std::string_view text);
 
-// Whether it looks like the id of a fleet's key (fleet/store/fleet_keyring.h).
+// Whether it has the form of the id of a fleet's key (fleet/store/fleet_keyring.h).
 bool is_fleet_key_id(std::string_view text) noexcept;
 
 }  // namespace ccm::fleet

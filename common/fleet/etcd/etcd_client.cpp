@@ -17,23 +17,24 @@ namespace ccm::fleet {
 namespace {
 
 constexpr std::chrono::milliseconds kConnectTime{1000};
-// For what a member answers by itself, from its memory.
+// Time for a question that a member answers by itself, from its memory.
 constexpr std::chrono::milliseconds kSignOfLifeTime{1000};
-// Has a member end a watch when it is cut off from the others: the gateway passes it on as the
-// metadata that etcd's own client calls "require leader".
+// Makes a member end a watch when it is cut off from the others. The gateway passes the header on
+// as the metadata that etcd's own client calls "require leader".
 const std::pair<std::string, std::string> kRequireLeader{"Grpc-Metadata-Hasleader", "true"};
-// Of one piece of news: far above a transaction of etcd in base64.
+// The longest line of a watch, far above a transaction of etcd in base64.
 constexpr std::size_t kLongestLine = std::size_t{16} << 20U;
 constexpr int kOk = 200;
-// An answer that is too large costs a member as much as all that it holds.
+// An answer that is too large costs a member as much as one that is not, so the next question asks
+// for far fewer items.
 constexpr std::size_t kFewerAtOnce = 8;
-// Whoever keeps a lease alive or follows asks more often than this.
+// Hosts that keep a lease alive or follow the fleet ask more often than this.
 constexpr std::chrono::seconds kSilenceLasts{10};
 
 // Cuts a stream into lines.
 class LineSplitter {
  public:
-  // False when a line is too long, or `take` says so.
+  // False when a line is too long, or when `take` returns false.
   template <typename Take>
   bool add(std::string_view piece, const Take& take) {
     for (;;) {
@@ -48,7 +49,7 @@ class LineSplitter {
     }
   }
 
-  // What has come behind the last end of a line.
+  // What has come after the last line feed.
   const std::string& rest() const noexcept { return rest_; }
   bool is_too_long() const noexcept { return is_too_long_; }
 
@@ -109,7 +110,7 @@ Result<void> EtcdClient::log_in(std::size_t member) {
   if (!response) return fail(response.error());
   if (response->status != kOk) {
     Error error = error_of(*response);
-    // Nobody has to log in there.
+    // There is no authentication, so nobody has to log in.
     if (error.code() == kNotInThisState) return {};
     return fail(std::move(error));
   }
@@ -161,8 +162,8 @@ Result<cloud::JsonDocument> EtcdClient::call_member(std::size_t member, std::str
   for (bool has_logged_in = false;;) {
     Result<cloud::HttpResponse> response = send(member, path, body);
     if (!response) {
-      // A token of the kind "simple" names a place in etcd's log. An etcd whose backup was restored
-      // lets it wait until the log is as long again.
+      // A token of the kind "simple" refers to a position in etcd's log. An etcd that was restored
+      // from a backup would let the call wait until its log is as long again.
       forget_log_in();
       return fail_with(std::move(response), "etcd");
     }
@@ -184,13 +185,13 @@ EtcdClient::Called EtcdClient::call(std::string_view path, std::string_view body
   Called called{.answer = fail(ErrorKind::internal, "no member of etcd was asked")};
   const SteadyTime begun = SystemClock().steady_now();
   const auto waited = [&] { return SystemClock().steady_now() - begun; };
-  // Once round, and the first again: it may have been between two leaders.
+  // All members once, and the first one again, which may have been between two leaders.
   for (std::size_t i = 0; i <= options_.endpoints.size(); ++i) {
     const std::size_t member = (first + i) % options_.endpoints.size();
     Result<cloud::JsonDocument> answer = call_member(member, path, body);
     const bool is_last_word = answer || answer.error().kind() != ErrorKind::transient;
     if (is_last_word) preferred_ = member;
-    // The first reason is kept: the others are mostly the same.
+    // Keeps the first reason, because the others are mostly the same.
     if (is_last_word || i == 0) called.answer = std::move(answer);
     if (is_last_word) break;
     called.is_in_doubt = true;
@@ -229,7 +230,7 @@ Result<EtcdPage> EtcdClient::read_all(const EtcdRange& wanted, std::size_t page_
       continue;
     }
     if (!page) return page;
-    // What changes in the meantime is heard of by whoever watches from the first page's revision.
+    // Later changes are heard of by watching from the first page's revision on.
     if (whole.revision == 0) whole.revision = page->revision;
     for (EtcdItem& item : page->items) whole.items.push_back(std::move(item));
     if (!page->has_more || page->items.empty()) return whole;
@@ -237,7 +238,8 @@ Result<EtcdPage> EtcdClient::read_all(const EtcdRange& wanted, std::size_t page_
   }
 }
 
-// Each value is sealed anew and so differs from every other: one that is found there is ours.
+// Each value is sealed anew and so differs from every other. If this value is found there, our
+// transaction has put it.
 Result<EtcdOutcome> EtcdClient::commit(const EtcdTransaction& transaction) {
   const Result<std::string> body = transaction_body(transaction);
   if (!body) return fail(body.error());
@@ -269,7 +271,7 @@ Result<EtcdLease> EtcdClient::grant(std::chrono::seconds life) {
 Result<std::chrono::seconds> EtcdClient::keep_alive(EtcdLease lease) {
   const Called called = call("lease/keepalive", lease_body(lease));
   if (!called.answer) return fail(called.answer.error());
-  // Of a lease that is gone it says nothing, and answers 200.
+  // etcd answers 200 for a lease that is gone, and gives no time to live.
   const auto life = (*called.answer)["result"]["TTL"].integer();
   if (life && *life > 0) return std::chrono::seconds(*life);
   return fail(Error(ErrorKind::rejected, "etcd does not know the lease any more")
@@ -282,8 +284,7 @@ Result<void> EtcdClient::revoke(EtcdLease lease) {
   return fail(called.answer.error());
 }
 
-// Cheaper than any other question: it is answered without a log-in, and without the other members.
-// Any answer will do.
+// The cheapest question: it needs no log-in and no other member. Any answer counts.
 bool EtcdClient::is_alive(std::size_t member) {
   const Result<cloud::HttpResponse> response =
       http_->send({.method = "GET",
@@ -322,12 +323,12 @@ Result<void> EtcdClient::watch(const EtcdRange& range, EtcdRevision since, const
          hangs = !is_alive(member);
          return !hangs;
        }});
-  // It would be the same again. Whoever reads all does so page by page.
+  // The same line would come again. Whoever reads everything does so page by page.
   if (lines.is_too_long()) {
     static_cast<void>(listener({.events = {}, .is_canceled = true, .reason = "too much at once"}));
     return {};
   }
-  // etcd says at the end, without an end of a line, why it ends a watch.
+  // When etcd ends a watch, it says why in a last line without a line feed.
   if (!problem && !has_enough && cloud::JsonDocument::parse(lines.rest())) {
     static_cast<void>(take(lines.rest()));
   }
@@ -335,7 +336,7 @@ Result<void> EtcdClient::watch(const EtcdRange& range, EtcdRevision since, const
   if (!response) problem = response.error();
   if (!has_begun) forget_log_in();  // as in call_member()
   if (has_enough && !problem) return {};
-  // One that has not even said that it watches may have no way to tell anything.
+  // A member that has not even confirmed the watch may be unable to report anything.
   if (problem || hangs || !has_begun) preferred_ = (member + 1) % options_.endpoints.size();
   if (!problem) return {};
   if (problem->kind() == ErrorKind::unauthorized && !options_.user.empty()) {

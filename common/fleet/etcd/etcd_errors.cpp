@@ -34,7 +34,7 @@ constexpr std::array kMeanings{
     Meaning{3, "user name is empty", ErrorKind::unauthorized, "it wants a user and a password"},
     Meaning{3, "authentication failed", ErrorKind::unauthorized,
             "it refuses the user and the password"},
-    // With tokens of the kind "jwt"; those of the kind "simple" are forgotten instead.
+    // For tokens of the kind "jwt"; etcd forgets those of the kind "simple" instead.
     Meaning{3, "revision of auth store is old", ErrorKind::unauthorized,
             "its users or roles have changed since the log-in"},
     Meaning{3, "CommonName", ErrorKind::rejected,
@@ -76,7 +76,7 @@ Error judge_etcd_answer(int status, std::string_view body) {
                refusal.text.find(candidate.text) != std::string::npos;
       });
   const bool is_known = meaning != kMeanings.end();
-  // A code that is not in the table is about the member's state: another may be well.
+  // A code that is not in the table concerns this member's state, and another member may be well.
   const bool is_not_etcd = !is_known && refusal.code == 0 && status > 0 && status < kServerErrors;
   ErrorKind kind = is_not_etcd ? ErrorKind::invalid : ErrorKind::transient;
   if (is_known) kind = meaning->kind;

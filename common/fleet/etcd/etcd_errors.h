@@ -10,8 +10,7 @@
 
 namespace ccm::fleet {
 
-// The code of an Error of the function below when the token that was sent has run out, or there was
-// none; and when the lease is gone.
+// Codes of the Errors below: the token has run out or there was none; the lease is gone.
 inline constexpr std::string_view kTokenWanted = "etcd.16";
 inline constexpr std::string_view kNoSuchLease = "etcd.5";
 // When it has no room for what is to be written.
@@ -19,7 +18,7 @@ inline constexpr std::string_view kEtcdIsFull = "etcd.full";
 // When authentication is off.
 inline constexpr std::string_view kNotInThisState = "etcd.9";
 
-// `status` 0: of a stream. `transient`: another member may do it.
+// `status` 0: the answer comes from a stream. `transient`: another member may do it.
 Error judge_etcd_answer(int status, std::string_view body);
 
 }  // namespace ccm::fleet

@@ -48,7 +48,7 @@ Result<EtcdItem> item_of(JsonView value) {
                   .lease = number_of(value["lease"])};
 }
 
-// Only texts in base64 and numbers go in, so it cannot fail but for want of memory.
+// Contains only base64 and numbers, so it fails only without memory.
 std::string text_of(const JsonObject& object) {
   return object.dump().value_or(std::string());
 }
@@ -64,7 +64,7 @@ JsonObject range_object(const EtcdRange& range) {
 JsonObject compare_object(const EtcdCompare& compare) {
   const bool is_created = compare.of == EtcdCompare::Of::created;
   JsonObject object;
-  // "Not later" is spelt "before the next one".
+  // "Not later than this revision" is written as "before the next one".
   const EtcdRevision revision = compare.revision + (compare.may_be_earlier ? 1 : 0);
   object.set("key", base64(compare.key))
       .set("target", is_created ? "CREATE" : "MOD")

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// What is said to etcd's JSON gateway (version 3) and what it answers. The gateway ignores a field
-// that it does not know: a misspelt comparison would be a write without any. So every body is
-// made here and nowhere else, and the tests know it letter by letter.
+// Requests to etcd's JSON gateway (version 3) and its answers. The gateway ignores a field that it
+// does not know, so a misspelt comparison would become a write without one. Therefore every body is
+// made here and nowhere else, and the tests compare it letter by letter.
 //
-// Keys and values are bytes; they travel in base64. Whatever is zero or false may be left out of an
-// answer. Pure functions.
+// Keys and values are bytes, which travel in base64. An answer may leave out whatever is zero or
+// false. Pure functions.
 #pragma once
 
 #include <cstddef>
@@ -20,11 +20,11 @@
 
 namespace ccm::fleet {
 
-// Of the whole etcd, grows with each transaction that changes something. 0: none.
+// Of the whole etcd; grows with each transaction that changes something. 0: none.
 using EtcdRevision = std::uint64_t;
 using EtcdLease = std::uint64_t;  // 0: none
 
-// What etcd takes in one transaction unless it is told otherwise.
+// The limit of etcd's default settings.
 inline constexpr std::size_t kMostOperations = 128;
 inline constexpr std::size_t kMostRequestBytes = std::size_t{1536} << 10U;
 
@@ -50,26 +50,26 @@ struct EtcdPage {
   bool has_more = false;
 };
 
-// That a key's revision is this one; 0: the key is not there. Of a range: each of its keys, so that
-// 0 says that there is none.
+// A condition: the key has this revision; 0: there is no such key. For a range: each of its keys
+// has it; 0: there is none.
 struct EtcdCompare {
   enum class Of : std::uint8_t { created, modified };
   std::string key;
   Of of;
   EtcdRevision revision;
-  std::string end = {};         // behind the last key; empty: that one key
-  bool may_be_earlier = false;  // an earlier revision will do
+  std::string end = {};         // after the last key; empty: that one key
+  bool may_be_earlier = false;  // an earlier revision is also right
 };
 
-// A value that is put, or keys that are removed.
+// A value to put, or keys to remove.
 struct EtcdChange {
   std::string key;
   std::optional<std::string> value;  // nullopt: removed
-  std::string end = {};              // of what is removed; empty: that one key
+  std::string end = {};              // for removal, after the last key; empty: that one key
   EtcdLease lease = 0;
 };
 
-// All of the changes when all comparisons hold, else none.
+// All changes happen when all comparisons are true, otherwise none.
 struct EtcdTransaction {
   std::vector<EtcdCompare> compares;
   std::vector<EtcdChange> changes;  // never empty
@@ -78,13 +78,13 @@ struct EtcdTransaction {
 struct EtcdOutcome {
   bool has_happened = false;
   EtcdRevision revision = 0;  // of etcd afterwards
-  // When it has not happened: what is now under the key of the first change, if anything is.
+  // When the transaction has not happened: the present item under the key of the first change.
   std::optional<EtcdItem> found = {};
 };
 
 // A piece of news.
 struct EtcdEvent {
-  EtcdItem item;  // without a value when removed; `modified` is when
+  EtcdItem item;  // when removed: no value, and `modified` is the revision of that
   bool is_removed = false;
 };
 
@@ -92,12 +92,12 @@ struct EtcdNews {
   std::vector<EtcdEvent> events;
   EtcdRevision revision = 0;
   bool is_canceled = false;
-  EtcdRevision compacted = 0;  // what is older is gone: look at all
+  EtcdRevision compacted = 0;  // older revisions are gone: read everything
   std::string reason = {};     // of the cancellation
 };
 
 std::string range_body(const EtcdRange& range);
-// `invalid` when it is larger than etcd takes.
+// `invalid` when it is larger than etcd accepts.
 Result<std::string> transaction_body(const EtcdTransaction& transaction);
 std::string watch_body(const EtcdRange& range, EtcdRevision since);
 std::string grant_body(std::uint64_t seconds);
@@ -106,7 +106,7 @@ Secret login_body(const Secret& user, const Secret& password);
 
 Result<EtcdPage> parse_page(const cloud::JsonDocument& answer);
 Result<EtcdOutcome> parse_outcome(const cloud::JsonDocument& answer);
-// One line of a watch. `transient` when it is an error or not understood.
+// One line of a watch. `transient` when it is an error or malformed.
 Result<EtcdNews> parse_news(std::string_view line);
 
 }  // namespace ccm::fleet

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// Leaves in the state directory of the host that leads how handshakes end on the other hosts with
-// versions that are tried out, beside what this host's own servers have counted
-// (store/host/canary_file.h): one line for each certificate, however many hosts there are, and one
-// for each host on which it goes clearly worse. Thread-safe.
+// Keeps in the state directory of the leading host how handshakes end on the other hosts with
+// versions that are tried out, beside the counts of this host's own servers
+// (store/host/canary_file.h). One line for each certificate, however many hosts there are, and one
+// for each host with clearly worse results. Thread-safe.
 #pragma once
 
 #include <mutex>
@@ -17,8 +17,8 @@
 
 namespace ccm::fleet {
 
-// What the leader's verdict needs of them (policy/canary.h): all that are unremarkable are added
-// up, as store::kOtherHosts.
+// What the leader's decision needs (policy/canary.h): the counts of all unremarkable hosts are
+// added up as store::kOtherHosts.
 std::vector<store::HostCanaries> summary_of(std::vector<store::HostCanaries> hosts);
 
 class CanaryReader {
@@ -31,7 +31,7 @@ class CanaryReader {
 
   // All hosts, by their ids.
   Result<void> look(CanariesOfHosts all);
-  // Nothing is tried out, or this host does not lead: leaves nothing behind.
+  // To be called when nothing is tried out or this host does not lead: removes the counts.
   Result<void> rest() { return leave({}); }
 
  private:
@@ -39,7 +39,7 @@ class CanaryReader {
 
   const Place place_;
   std::mutex mutex_;
-  std::optional<std::vector<store::HostCanaries>> left_;  // nullopt: by whoever was here before
+  std::optional<std::vector<store::HostCanaries>> left_;  // nullopt: not known
 };
 
 }  // namespace ccm::fleet

@@ -10,7 +10,7 @@
 namespace ccm::fleet {
 namespace {
 
-// Between two looks at this host's settings, and at how it goes here and elsewhere.
+// Between two looks at this host's settings and condition, and at the other hosts.
 constexpr int kBetweenReportsMs = 2000;
 
 }  // namespace
@@ -76,7 +76,7 @@ void FleetReporter::work() {
   }
 }
 
-// Not of who led before this process heard of anybody.
+// Not for a leader that was there before this process heard of any.
 void FleetReporter::look_at_leader(const FleetLeader& leader) {
   if (leader.id.empty() || leader.id == leader_.id) return;
   const FleetLeader before = std::exchange(leader_, leader);

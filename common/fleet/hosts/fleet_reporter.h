@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// The thread that tells the fleet of this host and, while this host leads, of all of them
-// (overview_writer.h), of which another one hears (hosts_watch.h). Both are beside the one that
-// follows the fleet, which waits for news. Owned by the store.
+// The thread that reports this host to the fleet and, while this host leads, writes about all hosts
+// (overview_writer.h); another thread listens to them (hosts_watch.h). Both run beside the thread
+// that follows the fleet, which waits for news. Owned by the store.
 #pragma once
 
 #include <string>
@@ -28,22 +28,22 @@ class FleetReporter {
     std::string state_path;
     FleetRoster& roster;
   };
-  // A host without an id has nothing to tell.
+  // A host without an id has nothing to report.
   FleetReporter(FleetHost& host, const FleetLeader& self, const Place& place);
   ~FleetReporter();
   FleetReporter(const FleetReporter&) = delete;
   FleetReporter& operator=(const FleetReporter&) = delete;
 
-  // Once.
+  // To be called once.
   void start();
-  // The roster is complete afterwards, and so is what was counted of versions that are tried out,
-  // as is wanted before this host leads. Any thread.
+  // Completes the roster and the counts of versions that are tried out, which this host needs
+  // before it leads. Any thread.
   Result<void> hear_the_others(const FleetKeys& keys);
 
  private:
   void work();
   Result<void> look_at_canaries(const FleetHost::Standing& standing);
-  // Once, until it is another problem.
+  // Logs a problem once, until there is another one.
   void tell(const Result<void>& outcome, std::string_view what, std::string_view consequence,
             std::string& told);
   void look_at_leader(const FleetLeader& leader);
@@ -59,8 +59,8 @@ class FleetReporter {
   CanaryBook told_of_canaries_;
   OverviewWriter overview_;
   HostsWatch watch_;
-  FleetLeader leader_;   // as it was heard of last
-  std::string problem_;  // as it was told of last
+  FleetLeader leader_;   // the last one that was heard of
+  std::string problem_;  // the last one that was logged
   std::string overview_problem_;
   FileDescriptor stop_;
   std::thread thread_;

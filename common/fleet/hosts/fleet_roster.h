@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// What the agent of a host has from the fleet besides the store: what the servers of the other
-// hosts are set to, as this host has read it last, and what has happened to hosts. Only the host
-// that leads reads the settings (settings_reader.h). Thread-safe.
+// What a host's agent gets from the fleet besides the store: the settings of the other hosts'
+// servers, as this host has last read them, and events about hosts. Only the leading host reads the
+// settings (settings_reader.h). Thread-safe.
 #pragma once
 
 #include <memory>
@@ -20,13 +20,13 @@ namespace ccm::fleet {
 struct DistantServer {
   std::string host;  // its name, for people
   store::ServerId server;
-  std::shared_ptr<const config::Config> config;  // the same object where servers are set alike
+  std::shared_ptr<const config::Config> config;  // shared by servers with the same one
 };
 using DistantServers = std::vector<DistantServer>;
 
 class FleetRoster {
  public:
-  // Never nullptr. Another object whenever it has changed.
+  // Never nullptr. Another object after every change.
   std::shared_ptr<const DistantServers> servers() const {
     const std::lock_guard lock(mutex_);
     return servers_;
@@ -41,14 +41,14 @@ class FleetRoster {
     const std::lock_guard lock(mutex_);
     if (events_.size() < kMostEvents) events_.push_back(std::move(event));
   }
-  // What was told of since the last time.
+  // The events since the last call.
   std::vector<Event> take_events() {
     const std::lock_guard lock(mutex_);
     return std::exchange(events_, {});
   }
 
  private:
-  // An agent that takes none has come to an end.
+  // An agent that takes no events has ended.
   static constexpr std::size_t kMostEvents = 10'000;
 
   mutable std::mutex mutex_;

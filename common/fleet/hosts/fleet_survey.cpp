@@ -9,7 +9,7 @@
 namespace ccm::fleet {
 namespace {
 
-// What does not open, or is none of ours, changes nothing for any host.
+// Values that do not open, or that the fleet has not written, mean nothing for any host.
 Result<std::vector<KnownCertificate>> read_certificates(EtcdClient& etcd, const FleetLayout& layout,
                                                         const FleetKeys& keys) {
   const std::string prefix = layout.shelf(Shelf::head);
@@ -35,7 +35,7 @@ Result<FleetSurvey> survey_fleet(EtcdClient& etcd, const FleetLayout& layout, co
   if (!members) return pass(std::move(members));
   const auto leader = etcd.range({.key = layout.leader()});
   if (!leader) return fail(leader.error());
-  // The reports last: what was written to etcd before is what a host may be behind on.
+  // The reports come last, because a host can only be behind on what was written to etcd before.
   const auto certificates = read_certificates(etcd, layout, keys);
   if (!certificates) return fail(certificates.error());
   ReportBook reports_book(layout.reports(), &parse_report);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// All hosts of a fleet as etcd knows them, for people: who they are, what each says of itself and
-// what it does not have yet. Changes nothing.
+// All hosts of a fleet as etcd knows them, for people: who they are, what each reports, and what it
+// does not have yet. Changes nothing.
 #pragma once
 
 #include <optional>
@@ -25,7 +25,7 @@ struct SurveyedHost {
   std::optional<HostReport> report = {};
   ReportAge age = {};
   std::vector<KnownCertificate> behind = {};
-  store::CanariesCounted canaries = {};  // what it has told of versions that are tried out
+  store::CanariesCounted canaries = {};  // its counts of versions that are tried out
 };
 
 struct FleetSurvey {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What all hosts of a fleet say of themselves, of one kind: a report, or what they have counted of
-// versions that are tried out. All of it is read once; what changes then is heard of
+// One kind of values that all hosts of a fleet write about themselves: reports, or their counts of
+// versions that are tried out. All values are read once; later changes are heard of
 // (hosts_watch.h). Thread-safe.
 #pragma once
 
@@ -24,10 +24,10 @@ template <typename Told>
 class HostBook {
  public:
   using Parse = Result<Told> (*)(std::string_view text);
-  // `place`: below which each host writes, under its id.
+  // `place`: the key below which each host writes, under its id.
   HostBook(std::string place, Parse parse) : place_(std::move(place)), parse_(parse) {}
 
-  // Reads all; the revision of etcd then. What no host writes counts for nothing.
+  // Reads everything and returns etcd's revision. Ignores values that no host has written.
   Result<EtcdRevision> read(EtcdClient& etcd, const FleetKeys& keys) {
     const Result<EtcdPage> page = etcd.read_all(range_of_prefix(place_));
     if (!page) return fail(page.error());
@@ -36,7 +36,7 @@ class HostBook {
     for (const EtcdItem& item : page->items) take_in(item, keys);
     return page->revision;
   }
-  // What has happened since, here or anywhere else.
+  // Takes in what has happened since, in this place or elsewhere.
   void hear(const std::vector<EtcdEvent>& events, const FleetKeys& keys) {
     const std::lock_guard lock(mutex_);
     if (!all_) return;
@@ -49,7 +49,7 @@ class HostBook {
       }
     }
   }
-  // By the host's id. nullopt: they have not been read, or are forgotten.
+  // By the host's id. nullopt: nothing was read yet, or it was forgotten.
   std::optional<std::map<std::string, Told>> all() const {
     const std::lock_guard lock(mutex_);
     return all_;

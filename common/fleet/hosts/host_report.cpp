@@ -11,7 +11,7 @@
 namespace ccm::fleet {
 namespace {
 
-// A report is small, however much is wrong.
+// So that a report stays small, however much is wrong.
 constexpr std::size_t kMostFailedCopies = 20;
 // The end of the year 9999. Far from where a difference of two times overflows.
 constexpr std::int64_t kLatestSecond = 253402300799;

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What a host of a fleet says of itself, for `ccmctl fleet status` on any of them. Pure functions.
+// The report of a host of a fleet about itself, for `ccmctl fleet status` on any host. Pure
+// functions.
 #pragma once
 
 #include <map>
@@ -15,19 +16,19 @@
 
 namespace ccm::fleet {
 
-// Certificates whose newest head a host could not take in, each with the reason.
+// Certificates whose newest head a host could not apply, each with the reason.
 using FailedCopies = std::map<std::string, std::string>;
 
 struct HostReport {
   std::string host;                   // its name
   std::string agent = {};             // its agent's version
   Time written{};                     // by its own clock
-  std::optional<Seconds> ahead = {};  // its clock, of etcd's; nullopt: not known
-  EtcdRevision followed = 0;          // what was written to etcd later is not in its copy
-  FailedCopies failed = {};           // the first of them
+  std::optional<Seconds> ahead = {};  // of its clock before etcd's; nullopt: not known
+  EtcdRevision followed = 0;          // its copy lacks what was written to etcd later
+  FailedCopies failed = {};           // the first few
 };
 std::string serialize(const HostReport& report);
-// `invalid` for what no host writes.
+// `invalid` for a text that no host writes.
 Result<HostReport> parse_report(std::string_view text);
 
 // A certificate as the fleet has it now.
@@ -36,12 +37,12 @@ struct KnownCertificate {
   store::VersionNumber current = 0;
   EtcdRevision modified = 0;  // of its head
 };
-// What a host does not have, or not the newest of.
+// What a host does not have, or does not have in its newest version.
 std::vector<KnownCertificate> behind_on(const HostReport& report,
                                         const std::vector<KnownCertificate>& all);
 
-// How long ago a report was written, and by how much the host's clock is ahead of the reader's, if
-// that is known. `now` is the reader's time, and `ahead` its clock's difference to etcd's.
+// How long ago a report was written, and how far the host's clock is ahead of the reader's, if that
+// is known. `now` is the reader's time; `ahead` is how far the reader's clock is ahead of etcd's.
 struct ReportAge {
   Seconds age{};
   std::optional<Seconds> clock_ahead = {};

@@ -17,7 +17,7 @@
 namespace ccm::fleet {
 namespace {
 
-// With room for what sealing adds.
+// Leaves room for what sealing adds.
 constexpr std::size_t kMostSettings = kMostRequestBytes - (std::size_t{64} << 10U);
 
 Result<DistantServer> parse_server(const std::string& host, std::string_view bytes,
@@ -53,7 +53,7 @@ Result<Secret> pack_settings(const std::string& state_path, const std::string& h
   for (const auto& [server, trace] : servers) {
     const auto bytes =
         read_file(store::effective_settings_path(state_path, server), kMostSettings + 1);
-    // It has ended in this moment.
+    // The server has ended at this moment.
     if (!bytes && bytes.error().kind() == ErrorKind::rejected) continue;
     if (bytes) size += bytes->size();
     if (!bytes || size > kMostSettings) {

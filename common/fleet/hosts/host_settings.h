@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What a host of a fleet tells the others of its servers: the settings that their agents have left
-// in the state directory (store/host/effective_settings.h), in one value.
+// What a host of a fleet tells the others about its servers: the settings that their agents have
+// left in the state directory (store/host/effective_settings.h), in one value.
 #pragma once
 
 #include <map>
@@ -16,7 +16,7 @@
 
 namespace ccm::fleet {
 
-// Changes whenever a server of this host writes its settings, or counts no more
+// Changes whenever a server of this host writes its settings, or is not expected any more
 // (store::is_expected).
 using SettingsTraces = std::map<store::ServerId, std::tuple<unsigned long, long>>;
 SettingsTraces look_at_settings(const std::string& state_path, const Clock& clock);
@@ -25,7 +25,7 @@ SettingsTraces look_at_settings(const std::string& state_path, const Clock& cloc
 Result<Secret> pack_settings(const std::string& state_path, const std::string& host,
                              const SettingsTraces& servers);
 
-// Keeps a configuration once, however many hosts have it. One thread.
+// Keeps one copy of a configuration, however many hosts have it. One thread.
 class ConfigPool {
  public:
   Result<std::shared_ptr<const config::Config>> finalize(config::Settings settings);
@@ -34,13 +34,14 @@ class ConfigPool {
   std::map<std::string, std::weak_ptr<const config::Config>> known_;  // by the settings' SHA-256
 };
 
-// As another host has packed them. `problem`: why servers are missing, for its log; empty: none is.
+// The settings as another host has packed them. `problem`: why servers are missing, for the log;
+// empty: none is missing.
 struct HostSettings {
   std::string host;
   DistantServers servers = {};
   std::string problem = {};
 };
-// `invalid` for what no host packs.
+// `invalid` for a text that no host packs.
 Result<HostSettings> parse_settings(const Secret& packed, ConfigPool& pool);
 
 }  // namespace ccm::fleet

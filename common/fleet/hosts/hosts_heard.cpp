@@ -7,8 +7,8 @@
 namespace ccm::fleet {
 namespace {
 
-// Of this host's own reports, which come every minute. With half the limit, what keeps all reports
-// away is noticed before it makes another host seem lost.
+// The longest time between two of this host's own reports, which come every minute. Half the limit,
+// so that something that keeps all reports away is noticed before another host seems lost.
 constexpr Seconds kLongestGap = FleetOverview::kSilence / 2;
 
 Time written_at(const HostReport& report, Time now) {
@@ -27,7 +27,7 @@ void HostsHeard::begin(const std::optional<FleetOverview>& before, Time now) {
   }
 }
 
-// Whether this host would have heard of a host that has reported within the limit.
+// Whether this host would have heard of any host that has reported within the limit.
 bool HostsHeard::has_listened(const Facts& facts) {
   const auto own = facts.reports.find(facts.self);
   const bool is_heard =
@@ -46,7 +46,7 @@ HostsHeard::News HostsHeard::look(const Facts& facts) {
     const auto report = facts.reports.find(member.id);
     if (known == before.end() && report == facts.reports.end()) continue;
     Host host = known != before.end() ? known->second : Host();
-    // One that somebody has removed or put back does not change when it was heard of.
+    // A report that somebody has removed or put back does not change when the host was heard of.
     if (report != facts.reports.end()) {
       host.last = std::max(host.last, written_at(report->second, facts.now));
     }

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// When each host of a fleet was heard of last, as the one that leads sees it, and which of them are
+// When each host of a fleet was last heard of, as the leading host sees it, and which hosts are
 // lost. While etcd is away, or does not take what hosts write, hosts that live are not heard of
-// either. Then the own report of the host that leads does not come in, so a silence counts only as
-// far as those have come in all the time. All times are by etcd's clock. One thread.
+// either. Then the leading host does not see its own report, too. So silence counts only for a time
+// in which its own reports have come in. All times are by etcd's clock. One thread.
 #pragma once
 
 #include <map>
@@ -19,7 +19,7 @@ namespace ccm::fleet {
 
 class HostsHeard {
  public:
-  // This host begins to lead. `before`: what the one that led before has written last.
+  // This host begins to lead. `before`: the overview that the leader before has written last.
   void begin(const std::optional<FleetOverview>& before, Time now);
 
   struct Facts {
@@ -32,12 +32,12 @@ class HostsHeard {
     std::vector<std::string> lost = {};
     std::vector<std::string> returned = {};
   };
-  // Often, and at least every half minute. What is no member any more is forgotten.
+  // To be called often, at least every half minute. Forgets hosts that are no members any more.
   News look(const Facts& facts);
 
-  // When a host was heard of last; nullopt: not since it was let in.
+  // When a host was last heard of; nullopt: not since it was let in.
   std::optional<Time> last(const std::string& name) const;
-  // Lost, or never heard of.
+  // Whether the host is lost, or was never heard of.
   bool is_silent(const std::string& name) const;
 
  private:

@@ -9,7 +9,7 @@
 namespace ccm::fleet {
 namespace {
 
-// Between two looks at whether this host leads, and two attempts to reach etcd.
+// Between two looks whether this host leads, and between two attempts to reach etcd.
 constexpr int kBetweenLooksMs = 1000;
 
 }  // namespace
@@ -38,7 +38,7 @@ void HostsWatch::work() {
       listeners_.canaries.forget();
       continue;
     }
-    // After a silence it goes on at once.
+    // After mere silence it goes on at once.
     if (listen(standing->keys) && heard_) pause = 0;
   }
 }
@@ -66,12 +66,12 @@ Result<void> HostsWatch::read_all(const FleetKeys& keys) {
   return {};
 }
 
-// False: it is to begin anew.
+// False: everything has to be read anew.
 bool HostsWatch::hear(const EtcdNews& news) {
   const auto standing = host_.standing();
   const bool goes_on =
       standing && standing->leads && listeners_.settings.known_to(standing->keys) != 0;
-  // The member has forgotten what happened since, or etcd has what a backup had.
+  // The member has dropped the history since then, or etcd was restored from a backup.
   if (!goes_on || news.is_canceled || news.revision < *heard_) {
     listeners_.settings.forget();
     heard_.reset();

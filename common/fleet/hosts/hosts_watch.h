@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // The thread that listens, while this host leads, to what the other hosts tell of themselves: their
-// settings, their reports and what they count of versions that are tried out. Nobody else does:
-// what each of 1,000 hosts has to say must not come to each of the others. Owned by the store.
+// settings, their reports and their counts of versions that are tried out. Only the leading host
+// listens, because the words of each of 1,000 hosts must not go to each of the others. Owned by the
+// store.
 #pragma once
 
 #include <optional>
@@ -28,19 +29,19 @@ class HostsWatch {
   HostsWatch(const HostsWatch&) = delete;
   HostsWatch& operator=(const HostsWatch&) = delete;
 
-  // Once.
+  // To be called once.
   void start();
 
  private:
   void work();
-  // Until something else is to be done first. `transient` when etcd does not answer.
+  // Listens until something else has to be done first. `transient` when etcd does not answer.
   Result<void> listen(const FleetKeys& keys);
   Result<void> read_all(const FleetKeys& keys);
   bool hear(const EtcdNews& news);
 
   FleetHost& host_;
   const Listeners listeners_;
-  std::optional<EtcdRevision> heard_;  // all news up to it is in the books and the roster
+  std::optional<EtcdRevision> heard_;  // the books and the roster have all news up to it
   FileDescriptor stop_;
   std::thread thread_;
 };

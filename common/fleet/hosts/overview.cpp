@@ -10,7 +10,7 @@ namespace {
 
 using Host = FleetOverview::Host;
 
-// `newest_first`: by revision.
+// `newest_first`: ordered by revision.
 void add_behind(Host& host, const HostReport& report,
                 const std::vector<KnownCertificate>& newest_first) {
   const auto end = std::partition_point(
@@ -49,7 +49,7 @@ Host host_of(const FleetMember& member, const OverviewFacts& facts) {
   return host;
 }
 
-// The worst first; of those that are alike, by name.
+// The worst first; equal ones by name.
 auto rank(const Host& host) {
   return std::tuple(host.is_in_order(), !host.is_silent, -static_cast<std::int64_t>(host.behind),
                     !host.leads, std::string_view(host.name));
@@ -65,7 +65,7 @@ FleetOverview make_overview(OverviewFacts facts) {
   for (const FleetMember& member : facts.members) {
     Host host = host_of(member, facts);
     if (host.is_silent) ++overview.silent;
-    // What a silent host is behind on is no news.
+    // A silent host is behind on something in any case.
     if (!host.is_silent && host.behind > 0) ++overview.behind;
     if (!host.is_silent && host.has_wrong_clock()) ++overview.wrong_clocks;
     overview.shown.push_back(std::move(host));
@@ -82,7 +82,7 @@ bool says_the_same(const FleetOverview& one, const FleetOverview& other) {
   const auto counts = [](const FleetOverview& each) {
     return std::tuple(each.hosts, each.silent, each.behind, each.wrong_clocks);
   };
-  // A clock that is right may differ by a second from one report to the next.
+  // The difference to a correct clock may vary by a second between two reports.
   const auto alike = [](Host a, Host b) {
     a.seen = b.seen = Time{};
     if (!a.has_wrong_clock() && !b.has_wrong_clock()) a.clock_ahead = b.clock_ahead = std::nullopt;

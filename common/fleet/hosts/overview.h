@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// How all hosts of the fleet are (base/fleet_overview.h), as the one that leads puts it together.
-// Pure functions.
+// The leading host puts together here how all hosts of the fleet are (base/fleet_overview.h). Pure
+// functions.
 #pragma once
 
 #include <string>
@@ -18,8 +18,8 @@ namespace ccm::fleet {
 struct OverviewFacts {
   const std::vector<FleetMember>& members;
   const HostReports& reports;
-  // What has changed since the host that is the furthest behind wrote its report, or longer ago,
-  // but for the last moments. In any order.
+  // Certificates that have changed since the host that is the furthest behind wrote its report, or
+  // earlier, except in the last moments. In any order.
   std::vector<KnownCertificate> certificates;
   std::string leader;  // its id
   const HostsHeard& heard;
@@ -27,7 +27,7 @@ struct OverviewFacts {
 };
 FleetOverview make_overview(OverviewFacts facts);
 
-// Whether two say the same of the hosts, but for when they were heard of.
+// Whether two overviews say the same about the hosts, apart from when they were heard of.
 bool says_the_same(const FleetOverview& one, const FleetOverview& other);
 
 }  // namespace ccm::fleet

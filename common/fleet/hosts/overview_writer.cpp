@@ -12,16 +12,16 @@
 namespace ccm::fleet {
 namespace {
 
-// A busy fleet does not write all the time, and whoever leads a large one has other things to do
-// than to put it together each time that a host reports.
+// A busy fleet must not write all the time, and the leader of a large one must not put the overview
+// together for each report.
 constexpr Seconds kBetweenOverviewLooks{10};
 constexpr Seconds kBetweenOverviews{60};
-// A host that hears of something new reports it within a few seconds more than ten.
+// A host that hears of something new reports it little more than ten seconds later.
 constexpr Seconds kTimeToCatchUp{30};
 
 }  // namespace
 
-// What this host knew when it led before, or of the leader before, is the past.
+// What this host knew when it led before, or what the leader before knew, is out of date.
 void OverviewWriter::begin_anew() {
   has_begun_ = true;
   written_ = {};
@@ -42,7 +42,7 @@ Result<void> OverviewWriter::look(const FleetHost::Standing& standing) {
   const std::optional<HostReports> reports = parts_.reports.all();
   if (!reports) return {};
   if (!has_begun_) begin_anew();
-  // Whatever comes of it: what fails is not tried all the time either.
+  // Set before the outcome is known, so that a failure is not repeated all the time either.
   next_look_ = now + kBetweenOverviewLooks;
   if (Result<void> read = read_members(standing); !read) return read;
   const Time at = parts_.host.etcd()->now();
@@ -80,7 +80,7 @@ Result<void> OverviewWriter::read_members(const FleetHost::Standing& standing) {
   return {};
 }
 
-// Up to where a host that is in order has followed etcd and said so.
+// The revision up to which a host without problems has followed etcd, and has said so.
 EtcdRevision OverviewWriter::settled(SteadyTime now, EtcdRevision followed) {
   followed_.emplace_back(now, followed);
   while (followed_.size() > 1 && now - followed_[1].first >= kTimeToCatchUp) followed_.pop_front();

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Puts together, while this host leads, how all hosts of the fleet are, and writes it for all of
-// them: one small value, when something has changed, and also every minute. So a host of 1,000
-// knows of the others without reading what each of them says. Tells of hosts that come and go. One
-// thread.
+// them: one small value, after a change and also every minute. So a host of 1,000 knows of the
+// others without reading each report. Also reports hosts that come and go. One thread.
 #pragma once
 
 #include <cstdint>
@@ -51,11 +50,11 @@ class OverviewWriter {
   bool has_begun_ = false;
   SteadyTime next_look_{};
   SteadyTime written_{};
-  std::optional<FleetOverview> last_;  // that was written
+  std::optional<FleetOverview> last_;  // the last one that was written
   std::vector<FleetMember> members_;
   std::optional<std::uint64_t> members_heard_;  // Standing::members_heard when they were read
   HostsHeard heard_;
-  // Up to where etcd was followed, and when.
+  // The revisions up to which etcd was followed, and when.
   std::deque<std::pair<SteadyTime, EtcdRevision>> followed_;
 };
 

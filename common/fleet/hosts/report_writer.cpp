@@ -14,18 +14,18 @@
 namespace ccm::fleet {
 namespace {
 
-// As long as the certificates of a server that is gone count on its own host.
+// As long as the certificates of a server that has gone are still looked after on its own host.
 constexpr std::chrono::seconds kReportLife = store::kServerGrace;
 constexpr Seconds kBetweenReportKeepAlives = kReportLife / 4;
 constexpr Seconds kBetweenReports{60};
 constexpr Seconds kBetweenChanges{10};
-// While a version is tried out, each time a part of the time since that began.
+// While a version is tried out, the counts are written at each tenth of the time since that began.
 constexpr int kCanaryParts = 10;
 constexpr Seconds kShortestBetweenCanaries{2};
-// Far below what etcd takes for one value.
+// Far below etcd's limit for one value.
 constexpr std::size_t kMostCanaries = 4000;
 
-// Without those of which nothing was counted yet.
+// Leaves out those without any count.
 store::CanariesCounted worth_telling(store::CanariesCounted counted) {
   std::erase_if(counted, [](const auto& each) { return each.second.total == CanaryTally(); });
   while (counted.size() > kMostCanaries) counted.erase(std::prev(counted.end()));
@@ -45,7 +45,7 @@ Result<void> ReportWriter::keep_lease(SteadyTime now) {
     const Result<EtcdLease> lease = parts_.etcd.grant(kReportLife);
     if (!lease) return fail(lease.error());
     lease_ = *lease;
-    // What was written has gone with the lease before.
+    // With the earlier lease, everything that was written under it has gone.
     sealed_with_.clear();
     settings_modified_ = 0;
     reported_ = {};
@@ -73,7 +73,7 @@ Result<EtcdRevision> ReportWriter::commit(const FleetKeys& keys, EtcdChange chan
   const Result<EtcdOutcome> outcome = parts_.etcd.commit(transaction);
   if (!outcome) return fail(outcome.error());
   if (outcome->has_happened) return outcome->revision;
-  // Perhaps etcd has earlier settings, or none: the next look writes them first.
+  // etcd may have earlier settings, or none, so the next look writes them first.
   sealed_with_.clear();
   settings_modified_ = 0;
   return fail(
@@ -106,7 +106,7 @@ Result<void> ReportWriter::tell_settings(const FleetKeys& keys) {
   return {};
 }
 
-// What has changed is told soon, but a host in a busy fleet does not write all the time.
+// Changes are written soon, but a host in a busy fleet must not write all the time.
 Result<void> ReportWriter::tell_how_it_goes(const FleetHost::Standing& standing) {
   const SteadyTime now = parts_.clock.steady_now();
   parts_.etcd.compare_clocks_after(kBetweenChanges);
@@ -139,8 +139,8 @@ Result<void> ReportWriter::tell_how_it_goes(const FleetHost::Standing& standing)
   return {};
 }
 
-// What one host sees can end the canary of all, so that is told at once. The rest is not urgent,
-// and the more hosts there are, the sooner their sum tells.
+// The counts of one host alone can end the canary everywhere, so such counts are written at once.
+// Others are not urgent: the more hosts there are, the sooner their sum is conclusive.
 bool ReportWriter::is_time_for(const store::CanariesCounted& counted) const {
   Seconds age = kBetweenChanges * kCanaryParts;
   for (const auto& [name, each] : counted) {

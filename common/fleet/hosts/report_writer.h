@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// Tells the fleet what this host's servers are set to, how it goes here, and how handshakes end
-// with versions that are tried out: sealed values of etcd under a lease, so that they go away some
-// time after the host. Only a member writes them. The settings are written when they change; the
-// report, which is small, also every minute. It finds out whether etcd still has the settings,
-// which a restored backup may not. One thread.
+// Tells the fleet this host's settings, its condition, and how handshakes end with versions that
+// are tried out: sealed values of etcd under a lease, so that they disappear some time after the
+// host. Only a member writes them. Settings are written when they change; the report, which is
+// small, also every minute. Checks that etcd still has the settings, because a restored backup may
+// not. One thread.
 #pragma once
 
 #include <optional>
@@ -34,7 +34,7 @@ class ReportWriter {
   };
   explicit ReportWriter(Parts parts) : parts_(std::move(parts)) {}
 
-  // Writes what has changed, and keeps the lease alive. `transient` when it is to be tried again
+  // Writes what has changed, and keeps the lease alive. `transient` when it should be tried again
   // soon.
   Result<void> look(const FleetHost::Standing& standing);
 
@@ -46,7 +46,7 @@ class ReportWriter {
   bool is_time_for(const store::CanariesCounted& counted) const;
   Result<EtcdRevision> commit(const FleetKeys& keys, EtcdChange change,
                               std::vector<EtcdCompare> base);
-  // At which revision. `base`: what it is also compared with.
+  // Returns the revision. `base`: a further condition.
   Result<EtcdRevision> put(const FleetKeys& keys, const std::string& key, const Secret& text,
                            std::vector<EtcdCompare> base = {});
 
@@ -54,15 +54,15 @@ class ReportWriter {
   EtcdLease lease_ = 0;
   SteadyTime next_keep_alive_{};
   SettingsTraces written_;
-  std::string sealed_with_;             // the id of the fleet's key then
-  EtcdRevision settings_modified_ = 0;  // then; 0: etcd has none of this process
-  SteadyTime reported_{};               // when; the epoch: not under this lease
+  std::string sealed_with_;             // the id of the fleet's key at that time
+  EtcdRevision settings_modified_ = 0;  // their revision; 0: etcd has none that this process wrote
+  SteadyTime reported_{};               // the epoch: not yet under this lease
   std::uint64_t reported_heads_ = 0;
   FailedCopies reported_failed_;
   bool reported_wrong_clock_ = false;
-  // As they were told of last; nullopt: etcd may have those of a process before.
+  // The counts that were written last; nullopt: etcd may have those of an earlier process.
   std::optional<store::CanariesCounted> canaries_;
-  SteadyTime canaries_told_{};  // when
+  SteadyTime canaries_told_{};  // when they were written
 };
 
 }  // namespace ccm::fleet

@@ -10,15 +10,15 @@
 namespace ccm::fleet {
 namespace {
 
-// Of values that may each be as large as etcd takes, in an answer of 16 MiB at most.
+// Each value may be as large as etcd allows, and an answer has 16 MiB at most.
 constexpr std::size_t kSettingsAtOnce = 8;
-// Of the id of a host whose name is not known.
+// For the id of a host whose name is not known.
 constexpr std::size_t kIdDigitsShown = 16;
 
-// Every change of the fleet's key writes the entries of its members anew, and etcd takes settings
-// only while the entry is as their host knows it (report_writer.cpp). So those of an older key are
-// older than the entry, or somebody has put them back; and so with an entry of an older key, unless
-// its host is about to get the newest one.
+// Every change of the fleet's key writes the members' entries anew, and etcd accepts settings only
+// while the entry is the one that their host knows (report_writer.cpp). So settings under an older
+// key are older than the entry, or somebody has put them back. The same holds for an entry under an
+// older key, unless its host is about to get the newest one.
 Result<void> check_sender(const EtcdItem& settings, const EtcdItem* entry, const FleetKeys& keys) {
   if (keys.entry_modified == 0) return {};
   if (entry == nullptr) return fail(ErrorKind::rejected, "it is no member of the fleet");
@@ -111,7 +111,7 @@ Result<void> SettingsReader::look(const FleetKeys& keys) {
   const Result<EtcdPage> page =
       etcd_.read_all(range_of_prefix(layout_.settings()), kSettingsAtOnce);
   if (!page) return fail(page.error());
-  // Behind the settings: no entry is older than what its host has said.
+  // Read after the settings, so that no entry is older than its host's settings.
   const Result<Entries> members = read_entries(range_of_prefix(layout_.members()), keys);
   if (!members) return fail(members.error());
   const Known before = std::exchange(known_, {});
@@ -141,7 +141,7 @@ void SettingsReader::hear(const std::vector<EtcdEvent>& events, const FleetKeys&
       problems_.erase(item.key);
     } else {
       hear_settings(item, keys);
-      // Whoever does not answer is not asked once more for each of the others.
+      // An etcd that does not answer is not asked again for each of the others.
       if (known_to_ == 0) break;
     }
   }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Knows, for the host that leads, what the other hosts' servers are set to, and fills the roster.
-// All of it is read once; what changes then is heard of (hosts_watch.h). Only what a member says
-// counts, so that settings of a host that has left do not come back. Thread-safe.
+// Reads, on the leading host, the settings of the other hosts' servers, and fills the roster. All
+// are read once; later changes are heard of (hosts_watch.h). Only settings of members count, so
+// that those of a host that has left do not come back. Thread-safe.
 #pragma once
 
 #include <map>
@@ -26,15 +26,15 @@ class SettingsReader {
                  Log& log)
       : etcd_(etcd), self_(std::move(self)), layout_(layout), roster_(roster), log_(log) {}
 
-  // Reads all. Settings that do not open, are no member's, or are of another release, are told of
-  // once and count for nothing.
+  // Reads everything. Settings that do not open, come from no member, or are of another release are
+  // logged once and ignored.
   Result<void> look(const FleetKeys& keys);
-  // What has happened since, to settings or anything else. What is known already is passed over.
+  // Takes in what has happened since, to settings or anything else. Skips what is already known.
   void hear(const std::vector<EtcdEvent>& events, const FleetKeys& keys);
-  // The revision of etcd up to which all is known. 0: all is to be read, because nothing is known,
-  // or the fleet has another key, which opens more.
+  // The revision of etcd up to which everything is known. 0: everything must be read, because
+  // nothing is known yet, or because the fleet has a new key, which opens more.
   EtcdRevision known_to(const FleetKeys& keys) const;
-  // All is to be read. The roster stays as it is until then.
+  // Everything must be read again. The roster keeps its content until then.
   void forget() {
     const std::lock_guard lock(mutex_);
     known_to_ = 0;
@@ -45,13 +45,13 @@ class SettingsReader {
     HostSettings settings;
     EtcdRevision modified = 0;
   };
-  using Known = std::map<std::string, Believed>;    // by the key of etcd
+  using Known = std::map<std::string, Believed>;    // by etcd's key
   using Entries = std::map<std::string, EtcdItem>;  // of the members, by their ids
 
-  // `before`: what counts instead when these settings do not; nullptr: nothing.
+  // `before`: what to use if these settings do not count; nullptr: nothing.
   void take_in(const EtcdItem& item, const Entries& members, const FleetKeys& keys,
                const Believed* before);
-  // Changes nothing where it cannot ask etcd: then all is to be read.
+  // Changes nothing if etcd cannot be asked; then everything must be read again.
   void hear_settings(const EtcdItem& item, const FleetKeys& keys);
   Result<Entries> read_entries(const EtcdRange& range, const FleetKeys& keys);
   std::string id_of(const EtcdItem& item) const {
@@ -69,9 +69,9 @@ class SettingsReader {
   mutable std::mutex mutex_;
   ConfigPool configs_;
   Known known_;
-  std::map<std::string, std::string> problems_;  // as they were told of last
+  std::map<std::string, std::string> problems_;  // the last ones that were logged
   EtcdRevision known_to_ = 0;
-  std::string sealed_with_;  // the id of the fleet's key then
+  std::string sealed_with_;  // the id of the fleet's key at that time
 };
 
 }  // namespace ccm::fleet

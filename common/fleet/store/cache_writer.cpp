@@ -38,20 +38,21 @@ std::string CacheWriter::records_path(const std::string& name) const {
   return (name.empty() ? reader_.state_path() : reader_.certificate_path(name)) + "/records";
 }
 
-// What lay there is of a time before the fleet; `temporary` has it afterwards, or is gone.
+// What was there is from before the fleet. It gets the name `temporary`, or is removed.
 Result<void> CacheWriter::promote(const std::string& temporary, const std::string& version) {
   const int here = AT_FDCWD;
   if (is_there(version) &&
       renameat2(here, temporary.c_str(), here, version.c_str(), RENAME_EXCHANGE) == 0) {
     return {};
   }
-  // A file system that cannot exchange: a kill in between leaves the version to be fetched again.
+  // This file system cannot exchange two names. After a kill in between, the version is fetched
+  // again.
   if (Result<void> removed = remove_tree(version); !removed) return removed;
   if (rename(temporary.c_str(), version.c_str()) == 0) return {};
   return fail(system_error(fmt::format("rename {}", temporary), errno));
 }
 
-// All of it under a temporary name, then the whole directory at once.
+// Writes everything under a temporary name, then renames the whole directory.
 Result<void> CacheWriter::add_version(const std::string& name,
                                       const store::StoredCertificate& version) const {
   const std::string final_path = version_path(name, version.info.number);
@@ -99,7 +100,7 @@ bool CacheWriter::remove_versions_beside(const std::string& name, const Head& he
     if (head.find(number) != nullptr) continue;
     const std::string old = version_path(name, number);
     const std::string doomed = old + std::string(kTemporaryMark) + "old";
-    // Out of sight first: a version is there as a whole or not at all.
+    // Renamed first, so that a version is either complete or not there.
     static_cast<void>(remove_tree(doomed));
     if (rename(old.c_str(), doomed.c_str()) != 0) continue;
     static_cast<void>(remove_tree(doomed));
@@ -149,10 +150,10 @@ Result<bool> CacheWriter::remove_record(const std::string& name, const std::stri
 
 Result<bool> CacheWriter::remove_entry(const std::string& name) const {
   if (!is_there(reader_.certificate_path(name))) return false;
-  // It may hold the private key. The publisher makes another one.
+  // The snapshot may hold the private key, so it goes. The publisher makes a new one.
   store::remove_snapshot(reader_.state_path());
   Result<void> removed = store::remove_entry(reader_.state_path(), name);
-  // One may have been made since, from what was still there.
+  // A new one may have been made in the meantime, from what was still there.
   store::remove_snapshot(reader_.state_path());
   if (!removed) return pass(std::move(removed));
   return true;

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// Writes into a file store of this host what the fleet has, under the fleet's numbers. A host
-// serves from there through any outage, and so do its servers, which know of no fleet. As
-// crash-only as the file store itself. Callers serialise writers, and hold the file store's lease.
+// Writes what the fleet has into a file store of this host, under the fleet's version numbers. A
+// host, and its servers, which know nothing of a fleet, serve from there through any outage. As
+// safe against crashes as the file store itself. Callers serialise writers and hold the file
+// store's lease.
 #pragma once
 
 #include <cstddef>
@@ -17,7 +18,7 @@
 
 namespace ccm::fleet {
 
-// The code of errors of this host's files, so that those of etcd are told from them.
+// The code of errors about this host's files, which distinguishes them from etcd's.
 inline constexpr std::string_view kCopyFailed = "fleet.copy";
 template <typename T>
 Result<T> in_copy(Result<T> done) {
@@ -29,26 +30,26 @@ class CacheWriter {
  public:
   explicit CacheWriter(const store::FileReader& reader) : reader_(reader) {}
 
-  // A version, with its response, in the place of another one of that number.
+  // Writes a version with its response, in place of another one with that number.
   Result<void> add_version(const std::string& name, const store::StoredCertificate& version) const;
-  // True when it was another one before.
+  // True when the response has changed.
   Result<bool> keep_response(const std::string& name, store::VersionNumber number,
                              std::span<const std::byte> der) const;
-  // SHA-256 of the response that lies beside a version; empty when there is none.
+  // SHA-256 of a version's response; empty when it has none.
   std::string response_digest(const std::string& name, store::VersionNumber number) const;
   Result<void> point_at(const std::string& name, store::VersionNumber number) const;
-  // All versions that the head does not know. True when there were any. What cannot be removed now
-  // is removed the next time.
+  // Removes all versions that the head does not name. True when there were any. What cannot be
+  // removed now is removed the next time.
   bool remove_versions_beside(const std::string& name, const Head& head) const;
-  // What is known of the certificate's head, across restarts.
+  // Keeps what is known of the certificate's head across restarts.
   Result<void> note_head(const std::string& name, const Head& head) const;
   std::optional<Head> noted_head(const std::string& name) const;
 
-  // True when it was another one before.
+  // True when the record has changed.
   Result<bool> put_record(const std::string& name, const std::string& kind,
                           const store::StoredRecord& record) const;
   Result<bool> remove_record(const std::string& name, const std::string& kind) const;
-  // With all that is its own. False when there is no such entry.
+  // Removes the entry with everything in it. False when there is none.
   Result<bool> remove_entry(const std::string& name) const;
 
  private:

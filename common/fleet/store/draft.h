@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// A transaction that changes a fleet's entries, while it grows. What is put is sealed at once; the
-// first thing that fails is said when the draft is taken. One thread.
+// A transaction that changes a fleet's entries, while it is put together. Values are sealed at
+// once; the first failure is reported when the draft is taken. One thread.
 #pragma once
 
 #include <cstddef>
@@ -23,10 +23,10 @@ class Draft {
   Draft(const FleetLayout& layout, const FleetKeys& keys) : layout_(layout), keys_(keys) {}
 
   void expect(std::string key, EtcdRevision modified);
-  // As with remove(), what the draft did to that key before counts no more: etcd takes each key
-  // once in a transaction.
+  // Replaces what the draft did to that key before, as remove() does, because etcd accepts each key
+  // only once in a transaction.
   void put(std::string key, const Secret& text);
-  // To the front, where it tells whether the transaction has happened (EtcdClient::commit).
+  // Puts it first, where it shows whether the transaction has happened (EtcdClient::commit).
   void put_first(std::string key, const Secret& text);
   void put_version(const std::string& name, const crypto::Bundle& bundle,
                    const store::VersionInfo& info, std::span<const std::byte> response);

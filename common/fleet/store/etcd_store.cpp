@@ -29,7 +29,7 @@ namespace {
 using store::Lease;
 using store::VersionNumber;
 
-// In one transaction; the rest goes with the next one.
+// In one transaction; the rest follows in the next one.
 constexpr std::size_t kMostRemovedAtOnce = 40;
 
 class EtcdStore final : public store::Store, public store::FileReader {
@@ -88,7 +88,8 @@ class EtcdStore final : public store::Store, public store::FileReader {
   EtcdRevision last_token_ = 0;  // of the last lease; under the host's lock
 };
 
-// As the file store judges it: by `current` or, when that is damaged, by what load() gave instead.
+// Decides as the file store does: by `current` or, when that version is damaged, by the version
+// that load() gave instead.
 Result<void> EtcdStore::check_expected(const std::string& name, VersionNumber expected) const {
   if (expected == current_version(name)) return {};
   const Result<Loaded> loaded = load(name);
@@ -176,10 +177,10 @@ Result<void> EtcdStore::restore(const Lease& lease, const policy::Admission& adm
 Result<void> EtcdStore::prune(const Lease& lease, const std::string& name, unsigned keep) {
   if (Result<void> checked = store::check_entry_name(name); !checked) return checked;
   const auto held = host_.lock();
-  // Asked of every certificate at the start: etcd is not, when there is nothing to do.
+  // Called for every certificate at the start, so etcd is not asked when there is nothing to do.
   if (versions(name).size() <= keep + std::size_t{1}) return {};
   if (Result<void> allowed = host_.check_lease(lease); !allowed) return allowed;
-  // With the current one damaged an older one serves.
+  // When the current version is damaged, an older one is served.
   const Result<Loaded> loaded = load(name);
   if (!loaded || !loaded->certificate || loaded->damage) return {};
   Draft draft = new_draft();
@@ -275,12 +276,12 @@ Result<void> EtcdStore::forget(const Lease& lease, const std::string& name, stor
   draft.remove_all(layout.shelf(Shelf::response, name));
   draft.remove_all(layout.shelf(Shelf::record, name));
   draft.remove(layout.grant(name));
-  // What stays says so to the hosts that hear of it later.
+  // Hosts that hear of it later see from the head that remains that it was forgotten.
   return commit_head(lease, name, {.sequence = known.head.sequence + 1}, std::move(draft));
 }
 
-// Where etcd does not let this host read what the others name, each host would lead in turn, and
-// none for long.
+// If etcd does not let this host read the others' settings, every host would lead in turn, and none
+// for long.
 Result<void> EtcdStore::hear_the_others() {
   Result<void> done = reporter_.hear_the_others(host_.keys());
   if (done || done.error().is_retryable()) return done;
@@ -303,7 +304,7 @@ Result<std::unique_ptr<Lease>> EtcdStore::try_lead() {
                                                               .may_lead = host_.may_lead()});
   if (!lease || *lease == nullptr) return lease;
   last_token_ = (*lease)->fencing_token();
-  // What the leader before has written last may not have been heard of yet.
+  // The last writes of the leader before may not have been heard of yet.
   Result<void> done = host_.catch_up();
   if (done) done = hear_the_others();
   if (done) done = adopt_copy(host_, *this, **lease);

@@ -18,9 +18,9 @@ namespace {
 
 using namespace std::chrono_literals;
 
-// Between two attempts to reach etcd, and to become the process that follows.
+// Between two attempts to reach etcd, or to become the process that follows.
 constexpr Backoff kFollowing{.first = 100ms, .longest = 2s, .immediate = 1};
-// Between two attempts to write the copy. Each has etcd send again what is missing.
+// Between two attempts to write the copy. Each attempt makes etcd send again what is missing.
 constexpr Backoff kCopying{.first = 1s, .longest = 15s};
 
 constexpr EtcdRevision kAllOfIt = std::numeric_limits<EtcdRevision>::max();
@@ -42,7 +42,7 @@ void FleetHost::start() {
   follower_ = std::thread([this] { follow(); });
 }
 
-// True when it is to end.
+// True when the thread has to end.
 bool FleetHost::waits_for(std::chrono::milliseconds time) {
   pollfd waiting{stop_.get(), POLLIN, 0};
   return poll(&waiting, 1, static_cast<int>(time.count())) > 0;
@@ -81,10 +81,10 @@ std::optional<EtcdRevision> FleetHost::prepare_to_listen() {
   return heard_;
 }
 
-// False: it is to be listened anew, and all has to be read anew unless heard_ is left.
+// False: listen anew. Unless heard_ is kept, everything must be read anew as well.
 bool FleetHost::hear(const EtcdNews& news) {
   const auto held = lock();
-  // The member has forgotten what happened since, or does not know the log-in any more.
+  // The member has dropped the history since then, or does not know the log-in any more.
   if (news.is_canceled || has_gone_back(news)) {
     heard_.reset();
     return false;
@@ -95,7 +95,7 @@ bool FleetHost::hear(const EtcdNews& news) {
     heard_.reset();
     return false;
   }
-  // Not the revision of the news itself: older ones may still be on their way.
+  // Not the revision of the news itself, because older events may still be on their way.
   EtcdRevision newest = 0;
   for (const EtcdEvent& event : news.events) newest = std::max(newest, event.item.modified);
   if (const Result<void> applied = mirror_.apply(news); !applied) {
@@ -119,14 +119,14 @@ void FleetHost::begin_anew() {
   heard_.reset();
 }
 
-// A member that lags behind says so, too, so all are asked.
+// A member that lags behind also has lower revisions, so all members are asked.
 bool FleetHost::has_gone_back(const EtcdNews& news) {
   if (!heard_ || news.revision >= *heard_) return false;
   const Result<EtcdPage> page = parts_.etcd->range({.key = parts_.layout.leader()});
   return page && page->revision < *heard_;
 }
 
-// A change of the keys is for a host when it is about its own box, or its membership.
+// A change of keys concerns this host when it is about its own box or its membership.
 bool FleetHost::has_new_keys(const EtcdNews& news) const {
   const std::string keys = parts_.layout.all() + "keys/";
   const std::string hosts = parts_.layout.all() + "hosts/";
@@ -222,8 +222,7 @@ Result<void> FleetHost::have_keys() {
   return keys_.keys.empty() ? read_keys() : Result<void>();
 }
 
-// Whether the fleet has got another key since they were read: each change of it writes this host's
-// entry anew.
+// Whether the fleet has a new key since they were read; each change writes this host's entry anew.
 Result<bool> FleetHost::are_keys_old() const {
   if (keys_.entry_modified == 0) return false;
   const Result<EtcdPage> page = parts_.etcd->range({.key = keys_.entry});
@@ -231,8 +230,8 @@ Result<bool> FleetHost::are_keys_old() const {
   return page->items.empty() || page->items.front().modified != keys_.entry_modified;
 }
 
-// The keys as well: nobody tells this host afterwards what happened to them before the revision
-// from which it listens.
+// Also reads the keys. Nobody tells this host later what happened to them before the revision from
+// which it listens.
 Result<void> FleetHost::synchronise() {
   Result<void> done = read_all();
   if (done) gap_.reset();
@@ -249,7 +248,7 @@ Result<void> FleetHost::read_all() {
   const Result<EtcdRevision> revision = mirror_.synchronise();
   if (!revision) return fail(revision.error());
   if (keys_of_ != mirror_.times_gone_back()) return read_all();
-  // Not before: what happens behind that revision is heard of.
+  // Not earlier, because everything after that revision is heard of.
   if (Result<void> looked = look_at_leader(); !looked) return looked;
   if (Result<void> looked = look_at_overview(); !looked) return looked;
   const Result<bool> are_old = are_keys_old();
@@ -268,7 +267,7 @@ Result<bool> FleetHost::is_ready_to_lead() {
     if (lease_problem_.empty()) return false;
     return fail(ErrorKind::rejected, lease_problem_);
   }
-  // The thread that follows finds out when that ends.
+  // The thread that follows notices when that is over.
   if (cannot_write()) return fail(ErrorKind::transient, "the copy of the fleet cannot be written");
   if (heard_) return true;
   if (Result<void> done = synchronise(); !done) return pass(std::move(done));

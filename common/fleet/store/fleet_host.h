@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// This host in its fleet: the thread that follows what the others write, the one way to write, and
-// the copy that both keep up to date. Owned by the store.
+// This host in its fleet: the thread that follows what others write, the only way to write, and the
+// copy that both keep up to date. Owned by the store.
 //
 // Several processes of a host may share the copy. The one with the file store's lease writes it;
 // the others wait for that lease.
@@ -33,7 +33,7 @@ namespace ccm::fleet {
 
 class FleetHost {
  public:
-  // What it works with; `files` is the store of the copy.
+  // What it works with. `files` is the store of the copy.
   struct Parts {
     std::shared_ptr<EtcdClient> etcd;
     FleetLayout layout;
@@ -49,46 +49,46 @@ class FleetHost {
   FleetHost(const FleetHost&) = delete;
   FleetHost& operator=(const FleetHost&) = delete;
 
-  // Begins to follow; once.
+  // Begins to follow. To be called once.
   void start();
-  // With the lock held: the fleet's keys are here, from etcd when they were not.
+  // With the lock held: makes sure that the fleet's keys are here; asks etcd if they are not.
   Result<void> have_keys();
-  // With the lock held: another process leads, as far as is known here. Costs nothing.
+  // With the lock held: whether another process leads, as far as this host knows. Costs nothing.
   bool is_led_by_another(EtcdRevision own_token) const;
 
-  // Held by whoever reads what is known of the fleet in order to write.
+  // To be held by code that reads what is known of the fleet in order to write.
   std::unique_lock<std::mutex> lock() { return std::unique_lock(mutex_); }
-  // With the lock held. Commits, and has the copy follow. `transient` when a comparison fails: what
-  // it was based on is another by now. With a lease: only while that leads. The agent's main thread
-  // writes, too: while etcd is silent it is not asked again and again, so that many writes wait no
-  // longer than one.
+  // With the lock held. Commits, then updates the copy. `transient` when a comparison fails,
+  // because something has changed in between. With a lease: only while that leads. The agent's main
+  // thread writes, too, so a silent etcd is not asked again and again: many writes wait no longer
+  // than one.
   Result<void> commit(EtcdTransaction transaction, const store::Lease* lease);
-  // `transient` when another host leads by now.
+  // `transient` when another host leads now.
   Result<void> check_lease(const store::Lease& lease);
-  // Whether this process may lead, and knows all that the fleet has. `rejected` when the copy
+  // Whether this process may lead and knows everything that the fleet has. `rejected` when the copy
   // cannot be locked, `transient` when it cannot be written.
   Result<bool> is_ready_to_lead();
-  // True until what this process writes as the leader cannot be written to its copy: then another
-  // host can lead, and this one follows when it can.
+  // True until this process, as the leader, cannot write to its copy. Then another host can lead,
+  // and this one follows once it can.
   std::shared_ptr<const std::atomic<bool>> may_lead() {
     return may_lead_ = std::make_shared<std::atomic<bool>>(true);
   }
-  // All that the fleet has is known afterwards.
+  // Afterwards everything that the fleet has is known.
   Result<void> catch_up();
-  // How this process stands with the fleet; nullopt while it does not follow it.
+  // How this process stands with the fleet; nullopt while it does not follow the fleet.
   struct Standing {
     FleetKeys keys;
     bool leads;
-    FleetLeader leader;         // as it was heard of last; its id is empty when none leads
+    FleetLeader leader;         // the last one that was heard of; without an id when none leads
     EtcdRevision leader_token;  // 0: none leads
-    EtcdRevision followed;      // what was written to etcd later is not in the copy
+    EtcdRevision followed;      // the copy lacks what was written to etcd later
     FailedCopies failed;
     std::uint64_t heads_heard;    // fleet_mirror.h
     bool has_canary;              // and this
-    std::uint64_t members_heard;  // grows whenever the members may be others
+    std::uint64_t members_heard;  // grows whenever the members may have changed
   };
   std::optional<Standing> standing();
-  // As the mirror has it. Any thread.
+  // As FleetMirror. Any thread.
   std::vector<KnownCertificate> changed_between(EtcdRevision after, EtcdRevision to) {
     const auto held = lock();
     return mirror_.changed_between(after, to);
@@ -105,14 +105,14 @@ class FleetHost {
 
  private:
   void follow();
-  // False when it is to wait before the next time.
+  // False when it should wait before the next time.
   bool listen();
-  // From which revision to listen; nullopt: not now.
+  // The revision from which to listen; nullopt: not now.
   std::optional<EtcdRevision> prepare_to_listen();
   bool hear(const EtcdNews& news);
-  // What is known of etcd's revisions and of the keys counts no more: all has to be read anew.
+  // Forgets etcd's revisions and the keys, so that everything is read anew.
   void begin_anew();
-  // Whether etcd's revisions are lower than those that were heard of, as in a restored backup.
+  // Whether etcd's revisions are lower than those that were heard of, as after a restored backup.
   bool has_gone_back(const EtcdNews& news);
   bool take_host_lease();
   Result<void> synchronise();
@@ -131,9 +131,9 @@ class FleetHost {
   std::vector<std::string> flaws() const;
   bool waits_for(std::chrono::milliseconds time);
 
-  // What the copy does not have, although it was heard of.
+  // What was heard of and is missing in the copy.
   struct Gap {
-    EtcdRevision until;  // of the last of it
+    EtcdRevision until;  // of the last missing item
     bool is_local;       // this host could not write it
   };
   void note_gap(const Error& error, EtcdRevision until);
@@ -146,21 +146,21 @@ class FleetHost {
 
   Parts parts_;
   FleetKeys keys_;
-  std::uint64_t keys_of_ = 0;  // mirror_.times_gone_back() when they were read
+  std::uint64_t keys_of_ = 0;  // mirror_.times_gone_back() at that time
   FleetMirror mirror_;
   OverviewReader overview_;
   std::mutex mutex_;
   std::unique_ptr<store::Lease> host_lease_;
-  std::string lease_problem_;          // why it cannot be taken, as it was told of last
-  std::optional<EtcdRevision> heard_;  // all news up to it is in the copy
+  std::string lease_problem_;          // the last reason that was logged
+  std::optional<EtcdRevision> heard_;  // the copy has all news up to it
   std::optional<Gap> gap_;
-  std::optional<Leader> leader_;  // as it was heard of last
+  std::optional<Leader> leader_;  // the last one that was heard of
   std::shared_ptr<std::atomic<bool>> may_lead_ = std::make_shared<std::atomic<bool>>(true);
   std::optional<SteadyTime> copied_since_;  // another one leads with this host's key file
   bool is_copied_ = false;                  // and has for so long that it is no process of before
   bool is_full_ = false;                    // etcd, as it was told of last
   std::uint64_t members_heard_ = 0;
-  std::optional<bool> is_connected_;  // as it was told of last
+  std::optional<bool> is_connected_;  // the last state that was logged
   std::string problem_;               // why not
   Time since_{};                      // of is_connected_
   std::optional<store::FleetNote> noted_;

@@ -28,7 +28,7 @@ Result<void> FleetHost::check_lease(const store::Lease& lease) {
 
 Result<void> FleetHost::commit(EtcdTransaction transaction, const store::Lease* lease) {
   if (lease != nullptr) {
-    // An etcd that does not answer is not waited for in vain.
+    // Does not wait in vain for an etcd that does not answer.
     if (!lease->is_held()) return not_leading();
     transaction.compares.push_back({.key = parts_.layout.leader(),
                                     .of = EtcdCompare::Of::created,
@@ -44,8 +44,8 @@ Result<void> FleetHost::commit(EtcdTransaction transaction, const store::Lease* 
   if (!outcome->has_happened) {
     if (lease != nullptr) {
       if (Result<void> leads = check_lease(*lease); !leads) return leads;
-      // Only leaders write it, so what this one knows is wrong, perhaps because the answer to an
-      // earlier write was lost. The next attempt knows better.
+      // Only leaders write it, so this process has wrong knowledge, perhaps because the answer to
+      // an earlier write was lost. The next attempt will have read it anew.
       begin_anew();
       tell(synchronise());
       return fail(ErrorKind::transient,
@@ -53,7 +53,7 @@ Result<void> FleetHost::commit(EtcdTransaction transaction, const store::Lease* 
     }
     return fail(ErrorKind::transient, "another host has changed it in the meantime");
   }
-  // Without the lease of the copy: whoever has it hears of it.
+  // Without the lease of the copy, the process that has it hears of the change.
   if (host_lease_ == nullptr) return {};
   EtcdNews news{.events = {}, .revision = outcome->revision};
   for (EtcdChange& change : transaction.changes) {

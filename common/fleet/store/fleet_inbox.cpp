@@ -18,7 +18,7 @@ constexpr std::size_t kLargestLetter = std::size_t{2} << 20U;
 
 }  // namespace
 
-// As the file store's inbox does, in a folder that nobody watches.
+// Writes the request as the file store's inbox does, in a folder that nobody watches.
 Result<Secret> FleetInbox::write_down(const store::Request& request, std::string& id) const {
   if (Result<void> made = make_directories(outbox_path_); !made) return pass(std::move(made));
   store::FileInbox outbox(outbox_path_);
@@ -38,7 +38,7 @@ Result<std::string> FleetInbox::leave(const store::Request& request) {
   const std::string key = host_.layout().request(id, request.name);
   const auto held = host_.lock();
   if (Result<void> ready = host_.have_keys(); !ready) return pass(std::move(ready));
-  // What nobody serves goes away by itself.
+  // A request that nobody serves disappears by itself.
   const Result<EtcdLease> lease = host_.etcd()->grant(Letter::kLife);
   if (!lease) return fail(lease.error());
   Result<std::string> sealed =
@@ -78,7 +78,7 @@ store::Withdrawal FleetInbox::withdraw(const store::Ticket& ticket) noexcept {
       });
 }
 
-// Only as the leader, so whoever leads next does not find it any more.
+// Only the leader takes requests, so the next leader does not find it any more.
 Result<void> FleetInbox::take(const store::Lease& lease, const store::Ticket& ticket,
                               const std::optional<std::string>& note) {
   const auto held = host_.lock();
@@ -87,7 +87,7 @@ Result<void> FleetInbox::take(const store::Lease& lease, const store::Ticket& ti
   const EtcdRevision waiting = host_.mirror().modified(request);
   FleetMirror::Taken taken = host_.mirror().taken_like(ticket.id);
   if (taken.requests.has(ticket.id) && in_doubt_.erase(ticket.id) > 0) {
-    // Nobody else can have taken it while this one has led all the time.
+    // Nobody else can have taken it while this process has led all the time.
     return host_.check_lease(lease);
   }
   if (waiting == 0 || !copy_.is_waiting(ticket) || taken.requests.has(ticket.id)) {
@@ -112,7 +112,7 @@ Result<void> FleetInbox::take(const store::Lease& lease, const store::Ticket& ti
   Result<EtcdTransaction> transaction = std::move(draft).take();
   if (!transaction) return pass(std::move(transaction));
   Result<void> done = host_.commit(*std::move(transaction), &lease);
-  // It has happened also when only the copy could not be written.
+  // The request was also taken when only the copy could not be written.
   if (!done && done.error().code() == kCopyFailed) return {};
   // Perhaps only the answer was lost.
   if (!done) in_doubt_.insert(ticket.id);

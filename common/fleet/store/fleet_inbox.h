@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The inbox of a fleet: a request that is left on any host reaches the leader on whichever host. It
-// lies sealed in etcd, and from there in the copy of every host, where it is read. Any thread.
+// The inbox of a fleet: a request that is left on any host reaches the leader, whichever host that
+// is. It is sealed in etcd, copied to every host, and read there. Any thread.
 #pragma once
 
 #include <set>
@@ -45,7 +45,7 @@ class FleetInbox final : public store::Inbox {
   store::FileInbox copy_;
   const std::string outbox_path_;
   std::set<std::string>
-      in_doubt_;  // ids; whether they were taken is not known; under the host's lock
+      in_doubt_;  // ids of requests that were perhaps taken; under the host's lock
 };
 
 }  // namespace ccm::fleet

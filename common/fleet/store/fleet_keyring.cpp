@@ -21,7 +21,7 @@ using crypto::SealingKey;
 constexpr std::size_t kIdDigits = 32;
 constexpr std::size_t kBoxesAtOnce = 100;
 
-// Of the key itself, so that it is known by it.
+// Made from the key itself, so that the id identifies it.
 std::string id_of(const Secret& key) {
   return crypto::to_hex(crypto::hmac_sha256(key, "ccm fleet key")).substr(0, kIdDigits);
 }
@@ -33,7 +33,7 @@ Result<SealingKey> make_fleet_key() {
   return SealingKey{.id = std::move(id), .key = *std::move(key)};
 }
 
-// The box, when it holds the key of that id.
+// Opens the box if it holds the key with that id.
 std::optional<SealingKey> open_key(const crypto::KeyPair& host, const std::string& id,
                                    const std::string& place, std::string_view box) {
   Result<Secret> key = crypto::open_box(host, place, box);
@@ -73,7 +73,7 @@ Result<std::string> FleetKeyring::found(const crypto::KeyPair& host, const std::
   keys.keys.push_back(*std::move(key));
   auto changes = welcome(keys, name, *half);
   if (!changes) return pass(std::move(changes));
-  // Somebody else may begin one of that name at the same time.
+  // Somebody else may found a fleet of that name at the same time.
   const Result<EtcdRevision> done = commit(
       {.compares =
            {{.key = whole.key, .of = EtcdCompare::Of::created, .revision = 0, .end = whole.end}},
@@ -82,13 +82,14 @@ Result<std::string> FleetKeyring::found(const crypto::KeyPair& host, const std::
   return id;
 }
 
-// With a key that is not the fleet's newest any more, the host would not get that one: each change
-// of the fleet's keys writes the entry of this host anew.
+// Each change of the fleet's keys writes the entry of this host anew, so this fails when the key is
+// not the newest one. Otherwise the new host would not get the newest key.
 Result<void> FleetKeyring::admit(const FleetKeys& keys, const std::string& name,
                                  const std::string& public_half) {
   auto changes = welcome(keys, name, public_half);
   if (!changes) return pass(std::move(changes));
-  // The former keys first, in parts, because there may be many: only its entry makes it a member.
+  // The former keys come first, in parts because there may be many. Only the entry makes the host a
+  // member.
   for (std::size_t left = changes->size(); left > 0;) {
     const std::size_t begin = left - std::min(left, kBoxesAtOnce);
     const auto part = changes->begin() + static_cast<std::ptrdiff_t>(begin);
@@ -124,8 +125,8 @@ Result<std::vector<EtcdChange>> FleetKeyring::welcome(const FleetKeys& keys,
   return changes;
 }
 
-// Goes from one of the fleet's keys to the next: each has a box for every host, and a large fleet
-// has many.
+// Goes from one of the fleet's keys to the next, because each has a box for every host, and a large
+// fleet has many.
 Result<std::vector<FleetKeyring::Box>> FleetKeyring::boxes_for(std::string_view host) {
   const std::string prefix = layout_.keys();
   EtcdRange next = range_of_prefix(prefix);
@@ -143,7 +144,7 @@ Result<std::vector<FleetKeyring::Box>> FleetKeyring::boxes_for(std::string_view 
     if (!own->items.empty()) {
       boxes.push_back({.id = id, .place = place, .value = std::move(own->items.front().value)});
     }
-    // Behind all that begin with "ID/".
+    // After all keys that begin with "ID/".
     next.key = fmt::format("{}{}{}", prefix, id, static_cast<char>('/' + 1));
   }
 }
@@ -182,7 +183,7 @@ Result<FleetKeys> FleetKeyring::read(const crypto::KeyPair& host, std::string_vi
         ErrorKind::rejected,
         fmt::format("the fleet has no key {} for this host: have a member let it in", trusted));
   }
-  // Whatever is sealed with a key that is known makes another one known.
+  // A key that is sealed with a known key becomes known, too, until no more are found.
   for (bool has_grown = true; has_grown;) {
     has_grown = false;
     for (const Box& box : *boxes) {
@@ -203,7 +204,7 @@ Result<FleetKeys> FleetKeyring::read(const crypto::KeyPair& host, std::string_vi
 Result<std::vector<FleetMember>> FleetKeyring::members(const FleetKeys& keys) {
   Result<MemberList> list = list_members(etcd_, layout_, keys);
   if (!list) return pass(std::move(list));
-  // What newer keys seal looks like somebody else's, and hosts would be missing.
+  // Entries that newer keys seal look like a stranger's, and hosts would be missing.
   if (!keys.entry.empty() && !list->has_entry_of(layout_, keys)) return fleet_changed();
   return std::move(list->members);
 }

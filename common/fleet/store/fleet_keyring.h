@@ -37,13 +37,13 @@ class FleetKeyring {
  public:
   FleetKeyring(EtcdClient& etcd, const FleetLayout& layout) : etcd_(etcd), layout_(layout) {}
 
-  // Begins a fleet with this host as its only member; the id of its key. `rejected` when there is
-  // one of that name.
+  // Founds a fleet with this host as its only member; returns the id of its key. `rejected` when
+  // there is one of that name.
   Result<std::string> found(const crypto::KeyPair& host, const std::string& name);
-  // The keys for this host, the one to seal with first. `trusted`: the id of the key with which it
-  // was let in. `rejected` when it is no member.
+  // The keys for this host; new values are sealed with the first. `trusted`: the id of the key with
+  // which it was let in. `rejected` when it is no member.
   Result<FleetKeys> read(const crypto::KeyPair& host, std::string_view trusted);
-  // Lets another host in: its name and public key. `keys` are of is_member(), too.
+  // Lets another host in, with its name and public key. `keys` come from is_member(), too.
   Result<void> admit(const FleetKeys& keys, const std::string& name,
                      const std::string& public_half);
   // `keys` as for admit(). A new key for all members but `without` (ids), who are members no
@@ -55,10 +55,10 @@ class FleetKeyring {
   Result<std::string> rotate(const FleetKeys& keys, const std::vector<std::string>& without,
                              LeftBehind left_behind = LeftBehind::refuse,
                              std::vector<std::string>* passed_by = nullptr);
-  // Whether the fleet counts the host among its members; notes its entry in the keys. `transient`
-  // when they are not the newest any more.
+  // Whether this host is a member; notes its entry in the keys. `transient` when they are not the
+  // newest ones any more.
   Result<bool> is_member(const crypto::KeyPair& host, FleetKeys& keys);
-  // `transient` when the keys are of is_member() and not the newest any more.
+  // `transient` when the keys come from is_member() and are not the newest ones any more.
   Result<std::vector<FleetMember>> members(const FleetKeys& keys);
   // Who left with a change of the key that was cut short. It is brought to its end by rotate(),
   // `without` one of them.
@@ -67,10 +67,10 @@ class FleetKeyring {
   }
 
  private:
-  // The entry and the boxes of one who is let in, the newest first.
+  // The entry and the boxes of a host that is let in, the newest first.
   Result<std::vector<EtcdChange>> welcome(const FleetKeys& keys, const std::string& name,
                                           const std::string& public_half) const;
-  // Every box for one host. With the id of the fleet's key that it holds.
+  // Every box for one host, each with the id of the fleet's key in it.
   struct Box {
     std::string id;
     std::string place;

@@ -48,13 +48,13 @@ struct Slot {
 
 class FleetLayout {
  public:
-  // `invalid` when the fleet's name is none.
+  // `invalid` when the fleet's name is not allowed.
   static Result<FleetLayout> make(std::string_view fleet);
 
   const std::string& all() const noexcept { return prefix_; }
   // What every host follows.
   EtcdRange followed() const;
-  // Of the fleet.
+  // The name of the fleet.
   const std::string& name() const noexcept { return name_; }
   std::string leader() const { return prefix_ + "leader"; }
   std::string overview() const { return prefix_ + "overview"; }
@@ -67,14 +67,14 @@ class FleetLayout {
   std::string leaving() const { return prefix_ + "~leaving"; }
   // Whatever hosts say of themselves.
   std::string told() const { return prefix_ + "~"; }
-  // Of all hosts, and of one by its id (fleet_keyring.h).
+  // For all hosts, and for one host by its id (fleet_keyring.h).
   std::string settings() const { return prefix_ + "~settings/"; }
   std::string settings(std::string_view host) const { return settings() + std::string(host); }
   std::string reports() const { return prefix_ + "~reports/"; }
   std::string report(std::string_view host) const { return reports() + std::string(host); }
   std::string canaries() const { return prefix_ + "~canaries/"; }
   std::string canaries(std::string_view host) const { return canaries() + std::string(host); }
-  // All of a kind, and of one certificate.
+  // The keys of one shelf, and those of one certificate on it.
   std::string shelf(Shelf shelf) const;
   std::string shelf(Shelf shelf, std::string_view name) const;
   std::string head(std::string_view name) const { return shelf(Shelf::head) + std::string(name); }
@@ -84,7 +84,7 @@ class FleetLayout {
   std::string request(std::string_view id, std::string_view name) const;
   std::string grant(std::string_view name) const { return shelf(Shelf::grant) + std::string(name); }
 
-  // nullopt for what is not a fleet's.
+  // nullopt for a key that is no fleet's.
   std::optional<Slot> slot_of(std::string_view key) const;
 
  private:

@@ -18,7 +18,7 @@
 namespace ccm::fleet {
 namespace {
 
-// Of a lease's life: two of three attempts may fail.
+// In the life of a lease; two of three attempts may fail.
 constexpr int kKeepAlivesOfALife = 3;
 constexpr std::size_t kBootId = 64;
 constexpr std::size_t kPlaceDigits = 16;
@@ -51,12 +51,12 @@ class FleetLease final : public store::Lease {
     }
     ending_.notify_all();
     keeper_.join();
-    // Should it fail, etcd ends it after its life.
+    // If this fails, etcd ends the lease after its life.
     static_cast<void>(etcd_->revoke(lease_));
   }
 
   std::uint64_t fencing_token() const noexcept override { return token_; }
-  // By this host's own clock, from before each question: never longer than etcd thinks.
+  // Measured by this host's own clock from before each question, so never longer than etcd thinks.
   bool is_held() const noexcept override {
     return may_lead_->load() && steady_time() < held_until_.load();
   }
@@ -65,13 +65,13 @@ class FleetLease final : public store::Lease {
   void keep(std::chrono::milliseconds life) {
     std::unique_lock lock(mutex_);
     while (!ending_.wait_for(lock, life / kKeepAlivesOfALife, [this] { return is_ending_; })) {
-      // What is not held here is not kept from others.
+      // A process that may not lead must not keep others from leading.
       if (!may_lead_->load()) return;
       lock.unlock();
       const SteadyTime::duration asked_at = steady_time();
       const auto left = etcd_->keep_alive(lease_);
       lock.lock();
-      // Once lost, it is lost for good, whatever etcd says when it comes back.
+      // Once lost, it stays lost, whatever etcd says when it comes back.
       if (asked_at >= held_until_.load()) return;
       if (left) held_until_ = asked_at + *left;
       if (!left && left.error().kind() == ErrorKind::rejected) {
@@ -111,7 +111,7 @@ std::string place_of(const std::string& state_path) {
 Result<std::unique_ptr<store::Lease>> acquire_fleet_lease(std::shared_ptr<EtcdClient> etcd,
                                                           const FleetLayout& layout,
                                                           const Candidacy& candidacy) {
-  // Most often somebody leads, and then a lease would be made in vain.
+  // Usually somebody leads, and a new lease would be useless.
   const Result<EtcdPage> leader = etcd->range({.key = layout.leader()});
   if (!leader) return fail(leader.error());
   if (!leader->items.empty()) {
@@ -125,7 +125,7 @@ Result<std::unique_ptr<store::Lease>> acquire_fleet_lease(std::shared_ptr<EtcdCl
   const SteadyTime::duration asked_at = steady_time();
   const Result<EtcdLease> lease = etcd->grant(candidacy.life);
   if (!lease) return fail(lease.error());
-  // The lease's number makes the value one of a kind, so that it is known again.
+  // The lease's number makes the value unique, so that it can be recognised.
   const Result<EtcdOutcome> outcome = etcd->commit(
       {.compares = {{.key = layout.leader(), .of = EtcdCompare::Of::created, .revision = 0}},
        .changes = {{.key = layout.leader(),

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// Leadership of a fleet: a key of etcd under a lease, kept alive by a thread of its own. It is
-// given up on destruction, and by etcd when its holder has been silent for the lease's life. The
-// fencing token is the revision at which the key was made, and every write compares it.
+// Leadership of a fleet: a key of etcd under a lease, which a thread of its own keeps alive. It
+// ends when this object is destroyed, and etcd ends it when its holder has been silent for the
+// lease's life. The fencing token is the revision at which the key was made, and every write
+// compares it.
 #pragma once
 
 #include <atomic>
@@ -26,22 +27,23 @@ struct FleetLeader {
   bool is_same_process_or_before(const FleetLeader& other) const noexcept {
     return !id.empty() && id == other.id && place == other.place;
   }
-  // Machines that were made of one image have the same key file.
+  // Machines that were cloned from one image have the same key file.
   bool has_the_key_file_of(const FleetLeader& other) const noexcept {
     return !id.empty() && id == other.id && place != other.place;
   }
 };
 FleetLeader parse_leader(std::string_view value);
-// Of a state directory that is there: another word on every machine and after each of its starts.
+// A text for an existing state directory that differs on every machine and after each start of the
+// machine.
 std::string place_of(const std::string& state_path);
 
 struct Candidacy {
   FleetLeader who;  // this host
   std::chrono::seconds life;
-  // Of the lease that this process had last; 0: none. Another one of the same place is of a process
-  // that has died, because the file store's lease is ours.
+  // The token of this process's last lease; 0: none. Another lease of the same place belongs to a
+  // dead process, because this process has the file store's lease.
   EtcdRevision last_token;
-  // The lease is held, and kept alive in etcd, only while this is true.
+  // The lease counts as held, and is kept alive in etcd, only while this is true.
   std::shared_ptr<const std::atomic<bool>> may_lead = std::make_shared<std::atomic<bool>>(true);
 };
 // nullptr when another host leads.

@@ -43,7 +43,7 @@ std::set<std::string> FleetMirror::kinds_of(const std::string& name) const {
   return kinds;
 }
 
-// Whenever the record changes, or the version that is current.
+// To be called when the record or the current version has changed.
 void FleetMirror::look_at_canary(const std::string& name) {
   if (store::staged_canary(reader_, name)) {
     canaries_.insert(name);
@@ -89,7 +89,7 @@ Result<void> FleetMirror::apply(const EtcdNews& news) {
   Result<void> done;
   for (const EtcdEvent& event : news.events) {
     newest_ = std::max(newest_, event.item.modified);
-    // What was read at once contains it, or what came after it.
+    // The first reading contains this change, or a later one.
     if (event.item.modified <= synchronised_) continue;
     Result<void> taken = take_in(event, payloads);
     if (!taken && taken.error().code() != kCopyFailed) return taken;
@@ -99,7 +99,7 @@ Result<void> FleetMirror::apply(const EtcdNews& news) {
   return done;
 }
 
-// What somebody else has damaged must not keep the rest from coming in.
+// A value that somebody else has damaged must not keep the others out.
 Result<void> FleetMirror::take_in(const EtcdEvent& event, const Payloads& payloads) {
   Result<void> done = apply_event(event, payloads);
   if (done || done.error().kind() != ErrorKind::invalid || done.error().code() == kCopyFailed) {
@@ -115,7 +115,7 @@ Result<void> FleetMirror::apply_event(const EtcdEvent& event, const Payloads& pa
   const std::optional<Slot> slot = layout_.slot_of(event.item.key);
   if (!slot) return {};
   if (slot->shelf == Shelf::head) return apply_head(slot->name, event, payloads);
-  // The head says which of them count.
+  // The head says which versions and responses count.
   if (slot->shelf == Shelf::version || slot->shelf == Shelf::response) return {};
   KnownKey& known = others_[event.item.key];
   if (event.item.modified <= known.heard) return {};
@@ -154,7 +154,7 @@ Result<void> FleetMirror::apply_head(const std::string& name, const EtcdEvent& e
   if (!text) failed_[name] = "it is not sealed with a key of the fleet that this host has";
   Result<Head> head =
       text ? parse_head(text->reveal()) : Result<Head>(fail(ErrorKind::invalid, ""));
-  // The same one again is what a restarted host hears.
+  // A restarted host hears the same head again.
   if (text && (!head || head->sequence < known.head.sequence)) {
     log_.warn("etcd: {} is {}; it changes nothing here", event.item.key,
               head ? "older than what was there before" : head.error().message());
@@ -180,7 +180,7 @@ Result<void> FleetMirror::apply_head(const std::string& name, const EtcdEvent& e
   return {};
 }
 
-// A host that was not in the fleet before may have another version of the same number.
+// A host that was not in the fleet before may have another version with the same number.
 bool FleetMirror::is_here(const std::string& name, const Head::Version& wanted,
                           const Head& before) const {
   const Head::Version* noted = before.find(wanted.number);
@@ -240,7 +240,7 @@ Result<bool> FleetMirror::copy_response(const std::string& name, const Head::Ver
   return in_copy(cache_.keep_response(name, version.number, der->bytes()));
 }
 
-// News of its records that is older may still be on its way, and must not bring them back.
+// Older news of its records may still be on the way, and must not bring them back.
 Result<void> FleetMirror::forget(const std::string& name, EtcdRevision revision) {
   const std::string records = layout_.shelf(Shelf::record, name);
   for (auto at = others_.lower_bound(records);
@@ -254,12 +254,13 @@ Result<void> FleetMirror::forget(const std::string& name, EtcdRevision revision)
   return {};
 }
 
-// What this host has of before a restart is newer than a record that somebody has put back. Not so
-// when etcd itself has gone back, or never came so far: then the record here is of another etcd.
+// What this host has from before a restart is newer than a record that somebody has put back. That
+// is not so when etcd itself has gone back, or has never come so far: then the record here is from
+// another etcd.
 bool FleetMirror::is_older(const Slot& slot, const store::StoredRecord& record,
                            const EtcdItem& item) {
   const EtcdRevision changed = others_[item.key].changed;
-  // The same news again (hear_all_again()) is no older than itself.
+  // The same news again (hear_all_again()) counts as well.
   if (changed != item.modified) {
     if (record.version < changed) return true;
     if (changed != 0) return false;

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// What this host knows of the fleet, and its copy in the host's file store. News of the others and
-// what this host has written itself come in by the same way, each key once: older news of a key is
-// passed over. What does not open with the fleet's keys, or is older than what was seen, is
-// somebody else's: it is told of and changes nothing here.
+// What this host knows of the fleet, and its copy in the host's file store. News of other hosts and
+// this host's own writes come in by the same way, each key once: older news of a key is ignored. A
+// value that does not open with the fleet's keys, or is older than what was seen, comes from
+// somebody else: it is logged and changes nothing here.
 //
 // Callers serialise all calls, and hold the file store's lease.
 #pragma once
@@ -34,20 +34,20 @@ class FleetMirror {
               const store::FileReader& reader, Log& log)
       : etcd_(etcd), layout_(layout), keys_(keys), reader_(reader), cache_(reader), log_(log) {}
 
-  // Reads all that etcd has but the versions that are here already. From which revision to watch.
-  // Notices when etcd has gone back to what it had before, and then believes its revisions. Fails
-  // as apply() does.
+  // Reads everything that etcd has except the versions that are already here. Returns the revision
+  // from which to watch. Notices when etcd has gone back to an earlier state, and then believes its
+  // revisions. Fails as apply() does.
   Result<EtcdRevision> synchronise();
-  // An error means that the copy is not complete: apply the same news again, or synchronise. With
-  // the code kCopyFailed when this host could not write it; the rest of the news is in it then.
+  // An error means that the copy is incomplete: apply the same news again, or synchronise. With the
+  // code kCopyFailed when this host could not write it; then the rest of the news is in the copy.
   Result<void> apply(const EtcdNews& news);
 
-  // The certificate's head as it was last believed, and the revision of the key, for a comparison.
+  // The certificate's head as it was last believed, and the key's revision, for a comparison.
   struct KnownHead {
     EtcdRevision modified = 0;  // 0: the key is not there
     EtcdRevision heard = 0;     // of the last news of it
     Head head;
-    bool is_ahead = false;  // what etcd has is older
+    bool is_ahead = false;  // etcd has an older one
   };
   KnownHead head_of(const std::string& name) const;
   // The revision of any other key; 0: it is not there.
@@ -55,54 +55,54 @@ class FleetMirror {
     const auto known = others_.find(key);
     return known == others_.end() ? 0 : known->second.modified;
   }
-  // Of a record that is written now: greater than any before, even than that of one that was
-  // removed. `stored`: of the one that it replaces; 0: none.
+  // The version of a record that is written now: greater than any before, even than that of a
+  // removed record. `stored`: the version of the record that it replaces; 0: none.
   std::uint64_t next_version(std::uint64_t stored) const noexcept {
     return std::max(stored + 1, newest_);
   }
-  // The certificates whose heads have changed after the one revision, up to the other.
+  // The certificates whose heads have changed after the first revision, up to the second.
   std::vector<KnownCertificate> changed_between(EtcdRevision after, EtcdRevision to) const;
   // The kinds of records that a certificate has.
   std::set<std::string> kinds_of(const std::string& name) const;
   // Whether a version of any certificate is tried out (store/staging.h).
   bool has_canary() const noexcept { return !canaries_.empty(); }
 
-  // Takes all in again at the next synchronise(): what did not open before may open now.
+  // The next synchronise() takes everything in again, because more may open now.
   void hear_all_again() {
     for (auto& [name, known] : heads_) known.heard = 0;
     for (auto& [key, known] : others_) known.heard = 0;
   }
-  // What is known of etcd's revisions counts no more. What the heads were stays known.
+  // Forgets etcd's revisions, and keeps what the heads were.
   void forget_revisions() {
     for (auto& [name, known] : heads_) known.modified = known.heard = 0;
     others_.clear();
     synchronised_ = 0;
   }
 
-  // Of which certificates the newest head could not be taken in.
+  // The certificates whose newest head could not be applied.
   const FailedCopies& failed() const noexcept { return failed_; }
-  // Grows with every synchronise() that found that etcd has gone back: the fleet's keys may be
-  // others as well.
+  // Grows when a synchronise() finds that etcd has gone back. Then the fleet's keys may also be
+  // different.
   std::uint64_t times_gone_back() const noexcept { return times_gone_back_; }
   // Grows with every head that is heard of.
   std::uint64_t heads_heard() const noexcept { return heads_heard_; }
 
-  // Of the requests whose ids begin like this one: those that were taken, with the version of the
-  // record that has them; 0: none has.
+  // Requests whose ids begin like this one: those that were taken, and the version of their record;
+  // 0: there is no record.
   struct Taken {
     TakenRequests requests = {};
     std::uint64_t version = 0;
   };
   Taken taken_like(std::string_view id) const;
 
-  // Does not come back from etcd, although it may be there for a while.
+  // Ignores the key from now on, although etcd may still have it for a while.
   void pass_over(const std::string& key) { passed_over_.insert(key); }
 
  private:
   struct KnownKey {
     EtcdRevision modified = 0;
     EtcdRevision heard = 0;
-    EtcdRevision changed = 0;  // heard of as put or removed; 0: not yet
+    EtcdRevision changed = 0;  // when it was heard of, put or removed; 0: not yet
 
     void remove(EtcdRevision at) noexcept {
       modified = 0;
@@ -114,7 +114,7 @@ class FleetMirror {
   Result<void> apply_event(const EtcdEvent& event, const Payloads& payloads);
   Result<void> apply_head(const std::string& name, const EtcdEvent& event,
                           const Payloads& payloads);
-  // True when what is served has changed.
+  // True when what servers show has changed.
   struct HeadChange {
     const Head& now;
     const Head& before;
@@ -125,7 +125,7 @@ class FleetMirror {
   Result<bool> copy_response(const std::string& name, const Head::Version& version,
                              const Payloads& payloads);
   Result<void> forget(const std::string& name, EtcdRevision revision);
-  // False when it does not count: it does not open, or is older than what was there before.
+  // False when it does not count, because it does not open or is older than what was there before.
   Result<bool> apply_record(const Slot& slot, const EtcdEvent& event);
   bool is_older(const Slot& slot, const store::StoredRecord& record, const EtcdItem& item);
   void look_at_canary(const std::string& name);
@@ -134,7 +134,7 @@ class FleetMirror {
   Result<void> apply_request(const Slot& slot, const EtcdEvent& event);
   Result<void> apply_grant(const Slot& slot, const EtcdEvent& event);
   Result<Secret> payload(const std::string& key, const Payloads& payloads);
-  // nullopt, and told of, when it is not the fleet's.
+  // nullopt, and logged, when the fleet has not sealed it.
   std::optional<Secret> open(const EtcdItem& item);
   Result<EtcdPage> read_shelf(Shelf shelf);
   bool has_gone_back(EtcdRevision now, const std::vector<EtcdItem>& items) const;
@@ -163,7 +163,7 @@ class FleetMirror {
   EtcdRevision granted_heard_ = 0;
   EtcdRevision granted_to_ = 0;
   std::uint64_t times_gone_back_ = 0;
-  std::set<std::string> strangers_;  // ids of keys that are not ours, told of once
+  std::set<std::string> strangers_;  // ids of strangers' keys that were logged
 };
 
 }  // namespace ccm::fleet

@@ -26,8 +26,9 @@ Result<EtcdPage> FleetMirror::read_shelf(Shelf shelf) {
   return etcd_.read_all(range_of_prefix(layout_.shelf(shelf)));
 }
 
-// A revision only grows, and all members agree on what is read here. Where the lost revisions have
-// been made up for in the meantime, what was written anew has an earlier one than what was lost.
+// A revision only grows, and all members agree on what is read here. If the lost revisions have
+// been used again in the meantime, keys that were written anew have earlier revisions than the lost
+// ones had.
 bool FleetMirror::has_gone_back(EtcdRevision now, const std::vector<EtcdItem>& items) const {
   if (now < newest_) return true;
   return std::any_of(items.begin(), items.end(), [&](const EtcdItem& item) {
@@ -74,7 +75,7 @@ Result<EtcdRevision> FleetMirror::synchronise() {
   if (granted_to_ > newest_) granted_to_ = 0;
   const std::set<std::string> listed = keys_of(*heads);
   for (auto& [name, known] : heads_) {
-    // Nobody of the fleet removes one.
+    // No host of the fleet removes a head.
     if (listed.contains(layout_.head(name)) || known.heard > heads->revision) continue;
     known.modified = 0;
     failed_.erase(name);
@@ -88,7 +89,7 @@ Result<EtcdRevision> FleetMirror::synchronise() {
   // Behind all of them: they are not read in the order in which they were written.
   keep_granted_mark();
   if (!done) return pass(std::move(done));
-  // An etcd that has nothing is a new one, and no reason to lose anything.
+  // An empty etcd is a new one, and no reason to lose anything.
   if (!heads->items.empty()) {
     done = in_copy(drop_stale_records(records, records_revision));
     if (!done) return pass(std::move(done));
@@ -98,14 +99,14 @@ Result<EtcdRevision> FleetMirror::synchronise() {
   return heads->revision;
 }
 
-// What was removed while nobody here listened.
+// Removes what was removed in etcd while nobody here listened.
 Result<void> FleetMirror::drop_stale_records(const std::set<std::string>& listed,
                                              EtcdRevision revision) {
   Result<std::vector<std::string>> names = reader_.names();
   if (!names) return pass(std::move(names));
   names->emplace_back(store::kStoreWide);
   for (const std::string& name : *names) {
-    // What the fleet has never had is this host's own.
+    // Records that the fleet has never had belong to this host.
     if (name != store::kStoreWide && head_of(name).modified == 0) continue;
     const std::string directory =
         (name.empty() ? reader_.state_path() : reader_.certificate_path(name)) + "/records";
@@ -115,7 +116,7 @@ Result<void> FleetMirror::drop_stale_records(const std::set<std::string>& listed
       const std::string key = layout_.record(name, kind);
       if (listed.contains(key) || is_temporary_name(kind)) continue;
       others_[key].remove(revision);
-      if (is_taken_kind(name, kind)) continue;  // nobody of the fleet removes one
+      if (is_taken_kind(name, kind)) continue;  // no host of the fleet removes these
       const Result<bool> removed = cache_.remove_record(name, kind);
       if (!removed) return fail(removed.error());
       if (kind == store::kStagedKind) look_at_canary(name);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The part of the mirror that is about the inbox.
+// The part of the mirror that concerns the inbox.
 #include <fmt/format.h>
 #include <sys/stat.h>
 
@@ -15,12 +15,12 @@
 namespace ccm::fleet {
 namespace {
 
-// What a request's file is called (store/file_store/file_inbox.h).
+// The file of a request (store/file_store/file_inbox.h).
 std::string request_file(const std::string& state_path, const store::Ticket& ticket) {
   return fmt::format("{}/request-{}-{}", state_path, ticket.id, ticket.name);
 }
 
-// Of what is heard of a request, both when it is left and when it ends.
+// How late a host may hear of a request, both of its beginning and of its end.
 constexpr Seconds kLateness{60};
 
 }  // namespace
@@ -47,13 +47,13 @@ Result<void> FleetMirror::apply_request(const Slot& slot, const EtcdEvent& event
     inbox.withdraw(ticket);
     return {};
   }
-  // Not written anew: its age is that of the file.
+  // Not written again, because the file's age is the request's age.
   if (inbox.is_waiting(ticket)) return {};
   return in_copy(
       write_file_atomically(request_file(reader_.state_path(), ticket), letter->text.reveal()));
 }
 
-// etcd removes by itself what nobody has taken.
+// etcd itself removes a request that nobody has taken.
 void FleetMirror::tell_if_expired(const store::Ticket& ticket) {
   struct stat status {};
   const std::string file = request_file(reader_.state_path(), ticket);
@@ -111,7 +111,7 @@ void FleetMirror::drop_stale_requests(const std::set<std::string>& listed) {
   }
 }
 
-// One that is damaged here is made up for by what etcd has, with the next request that is taken.
+// If a record is damaged here, etcd's replaces it with the next request that is taken.
 FleetMirror::Taken FleetMirror::taken_like(std::string_view id) const {
   Taken taken;
   const auto stored = reader_.read_record(store::kStoreWide, taken_kind(id));
@@ -123,7 +123,7 @@ FleetMirror::Taken FleetMirror::taken_like(std::string_view id) const {
   return taken;
 }
 
-// Added to what is known here, so that neither an older record, nor none, takes anything back.
+// Added to what is known here, so that neither an older record nor a missing one undoes anything.
 Result<bool> FleetMirror::apply_taken(const Slot& slot, const EtcdEvent& event) {
   if (event.is_removed) {
     log_.warn("etcd: {} was removed, which nobody of the fleet does; it changes nothing here",

@@ -17,13 +17,13 @@ namespace {
 
 using crypto::SealingKey;
 
-// In one transaction. With room for what is removed.
+// In one transaction, with room for removals.
 constexpr std::size_t kChangesAtOnce = 100;
-// The second is for whoever was let in during the first, and none is left after the third, unless
-// somebody puts back what was there.
+// The second round is for hosts that were let in during the first. After the third none is left,
+// unless somebody puts back removed entries.
 constexpr int kMostRounds = 10;
 constexpr std::chrono::seconds kLockLife{60};
-// In a sentence.
+// Names in a sentence.
 constexpr std::size_t kMostNamed = 10;
 constexpr const char* kIsChangedByAnother =
     "the fleet's key is changed by another command just now, or by one that was killed in the last "
@@ -37,7 +37,7 @@ FleetRotation::FleetRotation(EtcdClient& etcd, const FleetLayout& layout, Plan p
   after_.keys.insert(after_.keys.begin(), std::move(next));
 }
 
-// If this fails, the lock goes away with its lease.
+// If this fails, the lock ends with its lease.
 FleetRotation::~FleetRotation() {
   if (lease_ != 0) static_cast<void>(etcd_.revoke(lease_));
 }
@@ -104,7 +104,7 @@ Result<void> FleetRotation::take_lock() {
     if (found.lease != 0 && plan_.keys.unseal(place, found.value)) {
       return fleet_changed(kIsChangedByAnother);
     }
-    // What a stranger has left there keeps nobody out.
+    // A value that a stranger has left there must not block the change.
     taking.compares = {{.key = place, .of = EtcdCompare::Of::modified, .revision = found.modified}};
     outcome = etcd_.commit(taking);
   }
@@ -133,7 +133,7 @@ Result<void> FleetRotation::look_for_unknown_keys(const std::vector<EtcdItem>& o
   return {};
 }
 
-// This host first: it may be the one that lets others in.
+// This host comes first, because it may be the one that lets others in.
 Result<std::vector<FleetMember>> FleetRotation::without_new_key() {
   Result<MemberList> list = list_members(etcd_, layout_, after_);
   if (!list) return pass(std::move(list));
@@ -187,7 +187,7 @@ Result<bool> FleetRotation::is_complete() {
   if (page->items.empty()) return false;
   const std::string& value = page->items.front().value;
   const std::string& newest = plan_.keys.keys.front().id;
-  // Whoever has left knows the keys before.
+  // A host that has left still knows the earlier keys.
   const Result<Secret> id = after_.unseal(place, value);
   return id && id->reveal() == newest && crypto::sealing_key_id(value).value_or("") == newest;
 }
@@ -229,7 +229,7 @@ Result<void> FleetRotation::hand_over(const std::vector<FleetMember>& members) {
   EtcdTransaction next;
   std::vector<EtcdChange> removals;
   const auto commit_next = [&] {
-    // Behind what is put, which tells whether the transaction has happened (EtcdClient::commit).
+    // After what is put, which shows whether the transaction has happened (EtcdClient::commit).
     std::move(removals.begin(), removals.end(), std::back_inserter(next.changes));
     removals.clear();
     return commit(std::exchange(next, {}));
@@ -269,7 +269,7 @@ EtcdCompare FleetRotation::unchanged(const FleetMember& member) const {
           .revision = member.modified};
 }
 
-// A box with the key for the member, sealed with another one for a reason.
+// A box with the key for the member, sealed with another key for the given reason.
 Result<EtcdChange> FleetRotation::box_for(const FleetMember& member, const SealingKey& key,
                                           const SealingKey& by, std::string_view reason) const {
   std::string place = layout_.key(key.id, member.id);
@@ -280,8 +280,9 @@ Result<EtcdChange> FleetRotation::box_for(const FleetMember& member, const Seali
   return EtcdChange{.key = std::move(place), .value = *std::move(sealed)};
 }
 
-// The new key in the member's box, and its entry anew. By the key that its entry was sealed with,
-// which it has; those that came since and that it may lack, because a change was cut short, too.
+// Puts the new key into the member's box and writes its entry anew. The new key is sealed with the
+// key of the old entry, which the member has. So are keys in between, which it may lack because a
+// change was interrupted.
 Result<void> FleetRotation::add_new_key(const FleetMember& member,
                                         EtcdTransaction& transaction) const {
   const std::vector<SealingKey>& keys = after_.keys;
@@ -303,7 +304,7 @@ Result<void> FleetRotation::add_new_key(const FleetMember& member,
   return {};
 }
 
-// Only while it holds the lock.
+// Commits only while this host holds the lock.
 Result<void> FleetRotation::commit(EtcdTransaction transaction) {
   const auto alive = etcd_.keep_alive(lease_);
   if (!alive && alive.error().kind() == ErrorKind::rejected) return fleet_changed();

@@ -32,12 +32,12 @@
 
 namespace ccm::fleet {
 
-// A box is sealed for one of two reasons, and must not pass for the other: its key is the next one,
-// or a former one.
+// A box is sealed for one of two reasons, and one must not pass for the other: its key is the next
+// one, or a former one.
 inline constexpr std::string_view kNextKey = "|next";
 inline constexpr std::string_view kFormerKey = "|former";
 
-// What becomes of those who do not have the newest key when a change begins.
+// What happens to hosts that do not have the newest key when a change begins.
 enum class LeftBehind : std::uint8_t {
   refuse,   // no change
   take_in,  // they get the new key
@@ -48,7 +48,7 @@ class FleetRotation {
  public:
   struct Plan {
     const FleetKeys& keys;                    // with the entry of this host
-    const std::vector<std::string>& without;  // ids of members who are to be none any more
+    const std::vector<std::string>& without;  // ids of members that are removed
     LeftBehind left_behind = LeftBehind::refuse;
   };
   FleetRotation(EtcdClient& etcd, const FleetLayout& layout, Plan plan, crypto::SealingKey next);
@@ -56,10 +56,11 @@ class FleetRotation {
   FleetRotation(const FleetRotation&) = delete;
   FleetRotation& operator=(const FleetRotation&) = delete;
 
-  // The id of the new key. `transient` with the code kFleetChanged (member_list.h); `rejected` when
-  // it has to be done on another host, or somebody is left behind and the plan refuses that.
+  // Returns the id of the new key. `transient` with the code kFleetChanged (member_list.h);
+  // `rejected` when it has to be done on another host, or when a host would be left behind and the
+  // plan refuses that.
   Result<std::string> run();
-  // After run(): names of those who did not get the new key although they may be members.
+  // After run(): names of hosts that did not get the new key although they may be members.
   const std::vector<std::string>& passed_by() const noexcept { return passed_by_; }
 
  private:
@@ -67,11 +68,11 @@ class FleetRotation {
   Result<void> look_who_leaves();
   Result<bool> is_locked();
   Result<void> take_lock();
-  // Of a change of the key that was cut short, this host may not have that key.
+  // If a change of the key was interrupted, this host may lack that key.
   Result<void> look_for_unknown_keys(const std::vector<EtcdItem>& others);
   Result<std::vector<FleetMember>> without_new_key();
   bool is_left_behind(const FleetMember& member) const;
-  // Takes out those who are left behind, unless they are to be taken in.
+  // Takes out the hosts that are left behind, unless they get the key, too.
   Result<void> judge_left_behind(std::vector<FleetMember>& members);
   Result<bool> is_complete();
   Result<void> note_complete();

@@ -10,8 +10,8 @@
 namespace ccm::fleet {
 namespace {
 
-// Such as an order that is under way. Those that the fleet has already count more. True when there
-// was any.
+// Puts this host's own records, such as that of an order in progress; records that the fleet
+// already has take precedence. True when there was any.
 bool put_own_records(const FleetHost& host, const store::FileReader& copy, const std::string& name,
                      Draft& draft) {
   bool has_any = false;
@@ -52,7 +52,7 @@ Result<Head> begin_head(FleetHost& host, const store::FileReader& copy, const st
   Head head = std::move(known.head);
   ++head.sequence;
   if (known.modified != 0 && !known.is_ahead) return head;
-  // A state directory from before the fleet, or an etcd that has lost it or has gone back.
+  // The state directory is from before the fleet, or etcd has lost the head or has gone back.
   head.versions.clear();
   for (const store::VersionNumber number : copy.versions(name)) {
     head.highest = std::max(head.highest, number);
@@ -87,7 +87,7 @@ Result<void> adopt_copy(FleetHost& host, const store::FileReader& copy, const st
     const Result<void> done = adopt_one(host, copy, lease, name);
     if (done) continue;
     if (done.error().is_retryable()) return done;
-    // One that etcd does not take must not keep the others from being renewed.
+    // A certificate that etcd does not accept must not keep the others from being renewed.
     host.log().warn("fleet: \"{}\" stays on this host alone: {}", name, done.error().message());
   }
   return {};

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// A change of a certificate's head in a fleet: begun from what is known of it, committed as the
-// leader. What only this host has joins the fleet with it. For the store, under its host's lock.
+// A change of a certificate's head in a fleet: begun from what is known of the head, committed by
+// the leader. What only this host has joins the fleet with the change. For the store, under its
+// host's lock.
 #pragma once
 
 #include <string>
@@ -14,13 +15,14 @@
 
 namespace ccm::fleet {
 
-// The certificate's head, to be changed. What the fleet does not have yet joins the draft.
+// The certificate's head, to be changed. Adds to the draft what the fleet does not have yet.
 Result<Head> begin_head(FleetHost& host, const store::FileReader& copy, const std::string& name,
                         Draft& draft);
 Result<void> commit_head(FleetHost& host, const store::Lease& lease, const std::string& name,
                          Head head, Draft draft);
 
-// What only this host has: of before the fleet, or of before its etcd was lost.
+// Brings into the fleet what only this host has, from before the fleet or from before its etcd was
+// lost.
 Result<void> adopt_copy(FleetHost& host, const store::FileReader& copy, const store::Lease& lease);
 
 }  // namespace ccm::fleet

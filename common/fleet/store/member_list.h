@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The members of a fleet, as etcd keeps them: each with its name and its public key, sealed with
-// the fleet's key (fleet_keyring.h). Thread-safe; asks etcd each time.
+// The members of a fleet as etcd has them: each with its name and its public key, sealed with the
+// fleet's key (fleet_keyring.h). Thread-safe; asks etcd each time.
 #pragma once
 
 #include <string>
@@ -14,8 +14,8 @@
 
 namespace ccm::fleet {
 
-// Of an error: somebody else has changed the fleet's keys or members in the meantime. Whoever gets
-// it begins again, with the keys as they are read then.
+// The code of an error: somebody else has changed the fleet's keys or members in the meantime.
+// Begin again, and read the keys anew.
 inline constexpr std::string_view kFleetChanged = "fleet.changed";
 Failure fleet_changed(
     const char* sentence =
@@ -29,7 +29,7 @@ struct FleetMember {
   std::string sealed_with = {};  // the id of the key that opens its entry
 };
 
-// HOST of a public key (crypto/key/sealed_box.h).
+// The id (HOST) of a public key (crypto/key/sealed_box.h).
 std::string fleet_host_id(std::string_view public_half);
 
 // The entry of a member, sealed with the first of the keys.
@@ -38,7 +38,8 @@ Result<EtcdChange> entry_of(const FleetLayout& layout, const FleetKeys& keys,
 
 struct MemberList {
   std::vector<FleetMember> members;
-  // What the keys do not open: of somebody without the fleet's key, or sealed with a newer one.
+  // Entries that the keys do not open: of somebody without the fleet's key, or sealed with a newer
+  // one.
   std::vector<EtcdItem> others;
 
   bool has_entry_of(const FleetLayout& layout, const FleetKeys& keys) const;

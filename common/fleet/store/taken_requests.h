@@ -21,19 +21,19 @@ namespace ccm::fleet {
 
 class TakenRequests {
  public:
-  // A request is good for as long before as after the time when it was left, and the members'
+  // A request is valid for as long before as after the time when it was left, and the members'
   // clocks may differ.
   static constexpr Seconds kKept = 2 * Letter::kLife + Seconds(600);
-  // In one record.
+  // The most in one record.
   static constexpr std::size_t kMost = 2000;
 
-  // `invalid` for what is not made here.
+  // `invalid` for a text that this code has not made.
   static Result<TakenRequests> parse(const Secret& text);
   Secret serialize() const;
 
   bool has(std::string_view id) const { return taken_.find(id) != taken_.end(); }
   bool is_full() const noexcept { return taken_.size() >= kMost; }
-  // `at`: by etcd's clock.
+  // `at`: the time by etcd's clock.
   void add(const std::string& id, Time at) { taken_.emplace(id, at); }
   void add_all(const TakenRequests& others) {
     taken_.insert(others.taken_.begin(), others.taken_.end());
@@ -44,7 +44,7 @@ class TakenRequests {
   std::map<std::string, Time, std::less<>> taken_;
 };
 
-// The kind of the record that has a request of this id (16 hexadecimal digits).
+// The kind of the record for requests with ids like this one (16 hexadecimal digits).
 std::string taken_kind(std::string_view id);
 bool is_taken_kind(std::string_view name, std::string_view kind) noexcept;
 
