@@ -27,11 +27,11 @@ struct Adoption {
   Log& log;
   Time now;
   Events& events = no_events();
-  // A certificate with a copy of its own that is good needs no other: its attempt puts that back.
+  // A certificate that has a good last copy is left alone, because its attempt puts that copy back.
   LastCopyOf last_copy_of = {};
 };
 
-// Looks at these certificates. Logs what it cannot store; the attempts take care of that later.
+// Looks at these certificates. Logs what it cannot store; the attempts try again later.
 void adopt_stored(const Adoption& adoption,
                   const std::vector<const config::CertificateSpec*>& certificates);
 

@@ -17,8 +17,8 @@ using namespace std::chrono_literals;
 
 constexpr std::string_view kStateKind = "state";
 
-// Whether another try may get further without costing anything: not when the gate has refused what
-// was issued.
+// Whether another try can get further at no cost; it cannot when the gate has refused what was
+// issued.
 bool is_worth_waiting(const State& state) {
   const auto* failing = std::get_if<Failing>(&state);
   return std::holds_alternative<Waiting>(state) ||
@@ -113,7 +113,7 @@ State Lifecycle::bounded(const Entry& entry, const State& state) const {
     if (is_due_later) {
       return Valid{.renew_at = deadline->due, .check_at = std::min(valid->check_at, check_at)};
     }
-    // A renewal time that has passed counts, unless an attempt was made since and found nothing.
+    // A renewal time in the past counts, unless an attempt since then has found nothing.
     const Time at = std::min({valid->renew_at, valid->check_at, look_at});
     return Valid{.renew_at = at, .check_at = at};
   }
@@ -265,7 +265,7 @@ void Lifecycle::persist(Entry& entry, const State& state, const store::Lease& le
     version = parts_.store.write_record(lease, name, kStateKind, text, entry.record_version);
   }
   if (version) entry.record_version = *version;
-  // Once: the next attempt fails as this one, while the disk is full.
+  // Logged once. While the disk is full, the next attempt fails in the same way.
   const bool was_unwritten = std::exchange(entry.is_unwritten, !version);
   if (!version && !was_unwritten) {
     parts_.log.warn("certificate \"{}\": write down its state: {}", name,

@@ -48,9 +48,9 @@ class Lifecycle {
     // is asked.
     const Responder* responder = nullptr;
     Events& events = no_events();
-    // What was counted of a version that is tried out. Empty: nothing is known.
+    // The counts of a version that is tried out. Empty: nothing is counted.
     CanaryCounter canary_counter = {};
-    // Empty: there are no copies of what the store loses.
+    // Empty: there are no copies of what the store has lost.
     LastCopyOf last_copy_of = {};
   };
   explicit Lifecycle(Parts parts)
@@ -79,19 +79,19 @@ class Lifecycle {
   }
   // Makes one attempt for a name that take_due() has returned. Any thread.
   void attempt(const std::string& name, const store::Lease& lease) noexcept;
-  // Something outside the schedule speaks for a look at once, or at the end of the attempt that is
-  // under way: the certificate is said to be revoked. Not when the service asked us to stay away.
+  // Something outside the schedule calls for a look: the certificate is said to be revoked. It is
+  // due at once, or at the end of the attempt in progress. Not if the service asked us to stay
+  // away.
   void hasten(const std::string& name);
-  // The same when it is not said to be revoked: the store has another state of it than was known.
+  // The same without a revocation: the store has another state of it than was known.
   void look_soon(const std::string& name);
-  // Makes those due at once of which a version is tried out that is to be taken back. Costs what is
-  // tried out.
+  // Makes certificates due at once whose canary has to be ended. Costs only what is tried out.
   void watch_canaries();
   // The minimum over all states that are not in work; Time::max() when there is none.
   Time next_wake(const Choice& choice) const;
   Time next_wake() const { return next_wake(Choice{}); }
-  // The wall clock was set by so much: computes all times again. Certificates that failed may have
-  // failed because of the wrong time, so they are due at once.
+  // The wall clock was set forward by `by` (back when negative): computes all times again.
+  // Certificates that failed may have failed because of the wrong time, so they are due at once.
   void clock_was_set(Seconds by);
 
   // An operator wants the certificate renewed now, at any age and even when it is held (hold.h). It
@@ -119,7 +119,7 @@ class Lifecycle {
     bool is_wanted = false;                 // an operator wants a renewal from the next attempt
     bool is_serving = false;                // an attempt that an operator wants is in progress
     bool is_hastened = false;               // due at once, whatever the state says
-    bool is_unwritten = false;              // its record, and that was said
+    bool is_unwritten = false;              // its record could not be written, and that was logged
     bool is_revoked = false;                // said to be revoked; for the next attempt
     Time activates_at = Time::max();        // when a version that waits becomes current
     std::optional<Deadline> deadline = {};  // of what is installed, if known
@@ -131,20 +131,20 @@ class Lifecycle {
   // One kind of source; whether an operator wants the renewal.
   using Queue = std::pair<const config::SourceKind*, bool>;
 
-  // Of a new entry, from the store; what is tried out.
+  // Fills in a new entry from the store. Returns what is tried out.
   std::optional<store::Canary> complete(Entry& entry) const;
   State initial_state(const Entry& entry, const PersistedState& persisted) const;
-  // What is stored asks of the schedule; what is tried out.
+  // Reads what the schedule needs of the store. Returns what is tried out.
   std::optional<store::Canary> look_at_store(Entry& entry) const;
-  // The state again, with no wait in it that is longer than one from now on would be.
+  // The state, with waits shortened that are longer than they could be from now on.
   State bounded(const Entry& entry, const State& state) const;
   void run(const std::string& name, const store::Lease& lease);
   // With the lock held. nullptr when it is not due at once: the service asked us to stay away.
   Entry* make_due(const std::string& name);
   // To be called with the lock held, after every change that affects when an entry is due.
   void plan(const Entry& entry);
-  // With the lock held: the first of those that are meant and of which an operator wants, or does
-  // not want, a renewal; nullptr when there is none.
+  // With the lock held: the first entry of the choice that is due and whose renewal an operator
+  // wants, or does not want; nullptr when there is none.
   const Timers<Queue>::Due* first(const Choice& choice, bool is_wanted) const;
   // With the lock held.
   void note_canary(const std::string& name, const std::optional<store::Canary>& canary);
@@ -154,8 +154,8 @@ class Lifecycle {
 
   Parts parts_;
   Health health_;
-  mutable std::mutex
-      mutex_;  // guards all but specs and what is said of records, which only workers use
+  // Guards what follows, except specs and is_unwritten, which only workers use.
+  mutable std::mutex mutex_;
   std::map<std::string, Entry, std::less<>> entries_;
   std::map<std::string, store::Canary, std::less<>> canaries_;  // what is tried out, by certificate
   Timers<Queue> timers_;                                        // of entries that are not in work

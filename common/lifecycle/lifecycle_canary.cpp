@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// How the engine follows what is in the store and what is tried out, and what hastens a look.
+// The part of the engine that follows what is in the store and what is tried out, and that calls
+// for a look outside the schedule.
 #include "lifecycle/attempt/activation.h"
 #include "lifecycle/lifecycle.h"
 #include "policy/canary.h"

@@ -14,10 +14,10 @@
 
 namespace ccm::lifecycle {
 
-// After two refusals in a row no call is made with these credentials until they change; a single
-// probe is allowed an hour after the last refusal, and after two refused probes none: never five in
-// a row. A success clears the record. When the store cannot be written, the guard still counts in
-// memory. Borrows its arguments. Thread-safe. `kind` names the store's record.
+// After two refusals in a row these credentials are used in no call until they change. One probe is
+// allowed an hour after the last refusal, and none after two refused probes, so there are never
+// five refusals in a row. A success clears the record. When the store cannot be written, the guard
+// still counts in memory. Borrows its arguments. Thread-safe. `kind` names the store's record.
 std::unique_ptr<cloud::LockoutGuard> make_store_lockout_guard(store::Store& store,
                                                               const store::Lease& lease,
                                                               const Clock& clock,

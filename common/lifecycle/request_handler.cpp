@@ -22,7 +22,7 @@
 namespace ccm::lifecycle {
 namespace {
 
-// After so many, the renewal itself may be what ends the agents.
+// After this many interruptions, the renewal itself may be what ends the agents.
 constexpr unsigned kMostInterruptions = 3;
 
 // Requests for which the main thread must not wait.
@@ -94,7 +94,7 @@ void RequestHandler::serve() {
 }
 
 void RequestHandler::serve(const store::Ticket& ticket) {
-  // Somebody has put it back, or it could not be removed.
+  // Somebody has put the request back, or it could not be removed.
   if (is_answered(ticket.id)) {
     parts_.store.inbox().withdraw(ticket);
     return;
@@ -262,7 +262,7 @@ Result<void> RequestHandler::install(const store::Request& request) {
   return {};
 }
 
-// A server may have come to name it since ccmctl looked.
+// A server may name it since ccmctl looked.
 Result<void> RequestHandler::let_go(const store::Request& request) {
   const std::string& name = request.name;
   if (parts_.config.find(name) != nullptr) {

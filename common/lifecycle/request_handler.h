@@ -73,7 +73,8 @@ class RequestHandler {
   void finish(const store::Ticket& ticket, store::Wish wish, const Result<void>& served,
               store::Answer end);
   void finish_what_is_done();
-  // Whether this leader may serve it now. It is removed then; else it is tried again later.
+  // Whether this leader may serve it now. Then it has been removed; otherwise it is tried again
+  // later.
   bool takes(const store::Ticket& ticket, const Result<store::Request>& request,
              const std::optional<std::string>& note);
   // Whether the store has a note that this leader is about to serve it. Else it is tried again
@@ -92,7 +93,7 @@ class RequestHandler {
   Result<void> serve(const store::Ticket& ticket, const store::Request& request,
                      store::Answer& end);
   Result<void> renew(const store::Ticket& ticket);
-  // As it is once the request is served, too.
+  // As the note reads once the request is served.
   Granted granted_with(const store::Ticket& ticket) const;
   Result<void> roll_back(const store::Request& request);
   Result<void> install(const store::Request& request);

@@ -40,9 +40,9 @@ Result<store::Request> RequestHandler::read(const store::Ticket& ticket) const {
   return *waiting->second.request;
 }
 
-// Removed before it is served: a request that kills the agent must not do so after every start.
-// Not served unless it was removed: a leader that follows would serve it once more, perhaps long
-// after the operator has given up.
+// Removed before it is served, because a request that kills the agent must not do so after every
+// start. Not served unless it was removed, because a later leader would serve it again, perhaps
+// long after the operator has given up.
 bool RequestHandler::takes(const store::Ticket& ticket, const Result<store::Request>& request,
                            const std::optional<std::string>& note) {
   const Result<void> taken = parts_.store.inbox().take(parts_.lease, ticket, note);

@@ -25,7 +25,7 @@ constexpr unsigned kMostQuestions = 1;
 
 }  // namespace
 
-// What is asked about.
+// The certificate that is asked about.
 struct Stapling::Subject {
   const store::StoredCertificate& stored;
   const crypto::Certificate& issuer;
@@ -174,7 +174,7 @@ Time Stapling::look(Entry& entry, const store::Lease& lease) {
     const Time next = policy::next_response(held->this_update, held->next_update, spec.jitter_seed);
     if (next > now) return next;
   }
-  // It is looked at again when the present question has been answered.
+  // Looked at again when the question in progress has been answered.
   if (!begin_question(responder)) return now;
   Result<OcspReply> answer = ask(subject);
   if (!answer) return failed(entry, subject, answer.error());
@@ -256,8 +256,8 @@ void Stapling::say_revoked(Entry& entry, const Subject& subject, const crypto::O
   parts_.on_revoked(name);
 }
 
-// The cause may be gone the next time: a responder that does not know a new certificate yet, or a
-// cache that is behind.
+// The cause may be gone the next time: the responder does not know a new certificate yet, or a
+// cache is behind.
 Time Stapling::failed(Entry& entry, const Subject& subject, const Error& error) {
   const config::CertificateSpec& spec = *entry.spec;
   const Time now = parts_.clock.now();
@@ -287,7 +287,7 @@ Time Stapling::next_wake() const {
   return next == nullptr ? Time::max() : next->at;
 }
 
-// Each look checks the stored response again, and asks the responder if that is due then.
+// Each look checks the stored response again, and asks the responder if that is due.
 void Stapling::look_again_at_all() {
   const std::lock_guard lock(mutex_);
   for (auto& [name, entry] : entries_) {

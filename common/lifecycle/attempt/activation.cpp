@@ -23,7 +23,7 @@ std::optional<Activation> pending_activation(const store::StoreReader& store,
                                              const config::CertificateSpec& spec, Time now) {
   const store::VersionNumber version = store::staged_version(store, spec.name);
   const store::VersionNumber held = held_version(store, spec.name);
-  // An operator who holds a version wants no other one.
+  // While an operator holds a version, no other one is shown.
   if (version == 0 || (held != 0 && held == store.current_version(spec.name))) return std::nullopt;
   const auto loaded = store.load(spec.name);
   if (!loaded || loaded->damage || !loaded->certificate)

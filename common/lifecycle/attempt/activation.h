@@ -26,8 +26,8 @@ struct Activation {
   Time at{};
   std::optional<store::Canary> canary = {};
 };
-// The version that waits, and when its time comes: it is shown then, or tried out first (canary.h),
-// or it is tried out and shown to all then, or its canary begins anew. nullopt when none waits.
+// The version that waits, and a time: when it is shown or its canary (canary.h) begins or, during
+// its canary, when it is shown to all. nullopt when none waits.
 std::optional<Activation> pending_activation(const store::StoreReader& store,
                                              const config::CertificateSpec& spec, Time now);
 

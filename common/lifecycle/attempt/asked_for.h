@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-// Which names that clients ask for are looked up in an account, so that a flood of made-up names
-// costs no more than a bounded number of calls: names are looked up one after the other, so many in
-// a minute, first what was asked for most often, and then the latest; what was not found is not
-// looked up again for a while; and what there is no room for is dropped, because a client that
-// needs it asks again.
+// Decides which of the names that clients ask for are looked up in an account, so that a flood of
+// made-up names costs a bounded number of calls. Names are looked up one after the other, a limited
+// number in a minute: first those that were asked for most often, then the latest. A name that was
+// not found is not looked up again for a while. Names that do not fit in are dropped, because a
+// client that needs one asks again.
 //
-// A value that is fed with the time; not thread-safe.
+// A value that is given the time; not thread-safe.
 #pragma once
 
 #include <algorithm>
@@ -20,7 +20,7 @@
 
 namespace ccm::lifecycle {
 
-// So many at once, and then so many in each minute.
+// Allows a number of things at once, and then as many in each minute.
 class Allowance {
  public:
   Allowance(double most, double a_minute) noexcept
@@ -33,7 +33,7 @@ class Allowance {
     left_ -= 1;
     return true;
   }
-  // How long until there is one.
+  // How long until one is allowed.
   Seconds wait(SteadyTime now) noexcept {
     fill(now);
     if (left_ >= 1) return Seconds(0);
@@ -61,14 +61,14 @@ class AskedFor {
   static constexpr double kMostInMinute = 30;
   static constexpr std::size_t kMostWaiting = 256;
   static constexpr std::size_t kMostNoes = 10'000;
-  // How long a no counts.
+  // How long a name that was not found is not looked up again.
   static constexpr Seconds kNo{600};
 
-  // A client asked for it, and there is nothing.
+  // To be called when a client has asked for the name and there is no certificate.
   void ask(std::string name, SteadyTime now);
-  // The next that may be looked up now.
+  // The next name that may be looked up now.
   std::optional<std::string> next(SteadyTime now);
-  // It was looked up in vain.
+  // To be called when a name was not found.
   void note_no(std::string name, SteadyTime now);
   bool is_waiting() const noexcept { return !waiting_.empty(); }
   Seconds wait(SteadyTime now) noexcept { return allowance_.wait(now); }
@@ -77,7 +77,7 @@ class AskedFor {
   Allowance allowance_{kMostAtOnce, kMostInMinute};
   struct Waiting {
     std::uint64_t times = 0;
-    std::uint64_t order = 0;  // of the last time
+    std::uint64_t order = 0;  // of the last question
   };
   using Names = std::unordered_map<std::string, Waiting>;
   static bool is_before(const Names::value_type& a, const Names::value_type& b) noexcept;
@@ -85,7 +85,7 @@ class AskedFor {
   Names waiting_;
   std::uint64_t asked_ = 0;
   std::unordered_map<std::string, SteadyTime> noes_;
-  std::deque<std::string> oldest_no_;  // the same, the oldest first
+  std::deque<std::string> oldest_no_;  // the names of the same map, the oldest first
 };
 
 }  // namespace ccm::lifecycle

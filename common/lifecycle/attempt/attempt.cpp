@@ -92,7 +92,7 @@ bool Attempt::is_due() const {
          !policy::check_installed(spec_, last->bundle, now_);
 }
 
-// Does not ask again while waiting for the cloud: the hooks have agreed at the beginning.
+// While waiting for the cloud, the hooks are not asked again, because they agreed at the beginning.
 Result<void> Attempt::ask_to_renew() {
   const bool is_waiting = std::holds_alternative<Waiting>(before_);
   if (!is_due() || (is_waiting && urge_ != Urge::wanted)) return {};
@@ -125,7 +125,7 @@ void Attempt::tell_of(EventType type, const sources::Obtained& obtained,
                       .fields = {{"names", join(leaf.names(), " ")}, {"origin", obtained.origin}}});
 }
 
-// An OCSP responder may say it too, or first (stapling.h); it is told once.
+// An OCSP responder may also say it, perhaps earlier (stapling.h). The event is sent once.
 std::function<void(std::string_view)> Attempt::revocation_of(
     const store::StoredCertificate* stored) {
   if (stored == nullptr) return {};
@@ -273,7 +273,7 @@ State Attempt::failed(Error error) {
   const auto* failing = std::get_if<Failing>(&before_);
   const unsigned attempts = failing == nullptr ? 1 : failing->attempts + 1;
   const bool is_costly = costs_a_certificate(error, spec_);
-  // Only these: a long outage before is no reason to wait for hours after the first one.
+  // Counts only costly attempts: a long outage before the first one is no reason to wait for hours.
   const unsigned costly = (failing == nullptr ? 0 : failing->costly) + (is_costly ? 1 : 0);
   const Time wanted = is_costly ? policy::reissue_time(costly, now_, spec_.jitter_seed)
                                 : policy::retry_time(error, attempts, spec_.check_interval, now_,

@@ -34,8 +34,8 @@ namespace ccm::lifecycle {
 
 enum class Urge : std::uint8_t {
   due,      // by the schedule
-  revoked,  // the shown certificate is said to be revoked: its successor waits for no window
-  wanted,   // by an operator: due at any age, ends a hold, waits for no window
+  revoked,  // the shown certificate is said to be revoked: its successor does not wait for a window
+  wanted,   // an operator wants it: due at any age, ends a hold, does not wait for a window
 };
 
 class Attempt {
@@ -46,12 +46,12 @@ class Attempt {
     const store::Lease& lease;
     const Clock& clock;
     Log& log;
-    // nullptr: nobody asks for a first OCSP response.
+    // nullptr: no first OCSP response is asked for.
     const Responder* responder = nullptr;
     Events& events = no_events();
-    // Empty: nothing is known, and every canary goes on to its end.
+    // Empty: nothing is counted, and every canary goes on to its end.
     CanaryCounter canary_counter = {};
-    // Empty: there are no copies of what the store loses.
+    // Empty: there are no copies of what the store has lost.
     LastCopyOf last_copy_of = {};
   };
   Attempt(Parts parts, const config::CertificateSpec& spec, const State& before,
@@ -71,11 +71,11 @@ class Attempt {
   store::VersionNumber current() const noexcept { return version_; }
   // After run(): when the newest version is due; nullopt when there is none.
   std::optional<Deadline> deadline() const noexcept { return deadline_; }
-  // When a version that waits for its window has its turn; nullopt when none waits.
+  // When a version that waits for its window will be shown; nullopt when none waits.
   std::optional<Time> activates_at() const;
-  // What is tried out then.
+  // The version that is tried out after run().
   const std::optional<store::Canary>& canary() const noexcept { return canary_; }
-  // What is current then; nullopt when nothing intact is.
+  // The version that is current after run(); nullopt when no version is intact.
   const std::optional<store::VersionInfo>& info() const noexcept { return info_; }
 
  private:
@@ -89,12 +89,12 @@ class Attempt {
   // Whether a good version is staged that is newer than the one of this number.
   bool has_newer_staged(store::VersionNumber than) const;
   bool is_due() const;
-  // Asks the hooks of "renewing" before something is obtained because it is due.
+  // Asks the hooks of "renewing" before a certificate is obtained because it is due.
   Result<void> ask_to_renew();
   void tell_of(EventType type, const sources::Obtained& obtained, std::string sentence) const;
   // Whether the current version is held (hold.h). Ends a hold that must not last longer.
   bool is_held();
-  // What the source calls when its service says that this one was revoked.
+  // What the source calls when its service says that the certificate was revoked.
   std::function<void(std::string_view)> revocation_of(const store::StoredCertificate* stored);
   State install(const sources::ObtainRequest& request, const sources::Obtained& obtained);
   State installed(const sources::Obtained& obtained, const store::VersionInfo& info);
@@ -122,7 +122,7 @@ class Attempt {
   std::optional<State> judge_canary();
   State take_back(const policy::CanaryRise& rise);
   State staged(const sources::Obtained& obtained, const store::VersionInfo& info);
-  // What a successor has to be better than; nullptr when there is nothing.
+  // A successor has to be better than this; nullptr when there is nothing.
   const store::StoredCertificate* newest() const noexcept;
 
   void warn_if_short(const store::VersionInfo& info);
@@ -135,7 +135,7 @@ class Attempt {
   void say_waiting(const std::string& sentence);
   State failed(Error error);
 
-  // Of the newest version.
+  // The state Valid, with the times of the newest version.
   State valid() const;
   // `wanted`, or earlier when the installed certificate demands it.
   Time bounded(Time wanted, policy::Look look) const;
@@ -151,12 +151,12 @@ class Attempt {
   const config::CertificateSpec& spec_;
   const State& before_;
   Urge urge_;
-  Time now_;  // taken anew after the source has answered
+  Time now_;  // read again after the source has answered
   std::optional<store::StoredCertificate> current_;
   bool is_current_intact_ = false;
   std::optional<store::StoredCertificate> staged_;
   std::optional<store::Canary> canary_;  // of `staged_`
-  std::optional<Deadline> deadline_;     // of the newest
+  std::optional<Deadline> deadline_;     // of the newest version
   std::optional<store::VersionInfo> info_;
   store::VersionNumber version_ = 0;
   bool has_installed_ = false;

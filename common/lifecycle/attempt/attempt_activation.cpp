@@ -13,7 +13,7 @@
 
 namespace ccm::lifecycle {
 
-// Clients refuse a certificate that demands stapling while it comes without a response.
+// Clients refuse a certificate that demands stapling and comes without a response.
 Result<std::vector<std::byte>> Attempt::first_response(const crypto::Bundle& bundle,
                                                        std::string_view origin,
                                                        bool current_must_go) {
@@ -80,11 +80,11 @@ Time Attempt::activation() const {
 
 std::optional<Time> Attempt::activates_at() const {
   const Time at = canary_ ? shown_from(canary_) : activation();
-  // What should be shown already and is not has its next try with the state's.
+  // A version that should already be shown is tried again with the state's next look.
   return staged_ && at > now_ ? std::optional(at) : std::nullopt;
 }
 
-// What is shown may have been revoked while its successor waits.
+// The shown certificate may have been revoked while its successor waits.
 bool Attempt::must_show_staged() {
   const sources::ObtainRequest request{.spec = spec_,
                                        .current = &*current_,
@@ -113,7 +113,7 @@ std::optional<State> Attempt::show_staged() {
     return failed(
         std::move(shown).error().with_context(fmt::format("make version {} current", version)));
   }
-  // If this fails, the response is asked for once more, and the versions are removed later.
+  // If this fails, the response is asked for again, and the versions are removed later.
   if (!response->empty()) {
     static_cast<void>(parts_.store.keep_response(parts_.lease, spec_.name, version, *response));
   }
@@ -135,7 +135,7 @@ std::optional<State> Attempt::show_staged() {
 }
 
 bool Attempt::has_to_wait(const sources::Obtained& obtained) const {
-  // Of two, the one that waits is what the source has judged.
+  // If a version waits, the source has judged that one and not the shown one.
   const bool must_go = obtained.current_must_go && !staged_;
   return !must_go && shown_from(std::nullopt) > now_;
 }

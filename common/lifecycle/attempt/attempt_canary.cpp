@@ -16,7 +16,7 @@ std::string share_of(const CanarySide& side) {
   return fmt::format("{} of {}", side.failed(), side.shown());
 }
 
-// "bad_certificate 3, unknown_ca 2"; empty when no alert told.
+// "bad_certificate 3, unknown_ca 2"; empty when no alert gave a reason.
 std::string reasons_of(const CanarySide& side) {
   std::string text;
   for (std::size_t i = kFirstCanaryReason; i < kCanaryCounts; ++i) {
@@ -27,7 +27,7 @@ std::string reasons_of(const CanarySide& side) {
   return text;
 }
 
-// Where a rise was seen: "" where there is only one place, or it was everywhere.
+// The place where a rise was seen; "" if there is only one place, or if it was seen everywhere.
 std::string place_of(const policy::CanaryRise& rise) {
   if (!rise.host) return "";
   if (rise.host->empty()) return " on this host";
@@ -44,8 +44,8 @@ std::string comparison_of(const CanaryTally& tally, std::string_view place = "")
 
 }  // namespace
 
-// From when on a successor is shown to everybody; `canary`: it is tried out. One that would be
-// tried out for too long is not.
+// When a successor is shown to everybody; `canary`: when it is tried out. A version that would be
+// tried out for too long is not tried out.
 Time Attempt::shown_from(const std::optional<store::Canary>& canary) const {
   const Time opening = activation();
   if (!spec_.canary.is_set() || !may_wait()) return opening;
@@ -54,7 +54,7 @@ Time Attempt::shown_from(const std::optional<store::Canary>& canary) const {
   return opening + spec_.canary.time <= latest ? opening + spec_.canary.time : opening;
 }
 
-// nullopt: go on with what the source has.
+// nullopt: go on with the source.
 std::optional<State> Attempt::look_at_staged() {
   if (canary_) {
     if (std::optional<State> state = judge_canary()) return state;
@@ -84,7 +84,8 @@ std::optional<State> Attempt::begin_canary() {
   return std::nullopt;
 }
 
-// One that is stapled from the start, if the responder has it. False: the certificate was revoked.
+// Gets an OCSP response for the canary, if the responder has one. False: the certificate was
+// revoked.
 bool Attempt::fetch_canary_response() {
   const crypto::Certificate& leaf = staged_->bundle.leaf();
   const crypto::Certificate* issuer = store::issuer_of(staged_->bundle);
@@ -104,7 +105,7 @@ bool Attempt::fetch_canary_response() {
   return true;
 }
 
-// An operator, or a certificate that was revoked, does not wait for it.
+// Ends the canary at once if an operator wants that or the shown certificate was revoked.
 std::optional<State> Attempt::judge_canary() {
   if (!parts_.canary_counter || !spec_.canary.is_set() || !may_wait()) return std::nullopt;
   const HostTallies hosts = parts_.canary_counter(spec_.name, *canary_);

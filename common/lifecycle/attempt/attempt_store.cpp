@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// How an attempt finds what is installed, and sets right what is wrong with it.
+// The part of an attempt that finds what is installed and repairs it.
 #include <utility>
 
 #include "lifecycle/attempt/attempt.h"
@@ -36,7 +36,8 @@ Result<void> Attempt::look_at_store() {
   return {};
 }
 
-// Only `current` is lost. The newest version may be one that was rolled back, or that waits.
+// Only the link `current` is lost. The newest version may be one that was rolled back or that
+// waits.
 void Attempt::prefer_what_was_current() {
   store::VersionNumber before = held_version(parts_.store, spec_.name);
   if (before == 0 && parts_.last_copy_of) {
@@ -55,7 +56,7 @@ void Attempt::mend() {
   if (!done) parts_.log.warn("{}{}", prefix(), done.error().message());
 }
 
-// A successor that waits is shown at once when what is current is lost.
+// When the current version is lost, a successor that waits is shown at once.
 bool Attempt::has_newer_staged(store::VersionNumber than) const {
   const store::VersionNumber version = store::staged_version(parts_.store, spec_.name);
   if (version <= than || held_version(parts_.store, spec_.name) == than) return false;
@@ -63,8 +64,8 @@ bool Attempt::has_newer_staged(store::VersionNumber than) const {
   return staged && policy::check_installed(spec_, staged->bundle, now_);
 }
 
-// The store is believed as long as it has anything as new. Where it cannot take the copy, it could
-// take no new certificate either, so none is obtained.
+// The store is believed while it has anything as new as the copy. If the store cannot take the
+// copy, it could not take a new certificate either, so none is obtained.
 Result<bool> Attempt::put_back(const std::optional<Error>& damage) {
   const auto copy = parts_.last_copy_of ? parts_.last_copy_of(spec_.name) : std::nullopt;
   if (!copy || !is_newer(*copy, current_) || has_newer_staged(copy->version)) return false;

@@ -21,20 +21,20 @@
 
 namespace ccm::lifecycle {
 
-// What is tried out now; nullopt: nothing. A version that was taken back is not, from the first
-// step of that on.
+// The version that is tried out now; nullopt: none. A version that is being taken back does not
+// count any more.
 std::optional<store::Canary> canary_of(const store::StoreReader& store, const std::string& name);
 
-// When it ends by itself; not later than `latest`, for safety, nor later than a whole canary from
-// now, when the clock was set back.
+// When the canary ends by itself: not later than `latest`, for safety, and not later than a whole
+// canary from now, in case the clock was set back.
 Time end_of_canary(const config::CanaryPlan& plan, const store::Canary& canary, Time latest,
                    Time now);
 
-// Whether it was begun by a clock that is ahead of ours, by more than clocks differ. Somebody has
-// set the clock since; the canary would not end before that time, and begins anew.
+// Whether the canary seems to have begun in the future, by more than clocks differ. Then somebody
+// has set the clock since, the canary would last until that time, and so it begins again.
 bool is_begun_ahead(const store::Canary& canary, Time now) noexcept;
 
-// What was counted so far, of all hosts that can be seen (store/host/canary_file.h). Any thread.
+// The counts so far, from all hosts that can be seen (store/host/canary_file.h). Any thread.
 using CanaryCounter =
     std::function<HostTallies(const std::string& name, const store::Canary& canary)>;
 

@@ -18,7 +18,7 @@
 namespace ccm::lifecycle {
 
 struct LastCopy {
-  store::VersionNumber version = 0;  // that it had in the store
+  store::VersionNumber version = 0;  // its version in the store
   std::string origin;
   crypto::Bundle bundle;
   std::vector<std::byte> ocsp_response;  // DER; empty: there was none
@@ -27,8 +27,8 @@ struct LastCopy {
 // nullopt: there is none. Any thread.
 using LastCopyOf = std::function<std::optional<LastCopy>(const std::string& name)>;
 
-// Whether the copy is newer than what the store still has, if anything: load() gives an older
-// version where the current one is damaged.
+// Whether the copy is newer than what the store still has, if it has anything. load() gives an
+// older version when the current one is damaged.
 inline bool is_newer(const LastCopy& copy, const std::optional<store::StoredCertificate>& stored) {
   return !stored || stored->info.number < copy.version;
 }

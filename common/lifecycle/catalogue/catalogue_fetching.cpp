@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// How a CatalogueKeeper brings the certificates of an account into the store.
+// The part of the CatalogueKeeper that brings the certificates of an account into the store.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -18,14 +18,14 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr Backoff kFetchAgain{.first = 10s, .longest = 60min};
-// Only a change at the account, or of the rules, can help.
+// Only a change in the account, or new rules of ours, can help.
 constexpr Seconds kRefusedFor = std::chrono::hours(6);
 constexpr Seconds kPauseWhenTold{60};
 constexpr std::size_t kMostFetchesInRow = 100;
-// So many sentences about single certificates, then only their number.
+// Sentences about single certificates; all further ones are only counted.
 constexpr std::size_t kMostFetchSentences = 20;
 
-// What the list says, as far as a certificate can have such names.
+// The names in the list, if a certificate can have them.
 std::vector<std::string> promised_names(const sources::CollectedItem& item,
                                         const crypto::Bundle& bundle) {
   std::vector<std::string> names;
@@ -62,8 +62,8 @@ void CatalogueKeeper::fetch_some(const store::Lease& lease) {
   }
 }
 
-// As the account lists it still, and the store has nothing of it. What cannot be put back is
-// fetched.
+// A certificate that the account still lists and the store has lost. If it cannot be put back, it
+// is fetched.
 bool CatalogueKeeper::put_back(const std::string& id, const Wanted& wanted,
                                const store::Lease& lease) {
   const bool is_lost = members_.find(id) == nullptr && !configured_.contains(wanted.item.origin);
@@ -97,7 +97,7 @@ void CatalogueKeeper::fetch(const std::string& id, Wanted& wanted, const store::
   if (auto put = members_.put(lease, entry, *membership); !put) {
     return put_off(id, wanted, put.error());
   }
-  // A configuration has come to name it, and its entry shows it now.
+  // A configuration now names it, so it is shown from that entry.
   if (leaves_own) static_cast<void>(parts_.store.forget(lease, old_entry, store::Keep::nothing));
   said_.erase(id);
   drop_wanted(id);
@@ -119,8 +119,8 @@ Result<store::Membership> CatalogueKeeper::obtain(const Wanted& wanted, const st
     membership.end = leaf.not_after();
     return std::move(membership);
   };
-  // A configured certificate is its own source's to fetch, and an agent that was killed may have
-  // stored this one and not come to say so.
+  // Its own source fetches a configured certificate. An agent that was killed may have stored this
+  // one without recording it.
   const bool is_configured = parts_.config.find(entry) != nullptr;
   const bool is_known = members_.find(wanted.item.id) != nullptr;
   if (is_configured || !is_known) {

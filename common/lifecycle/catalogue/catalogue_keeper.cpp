@@ -160,7 +160,7 @@ void CatalogueKeeper::take_list(Selection& selection, sources::Inventory invento
     wanted.selections.erase(selection.name);
     if (wanted.selections.empty()) dropped.push_back(id);
   }
-  // What is out of sight and was found by its name is found again.
+  // Certificates that no list shows and that were found by name can be found again.
   for (const std::string& id : dropped) drop_wanted(id);
   selection.ids = std::move(listed);
   selection.report.listed = static_cast<std::int64_t>(inventory.items.size());
@@ -172,7 +172,7 @@ void CatalogueKeeper::take_list(Selection& selection, sources::Inventory invento
   std::size_t partings = 0;
   for (const std::string& id : members_.ids_of(selection.name)) {
     if (selection.ids.contains(id)) continue;
-    // The rest has its turn with the next list, which comes soon then.
+    // The rest follows with the next list, which then comes soon.
     if (++partings > kMostPartings) {
       selection.next_list = selection.due;
       break;
@@ -197,7 +197,7 @@ void CatalogueKeeper::notice(Selection& selection, sources::CollectedItem item,
   const bool is_configured = configured != configured_.end();
   const std::string entry = is_configured ? configured->second : entry_of(kind, id);
   const CatalogueMembers::Member* member = members_.find(id);
-  // ccmctl may have restored a backup, or taken the entry away.
+  // ccmctl may have restored a backup or removed the entry.
   const bool is_there = member != nullptr && parts_.store.current_version(member->entry) != 0;
   if (is_there && member->entry == entry && member->what.mark == item.mark) {
     if (member->is_in(selection.name)) return;
@@ -230,7 +230,7 @@ bool CatalogueKeeper::is_needed(const Selection& selection, const CatalogueMembe
       [&](const std::string& name) { return !members_.covers(name, selection.name, now, id); });
 }
 
-// The list has it no more.
+// The account's list does not have it any more.
 void CatalogueKeeper::part_with(Selection& selection, const std::string& id,
                                 const store::Lease& lease) {
   const CatalogueMembers::Member member = *members_.find(id);
@@ -272,7 +272,7 @@ void CatalogueKeeper::look_for_asked(const store::Lease& lease) {
     if (!name) return;
     bool is_found = false;
     for (Selection& selection : selections_) {
-      // Somebody may have asked for it before it was fetched.
+      // The name may have been asked for before its certificate was fetched.
       const bool is_here = members_.covers(*name, selection.name, parts_.clock.now());
       is_found = is_found || is_here;
       if (is_here) continue;

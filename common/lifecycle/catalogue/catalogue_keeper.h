@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 // Keeps in the store what catalogues of an account show (config/catalogue.h): looks at the account
-// in turn, fetches each certificate once, passes it through the gate, and takes out what the
-// account has no more. An entry's name comes from the certificate's id there ("scm_ID"); what a
-// configuration names stays in its configured entry, and is shown from there.
+// in turns, fetches each certificate once, passes it through the gate, and removes what the account
+// does not have any more. An entry is named after the certificate's id in the account ("scm_ID"). A
+// certificate that a configuration names stays in its configured entry and is shown from there.
 //
-// A certificate that is gone stays as long as it is in force, clients ask for it and nothing else
-// covers one of its names; one that was revoked goes at once. A successor is another certificate
-// with another id, and workers show the one that ends last.
+// A certificate that has gone from the account stays while it is in force, clients ask for it and
+// no other certificate covers one of its names. A revoked one goes at once. A successor is another
+// certificate with another id, and workers show the one that ends last.
 //
-// work() is called by one thread at a time, ask() and next_wake() by any. Borrows all.
+// Only one thread at a time calls work(); any thread may call ask() and next_wake(). Borrows all.
 #pragma once
 
 #include <cstdint>
@@ -35,10 +35,10 @@ namespace ccm::lifecycle {
 
 class CatalogueKeeper {
  public:
-  // No more fetches than these at once, and then in each minute.
+  // At most this many fetches at once, and then in each minute.
   static constexpr double kMostFetchesAtOnce = 200;
   static constexpr double kMostFetchesInMinute = 1200;
-  // An account that seems unchanged is listed anew within this time all the same.
+  // An account that does not seem to have changed is still listed anew within this time.
   static constexpr Seconds kBetweenLists{3600};
 
   struct Parts {
@@ -48,35 +48,35 @@ class CatalogueKeeper {
     const Clock& clock;
     Log& log;
     Events& events = no_events();
-    // Whether clients have lately asked for what this entry of the store holds; any thread.
+    // Whether clients have lately asked for the certificate of this entry; any thread.
     std::function<bool(const std::string& entry)> was_asked_for = {};
-    // What the store has lost is put back without a call.
+    // Certificates that the store has lost are put back from here, without a call to the cloud.
     LastCopyOf last_copy_of = {};
   };
   explicit CatalogueKeeper(Parts parts);
 
   // Whether there is a catalogue of an account.
   bool has_work() const noexcept { return !selections_.empty(); }
-  // Clients have asked for these names, and no catalogue had them. Any text may come.
+  // To be called with names that clients have asked for and no catalogue had. May be any text.
   void ask(const std::vector<std::string>& names);
   // When there is something to do.
   Time next_wake() const;
-  // Does what is due, for some seconds at most.
+  // Does what is due, for at most some seconds.
   void work(const store::Lease& lease) noexcept;
 
  private:
-  // Catalogues that show the same.
+  // Catalogues that show the same certificates.
   struct Selection {
     const config::CatalogueSpec* catalogue;
     std::string name;
     SteadyTime due{};
     SteadyTime next_list{};
-    std::string glance;         // of the last list
-    std::set<std::string> ids;  // that were listed, or found by name
+    std::string glance;         // Collection::glance() at the last list
+    std::set<std::string> ids;  // that were in the list, or found by name
     unsigned failures = 0;
     store::SelectionReport report;
   };
-  // To be fetched.
+  // A certificate to be fetched.
   struct Wanted {
     sources::CollectedItem item;
     const config::SourceKind* kind;
@@ -123,8 +123,8 @@ class CatalogueKeeper {
   std::set<std::pair<SteadyTime, std::string>> turns_;  // of those
   std::map<std::string, std::string> origins_;          // of entries that a configuration names
   std::map<std::string, std::string> configured_;       // those entries by origin
-  store::Revision revision_;                            // up to where they were looked at
-  std::map<std::string, std::string> said_;             // problems of certificates
+  store::Revision revision_;                            // up to which they were looked at
+  std::map<std::string, std::string> said_;             // problems of certificates that were logged
   Allowance fetches_{kMostFetchesAtOnce, kMostFetchesInMinute};
   SteadyTime paused_until_{};  // the service wants that
   SteadyTime next_report_{};

@@ -60,7 +60,7 @@ Result<void> CatalogueMembers::leave(const store::Lease& lease, const std::strin
   std::erase(member.what.selections, selection);
   if (!member.what.selections.empty()) return put(lease, member.entry, member.what);
   const bool is_there = store_.current_version(member.entry) != 0;
-  // The entry of a configured certificate may be about another one by now.
+  // The entry of a configured certificate may hold another certificate now.
   const auto recorded = store::read_membership(store_, member.entry);
   Result<void> done;
   if (is_own && is_there) {

@@ -31,20 +31,19 @@ class CatalogueMembers {
   void load();
   // nullptr: none has this id.
   const Member* find(const std::string& id) const;
-  // Ids of those that a selection has.
+  // The ids of the certificates in a selection.
   std::vector<std::string> ids_of(std::string_view selection) const;
   std::size_t count(std::string_view selection) const;
 
   // Writes its record first.
   Result<void> put(const store::Lease& lease, const std::string& entry,
                    const store::Membership& what);
-  // Takes it out of a selection. Out of the last one, the record goes; then `is_own` says whether
-  // the entry with its certificate goes as well.
+  // Removes it from a selection. When it is in none any more, its record is removed, and if
+  // `is_own` also the entry with its certificate.
   Result<void> leave(const store::Lease& lease, const std::string& id, std::string_view selection,
                      bool is_own);
 
-  // Whether a certificate that is in force covers the name; one with that id is left out of
-  // account.
+  // Whether a certificate in force covers the name; does not count the one with that id.
   bool covers(const std::string& name, std::string_view selection, Time now,
               const std::string& but_not = {}) const;
 

@@ -40,11 +40,11 @@ policy::Look next_look_after(const Error& error, const config::CertificateSpec& 
 // it cannot be fetched again.
 bool costs_a_certificate(const Error& error, const config::CertificateSpec& spec);
 
-// From when on little of the lifetime is left: the last tenth, or the last three days when those
-// are more, but never more than the last quarter. A hold ends then.
+// When little of the lifetime is left: in the last tenth, or in the last three days if those are
+// more, but never in more than the last quarter. A hold ends then.
 Time urgent_from(const store::VersionInfo& info) noexcept;
 
-// How long a successor may wait before it is shown: until the same little time is left before the
+// How long a successor may wait before it is shown: until equally little time is left before the
 // first certificate of the chain ends that a client needs.
 Time latest_activation(const crypto::Bundle& bundle, const store::VersionInfo& info);
 

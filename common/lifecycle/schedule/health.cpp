@@ -95,7 +95,8 @@ void Health::look(const store::Lease& lease, const std::string& name, const Stat
 bool Health::say_revoked(const store::Lease& lease, const std::string& name,
                          const store::VersionInfo& installed, const std::string& sentence) {
   const std::string version = fmt::format("{}", installed.number);
-  // Another object may have said it: a responder and the service answer at different times.
+  // Something else may have reported it: a responder and the service do not answer at the same
+  // time.
   if (value_in(store_, name, kToldRevoked) == version) return false;
   events_.tell(health_event(EventType::revoked, name, installed, sentence));
   keep(lease, name, kToldRevoked, version);

@@ -53,7 +53,7 @@ Result<State> read_failing(const Record& record) {
                          .retry_at = *retry_at,
                          .reason = std::move(*error)});
   }
-  // Earlier releases did not tell them apart.
+  // Earlier releases did not count them separately.
   const auto costly = record.find_number("costly").value_or(*attempts);
   return State(
       Failing{.attempts = static_cast<unsigned>(*attempts),

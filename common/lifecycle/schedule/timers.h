@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Names in the order in which they are due, in queues; each queue can be held. Every operation
-// costs O(log n): the cost of a wake-up depends on what is due, not on what waits.
+// costs O(log n), so the cost of a wake-up depends on what is due, not on what waits.
 //
 // Not thread-safe; its owner's lock guards it.
 #pragma once
@@ -39,7 +39,7 @@ class Timers {
     places_.erase(found);
   }
 
-  // first() passes over a queue that is held.
+  // first() ignores a queue that is held.
   void hold(const Queue& queue) {
     change(queue, [](Line& line) { line.is_held = true; });
   }
