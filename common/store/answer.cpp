@@ -50,7 +50,7 @@ struct Kept {
   std::vector<Ticket> begun;         // the oldest first
 };
 
-// What is damaged counts as nothing.
+// A damaged record counts as empty.
 Kept read_kept(const StoreReader& store) {
   const auto stored = store.read_record(kStoreWide, kAnswersKind);
   if (!stored || !*stored) return {};

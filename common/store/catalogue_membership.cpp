@@ -47,7 +47,7 @@ Result<void> replace(Store& store, const Lease& lease, std::string_view name, st
   return {};
 }
 
-// Of several selections a report is its first line and those up to the next.
+// With several selections, a report is its first line and the lines up to the next report.
 SelectionReport report_in(const Record& record) {
   return {.selection = std::string(record.find("selection").value_or("")),
           .listed = record.find_number("listed").value_or(0),

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // Which certificates of the store the catalogues of an account show (config/catalogue.h), as the
-// leader has written it down: a record "catalogue" of each. And, in a record of the whole store,
-// how far the leader has got with each selection.
+// leader has written it down: a record "catalogue" of each certificate, and in a record of the
+// whole store how far the leader has got with each selection.
 //
-// Any process reads; writing takes the lease.
+// Any process may read; writing needs the lease.
 #pragma once
 
 #include <cstdint>
@@ -29,7 +29,7 @@ struct Membership {
   friend bool operator==(const Membership&, const Membership&) = default;
 };
 
-// nullopt: it is in no catalogue of an account, or nobody can read what the record says.
+// nullopt: it is in no catalogue of an account, or its record cannot be read.
 std::optional<Membership> read_membership(const StoreReader& store, const std::string& name);
 Result<void> write_membership(Store& store, const Lease& lease, const std::string& name,
                               const Membership& membership);
@@ -44,19 +44,19 @@ std::optional<std::vector<std::string>> read_selections(
 bool is_selected(const StoreReader& store, const std::string& name,
                  const config::CatalogueSpec& catalogue);
 
-// A catalogue would bring back at once what is removed here and is still in the account: `rejected`
-// with what helps.
+// `rejected`, with what to do instead, when a catalogue would bring the certificate back at once,
+// because the account still has it.
 Result<void> check_may_remove(const StoreReader& store, const std::string& name);
 
 // One selection as the leader last found it.
 struct SelectionReport {
   std::string selection;
   std::int64_t listed = 0;   // certificates that the account was seen to have
-  std::int64_t stored = 0;   // of which are here
+  std::int64_t stored = 0;   // of these, that are stored here
   std::int64_t refused = 0;  // that cannot be used here
-  std::int64_t hidden = 0;   // that it says it has, and no list has shown
+  std::int64_t hidden = 0;   // by the account's own count, but in no list
   Time looked_at{};
-  std::string problem;  // why the last look failed; empty: it did not
+  std::string problem;  // why the last look failed; empty: it succeeded
 
   friend bool operator==(const SelectionReport&, const SelectionReport&) = default;
 };

@@ -34,7 +34,7 @@ Result<ToCatalogue> load_for_catalogue(const StoreReader& store, const std::stri
   ToCatalogue found{.certificate = {}, .response = {}, .problem = std::move(loaded->damage)};
   if (!loaded->certificate || (found.problem && is_shown)) return found;
   const crypto::Certificate& leaf = loaded->certificate->bundle.leaf();
-  // What clients refuse because it has ended they refuse by its own name at least.
+  // When an expired certificate is shown, clients refuse it, but at least under its own name.
   const bool has_ended = leaf.not_after() <= now;
   Result<void> passed = has_ended ? Result<void>() : check_stored(*loaded->certificate, {}, now);
   if (!passed) {

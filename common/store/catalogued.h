@@ -31,7 +31,7 @@ struct ToCatalogue {
 // Whether nothing at all is installed, or the store cannot be listed. Then nobody has forgotten the
 // certificates that are shown: a file system is not mounted, or the directory was moved away.
 bool is_store_bare(const StoreReader& store);
-// The same of a store with these names.
+// The same for a store with these names.
 bool is_store_bare(const StoreReader& store, const std::vector<std::string>& names);
 // `is_shown`: the catalogue already shows a version of the entry. Then a damaged version does not
 // bring back an older one. The error says that the store cannot be read.

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Whose files somebody has touched: what others than a Store do to a store is none of its changes
-// (StoreReader::changes_since). Made by StoreReader::watch_files() for a list of certificates,
-// which it names by their places in that list.
+// Tells whose files somebody has touched. Changes that no Store has made are not among a store's
+// changes (StoreReader::changes_since). StoreReader::watch_files() makes one for a list of
+// certificates, and it names them by their positions in that list.
 //
 // Belongs to one thread. Borrows the store.
 #pragma once
@@ -21,17 +21,18 @@ class FileWatch {
   FileWatch& operator=(const FileWatch&) = delete;
   virtual ~FileWatch() = default;
 
-  // Those that may have been changed, altered, removed, locked or put back since the last call, or
-  // since the watch was made; in ascending order. All when the system has lost count. The stamps
-  // (StoreReader::version_stamp) say whether one was.
+  // The certificates whose files may have been changed, removed, locked or put back since the last
+  // call, or since the watch was made; in ascending order. All of them when the system has lost
+  // count. The stamps (StoreReader::version_stamp) tell whether a file really changed.
   virtual std::vector<std::size_t> touched() = 0;
-  // Those that touched() may miss, in ascending order: whoever must know looks at them in turn.
+  // The certificates that touched() may miss, in ascending order. Whoever has to know looks at them
+  // in turns.
   virtual const std::vector<std::size_t>& unwatched() const noexcept = 0;
-  // Why the system does not watch those; nullopt: it was not asked.
+  // Why the system does not watch those; nullopt: it was not asked to.
   virtual std::optional<Error> problem() const = 0;
 };
 
-// Of a store that cannot watch.
+// For a store that cannot watch.
 class NoFileWatch final : public FileWatch {
  public:
   NoFileWatch(std::size_t count, std::optional<Error> problem);

@@ -25,19 +25,19 @@ class Lease;
 // run_hooks: runs the hooks of an event that has not happened.
 enum class Wish : std::uint8_t { renew, roll_back, install, forget, run_hooks };
 
-// What stays of a certificate that is forgotten.
+// What is kept of a certificate that is forgotten.
 enum class Keep : bool { nothing, versions };
 
 struct Request {
   Wish wish = Wish::renew;
   std::string name;
-  VersionNumber version = 0;  // to go back to
-  // To install: as the operator gave them, with the root if it was among them
+  VersionNumber version = 0;  // for roll_back
+  // For install: as the operator gave them, with the root if it was among them
   // (crypto/certificate/bundle.h).
   std::vector<crypto::Certificate> certificates = {};
   std::optional<crypto::KeyPair> key = {};
-  Keep keep = Keep::nothing;  // when it is forgotten
-  std::string event = {};     // whose hooks are to be run
+  Keep keep = Keep::nothing;  // for forget
+  std::string event = {};     // for run_hooks: the event
 };
 
 // Identifies a request.

@@ -14,7 +14,7 @@
 namespace ccm::store {
 namespace {
 
-// In place of a file's name: no file is called so (is_file_name).
+// Stands for the usual files; no file can have this name (is_file_name).
 constexpr std::string_view kUsualFiles = "*";
 constexpr std::size_t kMostShown = 80;  // of a bad value in a sentence
 
@@ -27,7 +27,7 @@ bool is_file_character(char c) noexcept {
          c == '_' || c == '-';
 }
 
-// One segment of a path, which nobody has to encode, and not the one above it.
+// One segment of a path that needs no encoding and is not "..".
 bool is_file_name(std::string_view name) noexcept {
   return !name.empty() && name.size() <= kMostProofFileName && name.front() != '.' &&
          std::all_of(name.begin(), name.end(), is_file_character);
@@ -44,7 +44,7 @@ Failure unfit(std::string_view what, std::string_view shown, std::string_view wa
                                               printable(shown.substr(0, kMostShown)), wanted));
 }
 
-// No line end is served, so the value has none; spaces at its ends would be lost on the way.
+// A proof is served without a line end, so the value has none; spaces at its ends would get lost.
 bool is_value(std::string_view value) noexcept {
   const auto may_stand = [](char c) { return c == ' ' || is_visible_ascii(c); };
   return !value.empty() && value.size() <= kMostProofValue && value.front() != ' ' &&

@@ -65,7 +65,7 @@ Result<std::vector<FileProof>> parse_proofs(std::string_view text);
 // cannot be served or there are more than kMostFileProofs, `transient` when the lease is old.
 Result<void> write_file_proofs(Store& store, const Lease& lease, const std::string& name,
                                const std::vector<FileProof>& proofs);
-// Fine when there are none.
+// Succeeds when there are none.
 Result<void> remove_file_proofs(Store& store, const Lease& lease, const std::string& name);
 // The proofs of these certificates, in their order and in the form of serialize_proofs(), as far as
 // they fit into `most_bytes`. Leaves out records that cannot be read.

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// A version that is stored and not current yet, because its certificate may change at certain
-// hours only (lifecycle/attempt/activation.h), or because it is tried out with a share of the
-// handshakes first (lifecycle/attempt/canary.h). The record "staged" of its certificate;
-// meaningless as soon as that version or a later one is current. No store removes a staged version.
+// A staged version: it is stored and not current yet, because its certificate may change only at
+// certain hours (lifecycle/attempt/activation.h), or because it is first tried out with a share of
+// the handshakes (lifecycle/attempt/canary.h). It is the record "staged" of its certificate, and
+// means nothing once that version or a later one is current. No store removes a staged version.
 //
-// Any process may read it; whoever holds the lease writes it.
+// Any process may read it; the holder of the lease writes it.
 #pragma once
 
 #include <optional>
@@ -33,10 +33,10 @@ struct Canary {
 };
 // nullopt: none is staged, or its canary has not begun.
 std::optional<Canary> staged_canary(const StoreReader& store, const std::string& name);
-// Of the staged version.
+// To be called for the staged version.
 Result<void> begin_canary(Store& store, const Lease& lease, const std::string& name,
                           const Canary& canary);
-// Fine when none waits. The version stays, as one that is not current.
+// Succeeds when none waits. The version stays in the store, and is not current.
 Result<void> unstage(Store& store, const Lease& lease, const std::string& name);
 
 }  // namespace ccm::store

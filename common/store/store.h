@@ -33,8 +33,8 @@ class Lease {
   virtual ~Lease() = default;
   // Grows with every new leader; a store refuses a write that shows an older one.
   virtual std::uint64_t fencing_token() const noexcept = 0;
-  // False once it is lost, for good: another may lead by now, so its holder begins nothing that
-  // costs. What it writes all the same is refused. Any thread.
+  // False for ever once it is lost. Another process may lead then, so the holder must not begin
+  // anything that costs; what it still writes is refused. Any thread.
   virtual bool is_held() const noexcept { return true; }
 };
 
@@ -42,7 +42,7 @@ class Lease {
 struct Installation {
   const crypto::Bundle& bundle;
   std::string origin;
-  // The version on which the decision was based: current_version(), or the version that load()
+  // The version that the decision was based on: current_version(), or the version that load()
   // returned instead of a damaged one (0 when none was intact).
   VersionNumber expected;
   unsigned keep;  // previous versions to keep
@@ -60,8 +60,8 @@ Failure refuse_admission(const policy::Admission& admission);
 // StoreReader.
 class Store : public virtual StoreReader {
  public:
-  // Begins what the store does beside its callers, where there is something, on a thread of its
-  // own. Once, by a process that has given up all that it gives up.
+  // Begins the store's own work, if it has any, on a thread of its own. To be called once, by a
+  // process that has given up all rights that it is going to give up.
   virtual void start() {}
 
   // Stores the bundle and makes it the current version, unless it waits. `transient` with nothing
@@ -89,7 +89,7 @@ class Store : public virtual StoreReader {
   virtual Result<std::uint64_t> write_record(const Lease& lease, std::string_view name,
                                              std::string_view kind, const Secret& value,
                                              std::uint64_t expected) = 0;
-  // Removes a record of any version; fine when absent.
+  // Removes a record of any version; succeeds when there is none.
   virtual Result<void> remove_record(const Lease& lease, std::string_view name,
                                      std::string_view kind) = 0;
 

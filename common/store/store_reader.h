@@ -110,12 +110,12 @@ class StoreReader {
     std::optional<Error> damage;
   };
   virtual Result<Loaded> load(const std::string& name) const = 0;
-  // The same for those who follow changes: what this object has just loaded for another of them is
-  // not read again, unless its traces (base/traces.h) show that it was changed or altered.
+  // The same for callers that follow changes. A certificate that this object has just loaded for
+  // another of them is not read again, unless its traces (base/traces.h) show a change.
   virtual Result<Loaded> load_again(const std::string& name) const { return load(name); }
 
-  // What the record of the current version says. It is not verified as in load(): only damage that
-  // shows without reading the files is noticed, and then the result is that of load().
+  // The content of the current version's record. It is not verified as in load(): only damage that
+  // shows without reading the files is noticed; then the result is that of load().
   struct Described {
     std::optional<VersionInfo> info;
     std::optional<Error> damage;
@@ -163,8 +163,8 @@ class StoreReader {
   // reads from it until nothing is left (O_NONBLOCK). An error where the system allows no watch:
   // then the caller looks every second.
   virtual Result<FileDescriptor> watch() const = 0;
-  // Whose files are touched, of these certificates, also by others than a Store. Without a watch
-  // of its own the store watches none of them.
+  // Watches whose files are touched, by others than a Store as well. Without its own watch(), the
+  // store watches none of them.
   virtual std::unique_ptr<FileWatch> watch_files(std::vector<std::string> names) const;
 
   // The events after a mark that an earlier call returned, as far as the log still has them. One
@@ -174,8 +174,8 @@ class StoreReader {
   // The directory in which other programs on this host find the current files of a certificate;
   // empty when the store has none.
   virtual std::string directory_of(const std::string& name) const = 0;
-  // For `ccmctl doctor`: what lies among the certificates and is none; the records of a
-  // certificate, or of the store (kStoreWide), that cannot be read.
+  // For `ccmctl doctor`: files among the certificates that are none; records of a certificate, or
+  // of the store (kStoreWide), that cannot be read.
   virtual std::vector<std::string> strays() const = 0;
   struct Damage {
     std::string place;

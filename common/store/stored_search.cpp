@@ -12,10 +12,11 @@
 namespace ccm::store {
 namespace {
 
-// As many candidates are read in full before the search gives up: what is damaged is rare.
+// The most candidates that are read completely, because damage is rare.
 constexpr std::size_t kMostCandidates = 16;
-// Reading a leaf takes about a tenth of a millisecond, and a server waits for it to start. Those
-// that turn out to be no leaf count, too: anybody who can write here could plant them.
+// The most leaves of older versions that are read: reading one takes about a tenth of a
+// millisecond, and a server waits to start. Files that turn out to be no leaf count, too, because
+// anybody who can write here could plant them.
 constexpr std::size_t kMostOlderLeaves = 5'000;
 
 std::size_t count_covered(const std::vector<std::string>& patterns,

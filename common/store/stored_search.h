@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Searches the whole store, every entry, for a certificate that fits given names. An operator may
-// swap names, add one in front or move one to another block while the cloud is down; what is stored
-// for them is good all the same.
+// Searches the whole store for a certificate that fits given names. An operator may swap names, add
+// one in front or move one to another block while the cloud is down; what is stored for those names
+// is still good.
 //
 // The first search reads the leaves of all current versions, and those of some older versions when
 // no current one fits. The files of a result are verified before it is returned. One thread. Needs

@@ -51,7 +51,8 @@ Result<policy::TicketKeys> parse_ticket_keys(const Secret& text) {
     const std::uint64_t high = unpacker.number();
     if (unpacker.failed() || key.secret.size() != kTicketSecretSize) return no_ticket_keys();
     std::copy(name.begin(), name.end(), key.name.begin());
-    // Times of a hundred thousand years are none, and nothing that is added to them overflows.
+    // Later times, which are nonsense, are refused, so that nothing that is added to a time
+    // overflows.
     constexpr std::uint64_t kLatest = std::uint64_t{1} << 40U;
     const std::uint64_t from = low | high << kBitsOfANumber;
     if (from > kLatest) return no_ticket_keys();

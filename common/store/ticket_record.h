@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// The ticket keys that the servers of a store share (policy/ticket_keys.h), as they are kept, and
-// handed to workers in the same form. The agent that leads writes them (agent/ticket_keeper.h), in
-// a record of the store of the kind "ticket-keys"; the agent of each server reads them.
+// The ticket keys that the servers of a store share (policy/ticket_keys.h), in the form in which
+// they are stored and handed to workers. The agent that leads writes them (agent/ticket_keeper.h)
+// into the store's record "ticket-keys"; the agent of each server reads them.
 //
-// Everybody believes what is here, so it is checked when it is read. Functions for any thread.
+// Every reader relies on the content, so it is checked when it is read. Functions for any thread.
 #pragma once
 
 #include <cstdint>
@@ -19,7 +19,7 @@ namespace ccm::store {
 
 inline constexpr std::string_view kTicketKeys = "ticket-keys";
 
-// Nothing for no keys.
+// Empty when there are no keys.
 Secret serialize_ticket_keys(const policy::TicketKeys& keys);
 // `invalid` unless it is what serialize_ticket_keys() writes.
 Result<policy::TicketKeys> parse_ticket_keys(const Secret& text);
@@ -30,7 +30,7 @@ struct StoredTicketKeys {
 };
 // None when there are none; `invalid` when the record is damaged.
 Result<StoredTicketKeys> read_ticket_keys(const StoreReader& store);
-// Puts these in the place of what was read as that version; none removes the record. `transient`
+// Replaces the keys that were read as that version; an empty list removes the record. `transient`
 // when it changed in the meantime or the lease is old.
 Result<void> write_ticket_keys(Store& store, const Lease& lease, const policy::TicketKeys& keys,
                                std::uint64_t expected);

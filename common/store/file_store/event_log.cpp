@@ -110,12 +110,12 @@ Result<void> EventLog::append(std::string_view line) {
 }
 
 Result<EventPage> read_event_page(const std::string& state_path, const EventMark& mark) {
-  // Somebody may add to a file while it is read.
+  // Somebody may append to a file while it is read.
   constexpr std::size_t kLargest = 4 * kFullEventFile;
   EventPage page{.events = {}, .next = mark};
   const Result<std::vector<FileNumber>> numbers = event_files(state_path);
   if (!numbers) {
-    // A store that is not there is an empty one.
+    // A store that does not exist is empty.
     if (numbers.error().kind() == ErrorKind::rejected) return page;
     return fail(numbers.error());
   }

@@ -55,7 +55,7 @@ std::string_view to_string(Wish wish) noexcept {
   return "install";
 }
 
-// "request-0123456789abcdef-www"; nullopt for a file that is no request, or not all of one yet.
+// "request-0123456789abcdef-www"; nullopt for a file that is no request, or no complete one yet.
 std::optional<Ticket> parse_name(const std::string& file) {
   if (!file.starts_with(kRequestPrefix) || is_temporary_name(file)) {
     return std::nullopt;
@@ -68,7 +68,8 @@ std::optional<Ticket> parse_name(const std::string& file) {
   return request;
 }
 
-// When it was left; ties (a coarse clock) by id, so that the order is always the same.
+// When the request was left. Equal times (a coarse clock) are ordered by id, so that the order is
+// always the same.
 std::tuple<std::int64_t, std::int64_t> age_of(const std::string& path) {
   struct stat status = {};
   if (lstat(path.c_str(), &status) != 0) return {};
@@ -102,8 +103,8 @@ Withdrawal FileInbox::withdraw(const Ticket& ticket) noexcept {
   return errno == ENOENT ? Withdrawal::gone : Withdrawal::may_be_served;
 }
 
-// Whoever holds the lease is the only one who serves. The note first: a kill in between has the
-// request served again, and its renewal is wanted once.
+// Only the holder of the lease serves requests. The note is written first: after a kill in between
+// the request is served again, and its renewal is wanted only once.
 Result<void> FileInbox::take(const Lease&, const Ticket& ticket,
                              const std::optional<std::string>& note) {
   if (!is_waiting(ticket)) return fail(ErrorKind::rejected, "the request is gone");
@@ -166,7 +167,7 @@ void FileInbox::drop_granted(const std::string& name) noexcept {
 }
 
 Result<Request> FileInbox::read(const Ticket& ticket) const {
-  // Of root or of the store's owner, who we are.
+  // Readable only if root owns the file, or the store's owner, which is this process's account.
   const std::array<uid_t, 2> owners{0, geteuid()};
   const Result<Secret> text =
       read_secret_file_of(owners, path_of(state_path_, ticket), kLargestRequest);

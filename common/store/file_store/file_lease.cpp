@@ -47,8 +47,8 @@ std::uint64_t read_token(int file) {
   return parse_unsigned(digits).value_or(0);
 }
 
-// Does not wait for the other end of a FIFO, which anybody with the account may put there. Nothing
-// else than a file can be a lock: errno says EINVAL then.
+// Does not wait for the other end of a FIFO, which anybody with the account may have put there.
+// Only a file can be a lock; for anything else errno is EINVAL.
 FileDescriptor open_lock(const std::string& path, int flags) {
   FileDescriptor file(
       open(path.c_str(), flags | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY, kOwnerOnlyFile));
@@ -80,8 +80,8 @@ bool is_in_place(int file, const std::string& path) {
 
 Result<std::unique_ptr<Lease>> acquire_lease(const std::string& state_path) {
   const std::string path = lock_path(state_path);
-  // Read-only, because closing a file that was open for writing wakes everybody who watches the
-  // directory, and those who do not lead try every second.
+  // Opened read-only: closing a file that was open for writing wakes everybody who watches the
+  // directory, and agents that do not lead try every second.
   FileDescriptor file = open_lock(path, O_RDONLY | O_CREAT);
   if (!file) return failed(path);
   if (flock(file.get(), LOCK_EX | LOCK_NB) != 0) {

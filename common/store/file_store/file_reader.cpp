@@ -30,8 +30,8 @@ namespace {
 
 // A version may be pruned while it is read; then `current` has moved on and is read again.
 constexpr int kAttempts = 4;
-// So many older versions are tried: a server waits for it, and none keeps more that are all
-// damaged.
+// The most older versions that are tried, because a server waits for the result. No store keeps
+// more that are all damaged.
 constexpr int kMostOlderTries = 8;
 
 void try_inotify() {
@@ -40,7 +40,7 @@ void try_inotify() {
 
 struct Pointer {
   VersionNumber number = 0;
-  // Set when `current` is there but is not what it should be.
+  // Set when `current` exists and is not what it should be.
   std::optional<Error> damage;
 };
 
@@ -83,8 +83,9 @@ Result<StoredCertificate> read_version(const std::string& certificate_path, Vers
   return read_version_files(fmt::format("{}/versions/{}", certificate_path, number), number);
 }
 
-// The newest intact version older than what the pointer says; any, when it says nothing. A version
-// without any pointer is a first installation that was cut short after all of it was on disk.
+// The newest intact version that is older than what the pointer says, or any when it says nothing.
+// A version without a pointer is a first installation that was interrupted when all of it was on
+// the disk.
 Result<StoreReader::Loaded> load_older(const std::string& certificate_path, Pointer pointer) {
   StoreReader::Loaded loaded{.certificate = {}, .damage = std::move(pointer.damage)};
   Result<std::vector<VersionNumber>> numbers = newest_first(certificate_path);
@@ -103,7 +104,8 @@ Result<StoreReader::Loaded> load_older(const std::string& certificate_path, Poin
   return loaded;
 }
 
-// Without the links on the way to it, which are root's (state_directory.h): below it none counts.
+// Resolves the links on the way to the store, which are root's (state_directory.h). Below it, links
+// are not followed.
 std::string real_path(const std::string& place) {
   if (!place.starts_with('/')) return place;
   const Handle<char, free> real(realpath(place.c_str(), nullptr));
@@ -143,7 +145,7 @@ Traces FileReader::traces_of(const std::string& name) const noexcept {
 }
 
 Result<StoreReader::Loaded> FileReader::load_again(const std::string& name) const {
-  // Before it is read: what changes in between is read the next time.
+  // Taken before reading, so that a change in between is noticed the next time.
   const Traces traces = traces_of(name);
   if (auto known = recent_.find(name, traces)) {
     return Loaded{.certificate = *std::move(known), .damage = {}};
@@ -173,7 +175,7 @@ VersionNumber FileReader::current_version(const std::string& name) const noexcep
   try {
     const VersionNumber number =
         check_entry_name(name) ? read_pointer(certificate_path(name)).number : 0;
-    // Whoever follows the store asks for this when a certificate was forgotten.
+    // Those who follow the store call this when a certificate was forgotten.
     if (number == 0) recent_.drop(name);
     return number;
   } catch (...) {
@@ -263,7 +265,7 @@ Result<FileDescriptor> FileReader::watch() const {
     return fail(ErrorKind::internal, "inotify_init1: the system kills a process that calls it");
   }
   FileDescriptor notifications(inotify_init1(IN_CLOEXEC | IN_NONBLOCK));
-  // IN_ATTRIB: Journal adds to a file.
+  // IN_ATTRIB, because Journal appends to a file.
   if (notifications && inotify_add_watch(notifications.get(), state_path_.c_str(),
                                          IN_MOVED_TO | IN_ATTRIB | IN_DELETE_SELF) >= 0) {
     return notifications;

@@ -73,7 +73,7 @@ class FileStore final : public Store, public FileReader {
   Result<void> add_version(const std::string& name, const Installation& installation,
                            const VersionInfo& info) const;
   Result<void> point_at(const std::string& name, VersionNumber number) const;
-  // Wakes whoever watches, and tells them what to look at.
+  // Wakes whoever watches the store, and says what to look at.
   void announce(const std::string& name) const { journal().note(name, Changed::what_is_served); }
   void remove_superseded(const std::string& name, unsigned keep) const;
 
@@ -92,8 +92,7 @@ Result<void> FileStore::prepare() const {
   return {};
 }
 
-// The decision may have been based on `current` or, when that is damaged, on what load() gave
-// instead.
+// The decision was based on `current` or, if that is damaged, on what load() gave instead.
 Result<void> FileStore::check_expected(const std::string& name, VersionNumber expected) const {
   if (expected == current_version(name)) return {};
   Result<StoreReader::Loaded> loaded = load(name);
@@ -114,7 +113,7 @@ Result<VersionNumber> FileStore::next_number(const std::string& name) const {
   return highest + 1;
 }
 
-// All of it under a temporary name, then the whole directory at once.
+// Writes everything under a temporary name, then renames the whole directory.
 Result<void> FileStore::add_version(const std::string& name, const Installation& installation,
                                     const VersionInfo& info) const {
   const std::string versions = versions_path(name);
@@ -163,7 +162,7 @@ void FileStore::remove_superseded(const std::string& name, unsigned keep) const 
   for (std::size_t i = keep; i < previous.size(); ++i) {
     const std::string old = fmt::format("{}/{}", versions, previous[i]);
     const std::string doomed = old + std::string(kTemporaryMark) + "old";
-    // Out of sight first: a version is there as a whole or not at all.
+    // Renamed first, so that a version is either complete or not there.
     static_cast<void>(remove_tree(doomed));
     if (rename(old.c_str(), doomed.c_str()) == 0) static_cast<void>(remove_tree(doomed));
   }
@@ -230,7 +229,7 @@ Result<void> FileStore::prune(const Lease& lease, const std::string& name, unsig
   const std::lock_guard lock(mutex_);
   if (Result<void> allowed = check_lease(state_path(), lease); !allowed) return allowed;
   if (versions(name).size() <= keep + std::size_t{1}) return {};
-  // With the current one damaged an older one serves.
+  // When the current version is damaged, an older one is served.
   const Result<StoreReader::Loaded> loaded = load(name);
   if (loaded && loaded->certificate && !loaded->damage) remove_superseded(name, keep);
   return {};
@@ -291,18 +290,18 @@ Result<void> FileStore::forget(const Lease& lease, const std::string& name, Keep
   if (Result<void> checked = check_entry_name(name); !checked) return checked;
   const std::lock_guard lock(mutex_);
   if (Result<void> allowed = check_lease(state_path(), lease); !allowed) return allowed;
-  // It may hold the private key. The leader makes another one.
+  // The snapshot may hold the private key, so it goes. The leader makes a new one.
   if (keep == Keep::nothing) remove_snapshot(state_path());
   Result<void> done =
       keep == Keep::versions ? strip_entry(state_path(), name) : remove_entry(state_path(), name);
-  // One may have been made since, from what was still there.
+  // A new one may have been made in the meantime, from what was still there.
   if (keep == Keep::nothing) remove_snapshot(state_path());
-  // Half of it may be done.
+  // A part of the removal may have been done before a failure.
   journal().note(name, keep == Keep::versions ? Changed::records : Changed::what_is_served);
   return done;
 }
 
-// A key that does not parse costs that key only, unless there is no other.
+// A key that cannot be parsed is left out; an error only when there is no other.
 Result<std::vector<crypto::KeyPair>> FileStore::operator_keys() const {
   const std::string directory = path("keys");
   Result<std::vector<std::string>> names = list_directory(directory);
@@ -328,10 +327,10 @@ Result<std::vector<crypto::KeyPair>> FileStore::operator_keys() const {
 Result<std::unique_ptr<Lease>> FileStore::try_lead() {
   const std::lock_guard lock(mutex_);
   Result<std::unique_ptr<Lease>> lease = acquire_lease(state_path());
-  // Left-overs cost disk space and nothing else: an entry that cannot be cleaned is no reason to
-  // have no leader.
+  // Left-overs only cost disk space, so an entry that cannot be cleaned must not prevent
+  // leadership.
   if (lease && *lease) static_cast<void>(remove_leftovers(*this));
-  // The leader before may have been killed between a change and its word of it.
+  // The leader before may have been killed after a change and before its note about it.
   if (lease && *lease) journal().note_new_life();
   return lease;
 }

@@ -20,10 +20,10 @@
 namespace ccm::store {
 namespace {
 
-// Nothing the agent writes takes so long; younger ones may be in work.
+// Nothing that an agent writes takes so long; younger files may still be written.
 constexpr Seconds kOrphanAge{600};
 
-// As chown takes it.
+// In the form that chown accepts.
 std::string name_or_number(uid_t user) {
   const std::string number = std::to_string(user);
   const std::string text = user_text(user);
@@ -34,7 +34,7 @@ bool is_current_link(const FTSENT& entry) {
   return entry.fts_info == FTS_SL && std::string_view(entry.fts_name) == "current";
 }
 
-// Settings are root's, and the agent's account may read them (host/effective_settings.h).
+// Settings belong to root, and the agent's account may read them (host/effective_settings.h).
 bool is_roots_word(const FTSENT& entry) {
   const struct stat& facts = *entry.fts_statp;
   return entry.fts_level == 1 && entry.fts_info == FTS_F && facts.st_uid == 0 &&
@@ -48,7 +48,7 @@ bool is_stray(const FTSENT& entry) {
          std::string_view(entry.fts_parent->fts_name) == "certificates";
 }
 
-// False: not to be looked into.
+// False: do not look into it.
 bool note(const FTSENT& entry, uid_t owner, Time now, Survey& survey) {
   std::string path = entry.fts_path;
   if (path.size() > 1 && path.back() == '/') path.pop_back();
@@ -76,7 +76,7 @@ bool note(const FTSENT& entry, uid_t owner, Time now, Survey& survey) {
   return true;
 }
 
-// The leader holds an exclusive lock, so a shared one is to be had only without it.
+// The leader holds an exclusive lock, so a shared one can be taken only when nobody leads.
 void look_for_leader(const std::string& state_path, Survey& survey) {
   const std::string path = state_path + "/leader.lock";
   const FileDescriptor lock(

@@ -25,7 +25,7 @@ void try_to_watch() {
   static_cast<void>(inotify_init1(IN_CLOEXEC));
 }
 
-// There is no room, or the call is not allowed.
+// There is no room for another watch, or the call is not allowed.
 bool is_refused_to_all(int error_number) noexcept {
   return error_number == ENOSPC || error_number == ENOMEM || error_number == EPERM ||
          error_number == ENOSYS;
@@ -63,7 +63,7 @@ FolderWatch::FolderWatch(const FileReader& store, FileDescriptor notifications,
 
 std::vector<std::size_t> FolderWatch::touched() {
   std::set<std::size_t> touched;
-  // What is refused again says so again.
+  // A watch that is refused again sets the problem again.
   problem_.reset();
   is_full_ = false;
   const bool had_folder = certificates_ != kNone;
@@ -80,8 +80,8 @@ std::vector<std::size_t> FolderWatch::touched() {
   return {touched.begin(), touched.end()};
 }
 
-// An agent that has ended, or a higher limit, may have made room. One that is refused for a reason
-// of its own does not keep the others unwatched.
+// An agent that has ended, or a higher limit, may have made room. A folder that is refused for a
+// reason of its own does not keep the others unwatched.
 void FolderWatch::watch_the_rest(std::set<std::size_t>& touched) {
   const std::vector<std::size_t> unwatched = unwatched_;
   for (const std::size_t which : unwatched) {
@@ -139,7 +139,7 @@ FolderWatch::Outcome FolderWatch::place(int& watch, const std::string& path, std
     is_full_ = is_refused_to_all(error_number);
     return Outcome::refused;
   }
-  // Two names of one folder, as with a bind mount, have one watch.
+  // Two names of one folder, as with a bind mount, share a watch.
   if (owners_.try_emplace(placed, which).first->second != which) return Outcome::refused;
   watch = placed;
   return Outcome::watched;
@@ -175,7 +175,7 @@ bool FolderWatch::read_events(std::set<std::size_t>& touched) {
       if ((event->mask & IN_Q_OVERFLOW) != 0) {
         is_told = false;
       } else if (event->wd == certificates_ && event->len == 0) {
-        // It was moved, removed or locked.
+        // The folder was moved, removed or locked.
         is_told = false;
       } else if (event->wd == certificates_) {
         if (const auto which = find(event->name)) touched.insert(*which);

@@ -31,7 +31,7 @@ namespace ccm::store {
 
 class FolderWatch final : public FileWatch {
  public:
-  // Never fails: what the system does not allow is unwatched.
+  // Never fails: a folder that the system does not let us watch stays unwatched.
   static std::unique_ptr<FileWatch> make(const FileReader& store, std::vector<std::string> names);
 
   std::vector<std::size_t> touched() override;
@@ -40,12 +40,12 @@ class FolderWatch final : public FileWatch {
 
  private:
   static constexpr int kNone = -1;
-  // `absent`: not there or not to be read, which the folder above tells the end of.
+  // `absent`: not there or not readable; the folder above tells when that changes.
   enum class Outcome : std::uint8_t { watched, absent, refused };
   struct Watched {
     std::string name;
     int folder = kNone;
-    int version = kNone;  // of the current one, or of the folder of all
+    int version = kNone;  // of the current version, or of `versions`
   };
 
   FolderWatch(const FileReader& store, FileDescriptor notifications,
@@ -57,7 +57,7 @@ class FolderWatch final : public FileWatch {
   // False when it stays unwatched.
   bool watch(std::size_t which);
   Outcome watch_version(std::size_t which);
-  // Moves a watch to the folder that is there now.
+  // Moves a watch to the folder that has this path now.
   Outcome place(int& watch, const std::string& path, std::size_t which);
   void drop(int& watch);
   void mark(std::size_t which, bool is_watched);

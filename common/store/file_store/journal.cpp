@@ -24,14 +24,14 @@ namespace ccm::store {
 namespace {
 
 constexpr std::string_view kJournalHeader = "ccm-changes-2";
-// Of a file that is not written anew yet.
+// The most lines before the file is written anew.
 constexpr std::size_t kMostLines = 2 * kMostJournalNames;
 constexpr std::size_t kLargestJournal = (kMostLines + 1) * (kMaxEntryName + 96);
 constexpr std::size_t kCheckDigits = 16;
 
 constexpr std::size_t kLargestRevision = 64;
 
-// Of a line and of all before it, so that none can be missing in between.
+// The check of a line and of all lines before it, so that no line in between can be missing.
 std::string check_of(std::string_view before, std::string_view line) {
   const std::string text = fmt::format("{}\n{}", before, line);
   return crypto::to_hex(crypto::sha256(std::as_bytes(std::span(text)))).substr(0, kCheckDigits);
@@ -55,15 +55,15 @@ struct Journal::Content {
 
   Revision last;
   std::uint64_t floor = 0;
-  std::uint64_t revision = 0;   // the file of that name, as it was or was about to be written
+  std::uint64_t revision = 0;   // content of that file, as written or about to be written
   std::vector<Change> changes;  // the oldest first
-  // Of the file.
+  // In the file.
   std::size_t lines = 0;
   std::string check;
 
-  // Takes what follows on what was read before. False when it is not what a writer has written.
+  // Appends what follows to what was read before. False when no writer has written that.
   bool read(std::string_view text);
-  // What the file has to say beside what it says, once `name` has changed.
+  // The new line of the file, once `name` has changed.
   std::string next_line(const std::string& name, std::uint64_t revision_after) const;
   std::string serialize() const;
   void begin_life();
@@ -150,7 +150,7 @@ Journal::~Journal() = default;
 const Journal::Content* Journal::read() {
   if (changes_.look_for_more()) {
     const std::string_view text = changes_.content() ? *changes_.content() : std::string_view();
-    // Of a line that was being written just then, a reader may have seen the beginning.
+    // A reader may have seen the beginning of a line that was just being written.
     const std::size_t known = content_ ? changes_.kept() : 0;
     if (known == 0) content_ = std::make_unique<Content>();
     if (!content_->read(text.substr(known))) content_ = nullptr;
@@ -164,8 +164,8 @@ std::uint64_t Journal::read_revision() {
 }
 
 // A reader that finds no file, or a part of one, looks at everything. A power cut may bring an
-// older one back. Of those who have seen the newer one only the snapshot outlives that, and the
-// next leader begins a new life and looks at everything.
+// older file back. Of those who have seen the newer one only the snapshot outlives that, and the
+// next leader begins a new life, so it looks at everything.
 void Journal::write(const Content& content) const {
   if (!write_file_unsynced(changes_path_, content.serialize())) unlink(changes_path_.c_str());
 }
@@ -173,7 +173,7 @@ void Journal::write(const Content& content) const {
 bool Journal::append(const std::string& line) const {
   const FileDescriptor file(
       open(changes_path_.c_str(), O_WRONLY | O_APPEND | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK));
-  // The new mode, which is the old one, wakes whoever watches the directory (FileReader::watch).
+  // Setting the mode again wakes whoever watches the directory (FileReader::watch).
   return file && write_all(file.get(), line) && fchmod(file.get(), kOwnerOnlyFile) == 0;
 }
 
@@ -193,7 +193,7 @@ void Journal::write_revision(std::uint64_t revision) const {
 
 Changes Journal::since(const Revision& before) {
   const std::lock_guard lock(mutex_);
-  // First, as it is written last.
+  // Read first, because it is written last.
   const std::uint64_t revision = read_revision();
   const Content* content = read();
   if (content == nullptr) return {};
@@ -208,7 +208,7 @@ Changes Journal::since(const Revision& before) {
   return changes;
 }
 
-// An append costs the same with any number of names, for the writer and for every reader.
+// Appending costs the same with any number of names, for the writer and for every reader.
 void Journal::note(const std::string& name, Changed what) {
   const std::lock_guard lock(mutex_);
   const Content* before = read();

@@ -32,23 +32,23 @@ inline constexpr std::size_t kMostJournalNames = 256;
 
 enum class Changed : std::uint8_t { what_is_served, records };
 
-// What was read is kept, so that all who follow a store in one process read it once.
+// Keeps what was read, so that several followers of a store in one process read it once.
 class Journal {
  public:
   explicit Journal(const std::string& state_path);
   ~Journal();
 
   Changes since(const Revision& before);
-  // After a change of the certificate. Whoever watches the directory is woken. What cannot be
-  // written, on a full disk, has readers look at everything.
+  // To be called after a change of the certificate. Wakes whoever watches the directory. If the
+  // line cannot be written, because the disk is full, readers look at everything.
   void note(const std::string& name, Changed what);
-  // Anything may have changed.
+  // To be called when anything may have changed.
   void note_new_life();
 
  private:
   struct Content;
 
-  // As it is now; nullptr when there is none to go by. With mutex_ held, like the next one.
+  // The present content; nullptr when it cannot be relied on. With mutex_ held, like the next one.
   const Content* read();
   std::uint64_t read_revision();
   void write(const Content& content) const;
@@ -63,7 +63,7 @@ class Journal {
   std::unique_ptr<Content> content_;
 };
 
-// The same for who asks once.
+// The same for a caller that asks only once.
 Changes read_changes(const std::string& state_path, const Revision& before);
 void note_change(const std::string& state_path, const std::string& name, Changed what);
 void note_new_life(const std::string& state_path);

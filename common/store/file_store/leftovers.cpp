@@ -12,7 +12,7 @@
 namespace ccm::store {
 namespace {
 
-// In directories where only leaders write: whoever leads now is the only one alive.
+// In directories where only leaders write: no other writer is alive, because this process leads.
 Result<void> remove_leftovers_in(const std::string& directory) {
   Result<std::vector<std::string>> names = list_directory(directory);
   if (!names) return pass(std::move(names));
@@ -24,7 +24,7 @@ Result<void> remove_leftovers_in(const std::string& directory) {
   return {};
 }
 
-// At the top of the store every agent writes, and ccmctl, whoever leads.
+// At the top of the store, where every agent and ccmctl write, whoever leads.
 void remove_abandoned_in(const std::string& directory) {
   const Result<std::vector<std::string>> names = list_directory(directory);
   if (!names) return;

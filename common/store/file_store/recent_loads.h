@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The few certificates that a process has loaded last. Whoever follows the store loads what has
-// changed, and several do so one after the other. Any thread.
+// The certificates that a process has loaded last, a few of them. Several parts of a process follow
+// the store and load the same changed certificate one after the other. Any thread.
 #pragma once
 
 #include <deque>
@@ -17,11 +17,11 @@ class RecentLoads {
  public:
   static constexpr std::size_t kMost = 8;
 
-  // nullopt when it was not loaded lately, or has left other traces since.
+  // nullopt when it was not loaded lately, or has other traces since then.
   std::optional<StoredCertificate> find(const std::string& name, const Traces& traces);
-  // `traces` are older than what was loaded.
+  // `traces` were taken before the certificate was loaded.
   void note(const std::string& name, const Traces& traces, const StoredCertificate& loaded);
-  // It is gone, and so must be its private key.
+  // To be called when the certificate has gone, so that its private key goes as well.
   void drop(const std::string& name);
 
  private:
@@ -32,7 +32,7 @@ class RecentLoads {
   };
 
   std::mutex mutex_;
-  std::deque<Entry> entries_;  // the last one first
+  std::deque<Entry> entries_;  // the latest first
 };
 
 }  // namespace ccm::store

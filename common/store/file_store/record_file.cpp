@@ -26,7 +26,7 @@ std::string record_path(const std::string& directory, std::string_view kind) {
 Secret encode(std::uint64_t version, const Secret& value) {
   std::string text =
       fmt::format("{} {} {}\n", kHeader, version, crypto::to_hex(crypto::sha256(value.bytes())));
-  // Grown before the secret comes in, so that no outgrown buffer keeps a copy of it.
+  // Grown before the secret is added, so that no smaller buffer keeps a copy of it.
   text.reserve(text.size() + value.size());
   text += value.reveal();
   return Secret::taken_from(text);

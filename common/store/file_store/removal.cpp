@@ -30,12 +30,12 @@ std::string records_path(const std::string& state_path, const std::string& name)
   return entry_path(state_path, name) + "/records";
 }
 
-// No entry's name begins with a dot, so this is nobody's.
+// No entry's name begins with a dot, so this name is free.
 std::string doomed_path(const std::string& state_path, const std::string& name) {
   return fmt::format("{}/{}{}", certificates_path(state_path), kTemporaryMark, name);
 }
 
-// A renewal that was asked for is not wanted any more, also when no leader runs who knows of it.
+// A renewal that was asked for is not wanted any more, even if no leader runs that knows of it.
 void drop_wish(const std::string& state_path, const std::string& name) {
   FileInbox(state_path).drop_granted(name);
 }

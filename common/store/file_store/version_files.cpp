@@ -24,10 +24,10 @@
 namespace ccm::store {
 namespace {
 
-// Twice what can be published (publication/segment.h), as PEM. Whoever can write here must not be
-// able to delay a server's start.
+// Twice the size of what can be published (publication/segment.h), as PEM. Whoever can write here
+// must not be able to delay a server's start.
 constexpr std::size_t kMaxFile = std::size_t{192} << 10U;
-// The leaf alone, of what can be published, as PEM.
+// The largest leaf that can be published, as PEM.
 constexpr std::size_t kMaxLeaf = std::size_t{64} << 10U;
 constexpr std::size_t kMaxVersionRecord = std::size_t{16} << 10U;
 constexpr std::int64_t kVersionFormat = 1;
@@ -68,7 +68,7 @@ Failure damaged(const std::string& path, std::string_view how) {
   return fail(ErrorKind::invalid, fmt::format("{} {}", path, how));
 }
 
-// Older releases noted down none.
+// Older releases did not record it.
 unsigned rules_of(const Record& record) {
   const auto rules = record.find_number("rules").value_or(0);
   return rules > 0 && rules <= std::numeric_limits<unsigned>::max() ? static_cast<unsigned>(rules)
@@ -101,7 +101,7 @@ bool describes(const VersionInfo& info, const crypto::Certificate& leaf) {
          info.not_before == leaf.not_before() && info.not_after == leaf.not_after();
 }
 
-// The content of a file that the record vouches for.
+// The content of a file, if it has the recorded checksum.
 Result<Secret> read_vouched(const std::string& directory, const char* file, const Record& record) {
   const std::string path = fmt::format("{}/{}", directory, file);
   Result<Secret> content = read_secret_file(path, kMaxFile, Links::nowhere);
@@ -132,14 +132,14 @@ Result<crypto::Bundle> read_bundle(const std::string& directory, const Record& r
   Result<crypto::Bundle> bundle =
       crypto::Bundle::restore(std::move(*certificates), std::move(*key));
   if (!bundle) return fail_with(std::move(bundle), fmt::format("{}/{}", directory, kFullChain));
-  // An older release installed it all the same; an intact version before it can be served.
+  // An older release has installed it nevertheless. Then an intact earlier version can be served.
   if (Result<void> fits = crypto::check_publishable(*bundle); !fits) {
     return fail_with(std::move(fits), fmt::format("{}/{}", directory, kFullChain));
   }
   return bundle;
 }
 
-// One that is missing or cannot be read is none: the next one takes its place.
+// A response that is missing or cannot be read counts as none, until the next one replaces it.
 std::vector<std::byte> read_ocsp_response(const std::string& directory) {
   const Result<std::string> der = read_file(fmt::format("{}/{}", directory, kOcspResponse),
                                             crypto::kMostOcspResponse, Links::nowhere);
@@ -148,7 +148,8 @@ std::vector<std::byte> read_ocsp_response(const std::string& directory) {
   return {bytes.begin(), bytes.end()};
 }
 
-// Every one is a new file, and an inode that is used again has another time. 0: there is none.
+// Differs for every new file: even an inode that is used again has another time. 0: there is no
+// file.
 std::uint64_t stamp_file(const std::string& directory, std::string_view file) {
   struct stat status = {};
   if (stat(fmt::format("{}/{}", directory, file).c_str(), &status) != 0) return 0;
@@ -158,8 +159,8 @@ std::uint64_t stamp_file(const std::string& directory, std::string_view file) {
          (static_cast<std::uint64_t>(status.st_ino) << 32U) ^ status.st_mode;
 }
 
-// Every file of a version is older than its record, or as old. A copy without the times of the
-// original may not look like it, which costs time only.
+// Every file of a version is at least as old as its record. A copy without the original times may
+// fail this check, which only costs time.
 bool looks_untouched(const std::string& directory) {
   struct stat record {};
   if (stat(fmt::format("{}/{}", directory, kVersion).c_str(), &record) != 0 ||
@@ -208,7 +209,7 @@ Result<void> write_version_files(const std::string& directory, const crypto::Bun
     record.add(checksum_key(file), checksum(content));
     new_files.push_back({fmt::format("{}/{}", directory, file), content.reveal()});
   }
-  // Last, because looks_untouched() compares the times of the files with its time.
+  // Written last, because looks_untouched() compares the times of the files with its time.
   const std::string text = record.serialize();
   new_files.push_back({fmt::format("{}/{}", directory, kVersion), text});
   return write_new_files(new_files);
@@ -290,7 +291,7 @@ Result<StoreReader::Glance> glance_at_version_files(const std::string& directory
   if (!pem) return fail(pem.error());
   Result<crypto::CertificateFacts> leaf = crypto::read_certificate_facts(*pem);
   if (!leaf) return fail_with(std::move(leaf), file);
-  // It has the fingerprint of what was parsed when it was installed.
+  // The fingerprint of the leaf that was parsed when it was installed.
   const bool is_described = info->fingerprint == leaf->fingerprint &&
                             info->serial == leaf->serial && info->not_before == leaf->not_before &&
                             info->not_after == leaf->not_after;

@@ -36,8 +36,8 @@ Result<StoredCertificate> read_version_files(const std::string& directory, Versi
 // What the record alone says of the version. An error when it is not that version's, or when a file
 // is missing or was written after the record.
 Result<VersionInfo> describe_version_files(const std::string& directory, VersionNumber number);
-// Which file of the version its owner has no right to read, as a sentence. Only root notices
-// nothing of it when it reads them.
+// The file of the version that its owner has no right to read, as a sentence. Only root can read
+// such a file without noticing.
 std::optional<Error> find_denied(const std::string& directory);
 // Numbers that change whenever a file of the version, or its OCSP response, changes or gets other
 // rights; 0 when there is no version, or no response.

@@ -20,10 +20,10 @@ constexpr std::size_t kLargestCanaryFile = std::size_t{4} << 20U;
 // One field for each certificate: its name, the version, since when, the board, and four sides.
 constexpr std::string_view kCanaryField = "canary";
 constexpr std::size_t kNumbers = 3 + 4 * kCanaryCounts;
-// Of another host: its name, and then the same.
+// For another host: its name, followed by the same.
 constexpr std::string_view kDistantField = "elsewhere";
 constexpr std::string_view kHostField = "host";
-// Of 10,000 hosts with a few certificates each.
+// Enough for 10,000 hosts with a few certificates each.
 constexpr std::size_t kLargestDistantFile = std::size_t{16} << 20U;
 
 std::string distant_path(const std::string& state_path) {
@@ -182,7 +182,7 @@ void CanaryCounts::read() {
 
 HostTallies CanaryCounts::of(const std::string& name, const Canary& canary) {
   const std::lock_guard lock(mutex_);
-  // Before it is read: what is written in between is news the next time.
+  // Taken before reading, so that a later change is noticed the next time.
   if (auto stamps = look(); read_ != stamps) {
     read();
     read_ = std::move(stamps);

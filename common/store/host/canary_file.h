@@ -30,7 +30,7 @@ namespace ccm::store {
 inline constexpr std::string_view kCanaryPrefix = "canary-";
 std::string canary_path(const std::string& state_path, const ServerId& server);
 
-// Of one certificate.
+// The counts of one certificate.
 struct CanaryCounted {
   Canary canary;
   // The server's memory for it (publication/canary_board.h), and what stood there then.
@@ -42,7 +42,7 @@ struct CanaryCounted {
 };
 using CanariesCounted = std::map<std::string, CanaryCounted, std::less<>>;
 
-// Empty when there is no such file, or none that makes sense.
+// Empty when there is no such file, or a malformed one.
 CanariesCounted read_canaries(const std::string& state_path, const ServerId& server);
 // Removes the file when there is nothing to keep.
 Result<void> write_canaries(const std::string& state_path, const ServerId& server,
@@ -50,8 +50,8 @@ Result<void> write_canaries(const std::string& state_path, const ServerId& serve
 
 // The totals of all servers of this state directory.
 CanariesCounted host_canaries(const std::string& state_path);
-// Adds up totals. Where two are not of the same canary, the newer one counts: not everybody has
-// heard of it yet.
+// Adds up totals. If two belong to different canaries, the newer one counts, because not everybody
+// has heard of it yet.
 void add_totals(CanariesCounted& all, const CanariesCounted& more);
 
 // A host and its totals, as hosts of a fleet tell each other.
@@ -62,23 +62,23 @@ struct HostCanaries {
   bool operator==(const HostCanaries&) const = default;
 };
 std::string serialize(const HostCanaries& canaries);
-// `invalid` for what no host writes.
+// `invalid` for a text that no host writes.
 Result<HostCanaries> parse_host_canaries(std::string_view text);
 
-// Removes the file when there are none.
+// Removes the file when there are no counts.
 Result<void> write_distant_canaries(const std::string& state_path,
                                     const std::vector<HostCanaries>& hosts);
 
-// How many hosts together are called in write_distant_canaries(); no host has such a name.
+// Stands for several hosts together in write_distant_canaries(); no host has this name.
 inline constexpr std::string_view kOtherHosts = "*";
 
-// What all those files say. Reads them again only when they have changed, so that asking costs
-// little, whatever is tried out. Thread-safe.
+// The content of all those files. Reads them again only when they have changed, so that asking
+// costs little. Thread-safe.
 class CanaryCounts {
  public:
   explicit CanaryCounts(std::string state_path) : state_path_(std::move(state_path)) {}
 
-  // Of this host first, which may be empty, and of the others that have told of it.
+  // The counts of this host, which may be empty, then those of the others that have reported.
   HostTallies of(const std::string& name, const Canary& canary);
 
  private:

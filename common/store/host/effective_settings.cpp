@@ -19,7 +19,7 @@
 namespace ccm::store {
 namespace {
 
-// A hundred thousand certificates with their names.
+// Room for a hundred thousand certificates with their names.
 constexpr std::size_t kLargestSettings = 64UL << 20U;
 
 std::optional<Error> doubt_about(const OwnedFile& file, const std::string& path) {
@@ -36,7 +36,8 @@ std::optional<Error> doubt_about(const OwnedFile& file, const std::string& path)
                       : fmt::format("belongs to {} and not to root", user_text(file.owner))));
 }
 
-// As root: root's, for the account to read. Else ours.
+// If this process is root, root owns the file and the account may read it. Otherwise this process's
+// account owns it.
 FileAccess access_in(const std::string& state_path) {
   struct stat directory = {};
   if (geteuid() != 0 || stat(state_path.c_str(), &directory) != 0) return {};
@@ -162,7 +163,7 @@ void forget_predecessors(const std::string& state_path, const config::ServerFact
     if (server.kind != own.kind || server.instance == own.instance) continue;
     const std::string path = effective_settings_path(state_path, server);
     const auto theirs = read_one(path, server);
-    // What cannot be read is of another release.
+    // Settings that cannot be read come from another release.
     if (theirs && theirs->facts.place != own.place) continue;
     if (is_running(look_at_agent(state_path, server, now))) continue;
     static_cast<void>(unlink(path.c_str()));

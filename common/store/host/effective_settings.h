@@ -28,7 +28,7 @@ namespace ccm::store {
 
 // The certificates of a stopped server still count for this long, because it may be restarting.
 inline constexpr Seconds kServerGrace{900};
-// Whether they count: it runs, or it has not been gone for longer.
+// Whether its settings count: it runs, or stopped no longer ago than that.
 bool is_expected(const AgentSighting& seen, Time now);
 
 inline constexpr std::string_view kSettingsPrefix = "settings-";

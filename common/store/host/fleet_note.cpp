@@ -92,7 +92,7 @@ std::optional<FleetNote> read_fleet_note(const std::string& state_path) {
   if (!text) return std::nullopt;
   const auto record = Record::parse(*text);
   if (!record) return std::nullopt;
-  // Whoever owns the directory may have written anything.
+  // Whoever owns the directory may have written anything into it.
   const auto text_of = [&](std::string_view key) {
     return printable(record->find(key).value_or(""));
   };

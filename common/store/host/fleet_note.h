@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// How this host stands with its fleet: "fleet" in the state directory, left by the process that
-// follows the fleet, for ccmctl and the status. There is none where no fleet is configured. It is
-// as old as the agent's last change of mind, so whether that lives is looked at first (presence.h).
+// How this host stands with its fleet: the file "fleet" in the state directory, which the process
+// that follows the fleet writes for ccmctl and the status. Without a fleet there is no file. It is
+// only written when something changes, so readers first look whether the agent lives (presence.h).
 // Holds no secret. Links base only; any process.
 #pragma once
 
@@ -34,7 +34,8 @@ struct FleetNote {
 
 // All that is wrong, for people.
 std::vector<std::string> troubles_of(const FleetNote& note);
-// And with other hosts, a sentence for each; `self`: the name of this one, which is left out.
+// Also what is wrong with other hosts, a sentence for each. `self`: the name of this host, which is
+// left out.
 std::vector<std::string> troubles_of(const FleetOverview& overview, std::string_view self);
 
 std::string fleet_note_path(const std::string& state_path);
@@ -42,7 +43,7 @@ Result<void> write_fleet_note(const std::string& state_path, const FleetNote& no
 // nullopt when there is none that can be read.
 std::optional<FleetNote> read_fleet_note(const std::string& state_path);
 
-// How all hosts are, as this one has heard of it last: "fleet-hosts" beside the note.
+// How all hosts are, as this one last heard: "fleet-hosts" beside the note.
 Result<void> write_fleet_overview(const std::string& state_path, const FleetOverview& overview);
 // nullopt when there is none that can be read.
 std::optional<FleetOverview> read_fleet_overview(const std::string& state_path);

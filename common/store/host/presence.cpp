@@ -29,7 +29,7 @@ constexpr Seconds kLate{9};
 constexpr std::uint32_t kMostRows = 1U << 20U;
 constexpr unsigned kMostLooks = 8;
 
-// Numbers of the host's own byte order: nobody else reads them.
+// In the host's own byte order, because no other host reads it.
 struct Header {
   std::uint64_t magic = kMagic;
   std::uint64_t sequence = 0;  // odd while the rows are being replaced
@@ -40,7 +40,7 @@ struct Header {
   std::uint32_t row_count = 0;
   std::uint32_t flaws = 0;  // bits of AgentFlaws
 };
-// After the rows; an agent of an earlier release writes none.
+// After the rows. An agent of an earlier release writes none.
 struct Trailer {
   std::uint32_t silent_workers = 0;
   std::int32_t longest = 0;       // the process that is silent the longest
@@ -78,14 +78,14 @@ bool take(int file, off_t at) {
   return fcntl(file, F_OFD_SETLK, &lock) == 0;
 }
 
-// nullopt where there are no such locks.
+// nullopt when the file system has no such locks.
 std::optional<bool> is_taken(int file, off_t at) {
   struct flock lock = byte(at);
   if (fcntl(file, F_OFD_GETLK, &lock) != 0) return std::nullopt;
   return lock.l_type != F_UNLCK;
 }
 
-// Also without the store's owner's help: a FIFO or a link in its place is none.
+// Refuses a FIFO or a link in the file's place, even without the store's owner's help.
 FileDescriptor open_presence(const std::string& path, int flags) {
   FileDescriptor file(
       open(path.c_str(), flags | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY, kOwnerOnlyFile));
@@ -109,7 +109,7 @@ bool read_at(int file, void* bytes, std::size_t size, std::size_t at) {
   return pread(file, bytes, size, static_cast<off_t>(at)) == static_cast<ssize_t>(size);
 }
 
-// The rows of one moment: whoever replaces them makes the sequence odd meanwhile.
+// All rows of one moment. A writer that replaces them makes the sequence odd meanwhile.
 std::optional<Header> read_table(int file, std::vector<PresenceRow>& rows) {
   for (unsigned look = 0; look < kMostLooks; ++look) {
     Header before;
@@ -175,7 +175,7 @@ Result<void> Presence::claim(SteadyTime now) {
                 fmt::format("{}: another agent of this server still lives", path_));
   }
   file_ = std::move(file);
-  // Removed between opening and locking: the next call makes it anew.
+  // The file was removed between opening and locking. The next call makes a new one.
   if (!is_in_place()) {
     file_.reset();
     return fail(ErrorKind::transient, fmt::format("{}: it was just removed", path_));
@@ -287,7 +287,7 @@ AgentSighting look_at_agent(const std::string& state_path, const ServerId& serve
     seen.since = Time(Seconds(header->since));
     seen.leads = header->leads != 0;
     seen.flaws = AgentFlaws(header->flaws);
-    // After a start of the machine the clock begins anew.
+    // After a start of the machine the steady clock begins anew.
     seen.silence = between(steady_time(header->beat), now);
     seen.silent_workers = read_silent_workers(file.get(), seen.rows.size(), now);
   }

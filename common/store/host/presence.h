@@ -60,14 +60,14 @@ class Presence {
   // already, or when the file system has no locks.
   FileDescriptor lock_for_server() const;
 
-  // Gives a sign of life, once claim() has succeeded. Fails when it cannot be written down.
+  // Gives a sign of life, after claim() has succeeded. Fails when it cannot be written.
   Result<void> beat(SteadyTime now) const;
 
-  // What these say is remembered until claim() has succeeded. A full disk loses only what they say.
+  // What these report is remembered until claim() has succeeded. A full disk loses only that.
   void serves(std::string_view name, VersionNumber version) noexcept;
   void leads() noexcept;
   void has(AgentFlaws flaws) noexcept;
-  // Which workers of its server are silent at this moment.
+  // Tells which workers of the server are silent at this moment.
   void sees(const SilentWorkers& silent, SteadyTime now) noexcept;
 
  private:

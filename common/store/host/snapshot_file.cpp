@@ -21,7 +21,7 @@ namespace {
 // As many certificates as a server can show, with RSA keys and chains of two: 8 kB each.
 constexpr std::size_t kLargestSnapshot = std::size_t{1} << 30U;
 constexpr const char* kSnapshot = "snapshot";
-// With the mark of files that are removed when their writer was killed (base/file.h).
+// The name has the mark of files that are removed when their writer was killed (base/file.h).
 constexpr const char* kDraft = "snapshot.tmp-0000000000000000";
 
 std::string draft_path(const std::string& state_path) {
@@ -42,7 +42,7 @@ Secret joined(std::span<const Secret> parts, std::size_t size) {
   return all;
 }
 
-// Many in one call, and never all of them a second time in memory.
+// Writes many parts in one call, and never has all of them in memory twice.
 bool write_joined(int file, std::span<const Secret> parts) {
   constexpr std::size_t kPiece = std::size_t{1} << 20U;
   while (!parts.empty()) {
@@ -116,7 +116,7 @@ Result<SnapshotDraft> SnapshotDraft::begin(const std::string& state_path) {
   FileDescriptor file(
       open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, kOwnerOnlyFile));
   if (!file) return fail(system_error("create " + path, errno));
-  // Shows that its writer lives. Where the file system has no locks, nobody removes such files.
+  // Shows that the writer lives. If the file system has no locks, nobody removes such files.
   static_cast<void>(flock(file.get(), LOCK_EX | LOCK_NB));
   return SnapshotDraft(state_path, std::move(file));
 }
@@ -132,8 +132,8 @@ bool SnapshotDraft::is_wanted() const noexcept {
   return file_ && is_the_file_at(draft_path(state_path_), file_);
 }
 
-// The rename finds nothing after remove_snapshot(), so nothing has to be locked. What it would find
-// when another draft has been begun since then is not ours to put in place.
+// remove_snapshot() removes the draft, so the rename finds nothing and no lock is needed. If
+// another draft has begun since then, its file must not be put in place.
 Result<void> SnapshotDraft::finish(std::span<const Secret> parts) {
   const std::string path = snapshot_path(state_path_);
   const std::string draft = draft_path(state_path_);
@@ -183,7 +183,7 @@ void wipe_in_snapshot(const std::string& state_path, std::uint64_t at, std::size
 }
 
 void remove_snapshot(const std::string& state_path) noexcept {
-  // The draft first: it may become the snapshot until then.
+  // The draft goes first, because it could become the snapshot in between.
   static_cast<void>(unlink(draft_path(state_path).c_str()));
   static_cast<void>(unlink(snapshot_path(state_path).c_str()));
 }

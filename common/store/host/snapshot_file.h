@@ -23,11 +23,11 @@ std::string snapshot_path(const std::string& state_path);
 // `rejected` when there is none, or when it does not belong to the owner of the state directory
 // or others may write it.
 Result<Secret> read_snapshot(const std::string& state_path);
-// A part of it, for who looks for a single entry.
+// A part of the file, for a search for a single entry.
 struct SnapshotPart {
-  Secret content;  // what there was of it
-  // Of the whole file. When the number differs, the snapshot has been replaced, and offsets with
-  // it; a third snapshot may have the number of the first.
+  Secret content;  // as far as the file has it
+  // The number of the whole file. When it differs, the snapshot has been replaced, and offsets with
+  // it. A third snapshot may have the number of the first.
   std::uint64_t file = 0;
   std::int64_t changed = 0;  // differs after a change of any kind (nanoseconds)
   std::size_t total = 0;     // bytes
@@ -36,8 +36,9 @@ struct SnapshotPart {
 Result<SnapshotPart> read_snapshot_part(const std::string& state_path, std::size_t at,
                                         std::size_t size);
 
-// A new snapshot on its way. To be begun before the store is read for it: remove_snapshot() ends
-// it, so that none appears that holds what was forgotten in the meantime. One at a time.
+// A new snapshot that is being made. To be begun before the store is read for it: remove_snapshot()
+// makes it invalid, so that no snapshot appears that holds what was forgotten in the meantime. One
+// at a time.
 class SnapshotDraft {
  public:
   static Result<SnapshotDraft> begin(const std::string& state_path);
@@ -45,7 +46,7 @@ class SnapshotDraft {
   SnapshotDraft& operator=(SnapshotDraft&&) = delete;
   ~SnapshotDraft();
 
-  // False after remove_snapshot(), also when another draft has been begun since.
+  // False after remove_snapshot(), even when another draft has begun since.
   bool is_wanted() const noexcept;
   // Replaces the snapshot atomically by these parts, one after the other. `rejected` after
   // remove_snapshot(); any error leaves the snapshot as it was.
@@ -65,8 +66,9 @@ Result<void> replace_snapshot(const std::string& state_path, const Secret& conte
 Result<std::uint64_t> append_to_snapshot(const std::string& state_path, const Secret& content);
 // Overwrites a superseded part, which holds a private key, with zeroes.
 void wipe_in_snapshot(const std::string& state_path, std::uint64_t at, std::size_t size) noexcept;
-// Before and after a certificate is forgotten: no snapshot is left that holds it, and none that is
-// being made can appear. Loses nothing that the store has. Fine when there is none.
+// To be called before and after a certificate is forgotten. Afterwards no snapshot holds it, and no
+// draft that has begun can become one. Loses nothing that the store has. Succeeds when there is
+// none.
 void remove_snapshot(const std::string& state_path) noexcept;
 
 }  // namespace ccm::store

@@ -34,7 +34,7 @@ constexpr std::array<std::string_view, 9> kFiles = {kMarker,       "revision",  
                                                     "fleet-hosts", "fleet-granted", "outbox"};
 constexpr std::array<std::string_view, 7> kPrefixes = {
     "settings-", "request-", "granted-", "events-", "agent-", "trouble-", "canary-"};
-// What a file system has at its top before anybody used it.
+// What a new file system has at its top.
 constexpr std::string_view kLostAndFound = "lost+found";
 // Of the system, empty or not (Filesystem Hierarchy Standard).
 constexpr std::array<std::string_view, 26> kOfTheSystem = {
@@ -43,7 +43,7 @@ constexpr std::array<std::string_view, 26> kOfTheSystem = {
     "/sbin",    "/srv",     "/sys",       "/tmp",     "/usr",      "/var",  "/var/cache",
     "/var/lib", "/var/log", "/var/spool", "/var/tmp", "/usr/local"};
 
-// Agents and ccmctl work in it, by the name of ".".
+// Agents and ccmctl work in the directory, under the name ".".
 std::string shown_name(const std::string& path) {
   if (path != ".") return printable(path);
   const Handle<char, free> here(getcwd(nullptr, 0));
@@ -55,7 +55,7 @@ Failure refuse(const std::string& path, std::string_view what,
   return fail(kind, fmt::format("the state directory \"{}\" {}", shown_name(path), what));
 }
 
-// What is in it may be anybody's.
+// Anybody may have put the content there.
 Failure distrust(const std::string& path, std::string_view what) {
   return refuse(path, what, ErrorKind::rejected);
 }
@@ -66,7 +66,7 @@ Failure not_ours(const std::string& path, std::string_view what) {
                                   what));
 }
 
-// A link leads where its owner wants, and later elsewhere.
+// A link leads where its owner wants, and perhaps elsewhere later.
 Result<void> check_links(const std::string& path, const std::string& below, unsigned left) {
   for (std::size_t end = 0; end != std::string::npos;) {
     end = below.find('/', end + 1);
@@ -111,15 +111,15 @@ std::string place_of(const std::string& path, const std::string& real) {
 }
 
 // The top of a file system that root has mounted for a server without root, as Kubernetes does with
-// emptyDir (mode 0777, and nobody may change it). Such a server works only in what is its own and
-// closed to others, so another could take its store away and not put one in its place.
+// emptyDir (mode 0777, and nobody may change the mode). Such a server works only in a directory
+// that it owns and that is closed to others. So others could remove the store, but not replace it.
 bool is_volume_for_us(const std::string& part, const struct stat& status) noexcept {
   struct stat above {};
   return geteuid() != kRoot && status.st_uid == kRoot &&
          lstat(parent_of(part).c_str(), &above) == 0 && above.st_dev != status.st_dev;
 }
 
-// Whoever may write a directory may replace what is in it, unless it is sticky.
+// Whoever may write to a directory may replace what is in it, unless it is sticky.
 Result<void> check_way(const std::string& path, std::string part) {
   for (; part != "/"; part = parent_of(part)) {
     struct stat status {};
@@ -135,8 +135,8 @@ Result<void> check_way(const std::string& path, std::string part) {
 }
 
 struct Entries {
-  std::vector<std::string> names;  // but for what is left of an interrupted first start
-  bool is_hidden = false;          // they cannot be read by us
+  std::vector<std::string> names;  // without those of an interrupted first start
+  bool is_hidden = false;          // this process cannot read them
 };
 
 bool counts(const std::string& name) {
@@ -186,9 +186,9 @@ std::optional<std::uint64_t> marked_format(int directory) {
   return format == 0U ? std::nullopt : format;
 }
 
-// What is in it makes it a store, or leaves nothing to lose. A directory that an older release has
-// handed over already may hold what its owner put there; root's may not, as it would be handed
-// over.
+// A directory is accepted if its content makes it a store, or if there is nothing to lose. One that
+// an older release has handed over may hold other files of its owner. A directory of root's may
+// not, because it would be handed over.
 Result<void> check_content(int directory, const std::string& path, bool is_roots) {
   const Result<Entries> entries = entries_of(directory, path);
   if (!entries) return fail(entries.error());
@@ -215,7 +215,7 @@ Result<void> check_content(int directory, const std::string& path, bool is_roots
                   fmt::format("holds \"{}\" and was not made by this program", printable(sample)));
 }
 
-// What others could have put there.
+// Refuses a directory in which others could have put something.
 Result<void> check_writers(int directory, const std::string& path, const struct stat& status) {
   if (!is_writable_by_others(status.st_mode)) return {};
   const Result<Entries> entries = entries_of(directory, path);
@@ -227,7 +227,7 @@ Result<void> check_writers(int directory, const std::string& path, const struct 
                               status.st_mode & 07777U, printable(path)));
 }
 
-// Where everybody may make directories, only one that root or the keeper made is what it seems.
+// Where everybody may make directories, only one made by root or the keeper can be trusted.
 bool is_in_public_place(const std::string& path) noexcept {
   struct stat status {};
   return stat(place_of(path, real_path(path)).c_str(), &status) == 0 &&
@@ -330,7 +330,7 @@ Result<void> check_state_directory(const std::string& path, uid_t keeper) {
     return check_place(path);
   }
   const Result<FileDescriptor> directory = open_state_directory(path, keeper);
-  // What cannot be looked at now is found out by the agent.
+  // The agent finds out what cannot be looked at now.
   if (directory || (directory.error().kind() != ErrorKind::rejected &&
                     directory.error().kind() != ErrorKind::invalid)) {
     return {};
@@ -346,7 +346,8 @@ Result<void> mark_as_store(const std::string& path, const FileAccess& access) {
   Result<void> marked =
       write_file_atomically(fmt::format("{}/{}", path, kMarker),
                             fmt::format("{}{}\n", kMarkerText, kDirectoryFormat), access);
-  // A store of an older release, perhaps on a file system that can only be read, is known without.
+  // A store of an older release, perhaps on a read-only file system, is recognised without the
+  // marker.
   return has_all_directories(directory.get()) ? Result<void>() : marked;
 }
 

@@ -21,11 +21,11 @@
 
 namespace ccm::store {
 
-// `keeper`: the account that keeps the store, which is the agent's, or our own when we are not
-// root. The error names the directory and what would be right. `rejected`: others may have put the
-// content there, so nobody may trust it; `invalid`: no agent may work in it, but reading does no
-// harm. For a directory that does not exist yet, its parents are checked. What we may not look at
-// counts as right.
+// `keeper`: the account that keeps the store, which is the agent's, or this process's when it is
+// not root. The error names the directory and what would be right. `rejected`: others may have put
+// the content there, so nobody may trust it; `invalid`: no agent may work in it, but reading does
+// no harm. For a directory that does not exist yet, its parents are checked. What this process may
+// not look at counts as right.
 Result<void> check_state_directory(const std::string& path, uid_t keeper);
 // Only why the content cannot be trusted, for a server that reads the store; nullopt: it can.
 // `user`: the setting of that name, empty for the default account.
@@ -35,13 +35,13 @@ std::optional<Error> distrust_of_store(const std::string& path, const std::strin
 // the check. Opens with O_PATH, because root may be unable to read what another account owns.
 Result<FileDescriptor> open_state_directory(const std::string& path, uid_t keeper);
 
-// What a directory is to a reader. What we may not look at counts as a store, and so does an
-// incomplete store of an older release.
+// What a directory is to a reader. A directory that this process may not look at counts as a store,
+// and so does an incomplete store of an older release.
 enum class DirectoryContent : std::uint8_t { store, nothing, foreign };
 // `nothing` when it does not exist.
 DirectoryContent content_of_directory(const std::string& path);
 
-// Whether we use this file name at the top of a store.
+// Whether a file of a store, at its top, has this name.
 bool is_store_name(const std::string& name) noexcept;
 
 // Marks an empty directory, or a store of an older release, as a store. `invalid` when the

@@ -21,8 +21,8 @@ constexpr std::uint64_t kLeastFiles = 8;
 
 }  // namespace
 
-// After some errors a disk only looks as if it could be written to, and no number says how much of
-// a quota is left. So it is tried.
+// After some errors a disk only looks writable, and no number tells how much of a quota is left. So
+// this tries to write.
 int look_for_refusal(const std::string& path) {
   const auto known = [](int number) {
     const bool is_one = number == EROFS || number == ENOSPC || number == EDQUOT || number == EIO;
@@ -39,7 +39,7 @@ std::optional<StateRoom> look_at_state_room(const std::string& path) {
   struct statvfs disk {};
   if (statvfs(path.c_str(), &disk) != 0) return std::nullopt;
   StateRoom room{.bytes = std::uint64_t{disk.f_bavail} * disk.f_frsize, .files = {}};
-  // File systems that make them as they go count none.
+  // File systems that make inodes as needed report none.
   if (disk.f_files != 0) room.files = disk.f_favail;
   return room;
 }

@@ -26,7 +26,7 @@ FileDescriptor open_directory(const std::string& path) {
   return FileDescriptor(open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
 }
 
-// The temporary name is always the same: what is left of it is of a monitor that was killed.
+// The temporary name is always the same. A file of that name was left by a monitor that was killed.
 void write_into(int directory, const std::string& name, const std::string& content) {
   const std::string temporary = fmt::format("{}{}trouble", name, kTemporaryMark);
   struct stat owner {};

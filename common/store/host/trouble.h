@@ -24,7 +24,7 @@ std::string trouble_path(const std::string& state_path, const ServerId& server);
 struct Trouble {
   std::uint64_t deaths = 0;  // in a row
   Time last{};
-  std::string last_words = {};  // empty: it said nothing
+  std::string last_words = {};  // empty: it wrote nothing
 };
 std::optional<Trouble> read_trouble(const std::string& state_path, const ServerId& server);
 
@@ -33,15 +33,15 @@ class TroubleFile {
  public:
   TroubleFile(std::string state_path, ServerId server);
 
-  // The agent has ended by itself.
+  // To be called when the agent has ended by itself.
   void add(Time now, std::string last_words);
-  // The agent lives.
+  // To be called when the agent lives.
   void clear();
 
  private:
   void remove() const;
 
-  std::string state_path_;  // empty: nowhere
+  std::string state_path_;  // empty: nothing is written
   ServerId server_;
   Trouble trouble_;
 };
