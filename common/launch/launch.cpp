@@ -26,15 +26,15 @@ namespace ccm::launch {
 namespace {
 
 constexpr int kStatusDescriptor = kFirstOtherDescriptor;
-// Where descriptors wait while 0 to 8 are being filled; above every target.
+// Where descriptors wait while the numbers 0 to 8 are assigned; above every one of them.
 constexpr int kWaitingRoom = 16;
 constexpr int kLongestAnswer = 5000;  // milliseconds
 constexpr std::size_t kMostAnswer = std::size_t{64} * 1024;
-// Where it may be seen from the folder of whoever starts it: in a build tree, and installed
-// (scripts/cmake/CcmPaths.cmake). Absolute ones stand for themselves.
+// Where the agent may be, seen from the folder of the file that starts it: in a build tree, and
+// installed (scripts/cmake/CcmPaths.cmake). Absolute paths stay as they are.
 constexpr std::array kAgentPlaces = {"ccm-agent", "../bin/ccm-agent", CCM_AGENT_PLACES};
 
-// The settings in memory that nobody can change any more, at least not through what the agent gets.
+// The settings in memory. Nobody can change them through the descriptor that the agent gets.
 Result<FileDescriptor> seal_settings(const config::Handover& handover) {
   const std::string bytes = config::encode_handover(handover);
   Result<MemoryFile> made = make_memory_file("ccm-settings", {});
@@ -56,8 +56,8 @@ Result<FileDescriptor> seal_settings(const config::Handover& handover) {
   return std::move(made->file);
 }
 
-// NAME=value of what the agent may know of our environment: its time zone, for log lines. No other
-// variable is handed on: one may hold a cloud credential.
+// The variables of our environment that the agent gets, as NAME=value: the time zone, for log
+// lines. No other one, because it may hold a cloud credential.
 std::vector<std::string> environment() {
   std::vector<std::string> variables{"PATH=/usr/sbin:/usr/bin:/sbin:/bin", "LANG=C"};
   if (const char* zone = getenv("TZ"); zone != nullptr) {
@@ -104,7 +104,7 @@ struct Birth {
   give_up(kStatusDescriptor);
 }
 
-// Waits for exec: the status pipe closes without a word when it succeeded.
+// Waits for exec. When it succeeds, the status pipe closes without a message.
 Result<void> await_exec(FileDescriptor status, pid_t pid, const std::string& program) {
   int reason = 0;
   ssize_t count = 0;
@@ -116,7 +116,7 @@ Result<void> await_exec(FileDescriptor status, pid_t pid, const std::string& pro
   return fail(system_error("starting the agent " + program, reason));
 }
 
-// The first end reads what the second one writes.
+// The first end reads what is written to the second one.
 Result<std::array<FileDescriptor, 2>> make_pipe() {
   std::array<int, 2> ends{};
   if (pipe2(ends.data(), O_CLOEXEC) != 0) {
@@ -130,8 +130,8 @@ struct Lifeline {
   FileDescriptor agent;
 };
 
-// A socket pair, or a pipe where the unit allows no UNIX sockets (RestrictAddressFamilies): all
-// that counts is that the agent's end tells when the server's has gone.
+// A socket pair, or a pipe if the unit allows no UNIX sockets (RestrictAddressFamilies). All that
+// counts is that the agent's end shows when the server's end is gone.
 Result<Lifeline> make_lifeline() {
   std::array<int, 2> ends{};
   if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends.data()) == 0) {
@@ -162,7 +162,7 @@ Result<pid_t> spawn(const std::string& program, std::vector<std::string> argumen
   return pid;
 }
 
-// Everything up to the end; nullopt when that does not come in time or is absurdly far.
+// Reads to the end; nullopt when the end does not come in time, or there is far too much.
 std::optional<std::string> read_in_time(int descriptor) {
   using std::chrono::steady_clock;
   std::string text;
@@ -185,7 +185,7 @@ std::optional<std::string> read_in_time(int descriptor) {
 
 }  // namespace
 
-// JOURNAL_STREAM has the numbers of the stream that systemd has made of the standard error
+// JOURNAL_STREAM identifies the stream that systemd has made of the standard error
 // (systemd.exec(5)).
 bool is_journal(int descriptor) {
   const char* stream = getenv("JOURNAL_STREAM");
@@ -246,7 +246,7 @@ bool is_attended(const FileDescriptor& lifeline) noexcept {
 
 void end_agent(Launched launched) noexcept {
   constexpr int kPatience = 1000;  // milliseconds
-  // The other ends see it as if ours were closed, and ours still tells when they are.
+  // The other ends see this end as closed, and this end still shows when they are closed.
   const bool can_wait = shutdown(launched.lifeline.get(), SHUT_WR) == 0;
   if (!can_wait || launched.pid <= 0) return;
   pollfd end{launched.lifeline.get(), 0, 0};
@@ -254,7 +254,8 @@ void end_agent(Launched launched) noexcept {
   do {
     count = poll(&end, 1, kPatience);
   } while (count < 0 && errno == EINTR);
-  // Some of them hold the lifeline yet, so the group is theirs and nobody else's.
+  // Some of its processes still hold the lifeline, so the process group belongs to them and nobody
+  // else.
   if (count == 0) kill(-launched.pid, SIGKILL);
 }
 

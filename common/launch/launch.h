@@ -45,25 +45,26 @@ struct Launched {
 Result<Launched> launch(const LaunchRequest& request);
 
 // Runs the program to check whether the agent could work on this host with these settings
-// (agent/cloud/check.h). Waits for its answer, at most five seconds. An error when there is no
-// valid answer: the agent hangs or is of another release.
+// (agent/cloud/check.h). Waits for its answer for at most five seconds. An error when there is no
+// valid answer, because the agent hangs or is of another release.
 Result<std::vector<config::HostFinding>> inquire(const std::string& program,
                                                  const config::Handover& handover);
 
-// Whether the descriptor leads to systemd's journal, which needs priorities and adds the time
+// Whether the descriptor leads to systemd's journal, which wants priorities and adds the time
 // itself.
 bool is_journal(int descriptor);
 
-// Whether any process of the agent still exists: all of them hold the other end of the lifeline.
+// Whether any process of the agent still exists. All of them hold the other end of the lifeline.
 bool is_attended(const FileDescriptor& lifeline) noexcept;
 // Ends the agent and all its processes, also those that hang or are stopped. Usually takes
 // milliseconds, at most a second. Only for the process that launched it, not for one that inherited
 // the lifeline.
 void end_agent(Launched launched) noexcept;
 
-// "ccm-agent" for a module or program at `module_path`: beside it, in a build tree's bin, where an
-// installation of both puts it, and where this build would install it; the first that is
-// executable, or `configured` when not empty. `invalid` names all the places looked at.
+// The path of "ccm-agent" for a module or program at `module_path`: the first executable of these:
+// beside it, in a build tree's bin, where an installation of both puts it, and where this build
+// would install it. Or `configured`, when that is not empty. `invalid` names all places that were
+// looked at.
 Result<std::string> find_agent(const std::string& configured, const std::string& module_path);
 
 }  // namespace ccm::launch

@@ -20,7 +20,8 @@
 namespace ccm::launch {
 namespace {
 
-// Settings of a hundred thousand certificates stay far below; more is not ours.
+// Settings of a hundred thousand certificates are far smaller; anything larger does not come from
+// us.
 constexpr off_t kMostSettings = off_t{1} << 30;
 
 void try_prctl() {

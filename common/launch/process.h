@@ -20,30 +20,30 @@ inline constexpr int kCanaryDescriptor = 6;
 inline constexpr int kBeatsDescriptor = 7;
 inline constexpr int kFirstOtherDescriptor = 8;
 
-// The exit status of an agent that wants to be started again at once (EX_TEMPFAIL): something that
-// it only reads at its start has changed.
+// The exit status of an agent that wants to be started again at once (EX_TEMPFAIL), because
+// something that it reads only at its start has changed.
 inline constexpr int kStartAnew = 75;
 
-// The exit status of an agent that needs an operator (EX_CONFIG): to start it again soon is of no
-// use.
+// The exit status of an agent that needs an operator (EX_CONFIG), so that starting it again soon is
+// useless.
 inline constexpr int kNeedsOperator = 78;
 
-// Forbids tracing, dumps and core files. A change of the user undoes it, so call it again then. The
-// error names what the system refuses; the rest is done all the same.
+// Forbids tracing, dumps and core files. A change of the user undoes it, so call it again
+// afterwards. The error names what the system refuses; the rest is done nevertheless.
 Result<void> forbid_dumps(std::string_view who = "the agent");
 // From now on, no program that this process executes can gain rights (PR_SET_NO_NEW_PRIVS).
 Result<void> give_up_new_privileges();
 // Makes the kernel kill this process when its parent ends for any reason, even if this process is
-// stopped. A change of the user undoes it, so call it again then. Where it is forbidden, see
-// ServiceLoop::run.
+// stopped. A change of the user undoes it, so call it again afterwards. When the system forbids it,
+// see ServiceLoop::run.
 void die_with_parent() noexcept;
 // Gives every signal its default action and unblocks all; ignores SIGPIPE, because a lost reader of
 // the log must not end the agent.
 void reset_signals() noexcept;
 // Closes every descriptor from kFirstOtherDescriptor on.
 void close_other_descriptors() noexcept;
-// `rejected` when one of the first three is not open: the program was started by hand. A module of
-// an earlier release gives no more.
+// `rejected` when one of the first three is not open, because the program was started by hand. A
+// module of an earlier release passes only those.
 Result<void> check_descriptors();
 // The whole content of a descriptor that can be read again from its beginning, whatever its offset.
 Result<std::string> read_from_start(int descriptor);

@@ -31,7 +31,7 @@ inline constexpr double kDeviationsOfOne = 6.0;
 
 bool is_clearly_worse(const CanaryTally& tally, double deviations = kDeviations) noexcept;
 
-// What was counted where the version is clearly worse. nullopt: nowhere.
+// The counts where the new version is clearly worse. nullopt: nowhere.
 struct CanaryRise {
   CanaryTally tally;
   std::optional<std::string> host;  // as in HostTally; nullopt: all hosts together

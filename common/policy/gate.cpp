@@ -11,7 +11,7 @@
 
 namespace ccm::policy {
 
-// The only one who makes an Admission.
+// The only code that makes an Admission.
 class Gate {
  public:
   static Admission open(const std::string& name, const crypto::Bundle& bundle) {
@@ -32,7 +32,7 @@ Result<void> check_by_itself(const config::CertificateSpec& spec, const Bundle& 
       {.names = spec.names, .key = spec.key, .arrival = arrival, .now = now}, bundle, path);
 }
 
-// Java's clients take ten certificates and 32 KiB, in which the OCSP response is, too.
+// Java's clients accept ten certificates and 32 KiB, which include the OCSP response.
 Result<void> check_size(const Bundle& bundle) {
   if (bundle.chain().size() > crypto::kMostServedCertificates) {
     return crypto::refused_by(
@@ -68,8 +68,8 @@ Result<void> check_trust(const Candidate& candidate) {
 
 Result<void> check_later_end(const Candidate& candidate, const Path& path, const Path& installed) {
   if (candidate.may_end_sooner) return {};
-  // The first of the path to end ends it all; when one tail is common to both, what is below it
-  // decides.
+  // The certificate of the path that ends first decides. Where two paths share a tail, the
+  // certificates below it decide.
   const auto end_of = [](const Path& p) {
     return std::pair(p.end(), p.certificates.front().not_after());
   };

@@ -6,7 +6,7 @@ namespace {
 
 constexpr std::int64_t kSecondsOfDay = 86400;
 constexpr std::int64_t kDaysOfWeek = 7;
-// The offset of no zone changes so often in a week.
+// No time zone changes its offset so often in a week.
 constexpr int kMostSteps = 16;
 
 // What a clock on the wall shows.
@@ -36,7 +36,7 @@ bool is_open_at(const config::ActivationWindow& window, const WallTime& wall) no
          (opens_on(window, wall.weekday + kDaysOfWeek - 1) && is_before_end);
 }
 
-// Until the wall clock shows the next begin, if nobody sets it meanwhile.
+// The wait until the wall clock shows the next begin, if its offset does not change meanwhile.
 Seconds wait_for_begin(const config::ActivationWindow& window, const WallTime& wall) noexcept {
   for (std::int64_t ahead = 0; ahead <= kDaysOfWeek; ++ahead) {
     const Seconds wait = Seconds(ahead * kSecondsOfDay) + window.from - wall.of_day;
@@ -45,7 +45,7 @@ Seconds wait_for_begin(const config::ActivationWindow& window, const WallTime& w
   return Seconds(kDaysOfWeek * kSecondsOfDay);
 }
 
-// The offset is another at `late` than at `early`: the first moment at which it is.
+// The offset at `late` differs from that at `early`. Returns the first moment with the new one.
 Time change_between(const TimeZone& zone, Time early, Time late) noexcept {
   const Seconds before = zone.offset_at(early);
   while (late - early > Seconds(1)) {

@@ -17,7 +17,7 @@ constexpr Seconds kLongestBetweenResponses = 24h;
 constexpr Seconds kFirstRetry = 5s;
 constexpr Seconds kRetryCeiling = 1h;
 constexpr Seconds kRefusalCeiling = kLongestRetry;
-// Added to a Retry-After, so that what was throttled together does not return together.
+// Added to a Retry-After, so that requests that were throttled together do not return together.
 constexpr Seconds kLongestSpread = 1min;
 
 // 0 … 2^16-1, the same on every machine and in every release: FNV-1a with a finishing mix.
@@ -33,19 +33,19 @@ std::int64_t fraction_of(std::string_view seed, std::uint64_t salt) noexcept {
   return static_cast<std::int64_t>(hash >> 48U);
 }
 
-// Looks near the end of a certificate, and after it.
+// For looks near the end of a certificate, and after it.
 constexpr Seconds kLastDay = 24h;
 constexpr Seconds kOnTheLastDay = 10min;
 constexpr Seconds kSoonAfterTheEnd = 5s;
 constexpr Seconds kAfterTheEnd = 5min;
 constexpr Seconds kCostlyAfterTheEnd = 2h;
 constexpr Seconds kWithoutCertificate = 1h;
-// Between two certificates of an authority that gives too little.
+// Between two certificates of an authority that grants too short a validity.
 constexpr Seconds kBetweenIssuances = 4h;
 
 enum class Purpose : std::uint64_t { renewal, check, throttle, retry };
 
-// A share of `span`, from nothing up to all but a little of it.
+// A share of `span`: from nothing to almost all of it.
 Seconds share_of(Seconds span, std::string_view seed, Purpose purpose,
                  unsigned round = 0) noexcept {
   const std::int64_t fraction =
@@ -84,7 +84,7 @@ Time renewal_time(const config::RenewalWindow& window, Time not_before, Time not
   const Seconds lifetime = std::max(Seconds::zero(), not_after - not_before);
   const Seconds length = length_of(window, lifetime);
   const Seconds wait = lifetime - length;
-  // Jitter takes at most half of the time that is to pass.
+  // Jitter takes at most half of the remaining wait.
   const Seconds jitter = std::min(length / 10, wait / 2);
   return not_before + wait - share_of(jitter, seed, Purpose::renewal);
 }
@@ -109,7 +109,7 @@ Time retry_time(const Error& error, unsigned attempts, Seconds check_interval, T
     const Seconds spread = std::min(least / 10, kLongestSpread);
     // `now` is a whole second that may be nearly over.
     Seconds asked = least + 1s + share_of(spread, seed, Purpose::throttle, attempts);
-    // The first day of what the gate refused: something better may come before.
+    // The first day of a certificate that the gate refused. Something better may come earlier.
     if (error.kind() == ErrorKind::invalid) asked = std::min(asked, ceiling);
     wait = std::max(wait, asked);
   }

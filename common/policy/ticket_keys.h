@@ -28,13 +28,13 @@
 namespace ccm::policy {
 
 inline constexpr Seconds kTicketPeriod{4 * 3600};
-// How long a key may seal, when none follows it.
+// How long a key may seal when no other follows.
 inline constexpr Seconds kLongestSealing = 2 * kTicketPeriod;
-// How long a key opens what it sealed. Also how long a client may resume what began with one full
-// handshake, through however many tickets.
+// How long a key opens what it has sealed. Also how long a client may resume what began with one
+// full handshake, through any number of tickets.
 inline constexpr Seconds kTicketLife = 3 * kTicketPeriod;
-// Before a key is used that nobody had time to prepare: the first one of all, and one that comes
-// late.
+// The wait before a key is used that hosts had no time to prepare for: the very first one, and one
+// that is made too late.
 inline constexpr Seconds kFirstWait{5};
 inline constexpr Seconds kLateWait{60};
 
@@ -43,7 +43,7 @@ inline constexpr std::size_t kTicketMacKeySize = 32;
 inline constexpr std::size_t kTicketCipherKeySize = 32;
 
 struct TicketKey {
-  std::array<std::byte, kTicketKeyNameSize> name{};  // stands in every ticket, for all to see
+  std::array<std::byte, kTicketKeyNameSize> name{};  // is in every ticket, for all to see
   Secret secret = {};                                // HMAC-SHA256's, then AES-256-CBC's
   Time from{};                                       // when it begins to seal
 
@@ -52,31 +52,31 @@ struct TicketKey {
   }
 };
 
-// The one that begins first is first.
+// Sorted: the key that begins first comes first.
 using TicketKeys = std::vector<TicketKey>;
-// More are never wanted; a store that has more is not believed.
+// More are never needed, so a store that has more is not believed.
 inline constexpr std::size_t kMostTicketKeys = 8;
 
-// A fresh one.
+// A new key.
 Result<TicketKey> make_ticket_key(Time from);
 
-// nullptr: none may be used now.
+// nullptr: no key may be used now.
 const TicketKey* sealing_key(std::span<const TicketKey> keys, Time now) noexcept;
-// The one of that name, while it opens tickets; nullptr: there is none. One that does not seal yet
-// opens, as the clock of another host may be ahead.
+// The key of that name, while it opens tickets; nullptr: there is none. A key that does not seal
+// yet opens, too, because the clock of another host may be ahead.
 const TicketKey* opening_key(std::span<const TicketKey> keys, std::string_view name,
                              Time now) noexcept;
 
-// What is to be done with the keys that there are.
+// What to do with the present keys.
 struct TicketPlan {
-  bool drops = false;        // some of them: those that is_needed() denies
+  bool drops = false;        // some keys, for which is_needed() is false
   std::optional<Time> make;  // a key that seals from then on
   Time next_look{};          // when there is something to do again
 };
-// `keys`: the one that begins first is first.
+// `keys`: sorted as TicketKeys.
 TicketPlan plan_ticket_keys(std::span<const TicketKey> keys, Time now);
-// False for what has ended, and for what lies so far ahead that the clock was wrong when it was
-// made.
+// False for a key that has ended, and for one so far ahead that the clock must have been wrong when
+// it was made.
 bool is_needed(const TicketKey& key, Time now) noexcept;
 
 }  // namespace ccm::policy
