@@ -76,7 +76,7 @@ Result<FileDescriptor> CanaryBoard::create(std::vector<std::string> names,
     names[i].copy(name.data(), name.size() - 1);
   }
   header.magic = kCanaryMagic;
-  // A file on disk takes no seals; what may write it is the server's own.
+  // A file on disk takes no seals, but only the server's own processes can write to it.
   static_cast<void>(
       fcntl(made->file.get(), F_ADD_SEALS, F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW));
   return std::move(made->file);

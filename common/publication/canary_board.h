@@ -25,15 +25,15 @@
 
 namespace ccm::publication {
 
-// The name of the slot of the segment in which the version lies that is tried out. No certificate
-// has such a name.
+// The name of the slot of the segment that has the version that is tried out. No certificate has
+// such a name.
 std::string canary_slot(std::string_view certificate);
 // Only such a slot may be emptied again (Writer::withdraw).
 bool is_canary_slot(std::string_view slot) noexcept;
 
 class CanaryBoard {
  public:
-  // Of one version. In cache lines of its own.
+  // The counts of one version, in cache lines of their own.
   struct alignas(64) Lane {
     std::array<std::atomic<std::uint64_t>, kCanaryCounts> counts;
 
@@ -51,18 +51,18 @@ class CanaryBoard {
   static Result<FileDescriptor> create(std::vector<std::string> names,
                                        const std::string& last_resort = {});
   enum class Access : bool { read, count };
-  // `invalid` when it is none of this release, as /dev/null is none.
+  // `invalid` when it is no board of this release; /dev/null is none either.
   static Result<CanaryBoard> open(int file, Access access);
 
   CanaryBoard(CanaryBoard&& other) noexcept;
   CanaryBoard& operator=(CanaryBoard&& other) noexcept;
   ~CanaryBoard();
 
-  // Another number for another memory.
+  // Differs for every memory.
   std::uint64_t id() const noexcept { return id_; }
   bool has_names(std::vector<std::string> names) const;
-  // nullptr when it has no such certificate. They stay where they are for as long as this object
-  // lives, and do not move with it.
+  // nullptr when there is no such certificate. They keep their address as long as this object
+  // lives, even when it moves.
   Lanes* lanes(std::string_view name) const noexcept;
   CanaryTally read(std::string_view name) const noexcept;
 

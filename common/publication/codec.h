@@ -44,7 +44,7 @@ struct Shown {
 };
 Result<Shown> show(std::span<const std::byte> bytes);
 
-// How many bytes of an encoded value `is_placeholder` needs.
+// How many bytes of an encoded value is_placeholder() needs.
 inline constexpr std::size_t kHeadSize = 12;
 // Whether an encoded value is a placeholder, without decoding the rest.
 bool is_placeholder(std::span<const std::byte> head) noexcept;

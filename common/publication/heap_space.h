@@ -13,7 +13,7 @@ namespace ccm::publication {
 
 class HeapSpace {
  public:
-  // `used`: the heap was used up to here; everything below it counts as taken.
+  // `used`: how far the heap has been used. Everything below counts as taken.
   HeapSpace(std::uint64_t used, std::uint64_t limit) : used_(used), limit_(limit) {}
 
   // nullopt: the heap is full.

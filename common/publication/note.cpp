@@ -10,7 +10,7 @@ namespace {
 constexpr unsigned kMostTries = 16;
 constexpr std::size_t kNoteWord = sizeof(Word);
 
-// nullopt is an empty text here: a note is never empty.
+// An empty text stands for nullopt, because a note is never empty.
 std::string copy_half(const Note& note, std::size_t half) {
   const BufferState& state = note.buffers[half];
   const std::uint64_t sequence = state.sequence.load(std::memory_order_acquire);

@@ -13,7 +13,7 @@
 namespace ccm::publication {
 namespace {
 
-// Each failed attempt means that the writer published twice in the microseconds of a copy.
+// An attempt fails only if the writer published twice in the microseconds of a copy.
 constexpr unsigned kMostAttempts = 16;
 
 struct Copied {
@@ -50,8 +50,8 @@ class Reader::Impl {
       last_good = slot.served;
     }
     std::unique_lock refresh(slot.refresh, std::defer_lock);
-    // Another thread is taking the new generation: nobody waits who has a certificate to serve. A
-    // placeholder is none: its clients refuse it.
+    // Another thread is taking the new generation. A thread that has a certificate to serve does
+    // not wait for it. A placeholder is none, because its clients refuse it.
     if (!refresh.try_lock()) {
       if (last_good && !last_good->published.is_placeholder) return last_good;
       refresh.lock();
@@ -81,7 +81,7 @@ class Reader::Impl {
 
  private:
   struct Slot {
-    // Held while pointers are copied, never while parsing.
+    // Held while pointers are copied, never while a value is parsed.
     std::mutex mutex;
     std::shared_ptr<const Served> served;
     std::uint64_t looked_at = 0;  // the last generation that was taken or found unusable
@@ -113,7 +113,7 @@ class Reader::Impl {
   Result<std::shared_ptr<const Served>> load(std::uint32_t index, std::uint64_t& looked_at) const {
     auto copied = copy_current(index, looked_at);
     if (!copied) return pass(std::move(copied));
-    // Withdrawn. Elsewhere it is damage, and the value before stays.
+    // The slot was emptied. In any other slot an empty value is damage, and the value before stays.
     if (copied->bytes.size() == 0 && is_canary_slot(segment_.name(index))) {
       return std::shared_ptr<const Served>();
     }
@@ -123,8 +123,8 @@ class Reader::Impl {
         Served{.published = *std::move(published), .generation = copied->generation});
   }
 
-  // `looked_at` becomes the generation that the answer is about; it stays 0 when the writer was
-  // always faster, so that the next call tries again.
+  // `looked_at` becomes the generation of the result. It stays 0 when the writer was always faster,
+  // so that the next call tries again.
   Result<Copied> copy_current(std::uint32_t index, std::uint64_t& looked_at) const {
     const Entry& entry = segment_.entry(index);
     for (unsigned attempt = 0; attempt < kMostAttempts; ++attempt) {

@@ -37,12 +37,12 @@ constexpr std::uint64_t aligned(std::uint64_t offset) noexcept {
   return (offset + kAlignment - 1) / kAlignment * kAlignment;
 }
 
-// What a process can map, and what a file can hold.
+// What a process can map and a file can hold.
 constexpr std::uint64_t kLargest =
     std::min<std::uint64_t>(std::numeric_limits<std::size_t>::max() / 2,
                             static_cast<std::uint64_t>(std::numeric_limits<off_t>::max()));
 
-// Where everything is for a number of slots; nullopt when this machine cannot address it.
+// The position of every part, for a number of slots; nullopt when this machine cannot address it.
 std::optional<Extents> extents_for(std::uint64_t slot_count, std::uint64_t catalogues) noexcept {
   if (slot_count > kMaxSlots || catalogues > kMostCatalogueAreas) return std::nullopt;
   const std::uint64_t directory = aligned(sizeof(Header));
@@ -67,7 +67,7 @@ Failure unusable(std::string_view problem) {
   return fail(ErrorKind::invalid, fmt::format("the publication segment {}", problem));
 }
 
-// A file that can have no seals must at least be one that nobody can open any more.
+// A file that takes no seals must at least be one that nobody can open any more.
 bool is_safe_from_truncation(int fd, const struct stat& facts) noexcept {
   const int seals = fcntl(fd, F_GET_SEALS);
   if (seals >= 0 && (seals & kSizeSeals) == kSizeSeals) return true;
@@ -76,15 +76,15 @@ bool is_safe_from_truncation(int fd, const struct stat& facts) noexcept {
          (facts.st_mode & (S_IRWXU | S_IRWXG | S_IRWXO)) == S_IRUSR;
 }
 
-// ENOSPC now instead of SIGBUS later; where the call itself is unknown or refused, nothing is
-// reserved.
+// ENOSPC now instead of SIGBUS later. If the system does not know the call or refuses it, nothing
+// is reserved.
 bool is_full(int fd, std::uint64_t offset, std::uint64_t size) noexcept {
   return fallocate(fd, FALLOC_FL_KEEP_SIZE, static_cast<off_t>(offset), static_cast<off_t>(size)) !=
              0 &&
          (errno == ENOSPC || errno == EDQUOT || errno == ENOMEM);
 }
 
-// The rest of its head is zero, as all of the file is.
+// The rest of the head stays zero, like all of a new file.
 Result<void> name_catalogues(int file, const Extents& extents,
                              const std::vector<std::string>& names) {
   static_assert(offsetof(CatalogueHead, name) == 0);
@@ -131,7 +131,7 @@ Result<MemoryFile> Segment::create(const std::vector<std::string>& sorted_names,
   if (!made) return fail_with(std::move(made), kActivity);
   const FileDescriptor& file = made->file;
   const bool is_memfd = made->place.empty();
-  // Whoever restricts the system calls of a unit has to know which one is needed.
+  // Whoever restricts the system calls of a unit has to know which call is missing.
   const auto refused = [&](const char* call) {
     return fail(system_error(fmt::format("{} ({})", kActivity, call), errno));
   };
@@ -166,7 +166,7 @@ Result<Segment> Segment::map(int fd, Access access) {
   void* base = mmap(nullptr, size, protection, MAP_SHARED, fd, 0);
   if (base == MAP_FAILED) return fail(system_error(kActivity, errno));
   Segment segment(static_cast<std::byte*>(base), size);
-  // Refused here, it is said by the server's configuration test (config/checks/host_checks.h).
+  // When this is refused, the server's configuration test says so (config/checks/host_checks.h).
   if (!is_deadly(try_madvise)) static_cast<void>(madvise(base, size, MADV_DONTDUMP));
   if (auto checked = segment.check(); !checked) return pass(std::move(checked));
   return segment;

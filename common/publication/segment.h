@@ -39,7 +39,7 @@ class Segment {
   Segment& operator=(Segment&& other) noexcept;
   ~Segment();
 
-  // Without those of the proofs and of the ticket keys.
+  // Does not count those of the proofs and of the ticket keys.
   std::uint32_t slot_count() const noexcept { return slot_count_; }
   std::uint32_t proofs_slot() const noexcept { return slot_count_; }
   std::uint32_t ticket_keys_slot() const noexcept { return slot_count_ + 1; }
@@ -72,7 +72,7 @@ class Segment {
   // The next two must not be called when there are no catalogues.
   std::size_t catalogue_count() const noexcept { return catalogue_count_; }
   std::uint64_t catalogue_offset(std::size_t index) const noexcept;
-  // Of the part of workers, kAskedSize bytes.
+  // The part that workers may write, kAskedSize bytes.
   std::uint64_t asked_offset() const noexcept { return catalogue_offset(catalogue_count_); }
   std::byte* catalogue(std::size_t index) const noexcept { return base_ + catalogue_offset(index); }
 

@@ -27,7 +27,7 @@ View bytes_of(std::string_view text) {
   return std::as_bytes(std::span(text));
 }
 
-// Writes at an end that moves; the room was measured before.
+// Writes at an end that moves. The room was measured before.
 class BodyWriter {
  public:
   explicit BodyWriter(std::span<std::byte> room) : room_(room) {}
@@ -53,7 +53,7 @@ class BodyWriter {
   std::span<std::byte> room_;
 };
 
-// Reads past the end give nothing and are remembered.
+// Reading past the end gives nothing, and is remembered.
 class BodyReader {
  public:
   explicit BodyReader(View rest) : rest_(rest) {}
@@ -132,7 +132,7 @@ std::optional<SnapshotEntry> parse_body(View body) {
   return entry;
 }
 
-// The body at the beginning of `rest`, where its mark and size are right.
+// The body at the beginning of `rest`, if its mark and size are right.
 std::optional<View> unverified_body_at(View rest) {
   if (rest.size() < kFrameSize || !std::equal(kEntryMark.begin(), kEntryMark.end(), rest.begin())) {
     return std::nullopt;
@@ -143,13 +143,13 @@ std::optional<View> unverified_body_at(View rest) {
   return rest.subspan(kFrameSize, size);
 }
 
-// From the next mark on, wherever it is: nothing in between is believed.
+// From the next mark on, wherever it is. Nothing in between is believed.
 View after_damage(View rest) {
   const auto next = std::search(rest.begin() + 1, rest.end(), kEntryMark.begin(), kEntryMark.end());
   return rest.subspan(static_cast<std::size_t>(next - rest.begin()));
 }
 
-// The same where the checksum is right, too.
+// The same if the checksum is right as well.
 std::optional<View> body_at(View rest) {
   const auto found = unverified_body_at(rest);
   if (!found) return std::nullopt;

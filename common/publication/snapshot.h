@@ -71,28 +71,28 @@ Secret encode_moment(const SnapshotMoment& moment);
 // An entry backwards, verified; nullopt for anything but one intact entry, from which it borrows.
 std::optional<SnapshotEntry> parse_entry(std::span<const std::byte> entry);
 
-// Where an entry stands in the file.
+// Where an entry is in the file.
 struct EntryPlace {
   std::string name;
   std::size_t at = 0;
   std::size_t size = 0;
 };
-// The entries in a part of the file, without reading what they hold; the offsets count from the
-// beginning of the part. `end` is that of the last whole entry.
+// The entries in a part of the file, without their content. The offsets count from the beginning of
+// the part; `end` is the end of the last complete entry.
 struct EntryPlaces {
   std::vector<EntryPlace> places;
   std::size_t end = 0;
 };
-// Nothing is verified, so one wrong size hides the entries behind it.
+// Verifies nothing, so one wrong size hides all entries after it.
 EntryPlaces find_entries(std::span<const std::byte> part);
-// Only intact ones, and all of them. Reads everything.
+// All intact entries, and no others. Reads everything.
 EntryPlaces find_intact_entries(std::span<const std::byte> part);
 
 // Its entries borrow from it: nothing of the content is copied.
 class Snapshot {
  public:
   Snapshot() = default;
-  // Leaves out what is damaged, truncated or of another format.
+  // Ignores what is damaged, truncated or of another format.
   static Snapshot parse(Secret content);
 
   // Where an entry stands in the content; none of size 0 exists.
@@ -117,8 +117,8 @@ class Snapshot {
   const std::optional<SnapshotMoment>& moment() const noexcept { return moment_; }
   // How many bytes all moments take.
   std::size_t moment_bytes() const noexcept { return moment_bytes_; }
-  // How many bytes its intact, current entries take, and how many the whole content, which is 0 for
-  // another format.
+  // How many bytes its intact, current entries take, and the whole content; both are 0 for another
+  // format.
   std::size_t used() const noexcept { return used_; }
   std::size_t total() const noexcept { return content_.size(); }
 

@@ -10,7 +10,7 @@
 namespace ccm::publication {
 namespace {
 
-// First in every note; another one whenever the fields change.
+// The first value of every note; it changes whenever the fields change.
 constexpr std::uint32_t kAgentMark = 0x34544741;        // "AGT4"
 constexpr std::uint32_t kCallMark = 0x314c4143;         // "CAL1"
 constexpr std::uint32_t kFleetMark = 0x31544c46;        // "FLT1"

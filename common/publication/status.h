@@ -47,8 +47,8 @@ struct FleetStatus {
   std::string problem{};      // why it is not connected
 };
 
-// How all hosts of the fleet are, and what is wrong with this one, in notes of their own. Those
-// are written one after the other, so that a reader may see some that are older than the others.
+// How all hosts of the fleet are, and what is wrong with this one, in notes of their own. They are
+// written one after the other, so a reader may see some that are older than others.
 struct FleetHostsStatus {
   static constexpr std::size_t kMostFlaws = 3;
 
@@ -64,7 +64,7 @@ struct AgentStatus {
   std::uint32_t pid = 0;
   std::string version;
   Time since{};
-  bool leads = false;  // it talks to the cloud; otherwise another agent of this store does, or none
+  bool leads = false;     // it talks to the cloud; otherwise another agent may
   std::string account{};  // the cloud account's id; empty: not known
   Identity identity = Identity::unknown;
   Time cloud_seen{};    // the last answer, whatever it was; 1970: none yet
@@ -77,8 +77,7 @@ struct AgentStatus {
 std::string encode(const AgentStatus& status);
 std::optional<AgentStatus> decode_agent(std::string_view bytes);
 
-// One operation of the cloud's interface, or of what stands beside it ("ocsp"), since the server's
-// memory was made.
+// The calls of one operation of the cloud, or of "ocsp", since the server's memory was made.
 struct CallStatus {
   // By HTTP status: 2xx; 429; 401 and 403; any other 4xx; 5xx; no complete answer.
   enum Outcome : std::uint8_t { ok, throttled, denied, refused, failed, unanswered };
@@ -104,11 +103,11 @@ struct CertificateStatus {
   // What the store has; version 0: nothing. Another release's entry may have no serial.
   std::uint64_t version = 0;
   std::uint64_t versions = 0;  // kept in all
-  std::uint64_t held = 0;      // the version that is held on to
+  std::uint64_t held = 0;      // the version that is held; 0: none
   std::uint64_t staged = 0;    // a newer version that waits for its window, and is shown …
   Time activates_at{};         // … from then on; 1970: none waits
   Time canary_since{};         // it is tried out since then; 1970: it is not
-  // Handshakes in its canary, of all servers that the leader sees.
+  // Handshakes during its canary, on all servers that the leader sees.
   struct CanaryCounts {
     std::uint64_t current_shown = 0;
     std::uint64_t current_failed = 0;
@@ -116,7 +115,7 @@ struct CertificateStatus {
     std::uint64_t candidate_failed = 0;
   };
   CanaryCounts canary{};
-  std::uint64_t refused_canary = 0;  // the version for whose failures another one is held; 0: none
+  std::uint64_t refused_canary = 0;  // another one is held since this failed; 0: none
   std::string serial{};
   std::string origin{};
   Time installed_at{};
@@ -129,7 +128,7 @@ struct CertificateStatus {
   std::uint64_t attempts = 0;
   std::string error_kind{};  // as to_string(ErrorKind); empty: no error
   std::string error{};       // one sentence
-  // What happened to it last, the newest first.
+  // The last events, the newest first.
   struct PastEvent {
     EventType type = EventType::renewing;
     Time at{};  // 1970: there is none
@@ -138,7 +137,7 @@ struct CertificateStatus {
   std::string order_step{};  // of an order that is in progress; empty: none is
   Time order_since{};        // of the step
 
-  // What was published last; generation 0: nothing.
+  // The last publication; generation 0: nothing was published.
   std::uint64_t generation = 0;
   bool is_placeholder = false;
   std::string shown_serial{};

@@ -36,7 +36,7 @@ struct flock row_lock(std::uint32_t index) noexcept {
 
 struct WorkerBeats::Header {
   std::uint64_t magic;
-  std::atomic<std::uint32_t> used;  // rows that were ever taken
+  std::atomic<std::uint32_t> used;  // rows that were taken at any time
 };
 
 struct WorkerBeats::Row {
@@ -62,7 +62,7 @@ Result<FileDescriptor> WorkerBeats::create(const std::string& last_resort) {
       pwrite(made->file.get(), &magic, sizeof magic, 0) != static_cast<ssize_t>(sizeof magic)) {
     return fail(system_error(std::string(kActivity), errno));
   }
-  // A file on disk takes no seals; what may write it is the server's own.
+  // A file on disk takes no seals, but only the server's own processes can write to it.
   static_cast<void>(
       fcntl(made->file.get(), F_ADD_SEALS, F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW));
   return std::move(made->file);
@@ -115,7 +115,8 @@ WorkerBeats::Row& WorkerBeats::row(std::uint32_t index) const noexcept {
   return *reinterpret_cast<Row*>(base_ + kRowsAt + index * sizeof(Row));
 }
 
-// The number of the process comes last: a reader that finds it finds the sign of life too.
+// The number of the process is written last, so that a reader that sees it also sees the sign of
+// life.
 void WorkerBeats::take(SteadyTime now) noexcept {
   owner_ = getpid();
   for (std::uint32_t index = 0; index < kRows; ++index) {
@@ -139,7 +140,7 @@ void WorkerBeats::beat(SteadyTime now) noexcept {
 }
 
 // A process does not see its own locks as taken, so the caller is never among the others. A lock
-// that belongs to no process has the number -1, and a worker may have written that.
+// that belongs to no process has the number -1, and a worker may have written that number.
 bool WorkerBeats::is_held_by(std::uint32_t index, pid_t worker) const noexcept {
   struct flock lock = row_lock(index);
   return worker > 1 && fcntl(file_.get(), F_GETLK, &lock) == 0 && lock.l_type != F_UNLCK &&
@@ -158,7 +159,7 @@ std::vector<WorkerSign> WorkerBeats::workers(SteadyTime now, Seconds silence) co
     if (silence_of(each) < silence) continue;
     const pid_t worker = each.pid.load(std::memory_order_acquire);
     if (!is_held_by(index, worker)) continue;
-    // It may have given a sign, or taken the row over, since the first look.
+    // Since the first look it may have given a sign, or another worker may have taken the row.
     const Seconds its_silence = silence_of(each);
     if (its_silence >= silence) all.push_back({.pid = worker, .silence = its_silence});
   }

@@ -29,22 +29,23 @@ class WorkerBeats {
  public:
   // How often a worker calls beat().
   static constexpr Seconds kBeat{2};
-  // A server with more workers has some of which nothing is known.
+  // A server with more workers knows nothing about some of them.
   static constexpr std::uint32_t kRows = 1024;
 
   // Close-on-exec. `last_resort`: as in base/memory_file.h.
   static Result<FileDescriptor> create(const std::string& last_resort = {});
-  // With a descriptor of its own. `invalid` when it is none of this release, as /dev/null is none.
+  // Uses a descriptor of its own. `invalid` when it is no memory of this release; /dev/null is none
+  // either.
   static Result<WorkerBeats> open(int file);
 
   WorkerBeats(WorkerBeats&& other) noexcept;
   WorkerBeats& operator=(WorkerBeats&& other) noexcept;
   ~WorkerBeats();
 
-  // In a worker, one thread: gives a sign of life; the first call takes a row. A few nanoseconds,
-  // without a lock.
+  // Called in a worker, by one thread: gives a sign of life. The first call takes a row. Costs a
+  // few nanoseconds and no lock.
   void beat(SteadyTime now) noexcept;
-  // The workers that live and have given no sign for this long, without the caller. Asks the kernel
+  // The workers that live and have given no sign for this long, except the caller. Asks the kernel
   // once for each of them.
   std::vector<WorkerSign> workers(SteadyTime now, Seconds silence = Seconds(0)) const;
 
@@ -59,8 +60,8 @@ class WorkerBeats {
 
   FileDescriptor file_;
   std::byte* base_ = nullptr;
-  Row* row_ = nullptr;  // of this worker
-  pid_t owner_ = 0;     // the process that has it; another one after a fork
+  Row* row_ = nullptr;  // this worker's
+  pid_t owner_ = 0;     // the process that owns the row; another one after a fork
 };
 
 }  // namespace ccm::publication

@@ -202,14 +202,14 @@ class Writer::Impl {
     const std::uint64_t size = state.size.load(std::memory_order_relaxed);
     const std::size_t most = segment_.buffer_size(slot);
     segment_.wipe(slot, buffer, std::min<std::uint64_t>(size, most));
-    // Gives the pages back; when the kernel will not, they are zeroes that stay allocated.
+    // Gives the pages back. If the kernel refuses, they stay allocated, with zeroes.
     static_cast<void>(fallocate(file_.get(), FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE,
                                 static_cast<off_t>(segment_.buffer_offset(slot, buffer)),
                                 static_cast<off_t>(most)));
     state.size.store(0, std::memory_order_release);
   }
 
-  // An idle buffer that is not empty was left by a writer that died.
+  // A writer that died has left an idle buffer that is not empty.
   void finish_interrupted(std::uint32_t slot) {
     const Entry& entry = segment_.entry(slot);
     const std::size_t idle = current_buffer(entry.generation.load(std::memory_order_acquire) + 1);
@@ -217,7 +217,7 @@ class Writer::Impl {
   }
 
   FileDescriptor file_;
-  FileDescriptor read_only_;  // only where it cannot be opened later
+  FileDescriptor read_only_;  // only if it cannot be opened later
   Segment segment_;
   std::vector<std::string> names_;
   std::vector<std::unique_ptr<CatalogueWriter>> catalogues_;

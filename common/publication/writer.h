@@ -60,14 +60,14 @@ class Writer {
   bool holds_encoded(std::string_view name, std::span<const std::byte> value) const;
   // Each stays where it is for as long as this object lives.
   std::span<const std::unique_ptr<CatalogueWriter>> catalogues() const noexcept;
-  // What workers tell the agent, mapped once more, for either side. Without catalogues: one that
+  // Maps once more what workers tell the agent, for either side. Without catalogues, an object that
   // does nothing.
   Result<AskedNames> map_asked() const;
-  // Publishes what authorities may fetch from the server: text, at most kProofsBufferSize bytes of
-  // it (`rejected`), which workers get as it is. False when it is there already.
+  // Publishes what authorities may fetch from the server: a text of at most kProofsBufferSize bytes
+  // (otherwise `rejected`), which workers get unchanged. False when it is already published.
   Result<bool> publish_proofs(std::string_view text);
-  // Publishes the keys of session tickets, at most kTicketKeysBufferSize bytes (`rejected`), which
-  // workers get as they are. False when they are there already.
+  // Publishes the keys of session tickets, at most kTicketKeysBufferSize bytes (otherwise
+  // `rejected`), which workers get unchanged. False when they are already published.
   Result<bool> publish_ticket_keys(const Secret& keys);
   // True when the slot holds a real certificate; false for a placeholder, nothing or no such slot.
   bool holds_certificate(std::string_view name) const;

@@ -14,7 +14,7 @@ namespace {
 
 constexpr std::size_t kBitsInWord = 64;
 
-// All that the ring has room for, and all that a catalogue can have.
+// Names that the ring has room for and a catalogue can have.
 bool may_be_host(std::string_view name) noexcept {
   if (name.size() < 3 || name.size() >= kAskedNameSize) return false;
   const bool has_dot = name.find('.', 1) != std::string_view::npos;
@@ -63,7 +63,7 @@ void AskedNames::tell(std::string_view name) noexcept {
   slot.ticket.store(number + 1, std::memory_order_release);
 }
 
-// FNV-1a: the same in every process.
+// FNV-1a, which gives the same result in every process.
 std::size_t AskedNames::bit_of(std::string_view entry) noexcept {
   std::uint64_t hash = 14695981039346656037U;
   for (const char c : entry) hash = (hash ^ static_cast<unsigned char>(c)) * 1099511628211U;
@@ -83,7 +83,7 @@ std::vector<std::string> AskedNames::take() {
   if (area_ == nullptr) return {};
   const std::uint64_t end = area_->next.load(std::memory_order_acquire);
   if (end == taken_) return {};
-  // A worker may have written any number there.
+  // A worker may have written any number here.
   if (end < taken_ || end - taken_ > kAskedSlots)
     taken_ = end - std::min(end, std::uint64_t{kAskedSlots});
   std::set<std::string> names;

@@ -27,7 +27,7 @@ Searched search(const NameSlot* slots, std::uint64_t count, std::uint64_t hash,
     for (std::size_t key = 0; key < kKeySlots; ++key) {
       found[key] = slot.references[key].load(std::memory_order_acquire);
     }
-    // A slot may have become another name's.
+    // The slot may belong to another name by now.
     const bool is_same = slot.hash.load(std::memory_order_acquire) == hash;
     return is_same ? Searched::found : Searched::changed;
   }
@@ -80,7 +80,7 @@ std::optional<Secret> CatalogueArea::copy_out(std::uint64_t reference) const {
     const std::uint64_t value = word->load(std::memory_order_acquire);
     std::memcpy(&bytes[at], &value, std::min(sizeof value, bytes.size() - at));
   }
-  // What is wiped loses its first word first.
+  // Wiping a block clears its first word first.
   if (length_of(reference) != length) return std::nullopt;
   return copy;
 }

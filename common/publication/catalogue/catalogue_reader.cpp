@@ -6,9 +6,9 @@
 namespace ccm::publication {
 namespace {
 
-// Each failed attempt means that the certificate was replaced in the microseconds of a copy.
+// An attempt fails only if the certificate was replaced in the microseconds of a copy.
 constexpr unsigned kMostReadings = 16;
-// Chains that nobody uses any more are cleared away when there are so many.
+// With this many chains, those that nobody uses any more are cleared away.
 constexpr std::size_t kManyChains = 64;
 
 }  // namespace
@@ -21,7 +21,8 @@ std::uint64_t CatalogueReader::name_count() const noexcept {
   return area_.head().names.load(std::memory_order_relaxed);
 }
 
-// A chain is not freed while a certificate refers to it, and a certificate not while a name does.
+// A chain is not freed while a certificate refers to it, nor a certificate while a name refers to
+// it.
 Result<std::shared_ptr<const Catalogued>> CatalogueReader::get(std::string_view name,
                                                                KeySlot key) const {
   const std::uint64_t hash = hash_of(name);
@@ -30,7 +31,8 @@ Result<std::shared_ptr<const Catalogued>> CatalogueReader::get(std::string_view 
     const std::uint64_t reference = area_.find(hash)[slot];
     if (reference == 0) return nullptr;
     auto found = read(reference);
-    // Whole, so it was the name's when the reading began, replaced meanwhile or not.
+    // It is complete, so it belonged to the name when the reading began, whether or not it has been
+    // replaced since.
     if (found && *found != nullptr) return found;
     if (area_.find(hash)[slot] != reference) continue;
     if (!found) return found;

@@ -56,7 +56,7 @@ class CatalogueReader {
  private:
   using Chain = std::vector<crypto::Certificate>;
 
-  // nullptr: the writer has replaced it.
+  // nullptr when the writer has replaced it.
   Result<std::shared_ptr<const Catalogued>> read(std::uint64_t reference) const;
   Result<std::shared_ptr<const Chain>> chain_of(std::uint64_t reference) const;
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// CatalogueWriter, while it takes over what an earlier writer has left.
+// The part of CatalogueWriter that takes over what an earlier writer has left.
 #include "publication/catalogue/catalogue_writer.h"
 
 namespace ccm::publication {
@@ -63,7 +63,7 @@ void CatalogueWriter::use_chain(std::uint64_t reference) {
   chains_[digest] = {.reference = reference, .users = 1};
 }
 
-// Everything between blocks that are used may hold what a writer that died has left, keys included.
+// A writer that died may have left anything between the used blocks, even keys.
 void CatalogueWriter::free_the_rest() {
   std::map<std::uint64_t, std::uint64_t> taken;
   for (const auto& [entry, item] : items_) {
@@ -85,7 +85,7 @@ void CatalogueWriter::free_the_rest() {
   free_up_to(space_.used());
 }
 
-// Names whose slots refer to what is gone, or whose best certificate is another one by now.
+// Corrects slots that refer to something that has gone, or not to the best certificate any more.
 void CatalogueWriter::mend_table() {
   const std::size_t table = area_.head().table.load(kNobodyElse);
   std::unordered_map<std::uint64_t, References> wanted;

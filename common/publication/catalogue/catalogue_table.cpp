@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The tables of names of a catalogue, as its writer fills them.
+// The part of CatalogueWriter that fills the tables of names.
 #include <fcntl.h>
 
 #include "publication/catalogue/catalogue_writer.h"
@@ -8,10 +8,10 @@ namespace ccm::publication {
 namespace {
 
 constexpr auto kInOrder = std::memory_order_release;
-// Of four slots of a table, so many may be used: a fuller one makes searches long.
+// The most used slots of every four: a fuller table makes searches long.
 constexpr std::uint64_t kMostOf4 = 3;
 
-// Gives the pages back; when the kernel will not, they are zeroed.
+// Gives the pages back. If the kernel refuses, they are filled with zeroes.
 void clear_table(const CatalogueArea& area, int file, std::uint64_t offset, std::size_t table) {
   const std::uint64_t size = table_slots(table) * sizeof(NameSlot);
   if (fallocate(file, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE,
@@ -25,7 +25,7 @@ void clear_table(const CatalogueArea& area, int file, std::uint64_t offset, std:
   }
 }
 
-// The slot of the hash, or else the one that it may have.
+// The slot of the hash, or else a free slot for it.
 NameSlot* slot_for(NameSlot* slots, std::uint64_t count, std::uint64_t hash) noexcept {
   NameSlot* vacant = nullptr;
   for (std::uint64_t i = 0; i < count; ++i) {
@@ -40,8 +40,8 @@ NameSlot* slot_for(NameSlot* slots, std::uint64_t count, std::uint64_t hash) noe
   return vacant;
 }
 
-// The hash last: a reader that sees it in a slot that was never used also sees the references. One
-// that sees the references of another name looks at the hash again.
+// The hash is written last, so that a reader that sees it in a new slot also sees the references. A
+// reader that sees the references of another name checks the hash again.
 bool fill_slot(NameSlot& slot, std::uint64_t hash, const References& references) noexcept {
   const std::uint64_t before = slot.hash.load(std::memory_order_relaxed);
   if (before != 0 && before != hash) slot.hash.store(hash, kInOrder);
@@ -54,7 +54,7 @@ bool fill_slot(NameSlot& slot, std::uint64_t hash, const References& references)
 
 }  // namespace
 
-// So that set_slot() finds a place for so many names more.
+// So that set_slot() finds a place for that many more names.
 Result<void> CatalogueWriter::make_room(std::size_t names) {
   const std::size_t table = area_.head().table.load(std::memory_order_relaxed);
   if (used_slots_ == 0) {

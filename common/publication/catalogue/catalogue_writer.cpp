@@ -18,7 +18,7 @@ namespace {
 
 constexpr auto kRelease = std::memory_order_release;
 constexpr std::uint64_t kAhead = std::uint64_t{64} << 10U;
-// As many as fit in a page of 4 kB.
+// As many as fit into a page of 4 kB.
 constexpr std::uint32_t kIndexesAhead = 512;
 constexpr auto kRelaxed = std::memory_order_relaxed;
 
@@ -76,7 +76,8 @@ Result<void> CatalogueWriter::reserve(std::uint64_t offset, std::uint64_t size) 
   return fail(system_error("make room in the publication segment", errno));
 }
 
-// Some blocks ahead at the end of the heap, so that most take no call of the system.
+// Reserves room for some blocks in advance at the end of the heap, so that most blocks need no
+// system call.
 Result<void> CatalogueWriter::reserve_heap(std::uint64_t offset, std::uint64_t size) {
   if (offset >= ahead_.begin && offset + size <= ahead_.end) return {};
   const bool is_at_end = offset + size == space_.used();
@@ -159,7 +160,7 @@ Result<std::uint32_t> CatalogueWriter::free_index() {
   return next_index_++;
 }
 
-// Of what ends last, whatever else is there for the name.
+// For each kind of key, the certificate that ends last.
 References CatalogueWriter::best(const std::vector<const Item*>& candidates) const {
   std::array<const Item*, kKeySlots> chosen{};
   for (const Item* item : candidates) {

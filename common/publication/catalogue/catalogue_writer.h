@@ -50,7 +50,7 @@ class CatalogueWriter {
   // verified again.
   Result<bool> put_encoded(std::string entry, const Traces& traces,
                            std::span<const std::byte> value);
-  // False: the catalogue had no certificate of that entry.
+  // False when the catalogue has no certificate of that entry.
   bool remove(std::string_view entry);
 
  private:
@@ -108,8 +108,8 @@ class CatalogueWriter {
   crypto::Sha256 last_digest_{};
   std::vector<std::uint32_t> free_indexes_;  // below next_index_
   std::uint32_t next_index_ = 0;
-  std::uint32_t reserved_indexes_ = 0;  // by this writer, up to here
-  std::uint64_t used_slots_ = 0;        // of the table in use, with those of removed names
+  std::uint32_t reserved_indexes_ = 0;  // this writer has reserved the indexes below
+  std::uint64_t used_slots_ = 0;        // of the table in use, also those of removed names
 };
 
 }  // namespace ccm::publication
