@@ -31,7 +31,7 @@ struct ObtainRequest {
   // Called when the service says that the current one was revoked, with the service's name.
   std::function<void(std::string_view)> on_revoked = {};
 
-  // Passes the answer on, and says it.
+  // Returns the answer, and calls on_revoked when it is true.
   bool is_revoked(bool answer, std::string_view service) const {
     if (answer && on_revoked) on_revoked(service);
     return answer;
@@ -47,7 +47,7 @@ struct Obtained {
   bool current_must_go = false;
   // The source's policy prefers it to the installed one although it may end earlier.
   bool may_end_sooner = false;
-  // Of it and the installed one, where the source has asked the gate in advance.
+  // Of this certificate and the installed one, if the source has already asked.
   std::optional<policy::Trust> trust = {};
 };
 struct Unchanged {};
@@ -57,7 +57,7 @@ struct Pending {
 };
 using Outcome = std::variant<Obtained, Unchanged, Pending>;
 
-// The question for the gate, which the source asks in advance and the attempt before it installs.
+// The question for the gate. The source asks it in advance, and the attempt before it installs.
 policy::Candidate as_candidate(const ObtainRequest& request, const Obtained& obtained);
 
 class Source {

@@ -31,7 +31,7 @@
 
 namespace ccm::sources {
 
-// What a source is made of, borrowed.
+// The parts of a source, borrowed.
 struct SourceParts {
   cloud::Session& session;
   const cloud::Endpoints& endpoints;
@@ -79,7 +79,7 @@ struct SideTrial {
   std::string subject;                                 // "zone of example.com"
   std::optional<config::CredentialsSpec> credentials;  // nullopt: the usual credentials
   std::string remedy;                                  // when it fails
-  // Returns a sentence that says what works.
+  // Returns a sentence about what works.
   std::function<Result<std::string>(cloud::Session& session, const cloud::Endpoints& endpoints)>
       run;
 };
@@ -121,8 +121,8 @@ struct SourceDriver {
       nullptr;
   // nullptr: it calls no other service.
   std::vector<SideTrial> (*side_trials)(const config::CertificateSpec& spec) = nullptr;
-  // All that an account has, for catalogues (config::SourceKind::fills_catalogues); nullptr: the
-  // kind fills none. May go on for as long as what it was made of.
+  // Everything in an account, for catalogues (config::SourceKind::fills_catalogues); nullptr: the
+  // kind fills none. Everything that it is made of must outlive it.
   std::unique_ptr<Collection> (*collect)(const SourceParts& parts) = nullptr;
 };
 
@@ -145,7 +145,7 @@ class Sources {
   Source& of(const config::SourceSpec& source) const;
   // The account of a kind that fills catalogues.
   Collection& collection_of(const config::SourceKind& kind) const;
-  // Tells every source which certificates of the store are none of its (Source::left).
+  // Tells every source which certificates of the store do not come from it any more (Source::left).
   void take_leave(const config::Config& config, const store::StoreReader& store,
                   const store::Lease& lease, Log& log) const;
 
@@ -154,8 +154,8 @@ class Sources {
   std::vector<std::pair<const config::SourceKind*, std::unique_ptr<Collection>>> collections_;
 };
 
-// The driver of a config::AddedSourceKind, for tests. Made before any thread starts; the last one
-// made is destroyed first.
+// The driver of a config::AddedSourceKind, for tests. To be made before any thread starts; the last
+// one made must be destroyed first.
 class AddedSourceDriver {
  public:
   explicit AddedSourceDriver(const SourceDriver& driver) noexcept;

@@ -31,10 +31,10 @@ Result<Secret> serialize(const Order& order);
 // `invalid` when it is not such a text; `version` stays 0.
 Result<Order> parse_order(const Secret& text);
 
-// nullopt when there is none; one that is damaged is removed and counts as none.
+// nullopt when there is none. A damaged order is removed and counts as none.
 Result<std::optional<Order>> read_order(store::Store& store, const store::Lease& lease,
                                         const std::string& name);
-// Replaces the stored version that `order` has, and puts the new version into `order`.
+// Replaces the stored version that `order` was read from, and puts the new version into `order`.
 Result<void> write_order(store::Store& store, const store::Lease& lease, const std::string& name,
                          Order& order);
 Result<void> remove_order(store::Store& store, const store::Lease& lease, const std::string& name);

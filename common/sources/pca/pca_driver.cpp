@@ -18,7 +18,7 @@ constexpr std::string_view kCloudKey = "pca-cloud-key";
 constexpr std::array<SourceVariant, 2> kPcaVariants{
     {{kLocalKey, ""}, {kCloudKey, "key made by PCA"}}};
 
-// Of nothing that the service ever made.
+// No object of the service has this id.
 constexpr std::string_view kNoId = "00000000-0000-0000-0000-000000000000";
 constexpr std::array<PcaWord, 1> kPcaListTrial{{{"limit", "1"}}};
 constexpr std::array<PcaWord, 1> kCaTrial{{{"ca_id", kNoId}}};
@@ -40,7 +40,7 @@ constexpr std::array<PcaWord, 5> kSignTrial{{{"issuer_id", kNoId},
 constexpr std::string_view kSeeAuthority = "to see whether the CA issues";
 constexpr std::string_view kFindLost = "to find what was issued when the answer was lost";
 constexpr std::string_view kSeeRevoked = "to see whether it was revoked";
-// What pca_source.cpp calls.
+// The calls of pca_source.cpp.
 constexpr auto kPcaNeeds = std::to_array<CloudNeed>({
     {kLocalKey, "pca.ShowCertificateAuthority", kSeeAuthority, kCaTrial},
     {kLocalKey, "pca.CreateCertificateByCsr", "to have a certificate issued", kSignTrial},

@@ -19,9 +19,9 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr std::size_t kLongestCommonName = 64;
-// How far the service's clock may be behind ours when it says when something was created.
+// How far behind ours the service's clock may be when it says when something was created.
 constexpr Seconds kClockTolerance = 10min;
-// More certificates of one name than this are not made while one order is open.
+// No more certificates of one name than this are made while one order is open.
 constexpr std::size_t kMostLookedAt = 10;
 
 const config::PcaSource& wish_of(const ObtainRequest& request) {
@@ -32,7 +32,7 @@ std::string origin_of(const ObtainRequest& request, std::string_view id) {
   return fmt::format("{}{}", request.spec.source.facts().origin_prefix, id);
 }
 
-// The id in an origin that this issuer gave; empty for every other origin.
+// The id in an origin of this issuer; empty for every other origin.
 std::string installed_id_of_issuer(const ObtainRequest& request) {
   if (request.current == nullptr) return {};
   const std::string& origin = request.current->info.origin;
@@ -45,7 +45,7 @@ bool is_unknown_to_service(const Error& error) {
          (error.code() == "PCA.00030102" || error.code() == "PCA.10010002");
 }
 
-// As the signing request and the service choose it.
+// The same name that the signing request and the service choose.
 std::string common_name_of(const std::vector<std::string>& names) {
   const auto found = std::find_if(names.begin(), names.end(), [](const std::string& name) {
     return name.size() <= kLongestCommonName;
@@ -53,7 +53,7 @@ std::string common_name_of(const std::vector<std::string>& names) {
   return found == names.end() ? std::string() : *found;
 }
 
-// Made for other settings, or already fulfilled and only not tidied up any more.
+// Made for other settings, or fulfilled but not yet removed.
 bool is_stale(const Order& order, const ObtainRequest& request) {
   if (order.spec_fingerprint != request.spec.fingerprint()) return true;
   if (request.current == nullptr) return false;
@@ -103,7 +103,8 @@ Result<void> PcaSource::refused(const ObtainRequest& request) {
 Result<bool> PcaSource::must_go(const ObtainRequest& request) {
   if (request.current == nullptr) return false;
   const std::string id = installed_id_of_issuer(request);
-  // Of another issuer or source; but what an operator imported stays until it is due.
+  // It comes from another issuer or source. A certificate that an operator has imported stays until
+  // it is due.
   const std::string& origin = request.current->info.origin;
   if (id.empty()) return config::kind_of_origin(origin) != nullptr;
   Result<cloud::PcaCertificate> shown = client_.show(id);
@@ -170,7 +171,7 @@ Result<std::string> PcaSource::find_issued(const ObtainRequest& request, const O
   if (common_name.empty()) return std::string();
   Result<std::vector<cloud::PcaCertificate>> found = client_.find(common_name);
   if (!found) return pass(std::move(found));
-  // Our own clock may have been wrong when the order was written down.
+  // Our own clock may have been wrong when the order was recorded.
   const Time earliest = std::min(order.created_at, request.now) - kClockTolerance;
   std::erase_if(*found, [&](const cloud::PcaCertificate& certificate) {
     return certificate.status != "ISSUED" || certificate.created_at.value_or(earliest) < earliest;
@@ -191,7 +192,8 @@ Result<bool> PcaSource::fulfils(const std::string& id, const ObtainRequest& requ
   if (!exported) return pass(std::move(exported));
   const Result<crypto::Bundle> bundle = make_bundle(*exported, order, request.now);
   if (!bundle || is_installed(*bundle, request)) return false;
-  // A key made here is proof enough; one made by PCA could be of another certificate's order.
+  // A certificate with our own key belongs to this order. One with a key of PCA's could belong to
+  // another certificate's order.
   return order.key.has_value() ||
          policy::check_installed(request.spec, *bundle, request.now).has_value();
 }
@@ -200,7 +202,7 @@ Result<void> PcaSource::check_authority(const ObtainRequest& request, bool curre
   const std::string& id = wish_of(request).issuer_id;
   Result<cloud::PcaAuthority> authority = client_.show_authority(id);
   if (!authority) return pass(std::move(authority));
-  // The service spells it so.
+  // The spelling of the service.
   if (authority->status != "ACTIVED") {
     return fail(ErrorKind::rejected,
                 fmt::format("the issuing CA {} is {}, and only one that is ACTIVED issues "
@@ -213,7 +215,8 @@ Result<void> PcaSource::check_authority(const ObtainRequest& request, bool curre
       !policy::check_installed(request.spec, current, request.now)) {
     return {};
   }
-  // PCA cuts every certificate at the end of its CA (docs/design/differences.md, "End of the CA").
+  // PCA ends every certificate with its CA at the latest (docs/design/differences.md, "End of the
+  // CA").
   return fail(ErrorKind::rejected,
               fmt::format("the issuing CA {} itself ends at {}, so a new certificate would not "
                           "last longer than the installed one: name an issuer that lives longer",
@@ -232,7 +235,7 @@ Result<std::string> PcaSource::issue(const ObtainRequest& request, const Order& 
     id = client_.issue(wish.issuer_id, request.spec.key.value_or(crypto::KeyType{}),
                        request.spec.names, validity);
   }
-  // `invalid` here is about what was asked for, not about what came back.
+  // `invalid` here concerns the request, not the answer.
   if (!id && id.error().kind() == ErrorKind::invalid) {
     return fail(std::move(id).error().with_kind(ErrorKind::rejected));
   }
@@ -261,7 +264,7 @@ Result<bool> PcaSource::is_lost(const std::string& id) {
   Result<cloud::PcaCertificate> shown = client_.show(id);
   if (shown) return shown->status != "ISSUED";
   if (is_unknown_to_service(shown.error())) return true;
-  // Not allowed to look either: nothing says that the certificate is gone.
+  // We may not look either, so nothing says that the certificate is gone.
   if (shown.error().kind() == ErrorKind::rejected) return false;
   return pass(std::move(shown));
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The part of an order that spends something: which certificate of the stock is taken, and the
-// application for it.
+// The part of an order that spends something: the choice of a paid certificate, and the application
+// for it.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -21,7 +21,7 @@ using namespace std::chrono_literals;
 using cloud::ScmCertificate;
 
 constexpr std::string_view kFileMethod = "FILE";
-// How the seed spells what the service calls FILE.
+// The other spelling of what the service calls FILE.
 constexpr std::string_view kOtherFileMethod = "File";
 constexpr Seconds kSoon = 5s;
 constexpr Seconds kOrderUnderWay = 15min;
@@ -35,7 +35,7 @@ bool has_code(const Error& error, std::initializer_list<std::string_view> codes)
   return std::find(codes.begin(), codes.end(), error.code()) != codes.end();
 }
 
-// Whether nothing is known of what became of the call.
+// Whether it is unknown if the service has done what was asked.
 bool is_unclear(const Error& error) {
   return error.kind() == ErrorKind::transient || error.kind() == ErrorKind::internal;
 }
@@ -114,13 +114,13 @@ Result<void> ScmOrders::choose(const ObtainRequest& request, ScmOrder& order) {
   return write(request, order);
 }
 
-// Looks before it sends: an earlier attempt may have got further than it could write down.
+// Looks before it sends, because an earlier attempt may have got further than it could record.
 Result<ScmOrders::Progress> ScmOrders::send(const ObtainRequest& request, ScmOrder& order) {
   const bool may_be_ours = order.step == OrderStep::sent;
   Result<cloud::ScmDetail> detail = parts_.client.show_detail(order.certificate_id);
   if (!detail && detail.error().code() != "SCM.0020") return pass(std::move(detail));
   if (detail && detail->certificate.status == "PAID") {
-    // Nothing has arrived, so other settings can still have another order.
+    // Nothing has arrived, so settings that have changed can have another order.
     if (order.spec_fingerprint != request.spec.fingerprint()) {
       auto removed = remove_scm_order(parts_.store, request.lease, request.spec.name);
       return removed ? begin(request) : Result<Progress>(pass(std::move(removed)));
@@ -133,7 +133,7 @@ Result<ScmOrders::Progress> ScmOrders::send(const ObtainRequest& request, ScmOrd
   return wait(request, order, "it takes the place of one that SCM does not know any more");
 }
 
-// Not PAID any more: our application has arrived, or somebody else took it.
+// The certificate is not PAID any more: our application has arrived, or somebody else has taken it.
 Result<ScmOrders::Progress> ScmOrders::found_taken(const ObtainRequest& request, ScmOrder& order,
                                                    bool may_be_ours, const ScmCertificate& shown) {
   const bool is_of_names = has_names(shown, order.names);
@@ -141,7 +141,7 @@ Result<ScmOrders::Progress> ScmOrders::found_taken(const ObtainRequest& request,
   if (auto removed = remove_scm_order(parts_.store, request.lease, request.spec.name); !removed) {
     return pass(std::move(removed));
   }
-  // Another host was faster: one application for the names is enough.
+  // Another host was faster, and one application for the names is enough.
   if (is_of_names && is_in_progress(shown)) return adopt(request, shown);
   return Progress(Pending{
       .retry_at = request.now + std::min(kSoon, request.spec.check_interval),
@@ -179,7 +179,7 @@ Result<ScmOrders::Progress> ScmOrders::applied(const ObtainRequest& request, Scm
   if (auto written = write(request, order); !written) return pass(std::move(written));
   parts_.log.notice("certificate \"{}\": applied for {} at SCM ({})", request.spec.name,
                     enumerated(order.names, kNamesShown), order.certificate_id);
-  // What it waits for is found out at once; a failure of this look is not one of the application.
+  // Looks at once what it waits for. A failure of this look is no failure of the application.
   Result<Progress> progress = look(request, order);
   if (progress || progress.error().kind() == ErrorKind::rejected) return progress;
   return wait(request, order, progress.error().message());
@@ -189,7 +189,7 @@ Result<ScmOrders::Progress> ScmOrders::take_refusal(const ObtainRequest& request
                                                     bool was_unclear, Error error) {
   if (is_unclear(error)) return fail(std::move(error));
   if (has_code(error, {"SCM.0010"})) {
-    // It has changed since we looked; the next look says into what.
+    // Its state has changed since we looked. The next look tells to what.
     if (!was_unclear) order.enter(OrderStep::chosen, request.now);
     return wait(request, order, "SCM has changed it meanwhile");
   }

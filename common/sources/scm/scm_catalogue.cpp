@@ -17,7 +17,7 @@ using namespace std::chrono_literals;
 constexpr std::chrono::seconds kFresh = 3s;
 constexpr std::size_t kMostFacts = 10'000;
 
-// "www.example.com" and "*.example.com" are found by what they share.
+// A text that finds "www.example.com" and "*.example.com".
 std::string search_text(const std::string& name) {
   if (crypto::is_ip_address(name)) return name;
   const std::size_t dot = name.find('.');
@@ -48,7 +48,8 @@ Result<ScmCatalogue::List> ScmCatalogue::issued_like(const std::string& name) {
 
 void ScmCatalogue::remember(const cloud::ScmCertificate& certificate,
                             const crypto::Certificate& leaf) {
-  // What contradicts the list is a fault of the moment; remembered, it would outlast the fault.
+  // What contradicts the list is a passing fault. It is not remembered, because it would outlast
+  // the fault.
   const std::optional<Time> hint = hinted_end(certificate);
   if (hint && std::chrono::abs(leaf.not_after() - *hint) > kZoneTolerance) return;
   const std::lock_guard lock(facts_mutex_);
@@ -107,7 +108,7 @@ Result<ScmCatalogue::SharedList> ScmCatalogue::shared(Listing& listing,
     return listing.result;
   }
   Result<List> list = fetch();
-  // A failure is shared as well: whoever waited for this answer must not ask again at once.
+  // A failure is shared, too, so that those who waited for this answer do not ask again at once.
   listing.result = list ? Result<SharedList>(std::make_shared<const List>(std::move(*list)))
                         : Result<SharedList>(pass(std::move(list)));
   listing.fetched_at = clock_.steady_now();

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The certificates that SCM's lists show, shared by all configured certificates: a hundred checks
-// at the same time cost one list. Threads that ask while the list is being fetched wait for it.
+// The certificates in SCM's lists, shared by all configured certificates: a hundred checks at the
+// same time cost one list. Threads that ask while a list is being fetched wait for it.
 //
 // Thread-safe. Borrows its arguments; owned by ScmSource.
 #pragma once
@@ -28,13 +28,13 @@ struct ScmFacts {
   Time not_after;
 };
 
-// Why a certificate could not be taken the last time it was tried.
+// Why a certificate could not be taken at the last try.
 struct ScmTrouble {
   Error error;
   SteadyTime at;
   // The SHA-1 fingerprint of what the gate refused; empty when it was not a refusal for good.
   std::string refused_fingerprint;
-  // It was the policy of the source that refused it: nothing is wrong with it.
+  // Only the policy of the source has refused it; nothing else is wrong with it.
   bool is_unwanted = false;
 };
 
@@ -47,13 +47,13 @@ class ScmCatalogue {
 
   // Certificates that can be exported: issued and imported ones. At most a few seconds old.
   Result<SharedList> issued();
-  // Certificates in every state. issued() is better where it suffices, because the service cuts
-  // long lists.
+  // Certificates in every state. Use issued() if that is enough, because the service cuts long
+  // lists.
   Result<SharedList> all();
   // The next call for a list fetches a new one.
   void drop_lists();
-  // Issued ones whose name or domain resembles `name`: for accounts with more certificates than one
-  // list shows. Not shared.
+  // Issued certificates whose name or domain resembles `name`, for accounts with more certificates
+  // than one list shows. Not shared.
   Result<List> issued_like(const std::string& name);
 
   // Remembers what an export has revealed, so that an unsuitable certificate is not exported at
@@ -61,8 +61,8 @@ class ScmCatalogue {
   void remember(const cloud::ScmCertificate& certificate, const crypto::Certificate& leaf);
   std::optional<ScmFacts> recall(const cloud::ScmCertificate& certificate) const;
 
-  // Notes why one candidate cannot be taken for one specification; `key` names both. True when the
-  // trouble is new or its sentence has changed.
+  // Notes why one candidate cannot be taken for one certificate of the configuration; `key` names
+  // both. True when the trouble is new or its sentence has changed.
   bool note_trouble(const std::string& key, Error error);
   // The trouble just noted is a refusal by the gate, which will not change with the next export.
   void note_refusal(const std::string& key, std::string fingerprint, bool is_unwanted);
@@ -88,8 +88,8 @@ class ScmCatalogue {
   std::map<std::string, ScmTrouble> troubles_;
 };
 
-// A key that changes when the list shows another content of the certificate: names may be added to
-// an id, which changes its end.
+// A key that changes when the list shows other content for the certificate: names may be added to
+// an id, and then its end changes.
 std::string facts_key(const cloud::ScmCertificate& certificate);
 // The certificates that can be exported and cover every name. The one that ends last comes first
 // (according to the service, which is only a hint); of equal ones the greatest id, so that every
@@ -98,7 +98,7 @@ ScmCatalogue::List covering(const ScmCatalogue::List& list, const std::vector<st
 bool covers_all(const cloud::ScmCertificate& certificate, const std::vector<std::string>& names);
 // Whether it may still be issued (docs/design/differences.md, "SCM certificate states").
 bool is_pending(const cloud::ScmCertificate& certificate) noexcept;
-// Whether its state is any of those for revoked or being revoked.
+// Whether it is revoked or being revoked.
 bool is_revoked(const cloud::ScmCertificate& certificate) noexcept;
 // No time zone is farther from UTC.
 inline constexpr Seconds kZoneTolerance = std::chrono::hours(14);

@@ -24,15 +24,15 @@ namespace {
 using cloud::ScmCertificate;
 using cloud::ScmPart;
 
-// What the service can have: its total goes no further.
+// The most that the service can have; its total goes no further.
 constexpr std::size_t kMostFound = 131'072;
 constexpr std::size_t kGlance = 50;
-// Lists by pieces of names, for one look at an account that shows itself in no other way.
+// The most lists by pieces of names in one look at an account that cannot be listed otherwise.
 constexpr std::size_t kMostPieces = 400;
 constexpr std::size_t kMarkDigits = 16;
 constexpr std::size_t kMostTagsAskedFor = 5;
 constexpr std::string_view kPieces = "abcdefghijklmnopqrstuvwxyz0123456789-.";
-// Those that may be exported and that a list can be asked for.
+// States whose certificates can be exported, and for which a list can be asked.
 constexpr std::array<std::string_view, 2> kListedStates{"ISSUED", "SUPPLEMENTCHECKING"};
 constexpr std::array<std::string_view, 3> kOrders{"certExpiredTime", "certUpdateTime",
                                                   "certStatus"};
@@ -46,7 +46,8 @@ std::optional<cloud::ScmTag> tag_of(const config::CatalogueSpec& catalogue) {
   return cloud::ScmTag{catalogue.tag->key, catalogue.tag->value};
 }
 
-// Lists and searches write times differently, so only the names tell what an id has.
+// Lists and searches write times differently, so only the names show whether the content of an id
+// has changed.
 CollectedItem item_of(const ScmCertificate& certificate) {
   std::vector<std::string> sorted = certificate.names;
   std::sort(sorted.begin(), sorted.end());
@@ -56,7 +57,7 @@ CollectedItem item_of(const ScmCertificate& certificate) {
           .mark = crypto::sha256_hex(join(sorted, " ")).substr(0, kMarkDigits)};
 }
 
-// What is seen of one account, each certificate once.
+// What was seen of one account, each certificate once.
 class Sight {
  public:
   void add(const ScmPart& part) {
@@ -101,7 +102,7 @@ Result<void> look_in_orders(cloud::ScmClient& client, Sight& sight) {
   return {};
 }
 
-// A piece whose list is cut as well is made longer.
+// A piece whose list is cut, too, is replaced by longer pieces.
 Result<void> look_by_pieces(cloud::ScmClient& client, Sight& sight) {
   std::deque<std::string> pieces;
   for (const char c : kPieces) pieces.emplace_back(1, c);
@@ -172,7 +173,7 @@ Result<Inventory> ScmCollection::list(const config::CatalogueSpec& catalogue) {
   }
   if (auto looked = look_in_orders(client_, sight); !looked) return pass(std::move(looked));
   if (sight.hidden() > 0) {
-    // Whoever may not search has the lists.
+    // Without the permission to search there are still the lists.
     if (auto found = client_.search(std::nullopt, kMostFound)) sight.add(*found);
   }
   if (auto looked = look_by_pieces(client_, sight); !looked) return pass(std::move(looked));
@@ -184,8 +185,8 @@ Result<std::vector<CollectedItem>> ScmCollection::find(const config::CatalogueSp
   std::vector<CollectedItem> items;
   std::size_t tags_asked_for = 0;
   const std::string parent = parent_of(name);
-  // The name itself; what covers it as a wildcard or as one name of several; and the wildcard
-  // alone, where its domain has too many others.
+  // The name itself; what covers it as a wildcard or as one of several names; and the wildcard
+  // alone, if its domain has too many others.
   for (const std::string& content : {name, parent, "*." + parent}) {
     const bool has_dot = content.find('.') != std::string::npos;
     if (!has_dot) continue;

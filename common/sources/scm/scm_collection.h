@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// Every certificate that SCM has issued for an account, for catalogues. What was uploaded there is
-// left out: anybody with the right to import could have it served for any name.
+// Every certificate that SCM has issued for an account, for catalogues. Uploads are left out,
+// because anybody with the right to import could have one served for any name.
 //
-// A list shows 150 in each order (docs/design/differences.md, "Paging"). So what one order does not
-// show is looked for in the others, then by the search by tags, then part by part, by pieces of the
-// names; what is still out of sight is counted.
+// A list shows 150 in each order (docs/design/differences.md, "Paging"). What one order does not
+// show is searched in the others, then with the search by tags, then by pieces of the names. What
+// is still out of sight is counted.
 //
 // Thread-safe as far as Session is. Borrows the store and the clock.
 #pragma once

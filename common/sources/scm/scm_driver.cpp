@@ -20,7 +20,7 @@ namespace {
 using ScmWord = std::pair<std::string_view, std::string_view>;
 
 constexpr std::array<ScmWord, 1> kScmListTrial{{{"limit", "10"}}};
-// Of nothing that the service ever made.
+// No object of the service has this id.
 constexpr std::array<ScmWord, 1> kScmNoneTrial{{{"certificate_id", "scs0000000000000"}}};
 
 constexpr std::string_view kFetch = "scm";
@@ -38,7 +38,7 @@ constexpr std::array<SourceVariant, 3> kScmVariants{
       "\"SCM FullAccess\"; those that write DNS records (issue_dns, or else those that apply) need "
       "dns:zone:list, dns:recordset:list, dns:recordset:create, dns:recordset:update and "
       "dns:recordset:delete"}}};
-// What scm_source.cpp and scm_orders.cpp call.
+// The calls of scm_source.cpp and scm_orders.cpp.
 constexpr auto kScmNeeds = std::to_array<CloudNeed>({
     {"scm", "scm.ListCertificates", "to find the certificate for a name", kScmListTrial, true},
     {"scm", "scm.ShowCertificate", "to see whether it changed or was revoked", kScmNoneTrial},
@@ -57,7 +57,8 @@ std::string zones_endpoint(const config::DnsWriter& writer, const std::string& u
   return writer.region.empty() ? usual : cloud::endpoints_for(writer.region, {}).dns;
 }
 
-// The zones of the settings, with their credentials: those of issue_dns, or those that apply.
+// The zones in the settings, with their credentials: those of issue_dns, or else those that apply
+// for certificates.
 ZonesOf zones_with(const SourceParts& parts) {
   return [session = &parts.session, session_of = parts.session_of,
           usual = parts.endpoints.dns](const config::Issue& issue) -> Result<cloud::DnsZones> {
@@ -143,8 +144,8 @@ std::optional<config::CredentialsSpec> scm_applies_with(const config::SourceSpec
   return issue ? issue->credentials : std::nullopt;
 }
 
-// That there is a zone for the names, and that its records may be looked at. What else the
-// permissions are for would change something.
+// Tries whether there is a zone for the names and whether its records may be read. The other
+// permissions cannot be tried without a change.
 std::vector<SideTrial> scm_side_trials(const config::CertificateSpec& spec) {
   const auto& issue = issue_in(spec.source);
   if (!issue || issue->by_file || !issue->dns || issue->dns->way != config::DnsWay::cloud) {

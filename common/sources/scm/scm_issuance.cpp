@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The part of ScmSource that has certificates issued: when an order begins, what it yields, and
-// what may be taken while it is under way.
+// The part of ScmSource that has certificates issued: when an order begins, what it results in, and
+// what may be taken while it is in progress.
 #include <algorithm>
 #include <utility>
 

@@ -27,11 +27,11 @@ namespace ccm::sources {
 inline constexpr std::string_view kScmOrderKind = "issue-order";
 
 enum class OrderStep : std::uint8_t {
-  chosen,   // a certificate of the stock; nothing was sent
+  chosen,   // a paid certificate; nothing was sent
   sent,     // the application may have arrived
   applied,  // SCM has it
-  stopped,  // a person must do something; `reason` says what
-  closing,  // over, except that the proof is still to be removed
+  stopped,  // a person has to act; `reason` says how
+  closing,  // finished, except that the proof has to be removed
 };
 std::string_view to_string(OrderStep step) noexcept;
 
@@ -46,14 +46,14 @@ struct ScmOrder {
   bool is_ours = true;      // false: SCM itself or a person applied
   Time begun{};
   Time step_since{};
-  std::string status = {};              // SCM's last word
-  std::string reason = {};              // what the order waits for, or why it stopped
-  std::string spec_fingerprint = {};    // of the settings it was made for
-  std::vector<std::string> unfit = {};  // certificates of the stock that SCM refused for the names
-  std::vector<cloud::ScmProof> placed = {};    // in place, or about to be placed
-  std::optional<config::DnsWay> dns_way = {};  // by which records were placed
-  bool is_set_up = false;                      // all of it is in place
-  bool lacks_proof = false;                    // an authority would not find one of them
+  std::string status = {};                     // as SCM said last
+  std::string reason = {};                     // what the order waits for, or why it stopped
+  std::string spec_fingerprint = {};           // of the settings it was made for
+  std::vector<std::string> unfit = {};         // paid certificates that SCM refused for the names
+  std::vector<cloud::ScmProof> placed = {};    // there, or about to be
+  std::optional<config::DnsWay> dns_way = {};  // how records were placed
+  bool is_set_up = false;                      // all proofs are there
+  bool lacks_proof = false;                    // an authority would not find a proof
   bool is_late = false;                        // and that was logged
   std::uint64_t version = 0;                   // of the record; 0: not written yet
 
@@ -68,7 +68,7 @@ Result<ScmOrder> parse_scm_order(const Secret& text);
 // nullopt when there is none; `invalid` when it is damaged.
 Result<std::optional<ScmOrder>> read_scm_order(const store::StoreReader& store,
                                                const std::string& name);
-// Replaces the stored version that `order` has, and puts the new version into `order`.
+// Replaces the stored version that `order` was read from, and puts the new version into `order`.
 Result<void> write_scm_order(store::Store& store, const store::Lease& lease,
                              const std::string& name, ScmOrder& order);
 Result<void> remove_scm_order(store::Store& store, const store::Lease& lease,

@@ -32,7 +32,7 @@ bool covers(const ScmOrder& order, const config::CertificateSpec& spec) {
   return crypto::first_uncovered(order.names, spec.names).empty();
 }
 
-// What the authority does meanwhile, or what somebody has to do.
+// What the authority is doing, or what somebody has to do.
 std::string describe_wait(const ScmOrder& order, const std::string& missing) {
   if (!missing.empty()) return missing;
   if (order.status == "CHECKING_ORG") {
@@ -40,7 +40,7 @@ std::string describe_wait(const ScmOrder& order, const std::string& missing) {
   }
   if (order.status == "ISSUING") return "the authority is about to issue it";
   if (order.placed.empty()) return "SCM has not said yet how the names are to be proved";
-  // Two names may have their values in one record.
+  // Two names may share one DNS record.
   std::set<std::string> places;
   for (const cloud::ScmProof& proof : order.placed) places.insert(describe_proof(proof));
   return fmt::format("the authority has yet to look at {}",
@@ -71,7 +71,7 @@ Result<std::optional<ScmOrder>> ScmOrders::open_order(const ObtainRequest& reque
   }
   if (!order || !*order) return order;
   if (!request.spec.source.as<config::ScmSource>().issue) {
-    // Nobody wants it to go on; it does when somebody wants it again.
+    // Nobody wants the order now. It goes on when somebody wants it again.
     if ((*order)->placed.empty()) return std::optional<ScmOrder>();
     auto removed = proofs_.remove(request, **order);
     if (removed) removed = write(request, **order);
@@ -132,11 +132,12 @@ Result<ScmOrders::Progress> ScmOrders::in_progress(const ObtainRequest& request,
   std::vector<cloud::ScmProof> wanted;
   for (cloud::ScmProof proof : detail.proofs) {
     if (proof.domain.empty() && !order.names.empty()) proof.domain = order.names.front();
-    // The service shows some of them twice.
+    // The service shows some proofs twice.
     const bool is_new = std::find(wanted.begin(), wanted.end(), proof) == wanted.end();
     if (is_new) wanted.push_back(std::move(proof));
   }
-  // None for a while is no reason to take away what the authority may be about to look at.
+  // The service may show no proof for a while. The authority may be about to look, so the proofs
+  // stay.
   if (!wanted.empty()) {
     auto placed = proofs_.place(request, order, wanted);
     if (!placed && placed.error().kind() == ErrorKind::pending) {
@@ -158,7 +159,7 @@ Result<ScmOrders::Progress> ScmOrders::in_progress(const ObtainRequest& request,
 void ScmOrders::say_when_late(const ObtainRequest& request, ScmOrder& order,
                               const ScmCertificate& shown) {
   const Seconds usual = usual_time(shown);
-  // The clock was ahead when the order came so far.
+  // The clock was ahead when the order reached this step.
   order.step_since = std::min(order.step_since, request.now);
   if (order.is_late || request.now - order.step_since < usual) return;
   order.is_late = true;
@@ -188,7 +189,7 @@ Result<ScmOrders::Progress> ScmOrders::refused(const ObtainRequest& request, Scm
                                    : std::string(", and SCM does not say why")));
 }
 
-// The key stays with the order: the authority may change its mind.
+// The order keeps its key, because the authority may still change its mind.
 Failure ScmOrders::stop(const ObtainRequest& request, ScmOrder& order, std::string reason) {
   if (auto removed = proofs_.remove(request, order); !removed) return pass(std::move(removed));
   order.enter(OrderStep::stopped, request.now);
@@ -201,8 +202,8 @@ Failure ScmOrders::stop(const ObtainRequest& request, ScmOrder& order, std::stri
                           order.certificate_id, order.reason, request.spec.name));
 }
 
-// Other settings or an operator's word are what a stopped order waits for; what SCM makes of it
-// meanwhile counts as well.
+// A stopped order waits for other settings or for an operator. It also goes on if SCM changes its
+// state.
 Result<ScmOrders::Progress> ScmOrders::resume_stopped(const ObtainRequest& request,
                                                       ScmOrder& order) {
   Result<ScmCertificate> shown = parts_.client.show(order.certificate_id);
@@ -269,7 +270,7 @@ Result<void> ScmOrders::settle(const ObtainRequest& request) {
   return close(request, **order);
 }
 
-// The application may be ours, of a certificate that had another name in the configuration.
+// The application may be our own, for a certificate that had another name in the configuration.
 void ScmOrders::take_over_key(const ObtainRequest& request, ScmOrder& order) const {
   const auto names = parts_.store.names();
   if (!names) return;

@@ -44,7 +44,7 @@ class ScmOrders {
     // The session with the credentials that apply, where those are different.
     std::function<cloud::Session*(const config::CredentialsSpec&)> session_of = {};
     ProofLook look = {};
-    // The zones of the settings at Huawei Cloud DNS.
+    // The zones of Huawei Cloud DNS in the settings.
     ZonesOf zones_of = {};
   };
   explicit ScmOrders(Parts parts)
@@ -65,12 +65,12 @@ class ScmOrders {
   // Somebody else has applied for a certificate that covers the names: makes an order that only
   // places the proof.
   Result<Progress> adopt(const ObtainRequest& request, const cloud::ScmCertificate& theirs);
-  // Chooses a paid certificate and applies.
+  // Chooses a paid certificate and applies for it.
   Result<Progress> begin(const ObtainRequest& request);
 
   // Stops the order, because only a person can help.
   Failure stop(const ObtainRequest& request, ScmOrder& order, std::string reason);
-  // No configuration wants the order now: removes the proof and keeps the order.
+  // To be called when no configuration wants the order: removes the proof and keeps the order.
   Result<void> rest(const std::string& name, const store::Lease& lease);
   // Removes the proof, then the order.
   Result<void> close(const ObtainRequest& request, ScmOrder& order);

@@ -17,7 +17,7 @@ namespace {
 using cloud::ScmProof;
 using config::DnsWay;
 
-// In one attempt: each may take its time.
+// In one attempt, because each may take long.
 constexpr std::size_t kMostLooks = 4;
 
 // nullopt: the settings say nothing about DNS.
@@ -36,12 +36,12 @@ std::vector<ScmProof> files_among(const std::vector<ScmProof>& proofs) {
   return files;
 }
 
-// Whether we, or a hook, write DNS records.
+// Whether this program or a hook writes DNS records.
 bool writes_records(std::optional<DnsWay> way) {
   return way == DnsWay::cloud || way == DnsWay::hook;
 }
 
-// `values`: all that the proof's record is to have.
+// `values`: everything that the proof's record has to contain.
 Event event_of(EventType type, const ObtainRequest& request, const ScmProof& proof,
                const std::vector<std::string>& values) {
   return {.type = type,
@@ -112,7 +112,8 @@ Result<void> ScmProofs::place(const ObtainRequest& request, ScmOrder& order,
   const bool is_by_same_way = order.dns_way == way;
   if (order.placed == wanted && order.is_set_up && is_by_same_way) return {};
   if (auto placed = place_files(request, wanted); !placed) return placed;
-  // Removed before it is added: the record of the application before would spoil the new one.
+  // Removed before the new one is added, because the record of the earlier application would spoil
+  // it.
   const std::vector<ScmProof> before = order.placed;
   for (const ScmProof& old : before) {
     if (contains(wanted, old) && (is_by_same_way || is_file_proof(old))) continue;
@@ -141,7 +142,7 @@ Result<void> ScmProofs::claim(const ObtainRequest& request, ScmOrder& order,
     }
   }
   order.placed = wanted;
-  // Before it is there: what was not written down would stay there for ever.
+  // Stored before the proof is placed, because a proof that is not recorded would stay for ever.
   return write_scm_order(parts_.store, request.lease, request.spec.name, order);
 }
 
@@ -156,7 +157,7 @@ Result<void> ScmProofs::place_files(const ObtainRequest& request,
   return store::write_file_proofs(parts_.store, request.lease, request.spec.name, files);
 }
 
-// A record that SCM writes itself, or that nobody is said to write, is left to others.
+// Records that SCM writes itself, or that nobody is said to write, are left alone.
 Result<void> ScmProofs::set_up(const ObtainRequest& request, const ScmOrder& order,
                                const ScmProof& proof) {
   if (is_file_proof(proof) || order.dns_way == DnsWay::hook) {
@@ -206,7 +207,7 @@ std::string ScmProofs::missing(const ObtainRequest& request, const ScmOrder& ord
   for (std::size_t i = 0; i < std::min(order.placed.size(), kMostLooks); ++i) {
     const Result<void> seen = look_at(order.placed[i]);
     if (seen) continue;
-    // A host that cannot reach itself from outside says nothing about an authority, and another
+    // A host that cannot reach itself from outside cannot tell what an authority sees, and another
     // look would take as long.
     return seen.error().kind() == ErrorKind::pending ? seen.error().message() : std::string();
   }

@@ -28,7 +28,7 @@ bool is_file_proof(const cloud::ScmProof& proof) noexcept;
 // "the file http://www.example.com/.well-known/…" or "the TXT record _dnsauth.example.com".
 std::string describe_proof(const cloud::ScmProof& proof);
 
-// Looks where an authority would.
+// How to look where an authority would look.
 struct ProofLook {
   std::function<Result<void>(const std::string& domain, const std::string& file,
                              const std::string& value)>
@@ -37,7 +37,7 @@ struct ProofLook {
                              const std::string& value)>
       record = {};
 
-  // From this host.
+  // Looks from this host.
   static ProofLook real();
 };
 

@@ -16,11 +16,11 @@ namespace {
 
 using cloud::ScmCertificate;
 
-// How many are looked at in one attempt. The next one goes on with the others.
+// The most that are tried in one attempt. The next attempt goes on with the others.
 constexpr std::size_t kMostTries = 16;
-// So many calls that fail in a row are rather the cloud's trouble than that of the certificates.
+// After this many failed calls in a row the cloud is the problem, not the certificates.
 constexpr std::size_t kMostFailedCalls = 3;
-// How long nobody asks again about what the policy of the source refused.
+// How long a certificate that the source's policy has refused is left alone.
 constexpr Seconds kUnwantedFor = std::chrono::hours(24);
 
 Error in_context(Error error, const ScmCandidate& candidate) {
@@ -62,13 +62,13 @@ Result<std::optional<Obtained>> ScmSearch::run(const std::vector<ScmCandidate>& 
   for (const ScmCandidate* candidate : by_trial(order)) {
     if (is_known_unfit(*candidate) || is_known_unwanted(*candidate)) continue;
     const bool is_tried = parts_.catalogue.trouble(key_of(*candidate)).has_value();
-    // What follows in the order is not better, but for those that were put back.
+    // All that follow are no better, except those that were put back.
     if (is_past_installed_ && !is_tried) continue;
     if (is_exhausted() && !is_known_refused(*candidate)) {
       has_untried_ = true;
       break;
     }
-    // What was refused and is the same has been looked at, however many there are.
+    // A certificate that was refused and has not changed has been tried, however many there are.
     Result<std::optional<Obtained>> taken =
         is_exhausted() ? fail(parts_.catalogue.trouble(key_of(*candidate))->error)
                        : look_at(*candidate);
@@ -200,7 +200,7 @@ Result<std::optional<Obtained>> ScmSearch::take(const ScmCandidate& candidate,
   Failure failure = malformed(admitted.error(), candidate);
   note(candidate, failure.value());
   if (is_for_good) parts_.catalogue.note_refusal(key_of(candidate), fingerprint, is_unwanted);
-  // What the operator does not want is no trouble while something good is installed.
+  // While something good is installed, a certificate that the operator does not want is no trouble.
   if (is_unwanted && situation_.is_good) return std::optional<Obtained>();
   return failure;
 }
@@ -243,7 +243,7 @@ bool ScmSearch::is_known_unfit(const ScmCandidate& candidate) const {
   return facts ? is_unfit(candidate, *facts, situation_) : is_hopeless(candidate, situation_);
 }
 
-// Not for ever: what the policy trusts may change.
+// Not for ever, because the policy may change.
 bool ScmSearch::is_known_unwanted(const ScmCandidate& candidate) const {
   if (!situation_.is_good || situation_.request.is_wanted) return false;
   const std::optional<ScmTrouble> known = parts_.catalogue.trouble(key_of(candidate));

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // One search of one attempt among the certificates of SCM. It tries the candidates in turn, and
-// passes over one that is broken, refused by the gate or of no use. The number of cloud calls in
-// one search is bounded; the catalogue remembers the findings, so that the next attempt continues
-// where this one stopped.
+// skips one that is broken, refused by the gate or of no use. The number of cloud calls in one
+// search is bounded; the catalogue remembers the findings, so that the next attempt continues where
+// this one stopped.
 //
 // One thread; borrows its parts and the situation.
 #pragma once
@@ -37,8 +37,9 @@ class ScmSearch {
   ScmSearch(Parts parts, const ScmSituation& situation)
       : parts_(parts), situation_(situation), spec_key_(situation.request.spec.fingerprint()) {}
 
-  // The first that is better than the installed one; nullopt when none is. The error says why the
-  // first one that might be better cannot be taken; `transient` when not all were tried.
+  // The first candidate that is better than the installed one; nullopt when there is none. The
+  // error says why the first one that might be better cannot be taken; `transient` when not all
+  // were tried.
   Result<std::optional<Obtained>> run(const std::vector<ScmCandidate>& order);
   // Exports this candidate; nullopt: of no use here, which the catalogue remembers.
   Result<std::optional<Obtained>> take(const ScmCandidate& candidate,
@@ -51,9 +52,9 @@ class ScmSearch {
   bool is_known_refused(const ScmCandidate& candidate) const;
   void say_passed_over() const;
   void take_obstacle(const ScmCandidate& candidate, Error error);
-  // Why nothing was taken, though something might be better.
+  // Why nothing was taken although something might be better.
   Error reason() &&;
-  // Those without a failed trial first, then those whose trial is longest ago.
+  // Those without a failed trial first, then those whose trial was the longest ago.
   std::vector<const ScmCandidate*> by_trial(const std::vector<ScmCandidate>& order) const;
   bool is_exhausted();
   Result<std::optional<Obtained>> look_at(const ScmCandidate& candidate);
@@ -69,7 +70,7 @@ class ScmSearch {
   std::size_t failed_calls_ = 0;  // in a row
   bool is_past_installed_ = false;
   bool has_untried_ = false;
-  std::optional<Error> obstacle_;  // the first
+  std::optional<Error> obstacle_;  // the first one
   std::size_t refused_ = 0;        // by the gate, now or a short time ago
   std::vector<std::string> news_;  // obstacles that were not known yet
 };

@@ -26,7 +26,7 @@ bool is_due(const ScmSituation& situation, Time not_before, Time not_after) {
          policy::renewal_time(spec.renew_before, not_before, not_after, spec.jitter_seed);
 }
 
-// By the schedule, whoever asks.
+// Due by the schedule, whether or not an operator waits.
 bool is_installed_due(const ScmSituation& situation) {
   const crypto::Certificate& leaf = situation.request.current->bundle.leaf();
   return is_due(situation, leaf.not_before(), leaf.not_after());
@@ -82,7 +82,7 @@ bool is_unfit(const ScmCandidate& candidate, const ScmFacts& facts, const ScmSit
   if (!situation.is_good) return false;
   const crypto::Certificate& leaf = request.current->bundle.leaf();
   if (facts.not_after > leaf.not_after()) return false;
-  // What is due for renewal itself is no improvement.
+  // A certificate that is itself due for renewal is no improvement.
   if (candidate.may_end_sooner) return is_due(situation, facts.not_before, facts.not_after);
   if (!request.is_wanted || facts.not_after < leaf.not_after()) return true;
   const std::string id = installed_id(request);

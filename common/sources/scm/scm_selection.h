@@ -33,7 +33,7 @@ struct ScmCandidate {
   bool may_end_sooner = false;
 };
 
-// The id the installed certificate came with; empty when it is not of SCM.
+// The id that the installed certificate came with; empty when it did not come from SCM.
 std::string installed_id(const ObtainRequest& request);
 bool is_upload(const cloud::ScmCertificate& certificate) noexcept;
 // `covering`: in the order of covering() (scm_catalogue.h). Leaves out what the policy does not

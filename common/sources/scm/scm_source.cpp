@@ -22,7 +22,7 @@ namespace {
 using namespace std::chrono_literals;
 using cloud::ScmCertificate;
 
-// From here on a list may be incomplete: the service shows 150 in either order.
+// With this many, a list may be incomplete: the service shows 150 in each of the two orders.
 constexpr std::size_t kLongList = 300;
 constexpr Seconds kPendingRetry = 15min;
 constexpr std::size_t kNamesInSentence = 5;
@@ -45,7 +45,7 @@ Pending wait_for(const ScmCertificate& certificate, const ObtainRequest& request
                                 what_helps(certificate))};
 }
 
-// Why nothing will do, and what would.
+// Why no certificate is usable, and what would help.
 Error explain(const ScmCatalogue::List& all, const config::CertificateSpec& spec) {
   const std::string wanted = enumerated(spec.names, kNamesInSentence);
   std::string advice = "issue or import one there, or correct the configured names";
@@ -134,7 +134,8 @@ Result<bool> ScmSource::is_installed_revoked(const ObtainRequest& request,
   if (shown) {
     return request.is_revoked(is_revoked(*shown) && is_installed(*shown, request), "SCM");
   }
-  // Deleted in the cloud: nothing says that it was revoked. And a renewal does not wait for this.
+  // It was deleted in the cloud, which does not mean that it was revoked. A renewal does not wait
+  // for this answer, either.
   if (request.is_due || shown.error().kind() == ErrorKind::rejected) return false;
   return fail_with(std::move(shown), "whether the installed certificate was revoked");
 }
@@ -167,7 +168,7 @@ Result<Outcome> ScmSource::obtain_pinned(const ObtainRequest& request, const std
     if (!taken && (is_content || !is_obstacle(taken.error()))) return pass(std::move(taken));
     if (!taken) obstacle = std::move(taken).error();
   }
-  // A broken one must not keep a successor away.
+  // A broken one must not block its successor.
   Result<Outcome> outcome = follow_pinned(*situation, id, pinned);
   const bool has_other = outcome && std::holds_alternative<Obtained>(*outcome);
   if (obstacle && !has_other) return fail(*std::move(obstacle));
@@ -192,7 +193,7 @@ Result<std::optional<Obtained>> ScmSource::take_pinned(const ScmSituation& situa
   };
   const std::optional<ScmFacts> facts = catalogue_.recall(pinned);
   if (facts && is_due(facts->not_before, facts->not_after)) return std::optional<Obtained>();
-  // Asked for by its id, it need not end later than what happens to be installed.
+  // The operator has asked for this id, so it need not end later than the installed one.
   const ScmSituation asked{.request = request, .must_go = true};
   Result<std::optional<Obtained>> taken =
       ScmSearch({client_, store_, catalogue_, log_}, asked)
@@ -233,7 +234,8 @@ Result<ScmCatalogue::List> ScmSource::candidates(const config::CertificateSpec& 
     found = covering(*like, spec.names);
     if (!found.empty()) return found;
   }
-  // One that is getting more names is listed under another state, and its present form can be had.
+  // A certificate that is getting more names is listed in another state, and its present form can
+  // be exported.
   Result<ScmCatalogue::SharedList> all = catalogue_.all();
   if (!all) return pass(std::move(all));
   return covering(**all, spec.names);

@@ -29,13 +29,13 @@
 
 namespace ccm::sources {
 
-// What the source needs in addition to apply for certificates.
+// What the source needs besides to apply for certificates.
 struct ScmOrdering {
   std::string endpoint = {};
   Events& events = no_events();
   std::function<cloud::Session*(const config::CredentialsSpec&)> session_of = {};
-  ProofLook look = {};    // nobody looks
-  ZonesOf zones_of = {};  // there are none
+  ProofLook look = {};    // empty: nobody looks
+  ZonesOf zones_of = {};  // empty: there are none
 };
 
 class ScmSource final : public Source {
@@ -68,7 +68,7 @@ class ScmSource final : public Source {
   Result<bool> is_installed_revoked(const ObtainRequest& request,
                                     const cloud::ScmCertificate* pinned);
 
-  // Without an order: what is there, or a new order.
+  // Without an order: takes what is there, or begins an order.
   Result<Outcome> search(const ObtainRequest& request);
   Result<Outcome> obtain_ordered(const ObtainRequest& request, ScmOrder& order);
   // A certificate that can be taken although an order is in progress; nullopt when there is none.
@@ -78,18 +78,18 @@ class ScmSource final : public Source {
   Result<Outcome> have_issued(const ScmSituation& situation, const ScmCatalogue::List& all);
   Result<Outcome> obtain_best(const ObtainRequest& request);
   Result<Outcome> obtain_pinned(const ObtainRequest& request, const std::string& id);
-  // Nothing is due and the pinned certificate is the installed one.
+  // To be called when nothing is due and the pinned certificate is installed.
   Result<Outcome> stay_with_pinned(const ObtainRequest& request,
                                    const Result<cloud::ScmCertificate>& pinned);
-  // nullopt: due for renewal itself, or of no use.
+  // nullopt when it is itself due for renewal, or of no use.
   Result<std::optional<Obtained>> take_pinned(const ScmSituation& situation,
                                               const cloud::ScmCertificate& pinned);
   Result<Outcome> follow_pinned(const ScmSituation& situation, const std::string& id,
                                 const Result<cloud::ScmCertificate>& pinned);
 
   Result<ScmCatalogue::List> candidates(const config::CertificateSpec& spec);
-  // The first of these that may be taken and is better than what is installed; nullopt when none
-  // is.
+  // The first of these that may be taken and is better than the installed one; nullopt when there
+  // is none.
   Result<std::optional<Obtained>> pick(const ScmSituation& situation,
                                        const ScmCatalogue::List& list);
   Result<Outcome> nothing_better(const ScmSituation& situation);

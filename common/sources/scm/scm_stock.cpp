@@ -42,7 +42,7 @@ auto order_of(const ScmCertificate& stock) {
 
 bool is_fit(const ScmCertificate& stock, const std::vector<std::string>& names,
             const config::Issue& issue) {
-  // A file proves nothing there.
+  // Such certificates cannot be proved by file.
   if (needs_company(stock) && (issue.by_file || !issue.company)) return false;
   const auto count = static_cast<std::int64_t>(names.size());
   const std::int64_t wildcards = wildcards_in(names);

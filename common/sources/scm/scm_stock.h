@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Chooses for some names a certificate that was paid for and not applied for yet. Pure functions:
-// every attempt and every host makes the same choice.
+// Chooses for some names a certificate that was paid for and that nobody has applied for yet. Pure
+// functions: every attempt and every host makes the same choice.
 #pragma once
 
 #include <optional>
@@ -23,7 +23,7 @@ const cloud::ScmCertificate* choose_stock(const std::vector<cloud::ScmCertificat
                                           const std::vector<std::string>& names,
                                           const config::Issue& issue,
                                           const std::vector<std::string>& unfit);
-// What is missing when none fits, and what there is instead, as a part of a sentence.
+// What is missing when none fits, and what is there instead, as a part of a sentence.
 std::string describe_lack(const std::vector<cloud::ScmCertificate>& paid,
                           const std::vector<std::string>& names, const config::Issue& issue);
 // The names in the order in which the product takes them: the domain first.

@@ -78,7 +78,7 @@ Result<ZoneProofs::Place> ZoneProofs::find(const ObtainRequest& request,
   return Place{.zones = *std::move(zones), .zone = *std::move(zone), .sets = *std::move(sets)};
 }
 
-// RFC 1034 section 3.6.2: a CNAME record is alone at its name.
+// RFC 1034 section 3.6.2: a CNAME record must be the only one at its name.
 Result<void> ZoneProofs::clear_way(const Place& place, const ScmProof& proof) const {
   const std::string type = type_of(proof);
   for (const DnsSet& set : place.sets) {
@@ -99,7 +99,7 @@ Result<void> ZoneProofs::clear_way(const Place& place, const ScmProof& proof) co
   return {};
 }
 
-// To the records that stay.
+// Adds it to the records that stay.
 Result<void> ZoneProofs::add(const Place& place, const ScmProof& proof,
                              std::vector<std::string> records) const {
   const DnsSet* there = find_set(place.sets, type_of(proof));
@@ -192,7 +192,7 @@ Result<void> ZoneProofs::remove(const ObtainRequest& request, const ScmProof& pr
   if (removed) return removed;
   const ErrorKind kind = removed.error().kind();
   if (kind == ErrorKind::transient || kind == ErrorKind::throttled) return removed;
-  // It hurts nobody; a renewal that waits for it would.
+  // The left-over does no harm; a renewal that waited for its removal would.
   log_.warn("certificate \"{}\": the {} record {} is not needed any more and stays: {}",
             request.spec.name, type_of(proof), name_of(proof), removed.error().message());
   return {};

@@ -40,9 +40,9 @@ class ZoneProofs {
   // no left-over.
   Result<void> put(const ObtainRequest& request, const ScmOrder& order,
                    const cloud::ScmProof& proof) const;
-  // Adds the proof again if somebody has removed it, but not beside the value of somebody else's
-  // proof, because an authority would accept neither. Returns a sentence about what is wrong; empty
-  // when the record is right.
+  // Adds the proof again if somebody has removed it, but not beside the value of another proof,
+  // because an authority would accept neither. Returns a sentence about what is wrong; empty when
+  // the record is right.
   Result<std::string> keep(const ObtainRequest& request, const ScmOrder& order,
                            const cloud::ScmProof& proof) const;
   // Logs what only a person can remove.
