@@ -28,9 +28,9 @@ class ApiClient {
   Result<Secret> send(std::string_view operation, const Arguments& arguments) const;
   // The same, read as JSON.
   Result<JsonDocument> call(std::string_view operation, const Arguments& arguments) const;
-  // The records of a list that comes in pages, at most so many, as far as both orders show them
-  // (paging.h). `transient` when that takes longer than `longest` in all; each call has a limit of
-  // its own.
+  // The records of a list that comes in pages, at most `at_most`, as far as both orders show them
+  // (paging.h). `transient` when that takes longer than `longest` in all; each call has its own
+  // limit.
   Result<Listing> list(std::string_view operation, const Arguments& arguments, std::size_t at_most,
                        Seconds longest) const;
 

@@ -16,7 +16,7 @@ namespace {
 constexpr std::size_t kMostText = 255;  // bytes of a text (RFC 1035 section 3.3)
 constexpr std::string_view kTextType = "TXT";
 constexpr std::string_view kPerPage = "500";
-// What the service answers.
+// Error codes of the service.
 constexpr std::string_view kConflict = "DNS.0312";
 constexpr std::string_view kNoSet = "DNS.0313";
 
@@ -25,7 +25,7 @@ std::string dns_key(std::string_view name) {
   return to_lower(name);
 }
 
-// The name itself and the domains above it, the nearest first; no domain of one label has a zone.
+// The name itself and the domains above it, the nearest first. A domain of one label has no zone.
 std::vector<std::string> zones_above(std::string name) {
   std::vector<std::string> names;
   while (name.find('.') != name.npos) {
@@ -161,7 +161,7 @@ Result<void> DnsZones::create(const DnsZone& zone, const DnsSet& set) const {
   if (!body) return fail_with(std::move(body), about("add", set));
   auto answer = call(kCreateSet, "POST", sets_path(zone), {}, *std::move(body));
   if (answer) return {};
-  // Somebody else has added one meanwhile, or the one that was removed is not quite gone.
+  // Somebody else has added one in the meantime, or the removed one has not quite gone.
   const bool is_early = answer.error().code() == kConflict;
   if (is_early)
     return fail(ErrorKind::transient, about("add", set) + ": " + answer.error().message());

@@ -46,7 +46,7 @@ struct DnsSet {
   bool holds(const std::string& value) const;
 };
 
-// How the service writes a value. `invalid` for one that no record can hold.
+// The value in the form of the service. `invalid` for a value that no record can hold.
 Result<std::string> to_dns_record(const std::string& type, const std::string& value);
 
 class DnsZones {
@@ -54,17 +54,17 @@ class DnsZones {
   DnsZones(Session& session, std::string endpoint)
       : session_(session), endpoint_(std::move(endpoint)) {}
 
-  // The zone that the name is in: the nearest of the account's. `rejected` when it has none, or
-  // when the service does not answer for it.
+  // The nearest zone of the account that contains the name. `rejected` when there is none, or when
+  // the service does not answer for it.
   Result<DnsZone> find_zone(const std::string& name) const;
   // The record sets of every type at this name.
   Result<std::vector<DnsSet>> sets_at(const DnsZone& zone, const std::string& name) const;
 
-  // Afterwards the service has accepted it, and its name servers have it some seconds later.
+  // Afterwards the service has accepted it. Its name servers have it some seconds later.
   Result<void> create(const DnsZone& zone, const DnsSet& set) const;
   // Replaces the records of the set with the id of `set`.
   Result<void> update(const DnsZone& zone, const DnsSet& set) const;
-  // Fine when it does not exist.
+  // Succeeds when it does not exist.
   Result<void> remove(const DnsZone& zone, const DnsSet& set) const;
 
  private:

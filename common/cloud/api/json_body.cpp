@@ -19,7 +19,7 @@ struct Step {
   std::size_t position = 0;
 };
 
-// Far above any list of the services.
+// Far more than any list of the services has.
 constexpr std::size_t kMostElements = 1000;
 
 std::optional<std::vector<Step>> parse_path(std::string_view path) {
@@ -52,7 +52,7 @@ json_t* child(json_t* parent, const Step& step) {
                           : json_object_get(parent, step.key.c_str());
 }
 
-// Takes the value over, whatever comes of it.
+// Takes ownership of the value in any case.
 bool attach(json_t* parent, const Step& step, json_t* value) {
   if (!step.key.empty()) {
     if (json_is_object(parent)) return json_object_set_new(parent, step.key.c_str(), value) == 0;
@@ -159,7 +159,7 @@ void JsonBody::set_list(const std::string& name, const std::vector<JsonView>& el
 }
 
 void JsonBody::replace_text(const JsonView& view, std::string_view text) {
-  // The view is of a body, which is not constant; only the view makes it look so.
+  // The view belongs to a body, which is not constant; only the view's type is.
   json_string_setn(const_cast<json_t*>(view.value_), text.data(), text.size());
 }
 

@@ -27,19 +27,20 @@ class JsonBody {
   static JsonBody array();
   // `invalid` when the text is not one JSON object or array.
   static Result<JsonBody> parse(std::string_view text);
-  // Of an object or array; independent of its document.
+  // A copy of an object or array, independent of its document.
   static JsonBody copy_of(const JsonView& value);
 
-  // Sets the value at the path, making objects and lists on the way; lists grow by one at most.
-  // `invalid` when the path is malformed or leads through something that is no object or list.
+  // Sets the value at the path, and makes objects and lists on the way; a list grows by at most one
+  // element. `invalid` when the path is malformed or leads through something that is neither object
+  // nor list.
   Result<void> set(std::string_view path, const Scalar& value);
   // Adds an element to the list at the path.
   Result<void> append(std::string_view path, std::string_view value);
-  // Puts copies of these elements into the list of that name, instead of what it has.
+  // Replaces the list of that name by copies of these elements.
   void set_list(const std::string& name, const std::vector<JsonView>& elements);
 
   JsonView root() const noexcept { return JsonView(root_.get()); }
-  // Replaces the text of a view of this body, keeping its place.
+  // Replaces the text of a view of this body, at the same place.
   static void replace_text(const JsonView& view, std::string_view text);
   // Compact UTF-8.
   Secret dump() const;

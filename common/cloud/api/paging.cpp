@@ -14,13 +14,13 @@
 namespace ccm::cloud {
 namespace {
 
-// Where no largest page is documented.
+// For operations without a documented largest page.
 constexpr std::int64_t kUsualPage = 100;
 constexpr std::string_view kDirection = "sort_dir";
-// Whatever total a service claims; all pages of a list are in memory together.
+// Whatever total a service claims, because all pages of a list are in memory together.
 constexpr std::size_t kMostPages = 2'000;
 
-// What divides a list into groups, each shorter than the whole.
+// Parameters that divide a list into groups, each shorter than the whole.
 constexpr std::array<std::string_view, 3> kGroupings = {"status", "order_status",
                                                         "private_key_algo"};
 
@@ -44,7 +44,7 @@ Arguments copy_of(const Arguments& arguments) {
   return copy;
 }
 
-// The smallest page that holds everything wanted, or else the largest.
+// The smallest page that holds everything that is wanted, or else the largest one.
 std::int64_t page_size(const Parameter& size, std::optional<std::size_t> at_most) {
   std::int64_t largest = size.limits.high == kNoLimit ? kUsualPage : size.limits.high;
   if (size.choices.empty()) {
@@ -85,7 +85,7 @@ class Reader {
     std::optional<std::size_t> at_most;
     const FetchPage& fetch;
     const TellProgress& tell;
-    bool has_groups = true;  // looks for the rest group by group
+    bool has_groups = true;  // may look for the rest group by group
   };
   explicit Reader(Parts parts)
       : parts_(parts),
@@ -95,7 +95,7 @@ class Reader {
 
   Result<Listing> read() {
     auto done = walk({}, false);
-    // From a place of the caller's choice on, only the order asked for has a meaning.
+    // If the caller chose a place to start, only the requested order makes sense.
     if (done && !has_start_ && (has_gaps() || has_moved_)) done = look_elsewhere();
     if (!done) return pass(std::move(done));
     return result();
@@ -138,14 +138,14 @@ class Reader {
     return {};
   }
 
-  // DESC where nobody says anything (operations.json).
+  // The default order is DESC (operations.json).
   Change reversed() const {
     const Argument* given = find(parts_.arguments, kDirection);
     const bool goes_up = given != nullptr && equals_ignoring_case(given->value.reveal(), "ASC");
     return {kDirection, goes_up ? "DESC" : "ASC"};
   }
 
-  // Once through the list. `backwards`: what is new belongs behind what there is, last one first.
+  // Reads the list once. `backwards`: new records belong after the known ones, in reverse order.
   Result<void> walk(const std::vector<Change>& changes, bool backwards) {
     Arguments arguments = first_page(parts_.operation, parts_.arguments, parts_.at_most);
     for (const auto& [name, value] : changes) set(arguments, name, value);
@@ -160,13 +160,14 @@ class Reader {
       if (!page) obstacle_ = page.error();
       if (!page) break;
       const auto total = total_in(page->root());
-      // What went meanwhile has moved others past the place that is read next.
+      // Records that disappeared meanwhile have moved others in front of the place that is read
+      // next.
       if (!is_group && total_ && total && *total < *total_) has_moved_ = true;
       if (!is_group) total_ = total;
       const auto received = take(*std::move(page));
       start += static_cast<std::int64_t>(received.count);
       parts_.tell(records_.size(), total_);
-      // A service that skips nothing gives the same page for ever.
+      // A service that ignores the number to skip gives the same page for ever.
       const bool stands_still = received.count == 0 || received.front == front;
       if (pages_.size() >= kMostPages) break;
       if (stands_still || has_enough() || (total ? start >= *total : received.count < size)) break;
@@ -211,7 +212,7 @@ class Reader {
   Paging paging_;
   std::int64_t first_;
   bool has_start_;
-  std::vector<JsonDocument> pages_;  // which the records are views of
+  std::vector<JsonDocument> pages_;  // own what the records are views of
   std::string list_;
   std::vector<JsonView> records_;
   std::set<std::string> known_;
@@ -225,7 +226,7 @@ class Reader {
 std::optional<Paging> paging_of(const Operation& operation) noexcept {
   const Parameter* size = operation.find("limit");
   const Parameter* start = operation.find("offset");
-  // Some that only count take them too.
+  // Operations that only count take these parameters, too.
   if (size == nullptr || start == nullptr || operation.id.starts_with("Count")) return std::nullopt;
   return Paging{size, start};
 }

@@ -21,18 +21,18 @@
 
 namespace ccm::cloud {
 
-// What is asked for at a time, and from where on.
+// How much to ask for at a time, and where to start.
 struct Paging {
   const Parameter* size;
   const Parameter* start;
 };
-// nullopt: the operation answers at once.
+// nullopt: the operation answers with everything at once.
 std::optional<Paging> paging_of(const Operation& operation) noexcept;
 
 // The name of the one list of an answer such as {"total_count": 1, "certificates": [{…}]}; empty
 // when there is none, or more than one.
 std::string list_in(const JsonView& answer);
-// How many records the service says there are, whatever the page.
+// How many records there are according to the service, whatever the page.
 std::optional<std::int64_t> total_in(const JsonView& answer) noexcept;
 
 struct Listing {
@@ -44,19 +44,19 @@ struct Listing {
 };
 
 using FetchPage = std::function<Result<JsonDocument>(Arguments page)>;
-// How many there are so far.
+// Called with the number of records so far.
 using TellProgress = std::function<void(std::size_t count, std::optional<std::int64_t> total)>;
 
-// The arguments that ask for the first page. `at_most`: nullopt for everything.
+// The arguments for the first page. `at_most`: nullopt for everything.
 Arguments first_page(const Operation& operation, const Arguments& arguments,
                      std::optional<std::size_t> at_most);
-// All records, or the first so many; from where the arguments say on, when they do. The error of a
-// page, unless it is the service's refusal to go further: then what there is.
+// All records, or the first `at_most`; starts where the arguments say. The error of a page, unless
+// the service refuses to go further: then the records so far.
 Result<Listing> read_pages(const Operation& operation, const Arguments& arguments,
                            std::optional<std::size_t> at_most, const FetchPage& fetch,
                            const TellProgress& tell);
 // The same in both orders, but not group by group, which costs hundreds of calls. For lists that
-// are read often and whose hidden records are asked for by name.
+// are read often, and whose hidden records are searched by name.
 Result<Listing> read_both_orders(const Operation& operation, const Arguments& arguments,
                                  std::size_t at_most, const FetchPage& fetch);
 

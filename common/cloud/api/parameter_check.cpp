@@ -67,7 +67,7 @@ std::optional<std::int64_t> parse_number(std::string_view text) {
 }
 
 bool matches(std::string_view text, std::string_view pattern) {
-  // Lengths are checked before, so that the recursion of std::regex stays shallow.
+  // Lengths are checked before, because std::regex recurses over the text.
   return std::regex_match(text.begin(), text.end(), std::regex(std::string(pattern)));
 }
 
@@ -93,7 +93,7 @@ Result<std::string> check_text(const Operation& operation, const Parameter& para
   return std::string(value);
 }
 
-// The rows of the fields right below a prefix such as "validity." or "tags[].".
+// The rows of the fields directly below a prefix such as "validity." or "tags[].".
 std::vector<const Parameter*> fields_below(const Operation& operation, std::string_view prefix) {
   std::vector<const Parameter*> fields;
   for (const Parameter& parameter : operation.parameters()) {
@@ -110,7 +110,7 @@ class BodyCheck {
 
   Result<void> fields(const JsonView& object, const std::string& prefix) {
     const auto known = fields_below(operation_, prefix);
-    // An object of which nothing is documented but that it is one.
+    // Nothing is documented about the fields of this object.
     if (known.empty()) return {};
     for (const auto& [key, value] : object.entries()) {
       const Parameter* parameter = operation_.find(prefix + key);

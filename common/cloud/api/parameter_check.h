@@ -12,11 +12,12 @@
 
 namespace ccm::cloud {
 
-// A text, or the text form of a number or flag, for this parameter (of a list: for one element).
-// Returns it as the services spell it: choices are accepted in any case.
+// Checks a text, or the text form of a number or flag, for this parameter (of a list: for one
+// element). Returns it as the services spell it: choices are accepted in any case.
 Result<std::string> check_value(const Operation& operation, const Parameter& parameter,
                                 std::string_view value);
-// The whole body: types, limits, unknown and missing fields. Corrects the spelling of choices.
+// Checks the whole body: types, limits, unknown and missing fields. Corrects the spelling of
+// choices.
 Result<void> check_body(const Operation& operation, JsonBody& body);
 
 // "a whole number from 1 to 100", "one of ASC, DESC", "1 to 64 characters": for help and for

@@ -46,7 +46,7 @@ Result<std::string> key_algorithm(crypto::KeyType key) {
                   crypto::to_string(key)));
 }
 
-// RFC 5480 and RFC 8813: an EC key signs and agrees, it does not encipher.
+// RFC 5480 and RFC 8813: an EC key signs and agrees on keys, but does not encipher.
 std::vector<std::string> key_usages(crypto::KeyType key) {
   const bool is_rsa = key.algorithm == crypto::KeyAlgorithm::rsa;
   return {"digitalSignature", is_rsa ? "keyEncipherment" : "keyAgreement"};
@@ -166,7 +166,7 @@ Result<std::vector<PcaCertificate>> PcaClient::find(const std::string& common_na
       .with("sort_key", "create_time");
   auto listing = api_.list("pca.ListCertificate", arguments, kMostFound, kLongestSearch);
   if (!listing) return fail_with(std::move(listing), activity);
-  // What is not seen would be issued a second time.
+  // A certificate that is not seen here would be issued a second time.
   if (listing->obstacle) return fail((*std::move(listing->obstacle)).with_context(activity));
   std::vector<PcaCertificate> found;
   for (const JsonView row : listing->answer.root()["certificates"].elements()) {
@@ -197,7 +197,8 @@ Result<PcaCertificate> PcaClient::show(const std::string& id) {
 Result<PcaExport> PcaClient::export_certificate(const std::string& id) {
   const std::string activity = "export from PCA";
   Arguments arguments;
-  // A text, although it is a truth value (docs/design/differences.md, "Truth values").
+  // The service wants a text, although it is a truth value (docs/design/differences.md, "Truth
+  // values").
   arguments.with("certificate_id", id).with("is_compressed", "false").with("type", "NGINX");
   auto document = api_.call("pca.ExportCertificate", arguments);
   if (!document) return fail_with(std::move(document), activity);

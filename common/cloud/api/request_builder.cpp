@@ -33,7 +33,7 @@ bool is_secret(const Operation& operation, std::string_view path, std::string_vi
   return is_secret_name(name) || (parameter != nullptr && parameter->is_secret);
 }
 
-// Lists and exports of the services are POSTs at times.
+// Some lists and exports of the services are POSTs.
 bool only_reads(const Operation& operation) {
   return operation.method == "GET" || operation.id.starts_with("List") ||
          operation.id.starts_with("Show") || operation.id.starts_with("Export");
@@ -139,7 +139,7 @@ class Builder {
     return {};
   }
 
-  // Of the body, check_body() knows.
+  // check_body() checks the body.
   Result<void> check_presence() const {
     for (const Parameter& parameter : operation_.parameters()) {
       if (parameter.place == Place::body || !parameter.is_mandatory) continue;
@@ -176,7 +176,7 @@ class Builder {
   std::vector<const Parameter*> given_;
 };
 
-// `is_hidden`: the list around the value is a secret's.
+// `is_hidden`: the value belongs to a list with a secret name.
 void hide_secrets(const Operation& operation, const JsonView& value, const std::string& path,
                   bool is_hidden) {
   if (value.is_object()) {
@@ -216,7 +216,7 @@ const Parameter* find_given(const Operation& operation, std::string_view name) {
 bool is_secret_name(std::string_view name) noexcept {
   constexpr std::array<std::string_view, 6> kNames = {"secret",     "securitytoken",    "sk",
                                                       "secret_key", "private_key_sign", "passcode"};
-  // The last two are SM2's envelopes around a key.
+  // The last two are envelopes around a key (SM2).
   constexpr std::array<std::string_view, 7> kEnds = {
       "private_key",       "password",      "passphrase",    "_token",
       "secret_access_key", "enveloped_key", "enveloped_data"};

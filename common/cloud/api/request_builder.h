@@ -26,9 +26,10 @@ struct Argument {
 
 struct Arguments {
   std::vector<Argument> parameters;
-  // The body as a whole; fields among the parameters are set in it.
+  // The whole body. Fields among the parameters are set in it.
   std::optional<Secret> body;
-  // Texts of the body that go out as they are spelled here, not as the catalogue spells the choice.
+  // Texts of the body that are sent as spelled here, and not as the catalogue of operations spells
+  // the choice.
   std::vector<std::pair<std::string, std::string>> spellings = {};
 
   // Adds a parameter; the value is copied.
@@ -38,7 +39,7 @@ struct Arguments {
 // The request without its endpoint. `invalid` with a sentence (parameter_check.h).
 Result<ApiRequest> build_request(const Operation& operation, const Arguments& arguments);
 
-// The catalogue's entry for a parameter as it is given: "tags[0].key", also an element of a list of
+// The catalogue's entry for a parameter as it was given: "tags[0].key", or an element of a list of
 // texts. nullptr when there is none.
 const Parameter* find_given(const Operation& operation, std::string_view name);
 
@@ -46,7 +47,7 @@ const Parameter* find_given(const Operation& operation, std::string_view name);
 bool is_secret_name(std::string_view name) noexcept;
 // The body without private keys, passwords and tokens; on one line.
 std::string showable_body(const Operation& operation, std::string_view body);
-// A header's value without what authenticates.
+// A header's value, without anything that authenticates.
 std::string showable_header(std::string_view name, std::string_view value);
 
 }  // namespace ccm::cloud

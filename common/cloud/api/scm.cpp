@@ -25,7 +25,7 @@ constexpr std::int64_t kMostSearched = 1'000;
 
 void add_names(std::vector<std::string>& names, std::string_view list) {
   for (const auto part : split(list, ';')) {
-    // What has no A-label form matches nothing, and is still shown in sentences.
+    // A name without an A-label form matches nothing, but is still shown in sentences.
     const std::string_view given = trim(part);
     std::string name = crypto::to_ascii_name(given).value_or(to_lower(given));
     const bool is_new = std::find(names.begin(), names.end(), name) == names.end();
@@ -45,7 +45,7 @@ ScmCertificate read_scm_certificate(const JsonView& value) {
                      .domain_count = value["domain_count"].integer().value_or(0),
                      .wildcard_count = value["wildcard_count"].integer().value_or(0)};
   std::erase(out.fingerprint, ':');
-  // The detail answer calls it not_after.
+  // The answer about one certificate calls it not_after.
   if (out.expire_time.empty()) out.expire_time = value["not_after"].text();
   add_names(out.names, value["domain"].text());
   add_names(out.names, value["sans"].text());
@@ -106,7 +106,7 @@ Arguments arguments_of(const ScmListing& listing) {
   return arguments;
 }
 
-// As a search by tags shows it.
+// In the form of a search by tags.
 ScmCertificate read_found(const JsonView& value) {
   const JsonView detail = value["resource_detail"];
   ScmCertificate out{.id = value["resource_id"].text(),
@@ -120,7 +120,7 @@ ScmCertificate read_found(const JsonView& value) {
   return out;
 }
 
-// The certificates seen over all lists, each once.
+// The certificates of several lists, each once.
 struct Collection {
   std::vector<ScmCertificate> certificates;
   std::set<std::string, std::less<>> ids;
@@ -205,7 +205,7 @@ Result<ScmPart> ScmClient::search(const std::optional<ScmTag>& tag, std::size_t 
       part.certificates.push_back(std::move(certificate));
     }
     offset += found.size();
-    // A service that skips nothing gives the same page for ever.
+    // A service that ignores the number to skip gives the same page for ever.
     if (found.size() < static_cast<std::size_t>(kFoundAtOnce) || ids.size() == before) break;
   }
   part.total = std::max(part.total, static_cast<std::int64_t>(part.certificates.size()));
@@ -300,7 +300,7 @@ Result<ScmExport> ScmClient::export_certificate(const std::string& id) {
   ScmExport out{.certificate = (*document)["certificate"].text(),
                 .certificate_chain = (*document)["certificate_chain"].text(),
                 .private_key = (*document)["private_key"].secret()};
-  // Leaf and chain in one; what is there twice does no harm.
+  // Leaf and chain together. Certificates that are there twice do no harm.
   const std::string entire = (*document)["entire_certificate"].text();
   if (out.certificate.empty()) {
     out.certificate = entire;

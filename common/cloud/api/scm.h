@@ -35,7 +35,7 @@ struct ScmCertificate {
   bool is_exportable() const;
 };
 
-// What proves the ownership of one name, as the authority wants it.
+// What proves the ownership of one name to the authority.
 struct ScmProof {
   std::string domain;       // empty: the first name
   std::string record_type;  // TXT, CNAME, FILE, …, as the service spells it
@@ -48,7 +48,7 @@ struct ScmProof {
 struct ScmDetail {
   ScmCertificate certificate;
   std::vector<ScmProof> proofs;   // none before the authority has named them
-  std::string multi_domain_type;  // "primary_wildcard": the first name has to be one
+  std::string multi_domain_type;  // "primary_wildcard": the first name must be one
 };
 
 // What only the search by tags shows.
@@ -81,14 +81,14 @@ struct ScmExport {
   Secret private_key;             // PEM; empty when the key was never in the cloud
 };
 
-// One order of one part of an account, first page only or all that it shows.
+// A list of a part of an account in one order: its first page, or everything that it shows.
 struct ScmListing {
   std::string status;        // ISSUED, …
   std::string sort_key;      // certExpiredTime, certStatus or certUpdateTime
   std::string content = {};  // substring of name or domain; empty: any
 };
 
-// What a list or a search showed, and how many the service says there are.
+// The result of a list or a search, and how many there are according to the service.
 struct ScmPart {
   std::vector<ScmCertificate> certificates;
   std::int64_t total = 0;
@@ -103,16 +103,17 @@ class ScmClient {
  public:
   ScmClient(Session& session, std::string endpoint);
 
-  // Every certificate with `status`, at most ten thousand (paging.h). Where the service does not
-  // show all, those like `content` (substring of name or domain) are asked for as well; empty for
-  // no such hint. API: ListCertificates.
+  // Every certificate with `status`, at most ten thousand (paging.h). If the service does not show
+  // all, those like `content` (a part of name or domain) are asked for as well; an empty `content`
+  // is no hint. API: ListCertificates.
   Result<std::vector<ScmCertificate>> list(const std::string& status, const std::string& content);
-  // As far as one order shows it, in both directions. API: ListCertificates.
+  // As far as one order shows the list, in both directions. API: ListCertificates.
   Result<ScmPart> list_order(const ScmListing& listing);
-  // The first page, of those that changed or end last first. API: ListCertificates.
+  // The first page; certificates that have changed last, or that end last, come first. API:
+  // ListCertificates.
   Result<ScmPart> list_newest(const ScmListing& listing);
-  // Those with a tag, or all, in whatever state; `at_most` of them. Shows no fingerprint. The total
-  // is the service's word, which may stop at a hundred. API: ListCertificatesByTag.
+  // Certificates with a tag, or all, in any state; at most `at_most`. Has no fingerprint. The total
+  // is the service's, which may stop at a hundred. API: ListCertificatesByTag.
   Result<ScmPart> search(const std::optional<ScmTag>& tag, std::size_t at_most);
   // API: ListTagsByCertificate.
   Result<std::vector<ScmTag>> tags_of(const std::string& id);

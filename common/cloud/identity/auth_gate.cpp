@@ -8,7 +8,7 @@ namespace ccm::cloud {
 namespace {
 
 constexpr std::ptrdiff_t kMostAtOnce = 2;
-// How often who waits looks whether a call has become an old one.
+// How often a waiting call looks whether another one has become old.
 constexpr std::chrono::milliseconds kBetweenLooks{100};
 
 }  // namespace

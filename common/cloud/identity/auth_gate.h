@@ -51,11 +51,11 @@ class AuthGate {
     std::list<Call>::iterator call_;
   };
 
-  // Waits for a place for a call to a service, by any text that tells it from others. A fingerprint
-  // other than the last one starts as new.
+  // Waits for a place for a call to a service. `service`: any text that distinguishes it. A
+  // fingerprint other than the last one starts as new.
   Lane enter(std::string_view fingerprint, std::string_view service);
 
-  // Outcomes, reported while inside.
+  // The outcome of the call, reported inside the gate.
   void accepted();
   void refused();
 

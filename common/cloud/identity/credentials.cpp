@@ -12,8 +12,8 @@
 namespace ccm::cloud {
 namespace {
 
-// The secret's share of a fingerprint is 24 bits: enough to notice a change, too little to be worth
-// guessing a password against.
+// The secret contributes 24 bits to a fingerprint: enough to notice a change, and too few to help
+// anybody who guesses a password.
 constexpr std::size_t kSecretDigits = 6;
 constexpr std::size_t kIdentityDigits = 12;
 
@@ -34,7 +34,7 @@ class FixedProvider final : public CredentialsProvider {
   std::shared_ptr<const Credentials> credentials_;
 };
 
-// No key has quotes, but other formats want them around values.
+// No key contains quotes, but other formats put them around values.
 bool is_quoted(std::string_view text) {
   return !text.empty() &&
          (text.front() == '"' || text.front() == '\'' || text.back() == '"' || text.back() == '\'');

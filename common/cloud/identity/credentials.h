@@ -42,13 +42,13 @@ struct Credentials {
   std::string project_id;
   std::string iam_endpoint;  // from the profile; empty: the configured one
 
-  // A short text that changes when the identity changes and reveals nothing of it: the lock-out
+  // A short text that changes when the identity changes, and reveals nothing of it. The lock-out
   // guard's key.
   std::string fingerprint() const;
 };
 
-// `invalid` unless id and secret are there and the id and token can stand in a header; `source`
-// opens the sentence.
+// `invalid` unless id and secret are there, and the id and token can be in a header; `source`
+// begins the sentence.
 Result<void> check_access_key(const AccessKey& key, std::string_view source);
 
 // Gives the credentials that are valid now, refreshing temporary ones in time. Thread-safe.

@@ -34,7 +34,7 @@ Secret first_secret(const JsonView& object, std::string_view a, std::string_view
   return value.exists() ? value.secret() : object[b].secret();
 }
 
-// Step 4, with every spelling that any source shows.
+// Step 4; accepts every spelling that any source shows.
 Result<AccessKey> read_keys(const Secret& body) {
   const auto document = JsonDocument::parse(body.reveal());
   if (!document) return fail(document.error());
@@ -108,7 +108,7 @@ class EcsProvider final : public CredentialsProvider {
     return answer.body.reveal().find(kNoAgency) != std::string_view::npos;
   }
 
-  // Step 1. Without `required`, a service that knows no tokens is fine.
+  // Step 1. Unless `required`, a service that knows no tokens is accepted.
   Result<void> fetch_token(bool required) {
     auto answer =
         exchange("PUT", "/meta-data/latest/api/token", {{"X-Metadata-Token-Ttl-Seconds", "21600"}});
@@ -162,7 +162,7 @@ class EcsProvider final : public CredentialsProvider {
                   "no agency is bound to this server; bind one that may use SCM and PCA");
     }
     Verdict verdict = judge(answer);
-    // There is no key yet that could be locked: not a case for the lock-out guard.
+    // There is no key yet that could be locked, so the lock-out guard is not concerned.
     if (verdict.error.kind() == ErrorKind::unauthorized) {
       return fail(std::move(verdict.error).with_kind(ErrorKind::transient));
     }

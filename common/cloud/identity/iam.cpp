@@ -18,7 +18,7 @@ using namespace std::chrono_literals;
 
 constexpr Seconds kRenewalMargin = 30min;
 constexpr Seconds kRenewalPause = 60s;  // after a failed renewal while the old token still works
-// For an answer that does not say; far below the documented 24 hours.
+// When the answer does not say; far below the documented 24 hours.
 constexpr Seconds kAssumedLifetime = 1h;
 
 JsonObject named(std::string_view name) {
@@ -47,7 +47,7 @@ Result<std::string> login_body(const PasswordLogin& login) {
   return body.dump();
 }
 
-// From the service's own two times, so that a wrong clock here does not matter.
+// The difference of the service's own two times, so that a wrong clock here does not matter.
 Seconds lifetime_of(const Secret& body, Time now) {
   const auto document = JsonDocument::parse(body.reveal());
   if (!document) return kAssumedLifetime;

@@ -22,8 +22,8 @@ struct Token {
   Time expires_at;  // by our clock: the lifetime is the service's, counted from now
 };
 
-// API: KeystoneCreateUserTokenByPassword. The one call that needs no authentication, and one that a
-// wrong password makes count towards the account's lock-out: `unauthorized` then.
+// API: KeystoneCreateUserTokenByPassword. The one call that needs no authentication. `unauthorized`
+// for a wrong password, which counts towards the account's lock-out.
 Result<Token> request_token(HttpClient& http, const std::string& iam_endpoint,
                             const PasswordLogin& login, Time now);
 
@@ -39,7 +39,8 @@ class TokenCache {
   // fails for a passing reason leaves the old token in use while it is valid.
   Result<std::shared_ptr<const Token>> get(std::string_view fingerprint, Time now,
                                            const Login& login);
-  // The service refused this token; the next get() logs in, unless somebody already has.
+  // To be called when the service has refused this token. The next get() logs in, unless somebody
+  // has done so already.
   void discard(const std::shared_ptr<const Token>& token);
 
  private:

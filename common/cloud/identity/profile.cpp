@@ -20,7 +20,7 @@ constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
 
 struct Option {
   std::string name;
-  std::string_view value;  // raw, still with doubled percent signs
+  std::string_view value;  // with percent signs still doubled
   bool is_continued = false;
 };
 
@@ -110,7 +110,7 @@ class ProfileParser {
   std::optional<std::size_t> option_indent_;
 };
 
-// One section seen through its defaults, its values with their percent signs undone.
+// One section with its defaults; percent signs in its values are decoded.
 class Profile {
  public:
   Profile(const Section& section, const Section* defaults, std::string_view file)
@@ -231,8 +231,7 @@ Result<std::variant<AccessKey, PasswordLogin>> read_identity(const Profile& prof
                                               profile.place(), hint));
 }
 
-// The vendor's readme spells it domainId, its code reads domain_id; option names are lower case
-// here.
+// The vendor's readme has domainId, and its code reads domain_id. Option names are lower case here.
 std::string_view domain_option(const Profile& profile) {
   return profile.has("domain_id") ? "domain_id" : "domainid";
 }
@@ -251,7 +250,7 @@ Result<Credentials> read_credentials(const Profile& profile) {
     if (!value) return pass(std::move(value));
     *target = std::move(*value);
   }
-  // Gives a bare host its https:// and drops a trailing slash.
+  // Adds https:// to a bare host, and removes a slash at the end.
   if (!out.iam_endpoint.empty()) {
     out.iam_endpoint = endpoints_for("", {.iam = out.iam_endpoint, .scm = {}, .pca = {}}).iam;
   }

@@ -16,7 +16,8 @@
 namespace ccm::cloud {
 namespace {
 
-// The services want to be told the account; SDKs look it up first, we only when one insists.
+// Services say so when they want to know the account. The SDKs look it up first; we do only when a
+// service insists.
 constexpr std::string_view kInvalidDomainId = "SCM.0099";
 
 void wipe_secrets(HttpRequest& request) {
@@ -29,7 +30,7 @@ struct Outcome {
   bool has_stale_token = false;
 };
 
-// Two services may share an endpoint, as behind a gateway; still none must wait for the other.
+// Two services may share an endpoint, as behind a gateway. Still, neither must wait for the other.
 std::string service_of(const ApiRequest& request) {
   return request.endpoint + " " +
          std::string(request.iam_action.substr(0, request.iam_action.find(':')));
@@ -152,7 +153,7 @@ class Session::Impl {
     return headers;
   }
 
-  // One at most, as the SDK does (docs/design/signing.md, "Account and project headers").
+  // At most one header, as the SDK does (docs/design/signing.md, "Account and project headers").
   void add_scope(Headers& headers, const Credentials& credentials, const AccessKey& key,
                  const std::string& project) {
     if (!project.empty()) {
@@ -186,7 +187,8 @@ class Session::Impl {
         .headers;
   }
 
-  // One authenticated exchange with its accounting. A stale token is not yet a refusal.
+  // One authenticated exchange, and what it says about the credentials. A stale token is not yet a
+  // refusal.
   Outcome attempt(const Caller& caller, const ApiRequest& request, Headers headers) {
     if (auto may = parts_.lockout.may_try(caller.fingerprint); !may) {
       return {.answer = pass(std::move(may))};

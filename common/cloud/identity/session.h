@@ -43,7 +43,7 @@ struct ApiRequest {
   Headers headers = {};              // besides those of the authentication
   std::string content_type = "application/json";
   std::string project_id = {};  // set: a service of a region, which wants X-Project-Id
-  std::string operation = {};   // "scm.ListCertificates", for who counts calls
+  std::string operation = {};   // "scm.ListCertificates", for counts of calls
   bool is_anonymous = false;    // one of the few calls that need no authentication
   bool is_repeatable = false;   // changes nothing when it arrives twice (http_client.h)
 };
@@ -65,10 +65,10 @@ class Session {
   // the service insists on is looked up once; nothing else is repeated here: back-off is the
   // lifecycle's decision. `invalid` without a call when the endpoint is not https (endpoints.h).
   Result<Secret> call(const ApiRequest& request);
-  // The same for callers who want to see status and headers of the 2xx answer too.
+  // The same for callers that also need status and headers of a 2xx answer.
   Result<HttpResponse> exchange(const ApiRequest& request);
-  // The request that exchange() would send, secrets and all, without sending it. Of a login only a
-  // place holder appears, since there is no token without a call.
+  // The request that exchange() would send, with its secrets, without sending it. For a login it
+  // has a placeholder, because a token would need a call.
   Result<HttpRequest> preview(const ApiRequest& request);
 
   // The session's clock, for a client that waits over several calls.

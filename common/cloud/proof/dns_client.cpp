@@ -29,7 +29,7 @@ namespace {
 using Message = std::vector<unsigned char>;
 
 constexpr int kTries = 2;
-// Others may send answers that are none.
+// Answers from others than the server that was asked, before the question is given up.
 constexpr int kMostStrangers = 16;
 constexpr std::size_t kLargestMessage = 65'535;
 constexpr std::size_t kQuerySize = 512;
@@ -77,7 +77,7 @@ Result<FileDescriptor> open_socket(const NameServer& server, int kind,
   if (!file) return silent(server, errno);
   const timeval limit{.tv_sec = patience.count() / 1000,
                       .tv_usec = (patience.count() % 1000) * 1000};
-  // Connecting counts as sending.
+  // This limit also holds for connecting.
   setsockopt(file.get(), SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit);
   setsockopt(file.get(), SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof limit);
   const auto* place = reinterpret_cast<const sockaddr*>(&address->storage);
@@ -118,7 +118,7 @@ Result<Message> make_query(const DnsQuestion& question) {
   return query;
 }
 
-// An answer to this query: of its id, and with its question.
+// Whether it answers this query: it has the same id and question.
 bool is_answer_to(const Message& query, const Message& answer) {
   ns_msg asked{};
   ns_msg given{};

@@ -16,9 +16,9 @@
 namespace ccm::cloud {
 
 struct NameServer {
-  std::string address;  // of IPv4 or IPv6, without brackets
+  std::string address;  // IPv4 or IPv6, without brackets
   std::uint16_t port = 53;
-  std::string name = {};  // as its zone calls it; empty: it has none
+  std::string name = {};  // as in its zone; empty: not known
 };
 
 // "ns1.example.com (192.0.2.1)", or the address alone.
@@ -29,26 +29,26 @@ enum class DnsType : std::uint8_t { a, aaaa, ns, cname, txt };
 struct DnsQuestion {
   std::string name;
   DnsType type = DnsType::txt;
-  // Whether the server is to find out; otherwise it says what it knows itself.
+  // Whether the server should ask others; otherwise it says what it knows itself.
   bool is_recursive = false;
 };
 
 struct DnsAnswer {
-  // Of the type at the name: addresses, names without the dot at the end, or texts whose strings
-  // were joined. Addresses also of what the name is an alias of.
+  // Values of the type at the name: addresses, names without the dot at the end, or texts whose
+  // strings were joined. Addresses also of what the name is an alias of.
   std::vector<std::string> values;
-  std::optional<std::string> alias;  // the name is one, of this
+  std::optional<std::string> alias;  // the name is an alias of this one
 };
 
 constexpr std::chrono::milliseconds kDnsPatience{2000};
 
-// Tries twice. A name or a record that does not exist is an empty answer. `transient` when there is
-// no answer or the server refuses to give one; `invalid` for what is no name.
+// Tries twice. A name or record that does not exist gives an empty answer. `transient` when there
+// is no answer or the server refuses; `invalid` for something that is no name.
 Result<DnsAnswer> ask(const NameServer& server, const DnsQuestion& question,
                       std::chrono::milliseconds patience = kDnsPatience);
 
-// What a server's message says to the question; `transient` when it says that it will not, or when
-// it is no answer. For ask(), and to be fuzzed.
+// Reads a server's message as the answer to the question; `transient` when the server refuses, or
+// when it is no answer. Used by ask() and by a fuzzer.
 Result<DnsAnswer> read_answer(const NameServer& server, const DnsQuestion& question,
                               std::span<const unsigned char> message);
 

@@ -130,7 +130,8 @@ Fetched FileSearch::fetch(const std::string& address, Secure secure) const {
   curl_easy_setopt(handle.get(), CURLOPT_USERAGENT, "ccm-tls");
   curl_easy_setopt(handle.get(), CURLOPT_CONNECTTIMEOUT_MS, kConnectPatience);
   curl_easy_setopt(handle.get(), CURLOPT_TIMEOUT_MS, kPatience);
-  // Nothing secret is sent or believed. Before the first certificate there is a placeholder.
+  // Nothing secret is sent, and nothing is believed. Before the first certificate there is a
+  // placeholder.
   curl_easy_setopt(handle.get(), CURLOPT_SSL_VERIFYPEER, 0L);
   curl_easy_setopt(handle.get(), CURLOPT_SSL_VERIFYHOST, 0L);
   curl_easy_setopt(handle.get(), CURLOPT_ERRORBUFFER, problem.data());
@@ -150,7 +151,7 @@ Fetched FileSearch::fetch(const std::string& address, Secure secure) const {
   return fetched;
 }
 
-// Somebody else may serve it, with a line end.
+// Another program may serve it with a line end.
 bool FileSearch::is_good(const Fetched& fetched) const {
   return fetched.status == kGood && trim(fetched.body) == value_;
 }

@@ -20,9 +20,9 @@ struct FilePlaces {
   std::uint16_t https_port = 443;
 };
 
-// Success: every address that can be reached answers with the value. `pending` when one does not:
-// one sentence with what is there, what should be, and where. `transient` when none can be reached
-// from this host. `file`: a file's name, below /.well-known/pki-validation/.
+// Success when every address that can be reached answers with the value. `pending` when one does
+// not: one sentence about what is there, what should be there, and where. `transient` when no
+// address can be reached from this host. `file`: a file's name, below /.well-known/pki-validation/.
 Result<void> look_for_file(const std::string& domain, const std::string& file,
                            const std::string& value, const FilePlaces& places = {});
 

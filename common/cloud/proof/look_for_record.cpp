@@ -16,7 +16,7 @@ namespace {
 
 constexpr std::size_t kMostServers = 8;
 constexpr int kMostAliases = 8;
-// Questions without an answer, which take some seconds each; then there are no more.
+// After this many questions without an answer, which take some seconds each, it gives up.
 constexpr int kMostSilences = 10;
 constexpr std::size_t kMostNamed = 3;         // values in a sentence
 constexpr std::size_t kMostShownValue = 100;  // characters of each
@@ -45,7 +45,7 @@ class RecordSearch {
   struct Seen {
     bool has_answered = false;
     std::optional<std::string> alias;
-    std::optional<Error> silence;  // of the first that did not answer
+    std::optional<Error> silence;  // of the first server that did not answer
     std::optional<std::string> difference;
   };
 
@@ -78,7 +78,7 @@ Result<DnsAnswer> RecordSearch::ask_patiently(const NameServer& server,
   return answer;
 }
 
-// The first resolver that answers.
+// Asks the resolvers in turn; the first answer counts.
 Result<DnsAnswer> RecordSearch::resolve(const std::string& name, DnsType type) {
   std::optional<Error> problem;
   for (const NameServer& resolver : resolvers_) {
@@ -89,7 +89,7 @@ Result<DnsAnswer> RecordSearch::resolve(const std::string& name, DnsType type) {
   return fail(*std::move(problem));
 }
 
-// The zone that a name is in is the nearest one above it, or of its own name.
+// The zone of a name is the nearest one above it, or one of its own name.
 Result<Zone> RecordSearch::find_zone(const std::string& name) {
   for (std::string_view rest = name; !rest.empty();) {
     auto answer = resolve(std::string(rest), DnsType::ns);

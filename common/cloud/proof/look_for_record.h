@@ -21,9 +21,9 @@ struct DnsPlaces {
   std::uint16_t zone_port = 53;  // on which the zones' servers answer
 };
 
-// Success: every server of the zone that answers has the record. `pending` when one has not: one
-// sentence with what is there, what should be, and where. `transient` when nobody could be asked.
-// A TXT record may be where a CNAME record at its name leads to.
+// Success when every server of the zone that answers has the record. `pending` when one has not:
+// one sentence about what is there, what should be there, and where. `transient` when nobody could
+// be asked. A TXT record may also be where a CNAME record at its name leads.
 Result<void> look_for_record(const std::string& name, ProofRecord type, const std::string& value,
                              const DnsPlaces& places = {});
 

@@ -32,7 +32,8 @@ struct ServiceText {
   std::string message;
 };
 
-// The spellings of docs/design/auth.md, "Headers and errors on the wire", the outermost first.
+// The spellings in docs/design/auth.md, "Headers and errors on the wire"; the outermost object
+// first.
 std::optional<ServiceText> find_service_text(const JsonView& value, int depth) {
   constexpr std::array<std::pair<const char*, const char*>, 3> kSpellings = {
       {{"error_code", "error_msg"}, {"errorCode", "errorMsg"}, {"code", "message"}}};
@@ -67,7 +68,7 @@ std::string shorten_long_words(std::string_view text) {
 }
 
 std::string quotable(std::string_view message) {
-  // The gateway echoes what it was asked to sign, headers and tokens included.
+  // The gateway repeats what it was asked to sign, with headers and tokens.
   constexpr std::string_view kEcho = "canonicalRequest:";
   const auto echo = message.find(kEcho);
   const bool is_echo = echo != std::string_view::npos;
@@ -77,7 +78,8 @@ std::string quotable(std::string_view message) {
   return fmt::format("{}{}", kept, is_echo || kept.size() < text.size() ? "…" : "");
 }
 
-// Codes and ids appear bare in logs and records: only what such identifiers are made of.
+// Codes and ids appear without quotes in logs and records, so they may only have the characters of
+// identifiers.
 std::string identifier(std::string_view text) {
   std::string out;
   for (const char c : text.substr(0, kIdLimit)) {
@@ -132,7 +134,7 @@ bool is_permission_problem(int status, std::string_view code) {
          code == "SCM.0044" || code == "SCM.1019";
 }
 
-// What the services call some permissions since (docs/design/differences.md, "Permissions").
+// The newer names of some permissions (docs/design/differences.md, "Permissions").
 std::string_view newer_name_of(std::string_view iam_action) {
   if (iam_action == "pca:ca:issueCertThroughCSR") return "pca:ca:issueCertByCsr";
   if (iam_action == "scm:cert:upload") return "scm:cert:import";

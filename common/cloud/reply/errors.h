@@ -23,8 +23,8 @@ enum class Decision : std::uint8_t {
   bad_credentials,  // the key or password was refused: counts towards the lock-out
 };
 
-// How the scheduler is told: retry is transient, slow_down throttled, never and alert rejected, the
-// last two unauthorized (a stale token that a new one did not mend is a refusal).
+// The kind for the scheduler: retry is transient, slow_down throttled, never and alert rejected,
+// the last two unauthorized (if a new token does not help, a stale token is a refusal).
 ErrorKind kind_of(Decision decision) noexcept;
 
 struct ErrorEntry {
@@ -36,7 +36,7 @@ struct ErrorEntry {
 
 // Sorted by code, then status.
 std::span<const ErrorEntry> error_table() noexcept;
-// The entry of the code: the one with this status, else the first; nullptr for an unknown code.
+// The entry of the code with this status, or else its first entry; nullptr for an unknown code.
 const ErrorEntry* find_error_entry(int status, std::string_view code) noexcept;
 // What an unknown code means.
 Decision decision_for_status(int status) noexcept;

@@ -20,11 +20,12 @@ std::string_view text_of(const json_t* value) noexcept {
   return {json_string_value(value), json_string_length(value)};
 }
 
-// What a terminal would not show as what it is becomes an escape sequence of JSON. The only control
-// characters that jansson writes are the line feeds between values.
+// Writes as JSON escapes what a terminal would not show as it is. jansson writes no control
+// characters except line feeds between values.
 Secret with_escapes(std::string_view json) {
   std::string out;
-  // So that no copy of a secret is left where it grew; an escape sequence is six bytes long.
+  // Reserved in advance, so that growing leaves no copy of a secret behind. An escape sequence has
+  // six bytes.
   out.reserve(6 * json.size());
   while (!json.empty()) {
     const Utf8Character character = take_character(json);
@@ -120,7 +121,7 @@ Secret JsonView::secret() const {
 std::optional<std::int64_t> JsonView::integer() const noexcept {
   if (json_is_integer(value_)) return json_integer_value(value_);
   if (json_is_real(value_)) {
-    // Beyond this magnitude a double has no exact whole numbers left.
+    // Beyond this, a double is not exact for whole numbers.
     constexpr double kLimit = 9'007'199'254'740'992.0;
     const double number = std::trunc(json_real_value(value_));
     if (std::abs(number) > kLimit) return std::nullopt;
@@ -156,8 +157,8 @@ Result<JsonDocument> JsonDocument::parse(std::string_view text, std::size_t most
   if (auto size = check_json_size(text, most_values); !size) return pass(std::move(size));
   json_error_t error;
   json_t* root = json_loadb(text.data(), text.size(), 0, &error);
-  // One number that is too large must not cost the answer: as a real number, integer() leaves it
-  // out.
+  // One number that is too large must not make the answer useless. It is read as a real number, and
+  // integer() leaves it out.
   if (root == nullptr && json_error_code(&error) == json_error_numeric_overflow) {
     root = json_loadb(text.data(), text.size(), JSON_DECODE_INT_AS_REAL, &error);
   }
@@ -189,7 +190,8 @@ JsonObject::~JsonObject() {
 }
 
 void JsonObject::attach(const char* key, json_t* value) {
-  // Takes the value over in any case; fails on a null value, which is a text that was not UTF-8.
+  // Takes ownership of the value in any case. Fails for a null value, which comes from a text that
+  // is not UTF-8.
   if (json_object_set_new(object_, key, value) != 0) complete_ = false;
 }
 

@@ -24,8 +24,8 @@ struct json_t;
 
 namespace ccm::cloud {
 
-// Lets jansson take its memory from where it is wiped; before the first object is made. Once is
-// enough, more often is harmless.
+// Makes jansson use memory that is wiped. To be called before the first object is made; calling it
+// again does no harm.
 void use_wiping_json();
 
 enum class JsonKind : std::uint8_t { absent, object, array, text, integer, real, flag };
@@ -52,14 +52,14 @@ class JsonView {
 
   // A string as it is, a number in decimal, a boolean as "true" or "false"; empty otherwise.
   std::string text() const;
-  // A string's bytes without an unwiped copy on the way; empty otherwise.
+  // A string's bytes, without an unwiped copy in between; empty for anything else.
   Secret secret() const;
   // A whole number or a string of decimal digits.
   std::optional<std::int64_t> integer() const noexcept;
   // Any of the services' forms (api_time.h).
   std::optional<Time> time() const noexcept;
-  // The value as JSON text on several lines, two blanks per level; what a terminal would not show
-  // as what it is stands there as \uXXXX.
+  // The value as JSON text on several lines, with two blanks per level; characters that a terminal
+  // would not show as they are become \uXXXX.
   Secret pretty() const;
 
  private:

@@ -26,7 +26,7 @@ Result<void> check_json_size(std::string_view text, std::size_t most_values) {
         break;
       case '{':
       case '[':
-        // One for itself or for its first value, whichever comes; commas count the others.
+        // One for the list or object itself, or for its first value; commas count the others.
         ++values;
         if (++depth <= kDeepestJson) break;
         return fail(ErrorKind::transient,

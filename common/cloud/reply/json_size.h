@@ -17,7 +17,7 @@ namespace ccm::cloud {
 inline constexpr std::size_t kMostJsonValues = 100'000;
 // For what this program wrote itself.
 inline constexpr std::size_t kAnyNumberOfValues = SIZE_MAX;
-// Objects and lists in one another. The services need six at most.
+// The depth of objects and lists inside one another. The services need at most six.
 inline constexpr std::size_t kDeepestJson = 32;
 
 // `transient` when there are more values (member names not counted) than `most_values`, or deeper

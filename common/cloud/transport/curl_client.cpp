@@ -31,8 +31,8 @@ constexpr std::size_t kHeaderLimit = 256U << 10U;  // bytes of all headers of on
 constexpr long kProxyLoginWanted = 407;            // RFC 9110 section 15.5.8
 constexpr long kLowSpeedBytes = 16;                // per second, for
 constexpr long kLowSpeedSeconds = 20;              // this long: the peer hangs
-// Of TLS 1.2; those of 1.3 are all so. Who records the exchange and gets the peer's key later still
-// cannot read it.
+// For TLS 1.2; all suites of 1.3 are like this. Somebody who records the exchange and gets the
+// peer's key later still cannot read it.
 constexpr const char* kForwardSecret =
     "ECDHE+AESGCM:ECDHE+CHACHA20:DHE+AESGCM:DHE+CHACHA20:ECDHE+AES:!aNULL:!SHA1:!MD5";
 
@@ -77,7 +77,7 @@ std::size_t on_header(char* data, std::size_t, std::size_t size, void* context) 
         const std::string_view line(data, size);
         exchange.header_size += size;
         if (exchange.header_size > kHeaderLimit) return 0;
-        // An interim answer (100 Continue) is followed by the real one's headers.
+        // After an interim answer (100 Continue), the headers of the real one follow.
         if (line.starts_with("HTTP/")) exchange.headers.clear();
         const auto colon = line.find(':');
         if (colon != std::string_view::npos) {
@@ -87,7 +87,7 @@ std::size_t on_header(char* data, std::size_t, std::size_t size, void* context) 
       });
 }
 
-// Called for each new connection. Without its trust there must be none.
+// Called for each new connection. Without the trusted certificates no connection may be made.
 CURLcode on_tls_context(CURL*, void* tls_context, void* trusted) noexcept {
   return at_boundary(
       CURLE_SSL_CACERT_BADFILE, [](std::string_view) {},
@@ -112,13 +112,13 @@ CurlList make_header_list(const Headers& headers) {
     append(line);
     wipe(line);
   }
-  // What curl would add of its own accord and the services do not expect.
+  // Headers that curl would add and the services do not expect.
   append("Expect:");
   if (!has_type) append("Content-Type:");
   return list;
 }
 
-// Whether a failed exchange is about who the peer is.
+// Whether an exchange failed because of the peer's certificate.
 bool is_trust_problem(CURLcode code) {
   return code == CURLE_PEER_FAILED_VERIFICATION || code == CURLE_SSL_CACERT_BADFILE ||
          code == CURLE_SSL_ISSUER_ERROR;
@@ -156,7 +156,7 @@ class CurlClient final : public HttpClient {
       return fail(ErrorKind::rejected, fmt::format("{}{}", parts->host, kOutOfReach));
     }
     Exchange exchange(options_.body_limit);
-    // The proxy's own address is the operator's affair.
+    // The operator decides about the proxy's own address.
     if (!uses_proxy(request)) exchange.reach = options_.reach;
     const CurlList headers = make_header_list(request.headers);
     set_connection(handle.get(), request);
@@ -200,7 +200,7 @@ class CurlClient final : public HttpClient {
         options_.proxy);
   }
 
-  // Basic only: whatever else a proxy offers would need the password on the way as well.
+  // Basic only, because anything else that a proxy offers would also need the password.
   void set_proxy_login(CURL* handle) const {
     if (options_.proxy_login == nullptr) return;
     std::string user(options_.proxy_login->user.reveal());
@@ -224,7 +224,7 @@ class CurlClient final : public HttpClient {
     curl_easy_setopt(handle, CURLOPT_TIMEOUT_MS, static_cast<long>(request.total_timeout.count()));
     curl_easy_setopt(handle, CURLOPT_LOW_SPEED_LIMIT, kLowSpeedBytes);
     curl_easy_setopt(handle, CURLOPT_LOW_SPEED_TIME, kLowSpeedSeconds);
-    // Set even when empty: only the configured proxy counts, not the environment's.
+    // Set even when empty, because the environment's proxy must not count.
     const bool is_direct = !uses_proxy(request);
     curl_easy_setopt(handle, CURLOPT_PROXY, is_direct ? "" : options_.proxy.c_str());
     curl_easy_setopt(handle, CURLOPT_NOPROXY, is_direct ? "*" : "");
@@ -235,11 +235,11 @@ class CurlClient final : public HttpClient {
     if (!trusted_.empty()) set_trust(handle);
   }
 
-  // Not through CURLOPT_CAINFO_BLOB, which came with curl 7.77.
+  // CURLOPT_CAINFO_BLOB does the same, but only from curl 7.77 on.
   void set_trust(CURL* handle) const {
     curl_easy_setopt(handle, CURLOPT_SSL_CTX_FUNCTION, on_tls_context);
     curl_easy_setopt(handle, CURLOPT_SSL_CTX_DATA, &trusted_);
-    // Without these the system's file and directory would be consulted as well.
+    // Without these, curl would also use the system's file and directory.
     curl_easy_setopt(handle, CURLOPT_CAINFO, nullptr);
     curl_easy_setopt(handle, CURLOPT_CAPATH, nullptr);
   }
@@ -257,8 +257,8 @@ class CurlClient final : public HttpClient {
     if (!is_get || !request.body.empty()) {
       curl_easy_setopt(handle, CURLOPT_CUSTOMREQUEST, request.method.c_str());
     }
-    // curl silently repeats a request whose kept connection turned out dead. Issuing twice costs a
-    // certificate, so whatever changes something gets a new connection.
+    // curl silently repeats a request when a kept connection turns out to be dead. A second
+    // issuance costs a certificate, so a request that changes something gets a new connection.
     const bool may_be_repeated = is_get || request.is_repeatable;
     curl_easy_setopt(handle, CURLOPT_FRESH_CONNECT, may_be_repeated ? 0L : 1L);
   }

@@ -22,14 +22,14 @@ struct CurlOptions {
   std::string proxy;  // "http://host:port"; empty: none, whatever the environment says
   SharedProxyLogin proxy_login = {};  // nullptr: the proxy wants none
   std::string user_agent = "ccm-tls";
-  // Direct connections to other addresses are not made. Behind a proxy, which resolves names
-  // itself, only a host that is written as an address can be judged.
+  // Does not connect directly to other addresses. A proxy resolves names itself, so behind one only
+  // a host that is written as an address can be judged.
   Reach reach = Reach::anywhere;
   // Bytes; larger answers are an error (docs/design/auth.md, "Limits and lock-out").
   std::size_t body_limit = 12U << 20U;
 };
 
-// Has curl use memory that is wiped; whoever uses curl in another way calls it first.
+// Makes curl use memory that is wiped. Code that uses curl in another way calls it first.
 void initialize_curl_once();
 
 // `invalid` when `ca_pem` holds no certificate.

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cloud/transport/curl_protocols.h"
 
-// curl 7.85 took a list of names for the set of bits. A test compiles this file with the version of
-// an older curl.
+// From curl 7.85 on, a list of names replaces the set of bits. A test compiles this file with the
+// version of an older curl.
 #ifndef CCM_CURL_VERSION
 #define CCM_CURL_VERSION LIBCURL_VERSION_NUM
 #endif
@@ -18,7 +18,7 @@ void limit_protocols(CURL* handle, Protocols allowed) noexcept {
 void limit_protocols(CURL* handle, Protocols allowed) noexcept {
   const bool is_http_allowed = allowed == Protocols::http_and_https;
   const long protocols = CURLPROTO_HTTPS | (is_http_allowed ? CURLPROTO_HTTP : 0L);
-  // By number: newer headers warn of the name.
+  // By number, because newer headers warn about the name.
   constexpr auto kProtocols = static_cast<CURLoption>(181);  // CURLOPT_PROTOCOLS
   curl_easy_setopt(handle, kProtocols, protocols);
 }

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// A curl handle, and which protocols it speaks, said as the curl at hand understands it. Any
-// thread.
+// A curl handle, and a limit of its protocols in the way that this curl understands. Any thread.
 #pragma once
 
 #include <curl/curl.h>
@@ -15,7 +14,7 @@ using CurlHandle = Handle<CURL, curl_easy_cleanup>;
 
 enum class Protocols : std::uint8_t { https, http_and_https };
 
-// Every other protocol of curl's is refused from now on, until curl_easy_reset.
+// Allows these protocols only, until curl_easy_reset.
 void limit_protocols(CURL* handle, Protocols allowed) noexcept;
 
 }  // namespace ccm::cloud

@@ -21,7 +21,7 @@ constexpr std::array<std::string_view, 3> kScmRegions = {"cn-north-4", "ap-south
                                                          "my-kualalumpur-1"};
 constexpr std::array<std::string_view, 5> kPcaRegions = {
     "cn-north-4", "ap-southeast-3", "eu-west-101", "ru-moscow-1", "my-kualalumpur-1"};
-// Clouds of their own, which share no service with the international site.
+// Separate clouds, which share no service with the international site.
 constexpr std::array<std::string_view, 3> kSeparateClouds = {"eu-west-101", "ru-moscow-1",
                                                              "my-kualalumpur-1"};
 
@@ -95,7 +95,7 @@ Failure bad_url(std::string_view url, std::string_view why) {
                           printable(url), why));
 }
 
-// "127.0.0.1.example.com" begins like an address and is none.
+// Refuses "127.0.0.1.example.com", which only begins like an address.
 bool is_dotted_quad(std::string_view host) {
   const auto parts = split(host, '.');
   return parts.size() == 4 && std::all_of(parts.begin(), parts.end(), [](std::string_view part) {

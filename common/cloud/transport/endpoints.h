@@ -17,10 +17,10 @@ struct Endpoints {
   std::string iam;
   std::string scm;
   std::string pca;
-  // What only an operator's tool calls.
+  // Only an operator's tool calls this one.
   std::string apig{};
   std::string sts{};
-  // Any region's endpoint shows every public zone, so there is always one.
+  // Every region's endpoint shows all public zones, so there is always one.
   std::string dns{};
 };
 
@@ -29,7 +29,7 @@ struct Endpoints {
 // without a scheme is https.
 Endpoints endpoints_for(const std::string& region, const Endpoints& overrides);
 
-// The regions that the vendor's own tools know, sorted: to tell a slip from a region. There may be
+// The regions that the vendor's own tools know, sorted, to recognise a typing error. There may be
 // others.
 std::span<const std::string_view> known_regions() noexcept;
 

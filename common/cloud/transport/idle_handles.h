@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// The curl handles of a client that nobody uses at the moment. A handle keeps its connections, TLS
-// sessions and resolved names while it is idle. (Sharing connections between handles in several
-// threads is not safe in curl 7.88.)
+// The curl handles of a client that are not in use. An idle handle keeps its connections, TLS
+// sessions and resolved names. (Sharing connections between handles in several threads is not safe
+// in curl 7.88.)
 //
 // Thread-safe.
 #pragma once
@@ -19,7 +19,7 @@ class IdleHandles {
  public:
   static constexpr std::size_t kMost = 4;
 
-  // The one that was used last, or a new one; null when there is no memory for it.
+  // The handle that was used last, or a new one; null when there is no memory for it.
   CurlHandle take() {
     {
       const std::lock_guard lock(mutex_);
@@ -32,7 +32,7 @@ class IdleHandles {
     return CurlHandle(curl_easy_init());
   }
 
-  // It forgets headers, bodies and pointers.
+  // Clears the handle's headers, bodies and pointers.
   void give_back(CurlHandle handle) {
     curl_easy_reset(handle.get());
     const std::lock_guard lock(mutex_);

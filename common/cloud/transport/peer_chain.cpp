@@ -50,7 +50,8 @@ Result<std::vector<crypto::Certificate>> fetch_peer_chain(const std::string& url
     wipe(password);
   }
   curl_easy_setopt(handle.get(), CURLOPT_TIMEOUT_MS, kMilliseconds);
-  // What does not verify is what is looked for here; the connection carries no request.
+  // Verification is off, because this looks for chains that do not verify. The connection carries
+  // no request.
   curl_easy_setopt(handle.get(), CURLOPT_CONNECT_ONLY, 1L);
   curl_easy_setopt(handle.get(), CURLOPT_SSL_VERIFYPEER, 0L);
   curl_easy_setopt(handle.get(), CURLOPT_SSL_VERIFYHOST, 0L);

@@ -88,7 +88,7 @@ bool may_reach_host(Reach reach, const std::string& host) {
   addrinfo hints{};
   hints.ai_flags = AI_NUMERICHOST;
   addrinfo* found = nullptr;
-  // Also knows 127.1, 0x7f000001 and the like, as whoever connects would.
+  // Also understands 127.1, 0x7f000001 and the like, as a client that connects would.
   if (getaddrinfo(name.c_str(), nullptr, &hints, &found) != 0) return true;
   const AddressList list(found);
   return may_reach(reach, *list->ai_addr);

@@ -18,14 +18,14 @@ enum class Reach : std::uint8_t {
   network,           // nor this host's own (loopback)
 };
 
-// For an address of any family, as a socket is about to be connected to it. An IPv4 address inside
-// an IPv6 one (mapped, compatible, NAT64) is judged as what it is.
+// For an address of any family to which a socket is about to be connected. An IPv4 address inside
+// an IPv6 one (mapped, compatible, NAT64) is judged as the IPv4 address.
 bool may_reach(Reach reach, const sockaddr& address) noexcept;
 // The address as people write it, without a port.
 std::string address_text(const sockaddr& address);
 
-// For the host of a URL, brackets kept, when it is an address or a name of this host; true for
-// every other name: what that leads to is seen when it is resolved.
+// For the host of a URL, with its brackets. True for every name that is not one of this host: where
+// it leads is judged when it has been resolved.
 bool may_reach_host(Reach reach, const std::string& host);
 
 }  // namespace ccm::cloud

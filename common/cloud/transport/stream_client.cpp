@@ -44,14 +44,14 @@ struct Transfer {
 
   CURL* handle = nullptr;
   BodyBuffer body;
-  const StreamClient::Sink* sink = nullptr;  // nullptr: all goes into the body
+  const StreamClient::Sink* sink = nullptr;  // nullptr: everything goes into the body
   bool has_enough = false;
   bool has_news = false;
   std::string date;  // the header
   std::array<char, CURL_ERROR_SIZE> problem{};
 };
 
-// How long nothing has come, and whether that is too long.
+// Measures how long nothing has come, and decides whether that is too long.
 class Listening {
  public:
   explicit Listening(const StreamClient::Patience& patience) : patience_(patience) {}
@@ -65,7 +65,7 @@ class Listening {
     seen_ = clock_.steady_now();
     return true;
   }
-  // Until when goes_on() has to be asked again; milliseconds.
+  // Milliseconds until goes_on() has to be asked again.
   int wait() const {
     SteadyTime until = last_ + patience_.silence;
     if (patience_.is_alive) until = std::min(until, seen_ + patience_.quiet);
@@ -77,8 +77,8 @@ class Listening {
  private:
   const StreamClient::Patience& patience_;
   const SystemClock clock_;
-  SteadyTime last_ = clock_.steady_now();  // something came
-  SteadyTime seen_ = last_;                // or the service was seen alive
+  SteadyTime last_ = clock_.steady_now();  // when something came
+  SteadyTime seen_ = last_;                // or when the service was found alive
 };
 
 std::size_t on_piece(char* data, std::size_t, std::size_t size, void* context) noexcept {
@@ -112,7 +112,7 @@ std::size_t on_stream_header(char* data, std::size_t, std::size_t size, void* co
       });
 }
 
-// Called for each new connection. Without its trust there must be none.
+// Called for each new connection. Without the trusted certificates no connection may be made.
 CURLcode on_new_tls(CURL*, void* context, void* identity) noexcept {
   return at_boundary(
       CURLE_SSL_CERTPROBLEM, [](std::string_view) {},
@@ -174,7 +174,7 @@ class CurlStreamClient final : public StreamClient {
   }
 
  private:
-  // `perform` runs the transfer; nullopt: it was given up on purpose.
+  // `perform` runs the transfer; nullopt: it was ended on purpose.
   template <typename Perform>
   Result<HttpResponse> exchange(const HttpRequest& request, const Sink* sink, Perform perform) {
     auto parts = split_url(request.url);
@@ -207,7 +207,7 @@ class CurlStreamClient final : public StreamClient {
     return response;
   }
 
-  // With a multi handle, because only that waits for another descriptor as well.
+  // Uses a multi handle, because only that can wait for another descriptor as well.
   static std::optional<CURLcode> follow(Transfer& transfer, const Patience& patience) {
     const MultiHandle multi(curl_multi_init());
     if (!multi || curl_multi_add_handle(multi.get(), transfer.handle) != CURLM_OK) {
@@ -261,7 +261,7 @@ class CurlStreamClient final : public StreamClient {
     curl_easy_setopt(handle, CURLOPT_SSL_CTX_FUNCTION, on_new_tls);
     curl_easy_setopt(handle, CURLOPT_SSL_CTX_DATA, &identity_);
     if (identity_.trusted.empty()) return;
-    // Without these the system's file and directory would be consulted as well.
+    // Without these, curl would also use the system's file and directory.
     curl_easy_setopt(handle, CURLOPT_CAINFO, nullptr);
     curl_easy_setopt(handle, CURLOPT_CAPATH, nullptr);
   }

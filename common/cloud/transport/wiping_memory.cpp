@@ -11,7 +11,7 @@
 namespace ccm::cloud {
 namespace {
 
-// The block's size lives in front of it, in a slot that keeps the block aligned.
+// The block's size is stored before it, in a slot that keeps the block aligned.
 constexpr std::size_t kSlot = alignof(std::max_align_t);
 static_assert(kSlot >= sizeof(std::size_t));
 
