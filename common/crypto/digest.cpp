@@ -44,7 +44,7 @@ Sha256 sha256(std::string_view text) {
 }
 
 Sha256 hmac_sha256(const Secret& key, std::string_view data) {
-  // OpenSSL reads a null key as "no key yet", not as the empty key.
+  // OpenSSL takes a null key for "no key yet", not for the empty key.
   const void* key_bytes = key.empty() ? "" : static_cast<const void*>(key.bytes().data());
   Sha256 digest;
   unsigned length = 0;

@@ -27,7 +27,7 @@ Error openssl_error(ErrorKind kind, std::string_view activity);
 // Empties this thread's error queue, so that a later, unrelated call does not report our failure.
 void drain_openssl_errors() noexcept;
 
-// What was written into a buffer in memory; good until the buffer changes.
+// The content of a buffer in memory; valid until the buffer changes.
 std::string_view content_of(BIO* buffer) noexcept;
 
 // A reference of its own to a shared object.

@@ -25,8 +25,8 @@ std::string_view view(const ASN1_STRING* text) {
 }
 
 std::optional<std::string> canonical_dns_name(std::string_view text) {
-  // A certificate's name carries no trailing dot, no other letters than ASCII's and no brackets
-  // (RFC 5280 section 4.2.1.6); parse_server_name would forgive all of that, and clients do not.
+  // A certificate's name has no dot at the end, only ASCII letters and no brackets (RFC 5280
+  // section 4.2.1.6). parse_server_name accepts all of that, and clients do not.
   const bool is_plain =
       std::all_of(text.begin(), text.end(), [](char c) { return (c & 0x80) == 0 && c != '['; });
   if (!is_plain || text.ends_with('.') || is_ip_address(text)) return std::nullopt;
@@ -64,7 +64,7 @@ GeneralNamesHandle entries_of(const X509* certificate) {
   return entries;
 }
 
-// As Java asks for it: whatever is not empty and has something behind its first '@'.
+// By Java's rule: it is not empty and something follows its first '@'.
 bool has_mail_domain(std::string_view mail) {
   const std::string_view domain = mail.substr(mail.find('@') + 1);  // npos + 1 is 0
   return !domain.empty() && domain != ".";

@@ -13,7 +13,7 @@ namespace ccm::crypto {
 namespace {
 
 constexpr std::string_view kWildcard = "*.";
-// Far above any name; the conversion takes more than linear time.
+// Far longer than any name; the conversion takes more than linear time.
 constexpr std::size_t kLongest = 1024;
 
 struct FreeText {

@@ -15,8 +15,8 @@ namespace {
 
 using DigestContextHandle = Handle<EVP_MD_CTX, EVP_MD_CTX_free>;
 
-// Comparing public halves believes what the key file says about itself; a damaged private half
-// shows only in a signature that the certificate does not verify.
+// Comparing the public halves trusts what the key file says about itself. A damaged private half
+// only shows in a signature that the certificate does not verify.
 bool can_sign_for(const KeyPair& key, const Certificate& leaf) {
   constexpr unsigned char kMessage[] = "does this key sign for this certificate?";
   const DigestContextHandle signer(EVP_MD_CTX_new());

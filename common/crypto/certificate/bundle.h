@@ -18,7 +18,7 @@
 
 namespace ccm::crypto {
 
-// The publication's limits (publication/codec.h).
+// The limits of the publication (publication/codec.h).
 inline constexpr std::size_t kMostPublishedCertificates = 16;
 // The most bytes of chain and key together, in DER.
 inline constexpr std::size_t kMostPublishedBytes = std::size_t{47} << 10U;
@@ -33,8 +33,8 @@ class Bundle {
   // The same from PEM texts; `chain_pem` may be empty when `certificate_pem` holds everything.
   static Result<Bundle> parse_pem(std::string_view certificate_pem, std::string_view chain_pem,
                                   KeyPair key, std::optional<Time> now = std::nullopt);
-  // From what was a bundle before: `chain` stays as it is. `rejected` when the key does not fit its
-  // first certificate, `invalid` when it is empty.
+  // From a stored bundle: `chain` stays as it is. `rejected` when the key does not fit its first
+  // certificate, `invalid` when it is empty.
   static Result<Bundle> restore(std::vector<Certificate> chain, KeyPair key);
 
   const Certificate& leaf() const noexcept { return chain_.front(); }

@@ -68,9 +68,9 @@ SignatureStrength strength_of(int digest_nid) noexcept {
   }
 }
 
-// Of the key that signed, as far as one can tell without it: a signature of RSA is as long as the
-// modulus, and both numbers of ECDSA are below the order of the curve. A larger curve has such
-// small ones once in 2^64 signatures.
+// About the key that signed, as far as the signature shows: a signature of RSA is as long as the
+// modulus, and both numbers of ECDSA are below the order of the curve. With a larger curve both are
+// so small once in 2^64 signatures.
 bool is_by_short_key(const X509* certificate, int key_nid) noexcept {
   constexpr int kLeastRsaBytes = 256;
   constexpr int kShortCurveBits = 224;

@@ -47,19 +47,19 @@ class Certificate {
   std::vector<std::string> names() const;
 
   KeyType key_type() const noexcept;
-  // Of the algorithm this certificate is signed with: SHA-256, SHA-384 and SHA-512 are strong, MD5
-  // and SHA-1 weak, and what Go or the browsers do not know is unknown. Weak as well is what an RSA
-  // key of less than 2048 bits or one of an elliptic curve of less than 225 bits has signed: the
-  // signature shows it. (A self-signed root's own signature does not matter; the caller knows which
-  // one it asks.)
+  // The strength of the algorithm that signed this certificate: SHA-256, SHA-384 and SHA-512 are
+  // strong, MD5 and SHA-1 weak, and one that Go or the browsers do not know is unknown. A signature
+  // by an RSA key of less than 2048 bits, or by an elliptic curve of less than 225 bits, is also
+  // weak. (The signature of a self-signed root does not matter; callers know whether they ask about
+  // one.)
   SignatureStrength signature_strength() const noexcept;
   bool is_ca() const noexcept;
   bool is_self_signed() const;
   // True when extendedKeyUsage is absent or contains serverAuth (RFC 5280 section 4.2.1.12);
   // anyExtendedKeyUsage alone is not enough for OpenSSL's clients.
   bool allows_server_auth() const noexcept;
-  // True when keyUsage is absent or contains digitalSignature, with which TLS 1.3 and every cipher
-  // with forward secrecy sign (RFC 8446 section 4.4.2.2).
+  // True when keyUsage is absent or contains digitalSignature. TLS 1.3 and every cipher with
+  // forward secrecy need it (RFC 8446 section 4.4.2.2).
   bool allows_signing() const noexcept;
   // Whether `issuer` is named as the issuer and its key verifies the signature.
   bool is_issued_by(const Certificate& issuer) const;

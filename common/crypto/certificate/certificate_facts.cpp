@@ -43,7 +43,7 @@ class Elements {
  public:
   explicit Elements(Der bytes) : rest_(bytes) {}
 
-  // The next one, without taking it. nullopt: there is none that is whole.
+  // The next element, without taking it. nullopt: there is none, or it is cut short.
   std::optional<Element> peek() const {
     const auto* begin = reinterpret_cast<const unsigned char*>(rest_.data());
     const auto* content = begin;
@@ -51,7 +51,7 @@ class Elements {
     Element element;
     const int flags = ASN1_get_object(&content, &size, &element.tag, &element.tag_class,
                                       static_cast<long>(rest_.size()));
-    // 0x80: an error; 1: of a length that is not said, which DER does not have.
+    // 0x80: an error; 1: an indefinite length, which DER does not have.
     if ((flags & 0x81) != 0) return std::nullopt;
     const auto head = static_cast<std::size_t>(content - begin);
     element.whole = rest_.first(head + static_cast<std::size_t>(size));
@@ -63,7 +63,7 @@ class Elements {
     if (element) rest_ = rest_.subspan(element->whole.size());
     return element;
   }
-  // The content of the next one, which is a sequence.
+  // The content of the next element, which must be a sequence.
   Elements enter() {
     const auto element = take();
     const bool is_sequence = element && element->tag == V_ASN1_SEQUENCE;
@@ -75,7 +75,7 @@ class Elements {
   Der rest_;
 };
 
-// Parses one element with a function of OpenSSL's; nullptr when it is not one.
+// Parses one element with a function of OpenSSL; nullptr when that fails.
 template <typename Object, typename Parse>
 Object parse(const std::optional<Element>& element, Parse parse_der) {
   if (!element) return Object();
@@ -119,7 +119,7 @@ KeyType ec_type(const X509_ALGOR* algorithm) {
 std::optional<KeyType> key_type_in(Elements info) {
   const auto algorithm = parse<AlgorithmHandle>(info.take(), d2i_X509_ALGOR);
   const auto key = info.take();
-  // The first byte of a bit string says how many bits its last byte lacks.
+  // The first byte of a bit string says how many bits of its last byte are unused.
   if (algorithm == nullptr || !key || key->tag != V_ASN1_BIT_STRING || key->content.empty()) {
     return std::nullopt;
   }

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// What a certificate says of itself, for those who look at many. OpenSSL 3.0 makes a usable key of
-// the public key of every certificate that it parses, which takes ten times as long as the rest;
-// here it stays bytes. Only for certificates that have been parsed before: what is read is right,
-// and what is not read is not checked. Values; any thread.
+// What a certificate says about itself, for code that looks at many. OpenSSL 3.0 makes a usable key
+// of the public key of every certificate that it parses, which takes ten times as long as
+// everything else; here the key stays bytes. Only for certificates that have been parsed before:
+// what is read is correct, and what is not read is not checked. Values; any thread.
 #pragma once
 
 #include <cstddef>

@@ -12,7 +12,8 @@
 namespace ccm::crypto {
 namespace {
 
-// A heap may hold all the roots that somebody trusts; a served chain has two to five certificates.
+// A delivery may contain all the roots that somebody trusts; a served chain has two to five
+// certificates.
 constexpr std::size_t kMaxCertificates = 256;
 
 Certificates without_duplicates(Certificates certificates) {
@@ -37,7 +38,7 @@ Result<Certificate> find_leaf_of(const KeyPair& key, const Certificates& all) {
   const Certificate* best = nullptr;
   for (const Certificate& candidate : all) {
     if (!candidate.matches(key)) continue;
-    // A renewal that kept its key may arrive together with its predecessor.
+    // A renewal that kept its key may be delivered together with its predecessor.
     const bool is_better = best == nullptr || std::pair(!candidate.is_ca(), candidate.not_after()) >
                                                   std::pair(!best->is_ca(), best->not_after());
     if (is_better) best = &candidate;
@@ -54,7 +55,7 @@ Result<Certificate> find_only_leaf(const Certificates& all) {
   Certificates ends;
   std::copy_if(all.begin(), all.end(), std::back_inserter(ends),
                [&](const Certificate& c) { return !issued_another(c, all); });
-  // An authority's certificate that belongs to another path does not make the leaf ambiguous.
+  // An authority's certificate on another path does not make the leaf ambiguous.
   if (ends.size() > 1) std::erase_if(ends, [](const Certificate& c) { return c.is_ca(); });
   if (ends.size() == 1) return ends.front();
   return fail(ErrorKind::rejected,
@@ -75,7 +76,7 @@ void add_new(Certificates& chain, const Certificates& more) {
                [&](const Certificate& c) { return !contains(chain, c); });
 }
 
-// All that a client may need: several paths when nothing tells which one is the clients'.
+// Everything that a client may need: several paths when nothing tells which one clients use.
 Certificates chain_of(const std::vector<Path>& equals) {
   Certificates chain = equals.front().certificates;
   for (const Path& path : equals) {

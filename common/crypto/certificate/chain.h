@@ -15,9 +15,9 @@ namespace ccm::crypto {
 
 // How the path ends. Only a delivery with its root can tell.
 enum class PathEnd : std::uint8_t {
-  rooted,      // a root came along that issued a certificate of the path
-  open,        // no root came along (always so for what was stored)
-  mismatched,  // roots came along, and none of them issued a certificate of the path
+  rooted,      // a root was delivered that issued a certificate of the path
+  open,        // no root was delivered (always so for a stored bundle)
+  mismatched,  // roots were delivered, and none of them issued a certificate of the path
 };
 
 // Java's clients refuse a longer chain, and no other client needs one.
@@ -25,20 +25,21 @@ inline constexpr std::size_t kMostServedCertificates = 10;
 
 // A way from the leaf up, each certificate followed by its issuer.
 struct Path {
-  std::vector<Certificate> certificates;  // leaf first, never a self-signed one but the leaf
-  std::optional<Certificate> root;        // the self-signed authority that came along and ends it
-  // Further issuers were delivered that a client cannot use: expired, not valid yet, or signed with
-  // a broken algorithm. A client that trusts one of them through another certificate (a
-  // cross-signed root) does not need them.
+  std::vector<Certificate> certificates;  // leaf first; no self-signed one except a leaf
+  std::optional<Certificate> root;  // the self-signed authority that was delivered and ends it
+  // Further issuers were delivered that a client cannot use: they have expired, are not valid yet,
+  // or are signed with a broken algorithm. A client that trusts one of them through another
+  // certificate (a cross-signed root) does not need them.
   bool is_cut = false;
   bool is_live = false;  // a client that trusts what is above the path accepts it at `now`
   // When the first of its certificates ends.
   Time end() const noexcept;
 };
 
-// The way a client would take from `leaf` through `others` at `now`, live if there is one: one that
-// ends at a root that came along, then one that is not cut, then the first in the order of arrival.
-// When none is live, one that shows what is wrong. nullopt for `now`: dates do not matter.
+// The path that a client would take from `leaf` through `others` at `now`. A live path is
+// preferred: first one that ends at a delivered root, then one that is not cut, then the first in
+// the order of delivery. When no path is live, one that shows what is wrong. nullopt for `now`:
+// dates do not matter.
 Path find_path(const Certificate& leaf, const std::vector<Certificate>& others,
                std::optional<Time> now);
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Finds which of many certificates may cover some server names, without a look at each. One thread.
+// Finds which of many certificates may cover some server names, without looking at each of them.
+// One thread.
 #pragma once
 
 #include <cstddef>
@@ -12,7 +13,7 @@ namespace ccm::crypto {
 
 class NameIndex {
  public:
-  // `names` of the certificate with this number, as it carries them (names.h).
+  // `names` of the certificate with this number, as they are in the certificate (names.h).
   void add(const std::vector<std::string>& names, std::size_t number);
   // The numbers of all that cover at least one of the names.
   std::set<std::size_t> covering_any(const std::vector<std::string>& names) const;

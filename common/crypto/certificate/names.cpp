@@ -30,7 +30,7 @@ std::optional<Address> parse_address(std::string_view text) noexcept {
   AddressText copy{};
   if (text.empty() || text.size() >= copy.size()) return std::nullopt;
   std::memcpy(copy.data(), text.data(), text.size());
-  // A NUL inside would make inet_pton judge only what is before it.
+  // With a NUL inside, inet_pton would judge only what is before it.
   if (std::strlen(copy.data()) != text.size()) return std::nullopt;
   Address address{};
   for (const int family : {AF_INET, AF_INET6}) {
@@ -40,7 +40,7 @@ std::optional<Address> parse_address(std::string_view text) noexcept {
   return std::nullopt;
 }
 
-// An IPv6 address may stand in the brackets that URLs and web servers put around it.
+// URLs and web servers put an IPv6 address in brackets.
 std::string_view without_brackets(std::string_view text) noexcept {
   const bool has_brackets =
       text.starts_with('[') && text.ends_with(']') && text.find(':') != std::string_view::npos;

@@ -29,7 +29,7 @@ Failure refused(std::string_view problem) {
   return fail(ErrorKind::invalid, fmt::format("the OCSP response {}", problem));
 }
 
-// RFC 5019 section 2.1.1 wants SHA-1, which names the certificate here and vouches for nothing.
+// RFC 5019 section 2.1.1 requires SHA-1. It only names the certificate here and proves nothing.
 IdHandle make_id(const Certificate& leaf, const Certificate& issuer) {
   return IdHandle(OCSP_cert_to_id(EVP_sha1(), leaf.native(), issuer.native()));
 }
@@ -62,8 +62,8 @@ Result<BasicHandle> parse(std::span<const std::byte> der) {
   return basic;
 }
 
-// The issuer is all that is trusted: what it did not sign itself must be signed by a responder that
-// it certified (OCSP_basic_verify looks for id-kp-OCSPSigning), without another one in between.
+// Only the issuer is trusted: a response that it did not sign itself must be signed by a responder
+// that it certified directly (OCSP_basic_verify looks for id-kp-OCSPSigning).
 bool is_signed_for(OCSP_BASICRESP* basic, const Certificate& issuer, Time now) {
   const StoreHandle trust(X509_STORE_new());
   const ListHandle candidates(sk_X509_new_null());

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// PEM as it is found in practice: blocks without line feeds between them, CRLF, other text around
+// PEM as it occurs in practice: blocks without line feeds between them, CRLF, other text around
 // them. Pure functions.
 #pragma once
 

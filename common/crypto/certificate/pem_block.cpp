@@ -43,8 +43,8 @@ Result<Secret> without_space(std::string_view text) {
   return Secret::copy_of(padded.bytes().first(size));
 }
 
-// Looks at each marker of the text once, whatever it is: a scan for one particular end would cost
-// the square of the text's size when blocks begin and do not end.
+// Looks at each marker of the text once, whatever it is. A search for the end of each block would
+// cost the square of the text's size if blocks begin and do not end.
 PemBlock block_of(std::string_view label, std::string_view& rest) {
   const std::string end_marker = fmt::format("-----END {}-----", label);
   for (std::size_t at = rest.find(kDashes); at != npos; at = rest.find(kDashes, at + 1)) {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The blocks of a PEM text (RFC 7468), found by their markers and not by lines, because what
-// arrives is often glued together. Its base64 is what others need of it. Pure functions.
+// The blocks of a PEM text (RFC 7468), found by their markers and not by lines, because delivered
+// texts are often glued together. Also base64, for PEM and for others. Pure functions.
 #pragma once
 
 #include <cstddef>
@@ -14,7 +14,7 @@
 
 namespace ccm::crypto {
 
-// Far above every real chain or key; keeps hostile or mistaken input cheap.
+// Far larger than every real chain or key, so that hostile or mistaken input costs little.
 inline constexpr std::size_t kMaxInputSize = std::size_t{1} << 20;
 
 struct PemBlock {
@@ -33,7 +33,7 @@ bool is_encrypted(const PemBlock& block) noexcept;
 // The bytes of base64 text with white space anywhere in it. `invalid` for any other character and
 // for text that is cut short. Wiped memory, because it may be a private key.
 Result<Secret> decode_base64(std::string_view text);
-// One line of it, padded; for what is no secret.
+// One line, padded; only for what is no secret.
 std::string encode_base64(std::span<const std::byte> bytes);
 
 // `invalid` with a sentence when the input is larger than `kMaxInputSize`.

@@ -15,7 +15,8 @@ namespace ccm::crypto {
 // years, signed by `key` itself. One key may serve many placeholders.
 Result<Bundle> make_placeholder(const KeyPair& key, const std::vector<std::string>& names,
                                 Time now);
-// Whether it looks like one: signed by its own key, with that common name alone as the subject.
+// Whether it looks like a placeholder: signed by its own key, with that common name alone as the
+// subject.
 bool is_placeholder(const Certificate& certificate);
 
 }  // namespace ccm::crypto

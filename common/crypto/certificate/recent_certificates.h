@@ -3,8 +3,8 @@
 // and the same ones come again and again: each authority below a leaf, and a leaf itself wherever
 // it is read. Equal bytes give the same object.
 //
-// Only a process that asks for it keeps any, because a worker has no use for it, and a server may
-// unload this code. Any thread.
+// Only a process that asks for it keeps any: a worker has no use for it, and a server may unload
+// this code. Any thread.
 #pragma once
 
 #include <cstddef>
@@ -15,7 +15,7 @@
 
 namespace ccm::crypto {
 
-// From now on keeps that many, for as long as the process lives. To be called once at most.
+// From now on keeps this many, for the rest of the process's life. To be called at most once.
 void keep_recent_certificates(std::size_t most);
 
 // For Certificate::parse_der. nullptr when these bytes were not parsed lately.

@@ -31,7 +31,7 @@ int give_password(char* buffer, int size, int, void* from) noexcept {
   return static_cast<int>(password.size());
 }
 
-// Free of whatever made the key, which may not live as long.
+// A copy that does not depend on the library that made the key, which may not live as long.
 Result<KeyPair> detached(EVP_PKEY* key) {
   const BioHandle buffer(BIO_new(BIO_s_secmem()));
   if (buffer == nullptr ||
@@ -51,8 +51,8 @@ Result<Certificate> detached(const X509* certificate) {
   return parsed;
 }
 
-// OpenSSL with the algorithms that it keeps apart since 3.0, where they are installed. The members
-// go in the reverse order.
+// OpenSSL with its legacy algorithms, which are separate since 3.0 and may not be installed.
+// Members are destroyed in reverse order.
 struct Library {
   LibraryHandle context{OSSL_LIB_CTX_new()};
   ProviderHandle standard{OSSL_PROVIDER_load(context.get(), "default")};
@@ -118,7 +118,7 @@ Result<KeyPair> decrypt_key_pem(std::string_view pem, const Secret& password) {
     return fail_with(std::move(size), "private key");
   }
   const BioHandle text(BIO_new_mem_buf(pem.data(), static_cast<int>(pem.size())));
-  // The callback's last argument is not const, and only read.
+  // The callback's last argument is not const, but is only read.
   auto* from = const_cast<Secret*>(&password);
   const EvpKeyHandle key(PEM_read_bio_PrivateKey(text.get(), nullptr, give_password, from));
   drain_openssl_errors();

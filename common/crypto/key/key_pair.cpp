@@ -18,7 +18,7 @@ namespace {
 using X509SigHandle = Handle<X509_SIG, X509_SIG_free>;
 using Pkcs8Handle = Handle<PKCS8_PRIV_KEY_INFO, PKCS8_PRIV_KEY_INFO_free>;
 
-// OpenSSL bounds what it verifies with (OPENSSL_RSA_MAX_MODULUS_BITS), not what it signs with.
+// OpenSSL limits the keys that verify (OPENSSL_RSA_MAX_MODULUS_BITS), but not those that sign.
 constexpr unsigned kMaxKeyBits = 16384;
 
 bool is_private_key_label(std::string_view label) noexcept {
@@ -52,8 +52,8 @@ int pkcs8_algorithm(const unsigned char* der, long size) noexcept {
 }
 
 EvpKeyHandle decode(const unsigned char*& position, long size) {
-  // Workers parse a key at every swap: naming the type spares OpenSSL 3.0 trying all its decoders
-  // (measured: a third of the time).
+  // Workers parse a key at every swap. Naming the type saves OpenSSL 3.0 from trying all its
+  // decoders (measured: a third of the time).
   const int algorithm = pkcs8_algorithm(position, size);
   if (algorithm == EVP_PKEY_RSA || algorithm == EVP_PKEY_EC) {
     EvpKeyHandle key(d2i_PrivateKey(algorithm, nullptr, &position, size));

@@ -41,7 +41,7 @@ class KeyPair {
   EVP_PKEY* native() const noexcept { return key_.get(); }
 
  private:
-  // Encoded when somebody asks for the first time: OpenSSL 3.0 takes long to find its encoder.
+  // Encoded when somebody first asks, because OpenSSL 3.0 takes long to find its encoder.
   struct Encoded {
     std::once_flag once;
     Result<Secret> der{Secret()};

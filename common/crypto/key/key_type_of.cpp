@@ -14,7 +14,7 @@ namespace {
 bool is_nist_curve(const EVP_PKEY* key) noexcept {
   std::array<char, 64> name{};
   if (EVP_PKEY_get_group_name(key, name.data(), name.size(), nullptr) != 1) {
-    // A curve given by its parameters has no name.
+    // A curve that is given by its parameters has no name.
     drain_openssl_errors();
     return false;
   }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What OpenSSL's key objects are in this program's terms. Used inside the crypto room only.
+// OpenSSL's key objects in this program's terms. Used inside the crypto room only.
 #pragma once
 
 #include <openssl/evp.h>
@@ -11,8 +11,8 @@ namespace ccm::crypto {
 // RSA and ECDSA on P-256, P-384 or P-521 by name; everything else (RSA-PSS, Ed25519, SM2, other
 // curves) is `other`. A null key is `other` with 0 bits.
 KeyType key_type_of(const EVP_PKEY* key) noexcept;
-// What a key of this type signs with: SHA-384 for P-384, SHA-512 for P-521, SHA-256 for the rest;
-// null for `other`, which lets OpenSSL choose.
+// The digest with which a key of this type signs: SHA-384 for P-384, SHA-512 for P-521, SHA-256 for
+// the rest; null for `other`, which lets OpenSSL choose.
 const EVP_MD* signature_digest(KeyType type) noexcept;
 
 }  // namespace ccm::crypto

@@ -38,7 +38,7 @@ Result<Sha1> sha1(std::initializer_list<std::span<const std::byte>> parts) {
   return digest;
 }
 
-// Bytes that grow without leaving copies of a key behind: the room is taken once.
+// Grows without leaving copies of a key behind, because it reserves its memory once.
 class Writer {
  public:
   explicit Writer(std::size_t room) : bytes_(Secret::of_size(room)) {}

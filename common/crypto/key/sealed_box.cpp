@@ -37,7 +37,7 @@ Secret as_secret(const Sha256& digest) {
   return Secret::copy_of(std::span<const std::byte>(digest));
 }
 
-// Both sides come to the same: ECDH, then HKDF.
+// Both sides derive the same key: ECDH, then HKDF.
 Result<Secret> derive_key(EVP_PKEY* own, EVP_PKEY* peer, std::string_view info) {
   const EvpKeyContextHandle context(EVP_PKEY_CTX_new(own, nullptr));
   std::size_t size = 0;

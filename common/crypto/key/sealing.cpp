@@ -72,7 +72,7 @@ Result<Sealed> take_apart(std::string_view sealed) {
   return fail(ErrorKind::invalid, "it is no sealed text, or cut short");
 }
 
-// The layers differ, so that neither passes for the other.
+// The two layers have different contexts, so that neither can be taken for the other.
 std::string context_of(std::string_view layer, std::string_view id, std::string_view context) {
   return fmt::format("{}|{}|{}", layer, id, context);
 }
@@ -119,7 +119,7 @@ Result<Secret> decrypt_gcm(const Secret& key, std::string_view nonce, std::strin
   }
   const CipherContext cipher(EVP_CIPHER_CTX_new());
   if (!cipher) return fail(openssl_error(ErrorKind::internal, "decrypt"));
-  // At least a byte, because OpenSSL takes an output of null for something else.
+  // At least a byte, because a null output has another meaning for OpenSSL.
   Secret block = Secret::of_size(text.size() + 1);
   auto* bytes = reinterpret_cast<unsigned char*>(block.mutable_bytes().data());
   int size = 0;

@@ -30,14 +30,15 @@ constexpr int kMostExponentBits = 31;
 using AlgorithmHandle = Handle<X509_ALGOR, X509_ALGOR_free>;
 using PssHandle = Handle<RSA_PSS_PARAMS, RSA_PSS_PARAMS_free>;
 
-// Go takes no other RSA-PSS: one digest for all, and a salt of its length (RFC 8446 section 4.2.3).
+// Go accepts no other RSA-PSS: one digest for all, and a salt of its length (RFC 8446 section
+// 4.2.3).
 bool is_usual_pss(const X509* certificate, const void* parameters) {
   int digest = NID_undef;
   X509* shared = const_cast<X509*>(certificate);
   if (X509_get_signature_info(shared, &digest, nullptr, nullptr, nullptr) != 1) return false;
   const PssHandle pss(static_cast<RSA_PSS_PARAMS*>(ASN1_item_unpack(
       static_cast<const ASN1_STRING*>(parameters), ASN1_ITEM_rptr(RSA_PSS_PARAMS))));
-  // The one trailer that there is must not be spelt out.
+  // The only trailer must not be written.
   if (pss == nullptr || pss->saltLength == nullptr || pss->maskGenAlgorithm == nullptr ||
       pss->trailerField != nullptr) {
     return false;
@@ -49,7 +50,7 @@ bool is_usual_pss(const X509* certificate, const void* parameters) {
          ASN1_INTEGER_get(pss->saltLength) == EVP_MD_get_size(method);
 }
 
-// ECDSA has no parameters; those of plain RSA are NULL, and may be left out.
+// ECDSA has no parameters; those of plain RSA are NULL and may be missing.
 bool has_usual_signature(const X509* certificate) {
   const ASN1_OBJECT* object = nullptr;
   const void* parameters = nullptr;
@@ -82,7 +83,7 @@ std::string names_problem(const X509* certificate) {
   const int index = X509_get_ext_by_NID(certificate, NID_subject_alt_name, -1);
   const bool is_critical =
       index >= 0 && X509_EXTENSION_get_critical(X509_get_ext(certificate, index)) != 0;
-  // RFC 5280 section 4.2.1.6; Java insists on it.
+  // RFC 5280 section 4.2.1.6; Java requires it.
   return is_critical ? std::string()
                      : "its subject is empty, and its subjectAltName is not marked critical";
 }
@@ -114,8 +115,8 @@ bool has_usual_exponent(const Certificate& certificate) {
          BN_num_bits(exponent.get()) <= kMostExponentBits;
 }
 
-// RSA under its usual name with NULL parameters, in strict DER; a point of a curve with both of its
-// numbers.
+// RSA under its usual name with NULL parameters, in strict DER; or a point of a curve with both
+// coordinates.
 bool is_plain_key(const X509* certificate) {
   ASN1_OBJECT* object = nullptr;
   const unsigned char* data = nullptr;
@@ -132,7 +133,7 @@ bool is_plain_key(const X509* certificate) {
   if (EVP_PKEY_get_base_id(key) != EVP_PKEY_RSA) return true;
   int type = V_ASN1_UNDEF;
   X509_ALGOR_get0(nullptr, &type, nullptr, algorithm);
-  // Not compared with OpenSSL's own encoding: that costs as much as checking a signature.
+  // Not compared with OpenSSL's own encoding, because that costs as much as checking a signature.
   const auto numbers = std::as_bytes(std::span(data, static_cast<std::size_t>(size)));
   const bool is_strict =
       is_strict_der(numbers) && is_single_element(numbers) && are_positive_numbers(numbers);
@@ -205,7 +206,7 @@ std::string issuer_key_problem(const Certificate& certificate) {
 }
 
 std::string root_problem(const Certificate& root) {
-  // The first version has no way to say it.
+  // A certificate of version 1 cannot say it.
   const bool is_authority = root.is_ca() || X509_get_version(root.native()) == X509_VERSION_1;
   if (!is_authority) return "it does not say that it is an authority (CA:TRUE)";
   const std::string problem = issuer_key_problem(root);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What the clients in use ask of a single certificate, whatever stands above it: OpenSSL (curl,
+// What the clients in use require of a single certificate, whatever is above it: OpenSSL (curl,
 // Python, PHP), Go, Java, Node and the browsers. OpenSSL's own verification is laxer than some of
 // them in these points, so they are checked here. Pure functions.
 #pragma once
@@ -10,8 +10,8 @@
 
 namespace ccm::crypto {
 
-// Each answers with the end of a sentence about the certificate ("its serial number is negative");
-// empty when nothing is wrong.
+// Each returns the end of a sentence about the certificate ("its serial number is negative"); empty
+// when nothing is wrong.
 
 // How it is written: strict DER of version 3, a serial number that is not negative, names that can
 // be read, one and the same signature algorithm inside and outside (RSA-PSS with a salt as long as
@@ -19,13 +19,13 @@ namespace ccm::crypto {
 // not know, a well-formed subjectAltName. Of an authority's also that it may issue for servers.
 std::string form_problem(const Certificate& certificate);
 
-// A leaf's key: RSA of 2048 to 8192 bits (Go and the browsers take no more) or ECDSA on the named
+// A leaf's key: RSA of 2048 to 8192 bits (Go and the browsers accept no more) or ECDSA on the named
 // curves P-256 and P-384.
 std::string leaf_key_problem(const Certificate& certificate);
-// An authority's key: P-521 too.
+// An authority's key: also P-521.
 std::string issuer_key_problem(const Certificate& certificate);
 
-// A root's: that clients take it for an authority, and its key.
+// A root's: whether clients take it for an authority, and its key.
 std::string root_problem(const Certificate& root);
 
 }  // namespace ccm::crypto

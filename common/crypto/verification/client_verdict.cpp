@@ -18,7 +18,7 @@ namespace {
 
 using ContextHandle = Handle<X509_STORE_CTX, X509_STORE_CTX_free>;
 
-// 112 bits, what the distributions' OpenSSL asks of a TLS peer.
+// 112 bits, which the distributions' OpenSSL requires of a TLS peer.
 constexpr int kSecurityLevel = 2;
 
 // Borrows the certificates.
@@ -88,7 +88,7 @@ bool is_named_for_client(const Certificate& leaf, const std::string& name) {
   if (is_ip_address(name)) {
     is_named = X509_check_ip_asc(leaf.native(), name.c_str(), kFlags);
   } else {
-    // A wildcard is for every name below it.
+    // A wildcard stands for every name below its domain.
     const std::string host = is_wildcard(name) ? "any" + name.substr(1) : name;
     is_named = X509_check_host(leaf.native(), host.c_str(), host.size(), kFlags, nullptr);
   }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// OpenSSL's verdict on a path, as a client would give it that trusts what is above the path. Pure
-// functions, but for is_trusted_by_system().
+// OpenSSL's verdict on a path: that of a client that trusts what is above the path. Pure functions,
+// except is_trusted_by_system().
 #pragma once
 
 #include <optional>
@@ -28,7 +28,7 @@ bool is_named_for_client(const Certificate& leaf, const std::string& name);
 // (system_trust.h). False when there are none.
 bool is_trusted_by_system(const std::vector<Certificate>& chain, Time now);
 
-// The same for a client that trusts these authorities and no other, roots or not.
+// The same for a client that trusts these authorities and no others, whether or not they are roots.
 bool is_trusted_by(const std::vector<Certificate>& authorities,
                    const std::vector<Certificate>& chain, Time now);
 

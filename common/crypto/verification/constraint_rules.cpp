@@ -21,7 +21,7 @@ namespace {
 using ConstraintsHandle = Handle<NAME_CONSTRAINTS, NAME_CONSTRAINTS_free>;
 using Subtrees = const STACK_OF(GENERAL_SUBTREE);
 
-// Go compares no more for one authority.
+// Go makes no more comparisons for one authority.
 constexpr std::uint64_t kMostComparisons = 250000;
 
 struct Constraints {
@@ -41,7 +41,7 @@ std::string_view view_of(const ASN1_STRING* text) {
           static_cast<std::size_t>(ASN1_STRING_length(text))};
 }
 
-// Of a DNS name, an address, a mailbox or a URI; empty for what has no such value.
+// The value of a DNS name, an address, a mailbox or a URI; empty for other types.
 std::string_view text_of_name(const GENERAL_NAME* name) {
   const bool has_text = name->type == GEN_DNS || name->type == GEN_IPADD ||
                         name->type == GEN_EMAIL || name->type == GEN_URI;
@@ -75,7 +75,7 @@ bool has_mask(std::string_view address) {
   return true;
 }
 
-// A leading dot is fine.
+// A dot at the beginning is allowed.
 bool has_readable_labels(std::string_view text) {
   if (text.starts_with('.')) text.remove_prefix(1);
   const bool is_visible =
@@ -99,7 +99,7 @@ bool has_host_characters(std::string_view text) {
   });
 }
 
-// As Go reads it, whomever it is about, and Java when it must not be ignored.
+// Whether Go can read it, and Java, when it must not ignore it.
 bool is_readable_subtree(const GENERAL_SUBTREE& subtree, bool is_critical) {
   const std::string_view text = text_of_name(subtree.base);
   switch (subtree.base->type) {
@@ -124,7 +124,8 @@ bool has_known_type(const GENERAL_SUBTREE& subtree) {
 
 // -- how clients apply them ---------------------------------------------------------------------
 
-// "bad.example.com" is excluded, and "*.example.com" could be it.
+// If "bad.example.com" is excluded, "*.example.com" is refused, because it could stand for that
+// name.
 std::string excluded_below(const std::string& wildcard, const NAME_CONSTRAINTS& constraints) {
   std::string found;
   is_any(constraints.excludedSubtrees, [&](const GENERAL_SUBTREE& subtree) {
@@ -149,7 +150,7 @@ std::string wildcard_problem(const std::vector<std::string>& names,
   return {};
 }
 
-// Java compares as many bytes as the shorter one has, and does not mask the network.
+// Java compares as many bytes as the shorter one has, and does not apply the mask to the network.
 bool is_within(std::string_view address, std::string_view network) {
   const std::size_t size = network.size() / 2;
   if (address.size() < size) return false;
@@ -174,7 +175,7 @@ bool is_link_refused(std::string_view link, const Constraints& constraints) {
   const bool are_limited =
       is_any(*constraints.handle, [](const GENERAL_SUBTREE& s) { return s.base->type == GEN_URI; });
   if (!are_limited) return false;
-  // Chromium compares none at all.
+  // Chromium compares none of them.
   return constraints.are_critical || domain_of(link).empty();
 }
 
@@ -224,7 +225,7 @@ std::string constraints_problem(const X509* certificate) {
   if (!is_any(both, [](const GENERAL_SUBTREE&) { return true; })) {
     return "its name constraints are empty";
   }
-  // RFC 5280 wants the one absent, and the other left at its default.
+  // RFC 5280 wants the maximum absent and the minimum at its default.
   if (is_any(both, [](const auto& s) { return s.minimum != nullptr || s.maximum != nullptr; })) {
     return "its name constraints have a minimum or a maximum, which clients do not know";
   }

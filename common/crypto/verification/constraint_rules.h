@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What the clients in use ask of name constraints (RFC 5280 section 4.2.1.10) beyond OpenSSL's
+// What the clients in use require of name constraints (RFC 5280 section 4.2.1.10) beyond OpenSSL's
 // verification. Used inside the crypto room only. Pure functions.
 #pragma once
 
@@ -12,9 +12,9 @@
 
 namespace ccm::crypto {
 
-// How an authority's constraints are written, whomever they are about. The end of a sentence about
-// the certificate ("its name constraints are empty"); empty when nothing is wrong, also without the
-// extension.
+// What is wrong with the form of an authority's constraints, whatever they apply to. The end of a
+// sentence about the certificate ("its name constraints are empty"); empty when nothing is wrong,
+// also without the extension.
 std::string constraints_problem(const X509* certificate);
 
 // Whether a client applies the constraints of an authority of `path` to the leaf in a way that

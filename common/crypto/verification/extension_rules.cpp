@@ -13,11 +13,11 @@
 namespace ccm::crypto {
 namespace {
 
-// Go and Java know no other critical extension both; the rest know these too.
+// The critical extensions that Go and Java both know. The other clients know them, too.
 constexpr std::array kKnownCritical{
     NID_key_usage,     NID_basic_constraints,    NID_subject_alt_name,
     NID_ext_key_usage, NID_certificate_policies, NID_name_constraints};
-// What Go or Chromium reads, whoever needs it.
+// Extensions that Go or Chromium reads in any certificate.
 constexpr std::array kReadByClients{NID_key_usage,
                                     NID_basic_constraints,
                                     NID_subject_alt_name,
@@ -31,7 +31,7 @@ constexpr std::array kReadByClients{NID_key_usage,
                                     NID_policy_constraints,
                                     NID_inhibit_any_policy,
                                     NID_crl_distribution_points};
-// Chromium keeps such numbers in a byte.
+// Chromium stores these numbers in a byte.
 constexpr long kMostOfANumber = 255;
 
 using InformationHandle = Handle<AUTHORITY_INFO_ACCESS, AUTHORITY_INFO_ACCESS_free>;
@@ -68,7 +68,7 @@ bool is_one_of(const std::array<int, Size>& known, int nid) {
   return std::find(known.begin(), known.end(), nid) != known.end();
 }
 
-// Whatever it is: the parsed form is freed by the extension's own method.
+// The extension's own method frees the parsed form, whatever it is.
 bool is_readable(X509_EXTENSION* extension) {
   const X509V3_EXT_METHOD* method = X509V3_EXT_get(extension);
   void* parsed = X509V3_EXT_d2i(extension);
@@ -81,7 +81,7 @@ bool is_readable(X509_EXTENSION* extension) {
   return true;
 }
 
-// Nobody minds bytes behind these two.
+// Bytes after these two extensions bother no client.
 bool may_have_a_rest(int nid) {
   return nid == NID_crl_distribution_points || nid == NID_info_access;
 }
@@ -154,7 +154,7 @@ bool is_usual_policy(const POLICYINFO* policy, bool is_strict, bool may_have_qua
   return true;
 }
 
-// Java takes no qualifiers in an authority's critical ones.
+// Java accepts no qualifiers in critical policies of an authority.
 bool has_usual_policies(const X509* certificate, bool is_ca) {
   int critical = 0;
   const PoliciesHandle policies(static_cast<CERTIFICATEPOLICIES*>(

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What the clients in use ask of a certificate's extensions, whatever stands above and below it.
-// OpenSSL reads more than Go, Java and Chromium do. Used inside the crypto room only; pure.
+// What the clients in use require of a certificate's extensions, whatever is above and below it.
+// OpenSSL accepts more than Go, Java and Chromium do. Used inside the crypto room only; pure.
 #pragma once
 
 #include <string>
@@ -9,9 +9,9 @@
 
 namespace ccm::crypto {
 
-// Each extension is there once; those that clients read are strict DER, with nothing behind it and
-// nothing in it that a client does not take; none is critical that a client does not know. The end
-// of a sentence about the certificate; empty when nothing is wrong. Alternative names and name
+// Each extension occurs once. Those that clients read are strict DER, with nothing after it and
+// nothing in it that a client refuses. None is critical that a client does not know. The end of a
+// sentence about the certificate; empty when nothing is wrong. Alternative names and name
 // constraints have rules of their own (alternative_names.h, constraint_rules.h).
 std::string extension_problem(const Certificate& certificate);
 

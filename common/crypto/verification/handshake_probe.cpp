@@ -34,7 +34,7 @@ Probe problem_of(ProbeOutcome outcome, std::string problem) {
   return probe;
 }
 
-// What the server said, or what is wrong with what it said.
+// What the server said, or what is wrong with its answer.
 Probe problem_of_handshake() {
   const unsigned long code = ERR_peek_error();
   const int reason = ERR_GET_REASON(code);
@@ -45,20 +45,20 @@ Probe problem_of_handshake() {
   return problem_of(is_alert ? ProbeOutcome::refused : ProbeOutcome::no_tls, std::move(problem));
 }
 
-// One connection from its beginning to its end. The bytes pass through buffers in memory, so that
-// no write raises SIGPIPE and every wait has an end.
+// One connection, from its beginning to its end. The bytes pass through buffers in memory, so that
+// no write raises SIGPIPE and every wait ends.
 class Conversation {
  public:
   Conversation(const Clock& clock, SteadyTime end) : clock_(clock), end_(end) {}
 
-  // Empty when there is a connection.
+  // Empty when the connection is made.
   std::optional<Probe> connect_to(const NetworkAddress& address);
   Probe shake_hands(SSL_CTX* context, const std::string& server_name);
 
  private:
   bool wait_for(short events) const;
   bool send_all();
-  // Empty when something came.
+  // Empty when something was received.
   std::optional<Probe> receive();
   Probe what_was_shown() const;
   Probe silence() const { return problem_of(ProbeOutcome::silent, "no answer in time"); }
@@ -187,7 +187,7 @@ Probe Conversation::shake_hands(SSL_CTX* context, const std::string& server_name
 Handle<SSL_CTX, SSL_CTX_free> make_context(const char* algorithms) {
   Handle<SSL_CTX, SSL_CTX_free> context(SSL_CTX_new(TLS_client_method()));
   if (context == nullptr) return nullptr;
-  // Whatever is shown is to be seen, also what a client of today refuses.
+  // Accepts everything, because also certificates that today's clients refuse should be seen.
   SSL_CTX_set_verify(context.get(), SSL_VERIFY_NONE, nullptr);
   SSL_CTX_set_security_level(context.get(), 0);
   SSL_CTX_set_session_cache_mode(context.get(), SSL_SESS_CACHE_OFF);

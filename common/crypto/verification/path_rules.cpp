@@ -34,14 +34,14 @@ bool has_extension(const Certificate& certificate, int nid) {
   return X509_get_ext_by_NID(certificate.native(), nid, -1) >= 0;
 }
 
-// Constrains the policies of others and has none itself. X509_policy_check() of OpenSSL 3.0 leaks
-// the constraints of such a certificate.
+// The certificate constrains the policies of others and has none itself. X509_policy_check() of
+// OpenSSL 3.0 leaks the constraints of such a certificate.
 bool constrains_without_policies(const Certificate& certificate) {
   return has_extension(certificate, NID_policy_constraints) &&
          !has_extension(certificate, NID_certificate_policies);
 }
 
-// How many more certificates may go without a policy; nullopt when it does not say.
+// How many more certificates may have no policy; nullopt when the certificate does not say.
 std::optional<std::uint64_t> allowed_without_policy(const Certificate& certificate) {
   const PolicyConstraintsHandle constraints(static_cast<POLICY_CONSTRAINTS*>(
       X509_get_ext_d2i(certificate.native(), NID_policy_constraints, nullptr, nullptr)));
@@ -51,8 +51,8 @@ std::optional<std::uint64_t> allowed_without_policy(const Certificate& certifica
   return is_said ? std::optional(allowed) : std::nullopt;
 }
 
-// RFC 5280 section 6.1, for a path that has no policy in common: explicit_policy counts the
-// certificates that may still go without one.
+// RFC 5280 section 6.1, for a path without a common policy: explicit_policy says how many
+// certificates may still have none.
 bool demands_a_policy(const std::vector<Certificate>& path, const Certificate* root) {
   std::uint64_t left = path.size() + 1;
   if (root != nullptr) left = std::min(left, allowed_without_policy(*root).value_or(left));
@@ -66,7 +66,7 @@ bool demands_a_policy(const std::vector<Certificate>& path, const Certificate* r
   return left == 0;
 }
 
-// OpenSSL takes no policies for none of them, not for any.
+// OpenSSL reads an empty list as "no policy", not as "any policy".
 ObjectsHandle any_policy() {
   ObjectsHandle policies(sk_ASN1_OBJECT_new_null());
   const bool is_full =
@@ -86,7 +86,7 @@ std::string policy_problem(const std::vector<Certificate>& path, const Certifica
   for (const Certificate& certificate : path) {
     if (sk_X509_push(chain.get(), certificate.native()) == 0) return {};
   }
-  // OpenSSL does not look at the last one, which it takes for the root.
+  // OpenSSL skips the last certificate, which it takes for the root.
   if (sk_X509_push(chain.get(), path.back().native()) == 0) return {};
   X509_POLICY_TREE* tree = nullptr;
   int is_explicit = 0;
@@ -105,7 +105,7 @@ std::string_view bytes_of(const X509_NAME* name) {
   return {reinterpret_cast<const char*>(data), size};
 }
 
-// OpenSSL takes a name in other letters or of another type of string for the same, Go does not.
+// OpenSSL ignores case and the type of string in names, Go does not.
 std::string names_problem_of(const Certificate& issued, const Certificate& issuer) {
   const bool is_same = bytes_of(X509_get_issuer_name(issued.native())) ==
                        bytes_of(X509_get_subject_name(issuer.native()));

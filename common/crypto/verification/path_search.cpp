@@ -15,21 +15,22 @@ namespace ccm::crypto {
 namespace {
 
 constexpr std::size_t kMostPaths = 32;
-// Longer than anything that may be served, so that too long a chain is seen to be one.
+// Longer than anything that may be served, so that a chain that is too long is recognised.
 constexpr std::size_t kLongestPath = 20;
 
 bool is_in_force(const Certificate& certificate, std::optional<Time> now) noexcept {
   return !now || (certificate.not_before() <= *now && certificate.not_after() > *now);
 }
 
-// Walks from the leaf up, depth first, and keeps every way that cannot be continued.
+// Walks from the leaf up, depth first, and keeps every path that cannot be continued.
 class Search {
  public:
   Search(const Certificate& leaf, const Certificates& all, std::optional<Time> now) : now_(now) {
     nodes_.push_back({.certificate = leaf, .issuers = {}});
     for (const Certificate& certificate : all) {
       if (is_same(certificate, leaf)) continue;
-      // A root of version 1 does not say that it is an authority, and clients take it all the same.
+      // A root of version 1 does not say that it is an authority, and clients accept it
+      // nevertheless.
       if (certificate.is_self_signed()) {
         roots_.push_back(certificate);
       } else if (certificate.is_ca()) {
@@ -48,7 +49,7 @@ class Search {
  private:
   struct Node {
     Certificate certificate;
-    // Found out when the search comes here: checking signatures is what costs.
+    // Looked up when the search gets here, because checking signatures is expensive.
     std::optional<std::vector<std::size_t>> issuers;
   };
 
@@ -79,15 +80,15 @@ class Search {
     if (is_end) found_.push_back(judged());
   }
 
-  // What any authority may become while the one of the same name and key that clients have stays
-  // good. Other faults (of path length, of name constraints, …) are believed to be what they seem,
-  // unless a root that came along shows that it goes without.
+  // Faults that any authority's certificate may get with time, while clients have a newer one with
+  // the same name and key. Other faults (of path length, of name constraints, …) count, unless a
+  // delivered root shows that the path is good without this certificate.
   bool is_outdated(const Certificate& certificate) const {
     return !is_in_force(certificate, now_) ||
            certificate.signature_strength() != SignatureStrength::strong;
   }
 
-  // The way as far as a client can use it; all of it when that is not far enough.
+  // The path as far as a client can use it, or all of it when that is not far enough.
   Path judged() const {
     Certificates whole;
     for (const std::size_t index : way_) whole.push_back(nodes_[index].certificate);
@@ -110,7 +111,7 @@ class Search {
     return path;
   }
 
-  // One that clients take and that is valid now, if there is one.
+  // A root that clients accept and that is valid now, if there is one.
   std::optional<Certificate> root_of(const Certificate& certificate) const {
     std::optional<Certificate> found;
     for (const Certificate& root : roots_) {
@@ -121,8 +122,8 @@ class Search {
     return found;
   }
 
-  // The root when it is right above the path. One that is over does not count: clients have their
-  // own, which may be a later one of the same key.
+  // The root when it is directly above the path. An expired one does not count: clients have their
+  // own, perhaps a later one with the same key.
   std::optional<Certificate> anchor_above(const Path& path) const {
     const bool is_above = path.root && is_in_force(*path.root, now_) &&
                           path.certificates.back().is_issued_by(*path.root);
@@ -145,13 +146,13 @@ class Search {
   }
 
   std::optional<Time> now_;
-  std::vector<Node> nodes_;  // the leaf, then every authority that is no root
+  std::vector<Node> nodes_;  // the leaf, then every authority that is not a root
   Certificates roots_;
   std::vector<std::size_t> way_;
   std::vector<Path> found_;
 };
 
-// A root that came along and is over is worse than none.
+// A delivered root that has expired is worse than none.
 enum class Top : std::uint8_t { over, unknown, in_force };
 
 Top top_of(const Path& path, std::optional<Time> now) noexcept {
@@ -174,7 +175,7 @@ std::vector<Path> best_paths(const Certificate& leaf, const Certificates& others
   auto best = rank_of(found.front(), now);
   for (const Path& path : found) best = std::max(best, rank_of(path, now));
   std::erase_if(found, [&](const Path& path) { return rank_of(path, now) != best; });
-  // Of what no client accepts one is enough.
+  // When no client accepts any of them, one is enough.
   if (!found.front().is_live) found.resize(1);
   note_recent(question, found);
   return found;

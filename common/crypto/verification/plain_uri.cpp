@@ -35,7 +35,7 @@ bool is_scheme(std::string_view text) noexcept {
          });
 }
 
-// RFC 3986 section 2, but for brackets, which only a host may have.
+// RFC 3986 section 2, without brackets, which only a host may have.
 bool is_uri_character(char c) noexcept {
   return is_letter(c) || is_digit(c) ||
          std::string_view("-._~:/?#@!$&'()*+,;=%").find(c) != std::string_view::npos;

@@ -7,8 +7,8 @@
 
 namespace ccm::crypto {
 
-// As Go and Java both read it: a scheme and something behind it, only the characters of RFC 3986,
-// whole %-escapes and none in the host, and a host and port that can be one.
+// Whether Go and Java both read it: a scheme and something after it, only the characters of RFC
+// 3986, complete %-escapes and none in the host, and a valid host and port.
 bool is_plain_uri(std::string_view uri) noexcept;
 
 // The host of a plain URI, a view into it; empty when there is none or it is an address.

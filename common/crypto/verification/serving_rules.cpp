@@ -91,9 +91,9 @@ Result<void> check_chain(const Path& path, Time now) {
   return {};
 }
 
-// A leaf right below a root is legal, but without the root nobody can tell it from a lost
-// intermediate, which half of the clients would not survive. Higher up nobody can tell at all: any
-// authority may be one that clients have.
+// A leaf directly below a root is legal. Without the root nobody can distinguish it from a leaf
+// whose intermediate was lost, and half of the clients would refuse that. Higher up nobody can tell
+// at all, because clients may have any authority.
 Result<void> check_completeness(const Path& path) {
   if (path.certificates.size() > 1 || path.root) return {};
   const Certificate& last = path.certificates.back();
@@ -161,7 +161,7 @@ Result<void> check_server_auth(const Certificate& leaf) {
       "the certificate is an authority's (CA:TRUE), and browsers refuse that for a server");
 }
 
-// RFC 7633: without a response clients refuse it, and nobody could ever give one.
+// RFC 7633: clients refuse it without a response, and without a responder nobody could get one.
 Result<void> check_stapling(const Certificate& leaf) {
   if (!leaf.requires_stapling()) return {};
   const std::vector<std::string> urls = leaf.ocsp_urls();
@@ -172,13 +172,13 @@ Result<void> check_stapling(const Certificate& leaf) {
       "responder that is reached by HTTP");
 }
 
-// The root that came along, when it is right above the path.
+// The delivered root, if it is directly above the path.
 const Certificate* root_above(const Path& path) {
   const bool is_above = path.root && path.certificates.back().is_issued_by(*path.root);
   return is_above ? &*path.root : nullptr;
 }
 
-// What is left is whatever else a client would not accept.
+// Catches everything else that a client would not accept.
 Result<void> check_as_client(const Path& path, Time now) {
   const Certificate* root = root_above(path);
   std::string problem;
@@ -187,7 +187,7 @@ Result<void> check_as_client(const Path& path, Time now) {
     return refused_by("clients",
                       fmt::format("clients refuse the root {}: {}", root->subject(), problem));
   }
-  // Clients may have a later one of the same key.
+  // Clients may have a later one with the same key.
   const bool is_live = root != nullptr && root->not_before() <= now && root->not_after() > now;
   if (!is_live) root = nullptr;
   Result<void> verified = verify_as_client(

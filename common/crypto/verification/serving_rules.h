@@ -18,11 +18,11 @@
 
 namespace ccm::crypto {
 
-// Which rules these are: a larger number whenever one becomes stricter. The store keeps it with
-// what passed them, which need not be asked again then but for names and dates.
+// The number of these rules, which grows whenever one becomes stricter. The store keeps it with a
+// certificate that has passed; with the same number, only names and dates have to be checked again.
 inline constexpr unsigned kServingRules = 3;
 
-// What is stored has no root any more.
+// A stored bundle has no root any more.
 enum class Arrival : bool { stored, new_one };
 
 struct ServingTerms {
@@ -48,7 +48,7 @@ Result<void> check_serving(const ServingTerms& terms, const Bundle& bundle, cons
 // A refusal by a rule: "RULE: SENTENCE".
 Failure refused_by(std::string_view rule, std::string sentence);
 
-// The first refusal of the rules, asked in order.
+// Asks the rules in order, until one refuses.
 template <typename... Rules>
 Result<void> first_refusal(const Rules&... rules) {
   Result<void> verdict;

@@ -14,7 +14,7 @@ namespace {
 using Bytes = std::span<const std::byte>;
 
 constexpr int kDeepest = 16;
-// Go keeps a part of an object identifier in 31 bits.
+// Go stores a part of an object identifier in 31 bits.
 constexpr std::uint64_t kMostOfAnArc = 0x7fffffff;
 
 struct Element {
@@ -60,7 +60,7 @@ bool is_boolean(Bytes content) noexcept {
   return content.size() == 1 && (value_of(content[0]) == 0x00 || value_of(content[0]) == 0xff);
 }
 
-// The bits that are not used are zero.
+// The unused bits must be zero.
 bool is_bit_string(Bytes content) noexcept {
   if (content.empty()) return false;
   const unsigned unused = value_of(content[0]);
@@ -121,7 +121,7 @@ bool is_alphanumeric(char c) noexcept {
   return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
 }
 
-// With '*', which is common and forgiven.
+// Including '*', which is common and accepted.
 bool is_printable_character(char c) noexcept {
   return is_alphanumeric(c) || std::string_view(" '()+,-./:=?*").find(c) != std::string_view::npos;
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// How strictly the strictest clients in use (Go) read what is inside a certificate. OpenSSL reads
+// How strictly the strictest client in use (Go) reads the content of a certificate. OpenSSL accepts
 // more. Used inside the crypto room only; pure functions, linear in their input.
 #pragma once
 
@@ -16,18 +16,18 @@ namespace ccm::crypto {
 // ones of a bit string, and no part of an object identifier above 31 bits, which is Go's limit.
 bool is_strict_der(std::span<const std::byte> bytes) noexcept;
 
-// Whether there is one element and nothing behind it.
+// Whether there is one element and nothing after it.
 bool is_single_element(std::span<const std::byte> bytes) noexcept;
 
 // Whether it begins with a sequence of nothing but integers above zero. OpenSSL takes a negative
 // one in a key for a positive one.
 bool are_positive_numbers(std::span<const std::byte> bytes) noexcept;
 
-// Whether no boolean is false, in strict DER of which each is false when it is left out, as in a
-// certificate outside its extensions' values (X.690 section 11.5).
+// Whether no boolean is written as false, in strict DER in which false is always the default, as in
+// a certificate outside its extensions' values (X.690 section 11.5).
 bool has_no_spelt_out_false(std::span<const std::byte> bytes) noexcept;
 
-// Whether the text of a name's part has one of the usual types and only characters of that type.
+// Whether this part of a name has one of the usual string types and only characters of that type.
 bool is_readable_text(const ASN1_STRING* text) noexcept;
 
 }  // namespace ccm::crypto

@@ -30,7 +30,7 @@ std::string stamp_of(std::string_view path) {
                      status.st_mtim.tv_sec, status.st_mtim.tv_nsec);
 }
 
-// Another one whenever what would be read is another.
+// Changes whenever the files to be read change.
 Sha256 stamp_of_all() {
   std::string text =
       stamp_of(chosen(X509_get_default_cert_file_env(), X509_get_default_cert_file()));
@@ -39,8 +39,8 @@ Sha256 stamp_of_all() {
   return sha256(text);
 }
 
-// As X509_STORE_set_default_paths(), but for its third look-up: that one finds the same files as
-// the second, and reads the whole directory whenever an authority is not in it.
+// As X509_STORE_set_default_paths() does, without its third look-up. That one finds the same files
+// as the second, and reads the whole directory whenever an authority is not in it.
 StoreHandle read_trust() {
   StoreHandle store(X509_STORE_new());
   if (store == nullptr) return nullptr;
@@ -61,14 +61,14 @@ struct Known {
   X509_STORE* store = nullptr;
   Sha256 stamp{};
 };
-// A server may unload its module, and then no handler of ours may be called at its exit.
+// A server may unload its module. Then no handler of ours may be called at its exit.
 static_assert(std::is_trivially_destructible_v<Known>);
 
 }  // namespace
 
 StoreHandle system_trust() {
   static Known known;
-  // Before it is read: what changes in between is read the next time.
+  // Taken before reading, so that a change in between is noticed the next time.
   const Sha256 stamp = stamp_of_all();
   const std::lock_guard lock(known.mutex);
   if (known.store == nullptr || known.stamp != stamp) {

@@ -10,7 +10,7 @@
 
 namespace ccm::crypto {
 
-// Shared: nothing may be added to it. nullptr when it cannot be made.
+// Shared, so nothing may be added to it. nullptr when it cannot be made.
 StoreHandle system_trust();
 
 }  // namespace ccm::crypto

@@ -11,8 +11,8 @@
 
 namespace ccm::crypto {
 
-// Adds the certificates to those that the context trusts. `context`: an SSL_CTX, borrowed. Once for
-// each new context.
+// Adds the certificates to those that the context trusts. `context`: an SSL_CTX, borrowed. To be
+// called once for each new context.
 Result<void> add_trust(void* context, const std::vector<Certificate>& trusted);
 
 // Makes the context show a certificate: `chain` with the leaf first, and the leaf's key. `context`:
