@@ -101,8 +101,8 @@ class Filling {
     if (changes.names) changed_.emplace(changes.names->begin(), changes.names->end());
   }
 
-  // The copy, if the store has told of no change of the certificate. The agent corrects at its start
-  // what that misses, such as a restored backup.
+  // The copy, if the store has told of no change of the certificate. The agent corrects at its
+  // start what that misses, such as a restored backup.
   const publication::SnapshotEntry* unchanged(const std::string& entry) const {
     return changed_ && !changed_->contains(entry) ? copy_of(entry) : nullptr;
   }
