@@ -9,7 +9,8 @@ sys.path.insert(0, str(HERE.parents[1] / "support"))
 sys.path.insert(0, str(HERE.parent / "agent"))  # agent_place
 sys.path.insert(0, str(HERE))
 
-from ccmctl import Ctl  # noqa: E402 (the path comes first)
+import agent_place  # noqa: E402 (the path comes first)
+import ccmctl  # noqa: E402
 from lab.emulator import Emulator  # noqa: E402
 
 
@@ -31,4 +32,26 @@ def cloud(running):
 def ctl(cloud, tmp_path):
     """ccmctl that knows the cloud from its options and has an empty state directory."""
     (tmp_path / "state").mkdir(mode=0o700)
-    return Ctl(cloud.facts, tmp_path / "state")
+    return ccmctl.Ctl(cloud.facts, tmp_path / "state")
+
+
+@pytest.fixture
+def here(tmp_path):
+    """ccmctl doctor of a state directory, without a word to the cloud."""
+    state = tmp_path / "state"
+    state.mkdir(mode=0o700)
+
+    def run(*words):
+        return ccmctl.run("--state-dir", state, "--json", "doctor", "--offline", *words)
+    run.state = state
+    return run
+
+
+@pytest.fixture
+def place(cloud, tmp_path):
+    place = agent_place.Place(tmp_path, cloud.facts)
+    place.add_certificate("www", "names www.example.com", "source scm")
+    place.add_certificate("app", "names app.intra", f"source pca issuer={cloud.facts['issuer_id']}")
+    cloud.issue(["www.example.com"], days=60)
+    yield place
+    place.stop()

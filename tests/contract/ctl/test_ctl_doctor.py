@@ -3,57 +3,17 @@
 
 import json
 import os
-import pathlib
-import shutil
 import subprocess
 import time
 
 import agent_place
 import ccmctl
 import pytest
+from examination import doctor, findings, found, sh, start, write
 from lab import place as lab_place
 from lab.waiting import wait_until
 
-NGINX = pathlib.Path("/usr/sbin/nginx")
-APACHE = pathlib.Path("/usr/sbin/apache2")
 AS_ROOT = os.geteuid() == 0
-
-
-def findings(ended):
-    return json.loads(ended.out)["findings"]
-
-
-def found(ended, subject, part=""):
-    """The one finding about this whose sentence has this in it."""
-    fitting = [each for each in findings(ended) if each["subject"] == subject and part in each["finding"]]
-    assert len(fitting) == 1, (subject, part, ended)
-    return fitting[0]
-
-
-def sh(command):
-    subprocess.run(["sh", "-c", command], check=True, timeout=60)
-
-
-@pytest.fixture
-def here(tmp_path):
-    """ccmctl doctor of a state directory, without a word to the cloud."""
-    state = tmp_path / "state"
-    state.mkdir(mode=0o700)
-
-    def run(*words):
-        return ccmctl.run("--state-dir", state, "--json", "doctor", "--offline", *words)
-    run.state = state
-    return run
-
-
-def write(path, content=b"x", mode=0o600):
-    for parent in reversed(path.parents):
-        if not parent.exists():
-            parent.mkdir(mode=0o700)
-    path.write_bytes(content)
-    path.chmod(mode)
-    return path
-
 
 # -- as a whole ----------------------------------------------------------------------------------
 
@@ -180,28 +140,6 @@ def test_no_agent(here):
 # -- certificates and settings -------------------------------------------------------------------
 
 
-@pytest.fixture
-def place(cloud, tmp_path):
-    place = agent_place.Place(tmp_path, cloud.facts)
-    place.add_certificate("www", "names www.example.com", "source scm")
-    place.add_certificate("app", "names app.intra", f"source pca issuer={cloud.facts['issuer_id']}")
-    cloud.issue(["www.example.com"], days=60)
-    yield place
-    place.stop()
-
-
-def doctor(place, *words):
-    return ccmctl.run("--state-dir", place.state, "--json", "doctor", *words)
-
-
-def start(place):
-    server = place.start()
-    for name in ("www", "app"):
-        server.wait_for_certificate(name)
-    wait_until(lambda: "2 of 2" in doctor(place, "--offline").out, "both to be well")
-    return server
-
-
 def test_a_host_that_works(place, cloud):
     start(place)
     issued = len(cloud.issued())
@@ -288,107 +226,6 @@ def test_credentials_that_others_may_read(place):
     assert finding["verdict"] == "look" and finding["remedy"] == f"chmod 600 {place.credentials}"
 
 
-# -- modules -------------------------------------------------------------------------------------
-
-
-def patched(source, target, old, new):
-    """A copy with other bytes of the same length."""
-    content = pathlib.Path(source).read_bytes()
-    assert len(old) == len(new) and old in content
-    target.write_bytes(content.replace(old, new))
-    return target
-
-
-def fit(here, module, program):
-    return found(here("--module", module, "--program", program), f"module {module}")
-
-
-@pytest.mark.skipif(not NGINX.exists(), reason="there is no nginx")
-def test_a_module_of_nginx_fits_or_not(here, tmp_path):
-    module = shutil.copy(lab_place.module("ngx_ccm_module.so"), tmp_path)
-    finding = fit(here, module, NGINX)
-    assert finding["verdict"] == "ok" and "fits /usr/sbin/nginx" in finding["finding"]
-    version = int.from_bytes(record_of_nginx(pathlib.Path(module).read_bytes()), "little")
-    newer = patched(module, tmp_path / "newer.so", version.to_bytes(8, "little"),
-                    (1099007).to_bytes(8, "little"))
-    finding = fit(here, newer, NGINX)
-    assert finding["verdict"] == "bad" and "1.99.7" in finding["finding"] and finding["remedy"]
-    other = patched(module, tmp_path / "other.so", b"\0008,4,8,", b"\0004,4,8,")
-    assert "4,4,8," in fit(here, other, NGINX)["finding"]
-
-
-def record_of_nginx(content):
-    at = content.index(bytes([255] * 16 + [0] * 24))
-    return content[at + 40:at + 48]
-
-
-@pytest.mark.skipif(not APACHE.exists(), reason="there is no Apache")
-def test_a_module_of_apache_fits_or_not(here, tmp_path):
-    module = shutil.copy(lab_place.module("mod_ccm.so"), tmp_path)
-    assert fit(here, module, APACHE)["verdict"] == "ok"
-    number = (20120211).to_bytes(4, "little")
-    other = patched(module, tmp_path / "other.so", number, (20300101).to_bytes(4, "little"))
-    finding = fit(here, other, APACHE)
-    assert finding["verdict"] == "bad" and "20300101" in finding["finding"]
-    assert "built for httpd" in fit(here, module, NGINX)["finding"]
-
-
-def test_what_is_no_module(here):
-    assert fit(here, "/bin/sh", NGINX)["verdict"] == "bad"
-    assert fit(here, "/nonexistent", NGINX)["verdict"] == "bad"
-    assert here("--program", NGINX).status == 2
-
-
-def with_module(settings, path, version):
-    """The settings that an agent left, as of a server with this module (common/config/input/wire.cpp)."""
-    content = settings.read_bytes()
-    at = 24
-    for _ in range(2):
-        at += 4 + int.from_bytes(content[at:at + 4], "little")
-    end = at
-    for _ in range(2):
-        end += 4 + int.from_bytes(content[end:end + 4], "little")
-    texts = b"".join(len(text).to_bytes(4, "little") + text for text in (path.encode(), version.encode()))
-    settings.write_bytes(content[:at] + texts + content[end:])
-
-
-def test_what_runs_and_what_is_installed(place, tmp_path):
-    # A copy: doctor looks at whatever server of this machine has the module loaded.
-    module = shutil.copy(lab_place.module("ngx_ccm_module.so"), tmp_path)
-    start(place)
-    release = ccmctl.run("--version").out.split()[-1]
-    settings = place.settings_file()
-    with_module(settings, module, release)
-    ended = doctor(place, "--offline")
-    assert found(ended, "agent of nginx")["verdict"] == "ok"
-    assert found(ended, "module of nginx")["verdict"] == "ok"
-    with_module(settings, module, "0.0.1")
-    finding = found(doctor(place, "--offline"), "module of nginx", "loaded")
-    assert finding["verdict"] == "look" and f"0.0.1 was loaded, but {release}" in finding["finding"]
-    assert "systemctl restart nginx" in finding["remedy"]
-    with_module(settings, "/nonexistent/ngx_ccm_module.so", release)
-    assert found(doctor(place, "--offline"), "module of nginx")["verdict"] == "bad"
-
-
-def test_an_agent_that_was_replaced(cloud, tmp_path, monkeypatch):
-    agent = tmp_path / "ccm-agent"
-    shutil.copy(lab_place.program("ccm-agent"), agent)
-    place = agent_place.Place(tmp_path, cloud.facts)
-    place.add_certificate("app", "names app.intra", f"source pca issuer={cloud.facts['issuer_id']}")
-    programs = lab_place.program
-    monkeypatch.setattr(lab_place, "program", lambda name: str(agent) if name == "ccm-agent" else programs(name))
-    tmp_path.chmod(0o755)
-    try:
-        place.start().wait_for_certificate("app")
-        monkeypatch.undo()
-        with_module(place.settings_file(), "/nonexistent", "0.0.1")
-        assert found(doctor(place, "--offline"), "agent of nginx")["verdict"] == "ok"
-        agent.unlink()
-        assert found(doctor(place, "--offline"), "agent of nginx")["verdict"] == "bad"
-    finally:
-        place.stop()
-
-
 # -- the cloud -----------------------------------------------------------------------------------
 
 
@@ -443,97 +280,3 @@ def test_stops_before_a_key_is_locked(ctl, cloud, tmp_path):
     ended = ctl("--json", "doctor", "--credentials", "/nonexistent")
     assert found(ended, "credentials")["verdict"] == "bad"
     assert found(ended, "endpoint of scm")["verdict"] == "ok", "the network needs no credentials"
-
-
-# -- permissions ---------------------------------------------------------------------------------
-
-NO_PERMISSION = {"scm": "SCM.4002", "pca": "PCA.00010004"}
-
-
-def actions(*words):
-    policy = json.loads(ccmctl.run("--state-dir", "/nonexistent", "policy", *words).out)
-    assert policy["Version"] == "1.1" and len(policy["Statement"]) == 1
-    assert set(policy["Statement"][0]) == {"Effect", "Action"}
-    assert policy["Statement"][0]["Effect"] == "Allow"
-    return policy["Statement"][0]["Action"]
-
-
-def operations():
-    """Every operation of SCM and PCA with its documented action."""
-    path = lab_place.ROOT / "tests/data/ccm-api/operations.json"
-    known = json.loads(path.read_text(encoding="utf-8"))["operations"]
-    return [each for each in known if each["service"] in NO_PERMISSION]
-
-
-def deny(cloud, operation):
-    service = operation["service"]
-    cloud.fault({"status": 401, "code": NO_PERMISSION[service]}, service, operation["id"])
-
-
-def test_policies():
-    assert actions("--source", "scm") == ["scm:cert:download", "scm:cert:get", "scm:cert:list"]
-    assert "pca:ca:issueCertThroughCSR" in actions("--source", "pca")
-    assert "pca:ca:issueCert" in actions("--source", "pca-cloud-key")
-    assert "pca:ca:issueCertThroughCSR" not in actions("--source", "pca-cloud-key")
-    assert len(actions("--source", "scm", "--source", "pca")) == 8
-    assert ccmctl.run("--state-dir", "/nonexistent", "policy").status == 3
-    assert ccmctl.run("policy", "--source", "elsewhere").status == 2
-    table = ccmctl.run("policy", "--source", "scm", "--explain").out
-    assert "scm.ExportCertificate" in table and "ACTION" in table
-
-
-def test_the_policy_of_a_host_is_enough_for_its_agent(place, cloud):
-    place.start().wait_for_certificate("app")
-    place.servers[-1].kill()
-
-    def of_host(*words):
-        policy = json.loads(ccmctl.run("--state-dir", place.state, "policy", *words).out)
-        return policy["Statement"][0]["Action"]
-    assert len(of_host()) == 8
-    assert all(each.startswith("scm:") for each in of_host("--certificate", "www"))
-    assert ccmctl.run("--state-dir", place.state, "policy", "--certificate", "other").status == 2
-
-    allowed = set(of_host())
-    for operation in operations():
-        if operation.get("iam_action") not in allowed:
-            deny(cloud, operation)
-    shutil.rmtree(place.state)
-    issued = len(cloud.issued())
-    start(place)
-    assert len(cloud.issued()) == issued + 1
-    assert "all 8 actions" in found(doctor(place), "permissions")["finding"]
-    assert cloud.faulty() == 0, "something else was asked for"
-
-
-@pytest.mark.parametrize("source", ["scm", "pca", "pca-cloud-key"])
-def test_every_action_that_is_lacking_is_named(cloud, tmp_path, source):
-    place = agent_place.Place(tmp_path, cloud.facts)
-    issuer = "" if source == "scm" else f" issuer={cloud.facts['issuer_id']}"
-    more = ["key_origin cloud"] if source == "pca-cloud-key" else []
-    place.add_certificate("it", "names it.intra", f"source {source.split('-')[0]}{issuer}", *more)
-    try:
-        place.start()
-        wait_until(place.settings_file, "the settings")
-        needed = actions("--source", source)
-        for operation in operations():
-            if operation.get("iam_action") not in needed or operation["id"].startswith("V2"):
-                continue
-            cloud.clear_faults()
-            deny(cloud, operation)
-            ended = doctor(place)
-            name = f"{operation['service']}.{operation['id']}"
-            assert operation["iam_action"] in found(ended, name, "is lacking")["finding"]
-            summary = found(ended, "permissions")
-            assert summary["verdict"] == "bad" and "one is lacking" in summary["finding"]
-            assert summary["finding"].endswith(operation["iam_action"])
-            assert "ccmctl policy" in summary["remedy"]
-    finally:
-        place.stop()
-
-
-def test_what_could_not_be_told_is_no_lack(ctl, cloud):
-    cloud.fault({"status": 503}, "scm", "ListCertificates")
-    ended = ctl("--json", "doctor")
-    assert found(ended, "scm.ListCertificates")["verdict"] == "look"
-    assert "could not be told of scm:cert:list" in found(ended, "permissions")["finding"]
-    assert ended.status == 0
