@@ -2,6 +2,7 @@
 #include "publication/status.h"
 
 #include <algorithm>
+#include <array>
 
 #include "base/text.h"
 #include "publication/layout.h"
@@ -30,6 +31,32 @@ std::string finish(Packer&& out) {
 
 bool takes_mark(Unpacker& in, std::uint32_t mark) {
   return in.number() == mark && !in.failed();
+}
+
+// The fields of a certificate's note, in their order there. Encoding reads them, decoding writes
+// them.
+template <typename Status>
+auto numbers_of(Status& status) {
+  auto& canary = status.canary;
+  return std::array{&status.version,         &status.versions,        &status.held,
+                    &status.staged,          &status.attempts,        &status.generation,
+                    &status.refused_canary,  &canary.current_shown,   &canary.current_failed,
+                    &canary.candidate_shown, &canary.candidate_failed};
+}
+template <typename Status>
+auto texts_of(Status& status) {
+  return std::array{&status.serial, &status.origin, &status.shown_serial};
+}
+template <typename Status>
+auto words_of(Status& status) {
+  return std::array{&status.error_kind, &status.order_step};
+}
+template <typename Status>
+auto times_of(Status& status) {
+  return std::array{&status.installed_at, &status.not_before,  &status.not_after,
+                    &status.renew_at,     &status.next_at,     &status.activates_at,
+                    &status.canary_since, &status.shown_until, &status.staple_until,
+                    &status.order_since};
 }
 
 bool unpack_events(Unpacker& in, CertificateStatus& status) {
@@ -219,25 +246,11 @@ std::string encode(const CertificateStatus& status) {
   Packer out;
   out.number(kCertificateMark);
   out.number(static_cast<std::uint32_t>(status.state));
-  const CertificateStatus::CanaryCounts& canary = status.canary;
-  for (const std::uint64_t number :
-       {status.version, status.versions, status.held, status.staged, status.attempts,
-        status.generation, status.refused_canary, canary.current_shown, canary.current_failed,
-        canary.candidate_shown, canary.candidate_failed}) {
-    pack_long(out, number);
-  }
+  for (const std::uint64_t* number : numbers_of(status)) pack_long(out, *number);
   out.number((status.is_damaged ? 1U : 0U) | (status.is_placeholder ? 2U : 0U));
-  for (const std::string* text : {&status.serial, &status.origin, &status.shown_serial}) {
-    out.block(cut(*text, kMostText));
-  }
-  for (const std::string* word : {&status.error_kind, &status.order_step}) {
-    out.block(cut(*word, kMostWord));
-  }
-  for (const Time time : {status.installed_at, status.not_before, status.not_after, status.renew_at,
-                          status.next_at, status.activates_at, status.canary_since,
-                          status.shown_until, status.staple_until, status.order_since}) {
-    pack_time(out, time);
-  }
+  for (const std::string* text : texts_of(status)) out.block(cut(*text, kMostText));
+  for (const std::string* word : words_of(status)) out.block(cut(*word, kMostWord));
+  for (const Time* time : times_of(status)) pack_time(out, *time);
   for (const CertificateStatus::PastEvent& event : status.events) {
     out.number(static_cast<std::uint32_t>(event.type));
     pack_time(out, event.at);
@@ -251,25 +264,13 @@ std::optional<CertificateStatus> decode_certificate(std::string_view bytes) {
   if (!takes_mark(in, kCertificateMark)) return std::nullopt;
   const std::uint32_t state = in.number();
   CertificateStatus status;
-  CertificateStatus::CanaryCounts& canary = status.canary;
-  for (std::uint64_t* number :
-       {&status.version, &status.versions, &status.held, &status.staged, &status.attempts,
-        &status.generation, &status.refused_canary, &canary.current_shown, &canary.current_failed,
-        &canary.candidate_shown, &canary.candidate_failed}) {
-    *number = unpack_long(in);
-  }
+  for (std::uint64_t* number : numbers_of(status)) *number = unpack_long(in);
   const std::uint32_t flags = in.number();
   status.is_damaged = (flags & 1U) != 0;
   status.is_placeholder = (flags & 2U) != 0;
-  for (std::string* text : {&status.serial, &status.origin, &status.shown_serial,
-                            &status.error_kind, &status.order_step}) {
-    *text = in.text();
-  }
-  for (Time* time : {&status.installed_at, &status.not_before, &status.not_after, &status.renew_at,
-                     &status.next_at, &status.activates_at, &status.canary_since,
-                     &status.shown_until, &status.staple_until, &status.order_since}) {
-    *time = unpack_time(in);
-  }
+  for (std::string* text : texts_of(status)) *text = in.text();
+  for (std::string* word : words_of(status)) *word = in.text();
+  for (Time* time : times_of(status)) *time = unpack_time(in);
   if (!unpack_events(in, status)) return std::nullopt;
   status.error = in.text();
   if (!in.is_complete() || state > static_cast<std::uint32_t>(CertificateStatus::State::rejected)) {
