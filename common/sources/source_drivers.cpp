@@ -14,11 +14,19 @@ namespace {
 
 constexpr std::size_t kMostAddedDrivers = 2;
 
-constinit std::array<const SourceDriver*, 2 + kMostAddedDrivers> all_drivers{
+// In the order of the table of kinds (config/sources/table.h).
+constexpr auto kDriverTable = std::to_array<const SourceDriver*>({
     &kScmDriver,
     &kPcaDriver,
-};
-constinit std::size_t driver_count = all_drivers.size() - kMostAddedDrivers;
+});
+
+constexpr auto begin_drivers() {
+  std::array<const SourceDriver*, kDriverTable.size() + kMostAddedDrivers> drivers{};
+  std::copy(kDriverTable.begin(), kDriverTable.end(), drivers.begin());
+  return drivers;
+}
+constinit auto all_drivers = begin_drivers();
+constinit std::size_t driver_count = kDriverTable.size();
 
 const SourceDriver* find_driver(const config::SourceKind* kind) noexcept {
   const auto drivers = source_drivers();
