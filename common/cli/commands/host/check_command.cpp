@@ -32,11 +32,12 @@ Result<ExitCode> check_served(Workspace& workspace, const SurveyOptions& options
 
 void add_check(CLI::App& app, Action& action) {
   auto* check = app.add_subcommand(
-      "check", "What the running servers show, for monitoring: one line and a plug-in's exit code");
+      "check",
+      "Says what the running servers show, for monitoring: one line and a plug-in's exit code");
   auto options = std::make_shared<SurveyOptions>();
   add_survey_options(*check, *options);
   auto is_verbose = std::make_shared<bool>(false);
-  check->add_flag("-v,--verbose", *is_verbose, "a line for every handshake as well");
+  check->add_flag("-v,--verbose", *is_verbose, "also print a line for every handshake");
   check->footer(
       "Exit status: 0 OK, 1 WARNING, 2 CRITICAL, 3 UNKNOWN\n\n"
       "Examples:\n"

@@ -11,16 +11,17 @@ void add_survey_options(CLI::App& command, SurveyOptions& options) {
       "certificates, by their names in the server's configuration or, in a catalogue, "
       "in the store; none: all");
   add_duration(command, "--warning",
-               "a certificate that ends sooner is worth a warning (20d; of one that lives less "
-               "than 90 days, the same share of its life)",
+               "a certificate that ends sooner is worth a warning (20d; for a lifetime below 90 "
+               "days, the same share of it)",
                [&options](Seconds limit) { options.limits.warning = limit; });
-  add_duration(command, "--critical", "one that ends sooner is critical (7d, likewise)",
+  add_duration(command, "--critical",
+               "a certificate that ends sooner is critical (7d, or the same share)",
                [&options](Seconds limit) { options.limits.critical = limit; });
   command
       .add_option(
           "--connect", options.connect,
-          "ask at this HOST:PORT, several times for several, and not where the servers of this "
-          "host listen")
+          "connect to this HOST:PORT instead of where the servers of this host listen; may be "
+          "repeated")
       ->type_name("ADDRESS")
       ->expected(1)
       ->check(accepted_by(parse_address))

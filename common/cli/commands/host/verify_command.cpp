@@ -139,7 +139,7 @@ Result<ExitCode> verify_served(Workspace& workspace, const SurveyOptions& option
 
 void add_verify(CLI::App& app, Action& action) {
   auto* verify = app.add_subcommand(
-      "verify", "What the running servers show, held against the store, handshake by handshake");
+      "verify", "Compares what the running servers show with the store, handshake by handshake");
   auto options = std::make_shared<SurveyOptions>();
   add_survey_options(*verify, *options);
   verify->footer(
