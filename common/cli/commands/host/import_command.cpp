@@ -100,26 +100,36 @@ Result<VersionInfo> install(Workspace& workspace, const config::CertificateSpec&
   return installed;
 }
 
+void say_left_out(const std::string& name, const Bundle& bundle) {
+  if (bundle.left_out().empty()) return;
+  Terminal::say(
+      fmt::format("{}: left out, as it does not serve the chain: {}", name, bundle.left_out()));
+}
+
+Result<void> check_is_given(const ImportInput& input) {
+  if (!input.certificate.empty() || !input.pkcs12.empty() || !input.directory.empty()) return {};
+  return fail(ErrorKind::invalid,
+              "import: one of --certificate, --pkcs12 and --directory is needed");
+}
+
+std::string next_renewal_of(const config::CertificateSpec& spec) {
+  return fmt::format("it is renewed from {} in time, or with `ccmctl renew {}`",
+                     spec.source.kind().title, spec.name);
+}
+
 Result<ExitCode> import_certificate(Workspace& workspace, const ImportOptions& options) {
   const std::string& name = options.name;
-  const ImportInput& input = options.input;
-  if (input.certificate.empty() && input.pkcs12.empty() && input.directory.empty()) {
-    return fail(ErrorKind::invalid,
-                "import: one of --certificate, --pkcs12 and --directory is needed");
-  }
+  if (auto checked = check_is_given(options.input); !checked) return pass(std::move(checked));
   if (say_wrong_directory(workspace)) return ExitCode::not_found;
   auto spec = workspace.find_spec(name);
   if (!spec) return pass(std::move(spec));
   if (*spec == nullptr && !workspace.has_catalogue()) return say_which_there_are(workspace, name);
   // Read before the process changes to the store's owner.
-  auto content = read_import(input);
+  auto content = read_import(options.input);
   if (!content) return pass(std::move(content));
   const auto bundle = Bundle::make(content->certificates, content->key, workspace.clock().now());
   if (!bundle) return as_usage(bundle.error(), name);
-  if (!bundle->left_out().empty()) {
-    Terminal::say(
-        fmt::format("{}: left out, as it does not serve the chain: {}", name, bundle->left_out()));
-  }
+  say_left_out(name, *bundle);
   std::optional<config::CertificateSpec> catalogued;
   if (*spec == nullptr) {
     // The name comes from the command line, so no configuration has checked it.
@@ -150,12 +160,10 @@ Result<ExitCode> import_certificate(Workspace& workspace, const ImportOptions& o
       {.name = name,
        .version = info->number,
        .before = loaded->certificate ? loaded->certificate->info.number : 0},
-      fmt::format(
-          "{}: version {} is installed (serial {}, valid until {}); {}", name, info->number,
-          info->serial, format_time(info->not_after),
-          catalogued ? std::string("a catalogue shows it; nobody renews it, so import the next one")
-                     : fmt::format("it is renewed from {} in time, or with `ccmctl renew {}`",
-                                   (*spec)->source.kind().title, name)));
+      fmt::format("{}: version {} is installed (serial {}, valid until {}); {}", name, info->number,
+                  info->serial, format_time(info->not_after),
+                  catalogued ? "a catalogue shows it; nobody renews it, so import the next one"
+                             : next_renewal_of(**spec)));
 }
 
 constexpr const char* kImportFooter =

@@ -46,6 +46,63 @@ std::string canary_text(const Overview& overview) {
       overview.canary.current.failed(), overview.canary.current.shown());
 }
 
+// The lines that `show` prints: a label and a value each.
+class Sheet {
+ public:
+  explicit Sheet(const Terminal& terminal) : terminal_(terminal) {}
+
+  void add(std::string_view label, std::string_view value) {
+    text_ += fmt::format("{} {}\n", paint(Colour::bold, fmt::format("{:<13}", label)), value);
+  }
+  std::string paint(Colour colour, std::string_view text) const {
+    return terminal_.paint(colour, text);
+  }
+  const std::string& text() const noexcept { return text_; }
+
+ private:
+  const Terminal& terminal_;
+  std::string text_;
+};
+
+void add_installed(Sheet& sheet, Workspace& workspace, const Overview& overview, Time now) {
+  const auto& bundle = overview.installed->certificate->bundle;
+  const auto& info = overview.installed->info;
+  sheet.add("left", sheet.paint(health_of(overview, now).colour, bar(info, now)));
+  if (!overview.servings.empty()) sheet.add("served", served_text(overview));
+  sheet.add("version", fmt::format("{}{}", info.number, held_text(overview)));
+  sheet.add("valid from", format_time(info.not_before));
+  sheet.add("valid until", format_time(info.not_after));
+  sheet.add("subject", printable(bundle.leaf().subject()));
+  sheet.add("issuer", printable(bundle.leaf().issuer()));
+  sheet.add("key", crypto::to_string(bundle.key().type()));
+  sheet.add("serial", printable(info.serial));
+  sheet.add("SHA-256", printable(info.fingerprint));
+  sheet.add("came from", printable(info.origin));
+  sheet.add("installed", format_time(info.installed_at));
+  const std::string directory = workspace.store().directory_of(overview.name);
+  if (!directory.empty()) sheet.add("files", directory);
+}
+
+std::string sheet_of(Workspace& workspace, const Overview& overview, Time now) {
+  Sheet sheet(workspace.terminal);
+  const Health health = health_of(overview, now);
+  sheet.add("name", overview.name);
+  sheet.add("source", printable(source_of(overview)));
+  sheet.add("names", printable(names_of(overview)));
+  sheet.add("state", sheet.paint(health.colour, health.word()));
+  if (overview.installed) add_installed(sheet, workspace, overview, now);
+  if (const auto& staged = overview.staged; staged && staged->canary) {
+    sheet.add("canary", canary_text(overview));
+  } else if (staged) {
+    sheet.add("staged", fmt::format("version {}, shown from {} on ({})", staged->version,
+                                    format_time(staged->at),
+                                    printable(to_string(overview.spec->activation))));
+  }
+  sheet.add("next", printable(next_step(overview, now)));
+  if (const Error* error = overview.error()) sheet.add("last error", printable(error->message()));
+  return sheet.text();
+}
+
 Result<ExitCode> show_certificate(Workspace& workspace, const std::string& name) {
   const Time now = workspace.clock().now();
   auto overview = look_at(workspace, name);
@@ -58,44 +115,7 @@ Result<ExitCode> show_certificate(Workspace& workspace, const std::string& name)
     auto printed = print_object(object_of(**overview, now));
     return printed ? say_flaws(workspace, false) : printed;
   }
-  const Health health = health_of(**overview, now);
-  std::string text;
-  const auto add = [&](std::string_view label, std::string_view value) {
-    text += fmt::format(
-        "{} {}\n", workspace.terminal.paint(Colour::bold, fmt::format("{:<13}", label)), value);
-  };
-  add("name", (*overview)->name);
-  add("source", printable(source_of(**overview)));
-  add("names", printable(names_of(**overview)));
-  add("state", workspace.terminal.paint(health.colour, health.word()));
-  if ((*overview)->installed) {
-    const auto& bundle = (*overview)->installed->certificate->bundle;
-    const auto& info = (*overview)->installed->info;
-    add("left", workspace.terminal.paint(health.colour, bar(info, now)));
-    if (!(*overview)->servings.empty()) add("served", served_text(**overview));
-    add("version", fmt::format("{}{}", info.number, held_text(**overview)));
-    add("valid from", format_time(info.not_before));
-    add("valid until", format_time(info.not_after));
-    add("subject", printable(bundle.leaf().subject()));
-    add("issuer", printable(bundle.leaf().issuer()));
-    add("key", crypto::to_string(bundle.key().type()));
-    add("serial", printable(info.serial));
-    add("SHA-256", printable(info.fingerprint));
-    add("came from", printable(info.origin));
-    add("installed", format_time(info.installed_at));
-    const std::string directory = workspace.store().directory_of(name);
-    if (!directory.empty()) add("files", directory);
-  }
-  if (const auto& staged = (*overview)->staged; staged && staged->canary) {
-    add("canary", canary_text(**overview));
-  } else if (staged) {
-    add("staged",
-        fmt::format("version {}, shown from {} on ({})", staged->version, format_time(staged->at),
-                    printable(to_string((*overview)->spec->activation))));
-  }
-  add("next", printable(next_step(**overview, now)));
-  if (const Error* error = (*overview)->error()) add("last error", printable(error->message()));
-  Terminal::print(text);
+  Terminal::print(sheet_of(workspace, **overview, now));
   return say_flaws(workspace, false);
 }
 

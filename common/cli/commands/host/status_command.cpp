@@ -223,6 +223,31 @@ Result<std::vector<Overview>> select(const StatusOptions& options, std::vector<O
   return all;
 }
 
+bool is_for_people(const StatusOptions& options) noexcept {
+  return options.form == Form::table || options.form == Form::wide;
+}
+
+Result<ExitCode> print_for_scripts(Form form, const std::vector<Overview>& shown,
+                                   const std::vector<EffectiveSettings>& servers, Time now) {
+  if (form == Form::name) {
+    for (const Overview& overview : shown) Terminal::print(overview.name + "\n");
+    return ExitCode::ok;
+  }
+  auto object = object_of(shown, servers, now);
+  return form == Form::json ? print_object(std::move(object))
+                            : print_object_as_yaml(std::move(object));
+}
+
+void say_why_nothing_is_shown(const StatusOptions& options, const std::vector<Overview>& shown) {
+  const bool is_used = std::any_of(shown.begin(), shown.end(),
+                                   [](const Overview& overview) { return !overview.is_left; });
+  if (options.is_selection() && shown.empty()) {
+    Terminal::say("none of this host's certificates is of that kind");
+  } else if (!is_used && !options.is_selection()) {
+    Terminal::say("no server of this host names a certificate");
+  }
+}
+
 Result<ExitCode> print_status(Workspace& workspace, const StatusOptions& options) {
   if (say_wrong_directory(workspace)) return ExitCode::not_found;
   const Time now = workspace.clock().now();
@@ -238,20 +263,9 @@ Result<ExitCode> print_status(Workspace& workspace, const StatusOptions& options
   auto shown = select(options, *std::move(all), now);
   if (!shown) return pass(std::move(shown));
   const std::vector<EffectiveSettings>& servers = **workspace.settings();
-  switch (options.form) {
-    case Form::json:
-    case Form::yaml: {
-      auto object = object_of(*shown, servers, now);
-      auto printed = options.form == Form::json ? print_object(std::move(object))
-                                                : print_object_as_yaml(std::move(object));
-      return printed ? say_flaws(workspace) : printed;
-    }
-    case Form::name:
-      for (const Overview& overview : *shown) Terminal::print(overview.name + "\n");
-      return say_flaws(workspace);
-    case Form::table:
-    case Form::wide:
-      break;
+  if (!is_for_people(options)) {
+    auto printed = print_for_scripts(options.form, *shown, servers, now);
+    return printed ? say_flaws(workspace) : printed;
   }
   if (is_empty) {
     Terminal::say(
@@ -259,27 +273,19 @@ Result<ExitCode> print_status(Workspace& workspace, const StatusOptions& options
                     "them there",
                     workspace.options.state_directory));
     print_lost_agents(workspace.terminal, servers);
-    print_catalogues(workspace);
-    return say_flaws(workspace);
+  } else {
+    say_why_nothing_is_shown(options, *shown);
+    print_trouble_with_fleet(workspace);
+    print_for_people(workspace, options, *std::move(shown), servers, now);
   }
-  const bool is_used = std::any_of(shown->begin(), shown->end(),
-                                   [](const Overview& overview) { return !overview.is_left; });
-  if (options.is_selection() && shown->empty()) {
-    Terminal::say("none of this host's certificates is of that kind");
-  } else if (!is_used && !options.is_selection()) {
-    Terminal::say("no server of this host names a certificate");
-  }
-  print_trouble_with_fleet(workspace);
-  print_for_people(workspace, options, *std::move(shown), servers, now);
   print_catalogues(workspace);
   return say_flaws(workspace);
 }
 
 Result<ExitCode> watch_status(Workspace& workspace, const StatusOptions& options) {
-  const bool is_for_people = options.form == Form::table || options.form == Form::wide;
   for (;;) {
     workspace.terminal.clear();
-    if (is_for_people) {
+    if (is_for_people(options)) {
       Terminal::print(fmt::format("ccmctl status, every {} s: {}\n\n", options.interval,
                                   format_time(workspace.clock().now())));
     }
@@ -311,8 +317,9 @@ void add_status(CLI::App& app, Action& action) {
       {"wide", Form::wide}, {"json", Form::json}, {"yaml", Form::yaml}, {"name", Form::name}};
   status->add_option("NAME", options->names, "only these certificates")->type_name(kCertificate);
   status
-      ->add_option("-o,--output", options->form,
-                   "how: wide (every certificate and column), json, yaml, or name (names only)")
+      ->add_option(
+          "-o,--output", options->form,
+          "the form: wide (every certificate and column), json, yaml, or name (names only)")
       ->type_name("wide|json|yaml|name")
       ->transform(word_for(forms));
   status->add_flag("--failing", options->is_failing,
