@@ -252,12 +252,16 @@ Result<void> FleetRotation::hand_over(const std::vector<FleetMember>& members) {
     }
   }
   const std::size_t most_of_one = after_.keys.size() + 1;
+  // The note is of use only beside the key of this host, which comes first.
+  std::size_t in_next = 0;
   for (const FleetMember& member : members) {
     if (!stays(member)) continue;
-    if (!next.changes.empty() && next.changes.size() + most_of_one > kChangesAtOnce) {
+    if (in_next != 0 && next.changes.size() + most_of_one > kChangesAtOnce) {
       if (Result<void> done = commit_next(); !done) return done;
+      in_next = 0;
     }
     if (Result<void> done = add_new_key(member, next); !done) return done;
+    ++in_next;
   }
   if (next.compares.empty()) return {};
   return commit_next();

@@ -49,6 +49,18 @@ class FleetLeavingContract : public ::testing::Test {
   void write(const std::string& key, const std::string& value) {
     ASSERT_TRUE(etcd_->commit({.compares = {}, .changes = {{.key = key, .value = value}}}));
   }
+  // A host leaves, and whoever removes it is killed behind the first part.
+  void cut_short(const FleetKeys& keys, const std::string& leaves) {
+    const std::string& url = cluster_->endpoints().front();
+    test::LosingRelay relay(std::stoi(url.substr(url.rfind(':') + 1)));
+    const auto etcd = EtcdClient::make({.endpoints = {relay.url()}}).value();
+    // It looks for the lock, takes it, and writes.
+    const std::string lock = layout_.rotation();
+    relay.cut_after(crypto::encode_base64(std::as_bytes(std::span(lock))), 3);
+    EXPECT_FALSE(FleetKeyring(*etcd, layout_).rotate(keys, {leaves}, LeftBehind::pass_by));
+    // As it goes away by itself.
+    ASSERT_TRUE(etcd_->commit({.compares = {}, .changes = {{.key = lock, .value = std::nullopt}}}));
+  }
   bool is_in_etcd(const std::string& key) { return !etcd_->range({.key = key})->items.empty(); }
   std::vector<std::string> who_leaves() {
     std::vector<std::string> names;
@@ -75,22 +87,14 @@ TEST_F(FleetLeavingContract, WhatWasCutShortIsBroughtToItsEnd) {
     admit(hosts.back(), "h");
   }
   const std::string entry = etcd_->range({.key = layout_.member(id_of(gone_))})->items.at(0).value;
-  const std::string& url = cluster_->endpoints().front();
-  test::LosingRelay relay(std::stoi(url.substr(url.rfind(':') + 1)));
-  const auto through_relay = EtcdClient::make({.endpoints = {relay.url()}}).value();
-  // It looks for the lock, takes it, and writes the first part.
-  const std::string lock = layout_.rotation();
-  relay.cut_after(crypto::encode_base64(std::as_bytes(std::span(lock))), 3);
-  EXPECT_FALSE(FleetKeyring(*through_relay, layout_)
-                   .rotate(keys_of(one_), {id_of(gone_)}, LeftBehind::pass_by));
+  cut_short(keys_of(one_), id_of(gone_));
   const std::string half_done = newest_of(one_);
   const auto has_newest = [&](const crypto::KeyPair& host) { return newest_of(host) == half_done; };
   ASSERT_NE(half_done, first_key_);
   ASSERT_FALSE(std::all_of(hosts.begin(), hosts.end(), has_newest));
   ASSERT_FALSE(is_in_etcd(layout_.member(id_of(gone_))));
   EXPECT_THAT(who_leaves(), testing::ElementsAre("gone"));
-  // The lock goes away by itself, and somebody puts back the entry of who has left.
-  ASSERT_TRUE(etcd_->commit({.compares = {}, .changes = {{.key = lock, .value = std::nullopt}}}));
+  // Somebody puts back the entry of who has left.
   write(layout_.member(id_of(gone_)), entry);
   std::vector<std::string> passed_by;
   const std::string next =
@@ -101,6 +105,18 @@ TEST_F(FleetLeavingContract, WhatWasCutShortIsBroughtToItsEnd) {
   EXPECT_THAT(keyring().members(keys_of(one_)).value(), SizeIs(71));
   EXPECT_FALSE(is_in_etcd(layout_.leaving()));
   EXPECT_TRUE(keyring().rotate(keys_of(one_), {})) << "nobody is in doubt";
+}
+
+// Each member has a transaction of its own then.
+TEST_F(FleetLeavingContract, TheNoteComesWithTheKeyThatOpensIt) {
+  const crypto::KeyPair other = test::make_test_key();
+  admit(other, "other");
+  FleetKeys keys = keys_of(one_);
+  for (int i = 0; i < 98; ++i) keys.keys.push_back(crypto::make_sealing_key().value());
+  cut_short(keys, id_of(gone_));
+  EXPECT_NE(newest_of(one_), first_key_);
+  EXPECT_EQ(newest_of(other), first_key_);
+  EXPECT_THAT(who_leaves(), testing::ElementsAre("gone"));
 }
 
 TEST_F(FleetLeavingContract, WhoWasLetInAgainStays) {

@@ -40,11 +40,6 @@ class LosingRelay {
     cut_text_ = std::move(text);
     requests_ = requests;
   }
-  void mend() {
-    const std::lock_guard lock(mutex_);
-    cut_text_.clear();
-    is_cut_ = false;
-  }
   // How many of them are still to be lost.
   int left() const {
     const std::lock_guard lock(mutex_);
