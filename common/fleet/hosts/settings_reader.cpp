@@ -52,6 +52,15 @@ void SettingsReader::tell(const std::string& key, const HostSettings& settings) 
       settings.host, settings.problem);
 }
 
+void SettingsReader::tell_kept(const std::string& key, const std::string& host,
+                               const std::string& problem) {
+  if (std::exchange(problems_[key], problem) == problem) return;
+  log_.warn(
+      "what etcd has as the settings of the host \"{}\" of the fleet changes nothing here ({}); "
+      "those that it had before count",
+      host, problem);
+}
+
 void SettingsReader::take_in(const EtcdItem& item, const Entries& members, const FleetKeys& keys,
                              const Believed* before) {
   const std::string id = id_of(item);
@@ -61,6 +70,11 @@ void SettingsReader::take_in(const EtcdItem& item, const Entries& members, const
       check_sender(item, entry == members.end() ? nullptr : &entry->second, keys);
   Result<HostSettings> settings = sender ? open(item, keys) : fail(sender.error());
   if (!settings && before != nullptr && before->settings.problem.empty()) {
+    // A key that this host does not have is one that it is about to get.
+    const bool is_of_known_key = keys.knows(crypto::sealing_key_id(item.value).value_or(""));
+    if (item.modified != before->modified && is_of_known_key) {
+      tell_kept(item.key, before->settings.host, settings.error().message());
+    }
     known_.insert_or_assign(item.key, *before);
     return;
   }
