@@ -1,8 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
 """Commands that change who is in a fleet, and its keys. None of these tests has an agent or a cloud."""
 
+import base64
 import concurrent.futures
+import contextlib
+import http.server
 import json
+import threading
+import urllib.request
 
 import pytest
 from lab import ctl
@@ -44,6 +49,69 @@ def test_the_status_marks_whoever_lacks_the_newest_key(scratch):
         assert "and 2 more" in refused and "`ccmctl fleet status` marks all of them" in refused
         fleet.ctl(first, "rotate", "--yes")
         assert not marked()
+
+
+@contextlib.contextmanager
+def cut_after(url, key, requests):
+    """A way to etcd that passes on so many requests about a key, and then nothing any more. Its URL."""
+    left, is_cut = [requests], threading.Event()
+    text = base64.b64encode(key.encode())
+
+    class Handler(http.server.BaseHTTPRequestHandler):
+        def log_message(self, *_):
+            pass
+
+        def do_POST(self):
+            body = self.rfile.read(int(self.headers["Content-Length"]))
+            if text in body:
+                left[0] -= 1
+                if left[0] < 0:
+                    is_cut.set()
+            if is_cut.is_set():
+                return
+            with urllib.request.urlopen(urllib.request.Request(url + self.path, data=body), timeout=10) as answer:
+                said = answer.read()
+            self.send_response(200)
+            self.send_header("Content-Length", str(len(said)))
+            self.end_headers()
+            self.wfile.write(said)
+
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{server.server_address[1]}"
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
+
+
+def test_a_leave_that_was_cut_short_is_done_again(scratch):
+    with Etcd(scratch / "etcd", members=1) as etcd:
+        fleet = Fleet(scratch, None, etcd, None)
+        first = fleet.let_in("one")
+        # More than get the key in one transaction.
+        for name in [*(f"h-{number}" for number in range(54)), "gone"]:
+            fleet.let_in(name)
+        place = fleet.place(first)
+        with cut_after(etcd.endpoints[0], "/cl/web/~rotation", 3) as url:
+            cut = [url if word == etcd.endpoints[0] else word for word in place]
+            said = ctl.run(scratch, "fleet", "leave", "gone", "--yes", *cut, status=None)
+        assert "is no member any more" not in said
+        etcd.delete("/cl/web/~rotation")  # as it goes away by itself
+
+        def hosts():
+            status = json.loads(ctl.run(scratch, "fleet", "status", "--json", *place))
+            return {host["name"]: host["has_newest_key"] for host in status["hosts"]}
+
+        before = hosts()
+        assert "gone" not in before and len(before) == 55
+        assert before["one"] and 0 < list(before.values()).count(False) < 55
+        said = ctl.run(scratch, "fleet", "leave", "gone", "--yes", *place)
+        assert "gone: is no member any more" in said and "did not get the new key" not in said
+        assert all(hosts().values())
+        assert "has no host" in ctl.run(scratch, "fleet", "leave", "gone", "--yes", *place, status=2)
 
 
 def test_commands_that_meet_all_get_their_way(scratch):
