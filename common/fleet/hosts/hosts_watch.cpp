@@ -39,7 +39,7 @@ void HostsWatch::work() {
       continue;
     }
     // After mere silence it goes on at once.
-    if (listen(standing->keys) && heard_) pause = 0;
+    if (listen(*standing->keys) && heard_) pause = 0;
   }
 }
 
@@ -70,16 +70,16 @@ Result<void> HostsWatch::read_all(const FleetKeys& keys) {
 bool HostsWatch::hear(const EtcdNews& news) {
   const auto standing = host_.standing();
   const bool goes_on =
-      standing && standing->leads && listeners_.settings.known_to(standing->keys) != 0;
+      standing && standing->leads && listeners_.settings.known_to(*standing->keys) != 0;
   // The member has dropped the history since then, or etcd was restored from a backup.
   if (!goes_on || news.is_canceled || news.revision < *heard_) {
     listeners_.settings.forget();
     heard_.reset();
     return false;
   }
-  listeners_.settings.hear(news.events, standing->keys);
-  listeners_.reports.hear(news.events, standing->keys);
-  listeners_.canaries.hear(news.events, standing->keys);
+  listeners_.settings.hear(news.events, *standing->keys);
+  listeners_.reports.hear(news.events, *standing->keys);
+  listeners_.canaries.hear(news.events, *standing->keys);
   for (const EtcdEvent& event : news.events) heard_ = std::max(*heard_, event.item.modified);
   return true;
 }

@@ -60,7 +60,7 @@ Result<void> OverviewWriter::look(const FleetHost::Standing& standing) {
 Result<void> OverviewWriter::read_members(const FleetHost::Standing& standing) {
   if (members_heard_ == standing.members_heard) return {};
   FleetHost& host = parts_.host;
-  auto members = FleetKeyring(*host.etcd(), host.layout()).members(standing.keys);
+  auto members = FleetKeyring(*host.etcd(), host.layout()).members(*standing.keys);
   if (!members) return pass(std::move(members));
   const auto knows = [](const std::vector<FleetMember>& all, const FleetMember& wanted) {
     return std::any_of(all.begin(), all.end(),
@@ -122,7 +122,7 @@ Result<void> OverviewWriter::write(const FleetHost::Standing& standing,
                                    const FleetOverview& overview) {
   FleetHost& host = parts_.host;
   const std::string key = host.layout().overview();
-  Result<std::string> sealed = standing.keys.seal(
+  Result<std::string> sealed = standing.keys->seal(
       key, serialize(SentOverview{.overview = overview, .known_to = standing.followed}));
   if (!sealed) return pass(std::move(sealed));
   EtcdTransaction transaction{.compares = {{.key = host.layout().leader(),
@@ -134,10 +134,10 @@ Result<void> OverviewWriter::write(const FleetHost::Standing& standing,
                                             .end = {},
                                             .may_be_earlier = true}},
                               .changes = {{.key = key, .value = *std::move(sealed)}}};
-  if (standing.keys.entry_modified != 0) {
-    transaction.compares.push_back({.key = standing.keys.entry,
+  if (standing.keys->entry_modified != 0) {
+    transaction.compares.push_back({.key = standing.keys->entry,
                                     .of = EtcdCompare::Of::modified,
-                                    .revision = standing.keys.entry_modified});
+                                    .revision = standing.keys->entry_modified});
   }
   const Result<EtcdOutcome> outcome = host.etcd()->commit(transaction);
   if (!outcome) return fail(outcome.error());

@@ -83,9 +83,9 @@ Result<EtcdRevision> ReportWriter::commit(const FleetKeys& keys, EtcdChange chan
 
 Result<void> ReportWriter::look(const FleetHost::Standing& standing) {
   if (Result<void> kept = keep_lease(parts_.clock.steady_now()); !kept) return kept;
-  Result<void> done = tell_settings(standing.keys);
+  Result<void> done = tell_settings(*standing.keys);
   if (Result<void> told = tell_how_it_goes(standing); done) done = std::move(told);
-  if (Result<void> told = tell_canaries(standing.keys); done) done = std::move(told);
+  if (Result<void> told = tell_canaries(*standing.keys); done) done = std::move(told);
   if (done || done.error().code() != kNoSuchLease) return done;
   lease_ = 0;
   return fail(ErrorKind::transient, "the lease of what this host has told the fleet is gone");
@@ -129,7 +129,7 @@ Result<void> ReportWriter::tell_how_it_goes(const FleetHost::Standing& standing)
                     .of = EtcdCompare::Of::modified,
                     .revision = settings_modified_});
   }
-  const Result<EtcdRevision> done = put(standing.keys, parts_.layout.report(parts_.self.id),
+  const Result<EtcdRevision> done = put(*standing.keys, parts_.layout.report(parts_.self.id),
                                         Secret::copy_of(serialize(report)), std::move(base));
   if (!done) return fail(done.error());
   reported_ = now;

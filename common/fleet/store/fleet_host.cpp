@@ -185,7 +185,7 @@ std::optional<FleetHost::Standing> FleetHost::standing() {
   look_for_space();
   note();
   if (host_lease_ == nullptr || !heard_ || keys_.keys.empty()) return std::nullopt;
-  return Standing{.keys = keys_.clone(),
+  return Standing{.keys = lent_keys_,
                   .leads = leader_ && parts_.self.is_same_process_or_before(leader_->who),
                   .leader = leader_ ? leader_->who : FleetLeader(),
                   .leader_token = leader_ ? leader_->token : 0,
@@ -213,6 +213,7 @@ Result<void> FleetHost::read_keys() {
   if (!keys) return pass(std::move(keys));
   const bool are_others = !keys->has_same_ids(keys_);
   keys_ = *std::move(keys);
+  lent_keys_ = std::make_shared<const FleetKeys>(keys_.clone());
   keys_of_ = mirror_.times_gone_back();
   if (are_others) mirror_.hear_all_again();
   return {};

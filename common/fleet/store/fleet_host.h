@@ -77,7 +77,7 @@ class FleetHost {
   Result<void> catch_up();
   // How this process stands with the fleet; nullopt while it does not follow the fleet.
   struct Standing {
-    FleetKeys keys;
+    std::shared_ptr<const FleetKeys> keys;  // never nullptr; the same object until they change
     bool leads;
     FleetLeader leader;         // the last one that was heard of; without an id when none leads
     EtcdRevision leader_token;  // 0: none leads
@@ -146,7 +146,8 @@ class FleetHost {
 
   Parts parts_;
   FleetKeys keys_;
-  std::uint64_t keys_of_ = 0;  // mirror_.times_gone_back() at that time
+  std::shared_ptr<const FleetKeys> lent_keys_;  // the same, for those who do not hold the lock
+  std::uint64_t keys_of_ = 0;                   // mirror_.times_gone_back() when they were read
   FleetMirror mirror_;
   OverviewReader overview_;
   std::mutex mutex_;

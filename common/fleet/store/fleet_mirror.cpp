@@ -117,6 +117,7 @@ Result<void> FleetMirror::apply_event(const EtcdEvent& event, const Payloads& pa
   if (slot->shelf == Shelf::head) return apply_head(slot->name, event, payloads);
   // The head says which versions and responses count.
   if (slot->shelf == Shelf::version || slot->shelf == Shelf::response) return {};
+  forget_gone();
   KnownKey& known = others_[event.item.key];
   if (event.item.modified <= known.heard) return {};
   Result<bool> is_believed = true;

@@ -9,11 +9,13 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <deque>
 #include <map>
 #include <optional>
 #include <set>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "base/log.h"
@@ -141,6 +143,9 @@ class FleetMirror {
   Result<void> take_in(const EtcdEvent& event, const Payloads& payloads);
   Result<void> drop_stale_records(const std::set<std::string>& listed, EtcdRevision revision);
   void drop_stale_requests(const std::set<std::string>& listed);
+  // A request that is gone cannot be put back any more when it is good no longer.
+  void note_gone(const std::string& key);
+  void forget_gone();
   bool is_old_grant(const std::string& name, const store::StoredRecord& note) const;
   void keep_granted_mark();
 
@@ -153,6 +158,8 @@ class FleetMirror {
   std::map<std::string, KnownHead> heads_;
   std::map<std::string, KnownKey> others_;
   std::set<std::string> passed_over_;
+  // Keys of requests that are gone, the first first, and when that was heard of, by etcd's clock.
+  std::deque<std::pair<Time, std::string>> gone_;
   std::set<std::string> canaries_;  // certificates of which a version is tried out
   FailedCopies failed_;
   std::uint64_t heads_heard_ = 0;

@@ -29,6 +29,7 @@ Result<void> FleetMirror::apply_request(const Slot& slot, const EtcdEvent& event
   const store::Ticket ticket{.id = slot.rest, .name = slot.name};
   store::FileInbox inbox(reader_.state_path());
   if (event.is_removed) {
+    note_gone(event.item.key);
     tell_if_expired(ticket);
     inbox.withdraw(ticket);
     return {};
@@ -51,6 +52,19 @@ Result<void> FleetMirror::apply_request(const Slot& slot, const EtcdEvent& event
   if (inbox.is_waiting(ticket)) return {};
   return in_copy(
       write_file_atomically(request_file(reader_.state_path(), ticket), letter->text.reveal()));
+}
+
+void FleetMirror::note_gone(const std::string& key) {
+  gone_.emplace_back(etcd_.now(), key);
+}
+
+void FleetMirror::forget_gone() {
+  const Time now = etcd_.now();
+  while (!gone_.empty() && now - gone_.front().first > TakenRequests::kKept) {
+    others_.erase(gone_.front().second);
+    passed_over_.erase(gone_.front().second);
+    gone_.pop_front();
+  }
 }
 
 // etcd itself removes a request that nobody has taken.
@@ -105,6 +119,13 @@ void FleetMirror::drop_stale_requests(const std::set<std::string>& listed) {
     if (listed.contains(layout_.request(ticket.id, ticket.name))) continue;
     tell_if_expired(ticket);
     inbox.withdraw(ticket);
+  }
+  const std::string requests = layout_.shelf(Shelf::request);
+  for (auto at = others_.lower_bound(requests);
+       at != others_.end() && at->first.starts_with(requests); ++at) {
+    if (at->second.modified == 0 || listed.contains(at->first)) continue;
+    at->second.modified = 0;
+    note_gone(at->first);
   }
   for (const std::string& name : inbox.granted()) {
     if (!listed.contains(layout_.grant(name))) inbox.drop_granted(name);

@@ -2,9 +2,14 @@
 // The mirror without an etcd: what it is told comes from the test.
 #include <gtest/gtest.h>
 
+#include <atomic>
+#include <cstdint>
+#include <ctime>
 #include <memory>
 #include <string>
+#include <utility>
 
+#include "../../contract/cloud/loopback_server.h"
 #include "base/text.h"
 #include "fleet/store/fleet_mirror.h"
 #include "store/staging.h"
@@ -73,6 +78,47 @@ TEST_F(FleetMirrorTest, KnowsWhetherAVersionIsTriedOutWithoutReadingItAgain) {
   EXPECT_TRUE(mirror_.has_canary()) << "of mail";
   put_staged("mail", "version: 5\n");
   EXPECT_FALSE(mirror_.has_canary()) << "its canary has ended";
+}
+
+// Its memory does not grow with every request there ever was.
+TEST_F(FleetMirrorTest, KnowsARequestThatIsGoneWhileItIsGood) {
+  std::atomic<std::int64_t> date{1'800'000'000};
+  const test::LoopbackServer member([&](test::Connection& connection) {
+    while (connection.read_request()) {
+      const std::time_t now = date;
+      std::tm parts{};
+      gmtime_r(&now, &parts);
+      char text[64];
+      std::strftime(text, sizeof text, "Date: %a, %d %b %Y %H:%M:%S GMT\r\n", &parts);
+      connection.answer("200 OK", R"({"header":{"revision":"1"}})", text);
+    }
+  });
+  const auto etcd = EtcdClient::make({.endpoints = {member.url("")}}).value();
+  FleetMirror mirror(*etcd, layout_, keys_, reader_, log_);
+  const std::string key = layout_.request("0123456789abcdef", "www");
+  const auto hear = [&](EtcdEvent event) {
+    event.item.modified = ++revision_;
+    ASSERT_TRUE(mirror.apply({.events = {std::move(event)}, .revision = revision_}));
+  };
+  const auto leave = [&] {
+    const Letter letter{.text = Secret::copy_of("wish: renew\n"), .left = etcd->now()};
+    hear({.item = {.key = key, .value = keys_.seal(key, serialize(letter)).value()}});
+  };
+  const auto is_waiting = [&] {
+    return store::FileInbox(directory_.path()).is_waiting({"0123456789abcdef", "www"});
+  };
+  ASSERT_TRUE(etcd->range({.key = "x"}));
+  leave();
+  ASSERT_TRUE(is_waiting());
+  hear({.item = {.key = key, .value = ""}, .is_removed = true});
+  date += TakenRequests::kKept.count() - 60;
+  ASSERT_TRUE(etcd->range({.key = "x"}));
+  leave();
+  EXPECT_FALSE(is_waiting()) << "it is gone";
+  date += 120;
+  ASSERT_TRUE(etcd->range({.key = "x"}));
+  leave();
+  EXPECT_TRUE(is_waiting()) << "nothing is known of it any more";
 }
 
 }  // namespace
