@@ -8,6 +8,8 @@
 #include <array>
 #include <string_view>
 
+#include "base/last_second.h"
+
 namespace ccm {
 namespace {
 
@@ -20,12 +22,11 @@ constexpr std::array<Unit, 4> kUnits{{{86400, "d"}, {3600, "h"}, {60, "m"}, {1, 
 
 // The years 0 to 9999, the range of dates in certificates.
 constexpr std::int64_t kEarliest = -62'167'219'200;
-constexpr std::int64_t kLatest = 253'402'300'799;
 
 // system_clock::to_time_t counts in nanoseconds, which end in the year 2262.
 std::tm utc(Time time) {
   const std::int64_t seconds = time.time_since_epoch().count();
-  return fmt::gmtime(static_cast<std::time_t>(std::clamp(seconds, kEarliest, kLatest)));
+  return fmt::gmtime(static_cast<std::time_t>(std::clamp(seconds, kEarliest, kLastSecond)));
 }
 
 }  // namespace

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "base/last_second.h"
 #include "base/text.h"
 
 namespace ccm {
@@ -15,9 +16,6 @@ constexpr std::uint32_t kOverviewMark = 0x31564f46;  // "FOV1"
 constexpr std::uint32_t kHasClock = 1;
 constexpr std::uint32_t kLeads = 2;
 constexpr std::uint32_t kIsSilent = 4;
-
-// The end of the year 9999. Far from where a difference of two times overflows.
-constexpr std::int64_t kLastSecond = 253402300799;
 
 void pack_seconds(Packer& out, std::int64_t seconds) {
   const auto bits = static_cast<std::uint64_t>(seconds);

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <cstdint>
 
+#include "base/last_second.h"
 #include "base/text.h"
 
 namespace ccm::fleet {
@@ -13,8 +14,6 @@ namespace {
 
 // So that a report stays small, however much is wrong.
 constexpr std::size_t kMostFailedCopies = 20;
-// The end of the year 9999. Far from where a difference of two times overflows.
-constexpr std::int64_t kLatestSecond = 253402300799;
 
 }  // namespace
 
@@ -43,8 +42,8 @@ Result<HostReport> parse_report(std::string_view text) {
   const auto followed = parse_unsigned(record->find("followed").value_or(""));
   HostReport report{.host = text_of("host"), .agent = text_of("agent")};
   const auto ahead = record->find_number("ahead");
-  const bool is_time = written && *written >= 0 && *written <= kLatestSecond;
-  const bool is_difference = !ahead || (*ahead >= -kLatestSecond && *ahead <= kLatestSecond);
+  const bool is_time = written && *written >= 0 && *written <= kLastSecond;
+  const bool is_difference = !ahead || (*ahead >= -kLastSecond && *ahead <= kLastSecond);
   if (report.host.empty() || !is_time || !is_difference || !followed) {
     return fail(ErrorKind::invalid, "it is not what a host says of itself");
   }

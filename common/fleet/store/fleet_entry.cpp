@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "base/last_second.h"
 #include "base/packing.h"
 #include "base/text.h"
 #include "crypto/certificate/pem.h"
@@ -16,8 +17,6 @@ namespace ccm::fleet {
 namespace {
 
 constexpr std::string_view kNoResponse = "-";
-// The end of the year 9999. Far from where a difference of two times overflows.
-constexpr std::uint64_t kLastLetter = 253402300799;
 
 Failure not_ours(std::string_view what) {
   return fail(ErrorKind::invalid, fmt::format("{} is not what this release writes", what));
@@ -181,7 +180,8 @@ Result<Letter> parse_letter(const Secret& text) {
   const auto left = parse_unsigned(unpacker.text());
   Letter letter{.text = Secret::copy_of(unpacker.block()),
                 .left = Time(Seconds(static_cast<std::int64_t>(left.value_or(0))))};
-  if (!unpacker.is_complete() || !left || *left > kLastLetter) return not_ours("a request");
+  if (!unpacker.is_complete() || !left || *left > static_cast<std::uint64_t>(kLastSecond))
+    return not_ours("a request");
   return letter;
 }
 

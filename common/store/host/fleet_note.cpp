@@ -7,14 +7,13 @@
 #include <algorithm>
 
 #include "base/file.h"
+#include "base/last_second.h"
 #include "base/text.h"
 
 namespace ccm::store {
 namespace {
 
 constexpr std::size_t kLargestFleetNote = 64U << 10U;
-// The end of the year 9999: later times have no form for people.
-constexpr std::int64_t kLastSecond = 253402300799;
 
 std::string fleet_overview_path(const std::string& state_path) {
   return state_path + "/fleet-hosts";
