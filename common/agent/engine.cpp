@@ -167,7 +167,7 @@ RunningEngine::RunningEngine(Parts parts, CloudAccess access, HttpClients http)
                    request_pool_.give(std::move(work));
                    return true;
                  },
-                 parts_.run_hooks}),
+                 [this] { return request_pool_.idle() != 0; }, parts_.run_hooks}),
       stapling_({parts_.config, parts_.store, *http_.responders, parts_.clock, parts_.log,
                  [this](const std::string& name) { lifecycle_.hasten(name); }, parts_.events}),
       keeper_({parts_.config, parts_.store,

@@ -101,10 +101,10 @@ void RequestHandler::serve(const store::Ticket& ticket) {
   }
   Result<store::Request> request = read(ticket);
   const bool is_renewal = request && request->wish == store::Wish::renew;
+  const bool is_for_later = request && waits_for_hooks(request->wish) && parts_.in_background;
+  if (is_for_later && parts_.has_free_thread && !parts_.has_free_thread()) return;
   if (!is_renewal && !notes_begun(ticket, request)) return;
-  if (request && waits_for_hooks(request->wish) && parts_.in_background) {
-    return serve_later(ticket, *std::move(request));
-  }
+  if (is_for_later) return serve_later(ticket, *std::move(request));
   const auto note = is_renewal ? std::optional(note_of(granted_with(ticket))) : std::nullopt;
   if (!takes(ticket, request, note)) return leave_alone(ticket);
   store::Answer end;

@@ -45,6 +45,9 @@ class RequestHandler {
     // Runs `work`, which may take long (it waits for hooks), on another thread and then wakes
     // whoever calls serve(). False when no thread is free. Empty: the caller runs `work` itself.
     std::function<bool(std::function<void()> work)> in_background = {};
+    // Whether a thread is free for that, so that nothing is noted of work that cannot begin. Empty:
+    // one always is.
+    std::function<bool()> has_free_thread = {};
     // Runs the hooks of an event that has not happened. Puts their result into the answer.
     std::function<void(Event event, store::Answer& end)> run_hooks = {};
   };

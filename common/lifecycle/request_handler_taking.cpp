@@ -59,9 +59,9 @@ bool RequestHandler::takes(const store::Ticket& ticket, const Result<store::Requ
 bool RequestHandler::notes_begun(const store::Ticket& ticket,
                                  const Result<store::Request>& request) {
   const Result<void> noted = store::note_begun(parts_.store, parts_.lease, ticket);
+  if (noted) return true;
   // What makes room must not wait for room.
-  const bool makes_room = request && request->wish == store::Wish::forget;
-  if (noted || makes_room) return true;
+  if (request && request->wish == store::Wish::forget) return true;
   has_to_wait(ticket, request, noted.error());
   return false;
 }

@@ -17,6 +17,7 @@
 #include "crypto/certificate/pem.h"
 #include "crypto/digest.h"
 #include "store/entry_name.h"
+#include "store/file_store/file_lease.h"
 #include "store/keyed_record.h"
 
 namespace ccm::store {
@@ -103,10 +104,11 @@ Withdrawal FileInbox::withdraw(const Ticket& ticket) noexcept {
   return errno == ENOENT ? Withdrawal::gone : Withdrawal::may_be_served;
 }
 
-// Only the holder of the lease serves requests. The note is written first: after a kill in between
-// the request is served again, and its renewal is wanted only once.
-Result<void> FileInbox::take(const Lease&, const Ticket& ticket,
+// The note is written first: after a kill in between the request is served again, and its renewal
+// is wanted only once.
+Result<void> FileInbox::take(const Lease& lease, const Ticket& ticket,
                              const std::optional<std::string>& note) {
+  if (Result<void> held = check_lease(state_path_, lease); !held) return held;
   if (!is_waiting(ticket)) return fail(ErrorKind::rejected, "the request is gone");
   const std::optional<std::string> before = granted(ticket.name);
   if (note) {

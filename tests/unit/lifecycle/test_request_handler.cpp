@@ -580,11 +580,17 @@ TEST_F(RequestHandlerTest, SaysNothingOfWhatNobodyHasBegun) {
   const std::string id = ask({.wish = store::Wish::run_hooks, .name = "www", .event = "served"});
   RequestHandler::Parts parts{directory_.path(), *store_, *lease_, lifecycle_, log_,
                               config_,           clock_};
-  // All threads are busy.
-  parts.in_background = [](const auto&) { return false; };
-  RequestHandler(parts).serve();
-  EXPECT_TRUE(is_waiting(id));
-  EXPECT_TRUE(store::find_begun(*store_).empty());
+  // All threads are busy, and once they were when it was to begin.
+  for (const bool is_known : {true, false}) {
+    parts.in_background = [&](const auto&) {
+      EXPECT_FALSE(is_known);
+      return false;
+    };
+    parts.has_free_thread = [&] { return !is_known; };
+    RequestHandler(parts).serve();
+    EXPECT_TRUE(is_waiting(id));
+    EXPECT_TRUE(store::find_begun(*store_).empty());
+  }
 }
 
 TEST_F(RequestHandlerTest, WithdrawsARequestWithItsKey) {

@@ -260,6 +260,18 @@ TEST_F(FileStoreTest, AFifoIsNoLock) {
   EXPECT_THAT(store->try_lead().error().message(), HasSubstr("leader.lock: Invalid argument"));
 }
 
+// Another process makes a new lock when somebody has removed this one.
+TEST_F(FileStoreTest, ARequestIsNotTakenByWhoLeadsNoMore) {
+  reset_to(true);
+  const std::unique_ptr<Store> store = open_file_store(state()).value();
+  const std::unique_ptr<Lease> before = store->try_lead().value();
+  ASSERT_EQ(unlink((state() + "/leader.lock").c_str()), 0);
+  ASSERT_TRUE(store->try_lead().value());
+  const std::string id = store->inbox().leave({.wish = Wish::forget, .name = "www"}).value();
+  EXPECT_FALSE(store->inbox().take(*before, {id, "www"}, std::nullopt));
+  EXPECT_TRUE(store->inbox().is_waiting({id, "www"}));
+}
+
 // Also without a leader, who would find out by himself.
 TEST_F(FileStoreTest, ForgettingDropsTheRenewalThatWasAskedFor) {
   for (const Keep keep : {Keep::nothing, Keep::versions}) {
