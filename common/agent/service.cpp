@@ -18,7 +18,7 @@
 #include "base/file.h"
 #include "base/version.h"
 #include "crypto/certificate/recent_certificates.h"
-#include "crypto/verification/recent_checks.h"
+#include "crypto/certificate/recent_checks.h"
 #include "launch/process.h"
 #include "store/host/canary_file.h"
 #include "store/host/snapshot_file.h"

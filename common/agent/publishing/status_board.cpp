@@ -10,7 +10,7 @@
 
 #include "base/version.h"
 #include "lifecycle/attempt/activation.h"
-#include "lifecycle/attempt/hold.h"
+#include "lifecycle/schedule/hold.h"
 #include "lifecycle/schedule/state.h"
 #include "publication/layout.h"
 #include "sources/source_drivers.h"

@@ -15,7 +15,7 @@
 
 #include "base/text.h"
 #include "cli/host/state_directory.h"
-#include "lifecycle/attempt/hold.h"
+#include "lifecycle/schedule/hold.h"
 #include "store/forgetting.h"
 #include "store/host/canary_file.h"
 

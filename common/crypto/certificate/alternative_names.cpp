@@ -11,7 +11,7 @@
 #include <string_view>
 
 #include "crypto/certificate/names.h"
-#include "crypto/verification/plain_uri.h"
+#include "crypto/certificate/plain_uri.h"
 
 namespace ccm::crypto {
 namespace {

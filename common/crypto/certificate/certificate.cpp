@@ -11,11 +11,11 @@
 #include "crypto/certificate/asn1_time.h"
 #include "crypto/certificate/pem_block.h"
 #include "crypto/certificate/recent_certificates.h"
+#include "crypto/certificate/recent_checks.h"
 #include "crypto/certificate/serial_text.h"
 #include "crypto/digest.h"
 #include "crypto/key/key_type_of.h"
 #include "crypto/openssl_handles.h"
-#include "crypto/verification/recent_checks.h"
 
 namespace ccm::crypto {
 namespace {

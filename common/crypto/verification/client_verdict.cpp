@@ -9,8 +9,8 @@
 
 #include "crypto/certificate/asn1_time.h"
 #include "crypto/certificate/names.h"
+#include "crypto/certificate/recent_checks.h"
 #include "crypto/openssl_handles.h"
-#include "crypto/verification/recent_checks.h"
 #include "crypto/verification/system_trust.h"
 
 namespace ccm::crypto {

@@ -13,7 +13,7 @@
 #include "base/text.h"
 #include "crypto/certificate/alternative_names.h"
 #include "crypto/certificate/names.h"
-#include "crypto/verification/plain_uri.h"
+#include "crypto/certificate/plain_uri.h"
 
 namespace ccm::crypto {
 namespace {

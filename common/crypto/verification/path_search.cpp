@@ -6,10 +6,10 @@
 #include <tuple>
 #include <utility>
 
+#include "crypto/certificate/recent_checks.h"
 #include "crypto/verification/client_rules.h"
 #include "crypto/verification/client_verdict.h"
 #include "crypto/verification/path_rules.h"
-#include "crypto/verification/recent_checks.h"
 
 namespace ccm::crypto {
 namespace {

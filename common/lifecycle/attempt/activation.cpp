@@ -4,8 +4,8 @@
 #include <algorithm>
 
 #include "base/time_zone.h"
-#include "lifecycle/attempt/hold.h"
 #include "lifecycle/schedule/deadline.h"
+#include "lifecycle/schedule/hold.h"
 #include "policy/opening.h"
 #include "store/staging.h"
 

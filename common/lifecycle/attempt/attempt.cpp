@@ -8,8 +8,8 @@
 
 #include "base/text.h"
 #include "config/source_kinds.h"
-#include "lifecycle/attempt/hold.h"
 #include "lifecycle/schedule/health.h"
+#include "lifecycle/schedule/hold.h"
 #include "policy/gate.h"
 
 namespace ccm::lifecycle {

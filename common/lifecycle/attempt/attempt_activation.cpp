@@ -7,7 +7,7 @@
 
 #include "lifecycle/attempt/activation.h"
 #include "lifecycle/attempt/attempt.h"
-#include "lifecycle/attempt/hold.h"
+#include "lifecycle/schedule/hold.h"
 #include "policy/gate.h"
 #include "store/staging.h"
 

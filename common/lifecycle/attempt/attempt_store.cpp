@@ -3,7 +3,7 @@
 #include <utility>
 
 #include "lifecycle/attempt/attempt.h"
-#include "lifecycle/attempt/hold.h"
+#include "lifecycle/schedule/hold.h"
 #include "policy/gate.h"
 #include "store/staging.h"
 

@@ -3,7 +3,7 @@
 
 #include <algorithm>
 
-#include "lifecycle/attempt/hold.h"
+#include "lifecycle/schedule/hold.h"
 
 namespace ccm::lifecycle {
 

@@ -6,7 +6,7 @@
 #include <utility>
 
 #include "base/text.h"
-#include "lifecycle/attempt/hold.h"
+#include "lifecycle/schedule/hold.h"
 #include "store/staging.h"
 
 namespace ccm::lifecycle {

@@ -5,7 +5,7 @@
 #include <optional>
 
 #include "crypto/verification/serving_rules.h"
-#include "lifecycle/attempt/hold.h"
+#include "lifecycle/schedule/hold.h"
 #include "policy/gate.h"
 #include "sources/source_drivers.h"
 #include "store/staging.h"

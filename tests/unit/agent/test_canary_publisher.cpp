@@ -6,7 +6,7 @@
 
 #include "agent/publishing/canary_publisher.h"
 #include "config/input/settings.h"
-#include "lifecycle/attempt/hold.h"
+#include "lifecycle/schedule/hold.h"
 #include "publication/reader.h"
 #include "support/admission.h"
 #include "support/memory_log.h"

@@ -11,7 +11,7 @@
 #include "agent/publishing/status_board.h"
 #include "base/text.h"
 #include "config/input/settings.h"
-#include "lifecycle/attempt/hold.h"
+#include "lifecycle/schedule/hold.h"
 #include "lifecycle/schedule/state.h"
 #include "publication/layout.h"
 #include "publication/reader.h"

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <gtest/gtest.h>
 
-#include "crypto/verification/plain_uri.h"
+#include "crypto/certificate/plain_uri.h"
 
 namespace ccm::crypto {
 namespace {

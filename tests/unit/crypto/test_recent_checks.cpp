@@ -5,9 +5,9 @@
 #include <vector>
 
 #include "crypto/certificate/ocsp.h"
+#include "crypto/certificate/recent_checks.h"
 #include "crypto/verification/client_verdict.h"
 #include "crypto/verification/path_search.h"
-#include "crypto/verification/recent_checks.h"
 #include "support/test_ocsp.h"
 #include "support/test_pki.h"
 

@@ -7,8 +7,8 @@
 #include <type_traits>
 
 #include "config/sources/pca.h"
-#include "lifecycle/attempt/hold.h"
 #include "lifecycle/attempt/installer.h"
+#include "lifecycle/schedule/hold.h"
 #include "support/admission.h"
 #include "support/memory_store.h"
 #include "support/test_bundle.h"

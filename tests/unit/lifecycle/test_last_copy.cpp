@@ -11,7 +11,7 @@
 #include "config/sources/pca.h"
 #include "lifecycle/adoption.h"
 #include "lifecycle/attempt/attempt.h"
-#include "lifecycle/attempt/hold.h"
+#include "lifecycle/schedule/hold.h"
 #include "store/file_store/file_store.h"
 #include "store/staging.h"
 #include "support/admission.h"

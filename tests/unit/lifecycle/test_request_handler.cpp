@@ -8,9 +8,9 @@
 #include <fstream>
 
 #include "config/input/settings.h"
-#include "lifecycle/attempt/hold.h"
 #include "lifecycle/attempt/installer.h"
 #include "lifecycle/request_handler.h"
+#include "lifecycle/schedule/hold.h"
 #include "store/answer.h"
 #include "store/file_store/file_store.h"
 #include "support/admission.h"

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // A hold: a version stays current although the engine could get a better one. Without it the next
 // look at the cloud would undo a rollback. An operator sets it, or the end of a canary does
-// (canary.h). It is the record "hold" of its certificate, and means nothing once another version is
-// current.
+// (attempt/canary.h). It is the record "hold" of its certificate, and means nothing once another
+// version is current.
 #pragma once
 
 #include <string>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "crypto/verification/recent_checks.h"
+#include "crypto/certificate/recent_checks.h"
 
 #include <algorithm>
 #include <atomic>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "lifecycle/attempt/hold.h"
+#include "lifecycle/schedule/hold.h"
 
 #include <fmt/format.h>
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "crypto/verification/plain_uri.h"
+#include "crypto/certificate/plain_uri.h"
 
 #include <algorithm>
 #include <optional>
@@ -20,24 +20,24 @@ bool is_letter(char c) noexcept {
   return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
 }
 
-bool is_digit(char c) noexcept {
+bool is_ascii_digit(char c) noexcept {
   return c >= '0' && c <= '9';
 }
 
 bool is_hexadecimal(char c) noexcept {
-  return is_digit(c) || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F');
+  return is_ascii_digit(c) || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F');
 }
 
 bool is_scheme(std::string_view text) noexcept {
   return !text.empty() && is_letter(text.front()) &&
          std::all_of(text.begin(), text.end(), [](char c) {
-           return is_letter(c) || is_digit(c) || c == '+' || c == '-' || c == '.';
+           return is_letter(c) || is_ascii_digit(c) || c == '+' || c == '-' || c == '.';
          });
 }
 
 // RFC 3986 section 2, without brackets, which only a host may have.
 bool is_uri_character(char c) noexcept {
-  return is_letter(c) || is_digit(c) ||
+  return is_letter(c) || is_ascii_digit(c) ||
          std::string_view("-._~:/?#@!$&'()*+,;=%").find(c) != std::string_view::npos;
 }
 
@@ -80,7 +80,7 @@ Authority split_authority(std::string_view authority) noexcept {
 bool is_authority(std::string_view authority) noexcept {
   const Authority parts = split_authority(authority);
   return has_uri_characters(parts.user) && is_host(parts.host) &&
-         std::all_of(parts.port.begin(), parts.port.end(), is_digit);
+         std::all_of(parts.port.begin(), parts.port.end(), is_ascii_digit);
 }
 
 }  // namespace
