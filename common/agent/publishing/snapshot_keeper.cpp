@@ -186,6 +186,8 @@ void SnapshotFile::bring_up_to_date() {
   next_all_ = parts_.clock.steady_now() + kBetweenAll;
   KnownByName known;
   const Result<void> written = write_anew(known);
+  // These positions were in the old file, and the new one may lack some of its entries.
+  for (auto& [name, each] : known_) each.size = 0;
   for (const auto& [name, each] : known) known_.insert_or_assign(name, each);
   settle(written);
   tell_differences();

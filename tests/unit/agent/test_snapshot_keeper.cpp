@@ -327,6 +327,24 @@ TEST_F(SnapshotKeeperTest, LeavesOutWhatWasForgottenUnlessAConfigurationNamesIt)
   EXPECT_EQ(kept("y"), "none") << "no leader was there to be told";
 }
 
+// A new file is written for the first of them, and has other certificates where they were.
+TEST_F(SnapshotKeeperTest, WipesNothingElseWhenSeveralAreForgottenAtOnce) {
+  configure_catalogue();
+  for (const std::string name : {"m", "n", "y"}) install(name);
+  const std::string z = install("z");
+  begin();
+  ASSERT_TRUE(remove_tree(path() + "/certificates/z"));
+  for (const std::string name : {"m", "n"}) {
+    ASSERT_TRUE(store_->forget(*lease_, name, store::Keep::versions));
+  }
+  for (const std::string name : {"m", "n"}) file_->note(name);
+  file_->catch_up();
+  EXPECT_EQ(kept("m"), "none");
+  EXPECT_EQ(kept("n"), "none");
+  EXPECT_NE(kept("y"), "none");
+  EXPECT_EQ(kept("z"), z) << "the store has lost it, so this is the last copy";
+}
+
 // So a start need not read the record of each.
 TEST_F(SnapshotKeeperTest, SaysWhichCataloguesOfAnAccountShowAnEntry) {
   using Selections = std::vector<std::string>;
