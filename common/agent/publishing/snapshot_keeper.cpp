@@ -48,7 +48,7 @@ void limit_to_chain(SnapshotEntry& entry, const crypto::Bundle& bundle) {
 std::size_t hash_of_all(const std::optional<std::vector<std::string>>& texts) {
   std::string all;
   for (const std::string& each : texts.value_or(std::vector<std::string>())) all += each + '\n';
-  return std::hash<std::string>()(all);
+  return all.empty() ? 0 : std::hash<std::string>()(all);
 }
 
 }  // namespace

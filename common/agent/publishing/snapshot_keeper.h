@@ -65,7 +65,7 @@ class SnapshotFile {
   // What is known of one certificate, and where its entry is in the file.
   struct Known {
     Traces traces;
-    std::size_t selected = 0;  // a hash of its selections
+    std::size_t selected = 0;  // a hash of its selections; 0: there are none
     std::uint64_t at = 0;
     std::size_t size = 0;  // 0: it has none
   };

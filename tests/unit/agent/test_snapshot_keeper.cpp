@@ -11,6 +11,7 @@
 #include <optional>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "agent/publishing/snapshot_keeper.h"
 #include "base/file.h"
@@ -40,7 +41,14 @@ class ReaderWithEvent final : public store::FileReader {
     return loaded;
   }
 
+  // Only for a file that is written anew.
+  Result<std::vector<std::string>> names() const override {
+    ++lists;
+    return FileReader::names();
+  }
+
   mutable std::function<void()> on_read;
+  mutable int lists = 0;
 };
 
 class SnapshotKeeperTest : public ::testing::Test {
@@ -343,6 +351,20 @@ TEST_F(SnapshotKeeperTest, WipesNothingElseWhenSeveralAreForgottenAtOnce) {
   EXPECT_EQ(kept("n"), "none");
   EXPECT_NE(kept("y"), "none");
   EXPECT_EQ(kept("z"), z) << "the store has lost it, so this is the last copy";
+}
+
+// The store also tells of records, such as that of an import that was refused.
+TEST_F(SnapshotKeeperTest, WritesNothingAnewForWhatItNeverHad) {
+  configure_catalogue();
+  install("x");
+  install("y");
+  ASSERT_TRUE(store_->forget(*lease_, "x", store::Keep::versions));
+  const ReaderWithEvent reader(path());
+  file_.emplace(SnapshotFile::Parts{*config_, reader, path(), clock_, log_});
+  file_->bring_up_to_date();
+  const int before = reader.lists;
+  for (const std::string name : {"x", "nobody", "y"}) file_->note(name);
+  EXPECT_EQ(reader.lists, before);
 }
 
 // So a start need not read the record of each.
