@@ -16,6 +16,7 @@
 #include "publication/codec.h"
 #include "server/start/catalogue_start.h"
 #include "store/catalogue_membership.h"
+#include "store/catalogued.h"
 #include "store/file_store/file_reader.h"
 #include "store/file_store/file_store.h"
 #include "store/host/snapshot_file.h"
@@ -182,6 +183,20 @@ TEST_F(CatalogueStartTest, OnlyWhatHasChangedSinceTheSnapshotIsLookedAt) {
   const auto& catalogue = *writer_->catalogues().front();
   EXPECT_EQ(catalogue.find("a")->stamp, before);
   EXPECT_EQ(catalogue.find("b")->version, 2U);
+}
+
+// As after the death of the leader between the mark and the line about it.
+TEST_F(CatalogueStartTest, AForgottenCertificateOfWhichTheStoreCouldNotTellIsTheAgentsToFind) {
+  install("a");
+  const auto lease = store_->try_lead().value();
+  note_moment();
+  ASSERT_TRUE(store::replace_snapshot(path(), Secret::copy_of(snapshot_)));
+  std::filesystem::copy(directory_ / "changes", directory_ / "before");
+  ASSERT_TRUE(store_->forget(*lease, "a", store::Keep::versions));
+  std::filesystem::rename(directory_ / "before", directory_ / "changes");
+  fill();
+  EXPECT_THAT(shown(), ElementsAre("a"));
+  EXPECT_EQ(store::traces_of(reader_, "a").version, 0U) << "what the agent goes by";
 }
 
 // Neither for a catalogue of an account nor for one of the store.
