@@ -534,8 +534,9 @@ TEST_F(Bootstrap, AuthoritiesFindWhatIsStoredFromTheStart) {
   EXPECT_EQ(reader->proofs().value(), "www.example.com a.txt value\n");
 }
 
-// Few of 100,000 have one, so what the snapshot has of a catalogue is not asked.
-TEST_F(WithSnapshot, ProofsOfWhatOnlyACatalogueShowsAreLeftToTheAgent) {
+// Few of 100,000 have one, so what the snapshot has is not asked. What another server of the store
+// names looks the same here.
+TEST_F(WithSnapshot, ACatalogueLeavesProofsOfWhatIsNotConfiguredToTheAgent) {
   add_certificate("www");
   configure("catalogue", {"edge", "source=store"});
   const auto store = store::open_file_store(state_.path()).value();
