@@ -117,7 +117,7 @@ def test_what_the_store_has_lost_is_shown_over_a_reload_and_put_back(server, clo
     server.reload()
     server.wait_for_log("the store has lost certificates; what was shown before")
     assert [serial_for(edge, record["names"][0], trust) for record in records] == [each["serial"] for each in records]
-    # All of it, and nothing remembers over a start what the catalogue showed.
+    # All of it, and after a start nothing says that the account still has what the catalogue showed.
     server.stop()
     shutil.rmtree(state / "certificates")
     server.start()

@@ -131,7 +131,9 @@ class Filling {
     put(entry, traces, found->certificate->bundle, found->response);
   }
 
-  // After a start of the server there is no previous segment, only the snapshot.
+  // After a start of the server there is no previous segment, only the snapshot. For a catalogue of
+  // an account it is not enough to have been selected when the snapshot was written: the account may
+  // have revoked the certificate since, and without a record nobody takes it out again.
   void show_lost() {
     if (start_.shortcuts == nullptr) return;
     for (const publication::SnapshotEntry* copy : start_.shortcuts->in_force()) {
@@ -144,7 +146,7 @@ class Filling {
     if (lost_ == 0) return;
     log_.error(
         "catalogue \"{}\": the store has lost certificates; what was shown before, or is in the "
-        "snapshot, is shown until they are back ({} certificates)",
+        "snapshot and known to belong here, is shown until they are back ({} certificates)",
         catalogue_.name(), lost_);
   }
 

@@ -152,7 +152,7 @@ TEST_F(CatalogueStartTest, WhatWasForgottenGoes) {
   EXPECT_THAT(log_.errors(), IsEmpty());
 }
 
-// Nothing says any more that it was this catalogue's.
+// The account may have revoked it since, and nobody would take it out again without its record.
 TEST_F(CatalogueStartTest, AStartShowsNoLostCertificateOfAnAccount) {
   install("a");
   install("b");
