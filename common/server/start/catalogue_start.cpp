@@ -132,8 +132,8 @@ class Filling {
   }
 
   // After a start of the server there is no previous segment, only the snapshot. For a catalogue of
-  // an account it is not enough to have been selected when the snapshot was written: the account may
-  // have revoked the certificate since, and without a record nobody takes it out again.
+  // an account it is not enough to have been selected when the snapshot was written: the account
+  // may have revoked the certificate since, and without a record nobody takes it out again.
   void show_lost() {
     if (start_.shortcuts == nullptr) return;
     for (const publication::SnapshotEntry* copy : start_.shortcuts->in_force()) {
