@@ -137,8 +137,8 @@ void FleetInbox::drop_granted(const std::string& name) noexcept {
   at_boundary(
       0, [](std::string_view) {},
       [&] {
-        if (!copy_.granted(name)) return 0;
         const auto held = host_.lock();
+        // Also when the copy has none: the next leader would find it.
         static_cast<void>(
             host_.commit({.compares = {},
                           .changes = {{.key = host_.layout().grant(name), .value = std::nullopt}}},

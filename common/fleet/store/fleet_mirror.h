@@ -148,6 +148,7 @@ class FleetMirror {
   void forget_gone();
   bool is_old_grant(const std::string& name, const store::StoredRecord& note) const;
   void keep_granted_mark();
+  void forget_granted_mark();
 
   EtcdClient& etcd_;
   const FleetLayout& layout_;

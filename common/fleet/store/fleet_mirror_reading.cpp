@@ -68,11 +68,11 @@ Result<EtcdRevision> FleetMirror::synchronise() {
         "host reads all of it again");
     ++times_gone_back_;
     forget_revisions();
-    granted_to_ = 0;
+    forget_granted_mark();
   }
   newest_ = heads->revision;
   // It is of another etcd, or of what this one had before it went back.
-  if (granted_to_ > newest_) granted_to_ = 0;
+  if (granted_to_ > newest_) forget_granted_mark();
   const std::set<std::string> listed = keys_of(*heads);
   for (auto& [name, known] : heads_) {
     // No host of the fleet removes a head.

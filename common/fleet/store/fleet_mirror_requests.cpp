@@ -113,6 +113,12 @@ void FleetMirror::keep_granted_mark() {
   static_cast<void>(store::write_granted_mark(reader_.state_path(), granted_to_));
 }
 
+// What etcd had before it went back does not count, for a process that starts later either.
+void FleetMirror::forget_granted_mark() {
+  granted_to_ = granted_heard_ = 0;
+  static_cast<void>(store::write_granted_mark(reader_.state_path(), 0));
+}
+
 void FleetMirror::drop_stale_requests(const std::set<std::string>& listed) {
   store::FileInbox inbox(reader_.state_path());
   for (const store::Ticket& ticket : inbox.list().value_or(std::vector<store::Ticket>())) {

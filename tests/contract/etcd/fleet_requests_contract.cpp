@@ -3,6 +3,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <cstdint>
+#include <filesystem>
 #include <optional>
 #include <span>
 #include <string>
@@ -37,6 +39,9 @@ class FleetRequestsContract : public test::FleetFixture {
   void remove_leader() {
     ASSERT_TRUE(raw_->commit(
         {.compares = {}, .changes = {{.key = "/cl/web/leader", .value = std::nullopt}}}));
+  }
+  static bool has_note(Machine& machine, const std::string& note) {
+    return happens([&] { return machine.store().inbox().granted("www").value_or("") == note; });
   }
   bool is_in_etcd(const std::string& key) { return !raw_->range({.key = key})->items.empty(); }
 
@@ -94,6 +99,55 @@ TEST_F(FleetRequestsContract, TheNoteOfARenewalComesWithItsRequest) {
       raw_->range({.key = "/cl/web/records//taken-" + ticket.id.substr(0, 1)})->items.at(0);
   EXPECT_EQ(note.modified, taken.modified) << "in one transaction";
   EXPECT_EQ(one->store().inbox().granted("www"), "id: 1\n");
+}
+
+// What is granted then has an earlier revision than what etcd has lost.
+TEST_F(FleetRequestsContract, BelievesTheNoteOfARenewalWhenABackupOfEtcdIsRestored) {
+  const auto one = join("one");
+  const auto other = join("other");
+  const auto away = join("away");
+  ASSERT_TRUE(one->lead());
+  const auto etcd_answers = [&] { return raw_->range({.key = "x"}).has_value(); };
+  cluster_->save();
+  ASSERT_TRUE(happens(etcd_answers));
+  for (int i = 0; i < 300; ++i) {
+    ASSERT_TRUE(raw_->commit({.compares = {}, .changes = {{.key = "busy", .value = "x"}}}));
+  }
+  ASSERT_TRUE(happens([&] { return one->store().inbox().grant("www", "id: 1\n").has_value(); }));
+  for (Machine* machine : {one.get(), other.get(), away.get()}) {
+    ASSERT_TRUE(has_note(*machine, "id: 1\n"));
+  }
+  away->stop();
+  one->store().inbox().drop_granted("www");
+  ASSERT_TRUE(has_note(*other, ""));
+  const std::uint64_t lost = store::read_granted_mark(other->path());
+  cluster_->restore();
+  ASSERT_TRUE(happens(etcd_answers));
+  away->start();
+  for (Machine* machine : {one.get(), other.get(), away.get()}) {
+    EXPECT_TRUE(happens([&] { return store::read_granted_mark(machine->path()) == 0; }));
+  }
+  ASSERT_TRUE(happens([&] { return one->store().inbox().grant("www", "id: 2\n").has_value(); }));
+  for (Machine* machine : {one.get(), other.get(), away.get()}) {
+    EXPECT_TRUE(has_note(*machine, "id: 2\n"));
+    EXPECT_TRUE(happens([&] {
+      const std::uint64_t mark = store::read_granted_mark(machine->path());
+      return mark > 0 && mark < lost;
+    }));
+  }
+}
+
+// Its copy may lack the note.
+TEST_F(FleetRequestsContract, DropsTheNoteOfARenewalInEtcdWhateverTheCopyHas) {
+  const auto one = join("one");
+  const auto other = join("other");
+  ASSERT_TRUE(one->lead());
+  ASSERT_TRUE(one->store().inbox().grant("www", "id: 1\n"));
+  ASSERT_TRUE(has_note(*other, "id: 1\n"));
+  ASSERT_TRUE(std::filesystem::remove(one->path() + "/granted-www"));
+  one->store().inbox().drop_granted("www");
+  EXPECT_FALSE(is_in_etcd("/cl/web/granted/www"));
+  EXPECT_TRUE(has_note(*other, ""));
 }
 
 TEST_F(FleetRequestsContract, TakesARequestOnceAlthoughOneAnswerIsLost) {
