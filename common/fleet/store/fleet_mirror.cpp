@@ -94,7 +94,8 @@ Result<void> FleetMirror::apply(const EtcdNews& news) {
     Result<void> taken = take_in(event, payloads);
     if (!taken && taken.error().code() != kCopyFailed) return taken;
     if (done) done = std::move(taken);
-    keep_granted_mark();
+    // A note that is not in the copy yet must not be older than the mark.
+    if (done) keep_granted_mark();
   }
   return done;
 }
@@ -125,7 +126,7 @@ Result<void> FleetMirror::apply_event(const EtcdEvent& event, const Payloads& pa
   if (slot->shelf == Shelf::record && slot->rest == store::kStagedKind) look_at_canary(slot->name);
   Result<void> done;
   if (slot->shelf == Shelf::request) done = apply_request(*slot, event);
-  if (slot->shelf == Shelf::grant) done = in_copy(apply_grant(*slot, event));
+  if (slot->shelf == Shelf::grant) is_believed = in_copy(apply_grant(*slot, event));
   if (!is_believed) return fail(is_believed.error());
   if (!done) return done;
   known.modified = event.is_removed ? 0 : event.item.modified;

@@ -134,7 +134,8 @@ class FleetMirror {
   Result<bool> apply_taken(const Slot& slot, const EtcdEvent& event);
   void tell_if_expired(const store::Ticket& ticket);
   Result<void> apply_request(const Slot& slot, const EtcdEvent& event);
-  Result<void> apply_grant(const Slot& slot, const EtcdEvent& event);
+  // As apply_record().
+  Result<bool> apply_grant(const Slot& slot, const EtcdEvent& event);
   Result<Secret> payload(const std::string& key, const Payloads& payloads);
   // nullopt, and logged, when the fleet has not sealed it.
   std::optional<Secret> open(const EtcdItem& item);
@@ -146,7 +147,7 @@ class FleetMirror {
   // A request that is gone cannot be put back any more when it is good no longer.
   void note_gone(const std::string& key);
   void forget_gone();
-  bool is_old_grant(const std::string& name, const store::StoredRecord& note) const;
+  bool is_old_grant(const std::string& name, const store::StoredRecord& note, const EtcdItem& item);
   void keep_granted_mark();
   void forget_granted_mark();
 

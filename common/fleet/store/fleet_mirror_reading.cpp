@@ -86,9 +86,9 @@ Result<EtcdRevision> FleetMirror::synchronise() {
     if (!taken && taken.error().code() != kCopyFailed) return pass(std::move(taken));
     if (done) done = std::move(taken);
   }
+  if (!done) return pass(std::move(done));
   // Behind all of them: they are not read in the order in which they were written.
   keep_granted_mark();
-  if (!done) return pass(std::move(done));
   // An empty etcd is a new one, and no reason to lose anything.
   if (!heads->items.empty()) {
     done = in_copy(drop_stale_records(records, records_revision));

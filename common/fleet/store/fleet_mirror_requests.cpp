@@ -80,29 +80,35 @@ void FleetMirror::tell_if_expired(const store::Ticket& ticket) {
       ticket.name, format_duration(Letter::kLife));
 }
 
-Result<void> FleetMirror::apply_grant(const Slot& slot, const EtcdEvent& event) {
+Result<bool> FleetMirror::apply_grant(const Slot& slot, const EtcdEvent& event) {
   store::FileInbox inbox(reader_.state_path());
   if (event.is_removed) {
     inbox.drop_granted(slot.name);
     granted_heard_ = std::max(granted_heard_, event.item.modified);
-    return {};
+    return true;
   }
   const std::optional<Secret> text = open(event.item);
-  if (!text) return {};
+  if (!text) return false;
   const Result<store::StoredRecord> note = parse_stored_record(*text);
-  if (!note) return fail(note.error());
-  if (is_old_grant(slot.name, *note)) {
+  if (!note) return false;
+  if (is_old_grant(slot.name, *note, event.item)) {
     log_.warn("etcd: {} is older than what was there before; it changes nothing here",
               event.item.key);
-    return {};
+    return false;
+  }
+  // If it cannot be copied now, it is as good when it is heard of again.
+  others_[event.item.key].changed = event.item.modified;
+  if (Result<void> kept = inbox.grant(slot.name, note->value.reveal()); !kept) {
+    return pass(std::move(kept));
   }
   granted_heard_ = std::max(granted_heard_, event.item.modified);
-  return inbox.grant(slot.name, note->value.reveal());
+  return true;
 }
 
 // Whoever leads has heard of every note that was put or removed before it writes one.
-bool FleetMirror::is_old_grant(const std::string& name, const store::StoredRecord& note) const {
-  if (note.version >= granted_to_) return false;
+bool FleetMirror::is_old_grant(const std::string& name, const store::StoredRecord& note,
+                               const EtcdItem& item) {
+  if (note.version >= granted_to_ || others_[item.key].changed == item.modified) return false;
   return store::FileInbox(reader_.state_path()).granted(name) != note.value.reveal();
 }
 

@@ -6,13 +6,18 @@
 #include <cstdint>
 #include <ctime>
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "../../contract/cloud/loopback_server.h"
 #include "base/text.h"
 #include "fleet/store/fleet_mirror.h"
+#include "store/file_store/file_inbox.h"
+#include "store/host/fleet_note.h"
 #include "store/staging.h"
+#include "support/full_disk.h"
 #include "support/memory_log.h"
 #include "support/temp_directory.h"
 
@@ -49,10 +54,26 @@ class FleetMirrorTest : public testing::Test {
     hear({.item = {.key = staged_key(name), .value = "", .modified = ++revision_},
           .is_removed = true});
   }
+  EtcdEvent note_of(const std::string& name, std::uint64_t version,
+                    const std::string& text = "id: 1\n") {
+    const std::string key = layout_.grant(name);
+    const Secret note = serialize(Secret::copy_of(text), version);
+    return {.item = {.key = key, .value = keys_.seal(key, note).value(), .modified = ++revision_}};
+  }
+  // With room for a small note, not for a large one.
+  Result<void> hear_without_room(std::vector<EtcdEvent> events) {
+    const test::FullDisk full(32U << 10U);
+    return mirror_.apply({.events = std::move(events), .revision = revision_});
+  }
+  std::uint64_t mark() const { return store::read_granted_mark(reader_.state_path()); }
+  std::optional<std::string> granted(const std::string& name) const {
+    return store::FileInbox(reader_.state_path()).granted(name);
+  }
   void hear(EtcdEvent event) {
     ASSERT_TRUE(mirror_.apply({.events = {std::move(event)}, .revision = revision_}));
   }
 
+  const std::string large_ = std::string(48U << 10U, 'x');  // of a note
   test::TempDirectory directory_;
   test::MemoryLog log_;
   FleetKeys keys_;
@@ -119,6 +140,38 @@ TEST_F(FleetMirrorTest, KnowsARequestThatIsGoneWhileItIsGood) {
   ASSERT_TRUE(etcd->range({.key = "x"}));
   leave();
   EXPECT_TRUE(is_waiting()) << "nothing is known of it any more";
+}
+
+TEST_F(FleetMirrorTest, ANoteThatCouldNotBeCopiedIsCopiedLater) {
+  const EtcdEvent note = note_of("www", 10, large_);
+  const Result<void> failed = hear_without_room({note});
+  ASSERT_FALSE(failed);
+  EXPECT_EQ(failed.error().code(), kCopyFailed);
+  EXPECT_EQ(mark(), 0U);
+  // Of another certificate, in between.
+  hear(note_of("mail", 11));
+  EXPECT_EQ(mark(), revision_);
+  hear(note);
+  EXPECT_EQ(granted("www"), large_);
+  EXPECT_EQ(log_.text(), "");
+}
+
+// The process that follows next hears of both notes again.
+TEST_F(FleetMirrorTest, ANoteThatCouldNotBeCopiedHoldsTheMarkBack) {
+  const EtcdEvent note = note_of("www", 10, large_);
+  ASSERT_FALSE(hear_without_room({note, note_of("mail", 11)}));
+  EXPECT_EQ(granted("mail"), "id: 1\n");
+  EXPECT_EQ(mark(), 0U);
+}
+
+TEST_F(FleetMirrorTest, ANoteThatIsTooOldStaysSoWhenAllIsHeardAgain) {
+  hear(note_of("mail", 10));
+  const EtcdEvent old = note_of("www", 10);
+  for (int i = 0; i < 2; ++i) {
+    hear(old);
+    EXPECT_EQ(granted("www"), std::nullopt);
+    mirror_.hear_all_again();
+  }
 }
 
 }  // namespace
