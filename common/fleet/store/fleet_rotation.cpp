@@ -154,7 +154,7 @@ Result<std::vector<FleetMember>> FleetRotation::without_new_key() {
 
 bool FleetRotation::is_left_behind(const FleetMember& member) const {
   return stays(member) && member.sealed_with != plan_.keys.keys.front().id &&
-         !leaving_.counts(member.sealed_with);
+         !leaving_.keeps(member.id);
 }
 
 Result<void> FleetRotation::judge_left_behind(std::vector<FleetMember>& members) {
@@ -213,12 +213,16 @@ bool FleetRotation::stays(const FleetMember& member) const {
 }
 
 Result<EtcdChange> FleetRotation::note_of_leaving(const std::vector<FleetMember>& members) const {
-  LeavingNote note = leaving_;
+  LeavingNote note{.hosts = leaving_.hosts, .others = {}};
   for (const FleetMember& member : members) {
-    if (stays(member) || note.names(member.id)) continue;
-    note.hosts.push_back({.id = member.id, .name = member.name});
+    if (stays(member)) {
+      note.others.push_back(member.id);
+    } else if (!note.names(member.id)) {
+      note.hosts.push_back({.id = member.id, .name = member.name});
+    }
   }
-  note.keys.push_back(plan_.keys.keys.front().id);
+  // Who was let in again does not leave when this change is cut short as well.
+  std::erase_if(note.hosts, [&](const LeavingNote::Host& host) { return note.keeps(host.id); });
   std::string place = layout_.leaving();
   Result<std::string> sealed = after_.seal(place, serialize(note));
   if (!sealed) return pass(std::move(sealed));
@@ -236,7 +240,7 @@ Result<void> FleetRotation::hand_over(const std::vector<FleetMember>& members) {
   };
   const bool leaves = std::any_of(members.begin(), members.end(),
                                   [&](const FleetMember& member) { return !stays(member); });
-  if (!has_noted_ && (leaves || !leaving_.hosts.empty())) {
+  if (!has_noted_ && (leaves || !leaving_.others.empty())) {
     Result<EtcdChange> note = note_of_leaving(members);
     if (!note) return pass(std::move(note));
     next.changes.push_back(*std::move(note));

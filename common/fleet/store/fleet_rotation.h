@@ -11,8 +11,8 @@
 // Who has no newest key when a change begins was not reached by the change before, or is no member
 // any more, and somebody has put its entry back. At its end a change notes that every member has
 // the key, so it was put back. Without the note the operator has to say. A change with which hosts
-// leave notes who they are (leaving_note.h), and whoever does it again after it was cut short gives
-// the key to all who had the one before.
+// leave notes who leaves and who stays (leaving_note.h), and whoever does it again after it was cut
+// short gives the key to those who stay.
 //
 // One thread; asks etcd each time.
 #pragma once

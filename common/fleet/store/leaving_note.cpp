@@ -15,8 +15,8 @@ bool LeavingNote::names(std::string_view id) const noexcept {
   return std::any_of(hosts.begin(), hosts.end(), [&](const Host& host) { return host.id == id; });
 }
 
-bool LeavingNote::counts(std::string_view key) const noexcept {
-  return std::find(keys.begin(), keys.end(), key) != keys.end();
+bool LeavingNote::keeps(std::string_view id) const noexcept {
+  return std::find(others.begin(), others.end(), id) != others.end();
 }
 
 Secret serialize(const LeavingNote& note) {
@@ -26,7 +26,7 @@ Secret serialize(const LeavingNote& note) {
     packer.block(host.id);
     packer.block(host.name);
   }
-  packer.block(join(note.keys, " "));
+  packer.block(join(note.others, " "));
   return std::move(packer).take();
 }
 
@@ -40,8 +40,8 @@ Result<LeavingNote> parse_leaving_note(const Secret& text) {
     if (host.id.empty()) break;
     note.hosts.push_back(std::move(host));
   }
-  for (const std::string_view key : split(unpacker.text(), ' ')) note.keys.emplace_back(key);
-  if (!unpacker.is_complete() || note.hosts.empty() || note.hosts.size() != hosts) {
+  for (const std::string_view id : split(unpacker.text(), ' ')) note.others.emplace_back(id);
+  if (!unpacker.is_complete() || note.others.empty() || note.hosts.size() != hosts) {
     return fail(ErrorKind::invalid, "the note of who leaves is not what this release writes");
   }
   return note;

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // What a change of a fleet's key notes in etcd when hosts leave with it, until it has come to its
-// end: who they are, and which keys the others have who are to get the new one. So a change that
-// was cut short is brought to its end, although those who leave are no members any more. Sealed
-// with the new key, which they do not have. Pure, but for read_leaving_note().
+// end: who they are, and who the others are that are to get the new key. So a change that was cut
+// short is brought to its end, although those who leave are no members any more. They still know
+// the key before, with which they can write entries of further members, so only the hosts that are
+// named here count. Sealed with the new key, which those who leave do not have. Pure, but for
+// read_leaving_note().
 #pragma once
 
 #include <string>
@@ -21,11 +23,12 @@ struct LeavingNote {
     std::string id;
     std::string name;
   };
-  std::vector<Host> hosts;        // who leave; none: no such change was cut short
-  std::vector<std::string> keys;  // ids: whose entry is sealed with one of them stays a member
+  std::vector<Host> hosts;          // who leave, unless they were let in again since
+  std::vector<std::string> others;  // ids of those who stay; none: no such change was cut short
 
+  // Whether the host leaves, or stays.
   bool names(std::string_view id) const noexcept;
-  bool counts(std::string_view key) const noexcept;
+  bool keeps(std::string_view id) const noexcept;
 };
 
 Secret serialize(const LeavingNote& note);

@@ -49,15 +49,21 @@ class FleetLeavingContract : public ::testing::Test {
   void write(const std::string& key, const std::string& value) {
     ASSERT_TRUE(etcd_->commit({.compares = {}, .changes = {{.key = key, .value = value}}}));
   }
-  // A host leaves, and whoever removes it is killed behind the first part.
-  void cut_short(const FleetKeys& keys, const std::string& leaves) {
+  // So many that each member has a transaction of its own.
+  FleetKeys many_keys() {
+    FleetKeys keys = keys_of(one_);
+    for (int i = 0; i < 98; ++i) keys.keys.push_back(crypto::make_sealing_key().value());
+    return keys;
+  }
+  // Hosts leave, and whoever removes them is killed behind the first part.
+  void cut_short(const FleetKeys& keys, const std::vector<std::string>& leave) {
     const std::string& url = cluster_->endpoints().front();
     test::LosingRelay relay(std::stoi(url.substr(url.rfind(':') + 1)));
     const auto etcd = EtcdClient::make({.endpoints = {relay.url()}}).value();
     // It looks for the lock, takes it, and writes.
     const std::string lock = layout_.rotation();
     relay.cut_after(crypto::encode_base64(std::as_bytes(std::span(lock))), 3);
-    EXPECT_FALSE(FleetKeyring(*etcd, layout_).rotate(keys, {leaves}, LeftBehind::pass_by));
+    EXPECT_FALSE(FleetKeyring(*etcd, layout_).rotate(keys, leave, LeftBehind::pass_by));
     // As it goes away by itself.
     ASSERT_TRUE(etcd_->commit({.compares = {}, .changes = {{.key = lock, .value = std::nullopt}}}));
   }
@@ -87,7 +93,7 @@ TEST_F(FleetLeavingContract, WhatWasCutShortIsBroughtToItsEnd) {
     admit(hosts.back(), "h");
   }
   const std::string entry = etcd_->range({.key = layout_.member(id_of(gone_))})->items.at(0).value;
-  cut_short(keys_of(one_), id_of(gone_));
+  cut_short(keys_of(one_), {id_of(gone_)});
   const std::string half_done = newest_of(one_);
   const auto has_newest = [&](const crypto::KeyPair& host) { return newest_of(host) == half_done; };
   ASSERT_NE(half_done, first_key_);
@@ -107,26 +113,67 @@ TEST_F(FleetLeavingContract, WhatWasCutShortIsBroughtToItsEnd) {
   EXPECT_TRUE(keyring().rotate(keys_of(one_), {})) << "nobody is in doubt";
 }
 
-// Each member has a transaction of its own then.
 TEST_F(FleetLeavingContract, TheNoteComesWithTheKeyThatOpensIt) {
   const crypto::KeyPair other = test::make_test_key();
   admit(other, "other");
-  FleetKeys keys = keys_of(one_);
-  for (int i = 0; i < 98; ++i) keys.keys.push_back(crypto::make_sealing_key().value());
-  cut_short(keys, id_of(gone_));
+  cut_short(many_keys(), {id_of(gone_)});
   EXPECT_NE(newest_of(one_), first_key_);
   EXPECT_EQ(newest_of(other), first_key_);
   EXPECT_THAT(who_leaves(), testing::ElementsAre("gone"));
 }
 
+// The host that leaves knows the key before, and has written an entry for another key of its own.
+TEST_F(FleetLeavingContract, WhoWasNoMemberGetsNoKeyWhenTheChangeIsDoneAgain) {
+  const crypto::KeyPair other = test::make_test_key();
+  admit(other, "other");
+  const crypto::KeyPair stranger = test::make_test_key();
+  const FleetKeys before = keys_of(one_);
+  cut_short(many_keys(), {id_of(gone_)});
+  const EtcdChange entry =
+      entry_of(layout_, before,
+               {.id = id_of(stranger), .name = "stranger", .public_half = half_of(stranger)})
+          .value();
+  write(entry.key, entry.value.value());
+  const auto refused = keyring().rotate(keys_of(one_), {});
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().kind(), ErrorKind::rejected);
+  EXPECT_THAT(refused.error().message(), testing::HasSubstr("newest key: stranger;"));
+  std::vector<std::string> passed_by;
+  const std::string next =
+      keyring().rotate(keys_of(one_), {id_of(gone_)}, LeftBehind::pass_by, &passed_by).value();
+  EXPECT_THAT(passed_by, testing::ElementsAre("stranger"));
+  EXPECT_EQ(newest_of(other), next);
+  EXPECT_FALSE(is_in_etcd(layout_.key(next, id_of(stranger))));
+}
+
 TEST_F(FleetLeavingContract, WhoWasLetInAgainStays) {
+  const crypto::KeyPair other = test::make_test_key();
+  admit(other, "other");
+  cut_short(many_keys(), {id_of(gone_)});
+  EXPECT_THAT(who_leaves(), testing::ElementsAre("gone"));
+  admit(gone_, "gone");
+  // What brings the change to its end is cut short as well, before it comes to that host.
+  const std::string half_done = newest_of(one_);
+  cut_short(many_keys(), {});
+  ASSERT_NE(newest_of(one_), half_done);
+  ASSERT_EQ(newest_of(other), first_key_);
+  ASSERT_EQ(keyring().read(gone_, half_done)->keys.front().id, half_done);
+  EXPECT_THAT(who_leaves(), IsEmpty());
+  const std::string next = keyring().rotate(keys_of(one_), {}).value();
+  for (const crypto::KeyPair* host : {&one_, &other}) EXPECT_EQ(newest_of(*host), next);
+  EXPECT_EQ(keyring().read(gone_, half_done)->keys.front().id, next);
+  EXPECT_THAT(keyring().members(keys_of(one_)).value(), SizeIs(3));
+  EXPECT_FALSE(is_in_etcd(layout_.leaving()));
+}
+
+TEST_F(FleetLeavingContract, ANoteOfBeforeDoesNotComeBack) {
   const FleetKeys keys = keys_of(one_);
-  const LeavingNote note{.hosts = {{.id = id_of(gone_), .name = "gone"}}, .keys = {first_key_}};
+  const LeavingNote note{.hosts = {{.id = id_of(gone_), .name = "gone"}}, .others = {id_of(one_)}};
   const std::string place = layout_.leaving();
   write(place, keys.seal(place, serialize(note)).value());
   EXPECT_THAT(who_leaves(), testing::ElementsAre("gone"));
   const std::string next = keyring().rotate(keys, {}).value();
-  EXPECT_EQ(newest_of(gone_), next);
+  EXPECT_EQ(newest_of(gone_), next) << "it has an entry with the newest key";
   EXPECT_FALSE(is_in_etcd(place));
   // What somebody puts back is of an older key.
   write(place, keys.seal(place, serialize(note)).value());
