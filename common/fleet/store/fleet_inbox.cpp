@@ -8,6 +8,7 @@
 #include "base/boundary.h"
 #include "base/file.h"
 #include "fleet/store/draft.h"
+#include "fleet/store/taken_requests.h"
 #include "store/entry_name.h"
 
 namespace ccm::fleet {
@@ -52,7 +53,8 @@ Result<std::string> FleetInbox::leave(const store::Request& request) {
   return id;
 }
 
-store::Withdrawal FleetInbox::remove(const std::string& key) {
+store::Withdrawal FleetInbox::remove(const store::Ticket& ticket) {
+  const std::string key = host_.layout().request(ticket.id, ticket.name);
   const auto held = host_.lock();
   host_.mirror().pass_over(key);
   if (host_.etcd()->is_silent()) return store::Withdrawal::may_be_served;
@@ -65,14 +67,38 @@ store::Withdrawal FleetInbox::remove(const std::string& key) {
                                           .changes = {{.key = key, .value = std::nullopt}}},
                                          nullptr);
   const bool is_removed = done || done.error().code() == kCopyFailed;
-  return is_removed ? store::Withdrawal::taken_back : store::Withdrawal::may_be_served;
+  return is_removed ? store::Withdrawal::taken_back : look_what_became_of(ticket);
+}
+
+// Perhaps only the answer to the removal was lost, or a leader was faster.
+store::Withdrawal FleetInbox::look_what_became_of(const store::Ticket& ticket) {
+  const FleetLayout& layout = host_.layout();
+  const auto read = [&](const std::string& key) -> Result<EtcdPage> {
+    if (host_.etcd()->is_silent()) return fail(ErrorKind::transient, "etcd does not answer");
+    return host_.etcd()->range({.key = key});
+  };
+  const Result<EtcdPage> request = read(layout.request(ticket.id, ticket.name));
+  if (!request || !request->items.empty()) return store::Withdrawal::may_be_served;
+  // Afterwards: a leader removes the request and notes it here in one transaction.
+  const std::string place = layout.record(store::kStoreWide, taken_kind(ticket.id));
+  const Result<EtcdPage> taken = read(place);
+  if (!taken || !host_.have_keys()) return store::Withdrawal::may_be_served;
+  if (host_.mirror().taken_like(ticket.id).requests.has(ticket.id)) return store::Withdrawal::gone;
+  if (taken->items.empty()) return store::Withdrawal::taken_back;
+  const Result<Secret> text = host_.keys().unseal(place, taken->items.front().value);
+  if (!text) return store::Withdrawal::may_be_served;
+  const Result<store::StoredRecord> record = parse_stored_record(*text);
+  if (!record) return store::Withdrawal::may_be_served;
+  const Result<TakenRequests> requests = TakenRequests::parse(record->value);
+  if (!requests) return store::Withdrawal::may_be_served;
+  return requests->has(ticket.id) ? store::Withdrawal::gone : store::Withdrawal::taken_back;
 }
 
 store::Withdrawal FleetInbox::withdraw(const store::Ticket& ticket) noexcept {
   return at_boundary(
       store::Withdrawal::may_be_served, [](std::string_view) {},
       [&] {
-        const store::Withdrawal outcome = remove(host_.layout().request(ticket.id, ticket.name));
+        const store::Withdrawal outcome = remove(ticket);
         copy_.withdraw(ticket);
         return outcome;
       });

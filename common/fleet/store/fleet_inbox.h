@@ -39,7 +39,8 @@ class FleetInbox final : public store::Inbox {
   // As it is sealed in etcd: with the newest revision that this host has heard of, like a record.
   Secret with_version(std::string_view note) const;
   // In etcd, whatever the copy has heard of. What cannot be removed now is passed over until it is.
-  store::Withdrawal remove(const std::string& key);
+  store::Withdrawal remove(const store::Ticket& ticket);
+  store::Withdrawal look_what_became_of(const store::Ticket& ticket);
 
   FleetHost& host_;
   store::FileInbox copy_;

@@ -10,6 +10,7 @@
 #include <string>
 
 #include "crypto/certificate/pem_block.h"
+#include "fleet/store/taken_requests.h"
 #include "fleet_machine.h"
 #include "losing_relay.h"
 
@@ -86,6 +87,46 @@ TEST_F(FleetRequestsContract, TakesBackWhatTheCopyHasNotHeardOf) {
   const store::Ticket left = leave_there();
   cluster_->kill_member(0);
   EXPECT_EQ(ctl->inbox().withdraw(left), store::Withdrawal::may_be_served);
+}
+
+TEST_F(FleetRequestsContract, TakesBackWhatEtcdHasRemovedAlthoughTheAnswerIsLost) {
+  Machine one({relay_->url()}, "one", key_);
+  ASSERT_TRUE(one.lead());
+  const auto ctl = one.open();
+  // There is a record of what was taken, without the request or not at all.
+  for (int i = 0; i < 2; ++i) {
+    const store::Ticket ticket = leave(one, store::Wish::forget);
+    relay_->lose("request_delete_range", 1);
+    EXPECT_EQ(ctl->inbox().withdraw(ticket), store::Withdrawal::taken_back);
+    EXPECT_EQ(relay_->left(), 0);
+    EXPECT_FALSE(is_in_etcd(key_of(ticket)));
+    FleetKeys keys;
+    keys.keys.push_back({.id = key_.id, .key = key_.key.clone()});
+    for (const char digit : std::string("0123456789abcdef")) {
+      const std::string place = std::string("/cl/web/records//taken-") + digit;
+      TakenRequests others;
+      others.add("an-earlier-one", raw_->now());
+      const std::string sealed = keys.seal(place, serialize(others.serialize(), 1)).value();
+      ASSERT_TRUE(raw_->commit({.compares = {}, .changes = {{.key = place, .value = sealed}}}));
+    }
+  }
+}
+
+TEST_F(FleetRequestsContract, DoesNotTakeBackWhatALeaderTakesAtThatMoment) {
+  const auto one = join("one");
+  ASSERT_TRUE(one->lead());
+  Machine other({relay_->url()}, "other", key_);
+  other.stop();
+  const auto ctl = other.open();
+  const store::Request wish{.wish = store::Wish::forget, .name = "www"};
+  const store::Ticket ticket{.id = ctl->inbox().leave(wish).value(), .name = "www"};
+  ASSERT_TRUE(happens([&] { return one->store().inbox().is_waiting(ticket); }));
+  bool is_taken = false;
+  relay_->before("request_delete_range", [&] {
+    is_taken = one->store().inbox().take(one->lease(), ticket, std::nullopt).has_value();
+  });
+  EXPECT_EQ(ctl->inbox().withdraw(ticket), store::Withdrawal::gone);
+  EXPECT_TRUE(is_taken);
 }
 
 // A kill behind it leaves the renewal wanted.

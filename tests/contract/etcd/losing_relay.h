@@ -10,6 +10,7 @@
 
 #include <atomic>
 #include <cerrno>
+#include <functional>
 #include <mutex>
 #include <string>
 #include <string_view>
@@ -33,6 +34,12 @@ class LosingRelay {
     text_ = std::move(text);
     answers_ = answers;
   }
+  // Calls this before it passes on the next request that contains this text.
+  void before(std::string text, std::function<void()> act) {
+    const std::lock_guard lock(mutex_);
+    act_text_ = std::move(text);
+    act_ = std::move(act);
+  }
   // Passes on so many requests that contain this text, and then nothing any more, as if whoever
   // asks had been killed.
   void cut_after(std::string text, int requests) {
@@ -54,6 +61,15 @@ class LosingRelay {
     return true;
   }
 
+  void act_before(const std::string& request) {
+    std::function<void()> act;
+    {
+      const std::lock_guard lock(mutex_);
+      if (act_ && request.find(act_text_) != std::string::npos) act.swap(act_);
+    }
+    if (act) act();
+  }
+
   bool is_cut(const std::string& request) {
     const std::lock_guard lock(mutex_);
     const bool counts = !cut_text_.empty() && request.find(cut_text_) != std::string::npos;
@@ -65,6 +81,7 @@ class LosingRelay {
   void serve(Connection& client) {
     std::optional<std::string> request = client.read_request();
     if (!request || is_cut(*request)) return;
+    act_before(*request);
     request->insert(request->find("\r\n") + 2, "Connection: close\r\n");
     const bool is_lost = is_to_be_lost(*request);
     const FileDescriptor etcd = connect();
@@ -97,6 +114,8 @@ class LosingRelay {
   mutable std::mutex mutex_;
   std::string text_;
   int answers_ = 0;
+  std::string act_text_;
+  std::function<void()> act_;
   std::string cut_text_;
   int requests_ = 0;
   bool is_cut_ = false;
