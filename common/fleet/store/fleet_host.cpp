@@ -119,11 +119,14 @@ void FleetHost::begin_anew() {
   heard_.reset();
 }
 
-// A member that lags behind also has lower revisions, so all members are asked.
+// A member that lags behind also has lower revisions, so all members are asked. What this host has
+// written itself may be newer than all that it has heard, and counts when a watch begins.
 bool FleetHost::has_gone_back(const EtcdNews& news) {
-  if (!heard_ || news.revision >= *heard_) return false;
+  if (!heard_) return false;
+  const EtcdRevision known = news.events.empty() ? std::max(*heard_, mirror_.newest()) : *heard_;
+  if (news.revision >= known) return false;
   const Result<EtcdPage> page = parts_.etcd->range({.key = parts_.layout.leader()});
-  return page && page->revision < *heard_;
+  return page && page->revision < known;
 }
 
 // A change of keys concerns this host when it is about its own box or its membership.

@@ -81,6 +81,9 @@ class FleetMirror {
     synchronised_ = 0;
   }
 
+  // The newest revision that was heard of, or was written here.
+  EtcdRevision newest() const noexcept { return newest_; }
+
   // The certificates whose newest head could not be applied.
   const FailedCopies& failed() const noexcept { return failed_; }
   // Grows when a synchronise() finds that etcd has gone back. Then the fleet's keys may also be

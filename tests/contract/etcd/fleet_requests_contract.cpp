@@ -178,6 +178,27 @@ TEST_F(FleetRequestsContract, BelievesTheNoteOfARenewalWhenABackupOfEtcdIsRestor
   }
 }
 
+// All that etcd has lost is what the host has written itself, before its watch has begun again.
+TEST_F(FleetRequestsContract, NoticesThatEtcdHasLostWhatItHasWrittenItself) {
+  const auto etcd_answers = [&] { return raw_->range({.key = "x"}).has_value(); };
+  Machine one({relay_->url()}, "one", key_);
+  store::Inbox& inbox = one.store().inbox();
+  ASSERT_TRUE(happens([&] { return inbox.grant("www", "id: 1\n").has_value(); }));
+  ASSERT_TRUE(has_note(one, "id: 1\n"));
+  relay_->lose("create_request", 1000);
+  cluster_->save();
+  ASSERT_TRUE(happens(etcd_answers));
+  ASSERT_TRUE(happens([&] { return relay_->left() < 1000; }));
+  ASSERT_TRUE(happens([&] { return inbox.grant("www", "id: 2\n").has_value(); }));
+  ASSERT_TRUE(has_note(one, "id: 2\n"));
+  relay_->lose("", 0);
+  cluster_->restore();
+  ASSERT_TRUE(happens(etcd_answers));
+  EXPECT_TRUE(
+      happens([&] { return one.log().text().find("etcd has gone back") != std::string::npos; }));
+  EXPECT_TRUE(has_note(one, "id: 1\n"));
+}
+
 // Its copy may lack the note.
 TEST_F(FleetRequestsContract, DropsTheNoteOfARenewalInEtcdWhateverTheCopyHas) {
   const auto one = join("one");
