@@ -163,7 +163,7 @@ def need_promtool():
 def test_reference_alerts_and_dashboard_know_the_same_metrics():
     source = "".join((ROOT / f"common/server/status/{name}_metrics.cpp").read_text() for name in ("status", "fleet"))
     made = {name + {"counter": "_total", "info": "_info"}.get(kind, "")
-            for name, kind in re.findall(r'family\("(ccm_\w+)", "(\w+)"', source)}
+            for name, kind in re.findall(r'family\(\s*"(ccm_\w+)", "(\w+)"', source)}
     made |= set(re.findall(r'\{"(ccm_certificate_\w+)",', source))
     assert made == documented()
     for name in ("ccm-alerts.yml", "ccm-dashboard.json"):
