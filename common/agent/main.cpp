@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// ccm-agent: the program beside the web server that keeps its certificates valid (monitor.h,
-// service.h).
+// ccm-agent: the program beside the web server that keeps its certificates valid
+// (monitor/monitor.h, service.h).
 #include <fmt/format.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -25,7 +25,7 @@
 namespace ccm::agent {
 namespace {
 
-// Step 1 of the bootstrap (monitor.h): a process with nothing but its three descriptors. What a
+// Step 1 of the bootstrap (monitor/monitor.h): a process with nothing but its descriptors. What a
 // hardened unit or an old kernel refuses is logged, and only that protection is missing.
 void clean_process(const std::function<void(Severity, const std::string&)>& say) {
   const auto expect = [&](const Result<void>& done) {

@@ -48,7 +48,7 @@ class ServiceLoop {
     std::optional<publication::AskedNames> asked;   // of the publisher's server
     std::optional<Publisher> publisher;             // of that store; nullopt: there is no server
     std::optional<publication::WorkerBeats> beats;  // of its workers
-    // For an `ccmctl agent` that shows its status; nothing but notes is written.
+    // For a `ccmctl agent` that shows its status; nothing but notes is written.
     std::optional<publication::Writer> notes;
     std::optional<CloudAccess> access;  // until the engine has it
     bool may_lead;                      // accesses.h

@@ -15,7 +15,7 @@ namespace ccm {
 
 struct MemoryFile {
   FileDescriptor file;       // empty, read-write, owner-only, close-on-exec
-  FileDescriptor read_only;  // of the same file; only where open_again() cannot work
+  FileDescriptor read_only;  // of the same file; only where open_again_read_only() cannot
   std::string place;         // the directory where the file lies; empty: it is a memfd
   std::string reason;        // why it is not a memfd, as part of a sentence
 };

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The release that a program was built from. Every program and module of the project contains
-// kVersionMark and the version after it, so that `what` and `ccmctl doctor` can read it from the
-// file, without running it. Constant.
+// kVersionMarkStart, kVersionMarkName and the version, so that `what` and `ccmctl doctor` can read
+// it from the file, without running it. Constant.
 #pragma once
 
 #include <string_view>

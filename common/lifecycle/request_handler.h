@@ -80,8 +80,8 @@ class RequestHandler {
   // later.
   bool takes(const store::Ticket& ticket, const Result<store::Request>& request,
              const std::optional<std::string>& note);
-  // Whether the store has a note that this leader is about to serve it. Else it is tried again
-  // later.
+  // Notes that this leader is about to serve it. False when that cannot be written: then it is
+  // tried again later. Forgetting goes on without the note.
   bool notes_begun(const store::Ticket& ticket, const Result<store::Request>& request);
   void has_to_wait(const store::Ticket& ticket, const Result<store::Request>& request,
                    const Error& problem);

@@ -9,9 +9,9 @@
 // clang-format on
 //
 // Beside entries there may be moments: up to then the entries hold all that the store has told of
-// its changes. A certificate that was forgotten has none, unless a configuration names it. Lacking
-// is a change whose writer was killed before the store could tell of it, such as a certificate
-// forgotten with its versions kept. The last moment counts.
+// its changes. A certificate that was forgotten has no entry, unless a configuration names it.
+// Lacking is a change whose writer was killed before the store could tell of it, such as a
+// certificate forgotten with its versions kept. The last moment counts.
 //
 // Values; any thread. An entry is true for the time when it was written; readers ask the store
 // whether it is still the current version.

@@ -24,8 +24,8 @@ class Pulse {
   void beat(Member member) const noexcept;
   std::uint64_t beats(Member member) const noexcept;
 
-  // Called by the monitor: whether a file that the agent has read (watched_files.h) is unusable
-  // now.
+  // Called by the monitor: whether a file that the agent has read (monitor/watched_files.h) is
+  // unusable now.
   void tell_of_files(bool are_unusable) const noexcept;
   bool has_unusable_files() const noexcept;
 

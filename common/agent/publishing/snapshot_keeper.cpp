@@ -251,8 +251,8 @@ void SnapshotFile::note(const std::string& name) {
   const Traces traces = is_left_out(name) ? Traces() : look(*spec);
   Known& known = known_[name];
   const bool is_configured = parts_.config.find(name) != nullptr;
-  // A certificate that is configured and was not forgotten may have been lost, if the store says
-  // that it has changed.
+  // When the store says that a certificate has changed, only a configured one can be lost without
+  // having been forgotten.
   const bool has_last_copy = traces.version == 0 && known.size > 0 && !is_configured;
   const std::size_t selected = hash_of_all(selections_of(name));
   if (traces == known.traces && selected == known.selected && !has_last_copy) return;

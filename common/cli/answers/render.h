@@ -35,7 +35,7 @@ struct Change {
   std::uint64_t before = 0;
 };
 // Prints the sentence for people, or for scripts the change and what each server makes of it
-// (served.h).
+// (cli/host/served.h).
 Result<ExitCode> print_change(const Workspace& workspace, const Change& change,
                               std::string_view sentence,
                               std::vector<cloud::JsonObject> servers = {});

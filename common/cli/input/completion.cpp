@@ -174,7 +174,7 @@ std::string to_text(const Completion& completion) {
   if (completion.paths == Completion::Paths::files) text = "files\n";
   if (completion.paths == Completion::Paths::directories) text = "directories\n";
   for (const auto& [word, about] : completion.words) {
-    // The description of a choice has several lines; the first one says what it is.
+    // A description of several lines is a list of choices; the first line says what they are for.
     text += fmt::format("{}\t{}\n", word, about.substr(0, about.find('\n')));
   }
   return text;

@@ -23,7 +23,7 @@ bool has_global_use(const std::string& command);
 std::vector<std::string_view> global_options_of(std::string_view command);
 
 // To be called after parsing: a sentence about a global option that the command ignores, or that
-// has no effect because of another option; nullptr when there is none.
+// has no effect because of another option; nullopt when there is none.
 std::optional<std::string> find_unused_option(const CLI::App& app, const GlobalOptions& options);
 
 }  // namespace ccm::cli

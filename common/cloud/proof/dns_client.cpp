@@ -77,7 +77,7 @@ Result<FileDescriptor> open_socket(const NameServer& server, int kind,
   if (!file) return silent(server, errno);
   const timeval limit{.tv_sec = patience.count() / 1000,
                       .tv_usec = (patience.count() % 1000) * 1000};
-  // This limit also holds for connecting.
+  // SO_SNDTIMEO also limits connect().
   setsockopt(file.get(), SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit);
   setsockopt(file.get(), SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof limit);
   const auto* place = reinterpret_cast<const sockaddr*>(&address->storage);

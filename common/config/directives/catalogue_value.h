@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The value of "catalogue": its name, and what it shows (catalogue.h). Pure function; config room
-// only.
+// The value of "catalogue": its name, and what it shows (config/catalogue.h). Pure function; config
+// room only.
 #pragma once
 
 #include <string>

@@ -11,7 +11,7 @@
 
 namespace ccm::config {
 
-// The word of a kind (source_kinds.h) and the parameters that it takes; at least one word.
+// The word of a kind (config/source_kinds.h) and the parameters that it takes; at least one word.
 Result<SourceSpec> parse_source(const std::vector<std::string>& arguments);
 
 }  // namespace ccm::config

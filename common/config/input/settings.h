@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What the operator wrote, as written, with file and line: A server module fills it from
+// What the operator wrote, as written, with file and line. A server module fills it from
 // directives, the agent from the wire (wire.h). `finalize` then turns it into a Config and applies
 // every default, inheritance and check. All rules are here; a module only passes words on.
 //

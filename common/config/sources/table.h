@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The table of source kinds. Everybody else goes through source_kinds(), which is defined here so
-// that source_kinds.h knows no single kind.
+// The table of source kinds. Everybody else goes through source_kinds(), which table.cpp defines,
+// so that config/source_kinds.h knows no single kind.
 #pragma once
 
 #include <array>

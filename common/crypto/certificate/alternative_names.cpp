@@ -26,7 +26,7 @@ std::string_view view(const ASN1_STRING* text) {
 
 std::optional<std::string> canonical_dns_name(std::string_view text) {
   // A certificate's name has no dot at the end, only ASCII letters and no brackets (RFC 5280
-  // section 4.2.1.6). parse_server_name accepts all of that, and clients do not.
+  // section 4.2.1.6). parse_server_name accepts names that break this, and clients do not.
   const bool is_plain =
       std::all_of(text.begin(), text.end(), [](char c) { return (c & 0x80) == 0 && c != '['; });
   if (!is_plain || text.ends_with('.') || is_ip_address(text)) return std::nullopt;

@@ -19,7 +19,7 @@ namespace ccm::crypto {
 
 // In all of them the same certificates are the same objects.
 
-// What a search for a path is made of (path_search.h).
+// What a search for a path is made of (crypto/verification/path_search.h).
 struct PathQuestion {
   Certificate leaf;
   std::vector<Certificate> others;
@@ -32,7 +32,7 @@ struct SignatureQuestion {
   Certificate signer;
 };
 
-// Whether a client accepts the path (verify_as_client in client_verdict.h).
+// Whether a client accepts the path (verify_as_client in verification/client_verdict.h).
 struct VerdictQuestion {
   std::vector<Certificate> path;
   std::optional<Certificate> root;

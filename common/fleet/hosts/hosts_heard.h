@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // When each host of a fleet was last heard of, as the leading host sees it, and which hosts are
-// lost. While etcd is away, or does not take what hosts write, hosts that live are not heard of
-// either. Then the leading host does not see its own report, too. So silence counts only for a time
+// lost. While etcd is away, or does not take what hosts write, hosts that live are not heard
+// of, and the leading host does not see its own report either. So silence counts only for a time
 // in which its own reports have come in. All times are by etcd's clock. One thread.
 #pragma once
 

@@ -59,7 +59,7 @@ class SettingsReader {
   }
   Result<HostSettings> open(const EtcdItem& item, const FleetKeys& keys);
   void tell(const std::string& key, const HostSettings& settings);
-  // That others stay in the place of those that do not count.
+  // Logs that the settings from before go on to count, because the new ones do not.
   void tell_kept(const std::string& key, const std::string& host, const std::string& problem);
   void fill_roster();
 

@@ -88,7 +88,7 @@ class FleetHost {
     std::uint64_t members_heard;  // grows whenever the members may have changed
   };
   std::optional<Standing> standing();
-  // As FleetMirror. Any thread.
+  // As FleetMirror::changed_between(). Any thread.
   std::vector<KnownCertificate> changed_between(EtcdRevision after, EtcdRevision to) {
     const auto held = lock();
     return mirror_.changed_between(after, to);

@@ -163,7 +163,7 @@ class FleetMirror {
   std::map<std::string, KnownHead> heads_;
   std::map<std::string, KnownKey> others_;
   std::set<std::string> passed_over_;
-  // Keys of requests that are gone, the first first, and when that was heard of, by etcd's clock.
+  // Keys of requests that are gone, the oldest first, and when that was heard of, by etcd's clock.
   std::deque<std::pair<Time, std::string>> gone_;
   std::set<std::string> canaries_;  // certificates of which a version is tried out
   FailedCopies failed_;

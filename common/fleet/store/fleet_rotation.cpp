@@ -67,7 +67,7 @@ Result<void> FleetRotation::may_begin() {
   const Result<std::vector<FleetMember>> members = without_new_key();
   if (members) return {};
   if (members.error().kind() != ErrorKind::rejected) return fail(members.error());
-  // In the middle of a change, it looks like one that was cut short.
+  // A change in progress looks like one that was cut short.
   const Result<bool> is_locked_now = is_locked();
   if (!is_locked_now) return fail(is_locked_now.error());
   if (*was_locked || *is_locked_now) return fleet_changed(kIsChangedByAnother);

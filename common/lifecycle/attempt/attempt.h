@@ -92,7 +92,7 @@ class Attempt {
   // Asks the hooks of "renewing" before a certificate is obtained because it is due.
   Result<void> ask_to_renew();
   void tell_of(EventType type, const sources::Obtained& obtained, std::string sentence) const;
-  // Whether the current version is held (hold.h). Ends a hold that must not last longer.
+  // Whether the current version is held (schedule/hold.h). Ends a hold that must not last longer.
   bool is_held();
   // What the source calls when its service says that the certificate was revoked.
   std::function<void(std::string_view)> revocation_of(const store::StoredCertificate* stored);

@@ -43,13 +43,14 @@ class Installer {
   Result<store::VersionInfo> import(const config::CertificateSpec& spec,
                                     const crypto::Bundle& bundle, Time now) const;
 
-  // Makes an older version current and holds it (hold.h): the engine does not replace it until
-  // urgent_from() (deadline.h), or until somebody asks for a renewal. `rejected` when there is no
-  // such version, or when clients would refuse it: it has ended, or does not cover the names.
+  // Makes an older version current and holds it (schedule/hold.h): the engine does not replace it
+  // until urgent_from() (deadline.h), or until somebody asks for a renewal. `rejected` when there
+  // is no such version, or when clients would refuse it: it has ended, or does not cover the names.
   Result<void> roll_back(const std::string& name, store::VersionNumber version,
                          const std::vector<std::string>& names, Time now) const;
 
-  // Ends the canary of a version: it is not shown any more, and what is current is held (hold.h).
+  // Ends the canary of a version: it is not shown any more, and what is current is held
+  // (schedule/hold.h).
   Result<void> take_back(const std::string& name, store::VersionNumber current,
                          const store::StoredCertificate& candidate,
                          const std::string& reason) const;

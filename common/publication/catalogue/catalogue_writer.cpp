@@ -177,7 +177,7 @@ References CatalogueWriter::best(const std::vector<const Item*>& candidates) con
   return references;
 }
 
-// Returns all that cover the name.
+// Adds the item, and returns all that cover the name.
 std::vector<const CatalogueWriter::Item*>& CatalogueWriter::list(std::uint64_t hash,
                                                                  const Item& item) {
   auto& candidates = by_hash_[hash];

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The form for Prometheus, in its own text format (0.0.4) and as OpenMetrics 1.0. Alert rules and
-// the dashboard use the names (packaging/monitoring), so do not change them.
+// the dashboard use the names (packaging/examples), so do not change them.
 #include <fmt/format.h>
 
 #include <algorithm>

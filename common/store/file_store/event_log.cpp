@@ -122,7 +122,7 @@ Result<EventPage> read_event_page(const std::string& state_path, const EventMark
   const auto found = std::lower_bound(numbers->begin(), numbers->end(), mark.file);
   if (found == numbers->end()) return page;
   if (*found != mark.file) page.next = {.file = *found, .offset = 0};
-  // A follower has read the rest of the file before.
+  // A follower has already read what is before the offset.
   const Result<FileEnd> end =
       read_file_end(event_file(state_path, *found), page.next.offset, kLargest, Links::nowhere);
   if (!end) return fail(end.error());

@@ -55,7 +55,7 @@ struct Journal::Content {
 
   Revision last;
   std::uint64_t floor = 0;
-  std::uint64_t revision = 0;   // content of that file, as written or about to be written
+  std::uint64_t revision = 0;   // what the file `revision` says, or is about to say
   std::vector<Change> changes;  // the oldest first
   // In the file.
   std::size_t lines = 0;
@@ -179,7 +179,7 @@ bool Journal::append(const std::string& line) const {
 
 // In place, as a new file for each change costs more than all else here. Two changes in a row may
 // leave the times and the size of the file as they were, so that a reader knows the first number
-// only; the same change has added its line, so the reader lacks nothing.
+// only; the second change has added its line, too, so the reader lacks nothing.
 void Journal::write_revision(std::uint64_t revision) const {
   const std::string text = fmt::format("{}\n", revision);
   const FileDescriptor file(

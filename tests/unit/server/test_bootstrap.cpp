@@ -366,7 +366,7 @@ TEST_F(Bootstrap, KeepsWhatWasShownWhenClientsRefuseWhatIsStored) {
 // Whoever can write into the store must not be able to keep a server from starting.
 class Planted : public Bootstrap {
  protected:
-  static constexpr std::size_t kLargestFile = 192U << 10U;  // of store/version_files.cpp
+  static constexpr std::size_t kLargestFile = 192U << 10U;  // of store/file_store/version_files.cpp
 
   // Versions whose every file is as large as it may be and has the checksum that is noted.
   void plant(int count) {
