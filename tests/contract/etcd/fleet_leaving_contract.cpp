@@ -70,7 +70,8 @@ class FleetLeavingContract : public ::testing::Test {
   bool is_in_etcd(const std::string& key) { return !etcd_->range({.key = key})->items.empty(); }
   std::vector<std::string> who_leaves() {
     std::vector<std::string> names;
-    for (const auto& host : keyring().leaving(keys_of(one_))->hosts) names.push_back(host.name);
+    const auto note = keyring().leaving(keys_of(one_));
+    for (const auto& host : note->hosts) names.push_back(host.name);
     return names;
   }
   std::string newest_of(const crypto::KeyPair& host) {
