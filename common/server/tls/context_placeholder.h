@@ -6,7 +6,7 @@
 //
 // OpenSSL calls back for each new context of the process: SSL_CTX_new() makes the application data
 // of each registered index (CRYPTO_get_ex_new_index(3)). The manual does not promise that the
-// context is complete by then, so make() tries it. In OpenSSL 1.1.1 to 3.5 everything that a
+// context is complete by then, so make() tries it. In OpenSSL 3.0 and 3.5 everything that a
 // certificate needs is there.
 //
 // Owned by one configuration; used in the parent, in one thread. OpenSSL takes no index back: each
