@@ -9,18 +9,13 @@
 #include "crypto/certificate/placeholder.h"
 #include "crypto/openssl.h"
 #include "server/tls/compression.h"
+#include "server/tls/live_certificate.h"
 
 namespace ccm::server {
 namespace {
 
 constexpr std::string_view kActivity = "creating a placeholder certificate";
 constexpr crypto::KeyType kKeyType{crypto::KeyAlgorithm::ecdsa, 256};
-
-// Not the certificates in it.
-void free_issuers(STACK_OF(X509) * issuers) noexcept {
-  sk_X509_free(issuers);
-}
-using Issuers = Handle<STACK_OF(X509), free_issuers>;
 
 }  // namespace
 
@@ -38,7 +33,7 @@ ContextPlaceholder::~ContextPlaceholder() {
 // issuer it does not see, before it asks whether anybody else staples.
 void ContextPlaceholder::give_to(SSL_CTX* context) const noexcept {
   X509* certificate = bundle_.leaf().native();
-  const Issuers issuers(sk_X509_new_null());
+  const Handle<STACK_OF(X509), free_list> issuers(sk_X509_new_null());
   constexpr int kOverride = 1;
   if (issuers && sk_X509_push(issuers.get(), certificate) > 0) {
     SSL_CTX_use_cert_and_key(context, certificate, bundle_.key().native(), issuers.get(),
